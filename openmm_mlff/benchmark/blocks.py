@@ -1,0 +1,247 @@
+"""The code that is timed: steps through OpenMM, steps through ASE, calls of the model alone.
+
+Every block starts from the same positions and velocities, so that all blocks of a model do the
+same work and only the machine makes them differ.  In each, one step or call is one evaluation of
+energy or forces: what a block needs before its first step is done before its clock starts.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import openmm
+import torch
+from ase import units as ase_units
+from ase.calculators.calculator import BaseCalculator
+from ase.md.verlet import VelocityVerlet
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Potential
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom
+from openmm_mlff.simulation import PlatformChoice, make_simulation
+from openmm_mlff.simulation.nve import set_start_velocities, without_rigid_motion
+from openmm_mlff.simulation.stepping import step_watched
+from openmm_mlff.units import (
+    BOLTZMANN_EV_PER_KELVIN,
+    EV_PER_AMU_ANGSTROM2_PER_PS2,
+    FS_PER_PS,
+    nm_from_angstrom,
+    ps_from_fs,
+)
+
+Block = Callable[[int], float]
+"""Runs so many steps and gives their wall time in seconds."""
+
+_GEOMETRIES = 8
+_DISTORTION_ANGSTROM = 0.02
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where every block of one model starts.
+
+    Attributes:
+        positions_angstrom: float64 (N, 3).
+        velocities_angstrom_per_ps: float64 (N, 3).
+    """
+
+    positions_angstrom: FloatArray
+    velocities_angstrom_per_ps: FloatArray
+
+
+def thermal_start(
+    molecule: MolecularSystem,
+    *,
+    positions_angstrom: FloatArray,
+    temperature_kelvin: float,
+    seed: int,
+) -> Start:
+    """Draw velocities at a temperature, without motion or rotation of the whole.
+
+    Each component is normal with variance k_B T / m (Maxwell and Boltzmann).
+
+    Args:
+        molecule: gives the masses.
+        positions_angstrom: (N, 3).
+        temperature_kelvin: of the velocities.
+        seed: equal seeds give equal velocities.
+
+    Returns:
+        The start.
+    """
+    masses = molecule.masses_amu
+    variances = (
+        BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / (masses * EV_PER_AMU_ANGSTROM2_PER_PS2)
+    )
+    drawn = np.random.default_rng(seed).normal(size=(molecule.n_atoms, 3))
+    velocities = without_rigid_motion(
+        drawn * np.sqrt(variances)[:, None],
+        positions_angstrom=positions_angstrom,
+        masses_amu=masses,
+        isolated=True,
+    )
+    return Start(positions_angstrom, velocities)
+
+
+def openmm_block(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    *,
+    platform: PlatformChoice,
+    start: Start,
+    timestep_fs: float,
+) -> Block:
+    """Give a block of steps of OpenMM's `VerletIntegrator`.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: what is run.
+        platform: where it runs.
+        start: of every block.
+        timestep_fs: of the integrator.
+
+    Returns:
+        The block; it raises UnstableError where coordinates are not numbers at its end.
+    """
+    simulation = make_simulation(
+        system,
+        molecule,
+        openmm.VerletIntegrator(ps_from_fs(timestep_fs)),
+        platform=platform,
+        positions_angstrom=start.positions_angstrom,
+    )
+    context = simulation.context
+
+    def run(steps: int) -> float:
+        context.setPositions(nm_from_angstrom(start.positions_angstrom))
+        set_start_velocities(simulation, start.velocities_angstrom_per_ps)
+        started = time.perf_counter()
+        step_watched(simulation, steps)
+        # Steps may be asynchronous; positions come only after the last.  An energy would cost
+        # another evaluation.
+        state = context.getState(positions=True)
+        elapsed_s = time.perf_counter() - started
+        _refuse_broken(state, molecule, steps=steps, timestep_fs=timestep_fs)
+        return elapsed_s
+
+    return run
+
+
+def _refuse_broken(
+    state: openmm.State, molecule: MolecularSystem, *, steps: int, timestep_fs: float
+) -> None:
+    """Refuse to time a model that lost its atoms; OpenMM itself steps on with NaN."""
+    lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
+    if len(lost):
+        raise UnstableError(
+            f"coordinates of {len(lost)} atoms of {molecule.name} are not numbers after {steps} "
+            "steps from the minimum; expected a model that runs: validate it first",
+            time_ps=ps_from_fs(steps * timestep_fs),
+            step=steps,
+            atoms=tuple(int(atom) for atom in lost),
+        )
+
+
+def ase_block(
+    calculator: BaseCalculator, molecule: MolecularSystem, *, start: Start, timestep_fs: float
+) -> Block:
+    """Give a block of steps of ASE's `VelocityVerlet`.
+
+    Args:
+        calculator: of the potential.
+        molecule: what is run.
+        start: of every block.
+        timestep_fs: of the integrator.
+
+    Returns:
+        The block.
+    """
+    atoms = molecule.to_ase()
+    atoms.set_masses(molecule.masses_amu)
+    atoms.calc = calculator
+    velocities = start.velocities_angstrom_per_ps / (FS_PER_PS * ase_units.fs)
+
+    def run(steps: int) -> float:
+        atoms.positions = start.positions_angstrom
+        atoms.set_velocities(velocities)
+        # The forces of the first half step; those of the last step belong to the next one.
+        atoms.get_forces()
+        dynamics = VelocityVerlet(atoms, timestep=timestep_fs * ase_units.fs)
+        started = time.perf_counter()
+        dynamics.run(steps)
+        return time.perf_counter() - started
+
+    return run
+
+
+def model_block(
+    potential: Potential,
+    molecule: MolecularSystem,
+    *,
+    start: Start,
+    precision: str,
+    device: str,
+    seed: int,
+) -> tuple[Block, str]:
+    """Give a block of calls of the model alone, each an energy and its forces.
+
+    The calls go round a few slightly distorted geometries, so that a calculator that starts from
+    its last result gains no more by it than in dynamics.
+
+    Args:
+        potential: a student is called as the TorchScript module that OpenMM runs; any other
+            potential as its ASE calculator.
+        molecule: what is evaluated.
+        start: the geometry that is distorted.
+        precision: of the weights.
+        device: of torch.
+        seed: of the distortions.
+
+    Returns:
+        The block, and what it calls.
+    """
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(scale=_DISTORTION_ANGSTROM, size=(_GEOMETRIES, molecule.n_atoms, 3))
+    geometries = start.positions_angstrom + noise
+    if isinstance(potential, StudentPotential):
+        # TorchForce freezes the module once it is where it runs.
+        module = torch.jit.freeze(potential.script(molecule, precision=precision).to(device))
+        # OpenMM hands positions over in double, on CUDA in single unless it runs in double.
+        dtype = weights_dtype(precision) if device == "cuda" else torch.float64
+        placed_nm = torch.tensor(nm_from_angstrom(geometries), dtype=dtype, device=device)
+        return _module_block(module, placed_nm), "TorchScript module"
+    calculator = potential.ase_calculator(precision=precision, device=device)
+    return _calculator_block(calculator, molecule, geometries), "ASE calculator"
+
+
+def _module_block(module: torch.jit.ScriptModule, placed_nm: torch.Tensor) -> Block:
+    def run(steps: int) -> float:
+        started = time.perf_counter()
+        for step in range(steps):
+            positions = placed_nm[step % len(placed_nm)].clone().requires_grad_()
+            torch.autograd.grad(module(positions), positions)
+        if placed_nm.is_cuda:
+            torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+    return run
+
+
+def _calculator_block(
+    calculator: BaseCalculator, molecule: MolecularSystem, geometries_angstrom: FloatArray
+) -> Block:
+    atoms = molecule.to_ase()
+    atoms.calc = calculator
+
+    def run(steps: int) -> float:
+        started = time.perf_counter()
+        for step in range(steps):
+            atoms.positions = geometries_angstrom[step % len(geometries_angstrom)]
+            atoms.get_potential_energy()
+            atoms.get_forces()
+        return time.perf_counter() - started
+
+    return run

@@ -1,0 +1,132 @@
+"""The command ``benchmark``: options, progress, files."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from openmm_mlff.benchmark.entries import BENCHMARK_FILE
+from openmm_mlff.benchmark.plan import DEFAULT_MODELS, DEFAULT_SYSTEMS, BenchmarkPlan
+from openmm_mlff.errors import PotentialError, SimulationError
+from openmm_mlff.rundir import RunDirectory, write_json, write_text
+
+_PLAN = BenchmarkPlan()
+DEFAULT_OUTPUT = Path("runs/benchmark")
+PAGE_FILE = "benchmark.md"
+
+
+def benchmark_command(
+    potentials: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="POTENTIAL...",
+            help="student:original|tiny|ultra-tiny, PATH of a checkpoint, or "
+            "ase:MODULE:CLASS?key=value. Default: the three students",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--system",
+            "-s",
+            help="Library name (see openmm-mlff systems) or a PDB, SDF, XYZ or extxyz file; "
+            f"repeat for several. Default: {', '.join(DEFAULT_SYSTEMS)}",
+            show_default=False,
+        ),
+    ] = None,
+    platform: Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
+    ] = "mixed",
+    output: Annotated[Path, typer.Option(help="Folder for the results")] = DEFAULT_OUTPUT,
+    blocks: Annotated[
+        int, typer.Option(help="Rounds; in each, every model runs one block of each kind")
+    ] = _PLAN.blocks,
+    threads: Annotated[int, typer.Option(help="Threads of torch")] = _PLAN.threads,
+    reference_model: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose time over that of a model is its speedup. Default: student:original where "
+            "it is among them, else the first",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Measure ms/step through OpenMM, through ASE and of the model alone, ns/day and memory.
+
+    The models take turns block by block on each system; benchmark.json, benchmark.md and figures
+    are written.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
+    """
+    plan = BenchmarkPlan(blocks=blocks, threads=threads)
+    folder = RunDirectory.create(output).root
+    benchmark = _run_behind_bar(
+        tuple(potentials or DEFAULT_MODELS),
+        tuple(system or DEFAULT_SYSTEMS),
+        folder=folder,
+        platform=platform,
+        precision=precision,
+        plan=plan,
+        reference_model=reference_model,
+    )
+    _present(benchmark, folder=folder)
+    return 0
+
+
+def _run_behind_bar(
+    specs: tuple[str, ...], systems: tuple[str, ...], *, folder: Path, **options: Any
+) -> dict[str, Any]:
+    """Run the benchmark behind a progress bar; the file is written after each system."""
+    from openmm_mlff.benchmark.runner import run_benchmark
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    task = bar.add_task("", total=None)
+
+    def show(done: int, total: int, label: str) -> None:
+        # Not before the input is known to be good: what is wrong with it is said in one line.
+        bar.start()
+        bar.update(task, completed=done, total=total, description=label)
+
+    try:
+        return run_benchmark(
+            specs,
+            systems,
+            on_progress=show,
+            on_system=lambda benchmark: write_json(folder / BENCHMARK_FILE, benchmark),
+            **options,
+        )
+    except SimulationError as error:
+        raise PotentialError(
+            f"{error}; what was measured on earlier systems is in {folder / BENCHMARK_FILE}"
+        ) from error
+    finally:
+        # A bar that was never shown would still print an empty line.
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _present(benchmark: dict[str, Any], *, folder: Path) -> None:
+    """Write figures and page, print the table and say where all lies."""
+    from openmm_mlff.report import benchmark_markdown, render_benchmark, write_benchmark_figures
+
+    figures = write_benchmark_figures(benchmark, folder=folder)
+    write_text(folder / PAGE_FILE, benchmark_markdown(benchmark, figures=figures, folder=folder))
+    console = Console()
+    render_benchmark(benchmark, console=console)
+    # A path that is broken over two lines can neither be clicked nor copied.
+    console.print(f"Results: {folder / BENCHMARK_FILE}", soft_wrap=True, highlight=False)

@@ -1,0 +1,197 @@
+"""Peak memory of a model in OpenMM, measured in a fresh process.
+
+A process keeps the peak of whatever it ran before, so each model gets one of its own::
+
+    python -m openmm_mlff.benchmark.memory REQUEST.json RESULT.json
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import ase.md.verlet  # noqa: F401  # counts to the baseline, as it does in the timed process
+import openmm
+import psutil
+import torch
+
+from openmm_mlff.errors import SimulationError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.rundir import molecule_from_json, molecule_to_json, read_json, write_json
+from openmm_mlff.simulation import PlatformChoice, make_simulation
+from openmm_mlff.simulation.stepping import step_watched
+from openmm_mlff.units import MEBIBYTE, ps_from_fs
+
+_PROCESS_STATUS = Path("/proc/self/status")
+_KIBIBYTES_PER_MEBIBYTE = 1024
+_LOOKS = 10
+
+
+@dataclass(frozen=True)
+class MemoryRequest:
+    """What the fresh process runs.
+
+    Attributes:
+        spec: of the potential.
+        molecule: at the geometry it is run from.
+        platform: where it runs.
+        precision: of the weights.
+        timestep_fs: of the integrator.
+        steps: how many.
+        threads: of torch.
+    """
+
+    spec: str
+    molecule: MolecularSystem
+    platform: PlatformChoice
+    precision: str
+    timestep_fs: float
+    steps: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """What it used.
+
+    Attributes:
+        baseline_resident_mebibytes: before the model was loaded.
+        peak_resident_mebibytes: at most, up to its end.
+        device_mebibytes: in use on the CUDA device at most, by whomever; None on other platforms.
+    """
+
+    baseline_resident_mebibytes: float
+    peak_resident_mebibytes: float
+    device_mebibytes: float | None
+
+
+def measure_memory(request: MemoryRequest) -> MemoryUse:
+    """Run a model in a fresh process and give its peak memory.
+
+    Args:
+        request: what to run.
+
+    Returns:
+        Its use of memory.  On CUDA what was in use before the process started, by this one or by
+        others, is taken off.
+
+    Raises:
+        SimulationError: the process failed.
+    """
+    on_device = request.platform.name == "CUDA"
+    # The first look makes this process's own CUDA context, which must not count.
+    in_use_before = _device_mebibytes() if on_device else 0.0
+    with tempfile.TemporaryDirectory(prefix="openmm-mlff-") as folder:
+        asked, found = Path(folder) / "request.json", Path(folder) / "result.json"
+        write_json(asked, _request_to_json(request))
+        _run_child(asked, found, request=request)
+        use = MemoryUse(**read_json(found))
+    if use.device_mebibytes is None:
+        return use
+    return MemoryUse(
+        use.baseline_resident_mebibytes,
+        use.peak_resident_mebibytes,
+        max(use.device_mebibytes - in_use_before, 0.0),
+    )
+
+
+def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
+    package_root = str(Path(__file__).resolve().parents[2])
+    search_path = os.pathsep.join(
+        part for part in (package_root, os.environ.get("PYTHONPATH", "")) if part
+    )
+    finished = subprocess.run(
+        [sys.executable, "-m", __spec__.name, str(asked), str(found)],
+        env=os.environ | {"PYTHONPATH": search_path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if finished.returncode or not found.exists():
+        lines = finished.stderr.strip().splitlines() or ["no message"]
+        raise SimulationError(
+            f"the process that measures the memory of {request.spec} on {request.molecule.name} "
+            f"ended with code {finished.returncode} ({lines[-1]}); expected 0; "
+            "if it was killed, free memory and try again"
+        )
+
+
+def run_and_look(request: MemoryRequest) -> MemoryUse:
+    """Run a model in this process and look at its memory.
+
+    Args:
+        request: what to run.
+
+    Returns:
+        Its use of memory; the peak is that of this process since it started.
+    """
+    torch.set_num_threads(request.threads)
+    baseline = psutil.Process().memory_info().rss / MEBIBYTE
+    molecule = request.molecule
+    potential = load_potential(request.spec)
+    simulation = make_simulation(
+        potential.create_system(molecule, precision=request.precision),
+        molecule,
+        openmm.VerletIntegrator(ps_from_fs(request.timestep_fs)),
+        platform=request.platform,
+        positions_angstrom=molecule.positions_angstrom,
+    )
+    device: list[float] = []
+    block = -(-request.steps // _LOOKS)
+    for done in range(0, request.steps, block):
+        step_watched(simulation, min(block, request.steps - done))
+        if request.platform.name == "CUDA":
+            device.append(_device_mebibytes())
+    return MemoryUse(baseline, peak_resident_mebibytes(), max(device, default=None))
+
+
+def peak_resident_mebibytes() -> float:
+    """Give the largest resident memory that this process ever had, MiB."""
+    # Not ru_maxrss where it can be avoided: Linux carries it over from the parent at exec.
+    if _PROCESS_STATUS.exists():
+        for line in _PROCESS_STATUS.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / _KIBIBYTES_PER_MEBIBYTE
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Bytes on macOS, KiB elsewhere.
+    return peak / (MEBIBYTE if sys.platform == "darwin" else _KIBIBYTES_PER_MEBIBYTE)
+
+
+def _device_mebibytes() -> float:
+    """Give what is in use on the CUDA device, MiB; OpenMM's part lies outside torch's own count."""
+    free, total = torch.cuda.mem_get_info()
+    return (total - free) / MEBIBYTE
+
+
+def _request_to_json(request: MemoryRequest) -> dict:
+    platform = {"name": request.platform.name, "properties": dict(request.platform.properties)}
+    changed = {"molecule": molecule_to_json(request.molecule), "platform": platform}
+    plain = ("spec", "precision", "timestep_fs", "steps", "threads")
+    return {name: getattr(request, name) for name in plain} | changed
+
+
+def _request_from_json(table: dict) -> MemoryRequest:
+    changed = {
+        "molecule": molecule_from_json(table["molecule"]),
+        "platform": PlatformChoice(**table["platform"]),
+    }
+    return MemoryRequest(**table | changed)
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the fresh process does: read a request, run it, write what it used.
+
+    Args:
+        arguments: paths of the request and of the result.
+    """
+    asked, found = (Path(argument) for argument in arguments)
+    write_json(found, asdict(run_and_look(_request_from_json(read_json(asked)))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,97 @@
+"""From the times of blocks to medians, quartiles, speedups and throughput; pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from openmm_mlff.benchmark.entries import Spread, Timing
+from openmm_mlff.units import ps_from_fs
+
+MS_PER_DAY = 86_400_000.0
+PS_PER_NS = 1000.0
+_SIGNIFICANT_DIGITS = 6
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Give median and quartiles (linear between order statistics).
+
+    Args:
+        values: at least one, all finite and positive: times or ratios of times.
+
+    Returns:
+        The spread.
+
+    Raises:
+        ValueError: no values, or values that are no times.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or not len(array) or not (np.isfinite(array).all() and (array > 0.0).all()):
+        raise ValueError(f"expected a list of positive, finite numbers, got {list(values)}")
+    p25, median, p75 = (float(value) for value in np.percentile(array, [25.0, 50.0, 75.0]))
+    return Spread(median=median, p25=p25, p75=p75)
+
+
+def timing(blocks_ms: Sequence[float]) -> Timing:
+    """Summarise the blocks of one model.
+
+    The blocks are rounded before anything is computed of them, so that the file holds all that
+    its medians and speedups come from.
+
+    Args:
+        blocks_ms: mean time of a step in each block, ms.
+
+    Returns:
+        The blocks with their median and quartiles.
+
+    Raises:
+        ValueError: no blocks, or values that are no times.
+    """
+    rounded = tuple(float(f"{block:.{_SIGNIFICANT_DIGITS}g}") for block in blocks_ms)
+    found = spread(rounded)
+    return Timing(median=found.median, p25=found.p25, p75=found.p75, blocks=rounded)
+
+
+def speedup(reference: Timing, model: Timing) -> Spread:
+    """Give how many times faster a model is than the reference.
+
+    The ratio t_reference / t_model is taken within each round, where both met the same state of
+    the machine, and only then summarised: slow changes of the machine cancel, which they do not
+    in the ratio of two medians.
+
+    Args:
+        reference: blocks of the reference model.
+        model: blocks of the model, of the same rounds.
+
+    Returns:
+        Median and quartiles of the ratios; 1 for the reference itself.
+
+    Raises:
+        ValueError: not as many blocks of one as of the other.
+    """
+    if len(reference.blocks) != len(model.blocks):
+        raise ValueError(
+            f"expected as many blocks of both models, got {len(reference.blocks)} and "
+            f"{len(model.blocks)}"
+        )
+    return spread([slow / fast for slow, fast in zip(reference.blocks, model.blocks, strict=True)])
+
+
+def ns_per_day(ms_per_step: float, *, timestep_fs: float) -> float:
+    """Give the simulated time of a day of wall time, ns: 86 400 000 ms / (ms a step) · timestep."""
+    return MS_PER_DAY / ms_per_step * ps_from_fs(timestep_fs) / PS_PER_NS
+
+
+def steps_of_block(seconds_per_step: float, *, block_seconds: float, fewest: int, most: int) -> int:
+    """Choose how many steps make a block of about the wanted time.
+
+    Args:
+        seconds_per_step: measured.
+        block_seconds: wanted.
+        fewest: never less than this.
+        most: never more than this.
+
+    Returns:
+        The number of steps.
+    """
+    wanted = round(block_seconds / max(seconds_per_step, 1e-9))
+    return min(max(wanted, fewest), most)

@@ -1,0 +1,127 @@
+"""`openmm-mlff validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from openmm_mlff.cli.progress import stage_progress
+from openmm_mlff.pipeline import DEFAULT_SYSTEMS, Plan, prepare, run_plan
+from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
+from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.terminal import render_comparison, render_report
+
+DEFAULT_POTENTIAL = "student:original"
+_GRAVEST_FIRST = (VerdictStatus.REJECTED, VerdictStatus.INCONCLUSIVE, VerdictStatus.APPROVED)
+
+Potentials = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="POTENTIAL...",
+        help="student:original|tiny|ultra-tiny, PATH of a checkpoint, or "
+        "ase:MODULE:CLASS?key=value. Default: student:original",
+        show_default=False,
+    ),
+]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--system",
+        "-s",
+        help="Library name (see openmm-mlff systems) or a PDB, SDF, XYZ or extxyz file; repeat "
+        "for several. Default: water, methane, alanine",
+        show_default=False,
+    ),
+]
+ProtocolName = Annotated[
+    str,
+    typer.Option(help="quick (about a minute, never approves), standard, extended, or FILE.toml"),
+]
+Reference = Annotated[
+    str,
+    typer.Option(help="What is right: a spec string, auto (GFN2-xTB by tblite), or none"),
+]
+PlatformName = Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")]
+Precision = Annotated[
+    str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the run. Default: a new one under runs/", show_default=False),
+]
+Seed = Annotated[int, typer.Option(help="Of velocities and distortions")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --output")]
+
+
+def validate_command(
+    potentials: Potentials = None,
+    *,
+    system: Systems = None,
+    protocol: ProtocolName = "standard",
+    reference: Reference = "auto",
+    platform: PlatformName = "auto",
+    precision: Precision = "mixed",
+    output: Output = None,
+    seed: Seed = 1,
+    resume: Resume = False,
+) -> int:
+    """Judge potentials: APPROVED (exit code 0), REJECTED (1) or INCONCLUSIVE (3), with evidence.
+
+    Each potential is exported, loaded into OpenMM, compared with itself through other paths, run
+    in NVE on every system and compared with the reference. Figures, report.md and report.json
+    are written beside the trajectories.
+
+    Returns:
+        The exit code of the gravest verdict.
+    """
+    specs = potentials or [DEFAULT_POTENTIAL]
+    plans = [
+        prepare(
+            spec,
+            systems=system or list(DEFAULT_SYSTEMS),
+            protocol=protocol,
+            reference=reference,
+            platform=platform,
+            precision=precision,
+            seed=seed,
+            output=_folder(output, spec, several=len(specs) > 1),
+            resume=resume,
+        )
+        for spec in specs
+    ]
+    reports = [_validate_one(plan) for plan in plans]
+    if len(reports) > 1:
+        _compare(plans, reports, output=output)
+    return EXIT_CODES[worst_status(reports)]
+
+
+def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
+    """Give the gravest verdict of several."""
+    found = {report.verdict.status for report in reports}
+    return next(status for status in _GRAVEST_FIRST if status in found)
+
+
+def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
+    """Give each of several potentials a folder of its own in the one that was asked for."""
+    if output is None or not several:
+        return output
+    return output / Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+
+
+def _validate_one(plan: Plan) -> ValidationReport:
+    console = Console()
+    with stage_progress() as show:
+        report = run_plan(plan, on_progress=show)
+    render_report(report, console=console, report_path=plan.directory.root / "report.md")
+    return report
+
+
+def _compare(plans: list[Plan], reports: list[ValidationReport], *, output: Path | None) -> None:
+    """Write the comparison above the runs."""
+    console = Console()
+    render_comparison(reports, console=console)
+    folder = output or plans[0].directory.root.parent
+    links = [str((plan.directory.root / "report.md").relative_to(folder)) for plan in plans]
+    write_comparison(reports, folder, links=links)
+    console.print(f"comparison in {folder / 'comparison.json'}")

@@ -1,0 +1,245 @@
+"""What is asked for: protocols, criteria and run specifications; frozen, checked, hashed.
+
+A protocol is a TOML file.  It may start with ``extends = "standard"`` and then states only what
+differs.  Unknown keys are refused with the nearest known one.
+"""
+
+import difflib
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from openmm_mlff.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
+PRECISIONS = ("single", "mixed", "double")
+DEFAULT_REFERENCE = "ase:tblite.ase:TBLite?method=GFN2-xTB"
+
+
+class Frozen(BaseModel):
+    """Base of all specifications: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Threshold(Frozen):
+    """One number that decides, with its unit and where it comes from."""
+
+    value: float
+    unit: str
+    source: str
+
+
+Criteria = Mapping[str, Threshold]
+"""The thresholds of one check, by name."""
+
+
+class DynamicsSpec(Frozen):
+    """How trajectories are run.
+
+    Attributes:
+        temperatures_kelvin: one set of runs for each.
+        timesteps_fs: of the NVE runs.
+        replicas: runs from different velocities for each condition.
+        equilibration_ps: Langevin dynamics before NVE.
+        duration_ps: NVE.
+        longest_ps: an undecided drift prolongs a run up to this.
+        friction_per_ps: of the Langevin thermostat.
+        equilibration_timestep_fs: of the Langevin dynamics.
+        energy_interval_steps: between two rows of `energies.csv`.
+        frame_interval_steps: between two frames of `trajectory.dcd`.
+    """
+
+    temperatures_kelvin: tuple[float, ...] = Field(default=(300.0,), min_length=1)
+    timesteps_fs: tuple[float, ...] = Field(default=(0.5,), min_length=1)
+    replicas: int = Field(default=1, ge=1)
+    equilibration_ps: float = Field(default=1.0, ge=0.0)
+    duration_ps: float = Field(default=10.0, gt=0.0)
+    longest_ps: float = Field(default=20.0, gt=0.0)
+    friction_per_ps: float = Field(default=10.0, gt=0.0)
+    equilibration_timestep_fs: float = Field(default=0.5, gt=0.0)
+    energy_interval_steps: int = Field(default=10, ge=1)
+    frame_interval_steps: int = Field(default=20, ge=1)
+
+    @model_validator(mode="after")
+    def _longest_is_longest(self) -> "DynamicsSpec":
+        if self.longest_ps < self.duration_ps:
+            raise ValueError("longest_ps must not be less than duration_ps")
+        return self
+
+
+class ProbeSpec(Frozen):
+    """How much is evaluated without dynamics.
+
+    Attributes:
+        geometries: distorted geometries for the parity checks.
+        distortion_angstrom: standard deviation of the distortion.
+        repeats: evaluations of one geometry for `determinism`.
+        parity_steps: steps of `trajectory_parity`.
+        reference_frames: frames of the potential's own trajectory given to the reference.
+    """
+
+    geometries: int = Field(default=20, ge=2)
+    distortion_angstrom: float = Field(default=0.05, gt=0.0)
+    repeats: int = Field(default=20, ge=2)
+    parity_steps: int = Field(default=200, ge=1)
+    reference_frames: int = Field(default=100, ge=2)
+
+
+class Protocol(Frozen):
+    """A named set of runs, probes, checks and thresholds.
+
+    Attributes:
+        name: ``quick``, ``standard``, ``extended`` or the user's own.
+        description: one sentence.
+        may_approve: False for protocols too short to approve anything.
+        required: ids of checks the verdict rests on.
+        reported: ids of checks that inform and do not decide.
+        dynamics: how trajectories are run.
+        probes: how much is evaluated without dynamics.
+        criteria: thresholds, by check id and name.
+    """
+
+    name: str
+    description: str = ""
+    may_approve: bool = True
+    required: tuple[str, ...]
+    reported: tuple[str, ...] = ()
+    dynamics: DynamicsSpec = DynamicsSpec()
+    probes: ProbeSpec = ProbeSpec()
+    criteria: dict[str, dict[str, Threshold]] = Field(default_factory=dict)
+
+    def criteria_for(self, check_id: str) -> Criteria:
+        """Give the thresholds of one check (empty where it has none)."""
+        return self.criteria.get(check_id, {})
+
+
+class RunSpec(Frozen):
+    """One validation as it was asked for."""
+
+    potential: str
+    systems: tuple[str, ...]
+    protocol: Protocol
+    reference: str | None = DEFAULT_REFERENCE
+    platform: str = "auto"
+    precision: str = "mixed"
+    seed: int = 1
+
+    @property
+    def sha256(self) -> str:
+        """Hash of everything that decides what is run."""
+        return canonical_sha256(self.model_dump(mode="json"))
+
+
+def canonical_sha256(value: Any) -> str:
+    """Hash a JSON-like value independently of the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """Say ``did you mean 'x'?`` or list what is known."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
+
+
+def list_protocols() -> list[str]:
+    """Names of the protocols that come with the package."""
+    return sorted(path.stem for path in PROTOCOLS_FOLDER.glob("*.toml"))
+
+
+def load_protocol(name_or_path: str) -> Protocol:
+    """Load a protocol of the package by name, or the user's own from a TOML file.
+
+    Args:
+        name_or_path: ``quick``, ``standard``, ``extended`` or a path that ends in ``.toml``.
+
+    Returns:
+        The protocol.
+
+    Raises:
+        ConfigError: unknown name, unreadable file, unknown key, impossible value.
+    """
+    return parse_protocol(_merged_table(name_or_path, seen=()), origin=name_or_path)
+
+
+def parse_protocol(table: Mapping[str, Any], *, origin: str) -> Protocol:
+    """Check a table and make it a protocol.
+
+    Args:
+        table: as read from TOML.
+        origin: names it in messages.
+
+    Returns:
+        The protocol.
+
+    Raises:
+        ConfigError: unknown key or impossible value.
+    """
+    try:
+        return Protocol.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"protocol {origin}: {_explain(first)}") from error
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    """Say in one line what pydantic found first."""
+    location = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        return f"{location}: {problem['msg']} (got {problem.get('input')!r})"
+    parents: dict[str, type[BaseModel]] = {
+        "dynamics": DynamicsSpec,
+        "probes": ProbeSpec,
+        "criteria": Threshold,
+    }
+    inside = len(problem["loc"]) > 1
+    parent = parents.get(str(problem["loc"][0]), Protocol) if inside else Protocol
+    key = str(problem["loc"][-1])
+    return f"unknown key {location!r}; {nearest(key, list(parent.model_fields))}"
+
+
+def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
+    """Read a protocol's table and lay it over the one that it extends."""
+    path = _protocol_path(name_or_path)
+    if str(path) in seen:
+        raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read protocol {path}: {error}; expected a TOML file") from error
+    base = table.pop("extends", None)
+    if base is None:
+        return table
+    return _overlay(_merged_table(str(base), seen=(*seen, str(path))), table)
+
+
+def _protocol_path(name_or_path: str) -> Path:
+    """Find the file of a protocol."""
+    if name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    if name_or_path not in list_protocols():
+        raise ConfigError(
+            f"unknown protocol {name_or_path!r}; {nearest(name_or_path, list_protocols())} "
+            "A path must end in .toml"
+        )
+    return PROTOCOLS_FOLDER / f"{name_or_path}.toml"
+
+
+def _overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `top` over `base`, table by table."""
+    merged = dict(base)
+    for key, value in top.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _overlay(merged[key], value) if both else value
+    return merged

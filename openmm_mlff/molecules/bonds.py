@@ -1,0 +1,107 @@
+"""Which atoms are bonded, and what hangs together: on plain arrays, no classes.
+
+Neither XYZ nor a PDB without CONECT records says what is bonded, so bonds are always derived
+from covalent radii.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+BOND_FACTOR = 1.25
+"""Two atoms are bonded when closer than this times the sum of their covalent radii."""
+
+
+def pairs_within(
+    positions_angstrom: npt.NDArray[np.float64], *, cutoff_angstrom: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find all pairs of points up to a distance apart.
+
+    Args:
+        positions_angstrom: (N, 3), Å, finite.
+        cutoff_angstrom: Largest distance.
+
+    Returns:
+        Sorted pairs (P, 2), i < j, and their distances (P,), Å.
+    """
+    # A k-d tree keeps this linear in N, for boxes of thousands of atoms.
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(positions_angstrom).query_pairs(cutoff_angstrom, output_type="ndarray")
+    pairs = np.sort(pairs.astype(np.int64).reshape(-1, 2), axis=1)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
+    return pairs, np.linalg.norm(difference, axis=1)
+
+
+def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Give covalent radii: those of Cordero et al., Dalton Trans. 2008, 2832, as ASE has them.
+
+    Args:
+        atomic_numbers: (N,).
+
+    Returns:
+        (N,) float64, Å.
+    """
+    from ase.data import covalent_radii
+
+    return np.asarray(covalent_radii[np.asarray(atomic_numbers)], dtype=np.float64)
+
+
+def covalent_bonds(
+    atomic_numbers: npt.ArrayLike, positions_angstrom: npt.ArrayLike, factor: float = BOND_FACTOR
+) -> tuple[tuple[int, int], ...]:
+    """Derive bonds: pairs closer than ``factor`` × the sum of their covalent radii.
+
+    Args:
+        atomic_numbers: (N,).
+        positions_angstrom: (N, 3), Å; no periodic images.
+        factor: Dimensionless.
+
+    Returns:
+        Sorted pairs (i, j) with i < j.
+    """
+    radii_angstrom = covalent_radii_angstrom(atomic_numbers)
+    positions = np.asarray(positions_angstrom, dtype=np.float64)
+    longest = 2.0 * factor * float(radii_angstrom.max())
+    pairs, distances = pairs_within(positions, cutoff_angstrom=longest)
+    limits = factor * (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
+    return tuple((int(i), int(j)) for i, j in pairs[distances < limits])
+
+
+def fragment_count(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> int:
+    """Count the connected components of a bond graph.
+
+    Args:
+        n_atoms: Number of nodes.
+        bonds: Pairs of node indices.
+
+    Returns:
+        Number of fragments; an atom without bonds is one.
+    """
+    return len(set(fragment_labels(n_atoms, bonds=bonds)))
+
+
+def fragment_labels(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> list[int]:
+    """Label each atom with the lowest atom index of its fragment.
+
+    Args:
+        n_atoms: Number of nodes.
+        bonds: Pairs of node indices.
+
+    Returns:
+        One label an atom.
+    """
+    parent = list(range(n_atoms))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for i, j in bonds:
+        low, high = sorted((root(int(i)), root(int(j))))
+        parent[high] = low
+    return [root(node) for node in range(n_atoms)]

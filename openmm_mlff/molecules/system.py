@@ -1,0 +1,190 @@
+"""The molecule itself: checked when it is made, read-only afterwards."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.bonds import covalent_bonds, fragment_count, pairs_within
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+COINCIDENCE_DISTANCE_ANGSTROM = 0.1
+"""Two atoms closer than this count as one place named twice."""
+
+
+@dataclass(frozen=True, eq=False)
+class MolecularSystem:
+    """One isolated molecule (or several), checked on construction and then read-only.
+
+    Attributes:
+        name: What reports and run directories call it.
+        atomic_numbers: (N,) int64.
+        positions_angstrom: (N, 3) float64, Å.
+        charge: Total charge, in elementary charges.
+        multiplicity: Spin multiplicity, 2S + 1.
+        source: Where the geometry comes from.
+        bonds: Pairs (i, j), i < j, from covalent radii; derived when left out.
+    """
+
+    name: str
+    atomic_numbers: npt.NDArray[np.int64]
+    positions_angstrom: npt.NDArray[np.float64]
+    charge: int = 0
+    multiplicity: int = 1
+    source: str = ""
+    bonds: tuple[tuple[int, int], ...] = None  # type: ignore[assignment]  # set on construction
+
+    def __post_init__(self) -> None:
+        """Check shapes, values and the electron count; derive the bonds."""
+        numbers = np.array(self.atomic_numbers)
+        if numbers.dtype.kind not in "iu":
+            raise MoleculeError(
+                f"{self.name}: atomic numbers must be integers, got {numbers.dtype}"
+            )
+        numbers = numbers.astype(np.int64)
+        positions = np.array(self.positions_angstrom, dtype=np.float64)
+        _check_arrays(self.name, numbers=numbers, positions=positions)
+        numbers.flags.writeable = False
+        positions.flags.writeable = False
+        object.__setattr__(self, "atomic_numbers", numbers)
+        object.__setattr__(self, "positions_angstrom", positions)
+        self._check_electrons()
+        _check_no_coincidence(self)
+        if self.bonds is None:
+            object.__setattr__(self, "bonds", covalent_bonds(numbers, positions))
+
+    def _check_electrons(self) -> None:
+        unpaired = self.multiplicity - 1
+        if self.n_electrons < 0 or self.multiplicity < 1 or unpaired > self.n_electrons:
+            raise MoleculeError(
+                f"{self.name}: charge {self.charge:+d} and multiplicity {self.multiplicity} "
+                f"are impossible with {self.n_electrons} electrons"
+            )
+        if (self.n_electrons - unpaired) % 2:
+            raise MoleculeError(
+                f"{self.name}: {self.formula} with charge {self.charge:+d} has "
+                f"{self.n_electrons} electrons, which multiplicity {self.multiplicity} does not "
+                f"fit; expected an {'even' if self.n_electrons % 2 else 'odd'} multiplicity: "
+                "set charge or multiplicity"
+            )
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.atomic_numbers)
+
+    @property
+    def n_electrons(self) -> int:
+        """Number of electrons: nuclear charges minus the total charge."""
+        return int(self.atomic_numbers.sum()) - self.charge
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Element symbols, one an atom."""
+        from ase.data import chemical_symbols
+
+        return tuple(chemical_symbols[number] for number in self.atomic_numbers)
+
+    @property
+    def formula(self) -> str:
+        """Formula in Hill order: carbon, hydrogen, then the alphabet."""
+        return str(self.to_ase().get_chemical_formula("hill"))
+
+    @property
+    def masses_amu(self) -> npt.NDArray[np.float64]:
+        """Standard atomic masses, (N,) float64, amu."""
+        from ase.data import atomic_masses
+
+        return np.asarray(atomic_masses[self.atomic_numbers], dtype=np.float64)
+
+    @property
+    def fragments(self) -> int:
+        """Number of pieces that no bond joins."""
+        return fragment_count(self.n_atoms, bonds=self.bonds)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of numbers, positions, charge and multiplicity (not of the name)."""
+        digest = hashlib.sha256()
+        digest.update(np.ascontiguousarray(self.atomic_numbers, dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(self.positions_angstrom, dtype="<f8").tobytes())
+        digest.update(f"{self.charge},{self.multiplicity}".encode())
+        return digest.hexdigest()
+
+    def with_positions(
+        self, positions_angstrom: npt.ArrayLike, *, name: str | None = None
+    ) -> "MolecularSystem":
+        """Return the same molecule at another geometry; the bonds stay those of this one.
+
+        Args:
+            positions_angstrom: (N, 3), Å.
+            name: A new name; this one's when left out.
+
+        Returns:
+            The new system.
+        """
+        positions = np.asarray(positions_angstrom, dtype=np.float64)
+        return replace(self, positions_angstrom=positions, name=name or self.name)
+
+    def to_ase(self) -> "Atoms":
+        """Return a new, non-periodic ``ase.Atoms``.
+
+        Charge and multiplicity are in ``info``, and, spread over the atoms, in the initial charges
+        and magnetic moments, where ASE calculators look for them.
+        """
+        from ase import Atoms
+
+        info = {"charge": self.charge, "multiplicity": self.multiplicity, "name": self.name}
+        return Atoms(
+            numbers=self.atomic_numbers,
+            positions=self.positions_angstrom,
+            charges=np.full(self.n_atoms, self.charge / self.n_atoms),
+            magmoms=np.full(self.n_atoms, (self.multiplicity - 1) / self.n_atoms),
+            pbc=False,
+            info=info,
+        )
+
+
+def _check_arrays(
+    name: str, *, numbers: npt.NDArray[np.int64], positions: npt.NDArray[np.float64]
+) -> None:
+    from ase.data import chemical_symbols
+
+    if numbers.ndim != 1 or len(numbers) == 0:
+        raise MoleculeError(
+            f"{name}: atomic_numbers has shape {numbers.shape}, expected (N,) with N >= 1"
+        )
+    if positions.shape != (len(numbers), 3):
+        raise MoleculeError(
+            f"{name}: positions have shape {positions.shape}, expected ({len(numbers)}, 3)"
+        )
+    unknown = sorted({int(z) for z in numbers if not 1 <= z < len(chemical_symbols)})
+    if unknown:
+        raise MoleculeError(
+            f"{name}: no element has atomic number {unknown[0]}; expected 1 to "
+            f"{len(chemical_symbols) - 1}"
+        )
+    broken = np.flatnonzero(~np.isfinite(positions).all(axis=1))
+    if len(broken):
+        raise MoleculeError(
+            f"{name}: atom {broken[0]} has a coordinate that is not finite "
+            f"({positions[broken[0]].tolist()}); correct the structure"
+        )
+
+
+def _check_no_coincidence(system: MolecularSystem) -> None:
+    pairs, distances = pairs_within(
+        system.positions_angstrom, cutoff_angstrom=COINCIDENCE_DISTANCE_ANGSTROM
+    )
+    if len(pairs):
+        i, j = pairs[int(distances.argmin())]
+        symbols = system.symbols
+        raise MoleculeError(
+            f"{system.name}: two atoms on one place: {symbols[i]}{i} and {symbols[j]}{j} are "
+            f"{distances.min():.3f} Å apart, expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
+        )

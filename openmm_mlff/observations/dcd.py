@@ -1,0 +1,86 @@
+"""Read the whole frames of a DCD file, however a crash left it.
+
+MDTraj reads DCD too, but its C code prints to the process's own standard output, which belongs to
+progress bars and reports, and it refuses a file that has no frame yet.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from openmm_mlff.errors import RunDirectoryError
+
+_MARKER_BYTES = 4
+_HEADER_BYTES = 84
+_CELL_BYTES = 6 * 8 + 2 * _MARKER_BYTES
+_FIXED_ATOMS_AT = 4 + 4 * 8
+_UNIT_CELL_AT = 4 + 4 * 10
+"""Where the header of CHARMM's format, 4 characters and 20 integers, holds what we need."""
+
+
+def read_dcd(path: Path) -> np.ndarray | None:
+    """Read positions.
+
+    Args:
+        path: a little-endian DCD of CHARMM's format, as OpenMM and MDTraj write it.
+
+    Returns:
+        float32 (F, N, 3), Å; None where the file is missing or a crash left no whole frame.
+
+    Raises:
+        RunDirectoryError: the file is no such DCD.
+    """
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    records = []
+    start = 0
+    for _ in range(3):
+        record = _record(data, start=start)
+        if record is None:
+            return None
+        records.append(record)
+        start += len(record) + 2 * _MARKER_BYTES
+    header, _, atoms = records
+    if len(header) != _HEADER_BYTES or header[:4] != b"CORD" or len(atoms) != 4:
+        raise RunDirectoryError(
+            f"{path} is no DCD file of CHARMM's format; expected what OpenMM's DCDReporter writes"
+        )
+    if struct.unpack_from("<i", header, _FIXED_ATOMS_AT)[0] != 0:
+        raise RunDirectoryError(f"{path} has fixed atoms; expected every atom in every frame")
+    has_cell = struct.unpack_from("<i", header, _UNIT_CELL_AT)[0] != 0
+    n_atoms = struct.unpack("<i", atoms)[0]
+    frame = _frame_dtype(n_atoms, has_cell=has_cell)
+    n_frames = (len(data) - start) // frame.itemsize
+    if n_frames == 0:
+        return None
+    frames = np.frombuffer(data, dtype=frame, count=n_frames, offset=start)
+    markers = [frames[f"{axis}_{side}"] for axis in "xyz" for side in ("begin", "end")]
+    if any((marker != 4 * n_atoms).any() for marker in markers):
+        raise RunDirectoryError(
+            f"{path} is damaged: its records are not {4 * n_atoms} bytes long; "
+            "run the validation again"
+        )
+    return np.stack([frames["x"], frames["y"], frames["z"]], axis=-1)
+
+
+def _record(data: bytes, *, start: int) -> bytes | None:
+    """Give the Fortran record at `start`, or None where it is cut off."""
+    if len(data) < start + _MARKER_BYTES:
+        return None
+    length = struct.unpack_from("<i", data, start)[0]
+    end = start + _MARKER_BYTES + length
+    if length < 0 or len(data) < end + _MARKER_BYTES:
+        return None
+    return data[start + _MARKER_BYTES : end]
+
+
+def _frame_dtype(n_atoms: int, *, has_cell: bool) -> np.dtype:
+    """Lay out one frame: the cell, if any, then x, y and z, each between two length markers."""
+    names = ["cell"] if has_cell else []
+    formats = [f"V{_CELL_BYTES}"] if has_cell else []
+    for axis in "xyz":
+        names += [f"{axis}_begin", axis, f"{axis}_end"]
+        formats += ["<i4", f"({n_atoms},)<f4", "<i4"]
+    return np.dtype({"names": names, "formats": formats})

@@ -1,0 +1,40 @@
+"""The one place where any exception is caught: a broken stage is data, not a broken run."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What broke, in one line, with the traceback kept."""
+
+    reason: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """The value of a stage, or what broke in it."""
+
+    value: T | None = None
+    broken: Broken | None = None
+
+
+def guarded(stage: Callable[[], T]) -> Outcome[T]:
+    """Run one stage; an interrupt goes through, anything else that breaks is kept.
+
+    Args:
+        stage: called without arguments.
+
+    Returns:
+        Its value, or what broke.
+    """
+    try:
+        return Outcome(value=stage())
+    except Exception as error:  # A crash is an ERROR in the report, never a bad score.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return Outcome(broken=Broken(reason, traceback.format_exc()))

@@ -1,0 +1,180 @@
+"""Everything that can be refused is refused here, before anything runs."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.registry import select
+from openmm_mlff.config import DEFAULT_REFERENCE, RunSpec, load_protocol
+from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.potentials import Potential, load_potential
+from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.simulation.platforms import AUTO, named_platform
+
+AUTO_REFERENCE = "auto"
+NO_REFERENCE = "none"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A validation that can be run.
+
+    Attributes:
+        spec: what was asked.
+        potential: loaded.
+        molecules: loaded, by name, in order.
+        reference: loaded; None where there is none.
+        no_reference_reason: why there is none.
+        checks: with whether each is required.
+        directory: where it is written.
+    """
+
+    spec: RunSpec
+    potential: Potential
+    molecules: dict[str, MolecularSystem]
+    reference: Potential | None
+    no_reference_reason: str
+    checks: list[tuple[CheckSpec, bool]]
+    directory: RunDirectory
+
+
+def prepare(
+    potential: str,
+    *,
+    systems: Sequence[str],
+    protocol: str,
+    reference: str,
+    platform: str,
+    precision: str,
+    seed: int,
+    output: Path | None,
+    resume: bool,
+) -> Plan:
+    """Load and check all that a validation needs, and open its run directory.
+
+    Args:
+        potential: spec string.
+        systems: library names or structure files.
+        protocol: name or TOML file.
+        reference: spec string, ``auto`` (GFN2-xTB where tblite is installed) or ``none``.
+        platform: ``auto`` or the name of an OpenMM platform.
+        precision: ``single``, ``mixed`` or ``double``.
+        seed: of velocities and distortions.
+        output: folder of the run; None takes a new one under ``runs``.
+        resume: go on with what is in `output`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UserError: anything of it is unknown, missing or unusable.
+    """
+    loaded_protocol = load_protocol(protocol)
+    checks = select(loaded_protocol)
+    check_precision(precision)
+    if platform != AUTO:
+        platform = named_platform(platform, precision=precision).name
+    model = load_potential(potential)
+    molecules = _load_molecules(systems, model)
+    judge_by, no_reference_reason = _load_reference(reference)
+    spec = RunSpec(
+        potential=potential,
+        systems=tuple(systems),
+        protocol=loaded_protocol,
+        reference=judge_by.spec if judge_by else None,
+        platform=platform,
+        precision=precision,
+        seed=seed,
+    )
+    root = output or _new_output(f"{model.name}-{loaded_protocol.name}")
+    directory = _open_directory(root, spec, resume=resume)
+    return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
+
+
+def _load_molecules(systems: Sequence[str], model: Potential) -> dict[str, MolecularSystem]:
+    """Load the molecules and see that the potential knows their elements."""
+    if not systems:
+        raise ConfigError("no system was named; give at least one --system NAME or FILE")
+    molecules: dict[str, MolecularSystem] = {}
+    for name in systems:
+        molecule = load_system(name)
+        if molecule.name in molecules:
+            raise ConfigError(
+                f"system {molecule.name!r} was named twice; expected each once, under its own name"
+            )
+        model.check_molecule(molecule)
+        molecules[molecule.name] = molecule
+    return molecules
+
+
+def _load_reference(reference: str) -> tuple[Potential | None, str]:
+    """Load the reference; only the default one may be missing."""
+    if reference == NO_REFERENCE:
+        return None, "no reference was asked for (--reference none)"
+    if reference != AUTO_REFERENCE:
+        loaded = load_potential(reference)
+        loaded.ase_calculator(precision="double")
+        return loaded, ""
+    try:
+        return load_potential(DEFAULT_REFERENCE), ""
+    except MissingDependencyError:
+        return None, (
+            "the default reference GFN2-xTB needs tblite, which is not installed; "
+            "run: pip install 'openmm_mlff[reference]', or name another with --reference"
+        )
+
+
+def _new_output(name: str) -> Path:
+    """Give a folder under ``runs`` that does not exist yet."""
+    candidate, number = Path("runs") / name, 2
+    while candidate.exists():
+        candidate, number = Path("runs") / f"{name}-{number}", number + 1
+    return candidate
+
+
+def _open_directory(root: Path, spec: RunSpec, *, resume: bool) -> RunDirectory:
+    """Open the run directory; nothing that is already there is overwritten."""
+    if (root / RUN_FILE).exists():
+        if not resume:
+            raise RunDirectoryError(
+                f"{root} already holds a run; add --resume to go on with it, or choose another "
+                "--output"
+            )
+        if read_json(root / RUN_FILE).get("spec_sha256") != spec.sha256:
+            raise RunDirectoryError(
+                f"{root} holds a run that was asked for differently; repeat its options with "
+                "--resume, or choose another --output"
+            )
+    return RunDirectory.create(root)
+
+
+def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:
+    """Write or update `run.json`: what was asked, with what, and how far it is."""
+    path = plan.directory.root / RUN_FILE
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    before = read_json(path) if path.exists() else {}
+    model = plan.potential
+    write_json(
+        path,
+        {
+            "schema_version": 1,
+            "status": status,
+            "started": before.get("started", now),
+            "updated": now,
+            "spec": plan.spec.model_dump(mode="json"),
+            "spec_sha256": plan.spec.sha256,
+            "model": {
+                "spec": model.spec,
+                "name": model.name,
+                "sha256": model.sha256,
+                "n_parameters": model.n_parameters,
+            },
+            "systems": list(plan.molecules),
+            "environment": before.get("environment", {}) | environment,
+        },
+    )

@@ -1,0 +1,138 @@
+"""The trajectories of one molecule, prolonged while the drift is undecided."""
+
+from functools import partial
+
+from openmm_mlff.checks.registry import get_check
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.observations.loader import load_observations
+from openmm_mlff.pipeline.guard import Broken, guarded
+from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.subject import Subject
+from openmm_mlff.records import Status
+from openmm_mlff.rundir import RUN_FILE, read_json, write_json
+from openmm_mlff.simulation.dynamics import run_trajectory
+from openmm_mlff.simulation.job import TrajectoryJob
+
+PROLONG_FACTOR = 1.5
+
+
+def trajectory_jobs(plan: Plan, *, duration_ps: float) -> list[TrajectoryJob]:
+    """List the trajectories of a protocol: temperatures x timesteps x replicas."""
+    spec = plan.spec.protocol.dynamics
+    return [
+        TrajectoryJob(
+            temperature_kelvin=temperature,
+            timestep_fs=timestep,
+            replica=replica,
+            duration_ps=duration_ps,
+            equilibration_ps=spec.equilibration_ps,
+            equilibration_timestep_fs=spec.equilibration_timestep_fs,
+            friction_per_ps=spec.friction_per_ps,
+            energy_interval_steps=spec.energy_interval_steps,
+            frame_interval_steps=spec.frame_interval_steps,
+            seed=plan.spec.seed,
+        )
+        for temperature in spec.temperatures_kelvin
+        for timestep in spec.timesteps_fs
+        for replica in range(spec.replicas)
+    ]
+
+
+def simulate_all(subject: Subject, start: MolecularSystem) -> None:
+    """Run every trajectory; prolong those whose drift is undecided, up to the protocol's limit."""
+    dynamics = subject.plan.spec.protocol.dynamics
+    duration_ps = dynamics.duration_ps
+    jobs = trajectory_jobs(subject.plan, duration_ps=duration_ps)
+    while jobs:
+        for job in jobs:
+            _simulate(subject, start, job)
+        undecided = _undecided_conditions(subject)
+        if duration_ps >= dynamics.longest_ps or not undecided:
+            return
+        duration_ps = min(PROLONG_FACTOR * duration_ps, dynamics.longest_ps)
+        jobs = [
+            job
+            for job in trajectory_jobs(subject.plan, duration_ps=duration_ps)
+            if (job.temperature_kelvin, job.timestep_fs) in undecided
+        ]
+
+
+def _simulate(subject: Subject, start: MolecularSystem, job: TrajectoryJob) -> None:
+    """Run one trajectory, or what is left of it."""
+    folder = subject.directory.run(start.name, job.name)
+    plan = subject.plan
+
+    def run() -> None:
+        run_trajectory(
+            plan.potential.create_system(start, precision=plan.spec.precision),
+            subject.molecule,
+            job,
+            folder,
+            platform=subject.platform,
+            start_positions_angstrom=start.positions_angstrom,
+            on_progress=subject.report(f"NVE {job.temperature_kelvin:g} K, {job.timestep_fs:g} fs"),
+        )
+
+    broken = guarded(run).broken
+    if broken:
+        _record_broken_run(plan, start.name, job, broken)
+
+
+def _record_broken_run(plan: Plan, system: str, job: TrajectoryJob, broken: Broken | None) -> None:
+    """Say in a run's own record that the code broke, and keep what it had written."""
+    path = plan.directory.run(system, job.name) / RUN_FILE
+    nothing = {
+        "steps": 0,
+        "completed_ps": 0.0,
+        "ms_per_step_blocks": [],
+        "memory_mebibytes": {},
+        "platform": "",
+    }
+    before = nothing | (read_json(path) if path.exists() else {})
+    failure = {
+        "kind": "error",
+        "message": broken.reason if broken else "not run",
+        "time_ps": before["completed_ps"],
+        "atoms": [],
+        "traceback": broken.traceback if broken else "",
+    }
+    condition = {
+        "ensemble": "nve",
+        "temperature_kelvin": job.temperature_kelvin,
+        "timestep_fs": job.timestep_fs,
+    }
+    asked = {
+        "condition": condition,
+        "replica": job.replica,
+        "requested_ps": job.duration_ps,
+        "frame_interval_steps": job.frame_interval_steps,
+    }
+    write_json(path, before | asked | {"status": "failed", "failure": failure})
+
+
+def fail_runs(plan: Plan, molecule: MolecularSystem, broken: Broken | None) -> None:
+    """Record for every trajectory why it could not be run."""
+    duration_ps = plan.spec.protocol.dynamics.duration_ps
+    for job in trajectory_jobs(plan, duration_ps=duration_ps):
+        _record_broken_run(plan, molecule.name, job, broken)
+
+
+def _undecided_conditions(subject: Subject) -> set[tuple[float, float]]:
+    """Give temperature and timestep of the runs whose drift more time may decide."""
+    asked = {spec.id for spec, _ in subject.plan.checks}
+    if "energy_drift" not in asked:
+        return set()
+    check = get_check("energy_drift")
+    criteria = subject.plan.spec.protocol.criteria_for(check.id)
+    loaded = guarded(lambda: load_observations(subject.directory, subject.molecule.name))
+    if loaded.value is None:
+        return set()
+    observations = loaded.value
+    undecided = set()
+    for condition in observations.conditions():
+        here = observations.at(condition)
+        result = guarded(partial(check.function, here, criteria)).value
+        survived = all(run.survived for run in here.runs)
+        if survived and result is not None and result.status is Status.INCONCLUSIVE:
+            undecided.add((condition.temperature_kelvin, condition.timestep_fs))
+    return undecided

@@ -1,0 +1,6 @@
+"""What can be validated, and what it can be compared with."""
+
+from openmm_mlff.potentials.base import Evaluation, Potential
+from openmm_mlff.potentials.registry import load_potential
+
+__all__ = ["Evaluation", "Potential", "load_potential"]

@@ -1,0 +1,154 @@
+"""ASE calculators as potentials and references: `ase:MODULE:CLASS?key=value&...`."""
+
+import hashlib
+import importlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from ase.calculators.calculator import BaseCalculator
+
+from openmm_mlff import units
+from openmm_mlff.errors import MissingDependencyError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential, bare_system
+
+if TYPE_CHECKING:
+    import openmm
+
+PREFIX = "ase:"
+_PIP_NAMES = {"tblite": "tblite", "xtb": "xtb", "mace": "mace-torch", "dftd3": "dftd3"}
+_QUIET_CLASSES = {"TBLite": {"verbosity": 0}}
+
+# What the constructors of calculators raise on options that they do not take; theirs, not ours.
+_REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, OSError, AssertionError)
+
+
+class AsePotential(Potential):
+    """Any ASE calculator; in OpenMM it runs through `PythonForce`.
+
+    Args:
+        calculator_class: the class.
+        options: keyword arguments for it.
+        spec: the string that named it.
+    """
+
+    def __init__(
+        self, calculator_class: type[BaseCalculator], options: dict[str, Any], *, spec: str
+    ) -> None:
+        self.calculator_class = calculator_class
+        self.options = options
+        self.spec = spec
+        self.name = "-".join(
+            [calculator_class.__name__.lower(), *(str(value) for value in options.values())]
+        )
+        self.sha256 = hashlib.sha256(spec.encode()).hexdigest()
+        self.n_parameters = None
+        self.elements = None
+
+    @classmethod
+    def from_spec(cls, spec: str) -> "AsePotential":
+        """Read ``ase:MODULE:CLASS?key=value&...``.
+
+        Args:
+            spec: numbers, true, false and null among the values are read as such.
+
+        Returns:
+            The potential; no calculator is made yet.
+
+        Raises:
+            PotentialError: the spec is malformed, or names no ASE calculator.
+            MissingDependencyError: the module is not installed.
+        """
+        body, _, query = spec.removeprefix(PREFIX).partition("?")
+        module_name, _, class_name = body.rpartition(":")
+        options = _options(query)
+        if not all(module_name.split(".")) or not class_name or options is None:
+            raise PotentialError(
+                f"cannot read {spec!r}; expected ase:MODULE:CLASS?key=value&key=value, "
+                "for example ase:tblite.ase:TBLite?method=GFN2-xTB"
+            )
+        found = getattr(_import(module_name, spec), class_name, None)
+        if not (isinstance(found, type) and issubclass(found, BaseCalculator)):
+            raise PotentialError(
+                f"{class_name!r} in module {module_name} is no ASE calculator class; "
+                "expected a subclass of ase.calculators.calculator.BaseCalculator"
+            )
+        return cls(found, options, spec=spec)
+
+    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
+        """Give a new calculator; it works in its own precision on its own device.
+
+        Args:
+            precision: ignored.
+            device: ignored.
+
+        Returns:
+            The calculator.
+
+        Raises:
+            PotentialError: the class refuses the options.
+        """
+        quiet = _QUIET_CLASSES.get(self.calculator_class.__name__, {})
+        try:
+            return self.calculator_class(**(quiet | self.options))
+        except _REFUSALS as error:
+            raise PotentialError(
+                f"{self.spec}: {self.calculator_class.__name__} refuses its options "
+                f"({type(error).__name__}: {' '.join(str(error).split())}); expected those of its "
+                "own documentation; correct the part after the ?"
+            ) from error
+
+    def create_system(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> "openmm.System":
+        """See :meth:`Potential.create_system`."""
+        import openmm
+
+        atoms = molecule.to_ase()
+        atoms.calc = self.ase_calculator(precision=precision)
+
+        def compute(state: "openmm.State") -> tuple[float, Any]:
+            placed_nm = state.getPositions(asNumpy=True)._value
+            atoms.positions = units.angstrom_from_nm(placed_nm)
+            energy = units.kj_per_mol_from_ev(atoms.get_potential_energy())
+            return energy, units.kj_per_mol_nm_from_ev_per_angstrom(atoms.get_forces())
+
+        system = bare_system(molecule)
+        system.addForce(openmm.PythonForce(compute))
+        return system
+
+
+def _import(module_name: str, spec: str) -> Any:
+    """Import a module, or say how to get it."""
+    try:
+        return importlib.import_module(module_name)
+    except ImportError as error:
+        package = module_name.split(".")[0]
+        pip_name = _PIP_NAMES.get(package, package)
+        raise MissingDependencyError(
+            f"{spec} needs the module {module_name}, which cannot be imported ({error}); "
+            f"run: pip install {pip_name}"
+        ) from error
+
+
+def _options(query: str) -> dict[str, Any] | None:
+    """Read ``key=value&...``; None where it is something else."""
+    if not query:
+        return {}
+    try:
+        # A plus is a plus: these are file and method names, not web forms.
+        pairs = parse_qsl(query.replace("+", "%2B"), strict_parsing=True)
+    except ValueError:
+        return None
+    return {key: _value(text) for key, text in pairs}
+
+
+def _value(text: str) -> Any:
+    """Read numbers, true, false and null as such; everything else stays text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, float) and not math.isfinite(value) else value

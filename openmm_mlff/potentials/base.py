@@ -1,0 +1,156 @@
+"""What every potential can do, whatever it is made of."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openmm_mlff.config import PRECISIONS, nearest
+from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+
+if TYPE_CHECKING:
+    import openmm
+    from ase.calculators.calculator import BaseCalculator
+
+
+def check_precision(precision: str) -> str:
+    """Give `precision` back if it is known.
+
+    Args:
+        precision: ``single``, ``mixed`` or ``double``.
+
+    Returns:
+        The same.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
+    return precision
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Energies and forces of several geometries of one molecule.
+
+    Attributes:
+        energies_ev: float64 (G,).
+        forces_ev_per_angstrom: float64 (G, N, 3).
+    """
+
+    energies_ev: np.ndarray
+    forces_ev_per_angstrom: np.ndarray
+
+
+class Potential(ABC):
+    """A potential energy surface that OpenMM can run.
+
+    Attributes:
+        spec: the string that names it.
+        name: short, for folders and tables.
+        sha256: of the file behind it, or of its spec where there is none.
+        n_parameters: trainable numbers, None where that has no meaning.
+        elements: atomic numbers it accepts, None for any.
+    """
+
+    spec: str
+    name: str
+    sha256: str
+    n_parameters: int | None
+    elements: frozenset[int] | None
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See that the potential can be asked about this molecule.
+
+        Args:
+            molecule: what is to be simulated.
+
+        Raises:
+            PotentialError: it holds an element that the potential does not know.
+        """
+        if self.elements is None:
+            return
+        unknown = sorted(set(molecule.atomic_numbers.tolist()) - self.elements)
+        if unknown:
+            from ase.data import chemical_symbols
+
+            names = ", ".join(chemical_symbols[number] for number in unknown)
+            known = ", ".join(chemical_symbols[number] for number in sorted(self.elements))
+            raise PotentialError(
+                f"{self.spec} does not know {names} (in {molecule.name}); it knows {known}; "
+                "choose another system or another potential"
+            )
+
+    @abstractmethod
+    def create_system(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> "openmm.System":
+        """Make an OpenMM system of the molecule that runs on this potential.
+
+        Args:
+            molecule: what to simulate; masses come from it.
+            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
+
+        Returns:
+            A system without constraints and without a centre-of-mass remover.
+
+        Raises:
+            PotentialError: the potential cannot serve this molecule.
+        """
+
+    @abstractmethod
+    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "BaseCalculator":
+        """Give the same potential as an ASE calculator (eV, Å).
+
+        Args:
+            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
+
+        Returns:
+            A new calculator.
+
+        Raises:
+            PlatformError: the device is not there.
+        """
+
+    def evaluate(
+        self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
+    ) -> Evaluation:
+        """Evaluate several geometries, one after the other through ASE.
+
+        Args:
+            molecule: which atoms.
+            positions_angstrom: (G, N, 3).
+            precision: of the weights.
+
+        Returns:
+            Energies and forces of all of them.
+        """
+        atoms = molecule.to_ase()
+        atoms.calc = self.ase_calculator(precision=precision)
+        energies, forces = [], []
+        for positions in positions_angstrom:
+            atoms.positions = positions
+            energies.append(atoms.get_potential_energy())
+            forces.append(atoms.get_forces())
+        return Evaluation(np.array(energies, dtype=float), np.array(forces, dtype=float))
+
+
+def bare_system(molecule: MolecularSystem) -> "openmm.System":
+    """Give an OpenMM system that holds the particles and nothing else.
+
+    Args:
+        molecule: its masses, amu.
+
+    Returns:
+        A system without forces and constraints.
+    """
+    import openmm
+
+    system = openmm.System()
+    for mass_amu in molecule.masses_amu:
+        system.addParticle(float(mass_amu))
+    return system

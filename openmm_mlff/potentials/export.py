@@ -1,0 +1,189 @@
+"""Export a checkpoint to TorchScript; nothing is written that does not reproduce the model."""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from openmm_mlff import units
+from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.students.deployment import FreeComposition
+
+FORCE_TOLERANCE_EV_PER_ANGSTROM = {torch.float32: 1e-4, torch.float64: 1e-8}
+ENERGY_TOLERANCE_EV_PER_ATOM = 1e-4
+
+
+@dataclass(frozen=True)
+class ExportRecord:
+    """How well an export reproduces the eager model on distorted geometries.
+
+    Attributes:
+        path: what was written.
+        contract: ``forward(positions)`` or ``forward(atomic_numbers, positions)``.
+        energy_error_ev_per_atom: largest.
+        force_error_ev_per_angstrom: largest component.
+        geometries: how many were compared, over all molecules.
+    """
+
+    path: Path
+    contract: str
+    energy_error_ev_per_atom: float
+    force_error_ev_per_angstrom: float
+    geometries: int
+
+
+def script_free(potential: StudentPotential, *, precision: str = "mixed") -> torch.jit.ScriptModule:
+    """Compile a student for any molecule: `forward(atomic_numbers, positions)`, Å in, eV out.
+
+    Args:
+        potential: the student.
+        precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
+
+    Returns:
+        The compiled module.
+    """
+    module = FreeComposition(potential.student.model, weights_dtype(precision))
+    return torch.jit.script(module.eval())
+
+
+def call_fixed(module: torch.nn.Module, positions_angstrom: np.ndarray) -> tuple[float, np.ndarray]:
+    """Call a module of OpenMM's contract, forward and backward.
+
+    Args:
+        module: `forward(positions)`, nm in, kJ/mol out.
+        positions_angstrom: (N, 3), Å.
+
+    Returns:
+        Energy in eV and forces (N, 3) in eV/Å.
+    """
+    placed = torch.tensor(units.nm_from_angstrom(positions_angstrom), requires_grad=True)
+    energy = module(placed)
+    (gradient,) = torch.autograd.grad(energy, placed)
+    return (
+        units.ev_from_kj_per_mol(float(energy.detach())),
+        units.ev_per_angstrom_from_kj_per_mol_nm(-gradient.numpy()),
+    )
+
+
+def call_free(
+    module: torch.nn.Module, atomic_numbers: np.ndarray, positions_angstrom: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Call a module of the contract for any molecule, forward and backward.
+
+    Args:
+        module: `forward(atomic_numbers, positions)`, Å in, eV out.
+        atomic_numbers: int64 (N,).
+        positions_angstrom: (N, 3), Å.
+
+    Returns:
+        Energy in eV and forces (N, 3) in eV/Å.
+    """
+    placed = torch.tensor(np.array(positions_angstrom), requires_grad=True)
+    energy = module(torch.from_numpy(np.array(atomic_numbers)), placed)
+    (gradient,) = torch.autograd.grad(energy, placed)
+    return float(energy.detach()), -gradient.numpy()
+
+
+def export_student(
+    potential: StudentPotential,
+    output: Path,
+    *,
+    molecules: list[MolecularSystem],
+    fixed: MolecularSystem | None = None,
+    precision: str = "mixed",
+    seed: int = 1,
+) -> ExportRecord:
+    """Export a student, compare it with the eager model, then write it, in this order.
+
+    Args:
+        potential: the student.
+        output: file to write, ``.pt``.
+        molecules: what the comparison runs on, at least one where the composition is free.
+        fixed: a molecule to build in; None leaves the composition free.
+        precision: ``single`` and ``mixed`` export float32 weights, ``double`` float64.
+        seed: of the distorted geometries.
+
+    Returns:
+        The errors that were found.
+
+    Raises:
+        ExportError: the exported module does not reproduce the model; nothing is written.
+        ConfigError: there is no molecule to compare on.
+        RunDirectoryError: the file cannot be written.
+    """
+    if fixed is None and not molecules:
+        raise ConfigError("nothing to compare the export on; expected at least one molecule")
+    if fixed is None:
+        module = script_free(potential, precision=precision)
+        contract = "forward(atomic_numbers, positions): Å in, eV out"
+    else:
+        module = potential.script(fixed, precision=precision)
+        contract = f"forward(positions): nm in, kJ/mol out, {fixed.formula} inside"
+    errors = np.concatenate(
+        [
+            _errors(potential, module, molecule, free=fixed is None, precision=precision, seed=seed)
+            for molecule in ([fixed] if fixed else molecules)
+        ]
+    )
+    energy_error, force_error = (float(value) for value in errors.max(axis=0))
+    tolerance = FORCE_TOLERANCE_EV_PER_ANGSTROM[weights_dtype(precision)]
+    if not (force_error <= tolerance and energy_error <= ENERGY_TOLERANCE_EV_PER_ATOM):
+        raise ExportError(
+            f"the exported module differs from the model by {force_error:.2e} eV/Å (allowed "
+            f"{tolerance:.0e}) and {energy_error:.2e} eV/atom (allowed "
+            f"{ENERGY_TOLERANCE_EV_PER_ATOM:.0e}); nothing was written"
+        )
+    _write(module, output)
+    return ExportRecord(output, contract, energy_error, force_error, len(errors))
+
+
+def _write(module: torch.jit.ScriptModule, output: Path) -> None:
+    """Write the file whole or not at all."""
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(module.save_to_buffer())
+        os.replace(temporary, output)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise RunDirectoryError(
+            f"cannot write {output} ({error.strerror}); expected a file in a folder that can be "
+            "written; choose another"
+        ) from error
+
+
+def _errors(
+    potential: StudentPotential,
+    module: torch.jit.ScriptModule,
+    molecule: MolecularSystem,
+    *,
+    free: bool,
+    precision: str,
+    seed: int,
+    geometries: int = 5,
+) -> np.ndarray:
+    """Compare eager and exported twice over: first and later calls run on different graphs.
+
+    Returns:
+        (calls, 2): energy error in eV/atom and force error in eV/Å; not-a-number stays one.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (geometries, molecule.n_atoms, 3)
+    positions = molecule.positions_angstrom + rng.normal(scale=0.05, size=shape)
+    eager = potential.evaluate(molecule, positions, precision=precision)
+    errors = []
+    for index, placed in [*enumerate(positions)] * 2:
+        energy, forces = (
+            call_free(module, molecule.atomic_numbers, placed)
+            if free
+            else call_fixed(module, placed)
+        )
+        energy_error = abs(energy - eager.energies_ev[index]) / molecule.n_atoms
+        errors.append((energy_error, np.abs(forces - eager.forces_ev_per_angstrom[index]).max()))
+    return np.array(errors)

@@ -1,0 +1,41 @@
+"""From a spec string to a potential."""
+
+from pathlib import Path
+
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.potentials.base import Potential
+
+SPEC_FORMS = (
+    "student:original|tiny|ultra-tiny, PATH of a checkpoint (.pt, .safetensors), "
+    "or ase:MODULE:CLASS?key=value"
+)
+_CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
+
+
+def load_potential(spec: str) -> Potential:
+    """Load the potential that a spec string names.
+
+    Args:
+        spec: ``student:NAME``, a path to a checkpoint, or ``ase:MODULE:CLASS?key=value``.
+
+    Returns:
+        The potential.
+
+    Raises:
+        PotentialError: the spec is of no known form.
+        CheckpointError: the checkpoint cannot be loaded.
+        MissingDependencyError: a package that the spec names is not installed.
+    """
+    if spec.startswith("ase:"):
+        from openmm_mlff.potentials.ase import AsePotential
+
+        return AsePotential.from_spec(spec)
+    from openmm_mlff.potentials.student import StudentPotential
+    from openmm_mlff.students.loading import shipped_path
+
+    if spec.startswith("student:"):
+        return StudentPotential.from_file(shipped_path(spec.removeprefix("student:")), spec=spec)
+    path = Path(spec)
+    if spec and (path.suffix in _CHECKPOINT_SUFFIXES or path.exists()):
+        return StudentPotential.from_file(path, spec=spec)
+    raise PotentialError(f"unknown potential {spec!r}; expected {SPEC_FORMS}")

@@ -1,0 +1,84 @@
+"""What a probe is given and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from openmm_mlff.config import ProbeSpec
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Potential
+from openmm_mlff.simulation.platforms import PlatformChoice
+
+
+@dataclass(frozen=True)
+class ProbeSubject:
+    """What is probed, and how.
+
+    Attributes:
+        potential: the potential under test.
+        molecule: at the potential's own minimum.
+        platform: the platform of the run.
+        precision: ``single``, ``mixed`` or ``double``.
+        spec: how much to evaluate.
+        seed: of everything random.
+    """
+
+    potential: Potential
+    molecule: MolecularSystem
+    platform: PlatformChoice
+    precision: str
+    spec: ProbeSpec
+    seed: int
+
+    @property
+    def dtype(self) -> str:
+        """Precision of the weights."""
+        return "float64" if self.precision == "double" else "float32"
+
+
+@dataclass(frozen=True)
+class ProbeOutcome:
+    """Plain values and arrays; or the reason why the probe does not apply.
+
+    Attributes:
+        data: plain values.
+        arrays: arrays by name.
+        skipped: why nothing was measured; empty where something was.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    skipped: str = ""
+
+
+def not_applicable(reason: str) -> ProbeOutcome:
+    """Say that the question has no meaning for this potential.
+
+    Args:
+        reason: one sentence.
+
+    Returns:
+        An outcome without arrays.
+    """
+    return ProbeOutcome(data={"applicable": False}, skipped=reason)
+
+
+def distorted_positions(
+    molecule: MolecularSystem, count: int, *, scale_angstrom: float, seed: int
+) -> np.ndarray:
+    """Distort a molecule at random.
+
+    Args:
+        molecule: where the distortions start.
+        count: G.
+        scale_angstrom: standard deviation of each coordinate's displacement, Å.
+        seed: of the displacements.
+
+    Returns:
+        Geometries, (G, N, 3), Å.
+    """
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(scale=scale_angstrom, size=(count, molecule.n_atoms, 3))
+    return molecule.positions_angstrom + noise

@@ -1,0 +1,87 @@
+"""Read a benchmark's entries, tolerant of what was not measured."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from openmm_mlff.report.wording import number
+
+Entry = Mapping[str, Any]
+
+TIMES = {
+    "openmm_ms_per_step": "OpenMM",
+    "ase_ms_per_step": "ASE",
+    "model_ms_per_call": "model alone",
+}
+"""Timings of an entry, each with median and quartiles, and how they are called."""
+
+
+def entries(benchmark: Mapping[str, Any]) -> list[Entry]:
+    """List a benchmark's entries, one a model, system and platform."""
+    return list(benchmark.get("entries") or ())
+
+
+def distinct(found: Sequence[Entry], *, key: str) -> list[str]:
+    """List the different values of one key, in the order in which they first occur."""
+    return list(dict.fromkeys(str(entry.get(key)) for entry in found))
+
+
+def by_platform(found: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Sort entries by platform and precision, e.g. ``CUDA, mixed precision``."""
+    sorted_entries: dict[str, list[Entry]] = {}
+    for entry in found:
+        words = [str(entry.get("platform") or "unknown platform")]
+        if entry.get("precision"):
+            words.append(f"{entry['precision']} precision")
+        sorted_entries.setdefault(", ".join(words), []).append(entry)
+    return sorted_entries
+
+
+def find_entry(found: Sequence[Entry], *, model: str, system: str) -> Entry:
+    """Find the entry of a model and system; an empty one where it was not measured."""
+    for entry in found:
+        if entry.get("model") == model and entry.get("system") == system:
+            return entry
+    return {}
+
+
+def statistic(entry: Entry, *, key: str, name: str = "median") -> float | None:
+    """Read a number of an entry.
+
+    Args:
+        entry: of a benchmark.
+        key: e.g. ``ns_per_day``, or ``openmm_ms_per_step``, which holds several.
+        name: ``median``, ``p25`` or ``p75``; a plain number is its own median.
+
+    Returns:
+        The number, None where it was not measured.
+    """
+    value = entry.get(key)
+    if isinstance(value, Mapping):
+        value = value.get(name)
+    elif name != "median":
+        return None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def model_names(models: Sequence[str]) -> dict[str, str]:
+    """Shorten spec strings for axes and tables, where the short names differ.
+
+    Args:
+        models: spec strings.
+
+    Returns:
+        By spec string: ``tiny`` for ``student:tiny``, the file's name for a path.
+    """
+    short = {model: PurePath(model.removeprefix("student:")).name or model for model in models}
+    unique = len(set(short.values())) == len(short)
+    return short if unique else {model: model for model in models}
+
+
+def spread_text(entry: Entry, *, key: str) -> str:
+    """Write the median with its quartiles in brackets, e.g. ``1.3 (1.28–1.35)``."""
+    median = statistic(entry, key=key)
+    low, high = (statistic(entry, key=key, name=name) for name in ("p25", "p75"))
+    if median is None or low is None or high is None:
+        return number(median)
+    return f"{number(median)} ({number(low)}–{number(high)})"

@@ -1,0 +1,242 @@
+"""The look that all figures share, and how a figure gets to disk; no pyplot, no global state."""
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from openmm_mlff.observations import RunFailure, RunObservations
+
+SINGLE_COLUMN_INCH = 3.4
+DOUBLE_COLUMN_INCH = 7.0
+DPI = 300
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C6D1F", "#000000")
+"""Okabe and Ito's colours that colour-blind readers can tell apart (jfly.uni-koeln.de/color),
+less vermillion, which is kept for what went wrong and for fits, and with yellow darkened."""
+
+VERMILLION = "#D55E00"
+INK = "#222222"
+GREY = "#777777"
+
+ELEMENT_COLOURS = {
+    "H": "#999999",
+    "C": "#222222",
+    "N": "#0072B2",
+    "O": "#D55E00",
+    "S": "#E69F00",
+    "P": "#CC79A7",
+    "F": "#009E73",
+    "Cl": "#56B4E9",
+}
+
+_STYLE = {
+    # DejaVu comes with matplotlib, so a figure looks the same on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-4, 5),
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 0.9,
+    "lines.solid_capstyle": "round",
+    "hatch.linewidth": 0.5,
+    "text.color": INK,
+    "mathtext.fontset": "dejavusans",
+}
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """One figure that was written.
+
+    Attributes:
+        path: the PNG.
+        title: a few words.
+        caption: what is seen, with the numbers.
+        system: name of the molecule; empty where it shows several.
+        width_inch: how wide it is.
+    """
+
+    path: Path
+    title: str
+    caption: str
+    system: str
+    width_inch: float = SINGLE_COLUMN_INCH
+
+
+@contextmanager
+def drawing(
+    path: Path, *, width_inch: float, height_inch: float, headline: str = ""
+) -> Iterator[Figure]:
+    """Open an empty figure to draw on, in the common style; write it when done.
+
+    The style holds whatever the user's own matplotlibrc says, and is put back afterwards.
+
+    Args:
+        path: the PNG.
+        width_inch: of one or two columns.
+        height_inch: of the figure.
+        headline: of what the figure is, in small type above the panels.
+
+    Yields:
+        The figure, laid out so that nothing overlaps.
+    """
+    with matplotlib.style.context(_STYLE, after_reset=True):
+        figure = Figure(figsize=(width_inch, height_inch), dpi=DPI, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        yield figure
+        if headline:
+            figure.suptitle(headline, x=0.01, ha="left", fontsize=7.0, color=GREY)
+        canvas.draw()
+        _save_png(np.asarray(canvas.buffer_rgba()), path=path)
+
+
+def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:
+    """Write a PNG whole or not at all; equal figures give equal files."""
+    # 256 colours halve the file and are not seen: figures are committed with reports.
+    image = Image.fromarray(pixels).convert("RGB")
+    image = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", dpi=(DPI, DPI))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_bytes(buffer.getvalue())
+    os.replace(temporary, path)
+
+
+def panel_letters(axes: Iterable[Axes]) -> None:
+    """Letter panels a, b, c ... at their upper left."""
+    for letter, panel in zip("abcdefghijklmnopqrstuvwxyz", axes, strict=False):
+        panel.set_title(letter, loc="left", fontweight="bold", fontsize=9.0, pad=3.0)
+
+
+def legend_above(axes: Axes, *, columns: int = 3) -> None:
+    """Put the legend above the panel, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns)
+
+
+def element_colours(symbols: Iterable[str]) -> dict[str, str]:
+    """Give every element a colour; the common ones always the same."""
+    names = sorted(set(symbols))
+    spare = [colour for colour in PALETTE if colour not in ELEMENT_COLOURS.values()] or PALETTE
+    others = [name for name in names if name not in ELEMENT_COLOURS]
+    extra = {name: spare[k % len(spare)] for k, name in enumerate(others)}
+    return {name: ELEMENT_COLOURS.get(name) or extra[name] for name in names}
+
+
+def finite_or_nan(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Copy an array as float64 with what is infinite turned to NaN, which is not drawn."""
+    array = np.array(values, dtype=np.float64)
+    array[~np.isfinite(array)] = np.nan
+    return array
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of an axis.
+
+    Attributes:
+        low: lower end.
+        high: upper end.
+        clipped: whether data lie outside.
+        farthest: the datum that is farthest from zero.
+    """
+
+    low: float
+    high: float
+    clipped: bool
+    farthest: float
+
+
+def robust_limits(values: npt.ArrayLike, *, least_span: float) -> Limits:
+    """Choose limits that an explosion at the end of a run does not stretch.
+
+    The axis reaches at most eight times the interquartile range beyond the quartiles, far
+    enough for the tails of a healthy run, so that one that went wrong still shows how it was.
+
+    Args:
+        values: any shape, at least one of them finite.
+        least_span: the axis is no shorter than this.
+
+    Returns:
+        The limits, with a margin of 5 %.
+    """
+    finite = np.ravel(np.asarray(values, dtype=np.float64))
+    finite = finite[np.isfinite(finite)]
+    quartiles = np.percentile(finite, [25.0, 75.0])
+    reach = 8.0 * max(quartiles[1] - quartiles[0], least_span)
+    low = max(float(finite.min()), float(quartiles[0] - reach))
+    high = min(float(finite.max()), float(quartiles[1] + reach))
+    clipped = bool(finite.min() < low or finite.max() > high)
+    margin = max(0.05 * (high - low), 0.5 * (least_span - (high - low)))
+    farthest = float(finite[np.argmax(np.abs(finite))])
+    return Limits(low - margin, high + margin, clipped, farthest)
+
+
+def finish_time_axis(axes: Axes, runs: Sequence[RunObservations], *, last_ps: float) -> None:
+    """Set the time axis from zero to the last datum, with room for what marks a failure."""
+    failed = any(run.failure is not None for run in runs)
+    axes.set_xlim(0.0, (last_ps or 1.0) * (1.1 if failed else 1.01))
+    axes.set_xlabel("Time (ps)")
+
+
+def mark_failures(axes: Axes, runs: Sequence[RunObservations], *, label: bool = True) -> None:
+    """Draw a line at the moment at which each failed run ended."""
+    for run in runs:
+        if run.failure is None or not np.isfinite(run.failure.time_ps):
+            continue
+        axes.axvline(run.failure.time_ps, color=VERMILLION, linestyle=(0, (4, 2)), linewidth=1.0)
+        if label:
+            axes.annotate(
+                failure_text(run.failure),
+                xy=(run.failure.time_ps, 0.98),
+                xycoords=axes.get_xaxis_transform(),
+                xytext=(3, 0),
+                textcoords="offset points",
+                ha="left",
+                va="top",
+                rotation=90,
+                fontsize=6.5,
+                color=VERMILLION,
+                bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.5},
+                annotation_clip=False,
+            )
+
+
+def failure_text(failure: RunFailure) -> str:
+    """Say shortly how and when a run failed."""
+    return f"{failure.kind} at {failure.time_ps:.3g} ps"
+
+
+def run_colours(runs: Sequence[RunObservations]) -> list[str]:
+    """Give each replica a colour."""
+    return [PALETTE[k % len(PALETTE)] for k in range(len(runs))]

@@ -1,0 +1,43 @@
+"""Sentences that the captions of several figures share."""
+
+from collections.abc import Sequence
+
+from openmm_mlff.observations import Observations, RunObservations
+from openmm_mlff.report.canvas import Limits
+from openmm_mlff.report.wording import condition_label, number
+
+
+def subject(observations: Observations, *, model: str) -> str:
+    """Say of what a figure is: model, molecule, condition."""
+    condition = observations.condition
+    label = "" if condition is None else condition_label(condition.as_dict())
+    return " · ".join(part for part in (model, observations.system.name, label) if part)
+
+
+def run_sentence(runs: Sequence[RunObservations]) -> str:
+    """Say in brackets under which condition how many runs were made, and how long they lasted."""
+    label = condition_label(runs[0].condition.as_dict())
+    count = "" if len(runs) == 1 else f", {len(runs)} replicas"
+    longest_ps = max(run.completed_ps for run in runs)
+    return f" ({label}{count}, {longest_ps:.4g} ps)"
+
+
+def cut_sentence(limits: Limits, *, unit: str) -> str:
+    """Say how far the data reach where the axis does not show all of them."""
+    if not limits.clipped:
+        return ""
+    return f" The axis is cut: values reach {number(limits.farthest)} {unit}."
+
+
+def ending_sentence(runs: Sequence[RunObservations]) -> str:
+    """Say of each run that did not last as long as it should when and why it ended."""
+    sentences = []
+    for run in runs:
+        if run.failure is not None:
+            reason = run.failure.message.rstrip(".")
+            sentences.append(f" {run.name} failed at {run.failure.time_ps:.4g} ps: {reason}.")
+        elif not run.survived:
+            sentences.append(
+                f" {run.name} ended at {run.completed_ps:.4g} of {run.requested_ps:.4g} ps."
+            )
+    return "".join(sentences)

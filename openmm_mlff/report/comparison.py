@@ -1,0 +1,235 @@
+"""Several reports side by side: as JSON, as a page, as a figure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from openmm_mlff.records import CheckResult, ValidationReport
+from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.comparison_figure import comparison_figure
+from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
+from openmm_mlff.report.selection import model_labels, rows_by_condition
+from openmm_mlff.report.templating import encode_link, render
+from openmm_mlff.report.wording import (
+    NOTHING,
+    REPORTED_MARK,
+    SYMBOLS,
+    condition_label,
+    integer,
+    number,
+    several_conditions,
+    value_text,
+)
+from openmm_mlff.rundir import write_json, write_text
+
+SCHEMA_VERSION = 1
+COMPARISON_JSON = "comparison.json"
+COMPARISON_PAGE = "comparison.md"
+COMPARISON_FIGURE = "comparison.png"
+REPORT_PAGE = "report.md"
+FIGURES_FOLDER = "figures"
+PAGE_SUFFIXES = (".md", ".html")
+TITLE = "Comparison of models"
+
+
+def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
+    """Lay several reports side by side.
+
+    Args:
+        reports: one a model, version or protocol.
+
+    Returns:
+        What `comparison.json` holds: ``schema_version``; ``models``, with a label each that no two
+        share; ``verdicts``, by label; ``checks``, each with its result by label, None where a
+        report does not have it.
+    """
+    labels = model_labels(reports)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "models": [
+            {"label": label, **report.model.model_dump(), "protocol": report.protocol.get("name")}
+            for label, report in zip(labels, reports, strict=True)
+        ],
+        "verdicts": {
+            label: report.verdict.model_dump(mode="json")
+            for label, report in zip(labels, reports, strict=True)
+        },
+        "checks": [
+            _check_record(results, labels=labels) for results in _by_check(reports, labels=labels)
+        ],
+    }
+
+
+def comparison_markdown(
+    reports: Sequence[ValidationReport],
+    *,
+    links: Sequence[str] = (),
+    figure: FigureRecord | None = None,
+    folder: Path,
+    title: str = TITLE,
+) -> str:
+    """Write several reports side by side as one page.
+
+    Args:
+        reports: one a model, version or protocol.
+        links: page or folder of each report, relative to this page; empty for no
+            links.
+        figure: of the comparison.
+        folder: where the page will lie; the reports' figures are looked for below it.
+        title: of the page.
+
+    Returns:
+        Verdicts, key numbers, figure, all checks, and links to every report and figure.
+    """
+    labels = model_labels(reports)
+    key_rows = [
+        (labels[position], row)
+        for rows in rows_by_condition(reports).values()
+        for position, row in rows
+    ]
+    return render(
+        "comparison.md.j2",
+        title=title,
+        introduction=_introduction(reports),
+        labels=labels,
+        verdicts=[
+            _verdict_row(report, label=label, link=link)
+            for label, report, link in zip(
+                labels, reports, links or [""] * len(labels), strict=True
+            )
+        ],
+        key_numbers=summary_table(key_rows),
+        legend=LEGEND,
+        figure=None if figure is None else figure_entry(figure, folder=folder),
+        checks=[
+            _check_row(results, labels=labels) for results in _by_check(reports, labels=labels)
+        ],
+        conditions=any(several_conditions(report) for report in reports),
+        reported=any(not result.required for report in reports for result in report.checks),
+        reported_mark=REPORTED_MARK,
+        gallery=_gallery(folder, links=links),
+    )
+
+
+def write_comparison(
+    reports: Sequence[ValidationReport],
+    folder: Path,
+    *,
+    links: Sequence[str] = (),
+    page: str = COMPARISON_PAGE,
+    title: str = TITLE,
+) -> None:
+    """Write the comparison of several reports: JSON, page and figure.
+
+    Args:
+        reports: one a model, version or protocol.
+        folder: where `comparison.json`, the page and `comparison.png` go.
+        links: page or folder of each report, relative to `folder`, e.g. ``tiny/report.md``;
+            empty for no links.
+        page: name of the page, e.g. ``README.md``.
+        title: of the page.
+    """
+    write_json(folder / COMPARISON_JSON, compare(reports))
+    figure = comparison_figure(reports, path=folder / COMPARISON_FIGURE)
+    text = comparison_markdown(reports, links=links, figure=figure, folder=folder, title=title)
+    write_text(folder / page, text)
+
+
+def _by_check(
+    reports: Sequence[ValidationReport], *, labels: Sequence[str]
+) -> list[dict[str, CheckResult]]:
+    """Gather each check's results by model, in the order in which the checks first occur."""
+    found: dict[tuple[str, str, str], dict[str, CheckResult]] = {}
+    for label, report in zip(labels, reports, strict=True):
+        for result in report.checks:
+            key = (result.system, condition_label(result.condition), result.id)
+            found.setdefault(key, {})[label] = result
+    return list(found.values())
+
+
+def _check_record(results: Mapping[str, CheckResult], *, labels: Sequence[str]) -> dict[str, Any]:
+    first = next(iter(results.values()))
+    return {
+        "id": first.id,
+        "group": first.group,
+        "system": first.system,
+        "condition": first.condition,
+        "unit": first.unit,
+        "required": any(result.required for result in results.values()),
+        "results": {
+            label: _outcome(results[label]) if label in results else None for label in labels
+        },
+    }
+
+
+def _outcome(result: CheckResult) -> dict[str, Any]:
+    return {
+        "status": result.status.value,
+        "value": result.value,
+        "threshold": result.threshold,
+        "message": result.message,
+    }
+
+
+def _introduction(reports: Sequence[ValidationReport]) -> str:
+    protocols = sorted({str(report.protocol.get("name", "unknown")) for report in reports})
+    several = "protocols" if len(protocols) > 1 else "protocol"
+    return (
+        f"{len(reports)} reports by the {several} {', '.join(protocols)}, side by side. "
+        "Every verdict and number is the report's own."
+    )
+
+
+def _verdict_row(report: ValidationReport, *, label: str, link: str) -> dict[str, Any]:
+    verdict = report.verdict
+    return {
+        "label": label,
+        "parameters": integer(report.model.n_parameters),
+        "status": verdict.status.value,
+        "reason": verdict.reasons[0] if verdict.reasons else NOTHING,
+        "recommendation": verdict.recommendation,
+        "failure_modes": verdict.failure_modes,
+        "link": encode_link(_page(link)) if link else "",
+    }
+
+
+def _check_row(results: Mapping[str, CheckResult], *, labels: Sequence[str]) -> dict[str, Any]:
+    first = next(iter(results.values()))
+    limits = sorted({number(result.threshold) for result in results.values()})
+    return {
+        "system": first.system,
+        "condition": condition_label(first.condition) or NOTHING,
+        "name": first.id,
+        "mark": "" if any(result.required for result in results.values()) else REPORTED_MARK,
+        "limit": " or ".join(limits),
+        "unit": first.unit,
+        "cells": [_cell(results.get(label)) for label in labels],
+    }
+
+
+def _cell(result: CheckResult | None) -> str:
+    if result is None:
+        return NOTHING
+    value = result.status.value if result.value is None else value_text(result)
+    return f"{SYMBOLS[result.status]} {value}"
+
+
+def _page(link: str) -> str:
+    """Give a report's page, where only its folder was named."""
+    return link if link.endswith(PAGE_SUFFIXES) else f"{link}/{REPORT_PAGE}"
+
+
+def _gallery(folder: Path, *, links: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """List the reports' figures by name, with the link to each report's own."""
+    homes = [str(PurePosixPath(_page(link)).parent / FIGURES_FOLDER) for link in links]
+    names = [{path.name for path in (folder / home).glob("*.png")} for home in homes]
+    return [
+        (
+            Path(name).stem,
+            [
+                encode_link(f"{home}/{name}") if name in mine else ""
+                for home, mine in zip(homes, names, strict=True)
+            ],
+        )
+        for name in sorted(set().union(*names))
+    ]

@@ -1,0 +1,247 @@
+"""Figure of accuracy: predicted against reference forces, with their residuals."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.canvas import (
+    DOUBLE_COLUMN_INCH,
+    GREY,
+    INK,
+    VERMILLION,
+    FigureRecord,
+    drawing,
+    element_colours,
+    finite_or_nan,
+    panel_letters,
+)
+from openmm_mlff.report.captions import subject
+from openmm_mlff.report.wording import number, status_label
+
+PROBE = "reference"
+MOST_POINTS = 30_000
+"""More force components than this are drawn as hexagons by density, not as points."""
+
+LEAST_REACH_EV_PER_ANGSTROM = 1e-3
+
+
+def force_figure(
+    observations: Observations, *, path: Path, accuracy: CheckResult | None, model: str = ""
+) -> FigureRecord | None:
+    """Draw predicted against reference force components, their residuals and the histogram.
+
+    Args:
+        observations: with the probe `reference`: `model_forces` and `reference_forces`,
+            (G, N, 3), eV/Å.
+        path: the PNG.
+        accuracy: result of `force_accuracy`, from which every error that is written comes.
+        model: name for the headline.
+
+    Returns:
+        The record, None where there are no forces to compare.
+    """
+    pair = _forces(observations)
+    if pair is None:
+        return None
+    predicted, reference = pair
+    residual = predicted - reference
+    rmse = None if accuracy is None else accuracy.value
+    with drawing(
+        path,
+        width_inch=DOUBLE_COLUMN_INCH,
+        height_inch=2.9,
+        headline=subject(observations, model=model),
+    ) as figure:
+        parity, scatter, histogram = figure.subplots(
+            1, 3, gridspec_kw={"width_ratios": (1.0, 1.15, 0.4)}
+        )
+        symbols = observations.system.symbols
+        _draw_components(figure, parity, symbols=symbols, x=reference, y=predicted)
+        _draw_components(figure, scatter, symbols=symbols, x=reference, y=residual)
+        if predicted.size <= MOST_POINTS:
+            _element_legend(parity, symbols=symbols, accuracy=accuracy)
+        _finish_parity(parity, predicted=predicted, reference=reference, accuracy=accuracy)
+        _finish_residuals(scatter, histogram, residual=residual, rmse=rmse)
+        panel_letters((parity, scatter, histogram))
+    return FigureRecord(
+        path,
+        "Forces against the reference",
+        _caption(observations, accuracy=accuracy, n_frames=len(residual)),
+        observations.system.name,
+        DOUBLE_COLUMN_INCH,
+    )
+
+
+def _forces(
+    observations: Observations,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+    """Read predicted and reference forces, (G, N, 3) each; None where they cannot be compared."""
+    probe = observations.probes.get(PROBE)
+    arrays: Mapping[str, np.ndarray] = {} if probe is None else probe.arrays
+    if "model_forces" not in arrays or "reference_forces" not in arrays:
+        return None
+    predicted = finite_or_nan(arrays["model_forces"])
+    reference = finite_or_nan(arrays["reference_forces"])
+    fits = predicted.shape == reference.shape and predicted.shape[1:] == (
+        observations.system.n_atoms,
+        3,
+    )
+    if not fits or not np.isfinite(predicted - reference).any():
+        return None
+    return predicted, reference
+
+
+def _draw_components(
+    figure: Figure,
+    axes: Axes,
+    *,
+    symbols: tuple[str, ...],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+) -> None:
+    """Draw force components as points coloured by element; very many, as hexagons by density."""
+    known = np.isfinite(x) & np.isfinite(y)
+    if x.size > MOST_POINTS:
+        hexagons = axes.hexbin(
+            x[known], y[known], gridsize=60, mincnt=1, bins="log", cmap="viridis", linewidths=0.1
+        )
+        figure.colorbar(hexagons, ax=axes, location="top", label="components", aspect=40, pad=0.05)
+        return
+    elements = np.array(symbols)
+    colours = element_colours(symbols)
+    # The most numerous element lowest, so that it hides no other.
+    order = sorted(colours, key=lambda symbol: (-symbols.count(symbol), symbol))
+    for level, symbol in enumerate(order):
+        mine = known & (elements == symbol)[None, :, None]
+        axes.scatter(
+            x[mine],
+            y[mine],
+            s=4.0,
+            color=colours[symbol],
+            alpha=0.55,
+            linewidths=0,
+            zorder=2 + 0.1 * level,
+        )
+
+
+def _element_legend(axes: Axes, *, symbols: tuple[str, ...], accuracy: CheckResult | None) -> None:
+    """Name the colours, each with the element's error where the check gave it."""
+    errors = {} if accuracy is None else accuracy.evidence.get("per_element") or {}
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markersize=3.5,
+            color=colour,
+            label=f"{symbol}  {number(errors[symbol])}" if symbol in errors else symbol,
+        )
+        for symbol, colour in element_colours(symbols).items()
+    ]
+    title = "RMSE (eV/Å)" if errors else None
+    axes.legend(
+        handles=handles,
+        loc="lower right",
+        title=title,
+        title_fontsize=6.5,
+        fontsize=6.5,
+        handletextpad=0.1,
+        labelspacing=0.25,
+    )
+
+
+def _finish_parity(
+    axes: Axes,
+    *,
+    predicted: npt.NDArray[np.float64],
+    reference: npt.NDArray[np.float64],
+    accuracy: CheckResult | None,
+) -> None:
+    reach = max(
+        float(np.nanmax(np.abs(predicted))),
+        float(np.nanmax(np.abs(reference))),
+        LEAST_REACH_EV_PER_ANGSTROM,
+    )
+    ends = (-1.06 * reach, 1.06 * reach)
+    axes.plot(ends, ends, color=INK, linewidth=0.7, zorder=1)
+    axes.set(xlim=ends, ylim=ends, xlabel="Reference force (eV/Å)", ylabel="Predicted force (eV/Å)")
+    axes.set_box_aspect(1)
+    # The same ticks on both axes, so that the panel reads as a square.
+    axes.set_xticks([tick for tick in axes.get_yticks() if ends[0] <= tick <= ends[1]])
+    lines = _error_lines(accuracy)
+    if lines:
+        axes.text(
+            0.04, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6.5, zorder=5
+        )
+
+
+def _finish_residuals(
+    scatter: Axes,
+    histogram: Axes,
+    *,
+    residual: npt.NDArray[np.float64],
+    rmse: float | None,
+) -> None:
+    reach = max(float(np.nanmax(np.abs(residual))), rmse or 0.0, LEAST_REACH_EV_PER_ANGSTROM)
+    ends = (-1.06 * reach, 1.06 * reach)
+    known = residual[np.isfinite(residual)]
+    histogram.hist(known, bins=41, range=ends, orientation="horizontal", color=GREY, alpha=0.7)
+    for axes in (scatter, histogram):
+        axes.axhline(0.0, color=INK, linewidth=0.7, zorder=1)
+        for sign in (-1.0, 1.0) if rmse is not None else ():
+            axes.axhline(
+                sign * (rmse or 0.0),
+                color=VERMILLION,
+                linewidth=0.9,
+                linestyle=(0, (4, 2)),
+                zorder=4,
+                label="± RMSE" if sign > 0 else None,
+            )
+        axes.set_ylim(*ends)
+    if rmse is not None:
+        scatter.legend(loc="upper right", fontsize=6.5)
+    scatter.set(xlabel="Reference force (eV/Å)", ylabel="Predicted − reference (eV/Å)")
+    histogram.set_xlabel("Components")
+    histogram.tick_params(labelleft=False)
+
+
+def _error_lines(accuracy: CheckResult | None) -> list[str]:
+    if accuracy is None or accuracy.value is None:
+        return []
+    lines = [f"RMSE {number(accuracy.value)} eV/Å"]
+    mae, r2 = accuracy.evidence.get("mae_ev_per_angstrom"), accuracy.evidence.get("r2")
+    lines += [] if mae is None else [f"MAE {number(mae)} eV/Å"]
+    return lines + ([] if r2 is None else [f"R² {r2:.4f}"])
+
+
+def _caption(observations: Observations, *, accuracy: CheckResult | None, n_frames: int) -> str:
+    name = observations.system.name
+    probe = observations.probes[PROBE]
+    reference = probe.data.get("reference") or "the reference"
+    refused = probe.data.get("refused") or 0
+    parts = [
+        f"Force components of {name} on {n_frames} frames of the potential's own trajectory, "
+        f"predicted against {reference}: (a) parity, (b) residuals, (c) their histogram."
+    ]
+    if refused:
+        parts.append(f"The reference refused {refused} further frames.")
+    if accuracy is not None and accuracy.value is not None:
+        errors = ", ".join(_error_lines(accuracy))
+        limit = (
+            ""
+            if accuracy.threshold is None
+            else f", at most {number(accuracy.threshold)} {accuracy.unit} allowed"
+        )
+        parts.append(f"{errors}{limit} ({status_label(accuracy.status)}).")
+    median = None if accuracy is None else accuracy.evidence.get("angle_median_degrees")
+    if median is not None:
+        parts.append(f"Median angle between the force vectors: {number(median)}°.")
+    return " ".join(parts)

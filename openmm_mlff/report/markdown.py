@@ -1,0 +1,180 @@
+"""The report as Markdown, verdict first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.selection import (
+    SummaryRow,
+    key_headers,
+    results_by_group,
+    summary_rows,
+    systems_with_results,
+)
+from openmm_mlff.report.templating import (
+    escape_text,
+    evidence_text,
+    flatten,
+    relative_link,
+    render,
+)
+from openmm_mlff.report.wording import (
+    NOTHING,
+    REPORTED_MARK,
+    condition_label,
+    integer,
+    number,
+    scope_rows,
+    several_conditions,
+    status_label,
+    value_text,
+)
+from openmm_mlff.rundir import write_text
+
+PIXELS_PER_INCH = 120
+"""Size of figures on the page; their files are finer."""
+
+TRACEBACK = "traceback"
+LEGEND = ", ".join(status_label(status) for status in Status)
+
+
+def write_markdown(report: ValidationReport, figures: Sequence[FigureRecord], path: Path) -> None:
+    """Write the report as Markdown, whole or not at all.
+
+    Args:
+        report: what was found.
+        figures: shown with their captions, linked relative to the page.
+        path: the page.
+    """
+    write_text(path, report_markdown(report, figures=figures, folder=path.parent))
+
+
+def report_markdown(
+    report: ValidationReport, *, figures: Sequence[FigureRecord] = (), folder: Path
+) -> str:
+    """Write the report as Markdown text.
+
+    Args:
+        report: what was found.
+        figures: shown with their captions.
+        folder: where the page will lie, from which figures are linked.
+
+    Returns:
+        The page.
+    """
+    return render(
+        "report.md.j2",
+        report=report,
+        verdict=report.verdict,
+        parameters=integer(report.model.n_parameters),
+        sha=report.model.sha256 or "unknown",
+        protocol_name=report.protocol.get("name", "unknown"),
+        scope=scope_rows(report.verdict.scope),
+        summary=summary_table([("", row) for row in summary_rows(report)]),
+        legend=LEGEND,
+        reported=any(not result.required for result in report.checks),
+        reported_mark=REPORTED_MARK,
+        conditions=several_conditions(report),
+        systems=[(system, _rows(report, system=system)) for system in systems_with_results(report)],
+        figures=[figure_entry(figure, folder=folder) for figure in figures],
+        tracebacks=[
+            (_where(result), result.evidence[TRACEBACK])
+            for result in report.checks
+            if result.evidence.get(TRACEBACK)
+        ],
+        provenance=_provenance(report),
+        evidence=[
+            (_where(result), rows) for result in report.checks if (rows := _evidence(result))
+        ],
+    )
+
+
+def summary_table(rows: Sequence[tuple[str, SummaryRow]]) -> str:
+    """Write key numbers as a Markdown table.
+
+    Args:
+        rows: label of the model, which may be empty in all, and key numbers.
+
+    Returns:
+        The table; a sentence where there are no rows.
+    """
+    if not rows:
+        return "Nothing was measured."
+    headers = key_headers([row for _, row in rows])
+    named = any(label for label, _ in rows)
+    titles = [f"{title} ({unit})" if unit else title for title, unit in headers.values()]
+    lines = [
+        _table_line((*(("Model",) if named else ()), "System", "Condition", *titles)),
+        "|" + "---|" * (len(titles) + 2 + named),
+    ]
+    for label, row in rows:
+        cells = [row.cell(check_id, unit=not unit) for check_id, (_, unit) in headers.items()]
+        first = (label,) if named else ()
+        lines.append(_table_line((*first, row.system, row.condition or NOTHING, *cells)))
+    return "\n".join(lines)
+
+
+def figure_entry(figure: FigureRecord, *, folder: Path) -> dict[str, Any]:
+    """Give a figure as the templates want it.
+
+    Args:
+        figure: that was written.
+        folder: of the page.
+
+    Returns:
+        Link, alternative text, caption and width on the page in pixels.
+    """
+    return {
+        "link": relative_link(figure.path, folder=folder),
+        "alt": f"{figure.title}, {figure.system}" if figure.system else figure.title,
+        "caption": figure.caption,
+        "width": round(figure.width_inch * PIXELS_PER_INCH),
+    }
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(escape_text(cell) for cell in cells)} |"
+
+
+def _rows(report: ValidationReport, *, system: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": result.id,
+            "mark": "" if result.required else REPORTED_MARK,
+            "status": status_label(result.status),
+            "passed": result.status is Status.PASS,
+            "value": value_text(result),
+            "limit": number(result.threshold),
+            "unit": result.unit,
+            "condition": condition_label(result.condition) or NOTHING,
+            "message": result.message,
+        }
+        for _, results in results_by_group(report, system=system)
+        for result in results
+    ]
+
+
+def _where(result: CheckResult) -> str:
+    condition = condition_label(result.condition)
+    place = f"{result.system}, {condition}" if condition else result.system
+    return f"{place}: {result.id} ({result.status.value})"
+
+
+def _evidence(result: CheckResult) -> list[tuple[str, str]]:
+    return [
+        (key, evidence_text(value)) for key, value in flatten(result.evidence) if key != TRACEBACK
+    ]
+
+
+def _provenance(report: ValidationReport) -> list[tuple[str, str]]:
+    model = {"model": report.model.spec, "sha256": report.model.sha256}
+    settings = {
+        key: value
+        for key, value in report.protocol.items()
+        # Every threshold already stands beside its result.
+        if key != "criteria"
+    }
+    tables = {**model, **report.environment, "protocol": settings}
+    return [(key, evidence_text(value)) for key, value in flatten(tables)]

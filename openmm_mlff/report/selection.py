@@ -1,0 +1,191 @@
+"""Find results in reports: one check's, a system's, and the key numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openmm_mlff.records import CheckResult, ValidationReport
+from openmm_mlff.report.wording import (
+    GROUPS,
+    NOTHING,
+    SHORT_SHA_LENGTH,
+    SYMBOLS,
+    condition_label,
+    number,
+    value_text,
+)
+
+KEY_CHECKS = {
+    "stability": "Stability",
+    "energy_drift": "Energy drift",
+    "force_accuracy": "Force RMSE",
+    "energy_accuracy": "Energy MAE",
+    "speed": "Time per step",
+}
+"""Checks whose values sum a model up, and what their values are called."""
+
+
+def find_result(
+    report: ValidationReport,
+    *,
+    check_id: str,
+    system: str,
+    condition: Mapping[str, Any] | None = None,
+) -> CheckResult | None:
+    """Find one result.
+
+    Args:
+        report: where to look.
+        check_id: as in the registry of checks.
+        system: name of the molecule.
+        condition: a result under another condition is passed over; results without a condition
+            hold for all.
+
+    Returns:
+        The first that fits, None where there is none.
+    """
+    for result in report.checks:
+        if result.id == check_id and result.system == system:
+            shared = set(result.condition) & set(condition or {})
+            if all(result.condition[key] == (condition or {})[key] for key in shared):
+                return result
+    return None
+
+
+def results_by_group(
+    report: ValidationReport, *, system: str
+) -> list[tuple[str, list[CheckResult]]]:
+    """Sort a system's results by group, in the order in which groups are shown.
+
+    Args:
+        report: where to look.
+        system: name of the molecule.
+
+    Returns:
+        Group and results; groups without results are left out.
+    """
+    results = [result for result in report.checks if result.system == system]
+    others = sorted({result.group for result in results} - set(GROUPS))
+    grouped = [
+        (group, [result for result in results if result.group == group])
+        for group in (*GROUPS, *others)
+    ]
+    return [(group, found) for group, found in grouped if found]
+
+
+def systems_with_results(report: ValidationReport) -> list[str]:
+    """List the systems that were asked for, then those that only results name."""
+    return list(dict.fromkeys((*report.systems, *(result.system for result in report.checks))))
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """Key numbers of one system under one condition.
+
+    Attributes:
+        system: name of the molecule.
+        condition: its label, empty where nothing was run.
+        results: by check id; an id without a result is missing.
+    """
+
+    system: str
+    condition: str
+    results: Mapping[str, CheckResult] = field(default_factory=dict)
+
+    def cell(self, check_id: str, *, unit: bool, interval: bool = True) -> str:
+        """Write status and value of one key number, with unit and interval where asked for."""
+        result = self.results.get(check_id)
+        if result is None:
+            return NOTHING
+        words = [SYMBOLS[result.status]]
+        if result.value is not None:
+            value = value_text(result) if interval else number(result.value)
+            words += [value, result.unit if unit else ""]
+        else:
+            words.append(result.status.value)
+        return " ".join(word for word in words if word)
+
+
+def summary_rows(report: ValidationReport) -> list[SummaryRow]:
+    """Gather the key numbers, one row a system and condition.
+
+    Args:
+        report: where to look.
+
+    Returns:
+        The rows, in the order of the report's systems.
+    """
+    rows = []
+    for system in systems_with_results(report):
+        conditions: dict[str, Mapping[str, Any]] = {}
+        for result in report.checks:
+            if result.system == system and result.condition and result.id in KEY_CHECKS:
+                conditions.setdefault(condition_label(result.condition), result.condition)
+        for label, condition in (conditions or {"": {}}).items():
+            found = {}
+            for check_id in KEY_CHECKS:
+                key_result = find_result(
+                    report, check_id=check_id, system=system, condition=condition
+                )
+                if key_result is not None:
+                    found[check_id] = key_result
+            rows.append(SummaryRow(system, label, found))
+    return rows
+
+
+def rows_by_condition(
+    reports: Sequence[ValidationReport],
+) -> dict[str, list[tuple[int, SummaryRow]]]:
+    """Lay the key numbers of several reports side by side.
+
+    Args:
+        reports: one a model, version or protocol.
+
+    Returns:
+        By system and condition, e.g. ``water (NVE, 300 K, 0.5 fs)``, the rows of all reports that
+        have it, each with the report's position.
+    """
+    side_by_side: dict[str, list[tuple[int, SummaryRow]]] = {}
+    for position, report in enumerate(reports):
+        for row in summary_rows(report):
+            title = f"{row.system} ({row.condition})" if row.condition else row.system
+            side_by_side.setdefault(title, []).append((position, row))
+    return side_by_side
+
+
+def key_headers(rows: Sequence[SummaryRow]) -> dict[str, tuple[str, str]]:
+    """Give title and unit of each key number's column.
+
+    Args:
+        rows: of the table.
+
+    Returns:
+        By check id; the unit is empty where the rows do not agree on one.
+    """
+    headers = {}
+    for check_id, title in KEY_CHECKS.items():
+        units = {row.results[check_id].unit for row in rows if check_id in row.results}
+        headers[check_id] = (title, units.pop() if len(units) == 1 else "")
+    return headers
+
+
+def model_labels(reports: Sequence[ValidationReport]) -> list[str]:
+    """Name the models of several reports so that no two have the same name.
+
+    Args:
+        reports: one a model, version or protocol.
+
+    Returns:
+        The model's name; where two share it, with the start of its hash, then with a number.
+    """
+    names = [report.model.name for report in reports]
+    labels = [
+        name
+        if names.count(name) == 1
+        else f"{name} ({report.model.sha256[:SHORT_SHA_LENGTH] or 'no hash'})"
+        for name, report in zip(names, reports, strict=True)
+    ]
+    return [
+        label if labels.count(label) == 1 else f"{label} #{labels[: k + 1].count(label)}"
+        for k, label in enumerate(labels)
+    ]

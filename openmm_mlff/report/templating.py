@@ -1,0 +1,129 @@
+"""Jinja templates that write Markdown, and the filters that keep foreign text harmless in it."""
+
+import html
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+MOST_ITEMS = 12
+"""Longer lists are shortened; `report.json` has them whole."""
+
+_SPECIAL = re.compile(r"([\\`*\[\]|~$])")
+# An underscore inside a word, as in energy_drift, is none of Markdown's business.
+_LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
+
+
+def escape_text(text: object) -> str:
+    """Write foreign text so that Markdown, in a table or out of it, shows it as it is."""
+    flat = " ".join(str(text).split())
+    marked = _LOOSE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", flat))
+    return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code_span(text: object, *, cell: bool = False) -> str:
+    """Write foreign text as code, with a fence longer than any run of backticks in it.
+
+    Args:
+        text: to show.
+        cell: whether it stands in a table, where even in code a pipe must be escaped.
+
+    Returns:
+        The code span; an empty text gives an empty text.
+    """
+    flat = " ".join(str(text).split())
+    if not flat:
+        return ""
+    fence = "`" * (_longest_run(flat) + 1)
+    pad = " " if "`" in flat else ""
+    shown = flat.replace("|", r"\|") if cell else flat
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def code_cell(text: object) -> str:
+    """Write foreign text as code in a table."""
+    return code_span(text, cell=True)
+
+
+def code_block(text: object) -> str:
+    """Write foreign text as a block of code that nothing in it can end."""
+    body = str(text).rstrip("\n")
+    fence = "`" * max(3, _longest_run(body) + 1)
+    return f"{fence}text\n{body}\n{fence}"
+
+
+def evidence_text(value: Any) -> str:
+    """Write one value of the evidence in a line, long lists shortened."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {evidence_text(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        items = [evidence_text(item) for item in value[:MOST_ITEMS]]
+        if len(value) > MOST_ITEMS:
+            items.append(f"… ({len(value)} values)")
+        return f"[{', '.join(items)}]"
+    return str(value)
+
+
+def flatten(table: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, Any]]:
+    """Lay nested tables, and lists of tables, out as rows of dotted key and value."""
+    rows: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            value = {str(position): one for position, one in enumerate(value)}
+        if isinstance(value, Mapping):
+            rows += flatten(value, prefix=f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", value))
+    return rows
+
+
+def encode_link(path: str) -> str:
+    """Percent-encode a relative path where Markdown needs it."""
+    return quote(path)
+
+
+def relative_link(path: Path, *, folder: Path) -> str:
+    """Write the link from a page in a folder to a file, with forward slashes, encoded."""
+    return encode_link(Path(os.path.relpath(path, folder)).as_posix())
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill a template of the package.
+
+    Args:
+        template: its file name.
+        **context: what it names; a name that is missing raises.
+
+    Returns:
+        Markdown with one newline at its end.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        text=escape_text,
+        code=code_span,
+        code_cell=code_cell,
+        code_block=code_block,
+        attribute=lambda value: html.escape(str(value), quote=True),
+    )
+    filled = environment.get_template(template).render(**context)
+    return re.sub(r"\n{3,}", "\n\n", filled).strip("\n") + "\n"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)

@@ -1,0 +1,246 @@
+"""The terminal dashboard: a report as Rich prints it, wide or narrow, coloured or piped."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
+from openmm_mlff.report.selection import (
+    SummaryRow,
+    key_headers,
+    model_labels,
+    results_by_group,
+    rows_by_condition,
+    systems_with_results,
+)
+from openmm_mlff.report.tables import plain_table
+from openmm_mlff.report.wording import (
+    REPORTED_MARK,
+    SHORT_SHA_LENGTH,
+    SYMBOLS,
+    integer,
+    number,
+    scope_rows,
+    status_label,
+    value_text,
+)
+
+WIDE = 120
+"""From this many columns on, what was found stands beside the numbers, not below them."""
+
+Groups = Sequence[tuple[str, Sequence[CheckResult]]]
+
+STATUS_STYLES = {
+    Status.PASS: "green",
+    Status.FAIL: "bold red",
+    Status.INCONCLUSIVE: "yellow",
+    Status.ERROR: "bold magenta",
+    Status.SKIPPED: "dim",
+}
+VERDICT_STYLES = {
+    VerdictStatus.APPROVED: "green",
+    VerdictStatus.REJECTED: "red",
+    VerdictStatus.INCONCLUSIVE: "yellow",
+}
+
+
+def render_report(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
+    """Print a report: the model, the checks of each system, the verdict, where the report lies.
+
+    Args:
+        report: what was found.
+        console: where to print; its width decides the layout.
+        report_path: the report's file or folder.
+    """
+    console.print(_header(report))
+    for system in systems_with_results(report):
+        console.print()
+        console.print(_system_rule(report, system=system))
+        console.print(_checks(report, system=system, width=console.width))
+    console.print()
+    if any(not result.required for result in report.checks):
+        note = f" {REPORTED_MARK} reported only: the verdict does not rest on it"
+        console.print(Text(note, style="dim"))
+    console.print(verdict_panel(report.verdict))
+    # A path that is broken over two lines can neither be clicked nor copied.
+    console.print(Text(f" Report: {report_path}"), soft_wrap=True)
+
+
+def render_comparison(reports: Sequence[ValidationReport], *, console: Console) -> None:
+    """Print the verdicts of several reports and their key numbers side by side.
+
+    Args:
+        reports: one a model, version or protocol.
+        console: where to print.
+    """
+    labels = model_labels(reports)
+    verdicts = plain_table("Verdicts", heads=("Model", "Parameters", "Verdict", "Why"))
+    for label, report in zip(labels, reports, strict=True):
+        verdict = report.verdict
+        verdicts.add_row(
+            Text(label, style="bold"),
+            Text(integer(report.model.n_parameters)),
+            Text(verdict.status.value, style=f"bold {VERDICT_STYLES[verdict.status]}"),
+            Text(verdict.reasons[0] if verdict.reasons else ""),
+        )
+    console.print(verdicts)
+    for title, rows in rows_by_condition(reports).items():
+        headers = key_headers([row for _, row in rows])
+        heads = [f"{head}\n{unit}" for head, unit in headers.values()]
+        table = plain_table(title, heads=("Model", *heads))
+        for position, row in rows:
+            cells = [
+                _key_cell(row, check_id=check_id, unit=unit)
+                for check_id, (_, unit) in headers.items()
+            ]
+            table.add_row(Text(labels[position], style="bold"), *cells)
+        console.print()
+        console.print(table)
+
+
+def _key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:
+    result = row.results.get(check_id)
+    style = "dim" if result is None else STATUS_STYLES[result.status]
+    return Text(row.cell(check_id, unit=not unit, interval=False), style=style)
+
+
+def verdict_panel(verdict: Verdict) -> Panel:
+    """Make the panel of a verdict.
+
+    Args:
+        verdict: as it was decided.
+
+    Returns:
+        Status, reasons, failure modes, recommended use, next step and scope in a frame.
+    """
+    style = VERDICT_STYLES[verdict.status]
+    scope = "\n".join(f"{label} {text}" for label, text in scope_rows(verdict.scope))
+    rows: list[tuple[str, RenderableType]] = [("Why", _bullets(verdict.reasons))]
+    if verdict.failure_modes:
+        rows.append(("Failure modes", _bullets(verdict.failure_modes)))
+    rows.append(("Recommended use", Text(verdict.recommendation)))
+    if verdict.next_step:
+        rows.append(("Next step", Text(verdict.next_step)))
+    rows.append(("Tested scope", Text(scope)))
+    return Panel(
+        _label_grid(rows),
+        title=Text(f" VERDICT: {verdict.status.value} ", style=f"bold {style}"),
+        title_align="left",
+        border_style=style,
+        padding=(1, 1),
+    )
+
+
+def _header(report: ValidationReport) -> Panel:
+    model, scope = report.model, report.verdict.scope
+    rows: list[tuple[str, RenderableType]] = [
+        ("Model", Text(model.spec, style="bold")),
+        ("Parameters", Text(integer(model.n_parameters))),
+        ("SHA-256", Text(model.sha256[:SHORT_SHA_LENGTH] or "unknown")),
+        ("Systems", Text(", ".join(report.systems))),
+        ("Protocol", Text(str(report.protocol.get("name", "unknown")))),
+        ("Platform", Text(f"{scope.platform}, {scope.precision} precision")),
+    ]
+    title = Text(" openmm-mlff: safe for production MD? ", style="bold")
+    return Panel(_label_grid(rows), title=title, title_align="left", border_style="blue")
+
+
+def _label_grid(rows: Sequence[tuple[str, RenderableType]]) -> Table:
+    grid = Table.grid(padding=(0, 2), expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    for label, content in rows:
+        grid.add_row(Text(label, style="bold cyan"), content)
+    return grid
+
+
+def _bullets(sentences: Sequence[str]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for sentence in sentences:
+        grid.add_row("•", Text(sentence))
+    return grid
+
+
+def _system_rule(report: ValidationReport, *, system: str) -> Rule:
+    counts = Counter(result.status for result in report.checks if result.system == system)
+    title = Text(f"{system} ", style="bold")
+    for status in Status:
+        if counts[status]:
+            words = f" {SYMBOLS[status]} {counts[status]} {status.value.lower()} "
+            title.append(words, style=STATUS_STYLES[status])
+    return Rule(title, align="left", style="blue")
+
+
+def _checks(report: ValidationReport, *, system: str, width: int) -> RenderableType:
+    groups = results_by_group(report, system=system)
+    if not groups:
+        return Text(" nothing was checked", style="dim")
+    if width >= WIDE:
+        return _wide_table(groups)
+    return _narrow_list(groups, width=width)
+
+
+def _name(result: CheckResult) -> str:
+    return result.id if result.required else f"{result.id}{REPORTED_MARK}"
+
+
+def _wide_table(groups: Groups) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, expand=True, show_edge=False, header_style="dim")
+    for title, right in (("Check", False), ("Status", False), ("Value", True), ("Limit", True)):
+        table.add_column(title, justify="right" if right else "left", no_wrap=True)
+    table.add_column("Unit", no_wrap=True)
+    table.add_column("What was found", ratio=1, overflow="fold")
+    for group, results in groups:
+        table.add_row(Text(group, style="bold blue"))
+        for result in results:
+            style = STATUS_STYLES[result.status]
+            table.add_row(
+                Text(f" {_name(result)}"),
+                Text(status_label(result.status), style=style),
+                Text(value_text(result)),
+                Text(number(result.threshold)),
+                Text(result.unit),
+                Text(result.message),
+            )
+    return table
+
+
+def _narrow_list(groups: Groups, *, width: int) -> Group:
+    """One line of numbers a check, and below it what was found."""
+    everything = [result for _, results in groups for result in results]
+    name_width = max(len(_name(result)) for result in everything)
+    value_width = max(len("value"), *(len(value_text(result)) for result in everything))
+    limit_width = max(len("limit"), *(len(number(result.threshold)) for result in everything))
+    status_width = max(len(status_label(status)) for status in Status)
+    heads = f" {'':{status_width}} {'':{name_width}} {'value':>{value_width}} "
+    lines: list[RenderableType] = [Text(f"{heads} {'limit':>{limit_width}}", style="dim")]
+    for group, results in groups:
+        lines.append(Text(f" {group}", style="bold blue"))
+        for result in results:
+            status = f" {status_label(result.status):{status_width}} "
+            line = Text.assemble(
+                (status, STATUS_STYLES[result.status]),
+                (f"{_name(result):{name_width}} ", "bold"),
+                f"{value_text(result):>{value_width}} ",
+                (f" {number(result.threshold):>{limit_width}}  {result.unit}", "dim"),
+            )
+            lines += [line, _indented(Text(result.message), indent=len(status), width=width)]
+    return Group(*lines)
+
+
+def _indented(text: Text, *, indent: int, width: int) -> Text:
+    """Wrap a text, every line indented and none padded to the right, as a pipe wants it."""
+    wrapped = text.wrap(Console(width=width), max(width - indent - 1, 20))
+    for line in wrapped:
+        line.rstrip()
+        line.pad_left(indent)
+    return Text("\n").join(wrapped)

@@ -1,0 +1,109 @@
+"""Words and numbers that terminal, Markdown and figures write alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from openmm_mlff.records import CheckResult, Scope, Status, ValidationReport
+
+NOTHING = "–"
+REPORTED_MARK = "†"
+SHORT_SHA_LENGTH = 12
+
+SYMBOLS = {
+    Status.PASS: "✔",
+    Status.FAIL: "✘",
+    Status.INCONCLUSIVE: "?",
+    Status.ERROR: "!",
+    Status.SKIPPED: "–",
+}
+
+GROUPS = ("parity", "dynamics", "accuracy", "performance", "surface")
+"""Groups of checks in the order in which they are shown; others follow."""
+
+
+def number(value: float | None, *, digits: int = 3) -> str:
+    """Write a number to a few significant digits, ``–`` where there is none."""
+    if value is None:
+        return NOTHING
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        if "." in mantissa:
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}e{int(exponent)}"
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e" in text else text
+
+
+def integer(value: int | None) -> str:
+    """Write a count with thousands apart."""
+    return "unknown" if value is None else f"{value:,}"
+
+
+def status_label(status: Status) -> str:
+    """Write a status with its symbol."""
+    return f"{SYMBOLS[status]} {status.value}"
+
+
+def fitted_slope(result: CheckResult) -> float | None:
+    """Read the signed drift, meV/atom/ps, out of a result; its value where that is all there is."""
+    slope = result.evidence.get("slope_mev_per_atom_per_ps")
+    return float(slope) if isinstance(slope, (int, float)) else result.value
+
+
+def interval_half_width(result: CheckResult) -> float | None:
+    """Read the half-width of the value's 95 % interval out of a result.
+
+    Args:
+        result: its evidence may hold one number whose name starts with ``interval_``, as
+            `interval_mev_per_atom_per_ps` of `energy_drift`.
+
+    Returns:
+        The half-width in the unit of the value, None where there is none.
+    """
+    for key, interval in result.evidence.items():
+        if key.startswith("interval_") and isinstance(interval, (int, float)):
+            return float(interval)
+    return None
+
+
+def value_text(result: CheckResult) -> str:
+    """Write a result's value, with its interval where it has one."""
+    half_width = interval_half_width(result)
+    if result.value is None or half_width is None:
+        return number(result.value)
+    return f"{number(result.value)} ± {number(half_width, digits=2)}"
+
+
+def condition_label(condition: Mapping[str, Any]) -> str:
+    """Write a condition, e.g. ``NVE, 300 K, 0.5 fs``; empty where there is none."""
+    parts = []
+    for key, value in condition.items():
+        if key == "ensemble":
+            parts.append(str(value).upper())
+        elif key == "temperature_kelvin":
+            parts.append(f"{value:g} K")
+        elif key == "timestep_fs":
+            parts.append(f"{value:g} fs")
+        else:
+            parts.append(f"{key} {value}")
+    return ", ".join(parts)
+
+
+def several_conditions(report: ValidationReport) -> bool:
+    """Say whether more than one condition was run, so that each result must name its own."""
+    return (
+        len({label for check in report.checks if (label := condition_label(check.condition))}) > 1
+    )
+
+
+def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Write what was tested, as rows of label and text."""
+    temperatures = ", ".join(f"{value:g}" for value in scope.temperatures_kelvin)
+    return (
+        ("elements", ", ".join(scope.elements) or NOTHING),
+        ("systems", ", ".join(scope.systems) or NOTHING),
+        ("temperature", f"{temperatures} K" if temperatures else NOTHING),
+        ("timestep", f"up to {scope.max_timestep_fs:g} fs"),
+        ("duration", f"{scope.duration_ps:g} ps"),
+        ("platform", f"{scope.platform}, {scope.precision} precision"),
+    )

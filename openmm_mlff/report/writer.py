@@ -1,0 +1,30 @@
+"""Write all of a report into its run directory."""
+
+from collections.abc import Mapping
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import ValidationReport
+from openmm_mlff.report.figures import write_figures
+from openmm_mlff.report.markdown import write_markdown
+from openmm_mlff.rundir import RunDirectory, write_text
+
+REPORT_JSON = "report.json"
+REPORT_PAGE = "report.md"
+
+
+def write_report(
+    directory: RunDirectory,
+    report: ValidationReport,
+    observations_by_system: Mapping[str, Observations],
+) -> None:
+    """Write `report.json`, the figures and `report.md`, each file whole or not at all.
+
+    Args:
+        directory: where they go.
+        report: what was found.
+        observations_by_system: what the figures show, by name of the molecule.
+    """
+    # The numbers first: whatever happens to the drawing, they are kept.
+    write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
+    figures = write_figures(observations_by_system, report, directory.figures)
+    write_markdown(report, figures, directory.root / REPORT_PAGE)

@@ -1,0 +1,23 @@
+"""OpenMM reporters, usable in anyone's own script.
+
+Append them to ``simulation.reporters``; those due at one step share one State.
+"""
+
+from openmm_mlff.reporters.energy import (
+    CONSERVATION_COLUMNS,
+    ConservationReporter,
+    EnergyReporter,
+)
+from openmm_mlff.reporters.momentum import MomentumReporter
+from openmm_mlff.reporters.stability import StabilityReporter, UnstableError
+from openmm_mlff.reporters.trajectory import TrajectoryReporter
+
+__all__ = [
+    "CONSERVATION_COLUMNS",
+    "ConservationReporter",
+    "EnergyReporter",
+    "MomentumReporter",
+    "StabilityReporter",
+    "TrajectoryReporter",
+    "UnstableError",
+]

@@ -1,0 +1,161 @@
+"""Whether a molecule is still the molecule it was: criteria on plain arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from openmm.app import Element
+
+from openmm_mlff.molecules import (
+    BOND_FACTOR,
+    covalent_radii_angstrom,
+    fragment_labels,
+    pairs_within,
+)
+from openmm_mlff.reporters.quantities import FloatArray
+
+SHORTEST_BOND_RATIO = 0.6
+LONGEST_BOND_RATIO = 1.5
+"""A bond outside these times its starting length is torn or crushed.
+
+MDsim (Fu et al., "Forces are not enough", 2023) allows a deviation of 0.5 Å.
+"""
+
+CLOSEST_CONTACT_RATIO = 0.6
+"""Two unbonded atoms nearer than this times the sum of their covalent radii have collapsed."""
+
+LARGEST_FORCE_EV_PER_ANGSTROM = 100.0
+LARGEST_TEMPERATURE_RATIO = 10.0
+
+FEWEST_DEGREES_OF_FREEDOM = 3
+"""The temperature of fewer says little: one degree of freedom is above ten times its mean in one
+thermal sample of 640, erfc(√5)."""
+
+
+@dataclass(frozen=True)
+class Instability:
+    """What is wrong with a frame.
+
+    Attributes:
+        message: what, where and the limit, in one line.
+        atoms: zero-based indices of the atoms concerned.
+    """
+
+    message: str
+    atoms: tuple[int, ...] = ()
+
+
+class StabilityMonitor:
+    """Compares frames with the structure a run started from.
+
+    Args:
+        atomic_numbers: (N,).
+        positions_angstrom: the start, (N, 3), Å.  Periodic images are not looked at.
+        bonds: pairs that are bonded at the start.
+    """
+
+    def __init__(
+        self,
+        atomic_numbers: npt.ArrayLike,
+        *,
+        positions_angstrom: npt.ArrayLike,
+        bonds: tuple[tuple[int, int], ...],
+    ) -> None:
+        numbers = np.asarray(atomic_numbers, dtype=np.int64)
+        start = np.asarray(positions_angstrom, dtype=np.float64)
+        symbols = [Element.getByAtomicNumber(int(number)).symbol for number in numbers]
+        self._names = [f"{symbol}{index}" for index, symbol in enumerate(symbols, start=1)]
+        self._radii_angstrom = covalent_radii_angstrom(numbers)
+        self._longest_sum_angstrom = 2.0 * float(self._radii_angstrom.max())
+        self._bonds = np.array(bonds, dtype=np.int64).reshape(-1, 2)
+        self._bond_lengths_angstrom = _lengths(start, self._bonds)
+        self._bonded = frozenset((int(i), int(j)) for i, j in self._bonds)
+        self._fragments = fragment_labels(len(numbers), bonds=self._bonded)
+
+    def check_positions(self, positions_angstrom: FloatArray) -> Instability | None:
+        """Look for atoms that are lost, torn off, collapsed or newly bonded.
+
+        Args:
+            positions_angstrom: (N, 3), Å.
+
+        Returns:
+            The first thing that is wrong, or None.
+        """
+        lost = _not_finite(positions_angstrom)
+        if lost:
+            return Instability(f"position of {self._name(*lost)} is not a number", lost)
+        return self._check_bonds(positions_angstrom) or self._check_contacts(positions_angstrom)
+
+    def check_forces(self, forces_ev_per_angstrom: FloatArray) -> Instability | None:
+        """Look for forces that are no number or beyond reason.
+
+        Args:
+            forces_ev_per_angstrom: (N, 3), eV/Å.
+
+        Returns:
+            The first thing that is wrong, or None.
+        """
+        broken = _not_finite(forces_ev_per_angstrom)
+        if broken:
+            return Instability(f"force on {self._name(*broken)} is not a number", broken)
+        sizes = np.linalg.norm(forces_ev_per_angstrom, axis=1)
+        atom = int(sizes.argmax())
+        if sizes[atom] < LARGEST_FORCE_EV_PER_ANGSTROM:
+            return None
+        return Instability(
+            f"force on {self._name(atom)} is {sizes[atom]:.4g} eV/Å; "
+            f"expected less than {LARGEST_FORCE_EV_PER_ANGSTROM:g}",
+            (atom,),
+        )
+
+    def _check_bonds(self, positions_angstrom: FloatArray) -> Instability | None:
+        if not len(self._bonds):
+            return None
+        ratios = _lengths(positions_angstrom, self._bonds) / self._bond_lengths_angstrom
+        # Of several, the one farthest out of its range.
+        worst = int(np.maximum(ratios / LONGEST_BOND_RATIO, SHORTEST_BOND_RATIO / ratios).argmax())
+        ratio, start = ratios[worst], self._bond_lengths_angstrom[worst]
+        if SHORTEST_BOND_RATIO <= ratio <= LONGEST_BOND_RATIO:
+            return None
+        atoms = (int(self._bonds[worst, 0]), int(self._bonds[worst, 1]))
+        return Instability(
+            f"bond {self._name(*atoms)} is {ratio * start:.3f} Å long, {ratio:.2f} times its "
+            f"start ({start:.3f} Å); expected {SHORTEST_BOND_RATIO:g} to {LONGEST_BOND_RATIO:g}",
+            atoms,
+        )
+
+    def _check_contacts(self, positions_angstrom: FloatArray) -> Instability | None:
+        pairs, distances = pairs_within(
+            positions_angstrom, cutoff_angstrom=BOND_FACTOR * self._longest_sum_angstrom
+        )
+        ratios = distances / self._radii_angstrom[pairs].sum(axis=1)
+        for index in np.flatnonzero(ratios < BOND_FACTOR):
+            atoms = (int(pairs[index, 0]), int(pairs[index, 1]))
+            if atoms in self._bonded:
+                continue
+            where = f"unbonded atoms {self._name(*atoms)} are {distances[index]:.3f} Å apart"
+            if ratios[index] < CLOSEST_CONTACT_RATIO:
+                reason = (
+                    f"{ratios[index]:.2f} times the sum of their covalent radii; "
+                    f"expected at least {CLOSEST_CONTACT_RATIO:g}"
+                )
+                return Instability(f"{where}, {reason}", atoms)
+            if self._fragments[atoms[0]] != self._fragments[atoms[1]]:
+                reason = "which joins two molecules; expected as many as at the start"
+                return Instability(f"{where}, {reason}", atoms)
+        return None
+
+    def _name(self, *atoms: int) -> str:
+        """Name atoms by element and one-based number, e.g. O1–H2."""
+        shown = "–".join(self._names[atom] for atom in atoms[:3])
+        return f"{shown} and {len(atoms) - 3} more" if len(atoms) > 3 else shown
+
+
+def _lengths(positions_angstrom: FloatArray, pairs: npt.NDArray[np.int64]) -> FloatArray:
+    difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
+    return np.linalg.norm(difference, axis=1)
+
+
+def _not_finite(vectors: FloatArray) -> tuple[int, ...]:
+    """Indices of the rows that hold a NaN or an infinity."""
+    return tuple(int(row) for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)))

@@ -1,0 +1,124 @@
+"""Positions as a DCD that can be resumed after a kill."""
+
+import os
+import struct
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from openmm.app import DCDFile
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.reporters.base import IntervalReporter
+
+# Where OpenMM's DCDFile keeps things, in bytes from the start.
+_FRAMES_AT = 8
+_LAST_STEP_AT = 20
+_BOX_FLAG_AT = 48
+_COMMENTS_AT = 92
+_BOX_BYTES = 56
+
+
+class TrajectoryReporter(IntervalReporter):
+    """One DCD frame every so many steps; the first at step ``interval``, none at step 0.
+
+    Args:
+        file: path of the DCD file.
+        interval: steps between two frames.
+        resume_after_step: None starts the file anew; otherwise frames up to this step are kept
+            and later ones, written after the State that is resumed from, are cut off.
+
+    Raises:
+        RunDirectoryError: the file that is resumed lacks frames it should have.
+    """
+
+    includes: ClassVar[tuple[str, ...]] = ("positions",)
+
+    def __init__(
+        self, file: str | Path, interval: int, *, resume_after_step: int | None = None
+    ) -> None:
+        super().__init__(interval)
+        self._path = Path(file)
+        n_frames = 0 if resume_after_step is None else resume_after_step // self._interval
+        self._append = n_frames > 0
+        if self._append:
+            truncate_dcd(self._path, n_frames=n_frames, interval=self._interval)
+        else:
+            self._path.unlink(missing_ok=True)
+        # Opened for the first frame: there is no such thing as a DCD file without one.
+        self._file: IO[bytes] | None = None
+        self._dcd: DCDFile | None = None
+
+    def report(self, simulation: Any, state: Any) -> None:
+        """Write one frame."""
+        if self._dcd is None:
+            self._file = self._path.open("r+b" if self._append else "wb")
+            self._dcd = DCDFile(
+                self._file,
+                simulation.topology,
+                simulation.integrator.getStepSize(),
+                self._interval,
+                self._interval,
+                self._append,
+            )
+        self._dcd.writeModel(
+            state.getPositions(asNumpy=True), periodicBoxVectors=state.getPeriodicBoxVectors()
+        )
+
+    def close(self) -> None:
+        """Close the file; twice does no harm."""
+        if self._file is not None:
+            self._file.close()
+
+    def __del__(self) -> None:
+        # Scripts do not close reporters; OpenMM's own close their files here, too.
+        if getattr(self, "_file", None) is not None:
+            self.close()
+
+
+def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
+    """Keep the first frames of a DCD file that OpenMM wrote, and say so in its header.
+
+    Args:
+        path: the file.
+        n_frames: how many to keep, at least one.
+        interval: steps between two frames.
+
+    Raises:
+        RunDirectoryError: the file is missing, no DCD, or has fewer frames.
+    """
+    try:
+        with path.open("r+b") as file:
+            start, frame_bytes = _layout(file)
+            size = file.seek(0, os.SEEK_END)
+            if size < start + n_frames * frame_bytes:
+                have = max(0, size - start) // frame_bytes
+                raise RunDirectoryError(
+                    f"{path} holds {have} frames, expected {n_frames}; "
+                    "the run cannot be resumed: delete its folder"
+                )
+            file.truncate(start + n_frames * frame_bytes)
+            file.seek(_FRAMES_AT)
+            file.write(struct.pack("<i", n_frames))
+            file.seek(_LAST_STEP_AT)
+            file.write(struct.pack("<i", n_frames * interval))
+    except (OSError, struct.error) as error:
+        raise RunDirectoryError(
+            f"cannot resume {path} ({error}); expected a DCD file: delete the run's folder"
+        ) from error
+
+
+def _layout(file: IO[bytes]) -> tuple[int, int]:
+    """Find where the frames start and how long one is, in bytes."""
+
+    def integer_at(offset: int) -> int:
+        file.seek(offset)
+        return int(struct.unpack("<i", file.read(4))[0])
+
+    file.seek(4)
+    if file.read(4) != b"CORD":
+        raise struct.error("no DCD header")
+    comments = integer_at(_COMMENTS_AT)
+    n_atoms = integer_at(_COMMENTS_AT + 12 + comments)
+    box = _BOX_BYTES if integer_at(_BOX_FLAG_AT) else 0
+    # Three records of n_atoms float32, each between two four-byte counts.
+    return _COMMENTS_AT + 20 + comments, box + 3 * (4 * n_atoms + 8)

@@ -1,0 +1,86 @@
+"""With what is run: versions and hardware."""
+
+import importlib.metadata
+import os
+import platform as host
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+_PACKAGES = (
+    "openmm_mlff",
+    "openmm",
+    "acellera-openmmtorch-cu13",
+    "torch",
+    "numpy",
+    "ase",
+    "mdtraj",
+    "tblite",
+)
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of the packages that decide results, of those that are installed."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let torch compute with one thread for a while.
+
+    The tensors of a molecule are too small to share: two threads gain nothing, and where another
+    process wants a core they wait for each other.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def gpu_name() -> str | None:
+    """Name of the CUDA device, None where there is none."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
+def cpu_model() -> str:
+    """Name of the processor."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.partition(":")[2] for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0].strip() if names else host.processor() or "unknown"
+
+
+def describe_environment(*, precision: str) -> dict[str, Any]:
+    """List versions and hardware.
+
+    Args:
+        precision: of the run.
+
+    Returns:
+        Plain values for `run.json` and `report.json`.
+    """
+    versions = installed_versions()
+    return {
+        "openmm": versions.get("openmm"),
+        "torch": versions.get("torch"),
+        "precision": precision,
+        "versions": versions,
+        "python": host.python_version(),
+        "system": f"{host.system()} {host.machine()}",
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "gpu": gpu_name(),
+    }

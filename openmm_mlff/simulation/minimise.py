@@ -1,0 +1,139 @@
+"""The minimum of a potential, checked by its forces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import openmm
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.quantities import (
+    FloatArray,
+    forces_ev_per_angstrom,
+    positions_angstrom,
+    potential_ev,
+)
+from openmm_mlff.simulation.contexts import make_simulation
+from openmm_mlff.simulation.fire import descend_by_forces
+from openmm_mlff.simulation.platforms import PlatformChoice
+from openmm_mlff.units import kj_per_mol_nm_from_ev_per_angstrom
+
+_ROUNDS = 3
+_LINE_SEARCH_ITERATIONS = 1000
+_FORCE_STEPS = 500
+
+# OpenMM's L-BFGS stops on the root mean square of the force components; this asks for the largest
+# force on an atom.
+_RMS_FRACTION = 0.5
+
+# The timestep of an integrator that is never stepped.
+_UNUSED_TIMESTEP_PS = 0.001
+
+
+@dataclass(frozen=True)
+class MinimumResult:
+    """Where minimisation ended.
+
+    Attributes:
+        positions_angstrom: (N, 3) float64, Å.
+        energy_ev: there.
+        largest_force_ev_per_angstrom: there, the length of one atom's force.
+        converged: whether that is within the tolerance.
+    """
+
+    positions_angstrom: FloatArray
+    energy_ev: float
+    largest_force_ev_per_angstrom: float
+    converged: bool
+
+    def __post_init__(self) -> None:
+        """Check the shape."""
+        if self.positions_angstrom.ndim != 2 or self.positions_angstrom.shape[1] != 3:
+            raise ValueError(f"positions have shape {self.positions_angstrom.shape}, not (N, 3)")
+
+
+def minimise(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    *,
+    platform: PlatformChoice,
+    tolerance_ev_per_angstrom: float = 0.01,
+    start_positions_angstrom: npt.ArrayLike | None = None,
+) -> MinimumResult:
+    """Minimise with OpenMM's L-BFGS, then by the forces alone, and judge the end by the forces.
+
+    The line search of L-BFGS ends where the noise of the energy hides the descent; in float32 that
+    may be before 0.01 eV/Å.  The forces themselves are noise below some 1e-4 eV/Å: a tolerance
+    under that is not reached, and `converged` says so.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: gives the start.
+        platform: where it runs.
+        tolerance_ev_per_angstrom: on the largest force on an atom, eV/Å.
+        start_positions_angstrom: (N, 3), Å, instead of the molecule's.
+
+    Returns:
+        The geometry at the end.
+
+    Raises:
+        UnstableError: energies or forces are not numbers on the way.
+    """
+    start = molecule.positions_angstrom
+    simulation = make_simulation(
+        system,
+        molecule,
+        openmm.VerletIntegrator(_UNUSED_TIMESTEP_PS),
+        platform=platform,
+        positions_angstrom=start if start_positions_angstrom is None else start_positions_angstrom,
+    )
+    context = simulation.context
+    here = _judge(context, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
+    for _ in range(_ROUNDS):
+        if here.converged:
+            break
+        _descend(context, molecule, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
+        here = _judge(context, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
+    return here
+
+
+def _descend(
+    context: openmm.Context, molecule: MolecularSystem, *, tolerance_ev_per_angstrom: float
+) -> None:
+    """Run L-BFGS as far as it gets, then follow the forces."""
+    rms = kj_per_mol_nm_from_ev_per_angstrom(_RMS_FRACTION * tolerance_ev_per_angstrom)
+    try:
+        openmm.LocalEnergyMinimizer.minimize(context, rms, _LINE_SEARCH_ITERATIONS)
+        descend_by_forces(
+            context,
+            tolerance_ev_per_angstrom=tolerance_ev_per_angstrom,
+            max_steps=_FORCE_STEPS,
+        )
+        state = context.getState(energy=True, forces=True)
+    except openmm.OpenMMException as error:
+        if "NaN" not in str(error) and "infinite" not in str(error):
+            raise
+        raise _lost(molecule) from error
+    if not (np.isfinite(potential_ev(state)) and np.isfinite(forces_ev_per_angstrom(state)).all()):
+        raise _lost(molecule)
+
+
+def _lost(molecule: MolecularSystem) -> UnstableError:
+    return UnstableError(
+        f"minimisation of {molecule.name} met energies or forces that are not numbers; "
+        "expected a minimum",
+        time_ps=0.0,
+        step=0,
+    )
+
+
+def _judge(context: openmm.Context, *, tolerance_ev_per_angstrom: float) -> MinimumResult:
+    state = context.getState(positions=True, energy=True, forces=True)
+    largest_force = float(np.linalg.norm(forces_ev_per_angstrom(state), axis=1).max())
+    return MinimumResult(
+        positions_angstrom=positions_angstrom(state),
+        energy_ev=potential_ev(state),
+        largest_force_ev_per_angstrom=largest_force,
+        converged=largest_force <= tolerance_ev_per_angstrom,
+    )

@@ -1,0 +1,105 @@
+"""Equilibration with Langevin dynamics."""
+
+from collections.abc import Generator
+
+import openmm
+from openmm import app
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import StabilityReporter, UnstableError
+from openmm_mlff.reporters.quantities import (
+    FloatArray,
+    positions_angstrom,
+    velocities_angstrom_per_ps,
+)
+from openmm_mlff.simulation.contexts import make_simulation
+from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.simulation.platforms import PlatformChoice
+from openmm_mlff.simulation.stepping import block_steps, step_watched
+from openmm_mlff.units import ps_from_fs
+
+
+def equilibrate(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    job: TrajectoryJob,
+    *,
+    platform: PlatformChoice,
+    start_positions_angstrom: FloatArray,
+) -> Generator[int, None, tuple[FloatArray, FloatArray]]:
+    """Bring a molecule from its minimum to a temperature, block by block.
+
+    Velocities drawn at a minimum lose half of their energy to the potential; the Langevin
+    thermostat (``LangevinMiddleIntegrator``: Zhang et al., J. Phys. Chem. A 123 (2019) 6056)
+    gives it back.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: names the atoms.
+        job: temperature, friction, duration, seed.
+        platform: where it runs.
+        start_positions_angstrom: the minimum, (N, 3), Å.
+
+    Yields:
+        Steps that are done.
+
+    Returns:
+        Positions (N, 3), Å, and velocities (N, 3), Å/ps, a sample at the temperature.
+
+    Raises:
+        UnstableError: it went wrong; its time is negative, up to the start of NVE.
+    """
+    simulation = _langevin(
+        system,
+        molecule,
+        job,
+        platform=platform,
+        start_positions_angstrom=start_positions_angstrom,
+    )
+    try:
+        length = block_steps(job.n_equilibration_steps, interval=job.energy_interval_steps)
+        while (left := job.n_equilibration_steps - int(simulation.currentStep)) > 0:
+            step_watched(simulation, min(length, left))
+            yield int(simulation.currentStep)
+    except UnstableError as error:
+        raise UnstableError(
+            f"in the equilibration before the run, {error.message}",
+            time_ps=error.time_ps - job.equilibration_ps,
+            step=error.step - job.n_equilibration_steps,
+            atoms=error.atoms,
+        ) from error
+    state = simulation.context.getState(positions=True, velocities=True)
+    return positions_angstrom(state), velocities_angstrom_per_ps(state)
+
+
+def _langevin(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    job: TrajectoryJob,
+    *,
+    platform: PlatformChoice,
+    start_positions_angstrom: FloatArray,
+) -> app.Simulation:
+    """Set up the thermostat, with velocities drawn at the temperature."""
+    velocity_seed, thermostat_seed = job.random_seeds()
+    integrator = openmm.LangevinMiddleIntegrator(
+        job.temperature_kelvin, job.friction_per_ps, ps_from_fs(job.equilibration_timestep_fs)
+    )
+    integrator.setRandomNumberSeed(thermostat_seed)
+    simulation = make_simulation(
+        system,
+        molecule,
+        integrator,
+        platform=platform,
+        positions_angstrom=start_positions_angstrom,
+    )
+    simulation.context.setVelocitiesToTemperature(job.temperature_kelvin, velocity_seed)
+    simulation.reporters.append(
+        StabilityReporter(
+            job.energy_interval_steps,
+            molecule,
+            positions_angstrom=start_positions_angstrom,
+            temperature_kelvin=job.temperature_kelvin,
+        )
+    )
+    return simulation

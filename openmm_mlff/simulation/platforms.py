@@ -1,0 +1,237 @@
+"""Which OpenMM platform a System runs on."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import openmm
+
+from openmm_mlff.config import PRECISIONS, nearest
+from openmm_mlff.errors import PlatformError
+from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.units import nm_from_angstrom
+
+AUTO = "auto"
+GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
+CPU_PLATFORMS = ("CPU", "Reference")
+
+_HOW_TO_GET = {
+    "CUDA": "it needs an NVIDIA driver, and `pip install openmm-cuda-13` "
+    "(openmm-cuda-12 for a driver older than 580) or `conda install -c conda-forge openmm`",
+    "OpenCL": "it needs a graphics driver with OpenCL, and OpenMM from pip or conda-forge",
+    "HIP": "it needs an AMD driver with ROCm, and `pip install openmm[hip6]`",
+    "CPU": "install OpenMM again: `pip install openmm` or `conda install -c conda-forge openmm`",
+    "Reference": "install OpenMM again: `pip install openmm` or "
+    "`conda install -c conda-forge openmm`",
+}
+
+_TRIAL_TIMESTEP_PS = 1e-6
+_TRIAL_BATCHES = 4
+_TRIAL_STEPS = 10
+
+
+@dataclass(frozen=True)
+class PlatformChoice:
+    """A platform, how it is set up, and why it was chosen.
+
+    Attributes:
+        name: as OpenMM calls it.
+        properties: given to the Context; ``Precision`` where the platform has one.
+        reason: one sentence.
+    """
+
+    name: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def precision(self) -> str:
+        """Single, mixed or double.
+
+        Where OpenMM has no such property: Reference computes in double throughout, CPU keeps
+        positions and velocities in double and some of OpenMM's own forces in single.
+        """
+        return self.properties.get("Precision", "double" if self.name == "Reference" else "mixed")
+
+    @property
+    def hands_over_single(self) -> bool:
+        """Whether a force is given its positions in single precision."""
+        return self.name in GPU_PLATFORMS and self.precision != "double"
+
+
+def usable_platforms(
+    system: openmm.System, positions_angstrom: npt.ArrayLike
+) -> list[PlatformChoice]:
+    """Every platform that runs a System, GPU platforms in each of their precisions.
+
+    Args:
+        system: what will be run.
+        positions_angstrom: where it is tried, (N, 3), Å.
+
+    Returns:
+        Those on which energy and forces come out.
+    """
+    choices = [
+        named_platform(name, precision=precision)
+        for name in available_platforms()
+        if name in (*GPU_PLATFORMS, *CPU_PLATFORMS)
+        for precision in (PRECISIONS if name in GPU_PLATFORMS else PRECISIONS[:1])
+    ]
+    return [choice for choice in choices if not _problem(system, positions_angstrom, choice)]
+
+
+def available_platforms() -> list[str]:
+    """Names of the platforms that OpenMM could load; the device of one may still be missing."""
+    return [
+        openmm.Platform.getPlatform(index).getName()
+        for index in range(openmm.Platform.getNumPlatforms())
+    ]
+
+
+def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
+    """Take a platform by its name, without trying it.
+
+    Args:
+        name: ``CUDA``, ``OpenCL``, ``HIP``, ``CPU`` or ``Reference``, in any case.
+        precision: ``single``, ``mixed`` or ``double``; no property of CPU and Reference.
+
+    Returns:
+        The choice.
+
+    Raises:
+        PlatformError: no such platform or precision, or the platform is not installed.
+    """
+    if precision not in PRECISIONS:
+        raise PlatformError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
+    known = {platform.lower(): platform for platform in (*GPU_PLATFORMS, *CPU_PLATFORMS)}
+    if name.lower() not in known:
+        raise PlatformError(f"unknown platform {name!r}; {nearest(name, (AUTO, *known.values()))}")
+    name = known[name.lower()]
+    if name not in available_platforms():
+        raise PlatformError(
+            f"platform {name} is not available, only {', '.join(available_platforms())}"
+            f"{_load_failure(name)}; {_HOW_TO_GET[name]}; or use --platform auto"
+        )
+    properties = {"Precision": precision} if name in GPU_PLATFORMS else {}
+    return PlatformChoice(name=name, properties=properties, reason="asked for")
+
+
+def choose_platform(
+    system: openmm.System,
+    positions_angstrom: npt.ArrayLike,
+    *,
+    request: str = AUTO,
+    precision: str = "mixed",
+) -> PlatformChoice:
+    """Choose the platform that a System is run on.
+
+    ``auto`` is CUDA, then OpenCL, where a Context can be made; else the faster of CPU and
+    Reference, measured on this System (TorchScript models spend their time in torch, and which
+    of the two then wins depends on the molecule and the machine).
+
+    Args:
+        system: what will be run.
+        positions_angstrom: where it is tried, (N, 3), Å.
+        request: ``auto`` or the name of a platform.
+        precision: ``single``, ``mixed`` or ``double``, for CUDA, OpenCL and HIP.
+
+    Returns:
+        The choice.
+
+    Raises:
+        PlatformError: the platform or precision asked for is unknown, missing or cannot run this
+            System; or none can.
+    """
+    if request.lower() != AUTO:
+        choice = named_platform(request, precision=precision)
+        problem = _problem(system, positions_angstrom, choice)
+        if problem:
+            raise PlatformError(
+                f"platform {choice.name} cannot run this system: {problem}; "
+                f"{_HOW_TO_GET[choice.name]}; or use --platform auto"
+            )
+        return choice
+    refusals = []
+    for name in ("CUDA", "OpenCL"):
+        if name not in available_platforms():
+            continue
+        choice = named_platform(name, precision=precision)
+        problem = _problem(system, positions_angstrom, choice)
+        if not problem:
+            return PlatformChoice(name, choice.properties, f"{name} is there and runs the system")
+        refusals.append(f"{name}: {problem}")
+    # A wrong precision is an error even where it is not used.
+    named_platform("Reference", precision=precision)
+    return _faster_on_cpu(system, positions_angstrom, refusals=refusals)
+
+
+def _faster_on_cpu(
+    system: openmm.System, positions_angstrom: npt.ArrayLike, *, refusals: list[str]
+) -> PlatformChoice:
+    """Measure the platforms that need no device and take the faster."""
+    times_ms: dict[str, float] = {}
+    for name in CPU_PLATFORMS:
+        choice = PlatformChoice(name)
+        problem = _problem(system, positions_angstrom, choice)
+        if problem:
+            refusals.append(f"{name}: {problem}")
+        else:
+            times_ms[name] = _ms_per_step(system, positions_angstrom, choice)
+    if not times_ms:
+        raise PlatformError(f"no platform can run this system: {'; '.join(refusals)}")
+    best = min(times_ms, key=lambda name: times_ms[name])
+    measured = ", ".join(f"{name} {value:.3g} ms/step" for name, value in times_ms.items())
+    return PlatformChoice(best, {}, f"the faster of those without a device ({measured})")
+
+
+def _context(
+    system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
+) -> openmm.Context:
+    # Too short a step to move anything, and no velocities: only the time it takes is of interest.
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(_TRIAL_TIMESTEP_PS),
+        openmm.Platform.getPlatformByName(choice.name),
+        dict(choice.properties),
+    )
+    context.setPositions(nm_from_angstrom(np.asarray(positions_angstrom)))
+    return context
+
+
+def _problem(
+    system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
+) -> str:
+    """Say in one line why a platform cannot run a System; empty where it can."""
+    try:
+        context = _context(system, positions_angstrom, choice)
+        context.getState(energy=True, forces=True)
+    except openmm.OpenMMException as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def _ms_per_step(
+    system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
+) -> float:
+    """Time a step, ms: the best of a few batches, which a busy machine disturbs least."""
+    context = _context(system, positions_angstrom, choice)
+    warm_up(context)
+    batches_s = []
+    for _ in range(_TRIAL_BATCHES):
+        start = time.perf_counter()
+        context.getIntegrator().step(_TRIAL_STEPS)
+        # Energies come only after the steps are done; stepping alone may be asynchronous.
+        context.getState(energy=True)
+        batches_s.append(time.perf_counter() - start)
+    return 1000.0 * min(batches_s) / _TRIAL_STEPS
+
+
+def _load_failure(name: str) -> str:
+    """Say why OpenMM could not load a platform's plugin, where it tried."""
+    for failure in openmm.Platform.getPluginLoadFailures():
+        path, _, reason = failure.partition(".so: ")
+        if path.endswith(f"libOpenMM{name}"):
+            return f" (its plugin did not load: {reason.strip()})"
+    return ""

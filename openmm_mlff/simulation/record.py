@@ -1,0 +1,165 @@
+"""The `run.json` of one trajectory: what was asked, how far it is, what went wrong."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.rundir import RUN_FILE, read_json, write_json
+from openmm_mlff.simulation.job import ENSEMBLE, TrajectoryJob
+from openmm_mlff.simulation.platforms import PlatformChoice
+from openmm_mlff.units import ps_from_fs
+
+RUNNING = "running"
+COMPLETE = "complete"
+FAILED = "failed"
+
+
+@dataclass
+class TrajectoryRecord:
+    """What `run.json` says.
+
+    Attributes:
+        job: what was asked.
+        platform: name of the platform it runs on.
+        precision: its precision.
+        platform_properties: as the Context reports them, e.g. the number of threads.
+        n_degrees_of_freedom: behind the temperatures in `energies.csv`.
+        n_steps_done: steps of NVE up to the last saved state, or to the failure.
+        status: running, complete or failed.
+        failure: of a failed run.
+        ms_per_step_blocks: wall time a step, block by block, after warm-up.
+        peak_resident_mebibytes: largest resident memory of the process at the end of a block.
+        peak_device_mebibytes: largest memory in use on the CUDA device; None elsewhere.
+    """
+
+    job: TrajectoryJob
+    platform: str
+    precision: str
+    platform_properties: dict[str, str] = field(default_factory=dict)
+    n_degrees_of_freedom: int | None = None
+    n_steps_done: int = 0
+    status: str = RUNNING
+    failure: dict[str, Any] | None = None
+    ms_per_step_blocks: list[float] = field(default_factory=list)
+    peak_resident_mebibytes: float = 0.0
+    peak_device_mebibytes: float | None = None
+
+    @property
+    def completed_ps(self) -> float:
+        """Length of the NVE trajectory so far."""
+        return ps_from_fs(self.n_steps_done * self.job.timestep_fs)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing left to run: it is long enough, or it went wrong for good."""
+        if self.failure is not None:
+            return self.failure["kind"] == UnstableError.kind
+        return self.status == COMPLETE and self.n_steps_done >= self.job.n_steps
+
+    def fail(self, error: UnstableError) -> None:
+        """Note why the run ended early."""
+        self.status = FAILED
+        # In the equilibration, steps and time count up to zero.
+        self.n_steps_done = max(0, error.step)
+        self.failure = {
+            "kind": error.kind,
+            "message": error.message,
+            "time_ps": error.time_ps,
+            "atoms": list(error.atoms),
+            "traceback": "",
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write `run.json`, whole or not at all."""
+        memory = {"peak_resident": self.peak_resident_mebibytes}
+        if self.peak_device_mebibytes is not None:
+            memory["peak_device"] = self.peak_device_mebibytes
+        progress = {
+            "requested_ps": self.job.duration_ps,
+            "completed_ps": self.completed_ps,
+            "steps": self.n_steps_done,
+            "status": self.status,
+            "failure": self.failure,
+            "ms_per_step_blocks": self.ms_per_step_blocks,
+            "memory_mebibytes": memory,
+            "platform": self.platform,
+            "precision": self.precision,
+            "platform_properties": self.platform_properties,
+            "n_degrees_of_freedom": self.n_degrees_of_freedom,
+        }
+        write_json(folder / RUN_FILE, _identity(self.job) | progress)
+
+    @classmethod
+    def open(
+        cls, folder: Path, job: TrajectoryJob, *, platform: PlatformChoice
+    ) -> "TrajectoryRecord":
+        """Read what an earlier start left in a folder, or begin.
+
+        Args:
+            folder: of the run.
+            job: what is asked now; it may be longer than what was asked before.
+            platform: where it is to run; a run that was begun stays on its own platform.
+
+        Returns:
+            The record.
+
+        Raises:
+            RunDirectoryError: the folder holds another run, or its `run.json` is damaged.
+        """
+        path = folder / RUN_FILE
+        if not path.exists():
+            return cls(job=job, platform=platform.name, precision=platform.precision)
+        table = read_json(path)
+        for key, asked in _identity(job).items():
+            if table.get(key) != asked:
+                raise RunDirectoryError(
+                    f"{path} was begun with {key} {table.get(key)!r}, asked now is {asked!r}; "
+                    "choose another --output"
+                )
+        try:
+            return cls._from_table(table, job=job)
+        except (KeyError, TypeError) as error:
+            raise RunDirectoryError(
+                f"{path} lacks {error}; expected the run.json of a trajectory: delete its folder"
+            ) from error
+
+    @classmethod
+    def _from_table(cls, table: dict[str, Any], *, job: TrajectoryJob) -> "TrajectoryRecord":
+        memory = table["memory_mebibytes"]
+        longest = max(job.duration_ps, table["requested_ps"])
+        return cls(
+            # Asking for less than there is does not take anything away.
+            job=replace(job, duration_ps=longest) if table["status"] == COMPLETE else job,
+            platform=table["platform"],
+            precision=table["precision"],
+            platform_properties=table["platform_properties"],
+            n_degrees_of_freedom=table["n_degrees_of_freedom"],
+            n_steps_done=table["steps"],
+            status=table["status"],
+            failure=table["failure"],
+            ms_per_step_blocks=table["ms_per_step_blocks"],
+            peak_resident_mebibytes=memory["peak_resident"],
+            peak_device_mebibytes=memory.get("peak_device"),
+        )
+
+
+def _identity(job: TrajectoryJob) -> dict[str, Any]:
+    """Give what must not change when a run is resumed: all but its length."""
+    return {
+        "condition": {
+            "ensemble": ENSEMBLE,
+            "temperature_kelvin": job.temperature_kelvin,
+            "timestep_fs": job.timestep_fs,
+        },
+        "replica": job.replica,
+        "seed": job.seed,
+        "energy_interval_steps": job.energy_interval_steps,
+        "frame_interval_steps": job.frame_interval_steps,
+        "equilibration": {
+            "duration_ps": job.equilibration_ps,
+            "timestep_fs": job.equilibration_timestep_fs,
+            "friction_per_ps": job.friction_per_ps,
+        },
+    }

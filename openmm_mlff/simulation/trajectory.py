@@ -1,0 +1,217 @@
+"""One trajectory, advanced block by block: equilibration, then NVE."""
+
+import time
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openmm
+from openmm import app
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import (
+    EnergyReporter,
+    MomentumReporter,
+    StabilityReporter,
+    TrajectoryReporter,
+    UnstableError,
+)
+from openmm_mlff.reporters.monitor import StabilityMonitor
+from openmm_mlff.reporters.quantities import masses_amu
+from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
+from openmm_mlff.simulation.contexts import is_isolated, make_simulation, platform_properties
+from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.simulation.nve import (
+    nve_degrees_of_freedom,
+    set_start_velocities,
+    without_rigid_motion,
+)
+from openmm_mlff.simulation.nvt import equilibrate
+from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
+from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
+from openmm_mlff.simulation.stepping import block_steps, step_watched
+from openmm_mlff.simulation.topology import write_pdb
+from openmm_mlff.units import ps_from_fs
+
+ENERGIES_FILE = "energies.csv"
+MOMENTA_FILE = "momenta.csv"
+TRAJECTORY_FILE = "trajectory.dcd"
+TOPOLOGY_FILE = "topology.pdb"
+
+_MS_PER_S = 1000.0
+
+
+class Trajectory:
+    """One trajectory that is advanced block by block.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: what is run.
+        job: what is asked.
+        folder: of this run.
+        platform: where it runs, unless it was begun elsewhere.
+        start_positions_angstrom: the minimum, (N, 3), Å.
+    """
+
+    def __init__(
+        self,
+        system: openmm.System,
+        molecule: MolecularSystem,
+        job: TrajectoryJob,
+        folder: Path,
+        *,
+        platform: PlatformChoice,
+        start_positions_angstrom: npt.ArrayLike,
+    ) -> None:
+        self._system = system
+        self._molecule = molecule
+        self._job = job
+        self._folder = folder
+        self._start_angstrom = np.asarray(start_positions_angstrom, dtype=np.float64)
+        self._record = TrajectoryRecord.open(folder, job, platform=platform)
+        self._platform = platform
+        begun_on = self._record.platform, self._record.precision
+        if not self._record.is_settled and begun_on != (platform.name, platform.precision):
+            self._platform = named_platform(begun_on[0], precision=begun_on[1])
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in all, equilibration included."""
+        return self._job.n_equilibration_steps + self._job.n_steps
+
+    def advance(self) -> Generator[int, None, None]:
+        """Go on to the end of the run, or until it goes wrong.
+
+        Yields:
+            Steps that are done, equilibration included, after each block.
+        """
+        if self._record.is_settled:
+            yield self.n_steps
+            return
+        self._record.status, self._record.failure = RUNNING, None
+        try:
+            if (self._folder / STATE_FILE).exists():
+                simulation = self._nve_simulation(self._start_angstrom)
+                load_state(simulation, self._folder)
+                yield from self._produced(simulation, resumed=True)
+            else:
+                simulation = yield from self._begun()
+                yield from self._produced(simulation, resumed=False)
+        except UnstableError as error:
+            self._record.fail(error)
+            self._record.write(self._folder)
+
+    def _begun(self) -> Generator[int, None, app.Simulation]:
+        """Equilibrate, and hand over to NVE at step 0."""
+        start = self._start_angstrom
+        self._record.write(self._folder)
+        self._check_start()
+        write_pdb(self._folder / TOPOLOGY_FILE, self._molecule, positions_angstrom=start)
+        positions, velocities = yield from equilibrate(
+            self._system,
+            self._molecule,
+            self._job,
+            platform=self._platform,
+            start_positions_angstrom=start,
+        )
+        simulation = self._nve_simulation(positions)
+        velocities = without_rigid_motion(
+            velocities,
+            positions_angstrom=positions,
+            masses_amu=masses_amu(self._system),
+            isolated=is_isolated(self._system),
+        )
+        set_start_velocities(simulation, velocities)
+        self._record.n_degrees_of_freedom = nve_degrees_of_freedom(
+            self._system, positions_angstrom=positions
+        )
+        return simulation
+
+    def _check_start(self) -> None:
+        """See that the minimum is still the molecule that was asked for."""
+        monitor = StabilityMonitor(
+            self._molecule.atomic_numbers,
+            positions_angstrom=self._molecule.positions_angstrom,
+            bonds=self._molecule.bonds or (),
+        )
+        problem = monitor.check_positions(self._start_angstrom)
+        if problem is not None:
+            raise UnstableError(
+                f"at the minimum it was to start from: {problem.message}",
+                time_ps=-self._job.equilibration_ps,
+                step=-self._job.n_equilibration_steps,
+                atoms=problem.atoms,
+            )
+
+    def _nve_simulation(self, positions_angstrom: npt.ArrayLike) -> app.Simulation:
+        simulation = make_simulation(
+            self._system,
+            self._molecule,
+            openmm.VerletIntegrator(ps_from_fs(self._job.timestep_fs)),
+            platform=self._platform,
+            positions_angstrom=positions_angstrom,
+        )
+        self._record.platform_properties = platform_properties(simulation.context)
+        return simulation
+
+    def _produced(self, simulation: app.Simulation, *, resumed: bool) -> Generator[int, None, None]:
+        """Run NVE to its end."""
+        job, record = self._job, self._record
+        saver = Saver(simulation, record, self._folder)
+        with ExitStack() as open_files:
+            self._add_reporters(simulation, resumed=resumed, open_files=open_files)
+            if not resumed:
+                saver.save()
+            length = block_steps(job.n_steps, interval=job.energy_interval_steps)
+            # The first block warms up what the evaluations before it did not.
+            warm = False
+            while (left := job.n_steps - int(simulation.currentStep)) > 0:
+                start = time.perf_counter()
+                step_watched(simulation, min(length, left))
+                if warm and left >= length:
+                    elapsed_s = time.perf_counter() - start
+                    record.ms_per_step_blocks.append(_MS_PER_S * elapsed_s / length)
+                warm = True
+                saver.save_if_cheap()
+                yield job.n_equilibration_steps + int(simulation.currentStep)
+            record.status = COMPLETE
+            saver.save()
+
+    def _add_reporters(
+        self, simulation: app.Simulation, *, resumed: bool, open_files: ExitStack
+    ) -> None:
+        """Open the streams, cut to the saved state, and write the rows of step 0."""
+        job, count = self._job, self._record.n_degrees_of_freedom
+        after_step = int(simulation.currentStep) if resumed else None
+        stability = StabilityReporter(
+            job.energy_interval_steps,
+            self._molecule,
+            positions_angstrom=self._start_angstrom,
+            temperature_kelvin=job.temperature_kelvin,
+            n_degrees_of_freedom=count,
+        )
+        energies = EnergyReporter(
+            self._folder / ENERGIES_FILE,
+            job.energy_interval_steps,
+            resume_after_step=after_step,
+            n_degrees_of_freedom=count,
+        )
+        open_files.callback(energies.close)
+        momenta = MomentumReporter(
+            self._folder / MOMENTA_FILE, job.energy_interval_steps, resume_after_step=after_step
+        )
+        open_files.callback(momenta.close)
+        frames = TrajectoryReporter(
+            self._folder / TRAJECTORY_FILE, job.frame_interval_steps, resume_after_step=after_step
+        )
+        open_files.callback(frames.close)
+        if not resumed:
+            state = simulation.context.getState(
+                positions=True, velocities=True, forces=True, energy=True
+            )
+            for reporter in (stability, energies, momenta):
+                reporter.report(simulation, state)
+        # The monitor comes first: what is broken goes into no stream.
+        simulation.reporters.extend([stability, energies, momenta, frames])

@@ -1,0 +1,7 @@
+"""Students: small networks distilled from a teacher, their training, files and deployed form.
+
+``painn`` is this project's own architecture (on ``radial`` and ``core_repulsion``), ``distiller``
+the published one.  ``checkpoint`` and ``loading`` read and write weights, ``deployment`` makes
+modules that TorchScript compiles.  Training goes ``sampling -> dataset -> frames -> training ->
+recipe -> card``; ``command`` is its command line.
+"""

@@ -1,0 +1,57 @@
+"""Model cards, written from what a checkpoint says of itself."""
+
+from ase.data import chemical_symbols
+
+from openmm_mlff.students.checkpoint import StudentRecord
+
+
+def model_card(record: StudentRecord) -> str:
+    """Write a student's card in Markdown; every figure comes from the record.
+
+    Args:
+        record: the metadata of the checkpoint.
+
+    Returns:
+        The text.
+    """
+    config, data, training = record.config, record.data, record.training
+    elements = ", ".join(chemical_symbols[number] for number in config.elements)
+    rows = "\n".join(
+        f"| {origin} | {errors['frames']} | {errors['force_rmse_ev_per_angstrom']:.3f} "
+        f"| {errors['energy_mae_mev_per_atom']:.2f} |"
+        for origin, errors in record.held_out.items()
+    )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in data["kinds"].items())
+    schedule = ", ".join(str(training[key]) for key in ("epochs", "batch_size", "learning_rate"))
+    versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    return f"""# student:{record.name}
+
+An equivariant PaiNN on a ZBL core, distilled from {record.teacher}.
+
+| | |
+|---|---|
+| parameters | {training["parameters"]:,} |
+| features, interactions, basis | {config.features}, {config.interactions}, {config.basis} |
+| cutoff | {config.cutoff_angstrom} Å |
+| elements | {elements} |
+| charge | neutral molecules only |
+| training frames | {data["training_frames"]} ({kinds}) |
+| molecules | {", ".join(data["molecules"])} |
+| data seed, training seed | {data["seed"]}, {training["seed"]} |
+| epochs, batch, learning rate | {schedule} |
+| versions | {versions} |
+
+## Errors on {data["held_out_frames"]} held-out frames
+
+The last tenth of each trajectory, never trained on. Energies are absolute, without any shift.
+
+| frames | count | force RMSE, eV/Å | energy MAE, meV/atom |
+|---|---|---|---|
+{rows}
+
+## Use
+
+For molecules made of {elements}, neutral and closed-shell, near the chemistry it was trained on.
+It reproduces {record.teacher}, not experiment: its errors come on top of the teacher's own.
+Not for ions, radicals or bond breaking. Validate it on your own molecule before production.
+"""

@@ -1,0 +1,164 @@
+"""Student checkpoints on disk: safetensors with a metadata block."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from openmm_mlff.errors import CheckpointError
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+
+FORMAT = "openmm_mlff.student/1"
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class StudentRecord:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        name: ``original``, ``tiny``, ``ultra-tiny`` or the user's own.
+        config: size and reach.
+        teacher: what labelled the training data.
+        data: seed, number of frames and of each kind.
+        training: how it was trained.
+        held_out: errors by origin on frames not trained on.
+        versions: of the packages used.
+    """
+
+    name: str
+    config: PaiNNConfig
+    teacher: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    held_out: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def save_student(model: PaiNN, record: StudentRecord, path: Path) -> None:
+    """Write weights and record to one safetensors file, whole or not at all.
+
+    Args:
+        model: its state dict is written as it is, float32 weights and float64 references.
+        record: becomes the metadata block.
+        path: file to write, in a folder that exists.
+    """
+    fields = asdict(record)
+    metadata = {"format": FORMAT} | {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()
+    }
+    temporary = path.with_name(path.name + ".part")
+    tensors = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
+    save_file(tensors, temporary, metadata=metadata)
+    # safetensors makes files that only their owner may read; weights are there to be shared.
+    temporary.chmod(0o644)
+    os.replace(temporary, path)
+
+
+def read_student_record(path: Path) -> StudentRecord:
+    """Read the metadata block of a student checkpoint.
+
+    Args:
+        path: a safetensors file.
+
+    Returns:
+        What the file says of itself.
+
+    Raises:
+        CheckpointError: the file is damaged or is no student of this project.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is not a readable safetensors file ({error}); expected student weights"
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}; "
+            "write it with scripts/train_students.py"
+        )
+    try:
+        return _record(metadata)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"the metadata of {path} is damaged ({type(error).__name__}: {one_line(error)}); "
+            "expected what scripts/train_students.py writes; copy the file anew"
+        ) from error
+
+
+def _record(metadata: Mapping[str, str]) -> StudentRecord:
+    """Make a record of the strings in a metadata block."""
+    config = json.loads(metadata["config"])
+    config["elements"] = tuple(config["elements"])
+    loaded = {
+        key: json.loads(metadata[key]) for key in ("data", "training", "held_out", "versions")
+    }
+    return StudentRecord(
+        name=metadata["name"], config=PaiNNConfig(**config), teacher=metadata["teacher"], **loaded
+    )
+
+
+def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
+    """Load a student of this project.
+
+    Args:
+        path: a safetensors file.
+
+    Returns:
+        The model, float32, in evaluation mode, and what the file says of it.
+
+    Raises:
+        CheckpointError: the file is damaged, or its tensors do not fit its own config.
+    """
+    record = read_student_record(path)
+    try:
+        model = PaiNN(record.config)
+        with safe_open(path, framework="pt") as file:
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        model.load_state_dict(state)
+    except (SafetensorError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the weights in {path} do not fit its own config ({one_line(error)}); expected a "
+            "file that scripts/train_students.py wrote; copy it anew"
+        ) from error
+    check_finite(state, path=path)
+    return model.requires_grad_(requires_grad=False).eval(), record
+
+
+def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
+    """See that weights are numbers.
+
+    Args:
+        state: tensors by name.
+        path: names the file in the message.
+
+    Raises:
+        CheckpointError: a tensor holds a value that is not finite.
+    """
+    for name, tensor in state.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(
+                f"{path} holds weights that are not finite (in {name}), expected numbers; "
+                "its training diverged, take an earlier checkpoint"
+            )
+
+
+def n_parameters(model: torch.nn.Module) -> int:
+    """Count the trainable numbers of a model."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def one_line(error: BaseException) -> str:
+    """Give an error's message as one line of at most 200 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 4] + " ..."

@@ -1,0 +1,113 @@
+"""Make the training data of the students: every kind of geometry, on all cores, seeded."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from multiprocessing import get_context
+
+import numpy as np
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.students import distortion, sampling
+from openmm_mlff.students.frames import LabelledFrame
+from openmm_mlff.students.sampling import SamplingPlan
+from openmm_mlff.students.teacher import free_atom_energies
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One unit of work: a kind of geometry for one subject, with its own seed."""
+
+    kind: str
+    subjects: tuple[str, ...]
+    temperature_kelvin: float
+    plan: SamplingPlan
+    seed: int
+
+
+def make_frames(
+    molecules: Sequence[str],
+    elements: tuple[int, ...],
+    plan: SamplingPlan,
+    *,
+    seed: int,
+    workers: int = 1,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[LabelledFrame]:
+    """Make labelled frames for all molecules, dimers, pairs of atoms and free atoms.
+
+    Args:
+        molecules: names in the systems library.
+        elements: atomic numbers whose pairs are scanned.
+        plan: how many of each kind.
+        seed: of everything random here; the result does not depend on `workers`.
+        workers: processes; 1 makes everything in this one.
+        on_progress: called with jobs done and jobs in all.
+
+    Returns:
+        Frames, grouped by origin, in an order that depends on the seed alone.
+    """
+    jobs = _jobs(molecules, elements, plan, seed=seed)
+    frames: list[list[LabelledFrame]] = [[] for _ in jobs]
+    for done, (index, group) in enumerate(_results(jobs, workers=workers), start=1):
+        frames[index] = group
+        if on_progress:
+            on_progress(done, len(jobs))
+    return [frame for group in frames for frame in group]
+
+
+def _results(jobs: Sequence[_Job], *, workers: int) -> Iterator[tuple[int, list[LabelledFrame]]]:
+    """Do the jobs; give each one's number and frames as it is done."""
+    if workers == 1:
+        yield from ((index, _run(job)) for index, job in enumerate(jobs))
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(_run, job): index for index, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _jobs(
+    molecules: Sequence[str], elements: tuple[int, ...], plan: SamplingPlan, *, seed: int
+) -> list[_Job]:
+    """List the work, each job with a seed of its own."""
+    work: list[tuple[str, tuple[str, ...], float]] = [("atoms", tuple(map(str, elements)), 0.0)]
+    for name in molecules:
+        work += [("thermal", (name,), kelvin) for kelvin in plan.temperatures_kelvin]
+        work += [("stretched", (name,), 0.0), ("crowded", (name,), 0.0)]
+    small = [name for name in sampling.DIMER_MOLECULES if name in molecules]
+    work += [("dimer", pair, 0.0) for pair in combinations_with_replacement(small, 2)]
+    work += [("scan", (str(a), str(b)), 0.0) for a, b in combinations_with_replacement(elements, 2)]
+    seeds = np.random.SeedSequence(seed).generate_state(len(work))
+    return [_Job(*item, plan, int(s)) for item, s in zip(work, seeds, strict=True)]
+
+
+def _run(job: _Job) -> list[LabelledFrame]:
+    """Do one job (in a worker process)."""
+    plan, seed = job.plan, job.seed
+    if job.kind == "atoms":
+        energies = free_atom_energies(tuple(map(int, job.subjects)))
+        return list(sampling.free_atom_frames(energies))
+    if job.kind == "scan":
+        first, second = map(int, job.subjects)
+        return list(sampling.pair_scan_frames(first, second, plan.scan))
+    systems = [load_system(name) for name in job.subjects]
+    if job.kind == "dimer":
+        return list(sampling.dimer_frames(systems[0], systems[1], plan.dimers, seed=seed))
+    if job.kind == "thermal":
+        return list(
+            sampling.thermal_frames(
+                systems[0],
+                job.temperature_kelvin,
+                plan.share(plan.thermal, systems[0]),
+                steps_between=plan.steps_between,
+                seed=seed,
+            )
+        )
+    alter, count = {
+        "stretched": (distortion.stretched_positions, plan.stretched),
+        "crowded": (distortion.crowded_positions, plan.crowded),
+    }[job.kind]
+    count = plan.share(count, systems[0])
+    return list(sampling.altered_frames(systems[0], job.kind, alter, count, seed=seed))

@@ -1,0 +1,139 @@
+"""Labelled frames: geometries with the teacher's energies and forces."""
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from openmm_mlff.errors import CheckpointError
+from openmm_mlff.rundir import write_arrays
+
+# What NumPy was seen to raise on damaged files.
+_READING_FAILURES = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    AttributeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True)
+class LabelledFrame:
+    """One geometry with its label.
+
+    Attributes:
+        origin: what it shows, e.g. ``water/thermal_300K``.
+        atomic_numbers: int64 (N,).
+        positions_angstrom: float64 (N, 3).
+        energy_ev: the teacher's total energy.
+        forces_ev_per_angstrom: float64 (N, 3).
+    """
+
+    origin: str
+    atomic_numbers: np.ndarray
+    positions_angstrom: np.ndarray
+    energy_ev: float
+    forces_ev_per_angstrom: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Check the shapes."""
+        shape = (len(self.atomic_numbers), 3)
+        for name in ("positions_angstrom", "forces_ev_per_angstrom"):
+            found = getattr(self, name).shape
+            if found != shape:
+                raise ValueError(f"{name} of {self.origin} has shape {found}, expected {shape}")
+
+    @property
+    def largest_force_ev_per_angstrom(self) -> float:
+        """Length of the largest force on an atom."""
+        return float(np.linalg.norm(self.forces_ev_per_angstrom, axis=1).max())
+
+
+def save_frames(frames: Sequence[LabelledFrame], path: Path) -> None:
+    """Write frames to one compressed ``.npz`` file, whole or not at all.
+
+    Args:
+        frames: at least one.
+        path: the file; its folder is made.
+    """
+    arrays = {
+        "origins": np.array([frame.origin for frame in frames]),
+        "sizes": np.array([len(frame.atomic_numbers) for frame in frames]),
+        "atomic_numbers": np.concatenate([frame.atomic_numbers for frame in frames]),
+        "positions_angstrom": np.concatenate([frame.positions_angstrom for frame in frames]),
+        "energies_ev": np.array([frame.energy_ev for frame in frames]),
+        "forces_ev_per_angstrom": np.concatenate(
+            [frame.forces_ev_per_angstrom for frame in frames]
+        ),
+    }
+    write_arrays(path, arrays)
+
+
+def load_frames(path: Path) -> list[LabelledFrame]:
+    """Read what :func:`save_frames` wrote.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The frames, in the order in which they were saved.
+
+    Raises:
+        CheckpointError: the file is missing or holds something else.
+    """
+    try:
+        # NumPy leaves a file open when it finds it damaged; this one closes it.
+        with path.open("rb") as file:
+            data = np.load(file, allow_pickle=False)
+            arrays = {name: data[name] for name in data.files}
+        cuts = np.cumsum(arrays["sizes"])[:-1]
+        return [
+            LabelledFrame(str(origin), numbers, positions, float(energy), forces)
+            for origin, numbers, positions, energy, forces in zip(
+                arrays["origins"],
+                np.split(arrays["atomic_numbers"], cuts),
+                np.split(arrays["positions_angstrom"], cuts),
+                arrays["energies_ev"],
+                np.split(arrays["forces_ev_per_angstrom"], cuts),
+                strict=True,
+            )
+        ]
+    except _READING_FAILURES as error:
+        raise CheckpointError(
+            f"cannot read labelled frames from {path} ({' '.join(str(error).split())}); expected "
+            "a file written by scripts/train_students.py; delete it to have the data made again"
+        ) from error
+
+
+def split_held_out(
+    frames: Iterable[LabelledFrame], *, fraction: float
+) -> tuple[list[LabelledFrame], list[LabelledFrame]]:
+    """Hold out the last part of every origin's frames.
+
+    Frames of one trajectory are neighbours in time, so a random split would test on what was all
+    but seen in training; the end of each trajectory is new.
+
+    Args:
+        frames: in the order in which they were made.
+        fraction: part of each origin's frames to hold out.
+
+    Returns:
+        Training frames and held-out frames.
+    """
+    by_origin: dict[str, list[LabelledFrame]] = {}
+    for frame in frames:
+        by_origin.setdefault(frame.origin, []).append(frame)
+    training: list[LabelledFrame] = []
+    held_out: list[LabelledFrame] = []
+    for origin, group in by_origin.items():
+        whole = origin.endswith(("/scan", "/atom"))
+        n_held_out = 0 if whole else int(len(group) * fraction)
+        training += group[: len(group) - n_held_out]
+        held_out += group[len(group) - n_held_out :]
+    return training, held_out

@@ -1,0 +1,281 @@
+"""Load any student checkpoint, told apart by content; never by unpickling objects."""
+
+import hashlib
+import math
+import pickle
+import re
+import struct
+import warnings
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import CheckpointError
+from openmm_mlff.students.checkpoint import (
+    FORMAT,
+    WEIGHTS_FOLDER,
+    StudentRecord,
+    check_finite,
+    load_student,
+    n_parameters,
+    one_line,
+)
+from openmm_mlff.students.distiller import build_distiller, is_distiller_state
+
+_ZIP_START = b"PK\x03\x04"
+_OLD_TORCH_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"
+"""How a file of `torch.save` begins: a zip archive; before torch 1.6 a pickled magic number."""
+
+# What torch's restricted unpickler was seen to raise on damaged files.
+_READING_FAILURES = (
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+
+
+@dataclass(frozen=True)
+class LoadedStudent:
+    """A model ready to run, and where it came from.
+
+    Attributes:
+        model: float32, evaluation mode, no gradients of weights; see
+            :meth:`openmm_mlff.students.painn.PaiNN.forward` for its call.
+        name: short name for reports.
+        architecture: ``painn`` or ``mlff-distiller``.
+        elements: atomic numbers it accepts.
+        cutoff_angstrom: reach of a message.
+        sha256: of the file.
+        n_parameters: trainable numbers.
+        record: what the file says of itself, for this project's own students.
+    """
+
+    model: nn.Module
+    name: str
+    architecture: str
+    elements: frozenset[int]
+    cutoff_angstrom: float
+    sha256: str
+    n_parameters: int
+    record: StudentRecord | None = None
+
+
+def shipped_students() -> list[str]:
+    """Names of the students that come with the package."""
+    return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
+
+
+def shipped_path(name: str) -> Path:
+    """Find the weights of a shipped student.
+
+    Args:
+        name: ``original``, ``tiny`` or ``ultra-tiny``.
+
+    Returns:
+        The file.
+
+    Raises:
+        CheckpointError: unknown name.
+    """
+    if name not in shipped_students():
+        raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
+    return WEIGHTS_FOLDER / f"{name}.safetensors"
+
+
+def is_torchscript(path: Path) -> bool:
+    """Tell a TorchScript archive from a checkpoint: only the former holds code."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any("/code/" in name for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def load_checkpoint(path: Path) -> LoadedStudent:
+    """Load a student checkpoint: this project's safetensors, or MLFF-Distiller's layout.
+
+    Args:
+        path: ``.safetensors``, or a file of ``torch.save`` that holds ``model_state_dict`` (with
+            or without ``config``) or a bare state dict.
+
+    Returns:
+        The model and what is known of it.
+
+    Raises:
+        CheckpointError: missing, damaged, no weights, or weights of an unknown architecture.
+    """
+    _check_readable(path)
+    if is_torchscript(path):
+        raise CheckpointError(
+            f"{path} is a TorchScript program, expected a checkpoint of weights; "
+            "give the checkpoint that it was exported from"
+        )
+    if _looks_like_safetensors(path):
+        tensors, metadata = _read_safetensors(path)
+        if metadata.get("format") == FORMAT:
+            return _own_student(path)
+        return _distiller(path, tensors, cutoff_angstrom=None)
+    content = _read_torch_file(path)
+    state, cutoff_angstrom = _state_and_cutoff(path, content)
+    return _distiller(path, state, cutoff_angstrom=cutoff_angstrom)
+
+
+def _check_readable(path: Path) -> None:
+    """See that there is a file with something in it."""
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder, expected a checkpoint file; name the file inside it"
+        )
+    if not path.is_file():
+        raise CheckpointError(
+            f"no checkpoint at {path}; expected a file, or student:NAME with NAME one of "
+            f"{', '.join(shipped_students())}"
+        )
+    try:
+        with path.open("rb") as file:
+            start = file.read(1)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error.strerror}); expected a checkpoint; "
+            "see to its permissions"
+        ) from error
+    if not start:
+        raise CheckpointError(f"{path} is empty, expected a checkpoint; copy it anew")
+
+
+def _looks_like_safetensors(path: Path) -> bool:
+    """Safetensors start with the length of a JSON header, eight bytes, then ``{``."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({one_line(error)}); expected a whole safetensors file; "
+            "copy it anew"
+        ) from error
+
+
+def _read_torch_file(path: Path) -> Any:
+    """Read a file of ``torch.save`` that holds tensors and plain values only."""
+    with path.open("rb") as file:
+        start = file.read(len(_OLD_TORCH_START))
+    # Anything else would be taken for a pickle, and fail with whatever its bytes happen to mean.
+    if not start.startswith((_ZIP_START, _OLD_TORCH_START)):
+        raise CheckpointError(
+            f"{path} is no checkpoint: it is neither a file of torch.save nor safetensors; "
+            "expected model weights; name another file"
+        )
+    try:
+        with warnings.catch_warnings():
+            # A pickle protocol other than torch's own is unusual and no fault.
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} holds more than weights{_forbidden_name(error)} and was not unpickled; "
+            "expected tensors only; save model.state_dict() alone, or use safetensors"
+        ) from error
+    except _READING_FAILURES as error:
+        reason = one_line(error).partition(". ")[0]
+        raise CheckpointError(
+            f"{path} is damaged ({reason}); expected a whole file of torch.save; copy it anew"
+        ) from error
+
+
+def _forbidden_name(error: pickle.UnpicklingError) -> str:
+    """Say what torch's restricted unpickler refused to build, where it says so."""
+    if "Unsupported operand" in str(error):
+        return " (it is pickled in another protocol than torch's own)"
+    found = re.search(r"(?:GLOBAL|Unsupported class) ([\w.]+)", str(error))
+    return f" (it asks for {found[1]})" if found else ""
+
+
+def _state_and_cutoff(path: Path, content: Any) -> tuple[dict[str, Tensor], float | None]:
+    """Find the state dict in what the file holds, and the cutoff in its config."""
+    state = content.get("model_state_dict", content) if isinstance(content, Mapping) else content
+    if not isinstance(state, Mapping):
+        raise CheckpointError(
+            f"{path} holds a {type(state).__name__}, expected a state dict or model_state_dict; "
+            "save model.state_dict()"
+        )
+    if not any(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(
+            f"{path} holds no tensors, expected model_state_dict or a state dict; "
+            "save model.state_dict()"
+        )
+    state = {str(name): value for name, value in state.items()}
+    config = content.get("config")
+    cutoff = config.get("cutoff") if isinstance(config, Mapping) else None
+    if cutoff is None:
+        return state, None
+    if not isinstance(cutoff, (int, float)) or not (math.isfinite(cutoff) and cutoff > 0.0):
+        raise CheckpointError(
+            f"{path} has a config with cutoff {cutoff!r}, expected a length in Å above zero; "
+            "correct it, or leave the config out"
+        )
+    return state, float(cutoff)
+
+
+def _distiller(
+    path: Path, state: Mapping[str, Tensor], *, cutoff_angstrom: float | None
+) -> LoadedStudent:
+    if not is_distiller_state(state):
+        keys = ", ".join(sorted(map(str, state))[:3])
+        raise CheckpointError(
+            f"{path} holds weights of an unknown architecture (tensors {keys}, ...); expected a "
+            "student of this project or MLFF-Distiller's layout; name another file"
+        )
+    try:
+        model = build_distiller(state, cutoff_angstrom=cutoff_angstrom)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    check_finite(state, path=path)
+    return LoadedStudent(
+        model=model,
+        name=path.stem,
+        architecture="mlff-distiller",
+        elements=frozenset(range(1, model.embedding.num_embeddings)),
+        cutoff_angstrom=model.cutoff,
+        sha256=_sha256(path),
+        n_parameters=n_parameters(model),
+    )
+
+
+def _own_student(path: Path) -> LoadedStudent:
+    model, record = load_student(path)
+    return LoadedStudent(
+        model=model,
+        name=record.name,
+        architecture="painn",
+        elements=frozenset(record.config.elements),
+        cutoff_angstrom=record.config.cutoff_angstrom,
+        sha256=_sha256(path),
+        n_parameters=n_parameters(model),
+        record=record,
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

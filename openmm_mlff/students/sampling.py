@@ -1,0 +1,218 @@
+"""Training data from a teacher: thermal, stretched, crowded and scanned geometries.
+
+Thermal frames alone teach a student the beaten track; the others keep the surface sound beside
+it: bonds pulled and pushed, strangers brought close, pairs of molecules and pairs of atoms from
+contact to the cutoff.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
+from openmm_mlff.students.frames import LabelledFrame
+from openmm_mlff.students.teacher import label, teacher_calculator
+
+DIMER_MOLECULES = ("water", "methane", "ammonia", "methanol")
+
+
+@dataclass(frozen=True)
+class SamplingPlan:
+    """How many geometries of each kind.
+
+    Attributes:
+        thermal: frames for each molecule and temperature.
+        stretched: frames for each molecule with bonds scaled and atoms jostled.
+        crowded: frames for each molecule with two unbonded atoms pushed together.
+        dimers: frames for each pair of small molecules.
+        scan: points for each pair of elements.
+        temperatures_kelvin: of the thermal frames.
+        steps_between: timesteps of 1 fs between two thermal frames.
+        large_above_atoms: molecules of more atoms than this get a third of the frames; they hold
+            more environments each and cost most of the training time.
+    """
+
+    thermal: int = 220
+    stretched: int = 120
+    crowded: int = 40
+    dimers: int = 80
+    scan: int = 60
+    temperatures_kelvin: tuple[float, ...] = (300.0, 600.0, 1000.0)
+    steps_between: int = 20
+    large_above_atoms: int = 15
+
+    def share(self, count: int, molecule: MolecularSystem) -> int:
+        """Give `count`, or a third of it for a large molecule."""
+        return count // 3 if molecule.n_atoms > self.large_above_atoms else count
+
+
+QUICK_PLAN = SamplingPlan(
+    thermal=10,
+    stretched=2,
+    crowded=1,
+    dimers=1,
+    scan=4,
+    temperatures_kelvin=(300.0,),
+    steps_between=4,
+)
+
+
+def thermal_frames(
+    molecule: MolecularSystem,
+    temperature_kelvin: float,
+    count: int,
+    *,
+    steps_between: int,
+    seed: int,
+) -> Iterator[LabelledFrame]:
+    """Run the teacher's own Langevin dynamics (1 fs, friction 0.02/fs) and keep frames of it.
+
+    Args:
+        molecule: at its start.
+        temperature_kelvin: of the bath.
+        count: frames asked for; those that the teacher refuses are left out.
+        steps_between: timesteps between two frames.
+        seed: of velocities and bath.
+
+    Yields:
+        Labelled frames.
+    """
+    from ase import units
+    from ase.md.langevin import Langevin
+
+    rng = np.random.default_rng(seed)
+    atoms = molecule.to_ase()
+    atoms.calc = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
+    # At a minimum half of the kinetic energy soon becomes potential energy, hence twice T.
+    thermal_ev = units.kB * (2 * temperature_kelvin)
+    spread = np.sqrt(atoms.get_masses() * thermal_ev)
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * spread[:, np.newaxis])
+    dynamics = Langevin(
+        atoms,
+        1.0 * units.fs,
+        temperature_K=temperature_kelvin,
+        friction=0.02 / units.fs,
+        fixcm=False,
+        rng=rng,
+    )
+    dynamics.run(5 * steps_between)
+    origin = f"{molecule.name}/thermal_{temperature_kelvin:.0f}K"
+    for _ in range(count):
+        dynamics.run(steps_between)
+        frame = label(origin, atoms)
+        if frame is not None:
+            yield frame
+
+
+def altered_frames(
+    molecule: MolecularSystem,
+    kind: str,
+    alter: Callable[[MolecularSystem, np.random.Generator], np.ndarray],
+    count: int,
+    *,
+    seed: int,
+) -> Iterator[LabelledFrame]:
+    """Label geometries made by altering a molecule.
+
+    Args:
+        molecule: at its minimum.
+        kind: goes into the origin of the frames.
+        alter: makes a geometry.
+        count: frames asked for; those that the teacher refuses are left out.
+        seed: of the random generator that `alter` is given.
+
+    Yields:
+        Labelled frames.
+    """
+    rng = np.random.default_rng(seed)
+    atoms = molecule.to_ase()
+    for _ in range(count):
+        atoms.positions = alter(molecule, rng)
+        atoms.calc = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
+        frame = label(f"{molecule.name}/{kind}", atoms)
+        if frame is not None:
+            yield frame
+
+
+def dimer_frames(
+    first: MolecularSystem, second: MolecularSystem, count: int, *, seed: int
+) -> Iterator[LabelledFrame]:
+    """Put two jostled molecules side by side, nearest atoms 1.2 to 6 Å apart, at random angles.
+
+    Args:
+        first: neutral and closed-shell.
+        second: the same.
+        count: frames asked for; those that the teacher refuses are left out.
+        seed: of angles and distances.
+
+    Yields:
+        Labelled frames.
+    """
+    from scipy.spatial.distance import cdist
+    from scipy.spatial.transform import Rotation
+
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        parts = []
+        for molecule in (first, second):
+            centred = molecule.positions_angstrom - molecule.positions_angstrom.mean(0)
+            turned = Rotation.random(random_state=int(rng.integers(2**31))).apply(centred)
+            parts.append(turned + rng.normal(scale=0.05, size=turned.shape))
+        axis = rng.normal(size=3)
+        axis /= np.linalg.norm(axis)
+        target = 1.2 + 4.8 * rng.random() ** 1.5
+        distances = np.linspace(10.0, 0.5, 400)
+        for distance in distances:
+            if cdist(parts[0], parts[1] + distance * axis).min() < target:
+                break
+        atoms = first.to_ase() + second.to_ase()
+        atoms.positions = np.concatenate([parts[0], parts[1] + distance * axis])
+        atoms.calc = teacher_calculator()
+        frame = label(f"{first.name}+{second.name}/dimer", atoms)
+        if frame is not None:
+            yield frame
+
+
+def pair_scan_frames(first: int, second: int, count: int) -> Iterator[LabelledFrame]:
+    """Scan two bare atoms from half to 1.6 covalent sums, in the multiplicity of fewest spins.
+
+    Farther out a single-reference teacher describes no dissociating radical pair well, and its
+    SCF often refuses.
+
+    Args:
+        first: atomic number.
+        second: atomic number.
+        count: points asked for; those that the teacher refuses are left out.
+
+    Yields:
+        Labelled frames.
+    """
+    from ase import Atoms
+
+    covalent_sum = COVALENT_RADII_ANGSTROM[first] + COVALENT_RADII_ANGSTROM[second]
+    multiplicity = 1 + (first + second) % 2
+    if (first, second) == (8, 8):
+        multiplicity = 3
+    for distance in covalent_sum * np.geomspace(0.5, 1.6, count):
+        atoms = Atoms(numbers=[first, second], positions=[[0, 0, 0], [distance, 0, 0]])
+        atoms.calc = teacher_calculator(multiplicity=multiplicity)
+        frame = label(f"{atoms.get_chemical_formula()}/scan", atoms)
+        if frame is not None:
+            yield frame
+
+
+def free_atom_frames(energies_ev: Mapping[int, float]) -> Iterator[LabelledFrame]:
+    """Give one frame for each free atom.
+
+    Args:
+        energies_ev: by atomic number.
+
+    Yields:
+        Labelled frames, without forces.
+    """
+    for number, energy_ev in energies_ev.items():
+        yield LabelledFrame(
+            "free/atom", np.array([number]), np.zeros((1, 3)), energy_ev, np.zeros((1, 3))
+        )

@@ -1,0 +1,74 @@
+"""The only place where units are converted.
+
+Inside the package: eV, Å, eV/Å, amu, fs for a timestep, ps for a time, K.
+At OpenMM's border: kJ/mol, nm, ps.  The constants are the CODATA 2018 values
+(exact since the 2019 redefinition of the SI, except the atomic mass constant).
+"""
+
+from typing import Final
+
+_ELEMENTARY_CHARGE_COULOMB: Final = 1.602176634e-19
+_AVOGADRO_PER_MOL: Final = 6.02214076e23
+_BOLTZMANN_JOULE_PER_KELVIN: Final = 1.380649e-23
+_ATOMIC_MASS_KG: Final = 1.66053906660e-27
+
+KJ_PER_MOL_PER_EV: Final = _ELEMENTARY_CHARGE_COULOMB * _AVOGADRO_PER_MOL / 1000.0
+"""96.485 kJ/mol in one eV."""
+
+ANGSTROM_PER_NM: Final = 10.0
+FS_PER_PS: Final = 1000.0
+MEV_PER_EV: Final = 1000.0
+MEBIBYTE: Final = 2**20
+
+BOLTZMANN_EV_PER_KELVIN: Final = _BOLTZMANN_JOULE_PER_KELVIN / _ELEMENTARY_CHARGE_COULOMB
+"""8.617e-5 eV/K."""
+
+COULOMB_CONSTANT_EV_ANGSTROM: Final = 14.3996454784255
+"""e²/(4πε₀) in eV·Å."""
+
+BOHR_IN_ANGSTROM: Final = 0.529177210903
+
+EV_PER_AMU_ANGSTROM2_PER_PS2: Final = (
+    _ATOMIC_MASS_KG * (1e-10 / 1e-12) ** 2 / _ELEMENTARY_CHARGE_COULOMB
+)
+"""Kinetic energy: m v² in amu·Å²/ps² times this is eV (1.0364e-4)."""
+
+
+def ev_from_kj_per_mol(energy_kj_per_mol):
+    """Convert an energy from kJ/mol to eV (scalars and arrays)."""
+    return energy_kj_per_mol / KJ_PER_MOL_PER_EV
+
+
+def kj_per_mol_from_ev(energy_ev):
+    """Convert an energy from eV to kJ/mol (scalars and arrays)."""
+    return energy_ev * KJ_PER_MOL_PER_EV
+
+
+def angstrom_from_nm(length_nm):
+    """Convert a length from nm to Å (scalars and arrays)."""
+    return length_nm * ANGSTROM_PER_NM
+
+
+def nm_from_angstrom(length_angstrom):
+    """Convert a length from Å to nm (scalars and arrays)."""
+    return length_angstrom / ANGSTROM_PER_NM
+
+
+def ev_per_angstrom_from_kj_per_mol_nm(force_kj_per_mol_nm):
+    """Convert a force from kJ/mol/nm to eV/Å (scalars and arrays)."""
+    return force_kj_per_mol_nm / (KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM)
+
+
+def kj_per_mol_nm_from_ev_per_angstrom(force_ev_per_angstrom):
+    """Convert a force from eV/Å to kJ/mol/nm (scalars and arrays)."""
+    return force_ev_per_angstrom * (KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM)
+
+
+def ps_from_fs(time_fs):
+    """Convert a time from fs to ps (scalars and arrays)."""
+    return time_fs / FS_PER_PS
+
+
+def fs_from_ps(time_ps):
+    """Convert a time from ps to fs (scalars and arrays)."""
+    return time_ps * FS_PER_PS

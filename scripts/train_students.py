@@ -1,0 +1,14 @@
+"""Make the training data, train the students, test them and write weights and model cards.
+
+Run ``python scripts/train_students.py --help``.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if __name__ == "__main__":
+    # Not above: the processes that label would import torch with it.
+    from openmm_mlff.students.command import app
+
+    app()

@@ -1,0 +1,52 @@
+"""Two small random students, one larger than the other, and a real benchmark of them on water."""
+
+import pytest
+import torch
+
+from openmm_mlff.benchmark.plan import BenchmarkPlan
+from openmm_mlff.benchmark.runner import run_benchmark
+from openmm_mlff.molecules import load_system
+from openmm_mlff.students.checkpoint import StudentRecord, save_student
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+
+SIZES = {"large": 16, "small": 8}
+
+
+@pytest.fixture(scope="session")
+def specs(tmp_path_factory):
+    """Spec strings of two checkpoints."""
+    folder = tmp_path_factory.mktemp("students")
+    paths = []
+    for name, features in SIZES.items():
+        torch.manual_seed(features)
+        config = PaiNNConfig(features=features, interactions=2, basis=8)
+        paths.append(folder / f"{name}.safetensors")
+        save_student(PaiNN(config), StudentRecord(name=name, config=config), paths[-1])
+    return tuple(str(path) for path in paths)
+
+
+@pytest.fixture(scope="session")
+def short_plan():
+    return BenchmarkPlan(
+        blocks=3, block_seconds=0.01, fewest_steps=2, most_steps=8, memory_steps=4, seed=5
+    )
+
+
+@pytest.fixture(scope="session")
+def water():
+    return load_system("water")
+
+
+@pytest.fixture(scope="session")
+def water_benchmark(specs, short_plan):
+    """The result of a real run, and what it reported on the way."""
+    progress, snapshots = [], []
+    found = run_benchmark(
+        specs,
+        ["water"],
+        platform="Reference",
+        plan=short_plan,
+        on_progress=lambda *report: progress.append(report),
+        on_system=snapshots.append,
+    )
+    return found, progress, snapshots

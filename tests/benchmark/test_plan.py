@@ -1,0 +1,56 @@
+import pytest
+
+from openmm_mlff.benchmark.plan import BenchmarkPlan, refuse_repeats, resolve_models
+from openmm_mlff.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"blocks": 0}, "blocks is 0; expected a whole number >= 1"),
+        ({"threads": -1}, "threads is -1"),
+        ({"memory_steps": 0}, "memory_steps is 0"),
+        ({"block_seconds": 0.0}, "block_seconds is 0.0; expected a number above 0"),
+        ({"timestep_fs": float("nan")}, "timestep_fs is nan"),
+        ({"fewest_steps": 9, "most_steps": 8}, "expected at least fewest_steps"),
+    ],
+)
+def test_plan_refuses_what_cannot_be(changes, said):
+    with pytest.raises(ConfigError, match=said):
+        BenchmarkPlan(**changes)
+
+
+@pytest.mark.parametrize(
+    ("specs", "asked", "models", "reference"),
+    [
+        (("student:tiny", "student:original"), None, 2, "student:original"),
+        (("b.pt", "a.pt"), None, 2, "b.pt"),
+        (("b.pt", "a.pt"), "a.pt", 2, "a.pt"),
+    ],
+)
+def test_reference_model(specs, asked, models, reference):
+    resolved, found = resolve_models(specs, reference_model=asked)
+    assert resolved == specs
+    assert len(resolved) == models
+    assert found == reference
+
+
+def test_reference_model_that_was_not_named_is_put_in_front():
+    assert resolve_models(("b.pt",), reference_model="a.pt") == (("a.pt", "b.pt"), "a.pt")
+
+
+def test_no_model():
+    with pytest.raises(ConfigError, match="no potential was given"):
+        resolve_models((), reference_model=None)
+
+
+def test_model_named_twice():
+    with pytest.raises(ConfigError, match=r"potential 'a\.pt' is named twice"):
+        resolve_models(("a.pt", "b.pt", "a.pt"), reference_model=None)
+
+
+def test_refuse_repeats_lets_different_names_through():
+    names = ("water", "methane")
+    refuse_repeats(names, what="system")
+    with pytest.raises(ConfigError, match="system 'water' is named twice"):
+        refuse_repeats((*names, "water"), what="system")

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.benchmark.entries import Spread
+from openmm_mlff.benchmark.statistics import ns_per_day, speedup, spread, steps_of_block, timing
+
+
+def test_spread_of_known_values():
+    assert spread([5.0, 1.0, 2.0, 4.0, 3.0]) == Spread(median=3.0, p25=2.0, p75=4.0)
+
+
+def test_spread_of_one_value_has_no_width():
+    assert spread([2.5]) == Spread(median=2.5, p25=2.5, p75=2.5)
+
+
+@pytest.mark.parametrize("values", [[], [1.0, float("nan")], [1.0, 0.0], [-1.0], [float("inf")]])
+def test_spread_refuses_what_is_no_time(values):
+    with pytest.raises(ValueError, match="positive, finite"):
+        spread(values)
+
+
+def test_timing_keeps_its_blocks_in_order_and_follows_from_them():
+    found = timing([3.00000049, 1.0, 2.0])
+    assert found.blocks == (3.0, 1.0, 2.0)
+    assert (found.p25, found.median, found.p75) == (1.5, 2.0, 2.5)
+
+
+def test_speedup_is_the_median_of_ratios_within_rounds():
+    slow, fast = timing([2.0, 9.0, 4.0]), timing([1.0, 3.0, 4.0])
+    # Ratios 2, 3, 1; the ratio of the medians would be 4/3.
+    assert speedup(slow, fast) == Spread(median=2.0, p25=1.5, p75=2.5)
+
+
+def test_speedup_survives_noise_that_both_models_meet():
+    rng = np.random.default_rng(3)
+    load = np.exp(rng.normal(scale=0.8, size=200))
+    found = speedup(timing(6.0 * load), timing(2.0 * load))
+    assert found.median == pytest.approx(3.0, rel=1e-4)
+    assert found.p75 - found.p25 < 1e-4
+
+
+def test_speedup_of_the_reference_is_one():
+    same = timing([2.0, 9.0, 4.0])
+    assert speedup(same, same) == Spread(median=1.0, p25=1.0, p75=1.0)
+
+
+def test_speedup_needs_the_same_rounds():
+    with pytest.raises(ValueError, match="as many blocks"):
+        speedup(timing([1.0, 2.0]), timing([1.0]))
+
+
+def test_ns_per_day():
+    # One step of 0.5 fs each millisecond: 86.4 million steps a day.
+    assert ns_per_day(1.0, timestep_fs=0.5) == pytest.approx(43.2)
+    assert ns_per_day(2.0, timestep_fs=2.0) == pytest.approx(86.4)
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_step", "steps"), [(0.01, 25), (10.0, 5), (1e-6, 500), (0.0, 500)]
+)
+def test_steps_of_block(seconds_per_step, steps):
+    found = steps_of_block(seconds_per_step, block_seconds=0.25, fewest=5, most=500)
+    assert found == steps

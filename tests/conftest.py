@@ -1,0 +1,50 @@
+"""Fixtures every test may use."""
+
+import os
+import random
+from pathlib import Path
+
+# Before matplotlib, OpenMM or torch are imported anywhere; two test processes share the machine.
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import hypothesis
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SEED_STUDENTS = REPOSITORY.parent / "shared" / "seed_students"
+
+# Reproducible, and no failures because a machine was busy.
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_torch_thread():
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def seed_students() -> Path:
+    """The folder with the three published students and their golden numbers."""
+    if not (SEED_STUDENTS / "golden.json").is_file():
+        pytest.skip("the published students (../shared/seed_students) are not on this machine")
+    return SEED_STUDENTS

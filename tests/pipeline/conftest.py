@@ -1,0 +1,39 @@
+"""A protocol short enough for tests, and a small student with random weights."""
+
+import pytest
+import torch
+
+from openmm_mlff.students.checkpoint import StudentRecord, save_student
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+
+SHORT_PROTOCOL = """
+extends = "quick"
+name = "short"
+[dynamics]
+equilibration_ps = 0.02
+duration_ps = 0.05
+longest_ps = 0.05
+frame_interval_steps = 10
+[probes]
+geometries = 2
+repeats = 3
+parity_steps = 5
+reference_frames = 4
+"""
+
+
+@pytest.fixture(scope="session")
+def short_protocol(tmp_path_factory):
+    path = tmp_path_factory.mktemp("protocol") / "short.toml"
+    path.write_text(SHORT_PROTOCOL, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def random_student(tmp_path):
+    """A checkpoint whose molecules do not hold together: nothing has taught it to bind."""
+    torch.manual_seed(3)
+    config = PaiNNConfig(features=8, interactions=2, basis=6)
+    path = tmp_path / "random.safetensors"
+    save_student(PaiNN(config), StudentRecord(name="random", config=config), path)
+    return str(path)

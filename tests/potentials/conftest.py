@@ -1,0 +1,49 @@
+"""A small student in a checkpoint, and where CUDA is."""
+
+from pathlib import Path
+
+import openmm
+import pytest
+import torch
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.students.checkpoint import StudentRecord, save_student
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory) -> Path:
+    """A PaiNN with random weights that knows H, C, N and O."""
+    torch.manual_seed(21)
+    config = PaiNNConfig(features=8, interactions=2, basis=6)
+    model = PaiNN(config)
+    with torch.no_grad():
+        model.reference_energies.copy_(
+            torch.tensor([-10.7, -48.8, -71.0, -102.6], dtype=torch.float64)
+        )
+    path = tmp_path_factory.mktemp("checkpoint") / "small.safetensors"
+    save_student(model, StudentRecord(name="small", config=config), path)
+    return path
+
+
+@pytest.fixture
+def small_potential(small_checkpoint) -> StudentPotential:
+    return StudentPotential.from_file(small_checkpoint)
+
+
+@pytest.fixture(scope="session")
+def water():
+    return load_system("water")
+
+
+@pytest.fixture(scope="session")
+def cuda() -> str:
+    """The name of OpenMM's CUDA platform, where a device is there for it and for torch."""
+    platforms = [
+        openmm.Platform.getPlatform(index).getName()
+        for index in range(openmm.Platform.getNumPlatforms())
+    ]
+    if not torch.cuda.is_available() or "CUDA" not in platforms:
+        pytest.skip("there is no CUDA device, or OpenMM has no CUDA platform")
+    return "CUDA"

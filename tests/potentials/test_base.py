@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential, bare_system, check_precision
+
+
+@pytest.fixture
+def hydrogen_sulfide():
+    return MolecularSystem(
+        name="hydrogen sulfide",
+        atomic_numbers=np.array([16, 1, 1]),
+        positions_angstrom=np.array([[0.0, 0.0, 0.0], [1.34, 0.0, 0.0], [0.0, 1.34, 0.0]]),
+    )
+
+
+@pytest.mark.parametrize("precision", ["single", "mixed", "double"])
+def test_known_precisions_pass(precision):
+    assert check_precision(precision) == precision
+
+
+def test_unknown_precision_is_refused():
+    with pytest.raises(ConfigError, match="unknown precision 'dubble'; did you mean 'double'"):
+        check_precision("dubble")
+
+
+def test_an_unknown_element_is_refused_by_name(small_potential, hydrogen_sulfide):
+    with pytest.raises(PotentialError) as caught:
+        small_potential.check_molecule(hydrogen_sulfide)
+
+    assert "does not know S (in hydrogen sulfide); it knows H, C, N, O" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_element_is_refused_on_every_way_in(small_potential, hydrogen_sulfide):
+    placed = hydrogen_sulfide.positions_angstrom[None]
+    for ask in (
+        lambda: small_potential.create_system(hydrogen_sulfide),
+        lambda: small_potential.script(hydrogen_sulfide),
+        lambda: small_potential.evaluate(hydrogen_sulfide, placed),
+        lambda: Potential.evaluate(small_potential, hydrogen_sulfide, placed),
+    ):
+        with pytest.raises(PotentialError, match="does not know S"):
+            ask()
+
+
+def test_a_potential_that_names_no_elements_takes_any(small_potential, hydrogen_sulfide):
+    small_potential.elements = None
+
+    small_potential.check_molecule(hydrogen_sulfide)
+
+
+def test_a_bare_system_holds_the_masses_and_nothing_else(water):
+    system = bare_system(water)
+
+    masses = [system.getParticleMass(index)._value for index in range(3)]
+    np.testing.assert_array_equal(masses, water.masses_amu)
+    assert (system.getNumForces(), system.getNumConstraints()) == (0, 0)
+
+
+def test_evaluating_through_ase_is_the_batched_way(small_potential, water):
+    noise = np.random.default_rng(0).normal(scale=0.05, size=(3, 3, 3))
+    positions = water.positions_angstrom + noise
+
+    one_by_one = Potential.evaluate(small_potential, water, positions, precision="double")
+    batched = small_potential.evaluate(water, positions, precision="double")
+
+    np.testing.assert_allclose(one_by_one.energies_ev, batched.energies_ev, atol=1e-10)
+    np.testing.assert_allclose(
+        one_by_one.forces_ev_per_angstrom, batched.forces_ev_per_angstrom, atol=1e-10
+    )

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+import torch
+
+from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
+from openmm_mlff.molecules import load_system
+from openmm_mlff.potentials import export
+from openmm_mlff.potentials.export import call_fixed, call_free, export_student, script_free
+
+
+@pytest.fixture(scope="module")
+def methane():
+    return load_system("methane")
+
+
+class Faulty(torch.nn.Module):
+    """Adds an energy to what the real module gives: one that depends on where the atoms are."""
+
+    def __init__(self, module, slope: float) -> None:
+        super().__init__()
+        self.module = module
+        self.slope = slope
+
+    def forward(self, positions: torch.Tensor) -> torch.Tensor:
+        return self.module(positions) + self.slope * positions.sum()
+
+
+@pytest.mark.parametrize(
+    ("precision", "force_limit"), [("double", 1e-8), ("mixed", 1e-4), ("single", 1e-4)]
+)
+def test_a_free_export_is_the_model_when_it_is_loaded_again(
+    small_potential, water, methane, tmp_path, precision, force_limit
+):
+    output = tmp_path / "new" / "exported.pt"
+
+    record = export_student(
+        small_potential, output, molecules=[water, methane], precision=precision
+    )
+
+    assert record.path == output
+    assert record.contract.startswith("forward(atomic_numbers, positions)")
+    assert record.geometries == 2 * 2 * 5
+    assert 0 <= record.force_error_ev_per_angstrom <= force_limit
+    module = torch.jit.load(str(output))
+    for molecule in (water, methane):
+        placed = molecule.positions_angstrom
+        energy, forces = call_free(module, molecule.atomic_numbers, placed)
+        eager = small_potential.evaluate(molecule, placed[None], precision=precision)
+        assert energy == pytest.approx(eager.energies_ev[0], abs=5 * force_limit)
+        np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=force_limit)
+
+
+def test_an_export_for_one_molecule_follows_openmms_contract(small_potential, methane, tmp_path):
+    output = tmp_path / "methane.pt"
+
+    record = export_student(
+        small_potential, output, molecules=[], fixed=methane, precision="double"
+    )
+
+    assert record.contract == "forward(positions): nm in, kJ/mol out, CH4 inside"
+    placed = methane.positions_angstrom
+    energy, forces = call_fixed(torch.jit.load(str(output)), placed)
+    eager = small_potential.evaluate(methane, placed[None], precision="double")
+    assert energy == pytest.approx(eager.energies_ev[0], abs=1e-9)
+    np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=1e-9)
+    assert [path.name for path in tmp_path.iterdir()] == ["methane.pt"]
+
+
+@pytest.mark.parametrize("slope", [10.0, float("nan"), float("inf")])
+def test_a_module_that_differs_is_not_written(
+    small_potential, methane, tmp_path, monkeypatch, slope
+):
+    healthy = small_potential.script(methane)
+    monkeypatch.setattr(
+        small_potential, "script", lambda *_, **__: torch.jit.script(Faulty(healthy, slope))
+    )
+    output = tmp_path / "methane.pt"
+    output.write_bytes(b"what was here before")
+
+    with pytest.raises(ExportError, match="nothing was written") as caught:
+        export_student(small_potential, output, molecules=[], fixed=methane)
+
+    assert "\n" not in str(caught.value)
+    assert output.read_bytes() == b"what was here before"
+    assert [path.name for path in tmp_path.iterdir()] == ["methane.pt"]
+
+
+def test_a_difference_in_the_energy_alone_is_enough(
+    small_potential, methane, tmp_path, monkeypatch
+):
+    honest = export.call_fixed
+
+    def shifted(module, positions):
+        energy, forces = honest(module, positions)
+        return energy + 1e-3, forces
+
+    monkeypatch.setattr(export, "call_fixed", shifted)
+
+    with pytest.raises(ExportError):
+        export_student(small_potential, tmp_path / "x.pt", molecules=[], fixed=methane)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_in_the_free_export_is_found_as_well(small_potential, water, tmp_path, monkeypatch):
+    other = small_potential.student.model
+    with torch.no_grad():
+        module = script_free(small_potential)
+        module.model.readout[0].weight.mul_(1.01)
+    monkeypatch.setattr(export, "script_free", lambda *_, **__: module)
+
+    with pytest.raises(ExportError):
+        export_student(small_potential, tmp_path / "x.pt", molecules=[water])
+    assert list(tmp_path.iterdir()) == []
+    assert other is small_potential.student.model
+
+
+def test_nothing_to_compare_on_is_refused(small_potential, tmp_path):
+    with pytest.raises(ConfigError, match="at least one molecule"):
+        export_student(small_potential, tmp_path / "x.pt", molecules=[])
+
+
+def test_a_place_that_cannot_be_written_is_refused(small_potential, water, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder").mkdir()
+    for output in (tmp_path / "file" / "x.pt", tmp_path / "folder"):
+        with pytest.raises(RunDirectoryError, match="cannot write"):
+            export_student(small_potential, output, molecules=[water])
+
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]

@@ -1,0 +1,79 @@
+import pytest
+
+from openmm_mlff.errors import (
+    CheckpointError,
+    MissingDependencyError,
+    PotentialError,
+    UserError,
+)
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.ase import AsePotential
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.students import loading
+
+
+def test_a_path_names_a_checkpoint(small_checkpoint):
+    potential = load_potential(str(small_checkpoint))
+
+    assert isinstance(potential, StudentPotential)
+    assert potential.spec == str(small_checkpoint)
+    assert potential.name == "small"
+    assert potential.n_parameters == potential.student.n_parameters
+    assert potential.elements == {1, 6, 7, 8}
+
+
+def test_a_file_needs_no_known_suffix(small_checkpoint, tmp_path):
+    path = tmp_path / "weights"
+    path.write_bytes(small_checkpoint.read_bytes())
+
+    assert load_potential(str(path)).sha256 == load_potential(str(small_checkpoint)).sha256
+
+
+def test_a_shipped_student_is_named(small_checkpoint, monkeypatch):
+    monkeypatch.setattr(loading, "WEIGHTS_FOLDER", small_checkpoint.parent)
+
+    potential = load_potential("student:small")
+
+    assert (potential.spec, potential.name) == ("student:small", "small")
+
+
+def test_an_ase_calculator_is_named():
+    potential = load_potential("ase:ase.calculators.lj:LennardJones?sigma=2.5&epsilon=0.01")
+
+    assert isinstance(potential, AsePotential)
+    assert potential.options == {"sigma": 2.5, "epsilon": 0.01}
+    assert potential.n_parameters is None
+    assert potential.elements is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        ("", PotentialError, "unknown potential ''; expected student:"),
+        ("nonsense", PotentialError, "unknown potential 'nonsense'"),
+        ("openmm-ml:ani2x", PotentialError, "unknown potential 'openmm-ml:ani2x'"),
+        ("missing.pt", CheckpointError, "no checkpoint at missing.pt"),
+        ("missing.safetensors", CheckpointError, "no checkpoint at missing.safetensors"),
+        (".", CheckpointError, "is a folder"),
+        ("student:", CheckpointError, "unknown student ''"),
+        ("student:orignal", CheckpointError, "unknown student 'orignal'"),
+        ("ase:", PotentialError, "expected ase:MODULE:CLASS"),
+        ("ase:tblite.ase", PotentialError, "expected ase:MODULE:CLASS"),
+        ("ase::TBLite", PotentialError, "expected ase:MODULE:CLASS"),
+        ("ase:ase..calculators:EMT", PotentialError, "expected ase:MODULE:CLASS"),
+        ("ase:.calculators:EMT", PotentialError, "expected ase:MODULE:CLASS"),
+        ("ase:ase.calculators.lj:LennardJones?sigma", PotentialError, "key=value"),
+        ("ase:no_such_module:Thing", MissingDependencyError, "pip install no_such_module"),
+        ("ase:ase.calculators.lj:Nothing", PotentialError, "no ASE calculator class"),
+        ("ase:builtins:dict", PotentialError, "no ASE calculator class"),
+        ("ase:ase.build:molecule", PotentialError, "no ASE calculator class"),
+        ("ase:subprocess:Popen?args=true", PotentialError, "no ASE calculator class"),
+    ],
+)
+def test_bad_specs_are_refused_in_one_line(spec, error, message):
+    with pytest.raises(error) as caught:
+        load_potential(spec)
+
+    assert isinstance(caught.value, UserError)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,146 @@
+import pytest
+
+from openmm_mlff.checks import get_check, select
+from openmm_mlff.config import list_protocols, load_protocol
+from openmm_mlff.errors import ConfigError
+
+REQUIRED_BY_STANDARD = {
+    "export_parity",
+    "openmm_parity",
+    "trajectory_parity",
+    "determinism",
+    "precision_noise",
+    "stability",
+    "energy_drift",
+    "momentum_conservation",
+    "force_accuracy",
+    "energy_accuracy",
+    "geometry_accuracy",
+    "speed",
+}
+
+
+@pytest.fixture(params=["quick", "standard", "extended"])
+def protocol(request):
+    return load_protocol(request.param)
+
+
+def test_the_package_brings_three():
+    assert list_protocols() == ["extended", "quick", "standard"]
+
+
+def test_every_check_is_known_and_has_its_thresholds(protocol):
+    selected = select(protocol)
+    assert {spec.id for spec, required in selected if required} == REQUIRED_BY_STANDARD
+    assert {spec.id for spec, required in selected if not required} == {"drift_percent", "memory"}
+    for spec, _ in selected:
+        criteria = protocol.criteria_for(spec.id)
+        assert set(criteria) == set(spec.thresholds)
+        assert {name: limit.unit for name, limit in criteria.items()} == dict(spec.thresholds)
+
+
+def test_every_threshold_has_a_value_above_zero_and_a_source(protocol):
+    for check_id, criteria in protocol.criteria.items():
+        assert get_check(check_id)
+        for limit in criteria.values():
+            assert limit.value > 0.0
+            assert limit.source.strip()
+
+
+def test_only_quick_may_not_approve(protocol):
+    assert protocol.may_approve is (protocol.name != "quick")
+    assert protocol.description
+
+
+def test_thresholds_are_the_same_everywhere(protocol):
+    # A protocol may look for longer; what is acceptable does not change with it.
+    assert protocol.criteria == load_protocol("standard").criteria
+
+
+@pytest.mark.parametrize(
+    ("check_id", "name", "value"),
+    [
+        ("export_parity", "forces_float32", 1e-4),
+        ("export_parity", "forces_float64", 1e-8),
+        ("export_parity", "energy", 0.1),
+        ("openmm_parity", "forces_single_precision", 1e-3),
+        ("trajectory_parity", "positions_float64", 1e-4),
+        ("trajectory_parity", "positions_float32", 1e-3),
+        ("determinism", "cpu_relative", 1e-6),
+        ("determinism", "gpu_forces", 1e-3),
+        ("precision_noise", "forces_rms", 5e-3),
+        ("stability", "bond_shortest", 0.6),
+        ("stability", "bond_longest", 1.5),
+        ("stability", "contact", 0.6),
+        ("stability", "largest_force", 100.0),
+        ("stability", "temperature_factor", 10.0),
+        ("energy_drift", "slope", 0.1),
+        ("drift_percent", "drift", 1.0),
+        ("momentum_conservation", "change", 1e-3),
+        ("force_accuracy", "rmse", 0.2),
+        ("force_accuracy", "mae", 0.15),
+        ("force_accuracy", "r2", 0.9),
+        ("force_accuracy", "median_angle", 15.0),
+        ("energy_accuracy", "mae", 10.0),
+        ("geometry_accuracy", "rmsd", 0.1),
+        ("geometry_accuracy", "bond", 0.03),
+        ("speed", "gpu", 10.0),
+        ("speed", "cpu", 100.0),
+    ],
+)
+def test_the_standard_thresholds(check_id, name, value):
+    assert load_protocol("standard").criteria[check_id][name].value == value
+
+
+def test_how_long_and_how_hot_each_runs():
+    quick, standard, extended = (
+        load_protocol(n).dynamics for n in ("quick", "standard", "extended")
+    )
+    assert (quick.equilibration_ps, quick.duration_ps, quick.longest_ps) == (0.25, 1.0, 1.0)
+    assert (standard.equilibration_ps, standard.duration_ps) == (1.0, 10.0)
+    assert standard.longest_ps == 20.0
+    assert standard.temperatures_kelvin == quick.temperatures_kelvin == (300.0,)
+    assert standard.timesteps_fs == (0.5,)
+    assert extended.duration_ps == 50.0
+    assert extended.temperatures_kelvin == (100.0, 300.0, 500.0)
+    assert extended.timesteps_fs == (0.5, 1.0, 2.0)
+    assert extended.replicas == 3
+
+
+def test_quick_samples_less():
+    quick, standard = load_protocol("quick").probes, load_protocol("standard").probes
+    for name in ("geometries", "repeats", "parity_steps", "reference_frames"):
+        assert getattr(quick, name) < getattr(standard, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("[dynamics]\nreplica = 3", "did you mean 'replicas'"),
+        ("[probes]\ngeometrie = 3", "did you mean 'geometries'"),
+        ("may_aprove = true", "did you mean 'may_approve'"),
+        ('[criteria.speed]\ngpu = { valu = 1.0, unit = "ms/step", source = "me" }', "'value'"),
+    ],
+)
+def test_unknown_keys_of_ones_own_protocol_are_refused(tmp_path, text, nearest):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'extends = "standard"\nname = "mine"\n{text}\n'
+        if text[0] == "["
+        else f'{text}\nextends = "standard"\nname = "mine"\n'
+    )
+    with pytest.raises(ConfigError, match=nearest):
+        load_protocol(str(path))
+
+
+def test_ones_own_threshold_replaces_one(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "standard"\nname = "mine"\n[criteria.energy_drift]\n'
+        'slope = { value = 0.02, unit = "meV/atom/ps", source = "my own runs" }\n',
+        encoding="utf-8",
+    )
+    mine = load_protocol(str(path))
+    assert mine.criteria["energy_drift"]["slope"].value == 0.02
+    assert mine.criteria["speed"] == load_protocol("standard").criteria["speed"]
+    assert select(mine)

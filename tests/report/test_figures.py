@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.report.figures import write_figures
+
+
+def test_five_figures_a_system_and_condition(make_observations, make_report, tmp_path):
+    observations = replace(make_observations(), condition=None)
+    records = write_figures({"water": observations}, make_report(), tmp_path)
+    assert [record.path.name for record in records] == [
+        "water_energy_nve_300K_0.5fs.png",
+        "water_temperature_nve_300K_0.5fs.png",
+        "water_bonds_nve_300K_0.5fs.png",
+        "water_shape_nve_300K_0.5fs.png",
+        "water_forces.png",
+    ]
+    assert all(record.path.is_file() for record in records)
+    assert {record.system for record in records} == {"water"}
+    assert "-0.0123 ± 0.0045" in records[0].caption
+
+
+def test_each_condition_is_drawn_with_its_own_drift(
+    make_observations, make_report, make_result, condition, tmp_path
+):
+    hot = replace(condition, temperature_kelvin=500.0)
+    observations = replace(make_observations(), condition=None, probes={})
+    (run,) = observations.runs
+    bare = replace(run, trajectory=None)
+    both = replace(
+        observations, runs=(bare, replace(bare, condition=hot, name="nve_500K_0.5fs_r0"))
+    )
+    report = make_report(
+        checks=[
+            make_result(value=0.01, unit="meV/atom/ps", condition=condition.as_dict()),
+            make_result(value=0.07, unit="meV/atom/ps", condition=hot.as_dict()),
+        ]
+    )
+    records = write_figures({"water": both}, report, tmp_path)
+    captions = {record.path.name: record.caption for record in records}
+    assert "drift of 0.01 " in captions["water_energy_nve_300K_0.5fs.png"]
+    assert "drift of 0.07 " in captions["water_energy_nve_500K_0.5fs.png"]
+    assert len(records) == 4
+
+
+def test_a_system_that_was_never_run_has_no_figures(make_observations, make_report, tmp_path):
+    nothing = Observations(system=make_observations().system)
+    assert write_figures({"water": nothing}, make_report(), tmp_path) == []

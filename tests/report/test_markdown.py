@@ -1,0 +1,146 @@
+import re
+
+import pytest
+
+from openmm_mlff.records import Status, VerdictStatus
+from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.markdown import report_markdown, summary_table, write_markdown
+
+CELL_BORDER = re.compile(r"(?<!\\)\|")
+
+
+def rows_of(page, *, after):
+    """Cells of the first table after a line, header and ruler left out."""
+    lines = page[page.index(after) :].splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("|"))
+    table = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        table.append([cell.strip() for cell in CELL_BORDER.split(line)[1:-1]])
+    assert len({len(row) for row in table}) == 1
+    return table[2:]
+
+
+def test_the_verdict_comes_first_and_the_sections_in_their_order(make_report, tmp_path):
+    report = make_report(
+        status=VerdictStatus.REJECTED, failure_modes=("Water falls apart.",), reasons=("No.",)
+    )
+    page = report_markdown(report, folder=tmp_path)
+    heads = [line for line in page.splitlines() if line.startswith("#")]
+    assert heads == [
+        "# Validation of `student:tiny`",
+        "## Verdict: REJECTED",
+        "### Reasons",
+        "### Failure modes",
+        "### Recommended use",
+        "### Next step",
+        "### Tested scope",
+        "## Summary",
+        "## Checks",
+        "### water",
+        "## Provenance",
+        "## Details",
+    ]
+    for words in ("- No.", "- Water falls apart.", "Use it for small molecules.", "77,001"):
+        assert words in page
+
+
+def test_the_summary_has_the_key_numbers(make_report, tmp_path):
+    page = report_markdown(make_report(), folder=tmp_path)
+    assert "| Energy drift (meV/atom/ps) | Force RMSE (eV/Å) |" in page
+    assert rows_of(page, after="## Summary") == [
+        [
+            "water",
+            "NVE, 300 K, 0.5 fs",
+            "✔ 10",
+            "✔ 0.0123 ± 0.0045",
+            "✔ 0.0345",
+            "✔ 1.5",
+            "✔ 1.84",
+        ]
+    ]
+
+
+def test_every_check_has_its_row(make_report, tmp_path):
+    page = report_markdown(make_report(), folder=tmp_path)
+    rows = rows_of(page, after="### water")
+    assert [row[0] for row in rows] == [
+        "`stability`",
+        "`energy_drift`",
+        "`drift_percent`†",
+        "`force_accuracy`",
+        "`energy_accuracy`",
+        "`speed`",
+    ]
+    assert rows[3] == [
+        "`force_accuracy`",
+        "✔ PASS",
+        "0.0345",
+        "0.2",
+        "eV/Å",
+        "force_accuracy was found to be good.",
+    ]
+
+
+def test_pipes_and_tags_in_messages_do_not_break_the_table(make_report, make_result, tmp_path):
+    message = "|F| reached 120 eV/Å <b>\nand `E` | rose"
+    report = make_report(checks=[make_result(status=Status.FAIL, message=message)])
+    (row,) = rows_of(report_markdown(report, folder=tmp_path), after="### water")
+    assert row[1] == "**✘ FAIL**"
+    assert row[-1] == r"\|F\| reached 120 eV/Å &lt;b&gt; and \`E\` \| rose"
+
+
+def test_conditions_have_a_column_where_there_are_several(
+    make_report, make_result, condition, tmp_path
+):
+    hot = condition.as_dict() | {"temperature_kelvin": 500.0}
+    checks = [make_result(condition=condition.as_dict()), make_result(condition=hot)]
+    page = report_markdown(make_report(checks=checks), folder=tmp_path)
+    rows = rows_of(page, after="### water")
+    assert [row[5] for row in rows] == ["NVE, 300 K, 0.5 fs", "NVE, 500 K, 0.5 fs"]
+
+
+def test_tracebacks_are_kept_whole_and_folded(make_report, make_result, tmp_path):
+    text = 'Traceback:\n  File "x.py", line 1\n```\nValueError: <bad>'
+    broken = make_result(status=Status.ERROR, evidence={"traceback": text})
+    page = report_markdown(make_report(checks=[broken]), folder=tmp_path)
+    assert f"<summary>water: energy_drift (ERROR)</summary>\n\n````text\n{text}\n````" in page
+    assert page.count("<details>") == page.count("</details>") == 1
+
+
+def test_evidence_and_provenance_are_written(make_report, tmp_path):
+    page = report_markdown(make_report(), folder=tmp_path)
+    assert "| slope_mev_per_atom_per_ps | -0.0123 |" in page
+    assert "| per_element.H | 0.031 |" in page
+    assert "| hardware.cores | `2` |" in page
+    assert "| openmm | `8.6.1` |" in page
+    assert "| protocol.dynamics.duration_ps | `10` |" in page
+
+
+def test_figures_are_linked_from_the_page_with_their_captions(make_report, tmp_path):
+    path = tmp_path / "run" / "figures" / "my water_energy.png"
+    figure = FigureRecord(path, "Total energy", "A slope of 0.1 | per_ps.", "my water")
+    write_markdown(make_report(), [figure], tmp_path / "run" / "report.md")
+    page = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+    assert 'src="figures/my%20water_energy.png" alt="Total energy, my water" width="408"' in page
+    assert r"**Figure 1.** A slope of 0.1 \| per_ps." in page
+
+
+def test_a_report_without_results_says_so(make_report, tmp_path):
+    page = report_markdown(make_report(checks=[], reasons=()), folder=tmp_path)
+    assert "Nothing was checked." in page
+    assert "- none was given" in page
+    assert "| water | – | – | – | – | – | – |" in page
+
+
+def test_nothing_measured_is_a_sentence():
+    assert summary_table([]) == "Nothing was measured."
+
+
+@pytest.mark.parametrize("status", list(VerdictStatus))
+def test_no_blank_lines_pile_up(make_report, tmp_path, status):
+    page = report_markdown(make_report(status=status), folder=tmp_path)
+    assert "\n\n\n" not in page
+    assert page.endswith("\n")
+    assert not page.endswith("\n\n")

@@ -1,0 +1,45 @@
+import pytest
+
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.reporters import EnergyReporter, MomentumReporter, TrajectoryReporter
+
+
+@pytest.mark.parametrize("interval", [0, -5, 2.5])
+def test_an_interval_that_is_no_interval_is_refused(tmp_path, interval):
+    with pytest.raises(ConfigError, match="expected a whole number >= 1"):
+        EnergyReporter(tmp_path / "e.csv", interval)
+
+
+def test_reporters_due_at_one_step_share_one_state(oscillator, tmp_path, monkeypatch):
+    simulation = oscillator.simulation()
+    simulation.reporters += [
+        EnergyReporter(tmp_path / "e.csv", 10),
+        MomentumReporter(tmp_path / "m.csv", 10),
+        TrajectoryReporter(tmp_path / "t.dcd", 10),
+    ]
+    asked = []
+    get_state = simulation.context.getState
+
+    def counted(**what):
+        asked.append({key for key, value in what.items() if value is True})
+        return get_state(**what)
+
+    monkeypatch.setattr(simulation.context, "getState", counted)
+    simulation.step(20)
+    assert len(asked) == 2
+    assert asked[0] >= {"positions", "velocities", "forces", "energy"}
+
+
+def test_a_reporter_asks_only_for_what_it_needs(oscillator, tmp_path):
+    simulation = oscillator.simulation()
+    described = EnergyReporter(tmp_path / "e.csv", 10).describeNextReport(simulation)
+    assert described == {"steps": 10, "periodic": False, "include": ["energy"]}
+
+
+def test_a_forgotten_reporter_closes_its_file(oscillator, tmp_path):
+    # A file left open would be a ResourceWarning, and warnings are errors here.
+    simulation = oscillator.simulation()
+    simulation.reporters.append(EnergyReporter(tmp_path / "e.csv", 5))
+    simulation.step(5)
+    simulation.reporters.clear()
+    assert len((tmp_path / "e.csv").read_text().splitlines()) == 2

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.reporters.monitor import StabilityMonitor
+
+
+@pytest.fixture
+def water():
+    return load_system("water")
+
+
+@pytest.fixture
+def monitor(water):
+    return StabilityMonitor(
+        water.atomic_numbers, positions_angstrom=water.positions_angstrom, bonds=water.bonds
+    )
+
+
+def _with_bond_scaled(water, factor):
+    positions = water.positions_angstrom.copy()
+    positions[1] = positions[0] + factor * (positions[1] - positions[0])
+    return positions
+
+
+@pytest.mark.parametrize("factor", [0.61, 0.8, 1.0, 1.2, 1.49])
+def test_vibrations_pass(monitor, water, factor):
+    assert monitor.check_positions(_with_bond_scaled(water, factor)) is None
+
+
+@pytest.mark.parametrize("factor", [0.59, 1.51, 4.0])
+def test_a_torn_or_crushed_bond_is_named(monitor, water, factor):
+    problem = monitor.check_positions(_with_bond_scaled(water, factor))
+    assert problem.atoms == (0, 1)
+    assert problem.message.startswith("bond O1–H2 is")
+    assert f"{factor:.2f} times its start" in problem.message
+    assert "expected 0.6 to 1.5" in problem.message
+
+
+def test_of_two_torn_bonds_the_worse_is_named(monitor, water):
+    positions = _with_bond_scaled(water, 1.6)
+    positions[2] = positions[0] + 3.0 * (positions[2] - positions[0])
+    assert monitor.check_positions(positions).atoms == (0, 2)
+
+
+def test_a_new_contact_is_named(monitor, water):
+    positions = water.positions_angstrom.copy()
+    # On a circle about the oxygen, so that the bonds keep their lengths.
+    length = np.linalg.norm(positions[1] - positions[0])
+    for atom, angle in ((1, 0.16), (2, -0.16)):
+        positions[atom] = positions[0] + length * np.array([np.sin(angle), np.cos(angle), 0.0])
+    problem = monitor.check_positions(positions)
+    assert problem.atoms == (1, 2)
+    assert "unbonded atoms H2–H3" in problem.message
+    assert "expected at least 0.6" in problem.message
+
+
+def test_two_molecules_that_become_one_are_noticed(water):
+    positions = np.vstack(
+        [water.positions_angstrom, water.positions_angstrom + np.array([0.0, 0.0, 3.0])]
+    )
+    numbers = np.tile(water.atomic_numbers, 2)
+    bonds = (*water.bonds, *((i + 3, j + 3) for i, j in water.bonds))
+    monitor = StabilityMonitor(numbers, positions_angstrom=positions, bonds=bonds)
+    assert monitor.check_positions(positions) is None
+    nearer = positions.copy()
+    nearer[3:, 2] -= 1.4
+    problem = monitor.check_positions(nearer)
+    assert problem.atoms == (0, 3)
+    assert "O1–O4" in problem.message
+    assert "joins two molecules" in problem.message
+
+
+def test_what_is_no_number_is_named(monitor, water):
+    positions = water.positions_angstrom.copy()
+    positions[2, 1] = np.nan
+    problem = monitor.check_positions(positions)
+    assert problem.atoms == (2,)
+    assert problem.message == "position of H3 is not a number"
+    forces = np.zeros((3, 3))
+    forces[:, 0] = np.inf
+    problem = monitor.check_forces(forces)
+    assert problem.message == "force on O1–H2–H3 is not a number"
+
+
+def test_many_lost_atoms_stay_one_short_line():
+    benzene = load_system("benzene")
+    monitor = StabilityMonitor(
+        benzene.atomic_numbers, positions_angstrom=benzene.positions_angstrom, bonds=benzene.bonds
+    )
+    problem = monitor.check_positions(np.full((12, 3), np.nan))
+    assert problem.message == "position of C1–C2–C3 and 9 more is not a number"
+
+
+def test_forces_up_to_the_limit_pass(monitor):
+    forces = np.zeros((3, 3))
+    forces[1] = [60.0, 60.0, 52.0]
+    assert np.linalg.norm(forces[1]) < 100.0
+    assert monitor.check_forces(forces) is None
+    forces[1, 2] = 60.0
+    problem = monitor.check_forces(forces)
+    assert problem.atoms == (1,)
+    assert "force on H2 is 103.9 eV/Å; expected less than 100" in problem.message
+
+
+def test_an_atom_alone_has_nothing_to_tear():
+    monitor = StabilityMonitor([18], positions_angstrom=[[0.0, 0.0, 0.0]], bonds=())
+    assert monitor.check_positions(np.array([[1e3, 0.0, 0.0]])) is None

@@ -1,0 +1,96 @@
+import struct
+
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.reporters import TrajectoryReporter
+from openmm_mlff.reporters.trajectory import truncate_dcd
+
+
+def _without_date(path):
+    """Everything but the creation time in the header."""
+    content = path.read_bytes()
+    return content[:180] + content[260:]
+
+
+def _frames(path):
+    """Read the positions, (F, N, 3), Å, of a DCD without a box."""
+    content = path.read_bytes()
+    n_atoms = struct.unpack("<i", content[268:272])[0]
+    record = np.dtype([("n", "<i4"), ("x", "<f4", (n_atoms,)), ("m", "<i4")])
+    columns = np.frombuffer(content[276:], dtype=record)["x"].reshape(-1, 3, n_atoms)
+    return columns.transpose(0, 2, 1)
+
+
+def _header(path):
+    content = path.read_bytes()
+    return struct.unpack("<4i", content[8:24])
+
+
+def test_frames_are_the_exact_positions(oscillator, tmp_path):
+    simulation = oscillator.simulation()
+    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 5))
+    simulation.step(100)
+    frames = _frames(tmp_path / "t.dcd")
+    assert frames.shape == (20, 2, 3)
+    distance = np.linalg.norm(frames[:, 1] - frames[:, 0], axis=1)
+    expected = 10.0 * (oscillator.rest_nm + oscillator.stretch_at(np.arange(5, 101, 5)))
+    np.testing.assert_allclose(distance, expected, atol=1e-6)
+    # Frames, first step, interval, last step.
+    assert _header(tmp_path / "t.dcd") == (20, 5, 5, 100)
+
+
+@pytest.mark.parametrize("torn", [0, 13])
+def test_a_resumed_file_equals_one_never_interrupted(oscillator, tmp_path, torn):
+    whole = oscillator.simulation()
+    whole.reporters.append(TrajectoryReporter(tmp_path / "whole.dcd", 10))
+    whole.step(200)
+    broken = oscillator.simulation()
+    broken.reporters.append(TrajectoryReporter(tmp_path / "parts.dcd", 10))
+    broken.step(105)
+    state = broken.context.getState(positions=True, velocities=True)
+    broken.step(50)
+    broken.reporters[0].close()
+    content = (tmp_path / "parts.dcd").read_bytes()
+    (tmp_path / "parts.dcd").write_bytes(content[: len(content) - torn])
+    resumed = oscillator.simulation()
+    resumed.context.setState(state)
+    resumed.reporters.append(TrajectoryReporter(tmp_path / "parts.dcd", 10, resume_after_step=105))
+    resumed.step(95)
+    assert _without_date(tmp_path / "parts.dcd") == _without_date(tmp_path / "whole.dcd")
+
+
+def test_resumed_before_the_first_frame_starts_anew(oscillator, tmp_path):
+    (tmp_path / "t.dcd").write_bytes(b"left over")
+    simulation = oscillator.simulation()
+    simulation.step(4)
+    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10, resume_after_step=4))
+    assert not (tmp_path / "t.dcd").exists()
+    simulation.step(6)
+    assert _frames(tmp_path / "t.dcd").shape == (1, 2, 3)
+
+
+def test_a_box_is_kept_and_counted(oscillator, tmp_path):
+    simulation = oscillator.simulation()
+    simulation.topology.setUnitCellDimensions((3.0, 3.0, 3.0))
+    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10))
+    simulation.step(50)
+    simulation.reporters[0].close()
+    truncate_dcd(tmp_path / "t.dcd", n_frames=2, interval=10)
+    assert (tmp_path / "t.dcd").stat().st_size == 276 + 2 * (56 + 3 * 16)
+    assert _header(tmp_path / "t.dcd") == (2, 10, 10, 20)
+
+
+def test_lost_frames_and_other_files_are_named(oscillator, tmp_path):
+    simulation = oscillator.simulation()
+    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10))
+    simulation.step(20)
+    simulation.reporters[0].close()
+    with pytest.raises(RunDirectoryError, match="holds 2 frames, expected 5"):
+        TrajectoryReporter(tmp_path / "t.dcd", 10, resume_after_step=50)
+    with pytest.raises(RunDirectoryError, match="expected a DCD file"):
+        TrajectoryReporter(tmp_path / "missing.dcd", 10, resume_after_step=50)
+    (tmp_path / "other.dcd").write_text("not a trajectory")
+    with pytest.raises(RunDirectoryError, match="no DCD header"):
+        TrajectoryReporter(tmp_path / "other.dcd", 10, resume_after_step=50)

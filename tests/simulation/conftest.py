@@ -1,0 +1,101 @@
+"""Harmonic molecules in OpenMM, and a short job."""
+
+from dataclasses import replace
+
+import numpy as np
+import openmm
+import pytest
+
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.simulation import TrajectoryJob, named_platform
+
+BOND_KJ_PER_MOL_NM2 = 4.6e5
+ANGLE_KJ_PER_MOL = 380.0
+WATER_BOND_NM = 0.096
+WATER_ANGLE = 1.82
+
+
+def masses_only(molecule):
+    system = openmm.System()
+    for mass in molecule.masses_amu:
+        system.addParticle(mass)
+    return system
+
+
+@pytest.fixture(scope="session")
+def water():
+    return load_system("water")
+
+
+@pytest.fixture(scope="session")
+def water_minimum(water):
+    """Where the harmonic water below has its minimum, (3, 3), Å."""
+    length, half = 10.0 * WATER_BOND_NM, WATER_ANGLE / 2.0
+    hydrogen = length * np.array([np.sin(half), -np.cos(half), 0.0])
+    return np.array([[0.0, 0.0, 0.0], hydrogen, hydrogen * [-1.0, 1.0, 1.0]])
+
+
+@pytest.fixture
+def water_system(water):
+    system = masses_only(water)
+    bonds, angle = openmm.HarmonicBondForce(), openmm.HarmonicAngleForce()
+    for first, second in water.bonds:
+        bonds.addBond(first, second, WATER_BOND_NM, BOND_KJ_PER_MOL_NM2)
+    angle.addAngle(1, 0, 2, WATER_ANGLE, ANGLE_KJ_PER_MOL)
+    system.addForce(bonds)
+    system.addForce(angle)
+    return system
+
+
+@pytest.fixture(scope="session")
+def hydrogen_chloride():
+    return MolecularSystem(
+        name="hydrogen chloride",
+        atomic_numbers=np.array([17, 1]),
+        positions_angstrom=np.array([[0.0, 0.0, 0.0], [1.275, 0.0, 0.0]]),
+    )
+
+
+@pytest.fixture
+def bonded_by(hydrogen_chloride):
+    """Make a System of HCl with any energy in kJ/mol along the bond, r in nm."""
+
+    def make(expression):
+        system = masses_only(hydrogen_chloride)
+        force = openmm.CustomBondForce(expression)
+        force.addBond(0, 1, [])
+        system.addForce(force)
+        return system
+
+    return make
+
+
+@pytest.fixture(params=["Reference", "CPU"])
+def platform(request):
+    return named_platform(request.param)
+
+
+@pytest.fixture
+def reference():
+    return named_platform("Reference")
+
+
+@pytest.fixture
+def job():
+    """Make a short job; keywords replace what it says."""
+
+    def make(**changes):
+        usual = TrajectoryJob(
+            temperature_kelvin=300.0,
+            timestep_fs=0.5,
+            duration_ps=0.5,
+            equilibration_ps=0.1,
+            equilibration_timestep_fs=0.5,
+            friction_per_ps=10.0,
+            energy_interval_steps=10,
+            frame_interval_steps=20,
+            seed=4,
+        )
+        return replace(usual, **changes)
+
+    return make

@@ -1,0 +1,62 @@
+import mdtraj
+import numpy as np
+import pytest
+
+from openmm_mlff.molecules import MolecularSystem, list_systems, load_system
+from openmm_mlff.simulation.topology import openmm_topology, residue_name, write_pdb
+
+
+@pytest.mark.parametrize("name", list_systems())
+def test_mdtraj_reads_every_molecule_as_it_is(tmp_path, name):
+    molecule = load_system(name)
+    write_pdb(tmp_path / "topology.pdb", molecule, positions_angstrom=molecule.positions_angstrom)
+    read = mdtraj.load(str(tmp_path / "topology.pdb"))
+    numbers = [atom.element.atomic_number for atom in read.topology.atoms]
+    np.testing.assert_array_equal(numbers, molecule.atomic_numbers)
+    bonds = {tuple(sorted((a.index, b.index))) for a, b in read.topology.bonds}
+    assert bonds == set(molecule.bonds)
+    np.testing.assert_allclose(10.0 * read.xyz[0], molecule.positions_angstrom, atol=6e-4)
+
+
+def test_atoms_are_named_by_element_and_number():
+    topology = openmm_topology(load_system("methanol"))
+    names = [atom.name for atom in topology.atoms()]
+    assert names == ["C1", "O2", "H3", "H4", "H5", "H6"]
+    assert topology.getNumBonds() == 5
+    assert topology.getPeriodicBoxVectors() is None
+
+
+@pytest.mark.parametrize(
+    ("molecule", "residue"),
+    [
+        ("benzene", "BEN"),
+        ("my-ligand 7", "MYL"),
+        ("water", "UNL"),
+        ("alanine", "UNL"),
+        ("methane", "UNL"),
+        ("水", "UNL"),
+        ("", "UNL"),
+    ],
+)
+def test_residues_are_named_for_the_molecule_unless_that_means_something(molecule, residue):
+    assert residue_name(molecule) == residue
+
+
+def test_molecules_that_stand_together_are_residues_of_their_own():
+    water = load_system("water")
+    positions = np.vstack(
+        [water.positions_angstrom, water.positions_angstrom + np.array([0.0, 0.0, 4.0])]
+    )
+    dimer = MolecularSystem(
+        name="dimer", atomic_numbers=np.tile(water.atomic_numbers, 2), positions_angstrom=positions
+    )
+    assert openmm_topology(dimer).getNumResidues() == 2
+    order = [0, 3, 1, 2, 4, 5]
+    mixed = MolecularSystem(
+        name="dimer",
+        atomic_numbers=dimer.atomic_numbers[order],
+        positions_angstrom=positions[order],
+    )
+    topology = openmm_topology(mixed)
+    assert topology.getNumResidues() == 1
+    assert [atom.name for atom in topology.atoms()] == ["O1", "O2", "H3", "H4", "H5", "H6"]

@@ -1,0 +1,75 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from openmm_mlff.students.dataset import make_frames
+from openmm_mlff.students.sampling import SamplingPlan
+
+pytest.importorskip("tblite")
+
+PLAN = SamplingPlan(
+    thermal=2,
+    stretched=2,
+    crowded=1,
+    dimers=1,
+    scan=3,
+    temperatures_kelvin=(300.0,),
+    steps_between=2,
+)
+
+
+def make(seed: int = 5, workers: int = 1, **kwargs):
+    return make_frames(("water",), (1, 8), PLAN, seed=seed, workers=workers, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return make()
+
+
+def assert_same(left, right):
+    assert [frame.origin for frame in left] == [frame.origin for frame in right]
+    for one, two in zip(left, right, strict=True):
+        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
+        np.testing.assert_array_equal(one.forces_ev_per_angstrom, two.forces_ev_per_angstrom)
+        assert one.energy_ev == two.energy_ev
+
+
+def test_every_kind_is_there(frames):
+    counts = Counter(frame.origin for frame in frames)
+
+    assert set(counts) == {
+        "free/atom",
+        "water/thermal_300K",
+        "water/stretched",
+        "water/crowded",
+        "water+water/dimer",
+        "H2/scan",
+        "HO/scan",
+        "O2/scan",
+    }
+    assert counts["free/atom"] == 2
+    assert counts["water/thermal_300K"] == 2
+
+
+def test_the_same_seed_gives_the_same_frames_and_progress_is_told(frames):
+    told = []
+
+    again = make(on_progress=lambda done, total: told.append((done, total)))
+
+    assert_same(frames, again)
+    assert told == [(done, 8) for done in range(1, 9)]
+
+
+def test_another_seed_gives_other_frames(frames):
+    other = make(seed=6)
+
+    thermal = [
+        next(f for f in group if f.origin == "water/thermal_300K") for group in (frames, other)
+    ]
+    assert np.abs(thermal[0].positions_angstrom - thermal[1].positions_angstrom).max() > 1e-3
+
+
+def test_the_number_of_workers_changes_nothing(frames):
+    assert_same(frames, make(workers=2))

@@ -1,0 +1,186 @@
+"""The published students, against an implementation in plain NumPy written from their layout."""
+
+import numpy as np
+import pytest
+import torch
+
+from openmm_mlff.errors import CheckpointError
+from openmm_mlff.molecules import load_system
+from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.distiller import (
+    DistillerConfig,
+    DistillerStudent,
+    build_distiller,
+    config_of,
+    is_distiller_state,
+)
+
+CONFIG = DistillerConfig(features=7, interactions=3, basis=5, n_species=12, head=(6, 4))
+LAST_MATRIX = "interactions.2.update.mixing_matrix"
+
+
+def made_up_state() -> dict[str, torch.Tensor]:
+    """Random weights, with mixing matrices that are not multiples of the identity."""
+    torch.manual_seed(8)
+    state = DistillerStudent(CONFIG).state_dict()
+    state["rbf.centers"] = torch.linspace(0.0, 5.0, CONFIG.basis)
+    state["rbf.widths"] = torch.full((CONFIG.basis,), 1.1)
+    for name in state:
+        if name.endswith("mixing_matrix"):
+            state[name] = torch.eye(3) + 0.5 * torch.randn(3, 3)
+    return state
+
+
+def silu(x):
+    return x / (1.0 + np.exp(-x))
+
+
+def numpy_energy(state, numbers, positions, cutoff=5.0) -> float:
+    """Atom by atom and pair by pair, in float64."""
+    weights = {name: value.double().numpy() for name, value in state.items()}
+
+    def linear(name, x):
+        return weights[f"{name}.weight"] @ x + weights[f"{name}.bias"]
+
+    n_atoms, features = len(numbers), weights["embedding.weight"].shape[1]
+    scalars = weights["embedding.weight"][numbers]
+    vectors = np.zeros((n_atoms, 3, features))
+    steps = 1 + max(int(k.split(".")[1]) for k in weights if k.startswith("interactions."))
+    for step in range(steps):
+        message, update = (f"interactions.{step}.{part}" for part in ("message", "update"))
+        new_scalars, new_vectors = scalars.copy(), vectors.copy()
+        for i in range(n_atoms):
+            for j in range(n_atoms):
+                d = np.linalg.norm(positions[i] - positions[j])
+                if i == j or d > cutoff:
+                    continue
+                u = (positions[i] - positions[j]) / (d + 1e-8)
+                rbf = np.exp(-((d - weights["rbf.centers"]) ** 2) / weights["rbf.widths"] ** 2)
+                rbf = rbf * 0.5 * (np.cos(np.pi * d / cutoff) + 1.0)
+                hidden = silu(linear(f"{message}.rbf_to_scalar.0", rbf))
+                fs, f1, f2 = np.split(linear(f"{message}.rbf_to_scalar.2", hidden), 3)
+                new_scalars[j] += scalars[i] * fs
+                new_vectors[j] += vectors[i] * f1 + np.outer(u, f2)
+        scalars, vectors = new_scalars, new_vectors
+        for i in range(n_atoms):
+            length = np.sqrt((vectors[i] ** 2).sum(axis=0))
+            inputs = np.concatenate([scalars[i], length])
+            hidden = silu(linear(f"{update}.update_mlp.0", inputs))
+            a, g1, g2 = np.split(linear(f"{update}.update_mlp.2", hidden), 3)
+            mixed = weights.get(f"{update}.mixing_matrix", np.eye(3)) @ vectors[i]
+            scalars[i] = scalars[i] + a
+            vectors[i] = vectors[i] * g1 + mixed * g2
+    energy = 0.0
+    for i in range(n_atoms):
+        hidden = silu(linear("energy_head.0", scalars[i]))
+        hidden = silu(linear("energy_head.2", hidden))
+        energy += linear("energy_head.4", hidden)[0]
+    return float(energy)
+
+
+@pytest.fixture(scope="module")
+def acetamide():
+    molecule = load_system("acetamide")
+    noise = np.random.default_rng(1).normal(scale=0.05, size=(molecule.n_atoms, 3))
+    # Stretched, so that some pairs lie beyond the cutoff.
+    return molecule.atomic_numbers, 1.3 * molecule.positions_angstrom + noise
+
+
+@pytest.fixture
+def model():
+    return in_dtype(build_distiller(made_up_state()), torch.float64)
+
+
+def test_energy_is_that_of_the_layout_as_published(model, evaluate, acetamide):
+    numbers, positions = acetamide
+    assert (np.linalg.norm(positions[:, None] - positions, axis=-1) > 5.0).any()
+
+    energy, _ = evaluate(model, numbers, positions)
+
+    assert energy == pytest.approx(numpy_energy(made_up_state(), numbers, positions), abs=1e-10)
+
+
+def test_another_cutoff_is_taken(evaluate, acetamide):
+    model = in_dtype(build_distiller(made_up_state(), cutoff_angstrom=2.0), torch.float64)
+
+    energy, _ = evaluate(model, *acetamide)
+
+    expected = numpy_energy(made_up_state(), *acetamide, cutoff=2.0)
+    assert energy == pytest.approx(expected, abs=1e-10)
+    assert abs(expected - numpy_energy(made_up_state(), *acetamide)) > 1e-3
+
+
+def test_the_last_mixing_matrix_may_be_missing_and_changes_nothing(evaluate, acetamide):
+    state = made_up_state()
+    with_it, _ = evaluate(in_dtype(build_distiller(state), torch.float64), *acetamide)
+    del state[LAST_MATRIX]
+
+    model = in_dtype(build_distiller(state), torch.float64)
+
+    without, _ = evaluate(model, *acetamide)
+    assert without == pytest.approx(with_it, abs=1e-12)
+    torch.testing.assert_close(model.state_dict()[LAST_MATRIX], torch.eye(3).double())
+
+
+def test_forces_are_the_gradient(model, evaluate, acetamide):
+    numbers, positions = acetamide
+    _, forces = evaluate(model, numbers, positions)
+    step = 1e-4
+    for atom, axis in [(0, 0), (3, 1), (8, 2)]:
+        moved = [positions.copy(), positions.copy()]
+        moved[0][atom, axis] += step
+        moved[1][atom, axis] -= step
+        ahead, behind = (numpy_energy(made_up_state(), numbers, x) for x in moved)
+        assert forces[atom, axis] == pytest.approx(-(ahead - behind) / (2 * step), abs=1e-6)
+
+
+def test_the_published_faults_are_reproduced(model, evaluate, acetamide):
+    numbers, positions = acetamide
+    energy, _ = evaluate(model, numbers, positions)
+    turned, _ = evaluate(model, numbers, positions @ np.diag([1.0, -1.0, -1.0]))
+    quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    quarter_turned, _ = evaluate(model, numbers, positions @ quarter.T)
+    assert max(abs(turned - energy), abs(quarter_turned - energy)) > 1e-4
+
+    pair = [
+        evaluate(model, [8, 1], [[0.0, 0.0, 0.0], [0.0, 0.0, 5.0 + side * 1e-7]])[0]
+        for side in (-1, 1)
+    ]
+    assert abs(pair[1] - pair[0]) > 1e-4
+
+
+def test_without_mixing_it_does_not_turn(evaluate, acetamide):
+    state = made_up_state()
+    for name in state:
+        if name.endswith("mixing_matrix"):
+            state[name] = torch.eye(3)
+    model = in_dtype(build_distiller(state), torch.float64)
+    numbers, positions = acetamide
+    quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+
+    energy, _ = evaluate(model, numbers, positions)
+    turned, _ = evaluate(model, numbers, positions @ quarter.T)
+
+    assert turned == pytest.approx(energy, abs=1e-10)
+
+
+@pytest.mark.parametrize("n_atoms", [1, 2])
+def test_few_atoms_have_finite_energies_and_forces(model, evaluate, n_atoms):
+    energy, forces = evaluate(model, [8, 1][:n_atoms], np.eye(3)[:n_atoms])
+
+    assert np.isfinite(energy)
+    assert np.isfinite(forces).all()
+
+
+def test_sizes_are_read_off_the_tensors():
+    assert config_of(made_up_state(), cutoff_angstrom=None) == CONFIG
+    assert is_distiller_state(made_up_state())
+    assert not is_distiller_state({"embedding.weight": torch.ones(2, 2)})
+
+
+def test_a_missing_tensor_is_named():
+    state = made_up_state()
+    del state["energy_head.2.bias"]
+
+    with pytest.raises(CheckpointError, match=r"energy_head\.2\.bias"):
+        build_distiller(state)

@@ -1,0 +1,119 @@
+import json
+
+import pytest
+
+from openmm_mlff.errors import CheckpointError, ConfigError, RunDirectoryError
+from openmm_mlff.students import recipe as recipe_module
+from openmm_mlff.students.checkpoint import read_student_record
+from openmm_mlff.students.recipe import (
+    QUICK_RECIPE,
+    SIZES,
+    Recipe,
+    build_student,
+    check_name,
+    default_workers,
+    load_or_make_frames,
+)
+from openmm_mlff.students.sampling import SamplingPlan
+from openmm_mlff.students.training import TrainingPlan
+
+pytest.importorskip("tblite")
+
+TINY_RECIPE = Recipe(
+    sampling=SamplingPlan(
+        thermal=10,
+        stretched=1,
+        crowded=1,
+        dimers=1,
+        scan=2,
+        temperatures_kelvin=(300.0,),
+        steps_between=1,
+    ),
+    training=TrainingPlan(epochs=1, batch_size=16),
+    molecules=("water",),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "frames.npz"
+    return path, load_or_make_frames(path, TINY_RECIPE, workers=1)
+
+
+def test_data_are_made_once(data, monkeypatch):
+    path, frames = data
+    monkeypatch.setattr(recipe_module, "make_frames", None)
+
+    again = load_or_make_frames(path, TINY_RECIPE, workers=1)
+
+    assert [frame.energy_ev for frame in again] == [frame.energy_ev for frame in frames]
+    assert json.loads(path.with_suffix(".json").read_text())["seed"] == TINY_RECIPE.data_seed
+
+
+def test_data_of_another_recipe_are_refused(data):
+    path, _ = data
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigError, match="made by another recipe") as caught:
+        load_or_make_frames(path, QUICK_RECIPE, workers=1)
+
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_data_of_unknown_origin_are_refused(data, tmp_path):
+    path = tmp_path / "frames.npz"
+    path.write_bytes(data[0].read_bytes())
+
+    with pytest.raises(ConfigError, match="made by another recipe"):
+        load_or_make_frames(path, TINY_RECIPE, workers=1)
+
+
+def test_damaged_data_are_refused(data, tmp_path):
+    path = tmp_path / "frames.npz"
+    path.write_bytes(data[0].read_bytes()[:-50])
+    path.with_suffix(".json").write_text(data[0].with_suffix(".json").read_text())
+
+    with pytest.raises(CheckpointError, match="delete it to have the data made again"):
+        load_or_make_frames(path, TINY_RECIPE, workers=1)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(recipe_module, "make_frames", None)
+
+    with pytest.raises(RunDirectoryError, match="cannot write"):
+        load_or_make_frames(tmp_path / "file" / "frames.npz", TINY_RECIPE, workers=1)
+
+
+def test_what_is_returned_is_what_the_file_says(data, tmp_path):
+    _, frames = data
+
+    record = build_student("ultra-tiny", frames, TINY_RECIPE, tmp_path / "new")
+    read = read_student_record(tmp_path / "new" / "ultra-tiny.safetensors")
+
+    assert read == record
+    assert read.config == SIZES["ultra-tiny"]
+    assert read.data["training_frames"] + read.data["held_out_frames"] == len(frames)
+    assert sum(read.data["kinds"].values()) == read.data["training_frames"]
+    assert set(read.held_out) == {"water/thermal_300K"}
+    assert read.training["epochs"] == 1
+    assert set(read.versions) == {"torch", "numpy", "ase", "tblite"}
+
+
+def test_unknown_students_are_refused_before_the_work(tmp_path):
+    with pytest.raises(ConfigError, match="did you mean 'ultra-tiny'"):
+        build_student("ultratiny", [], TINY_RECIPE, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", list(SIZES))
+def test_the_three_students_are_known(name):
+    check_name(name)
+
+    assert SIZES[name].elements == (1, 6, 7, 8)
+
+
+def test_all_cores_work():
+    assert default_workers() >= 1

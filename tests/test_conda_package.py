@@ -1,0 +1,62 @@
+"""conda-package/ and environment.yml repeat a little of pyproject.toml; it must not drift."""
+
+import re
+import sys
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# PyPI's name -> conda-forge's, where they differ.
+CONDA_NAMES = {
+    "acellera-openmmtorch-cu13": "openmm-torch",
+    "torch": "pytorch",
+    "matplotlib": "matplotlib-base",
+    "tblite": "tblite-python",
+}
+
+
+@pytest.fixture(scope="module")
+def projects(repository):
+    texts = [
+        (repository / folder / "pyproject.toml").read_text(encoding="utf-8")
+        for folder in (".", "conda-package")
+    ]
+    return [tomllib.loads(text)["project"] for text in texts]
+
+
+@pytest.mark.parametrize("key", ["name", "version", "requires-python", "scripts", "entry-points"])
+def test_the_two_projects_agree(projects, key):
+    main, conda = projects
+    assert conda.get(key) == main.get(key)
+
+
+def test_the_conda_project_has_no_dependencies(projects):
+    assert "dependencies" not in projects[1]
+    assert projects[0]["dependencies"]
+
+
+def test_environment_names_every_dependency(projects, repository):
+    listed = re.findall(
+        r"^  - ([\w-]+)", (repository / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    extras = projects[0]["optional-dependencies"]
+    required = [*projects[0]["dependencies"], *extras["reference"]]
+    for requirement in required:
+        name = re.match(r"[\w-]+", requirement).group()
+        assert CONDA_NAMES.get(name, name) in listed
+
+
+def test_every_dependency_is_pinned_in_the_constraints(projects, repository):
+    pinned = {
+        line.split("==")[0].lower()
+        for line in (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    extras = projects[0]["optional-dependencies"]
+    required = [*projects[0]["dependencies"], *(r for extra in extras.values() for r in extra)]
+    names = {re.match(r"[\w-]+", requirement).group().lower() for requirement in required}
+    assert names - pinned == {"openmm-mlff"}

@@ -1,0 +1,452 @@
+import shutil
+import subprocess
+import sys
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmm_mlff import molecules
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules import (
+    MolecularSystem,
+    covalent_bonds,
+    fragment_count,
+    fragment_labels,
+    list_systems,
+    load_system,
+    pairs_within,
+    systems_root,
+)
+
+# Formula in Hill order, number of bonds.
+LIBRARY = {
+    "water": ("H2O", 2),
+    "methane": ("CH4", 4),
+    "ammonia": ("H3N", 3),
+    "methanol": ("CH4O", 5),
+    "ethanol": ("C2H6O", 8),
+    "acetamide": ("C2H5NO", 8),
+    "benzene": ("C6H6", 12),
+    "alanine": ("C3H7NO2", 12),
+    "valine": ("C5H11NO2", 18),
+    "alanine_dipeptide": ("C6H12N2O2", 21),
+}
+
+WATER_XYZ = "3\n\nO 0.0 0.0 0.1\nH 0.76 0.0 -0.5\nH -0.76 0.0 -0.5\n"
+FORMATE_SDF = """formate
+  made by hand
+
+  4  3  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0
+    1.2500    0.0000    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0
+   -0.6250    1.0825    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0
+   -0.5500   -0.9526    0.0000 H   0  0  0  0  0  0  0  0  0  0  0  0
+  1  2  2  0
+  1  3  1  0
+  1  4  1  0
+M  CHG  1   3  -1
+M  END
+$$$$
+"""
+AMMONIUM_PDB = """\
+HETATM    1  N   NH4 A   1       0.000   0.000   0.000  1.00  0.00           N1+
+HETATM    2  H1  NH4 A   1       0.590   0.590   0.590  1.00  0.00           H
+HETATM    3  H2  NH4 A   1      -0.590  -0.590   0.590  1.00  0.00           H
+HETATM    4  H3  NH4 A   1      -0.590   0.590  -0.590  1.00  0.00           H
+HETATM    5  H4  NH4 A   1       0.590  -0.590  -0.590  1.00  0.00           H
+END
+"""
+
+
+@pytest.fixture
+def water():
+    return load_system("water")
+
+
+def make(numbers=(8, 1, 1), positions=((0, 0, 0.1), (0.76, 0, -0.5), (-0.76, 0, -0.5)), **fields):
+    return MolecularSystem(
+        name="made", atomic_numbers=np.array(numbers), positions_angstrom=positions, **fields
+    )
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- the library ---------------------------------------------------------------------------
+
+
+def test_the_library_is_complete():
+    assert set(list_systems()) >= set(LIBRARY)
+    assert list_systems() == sorted(list_systems())
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_library_system(name):
+    formula, n_bonds = LIBRARY[name]
+    system = load_system(name)
+    assert system.name == name
+    assert system.formula == formula
+    assert (system.charge, system.multiplicity) == (0, 1)
+    assert len(system.bonds) == n_bonds
+    assert system.fragments == 1
+    assert "GFN2-xTB" in system.source
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_heavy_atoms_come_first(name):
+    is_hydrogen = load_system(name).atomic_numbers == 1
+    assert list(is_hydrogen) == sorted(is_hydrogen)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_every_valence_is_saturated(name):
+    system = load_system(name)
+    neighbours = np.bincount(np.ravel(system.bonds), minlength=system.n_atoms)
+    # Hydrogen has one neighbour, oxygen one or two, nitrogen three; carbon three or four.
+    allowed = {1: {1}, 6: {3, 4}, 7: {3}, 8: {1, 2}}
+    for number, count in zip(system.atomic_numbers, neighbours, strict=True):
+        assert count in allowed[int(number)]
+
+
+@pytest.mark.parametrize("name", ["alanine", "valine"])
+def test_amino_acids_are_not_zwitterions(name):
+    system = load_system(name)
+    partners = {atom: [] for atom in range(system.n_atoms)}
+    for i, j in system.bonds:
+        partners[i].append(system.symbols[j])
+        partners[j].append(system.symbols[i])
+    nitrogen = system.symbols.index("N")
+    oxygens = [i for i, symbol in enumerate(system.symbols) if symbol == "O"]
+    assert sorted(partners[nitrogen]) == ["C", "H", "H"]
+    assert sorted(sorted(partners[i]) for i in oxygens) == [["C"], ["C", "H"]]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_stored_geometry_is_a_minimum_of_gfn2(name):
+    calculator = pytest.importorskip("tblite.ase").TBLite(method="GFN2-xTB", verbosity=0)
+    atoms = load_system(name).to_ase()
+    atoms.calc = calculator
+    assert np.linalg.norm(atoms.get_forces(), axis=1).max() < 0.012
+
+
+@pytest.mark.parametrize("spelling", ["Alanine-Dipeptide", "ALANINE_DIPEPTIDE"])
+def test_library_names_are_forgiving(spelling):
+    assert load_system(spelling).name == "alanine_dipeptide"
+
+
+def test_a_new_molecule_is_one_new_folder(tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(systems_root() / "water", folder)
+    assert load_system(folder).sha256 == load_system("water").sha256
+
+
+# --- the molecule --------------------------------------------------------------------------
+
+
+def test_arrays_are_read_only_copies():
+    positions = np.array([[0.0, 0, 0], [0.74, 0, 0]])
+    system = make((1, 1), positions)
+    positions[0, 0] = 99.0
+    assert system.positions_angstrom[0, 0] == 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        system.positions_angstrom[0, 0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        system.atomic_numbers[0] = 6
+
+
+def test_properties(water):
+    assert water.n_atoms == 3
+    assert water.n_electrons == 10
+    assert water.symbols == ("O", "H", "H")
+    assert water.atomic_numbers.dtype == np.int64
+    assert water.positions_angstrom.dtype == np.float64
+    np.testing.assert_allclose(water.masses_amu, [15.999, 1.008, 1.008])
+
+
+def test_to_ase_gives_an_independent_copy(water):
+    atoms = water.to_ase()
+    assert isinstance(atoms, Atoms)
+    assert not atoms.pbc.any()
+    assert atoms.info["charge"] == 0
+    atoms.positions += 1.0
+    assert not np.allclose(atoms.positions, water.positions_angstrom)
+
+
+def test_with_positions_keeps_the_bonds_of_the_original(water):
+    stretched = water.with_positions(3.0 * water.positions_angstrom, name="stretched")
+    assert stretched.name == "stretched"
+    assert stretched.bonds == water.bonds
+    assert covalent_bonds(stretched.atomic_numbers, stretched.positions_angstrom) == ()
+    assert water.with_positions(water.positions_angstrom).name == "water"
+
+
+def test_with_positions_checks_the_shape(water):
+    with pytest.raises(MoleculeError, match=r"shape \(2, 3\), expected \(3, 3\)"):
+        water.with_positions(water.positions_angstrom[:2])
+
+
+def test_sha256_sees_everything_but_the_name(water):
+    same = make(water.atomic_numbers, water.positions_angstrom)
+    assert same.sha256 == water.sha256
+    moved = water.positions_angstrom + np.array([1e-12, 0, 0])
+    others = [
+        make(water.atomic_numbers, moved),
+        make(water.atomic_numbers, water.positions_angstrom, charge=2),
+        make(water.atomic_numbers, water.positions_angstrom, multiplicity=3),
+        make((8, 1, 9), water.positions_angstrom),
+    ]
+    assert len({water.sha256, *(other.sha256 for other in others)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"numbers": np.zeros(0, int)}, r"shape \(0,\), expected \(N,\)"),
+        ({"numbers": (8, 1)}, r"positions have shape \(3, 3\), expected \(2, 3\)"),
+        ({"numbers": (8.0, 1.0, 1.0)}, "must be integers, got float64"),
+        ({"numbers": (8, 1, 0)}, "no element has atomic number 0"),
+        ({"numbers": (8, 1, 119)}, "no element has atomic number 119"),
+        ({"positions": ((0, 0, 0), (1, 0, 0), (0, np.nan, 1))}, "atom 2 has a coordinate that is"),
+        ({"positions": ((0, 0, 0), (np.inf, 0, 0), (0, 1, 1))}, "atom 1 has a coordinate that is"),
+        ({"positions": ((0, 0, 0), (1, 0, 0), (1, 0, 0.05))}, "two atoms on one place: H1 and H2"),
+        ({"charge": 1}, r"charge \+1 has 9 electrons.*expected an even multiplicity"),
+        ({"multiplicity": 2}, "10 electrons.*expected an odd multiplicity"),
+        ({"charge": 11, "multiplicity": 2}, "impossible with -1 electrons"),
+        ({"multiplicity": 0}, "multiplicity 0 are impossible"),
+        ({"multiplicity": 13}, "multiplicity 13 are impossible"),
+    ],
+)
+def test_impossible_molecules_are_refused_in_one_line(fields, message):
+    with pytest.raises(MoleculeError, match=message) as caught:
+        make(**fields)
+    assert "\n" not in str(caught.value)
+
+
+# --- bonds ---------------------------------------------------------------------------------
+
+
+def test_bond_limit_is_the_factor_times_the_radii():
+    # Cordero radii: H 0.31 Å; 1.25 × 0.62 = 0.775 Å.
+    def bonded(distance_angstrom, **kwargs):
+        return covalent_bonds([1, 1], [[0, 0, 0], [distance_angstrom, 0, 0]], **kwargs)
+
+    assert bonded(0.774) == ((0, 1),)
+    assert bonded(0.776) == ()
+    assert bonded(0.776, factor=1.3) == ((0, 1),)
+
+
+def test_bonds_of_many_molecules_do_not_cross(water):
+    shifts = 5.0 * np.array([[i, j, k] for i in range(3) for j in range(3) for k in range(3)])
+    positions = (water.positions_angstrom + shifts[:, None, :]).reshape(-1, 3)
+    box = make(np.tile(water.atomic_numbers, 27), positions)
+    assert box.fragments == 27
+    assert len(box.bonds) == 54
+    assert all(i // 3 == j // 3 for i, j in box.bonds)
+
+
+def test_a_single_atom_has_no_bonds():
+    helium = make((2,), [[0.0, 0, 0]])
+    assert helium.bonds == ()
+    assert helium.fragments == 1
+
+
+def test_fragments_on_plain_numbers():
+    assert fragment_labels(5, bonds=[(3, 4), (1, 3)]) == [0, 1, 2, 1, 1]
+    assert fragment_count(5, bonds=[(3, 4), (1, 3)]) == 3
+    assert fragment_count(0, bonds=[]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=20))
+def test_fragment_count_agrees_with_an_independent_count(bonds):
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    i, j = np.array(bonds, dtype=int).reshape(-1, 2).T
+    graph = coo_matrix((np.ones(len(i)), (i, j)), shape=(9, 9))
+    assert fragment_count(9, bonds=bonds) == connected_components(graph, directed=False)[0]
+
+
+@given(st.lists(st.tuples(*[st.floats(-3, 3)] * 3), min_size=1, max_size=12), st.floats(0.1, 4))
+def test_pairs_agree_with_the_full_distance_matrix(points, cutoff_angstrom):
+    positions = np.array(points)
+    pairs, distances = pairs_within(positions, cutoff_angstrom=cutoff_angstrom)
+    full = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
+    np.testing.assert_allclose(distances, full[pairs[:, 0], pairs[:, 1]], rtol=1e-12)
+    clear = np.triu(np.abs(full - cutoff_angstrom) > 1e-9, k=1)
+    expected = {tuple(pair) for pair in np.argwhere(clear & (full < cutoff_angstrom))}
+    assert expected == {(i, j) for i, j in pairs if clear[i, j]}
+
+
+# --- files of the user's own ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".xyz", ".extxyz", ".pdb", ".sdf", ".mol"])
+def test_formats_round_trip(tmp_path, suffix, water):
+    path = tmp_path / f"mine{suffix}"
+    formats = {".pdb": "proteindatabank", ".sdf": "sdf", ".mol": "sdf"}
+    ase.io.write(path, water.to_ase(), format=formats.get(suffix, "extxyz"))
+    system = load_system(path)
+    assert system.name == "mine"
+    assert system.formula == "H2O"
+    assert f"mine{suffix}" in system.source
+    # A PDB file has three decimals.
+    np.testing.assert_allclose(system.positions_angstrom, water.positions_angstrom, atol=6e-4)
+    assert system.bonds == water.bonds
+
+
+def test_the_first_frame_counts(tmp_path):
+    path = write(tmp_path, "two.xyz", WATER_XYZ + WATER_XYZ.replace("0.1", "0.3"))
+    assert load_system(path).positions_angstrom[0, 2] == 0.1
+
+
+def test_at_sign_in_a_file_name_is_no_frame_index(tmp_path):
+    assert load_system(write(tmp_path, "w@1.xyz", WATER_XYZ)).formula == "H2O"
+
+
+def test_strings_name_files_too(tmp_path, monkeypatch):
+    write(tmp_path, "mine.xyz", WATER_XYZ)
+    monkeypatch.chdir(tmp_path)
+    assert load_system("mine.xyz").formula == "H2O"
+    assert load_system("./mine.xyz").formula == "H2O"
+
+
+def test_a_library_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
+    write(tmp_path, "water", "rubbish")
+    monkeypatch.chdir(tmp_path)
+    assert "GFN2" in load_system("water").source
+
+
+def test_a_cell_is_noted_and_left_out(tmp_path):
+    text = WATER_XYZ.replace("\n\n", '\nLattice="9 0 0 0 9 0 0 0 9"\n', 1)
+    assert "periodic cell is not used" in load_system(write(tmp_path, "box.xyz", text)).source
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "charge"),
+    [
+        ("formate.sdf", FORMATE_SDF, -1),
+        ("formate.mol", FORMATE_SDF.split("$$$$")[0], -1),
+        ("ammonium.pdb", AMMONIUM_PDB, 1),
+        ("dianion.xyz", WATER_XYZ.replace("\n\n", "\ncharge=-2\n", 1), -2),
+        ("float.xyz", WATER_XYZ.replace("\n\n", "\ncharge=2.0\n", 1), 2),
+    ],
+)
+def test_recorded_charges_are_read(tmp_path, name, text, charge):
+    assert load_system(write(tmp_path, name, text)).charge == charge
+
+
+def test_charge_and_multiplicity_can_be_overridden(tmp_path):
+    path = write(tmp_path, "oh.xyz", "2\n\nO 0 0 0\nH 0 0 0.97\n")
+    with pytest.raises(MoleculeError, match="set charge or multiplicity"):
+        load_system(path)
+    assert load_system(path, charge=-1).charge == -1
+    assert load_system(path, multiplicity=2).multiplicity == 2
+    assert load_system("water", charge=np.int64(2)).n_electrons == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("empty.xyz", "", "cannot be read as XYZ"),
+        ("empty.sdf", "", "cannot be read as SDF"),
+        ("empty.pdb", "", "no atoms in it"),
+        ("none.xyz", "0\n\n", "no atoms in it"),
+        ("prose.pdb", "this is no structure\n", "no atoms in it"),
+        ("prose.sdf", "\n\n\nthis is no structure\n", "cannot be read as SDF"),
+        ("short.xyz", "5\n\nO 0 0 0\n", "cannot be read as XYZ"),
+        ("words.pdb", AMMONIUM_PDB.replace("0.590", "x.xxx"), "cannot be read as PDB"),
+        ("element.xyz", WATER_XYZ.replace("O", "Qq"), "'Qq' is no element"),
+        ("dummy.xyz", WATER_XYZ.replace("O", "X"), "no element has atomic number 0"),
+        ("nan.xyz", WATER_XYZ.replace("0.1", "nan"), "coordinate that is not finite"),
+        ("twice.xyz", WATER_XYZ.replace("-0.76", "0.76"), "two atoms on one place"),
+        ("charge.xyz", WATER_XYZ.replace("\n\n", "\ncharge=much\n", 1), "charge is 'much'"),
+        ("half.xyz", WATER_XYZ.replace("\n\n", "\ncharge=0.5\n", 1), "expected a whole number"),
+        ("damaged.sdf", FORMATE_SDF.replace("3  -1", "3  xx"), "damaged line 'M  CHG"),
+        ("water.cif", WATER_XYZ, r"'\.cif' is no structure format"),
+        ("water", WATER_XYZ, "is no structure format"),
+    ],
+)
+def test_bad_files_get_one_clear_line(tmp_path, name, text, message):
+    with pytest.raises(MoleculeError, match=message) as caught:
+        load_system(write(tmp_path, name, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_binary_file_is_unreadable(tmp_path):
+    path = tmp_path / "binary.xyz"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(MoleculeError, match="cannot be read as XYZ"):
+        load_system(path)
+
+
+@pytest.mark.parametrize("name", ["missing.pdb", "./missing", "no/such/folder/x.xyz"])
+def test_missing_files(name):
+    with pytest.raises(MoleculeError, match="no such file"):
+        load_system(name)
+
+
+def test_unknown_names_are_told_the_nearest_and_all():
+    with pytest.raises(MoleculeError, match="did you mean methanol") as caught:
+        load_system("methanool")
+    assert all(name in str(caught.value) for name in list_systems())
+    with pytest.raises(MoleculeError) as caught:
+        load_system("zzzzzz")
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("charge = 0", "charge =", "cannot be read as a system's TOML"),
+        ("charge = 0", "change = 0", "missing or unknown keys: change, charge"),
+        ('formula = "H2O"', 'formula = "H2O2"', "formula is H2O2, but structure.xyz holds H2O"),
+        ("charge = 0", 'charge = "none"', "charge is 'none'"),
+        ("structure.xyz", "absent.xyz", "no such file"),
+    ],
+)
+def test_bad_system_folders(tmp_path, old, new, message):
+    folder = tmp_path / "mine"
+    shutil.copytree(systems_root() / "water", folder)
+    text = (folder / "system.toml").read_text(encoding="utf-8")
+    (folder / "system.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(MoleculeError, match=message):
+        load_system(folder)
+
+
+def test_a_folder_without_system_toml(tmp_path):
+    with pytest.raises(MoleculeError, match="cannot be read as a system's TOML"):
+        load_system(tmp_path)
+
+
+def test_an_incomplete_installation_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        molecules.library, "__file__", str(tmp_path / "openmm_mlff" / "molecules" / "library.py")
+    )
+    with pytest.raises(MoleculeError, match="installation is incomplete"):
+        systems_root()
+
+
+def test_the_wheels_own_folder_is_found(tmp_path, monkeypatch):
+    inside = tmp_path / "openmm_mlff" / "systems"
+    inside.mkdir(parents=True)
+    monkeypatch.setattr(
+        molecules.library, "__file__", str(tmp_path / "openmm_mlff" / "molecules" / "library.py")
+    )
+    assert systems_root() == inside
+    assert list_systems() == []
+
+
+def test_import_is_light():
+    code = (
+        "import sys, openmm_mlff.molecules; "
+        "heavy = {'ase', 'scipy', 'torch', 'openmm', 'mdtraj'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

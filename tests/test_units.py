@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from openmm_mlff import units
+
+PAIRS = [
+    (units.ev_from_kj_per_mol, units.kj_per_mol_from_ev),
+    (units.angstrom_from_nm, units.nm_from_angstrom),
+    (units.ev_per_angstrom_from_kj_per_mol_nm, units.kj_per_mol_nm_from_ev_per_angstrom),
+    (units.ps_from_fs, units.fs_from_ps),
+]
+
+
+@pytest.mark.parametrize(("there", "back"), PAIRS, ids=lambda function: function.__name__)
+def test_round_trip_is_the_identity(there, back):
+    values = np.array([-3.5, 0.0, 1e-12, 7.25e8])
+    np.testing.assert_allclose(back(there(values)), values, rtol=1e-15)
+    np.testing.assert_allclose(there(back(values)), values, rtol=1e-15)
+
+
+@pytest.mark.parametrize("function", [f for pair in PAIRS for f in pair], ids=lambda f: f.__name__)
+def test_scalars_and_arrays_agree(function):
+    assert function(np.array([2.0]))[0] == function(2.0)
+
+
+def test_known_values():
+    # CODATA 2018: 1 eV = 96.485 332 12... kJ/mol.
+    assert units.kj_per_mol_from_ev(1.0) == pytest.approx(96.48533212331, rel=1e-12)
+    assert units.angstrom_from_nm(0.1) == pytest.approx(1.0)
+    assert units.ps_from_fs(500.0) == 0.5
+    assert pytest.approx(8.617333262e-5, rel=1e-9) == units.BOLTZMANN_EV_PER_KELVIN
+
+
+def test_force_conversion_is_energy_over_length():
+    energy_kj_per_mol, length_nm = 12.5, 0.37
+    expected = units.ev_from_kj_per_mol(energy_kj_per_mol) / units.angstrom_from_nm(length_nm)
+    got = units.ev_per_angstrom_from_kj_per_mol_nm(energy_kj_per_mol / length_nm)
+    assert got == pytest.approx(expected, rel=1e-14)
+
+
+def test_energy_unit_agrees_with_openmm():
+    unit = pytest.importorskip("openmm.unit")
+    electronvolt = (1.602176634e-19 * unit.joule) * unit.AVOGADRO_CONSTANT_NA
+    openmm_value = electronvolt.value_in_unit(unit.kilojoule_per_mole)
+    assert openmm_value == pytest.approx(units.KJ_PER_MOL_PER_EV, rel=1e-7)
+
+
+def test_kinetic_energy_factor_agrees_with_ase():
+    from ase import units as ase_units
+
+    # ASE: energy in eV from amu and Å/(ASE time); 1 ps is 1000 ase.units.fs.
+    one_angstrom_per_ps = 1.0 / (1000.0 * ase_units.fs)
+    assert pytest.approx(one_angstrom_per_ps**2, rel=1e-6) == units.EV_PER_AMU_ANGSTROM2_PER_PS2
+
+
+def test_thermal_speed_of_hydrogen():
+    # sqrt(kT/m) for 1 amu at 300 K is 1579 m/s, or 15.79 Å/ps.
+    thermal_energy_ev = units.BOLTZMANN_EV_PER_KELVIN * 300.0
+    speed_angstrom_per_ps = (thermal_energy_ev / units.EV_PER_AMU_ANGSTROM2_PER_PS2) ** 0.5
+    assert speed_angstrom_per_ps == pytest.approx(15.79, abs=0.01)
+
+
+def test_coulomb_constant_is_hartree_times_bohr():
+    hartree_ev = 27.211386245988
+    product = hartree_ev * units.BOHR_IN_ANGSTROM
+    assert product == pytest.approx(units.COULOMB_CONSTANT_EV_ANGSTROM, rel=1e-10)

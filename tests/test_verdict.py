@@ -1,0 +1,275 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmm_mlff.checks import CHECKS, get_check
+from openmm_mlff.config import load_protocol
+from openmm_mlff.records import CheckResult, Scope, Status, VerdictStatus
+from openmm_mlff.verdict import decide
+
+STANDARD = load_protocol("standard")
+QUICK = load_protocol("quick")
+EXTENDED = load_protocol("extended")
+SYSTEMS = ("water", "methane")
+SCOPE = Scope(
+    elements=("C", "H", "O"),
+    systems=SYSTEMS,
+    temperatures_kelvin=(300.0,),
+    max_timestep_fs=0.5,
+    duration_ps=10.0,
+    platform="CPU",
+    precision="mixed",
+)
+OPEN = (Status.ERROR, Status.SKIPPED, Status.INCONCLUSIVE)
+
+
+def result(
+    check_id, *, system="water", status=Status.PASS, temperature=300.0, timestep=0.5, **more
+):
+    spec = get_check(check_id)
+    condition = {"ensemble": "nve", "temperature_kelvin": temperature, "timestep_fs": timestep}
+    fields = {"value": 0.5, "threshold": 1.0, "message": f"{check_id} says so."} | more
+    return CheckResult(
+        id=check_id,
+        group=spec.group,
+        system=system,
+        condition=condition if spec.scope == "condition" else {},
+        status=status,
+        required=fields.pop("required", check_id in STANDARD.required),
+        unit=spec.unit,
+        **fields,
+    )
+
+
+def all_results(protocol=STANDARD, *, systems=SYSTEMS):
+    """One PASS for every check, system and condition of a protocol."""
+    conditions = list(
+        itertools.product(protocol.dynamics.temperatures_kelvin, protocol.dynamics.timesteps_fs)
+    )
+    return [
+        result(spec.id, system=system, temperature=temperature, timestep=timestep)
+        for system in systems
+        for spec in CHECKS
+        for temperature, timestep in (conditions if spec.scope == "condition" else [(300.0, 0.5)])
+    ]
+
+
+def changed(results, *changes):
+    """Put some results in the place of those of the same check and system."""
+    keys = {(r.id, r.system) for r in changes}
+    return [r for r in results if (r.id, r.system) not in keys] + list(changes)
+
+
+def judge(results, *, protocol=STANDARD, scope=SCOPE):
+    return decide(results, protocol=protocol, scope=scope, model_name="student:original")
+
+
+def test_all_passed_is_approved_for_what_was_tested():
+    verdict = judge(all_results())
+    assert verdict.status is VerdictStatus.APPROVED
+    assert verdict.scope == SCOPE
+    assert verdict.failure_modes == ()
+    assert "All 12 required checks of the protocol standard passed" in verdict.reasons[0]
+    for said in ("student:original", "water, methane", "300 K", "0.5 fs", "CPU", "10 ps"):
+        assert said in verdict.recommendation
+
+
+def test_the_nearest_threshold_is_named():
+    near = result("force_accuracy", value=0.19, threshold=0.2)
+    verdict = judge(changed(all_results(), near))
+    assert "Nearest to its threshold: force_accuracy PASS on water (0.19" in verdict.reasons[1]
+
+
+def test_a_failure_rejects_and_says_all_about_it():
+    bad = result("energy_drift", status=Status.FAIL, value=0.31, threshold=0.1)
+    verdict = judge(changed(all_results(), bad))
+    assert verdict.status is VerdictStatus.REJECTED
+    assert verdict.reasons == (
+        "energy_drift FAIL on water at 300 K, 0.5 fs (0.31, threshold 0.1 meV/atom/ps): "
+        "energy_drift says so.",
+    )
+    spec = get_check("energy_drift")
+    assert verdict.failure_modes == (f"{spec.failure_mode} (seen on water)",)
+    assert spec.remedy in verdict.next_step
+    assert "Do not use student:original for molecular dynamics" in verdict.recommendation
+
+
+def test_the_gravest_reason_comes_first():
+    results = changed(
+        all_results(),
+        result("speed", status=Status.FAIL, value=1e6),
+        result("energy_drift", status=Status.FAIL, value=2.0),
+        result("momentum_conservation", status=Status.FAIL, value=50.0),
+        result("stability", status=Status.FAIL, value=0.1, threshold=10.0),
+        result("export_parity", status=Status.FAIL, value=1.5),
+        result("openmm_parity", status=Status.FAIL, value=None),
+    )
+    found = [reason.split()[0] for reason in judge(results).reasons]
+    # What is deployed, then its dynamics by how far they are off (100, 50, 2 times), then speed.
+    assert found == [
+        "openmm_parity",
+        "export_parity",
+        "stability",
+        "momentum_conservation",
+        "energy_drift",
+        "speed",
+    ]
+
+
+def test_one_failure_mode_a_check_names_its_systems():
+    results = changed(
+        all_results(),
+        *(result("force_accuracy", system=s, status=Status.FAIL, value=2.0) for s in SYSTEMS),
+    )
+    verdict = judge(results)
+    assert len(verdict.reasons) == 2
+    assert len(verdict.failure_modes) == 1
+    assert verdict.failure_modes[0].endswith("(seen on methane, water)")
+
+
+@pytest.mark.parametrize(
+    ("check_id", "words"),
+    [
+        ("speed", "nothing speaks against its physics"),
+        ("force_accuracy", "collect geometries for further training"),
+        ("export_parity", "does not compute what the model does"),
+        ("stability", "not even short runs"),
+    ],
+)
+def test_the_recommendation_follows_what_failed(check_id, words):
+    verdict = judge(changed(all_results(), result(check_id, status=Status.FAIL)))
+    assert words in verdict.recommendation
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_what_was_not_decided_is_not_approved(status):
+    verdict = judge(changed(all_results(), result("force_accuracy", status=status)))
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+    assert f"force_accuracy {status.value} on water" in verdict.reasons[0]
+    assert "force_accuracy" in verdict.next_step
+    assert verdict.failure_modes == ()
+
+
+def test_errors_come_before_what_is_missing_and_that_before_the_rest():
+    results = changed(
+        all_results(),
+        result("speed", status=Status.ERROR),
+        result("export_parity", status=Status.SKIPPED),
+    )
+    results = [r for r in results if (r.id, r.system) != ("determinism", "water")]
+    reasons = judge(results).reasons
+    assert [reason.split()[0] for reason in reasons] == ["speed", "determinism", "export_parity"]
+
+
+@pytest.mark.parametrize("missing", STANDARD.required)
+def test_a_required_check_without_a_result_on_one_system_leaves_it_open(missing):
+    results = [r for r in all_results() if (r.id, r.system) != (missing, "methane")]
+    verdict = judge(results)
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+    assert verdict.reasons == (f"{missing} on methane has no result: it was not measured.",)
+    assert "--resume" in verdict.next_step
+
+
+def test_a_condition_without_a_result_leaves_it_open():
+    results = all_results(EXTENDED)
+    assert judge(results, protocol=EXTENDED).status is VerdictStatus.APPROVED
+    hot = {"temperature_kelvin": 500.0, "timestep_fs": 2.0}
+    kept = [r for r in results if r.id != "stability" or not hot.items() <= r.condition.items()]
+    verdict = judge(kept, protocol=EXTENDED)
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+    assert verdict.reasons[0].startswith("stability on water at 500 K, 2 fs has no result")
+
+
+def test_a_check_that_says_no_condition_was_run_is_one_reason():
+    none_run = result("stability", status=Status.SKIPPED).model_copy(update={"condition": {}})
+    verdict = judge(changed(all_results(), none_run))
+    assert len(verdict.reasons) == 1
+    assert verdict.reasons[0].startswith("stability SKIPPED on water")
+
+
+def test_quick_rejects_and_never_approves():
+    passed = judge(all_results(QUICK), protocol=QUICK)
+    assert passed.status is VerdictStatus.INCONCLUSIVE
+    assert passed.reasons == ("The protocol quick may reject, never approve.",)
+    assert "--protocol standard" in passed.next_step
+    bad = changed(all_results(QUICK), result("stability", status=Status.FAIL))
+    assert judge(bad, protocol=QUICK).status is VerdictStatus.REJECTED
+
+
+def test_nothing_measured_is_not_approved():
+    nothing = judge([])
+    assert nothing.status is VerdictStatus.INCONCLUSIVE
+    assert "No required check gave a result." in nothing.reasons
+    none_required = judge([], protocol=STANDARD.model_copy(update={"required": ()}))
+    assert none_required.status is VerdictStatus.INCONCLUSIVE
+    assert none_required.next_step
+    no_system = judge(all_results(), scope=SCOPE.model_copy(update={"systems": ()}))
+    assert no_system.status is VerdictStatus.INCONCLUSIVE
+
+
+def test_a_check_that_does_not_apply_does_not_stand_in_the_way():
+    fixed = result("export_parity", status=Status.SKIPPED, required=False, value=None)
+    assert judge(changed(all_results(), fixed)).status is VerdictStatus.APPROVED
+
+
+def test_a_flag_lost_on_the_way_hides_no_failure():
+    hidden = result("stability", status=Status.FAIL, required=False)
+    assert judge(changed(all_results(), hidden)).status is VerdictStatus.REJECTED
+
+
+@given(
+    status=st.sampled_from(list(Status)),
+    check_id=st.sampled_from(STANDARD.reported),
+    system=st.sampled_from(SYSTEMS),
+)
+def test_reported_checks_decide_nothing(status, check_id, system):
+    results = changed(all_results(), result(check_id, system=system, status=status))
+    assert judge(results).status is VerdictStatus.APPROVED
+
+
+ASSIGNMENT = st.dictionaries(
+    st.tuples(st.sampled_from(STANDARD.required), st.sampled_from(SYSTEMS)),
+    st.sampled_from([*Status, None]),
+)
+
+
+@given(
+    assignment=ASSIGNMENT,
+    protocol=st.sampled_from([STANDARD, QUICK]),
+    order=st.randoms(use_true_random=False),
+)
+def test_the_rules_hold_whatever_was_found(assignment, protocol, order):
+    results = [r for r in all_results(protocol) if (r.id, r.system) not in assignment]
+    results += [
+        result(check_id, system=system, status=status)
+        for (check_id, system), status in assignment.items()
+        if status is not None
+    ]
+    order.shuffle(results)
+    verdict = judge(results, protocol=protocol)
+    found = set(assignment.values())
+    if Status.FAIL in found:
+        expected = VerdictStatus.REJECTED
+    elif found - {Status.PASS} or not protocol.may_approve:
+        expected = VerdictStatus.INCONCLUSIVE
+    else:
+        expected = VerdictStatus.APPROVED
+    assert verdict.status is expected
+    assert verdict.reasons
+    assert verdict.recommendation
+    assert verdict.next_step
+    assert bool(verdict.failure_modes) is (expected is VerdictStatus.REJECTED)
+    if expected is VerdictStatus.REJECTED:
+        assert len(verdict.reasons) == list(assignment.values()).count(Status.FAIL)
+
+
+@given(assignment=ASSIGNMENT)
+def test_the_verdict_does_not_depend_on_the_order_of_results(assignment):
+    results = [
+        result(check_id, system=system, status=status)
+        for (check_id, system), status in assignment.items()
+        if status is not None
+    ]
+    assert judge(results) == judge(results[::-1])
