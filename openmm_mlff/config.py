@@ -69,7 +69,7 @@ class DynamicsSpec(Frozen):
     friction_per_ps: float = Field(default=10.0, gt=0.0)
     equilibration_timestep_fs: float = Field(default=0.5, gt=0.0)
     energy_interval_steps: int = Field(default=10, ge=1)
-    frame_interval_steps: int = Field(default=20, ge=1)
+    frame_interval_steps: int = Field(default=8, ge=1)
 
     @model_validator(mode="after")
     def _longest_is_longest(self) -> "DynamicsSpec":
