@@ -1,5 +1,8 @@
 """Model cards, written from what a checkpoint says of itself."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ase.data import chemical_symbols
 
 from openmm_mlff.students.checkpoint import StudentRecord
@@ -22,7 +25,10 @@ def model_card(record: StudentRecord) -> str:
         for origin, errors in record.held_out.items()
     )
     kinds = ", ".join(f"{count} {kind}" for kind, count in data["kinds"].items())
-    schedule = ", ".join(str(training[key]) for key in ("epochs", "batch_size", "learning_rate"))
+    schedule = _schedule(training)
+    second_round = ""
+    if "refinement" in training:
+        second_round = f"\n| second round | {_schedule(training['refinement'])} |"
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return f"""# student:{record.name}
 
@@ -38,7 +44,7 @@ An equivariant PaiNN on a ZBL core, distilled from {record.teacher}.
 | training frames | {data["training_frames"]} ({kinds}) |
 | molecules | {", ".join(data["molecules"])} |
 | data seed, training seed | {data["seed"]}, {training["seed"]} |
-| epochs, batch, learning rate | {schedule} |
+| epochs, batch, learning rate | {schedule} |{second_round}
 | versions | {versions} |
 
 ## Errors on {data["held_out_frames"]} held-out frames
@@ -55,3 +61,7 @@ For molecules made of {elements}, neutral and closed-shell, near the chemistry i
 It reproduces {record.teacher}, not experiment: its errors come on top of the teacher's own.
 Not for ions, radicals or bond breaking. Validate it on your own molecule before production.
 """
+
+
+def _schedule(plan: Mapping[str, Any]) -> str:
+    return ", ".join(str(plan[key]) for key in ("epochs", "batch_size", "learning_rate"))

@@ -14,6 +14,9 @@ from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.sampling import SamplingPlan
 from openmm_mlff.students.teacher import free_atom_energies
 
+REFINEMENT = "refinement"
+"""Kind of the frames that only the second round of training sees."""
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -79,6 +82,11 @@ def _jobs(
     small = [name for name in sampling.DIMER_MOLECULES if name in molecules]
     work += [("dimer", pair, 0.0) for pair in combinations_with_replacement(small, 2)]
     work += [("scan", (str(a), str(b)), 0.0) for a, b in combinations_with_replacement(elements, 2)]
+    # Last, so that the seeds of the others do not depend on how many there are of these.
+    for name in sampling.FLEXIBLE_MOLECULES:
+        if name in molecules:
+            kelvins = plan.flexible_temperatures_kelvin
+            work += [(REFINEMENT, (name,), kelvin) for kelvin in kelvins]
     seeds = np.random.SeedSequence(seed).generate_state(len(work))
     return [_Job(*item, plan, int(s)) for item, s in zip(work, seeds, strict=True)]
 
@@ -95,14 +103,16 @@ def _run(job: _Job) -> list[LabelledFrame]:
     systems = [load_system(name) for name in job.subjects]
     if job.kind == "dimer":
         return list(sampling.dimer_frames(systems[0], systems[1], plan.dimers, seed=seed))
-    if job.kind == "thermal":
+    if job.kind in ("thermal", REFINEMENT):
+        count = plan.thermal if job.kind == "thermal" else plan.flexible
         return list(
             sampling.thermal_frames(
                 systems[0],
                 job.temperature_kelvin,
-                plan.share(plan.thermal, systems[0]),
+                plan.share(count, systems[0]),
                 steps_between=plan.steps_between,
                 seed=seed,
+                kind=job.kind,
             )
         )
     alter, count = {

@@ -14,7 +14,7 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.rundir import RunDirectory, read_json, write_json
 from openmm_mlff.students.checkpoint import StudentRecord, n_parameters, save_student
-from openmm_mlff.students.dataset import make_frames
+from openmm_mlff.students.dataset import REFINEMENT, make_frames
 from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
 from openmm_mlff.students.painn import PaiNNConfig
 from openmm_mlff.students.sampling import QUICK_PLAN, SamplingPlan
@@ -47,6 +47,9 @@ SIZES: dict[str, PaiNNConfig] = {
 LEARNING_RATES = {"original": 1e-3}
 """Where the plan's own rate is too high: at 2e-3 the loss of the largest leaps up on the way."""
 
+REFINED = ("original",)
+"""Students that get a second round, with further frames of flexible molecules."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -55,6 +58,7 @@ class Recipe:
     Attributes:
         sampling: how much data of each kind.
         training: how long and how fast.
+        refinement: the second round of those that get one.
         molecules: names in the systems library.
         data_seed: of the geometries.
         training_seed: of the first weights and the order of the frames.
@@ -62,6 +66,9 @@ class Recipe:
 
     sampling: SamplingPlan = field(default_factory=SamplingPlan)
     training: TrainingPlan = field(default_factory=TrainingPlan)
+    refinement: TrainingPlan = field(
+        default_factory=lambda: TrainingPlan(epochs=7, learning_rate=4e-4)
+    )
     molecules: tuple[str, ...] = MOLECULES
     data_seed: int = 20240601
     training_seed: int = 7
@@ -70,6 +77,7 @@ class Recipe:
 QUICK_RECIPE = Recipe(
     sampling=QUICK_PLAN,
     training=TrainingPlan(epochs=2, batch_size=8),
+    refinement=TrainingPlan(epochs=1, batch_size=8),
     molecules=("water", "methane"),
 )
 
@@ -165,11 +173,19 @@ def build_student(
     check_name(name)
     RunDirectory.create(output)
     training, held_out = split_held_out(frames, fraction=HELD_OUT_FRACTION)
-    model = new_student(SIZES[name], training, seed=recipe.training_seed)
+    first_round = [frame for frame in training if not _is_refinement(frame)]
+    model = new_student(SIZES[name], first_round, seed=recipe.training_seed)
     plan = replace(
         recipe.training, learning_rate=LEARNING_RATES.get(name, recipe.training.learning_rate)
     )
-    train_student(model, training, plan, seed=recipe.training_seed, on_epoch=on_epoch)
+    train_student(model, first_round, plan, seed=recipe.training_seed, on_epoch=on_epoch)
+    rounds = asdict(plan) | {"seed": recipe.training_seed, "parameters": n_parameters(model)}
+    if name in REFINED:
+        seed = recipe.training_seed + 1
+        train_student(model, training, recipe.refinement, seed=seed, on_epoch=on_epoch)
+        rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
+    else:
+        training = first_round
     record = StudentRecord(
         name=name,
         config=SIZES[name],
@@ -181,12 +197,16 @@ def build_student(
             "kinds": dict(Counter(frame.origin.split("/")[1] for frame in training)),
             "molecules": list(recipe.molecules),
         },
-        training=asdict(plan) | {"seed": recipe.training_seed, "parameters": n_parameters(model)},
+        training=rounds,
         held_out=held_out_errors(model, held_out, cutoff_angstrom=model.cutoff),
         versions={package: importlib.metadata.version(package) for package in PACKAGES},
     )
     save_student(model, record, output / f"{name}.safetensors")
     return record
+
+
+def _is_refinement(frame: LabelledFrame) -> bool:
+    return frame.origin.split("/")[1].startswith(REFINEMENT)
 
 
 def default_workers() -> int:

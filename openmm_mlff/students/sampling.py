@@ -15,6 +15,9 @@ from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
 from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.teacher import label, teacher_calculator
 
+FLEXIBLE_MOLECULES = ("ethanol", "acetamide", "alanine")
+"""Molecules of many shapes: more frames of these refine the largest student."""
+
 DIMER_MOLECULES = ("water", "methane", "ammonia", "methanol")
 
 
@@ -24,22 +27,26 @@ class SamplingPlan:
 
     Attributes:
         thermal: frames for each molecule and temperature.
+        flexible: further frames for each flexible molecule and temperature, for refinement.
         stretched: frames for each molecule with bonds scaled and atoms jostled.
         crowded: frames for each molecule with two unbonded atoms pushed together.
         dimers: frames for each pair of small molecules.
         scan: points for each pair of elements.
         temperatures_kelvin: of the thermal frames.
+        flexible_temperatures_kelvin: of the further ones.
         steps_between: timesteps of 1 fs between two thermal frames.
         large_above_atoms: molecules of more atoms than this get a third of the frames; they hold
             more environments each and cost most of the training time.
     """
 
     thermal: int = 220
+    flexible: int = 300
     stretched: int = 120
     crowded: int = 40
     dimers: int = 80
     scan: int = 60
     temperatures_kelvin: tuple[float, ...] = (300.0, 600.0, 1000.0)
+    flexible_temperatures_kelvin: tuple[float, ...] = (300.0, 600.0)
     steps_between: int = 20
     large_above_atoms: int = 15
 
@@ -50,6 +57,7 @@ class SamplingPlan:
 
 QUICK_PLAN = SamplingPlan(
     thermal=10,
+    flexible=2,
     stretched=2,
     crowded=1,
     dimers=1,
@@ -66,6 +74,7 @@ def thermal_frames(
     *,
     steps_between: int,
     seed: int,
+    kind: str = "thermal",
 ) -> Iterator[LabelledFrame]:
     """Run the teacher's own Langevin dynamics (1 fs, friction 0.02/fs) and keep frames of it.
 
@@ -75,6 +84,7 @@ def thermal_frames(
         count: frames asked for; those that the teacher refuses are left out.
         steps_between: timesteps between two frames.
         seed: of velocities and bath.
+        kind: what the frames are called in their origin.
 
     Yields:
         Labelled frames.
@@ -98,7 +108,7 @@ def thermal_frames(
         rng=rng,
     )
     dynamics.run(5 * steps_between)
-    origin = f"{molecule.name}/thermal_{temperature_kelvin:.0f}K"
+    origin = f"{molecule.name}/{kind}_{temperature_kelvin:.0f}K"
     for _ in range(count):
         dynamics.run(steps_between)
         frame = label(origin, atoms)

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,3 +74,14 @@ def test_another_seed_gives_other_frames(frames):
 
 def test_the_number_of_workers_changes_nothing(frames):
     assert_same(frames, make(workers=2))
+
+
+def test_frames_for_refinement_come_last_and_leave_the_others_as_they_were():
+    def with_ethanol(flexible):
+        plan = replace(PLAN, flexible=flexible, flexible_temperatures_kelvin=(300.0,))
+        return make_frames(("ethanol",), (1, 6, 8), plan, seed=5)
+
+    few, more = with_ethanol(1), with_ethanol(3)
+
+    assert [frame.origin for frame in more[-3:]] == ["ethanol/refinement_300K"] * 3
+    assert_same(few[:-1], more[:-3])

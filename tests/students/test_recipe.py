@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -117,3 +118,32 @@ def test_the_three_students_are_known(name):
 
 def test_all_cores_work():
     assert default_workers() >= 1
+
+
+def test_only_the_largest_student_gets_the_second_round(monkeypatch, tmp_path):
+    plan = replace(TINY_RECIPE.sampling, flexible=2, flexible_temperatures_kelvin=(300.0,))
+    recipe = replace(
+        TINY_RECIPE,
+        sampling=plan,
+        molecules=("water", "ethanol"),
+        refinement=TrainingPlan(epochs=1, batch_size=16, learning_rate=1e-4),
+    )
+    frames = load_or_make_frames(tmp_path / "frames.npz", recipe, workers=1)
+    refinement = sum("/refinement" in frame.origin for frame in frames)
+    rounds = []
+
+    def counting(model, training, schedule, **_):
+        rounds.append((len(training), schedule.learning_rate))
+        return model
+
+    monkeypatch.setattr(recipe_module, "train_student", counting)
+    tiny = build_student("tiny", frames, recipe, tmp_path)
+    original = build_student("original", frames, recipe, tmp_path)
+
+    assert refinement == 2
+    first = tiny.data["training_frames"]
+    assert [count for count, _ in rounds] == [first, first, first + refinement]
+    assert rounds[2][1] == 1e-4
+    assert "refinement" not in tiny.training
+    assert original.training["refinement"]["learning_rate"] == 1e-4
+    assert original.data["training_frames"] == first + refinement
