@@ -75,5 +75,8 @@ def test_the_benchmark_measured_the_shipped_students(repository):
     measured = {(entry["model"], entry["system"]) for entry in entries}
     systems = ("water", "methane", "alanine")
     assert measured == {(f"student:{name}", s) for name in STUDENTS for s in systems}
-    assert all(entry["openmm_ms_per_step"]["median"] > 0 for entry in entries)
+    for entry in entries:
+        weights = shipped_path(entry["model"].removeprefix("student:")).read_bytes()
+        assert entry["sha256"] == hashlib.sha256(weights).hexdigest()
+        assert entry["openmm_ms_per_step"]["median"] > 0
     assert list(path.parent.glob("*.png"))
