@@ -87,6 +87,17 @@ class ProbeSpec(Frozen):
         repeats: evaluations of one geometry for `determinism`.
         parity_steps: steps of `trajectory_parity`.
         reference_frames: frames of the potential's own trajectory given to the reference.
+        thermal_frames: frames of that trajectory on which the energy surface is probed.
+        rotations: random rotations of each geometry.
+        directions: random directions of finite differences at each geometry.
+        dimer_directions: directions in which a copy of the molecule is drawn away.
+        scan_step_angstrom: between two points of a scan.
+        scan_end_angstrom: how far scans go.
+        hessian_geometries: geometries whose force Jacobian is worked out.
+        convergence_ps: length of each run of `timestep_convergence`.
+        reversal_steps: steps there, and back, of `time_reversibility`.
+        sampling_ps: length of the Langevin runs behind distributions.
+        torsion_step_degrees: between two points of a torsion profile.
     """
 
     geometries: int = Field(default=20, ge=2)
@@ -94,6 +105,17 @@ class ProbeSpec(Frozen):
     repeats: int = Field(default=20, ge=2)
     parity_steps: int = Field(default=200, ge=1)
     reference_frames: int = Field(default=100, ge=2)
+    thermal_frames: int = Field(default=10, ge=1)
+    rotations: int = Field(default=24, ge=1)
+    directions: int = Field(default=8, ge=1)
+    dimer_directions: int = Field(default=3, ge=1)
+    scan_step_angstrom: float = Field(default=0.01, gt=0.0, le=0.1)
+    scan_end_angstrom: float = Field(default=15.0, ge=6.0)
+    hessian_geometries: int = Field(default=3, ge=1)
+    convergence_ps: float = Field(default=0.5, gt=0.0)
+    reversal_steps: int = Field(default=500, ge=1)
+    sampling_ps: float = Field(default=4.0, gt=0.0)
+    torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 
 class Protocol(Frozen):

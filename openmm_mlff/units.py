@@ -5,15 +5,20 @@ At OpenMM's border: kJ/mol, nm, ps.  The constants are the CODATA 2018 values
 (exact since the 2019 redefinition of the SI, except the atomic mass constant).
 """
 
+import math
 from typing import Final
 
 _ELEMENTARY_CHARGE_COULOMB: Final = 1.602176634e-19
 _AVOGADRO_PER_MOL: Final = 6.02214076e23
 _BOLTZMANN_JOULE_PER_KELVIN: Final = 1.380649e-23
 _ATOMIC_MASS_KG: Final = 1.66053906660e-27
+_LIGHT_CM_PER_SECOND: Final = 2.99792458e10
 
 KJ_PER_MOL_PER_EV: Final = _ELEMENTARY_CHARGE_COULOMB * _AVOGADRO_PER_MOL / 1000.0
 """96.485 kJ/mol in one eV."""
+
+KJ_PER_KCAL: Final = 4.184
+"""The thermochemical calorie."""
 
 ANGSTROM_PER_NM: Final = 10.0
 FS_PER_PS: Final = 1000.0
@@ -33,6 +38,11 @@ EV_PER_AMU_ANGSTROM2_PER_PS2: Final = (
 )
 """Kinetic energy: m v² in amu·Å²/ps² times this is eV (1.0364e-4)."""
 
+WAVENUMBER_OF_UNIT_CURVATURE_PER_CM: Final = math.sqrt(
+    _ELEMENTARY_CHARGE_COULOMB / (_ATOMIC_MASS_KG * 1e-20)
+) / (2.0 * math.pi * _LIGHT_CM_PER_SECOND)
+"""1 amu on a spring of 1 eV/Å² swings at 521.47 cm⁻¹."""
+
 
 def ev_from_kj_per_mol(energy_kj_per_mol):
     """Convert an energy from kJ/mol to eV (scalars and arrays)."""
@@ -42,6 +52,21 @@ def ev_from_kj_per_mol(energy_kj_per_mol):
 def kj_per_mol_from_ev(energy_ev):
     """Convert an energy from eV to kJ/mol (scalars and arrays)."""
     return energy_ev * KJ_PER_MOL_PER_EV
+
+
+def kcal_per_mol_from_ev(energy_ev):
+    """Convert an energy from eV to kcal/mol (scalars and arrays)."""
+    return energy_ev * (KJ_PER_MOL_PER_EV / KJ_PER_KCAL)
+
+
+def ev_from_kcal_per_mol(energy_kcal_per_mol):
+    """Convert an energy from kcal/mol to eV (scalars and arrays)."""
+    return energy_kcal_per_mol / (KJ_PER_MOL_PER_EV / KJ_PER_KCAL)
+
+
+def squared_wavenumber_from_curvature(curvature_ev_per_amu_angstrom2):
+    """Convert a curvature over a mass, eV/(amu Å²), to a signed squared wavenumber, cm⁻²."""
+    return curvature_ev_per_amu_angstrom2 * WAVENUMBER_OF_UNIT_CURVATURE_PER_CM**2
 
 
 def angstrom_from_nm(length_nm):

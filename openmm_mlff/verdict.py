@@ -7,14 +7,15 @@ potential is approved, for the scope that was tested and no wider, where the pro
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from openmm_mlff.checks import CHECKS, CheckSpec
-from openmm_mlff.checks.base import RATIO
+from openmm_mlff.checks.base import RATIO, Group
 from openmm_mlff.config import Protocol
 from openmm_mlff.records import CheckResult, Scope, Status, Verdict, VerdictStatus
 
 _GRAVITY = (Status.FAIL, Status.ERROR, Status.SKIPPED, Status.INCONCLUSIVE, Status.PASS)
-_GROUPS = ("parity", "surface", "dynamics", "accuracy", "performance")
+_GROUPS: tuple[str, ...] = get_args(Group)
 """Gravest first: where the file is not the model, nothing else says anything about the model."""
 
 

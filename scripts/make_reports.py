@@ -1,35 +1,77 @@
-"""Make the committed reports: the shipped students by the standard protocol, and their comparison.
+"""Make the committed reports and the pages that show them.
 
-Run from the root of a checkout: ``python scripts/make_reports.py``.  Runs go to ``runs/reports``
-(add ``--resume`` to go on with them), what is kept of them to ``reports``.
+Run from the root of a checkout::
+
+    python scripts/make_reports.py shipped      the shipped students: reports/
+    python scripts/make_reports.py published    the published ones: reports/mlff-distiller/
+    python scripts/make_reports.py pages        only the pages, from the committed reports
+
+Without a part all three are made.  Parts touch different files, so two can run at once.  Runs go
+to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go to
+``openmm-mlff validate``.
 """
 
-import sys
+import argparse
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from openmm_mlff.cli import main
-from openmm_mlff.pipeline.publish import dashboard_text, publish_run, put_dashboard
-from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.pipeline import publish
 
-STUDENTS = ("original", "tiny", "ultra-tiny")
-RUNS, REPORTS, PAGE = Path("runs/reports"), Path("reports"), Path("README.md")
+ROOT = Path()
+PARTS = ("shipped", "published", "pages")
 
 
-def make_reports(options: list[str]) -> None:
-    """Validate all three, keep the small files, write the comparison and the README's dashboard."""
-    specs = [f"student:{name}" for name in STUDENTS]
+def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
+    """Make what was asked for."""
+    validate = partial(validate_with, options=options)
+    published = publish.published_collection(checkpoints, root=ROOT)
+    if "shipped" in parts:
+        publish.make_collection(publish.SHIPPED, root=ROOT, validate=validate)
+        publish.write_shipped_pages(ROOT)
+    if "published" in parts:
+        missing = publish.missing_files(published, root=ROOT)
+        if missing:
+            print(f"the published students are skipped: {', '.join(missing)} not there")
+        else:
+            publish.make_collection(published, root=ROOT, validate=validate)
+            publish.write_published_pages(published, root=ROOT)
+    if "pages" in parts:
+        publish.write_shipped_pages(ROOT)
+        publish.write_published_pages(published, root=ROOT)
+        publish.write_checks_page(ROOT)
+
+
+def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:
+    """Validate one model as the command line does."""
     try:
-        main(["validate", *specs, "--output", str(RUNS), *options])
+        main(["validate", spec, "--output", str(output), "--reference", reference, *options])
     except SystemExit as stopped:
         # Verdicts are results here; only unusable input stops.
         if stopped.code not in (0, 1, 3):
             raise
-    reports = [publish_run(RUNS / name, REPORTS / name) for name in STUDENTS]
-    links = [f"{name}/report.md" for name in STUDENTS]
-    title = "The shipped students"
-    write_comparison(reports, REPORTS, links=links, page="README.md", title=title)
-    put_dashboard(PAGE, dashboard_text(reports[0], report_path="reports/original/report.md"))
+
+
+def read_arguments() -> tuple[argparse.Namespace, list[str]]:
+    """Read the parts, and what is for `openmm-mlff validate`."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        default=Path("../shared/seed_students"),
+        help="folder of the published students (%(default)s); they are skipped where it is not",
+    )
+    arguments, options = parser.parse_known_args()
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; expected {', '.join(PARTS)}")
+    return arguments, options
 
 
 if __name__ == "__main__":
-    make_reports(sys.argv[1:])
+    asked, passed_on = read_arguments()
+    make_reports(asked.parts or PARTS, checkpoints=asked.checkpoints, options=passed_on)

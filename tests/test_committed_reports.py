@@ -8,23 +8,40 @@ import pytest
 
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import load_protocol
-from openmm_mlff.pipeline.publish import dashboard_text
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.pipeline.publish import PUBLISHED_FILES, dashboard_text
+from openmm_mlff.records import Status, ValidationReport, VerdictStatus
 from openmm_mlff.students.loading import shipped_path
 
 STUDENTS = ("original", "tiny", "ultra-tiny")
+SYSTEMS = ("water", "methane", "alanine")
+
+
+def load(folder):
+    return ValidationReport.from_json((folder / "report.json").read_text())
 
 
 @pytest.fixture(params=STUDENTS)
+def shipped(request, repository):
+    folder = repository / "reports" / request.param
+    return request.param, folder, load(folder)
+
+
+@pytest.fixture(params=STUDENTS)
+def published(request, repository):
+    folder = repository / "reports/mlff-distiller" / request.param
+    return request.param, folder, load(folder)
+
+
+@pytest.fixture(params=[f"{part}{name}" for part in ("", "mlff-distiller/") for name in STUDENTS])
 def committed(request, repository):
     folder = repository / "reports" / request.param
-    return request.param, folder, ValidationReport.from_json((folder / "report.json").read_text())
+    return request.param, folder, load(folder)
 
 
 def test_the_checks_are_those_of_the_registry(committed):
     _, _, report = committed
     selected = [spec.id for spec, _ in select(load_protocol("standard"))]
-    for system in ("water", "methane", "alanine"):
+    for system in SYSTEMS:
         assert [result.id for result in report.checks if result.system == system] == selected
 
 
@@ -33,9 +50,45 @@ def test_the_protocol_is_the_one_of_today(committed):
     assert report.protocol == load_protocol("standard").model_dump(mode="json")
 
 
-def test_the_weights_are_the_shipped_ones(committed):
-    name, _, report = committed
+def test_the_weights_are_the_shipped_ones(shipped):
+    name, _, report = shipped
     assert report.model.sha256 == hashlib.sha256(shipped_path(name).read_bytes()).hexdigest()
+
+
+def test_the_weights_are_the_published_ones(published, seed_students):
+    name, _, report = published
+    weights = (seed_students / PUBLISHED_FILES[name]).read_bytes()
+    assert report.model.sha256 == hashlib.sha256(weights).hexdigest()
+
+
+def test_no_shipped_student_fails_on_its_surface(shipped):
+    _, _, report = shipped
+    surface = [result for result in report.checks if result.group == "surface"]
+    assert surface
+    assert not [result.id for result in surface if result.status is Status.FAIL]
+
+
+def test_the_published_students_are_rejected_for_their_surface(published):
+    _, _, report = published
+    assert report.verdict.status is VerdictStatus.REJECTED
+    reasons = " ".join(report.verdict.reasons)
+    for check_id in ("rotation_invariance", "cutoff_continuity"):
+        assert f"{check_id} FAIL" in reasons
+
+
+def test_the_published_students_have_no_reference_and_say_why(published):
+    _, _, report = published
+    for check_id in ("force_accuracy", "energy_accuracy", "geometry_accuracy"):
+        results = [result for result in report.checks if result.id == check_id]
+        assert [result.status for result in results] == [Status.SKIPPED] * len(SYSTEMS)
+        assert all("GFN2-xTB is not their teacher" in result.message for result in results)
+
+
+def test_the_largest_published_student_is_shown_to_be_broken(repository):
+    figures = repository / "reports/mlff-distiller/original/figures"
+    for system in SYSTEMS:
+        for kind in ("rotation", "cutoff_pairs", "momentum_nve_300K_0.5fs"):
+            assert (figures / f"{system}_{kind}.png").is_file()
 
 
 def test_the_page_shows_the_verdict_and_figures_that_are_there(committed):
@@ -51,20 +104,19 @@ def test_no_trajectory_is_committed(repository):
     assert not list((repository / "reports").rglob("*.dcd"))
 
 
-def test_the_comparison_names_every_student_and_its_verdict(repository):
-    page = (repository / "reports/README.md").read_text()
-    table = json.loads((repository / "reports/comparison.json").read_text())
+@pytest.mark.parametrize("folder", ["reports", "reports/mlff-distiller"])
+def test_the_comparison_names_every_student_and_its_verdict(repository, folder):
+    page = (repository / folder / "README.md").read_text()
+    table = json.loads((repository / folder / "comparison.json").read_text())
     for name in STUDENTS:
-        folder = repository / "reports" / name
-        report = ValidationReport.from_json((folder / "report.json").read_text())
+        report = load(repository / folder / name)
         assert f"({name}/report.md)" in page
         assert report.verdict.status.value in page
     assert len(table["models"]) == len(STUDENTS)
 
 
 def test_the_readme_shows_the_dashboard_of_the_committed_report(repository):
-    folder = repository / "reports/original"
-    report = ValidationReport.from_json((folder / "report.json").read_text())
+    report = load(repository / "reports/original")
     text = dashboard_text(report, report_path="reports/original/report.md")
     assert text in (repository / "README.md").read_text()
 
@@ -73,8 +125,7 @@ def test_the_benchmark_measured_the_shipped_students(repository):
     path = repository / "reports/benchmarks/md_performance_results.json"
     entries = json.loads(path.read_text())["entries"]
     measured = {(entry["model"], entry["system"]) for entry in entries}
-    systems = ("water", "methane", "alanine")
-    assert measured == {(f"student:{name}", s) for name in STUDENTS for s in systems}
+    assert measured == {(f"student:{name}", s) for name in STUDENTS for s in SYSTEMS}
     for entry in entries:
         weights = shipped_path(entry["model"].removeprefix("student:")).read_bytes()
         assert entry["sha256"] == hashlib.sha256(weights).hexdigest()

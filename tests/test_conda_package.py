@@ -15,6 +15,7 @@ CONDA_NAMES = {
     "acellera-openmmtorch-cu13": "openmm-torch",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
+    "physical-validation": "physical_validation",
     "tblite": "tblite-python",
 }
 

@@ -5,6 +5,7 @@ from openmm_mlff import units
 
 PAIRS = [
     (units.ev_from_kj_per_mol, units.kj_per_mol_from_ev),
+    (units.ev_from_kcal_per_mol, units.kcal_per_mol_from_ev),
     (units.angstrom_from_nm, units.nm_from_angstrom),
     (units.ev_per_angstrom_from_kj_per_mol_nm, units.kj_per_mol_nm_from_ev_per_angstrom),
     (units.ps_from_fs, units.fs_from_ps),
@@ -64,3 +65,29 @@ def test_coulomb_constant_is_hartree_times_bohr():
     hartree_ev = 27.211386245988
     product = hartree_ev * units.BOHR_IN_ANGSTROM
     assert product == pytest.approx(units.COULOMB_CONSTANT_EV_ANGSTROM, rel=1e-10)
+
+
+def test_calories():
+    # 1 eV is 23.0605 kcal/mol, as every table has it; ASE knows it too.
+    from ase import units as ase_units
+
+    assert units.kcal_per_mol_from_ev(1.0) == pytest.approx(23.060548, rel=1e-7)
+    assert units.kcal_per_mol_from_ev(1.0) == pytest.approx(
+        ase_units.mol / ase_units.kcal, rel=1e-6
+    )
+
+
+def test_wavenumber_of_a_harmonic_oscillator():
+    # ν = √(k/m) / 2πc; ASE: ħω in eV over the energy of 1 cm⁻¹.
+    from ase import units as ase_units
+
+    curvature_ev_per_angstrom2, mass_amu = 31.0, 12.0
+    energy_ev = (
+        ase_units._hbar
+        * ase_units._e**-0.5
+        * 1e10
+        * (curvature_ev_per_angstrom2 / mass_amu / ase_units._amu) ** 0.5
+    )
+    squared = units.squared_wavenumber_from_curvature(curvature_ev_per_angstrom2 / mass_amu)
+    assert squared**0.5 == pytest.approx(energy_ev / ase_units.invcm, rel=1e-6)
+    assert units.squared_wavenumber_from_curvature(-1.0) == pytest.approx(-(521.471**2), rel=1e-5)

@@ -20,28 +20,36 @@ CheckFunction = Callable[[Observations, Criteria], CheckResult]
 
 @dataclass(frozen=True)
 class Measure:
-    """One measured number and what it is compared with; it must not exceed its limit.
+    """One measured number and what it is compared with.
 
     Attributes:
         clause: what was measured, so that "On water, <clause> 0.1 eV/Å" is a sentence.
         value: in the unit of `limit`.
         limit: the threshold.
+        at_least: whether the value must reach the limit instead of staying within it.
     """
 
     clause: str
     value: float
     limit: Threshold
+    at_least: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether the value is finite and within its limit."""
-        return math.isfinite(self.value) and self.value <= self.limit.value
+        """Whether the value is finite and on the right side of its limit."""
+        if not math.isfinite(self.value):
+            return False
+        if self.at_least:
+            return self.value >= self.limit.value
+        return self.value <= self.limit.value
 
     @property
     def excess(self) -> float:
-        """Value over limit; infinite where the value is not finite."""
+        """Value over limit, or limit over value; infinite where the value is not finite."""
         if not math.isfinite(self.value):
             return math.inf
+        if self.at_least:
+            return self.limit.value / self.value if self.value > 0.0 else math.inf
         if self.limit.value == 0.0:
             return 0.0 if self.ok else math.inf
         return self.value / self.limit.value
@@ -51,7 +59,10 @@ class Measure:
         unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
         if not math.isfinite(self.value):
             return f"{self.clause} a number that is not finite (limit {self.limit.value:g}{unit})"
-        side = "within" if self.ok else "above"
+        if self.at_least:
+            side = "at or above" if self.ok else "below"
+        else:
+            side = "within" if self.ok else "above"
         return (
             f"{self.clause} {self.value:.3g}{unit}, {side} the limit of {self.limit.value:g}{unit}"
         )
@@ -63,6 +74,7 @@ class Measure:
             "value": self.value,
             "unit": self.limit.unit,
             "threshold": self.limit.value,
+            "at_least": self.at_least,
             "ok": self.ok,
         }
 
@@ -83,6 +95,7 @@ class CheckSpec:
         failure_mode: what goes wrong in production where it fails.
         remedy: what to do where it fails.
         function: ``(Observations, Criteria) -> CheckResult``, pure.
+        probes: names of the probes whose records it reads; only these are run.
     """
 
     id: str
@@ -96,6 +109,7 @@ class CheckSpec:
     failure_mode: str
     remedy: str
     function: CheckFunction
+    probes: tuple[str, ...] = ()
 
     def result(
         self,

@@ -1,20 +1,38 @@
 """The checks there are: one literal tuple."""
 
+from openmm_mlff.checks.accuracy.distribution import SPEC as DISTRIBUTION
+from openmm_mlff.checks.accuracy.energy_accuracy import SPEC as ENERGY_ACCURACY
+from openmm_mlff.checks.accuracy.force_accuracy import SPEC as FORCE_ACCURACY
+from openmm_mlff.checks.accuracy.geometry_accuracy import SPEC as GEOMETRY_ACCURACY
+from openmm_mlff.checks.accuracy.torsion_profile import SPEC as TORSION_PROFILE
+from openmm_mlff.checks.accuracy.vibrations import SPEC as VIBRATIONS
 from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.determinism import SPEC as DETERMINISM
-from openmm_mlff.checks.drift_percent import SPEC as DRIFT_PERCENT
-from openmm_mlff.checks.energy_accuracy import SPEC as ENERGY_ACCURACY
-from openmm_mlff.checks.energy_drift import SPEC as ENERGY_DRIFT
-from openmm_mlff.checks.export_parity import SPEC as EXPORT_PARITY
-from openmm_mlff.checks.force_accuracy import SPEC as FORCE_ACCURACY
-from openmm_mlff.checks.geometry_accuracy import SPEC as GEOMETRY_ACCURACY
-from openmm_mlff.checks.memory import SPEC as MEMORY
-from openmm_mlff.checks.momentum_conservation import SPEC as MOMENTUM_CONSERVATION
-from openmm_mlff.checks.openmm_parity import SPEC as OPENMM_PARITY
-from openmm_mlff.checks.precision_noise import SPEC as PRECISION_NOISE
-from openmm_mlff.checks.speed import SPEC as SPEED
-from openmm_mlff.checks.stability import SPEC as STABILITY
-from openmm_mlff.checks.trajectory_parity import SPEC as TRAJECTORY_PARITY
+from openmm_mlff.checks.dynamics.drift_percent import SPEC as DRIFT_PERCENT
+from openmm_mlff.checks.dynamics.energy_drift import SPEC as ENERGY_DRIFT
+from openmm_mlff.checks.dynamics.kinetic_distribution import SPEC as KINETIC_DISTRIBUTION
+from openmm_mlff.checks.dynamics.momentum_conservation import SPEC as MOMENTUM_CONSERVATION
+from openmm_mlff.checks.dynamics.soak import SPEC as SOAK
+from openmm_mlff.checks.dynamics.stability import SPEC as STABILITY
+from openmm_mlff.checks.dynamics.temperature_scan import SPEC as TEMPERATURE_SCAN
+from openmm_mlff.checks.dynamics.time_reversibility import SPEC as TIME_REVERSIBILITY
+from openmm_mlff.checks.dynamics.timestep_convergence import SPEC as TIMESTEP_CONVERGENCE
+from openmm_mlff.checks.parity.determinism import SPEC as DETERMINISM
+from openmm_mlff.checks.parity.export_parity import SPEC as EXPORT_PARITY
+from openmm_mlff.checks.parity.openmm_parity import SPEC as OPENMM_PARITY
+from openmm_mlff.checks.parity.precision_noise import SPEC as PRECISION_NOISE
+from openmm_mlff.checks.parity.trajectory_parity import SPEC as TRAJECTORY_PARITY
+from openmm_mlff.checks.performance.memory import SPEC as MEMORY
+from openmm_mlff.checks.performance.speed import SPEC as SPEED
+from openmm_mlff.checks.surface.cutoff_continuity import SPEC as CUTOFF_CONTINUITY
+from openmm_mlff.checks.surface.force_consistency import SPEC as FORCE_CONSISTENCY
+from openmm_mlff.checks.surface.hessian_symmetry import SPEC as HESSIAN_SYMMETRY
+from openmm_mlff.checks.surface.net_force_torque import SPEC as NET_FORCE_TORQUE
+from openmm_mlff.checks.surface.permutation_invariance import SPEC as PERMUTATION_INVARIANCE
+from openmm_mlff.checks.surface.reflection_invariance import SPEC as REFLECTION_INVARIANCE
+from openmm_mlff.checks.surface.rotation_invariance import SPEC as ROTATION_INVARIANCE
+from openmm_mlff.checks.surface.short_range_repulsion import SPEC as SHORT_RANGE_REPULSION
+from openmm_mlff.checks.surface.size_extensivity import SPEC as SIZE_EXTENSIVITY
+from openmm_mlff.checks.surface.translation_invariance import SPEC as TRANSLATION_INVARIANCE
 from openmm_mlff.config import Protocol, nearest
 from openmm_mlff.errors import ConfigError
 
@@ -24,13 +42,31 @@ CHECKS: tuple[CheckSpec, ...] = (
     TRAJECTORY_PARITY,
     DETERMINISM,
     PRECISION_NOISE,
+    TRANSLATION_INVARIANCE,
+    ROTATION_INVARIANCE,
+    REFLECTION_INVARIANCE,
+    PERMUTATION_INVARIANCE,
+    NET_FORCE_TORQUE,
+    FORCE_CONSISTENCY,
+    HESSIAN_SYMMETRY,
+    CUTOFF_CONTINUITY,
+    SHORT_RANGE_REPULSION,
+    SIZE_EXTENSIVITY,
     STABILITY,
     ENERGY_DRIFT,
     DRIFT_PERCENT,
     MOMENTUM_CONSERVATION,
+    TIMESTEP_CONVERGENCE,
+    TIME_REVERSIBILITY,
+    TEMPERATURE_SCAN,
+    KINETIC_DISTRIBUTION,
+    SOAK,
     FORCE_ACCURACY,
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,
+    VIBRATIONS,
+    DISTRIBUTION,
+    TORSION_PROFILE,
     SPEED,
     MEMORY,
 )

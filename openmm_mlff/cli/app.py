@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from openmm_mlff.benchmark.command import benchmark_command
-from openmm_mlff.cli import export, information, reports, validate
+from openmm_mlff.cli import export, information, reports, selftest, validate
 
 EPILOG = (
     "Start with: openmm-mlff validate student:original --system water --protocol quick. "
@@ -35,6 +35,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("systems", information.systems_command),
     ("checks", information.checks_command),
     ("doctor", information.doctor_command),
+    ("selftest", selftest.selftest_command),
 )
 
 

@@ -10,6 +10,8 @@ from rich.table import Table
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import list_systems, load_system
+from openmm_mlff.report.checks_page import checks_markdown
+from openmm_mlff.report.checks_table import render_checks
 
 
 def systems_command() -> int:
@@ -28,28 +30,20 @@ def systems_command() -> int:
 
 def checks_command(
     *,
-    protocol: Annotated[str, typer.Option(help="Whose thresholds to show")] = "standard",
+    protocol: Annotated[
+        str, typer.Option(help="Whose thresholds to show: quick, standard, extended or FILE.toml")
+    ] = "standard",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print docs/checks.md, all protocols in it")
+    ] = False,
 ) -> int:
-    """List the checks: what is computed, the threshold, where it comes from."""
+    """List all checks: id, group, formula, unit, threshold, and where it comes from."""
+    if markdown:
+        print(checks_markdown(), end="")
+        return 0
     loaded = load_protocol(protocol)
-    table = Table(
-        "check",
-        "group",
-        "computed",
-        "threshold",
-        "source",
-        title=f"Checks of protocol {loaded.name}",
-        title_justify="left",
-        show_lines=True,
-    )
-    for spec, required in select(loaded):
-        limits = [
-            f"{name} {limit.value:g} {limit.unit}"
-            for name, limit in loaded.criteria_for(spec.id).items()
-        ]
-        name = spec.id if required else f"{spec.id} (reported)"
-        table.add_row(name, spec.group, spec.formula, "\n".join(limits) or "-", spec.source)
-    Console().print(table)
+    select(loaded)
+    render_checks(loaded, console=Console())
     return 0
 
 

@@ -40,7 +40,9 @@ ProtocolName = Annotated[
 ]
 Reference = Annotated[
     str,
-    typer.Option(help="What is right: a spec string, auto (GFN2-xTB by tblite), or none"),
+    typer.Option(
+        help="What is right: a spec string, auto (GFN2-xTB by tblite), none, or none:REASON"
+    ),
 ]
 PlatformName = Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")]
 Precision = Annotated[

@@ -92,6 +92,10 @@ def _load_run(folder: Path, *, molecule: MolecularSystem) -> RunObservations:
             trajectory=_load_trajectory(folder, record=record, molecule=molecule),
             failure=_failure(record),
             ms_per_step_blocks=_floats(record.get("ms_per_step_blocks", [])),
+            cpu_ms_per_step_blocks=_floats(record.get("cpu_ms_per_step_blocks", [])),
+            yardstick_ms_blocks=_floats(record.get("yardstick_ms_blocks", [])),
+            resident_mebibytes_blocks=_floats(record.get("resident_mebibytes_blocks", [])),
+            steps_per_block=int(record.get("steps_per_block", 0)),
             memory_mebibytes={
                 name: float(value)
                 for name, value in record.get("memory_mebibytes", {}).items()

@@ -118,6 +118,13 @@ class RunObservations:
         trajectory: None where no frame was written.
         failure: None where it ran to its end.
         ms_per_step_blocks: wall time a step, block by block, after warm-up, (K,).
+        cpu_ms_per_step_blocks: the process's CPU time a step in the same blocks, (K,); empty where
+            it was not measured.
+        yardstick_ms_blocks: CPU time of a piece of work that is always the same, in the same
+            blocks, (K,): the pace of the machine.
+        resident_mebibytes_blocks: resident memory of the process at the end of each, (K,); empty
+            where it was not measured.
+        steps_per_block: length of these blocks; 0 where it is not known.
         memory_mebibytes: ``peak_resident`` and, on CUDA, ``peak_device``.
         platform: OpenMM platform.
     """
@@ -132,6 +139,10 @@ class RunObservations:
     trajectory: TrajectorySeries | None = None
     failure: RunFailure | None = None
     ms_per_step_blocks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    cpu_ms_per_step_blocks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    yardstick_ms_blocks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    resident_mebibytes_blocks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    steps_per_block: int = 0
     memory_mebibytes: Mapping[str, float] = field(default_factory=dict)
     platform: str = ""
 

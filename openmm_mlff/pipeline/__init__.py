@@ -47,7 +47,8 @@ def validate(
         potential: spec string, e.g. ``student:original`` or ``best_model.pt``.
         systems: library names or structure files.
         protocol: ``quick``, ``standard``, ``extended`` or a TOML file.
-        reference: spec string of what is right, ``auto`` for GFN2-xTB, or ``none``.
+        reference: spec string of what is right, ``auto`` for GFN2-xTB, ``none``, or
+            ``none:REASON``.
         platform: ``auto``, ``CUDA``, ``OpenCL``, ``CPU`` or ``Reference``.
         precision: ``single``, ``mixed`` (float32 weights) or ``double`` (float64 weights).
         seed: of velocities and distortions.

@@ -32,6 +32,23 @@ def judge_directory(
     Returns:
         The report.
     """
+    report, observations = judge_run(directory, protocol=protocol)
+    write_report(directory, report, observations)
+    return report
+
+
+def judge_run(
+    directory: RunDirectory, *, protocol: Protocol | None = None
+) -> tuple[ValidationReport, dict[str, Observations]]:
+    """Judge what is in a run directory; nothing is written.
+
+    Args:
+        directory: of a run, complete or not.
+        protocol: None takes the one that it was run by.
+
+    Returns:
+        The report, and what was observed, by name of the system.
+    """
     run = read_json(directory.root / RUN_FILE)
     spec = RunSpec.model_validate(run["spec"])
     protocol = protocol or spec.protocol
@@ -55,8 +72,7 @@ def judge_directory(
             model_name=run["model"]["spec"],
         ),
     )
-    write_report(directory, report, observations)
-    return report
+    return report, observations
 
 
 def _observe(directory: RunDirectory, name: str) -> tuple[Observations, str]:

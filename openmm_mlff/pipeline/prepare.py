@@ -61,7 +61,8 @@ def prepare(
         potential: spec string.
         systems: library names or structure files.
         protocol: name or TOML file.
-        reference: spec string, ``auto`` (GFN2-xTB where tblite is installed) or ``none``.
+        reference: spec string, ``auto`` (GFN2-xTB where tblite is installed), ``none``, or
+            ``none:REASON``, which the report repeats.
         platform: ``auto`` or the name of an OpenMM platform.
         precision: ``single``, ``mixed`` or ``double``.
         seed: of velocities and distortions.
@@ -116,6 +117,9 @@ def _load_reference(reference: str) -> tuple[Potential | None, str]:
     """Load the reference; only the default one may be missing."""
     if reference == NO_REFERENCE:
         return None, "no reference was asked for (--reference none)"
+    if reference.startswith(f"{NO_REFERENCE}:"):
+        reason = reference.partition(":")[2].strip()
+        return None, f"no reference was asked for ({reason or 'no reason was given'})"
     if reference != AUTO_REFERENCE:
         loaded = load_potential(reference)
         loaded.ase_calculator(precision="double")

@@ -1,20 +1,156 @@
-"""Keep what is worth keeping of a run: report, figures, energies; not the trajectories."""
+"""Keep what is worth keeping of runs, and write the pages that show it."""
 
 import io
+import os
 import re
 import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.records import ValidationReport
+from openmm_mlff.report.checks_page import checks_markdown
+from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.report.terminal import render_report
 from openmm_mlff.rundir import write_text
 
 KEPT = ("report.json", "report.md", "run.json", "figures/*.png", "*/*/energies.csv")
 DASHBOARD_WIDTH = 100
-_MARKERS = ("<!-- dashboard: begin -->", "<!-- dashboard: end -->")
+REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
+
+README = Path("README.md")
+CHECKS_PAGE = Path("docs/checks.md")
+PUBLISHED_PAGE = Path("docs/published-students.md")
+
+PUBLISHED_FILES = {"original": "original.pt", "tiny": "tiny.pt", "ultra-tiny": "ultra_tiny.pt"}
+PUBLISHED_AS = {
+    "original": "approved for production",
+    "tiny": "not recommended",
+    "ultra-tiny": "unsuitable",
+}
+"""What the authors of the published students said of them."""
+
+Validate = Callable[[str, Path, str], None]
+"""Validates a spec into a folder against a reference."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Reports that are made and compared together.
+
+    Attributes:
+        title: of the page that compares them.
+        specs: what is validated, by the name of the report's folder.
+        runs: where the runs go.
+        folder: where what is kept of them goes.
+        reference: what is right.
+        note: for the page that compares them.
+    """
+
+    title: str
+    specs: Mapping[str, str]
+    runs: Path
+    folder: Path
+    reference: str = "auto"
+    note: str = ""
+
+    def reports(self, root: Path) -> dict[str, ValidationReport]:
+        """Load the reports that were kept, by name; those not made yet are left out."""
+        paths = {name: root / self.folder / name / REPORT_JSON for name in self.specs}
+        return {name: _load(path) for name, path in paths.items() if path.is_file()}
+
+
+SHIPPED = Collection(
+    title="The shipped students",
+    specs={name: f"student:{name}" for name in ("original", "tiny", "ultra-tiny")},
+    runs=Path("runs/reports"),
+    folder=Path("reports"),
+)
+
+
+def published_collection(checkpoints: Path, *, root: Path) -> Collection:
+    """Describe the reports of the published students.
+
+    Args:
+        checkpoints: folder with their files.
+        root: of the checkout; reports name the files relative to it.
+
+    Returns:
+        The collection, whether or not the files are there.
+    """
+    folder = Path(os.path.relpath(checkpoints, root))
+    return Collection(
+        title="The published students",
+        specs={name: (folder / file).as_posix() for name, file in PUBLISHED_FILES.items()},
+        runs=Path("runs/published"),
+        folder=Path("reports/mlff-distiller"),
+        reference="none:GFN2-xTB is not their teacher",
+        note="There was no reference, since GFN2-xTB is not their teacher: they are judged by "
+        "physics alone.",
+    )
+
+
+def missing_files(collection: Collection, *, root: Path) -> list[str]:
+    """List the specs of a collection that are files and are not there."""
+    files = [spec for spec in collection.specs.values() if spec.endswith(".pt")]
+    return [file for file in files if not (root / file).is_file()]
+
+
+def make_collection(collection: Collection, *, root: Path, validate: Validate) -> None:
+    """Validate every model of a collection; each report is kept as soon as it is made.
+
+    Args:
+        collection: of which models.
+        root: of the checkout.
+        validate: runs one validation, or goes on with it, and returns whatever the verdict.
+    """
+    for name, spec in collection.specs.items():
+        validate(spec, collection.runs / name, collection.reference)
+        publish_run(root / collection.runs / name, root / collection.folder / name)
+
+
+def write_shipped_pages(root: Path) -> None:
+    """Write the comparison of the shipped students and the dashboard in the README."""
+    reports = _write_comparison(SHIPPED, root=root)
+    if "original" in reports:
+        page = (SHIPPED.folder / "original" / REPORT_PAGE).as_posix()
+        put_dashboard(root / README, dashboard_text(reports["original"], report_path=page))
+
+
+def write_published_pages(collection: Collection, *, root: Path) -> None:
+    """Write the comparison of the published students and the table in their story."""
+    reports = _write_comparison(collection, root=root)
+    if reports:
+        table = published_markdown(reports, published_as=PUBLISHED_AS)
+        put_between(root / PUBLISHED_PAGE, table, name="published")
+
+
+def write_checks_page(root: Path) -> None:
+    """Write the page of all checks."""
+    write_text(root / CHECKS_PAGE, checks_markdown())
+
+
+def _write_comparison(collection: Collection, *, root: Path) -> dict[str, ValidationReport]:
+    """Compare the reports that were kept; nothing is written where there are none."""
+    reports = collection.reports(root)
+    if reports:
+        write_comparison(
+            list(reports.values()),
+            root / collection.folder,
+            links=[f"{name}/{REPORT_PAGE}" for name in reports],
+            page=COMPARISON_PAGE,
+            title=collection.title,
+            note=collection.note,
+        )
+    return reports
+
+
+def _load(path: Path) -> ValidationReport:
+    return ValidationReport.from_json(path.read_text(encoding="utf-8"))
 
 
 def publish_run(run: Path, folder: Path) -> ValidationReport:
@@ -27,7 +163,7 @@ def publish_run(run: Path, folder: Path) -> ValidationReport:
     Returns:
         The run's report.
     """
-    report = ValidationReport.from_json((run / "report.json").read_text(encoding="utf-8"))
+    report = _load(run / REPORT_JSON)
     if folder.exists():
         shutil.rmtree(folder)
     for pattern in KEPT:
@@ -60,15 +196,28 @@ def put_dashboard(page: Path, text: str) -> None:
     Args:
         page: a Markdown file that holds both markers.
         text: from :func:`dashboard_text`.
+    """
+    put_between(page, f"```text\n{text}\n```", name="dashboard")
+
+
+def put_between(page: Path, text: str, *, name: str) -> None:
+    """Put a text between two markers of a page, in place of what was there.
+
+    Args:
+        page: a Markdown file that holds both markers.
+        text: Markdown.
+        name: of the markers.
 
     Raises:
         RunDirectoryError: the page has no such markers.
     """
-    begin, end = _MARKERS
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before = page.read_text(encoding="utf-8")
-    block = f"{begin}\n```text\n{text}\n```\n{end}"
     after, found = re.subn(
-        f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, before, flags=re.DOTALL
+        f"{re.escape(begin)}.*?{re.escape(end)}",
+        lambda _: f"{begin}\n{text}\n{end}",
+        before,
+        flags=re.DOTALL,
     )
     if not found:
         raise RunDirectoryError(f"{page} lacks the markers {begin} and {end}; expected both")

@@ -1,33 +1,23 @@
-"""The producing half of a validation: minimise, probe, simulate, ask the reference."""
+"""The producing half of a validation: minimise, probe, simulate, probe what came of it."""
 
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
-from openmm_mlff.pipeline.guard import Broken, Outcome, guarded
+from openmm_mlff.pipeline.guard import Outcome, guarded
 from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.probing import break_all_probes, run_probes
+from openmm_mlff.pipeline.reference import ask_reference
 from openmm_mlff.pipeline.subject import Progress, Subject
 from openmm_mlff.pipeline.trajectories import fail_runs, simulate_all
-from openmm_mlff.potentials import Potential
-from openmm_mlff.probes import (
-    PROBES,
-    ProbeOutcome,
-    ProbeSubject,
-    probe_minimum,
-    probe_reference,
-)
-from openmm_mlff.probes.reference import (
-    MINIMUM_FORCE_EV_PER_ANGSTROM,
-    SOUGHT_FORCE_EV_PER_ANGSTROM,
-)
-from openmm_mlff.rundir import (
-    SYSTEM_FILE,
-    RunDirectory,
-    molecule_to_json,
-    write_json,
-)
+from openmm_mlff.probes import DYNAMICS_PROBES, PROBES, SURFACE_PROBES, ProbeSubject
+from openmm_mlff.probes.accuracy.reference import SOUGHT_FORCE_EV_PER_ANGSTROM
+from openmm_mlff.reporters.monitor import StabilityMonitor
+from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
+from openmm_mlff.simulation.environment import all_torch_threads
 from openmm_mlff.simulation.minimise import MinimumResult, minimise
 from openmm_mlff.simulation.platforms import PlatformChoice, choose_platform
 
@@ -49,16 +39,23 @@ def produce(plan: Plan, molecule: MolecularSystem, *, on_progress: Progress) -> 
     write_json(plan.directory.system(name) / SYSTEM_FILE, molecule_to_json(molecule))
     chosen = guarded(lambda: _choose_platform(plan, molecule))
     if chosen.value is None:
-        for probe, _ in PROBES:
-            _write_probe(plan.directory, name, probe, Outcome(broken=chosen.broken))
+        break_all_probes(plan, name, chosen.broken)
         fail_runs(plan, molecule, chosen.broken)
         return ""
     subject = Subject(plan, molecule, chosen.value, on_progress)
     minimum = guarded(lambda: _minimise(subject))
     start = _start_molecule(molecule, minimum)
-    _probe_all(subject, start)
+    # Atoms that came apart in the minimisation see nothing of each other, and would pass every
+    # question about symmetry unasked.
+    asked = _probe_subject(subject, start if _is_whole(molecule, start) else molecule)
+    run_probes(subject, asked, PROBES, stage="parity probes")
     simulate_all(subject, start)
-    _ask_reference(subject, start, minimum)
+    asked = _with_dynamics(subject, asked)
+    run_probes(subject, asked, DYNAMICS_PROBES, stage="dynamics probes")
+    # Unlike a step, these are many geometries in one call: work enough for every core.
+    with all_torch_threads():
+        run_probes(subject, asked, SURFACE_PROBES, stage="surface probes")
+    ask_reference(subject, replace(asked, molecule=start), minimum)
     return chosen.value.name
 
 
@@ -97,109 +94,57 @@ def _start_molecule(molecule: MolecularSystem, minimum: Outcome[MinimumResult]) 
     return guarded(lambda: molecule.with_positions(positions)).value or molecule
 
 
-def _probe_all(subject: Subject, start: MolecularSystem) -> None:
-    """Run every probe that has not been run yet."""
+def _is_whole(molecule: MolecularSystem, start: MolecularSystem) -> bool:
+    """Tell whether a minimum is still the molecule that was asked about."""
+    monitor = StabilityMonitor(
+        molecule.atomic_numbers,
+        positions_angstrom=molecule.positions_angstrom,
+        bonds=molecule.bonds or (),
+    )
+    return monitor.check_positions(start.positions_angstrom) is None
+
+
+def _probe_subject(subject: Subject, start: MolecularSystem) -> ProbeSubject:
+    """Put the molecule, at its minimum where that is still itself, under the probes."""
     plan = subject.plan
-    asked = ProbeSubject(
+    dynamics = plan.spec.protocol.dynamics
+    return ProbeSubject(
         potential=plan.potential,
         molecule=start,
         platform=subject.platform,
         precision=plan.spec.precision,
         spec=plan.spec.protocol.probes,
         seed=plan.spec.seed,
-    )
-    for index, (name, probe) in enumerate(PROBES):
-        subject.report("probes")(index, len(PROBES))
-        if not _is_done(plan.directory, start.name, name):
-            outcome = guarded(partial(probe, asked))
-            _write_probe(plan.directory, start.name, name, outcome)
-    subject.report("probes")(len(PROBES), len(PROBES))
-
-
-def _is_done(directory: RunDirectory, system: str, probe: str) -> bool:
-    """Tell whether an earlier start finished this probe."""
-    return (
-        probe in directory.probe_names(system)
-        and directory.read_probe(system, probe)[0]["status"] == "done"
+        temperature_kelvin=dynamics.temperatures_kelvin[0],
+        timestep_fs=dynamics.timesteps_fs[0],
     )
 
 
-def _write_probe(
-    directory: RunDirectory, system: str, name: str, outcome: Outcome[ProbeOutcome]
-) -> None:
-    """Write what a probe gave, why it was skipped, or what broke."""
-    if outcome.value is None:
-        broken = outcome.broken or Broken("the probe gave nothing", "")
-        directory.write_probe(
-            system, name, status="error", reason=broken.reason, traceback=broken.traceback
-        )
-        return
-    found = outcome.value
-    directory.write_probe(
-        system,
-        name,
-        data=found.data,
-        arrays=found.arrays,
-        status="skipped" if found.skipped else "done",
-        reason=found.skipped,
-    )
+def _with_dynamics(subject: Subject, asked: ProbeSubject) -> ProbeSubject:
+    """Add what the potential's own dynamics left: frames, and a run that came to its end."""
+    loaded = guarded(lambda: load_observations(subject.directory, subject.molecule.name))
+    if loaded.value is None:
+        return asked
+    ended = [run for run in loaded.value.runs if run.survived]
+    folder = subject.directory.run(subject.molecule.name, ended[0].name) if ended else None
+    frames = thermal_frames(loaded.value, count=asked.spec.thermal_frames)
+    return replace(asked, trajectory=frames, run_folder=folder)
 
 
-def _ask_reference(
-    subject: Subject, start: MolecularSystem, minimum: Outcome[MinimumResult]
-) -> None:
-    """Compare frames of the first trajectory, and the minimum, with the reference."""
-    plan, directory, reference = subject.plan, subject.directory, subject.plan.reference
-    if reference is None:
-        skipped = Outcome(ProbeOutcome(skipped=plan.no_reference_reason))
-        _write_probe(directory, start.name, "reference", skipped)
-        _write_probe(directory, start.name, "minimum", skipped)
-        return
-    if not _is_done(directory, start.name, "minimum"):
-        _write_probe(
-            directory,
-            start.name,
-            "minimum",
-            guarded(lambda: _compare_minimum(reference, start, minimum)),
-        )
-    _write_probe(
-        directory,
-        start.name,
-        "reference",
-        guarded(lambda: _compare_frames(subject, start, reference)),
-    )
+def thermal_frames(observations: Observations, *, count: int) -> np.ndarray | None:
+    """Choose frames of the first run that came to its end, evenly spaced.
 
+    Args:
+        observations: of one system.
+        count: how many frames.
 
-def _compare_minimum(
-    reference: Potential, start: MolecularSystem, minimum: Outcome[MinimumResult]
-) -> ProbeOutcome:
-    if minimum.value is None:
-        reason = minimum.broken.reason if minimum.broken else "not found"
-        return ProbeOutcome(skipped=f"the potential has no minimum to compare: {reason}")
-    largest_force = minimum.value.largest_force_ev_per_angstrom
-    return probe_minimum(
-        reference,
-        start,
-        model_converged=largest_force <= MINIMUM_FORCE_EV_PER_ANGSTROM,
-        model_largest_force=largest_force,
-    )
-
-
-def _compare_frames(subject: Subject, start: MolecularSystem, reference: Potential) -> ProbeOutcome:
-    observations = load_observations(subject.directory, start.name)
-    found = [(run.name, run.trajectory) for run in observations.runs if run.trajectory is not None]
-    if not found:
-        return ProbeOutcome(skipped="no trajectory left a frame to compare on")
-    name, trajectory = found[0]
-    count = min(subject.plan.spec.protocol.probes.reference_frames, len(trajectory.time_ps))
-    chosen = np.unique(np.linspace(0, len(trajectory.time_ps) - 1, count).round().astype(int))
-    return probe_reference(
-        subject.plan.potential,
-        reference,
-        start,
-        trajectory.positions_angstrom[chosen],
-        trajectory.time_ps[chosen],
-        precision=subject.plan.spec.precision,
-        run=name,
-        on_progress=subject.report("reference"),
-    )
+    Returns:
+        (F, N, 3) float64, Å, F at most `count`; None where no such run left a frame.
+    """
+    for run in observations.runs:
+        if run.survived and run.trajectory is not None:
+            last = len(run.trajectory.time_ps) - 1
+            # Without the first: it is the nearest to the minimum's own surroundings.
+            chosen = np.unique(np.linspace(0, last, count + 1).round().astype(int))[1:]
+            return run.trajectory.positions_angstrom[chosen].astype(np.float64)
+    return None

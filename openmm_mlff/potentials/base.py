@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.config import PRECISIONS, nearest
-from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Potential(ABC):
         sha256: of the file behind it, or of its spec where there is none.
         n_parameters: trainable numbers, None where that has no meaning.
         elements: atomic numbers it accepts, None for any.
+        composition_is_free: whether it can be asked about other atoms than those of one molecule;
+            a file of OpenMM's own contract has its atoms built in.
     """
 
     spec: str
@@ -61,6 +63,7 @@ class Potential(ABC):
     sha256: str
     n_parameters: int | None
     elements: frozenset[int] | None
+    composition_is_free: bool = True
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the potential can be asked about this molecule.
@@ -128,14 +131,22 @@ class Potential(ABC):
 
         Returns:
             Energies and forces of all of them.
+
+        Raises:
+            EvaluationRefusedError: the calculator refused one (an SCF that does not converge, say).
         """
+        from ase.calculators.calculator import CalculatorError
+
         atoms = molecule.to_ase()
         atoms.calc = self.ase_calculator(precision=precision)
         energies, forces = [], []
         for positions in positions_angstrom:
             atoms.positions = positions
-            energies.append(atoms.get_potential_energy())
-            forces.append(atoms.get_forces())
+            try:
+                energies.append(atoms.get_potential_energy())
+                forces.append(atoms.get_forces())
+            except CalculatorError as error:
+                raise EvaluationRefusedError(" ".join(str(error).split())) from error
         return Evaluation(np.array(energies, dtype=float), np.array(forces, dtype=float))
 
 

@@ -12,7 +12,6 @@ from openmm_mlff import units
 from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.student import StudentPotential, weights_dtype
-from openmm_mlff.students.deployment import FreeComposition
 
 FORCE_TOLERANCE_EV_PER_ANGSTROM = {torch.float32: 1e-4, torch.float64: 1e-8}
 ENERGY_TOLERANCE_EV_PER_ATOM = 1e-4
@@ -35,20 +34,6 @@ class ExportRecord:
     energy_error_ev_per_atom: float
     force_error_ev_per_angstrom: float
     geometries: int
-
-
-def script_free(potential: StudentPotential, *, precision: str = "mixed") -> torch.jit.ScriptModule:
-    """Compile a student for any molecule: `forward(atomic_numbers, positions)`, Å in, eV out.
-
-    Args:
-        potential: the student.
-        precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
-
-    Returns:
-        The compiled module.
-    """
-    module = FreeComposition(potential.student.model, weights_dtype(precision))
-    return torch.jit.script(module.eval())
 
 
 def call_fixed(module: torch.nn.Module, positions_angstrom: np.ndarray) -> tuple[float, np.ndarray]:
@@ -119,7 +104,7 @@ def export_student(
     if fixed is None and not molecules:
         raise ConfigError("nothing to compare the export on; expected at least one molecule")
     if fixed is None:
-        module = script_free(potential, precision=precision)
+        module = potential.script_free(precision=precision)
         contract = "forward(atomic_numbers, positions): Å in, eV out"
     else:
         module = potential.script(fixed, precision=precision)

@@ -10,7 +10,12 @@ import torch
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, bare_system, check_precision
-from openmm_mlff.students.deployment import FixedComposition, evaluate_batch, in_dtype
+from openmm_mlff.students.deployment import (
+    FixedComposition,
+    FreeComposition,
+    evaluate_batch,
+    in_dtype,
+)
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 
 if TYPE_CHECKING:
@@ -18,8 +23,8 @@ if TYPE_CHECKING:
 
     from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 
-_BATCH_PAIRS = 20_000
-"""Pairs evaluated at once: bounds memory at about a gigabyte for the largest student."""
+_BATCH_PAIRS = 8_000
+"""Pairs evaluated at once: enough to keep a core busy, few enough to stay near its caches."""
 
 
 def weights_dtype(precision: str) -> torch.dtype:
@@ -106,6 +111,18 @@ class StudentPotential(Potential):
         self.check_molecule(molecule)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
         module = FixedComposition(self.student.model, numbers, weights_dtype(precision))
+        return torch.jit.script(module.eval())
+
+    def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
+        """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV.
+
+        Args:
+            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
+
+        Returns:
+            The compiled module.
+        """
+        module = FreeComposition(self.student.model, weights_dtype(precision))
         return torch.jit.script(module.eval())
 
     def create_system(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ class ProbeSubject:
         precision: ``single``, ``mixed`` or ``double``.
         spec: how much to evaluate.
         seed: of everything random.
+        temperature_kelvin: first of the protocol's.
+        timestep_fs: first of the protocol's.
+        trajectory: frames of the potential's own dynamics, (F, N, 3), Å; None where there are none.
+        run_folder: of the first trajectory that came to its end; None where there is none.
     """
 
     potential: Potential
@@ -31,11 +36,32 @@ class ProbeSubject:
     precision: str
     spec: ProbeSpec
     seed: int
+    temperature_kelvin: float = 300.0
+    timestep_fs: float = 0.5
+    trajectory: np.ndarray | None = None
+    run_folder: Path | None = None
 
     @property
     def dtype(self) -> str:
         """Precision of the weights."""
         return "float64" if self.precision == "double" else "float32"
+
+    def geometries(self) -> np.ndarray:
+        """Give the geometries on which the energy surface is probed.
+
+        Returns:
+            (G, N, 3), Å: the minimum, then frames of the potential's own dynamics; where it left
+            none, geometries distorted at random.
+        """
+        frames = self.trajectory
+        if frames is None or len(frames) == 0:
+            frames = distorted_positions(
+                self.molecule,
+                self.spec.thermal_frames,
+                scale_angstrom=self.spec.distortion_angstrom,
+                seed=self.seed,
+            )
+        return np.concatenate([self.molecule.positions_angstrom[None], frames])
 
 
 @dataclass(frozen=True)

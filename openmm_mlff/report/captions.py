@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from openmm_mlff.observations import Observations, RunObservations
+from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import Limits
-from openmm_mlff.report.wording import condition_label, number
+from openmm_mlff.report.selection import find_measure
+from openmm_mlff.report.wording import condition_label, number, status_label
 
 
 def subject(observations: Observations, *, model: str) -> str:
@@ -41,3 +43,24 @@ def ending_sentence(runs: Sequence[RunObservations]) -> str:
                 f" {run.name} ended at {run.completed_ps:.4g} of {run.requested_ps:.4g} ps."
             )
     return "".join(sentences)
+
+
+def verdict_sentence(result: CheckResult | None, *, unit: str, what: str) -> str:
+    """Say what a check measured in one unit, how much is allowed, and what it said.
+
+    Args:
+        result: of the check; None for no sentence.
+        unit: of the number.
+        what: was measured, so that "<what> 0.1 meV" is a sentence.
+
+    Returns:
+        The sentence with a blank before it; empty where nothing was measured in that unit.
+    """
+    measure = None if result is None else find_measure(result, unit=unit)
+    if result is None or measure is None:
+        return ""
+    words = "" if unit == "ratio" else f" {unit}"
+    finite = measure.value is not None
+    value = f"{number(measure.value)}{words}" if finite else "a number that is not finite"
+    limit = "" if measure.threshold is None else f", {number(measure.threshold)}{words} allowed"
+    return f" {what} {value}{limit} ({status_label(result.status)})."

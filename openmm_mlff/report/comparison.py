@@ -67,6 +67,7 @@ def comparison_markdown(
     figure: FigureRecord | None = None,
     folder: Path,
     title: str = TITLE,
+    note: str = "",
 ) -> str:
     """Write several reports side by side as one page.
 
@@ -77,6 +78,7 @@ def comparison_markdown(
         figure: of the comparison.
         folder: where the page will lie; the reports' figures are looked for below it.
         title: of the page.
+        note: what a reader must know of these reports.
 
     Returns:
         Verdicts, key numbers, figure, all checks, and links to every report and figure.
@@ -90,7 +92,7 @@ def comparison_markdown(
     return render(
         "comparison.md.j2",
         title=title,
-        introduction=_introduction(reports),
+        introduction=f"{_introduction(reports)} {note}".strip(),
         labels=labels,
         verdicts=[
             _verdict_row(report, label=label, link=link)
@@ -118,6 +120,7 @@ def write_comparison(
     links: Sequence[str] = (),
     page: str = COMPARISON_PAGE,
     title: str = TITLE,
+    note: str = "",
 ) -> None:
     """Write the comparison of several reports: JSON, page and figure.
 
@@ -128,10 +131,13 @@ def write_comparison(
             empty for no links.
         page: name of the page, e.g. ``README.md``.
         title: of the page.
+        note: what a reader must know of these reports.
     """
     write_json(folder / COMPARISON_JSON, compare(reports))
     figure = comparison_figure(reports, path=folder / COMPARISON_FIGURE)
-    text = comparison_markdown(reports, links=links, figure=figure, folder=folder, title=title)
+    text = comparison_markdown(
+        reports, links=links, figure=figure, folder=folder, title=title, note=note
+    )
     write_text(folder / page, text)
 
 

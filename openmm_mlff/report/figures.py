@@ -1,15 +1,51 @@
 """All figures of one report."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from openmm_mlff.observations import Observations
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.records import CheckResult, ValidationReport
+from openmm_mlff.report.accuracy_figures import torsion_figure, vibration_figure
 from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.convergence_figure import convergence_figure
+from openmm_mlff.report.cutoff_figures import pair_figure, scan_figure
 from openmm_mlff.report.dynamics_figures import energy_figure, temperature_figure
 from openmm_mlff.report.force_figure import force_figure
+from openmm_mlff.report.kinetic_figure import kinetic_figure
+from openmm_mlff.report.momentum_figure import momentum_figure
+from openmm_mlff.report.rotation_figure import rotation_figure
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.structure_figures import bond_figure, shape_figure
+from openmm_mlff.report.wall_figure import wall_figure
+
+
+class DrawFigure(Protocol):
+    """Draws one figure of a system with the result of the check that judged it."""
+
+    def __call__(
+        self, observations: Observations, *, path: Path, result: CheckResult | None, model: str
+    ) -> FigureRecord | None:
+        """Draw it; None where there are no data."""
+
+
+SURFACE_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
+    ("rotation", "rotation_invariance", rotation_figure),
+    ("cutoff_pairs", "cutoff_continuity", pair_figure),
+    ("cutoff_scans", "cutoff_continuity", scan_figure),
+    ("walls", "short_range_repulsion", wall_figure),
+)
+"""End of the file's name, check, and what draws it."""
+
+DYNAMICS_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
+    ("timesteps", "timestep_convergence", convergence_figure),
+    ("velocities", "kinetic_distribution", kinetic_figure),
+)
+ACCURACY_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
+    ("vibrations", "vibrations", vibration_figure),
+    ("torsions", "torsion_profile", torsion_figure),
+)
 
 
 def write_figures(
@@ -23,41 +59,66 @@ def write_figures(
         folder: where the PNGs go.
 
     Returns:
-        One record a figure, system by system; what has no data is left out.
+        One record a figure, system by system, in the order of the groups of checks; what has no
+        data is left out.
     """
-    written: list[FigureRecord] = []
-    for system, observations in observations_by_system.items():
-        written += _figures_of_system(observations, report=report, system=system, folder=folder)
-    return written
-
-
-def _figures_of_system(
-    observations: Observations, *, report: ValidationReport, system: str, folder: Path
-) -> list[FigureRecord]:
-    model = report.model.name
     drawn: list[FigureRecord | None] = []
-    for condition in observations.conditions():
-        of_condition = observations.at(condition)
-        label = (
-            f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+    for system, observations in observations_by_system.items():
+        of_checks = partial(_of_checks, observations, report=report, system=system, folder=folder)
+        drawn += of_checks(SURFACE_FIGURES)
+        for condition in observations.conditions():
+            view = observations.at(condition)
+            drawn += _of_condition(view, report=report, system=system, folder=folder)
+        drawn += of_checks(DYNAMICS_FIGURES)
+        accuracy = find_result(report, check_id="force_accuracy", system=system)
+        path = folder / f"{system}_forces.png"
+        drawn.append(
+            force_figure(observations, path=path, accuracy=accuracy, model=report.model.name)
         )
-        drift = find_result(
-            report, check_id="energy_drift", system=system, condition=condition.as_dict()
-        )
-
-        def path(kind: str, label: str = label) -> Path:
-            return folder / f"{system}_{kind}_{label}.png"
-
-        drawn += [
-            energy_figure(of_condition, path=path("energy"), drift=drift, model=model),
-            temperature_figure(of_condition, path=path("temperature"), model=model),
-            bond_figure(of_condition, path=path("bonds"), model=model),
-            shape_figure(of_condition, path=path("shape"), model=model),
-        ]
-    accuracy = find_result(report, check_id="force_accuracy", system=system)
-    drawn.append(
-        force_figure(
-            observations, path=folder / f"{system}_forces.png", accuracy=accuracy, model=model
-        )
-    )
+        drawn += of_checks(ACCURACY_FIGURES)
     return [record for record in drawn if record is not None]
+
+
+def _of_checks(
+    observations: Observations,
+    table: tuple[tuple[str, str, DrawFigure], ...],
+    *,
+    report: ValidationReport,
+    system: str,
+    folder: Path,
+) -> list[FigureRecord | None]:
+    """Draw the figures of one table."""
+    return [
+        draw(
+            observations,
+            path=folder / f"{system}_{kind}.png",
+            result=find_result(report, check_id=check_id, system=system),
+            model=report.model.name,
+        )
+        for kind, check_id, draw in table
+    ]
+
+
+def _of_condition(
+    observations: Observations, *, report: ValidationReport, system: str, folder: Path
+) -> list[FigureRecord | None]:
+    """Draw what was run at one temperature and timestep."""
+    condition, model = observations.condition, report.model.name
+    if condition is None:
+        return []
+    label = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+
+    def path(kind: str) -> Path:
+        return folder / f"{system}_{kind}_{label}.png"
+
+    def result(check_id: str) -> CheckResult | None:
+        return find_result(report, check_id=check_id, system=system, condition=condition.as_dict())
+
+    momentum, drift = result("momentum_conservation"), result("energy_drift")
+    return [
+        energy_figure(observations, path=path("energy"), drift=drift, model=model),
+        temperature_figure(observations, path=path("temperature"), model=model),
+        momentum_figure(observations, path=path("momentum"), result=momentum, model=model),
+        bond_figure(observations, path=path("bonds"), model=model),
+        shape_figure(observations, path=path("shape"), model=model),
+    ]

@@ -1,5 +1,6 @@
 """Find results in reports: one check's, a system's, and the key numbers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,48 @@ def find_result(
             if all(result.condition[key] == (condition or {})[key] for key in shared):
                 return result
     return None
+
+
+@dataclass(frozen=True)
+class MeasuredNumber:
+    """One of the numbers that a check compared.
+
+    Attributes:
+        value: what was measured, None where it was not finite.
+        threshold: what it was compared with.
+    """
+
+    value: float | None
+    threshold: float | None
+
+
+def find_measure(result: CheckResult, *, unit: str) -> MeasuredNumber | None:
+    """Find what a check measured in one unit; its result may carry a number in another.
+
+    Args:
+        result: with the measures in its evidence, or with one number of its own.
+        unit: of the number that is wanted.
+
+    Returns:
+        The largest of them, one that is not finite counting as larger than all; None where
+        nothing was measured in that unit.
+    """
+    found = [
+        MeasuredNumber(_finite(measure.get("value")), measure.get("threshold"))
+        for measure in result.evidence.get("measures", [])
+        if measure.get("unit") == unit
+    ]
+    if not found and result.unit == unit and result.value is not None:
+        found = [MeasuredNumber(_finite(result.value), result.threshold)]
+    return max(found, key=_magnitude, default=None)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _magnitude(measure: MeasuredNumber) -> float:
+    return math.inf if measure.value is None else abs(measure.value)
 
 
 def results_by_group(

@@ -1,8 +1,9 @@
 """Words and numbers that terminal, Markdown and figures write alike."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from openmm_mlff.checks.base import Group
 from openmm_mlff.records import CheckResult, Scope, Status, ValidationReport
 
 NOTHING = "–"
@@ -17,8 +18,9 @@ SYMBOLS = {
     Status.SKIPPED: "–",
 }
 
-GROUPS = ("parity", "dynamics", "accuracy", "performance", "surface")
-"""Groups of checks in the order in which they are shown; others follow."""
+GROUPS: tuple[str, ...] = get_args(Group)
+"""Groups of checks in the order in which they are shown, which is the checks' own; others
+follow."""
 
 
 def number(value: float | None, *, digits: int = 3) -> str:

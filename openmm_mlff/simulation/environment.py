@@ -47,6 +47,22 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def all_torch_threads() -> Iterator[None]:
+    """Let torch compute with as many threads as there are cores for this process, for a while.
+
+    For large batches.  ``OMP_NUM_THREADS`` is respected where it is set.
+    """
+    before = torch.get_num_threads()
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    cores = len(os.sched_getaffinity(0))
+    torch.set_num_threads(int(allowed) if allowed.isdigit() and int(allowed) else cores)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def gpu_name() -> str | None:
     """Name of the CUDA device, None where there is none."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None

@@ -14,12 +14,16 @@ def update_memory(record: TrajectoryRecord) -> None:
     Looked at during the run, and not the process's own peak, which may stem from something that
     ran before.
     """
-    resident = psutil.Process().memory_info().rss / MEBIBYTE
-    record.peak_resident_mebibytes = max(record.peak_resident_mebibytes, resident)
+    record.peak_resident_mebibytes = max(record.peak_resident_mebibytes, resident_mebibytes())
     if record.platform == "CUDA":
         device = _device_mebibytes()
         if device is not None:
             record.peak_device_mebibytes = max(record.peak_device_mebibytes or 0.0, device)
+
+
+def resident_mebibytes() -> float:
+    """Resident memory of this process."""
+    return psutil.Process().memory_info().rss / MEBIBYTE
 
 
 def _device_mebibytes() -> float | None:

@@ -29,7 +29,12 @@ class TrajectoryRecord:
         n_steps_done: steps of NVE up to the last saved state, or to the failure.
         status: running, complete or failed.
         failure: of a failed run.
-        ms_per_step_blocks: wall time a step, block by block, after warm-up.
+        ms_per_step_blocks: wall time a step, block by block, after warm-up; of one process, as
+            are the three lists that follow.
+        cpu_ms_per_step_blocks: the process's CPU time a step, all threads together.
+        yardstick_ms_blocks: CPU time of a piece of work that is always the same.
+        resident_mebibytes_blocks: resident memory of the process at the end of each block.
+        steps_per_block: length of these blocks.
         peak_resident_mebibytes: largest resident memory of the process at the end of a block.
         peak_device_mebibytes: largest memory in use on the CUDA device; None elsewhere.
     """
@@ -43,6 +48,10 @@ class TrajectoryRecord:
     status: str = RUNNING
     failure: dict[str, Any] | None = None
     ms_per_step_blocks: list[float] = field(default_factory=list)
+    cpu_ms_per_step_blocks: list[float] = field(default_factory=list)
+    yardstick_ms_blocks: list[float] = field(default_factory=list)
+    resident_mebibytes_blocks: list[float] = field(default_factory=list)
+    steps_per_block: int = 0
     peak_resident_mebibytes: float = 0.0
     peak_device_mebibytes: float | None = None
 
@@ -83,6 +92,10 @@ class TrajectoryRecord:
             "status": self.status,
             "failure": self.failure,
             "ms_per_step_blocks": self.ms_per_step_blocks,
+            "cpu_ms_per_step_blocks": self.cpu_ms_per_step_blocks,
+            "yardstick_ms_blocks": self.yardstick_ms_blocks,
+            "resident_mebibytes_blocks": self.resident_mebibytes_blocks,
+            "steps_per_block": self.steps_per_block,
             "memory_mebibytes": memory,
             "platform": self.platform,
             "precision": self.precision,
@@ -140,6 +153,11 @@ class TrajectoryRecord:
             status=table["status"],
             failure=table["failure"],
             ms_per_step_blocks=table["ms_per_step_blocks"],
+            # Runs begun by an older version have none of these.
+            cpu_ms_per_step_blocks=table.get("cpu_ms_per_step_blocks", []),
+            yardstick_ms_blocks=table.get("yardstick_ms_blocks", []),
+            resident_mebibytes_blocks=table.get("resident_mebibytes_blocks", []),
+            steps_per_block=table.get("steps_per_block", 0),
             peak_resident_mebibytes=memory["peak_resident"],
             peak_device_mebibytes=memory.get("peak_device"),
         )

@@ -1,6 +1,5 @@
 """One trajectory, advanced block by block: equilibration, then NVE."""
 
-import time
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from openmm_mlff.reporters import (
 )
 from openmm_mlff.reporters.monitor import StabilityMonitor
 from openmm_mlff.reporters.quantities import masses_amu
+from openmm_mlff.simulation.blocks import BlockMeter
 from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
 from openmm_mlff.simulation.contexts import is_isolated, make_simulation, platform_properties
 from openmm_mlff.simulation.job import TrajectoryJob
@@ -31,7 +31,7 @@ from openmm_mlff.simulation.nve import (
 from openmm_mlff.simulation.nvt import equilibrate
 from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
-from openmm_mlff.simulation.stepping import block_steps, step_watched
+from openmm_mlff.simulation.stepping import block_steps
 from openmm_mlff.simulation.topology import write_pdb
 from openmm_mlff.units import ps_from_fs
 
@@ -39,8 +39,6 @@ ENERGIES_FILE = "energies.csv"
 MOMENTA_FILE = "momenta.csv"
 TRAJECTORY_FILE = "trajectory.dcd"
 TOPOLOGY_FILE = "topology.pdb"
-
-_MS_PER_S = 1000.0
 
 
 class Trajectory:
@@ -165,15 +163,11 @@ class Trajectory:
             if not resumed:
                 saver.save()
             length = block_steps(job.n_steps, interval=job.energy_interval_steps)
-            # The first block warms up what the evaluations before it did not.
-            warm = False
+            meter = BlockMeter(
+                record, length=length, steps_left=job.n_steps - int(simulation.currentStep)
+            )
             while (left := job.n_steps - int(simulation.currentStep)) > 0:
-                start = time.perf_counter()
-                step_watched(simulation, min(length, left))
-                if warm and left >= length:
-                    elapsed_s = time.perf_counter() - start
-                    record.ms_per_step_blocks.append(_MS_PER_S * elapsed_s / length)
-                warm = True
+                meter.advance(simulation, min(length, left))
                 saver.save_if_cheap()
                 yield job.n_equilibration_steps + int(simulation.currentStep)
             record.status = COMPLETE

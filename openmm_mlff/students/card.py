@@ -1,11 +1,13 @@
 """Model cards, written from what a checkpoint says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ase.data import chemical_symbols
 
 from openmm_mlff.students.checkpoint import StudentRecord
+
+HELD_OUT_FROM = "The last tenth of each trajectory, never trained on."
 
 
 def model_card(record: StudentRecord) -> str:
@@ -26,9 +28,7 @@ def model_card(record: StudentRecord) -> str:
     )
     kinds = ", ".join(f"{count} {kind}" for kind, count in data["kinds"].items())
     schedule = _schedule(training)
-    second_round = ""
-    if "refinement" in training:
-        second_round = f"\n| second round | {_schedule(training['refinement'])} |"
+    later_rounds = "".join(_later_rounds(training))
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return f"""# student:{record.name}
 
@@ -44,12 +44,12 @@ An equivariant PaiNN on a ZBL core, distilled from {record.teacher}.
 | training frames | {data["training_frames"]} ({kinds}) |
 | molecules | {", ".join(data["molecules"])} |
 | data seed, training seed | {data["seed"]}, {training["seed"]} |
-| epochs, batch, learning rate | {schedule} |{second_round}
+| epochs, batch, learning rate | {schedule} |{later_rounds}
 | versions | {versions} |
 
 ## Errors on {data["held_out_frames"]} held-out frames
 
-The last tenth of each trajectory, never trained on. Energies are absolute, without any shift.
+{data.get("held_out_from", HELD_OUT_FROM)} Energies are absolute, without any shift.
 
 | frames | count | force RMSE, eV/Å | energy MAE, meV/atom |
 |---|---|---|---|
@@ -61,6 +61,20 @@ For molecules made of {elements}, neutral and closed-shell, near the chemistry i
 It reproduces {record.teacher}, not experiment: its errors come on top of the teacher's own.
 Not for ions, radicals or bond breaking. Validate it on your own molecule before production.
 """
+
+
+def _later_rounds(training: Mapping[str, Any]) -> Iterator[str]:
+    """Give the further rows of the table."""
+    if "refinement" in training:
+        yield f"\n| second round | {_schedule(training['refinement'])} |"
+    if "torsion" in training:
+        plan = training["torsion"]
+        yield (
+            f"\n| last round, with turned bonds | {_schedule(plan)}, on {plan['frames']} frames, "
+            f"{len(plan['seeds'])} times over |"
+        )
+    if "note" in training:
+        yield f"\n| note | {training['note']} |"
 
 
 def _schedule(plan: Mapping[str, Any]) -> str:

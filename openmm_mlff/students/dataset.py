@@ -9,13 +9,16 @@ from multiprocessing import get_context
 import numpy as np
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students import distortion, sampling
+from openmm_mlff.students import distortion, sampling, turning
 from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.sampling import SamplingPlan
 from openmm_mlff.students.teacher import free_atom_energies
 
 REFINEMENT = "refinement"
-"""Kind of the frames that only the second round of training sees."""
+"""Kind of the frames that only the later rounds of training see."""
+
+TORSION = "torsion"
+"""Kind of the frames that only the last round of training sees."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def _jobs(
         if name in molecules:
             kelvins = plan.flexible_temperatures_kelvin
             work += [(REFINEMENT, (name,), kelvin) for kelvin in kelvins]
+    work += [(TORSION, (name,), 0.0) for name in molecules]
     seeds = np.random.SeedSequence(seed).generate_state(len(work))
     return [_Job(*item, plan, int(s)) for item, s in zip(work, seeds, strict=True)]
 
@@ -101,6 +105,15 @@ def _run(job: _Job) -> list[LabelledFrame]:
         first, second = map(int, job.subjects)
         return list(sampling.pair_scan_frames(first, second, plan.scan))
     systems = [load_system(name) for name in job.subjects]
+    if job.kind == TORSION:
+        return list(
+            turning.torsion_frames(
+                systems[0],
+                step_degrees=plan.torsion_step(systems[0]),
+                copies=plan.torsion_copies,
+                seed=seed,
+            )
+        )
     if job.kind == "dimer":
         return list(sampling.dimer_frames(systems[0], systems[1], plan.dimers, seed=seed))
     if job.kind in ("thermal", REFINEMENT):

@@ -124,6 +124,8 @@ def evaluate_batch(
 ) -> tuple[Tensor, Tensor]:
     """Evaluate many geometries of one molecule in one call of the eager model.
 
+    Pairs beyond the model's cutoff send no message and are left out.
+
     Args:
         model: a student in precision `dtype`.
         atomic_numbers: int64 (N,).
@@ -141,6 +143,10 @@ def evaluate_batch(
         receivers.repeat(n_geometries) + offsets,
     )
     flat = positions.reshape(-1, 3).clone().requires_grad_()
+    with torch.no_grad():
+        apart = torch.linalg.vector_norm(flat[all_senders] - flat[all_receivers], dim=-1)
+        near = apart <= _cutoff_angstrom(model)
+    all_senders, all_receivers = all_senders[near], all_receivers[near]
     energies = model(
         atomic_numbers.repeat(n_geometries),
         (flat[all_senders] - flat[all_receivers]).to(dtype),
@@ -151,3 +157,9 @@ def evaluate_batch(
     )
     (gradient,) = torch.autograd.grad(energies.sum(), flat)
     return energies.detach(), -gradient.reshape(n_geometries, n_atoms, 3)
+
+
+def _cutoff_angstrom(model: nn.Module) -> float:
+    """Give a student's reach, with room for rounding; endless where it names none."""
+    cutoff = getattr(model, "cutoff", None)
+    return 1.000001 * float(cutoff) if cutoff is not None else float("inf")

@@ -11,6 +11,9 @@ import numpy as np
 from openmm_mlff.errors import CheckpointError
 from openmm_mlff.rundir import write_arrays
 
+WHOLE_ORIGINS = ("/scan", "/atom")
+"""Ends of the origins whose frames are only of use together."""
+
 # What NumPy was seen to raise on damaged files.
 _READING_FAILURES = (
     OSError,
@@ -48,6 +51,11 @@ class LabelledFrame:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"{name} of {self.origin} has shape {found}, expected {shape}")
+
+    @property
+    def kind(self) -> str:
+        """What the origin shows, e.g. ``thermal_300K``."""
+        return self.origin.split("/")[1]
 
     @property
     def largest_force_ev_per_angstrom(self) -> float:
@@ -132,7 +140,7 @@ def split_held_out(
     training: list[LabelledFrame] = []
     held_out: list[LabelledFrame] = []
     for origin, group in by_origin.items():
-        whole = origin.endswith(("/scan", "/atom"))
+        whole = origin.endswith(WHOLE_ORIGINS)
         n_held_out = 0 if whole else int(len(group) * fraction)
         training += group[: len(group) - n_held_out]
         held_out += group[len(group) - n_held_out :]

@@ -14,8 +14,9 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.rundir import RunDirectory, read_json, write_json
 from openmm_mlff.students.checkpoint import StudentRecord, n_parameters, save_student
-from openmm_mlff.students.dataset import REFINEMENT, make_frames
+from openmm_mlff.students.dataset import TORSION, make_frames
 from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
+from openmm_mlff.students.last_round import LATER_KINDS, frames_of_last_round
 from openmm_mlff.students.painn import PaiNNConfig
 from openmm_mlff.students.sampling import QUICK_PLAN, SamplingPlan
 from openmm_mlff.students.teacher import TEACHER
@@ -50,6 +51,9 @@ LEARNING_RATES = {"original": 1e-3}
 REFINED = ("original",)
 """Students that get a second round, with further frames of flexible molecules."""
 
+TORSION_RATES = {"original": 4e-4}
+"""As :data:`LEARNING_RATES`, for the last round."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -69,6 +73,10 @@ class Recipe:
     refinement: TrainingPlan = field(
         default_factory=lambda: TrainingPlan(epochs=7, learning_rate=4e-4)
     )
+    torsion: TrainingPlan = field(
+        default_factory=lambda: TrainingPlan(epochs=4, learning_rate=1e-3, average_decay=0.995)
+    )
+    torsion_cycles: int = 2
     molecules: tuple[str, ...] = MOLECULES
     data_seed: int = 20240601
     training_seed: int = 7
@@ -78,6 +86,8 @@ QUICK_RECIPE = Recipe(
     sampling=QUICK_PLAN,
     training=TrainingPlan(epochs=2, batch_size=8),
     refinement=TrainingPlan(epochs=1, batch_size=8),
+    torsion=TrainingPlan(epochs=1, batch_size=8),
+    torsion_cycles=1,
     molecules=("water", "methane"),
 )
 
@@ -173,19 +183,30 @@ def build_student(
     check_name(name)
     RunDirectory.create(output)
     training, held_out = split_held_out(frames, fraction=HELD_OUT_FRACTION)
-    first_round = [frame for frame in training if not _is_refinement(frame)]
+    first_round = [frame for frame in training if not frame.kind.startswith(LATER_KINDS)]
     model = new_student(SIZES[name], first_round, seed=recipe.training_seed)
     plan = replace(
         recipe.training, learning_rate=LEARNING_RATES.get(name, recipe.training.learning_rate)
     )
     train_student(model, first_round, plan, seed=recipe.training_seed, on_epoch=on_epoch)
     rounds = asdict(plan) | {"seed": recipe.training_seed, "parameters": n_parameters(model)}
+    seen = first_round
     if name in REFINED:
         seed = recipe.training_seed + 1
-        train_student(model, training, recipe.refinement, seed=seed, on_epoch=on_epoch)
+        seen = [frame for frame in training if frame.kind != TORSION]
+        train_student(model, seen, recipe.refinement, seed=seed, on_epoch=on_epoch)
         rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
-    else:
-        training = first_round
+    last_round = frames_of_last_round(training)
+    if last_round:
+        plan = replace(
+            recipe.torsion, learning_rate=TORSION_RATES.get(name, recipe.torsion.learning_rate)
+        )
+        seeds = [recipe.training_seed + 2 + cycle for cycle in range(recipe.torsion_cycles)]
+        for seed in seeds:
+            train_student(model, last_round, plan, seed=seed, on_epoch=on_epoch)
+        rounds["torsion"] = asdict(plan) | {"seeds": seeds, "frames": len(last_round)}
+    known = {id(frame) for frame in (*seen, *last_round)}
+    training = [frame for frame in training if id(frame) in known]
     record = StudentRecord(
         name=name,
         config=SIZES[name],
@@ -194,7 +215,7 @@ def build_student(
             "seed": recipe.data_seed,
             "training_frames": len(training),
             "held_out_frames": len(held_out),
-            "kinds": dict(Counter(frame.origin.split("/")[1] for frame in training)),
+            "kinds": dict(Counter(frame.kind for frame in training)),
             "molecules": list(recipe.molecules),
         },
         training=rounds,
@@ -203,10 +224,6 @@ def build_student(
     )
     save_student(model, record, output / f"{name}.safetensors")
     return record
-
-
-def _is_refinement(frame: LabelledFrame) -> bool:
-    return frame.origin.split("/")[1].startswith(REFINEMENT)
 
 
 def default_workers() -> int:

@@ -32,6 +32,10 @@ class SamplingPlan:
         crowded: frames for each molecule with two unbonded atoms pushed together.
         dimers: frames for each pair of small molecules.
         scan: points for each pair of elements.
+        torsion_step_degrees: between two points of a rotation about a bond.
+        torsion_coarse_above_atoms: molecules of more atoms than this are turned in steps twice as
+            wide.
+        torsion_copies: jostled frames of each sort for each point of a rotation.
         temperatures_kelvin: of the thermal frames.
         flexible_temperatures_kelvin: of the further ones.
         steps_between: timesteps of 1 fs between two thermal frames.
@@ -45,6 +49,9 @@ class SamplingPlan:
     crowded: int = 40
     dimers: int = 80
     scan: int = 60
+    torsion_step_degrees: float = 15.0
+    torsion_coarse_above_atoms: int = 20
+    torsion_copies: int = 1
     temperatures_kelvin: tuple[float, ...] = (300.0, 600.0, 1000.0)
     flexible_temperatures_kelvin: tuple[float, ...] = (300.0, 600.0)
     steps_between: int = 20
@@ -54,6 +61,11 @@ class SamplingPlan:
         """Give `count`, or a third of it for a large molecule."""
         return count // 3 if molecule.n_atoms > self.large_above_atoms else count
 
+    def torsion_step(self, molecule: MolecularSystem) -> float:
+        """Give the step of a molecule's rotations, in degrees."""
+        coarse = molecule.n_atoms > self.torsion_coarse_above_atoms
+        return self.torsion_step_degrees * (2.0 if coarse else 1.0)
+
 
 QUICK_PLAN = SamplingPlan(
     thermal=10,
@@ -62,6 +74,7 @@ QUICK_PLAN = SamplingPlan(
     crowded=1,
     dimers=1,
     scan=4,
+    torsion_step_degrees=60.0,
     temperatures_kelvin=(300.0,),
     steps_between=4,
 )

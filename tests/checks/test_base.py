@@ -3,9 +3,9 @@ import math
 import pytest
 
 from openmm_mlff.checks import Measure
+from openmm_mlff.checks.accuracy.geometry_accuracy import SPEC
 from openmm_mlff.checks.base import place
-from openmm_mlff.checks.energy_drift import SPEC as CONDITION_CHECK
-from openmm_mlff.checks.geometry_accuracy import SPEC
+from openmm_mlff.checks.dynamics.energy_drift import SPEC as CONDITION_CHECK
 from openmm_mlff.config import Threshold
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.observations import Observations

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks import inputs
-from openmm_mlff.checks.energy_drift import SPEC
+from openmm_mlff.checks.dynamics.energy_drift import SPEC
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.observations import Observations, ProbeObservations, RunFailure
 from openmm_mlff.records import Status

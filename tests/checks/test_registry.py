@@ -18,11 +18,11 @@ def changed(protocol: Protocol, **changes) -> Protocol:
     return protocol.model_copy(update=changes)
 
 
-def test_ids_are_unique_and_name_their_files():
+def test_ids_are_unique_and_name_their_files_in_the_folder_of_their_group():
     ids = [spec.id for spec in CHECKS]
     assert len(set(ids)) == len(ids)
     for spec in CHECKS:
-        assert spec.function.__module__ == f"openmm_mlff.checks.{spec.id}"
+        assert spec.function.__module__ == f"openmm_mlff.checks.{spec.group}.{spec.id}"
         assert spec.function.__name__ == spec.id
 
 

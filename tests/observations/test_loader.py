@@ -33,6 +33,10 @@ def record_of(**changes):
         "status": "complete",
         "failure": None,
         "ms_per_step_blocks": [1.5, 1.25],
+        "cpu_ms_per_step_blocks": [1.4, 1.2],
+        "yardstick_ms_blocks": [0.25, 0.3],
+        "resident_mebibytes_blocks": [511.0, 512.0],
+        "steps_per_block": 50,
         "memory_mebibytes": {"peak_resident": 512.0},
         "platform": "Reference",
         "precision": "mixed",
@@ -106,6 +110,10 @@ def test_the_record_of_a_run_comes_back(the_run):
     assert run.survived
     assert run.failure is None
     assert list(run.ms_per_step_blocks) == [1.5, 1.25]
+    assert list(run.cpu_ms_per_step_blocks) == [1.4, 1.2]
+    assert list(run.yardstick_ms_blocks) == [0.25, 0.3]
+    assert list(run.resident_mebibytes_blocks) == [511.0, 512.0]
+    assert run.steps_per_block == 50
     assert run.memory_mebibytes == {"peak_resident": 512.0}
     assert run.platform == "Reference"
 
@@ -205,6 +213,22 @@ def test_a_run_that_broke_before_its_first_step_is_read(folder, the_run):
     write_json(folder / "run.json", record)
     run = the_run()
     assert (run.platform, len(run.ms_per_step_blocks), dict(run.memory_mebibytes)) == ("", 0, {})
+
+
+def test_a_run_of_an_older_version_is_read(folder, the_run):
+    record = record_of()
+    for key in (
+        "cpu_ms_per_step_blocks",
+        "yardstick_ms_blocks",
+        "resident_mebibytes_blocks",
+        "steps_per_block",
+    ):
+        del record[key]
+    write_json(folder / "run.json", record)
+    run = the_run()
+    assert list(run.ms_per_step_blocks) == [1.5, 1.25]
+    assert len(run.cpu_ms_per_step_blocks) == len(run.resident_mebibytes_blocks) == 0
+    assert run.steps_per_block == 0
 
 
 def test_numbers_that_were_not_finite_come_back_as_such(folder, the_run):

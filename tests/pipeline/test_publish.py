@@ -1,9 +1,19 @@
-"""What is kept of a run, and the dashboard in a page."""
+"""What is kept of a run, how reports are made together, and the pages that show them."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.pipeline.publish import dashboard_text, publish_run, put_dashboard
+from openmm_mlff.pipeline import publish
+from openmm_mlff.pipeline.publish import (
+    SHIPPED,
+    dashboard_text,
+    publish_run,
+    published_collection,
+    put_dashboard,
+)
 from openmm_mlff.records import (
     CheckResult,
     ModelRecord,
@@ -13,6 +23,7 @@ from openmm_mlff.records import (
     Verdict,
     VerdictStatus,
 )
+from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.rundir import write_text
 
 
@@ -86,3 +97,101 @@ def test_a_page_without_markers_is_refused(tmp_path):
     write_text(tmp_path / "p.md", "nothing")
     with pytest.raises(RunDirectoryError, match="lacks the markers"):
         put_dashboard(tmp_path / "p.md", "text")
+
+
+@pytest.fixture
+def root(report, tmp_path):
+    """A checkout's pages, with markers, and no reports."""
+    write_text(tmp_path / "README.md", "<!-- dashboard: begin --><!-- dashboard: end -->")
+    story = tmp_path / "docs/published-students.md"
+    write_text(story, "a\n<!-- published: begin -->\n<!-- published: end -->\nb\n")
+    return tmp_path
+
+
+@pytest.fixture
+def pretend(root, report):
+    """A validation that writes its report at once, and says what it was asked."""
+    asked = []
+
+    def validate(spec, output, reference):
+        asked.append((spec, output, reference))
+        write_text(root / output / "report.json", report.to_json())
+        write_text(root / output / "report.md", spec)
+        write_text(root / output / "state.xml", "large")
+
+    validate.asked = asked
+    return validate
+
+
+def files_below(root):
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_shipped_students_are_validated_and_kept(root, pretend):
+    publish.make_collection(SHIPPED, root=root, validate=pretend)
+    assert pretend.asked == [
+        (f"student:{name}", Path("runs/reports") / name, "auto")
+        for name in ("original", "tiny", "ultra-tiny")
+    ]
+    kept = files_below(root / "reports")
+    assert kept == {f"{n}/{f}" for n in SHIPPED.specs for f in ("report.json", "report.md")}
+    publish.write_shipped_pages(root)
+    assert "APPROVED" in (root / "README.md").read_text()
+    page = (root / "reports/README.md").read_text()
+    assert page.startswith("# The shipped students")
+    assert "(ultra-tiny/report.md)" in page
+
+
+def test_the_published_students_are_judged_without_a_reference(root, pretend):
+    collection = published_collection(root.parent / "shared/seeds", root=root)
+    publish.make_collection(collection, root=root, validate=pretend)
+    assert pretend.asked == [
+        (
+            f"../shared/seeds/{file}",
+            Path("runs/published") / name,
+            "none:GFN2-xTB is not their teacher",
+        )
+        for name, file in publish.PUBLISHED_FILES.items()
+    ]
+    publish.write_published_pages(collection, root=root)
+    page = (root / "reports/mlff-distiller/README.md").read_text()
+    assert "judged by physics alone" in page
+    story = (root / "docs/published-students.md").read_text()
+    assert story.startswith("a\n")
+    assert story.endswith("\nb\n")
+    assert "| Published as |" in story
+    assert list(collection.reports(root)) == ["original", "tiny", "ultra-tiny"]
+
+
+def test_the_two_parts_touch_different_files(root, pretend):
+    before = files_below(root)
+    publish.make_collection(SHIPPED, root=root, validate=pretend)
+    publish.write_shipped_pages(root)
+    shipped = files_below(root) - before
+    collection = published_collection(root / "seeds", root=root)
+    stamps = {name: (root / name).stat().st_mtime_ns for name in (*shipped, "README.md")}
+    publish.make_collection(collection, root=root, validate=pretend)
+    publish.write_published_pages(collection, root=root)
+    assert stamps == {name: (root / name).stat().st_mtime_ns for name in stamps}
+
+
+def test_pages_are_written_from_the_reports_that_are_there(root, pretend):
+    publish.make_collection(SHIPPED, root=root, validate=pretend)
+    shutil.rmtree(root / "reports/tiny")
+    publish.write_shipped_pages(root)
+    page = (root / "reports/README.md").read_text()
+    assert "2 reports by" in page
+    publish.write_published_pages(published_collection(root, root=root), root=root)
+    assert not (root / "reports/mlff-distiller").exists()
+    publish.write_checks_page(root)
+    assert (root / "docs/checks.md").read_text() == checks_markdown()
+
+
+def test_checkpoints_that_are_not_there_are_named(root):
+    collection = published_collection(root / "seeds", root=root)
+    write_text(root / "seeds/tiny.pt", "")
+    assert publish.missing_files(collection, root=root) == [
+        "seeds/original.pt",
+        "seeds/ultra_tiny.pt",
+    ]
+    assert publish.missing_files(SHIPPED, root=root) == []

@@ -5,7 +5,8 @@ import torch
 from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import export
-from openmm_mlff.potentials.export import call_fixed, call_free, export_student, script_free
+from openmm_mlff.potentials.export import call_fixed, call_free, export_student
+from openmm_mlff.potentials.student import StudentPotential
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +105,9 @@ def test_a_difference_in_the_energy_alone_is_enough(
 def test_a_fault_in_the_free_export_is_found_as_well(small_potential, water, tmp_path, monkeypatch):
     other = small_potential.student.model
     with torch.no_grad():
-        module = script_free(small_potential)
+        module = small_potential.script_free()
         module.model.readout[0].weight.mul_(1.01)
-    monkeypatch.setattr(export, "script_free", lambda *_, **__: module)
+    monkeypatch.setattr(StudentPotential, "script_free", lambda *_, **__: module)
 
     with pytest.raises(ExportError):
         export_student(small_potential, tmp_path / "x.pt", molecules=[water])

@@ -9,11 +9,12 @@ import torch
 from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.config import ProbeSpec
-from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.probes import ProbeSubject
+from openmm_mlff.simulation import TrajectoryJob, run_trajectory
 from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
@@ -74,6 +75,46 @@ def springs() -> Callable[..., AsePotential]:
         return AsePotential(Springs, options, spec="ase:test:Springs")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def resting_water(water):
+    """Water where all springs are at rest: an equilateral triangle of 1.1 Å."""
+    side = 1.1
+    corners = [[0.0, 0.0, 0.0], [side, 0.0, 0.0], [side / 2, side * np.sqrt(0.75), 0.0]]
+    return water.with_positions(np.array(corners))
+
+
+@pytest.fixture(scope="session")
+def one_atom():
+    return MolecularSystem(
+        name="argon", atomic_numbers=np.array([18]), positions_angstrom=np.zeros((1, 3))
+    )
+
+
+@pytest.fixture
+def run_folder(springs, resting_water, tmp_path):
+    """A run of the springs at constant energy that came to its end."""
+    job = TrajectoryJob(
+        temperature_kelvin=300.0,
+        timestep_fs=0.5,
+        duration_ps=0.05,
+        equilibration_ps=0.2,
+        equilibration_timestep_fs=0.5,
+        friction_per_ps=10.0,
+        energy_interval_steps=10,
+        frame_interval_steps=10,
+        seed=5,
+    )
+    run_trajectory(
+        springs().create_system(resting_water, precision="double"),
+        resting_water,
+        job,
+        tmp_path / "run",
+        platform=named_platform("Reference"),
+        start_positions_angstrom=resting_water.positions_angstrom,
+    )
+    return tmp_path / "run"
 
 
 @pytest.fixture

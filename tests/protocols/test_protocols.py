@@ -1,22 +1,39 @@
 import pytest
 
-from openmm_mlff.checks import get_check, select
+from openmm_mlff.checks import CHECKS, get_check, select
 from openmm_mlff.config import list_protocols, load_protocol
 from openmm_mlff.errors import ConfigError
 
-REQUIRED_BY_STANDARD = {
-    "export_parity",
-    "openmm_parity",
-    "trajectory_parity",
-    "determinism",
-    "precision_noise",
+PARITY = {spec.id for spec in CHECKS if spec.group == "parity"}
+SURFACE = {spec.id for spec in CHECKS if spec.group == "surface"}
+REQUIRED_BY_QUICK = {
+    *PARITY,
+    *SURFACE,
     "stability",
     "energy_drift",
     "momentum_conservation",
     "force_accuracy",
     "energy_accuracy",
     "geometry_accuracy",
+    "vibrations",
     "speed",
+}
+REQUIRED_BY_STANDARD = REQUIRED_BY_QUICK | {
+    "timestep_convergence",
+    "time_reversibility",
+    "kinetic_distribution",
+    "soak",
+    "torsion_profile",
+}
+REQUIRED = {
+    "quick": REQUIRED_BY_QUICK,
+    "standard": REQUIRED_BY_STANDARD,
+    "extended": REQUIRED_BY_STANDARD | {"temperature_scan"},
+}
+REPORTED = {
+    "quick": {"drift_percent", "memory"},
+    "standard": {"drift_percent", "memory"},
+    "extended": {"drift_percent", "memory", "distribution"},
 }
 
 
@@ -31,12 +48,22 @@ def test_the_package_brings_three():
 
 def test_every_check_is_known_and_has_its_thresholds(protocol):
     selected = select(protocol)
-    assert {spec.id for spec, required in selected if required} == REQUIRED_BY_STANDARD
-    assert {spec.id for spec, required in selected if not required} == {"drift_percent", "memory"}
+    assert {spec.id for spec, required in selected if required} == REQUIRED[protocol.name]
+    assert {spec.id for spec, required in selected if not required} == REPORTED[protocol.name]
     for spec, _ in selected:
         criteria = protocol.criteria_for(spec.id)
         assert set(criteria) == set(spec.thresholds)
         assert {name: limit.unit for name, limit in criteria.items()} == dict(spec.thresholds)
+
+
+def test_every_protocol_asks_everything_about_parity_and_the_surface():
+    assert len(PARITY) == 5
+    assert len(SURFACE) == 10
+
+
+def test_extended_leaves_no_check_out():
+    selected = {spec.id for spec, _ in select(load_protocol("extended"))}
+    assert selected == {spec.id for spec in CHECKS}
 
 
 def test_every_threshold_has_a_value_above_zero_and_a_source(protocol):
@@ -69,6 +96,24 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("determinism", "cpu_relative", 1e-6),
         ("determinism", "gpu_forces", 1e-3),
         ("precision_noise", "forces_rms", 5e-3),
+        ("translation_invariance", "energy", 0.1),
+        ("translation_invariance", "forces", 1.0),
+        ("rotation_invariance", "energy", 0.1),
+        ("rotation_invariance", "forces", 1.0),
+        ("reflection_invariance", "energy", 0.1),
+        ("reflection_invariance", "forces", 1.0),
+        ("permutation_invariance", "energy", 0.1),
+        ("permutation_invariance", "forces", 1.0),
+        ("net_force_torque", "force", 1.0),
+        ("net_force_torque", "torque", 1.0),
+        ("force_consistency", "difference", 5.0),
+        ("force_consistency", "work", 1.0),
+        ("hessian_symmetry", "asymmetry", 0.004),
+        ("cutoff_continuity", "energy", 1.0),
+        ("cutoff_continuity", "forces", 50.0),
+        ("short_range_repulsion", "wall", 5.0),
+        ("size_extensivity", "energy", 1.0),
+        ("size_extensivity", "forces", 1.0),
         ("stability", "bond_shortest", 0.6),
         ("stability", "bond_longest", 1.5),
         ("stability", "contact", 0.6),
@@ -77,6 +122,14 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("energy_drift", "slope", 0.1),
         ("drift_percent", "drift", 1.0),
         ("momentum_conservation", "change", 1e-3),
+        ("timestep_convergence", "exponent_low", 1.6),
+        ("timestep_convergence", "exponent_high", 2.4),
+        ("time_reversibility", "distance", 1e-3),
+        ("temperature_scan", "coldest", 100.0),
+        ("temperature_scan", "hottest", 500.0),
+        ("kinetic_distribution", "deviation", 3.0),
+        ("soak", "memory_growth", 1.0),
+        ("soak", "slowing", 1.1),
         ("force_accuracy", "rmse", 0.2),
         ("force_accuracy", "mae", 0.15),
         ("force_accuracy", "r2", 0.9),
@@ -84,6 +137,9 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("energy_accuracy", "mae", 10.0),
         ("geometry_accuracy", "rmsd", 0.1),
         ("geometry_accuracy", "bond", 0.03),
+        ("vibrations", "mae", 50.0),
+        ("vibrations", "imaginary", 30.0),
+        ("torsion_profile", "barrier", 1.0),
         ("speed", "gpu", 10.0),
         ("speed", "cpu", 100.0),
     ],
@@ -109,7 +165,18 @@ def test_how_long_and_how_hot_each_runs():
 
 def test_quick_samples_less():
     quick, standard = load_protocol("quick").probes, load_protocol("standard").probes
-    for name in ("geometries", "repeats", "parity_steps", "reference_frames"):
+    names = (
+        "geometries",
+        "repeats",
+        "parity_steps",
+        "reference_frames",
+        "thermal_frames",
+        "rotations",
+        "directions",
+        "dimer_directions",
+        "hessian_geometries",
+    )
+    for name in names:
         assert getattr(quick, name) < getattr(standard, name)
 
 

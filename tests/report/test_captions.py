@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.observations import RunFailure
+from openmm_mlff.records import Status
 from openmm_mlff.report import captions
 from openmm_mlff.report.canvas import Limits
 
@@ -33,3 +34,18 @@ def test_a_cut_axis_is_owned_up_to():
     assert captions.cut_sentence(Limits(0.0, 1.0, True, 5e6), unit="K") == (
         " The axis is cut: values reach 5e6 K."
     )
+
+
+def test_what_a_check_said_is_told_in_one_unit(make_result):
+    result = make_result(value=0.5, unit="ratio", threshold=1.0)
+    told = captions.verdict_sentence(result, unit="ratio", what="It changes by")
+    assert told == " It changes by 0.5, 1 allowed (✔ PASS)."
+    assert captions.verdict_sentence(result, unit="meV", what="It changes by") == ""
+    assert captions.verdict_sentence(None, unit="ratio", what="It changes by") == ""
+
+
+def test_a_number_that_is_not_finite_is_told_as_such(make_result):
+    measures = [{"unit": "meV", "value": None, "threshold": 1.0}]
+    result = make_result(status=Status.FAIL, evidence={"measures": measures})
+    told = captions.verdict_sentence(result, unit="meV", what="It jumps by")
+    assert told == " It jumps by a number that is not finite, 1 meV allowed (✘ FAIL)."

@@ -108,3 +108,8 @@ def test_all_files_are_written(reports, tmp_path, png_inches):
 def test_reports_without_numbers_are_compared_without_a_figure(make_report, tmp_path):
     write_comparison([make_report(checks=[])], tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["comparison.json", "comparison.md"]
+
+
+def test_a_note_stands_with_the_introduction(reports, tmp_path):
+    page = comparison_markdown(reports, folder=tmp_path, note="There was no reference.")
+    assert "Every verdict and number is the report's own. There was no reference." in page

@@ -1,15 +1,25 @@
 from dataclasses import replace
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.report.figures import write_figures
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.registry import get_check
+from openmm_mlff.observations import Observations, ProbeObservations
+from openmm_mlff.report.figures import (
+    ACCURACY_FIGURES,
+    DYNAMICS_FIGURES,
+    SURFACE_FIGURES,
+    write_figures,
+)
 
 
-def test_five_figures_a_system_and_condition(make_observations, make_report, tmp_path):
+def test_the_figures_of_a_system_and_condition(make_observations, make_report, tmp_path):
     observations = replace(make_observations(), condition=None)
     records = write_figures({"water": observations}, make_report(), tmp_path)
     assert [record.path.name for record in records] == [
         "water_energy_nve_300K_0.5fs.png",
         "water_temperature_nve_300K_0.5fs.png",
+        "water_momentum_nve_300K_0.5fs.png",
         "water_bonds_nve_300K_0.5fs.png",
         "water_shape_nve_300K_0.5fs.png",
         "water_forces.png",
@@ -39,9 +49,36 @@ def test_each_condition_is_drawn_with_its_own_drift(
     captions = {record.path.name: record.caption for record in records}
     assert "drift of 0.01 " in captions["water_energy_nve_300K_0.5fs.png"]
     assert "drift of 0.07 " in captions["water_energy_nve_500K_0.5fs.png"]
-    assert len(records) == 4
+    assert len(records) == 6
 
 
 def test_a_system_that_was_never_run_has_no_figures(make_observations, make_report, tmp_path):
     nothing = Observations(system=make_observations().system)
     assert write_figures({"water": nothing}, make_report(), tmp_path) == []
+
+
+def test_the_surface_comes_first_and_is_drawn_with_its_checks(
+    make_observations, make_report, make_result, tmp_path
+):
+    angles = np.arange(0.0, 361.0, 5.0)
+    arrays = {
+        "scan_angles_degrees": angles,
+        "scan_energy_changes_ev": np.zeros((3, len(angles))),
+    }
+    probe = ProbeObservations("rotation_invariance", "done", arrays=arrays)
+    observations = Observations(make_observations().system, probes={probe.name: probe})
+    result = make_result(
+        "rotation_invariance", group="surface", value=0.05, unit="meV/atom", threshold=0.1
+    )
+    (record,) = write_figures({"water": observations}, make_report(checks=[result]), tmp_path)
+    assert record.path.name == "water_rotation.png"
+    assert "0.1 meV/atom allowed" in record.caption
+
+
+@pytest.mark.parametrize(
+    ("table", "group"),
+    [(SURFACE_FIGURES, "surface"), (DYNAMICS_FIGURES, "dynamics"), (ACCURACY_FIGURES, "accuracy")],
+)
+def test_every_figure_belongs_to_a_check_of_the_registry(table, group):
+    for _, check_id, _ in table:
+        assert get_check(check_id).group == group

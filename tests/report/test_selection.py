@@ -1,3 +1,5 @@
+import pytest
+
 from openmm_mlff.records import Status
 from openmm_mlff.report import selection
 
@@ -104,3 +106,31 @@ def test_models_of_one_name_get_labels_of_their_own(make_report):
         "original",
         "tiny (bbbbbbbbbbbb) #2",
     ]
+
+
+def test_a_number_is_found_by_its_unit_among_the_measures(make_result):
+    measures = [
+        {"unit": "meV/atom", "value": 0.02, "threshold": 0.1},
+        {"unit": "meV/Å", "value": 3.0, "threshold": 1.0},
+        {"unit": "meV/Å", "value": -7.0, "threshold": 2.0},
+    ]
+    result = make_result(value=-7.0, unit="meV/Å", threshold=2.0, evidence={"measures": measures})
+    assert selection.find_measure(result, unit="meV/atom") == selection.MeasuredNumber(0.02, 0.1)
+    assert selection.find_measure(result, unit="meV/Å") == selection.MeasuredNumber(-7.0, 2.0)
+    assert selection.find_measure(result, unit="ps") is None
+
+
+@pytest.mark.parametrize("lost", [None, float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_larger_than_all(make_result, lost):
+    measures = [
+        {"unit": "meV", "value": lost, "threshold": 1.0},
+        {"unit": "meV", "value": 5.0, "threshold": 1.0},
+    ]
+    result = make_result(evidence={"measures": measures})
+    assert selection.find_measure(result, unit="meV") == selection.MeasuredNumber(None, 1.0)
+
+
+def test_without_measures_the_result_s_own_number_is_taken(make_result):
+    result = make_result(value=0.5, unit="ratio", threshold=1.0)
+    assert selection.find_measure(result, unit="ratio") == selection.MeasuredNumber(0.5, 1.0)
+    assert selection.find_measure(make_result(unit="ratio"), unit="ratio") is None

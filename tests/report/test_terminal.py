@@ -72,9 +72,12 @@ def test_status_value_limit_unit_and_message_of_every_check_are_printed(
     assert "✔ 2 pass" in text
 
 
-def test_groups_stand_in_their_order(printed, broken_report):
-    lines = printed(render_report, broken_report, report_path="x").splitlines()
-    groups = ["parity", "dynamics", "accuracy", "performance"]
+@pytest.mark.parametrize("width", [100, 140])
+def test_groups_stand_in_their_order(printed, make_report, make_result, width):
+    groups = ["parity", "surface", "dynamics", "accuracy", "performance"]
+    checks = [make_result(f"of_{group}", group=group) for group in reversed(groups)]
+    report = make_report(checks=checks)
+    lines = printed(render_report, report, width=width, report_path="x").splitlines()
     assert [line.strip() for line in lines if line.strip() in groups] == groups
 
 

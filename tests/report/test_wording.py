@@ -1,5 +1,6 @@
 import pytest
 
+from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.records import Status
 from openmm_mlff.report import wording
 
@@ -87,3 +88,9 @@ def test_every_status_has_a_symbol_of_its_own():
 def test_counts_have_thousands_apart():
     assert wording.integer(427_001) == "427,001"
     assert wording.integer(None) == "unknown"
+
+
+def test_groups_have_the_order_of_the_checks_themselves():
+    assert wording.GROUPS == ("parity", "surface", "dynamics", "accuracy", "performance")
+    in_registry = dict.fromkeys(spec.group for spec in CHECKS)
+    assert tuple(in_registry) == wording.GROUPS

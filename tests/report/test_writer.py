@@ -18,7 +18,7 @@ def test_report_figures_and_page_are_written(make_report, make_observations, tmp
     assert written == report
     page = (directory.root / "report.md").read_text(encoding="utf-8")
     figures = sorted(directory.figures.glob("*.png"))
-    assert len(figures) == 5
+    assert len(figures) == 6
     for path in figures:
         assert f'src="figures/{path.name}"' in page
         assert png_inches(path)[0] == pytest.approx(3.4, abs=0.01) or "forces" in path.name

@@ -23,6 +23,10 @@ def test_the_peak_only_rises(record):
     assert record.peak_device_mebibytes is None
 
 
+def test_resident_memory_is_that_of_this_process():
+    assert 20.0 < memory.resident_mebibytes() < 1e5
+
+
 def test_grows_with_what_is_held(record):
     memory.update_memory(record)
     before = record.peak_resident_mebibytes

@@ -17,6 +17,10 @@ def record(job, tmp_path):
     record.n_steps_done = 400
     record.n_degrees_of_freedom = 3
     record.ms_per_step_blocks = [0.5, 0.25]
+    record.cpu_ms_per_step_blocks = [0.45, 0.2]
+    record.yardstick_ms_blocks = [0.3, 0.3]
+    record.resident_mebibytes_blocks = [99.0, 100.0]
+    record.steps_per_block = 100
     record.peak_resident_mebibytes = 100.0
     record.peak_device_mebibytes = 300.0
     record.platform_properties = {"Precision": "single"}
@@ -39,6 +43,10 @@ def test_run_json_says_what_is_read_elsewhere(record, tmp_path):
         "status": "running",
         "failure": None,
         "ms_per_step_blocks": [0.5, 0.25],
+        "cpu_ms_per_step_blocks": [0.45, 0.2],
+        "yardstick_ms_blocks": [0.3, 0.3],
+        "resident_mebibytes_blocks": [99.0, 100.0],
+        "steps_per_block": 100,
         "memory_mebibytes": {"peak_resident": 100.0, "peak_device": 300.0},
         "platform": "CUDA",
         "precision": "single",
@@ -53,6 +61,22 @@ def test_what_was_written_is_read_again(record, job, tmp_path):
     record.write(tmp_path)
     # The platform asked for now is another: a run stays where it was begun.
     assert TrajectoryRecord.open(tmp_path, job(), platform=named_platform("CPU")) == record
+
+
+def test_a_run_of_an_older_version_is_read(record, job, tmp_path):
+    record.write(tmp_path)
+    table = json.loads((tmp_path / "run.json").read_text())
+    for key in (
+        "cpu_ms_per_step_blocks",
+        "yardstick_ms_blocks",
+        "resident_mebibytes_blocks",
+        "steps_per_block",
+    ):
+        del table[key]
+    (tmp_path / "run.json").write_text(json.dumps(table))
+    again = TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
+    assert again.ms_per_step_blocks == [0.5, 0.25]
+    assert (again.cpu_ms_per_step_blocks, again.steps_per_block) == ([], 0)
 
 
 def test_a_failure_settles_a_run(record, job, tmp_path):

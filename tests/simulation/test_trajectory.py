@@ -40,6 +40,9 @@ def test_the_record_is_complete(finished):
     # Ten blocks of 100, the first of which warms up.
     assert len(table["ms_per_step_blocks"]) == 9
     assert all(0.0 < time < 100.0 for time in table["ms_per_step_blocks"])
+    for name in ("cpu_ms_per_step_blocks", "yardstick_ms_blocks", "resident_mebibytes_blocks"):
+        assert len(table[name]) == 9
+    assert table["steps_per_block"] == 100
     assert sorted(path.name for path in finished.iterdir()) == [
         "energies.csv",
         "momenta.csv",

@@ -10,7 +10,7 @@ import pytest
 from openmm_mlff import units
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
-from openmm_mlff.potentials.export import call_fixed, call_free, script_free
+from openmm_mlff.potentials.export import call_fixed, call_free
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.students.loading import load_checkpoint
 
@@ -78,7 +78,7 @@ def test_golden_numbers_in_eager_pytorch(published, precision, tolerance):
 @TOLERANCES
 def test_golden_numbers_in_torchscript_for_any_molecule(published, precision, tolerance):
     student, golden = published
-    module = script_free(StudentPotential(student, spec="golden"), precision=precision)
+    module = StudentPotential(student, spec="golden").script_free(precision=precision)
     for _ in range(2):
         for entry in golden.values():
             found = call_free(

@@ -1,0 +1,131 @@
+"""Are the forces those of the reference, where the potential itself goes?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from openmm_mlff.checks.accuracy.labels import LabelledFrames, labelled_frames
+from openmm_mlff.checks.base import CheckSpec, place
+from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
+from openmm_mlff.config import Criteria
+from openmm_mlff.observations.model import Observations
+from openmm_mlff.records import CheckResult, Status
+
+NEAR_ZERO_EV_PER_ANGSTROM = 0.05
+"""A reference force weaker than this has no direction to speak of; its angle is not counted."""
+
+
+def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResult:
+    """Compare forces with the reference's, on frames of the potential's own trajectory.
+
+    RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the
+    scatter of the frames' mean squares, whose autocorrelation is respected.
+
+    Args:
+        observations: with the probe ``reference``.
+        criteria: ``rmse``, ``mae`` (eV/Å), ``r2`` (ratio), ``median_angle`` (°).
+
+    Returns:
+        PASS where RMSE and interval lie below the threshold, FAIL where they lie above, else
+        INCONCLUSIVE.  The other criteria are compared in the evidence.
+    """
+    limits = {name: SPEC.threshold(criteria, name=name) for name in SPEC.thresholds}
+    frames = labelled_frames(SPEC, observations)
+    if isinstance(frames, CheckResult):
+        return frames
+    error = frames.model_forces - frames.reference_forces
+    mean_squares = np.mean(error**2, axis=(1, 2))
+    rmse = float(np.sqrt(mean_squares.mean()))
+    # d√m = dm / 2√m.
+    half_width = mean_half_width(mean_squares) / (2.0 * rmse) if rmse else 0.0
+    limit = limits["rmse"]
+    status = compare_with_interval(rmse, half_width=half_width, threshold=limit.value)
+    side = {Status.PASS: "below", Status.FAIL: "above"}.get(status, "too uncertain to compare with")
+    evidence = _evidence(frames, error=error)
+    compared = {
+        "mae": evidence["mae_ev_per_angstrom"] <= limits["mae"].value,
+        "r2": evidence["r2"] >= limits["r2"].value,
+        "median_angle": evidence["angle_median_degrees"] <= limits["median_angle"].value,
+    }
+    others = {
+        name: {"threshold": limits[name].value, "unit": limits[name].unit, "ok": bool(ok)}
+        for name, ok in compared.items()
+    }
+    return SPEC.result(
+        observations,
+        status=status,
+        message=f"On {place(observations)}, the forces on {len(error)} frames of its own "
+        f"trajectory are off by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE) from "
+        f"{frames.reference}, {side} the limit of {limit.value:g} {limit.unit}.",
+        value=rmse,
+        threshold=limit.value,
+        evidence={
+            **evidence,
+            "interval_ev_per_angstrom": half_width,
+            "others": others,
+            **frames.counts(),
+        },
+    )
+
+
+def _evidence(frames: LabelledFrames, *, error: np.ndarray) -> Mapping[str, Any]:
+    """Break the error down: by kind and direction, and RMSE by element, atom and frame."""
+    reference = frames.reference_forces
+    spread = float(np.sum((reference - reference.mean()) ** 2))
+    angles = angles_degrees(frames.model_forces, reference=reference)
+    squares = error**2
+    symbols = np.array(frames.symbols)
+    return {
+        "rmse_ev_per_angstrom": float(np.sqrt(squares.mean())),
+        "mae_ev_per_angstrom": float(np.abs(error).mean()),
+        "r2": 1.0 - float(squares.sum()) / spread if spread else float("nan"),
+        "angle_median_degrees": float(np.median(angles)) if len(angles) else float("nan"),
+        "angle_95th_degrees": float(np.percentile(angles, 95)) if len(angles) else float("nan"),
+        "angles_counted": len(angles),
+        "rms_reference_force_ev_per_angstrom": float(np.sqrt(np.mean(reference**2))),
+        "per_element": {
+            symbol: float(np.sqrt(squares[:, symbols == symbol].mean()))
+            for symbol in sorted(set(frames.symbols))
+        },
+        "per_atom": np.sqrt(squares.mean(axis=(0, 2))),
+        "per_frame": np.sqrt(squares.mean(axis=(1, 2))),
+        "worst_frame_rmse_ev_per_angstrom": float(np.sqrt(squares.mean(axis=(1, 2)).max())),
+        "largest_error_ev_per_angstrom": float(np.linalg.norm(error, axis=-1).max()),
+    }
+
+
+def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
+    """Give the angles between force vectors, where the reference force is not near zero.
+
+    Args:
+        forces: (..., 3), eV/Å.
+        reference: (..., 3), eV/Å.
+
+    Returns:
+        (K,), degrees; a vanishing model force counts as 90°, for it has no right direction.
+    """
+    lengths = np.linalg.norm(reference, axis=-1)
+    counted = lengths > NEAR_ZERO_EV_PER_ANGSTROM
+    products = np.sum(forces * reference, axis=-1)[counted]
+    norms = np.linalg.norm(forces, axis=-1)[counted] * lengths[counted]
+    cosines = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0.0)
+    return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
+
+
+SPEC = CheckSpec(
+    id="force_accuracy",
+    group="accuracy",
+    scope="system",
+    title="Are the forces those of the reference, on the potential's own trajectory?",
+    formula="RMSE of F − F_ref over all components, frames of the potential's own NVE run",
+    unit="eV/Å",
+    source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
+    thresholds={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
+    failure_mode="Structures, barriers and spectra differ from those of the reference method: the "
+    "dynamics may look sound and be those of another substance.",
+    remedy="Add frames of the potential's own trajectory, labelled by the reference, to the "
+    "training data and train again; see in the evidence which element is worst.",
+    function=force_accuracy,
+    probes=("reference",),
+)

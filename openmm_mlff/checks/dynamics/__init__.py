@@ -1,0 +1,1 @@
+"""Do the dynamics conserve what they must?"""

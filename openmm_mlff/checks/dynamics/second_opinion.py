@@ -1,0 +1,96 @@
+"""The `physical_validation` library, as a second opinion that neither prints nor plots.
+
+Merz & Shirts, PLoS ONE 13 (2018) e0202764.
+"""
+
+import logging
+from collections.abc import Mapping
+from types import ModuleType
+
+import numpy as np
+
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
+
+BOOTSTRAP_SEED = 1
+
+
+def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
+    """Ask the library how far energy fluctuations are from falling as the timestep squared.
+
+    Args:
+        totals_ev: total energy against time, (T,), eV, by timestep.
+
+    Returns:
+        Largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
+    """
+    library = _library()
+    simulations = [
+        library.data.SimulationData(
+            dt=timestep, observables=library.data.ObservableData(constant_of_motion=total_ev)
+        )
+        for timestep, total_ev in totals_ev.items()
+    ]
+    return float(library.integrator.convergence(simulations, verbose=False))
+
+
+def kinetic_deviations(
+    kinetic_ev: np.ndarray, *, n_atoms: int, temperature_kelvin: float
+) -> tuple[float, float]:
+    """Ask the library how far kinetic energies are from Maxwell's and Boltzmann's.
+
+    Args:
+        kinetic_ev: of uncorrelated samples, (S,), eV.
+        n_atoms: with three degrees of freedom each.
+        temperature_kelvin: of the thermostat.
+
+    Returns:
+        Deviation of the mean and of the width, in the library's own standard errors (a bootstrap,
+        which is too confident for few samples).
+    """
+    library = _library()
+    data = library.data
+    simulation = data.SimulationData(
+        units=data.UnitData(
+            kb=BOLTZMANN_EV_PER_KELVIN,
+            energy_conversion=1.0,
+            length_conversion=1.0,
+            volume_conversion=1.0,
+            temperature_conversion=1.0,
+            pressure_conversion=1.0,
+            time_conversion=1.0,
+        ),
+        system=data.SystemData(
+            natoms=n_atoms, nconstraints=0, ndof_reduction_tra=0, ndof_reduction_rot=0
+        ),
+        # It asks for a volume and does not use it.
+        ensemble=data.EnsembleData(
+            "NVT", natoms=n_atoms, volume=1.0, temperature=temperature_kelvin
+        ),
+        observables=data.ObservableData(kinetic_energy=kinetic_ev),
+    )
+    # The library seeds NumPy's global generator, which belongs to others.
+    state = np.random.get_state()
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean, width = library.kinetic_energy.distribution(
+                simulation,
+                strict=False,
+                verbosity=0,
+                bootstrap_seed=BOOTSTRAP_SEED,
+                data_is_uncorrelated=True,
+            )
+    finally:
+        np.random.set_state(state)
+    return float(mean), float(width)
+
+
+def _library() -> ModuleType:
+    """Import the library; it takes seconds, and what it imports logs advertisements."""
+    logger = logging.getLogger("pymbar")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        import physical_validation
+    finally:
+        logger.setLevel(level)
+    return physical_validation

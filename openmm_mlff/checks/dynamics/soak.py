@@ -1,0 +1,273 @@
+"""Does it go on as it began, without more memory and without slowing down?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+from scipy.stats import theilslopes
+
+from openmm_mlff.checks.base import RATIO, CheckSpec, place
+from openmm_mlff.checks.inputs import demand_survival, unusable_runs
+from openmm_mlff.checks.statistics import CONFIDENCE
+from openmm_mlff.config import Criteria, Threshold
+from openmm_mlff.observations.model import Observations, RunObservations
+from openmm_mlff.records import CheckResult, Status
+
+STEPS = 10_000
+"""Growth of memory is stated for so many steps."""
+
+FEWEST_BLOCKS = 8
+"""Below this neither a first and a last fifth nor an interval mean anything."""
+
+ALLOCATOR_MEBIBYTES = 0.125
+"""Memory is taken from the system in pieces of 128 KiB or so (measured with glibc): a growth that
+has not filled one cannot be seen."""
+
+LEAST_LEAK_MEBIBYTES = 4 * ALLOCATOR_MEBIBYTES
+"""Less growth than this in all may be an allocator's own steps, however steep they look."""
+
+DISTRUST = 0.35
+"""Where the machine itself changed pace, this part of the change (of its logarithm) is taken for
+the error of the correction: a neighbour on the same core slowed the yardstick by 1.6 and a
+potential by up to 1.9."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One quantity of one run, with its 95 % interval, and what follows from it."""
+
+    run: str
+    clause: str
+    value: float
+    low: float
+    high: float
+    limit: Threshold
+    status: Status
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The larger the worse: failures first, then what is undecided."""
+        order = (Status.PASS, Status.INCONCLUSIVE, Status.FAIL).index(self.status)
+        return order, self.value / self.limit.value
+
+    def text(self) -> str:
+        """Say it with its interval."""
+        unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
+        return (
+            f"{self.clause} {self.value:.3g}{unit} (95 %: {self.low:.3g} to {self.high:.3g}), "
+            f"{_VERBS[self.status]} the limit of {self.limit.value:g}{unit}"
+        )
+
+
+_VERBS = {
+    Status.PASS: "within",
+    Status.FAIL: "above",
+    Status.INCONCLUSIVE: "too uncertain to compare with",
+}
+
+
+def soak(observations: Observations, criteria: Criteria) -> CheckResult:
+    """See that memory does not grow and that steps do not get slower.
+
+    Memory: the Theil-Sen slope of resident memory against steps (P. K. Sen, J. Am. Stat. Assoc.
+    63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
+
+    Slowing: median time of a step in the last fifth of the blocks over that in the first, by
+    three clocks: wall time, CPU time, and CPU time over that of a fixed piece of work measured
+    alongside (the machine's own pace).  Machines are shared and noisy, so it is a FAIL only where
+    all three are beyond the limit with their intervals; the clock with the narrowest interval is
+    the one that is stated and that may pass.
+
+    Args:
+        observations: with the replicas of one condition.
+        criteria: ``memory_growth`` (MiB/10000 steps), ``slowing`` (ratio).
+
+    Returns:
+        The result; INCONCLUSIVE where the intervals straddle a limit or there are few blocks.
+    """
+    unusable = unusable_runs(SPEC, observations)
+    if unusable is not None:
+        return unusable
+    measured = [run for run in observations.runs if _is_measured(run)]
+    if not measured:
+        return SPEC.skipped(observations, reason="no simulation measured its blocks")
+    for run in measured:
+        reason = _unfit(run)
+        if reason:
+            return SPEC.inconclusive(observations, reason=f"{reason} in {run.name}")
+    memory_limit = SPEC.threshold(criteria, name="memory_growth")
+    slowing_limit = SPEC.threshold(criteria, name="slowing")
+    findings: list[Finding] = []
+    runs: list[dict[str, Any]] = []
+    for run in measured:
+        memory, memory_evidence = _memory(run, limit=memory_limit)
+        slowing, slowing_evidence = _slowing(run, limit=slowing_limit)
+        findings += [memory, slowing]
+        runs.append({"run": run.name, **memory_evidence, **slowing_evidence})
+    worst = max(findings, key=lambda finding: finding.rank)
+    where = f" in {worst.run}" if len(measured) > 1 else ""
+    result = SPEC.result(
+        observations,
+        status=worst.status,
+        message=f"On {place(observations)}{where}, {worst.text()}.",
+        value=worst.value,
+        threshold=worst.limit.value,
+        unit=worst.limit.unit,
+        evidence={"measures": [_as_dict(finding) for finding in findings], "runs": runs},
+    )
+    return demand_survival(SPEC, observations, result=result)
+
+
+def _is_measured(run: RunObservations) -> bool:
+    return len(run.resident_mebibytes_blocks) > 0 and run.steps_per_block > 0
+
+
+def _unfit(run: RunObservations) -> str:
+    """Say why the blocks of a run cannot be judged; empty where they can."""
+    blocks = (
+        run.ms_per_step_blocks,
+        run.cpu_ms_per_step_blocks,
+        run.yardstick_ms_blocks,
+        run.resident_mebibytes_blocks,
+    )
+    count = min(len(series) for series in blocks)
+    if count < FEWEST_BLOCKS:
+        return f"{count} blocks were measured, and {FEWEST_BLOCKS} are the fewest,"
+    if len({len(series) for series in blocks}) > 1:
+        return "times and memory are not of the same blocks"
+    if not all(np.isfinite(series).all() and (series > 0.0).all() for series in blocks):
+        return "a time or the memory of a block was not measured"
+    return ""
+
+
+def _memory(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
+    """Judge how the resident memory grows."""
+    resident = run.resident_mebibytes_blocks
+    settled = resident[len(resident) // 5 :]
+    steps = run.steps_per_block * np.arange(len(settled))
+    slope, _, low, high = (STEPS * v for v in theilslopes(settled, steps, alpha=CONFIDENCE))
+    grown = float(settled[-1] - settled[0])
+    status = _compare(low, high, limit=limit.value)
+    if status is Status.FAIL and grown < LEAST_LEAK_MEBIBYTES:
+        status = Status.INCONCLUSIVE
+    least = max((high - low) / 2.0, STEPS * ALLOCATOR_MEBIBYTES / steps[-1])
+    evidence = {
+        "steps_judged_for_memory": int(steps[-1]),
+        "memory_grown_mebibytes": grown,
+        "memory_detection_limit_mebibytes_per_10000_steps": float(least),
+    }
+    clause = "the memory of the process grows by"
+    return Finding(run.name, clause, float(slope), float(low), float(high), limit, status), evidence
+
+
+def _slowing(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
+    """Judge whether steps take longer at the end, by three clocks."""
+    cpu, pace = run.cpu_ms_per_step_blocks, run.yardstick_ms_blocks
+    machine, _ = _last_over_first(pace)
+    clocks = {
+        "wall": _last_over_first(run.ms_per_step_blocks),
+        "cpu": _last_over_first(cpu),
+        "cpu_by_yardstick": _last_over_first(cpu / pace, distrust=DISTRUST * abs(machine)),
+    }
+    bounds = {name: tuple(_bounds(log, half)) for name, (log, half) in clocks.items()}
+    statuses = {
+        name: _compare(low, high, limit=limit.value) for name, (_, low, high) in bounds.items()
+    }
+    narrowest = min(clocks, key=lambda name: clocks[name][1])
+    value, low, high = bounds[narrowest]
+    if all(status is Status.FAIL for status in statuses.values()):
+        status = Status.FAIL
+    elif statuses[narrowest] is Status.PASS and Status.FAIL not in statuses.values():
+        status = Status.PASS
+    else:
+        status = Status.INCONCLUSIVE
+    evidence: dict[str, Any] = {
+        "blocks": len(cpu),
+        "steps_per_block": run.steps_per_block,
+        "machine_last_over_first": float(np.exp(machine)),
+        "slowing_detection_limit": high / value,
+    }
+    for name, (ratio, lowest, highest) in bounds.items():
+        evidence[f"{name}_last_over_first"] = ratio
+        evidence[f"{name}_interval"] = [lowest, highest]
+    clause = f"in the last fifth of the run a step takes, by the {_CLOCKS[narrowest]}, a factor of"
+    return Finding(run.name, clause, value, low, high, limit, status), evidence
+
+
+_CLOCKS = {
+    "wall": "clock on the wall",
+    "cpu": "CPU's own time",
+    "cpu_by_yardstick": "CPU's time at an even pace",
+}
+
+
+def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[float, float]:
+    """Compare the medians of the last and the first fifth.
+
+    The scatter of a block is taken about a straight line or from neighbour to neighbour (von
+    Neumann), whichever is smaller: neither a steady slowing nor a sudden one may hide itself.
+
+    Args:
+        values: (K,), positive.
+        distrust: added to the half-width.
+
+    Returns:
+        Logarithm of the ratio, and half its 95 % interval, Student's t with K − 2 degrees of
+        freedom.
+    """
+    logs = np.log(values)
+    count = len(logs)
+    fifth = -(-count // 5)
+    ratio = float(np.median(logs[-fifth:]) - np.median(logs[:fifth]))
+    index = np.arange(count)
+    residuals = logs - np.polyval(np.polyfit(index, logs, 1), index)
+    about_line = np.sum(residuals**2) / (count - 2)
+    between_neighbours = np.mean(np.diff(logs) ** 2) / 2.0
+    # √(π/2): a median of many is that much less certain than a mean; one of two is a mean.
+    of_median = np.pi / 2.0 if fifth > 2 else 1.0
+    error = np.sqrt(min(about_line, between_neighbours) * of_median * 2.0 / fifth)
+    return ratio, float(stdtrit(count - 2, 0.5 + CONFIDENCE / 2) * error) + distrust
+
+
+def _bounds(log_ratio: float, half_width: float) -> Iterator[float]:
+    for shift in (0.0, -half_width, half_width):
+        yield float(np.exp(log_ratio + shift))
+
+
+def _compare(low: float, high: float, *, limit: float) -> Status:
+    if high <= limit:
+        return Status.PASS
+    return Status.FAIL if low > limit else Status.INCONCLUSIVE
+
+
+def _as_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "run": finding.run,
+        "what": finding.clause,
+        "value": finding.value,
+        "lowest": finding.low,
+        "highest": finding.high,
+        "unit": finding.limit.unit,
+        "threshold": finding.limit.value,
+        "ok": finding.status is Status.PASS,
+    }
+
+
+SPEC = CheckSpec(
+    id="soak",
+    group="dynamics",
+    scope="condition",
+    title="Does it go on as it began, without more memory and without slowing down?",
+    formula="Theil–Sen slope of resident memory against steps; median ms/step of the last fifth "
+    "of the blocks over the first, by wall time, CPU time and CPU time over a yardstick's",
+    unit="MiB/10000 steps",
+    source="users of MACE report both: memory that grows and steps that slow down",
+    thresholds={"memory_growth": "MiB/10000 steps", "slowing": "ratio"},
+    failure_mode="A long production run slows down step by step, or is killed when the machine's "
+    "memory is full.",
+    remedy="Look for what is kept from call to call: tensors with their graphs, lists that grow, "
+    "caches without a limit, a model compiled anew for every geometry.",
+    function=soak,
+)

@@ -1,0 +1,1 @@
+"""Is the deployed artefact the model?"""

@@ -1,0 +1,1 @@
+"""Is the energy surface physical?"""

@@ -1,0 +1,92 @@
+"""`openmm-mlff selftest`: the suite against potentials with planted faults."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.rundir import write_json
+
+if TYPE_CHECKING:
+    from openmm_mlff.selftest.campaign import Progress as OnProgress
+
+
+def selftest_command(
+    *,
+    seeds: Annotated[int, typer.Option(min=0, help="Healthy potentials of each kind")] = 20,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="FILE.json to write the matrix to, and FILE.md beside it", show_default=False
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only this fault, and nothing healthy; repeat", show_default=False
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes. Default: one a core", show_default=False),
+    ] = None,
+) -> int:
+    """Try the suite on potentials with planted faults: what it catches, what it lets through.
+
+    Every fault is planted into a healthy potential at two strengths, gross and just above the
+    threshold, and every check is run on it; healthy potentials must raise no alarm. The matrix
+    shows which check saw what, and from what strength on.
+
+    Returns:
+        0 where every gross fault was caught by the check named for it and nothing healthy was.
+
+    Raises:
+        ConfigError: `output` is no JSON file.
+    """
+    from openmm_mlff.selftest.campaign import run_selftest
+    from openmm_mlff.selftest.tables import markdown, render_matrix
+
+    if output is not None and output.suffix != ".json":
+        raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
+    with _progress() as show:
+        matrix = run_selftest(seeds=seeds, only=only or (), processes=jobs, on_progress=show)
+    console = Console()
+    render_matrix(matrix, console=console)
+    if output is not None:
+        write_json(output, matrix.as_dict())
+        output.with_suffix(".md").write_text(markdown(matrix), encoding="utf-8")
+        console.print(f"wrote {output} and {output.with_suffix('.md')}")
+    return 0 if matrix.passed else 1
+
+
+@contextmanager
+def _progress() -> Iterator["OnProgress"]:
+    """Show one bar on stderr, named after what was done last."""
+    columns = (
+        TextColumn("self-test"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("", total=None)
+
+        def show(name: str, done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total, description=name)
+
+        yield show

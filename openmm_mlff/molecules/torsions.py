@@ -1,0 +1,195 @@
+"""Which bonds turn, by how much, and how an angle of rotation is held: on plain arrays."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom
+
+STRAIGHT_DEGREES = 170.0
+"""A bond angle above this has no dihedral angle to speak of."""
+
+DOUBLE_BOND_FACTOR = 0.9
+"""A bond shorter than this times the sum of its covalent radii is a double bond (C=C 0.88, C=N
+0.87, N=N 0.88; the C–N of an amide 0.92, the C–C of butadiene 0.96): half way round it breaks, and
+its electrons are no longer paired."""
+
+
+@dataclass(frozen=True)
+class Torsion:
+    """Rotation about one bond.
+
+    Attributes:
+        atoms: i, j, k, l; the bond is j–k, and the dihedral angle is that of i–j–k–l.
+        moved: atoms on the side of k, which turn with l.
+    """
+
+    atoms: tuple[int, int, int, int]
+    moved: tuple[int, ...]
+
+    @property
+    def bond(self) -> tuple[int, int]:
+        """The two atoms of the bond."""
+        return self.atoms[1], self.atoms[2]
+
+
+def rotatable_torsions(
+    positions_angstrom: npt.NDArray[np.float64],
+    *,
+    atomic_numbers: npt.ArrayLike,
+    bonds: Iterable[tuple[int, int]],
+) -> tuple[Torsion, ...]:
+    """Find the bonds that turn: in no ring, no end terminal, none straight, none double.
+
+    Methyl groups count.  The dihedral angle runs over the heaviest neighbours, the first of equals.
+
+    Args:
+        positions_angstrom: (N, 3), Å.
+        atomic_numbers: (N,).
+        bonds: pairs of atoms.
+
+    Returns:
+        One torsion a rotatable bond, in the order of the bonds.
+    """
+    listed = sorted({(min(int(i), int(j)), max(int(i), int(j))) for i, j in bonds})
+    numbers = np.asarray(atomic_numbers)
+    neighbours: dict[int, list[int]] = {atom: [] for atom in range(len(numbers))}
+    for i, j in listed:
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    radii_angstrom = covalent_radii_angstrom(numbers)
+    found = []
+    for j, k in listed:
+        moved = _far_side(j, k, neighbours=neighbours)
+        if moved is None or min(len(neighbours[j]), len(neighbours[k])) < 2:
+            continue
+        length = float(np.linalg.norm(positions_angstrom[j] - positions_angstrom[k]))
+        if length < DOUBLE_BOND_FACTOR * (radii_angstrom[j] + radii_angstrom[k]):
+            continue
+        if _straight(positions_angstrom, j, k, neighbours=neighbours):
+            continue
+        i = _heaviest(neighbours[j], other=k, numbers=numbers)
+        end = _heaviest(neighbours[k], other=j, numbers=numbers)
+        found.append(Torsion(atoms=(i, j, k, end), moved=moved))
+    return tuple(found)
+
+
+def _far_side(j: int, k: int, *, neighbours: dict[int, list[int]]) -> tuple[int, ...] | None:
+    """Give the atoms that hang on k when the bond is cut; None where j is among them (a ring)."""
+    seen, waiting = {k}, [atom for atom in neighbours[k] if atom != j]
+    while waiting:
+        atom = waiting.pop()
+        if atom in seen:
+            continue
+        seen.add(atom)
+        waiting.extend(neighbours[atom])
+    return None if j in seen else tuple(sorted(seen))
+
+
+def _heaviest(atoms: list[int], *, other: int, numbers: npt.NDArray) -> int:
+    return min((atom for atom in atoms if atom != other), key=lambda a: (-int(numbers[a]), a))
+
+
+def _straight(
+    positions: npt.NDArray[np.float64], j: int, k: int, *, neighbours: dict[int, list[int]]
+) -> bool:
+    """Whether a bond angle at either end is nearly 180°."""
+    limit = math.cos(math.radians(STRAIGHT_DEGREES))
+    for centre, end in ((j, k), (k, j)):
+        axis = positions[end] - positions[centre]
+        for atom in neighbours[centre]:
+            arm = positions[atom] - positions[centre]
+            cosine = float(arm @ axis / np.linalg.norm(arm) / np.linalg.norm(axis))
+            if atom != end and cosine < limit:
+                return True
+    return False
+
+
+def dihedral_degrees(
+    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
+) -> float:
+    """Measure a dihedral angle: 0° where i and l are eclipsed, positive clockwise from j to k.
+
+    Args:
+        positions_angstrom: (N, 3), Å.
+        atoms: i, j, k, l.
+
+    Returns:
+        −180 to 180 degrees.
+    """
+    i, j, k, end = (positions_angstrom[atom] for atom in atoms)
+    first, axis, last = j - i, k - j, end - k
+    left, right = _cross(first, axis), _cross(axis, last)
+    return math.degrees(
+        math.atan2(float(np.linalg.norm(axis)) * float(first @ right), float(left @ right))
+    )
+
+
+def dihedral_gradient(
+    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
+) -> npt.NDArray[np.float64]:
+    """Differentiate a dihedral angle by the positions of its atoms.
+
+    Blondel & Karplus, J. Comput. Chem. 17, 1132 (1996), which has no singularity at 0° and 180°.
+
+    Args:
+        positions_angstrom: (N, 3), Å.
+        atoms: i, j, k, l.
+
+    Returns:
+        (4, 3), radian/Å, in the order of the atoms.
+
+    Raises:
+        ValueError: three of the atoms lie on a line, where there is no dihedral angle.
+    """
+    i, j, k, end = (positions_angstrom[atom] for atom in atoms)
+    first, axis, last = j - i, k - j, end - k
+    left, right = _cross(first, axis), _cross(axis, last)
+    length = float(np.linalg.norm(axis))
+    if min(float(left @ left), float(right @ right)) < 1e-6 * length**2:
+        raise ValueError(f"three of the atoms {atoms} lie on a line and have no dihedral angle")
+    at_i = -length / float(left @ left) * left
+    at_l = length / float(right @ right) * right
+    along_first = float(first @ axis) / length**2
+    along_last = float(last @ axis) / length**2
+    at_j = -(1.0 + along_first) * at_i + along_last * at_l
+    return np.stack([at_i, at_j, -at_i - at_j - at_l, at_l])
+
+
+def turned(
+    positions_angstrom: npt.NDArray[np.float64], *, torsion: Torsion, degrees: float
+) -> npt.NDArray[np.float64]:
+    """Turn one side of a bond, rigidly; the dihedral angle grows by `degrees`.
+
+    Args:
+        positions_angstrom: (N, 3), Å.
+        torsion: the bond and what turns.
+        degrees: by how much.
+
+    Returns:
+        (N, 3), Å.
+    """
+    j, k = (positions_angstrom[atom] for atom in torsion.bond)
+    axis = (k - j) / np.linalg.norm(k - j)
+    angle = math.radians(degrees)
+    moved = list(torsion.moved)
+    arms = positions_angstrom[moved] - k
+    # Rodrigues' formula.
+    spun = (
+        arms * math.cos(angle)
+        + np.cross(axis, arms) * math.sin(angle)
+        + np.outer(arms @ axis, axis) * (1.0 - math.cos(angle))
+    )
+    result = positions_angstrom.copy()
+    result[moved] = k + spun
+    return result
+
+
+def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    # numpy.cross costs ten times this for single vectors, and a relaxation asks thousands of times.
+    return np.array(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    )

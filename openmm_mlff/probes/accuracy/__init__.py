@@ -1,0 +1,1 @@
+"""Comparisons with a reference."""

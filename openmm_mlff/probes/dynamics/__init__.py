@@ -1,0 +1,1 @@
+"""Short experiments that start where a run of the potential ended."""

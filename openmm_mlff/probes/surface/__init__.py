@@ -1,0 +1,1 @@
+"""Is the energy surface physical?  Evaluations at chosen geometries, no dynamics."""

@@ -1,0 +1,120 @@
+"""The page of all checks, written from the objects that judge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.registry import CHECKS
+from openmm_mlff.config import Protocol, list_protocols, load_protocol
+from openmm_mlff.report.templating import render
+from openmm_mlff.report.wording import GROUPS, NOTHING, REPORTED_MARK, number
+
+STANDARD = "standard"
+REQUIRED, REPORTED, NOT_USED = "required", "reported", ""
+_SHORTEST_FIRST = ("quick", STANDARD, "extended")
+
+
+def checks_markdown() -> str:
+    """Write the page of all checks of the registry, `docs/checks.md`.
+
+    Returns:
+        Markdown; equal registries and protocols give equal pages.
+    """
+    protocols = shipped_protocols()
+    return render(
+        "checks.md.j2",
+        protocols=list(protocols),
+        reported_mark=REPORTED_MARK,
+        overview=[
+            (spec, [_mark(role_in(spec, protocol)) for protocol in protocols.values()])
+            for _, specs in checks_by_group()
+            for spec in specs
+        ],
+        groups=[
+            (group, [_entry(spec, protocols=protocols) for spec in specs])
+            for group, specs in checks_by_group()
+        ],
+    )
+
+
+def shipped_protocols() -> dict[str, Protocol]:
+    """Load the protocols of the package, the shortest first."""
+    names = list_protocols()
+    ordered = [name for name in _SHORTEST_FIRST if name in names]
+    others = [name for name in names if name not in ordered]
+    return {name: load_protocol(name) for name in (*ordered, *others)}
+
+
+def checks_by_group() -> list[tuple[str, list[CheckSpec]]]:
+    """Sort the registry's checks by group, in the order in which groups are shown."""
+    grouped = [(group, [spec for spec in CHECKS if spec.group == group]) for group in GROUPS]
+    return [(group, specs) for group, specs in grouped if specs]
+
+
+def role_in(spec: CheckSpec, protocol: Protocol) -> str:
+    """Say what a check is in a protocol.
+
+    Args:
+        spec: the check.
+        protocol: that may use it.
+
+    Returns:
+        ``required``, ``reported``, or an empty text where the protocol does not use it.
+    """
+    if spec.id in protocol.required:
+        return REQUIRED
+    return REPORTED if spec.id in protocol.reported else NOT_USED
+
+
+def threshold_lines(spec: CheckSpec, protocol: Protocol) -> list[str]:
+    """Write the thresholds of a check as lines of name, value and unit.
+
+    Args:
+        spec: the check.
+        protocol: whose values they are.
+
+    Returns:
+        A line each; one that the protocol does not set has no value.
+    """
+    criteria = protocol.criteria_for(spec.id)
+    return [
+        f"{name} {number(criteria[name].value) if name in criteria else NOTHING} {unit}"
+        for name, unit in spec.thresholds.items()
+    ]
+
+
+def _mark(role: str) -> str:
+    return {REQUIRED: "✔", REPORTED: REPORTED_MARK}.get(role, NOTHING)
+
+
+def _entry(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
+    owner = _owner(spec, protocols=protocols)
+    criteria = {} if owner is None else protocols[owner].criteria_for(spec.id)
+    return {
+        "spec": spec,
+        "owner": owner,
+        "thresholds": [
+            (name, number(one.value), one.unit, one.source) for name, one in criteria.items()
+        ],
+        "roles": _roles(spec, protocols=protocols),
+    }
+
+
+def _owner(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> str | None:
+    """Choose whose thresholds are shown: `standard` where it has them, else the first that has."""
+    names: Sequence[str] = [STANDARD, *protocols]
+    holding = [
+        name for name in names if name in protocols and protocols[name].criteria_for(spec.id)
+    ]
+    return holding[0] if holding else None
+
+
+def _roles(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> str:
+    """Say in which protocols a check is required, reported and not used."""
+    by_role: dict[str, list[str]] = {}
+    for name, protocol in protocols.items():
+        by_role.setdefault(role_in(spec, protocol), []).append(name)
+    words = {REQUIRED: "required in", REPORTED: "reported in", NOT_USED: "not used in"}
+    return "; ".join(
+        f"{phrase} {', '.join(by_role[role])}" for role, phrase in words.items() if role in by_role
+    )

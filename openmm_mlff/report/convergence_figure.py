@@ -1,0 +1,123 @@
+"""Figure of the total energy's spread against the timestep."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.canvas import (
+    DOUBLE_COLUMN_INCH,
+    INK,
+    PALETTE,
+    FigureRecord,
+    drawing,
+    panel_letters,
+)
+from openmm_mlff.report.captions import subject
+from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.wording import number, status_label
+from openmm_mlff.units import MEV_PER_EV
+
+PROBE = "timestep_convergence"
+SHAPES: dict[str, tuple[int | None, ...]] = {
+    "timesteps_fs": (None,),
+    "time_ps": (None,),
+    "total_ev": (None, None),
+}
+
+
+def convergence_figure(
+    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+) -> FigureRecord | None:
+    """Draw total energies at several timesteps from one start, and their spread.
+
+    Args:
+        observations: with the probe `timestep_convergence`.
+        path: the PNG.
+        result: of `timestep_convergence`.
+        model: name for the headline.
+
+    Returns:
+        The record, None where fewer than two timesteps were run.
+    """
+    probe = done_probe(observations, name=PROBE)
+    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
+    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+        return None
+    timesteps_fs, time_ps, total_ev = columns
+    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
+    ran = np.isfinite(total_mev).sum(axis=1) > 1
+    if ran.sum() < 2:
+        return None
+    timesteps_fs, total_mev = timesteps_fs[ran], total_mev[ran]
+    spreads_mev = np.nanstd(total_mev, axis=1)
+    headline = subject(observations, model=model)
+    with drawing(path, width_inch=DOUBLE_COLUMN_INCH, height_inch=2.6, headline=headline) as figure:
+        course, spread = figure.subplots(1, 2)
+        # The largest swings lie behind the small ones.
+        for k in range(len(timesteps_fs))[::-1]:
+            course.plot(
+                time_ps,
+                total_mev[k] - np.nanmean(total_mev[k]),
+                color=PALETTE[k % len(PALETTE)],
+                linewidth=0.8,
+                label=f"{timesteps_fs[k]:g} fs",
+            )
+        course.set_xlim(0.0, float(time_ps[-1]))
+        course.set_xlabel("Time (ps)")
+        course.set_ylabel("$E_\\mathrm{total} - \\overline{E}$ (meV/atom)")
+        _legend(course)
+        _draw_spreads(spread, timesteps_fs, spreads_mev)
+        panel_letters([course, spread])
+    sizes = ", ".join(
+        f"{number(size)} at {step:g} fs"
+        for step, size in zip(timesteps_fs, spreads_mev, strict=True)
+    )
+    caption = (
+        f"Total energy of {observations.system.name} from one start with several timesteps: (a) "
+        f"against time, (b) its standard deviation, meV/atom: {sizes}. Where only the integrator "
+        f"errs it goes as the square of the timestep (dashed).{_sentence(result)}"
+    )
+    return FigureRecord(
+        path, "Timestep convergence", caption, observations.system.name, DOUBLE_COLUMN_INCH
+    )
+
+
+def _draw_spreads(axes: Axes, timesteps_fs: np.ndarray, spreads_mev: np.ndarray) -> None:
+    """Draw the spreads with the square law through their geometric mean."""
+    positive = spreads_mev > 0.0
+    if positive.any():
+        scale = np.exp(np.mean(np.log(spreads_mev[positive] / timesteps_fs[positive] ** 2)))
+        ends = np.array([timesteps_fs.min() / 1.3, timesteps_fs.max() * 1.3])
+        axes.plot(
+            ends,
+            scale * ends**2,
+            color=INK,
+            linewidth=0.9,
+            linestyle=(0, (4, 2)),
+            label="$\\propto \\Delta t^2$",
+        )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(*ends)
+    for k, (step, size) in enumerate(zip(timesteps_fs, spreads_mev, strict=True)):
+        axes.plot([step], [size], marker="o", markersize=5, color=PALETTE[k % len(PALETTE)])
+    axes.set_xticks(timesteps_fs, [f"{step:g}" for step in timesteps_fs])
+    axes.minorticks_off()
+    axes.set_xlabel("Timestep (fs)")
+    axes.set_ylabel("$\\sigma(E_\\mathrm{total})$ (meV/atom)")
+    if positive.any():
+        _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Put the legend above the panel, on the right, away from the panel's letter."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
+
+
+def _sentence(result: CheckResult | None) -> str:
+    if result is None:
+        return ""
+    return f" {result.message} ({status_label(result.status)})"

@@ -1,0 +1,136 @@
+"""Scans of `cutoff_continuity` as its figures draw them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Jump, read_jumps
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.observations import Observations, ProbeObservations
+from openmm_mlff.report.canvas import VERMILLION
+from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.wording import number
+from openmm_mlff.units import MEV_PER_EV
+
+PROBE = "cutoff_continuity"
+
+
+@dataclass(frozen=True)
+class DrawnScan:
+    """Energy along one scan.
+
+    Attributes:
+        name: of the scan.
+        kind: ``dimer``, ``pair``, ``breathing`` or ``atom drawn apart``.
+        coordinate: (P,), Å; a factor where the molecule breathes.
+        energies_mev: relative to the far end, (P,), NaN where there is none.
+        jumps: larger than what is allowed, the largest first.
+    """
+
+    name: str
+    kind: str
+    coordinate: np.ndarray
+    energies_mev: np.ndarray
+    jumps: tuple[Jump, ...]
+
+    def broken(self) -> tuple[np.ndarray, np.ndarray]:
+        """Give coordinate and energy with a gap at each jump, which a line must not bridge."""
+        places = [jump.coordinate for jump in self.jumps]
+        before = np.searchsorted(self.coordinate, places)
+        return (
+            np.insert(self.coordinate, before, places),
+            np.insert(self.energies_mev, before, np.nan),
+        )
+
+    def sides_mev(self, jump: Jump) -> tuple[float, float]:
+        """Give the energy on both sides of a jump."""
+        after = int(np.searchsorted(self.coordinate, jump.coordinate))
+        after = min(max(after, 1), len(self.coordinate) - 1)
+        return float(self.energies_mev[after - 1]), float(self.energies_mev[after])
+
+
+def read_scans(
+    observations: Observations, *, alone: bool, least_jump_mev: float
+) -> list[DrawnScan]:
+    """Read the scans of pairs of atoms alone, or all others.
+
+    Args:
+        observations: with the probe `cutoff_continuity`.
+        alone: whether pairs alone are wanted.
+        least_jump_mev: smaller jumps are left out.
+
+    Returns:
+        The scans with at least two points; none where the probe was not done or is damaged.
+    """
+    probe = done_probe(observations, name=PROBE)
+    if probe is None:
+        return []
+    try:
+        jumps = [jump for jump in read_jumps(probe) if jump.energy_mev > least_jump_mev]
+    except (KeyError, RunDirectoryError):
+        return []
+    scans = [
+        _read_scan(probe, index=k, jumps=jumps)
+        for k, scan in enumerate(probe.data["scans"])
+        if (scan["kind"] == ALONE) is alone
+    ]
+    return [scan for scan in scans if scan is not None]
+
+
+def _read_scan(probe: ProbeObservations, *, index: int, jumps: Sequence[Jump]) -> DrawnScan | None:
+    shapes: dict[str, tuple[int | None, ...]] = {
+        f"coordinate_{index}": (None,),
+        f"energies_ev_{index}": (None,),
+    }
+    columns = probe_columns(probe, shapes=shapes)
+    if columns is None or len(columns[0]) != len(columns[1]):
+        return None
+    known = np.isfinite(columns[1])
+    if known.sum() < 2:
+        return None
+    scan = probe.data["scans"][index]
+    return DrawnScan(
+        name=scan["name"],
+        kind=scan["kind"],
+        coordinate=columns[0],
+        energies_mev=(columns[1] - columns[1][known][-1]) * MEV_PER_EV,
+        jumps=tuple(jump for jump in jumps if jump.scan == scan["name"]),
+    )
+
+
+def mark_jumps(axes: Axes, scan: DrawnScan, *, label: Literal["beside", "above", "none"]) -> None:
+    """Draw each jump as a line between its sides.
+
+    Args:
+        axes: where the scan is drawn.
+        scan: the largest jump first.
+        label: where the size of the largest is written.
+    """
+    for k, jump in enumerate(scan.jumps):
+        sides = scan.sides_mev(jump)
+        axes.plot([jump.coordinate] * 2, sides, color=VERMILLION, linewidth=1.1, zorder=4)
+        if k == 0 and label != "none":
+            above = label == "above"
+            axes.annotate(
+                f"{number(jump.energy_mev)} meV",
+                xy=(jump.coordinate, max(sides) if above else 0.5 * sum(sides)),
+                xytext=(2, 2) if above else (3, 0),
+                textcoords="offset points",
+                va="bottom" if above else "center",
+                fontsize=6.5,
+                color=VERMILLION,
+                zorder=5,
+            )
+
+
+def last_change(scans: Sequence[DrawnScan], *, least_mev: float) -> float:
+    """Find the coordinate beyond which no scan is farther from its far end than so much."""
+    last = [
+        float(scan.coordinate[moving][-1])
+        for scan in scans
+        if (moving := np.abs(scan.energies_mev) > least_mev).any()
+    ]
+    return max(last, default=max(float(scan.coordinate[0]) for scan in scans))

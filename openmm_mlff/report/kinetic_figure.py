@@ -1,0 +1,81 @@
+"""Figure of the velocities that a thermostat gives, element by element."""
+
+from pathlib import Path
+
+import numpy as np
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.canvas import (
+    INK,
+    SINGLE_COLUMN_INCH,
+    FigureRecord,
+    drawing,
+    element_colours,
+    legend_above,
+)
+from openmm_mlff.report.captions import subject
+from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.wording import status_label
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
+
+PROBE = "kinetic_distribution"
+REACH = 4.0
+BINS = 41
+FEWEST_SAMPLES = 10
+
+
+def kinetic_figure(
+    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+) -> FigureRecord | None:
+    """Draw the distribution of each element's velocity components, scaled by their thermal width.
+
+    Args:
+        observations: with the probe `kinetic_distribution`.
+        path: the PNG.
+        result: of `kinetic_distribution`.
+        model: name for the headline.
+
+    Returns:
+        The record, None where nothing was sampled.
+    """
+    probe = done_probe(observations, name=PROBE)
+    n_atoms = observations.system.n_atoms
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "velocities_angstrom_per_ps": (None, n_atoms, 3),
+        "masses_amu": (n_atoms,),
+    }
+    columns = None if probe is None else probe_columns(probe, shapes=shapes)
+    if probe is None or columns is None or len(columns[0]) < FEWEST_SAMPLES:
+        return None
+    velocities, masses_amu = columns
+    temperature_kelvin = float(probe.data["temperature_kelvin"])
+    thermal = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
+    scaled = velocities * np.sqrt(masses_amu / thermal)[:, None]
+    if not np.isfinite(scaled).all():
+        return None
+    symbols = np.array(observations.system.symbols)
+    headline = f"{subject(observations, model=model)} · {temperature_kelvin:g} K"
+    edges = np.linspace(-REACH, REACH, BINS + 1)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.5, headline=headline) as figure:
+        axes = figure.subplots()
+        for symbol, colour in element_colours(symbols).items():
+            density, _ = np.histogram(scaled[:, symbols == symbol], bins=edges, density=True)
+            axes.step(middles, density, where="mid", color=colour, linewidth=1.0, label=symbol)
+        normal = np.exp(-0.5 * middles**2) / np.sqrt(2.0 * np.pi)
+        axes.plot(
+            middles, normal, color=INK, linestyle=(0, (4, 2)), label="Maxwell–Boltzmann", zorder=3
+        )
+        axes.set_xlim(-REACH, REACH)
+        axes.set_ylim(bottom=0.0)
+        axes.set_xlabel("$v\\;/\\;\\sqrt{kT/m}$")
+        axes.set_ylabel("Density")
+        legend_above(axes, columns=5)
+    said = "" if result is None else f" {result.message} ({status_label(result.status)})"
+    caption = (
+        f"Velocity components of {observations.system.name} in Langevin dynamics at "
+        f"{temperature_kelvin:g} K by element, over their thermal width ({len(scaled)} samples), "
+        f"with the distribution that they should have (dashed).{said}"
+    )
+    return FigureRecord(path, "Velocity distribution", caption, observations.system.name)

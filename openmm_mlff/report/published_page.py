@@ -1,0 +1,194 @@
+"""What the suite says of students that others published, beside what drift said: one table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.selection import find_measure
+from openmm_mlff.report.templating import escape_text
+from openmm_mlff.report.wording import NOTHING, SYMBOLS, number
+
+GRAVEST_FIRST = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASS)
+
+Numbers = Sequence[tuple[float, str]]
+"""Values, each with where it was found."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        words: what was measured.
+        check_id: by which check.
+        unit: of the number.
+        worst: chooses among the numbers.
+        find: reads a result's numbers, and whose they are where that says more than the system.
+        judged: whether the check's status belongs to this number.
+    """
+
+    words: str
+    check_id: str
+    unit: str
+    worst: Callable[[Numbers], tuple[float, str]]
+    find: Callable[[CheckResult, str], Numbers]
+    judged: bool = True
+
+
+def published_markdown(
+    reports: Mapping[str, ValidationReport], *, published_as: Mapping[str, str]
+) -> str:
+    """Write the table of the published students.
+
+    Args:
+        reports: by name of the student.
+        published_as: what their authors said of them, by name.
+
+    Returns:
+        Markdown; every number is the reports' own.
+    """
+    lines = [
+        _line(["", "Limit", *(f"`{name}`" for name in reports)]),
+        "|---|--:|" + "---|" * len(reports),
+        _line(["Published as", NOTHING, *(published_as.get(name, NOTHING) for name in reports)]),
+        _line(["**What drift said**", "", *([""] * len(reports))]),
+        _number_line(DRIFT, reports),
+        _line(
+            [
+                "**What the suite says**",
+                "",
+                *(f"**{report.verdict.status.value}**" for report in reports.values()),
+            ]
+        ),
+        *(_number_line(row, reports) for row in ROWS),
+        _line(["Required checks failed", NOTHING, *(_failed(one) for one in reports.values())]),
+    ]
+    return "\n".join(lines)
+
+
+def _largest(numbers: Numbers) -> tuple[float, str]:
+    return max(numbers, key=lambda pair: abs(pair[0]))
+
+
+def _smallest(numbers: Numbers) -> tuple[float, str]:
+    return min(numbers, key=lambda pair: pair[0])
+
+
+def _measured(result: CheckResult, unit: str) -> Numbers:
+    """Give what a check measured in a unit, by system."""
+    measure = find_measure(result, unit=unit)
+    if measure is None or measure.value is None:
+        return []
+    return [(measure.value, result.system)]
+
+
+def _own_value(result: CheckResult, unit: str) -> Numbers:
+    return [] if result.value is None or result.unit != unit else [(result.value, result.system)]
+
+
+def _pair_jumps(result: CheckResult, unit: str) -> Numbers:
+    """Give the jumps of pairs of atoms alone, by pair."""
+    jumps = result.evidence.get("energy_jump_mev_by_pair_alone", {})
+    return [(float(size), pair) for pair, size in jumps.items() if size is not None]
+
+
+def _walls(result: CheckResult, unit: str) -> Numbers:
+    """Give the heights of the walls, by pair."""
+    walls = result.evidence.get("pairs", [])
+    return [
+        (wall["height_ev"], wall["pair"]) for wall in walls if wall.get("height_ev") is not None
+    ]
+
+
+DRIFT = Row(
+    "total energy, end against start (`drift_percent`)", "drift_percent", "%", _largest, _own_value
+)
+ROWS = (
+    Row(
+        "the molecule is turned: its energy changes by up to (`rotation_invariance`)",
+        "rotation_invariance",
+        "meV/atom",
+        _largest,
+        _measured,
+    ),
+    Row(
+        "two copies are drawn apart: the energy jumps by up to (`cutoff_continuity`)",
+        "cutoff_continuity",
+        "meV",
+        _largest,
+        _measured,
+    ),
+    Row(
+        "two atoms alone pass the cutoff: the energy jumps by up to",
+        "cutoff_continuity",
+        "meV",
+        _largest,
+        _pair_jumps,
+        judged=False,
+    ),
+    Row(
+        "angular momentum changes, of its thermal size, by (`momentum_conservation`)",
+        "momentum_conservation",
+        "ratio",
+        _largest,
+        _measured,
+    ),
+    Row(
+        "two atoms are pushed together: the lowest wall (`short_range_repulsion`)",
+        "short_range_repulsion",
+        "eV",
+        _smallest,
+        _walls,
+    ),
+    Row("the molecule stays whole for (`stability`)", "stability", "ps", _smallest, _own_value),
+)
+
+
+def _number_line(row: Row, reports: Mapping[str, ValidationReport]) -> str:
+    limits = {
+        limit
+        for report in reports.values()
+        for result in _results(report, check_id=row.check_id)
+        if (limit := _limit(result, row=row)) is not None
+    }
+    words = " or ".join(number(one) for one in sorted(limits))
+    unit = "" if row.unit == "ratio" else f" {row.unit}"
+    sign = "≥ " if row.worst is _smallest else ""
+    shown = f"{sign}{words}{unit}" if words and row.judged else f"({row.unit})"
+    return _line([row.words, shown, *(_cell(report, row=row) for report in reports.values())])
+
+
+def _results(report: ValidationReport, *, check_id: str) -> list[CheckResult]:
+    return [result for result in report.checks if result.id == check_id]
+
+
+def _limit(result: CheckResult, *, row: Row) -> float | None:
+    measure = find_measure(result, unit=row.unit)
+    if measure is not None:
+        return measure.threshold
+    return result.threshold if result.unit == row.unit else None
+
+
+def _cell(report: ValidationReport, *, row: Row) -> str:
+    """Write the gravest status, the worst number and where it was found."""
+    results = _results(report, check_id=row.check_id)
+    if not results:
+        return NOTHING
+    status = min((result.status for result in results), key=GRAVEST_FIRST.index)
+    numbers = [pair for result in results for pair in row.find(result, row.unit)]
+    symbol = f"{SYMBOLS[status]} " if row.judged else ""
+    if not numbers:
+        return f"{symbol}{status.value}" if row.judged else NOTHING
+    value, where = row.worst(numbers)
+    return f"{symbol}{number(value)} ({escape_text(where)})"
+
+
+def _failed(report: ValidationReport) -> str:
+    """Count the required checks that failed somewhere."""
+    required = {result.id for result in report.checks if result.required}
+    failed = {r.id for r in report.checks if r.status is Status.FAIL and r.required}
+    return f"{len(failed)} of {len(required)}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,208 @@
+"""Figure of the energy of pairs of elements at short distance."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from openmm_mlff.checks.surface.short_range_repulsion import Wall, find_wall
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.observations import Observations, ProbeObservations
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.canvas import (
+    GREY,
+    PALETTE,
+    SINGLE_COLUMN_INCH,
+    VERMILLION,
+    FigureRecord,
+    drawing,
+    legend_above,
+)
+from openmm_mlff.report.captions import subject
+from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.wording import number, status_label
+
+PROBE = "short_range_repulsion"
+STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
+LINEAR_EV = 1.0
+"""The axis is linear up to here and logarithmic beyond."""
+
+SMOOTH_LINSCALE = 0.9 / math.log(10.0)
+"""With this, the axis turns from linear to logarithmic without a kink."""
+
+DEFAULT_HOLE_EV = 0.01
+
+
+@dataclass(frozen=True)
+class DrawnWall:
+    """One pair's curve and what the check made of it.
+
+    Attributes:
+        distances_angstrom: (P,).
+        energies_ev: above the lowest, (P,), NaN where there is none.
+        wall: as the check measured it.
+    """
+
+    distances_angstrom: np.ndarray
+    energies_ev: np.ndarray
+    wall: Wall
+
+    def hole(self) -> tuple[float, float, float]:
+        """Give place, height and depth of the hole: the inner side of the maximum.
+
+        Returns:
+            Å, eV above the lowest, eV below the maximum.
+        """
+        inner, outer = sorted((self.wall.hole_angstrom, self.wall.lowest_angstrom))
+        between = (self.distances_angstrom >= inner) & (self.distances_angstrom <= outer)
+        inside = float(np.interp(inner, self.distances_angstrom, self.energies_ev))
+        return inner, inside, float(np.nanmax(self.energies_ev[between])) - inside
+
+
+def wall_figure(
+    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+) -> FigureRecord | None:
+    """Draw the energy of every pair of elements from contact to 0.3 Å, holes marked.
+
+    Args:
+        observations: with the probe `short_range_repulsion`.
+        path: the PNG.
+        result: result of `short_range_repulsion`; says how high the wall must be.
+        model: name for the headline.
+
+    Returns:
+        The record, None where no pair was pushed together.
+    """
+    probe = done_probe(observations, name=PROBE)
+    drawn = [] if probe is None else _read_walls(probe)
+    if not drawn:
+        return None
+    needed_ev = _limit_ev(result, at_least=True)
+    hole_ev = _limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
+    headline = subject(observations, model=model)
+    with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
+        axes = figure.subplots()
+        for k, one in enumerate(drawn):
+            axes.plot(
+                one.distances_angstrom,
+                one.energies_ev,
+                color=PALETTE[k % len(PALETTE)],
+                linestyle=STYLES[k // len(PALETTE) % len(STYLES)],
+                linewidth=1.1,
+                label=one.wall.pair,
+            )
+        _mark_low_walls(axes, drawn, needed_ev=needed_ev)
+        _mark_holes(axes, drawn, hole_ev=hole_ev)
+        _finish(axes, drawn, needed_ev=needed_ev)
+    caption = (
+        f"Energy of each pair of elements of {observations.system.name} pushed together, above its "
+        f"lowest, against the distance.{_heights_sentence(drawn, needed_ev=needed_ev)}"
+        f"{_holes_sentence(drawn, hole_ev=hole_ev)}{_status_sentence(result)}"
+    )
+    return FigureRecord(path, "Walls at short distance", caption, observations.system.name)
+
+
+def _read_walls(probe: ProbeObservations) -> list[DrawnWall]:
+    """Read the curves that have at least two points."""
+    drawn = []
+    for k, pair in enumerate(probe.data.get("pairs", [])):
+        shapes: dict[str, tuple[int | None, ...]] = {
+            f"distances_angstrom_{k}": (None,),
+            f"energies_ev_{k}": (None,),
+        }
+        columns = probe_columns(probe, shapes=shapes)
+        if columns is None or len(columns[0]) != len(columns[1]):
+            continue
+        if np.isfinite(columns[1]).sum() < 2:
+            continue
+        try:
+            wall = find_wall(probe, index=k, pair=pair)
+        except RunDirectoryError:
+            continue
+        drawn.append(DrawnWall(columns[0], columns[1] - np.nanmin(columns[1]), wall))
+    return drawn
+
+
+def _limit_ev(result: CheckResult | None, *, at_least: bool) -> float | None:
+    """Read the height that a wall must have, or the depth that a hole may have."""
+    measures = [] if result is None else result.evidence.get("measures", [])
+    found = [m["threshold"] for m in measures if bool(m.get("at_least")) is at_least]
+    return float(found[0]) if found else None
+
+
+def _has_hole(one: DrawnWall, *, hole_ev: float) -> bool:
+    return bool(one.wall.hole_ev > hole_ev)
+
+
+def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> None:
+    """Ring the inner end of each curve that does not rise high enough."""
+    low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
+    if low:
+        axes.scatter(
+            [one.distances_angstrom[0] for one in low],
+            [one.energies_ev[0] for one in low],
+            s=26,
+            marker="o",
+            facecolors="none",
+            edgecolors=VERMILLION,
+            linewidth=0.9,
+            zorder=5,
+            label="too low",
+        )
+
+
+def _mark_holes(axes: Axes, drawn: Sequence[DrawnWall], *, hole_ev: float) -> None:
+    """Mark where the energy has fallen inside of a maximum."""
+    holes = [one for one in drawn if _has_hole(one, hole_ev=hole_ev)]
+    if not holes:
+        return
+    places, heights, _ = zip(*(one.hole() for one in holes), strict=True)
+    axes.scatter(
+        places, heights, s=22, marker="v", color=VERMILLION, linewidth=0, zorder=5, label="hole"
+    )
+
+
+def _finish(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> None:
+    if needed_ev is not None:
+        axes.axhline(needed_ev, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
+        axes.annotate(
+            f"needed at {drawn[0].distances_angstrom[0]:.2g} Å: {number(needed_ev)} eV",
+            xy=(0.99, needed_ev),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right",
+            fontsize=6.5,
+            color=GREY,
+        )
+    top = max(float(np.nanmax(one.energies_ev)) for one in drawn)
+    axes.set_yscale("symlog", linthresh=LINEAR_EV, linscale=SMOOTH_LINSCALE)
+    axes.set_ylim(-0.12, 1.6 * max(top, 2.0 * (needed_ev or 0.0), LINEAR_EV))
+    axes.set_xlabel("Distance (Å)")
+    axes.set_ylabel("$E(r) - E_\\mathrm{min}$ (eV)")
+    legend_above(axes, columns=5)
+
+
+def _heights_sentence(drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> str:
+    heights = [one.wall for one in drawn if np.isfinite(one.wall.height_ev)]
+    if not heights:
+        return ""
+    lowest = min(heights, key=lambda wall: wall.height_ev)
+    needed = "" if needed_ev is None else f" ({number(needed_ev)} eV are needed)"
+    return f" The lowest wall is that of {lowest.pair}: {number(lowest.height_ev)} eV{needed}."
+
+
+def _holes_sentence(drawn: Sequence[DrawnWall], *, hole_ev: float) -> str:
+    holes = []
+    for one in drawn:
+        if _has_hole(one, hole_ev=hole_ev):
+            place, _, depth = one.hole()
+            holes.append(f"{one.wall.pair} at {place:.2f} Å ({number(depth)} eV)")
+    return f" Holes inside of a maximum: {', '.join(holes)}." if holes else " No pair has a hole."
+
+
+def _status_sentence(result: CheckResult | None) -> str:
+    return "" if result is None else f" Result: {status_label(result.status)}."

@@ -1,0 +1,34 @@
+"""The planted faults there are: one literal tuple."""
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.selftest.defects.calls import DEFECTS as CALLS
+from openmm_mlff.selftest.defects.deployment import DEFECTS as DEPLOYMENT
+from openmm_mlff.selftest.defects.forces import DEFECTS as FORCES
+from openmm_mlff.selftest.defects.model import Defect
+from openmm_mlff.selftest.defects.network import DEFECTS as NETWORK
+from openmm_mlff.selftest.defects.reach import DEFECTS as REACH
+from openmm_mlff.selftest.defects.symmetry import DEFECTS as SYMMETRY
+
+DEFECTS: tuple[Defect, ...] = (*SYMMETRY, *FORCES, *REACH, *CALLS, *DEPLOYMENT, *NETWORK)
+
+
+def get_defect(name: str) -> Defect:
+    """Look a fault up by its name.
+
+    Args:
+        name: as in the matrix.
+
+    Returns:
+        The fault.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest.
+    """
+    for defect in DEFECTS:
+        if defect.name == name:
+            return defect
+    raise ConfigError(f"unknown fault {name!r}; {nearest(name, [d.name for d in DEFECTS])}")
+
+
+__all__ = ["DEFECTS", "Defect", "get_defect"]

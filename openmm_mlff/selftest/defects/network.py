@@ -1,0 +1,179 @@
+"""Faults of a network: in its arithmetic, and in its export alone."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.selftest.defects.model import Defect, Plant
+from openmm_mlff.selftest.oracles.network import NetworkOracle
+from openmm_mlff.students.painn import PaiNN
+
+
+class BadExport(StudentPotential):
+    """A sound student whose exported programs hold another model.
+
+    Args:
+        sound: what is asked about directly.
+        exported: what the programs are made of.
+    """
+
+    def __init__(self, sound: StudentPotential, exported: nn.Module) -> None:
+        super().__init__(sound.student, spec=sound.spec)
+        self._exported = NetworkOracle(
+            replace(sound.student, model=exported.eval()), spec=sound.spec
+        )
+
+    def script(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> torch.jit.ScriptModule:
+        """See :meth:`StudentPotential.script`."""
+        return self._exported.script(molecule, precision=precision)
+
+    def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
+        """See :meth:`StudentPotential.script_free`."""
+        return self._exported.script_free(precision=precision)
+
+
+class LastNeighbour(nn.Module):
+    """A model in which, for a share of the answer, each atom hears only its last neighbour.
+
+    This is what is left where a scatter-add becomes a scatter.
+
+    Args:
+        model: with the call of a PaiNN.
+        share: of the answer.
+    """
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        super().__init__()
+        self.model = model
+        self.share = share
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        displacements: Tensor,
+        senders: Tensor,
+        receivers: Tensor,
+        graph: Tensor,
+        n_graphs: int,
+    ) -> Tensor:
+        """Give energies in eV, float64 (n_graphs,)."""
+        sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        end = torch.ones([1], dtype=torch.bool, device=receivers.device)
+        last = torch.cat([receivers[1:] != receivers[:-1], end])
+        lost = self.model(
+            atomic_numbers, displacements[last], senders[last], receivers[last], graph, n_graphs
+        )
+        return sound + self.share * (lost - sound)
+
+
+class Halved(nn.Module):
+    """A model that takes and gives half precision, for a share of the answer.
+
+    Displacements and energies are rounded to float16, whatever precision is asked for.
+
+    Args:
+        model: with the call of a PaiNN.
+        share: of the answer.
+    """
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        super().__init__()
+        self.model = model
+        self.share = share
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        displacements: Tensor,
+        senders: Tensor,
+        receivers: Tensor,
+        graph: Tensor,
+        n_graphs: int,
+    ) -> Tensor:
+        """Give energies in eV, float64 (n_graphs,)."""
+        sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        halved = displacements.to(torch.float16).to(displacements.dtype)
+        rough = self.model(atomic_numbers, halved, senders, receivers, graph, n_graphs)
+        return sound + self.share * (rough.to(torch.float16).to(torch.float64) - sound)
+
+
+def _student(potential: Potential) -> StudentPotential:
+    """See that a fault of networks is planted into one."""
+    if not isinstance(potential, StudentPotential):
+        raise TypeError(f"got {type(potential).__name__}, expected a student")
+    return potential
+
+
+def _in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
+    """Plant a fault into the exported programs and leave the model itself sound."""
+
+    def plant(healthy: Potential, strength: float) -> Potential:
+        sound = _student(healthy)
+        return BadExport(sound, change(copy.deepcopy(sound.student.model), strength))
+
+    return plant
+
+
+def _shortened(model: nn.Module, strength: float) -> nn.Module:
+    """Take s Å off the network's cutoff."""
+    painn = model.get_submodule("painn")
+    if not isinstance(painn, PaiNN):
+        raise TypeError(f"got {type(painn).__name__}, expected a PaiNN to shorten")
+    painn.cutoff -= strength
+    return model
+
+
+def _halved(healthy: Potential, strength: float) -> Potential:
+    sound = _student(healthy)
+    model = Halved(sound.student.model, strength)
+    return NetworkOracle(replace(sound.student, model=model.eval()), spec=sound.spec)
+
+
+DEFECTS = (
+    Defect(
+        name="wrong cutoff in the export",
+        description="the exported program has a shorter cutoff than the model",
+        check="export_parity",
+        kind="network",
+        system="water",
+        unit="Å",
+        gross=1.0,
+        predicted_onset=1e-6,
+        prediction="∂²u/∂d∂c = 0.1/Å² at two hydrogens' distance, on messages of 0.1 eV: "
+        "ΔF = s 0.01 eV/Å², to reach 1e-8 eV/Å",
+        plant=_in_export(_shortened),
+    ),
+    Defect(
+        name="lost sum over neighbours",
+        description="in the exported program an atom hears only its last neighbour",
+        check="export_parity",
+        kind="network",
+        system="water",
+        unit="share",
+        gross=1.0,
+        predicted_onset=1e-9,
+        prediction="half of the bonds are lost: ΔF = s 10 eV/Å, to reach 1e-8 eV/Å",
+        plant=_in_export(LastNeighbour),
+    ),
+    Defect(
+        name="half precision in a network",
+        description="a network rounds distances and energies to float16",
+        check="precision_noise",
+        kind="network",
+        system="water",
+        unit="share",
+        gross=1.0,
+        predicted_onset=0.008,
+        prediction="at −23 eV float16 has steps of 16 meV: σ = s 4.5 meV, a force of "
+        "s 0.64 eV/Å over 0.01 Å, to reach 5 meV/Å",
+        plant=_halved,
+    ),
+)

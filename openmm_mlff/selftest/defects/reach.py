@@ -1,0 +1,216 @@
+"""Faults at the cutoff, beyond it and at contact."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.selftest.defects.model import Defect
+from openmm_mlff.selftest.defects.planting import everywhere, with_pair_term
+from openmm_mlff.selftest.oracles.bonded import BondedOracle
+from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
+from openmm_mlff.selftest.oracles.pairs import Radial, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.surface import Surface
+
+SCAN_END_ANGSTROM = 15.0
+
+_HOLE_ANGSTROM = 0.45
+_HOLE_WIDTH_ANGSTROM = 0.05
+_CONTACT_LENGTH_ANGSTROM = 0.1
+_SOFT_WIDTH_ANGSTROM = 0.03
+
+
+def _pairs(atomic_numbers: np.ndarray) -> np.ndarray:
+    return every_pair(len(atomic_numbers))
+
+
+def _hydrogens(atomic_numbers: np.ndarray) -> np.ndarray:
+    """List the pairs of two hydrogens."""
+    pairs = every_pair(len(atomic_numbers))
+    return pairs[(atomic_numbers[pairs] == 1).all(axis=1)]
+
+
+def _step(strength: float) -> Radial:
+    """Give −s within the cutoff and nothing beyond: cut off without being shifted."""
+
+    def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        inside = distances < CUTOFF_ANGSTROM
+        return np.where(inside, -strength, 0.0), np.zeros_like(distances)
+
+    return radial
+
+
+def _ramp(strength: float) -> Radial:
+    """Add s (d − cutoff) within the cutoff, faded out towards 3 Å: a slope that ends abruptly."""
+
+    def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        switch, slope = smooth_switch(distances, start_angstrom=3.0, end_angstrom=4.0)
+        below = strength * np.minimum(distances - CUTOFF_ANGSTROM, 0.0)
+        inside = np.where(distances < CUTOFF_ANGSTROM, strength, 0.0)
+        return below * (1.0 - switch), inside * (1.0 - switch) - below * slope
+
+    return radial
+
+
+def _hole(strength: float) -> Radial:
+    """Give a Gaussian hole of depth s at 0.45 Å."""
+
+    def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = (distances - _HOLE_ANGSTROM) / _HOLE_WIDTH_ANGSTROM
+        depth = -strength * np.exp(-0.5 * x * x)
+        return depth, -depth * x / _HOLE_WIDTH_ANGSTROM
+
+    return radial
+
+
+def _attraction(strength: float) -> Radial:
+    """Give −s e^{−d/0.1 Å}."""
+
+    def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        energies = -strength * np.exp(-distances / _CONTACT_LENGTH_ANGSTROM)
+        return energies, -energies / _CONTACT_LENGTH_ANGSTROM
+
+    return radial
+
+
+def _beyond(answer: Callable[[Surface, np.ndarray, np.ndarray], tuple]) -> Callable[..., Surface]:
+    """Spoil geometries in which two atoms are farther apart than 1/s."""
+
+    def spoil(surface: Surface, atomic_numbers: np.ndarray, strength: float) -> Surface:
+        first, second = every_pair(len(atomic_numbers)).T
+
+        def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            apart = np.linalg.norm(positions[:, first] - positions[:, second], axis=-1)
+            return answer(surface, positions, (apart * strength > 1.0).any(axis=1))
+
+        return faulty
+
+    return spoil
+
+
+def _not_a_number(surface: Surface, positions: np.ndarray, far: np.ndarray) -> tuple:
+    energies, forces = surface(positions)
+    return np.where(far, np.nan, energies), np.where(far[:, None, None], np.nan, forces)
+
+
+def _refuse(surface: Surface, positions: np.ndarray, far: np.ndarray) -> tuple:
+    if far.any():
+        raise RuntimeError("index out of range in the neighbour list")
+    return surface(positions)
+
+
+class _SoftBonds(BondedOracle):
+    """Bonds whose energy stays what it is at s Å however near the atoms come.
+
+    The Morse term is evaluated at s + w ln(1 + e^{(d−s)/w}) instead of d.
+    """
+
+    def __init__(self, healthy: BondedOracle, *, nearest_angstrom: float) -> None:
+        self.__dict__.update(healthy.__dict__)
+        self._nearest_angstrom = nearest_angstrom
+
+    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`BondedOracle.radial`."""
+        n_bonds = len(self.bonds)
+        x = (distances[..., :n_bonds] - self._nearest_angstrom) / _SOFT_WIDTH_ANGSTROM
+        softened = distances.copy()
+        softened[..., :n_bonds] = self._nearest_angstrom + _SOFT_WIDTH_ANGSTROM * np.logaddexp(0, x)
+        energies, slopes = super().radial(softened)
+        slopes[..., :n_bonds] /= 1.0 + np.exp(-np.clip(x, -50.0, 50.0))
+        return energies, slopes
+
+
+def _soften(healthy: Potential, strength: float) -> Potential:
+    if not isinstance(healthy, BondedOracle):
+        raise TypeError(f"got {type(healthy).__name__}, expected bonds to soften")
+    return _SoftBonds(healthy, nearest_angstrom=strength)
+
+
+DEFECTS = (
+    Defect(
+        name="jump at the cutoff",
+        description="energy cut off without being brought to zero",
+        check="cutoff_continuity",
+        kind="pair",
+        system="water",
+        unit="eV",
+        gross=0.25,
+        predicted_onset=1e-3,
+        prediction="each pair that crosses 5 Å jumps by s, to reach 1 meV",
+        plant=with_pair_term(_pairs, _step),
+    ),
+    Defect(
+        name="kink at the cutoff",
+        description="force cut off without being brought to zero",
+        check="cutoff_continuity",
+        kind="pair",
+        system="water",
+        unit="eV/Å",
+        gross=0.5,
+        predicted_onset=0.05,
+        prediction="the force of each pair that crosses 5 Å jumps by s, to reach 50 meV/Å",
+        plant=with_pair_term(_pairs, _ramp),
+    ),
+    Defect(
+        name="NaN beyond a distance",
+        description="not a number where two atoms are farther apart than 1/s",
+        check="cutoff_continuity",
+        kind="pair",
+        system="water",
+        unit="1/Å",
+        gross=1.0 / 6.0,
+        predicted_onset=1.0 / SCAN_END_ANGSTROM,
+        prediction="scans end at 15 Å",
+        plant=everywhere(_beyond(_not_a_number)),
+    ),
+    Defect(
+        name="raises beyond a distance",
+        description="breaks where two atoms are farther apart than 1/s",
+        check="cutoff_continuity",
+        kind="pair",
+        system="water",
+        unit="1/Å",
+        gross=1.0 / 6.0,
+        predicted_onset=1.0 / SCAN_END_ANGSTROM,
+        prediction="scans end at 15 Å",
+        plant=everywhere(_beyond(_refuse)),
+    ),
+    Defect(
+        name="hole at short range",
+        description="two hydrogens find a hole at 0.45 Å",
+        check="short_range_repulsion",
+        kind="bonded",
+        system="water",
+        unit="eV",
+        gross=10.0,
+        predicted_onset=2.9,
+        prediction="the hole's slope 0.61 s / 0.05 Å outdoes the wall's k(r − d) + A/ρ e^{−d/ρ} = "
+        "10 + 25 eV/Å at 0.5 Å",
+        plant=with_pair_term(_hydrogens, _hole),
+    ),
+    Defect(
+        name="missing repulsion",
+        description="bonded atoms meet no wall nearer than s",
+        check="short_range_repulsion",
+        kind="bonded",
+        system="water",
+        unit="Å",
+        gross=0.85,
+        predicted_onset=0.96 - np.log(1.0 + np.sqrt(5.0 / 4.8)) / 2.2,
+        prediction="E(0.3 Å) stays at D (e^{a(r−s)} − 1)², to fall below 5 eV",
+        plant=_soften,
+        slight_factor=1.1,
+    ),
+    Defect(
+        name="attraction at contact",
+        description="two hydrogens attract one another at contact",
+        check="short_range_repulsion",
+        kind="bonded",
+        system="water",
+        unit="eV",
+        gross=600.0,
+        predicted_onset=160.0,
+        prediction="the slope s e^{−3} / 0.1 Å at 0.3 Å outdoes the wall's 12 + 67 eV/Å",
+        plant=with_pair_term(_hydrogens, _attraction),
+    ),
+)

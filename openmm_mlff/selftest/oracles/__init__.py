@@ -1,0 +1,33 @@
+"""Healthy potentials: analytic, in float64, and a small network."""
+
+from collections.abc import Callable, Mapping
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.selftest.oracles.bonded import BondedOracle
+from openmm_mlff.selftest.oracles.network import network_oracle
+from openmm_mlff.selftest.oracles.pair import PairOracle
+
+KINDS: Mapping[str, Callable[[MolecularSystem, int], Potential]] = {
+    "bonded": lambda molecule, seed: BondedOracle(molecule, seed=seed),
+    "pair": lambda _, seed: PairOracle(seed=seed),
+    "network": lambda _, seed: network_oracle(seed=seed),
+}
+"""What makes a healthy potential of each kind, for a molecule and with a seed."""
+
+
+def healthy(kind: str, *, molecule: MolecularSystem, seed: int) -> Potential:
+    """Make a healthy potential.
+
+    Args:
+        kind: ``bonded``, ``pair`` or ``network``.
+        molecule: what it will be asked about.
+        seed: of its parameters.
+
+    Returns:
+        The potential.
+    """
+    return KINDS[kind](molecule, seed)
+
+
+__all__ = ["KINDS", "healthy"]

@@ -1,0 +1,147 @@
+"""A molecule of Morse bonds and Urey-Bradley terms; its atoms are built in."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.selftest.oracles.pairs import Morse, PairSurface
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+
+BONDS: Mapping[tuple[int, int], Morse] = {
+    (1, 8): Morse(4.8, 2.2, 0.96),
+    (1, 6): Morse(4.6, 1.85, 1.09),
+}
+"""By the bonded elements; depths and curvatures of water's and methane's own bonds."""
+
+ENDS: Mapping[tuple[int, int, int], tuple[float, float]] = {
+    (1, 8, 1): (10.0, 1.52),
+    (1, 6, 1): (5.0, 1.78),
+}
+"""Spring (eV/Å²) and rest length (Å) between two atoms bonded to one, by the three elements."""
+
+CONTACT_EV = 60.0
+CONTACT_LENGTH_ANGSTROM = 0.2
+"""Atoms that share no bond repel by 60 eV e^{−d/0.2 Å}: 13 eV at 0.3 Å, 0.03 eV at 1.5 Å."""
+
+VARIATION = 0.03
+"""Standard deviation of each parameter between seeds, relative."""
+
+
+class BondedOracle(SurfacePotential):
+    """Morse bonds, harmonic Urey-Bradley terms and contact repulsion.
+
+    E = Σ_bonds D[(1 − e^{−a(d−r)})² − 1] + Σ_1–3 [½ k (d − r)² + A e^{−d/ρ}]
+
+    Args:
+        molecule: water or methane.
+        seed: varies the parameters by some per cent; like terms stay alike.
+
+    Raises:
+        PotentialError: there are no parameters for a bond or an angle of the molecule.
+    """
+
+    composition_is_free = False
+
+    def __init__(self, molecule: MolecularSystem, *, seed: int) -> None:
+        super().__init__(name=f"bonded-{molecule.name}", seed=seed)
+        self.elements = frozenset(molecule.atomic_numbers.tolist())
+        self._molecule = molecule
+        self.bonds = np.array(molecule.bonds)
+        self.ends = np.array(_ends(molecule))
+        rng = np.random.default_rng(seed)
+        varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in [*BONDS, *ENDS]}
+        self.morse = _bond_parameters(molecule, self.bonds, varied)
+        self.spring, self.rest_length = _end_parameters(molecule, self.ends, varied)
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See that these are the atoms that are built in.
+
+        Args:
+            molecule: what is asked about.
+
+        Raises:
+            PotentialError: it is another one.
+        """
+        if not np.array_equal(molecule.atomic_numbers, self._molecule.atomic_numbers):
+            raise PotentialError(
+                f"{self.spec} holds {self._molecule.formula}, got {molecule.formula}; "
+                "choose the system that is built in"
+            )
+
+    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+        """See :meth:`SurfacePotential.surface`."""
+        pairs = np.concatenate([self.bonds, self.ends])
+        return PairSurface(len(self._molecule.atomic_numbers), pairs, self.radial)
+
+    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give energies and slopes of the bonds, then of the 1–3 pairs.
+
+        Args:
+            distances: Å, (G, P), bonds first.
+
+        Returns:
+            eV and eV/Å, (G, P) each.
+        """
+        n_bonds = len(self.bonds)
+        bond_energies, bond_slopes = self.morse(distances[..., :n_bonds])
+        apart = distances[..., n_bonds:]
+        stretch = apart - self.rest_length
+        contact = CONTACT_EV * np.exp(-apart / CONTACT_LENGTH_ANGSTROM)
+        energies = 0.5 * self.spring * stretch * stretch + contact
+        slopes = self.spring * stretch - contact / CONTACT_LENGTH_ANGSTROM
+        return (
+            np.concatenate([bond_energies, energies], axis=-1),
+            np.concatenate([bond_slopes, slopes], axis=-1),
+        )
+
+
+def _ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
+    """List the pairs of atoms bonded to one and the same atom."""
+    neighbours = {i: set[int]() for i in range(molecule.n_atoms)}
+    for i, j in molecule.bonds:
+        neighbours[i].add(j)
+        neighbours[j].add(i)
+    return [
+        (i, j)
+        for i in range(molecule.n_atoms)
+        for j in range(i + 1, molecule.n_atoms)
+        if neighbours[i] & neighbours[j]
+    ]
+
+
+def _bond_parameters(molecule: MolecularSystem, bonds: np.ndarray, varied: Mapping) -> Morse:
+    """Look the Morse parameters of each bond up."""
+    rows = []
+    for i, j in bonds:
+        low, high = sorted(molecule.atomic_numbers[[i, j]].tolist())
+        rows.append(_known(BONDS, (low, high), molecule) * varied[low, high])
+    return Morse(*np.array(rows).T)
+
+
+def _end_parameters(
+    molecule: MolecularSystem, ends: np.ndarray, varied: Mapping
+) -> tuple[np.ndarray, np.ndarray]:
+    """Look spring and rest length of each 1–3 pair up."""
+    numbers = molecule.atomic_numbers
+    linked = {frozenset(bond) for bond in molecule.bonds}
+    rows = []
+    for i, j in ends:
+        centre = next(k for k in range(len(numbers)) if _joins(linked, i, j, k))
+        key = (int(numbers[i]), int(numbers[centre]), int(numbers[j]))
+        rows.append(_known(ENDS, key, molecule) * varied[key][:2])
+    spring, rest_length = np.array(rows).T
+    return spring, rest_length
+
+
+def _joins(linked: set[frozenset[int]], i: int, j: int, k: int) -> bool:
+    return frozenset((i, k)) in linked and frozenset((j, k)) in linked
+
+
+def _known(table: Mapping, key: tuple[int, ...], molecule: MolecularSystem) -> np.ndarray:
+    if key not in table:
+        raise PotentialError(
+            f"no parameters for the elements {key} of {molecule.name}; expected water or methane"
+        )
+    return np.array(table[key])

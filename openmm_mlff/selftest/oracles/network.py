@@ -1,0 +1,135 @@
+"""A small PaiNN with random weights that holds its molecules together, as a student."""
+
+import torch
+from torch import Tensor, nn
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.selftest.oracles.pair import (
+    CUTOFF_ANGSTROM,
+    OTHER_DECAY_PER_ANGSTROM,
+    OTHER_DEPTH_EV,
+    SWITCH_START_ANGSTROM,
+)
+from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
+from openmm_mlff.students.loading import LoadedStudent
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.radial import smooth_step
+
+CONFIG = PaiNNConfig(features=6, interactions=1, basis=5, cutoff_angstrom=CUTOFF_ANGSTROM)
+LAST_WEIGHTS = "readout.2.weight"
+READOUT_SCALE = 5.0
+"""Of the last layer's random weights: its forces are then about a tenth of an eV/Å.  With four
+times as much, one in twenty pulls hydrogens together at contact."""
+
+WELLS = {
+    (1, 1): (0.6, 1.6, 1.6),
+    (1, 6): (14.0, 1.45, 0.80),
+    (1, 8): (16.0, 1.6, 0.70),
+}
+"""Depth, decay and length by elements.  Deep and short: at the bonding distance they must outdo
+the core repulsion that every PaiNN has, and together the two have their minimum there."""
+
+
+class BoundPaiNN(nn.Module):
+    """PaiNN plus a switched Morse well for each pair of elements.
+
+    Random weights bind nothing; the wells do.  Takes and gives what
+    :meth:`openmm_mlff.students.painn.PaiNN.forward` does.
+
+    Args:
+        painn: the network.
+        elements: atomic numbers, in the order of its tables.
+    """
+
+    wells: Tensor
+
+    def __init__(self, painn: PaiNN, elements: tuple[int, ...]) -> None:
+        super().__init__()
+        self.painn = painn
+        self.switch_start = SWITCH_START_ANGSTROM
+        self.switch_width = CUTOFF_ANGSTROM - SWITCH_START_ANGSTROM
+        table = [[_well(*sorted((first, second))) for second in elements] for first in elements]
+        self.register_buffer("wells", torch.tensor(table))
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        displacements: Tensor,
+        senders: Tensor,
+        receivers: Tensor,
+        graph: Tensor,
+        n_graphs: int,
+    ) -> Tensor:
+        """Give energies in eV, float64 (n_graphs,)."""
+        energies = self.painn(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        element = self.painn.element_index[atomic_numbers]
+        well = self.wells[element[senders], element[receivers]]
+        depth, decay, length = well[:, 0], well[:, 1], well[:, 2]
+        distance = torch.sqrt((displacements * displacements).sum(-1) + 1e-12)
+        fall = torch.exp(decay * (length - distance))
+        switch = 1.0 - smooth_step((distance - self.switch_start) / self.switch_width)
+        pairs = 0.5 * switch * depth * fall * (fall - 2.0)
+        return energies.index_add(0, graph[receivers], pairs.to(torch.float64))
+
+
+class NetworkOracle(StudentPotential):
+    """A student that is compiled once and not each time it is asked for."""
+
+    def __init__(self, student: LoadedStudent, *, spec: str) -> None:
+        super().__init__(student, spec=spec)
+        self._programs: dict[tuple[str, str], torch.jit.ScriptModule] = {}
+
+    def script(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> torch.jit.ScriptModule:
+        """See :meth:`StudentPotential.script`."""
+        key = (molecule.formula, precision)
+        if key not in self._programs:
+            self._programs[key] = super().script(molecule, precision=precision)
+        return self._programs[key]
+
+
+def network_oracle(*, seed: int) -> NetworkOracle:
+    """Make the third healthy potential; it goes through the real export.
+
+    Args:
+        seed: of the weights.
+
+    Returns:
+        A student that knows H, C, N and O.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        painn = PaiNN(CONFIG)
+    with torch.no_grad():
+        dict(painn.named_parameters())[LAST_WEIGHTS].mul_(READOUT_SCALE)
+    return as_student(BoundPaiNN(painn, CONFIG.elements), name=f"painn-{seed}", seed=seed)
+
+
+def as_student(model: nn.Module, *, name: str, seed: int) -> NetworkOracle:
+    """Take a module for a loaded student.
+
+    Args:
+        model: with the call of a PaiNN.
+        name: short name.
+        seed: of its weights.
+
+    Returns:
+        The potential.
+    """
+    loaded = LoadedStudent(
+        model=model.eval().requires_grad_(requires_grad=False),
+        name=name,
+        architecture="painn",
+        elements=frozenset(CONFIG.elements),
+        cutoff_angstrom=CONFIG.cutoff_angstrom,
+        sha256="",
+        n_parameters=sum(parameter.numel() for parameter in model.parameters()),
+    )
+    return NetworkOracle(loaded, spec=f"selftest:{name}?seed={seed}")
+
+
+def _well(first: int, second: int) -> tuple[float, float, float]:
+    length = COVALENT_RADII_ANGSTROM[first] + COVALENT_RADII_ANGSTROM[second]
+    return WELLS.get((first, second), (OTHER_DEPTH_EV, OTHER_DECAY_PER_ANGSTROM, length))

@@ -1,0 +1,97 @@
+"""A pair potential with a smooth cutoff, for any molecule."""
+
+import numpy as np
+
+from openmm_mlff.selftest.oracles.pairs import Morse, PairSurface, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+
+CUTOFF_ANGSTROM = 5.0
+SWITCH_START_ANGSTROM = 3.0
+
+WELLS = {
+    (1, 1): Morse(0.5, 2.0, 1.6),
+    (1, 6): Morse(4.5, 1.9, 1.09),
+    (1, 8): Morse(4.8, 2.2, 0.96),
+}
+"""By elements.  The well of two hydrogens lies where two bonded to one atom are, so that water
+stays bent and methane tetrahedral without any angle."""
+
+OTHER_DEPTH_EV = 3.0
+OTHER_DECAY_PER_ANGSTROM = 1.9
+"""Of all other pairs; their wells lie at the sum of covalent radii."""
+
+VARIATION = 0.03
+"""Standard deviation of each parameter between seeds, relative."""
+
+_LARGEST_ATOMIC_NUMBER = 118
+
+
+class PairOracle(SurfacePotential):
+    """A Morse well for each pair of elements, switched off (C²) between 3 and 5 Å.
+
+    E = Σ_{i<j} u(d) D[(1 − e^{−a(d−r)})² − 1].  At contact a Morse wall rises to 50 eV and more.
+
+    Args:
+        seed: varies the parameters by some per cent.
+    """
+
+    def __init__(self, *, seed: int) -> None:
+        super().__init__(name="pair", seed=seed)
+        self.elements = frozenset(range(1, _LARGEST_ATOMIC_NUMBER + 1))
+
+    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+        """See :meth:`SurfacePotential.surface`."""
+        pairs = every_pair(len(atomic_numbers))
+        wells = wells_of(atomic_numbers, pairs, seed=self.seed)
+
+        def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return switched(distances, wells)
+
+        return PairSurface(len(atomic_numbers), pairs, radial)
+
+
+def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
+    """Give the wells, switched off at the cutoff.
+
+    Args:
+        distances: Å, (G, P).
+        wells: with parameters (P,).
+
+    Returns:
+        Energies in eV and slopes in eV/Å, (G, P) each.
+    """
+    energies, slopes = wells(distances)
+    switch, switch_slope = smooth_switch(
+        distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
+    )
+    return energies * switch, slopes * switch + energies * switch_slope
+
+
+def wells_of(atomic_numbers: np.ndarray, pairs: np.ndarray, *, seed: int) -> Morse:
+    """Give the well of each pair.
+
+    Args:
+        atomic_numbers: (N,).
+        pairs: (P, 2).
+        seed: of the variation.
+
+    Returns:
+        Parameters (P,) each.
+    """
+    elements = np.sort(atomic_numbers[pairs], axis=1)
+    keys = [(int(low), int(high)) for low, high in elements]
+    wells = {key: np.array(_well(key)) * _variation(key, seed) for key in set(keys)}
+    rows = np.array([wells[key] for key in keys]).reshape(-1, 3)
+    return Morse(*rows.T)
+
+
+def _well(key: tuple[int, int]) -> Morse:
+    from ase.data import covalent_radii
+
+    length = float(covalent_radii[list(key)].sum())
+    return WELLS.get(key, Morse(OTHER_DEPTH_EV, OTHER_DECAY_PER_ANGSTROM, length))
+
+
+def _variation(key: tuple[int, int], seed: int) -> np.ndarray:
+    """Vary one pair of elements, whatever other elements are there."""
+    return 1.0 + VARIATION * np.random.default_rng([seed, *key]).normal(size=3)

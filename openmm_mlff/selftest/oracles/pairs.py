@@ -1,0 +1,108 @@
+"""Sums over pairs of atoms, and the radial functions they are made of."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+Radial = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From distances (G, P) in Å to the pairs' energies in eV and their slopes in eV/Å, (G, P) each."""
+
+
+class PairSurface:
+    """E(x) = Σ_p V_p(d_p): one radial function over a list of pairs, all geometries at once.
+
+    Forces are the gradient: F_i = −Σ_p V_p'(d_p) ∂d_p/∂x_i.
+
+    Args:
+        n_atoms: N.
+        pairs: int (P, 2).
+        radial: its parameters, if any, are arrays of length P.
+    """
+
+    def __init__(self, n_atoms: int, pairs: np.ndarray, radial: Radial) -> None:
+        self.radial = radial
+        self.first, self.second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
+        self._incidence = np.zeros((n_atoms, len(self.first)))
+        self._incidence[self.first, np.arange(len(self.first))] = 1.0
+        self._incidence[self.second, np.arange(len(self.first))] = -1.0
+
+    def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluate.
+
+        Args:
+            positions_angstrom: (G, N, 3).
+
+        Returns:
+            Energies (G,) in eV and forces (G, N, 3) in eV/Å.
+        """
+        vectors = positions_angstrom[:, self.first] - positions_angstrom[:, self.second]
+        distances = self.distances(positions_angstrom, vectors)
+        energies, slopes = self.radial(distances)
+        # Two atoms on one place have no direction; what comes out is not a number, and is seen.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            tensions = vectors * (slopes / distances)[..., None]
+        return energies.sum(-1), -(self._incidence @ tensions)
+
+    def distances(self, positions_angstrom: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Give the distances of the pairs.
+
+        Args:
+            positions_angstrom: (G, N, 3).
+            vectors: from the second to the first atom of each pair, Å, (G, P, 3).
+
+        Returns:
+            Å, (G, P).
+        """
+        return np.sqrt((vectors * vectors).sum(-1))
+
+
+def every_pair(n_atoms: int) -> np.ndarray:
+    """List the pairs (i, j), i < j.
+
+    Args:
+        n_atoms: N.
+
+    Returns:
+        int (N(N−1)/2, 2).
+    """
+    return np.stack(np.triu_indices(n_atoms, k=1), axis=1)
+
+
+class Morse(NamedTuple):
+    """V(d) = D [(1 − e^{−a(d−r)})² − 1]: −D at d = r, zero far away.
+
+    Attributes:
+        depth_ev: D, (P,) or a number.
+        decay_per_angstrom: a.
+        length_angstrom: r.
+    """
+
+    depth_ev: np.ndarray | float
+    decay_per_angstrom: np.ndarray | float
+    length_angstrom: np.ndarray | float
+
+    def __call__(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give energies and slopes at distances (G, P)."""
+        fall = np.exp(self.decay_per_angstrom * (self.length_angstrom - distances))
+        energies = self.depth_ev * fall * (fall - 2.0)
+        slopes = 2.0 * self.depth_ev * self.decay_per_angstrom * fall * (1.0 - fall)
+        return energies, slopes
+
+
+def smooth_switch(
+    distances: np.ndarray, *, start_angstrom: float, end_angstrom: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Switch off between two distances, C²: 1 − 10 x³ + 15 x⁴ − 6 x⁵.
+
+    Args:
+        distances: Å, any shape.
+        start_angstrom: 1 up to here.
+        end_angstrom: 0 from here.
+
+    Returns:
+        The switch and its slope, 1/Å.
+    """
+    width = end_angstrom - start_angstrom
+    x = np.clip((distances - start_angstrom) / width, 0.0, 1.0)
+    return 1.0 + x**3 * (-10.0 + x * (15.0 - 6.0 * x)), -30.0 * (x * (1.0 - x)) ** 2 / width

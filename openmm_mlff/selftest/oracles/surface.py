@@ -1,0 +1,142 @@
+"""Potentials made of a plain NumPy function: the same function behind every way to ask."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.calculators.calculator import Calculator, all_changes
+
+from openmm_mlff import units
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Evaluation, Potential, bare_system
+
+if TYPE_CHECKING:
+    import openmm
+
+Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From positions (G, N, 3) in Å to energies (G,) in eV and forces (G, N, 3) in eV/Å, float64."""
+
+
+class SurfacePotential(Potential):
+    """A potential whose energies and forces come from one :data:`Surface`.
+
+    In OpenMM it runs through `PythonForce`, in ASE through a thin calculator.
+
+    Args:
+        name: short name.
+        seed: of its parameters.
+    """
+
+    def __init__(self, *, name: str, seed: int) -> None:
+        self.name = f"{name}-{seed}"
+        self.spec = f"selftest:{name}?seed={seed}"
+        self.sha256 = hashlib.sha256(self.spec.encode()).hexdigest()
+        self.n_parameters = None
+        self.elements: frozenset[int] | None = None
+        self.seed = seed
+
+    @abstractmethod
+    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+        """Give the function for one list of atoms.
+
+        Args:
+            atomic_numbers: int64 (N,).
+
+        Returns:
+            A new function; whatever state a faulty one keeps is its own.
+        """
+
+    def deployed_surface(self, atomic_numbers: np.ndarray) -> Surface:
+        """Give the function that runs in OpenMM; the same one unless something went wrong.
+
+        Args:
+            atomic_numbers: int64 (N,).
+
+        Returns:
+            A new function.
+        """
+        return self.surface(atomic_numbers)
+
+    def evaluate(
+        self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
+    ) -> Evaluation:
+        """Evaluate several geometries in one call.
+
+        Args:
+            molecule: which atoms.
+            positions_angstrom: (G, N, 3), Å.
+            precision: ignored; everything is float64.
+
+        Returns:
+            Energies and forces of all of them.
+        """
+        self.check_molecule(molecule)
+        positions = np.asarray(positions_angstrom, dtype=float)
+        return Evaluation(*self.surface(molecule.atomic_numbers)(positions))
+
+    def create_system(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> "openmm.System":
+        """See :meth:`Potential.create_system`; everything is float64."""
+        import openmm
+
+        self.check_molecule(molecule)
+        surface = self.deployed_surface(molecule.atomic_numbers)
+
+        def compute(state: "openmm.State") -> tuple[float, np.ndarray]:
+            placed_nm = state.getPositions(asNumpy=True)._value
+            energies, forces = surface(units.angstrom_from_nm(placed_nm)[None])
+            return (
+                units.kj_per_mol_from_ev(float(energies[0])),
+                units.kj_per_mol_nm_from_ev_per_angstrom(forces[0]),
+            )
+
+        system = bare_system(molecule)
+        system.addForce(openmm.PythonForce(compute))
+        return system
+
+    def ase_calculator(
+        self, *, precision: str = "mixed", device: str = "cpu"
+    ) -> "SurfaceCalculator":
+        """See :meth:`Potential.ase_calculator`; everything is float64 on the CPU."""
+        return SurfaceCalculator(self)
+
+
+class SurfaceCalculator(Calculator):
+    """The surface as an ASE calculator.
+
+    Args:
+        potential: gives the function when the atoms are known.
+    """
+
+    # ASE declares it for instances, so it cannot be marked as the class's own.
+    implemented_properties: list[str] = ["energy", "forces"]  # noqa: RUF012
+
+    def __init__(self, potential: SurfacePotential) -> None:
+        super().__init__()
+        self.potential = potential
+        self._numbers: list[int] | None = None
+        self._surface: Surface | None = None
+
+    def calculate(
+        self,
+        atoms: Any = None,
+        properties: list[str] | None = None,
+        system_changes: list[str] = all_changes,
+    ) -> None:
+        """Compute energy and forces; ASE calls this.
+
+        Args:
+            atoms: isolated.
+            properties: ignored, both are computed.
+            system_changes: ignored, everything is computed anew.
+        """
+        super().calculate(atoms, properties, system_changes)
+        placed: Any = self.atoms
+        numbers = placed.numbers.tolist()
+        if self._surface is None or numbers != self._numbers:
+            self._numbers, self._surface = numbers, self.potential.surface(placed.numbers.copy())
+        energies, forces = self._surface(placed.positions[None])
+        self.results = {"energy": float(energies[0]), "forces": forces[0]}

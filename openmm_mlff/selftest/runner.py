@@ -1,0 +1,226 @@
+"""One potential through the real stages, in a folder that is thrown away."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from openmm_mlff.checks.registry import get_check, select
+from openmm_mlff.config import Protocol, RunSpec, load_protocol
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.pipeline.judge import judge_run
+from openmm_mlff.pipeline.prepare import Plan, write_run_file
+from openmm_mlff.pipeline.stages import produce
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.selftest.defects import Defect
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.simulation.environment import one_torch_thread
+
+PROTOCOL_FILE = Path(__file__).with_name("selftest.toml")
+NO_REFERENCE = "the self-test asks no reference"
+PLATFORM = "Reference"
+PRECISION = "double"
+SEED = 1
+
+NETWORK_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.15, "longest_ps": 0.15}
+SHORT_DYNAMICS = {"equilibration_ps": 0.1, "duration_ps": 0.1, "longest_ps": 0.1}
+NETWORK_PROBES = {
+    "scan_end_angstrom": 8.0,
+    "convergence_ps": 0.03,
+    "reversal_steps": 50,
+}
+NETWORK_WITHOUT = ("kinetic_distribution",)
+"""Left out for a network: thousands of Langevin steps that say something of OpenMM alone."""
+
+CAUGHT = (Status.FAIL, Status.ERROR)
+"""What counts as having seen a fault."""
+
+_GRAVEST_FIRST = (
+    Status.ERROR,
+    Status.FAIL,
+    Status.INCONCLUSIVE,
+    Status.PASS,
+    Status.SKIPPED,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check said.
+
+    Attributes:
+        status: the gravest over systems and conditions.
+        message: of that result.
+    """
+
+    status: Status
+    message: str
+
+    @property
+    def caught(self) -> bool:
+        """Whether the check saw that something is wrong."""
+        return self.status in CAUGHT
+
+
+Findings = dict[str, Finding]
+"""By id of the check."""
+
+
+@cache
+def selftest_protocol() -> Protocol:
+    """Load the protocol of the self-test.
+
+    Returns:
+        Every check of the parity, the surface and the dynamics, in small samples.
+    """
+    return load_protocol(str(PROTOCOL_FILE))
+
+
+@cache
+def protocol_for(kind: str) -> Protocol:
+    """Give the self-test's protocol for one kind of healthy potential.
+
+    Args:
+        kind: of the oracle.
+
+    Returns:
+        The protocol; with shorter runs for a network, whose steps take twenty times as long.
+    """
+    protocol = selftest_protocol()
+    if kind != "network":
+        return protocol
+    dynamics = protocol.dynamics.model_copy(update=NETWORK_DYNAMICS)
+    probes = protocol.probes.model_copy(update=NETWORK_PROBES)
+    required = tuple(check for check in protocol.required if check not in NETWORK_WITHOUT)
+    return protocol.model_copy(
+        update={"dynamics": dynamics, "probes": probes, "required": required}
+    )
+
+
+def with_check(protocol: Protocol, check_id: str) -> Protocol:
+    """Leave one check in a protocol, so that only its probe is run.
+
+    Trajectories are kept short where the check does not read them and at most asks for frames.
+
+    Args:
+        protocol: the whole.
+        check_id: what is left.
+
+    Returns:
+        The part.
+    """
+    part = protocol.model_copy(update={"required": (check_id,), "reported": ()})
+    if get_check(check_id).group not in ("parity", "surface"):
+        return part
+    dynamics = protocol.dynamics.model_copy(update=SHORT_DYNAMICS)
+    return part.model_copy(update={"dynamics": dynamics})
+
+
+def examine(potential: Potential, molecule: MolecularSystem, *, protocol: Protocol) -> Findings:
+    """Run and judge a potential as a validation does; nothing is kept.
+
+    Args:
+        potential: healthy or not.
+        molecule: what it is tried on.
+        protocol: what is run.
+
+    Returns:
+        What each check said.
+    """
+    spec = RunSpec(
+        potential=potential.spec,
+        systems=(molecule.name,),
+        protocol=protocol,
+        reference=None,
+        platform=PLATFORM,
+        precision=PRECISION,
+        seed=SEED,
+    )
+    with tempfile.TemporaryDirectory(prefix="openmm-mlff-selftest-") as folder:
+        plan = Plan(
+            spec=spec,
+            potential=potential,
+            molecules={molecule.name: molecule},
+            reference=None,
+            no_reference_reason=NO_REFERENCE,
+            checks=select(protocol),
+            directory=RunDirectory.create(Path(folder) / "run"),
+        )
+        write_run_file(plan, status="running", environment={})
+        with one_torch_thread(), compiled_quickly():
+            produce(plan, molecule, on_progress=lambda *_: None)
+        write_run_file(plan, status="complete", environment={})
+        report, _ = judge_run(plan.directory)
+    return gravest(report.checks)
+
+
+@contextmanager
+def compiled_quickly() -> Iterator[None]:
+    """Let TorchScript leave operations unfused for a while.
+
+    Fusing takes half a second in each new Context, far longer than the few steps that follow.
+    """
+    import torch
+
+    before = torch.jit.set_fusion_strategy([])
+    try:
+        yield
+    finally:
+        torch.jit.set_fusion_strategy(before)
+
+
+def gravest(results: Sequence[CheckResult]) -> Findings:
+    """Keep the gravest result of each check.
+
+    Args:
+        results: of a report.
+
+    Returns:
+        One finding a check, in the order of the results.
+    """
+    findings: Findings = {}
+    for result in results:
+        known = findings.get(result.id)
+        rank = _GRAVEST_FIRST.index
+        if known is None or rank(result.status) < rank(known.status):
+            findings[result.id] = Finding(result.status, result.message)
+    return findings
+
+
+def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
+    """Run every check on a healthy potential.
+
+    Args:
+        kind: of the oracle.
+        system: molecule of the library.
+        seed: of its parameters.
+
+    Returns:
+        What each check said.
+    """
+    molecule = load_system(system)
+    potential = healthy(kind, molecule=molecule, seed=seed)
+    return examine(potential, molecule, protocol=protocol_for(kind))
+
+
+def examine_defect(
+    defect: Defect, *, strength: float, protocol: Protocol | None = None
+) -> Findings:
+    """Plant a fault into the healthy potential of seed 0 and run the checks on it.
+
+    Args:
+        defect: the fault.
+        strength: in its own unit.
+        protocol: None takes the self-test's own for the kind of potential.
+
+    Returns:
+        What each check said.
+    """
+    molecule = load_system(defect.system)
+    sound = healthy(defect.kind, molecule=molecule, seed=0)
+    faulty = defect.plant(sound, strength)
+    return examine(faulty, molecule, protocol=protocol or protocol_for(defect.kind))

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.drift_percent import drift_percent
+from openmm_mlff.observations import Observations, RunFailure
+from openmm_mlff.records import Status
+
+
+@pytest.fixture
+def judge(at_condition, criteria):
+    def call(system, *runs):
+        return drift_percent(at_condition(system, *runs), criteria("drift_percent"))
+
+    return call
+
+
+def from_to(start_ev, end_ev):
+    return np.linspace(start_ev, end_ev, 2000)
+
+
+@pytest.mark.parametrize(
+    ("end_ev", "percent", "status"),
+    [(-99.5, 0.5, Status.PASS), (-102.0, 2.0, Status.FAIL), (-98.0, 2.0, Status.FAIL)],
+)
+def test_the_change_is_relative_to_the_start(judge, water, make_run, end_ev, percent, status):
+    result = judge(water, make_run(water, total_ev=from_to(-100.0, end_ev)))
+    assert result.status is status
+    assert result.value == pytest.approx(percent)
+
+
+def test_the_largest_change_of_the_replicas_counts_with_its_sign_kept(judge, water, make_run):
+    runs = [
+        make_run(water, total_ev=from_to(-100.0, -100.5)),
+        make_run(water, replica=1, total_ev=from_to(-100.0, -97.0)),
+    ]
+    result = judge(water, *runs)
+    assert result.status is Status.FAIL
+    assert result.value == pytest.approx(3.0)
+    changes = result.evidence["change_percent_by_run"]
+    assert list(changes.values()) == pytest.approx([-0.5, 3.0])
+
+
+def test_an_end_that_is_not_finite_fails(judge, water, make_run):
+    total_ev = from_to(-100.0, -100.0)
+    total_ev[-1] = np.nan
+    assert judge(water, make_run(water, total_ev=total_ev)).status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"total_ev": np.concatenate([[0.0], np.ones(1999)])},
+        {"requested_ps": 20.0, "completed_ps": 20.0},
+        {"completed_ps": 5.0},
+        {"completed_ps": 5.0, "failure": RunFailure("unstable", "torn", 5.0)},
+    ],
+)
+def test_too_little_decides_nothing(judge, water, make_run, change):
+    assert judge(water, make_run(water, **change)).status is Status.INCONCLUSIVE
+
+
+def test_without_a_run_it_is_skipped(water, criteria):
+    result = drift_percent(Observations(system=water), criteria("drift_percent"))
+    assert result.status is Status.SKIPPED

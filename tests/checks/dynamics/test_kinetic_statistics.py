@@ -1,0 +1,77 @@
+"""On velocities whose distribution and correlation are known."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+from scipy.stats import norm
+
+from openmm_mlff.checks.dynamics.kinetic_statistics import (
+    KineticSample,
+    of_family,
+    single_deviation,
+)
+
+RHO = math.exp(-0.1)
+"""Correlation of velocities from sample to sample: 10 fs at a friction of 10/ps."""
+
+
+def sample(rows, *, atoms, seed, temperature_ratio=1.0):
+    """Kinetic energy of free atoms under Langevin friction: exact autoregressive velocities."""
+    noise = np.random.default_rng(seed).normal(size=(rows + 200, 3 * atoms))
+    velocities = lfilter([1.0], [1.0, -RHO], noise * math.sqrt(1 - RHO**2), axis=0)[200:]
+    reduced = 0.5 * temperature_ratio * (velocities**2).sum(axis=1)
+    return KineticSample("all atoms", reduced, 3 * atoms)
+
+
+def test_the_correlation_is_that_of_the_velocities():
+    # ρ² from sample to sample: (1 + ρ²)/(1 − ρ²) samples are worth one.
+    exact = (1 + RHO**2) / (1 - RHO**2)
+    found = np.mean([sample(4000, atoms=3, seed=seed).correlation() for seed in range(20)])
+    # At the upper edge of its error, some 15 % here.
+    assert exact < found < 1.35 * exact
+
+
+def test_deviations_of_healthy_velocities_are_standard_normal_at_most():
+    samples = [sample(400, atoms=3, seed=seed) for seed in range(300)]
+    for deviations in (
+        np.array([one.mean_deviation() for one in samples]),
+        np.array([one.width_deviation() for one in samples]),
+    ):
+        assert abs(deviations.mean()) < 0.25
+        assert 0.5 < deviations.std() < 1.1
+        assert (np.abs(deviations) > 3.0).mean() < 0.02
+
+
+@pytest.mark.parametrize("ratio", [0.9, 1.1])
+def test_ten_percent_of_the_temperature_is_found_with_its_sign(ratio):
+    one = sample(20_000, atoms=6, seed=1, temperature_ratio=ratio)
+    expected = (ratio - 1) * math.sqrt(one.independent() * one.shape)
+    assert one.temperature_ratio == pytest.approx(ratio, abs=0.03)
+    assert one.mean_deviation() == pytest.approx(expected, abs=3.0)
+    assert abs(one.mean_deviation()) > 4.0
+    assert math.copysign(1.0, one.width_deviation()) == math.copysign(1.0, ratio - 1)
+
+
+def test_frozen_velocities_are_as_far_as_can_be():
+    frozen = KineticSample("all atoms", np.zeros(100), 9)
+    assert frozen.mean_deviation() < -30.0
+    assert frozen.width_deviation() < -30.0
+
+
+def test_halves_are_the_run_cut_in_two():
+    one = sample(101, atoms=1, seed=0)
+    np.testing.assert_array_equal(
+        np.concatenate([one.half(0).reduced, one.half(1).reduced]), one.reduced
+    )
+
+
+@pytest.mark.parametrize("tests", [1, 4, 6])
+def test_the_largest_of_several_counts_less(tests):
+    # By hand: the chance that one of n is beyond z.
+    family = 1 - (1 - 2 * norm.sf(3.5)) ** tests
+    assert of_family(-3.5, tests=tests) == pytest.approx(norm.isf(family / 2))
+    assert of_family(single_deviation(3.0, tests=tests), tests=tests) == pytest.approx(3.0)
+    assert of_family(0.0, tests=tests) == 0.0
+    assert of_family(37.0, tests=tests) > 30.0

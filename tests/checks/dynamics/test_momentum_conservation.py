@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.momentum_conservation import inertia_trace, momentum_conservation
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.observations import MomentumSeries, Observations, RunFailure
+from openmm_mlff.records import Status
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
+
+THERMAL_AMU_ANGSTROM2_PER_PS2 = 300.0 * BOLTZMANN_EV_PER_KELVIN / EV_PER_AMU_ANGSTROM2_PER_PS2
+
+
+@pytest.fixture
+def judge(at_condition, criteria):
+    def call(system, *runs):
+        limits = criteria("momentum_conservation")
+        return momentum_conservation(at_condition(system, *runs), limits)
+
+    return call
+
+
+def with_momenta(run, *, linear=0.0, angular=0.0):
+    """Momenta that start anywhere and change by these much, at one row, in one direction."""
+    rows = len(run.momenta.time_ps)
+    p, l = np.full((rows, 3), 7.0), np.full((rows, 3), -3.0)  # noqa: E741
+    p[1200, 1] += linear
+    l[700, 2] -= angular
+    return replace(run, momenta=replace(run.momenta, linear=p, angular=l))
+
+
+def test_the_trace_of_a_dumbbell_is_exact():
+    # 2 μ d² with μ = 2 amu · 6 amu / 8 amu and d = 3 Å, wherever it lies.
+    positions = np.array([[1.0, 1.0, 1.0], [1.0, 4.0, 1.0]])
+    assert inertia_trace(positions, masses_amu=np.array([2.0, 6.0])) == pytest.approx(2 * 1.5 * 9)
+
+
+def test_the_scale_is_the_thermal_angular_momentum(water):
+    # ⟨L²⟩ = kT tr I about the centre of mass, from Maxwell's velocities.
+    rng = np.random.default_rng(1)
+    masses = water.masses_amu
+    velocities = rng.normal(size=(20000, 3, 3))
+    velocities *= np.sqrt(THERMAL_AMU_ANGSTROM2_PER_PS2 / masses)[:, None]
+    centre = np.average(water.positions_angstrom, axis=0, weights=masses)
+    arms = water.positions_angstrom - centre
+    angular = np.sum(masses[:, None] * np.cross(arms, velocities), axis=1)
+    exact = THERMAL_AMU_ANGSTROM2_PER_PS2 * inertia_trace(
+        water.positions_angstrom, masses_amu=masses
+    )
+    assert np.mean(np.sum(angular**2, axis=1)) == pytest.approx(exact, rel=0.03)
+
+
+@pytest.mark.parametrize(("change", "status"), [(0.9e-3, Status.PASS), (1.1e-3, Status.FAIL)])
+@pytest.mark.parametrize("kind", ["linear", "angular"])
+def test_a_planted_change_is_found(judge, water, make_run, kind, change, status):
+    scale = {
+        "linear": water.masses_amu.sum(),
+        "angular": inertia_trace(water.positions_angstrom, masses_amu=water.masses_amu),
+    }[kind]
+    planted = change * np.sqrt(THERMAL_AMU_ANGSTROM2_PER_PS2 * scale)
+    result = judge(water, with_momenta(make_run(water), **{kind: planted}))
+    assert result.status is status
+    assert result.value == pytest.approx(change)
+    assert f"{kind} momentum" in result.message
+
+
+def test_the_worst_replica_counts(judge, water, make_run):
+    good, bad = make_run(water), with_momenta(make_run(water, replica=1), angular=100.0)
+    result = judge(water, good, bad)
+    assert result.status is Status.FAIL
+    assert result.evidence["changes_by_run"][good.name]["angular"] == 0.0
+
+
+def test_a_momentum_that_is_not_finite_fails(judge, water, make_run):
+    assert judge(water, with_momenta(make_run(water), linear=np.nan)).status is Status.FAIL
+
+
+def test_inertia_is_that_of_the_first_frame(judge, water, make_run):
+    run = with_momenta(make_run(water), angular=1e-2)
+    wide = replace(run.trajectory, positions_angstrom=2.0 * run.trajectory.positions_angstrom)
+    assert judge(water, replace(run, trajectory=wide)).value == pytest.approx(
+        judge(water, run).value / 2
+    )
+    assert judge(water, replace(run, trajectory=None)).value == pytest.approx(
+        judge(water, run).value
+    )
+
+
+def test_a_single_atom_is_judged_on_its_linear_momentum(judge, make_run, water):
+    atom = MolecularSystem("neon", np.array([10]), np.zeros((1, 3)))
+    run = with_momenta(make_run(water, trajectory=None), angular=5.0)
+    result = judge(atom, run)
+    assert result.status is Status.PASS
+    assert set(result.evidence["changes_by_run"][run.name]) == {"linear"}
+
+
+@pytest.mark.parametrize(("angular", "status"), [(0.0, Status.INCONCLUSIVE), (10.0, Status.FAIL)])
+def test_a_run_that_broke_may_fail_and_cannot_pass(judge, water, make_run, angular, status):
+    run = make_run(water, completed_ps=5.0, failure=RunFailure("unstable", "torn", 5.0))
+    assert judge(water, with_momenta(run, angular=angular)).status is status
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"completed_ps": 4.0}, Status.INCONCLUSIVE),
+        ({"failure": RunFailure("error", "it fell", 1.0)}, Status.ERROR),
+        ({"requested_ps": 20.0, "completed_ps": 20.0}, Status.INCONCLUSIVE),
+    ],
+)
+def test_what_was_not_seen_does_not_pass(judge, water, make_run, change, status):
+    assert judge(water, make_run(water, **change)).status is status
+
+
+def test_a_run_that_broke_at_once_decides_nothing(judge, water, make_run):
+    empty = MomentumSeries(np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty(0))
+    run = make_run(
+        water, momenta=empty, completed_ps=0.0, failure=RunFailure("unstable", "torn", -0.1)
+    )
+    assert judge(water, run).status is Status.INCONCLUSIVE
+
+
+def test_without_a_run_it_is_skipped(water, criteria):
+    result = momentum_conservation(Observations(system=water), criteria("momentum_conservation"))
+    assert result.status is Status.SKIPPED

@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.soak import soak
+from openmm_mlff.config import Threshold
+from openmm_mlff.observations import Observations, RunFailure
+from openmm_mlff.records import Status
+
+LIMITS = {
+    "memory_growth": Threshold(value=1.0, unit="MiB/10000 steps", source="ours"),
+    "slowing": Threshold(value=1.1, unit="ratio", source="ours"),
+}
+
+
+def blocks(count, *, steps=200, leak=0.0, slowing=1.0, noise=0.01, machine=1.0, seed=0):
+    """Blocks of a run: a leak in MiB per 10 000 steps, a slowing by this factor over all.
+
+    ``machine`` is the factor by which a neighbour slows everything in the second half.
+    """
+    rng = np.random.default_rng(seed)
+    load = np.where(np.arange(count) < count // 2, 1.0, machine)
+    ramp = np.linspace(1.0, slowing, count) * load
+    cpu = 1.2 * ramp * np.exp(noise * rng.normal(size=count))
+    resident = 500.0 + leak * steps * np.arange(count) / 10_000
+    # Pages of 4 KiB, and an allocator that takes 128 KiB at a time.
+    resident = np.floor(resident / 0.125) * 0.125 + 0.004 * rng.integers(0, 3, size=count)
+    return {
+        "ms_per_step_blocks": cpu * np.exp(noise * rng.normal(size=count)),
+        "cpu_ms_per_step_blocks": cpu,
+        "yardstick_ms_blocks": 0.25 * load * np.exp(noise * rng.normal(size=count)),
+        "resident_mebibytes_blocks": resident,
+        "steps_per_block": steps,
+    }
+
+
+@pytest.fixture
+def judge(water, make_run, at_condition):
+    def call(*measured, **changes):
+        runs = [make_run(water, replica=k, **one, **changes) for k, one in enumerate(measured)]
+        return soak(at_condition(water, *runs), LIMITS)
+
+    return call
+
+
+@pytest.mark.parametrize(("count", "steps"), [(9, 200), (39, 500)])
+def test_a_healthy_run_passes(judge, count, steps):
+    statuses = [judge(blocks(count, steps=steps, seed=seed)).status for seed in range(40)]
+    assert statuses.count(Status.FAIL) == 0
+    assert statuses.count(Status.PASS) >= 39
+
+
+def test_the_evidence_says_what_would_have_been_seen(judge):
+    (run,) = judge(blocks(9)).evidence["runs"]
+    assert run["steps_judged_for_memory"] == 1400
+    # 128 KiB in 1400 steps.
+    assert run["memory_detection_limit_mebibytes_per_10000_steps"] == pytest.approx(0.893, abs=0.01)
+    assert 1.0 < run["slowing_detection_limit"] < 1.1
+    assert run["wall_last_over_first"] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("count", "steps"), [(9, 200), (19, 200), (39, 500)])
+def test_a_leak_fails(judge, count, steps):
+    result = judge(blocks(count, steps=steps, leak=20.0))
+    assert result.status is Status.FAIL
+    assert result.unit == "MiB/10000 steps"
+    assert result.value == pytest.approx(20.0, rel=0.1)
+    assert "the memory of the process grows by" in result.message
+
+
+def test_a_small_leak_in_a_short_run_fails_no_model(judge):
+    # 2 MiB per 10 000 steps are two pieces of 128 KiB in 1400 steps: it may be the allocator.
+    assert judge(blocks(9, leak=2.0)).status is not Status.FAIL
+    assert judge(blocks(39, steps=500, leak=2.0)).status is Status.FAIL
+
+
+def test_one_jump_of_the_memory_is_no_leak(judge):
+    for at in range(1, 9):
+        jump = blocks(9)
+        jump["resident_mebibytes_blocks"][at:] += 5.0
+        assert judge(jump).status is not Status.FAIL
+
+
+def test_growth_while_allocators_fill_up_does_not_count(judge):
+    early = blocks(39, steps=500)
+    early["resident_mebibytes_blocks"][:7] -= np.linspace(20.0, 1.0, 7)
+    assert judge(early).status is Status.PASS
+
+
+@pytest.mark.parametrize(("count", "steps"), [(9, 200), (19, 200), (39, 500)])
+def test_a_slowing_fails(judge, count, steps):
+    result = judge(blocks(count, steps=steps, slowing=1.5))
+    assert result.status is Status.FAIL
+    assert result.unit == "ratio"
+    assert 1.3 < result.value < 1.6
+    assert "in the last fifth of the run a step takes" in result.message
+
+
+def test_a_sudden_slowing_fails(judge):
+    sudden = blocks(39, steps=500)
+    for name in ("ms_per_step_blocks", "cpu_ms_per_step_blocks"):
+        sudden[name][15:] *= 1.5
+    assert judge(sudden).status is Status.FAIL
+
+
+@pytest.mark.parametrize("machine", [0.6, 1.3, 1.7])
+def test_a_machine_that_changes_pace_is_no_fault_of_the_model(judge, machine):
+    statuses = [judge(blocks(39, machine=machine, seed=seed)).status for seed in range(10)]
+    assert Status.FAIL not in statuses
+
+
+def test_a_slowing_on_the_wall_alone_decides_nothing(judge):
+    waiting = blocks(39)
+    waiting["ms_per_step_blocks"] *= np.linspace(1.0, 1.5, 39)
+    assert judge(waiting).status is Status.INCONCLUSIVE
+
+
+def test_a_noisy_machine_decides_nothing(judge):
+    statuses = {judge(blocks(9, noise=0.3, seed=seed)).status for seed in range(20)}
+    assert Status.FAIL not in statuses
+    assert Status.INCONCLUSIVE in statuses
+
+
+def test_the_worst_of_several_runs_is_named(judge):
+    result = judge(blocks(39, seed=1), blocks(39, steps=500, leak=20.0, seed=2))
+    assert result.status is Status.FAIL
+    assert "in nve_300K_0.5fs_r1, the memory" in result.message
+    assert len(result.evidence["runs"]) == 2
+
+
+def test_few_blocks_decide_nothing(judge):
+    result = judge(blocks(7))
+    assert result.status is Status.INCONCLUSIVE
+    assert "7 blocks were measured, and 8 are the fewest" in result.message
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+@pytest.mark.parametrize("name", ["resident_mebibytes_blocks", "cpu_ms_per_step_blocks"])
+def test_what_was_not_measured_never_passes(judge, name, value):
+    damaged = blocks(9)
+    damaged[name][4] = value
+    assert judge(damaged).status is Status.INCONCLUSIVE
+
+
+def test_blocks_of_different_sessions_decide_nothing(judge):
+    mixed = blocks(9)
+    mixed["ms_per_step_blocks"] = np.ones(12)
+    assert judge(mixed).status is Status.INCONCLUSIVE
+
+
+def test_a_run_that_broke_cannot_pass(judge):
+    failure = RunFailure("unstable", "torn", 5.0)
+    result = judge(blocks(9), failure=failure, completed_ps=5.0)
+    assert result.status is Status.INCONCLUSIVE
+
+
+def test_nothing_measured_is_skipped(judge, water):
+    assert soak(Observations(system=water), LIMITS).status is Status.SKIPPED
+    # As runs of an older version are: timed, and no more.
+    assert judge({"ms_per_step_blocks": np.ones(9)}).status is Status.SKIPPED

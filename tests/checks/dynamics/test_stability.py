@@ -1,0 +1,157 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.stability import stability
+from openmm_mlff.observations import Observations, RunFailure
+from openmm_mlff.records import Status
+
+
+@pytest.fixture
+def judge(at_condition, criteria):
+    def call(system, *runs):
+        return stability(at_condition(system, *runs), criteria("stability"))
+
+    return call
+
+
+def edited(series, **changes):
+    """A copy with single values put elsewhere: name=(row, value)."""
+    copies = {name: getattr(series, name).copy() for name in changes}
+    for name, (row, value) in changes.items():
+        copies[name][row] = value
+    return replace(series, **copies)
+
+
+def test_a_whole_molecule_survives(judge, water, make_run):
+    result = judge(water, make_run(water))
+    assert result.status is Status.PASS
+    assert (result.value, result.threshold, result.unit) == (10.0, 10.0, "ps")
+    assert result.evidence["runs"][0]["longest_bond_ratio"] == pytest.approx(1.0)
+    assert result.condition["temperature_kelvin"] == 300.0
+
+
+def test_every_replica_must_survive(judge, water, make_run):
+    torn = make_run(
+        water, replica=1, completed_ps=2.0, failure=RunFailure("unstable", "torn", 2.0, (0, 1))
+    )
+    assert judge(water, make_run(water), make_run(water, replica=2)).status is Status.PASS
+    result = judge(water, make_run(water), torn)
+    assert result.status is Status.FAIL
+    assert "replica 1 survived 2 of 10 ps: torn (O0–H1)" in result.message
+    assert [run["survived_ps"] for run in result.evidence["runs"]] == [10.0, 2.0]
+
+
+def test_a_failure_names_time_and_atoms(judge, water, make_run):
+    failure = RunFailure("unstable", "bond O0–H1 is 1.52 of its start", 3.25, (0, 1))
+    result = judge(water, make_run(water, completed_ps=3.25, failure=failure))
+    assert result.status is Status.FAIL
+    assert result.value == 3.25
+    assert "3.25 of 10 ps: bond O0–H1 is 1.52 of its start." in result.message
+    assert result.evidence["runs"][0]["atoms"] == [0, 1]
+
+
+def test_a_break_in_the_equilibration_survived_nothing(judge, water, make_run):
+    failure = RunFailure("unstable", "a force of 200 eV/Å", -0.3)
+    result = judge(water, make_run(water, completed_ps=0.0, failure=failure, trajectory=None))
+    assert result.status is Status.FAIL
+    assert result.value == 0.0
+    assert "equilibration" in result.message
+
+
+@pytest.mark.parametrize(
+    ("factor", "status"), [(1.45, Status.PASS), (1.55, Status.FAIL), (0.55, Status.FAIL)]
+)
+def test_a_bond_beyond_its_bounds_fails(judge, water, make_run, make_trajectory, factor, status):
+    run = make_run(water)
+    positions = run.trajectory.positions_angstrom.copy()
+    positions[499, 1] = positions[499, 0] + factor * (positions[499, 1] - positions[499, 0])
+    trajectory = make_trajectory(water, time_ps=run.trajectory.time_ps, positions=positions)
+    result = judge(water, replace(run, trajectory=trajectory))
+    assert result.status is status
+    if status is Status.FAIL:
+        assert result.value == pytest.approx(5.0)
+        assert f"the bond O0–H1 has {factor:.2f} of its starting length" in result.message
+
+
+def test_a_new_contact_fails_and_names_the_unbonded_pair(judge, water, make_run):
+    run = make_run(water)
+    positions = run.trajectory.positions_angstrom.copy()
+    positions[9, 2] = positions[9, 1] + [0.3, 0.0, 0.0]
+    trajectory = edited(run.trajectory, closest_contact=(9, 0.48))
+    trajectory = replace(trajectory, positions_angstrom=positions)
+    result = judge(water, replace(run, trajectory=trajectory))
+    assert result.status is Status.FAIL
+    assert "unbonded atoms H1–H2 are at 0.48" in result.message
+    assert result.value == pytest.approx(0.1)
+
+
+def test_a_fragment_lost_fails(judge, water, make_run):
+    run = make_run(water)
+    result = judge(water, replace(run, trajectory=edited(run.trajectory, fragments=(100, 2))))
+    assert result.status is Status.FAIL
+    assert "1 fragments have become 2" in result.message
+
+
+@pytest.mark.parametrize(
+    ("stream", "name", "value", "words"),
+    [
+        ("energies", "temperature_kelvin", 3001.0, "the temperature is 3e+03 K"),
+        ("energies", "temperature_kelvin", np.nan, "the temperature is nan K"),
+        ("energies", "total_ev", np.inf, "the energy is inf eV"),
+        ("momenta", "largest_force_ev_per_angstrom", 101.0, "the largest force is 101 eV/Å"),
+        ("momenta", "linear", np.nan, "the momentum is nan"),
+        ("trajectory", "positions_angstrom", np.nan, "a position is no longer"),
+    ],
+)
+def test_numbers_beyond_reason_fail(judge, water, make_run, stream, name, value, words):
+    run = make_run(water)
+    spoilt = edited(getattr(run, stream), **{name: (200, value)})
+    result = judge(water, replace(run, **{stream: spoilt}))
+    assert result.status is Status.FAIL
+    assert words in result.message
+    assert result.value == pytest.approx(getattr(run, stream).time_ps[200])
+
+
+def test_the_earliest_mishap_is_reported(judge, water, make_run):
+    run = make_run(water)
+    hot = edited(run.energies, temperature_kelvin=(100, 1e4))
+    torn = edited(run.trajectory, fragments=(20, 2))
+    result = judge(water, replace(run, energies=hot, trajectory=torn))
+    assert "fragments" in result.message
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"failure": RunFailure("error", "it fell", 1.0, traceback="line 7")}, Status.ERROR),
+        ({"completed_ps": 9.0}, Status.INCONCLUSIVE),
+        ({"trajectory": None}, Status.INCONCLUSIVE),
+    ],
+)
+def test_what_was_not_seen_does_not_pass(judge, water, make_run, change, status):
+    result = judge(water, make_run(water, **change))
+    assert result.status is status
+    if status is Status.ERROR:
+        assert result.evidence["traceback"] == "line 7"
+
+
+@pytest.mark.parametrize("stream", ["energies", "momenta"])
+def test_streams_that_stop_early_were_not_watched(judge, water, make_run, stream):
+    run = make_run(water)
+    series = getattr(run, stream)
+    half = {name: getattr(series, name)[:1000] for name in series.__dataclass_fields__}
+    result = judge(water, replace(run, **{stream: replace(series, **half)}))
+    assert result.status is Status.INCONCLUSIVE
+
+
+def test_an_interrupted_run_that_already_broke_fails(judge, water, make_run):
+    run = make_run(water, completed_ps=9.0)
+    result = judge(water, replace(run, trajectory=edited(run.trajectory, fragments=(20, 2))))
+    assert result.status is Status.FAIL
+
+
+def test_without_a_run_it_is_skipped(water, criteria):
+    result = stability(Observations(system=water), criteria("stability"))
+    assert result.status is Status.SKIPPED

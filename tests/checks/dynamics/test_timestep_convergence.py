@@ -1,0 +1,171 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.timestep_convergence import (
+    Spreads,
+    noise,
+    safe_timestep_fs,
+    timestep_convergence,
+)
+from openmm_mlff.config import Threshold
+from openmm_mlff.records import Status
+
+LIMITS = {
+    "exponent_low": Threshold(value=1.6, unit="ratio", source="leapfrog: 2"),
+    "exponent_high": Threshold(value=2.4, unit="ratio", source="leapfrog: 2"),
+}
+TIMESTEPS_FS = np.array([0.25, 0.5, 1.0])
+TIME_PS = 0.001 * np.arange(500)
+OMEGA_PER_PS = 2 * np.pi * 220.0
+"""Of the energy of an O–H bond: twice its vibration."""
+
+
+def energies(*, amplitude_ev=1e-3, power=2.0, error_ev=0.0, noise_ev=0.0, seed=0):
+    """Total energy of leapfrog at three timesteps, and of steps in a row at the shortest.
+
+    A ripple that goes as a power of the timestep, an error of the surface that does not depend on
+    it, and white noise.
+    """
+    rng = np.random.default_rng(seed)
+    ripple = np.sin(OMEGA_PER_PS * TIME_PS)
+    # A walk from plateau to plateau, as jumps of the surface leave it.
+    walk = np.where(TIME_PS < 0.2, -1.0, 1.0)
+    sizes = amplitude_ev * TIMESTEPS_FS**power
+    total = sizes[:, None] * ripple + error_ev * walk + noise_ev * rng.normal(size=(3, 500))
+    row_ps = 0.00025 * np.arange(200)
+    in_a_row = sizes[0] * np.sin(OMEGA_PER_PS * row_ps) + noise_ev * rng.normal(size=200)
+    return total, in_a_row
+
+
+@pytest.fixture
+def judge(water, with_probe):
+    def call(total_ev, in_a_row, *, kinetic_ev=None, limits=LIMITS):
+        if kinetic_ev is None:
+            kinetic_ev = np.broadcast_to(0.05 * np.sin(OMEGA_PER_PS * TIME_PS), total_ev.shape)
+        observations = with_probe(
+            water,
+            name="timestep_convergence",
+            data={"failures": ["", "", ""]},
+            arrays={
+                "timesteps_fs": TIMESTEPS_FS,
+                "total_ev": total_ev,
+                "kinetic_ev": kinetic_ev,
+                "noise_total_ev": in_a_row,
+            },
+        )
+        return timestep_convergence(observations, limits)
+
+    return call
+
+
+def test_leapfrogs_own_error_passes(judge):
+    result = judge(*energies())
+    assert result.status is Status.PASS
+    assert result.evidence["exponent"] == pytest.approx(2.0)
+    assert result.evidence["pairwise_exponents"] == pytest.approx([2.0, 2.0])
+    assert result.evidence["physical_validation_agrees"]
+    assert result.evidence["physical_validation_deviation"] == pytest.approx(0.0, abs=1e-9)
+    # σ_E/σ_K = 0.02 dt², in fs: 0.05 lies at √2.5 fs, beyond what was run.
+    assert result.evidence["largest_safe_timestep_fs"] == 1.0
+    assert "timesteps up to 1 fs are safe" in result.message
+    assert "from 0.25 to 1 fs" in result.message
+
+
+def test_the_largest_safe_timestep_lies_on_the_fitted_law(judge):
+    result = judge(*energies(amplitude_ev=1e-2))
+    # 0.2 dt² = 0.05.
+    assert result.evidence["largest_safe_timestep_fs"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("power", [1.5, 2.5])
+def test_another_power_fails(judge, power):
+    result = judge(*energies(power=power))
+    assert result.status is Status.FAIL
+    assert result.value == pytest.approx(power)
+    assert result.evidence["largest_safe_timestep_fs"] is None
+    assert ("below" if power < 2 else "above") in result.message
+
+
+def test_an_error_of_the_surface_fails_from_the_detection_limit_on(judge):
+    sound = judge(*energies())
+    least_ev = sound.evidence["detection_limit_mev_per_atom"] * 3 / 1000
+    # By hand: 256 s² + x² = 84.4 (s² + x²), for s = 1e-3 · 0.25² eV/√2.
+    assert least_ev == pytest.approx(1.43 * 1e-3 * 0.0625 / np.sqrt(2), rel=0.01)
+    # The plateaus ±x have a spread of 0.98 x.
+    assert judge(*energies(error_ev=0.95 * least_ev)).status is Status.PASS
+    result = judge(*energies(error_ev=1.1 * least_ev))
+    assert result.status is Status.FAIL
+    assert judge(*energies(error_ev=100 * least_ev)).value == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_library_that_disagrees_is_said(judge):
+    total_ev, in_a_row = energies()
+    # 2^2.45 and 2^1.95: the mean is fine, the first pair is not.
+    total_ev[1] *= 2**0.45
+    result = judge(total_ev, in_a_row)
+    assert result.status is Status.PASS
+    assert not result.evidence["physical_validation_agrees"]
+    assert "physical_validation disagrees" in result.message
+
+
+def test_noise_is_told_from_the_motion():
+    _, clean = energies()
+    assert noise(clean) < 2e-3 * 1e-3 * 0.0625
+    _, noisy = energies(noise_ev=1e-5)
+    assert noise(noisy) == pytest.approx(1e-5, rel=0.3)
+    jump = clean + np.where(np.arange(200) < 100, 0.0, 0.1)
+    assert noise(jump) < 2e-3 * 1e-3 * 0.0625
+    assert noise(np.full(5, 1.0)) == np.inf
+
+
+def test_noise_at_the_shortest_timestep_leaves_the_upper_pair(judge):
+    result = judge(*energies(noise_ev=5e-5))
+    assert result.status is Status.PASS
+    assert list(result.evidence["between_timesteps_fs"]) == [0.5, 1.0]
+    assert len(result.evidence["pairwise_exponents"]) == 1
+
+
+def test_noise_everywhere_decides_nothing(judge):
+    result = judge(*energies(noise_ev=1e-2))
+    assert result.status is Status.INCONCLUSIVE
+    assert "not clear of its noise" in result.message
+
+
+def test_nothing_that_moves_decides_nothing(judge):
+    still = np.zeros((3, 500))
+    assert judge(still, np.zeros(200), kinetic_ev=still).status is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("run", "status"), [(0, Status.FAIL), (1, Status.FAIL), (2, Status.INCONCLUSIVE)]
+)
+def test_a_run_that_broke(judge, run, status):
+    total_ev, in_a_row = energies()
+    total_ev[run, 300:] = np.nan
+    result = judge(total_ev, in_a_row)
+    assert result.status is status
+    assert f"{TIMESTEPS_FS[run]:g} fs broke" in result.message
+
+
+def test_a_few_rows_decide_nothing(judge):
+    total_ev, in_a_row = energies()
+    result = judge(total_ev[:, :10], in_a_row, kinetic_ev=total_ev[:, :10])
+    assert result.status is Status.INCONCLUSIVE
+
+
+def test_a_law_that_does_not_rise_has_no_safe_timestep():
+    flat = Spreads(TIMESTEPS_FS, np.full(3, 1e-3), np.full(3, 1e-2), 0.0)
+    assert safe_timestep_fs(flat, first=0) is None
+    frozen = Spreads(TIMESTEPS_FS, np.full(3, 1e-3), np.zeros(3), 0.0)
+    assert safe_timestep_fs(frozen, first=0) is None
+
+
+def test_without_the_probe_nothing_is_judged(probe_refusals, water):
+    missing, skipped, broken = probe_refusals(
+        timestep_convergence, system=water, name="timestep_convergence", limits=LIMITS
+    )
+    assert (missing.status, skipped.status, broken.status) == (
+        Status.SKIPPED,
+        Status.SKIPPED,
+        Status.ERROR,
+    )

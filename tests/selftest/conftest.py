@@ -1,0 +1,63 @@
+"""Molecules and healthy potentials."""
+
+import numpy as np
+import pytest
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.selftest.oracles import KINDS, healthy
+
+
+@pytest.fixture(scope="session")
+def molecules():
+    return {name: load_system(name) for name in ("water", "methane")}
+
+
+@pytest.fixture(scope="session")
+def water(molecules):
+    return molecules["water"]
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def make(molecules):
+    """Make a healthy potential of a kind for a molecule."""
+    return lambda kind, *, system="water", seed=0: healthy(
+        kind, molecule=molecules[system], seed=seed
+    )
+
+
+@pytest.fixture
+def distorted():
+    """Geometries around a molecule's own, (G, N, 3)."""
+
+    def distort(molecule, *, count=4, scale=0.05, seed=3):
+        rng = np.random.default_rng(seed)
+        return molecule.positions_angstrom + rng.normal(scale=scale, size=(count, *shape(molecule)))
+
+    def shape(molecule):
+        return molecule.n_atoms, 3
+
+    return distort
+
+
+@pytest.fixture
+def force_error():
+    """Largest difference of forces from central differences along random directions, eV/Å."""
+
+    def measure(potential, molecule, positions, *, step=1e-4):
+        rng = np.random.default_rng(5)
+        directions = rng.normal(size=positions.shape)
+
+        def energies(shift):
+            placed = positions + shift * directions
+            return potential.evaluate(molecule, placed, precision="double").energies_ev
+
+        slopes = (energies(step) - energies(-step)) / (2.0 * step)
+        found = potential.evaluate(molecule, positions, precision="double")
+        return np.abs(slopes + (found.forces_ev_per_angstrom * directions).sum((1, 2))).max()
+
+    return measure

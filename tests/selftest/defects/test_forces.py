@@ -1,0 +1,30 @@
+import numpy as np
+
+from openmm_mlff.selftest.defects import get_defect
+
+
+def forces(make, water, name, positions):
+    defect = get_defect(name)
+    return defect.plant(make("bonded"), defect.gross).evaluate(water, positions)
+
+
+def test_the_curl_leaves_no_net_force_and_no_torque(make, water, distorted):
+    positions = distorted(water)
+    found = forces(make, water, "curl", positions).forces_ev_per_angstrom
+    np.testing.assert_allclose(found.sum(axis=1), 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.cross(positions, found).sum(axis=1), 0.0, atol=1e-12)
+
+
+def test_the_torque_leaves_no_net_force(make, water, distorted):
+    positions = distorted(water)
+    found = forces(make, water, "torque", positions).forces_ev_per_angstrom
+    np.testing.assert_allclose(found.sum(axis=1), 0.0, atol=1e-12)
+    assert np.abs(np.cross(positions, found).sum(axis=1)).max() > 0.01
+
+
+def test_a_scaled_energy_keeps_the_forces(make, water, distorted):
+    positions = distorted(water)
+    sound = make("bonded").evaluate(water, positions)
+    found = forces(make, water, "scaled energy", positions)
+    assert np.array_equal(found.forces_ev_per_angstrom, sound.forces_ev_per_angstrom)
+    np.testing.assert_allclose(found.energies_ev, 1.2 * sound.energies_ev)

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM, PairOracle
+
+
+def test_nothing_is_left_beyond_the_cutoff(water):
+    surface = PairOracle(seed=0).surface(np.array([8, 8]))
+    apart = np.zeros((3, 2, 3))
+    apart[:, 1, 0] = [CUTOFF_ANGSTROM - 1e-3, CUTOFF_ANGSTROM, CUTOFF_ANGSTROM + 1.0]
+    energies, forces = surface(apart)
+    assert abs(energies[0]) < 1e-10
+    assert (energies[1:] == 0.0).all()
+    assert (forces[1:] == 0.0).all()
+
+
+@pytest.mark.parametrize("pair", [(1, 1), (1, 8), (8, 8), (6, 1), (6, 8), (7, 7)])
+def test_contact_is_repulsive_for_every_pair(pair):
+    surface = PairOracle(seed=3).surface(np.array(pair))
+    placed = np.zeros((50, 2, 3))
+    placed[:, 1, 0] = np.linspace(0.3, 2.5, 50)
+    energies, _ = surface(placed)
+    assert energies[0] - energies.min() > 5.0
+    assert (np.diff(energies[: energies.argmin()]) < 0.0).all()
+
+
+def test_any_molecule_can_be_asked(distorted, force_error):
+    alanine = load_system("alanine")
+    assert force_error(PairOracle(seed=0), alanine, distorted(alanine, count=2)) < 1e-4
+    assert PairOracle.composition_is_free

@@ -1,0 +1,73 @@
+import pytest
+import torch
+
+from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.runner import (
+    compiled_quickly,
+    examine_defect,
+    gravest,
+    protocol_for,
+    selftest_protocol,
+    with_check,
+)
+
+
+def result(check: str, status: Status) -> CheckResult:
+    return CheckResult(
+        id=check, group="parity", system="water", status=status, message=status.value
+    )
+
+
+def test_the_gravest_result_of_a_check_counts():
+    found = gravest(
+        [result("a", Status.PASS), result("a", Status.FAIL), result("b", Status.INCONCLUSIVE)]
+    )
+    assert found["a"].status is Status.FAIL
+    assert found["a"].caught
+    assert not found["b"].caught
+
+
+def test_the_protocol_never_approves_and_needs_no_reference():
+    protocol = selftest_protocol()
+    assert not protocol.may_approve
+    assert not {"force_accuracy", "energy_accuracy", "geometry_accuracy"} & set(protocol.required)
+    standard = protocol.criteria
+    assert standard["rotation_invariance"]
+
+
+def test_networks_run_for_a_shorter_time():
+    assert protocol_for("network").dynamics.duration_ps < protocol_for("pair").dynamics.duration_ps
+    left_out = set(protocol_for("pair").required) - set(protocol_for("network").required)
+    assert left_out == {"kinetic_distribution"}
+
+
+def test_trajectories_are_short_only_for_checks_that_do_not_read_them():
+    protocol = selftest_protocol()
+    for check, short in (("determinism", True), ("energy_drift", False)):
+        part = with_check(protocol, check)
+        assert part.required == (check,)
+        assert (part.dynamics.duration_ps < protocol.dynamics.duration_ps) is short
+
+
+def test_fusion_is_back_afterwards():
+    before = torch.jit.set_fusion_strategy([("STATIC", 1)])
+    with compiled_quickly():
+        assert torch.jit.set_fusion_strategy([]) == []
+    assert torch.jit.set_fusion_strategy(before) == [("STATIC", 1)]
+
+
+def test_only_the_checks_asked_for_are_run_and_nothing_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    protocol = with_check(selftest_protocol(), "determinism")
+    found = examine_defect(get_defect("dropout"), strength=0.1, protocol=protocol)
+    assert list(found) == ["determinism"]
+    assert found["determinism"].caught
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("strength", "seen"), [(0.5e-3, False), (2e-3, True)])
+def test_a_jump_is_seen_from_its_threshold_on(strength, seen):
+    defect = get_defect("jump at the cutoff")
+    protocol = with_check(selftest_protocol(), defect.check)
+    assert examine_defect(defect, strength=strength, protocol=protocol)[defect.check].caught is seen

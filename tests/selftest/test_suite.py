@@ -1,0 +1,23 @@
+"""The matrix itself: every gross fault is caught by name, and nothing healthy is."""
+
+import pytest
+
+from openmm_mlff.selftest.campaign import system_of
+from openmm_mlff.selftest.defects import DEFECTS
+from openmm_mlff.selftest.oracles import KINDS
+from openmm_mlff.selftest.runner import examine_defect, examine_healthy
+
+SEEDS = 20
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.name for defect in DEFECTS])
+def test_a_gross_fault_is_caught_by_the_check_named_for_it(defect):
+    found = examine_defect(defect, strength=defect.gross)
+    assert found[defect.check].caught, found[defect.check].message
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_healthy_potential_raises_no_alarm(kind, seed):
+    found = examine_healthy(kind, system=system_of(seed), seed=seed)
+    assert {check: finding.message for check, finding in found.items() if finding.caught} == {}

@@ -1,0 +1,110 @@
+import numpy as np
+import openmm
+import pytest
+
+from openmm_mlff.simulation import blocks, make_simulation
+from openmm_mlff.simulation.blocks import LAPS, BlockMeter, yardstick_ms
+from openmm_mlff.simulation.record import TrajectoryRecord
+
+LISTS = (
+    "ms_per_step_blocks",
+    "cpu_ms_per_step_blocks",
+    "yardstick_ms_blocks",
+    "resident_mebibytes_blocks",
+)
+
+
+@pytest.fixture
+def record(job, reference):
+    return TrajectoryRecord(job=job(), platform=reference.name, precision=reference.precision)
+
+
+@pytest.fixture
+def simulation(water_system, water, water_minimum, reference):
+    return make_simulation(
+        water_system,
+        water,
+        openmm.VerletIntegrator(0.0005),
+        platform=reference,
+        positions_angstrom=water_minimum,
+    )
+
+
+def lengths(record):
+    return [len(getattr(record, name)) for name in LISTS]
+
+
+def test_whole_blocks_after_the_first_are_measured(record, simulation):
+    meter = BlockMeter(record, length=100, steps_left=350)
+    for steps in (100, 100, 100, 50):
+        meter.advance(simulation, steps)
+    assert simulation.currentStep == 350
+    assert lengths(record) == [2, 2, 2, 2]
+    assert record.steps_per_block == 100
+    assert all(value > 0.0 for name in LISTS for value in getattr(record, name))
+
+
+def test_a_block_shorter_than_its_laps_is_stepped_whole(record, simulation):
+    BlockMeter(record, length=3, steps_left=9).advance(simulation, 3)
+    assert simulation.currentStep == 3
+
+
+def test_laps_change_no_bit(record, simulation, water_minimum):
+    simulation.context.setVelocitiesToTemperature(300.0, 6)
+    before = simulation.context.getState(positions=True, velocities=True)
+    simulation.step(150)
+    whole = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
+    simulation.context.setState(before)
+    BlockMeter(record, length=150, steps_left=150).advance(simulation, 150)
+    pieces = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
+    np.testing.assert_array_equal(whole, pieces)
+
+
+def test_times_are_those_of_the_steps_alone(record, simulation, monkeypatch):
+    # Wall time 2 ms and CPU time 1 ms a lap; the yardstick costs a second and is not counted.
+    wall, cpu = [0.0], [0.0]
+
+    def step(_simulation, _steps):
+        wall[0] += 0.002
+        cpu[0] += 0.001
+
+    def yardstick():
+        wall[0] += 1.0
+        cpu[0] += 1.0
+        return 0.25
+
+    monkeypatch.setattr(blocks, "step_watched", step)
+    monkeypatch.setattr(blocks, "yardstick_ms", yardstick)
+    monkeypatch.setattr(blocks.time, "perf_counter", lambda: wall[0])
+    monkeypatch.setattr(blocks.time, "process_time", lambda: cpu[0])
+    meter = BlockMeter(record, length=10 * LAPS, steps_left=1000)
+    for _ in range(3):
+        meter.advance(simulation, 10 * LAPS)
+    assert record.ms_per_step_blocks == pytest.approx([0.2, 0.2])
+    assert record.cpu_ms_per_step_blocks == pytest.approx([0.1, 0.1])
+    assert record.yardstick_ms_blocks == pytest.approx([0.25, 0.25])
+
+
+@pytest.mark.parametrize(("steps_left", "kept"), [(600, 5), (500, 4), (400, 4)])
+def test_one_process_is_never_mixed_with_another(record, simulation, steps_left, kept):
+    first = BlockMeter(record, length=100, steps_left=500)
+    for _ in range(5):
+        first.advance(simulation, 100)
+    before = list(record.cpu_ms_per_step_blocks)
+    # As it is after a resume: a new meter on the same record.
+    second = BlockMeter(record, length=100, steps_left=steps_left)
+    for _ in range(steps_left // 100):
+        second.advance(simulation, 100)
+    assert lengths(record) == [kept] * 4
+    # Too near the end to measure as many again, the earlier ones stay alone.
+    assert (record.cpu_ms_per_step_blocks == before) == (steps_left == 400)
+
+
+def test_times_of_an_older_version_stay_where_nothing_new_comes(record):
+    record.ms_per_step_blocks = [1.0, 2.0]
+    BlockMeter(record, length=100, steps_left=50)
+    assert record.ms_per_step_blocks == [1.0, 2.0]
+
+
+def test_the_yardstick_takes_about_a_quarter_of_a_millisecond():
+    assert 0.02 < np.median([yardstick_ms() for _ in range(20)]) < 20.0

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
+from openmm_mlff.students import turning
+from openmm_mlff.students.sampling import SamplingPlan
+from openmm_mlff.students.turning import torsion_frames
+
+pytest.importorskip("tblite")
+
+
+def the_torsion(molecule):
+    (torsion,) = rotatable_torsions(
+        molecule.positions_angstrom,
+        atomic_numbers=molecule.atomic_numbers,
+        bonds=molecule.bonds,
+    )
+    return torsion
+
+
+@pytest.fixture(scope="module")
+def methanol():
+    return load_system("methanol")
+
+
+@pytest.fixture(scope="module")
+def frames(methanol):
+    return list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
+
+
+def test_each_point_gives_itself_and_two_jostled_copies_on_the_way_there_and_back(frames):
+    assert len(frames) == 3 * 2 * 6
+    assert {frame.origin for frame in frames} == {"methanol/torsion"}
+
+
+def test_the_relaxed_points_go_all_the_way_round_in_random_order(methanol, frames):
+    atoms = the_torsion(methanol).atoms
+    start = dihedral_degrees(methanol.positions_angstrom, atoms=atoms)
+    numbers = [
+        (dihedral_degrees(frame.positions_angstrom, atoms=atoms) - start) % 360.0 / 60.0
+        for frame in frames[::3]
+    ]
+
+    np.testing.assert_allclose(numbers, np.round(numbers), atol=1e-3)
+    visited = np.round(numbers).astype(int) % 6
+    assert sorted(visited) == sorted([*range(6)] * 2)
+    assert visited.tolist() != [*range(6), *range(6)][::-1] != visited.tolist()[::-1]
+
+
+def test_what_is_left_of_the_force_at_a_relaxed_point_turns_the_bond_alone(frames):
+    relaxed = [frame.largest_force_ev_per_angstrom for frame in frames[::3]]
+    jostled = [frame.largest_force_ev_per_angstrom for frame in frames[1::3]]
+
+    assert max(relaxed) < min(jostled)
+
+
+def test_the_same_seed_gives_the_same_frames(methanol, frames):
+    again = list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
+
+    for one, two in zip(frames, again, strict=True):
+        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
+        assert one.energy_ev == two.energy_ev
+
+
+def test_a_molecule_without_a_rotatable_bond_gives_none():
+    assert not list(torsion_frames(load_system("water"), step_degrees=60.0, copies=1, seed=3))
+
+
+def test_points_that_the_teacher_refuses_are_left_out(methanol, monkeypatch):
+    def refuse(*_, **__):
+        raise EvaluationRefusedError("no convergence")
+
+    monkeypatch.setattr(turning, "relax_at_angle", refuse)
+
+    assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
+
+
+def test_points_that_do_not_come_to_rest_are_left_out(methanol, monkeypatch):
+    monkeypatch.setattr(turning, "RELAXATION_STEPS", 0)
+    monkeypatch.setattr(turning, "RELAXED_FORCE_EV_PER_ANGSTROM", 1e-9)
+
+    assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
+
+
+def test_points_that_have_rearranged_their_bonds_are_left_out(methanol, monkeypatch):
+    monkeypatch.setattr(turning, "covalent_bonds", lambda *_: ())
+
+    assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
+
+
+def test_the_largest_molecules_are_turned_in_wider_steps():
+    plan = SamplingPlan()
+
+    assert plan.torsion_step(load_system("valine")) == 15.0
+    assert plan.torsion_step(load_system("alanine_dipeptide")) == 30.0

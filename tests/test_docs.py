@@ -1,0 +1,51 @@
+"""The pages in docs/ say what the code and the committed reports say, and their links lead on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from openmm_mlff.pipeline.publish import (
+    CHECKS_PAGE,
+    PUBLISHED_AS,
+    PUBLISHED_PAGE,
+    published_collection,
+)
+from openmm_mlff.report.checks_page import checks_markdown
+from openmm_mlff.report.published_page import published_markdown
+
+PAGES = ("README.md", "docs/README.md", "docs/checks.md", "docs/published-students.md")
+
+
+def test_the_page_of_checks_is_the_generated_one(repository):
+    committed = (repository / CHECKS_PAGE).read_text(encoding="utf-8")
+    assert committed == checks_markdown(), "run: python scripts/make_reports.py pages"
+
+
+def test_the_story_of_the_published_students_has_the_numbers_of_their_reports(repository):
+    reports = published_collection(Path(), root=repository).reports(repository)
+    assert list(reports) == list(PUBLISHED_AS)
+    table = published_markdown(reports, published_as=PUBLISHED_AS)
+    page = (repository / PUBLISHED_PAGE).read_text(encoding="utf-8")
+    block = f"<!-- published: begin -->\n{table}\n<!-- published: end -->"
+    assert block in page, "run: python scripts/make_reports.py pages"
+
+
+def test_the_story_says_that_there_was_no_reference(repository):
+    page = " ".join((repository / PUBLISHED_PAGE).read_text(encoding="utf-8").split())
+    assert "There was no reference: GFN2-xTB is not their teacher" in page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_that_are_there(repository, page):
+    path = repository / page
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    missing = [link for link in local if not (path.parent / link).exists()]
+    assert not missing
+
+
+def test_every_check_in_the_overview_leads_to_its_section(repository):
+    page = (repository / CHECKS_PAGE).read_text(encoding="utf-8")
+    anchors = set(re.findall(r"\(#([a-z_0-9]+)\)", page))
+    assert anchors == set(re.findall(r"^### (.+)$", page, re.MULTILINE))

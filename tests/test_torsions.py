@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+from ase.build import molecule as build
+from ase.geometry import get_dihedrals
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules.torsions import (
+    Torsion,
+    dihedral_degrees,
+    dihedral_gradient,
+    rotatable_torsions,
+    turned,
+)
+
+ATOMS = (0, 1, 2, 3)
+
+
+def find(system):
+    return rotatable_torsions(
+        system.positions_angstrom, atomic_numbers=system.atomic_numbers, bonds=system.bonds
+    )
+
+
+def named(system):
+    return sorted("–".join(sorted(system.symbols[a] for a in t.bond)) for t in find(system))
+
+
+def built(name):
+    atoms = build(name)
+    return MolecularSystem(name, atoms.numbers, atoms.positions)
+
+
+@pytest.mark.parametrize(
+    ("name", "bonds"),
+    [
+        ("water", []),
+        ("methane", []),
+        ("ammonia", []),
+        ("benzene", []),
+        ("methanol", ["C–O"]),
+        ("ethanol", ["C–C", "C–O"]),
+        # The amide bond turns: it costs some 20 kcal/mol, and stays a bond.
+        ("acetamide", ["C–C", "C–N"]),
+        ("alanine", ["C–C", "C–C", "C–N", "C–O"]),
+    ],
+)
+def test_bonds_of_the_library_that_turn(name, bonds):
+    assert named(load_system(name)) == bonds
+
+
+@pytest.mark.parametrize(
+    ("name", "bonds"),
+    [
+        ("H2O2", ["O–O"]),
+        ("C2H6", ["C–C"]),
+        ("C2H4", []),  # a double bond
+        ("C2H2", []),  # triple, and straight
+        ("trans-butane", ["C–C", "C–C", "C–C"]),
+        ("butadiene", ["C–C"]),
+        ("cyclobutane", []),
+        ("CH3CN", []),  # straight at the nitrile's carbon
+        ("CH3CHO", ["C–C"]),
+    ],
+)
+def test_bonds_of_other_molecules_that_turn(name, bonds):
+    assert named(built(name)) == bonds
+
+
+def test_the_heaviest_neighbours_make_the_angle_and_one_side_moves():
+    ethanol = load_system("ethanol")
+    by_bond = {torsion.bond: torsion for torsion in find(ethanol)}
+    torsion = by_bond[0, 1]
+    assert torsion == Torsion(atoms=(3, 0, 1, 2), moved=(1, 2, 6, 7, 8))
+
+
+def test_two_molecules_turn_each_for_itself():
+    one = built("C2H6")
+    numbers = np.tile(one.atomic_numbers, 2)
+    shifts = np.array([[[0.0, 0.0, 0.0]], [[50.0, 0.0, 0.0]]])
+    positions = (one.positions_angstrom + shifts).reshape(-1, 3)
+    torsions = find(MolecularSystem("two", numbers, positions))
+    assert len(torsions) == 2
+    assert max(torsions[0].moved) < one.n_atoms <= min(torsions[1].moved)
+
+
+def test_known_angles():
+    eclipsed = np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 1.5], [1.0, 0, 1.5]])
+    assert dihedral_degrees(eclipsed, atoms=ATOMS) == pytest.approx(0.0)
+    quarter = eclipsed.copy()
+    quarter[3] = [0.0, 1.0, 1.5]
+    # Seen along the bond, from j to k, the far atom is turned clockwise.
+    assert dihedral_degrees(quarter, atoms=ATOMS) == pytest.approx(90.0)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10_000))
+def test_angle_as_ase_has_it_and_gradient_as_differences_have_it(seed):
+    positions = np.random.default_rng(seed).normal(size=(4, 3))
+    angle = dihedral_degrees(positions, atoms=ATOMS)
+    bonds = np.diff(positions, axis=0)
+    theirs = float(get_dihedrals(*(bond[None] for bond in bonds))[0])
+    assert (angle - theirs + 180.0) % 360.0 - 180.0 == pytest.approx(0.0, abs=1e-8)
+    gradient = dihedral_gradient(positions, atoms=ATOMS)
+    step = 1e-6
+    for index in np.ndindex(4, 3):
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = positions.copy()
+            moved[index] += sign * step
+            ends.append(dihedral_degrees(moved, atoms=ATOMS))
+        change = np.radians((ends[0] - ends[1] + 180.0) % 360.0 - 180.0)
+        assert gradient[index] == pytest.approx(change / (2 * step), rel=1e-3, abs=1e-3)
+
+
+def test_neither_translation_nor_rotation_changes_the_angle():
+    positions = np.random.default_rng(3).normal(size=(4, 3))
+    gradient = dihedral_gradient(positions, atoms=ATOMS)
+    np.testing.assert_allclose(gradient.sum(axis=0), 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.cross(positions, gradient).sum(axis=0), 0.0, atol=1e-12)
+
+
+def test_atoms_on_a_line_have_no_angle():
+    line = np.array([[0.0, 0, 0], [0, 0, 1], [0, 0, 2], [1, 0, 2]])
+    with pytest.raises(ValueError, match="on a line"):
+        dihedral_gradient(line, atoms=ATOMS)
+
+
+@pytest.mark.parametrize("degrees", [15.0, -100.0, 360.0])
+def test_turning_adds_to_the_angle_and_keeps_both_sides_rigid(degrees):
+    alanine = load_system("alanine")
+    before = alanine.positions_angstrom
+    for torsion in find(alanine):
+        after = turned(before, torsion=torsion, degrees=degrees)
+        grown = dihedral_degrees(after, atoms=torsion.atoms) - dihedral_degrees(
+            before, atoms=torsion.atoms
+        )
+        assert (grown - degrees + 180.0) % 360.0 - 180.0 == pytest.approx(0.0, abs=1e-9)
+        for side in (list(torsion.moved), [a for a in range(13) if a not in torsion.moved]):
+            distances = [
+                np.linalg.norm(p[side][:, None] - p[side], axis=-1) for p in (before, after)
+            ]
+            np.testing.assert_allclose(*distances, atol=1e-12)
+        for i, j in alanine.bonds:
+            lengths = [np.linalg.norm(p[i] - p[j]) for p in (before, after)]
+            assert lengths[0] == pytest.approx(lengths[1])
