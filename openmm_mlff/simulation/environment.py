@@ -17,6 +17,7 @@ _PACKAGES = (
     "numpy",
     "ase",
     "mdtraj",
+    "physical_validation",
     "tblite",
 )
 

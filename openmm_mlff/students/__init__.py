@@ -2,6 +2,6 @@
 
 ``painn`` is this project's own architecture (on ``radial`` and ``core_repulsion``), ``distiller``
 the published one.  ``checkpoint`` and ``loading`` read and write weights, ``deployment`` makes
-modules that TorchScript compiles.  Training goes ``sampling -> dataset -> frames -> training ->
-recipe -> card``; ``command`` is its command line.
+modules that TorchScript compiles.  Training goes ``sampling, distortion, turning -> dataset ->
+frames -> training -> last_rounds -> recipe -> card``; ``command`` is its command line.
 """

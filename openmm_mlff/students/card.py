@@ -9,6 +9,12 @@ from openmm_mlff.students.checkpoint import StudentRecord
 
 HELD_OUT_FROM = "The last tenth of each trajectory, never trained on."
 
+LAST_ROUNDS = {
+    "torsion": "round with turned bonds",
+    "levelling": "the same, for energies",
+    "polishing": "the same, for all",
+}
+
 
 def model_card(record: StudentRecord) -> str:
     """Write a student's card in Markdown; every figure comes from the record.
@@ -67,12 +73,10 @@ def _later_rounds(training: Mapping[str, Any]) -> Iterator[str]:
     """Give the further rows of the table."""
     if "refinement" in training:
         yield f"\n| second round | {_schedule(training['refinement'])} |"
-    if "torsion" in training:
-        plan = training["torsion"]
-        yield (
-            f"\n| last round, with turned bonds | {_schedule(plan)}, on {plan['frames']} frames, "
-            f"{len(plan['seeds'])} times over |"
-        )
+    for kind, title in LAST_ROUNDS.items():
+        if kind in training:
+            plan = training[kind]
+            yield f"\n| {title} | {_schedule(plan)}, on {plan['frames']} frames |"
     if "note" in training:
         yield f"\n| note | {training['note']} |"
 

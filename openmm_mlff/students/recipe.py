@@ -16,7 +16,12 @@ from openmm_mlff.rundir import RunDirectory, read_json, write_json
 from openmm_mlff.students.checkpoint import StudentRecord, n_parameters, save_student
 from openmm_mlff.students.dataset import TORSION, make_frames
 from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
-from openmm_mlff.students.last_round import LATER_KINDS, frames_of_last_round
+from openmm_mlff.students.last_rounds import (
+    LATER_KINDS,
+    LastRounds,
+    frames_of_last_rounds,
+    train_last_rounds,
+)
 from openmm_mlff.students.painn import PaiNNConfig
 from openmm_mlff.students.sampling import QUICK_PLAN, SamplingPlan
 from openmm_mlff.students.teacher import TEACHER
@@ -51,9 +56,6 @@ LEARNING_RATES = {"original": 1e-3}
 REFINED = ("original",)
 """Students that get a second round, with further frames of flexible molecules."""
 
-TORSION_RATES = {"original": 4e-4}
-"""As :data:`LEARNING_RATES`, for the last round."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -63,6 +65,7 @@ class Recipe:
         sampling: how much data of each kind.
         training: how long and how fast.
         refinement: the second round of those that get one.
+        last_rounds: those with turned bonds, of all.
         molecules: names in the systems library.
         data_seed: of the geometries.
         training_seed: of the first weights and the order of the frames.
@@ -73,10 +76,7 @@ class Recipe:
     refinement: TrainingPlan = field(
         default_factory=lambda: TrainingPlan(epochs=7, learning_rate=4e-4)
     )
-    torsion: TrainingPlan = field(
-        default_factory=lambda: TrainingPlan(epochs=4, learning_rate=1e-3, average_decay=0.995)
-    )
-    torsion_cycles: int = 2
+    last_rounds: LastRounds = field(default_factory=LastRounds)
     molecules: tuple[str, ...] = MOLECULES
     data_seed: int = 20240601
     training_seed: int = 7
@@ -86,8 +86,7 @@ QUICK_RECIPE = Recipe(
     sampling=QUICK_PLAN,
     training=TrainingPlan(epochs=2, batch_size=8),
     refinement=TrainingPlan(epochs=1, batch_size=8),
-    torsion=TrainingPlan(epochs=1, batch_size=8),
-    torsion_cycles=1,
+    last_rounds=LastRounds(*[TrainingPlan(epochs=1, batch_size=8)] * 3),
     molecules=("water", "methane"),
 )
 
@@ -196,16 +195,13 @@ def build_student(
         seen = [frame for frame in training if frame.kind != TORSION]
         train_student(model, seen, recipe.refinement, seed=seed, on_epoch=on_epoch)
         rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
-    last_round = frames_of_last_round(training)
-    if last_round:
-        plan = replace(
-            recipe.torsion, learning_rate=TORSION_RATES.get(name, recipe.torsion.learning_rate)
+    last = frames_of_last_rounds(training)
+    if last:
+        seed = recipe.training_seed + 2
+        rounds |= train_last_rounds(
+            model, last, recipe.last_rounds, name=name, seed=seed, on_epoch=on_epoch
         )
-        seeds = [recipe.training_seed + 2 + cycle for cycle in range(recipe.torsion_cycles)]
-        for seed in seeds:
-            train_student(model, last_round, plan, seed=seed, on_epoch=on_epoch)
-        rounds["torsion"] = asdict(plan) | {"seeds": seeds, "frames": len(last_round)}
-    known = {id(frame) for frame in (*seen, *last_round)}
+    known = {id(frame) for frame in (*seen, *last)}
     training = [frame for frame in training if id(frame) in known]
     record = StudentRecord(
         name=name,

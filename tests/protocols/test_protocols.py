@@ -22,17 +22,16 @@ REQUIRED_BY_STANDARD = REQUIRED_BY_QUICK | {
     "timestep_convergence",
     "time_reversibility",
     "kinetic_distribution",
-    "soak",
     "torsion_profile",
 }
 REQUIRED = {
     "quick": REQUIRED_BY_QUICK,
     "standard": REQUIRED_BY_STANDARD,
-    "extended": REQUIRED_BY_STANDARD | {"temperature_scan"},
+    "extended": REQUIRED_BY_STANDARD | {"temperature_scan", "soak"},
 }
 REPORTED = {
     "quick": {"drift_percent", "memory"},
-    "standard": {"drift_percent", "memory"},
+    "standard": {"drift_percent", "soak", "memory"},
     "extended": {"drift_percent", "memory", "distribution"},
 }
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from openmm_mlff.students.card import model_card
 from openmm_mlff.students.checkpoint import StudentRecord
@@ -58,6 +59,36 @@ def test_every_figure_is_the_records():
     ):
         assert line in card.splitlines()
     assert "distilled from A Teacher" in card
+
+
+def test_later_rounds_and_where_the_test_frames_come_from_are_told():
+    plan = {"epochs": 4, "batch_size": 6, "learning_rate": 0.001}
+    record = replace(
+        RECORD,
+        data=RECORD.data | {"held_out_from": "Frames from elsewhere."},
+        training=RECORD.training
+        | {
+            "refinement": plan,
+            "torsion": plan | {"frames": 31},
+            "levelling": plan | {"frames": 32},
+            "polishing": plan | {"frames": 33},
+            "note": "begun elsewhere",
+        },
+    )
+
+    card = model_card(record)
+
+    for line in (
+        "| second round | 4, 6, 0.001 |",
+        "| round with turned bonds | 4, 6, 0.001, on 31 frames |",
+        "| the same, for energies | 4, 6, 0.001, on 32 frames |",
+        "| the same, for all | 4, 6, 0.001, on 33 frames |",
+        "| note | begun elsewhere |",
+        "Frames from elsewhere. Energies are absolute, without any shift.",
+    ):
+        assert line in card.splitlines()
+    assert "Frames from elsewhere" not in model_card(RECORD)
+    assert "| second round |" not in model_card(RECORD)
 
 
 def test_no_figure_is_left_from_a_template():

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from openmm_mlff.students import dataset
 from openmm_mlff.students.dataset import make_frames
 from openmm_mlff.students.sampling import SamplingPlan
 
@@ -15,9 +16,14 @@ PLAN = SamplingPlan(
     crowded=1,
     dimers=1,
     scan=3,
+    torsion_step_degrees=180.0,
     temperatures_kelvin=(300.0,),
     steps_between=2,
 )
+
+
+# Water has no bond that turns.
+TURNED = replace(PLAN, torsion_step_degrees=120.0)
 
 
 def make(seed: int = 5, workers: int = 1, **kwargs):
@@ -60,7 +66,7 @@ def test_the_same_seed_gives_the_same_frames_and_progress_is_told(frames):
     again = make(on_progress=lambda done, total: told.append((done, total)))
 
     assert_same(frames, again)
-    assert told == [(done, 8) for done in range(1, 9)]
+    assert told == [(done, 9) for done in range(1, 10)]
 
 
 def test_another_seed_gives_other_frames(frames):
@@ -76,10 +82,29 @@ def test_the_number_of_workers_changes_nothing(frames):
     assert_same(frames, make(workers=2))
 
 
-def test_frames_for_refinement_come_last_and_leave_the_others_as_they_were():
+def test_turned_bonds_come_last():
+    frames = make_frames(("methanol",), (1, 6, 8), TURNED, seed=5)
+    kinds = [frame.kind for frame in frames]
+
+    assert kinds.count("torsion") == kinds[-18:].count("torsion") == 18
+
+
+def test_the_jobs_of_turned_bonds_leave_the_seeds_of_the_others_as_they_were():
+    molecules, elements = ("methanol", "ethanol", "alanine"), (1, 6, 7, 8)
+
+    jobs = dataset._jobs(molecules, elements, PLAN, seed=5)
+    older = [job for job in jobs if job.kind != "torsion"]
+
+    assert [job.subjects for job in jobs[len(older) :]] == [(name,) for name in molecules]
+    seeds = np.random.SeedSequence(5).generate_state(len(older))
+    assert [job.seed for job in older] == seeds.tolist()
+
+
+def test_frames_for_refinement_come_after_the_others_and_leave_the_others_as_they_were():
     def with_ethanol(flexible):
         plan = replace(PLAN, flexible=flexible, flexible_temperatures_kelvin=(300.0,))
-        return make_frames(("ethanol",), (1, 6, 8), plan, seed=5)
+        frames = make_frames(("ethanol",), (1, 6, 8), plan, seed=5)
+        return [frame for frame in frames if frame.kind != "torsion"]
 
     few, more = with_ethanol(1), with_ethanol(3)
 

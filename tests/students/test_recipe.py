@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from openmm_mlff.errors import CheckpointError, ConfigError, RunDirectoryError
+from openmm_mlff.students import last_rounds
 from openmm_mlff.students import recipe as recipe_module
 from openmm_mlff.students.checkpoint import read_student_record
 from openmm_mlff.students.recipe import (
@@ -120,30 +121,77 @@ def test_all_cores_work():
     assert default_workers() >= 1
 
 
-def test_only_the_largest_student_gets_the_second_round(monkeypatch, tmp_path):
-    plan = replace(TINY_RECIPE.sampling, flexible=2, flexible_temperatures_kelvin=(300.0,))
-    recipe = replace(
+@pytest.fixture(scope="module")
+def rounds_recipe():
+    plan = replace(
+        TINY_RECIPE.sampling,
+        flexible=2,
+        flexible_temperatures_kelvin=(300.0,),
+        torsion_step_degrees=120.0,
+    )
+    return replace(
         TINY_RECIPE,
         sampling=plan,
         molecules=("water", "ethanol"),
         refinement=TrainingPlan(epochs=1, batch_size=16, learning_rate=1e-4),
     )
-    frames = load_or_make_frames(tmp_path / "frames.npz", recipe, workers=1)
-    refinement = sum("/refinement" in frame.origin for frame in frames)
+
+
+@pytest.fixture(scope="module")
+def rounds_frames(rounds_recipe, tmp_path_factory):
+    path = tmp_path_factory.mktemp("rounds") / "frames.npz"
+    return load_or_make_frames(path, rounds_recipe, workers=1)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Note what each round is given, without training."""
     rounds = []
 
-    def counting(model, training, schedule, **_):
-        rounds.append((len(training), schedule.learning_rate))
+    def counting(model, training, schedule, *, seed, **_):
+        rounds.append((len(training), schedule, seed))
         return model
 
     monkeypatch.setattr(recipe_module, "train_student", counting)
-    tiny = build_student("tiny", frames, recipe, tmp_path)
-    original = build_student("original", frames, recipe, tmp_path)
+    monkeypatch.setattr(last_rounds, "train_student", counting)
+    return rounds
 
-    assert refinement == 2
-    first = tiny.data["training_frames"]
-    assert [count for count, _ in rounds] == [first, first, first + refinement]
-    assert rounds[2][1] == 1e-4
+
+def test_only_the_largest_student_gets_the_second_round(
+    counted, rounds_recipe, rounds_frames, tmp_path
+):
+    tiny = build_student("tiny", rounds_frames, rounds_recipe, tmp_path)
+    original = build_student("original", rounds_frames, rounds_recipe, tmp_path)
+
+    assert len(counted) == 4 + 5
+    first, second = counted[4][0], counted[5][0]
+    assert counted[0][0] == first
+    assert second == first + 2
+    assert counted[5][1].learning_rate == 1e-4
     assert "refinement" not in tiny.training
     assert original.training["refinement"]["learning_rate"] == 1e-4
-    assert original.data["training_frames"] == first + refinement
+    assert tiny.data["kinds"]["refinement_300K"] == 1
+    assert original.data["kinds"]["refinement_300K"] == 2
+
+
+def test_the_last_rounds_are_the_turned_bonds(counted, rounds_recipe, rounds_frames, tmp_path):
+    record = build_student("ultra-tiny", rounds_frames, rounds_recipe, tmp_path)
+
+    turned = record.data["kinds"]["torsion"]
+    assert turned + record.held_out["ethanol/torsion"]["frames"] == 36
+    for (count, plan, seed), kind in zip(
+        counted[1:], ("torsion", "levelling", "polishing"), strict=True
+    ):
+        told = record.training[kind]
+        assert told["frames"] == count > turned
+        assert told["learning_rate"] == plan.learning_rate
+        assert told["seed"] == seed
+    assert [seed for _, _, seed in counted] == [7, 9, 10, 11]
+    assert counted[2][0] < counted[1][0] == counted[3][0]
+
+
+def test_where_no_bond_turns_there_are_no_last_rounds(counted, data, tmp_path):
+    record = build_student("tiny", data[1], TINY_RECIPE, tmp_path)
+
+    assert len(counted) == 1
+    assert "torsion" not in record.training

@@ -5,10 +5,8 @@ import pytest
 from ase.build import molecule as build
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
-from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import dihedral_degrees, dihedral_gradient
-from openmm_mlff.molecules.turning import HeldDihedral
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.probes.accuracy import torsion_profile
 from openmm_mlff.probes.accuracy.torsion_profile import probe_torsion_profile
@@ -148,31 +146,3 @@ def test_a_molecule_without_a_rotatable_bond_is_not_asked(subject, springs, wate
     outcome = probe_torsion_profile(subject(springs()), springs())
     assert outcome.skipped == "water has no rotatable bond"
     assert outcome.data == {"applicable": False}
-
-
-def test_a_held_angle_neither_turns_nor_is_turned():
-    ethanol = load_system("ethanol")
-    atoms = ethanol.to_ase()
-    chain = (3, 0, 1, 2)
-    held = HeldDihedral(chain, degrees=100.0)
-    rng = np.random.default_rng(4)
-    positions = atoms.positions + rng.normal(scale=0.05, size=atoms.positions.shape)
-    held.adjust_positions(atoms, positions)
-    assert dihedral_degrees(positions, atoms=chain) == pytest.approx(100.0, abs=1e-5)
-    forces = rng.normal(size=positions.shape)
-    before = forces.copy()
-    held.adjust_forces(atoms, forces)
-    gradient = dihedral_gradient(atoms.positions, atoms=chain)
-    assert np.sum(gradient * forces[list(chain)]) == pytest.approx(0.0, abs=1e-12)
-    # Neither a net force nor a torque comes in.
-    np.testing.assert_allclose(forces.sum(axis=0), before.sum(axis=0), atol=1e-12)
-    np.testing.assert_allclose(
-        np.cross(atoms.positions, forces - before).sum(axis=0), 0.0, atol=1e-12
-    )
-    assert held.get_removed_dof(atoms) == 1
-
-
-def test_atoms_on_a_line_cannot_be_held():
-    line = np.array([[0.0, 0, 0], [0, 0, 1], [0, 0, 2], [1, 0, 2]])
-    with pytest.raises(EvaluationRefusedError, match="on a line"):
-        HeldDihedral((0, 1, 2, 3), degrees=90.0).adjust_positions(None, line)

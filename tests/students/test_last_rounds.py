@@ -1,0 +1,88 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from openmm_mlff.students import last_rounds
+from openmm_mlff.students.frames import LabelledFrame
+from openmm_mlff.students.last_rounds import (
+    OWN_PLANS,
+    LastRounds,
+    frames_of_last_rounds,
+    frames_of_levelling,
+    train_last_rounds,
+)
+from openmm_mlff.students.recipe import SIZES
+
+
+def frames(origin, count):
+    return [
+        LabelledFrame(origin, np.array([1]), np.full((1, 3), float(k)), 0.0, np.zeros((1, 3)))
+        for k in range(count)
+    ]
+
+
+TRAINING = [
+    *frames("free/atom", 4),
+    *frames("ethanol/thermal_300K", 60),
+    *frames("ethanol/stretched", 30),
+    *frames("CO/scan", 12),
+    *frames("ethanol/torsion", 10),
+]
+
+
+def counts(chosen):
+    return Counter(frame.origin for frame in chosen)
+
+
+def test_a_part_of_all_else_is_seen_again():
+    chosen = frames_of_last_rounds(TRAINING)
+
+    assert counts(chosen) == {
+        "ethanol/torsion": 10,
+        "free/atom": 4,
+        "ethanol/thermal_300K": 10,
+        "ethanol/stretched": 10,
+        "CO/scan": 12,
+    }
+    thermal = [frame for frame in chosen if frame.kind == "thermal_300K"]
+    assert [frame.positions_angstrom[0, 0] for frame in thermal] == list(range(10))
+
+
+def test_where_no_bond_turns_nothing_is_seen():
+    assert frames_of_last_rounds(TRAINING[:-10]) == []
+
+
+def test_levelling_sees_all_turned_bonds_less_of_the_rest_and_no_free_atoms():
+    chosen = frames_of_levelling(frames_of_last_rounds(TRAINING))
+
+    assert counts(chosen) == {
+        "ethanol/torsion": 10,
+        "ethanol/thermal_300K": 4,
+        "ethanol/stretched": 4,
+        "CO/scan": 2,
+    }
+
+
+@pytest.mark.parametrize("name", list(SIZES))
+def test_each_round_is_trained_as_the_record_says(name, monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        last_rounds,
+        "train_student",
+        lambda _model, seen, plan, *, seed, on_epoch: trained.append((len(seen), plan, seed)),
+    )
+    chosen = frames_of_last_rounds(TRAINING)
+
+    told = train_last_rounds(None, chosen, LastRounds(), name=name, seed=20)
+
+    assert list(told) == ["torsion", "levelling", "polishing"]
+    assert [seed for _, _, seed in trained] == [20, 21, 22]
+    assert [count for count, _, _ in trained] == [46, 20, 46]
+    for (count, plan, seed), kind in zip(trained, told, strict=True):
+        own = OWN_PLANS.get(name, {}).get(kind, {})
+        default = getattr(LastRounds(), kind)
+        assert plan.learning_rate == own.get("learning_rate", default.learning_rate)
+        assert plan.epochs == own.get("epochs", default.epochs)
+        assert told[kind]["energy_weight"] == default.energy_weight
+        assert (told[kind]["frames"], told[kind]["seed"]) == (count, seed)
