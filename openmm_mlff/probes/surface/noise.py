@@ -10,21 +10,26 @@ LINE_POINTS = 9
 
 
 def noise_line(
-    positions_angstrom: np.ndarray, *, seed: int, points: int = LINE_POINTS
+    positions_angstrom: np.ndarray,
+    *,
+    seed: int,
+    points: int = LINE_POINTS,
+    step_angstrom: float = LINE_STEP_ANGSTROM,
 ) -> np.ndarray:
-    """Place points along a random direction, 1e-5 Å apart: what is no parabola there is noise.
+    """Place points along a random direction: over 1e-5 Å steps what is no parabola is noise.
 
     Args:
         positions_angstrom: (N, 3), Å.
         seed: of the direction.
         points: how many, M.
+        step_angstrom: between two of them, as a length in the space of all coordinates.
 
     Returns:
         (M, N, 3), Å.
     """
     direction = np.random.default_rng(seed).normal(size=positions_angstrom.shape)
     direction /= np.linalg.norm(direction)
-    offsets = LINE_STEP_ANGSTROM * (np.arange(points) - points // 2)
+    offsets = step_angstrom * (np.arange(points) - points // 2)
     return positions_angstrom + offsets[:, None, None] * direction
 
 

@@ -94,3 +94,19 @@ def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
         precision_noise, system=water, name="precision_noise", limits=criteria("precision_noise")
     )
     assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+
+
+def test_coarse_rounding_that_a_short_line_does_not_see_fails(water, with_probe, criteria):
+    place = 1e-3 * (np.arange(41) - 20)
+    smooth = -10.0 + 25.0 * place**2 - 40.0 * place**3
+
+    def judge(wide):
+        probe = {"line_energies_ev": np.full(41, -10.0), "wide_line_energies_ev": wide}
+        data = {"method": "line", "line_step_angstrom": 1e-5}
+        observations = with_probe(water, name="precision_noise", data=data, arrays=probe)
+        return precision_noise(observations, criteria("precision_noise"))
+
+    assert judge(smooth).status is Status.PASS
+    # At -10 eV float16 has steps of 8 meV.
+    assert judge(smooth.astype(np.float16).astype(float)).status is Status.FAIL
+    assert judge(np.full(41, np.nan)).status is Status.FAIL

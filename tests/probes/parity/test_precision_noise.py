@@ -12,7 +12,7 @@ from openmm_mlff.probes.parity.precision_noise import (
 def test_a_student_is_compared_with_itself_in_both_precisions(student, subject, precision):
     outcome = probe_precision_noise(subject(student, precision=precision))
 
-    assert outcome.data == {"method": "float32-float64"}
+    assert outcome.data == {"method": "float32-float64", "wide_line_step_angstrom": 1e-3}
     arrays = outcome.arrays
     for name in ("energies_single_ev", "energies_double_ev"):
         assert arrays[name].shape == (3,)
@@ -25,7 +25,11 @@ def test_a_student_is_compared_with_itself_in_both_precisions(student, subject, 
 def test_the_line_of_a_smooth_potential_is_smooth(springs, subject):
     outcome = probe_precision_noise(subject(springs()))
 
-    assert outcome.data == {"method": "line", "line_step_angstrom": LINE_STEP_ANGSTROM}
+    assert outcome.data == {
+        "method": "line",
+        "line_step_angstrom": LINE_STEP_ANGSTROM,
+        "wide_line_step_angstrom": 1e-3,
+    }
     energies = outcome.arrays["line_energies_ev"]
     assert energies.shape == (LINE_POINTS,)
     # Along so short a line a smooth energy is a parabola.
