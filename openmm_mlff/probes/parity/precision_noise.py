@@ -57,9 +57,10 @@ def _along_a_line(subject: ProbeSubject) -> ProbeOutcome:
 
 
 def _wide_line(subject: ProbeSubject) -> dict[str, np.ndarray]:
-    """Walk along the same direction in steps of 1e-3 Å."""
+    """Walk in steps of 1e-3 Å beside the minimum, where the energy has a slope to show steps on."""
+    scale = subject.spec.distortion_angstrom
     positions = noise_line(
-        subject.molecule.positions_angstrom,
+        distorted_positions(subject.molecule, 1, scale_angstrom=scale, seed=subject.seed)[0],
         seed=subject.seed,
         points=LINE_POINTS,
         step_angstrom=WIDE_STEP_ANGSTROM,
