@@ -1,7 +1,7 @@
 """One potential through the real stages, in a folder that is thrown away."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +35,10 @@ NETWORK_PROBES = {
 }
 NETWORK_WITHOUT = ("kinetic_distribution",)
 """Left out for a network: thousands of Langevin steps that say something of OpenMM alone."""
+
+TIMED = "soak"
+"""The check that reads clocks: on a machine that others use too, what it says is asked again."""
+ATTEMPTS = 3
 
 CAUGHT = (Status.FAIL, Status.ERROR)
 """What counts as having seen a fault."""
@@ -194,6 +198,9 @@ def gravest(results: Sequence[CheckResult]) -> Findings:
 def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     """Run every check on a healthy potential.
 
+    An alarm of a clock counts when it comes back: a neighbour that begins to work on the same
+    core slows a run as a fault would, but not three runs one after the other.
+
     Args:
         kind: of the oracle.
         system: molecule of the library.
@@ -204,7 +211,36 @@ def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     """
     molecule = load_system(system)
     potential = healthy(kind, molecule=molecule, seed=seed)
-    return examine(potential, molecule, protocol=protocol_for(kind))
+    protocol = protocol_for(kind)
+    found = examine(potential, molecule, protocol=protocol)
+    return ask_again(
+        found,
+        doubtful=lambda finding: finding.caught,
+        repeat=lambda: examine(potential, molecule, protocol=with_check(protocol, TIMED)),
+    )
+
+
+def ask_again(
+    found: Findings,
+    *,
+    doubtful: Callable[[Finding], bool],
+    repeat: Callable[[], Findings],
+) -> Findings:
+    """Repeat the check that reads clocks while it says what it may say by chance.
+
+    Args:
+        found: of the first run.
+        doubtful: whether a finding has to be confirmed.
+        repeat: runs the check again.
+
+    Returns:
+        ``found`` with the last finding of that check, after :data:`ATTEMPTS` runs at most.
+    """
+    for _ in range(ATTEMPTS - 1):
+        if TIMED not in found or not doubtful(found[TIMED]):
+            break
+        found = {**found, TIMED: repeat()[TIMED]}
+    return found
 
 
 def examine_defect(
@@ -223,4 +259,12 @@ def examine_defect(
     molecule = load_system(defect.system)
     sound = healthy(defect.kind, molecule=molecule, seed=0)
     faulty = defect.plant(sound, strength)
-    return examine(faulty, molecule, protocol=protocol or protocol_for(defect.kind))
+    protocol = protocol or protocol_for(defect.kind)
+    found = examine(faulty, molecule, protocol=protocol)
+    if defect.check != TIMED:
+        return found
+    return ask_again(
+        found,
+        doubtful=lambda finding: finding.status is Status.INCONCLUSIVE,
+        repeat=lambda: examine(faulty, molecule, protocol=with_check(protocol, TIMED)),
+    )

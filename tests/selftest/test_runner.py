@@ -4,6 +4,8 @@ import torch
 from openmm_mlff.records import CheckResult, Status
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.runner import (
+    Finding,
+    ask_again,
     compiled_quickly,
     examine_defect,
     gravest,
@@ -71,3 +73,28 @@ def test_a_jump_is_seen_from_its_threshold_on(strength, seen):
     defect = get_defect("jump at the cutoff")
     protocol = with_check(selftest_protocol(), defect.check)
     assert examine_defect(defect, strength=strength, protocol=protocol)[defect.check].caught is seen
+
+
+def findings(*statuses):
+    said = iter(statuses)
+    return lambda: {"soak": Finding(next(said), "")}
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ((Status.PASS,), Status.PASS),
+        ((Status.FAIL, Status.INCONCLUSIVE), Status.INCONCLUSIVE),
+        ((Status.FAIL, Status.FAIL), Status.FAIL),
+    ],
+)
+def test_what_a_clock_says_is_asked_again(later, expected):
+    found = {"soak": Finding(Status.FAIL, ""), "stability": Finding(Status.FAIL, "")}
+    again = ask_again(found, doubtful=lambda finding: finding.caught, repeat=findings(*later))
+    assert again["soak"].status is expected
+    assert again["stability"].status is Status.FAIL
+
+
+def test_a_protocol_without_clocks_asks_nothing_again():
+    found = {"stability": Finding(Status.FAIL, "")}
+    assert ask_again(found, doubtful=lambda _: True, repeat=findings()) == found

@@ -234,8 +234,9 @@ DEFECTS = (
         system="water",
         unit="µs/call",
         gross=0.5,
-        predicted_onset=0.01,
-        prediction="0.8 of 2000 calls later a step of 150 µs takes 15 µs longer, to reach 1.1",
+        predicted_onset=0.04,
+        prediction="from the first to the last fifth, 1600 calls, a step of 300 µs must grow by a "
+        "fifth: to 1.1 and past the interval of 0.1 of a shared machine",
         plant=in_openmm(_slowing),
     ),
     Defect(
