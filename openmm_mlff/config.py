@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -146,15 +146,42 @@ class Protocol(Frozen):
         return self.criteria.get(check_id, {})
 
 
+class PotentialOptions(Frozen):
+    """How a potential is to be read and run, where its spec string leaves that open.
+
+    Attributes:
+        backend: ``torchforce`` (TorchScript in `TorchForce`) or ``python`` (`PythonForce`).
+        compiled: run the ``python`` backend through `torch.compile`.
+        contract: of a TorchScript file whose signature is ambiguous.
+        energy_unit: of such a file, ``kJ/mol``, ``kcal/mol``, ``eV`` or ``hartree``.
+        length_unit: of such a file, ``nm``, ``angstrom`` or ``bohr``.
+        parameters: values of its global parameters, by name.
+        ml_atoms: MDTraj selection of the atoms that the potential describes in an ML/MM system.
+        forcefield: OpenMM force field files for the other atoms.
+    """
+
+    backend: Literal["torchforce", "python"] = "torchforce"
+    compiled: bool = False
+    contract: str | None = None
+    energy_unit: str | None = None
+    length_unit: str | None = None
+    parameters: dict[str, float] = Field(default_factory=dict)
+    ml_atoms: str | None = None
+    forcefield: tuple[str, ...] = ()
+
+
 class RunSpec(Frozen):
     """One validation as it was asked for."""
 
     potential: str
+    options: PotentialOptions = PotentialOptions()
     systems: tuple[str, ...]
     protocol: Protocol
     reference: str | None = DEFAULT_REFERENCE
     platform: str = "auto"
     precision: str = "mixed"
+    charge: int | None = None
+    multiplicity: int | None = None
     seed: int = 1
 
     @property

@@ -167,11 +167,13 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
         "charge": molecule.charge,
         "multiplicity": molecule.multiplicity,
         "source": molecule.source,
+        "cell_angstrom": molecule.cell_angstrom,
     }
 
 
 def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
     """Read what :func:`molecule_to_json` wrote."""
+    cell = table.get("cell_angstrom")
     return MolecularSystem(
         name=table["name"],
         atomic_numbers=np.array(table["atomic_numbers"], dtype=np.int64),
@@ -179,6 +181,7 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
         charge=table["charge"],
         multiplicity=table["multiplicity"],
         source=table["source"],
+        cell_angstrom=None if cell is None else np.array(cell, dtype=float),
     )
 
 

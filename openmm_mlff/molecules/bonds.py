@@ -14,17 +14,23 @@ BOND_FACTOR = 1.25
 
 
 def pairs_within(
-    positions_angstrom: npt.NDArray[np.float64], *, cutoff_angstrom: float
+    positions_angstrom: npt.NDArray[np.float64],
+    *,
+    cutoff_angstrom: float,
+    cell_angstrom: npt.NDArray[np.float64] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Find all pairs of points up to a distance apart.
 
     Args:
         positions_angstrom: (N, 3), Å, finite.
         cutoff_angstrom: Largest distance.
+        cell_angstrom: (3, 3), Å: a box, whose nearest images count; None for none.
 
     Returns:
         Sorted pairs (P, 2), i < j, and their distances (P,), Å.
     """
+    if cell_angstrom is not None:
+        return _pairs_in_a_box(positions_angstrom, cell_angstrom, cutoff_angstrom=cutoff_angstrom)
     # A k-d tree keeps this linear in N, for boxes of thousands of atoms.
     from scipy.spatial import cKDTree
 
@@ -33,6 +39,28 @@ def pairs_within(
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
     return pairs, np.linalg.norm(difference, axis=1)
+
+
+def _pairs_in_a_box(
+    positions_angstrom: npt.NDArray[np.float64],
+    cell_angstrom: npt.NDArray[np.float64],
+    *,
+    cutoff_angstrom: float,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    from ase.neighborlist import primitive_neighbor_list
+
+    periodic = (True, True, True)
+    first, second, distances = primitive_neighbor_list(
+        "ijd", periodic, cell_angstrom, positions_angstrom, cutoff_angstrom
+    )
+    # Every pair stands both ways, once for each image; the nearest counts.
+    kept = first < second
+    pairs, distances = np.stack([first, second], axis=1)[kept], distances[kept]
+    order = np.lexsort((distances, pairs[:, 1], pairs[:, 0]))
+    pairs, distances = pairs[order].astype(np.int64), distances[order]
+    is_new = np.ones(len(pairs), dtype=bool)
+    is_new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+    return pairs[is_new], distances[is_new]
 
 
 def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -50,14 +78,19 @@ def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.flo
 
 
 def covalent_bonds(
-    atomic_numbers: npt.ArrayLike, positions_angstrom: npt.ArrayLike, factor: float = BOND_FACTOR
+    atomic_numbers: npt.ArrayLike,
+    positions_angstrom: npt.ArrayLike,
+    factor: float = BOND_FACTOR,
+    *,
+    cell_angstrom: npt.NDArray[np.float64] | None = None,
 ) -> tuple[tuple[int, int], ...]:
     """Derive bonds: pairs closer than ``factor`` × the sum of their covalent radii.
 
     Args:
         atomic_numbers: (N,).
-        positions_angstrom: (N, 3), Å; no periodic images.
+        positions_angstrom: (N, 3), Å.
         factor: Dimensionless.
+        cell_angstrom: (3, 3), Å: a box, whose nearest images count; None for none.
 
     Returns:
         Sorted pairs (i, j) with i < j.
@@ -65,7 +98,7 @@ def covalent_bonds(
     radii_angstrom = covalent_radii_angstrom(atomic_numbers)
     positions = np.asarray(positions_angstrom, dtype=np.float64)
     longest = 2.0 * factor * float(radii_angstrom.max())
-    pairs, distances = pairs_within(positions, cutoff_angstrom=longest)
+    pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell_angstrom)
     limits = factor * (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
     return tuple((int(i), int(j)) for i, j in pairs[distances < limits])
 

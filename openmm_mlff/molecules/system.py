@@ -19,7 +19,7 @@ COINCIDENCE_DISTANCE_ANGSTROM = 0.1
 
 @dataclass(frozen=True, eq=False)
 class MolecularSystem:
-    """One isolated molecule (or several), checked on construction and then read-only.
+    """A molecule, several, or a periodic box, checked on construction and then read-only.
 
     Attributes:
         name: What reports and run directories call it.
@@ -29,6 +29,7 @@ class MolecularSystem:
         multiplicity: Spin multiplicity, 2S + 1.
         source: Where the geometry comes from.
         bonds: Pairs (i, j), i < j, from covalent radii; derived when left out.
+        cell_angstrom: (3, 3) float64, Å: box vectors as rows; None for isolated molecules.
     """
 
     name: str
@@ -38,6 +39,7 @@ class MolecularSystem:
     multiplicity: int = 1
     source: str = ""
     bonds: tuple[tuple[int, int], ...] = None  # type: ignore[assignment]  # set on construction
+    cell_angstrom: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes, values and the electron count; derive the bonds."""
@@ -53,10 +55,13 @@ class MolecularSystem:
         positions.flags.writeable = False
         object.__setattr__(self, "atomic_numbers", numbers)
         object.__setattr__(self, "positions_angstrom", positions)
+        if self.cell_angstrom is not None:
+            object.__setattr__(self, "cell_angstrom", checked_cell(self.name, self.cell_angstrom))
         self._check_electrons()
         _check_no_coincidence(self)
         if self.bonds is None:
-            object.__setattr__(self, "bonds", covalent_bonds(numbers, positions))
+            bonds = covalent_bonds(numbers, positions, cell_angstrom=self.cell_angstrom)
+            object.__setattr__(self, "bonds", bonds)
 
     def _check_electrons(self) -> None:
         unpaired = self.multiplicity - 1
@@ -77,6 +82,11 @@ class MolecularSystem:
     def n_atoms(self) -> int:
         """Number of atoms."""
         return len(self.atomic_numbers)
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether it is a box that repeats in all three directions."""
+        return self.cell_angstrom is not None
 
     @property
     def n_electrons(self) -> int:
@@ -109,11 +119,13 @@ class MolecularSystem:
 
     @property
     def sha256(self) -> str:
-        """Hex digest of numbers, positions, charge and multiplicity (not of the name)."""
+        """Hex digest of numbers, positions, charge, multiplicity and box (not of the name)."""
         digest = hashlib.sha256()
         digest.update(np.ascontiguousarray(self.atomic_numbers, dtype="<i8").tobytes())
         digest.update(np.ascontiguousarray(self.positions_angstrom, dtype="<f8").tobytes())
         digest.update(f"{self.charge},{self.multiplicity}".encode())
+        if self.cell_angstrom is not None:
+            digest.update(np.ascontiguousarray(self.cell_angstrom, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def with_positions(
@@ -131,8 +143,27 @@ class MolecularSystem:
         positions = np.asarray(positions_angstrom, dtype=np.float64)
         return replace(self, positions_angstrom=positions, name=name or self.name)
 
+    def with_cell(
+        self, cell_angstrom: npt.ArrayLike, *, positions_angstrom: npt.ArrayLike | None = None
+    ) -> "MolecularSystem":
+        """Return the same atoms in another box; the bonds stay those of this one.
+
+        Args:
+            cell_angstrom: (3, 3), Å, box vectors as rows.
+            positions_angstrom: (N, 3), Å; unchanged when left out.
+
+        Returns:
+            The new system.
+        """
+        placed = self.positions_angstrom if positions_angstrom is None else positions_angstrom
+        return replace(
+            self,
+            cell_angstrom=np.asarray(cell_angstrom, dtype=np.float64),
+            positions_angstrom=np.asarray(placed, dtype=np.float64),
+        )
+
     def to_ase(self) -> "Atoms":
-        """Return a new, non-periodic ``ase.Atoms``.
+        """Return new ``ase.Atoms``, periodic where there is a box.
 
         Charge and multiplicity are in ``info``, and, spread over the atoms, in the initial charges
         and magnetic moments, where ASE calculators look for them.
@@ -145,9 +176,58 @@ class MolecularSystem:
             positions=self.positions_angstrom,
             charges=np.full(self.n_atoms, self.charge / self.n_atoms),
             magmoms=np.full(self.n_atoms, (self.multiplicity - 1) / self.n_atoms),
-            pbc=False,
+            cell=self.cell_angstrom,
+            pbc=self.is_periodic,
             info=info,
         )
+
+
+SMALLEST_BOX_ANGSTROM = 1.0
+"""No box is thinner than this between two opposite faces."""
+
+
+def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Give the distances between opposite faces of a box.
+
+    A sphere of radius r meets no image of itself where r is less than half the smallest.
+
+    Args:
+        cell_angstrom: (3, 3), Å, box vectors as rows.
+
+    Returns:
+        (3,), Å.
+    """
+    # Rows of the inverse's transpose are the reciprocal vectors, normal to the faces.
+    normals = np.linalg.inv(cell_angstrom).T
+    return np.asarray(1.0 / np.linalg.norm(normals, axis=1))
+
+
+def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Check box vectors.
+
+    Args:
+        name: of the system, for messages.
+        cell_angstrom: (3, 3), Å, box vectors as rows.
+
+    Returns:
+        Read-only float64 (3, 3).
+
+    Raises:
+        MoleculeError: Of another shape, not finite, left-handed or flat.
+    """
+    cell = np.array(cell_angstrom, dtype=np.float64)
+    if cell.shape != (3, 3) or not np.isfinite(cell).all():
+        raise MoleculeError(
+            f"{name}: box vectors {cell.tolist()} are not three finite vectors; expected (3, 3), Å"
+        )
+    volume = float(np.linalg.det(cell))
+    if volume <= 0.0 or box_widths_angstrom(cell).min() < SMALLEST_BOX_ANGSTROM:
+        raise MoleculeError(
+            f"{name}: box vectors {cell.round(3).tolist()} span {volume:.3g} Å³; expected a "
+            f"right-handed box at least {SMALLEST_BOX_ANGSTROM:g} Å wide: correct the box"
+        )
+    cell.flags.writeable = False
+    return cell
 
 
 def _check_arrays(
@@ -179,7 +259,9 @@ def _check_arrays(
 
 def _check_no_coincidence(system: MolecularSystem) -> None:
     pairs, distances = pairs_within(
-        system.positions_angstrom, cutoff_angstrom=COINCIDENCE_DISTANCE_ANGSTROM
+        system.positions_angstrom,
+        cutoff_angstrom=COINCIDENCE_DISTANCE_ANGSTROM,
+        cell_angstrom=system.cell_angstrom,
     )
     if len(pairs):
         i, j = pairs[int(distances.argmin())]

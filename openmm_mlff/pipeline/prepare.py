@@ -8,11 +8,12 @@ from typing import Any
 
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import DEFAULT_REFERENCE, RunSpec, load_protocol
+from openmm_mlff.config import DEFAULT_REFERENCE, PotentialOptions, RunSpec, load_protocol
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.potentials.registry import NO_OPTIONS
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
@@ -54,6 +55,9 @@ def prepare(
     seed: int,
     output: Path | None,
     resume: bool,
+    options: PotentialOptions = NO_OPTIONS,
+    charge: int | None = None,
+    multiplicity: int | None = None,
 ) -> Plan:
     """Load and check all that a validation needs, and open its run directory.
 
@@ -68,6 +72,9 @@ def prepare(
         seed: of velocities and distortions.
         output: folder of the run; None takes a new one under ``runs``.
         resume: go on with what is in `output`.
+        options: what the spec string of the potential leaves open.
+        charge: total charge of the systems instead of the recorded one.
+        multiplicity: spin multiplicity of the systems instead of the recorded one.
 
     Returns:
         The plan.
@@ -80,16 +87,19 @@ def prepare(
     check_precision(precision)
     if platform != AUTO:
         platform = named_platform(platform, precision=precision).name
-    model = load_potential(potential)
-    molecules = _load_molecules(systems, model)
+    model = load_potential(potential, options=options)
+    molecules = _load_molecules(systems, model, charge=charge, multiplicity=multiplicity)
     judge_by, no_reference_reason = _load_reference(reference)
     spec = RunSpec(
         potential=potential,
+        options=options,
         systems=tuple(systems),
         protocol=loaded_protocol,
         reference=judge_by.spec if judge_by else None,
         platform=platform,
         precision=precision,
+        charge=charge,
+        multiplicity=multiplicity,
         seed=seed,
     )
     root = output or _new_output(f"{model.name}-{loaded_protocol.name}")
@@ -97,13 +107,15 @@ def prepare(
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
 
 
-def _load_molecules(systems: Sequence[str], model: Potential) -> dict[str, MolecularSystem]:
+def _load_molecules(
+    systems: Sequence[str], model: Potential, *, charge: int | None, multiplicity: int | None
+) -> dict[str, MolecularSystem]:
     """Load the molecules and see that the potential knows their elements."""
     if not systems:
         raise ConfigError("no system was named; give at least one --system NAME or FILE")
     molecules: dict[str, MolecularSystem] = {}
     for name in systems:
-        molecule = load_system(name)
+        molecule = load_system(name, charge=charge, multiplicity=multiplicity)
         if molecule.name in molecules:
             raise ConfigError(
                 f"system {molecule.name!r} was named twice; expected each once, under its own name"

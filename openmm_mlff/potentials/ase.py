@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from ase.calculators.calculator import BaseCalculator
 from openmm_mlff import units
 from openmm_mlff.errors import MissingDependencyError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.base import Potential, bare_system
+from openmm_mlff.potentials.base import Potential
 
 if TYPE_CHECKING:
     import openmm
@@ -100,24 +101,49 @@ class AsePotential(Potential):
                 "own documentation; correct the part after the ?"
             ) from error
 
-    def create_system(
-        self, molecule: MolecularSystem, *, precision: str = "mixed"
-    ) -> "openmm.System":
-        """See :meth:`Potential.create_system`."""
-        import openmm
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """See :meth:`Potential.create_forces`."""
+        calculator = self.ase_calculator(precision=precision)
+        return [python_force(molecule, calculator, particles=particles)]
 
-        atoms = molecule.to_ase()
-        atoms.calc = self.ase_calculator(precision=precision)
 
-        def compute(state: "openmm.State") -> tuple[float, Any]:
-            placed_nm = state.getPositions(asNumpy=True)._value
-            atoms.positions = units.angstrom_from_nm(placed_nm)
-            energy = units.kj_per_mol_from_ev(atoms.get_potential_energy())
-            return energy, units.kj_per_mol_nm_from_ev_per_angstrom(atoms.get_forces())
+def python_force(
+    molecule: MolecularSystem, calculator: BaseCalculator, *, particles: Sequence[int] | None = None
+) -> "openmm.Force":
+    """Let OpenMM ask an ASE calculator at every step.
 
-        system = bare_system(molecule)
-        system.addForce(openmm.PythonForce(compute))
-        return system
+    Args:
+        molecule: the atoms; where it is periodic, OpenMM's box of the moment is theirs.
+        calculator: in eV and Å.
+        particles: which particles of a larger System they are; None for all.
+
+    Returns:
+        A `PythonForce`.
+    """
+    import openmm
+
+    atoms = molecule.to_ase()
+    atoms.calc = calculator
+
+    def compute(state: "openmm.State") -> tuple[float, Any]:
+        placed_nm = state.getPositions(asNumpy=True)._value
+        atoms.positions = units.angstrom_from_nm(placed_nm)
+        if molecule.is_periodic:
+            atoms.cell = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
+        energy = units.kj_per_mol_from_ev(atoms.get_potential_energy())
+        return energy, units.kj_per_mol_nm_from_ev_per_angstrom(atoms.get_forces())
+
+    force = openmm.PythonForce(compute)
+    force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
+    if particles is not None:
+        force.setParticles(list(particles))
+    return force
 
 
 def _import(module_name: str, spec: str) -> Any:

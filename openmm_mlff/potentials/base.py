@@ -1,11 +1,13 @@
 """What every potential can do, whatever it is made of."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openmm_mlff import units
 from openmm_mlff.config import PRECISIONS, nearest
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
@@ -88,6 +90,28 @@ class Potential(ABC):
             )
 
     @abstractmethod
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """Make the OpenMM forces that are this potential.
+
+        Args:
+            molecule: the atoms it describes.
+            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
+            particles: (N,), which particles of a larger System those atoms are; None where they
+                are all of them.
+
+        Returns:
+            Forces to be added to a System, whose sum is the potential.
+
+        Raises:
+            PotentialError: the potential cannot serve this molecule.
+        """
+
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> "openmm.System":
@@ -103,6 +127,10 @@ class Potential(ABC):
         Raises:
             PotentialError: the potential cannot serve this molecule.
         """
+        system = bare_system(molecule)
+        for force in self.create_forces(molecule, precision=precision):
+            system.addForce(force)
+        return system
 
     @abstractmethod
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "BaseCalculator":
@@ -157,11 +185,41 @@ def bare_system(molecule: MolecularSystem) -> "openmm.System":
         molecule: its masses, amu.
 
     Returns:
-        A system without forces and constraints.
+        A system without forces and constraints, in the molecule's box where it has one.
     """
     import openmm
 
     system = openmm.System()
+    if molecule.cell_angstrom is not None:
+        system.setDefaultPeriodicBoxVectors(*openmm_box_nm(molecule.cell_angstrom))
     for mass_amu in molecule.masses_amu:
         system.addParticle(float(mass_amu))
     return system
+
+
+def openmm_box_nm(cell_angstrom: np.ndarray) -> np.ndarray:
+    """Give box vectors as OpenMM takes them.
+
+    Args:
+        cell_angstrom: (3, 3), Å, rows.
+
+    Returns:
+        (3, 3), nm, rows: the same lattice with a along x, b in the xy plane, reduced.
+
+    Raises:
+        PotentialError: the vectors do not lie so; turning the box would turn the atoms with it.
+    """
+    if np.abs(np.triu(cell_angstrom, 1)).max() > _FLAT * np.abs(cell_angstrom).max():
+        raise PotentialError(
+            f"box vectors {cell_angstrom.round(3).tolist()} cannot be given to OpenMM; expected a "
+            "along x and b in the xy plane: turn the box and its atoms"
+        )
+    box = np.tril(cell_angstrom) / units.ANGSTROM_PER_NM
+    # OpenMM wants c, then b reduced by the vectors before them.
+    box[2] -= box[1] * round(box[2, 1] / box[1, 1])
+    box[2] -= box[0] * round(box[2, 0] / box[0, 0])
+    box[1] -= box[0] * round(box[1, 0] / box[0, 0])
+    return np.asarray(box)
+
+
+_FLAT = 1e-8

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
+from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
 
 SPEC_FORMS = (
-    "student:original|tiny|ultra-tiny, PATH of a checkpoint (.pt, .safetensors), "
-    "or ase:MODULE:CLASS?key=value"
+    "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
+    ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
 )
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
+NO_OPTIONS = PotentialOptions()
 
 
-def load_potential(spec: str) -> Potential:
+def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Potential:
     """Load the potential that a spec string names.
 
     Args:
-        spec: ``student:NAME``, a path to a checkpoint, or ``ase:MODULE:CLASS?key=value``.
+        spec: ``student:NAME``, a path to a checkpoint or a TorchScript file, ``openmm-ml:NAME``,
+            or ``ase:MODULE:CLASS?key=value``.
+        options: what the spec leaves open.
 
     Returns:
         The potential.

@@ -1,6 +1,7 @@
 """Students as potentials: checkpoint -> TorchScript -> `TorchForce`."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -9,10 +10,11 @@ import numpy as np
 import torch
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.base import Evaluation, Potential, bare_system, check_precision
+from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
+    OfSomeParticles,
     evaluate_batch,
     in_dtype,
 )
@@ -125,17 +127,22 @@ class StudentPotential(Potential):
         module = FreeComposition(self.student.model, weights_dtype(precision))
         return torch.jit.script(module.eval())
 
-    def create_system(
-        self, molecule: MolecularSystem, *, precision: str = "mixed"
-    ) -> "openmm.System":
-        """See :meth:`Potential.create_system`; on CUDA the force runs as a CUDA graph."""
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """See :meth:`Potential.create_forces`; on CUDA the force runs as a CUDA graph."""
         openmmtorch = import_openmmtorch()
-        force = openmmtorch.TorchForce(self.script(molecule, precision=precision))
+        module = self.script(molecule, precision=precision)
+        if particles is not None:
+            module = torch.jit.script(OfSomeParticles(module, torch.tensor(list(particles))))
+        force = openmmtorch.TorchForce(module)
         # The pairs of an isolated molecule never change, which is what a CUDA graph needs.
         force.setProperty("useCUDAGraphs", "true")
-        system = bare_system(molecule)
-        system.addForce(force)
-        return system
+        return [force]
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem, fragment_labels
+from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.rundir import write_text
 
 UNNAMED_RESIDUE = "UNL"
@@ -38,9 +39,11 @@ def openmm_topology(molecule: MolecularSystem) -> app.Topology:
 
     Returns:
         Topology with one chain; atoms named by element and number from one, e.g. C1, H5; the
-        molecule's bonds; no box.
+        molecule's bonds, and its box where it has one.
     """
     topology = app.Topology()
+    if molecule.cell_angstrom is not None:
+        topology.setPeriodicBoxVectors(openmm_box_nm(molecule.cell_angstrom))
     chain = topology.addChain()
     name = residue_name(molecule.name)
     labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds or ())

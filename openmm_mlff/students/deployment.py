@@ -119,6 +119,34 @@ class FreeComposition(nn.Module):
         return self.model(atomic_numbers, displacements, senders, receivers, graph, 1)[0]
 
 
+class OfSomeParticles(nn.Module):
+    """A module of OpenMM's contract that is shown some of the particles only.
+
+    Args:
+        module: `forward(positions)`.
+        particles: int64 (N,), which of the System's.
+    """
+
+    particles: Tensor
+
+    def __init__(self, module: nn.Module, particles: Tensor) -> None:
+        super().__init__()
+        self.module = module
+        self.register_buffer("particles", particles)
+
+    def forward(self, positions: Tensor) -> Tensor:
+        """Compute the energy.
+
+        Args:
+            positions: of all particles, (M, 3).
+
+        Returns:
+            What the module gives for its own.
+        """
+        energy: Tensor = self.module(positions[self.particles])
+        return energy
+
+
 def evaluate_batch(
     model: nn.Module, atomic_numbers: Tensor, positions: Tensor, *, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:

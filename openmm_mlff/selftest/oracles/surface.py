@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff import units
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.base import Evaluation, Potential, bare_system
+from openmm_mlff.potentials.base import Evaluation, Potential
 
 if TYPE_CHECKING:
     import openmm
@@ -76,10 +76,14 @@ class SurfacePotential(Potential):
         positions = np.asarray(positions_angstrom, dtype=float)
         return Evaluation(*self.surface(molecule.atomic_numbers)(positions))
 
-    def create_system(
-        self, molecule: MolecularSystem, *, precision: str = "mixed"
-    ) -> "openmm.System":
-        """See :meth:`Potential.create_system`; everything is float64."""
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """See :meth:`Potential.create_forces`; everything is float64."""
         import openmm
 
         self.check_molecule(molecule)
@@ -93,9 +97,10 @@ class SurfacePotential(Potential):
                 units.kj_per_mol_nm_from_ev_per_angstrom(forces[0]),
             )
 
-        system = bare_system(molecule)
-        system.addForce(openmm.PythonForce(compute))
-        return system
+        force = openmm.PythonForce(compute)
+        if particles is not None:
+            force.setParticles(list(particles))
+        return [force]
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
