@@ -170,6 +170,9 @@ class PotentialOptions(Frozen):
     forcefield: tuple[str, ...] = ()
 
 
+NO_OPTIONS = PotentialOptions()
+
+
 class RunSpec(Frozen):
     """One validation as it was asked for."""
 

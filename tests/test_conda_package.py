@@ -15,6 +15,7 @@ CONDA_NAMES = {
     "acellera-openmmtorch-cu13": "openmm-torch",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
+    "openmmml": "openmm-ml",
     "physical-validation": "physical_validation",
     "tblite": "tblite-python",
 }
@@ -42,7 +43,7 @@ def test_the_conda_project_has_no_dependencies(projects):
 
 def test_environment_names_every_dependency(projects, repository):
     listed = re.findall(
-        r"^  - ([\w-]+)", (repository / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
+        r"^ +- ([\w-]+)", (repository / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
     )
     extras = projects[0]["optional-dependencies"]
     required = [*projects[0]["dependencies"], *extras["reference"]]

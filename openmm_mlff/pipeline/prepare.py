@@ -8,12 +8,17 @@ from typing import Any
 
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import DEFAULT_REFERENCE, PotentialOptions, RunSpec, load_protocol
+from openmm_mlff.config import (
+    DEFAULT_REFERENCE,
+    NO_OPTIONS,
+    PotentialOptions,
+    RunSpec,
+    load_protocol,
+)
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
-from openmm_mlff.potentials.registry import NO_OPTIONS
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 

@@ -89,6 +89,10 @@ class Potential(ABC):
                 "choose another system or another potential"
             )
 
+    def other_backends(self) -> "dict[str, Potential]":
+        """Give the same potential run by OpenMM in other ways, by their names; none by default."""
+        return {}
+
     @abstractmethod
     def create_forces(
         self,

@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError, PlatformError, PotentialError
 from openmm_mlff.students.deployment import all_pairs, in_dtype
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
+from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, evaluate_with_list
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -19,7 +21,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 class StudentForceFieldCalculator(Calculator):
     """ASE calculator for any student checkpoint (this project's or MLFF-Distiller's).
 
-    Energies in eV, forces in eV/Å, isolated molecules.
+    Energies in eV, forces in eV/Å; for periodic atoms also the stress in eV/Å³.
 
     Args:
         checkpoint_path: the checkpoint.
@@ -38,7 +40,7 @@ class StudentForceFieldCalculator(Calculator):
     """
 
     # ASE declares it for instances, so it cannot be marked as the class's own.
-    implemented_properties: list[str] = ["energy", "free_energy", "forces"]  # noqa: RUF012
+    implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(
         self,
@@ -68,13 +70,13 @@ class StudentForceFieldCalculator(Calculator):
         """Compute energy and forces; ASE calls this.
 
         Args:
-            atoms: isolated; those of the last call when left out.
+            atoms: isolated or periodic in all directions; those of the last call when left out.
             properties: ignored, all are computed.
             system_changes: ignored, everything is computed anew.
 
         Raises:
             PotentialError: no atoms at all, an element that the student does not know, or
-                periodic boundaries.
+                boundaries that are periodic in some directions only.
         """
         super().calculate(atoms, properties, system_changes)
         placed = self.atoms
@@ -82,18 +84,36 @@ class StudentForceFieldCalculator(Calculator):
             raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
         self._check(placed)
         numbers = torch.as_tensor(placed.numbers, dtype=torch.int64, device=self.device)
-        positions = torch.tensor(
-            placed.positions, dtype=torch.float64, device=self.device, requires_grad=True
-        )
+        positions = torch.tensor(placed.positions, dtype=torch.float64, device=self.device)
+        periodic = bool(placed.pbc.all())
+        if periodic or len(placed) > LIST_FROM_ATOMS:
+            cell = torch.tensor(placed.cell.array, device=self.device) if periodic else None
+            energy, forces, virial = evaluate_with_list(
+                self.model, numbers, positions, dtype=self.dtype, cell=cell
+            )
+        else:
+            energy, forces = self._all_pairs(numbers, positions)
+        self.results = {
+            "energy": float(energy),
+            "free_energy": float(energy),
+            "forces": np.array(forces.cpu().numpy(), dtype=float),
+        }
+        if periodic:
+            stress = virial.cpu().numpy() / placed.get_volume()
+            self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
+
+    def _all_pairs(
+        self, numbers: torch.Tensor, positions: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Compute energy and forces of a small isolated molecule."""
+        placed = positions.requires_grad_()
         senders, receivers = (pairs.to(self.device) for pairs in all_pairs(len(numbers)))
-        displacements = (positions[senders] - positions[receivers]).to(self.dtype)
+        displacements = (placed[senders] - placed[receivers]).to(self.dtype)
         energies = self.model(
             numbers, displacements, senders, receivers, torch.zeros_like(numbers), 1
         )
-        (gradient,) = torch.autograd.grad(energies.sum(), positions)
-        energy = float(energies.detach()[0])
-        forces = np.array(-gradient.cpu().numpy(), dtype=float)
-        self.results = {"energy": energy, "free_energy": energy, "forces": forces}
+        (gradient,) = torch.autograd.grad(energies.sum(), placed)
+        return energies.detach()[0], -gradient
 
     def _check(self, atoms: Atoms) -> None:
         """Refuse what the student cannot describe."""
@@ -105,10 +125,10 @@ class StudentForceFieldCalculator(Calculator):
                 f"student {self.student.name} does not know {', '.join(unknown)}; "
                 "choose another potential for this molecule"
             )
-        if atoms.pbc.any():
+        if atoms.pbc.any() and not atoms.pbc.all():
             raise PotentialError(
-                f"student {self.student.name} describes isolated molecules, got periodic "
-                "boundaries; set atoms.pbc = False"
+                f"student {self.student.name} describes isolated molecules and periodic boxes, got "
+                f"pbc = {atoms.pbc.tolist()}; set atoms.pbc to all False or all True"
             )
 
 

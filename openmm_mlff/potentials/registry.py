@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from openmm_mlff.config import PotentialOptions
+from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
 
@@ -11,7 +11,6 @@ SPEC_FORMS = (
     ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
 )
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
-NO_OPTIONS = PotentialOptions()
 
 
 def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Potential:
@@ -38,8 +37,10 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
     from openmm_mlff.students.loading import shipped_path
 
     if spec.startswith("student:"):
-        return StudentPotential.from_file(shipped_path(spec.removeprefix("student:")), spec=spec)
+        return StudentPotential.from_file(
+            shipped_path(spec.removeprefix("student:")), spec=spec, options=options
+        )
     path = Path(spec)
     if spec and (path.suffix in _CHECKPOINT_SUFFIXES or path.exists()):
-        return StudentPotential.from_file(path, spec=spec)
+        return StudentPotential.from_file(path, spec=spec, options=options)
     raise PotentialError(f"unknown potential {spec!r}; expected {SPEC_FORMS}")

@@ -1,16 +1,19 @@
-"""Students as potentials: checkpoint -> TorchScript -> `TorchForce`."""
+"""Students as potentials: checkpoint -> TorchScript -> `TorchForce`, or -> `PythonForce`."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 
+from openmm_mlff.config import NO_OPTIONS, PotentialOptions
+from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.python_backend import python_torch_force
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
@@ -19,6 +22,7 @@ from openmm_mlff.students.deployment import (
     in_dtype,
 )
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
+from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large, evaluate_with_list
 
 if TYPE_CHECKING:
     import openmm
@@ -72,10 +76,14 @@ class StudentPotential(Potential):
     Args:
         student: from :func:`openmm_mlff.students.loading.load_checkpoint`.
         spec: the string that named it.
+        options: which backend runs it.
     """
 
-    def __init__(self, student: LoadedStudent, *, spec: str) -> None:
+    def __init__(
+        self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
+    ) -> None:
         self.student = student
+        self.options = options
         self.spec = spec
         self.name = student.name
         self.sha256 = student.sha256
@@ -83,12 +91,15 @@ class StudentPotential(Potential):
         self.elements = student.elements
 
     @classmethod
-    def from_file(cls, path: Path, *, spec: str | None = None) -> "StudentPotential":
+    def from_file(
+        cls, path: Path, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
+    ) -> "StudentPotential":
         """Load a checkpoint.
 
         Args:
             path: of the checkpoint.
             spec: the string that named it; the path when left out.
+            options: which backend runs it.
 
         Returns:
             The potential.
@@ -96,12 +107,60 @@ class StudentPotential(Potential):
         Raises:
             CheckpointError: it cannot be loaded.
         """
-        return cls(load_checkpoint(path), spec=spec or str(path))
+        return cls(load_checkpoint(path), spec=spec or str(path), options=options)
+
+    def other_backends(self) -> dict[str, "Potential"]:
+        """See :meth:`Potential.other_backends`."""
+        other: Literal["torchforce", "python"] = (
+            "python" if self.options.backend == "torchforce" else "torchforce"
+        )
+        options = PotentialOptions(backend=other)
+        return {other: StudentPotential(self.student, spec=self.spec, options=options)}
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See :meth:`Potential.check_molecule`."""
+        super().check_molecule(molecule)
+        searched = self.uses_neighbour_list(molecule)
+        if searched and not np.isfinite(self.student.cutoff_angstrom):
+            raise PotentialError(
+                f"{self.spec} names no cutoff, which a neighbour list needs for {molecule.name}; "
+                f"expected an isolated molecule of at most {LIST_FROM_ATOMS} atoms"
+            )
+        if searched and self.options.compiled:
+            raise PotentialError(
+                f"{self.spec} cannot be compiled for {molecule.name}: the number of its pairs "
+                f"changes; expected an isolated molecule of at most {LIST_FROM_ATOMS} atoms: leave "
+                "out --compiled"
+            )
+
+    @staticmethod
+    def uses_neighbour_list(molecule: MolecularSystem) -> bool:
+        """Tell whether pairs are searched in every step, and not listed once for all."""
+        return molecule.is_periodic or molecule.n_atoms > LIST_FROM_ATOMS
+
+    def module(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
+        """Build the student for one molecule, of OpenMM's contract: nm in, kJ/mol out.
+
+        Args:
+            molecule: its atomic numbers are built in.
+            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
+
+        Returns:
+            `forward(positions)`, or `forward(positions, boxvectors)` for a periodic box.
+        """
+        self.check_molecule(molecule)
+        numbers = torch.from_numpy(molecule.atomic_numbers.copy())
+        model, dtype = self.student.model, weights_dtype(precision)
+        if molecule.is_periodic:
+            return InABox(model, numbers, dtype).eval()
+        if self.uses_neighbour_list(molecule):
+            return Large(model, numbers, dtype).eval()
+        return FixedComposition(model, numbers, dtype).eval()
 
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> torch.jit.ScriptModule:
-        """Compile the student for one molecule: `forward(positions)`, nm in, kJ/mol out.
+        """Compile the student for one molecule by TorchScript; see :meth:`module`.
 
         Args:
             molecule: its atomic numbers are built in.
@@ -110,10 +169,7 @@ class StudentPotential(Potential):
         Returns:
             The compiled module.
         """
-        self.check_molecule(molecule)
-        numbers = torch.from_numpy(molecule.atomic_numbers.copy())
-        module = FixedComposition(self.student.model, numbers, weights_dtype(precision))
-        return torch.jit.script(module.eval())
+        return torch.jit.script(self.module(molecule, precision=precision))
 
     def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
         """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV.
@@ -134,15 +190,36 @@ class StudentPotential(Potential):
         precision: str = "mixed",
         particles: Sequence[int] | None = None,
     ) -> "list[openmm.Force]":
-        """See :meth:`Potential.create_forces`; on CUDA the force runs as a CUDA graph."""
+        """See :meth:`Potential.create_forces`; on CUDA a list of pairs runs as a CUDA graph."""
+        if particles is not None and molecule.is_periodic:
+            raise PotentialError(
+                f"{self.spec} sees a part of a System as an isolated molecule, got a periodic box "
+                f"({molecule.name}); give the molecule without its box"
+            )
+        if self.options.backend == "python":
+            return [
+                python_torch_force(
+                    self.module(molecule, precision=precision),
+                    periodic=molecule.is_periodic,
+                    compiled=self.options.compiled,
+                    particles=particles,
+                )
+            ]
+        return [self._torch_force(molecule, precision=precision, particles=particles)]
+
+    def _torch_force(
+        self, molecule: MolecularSystem, *, precision: str, particles: Sequence[int] | None
+    ) -> "openmm.Force":
         openmmtorch = import_openmmtorch()
         module = self.script(molecule, precision=precision)
         if particles is not None:
             module = torch.jit.script(OfSomeParticles(module, torch.tensor(list(particles))))
-        force = openmmtorch.TorchForce(module)
-        # The pairs of an isolated molecule never change, which is what a CUDA graph needs.
-        force.setProperty("useCUDAGraphs", "true")
-        return [force]
+        force: openmm.Force = openmmtorch.TorchForce(module)
+        force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
+        if not self.uses_neighbour_list(molecule):
+            # Pairs that never change are what a CUDA graph needs.
+            force.setProperty("useCUDAGraphs", "true")
+        return force
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
@@ -171,6 +248,8 @@ class StudentPotential(Potential):
         model = in_dtype(self.student.model, dtype)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
         positions = torch.from_numpy(np.array(positions_angstrom, dtype=float))
+        if self.uses_neighbour_list(molecule):
+            return _evaluate_with_list(model, numbers, positions, dtype=dtype, molecule=molecule)
         size = max(1, _BATCH_PAIRS // max(1, molecule.n_atoms * (molecule.n_atoms - 1)))
         parts = [
             evaluate_batch(model, numbers, part, dtype=dtype) for part in positions.split(size)
@@ -179,3 +258,25 @@ class StudentPotential(Potential):
             torch.cat([energies for energies, _ in parts]).numpy(),
             torch.cat([forces for _, forces in parts]).numpy(),
         )
+
+
+def _evaluate_with_list(
+    model: torch.nn.Module,
+    numbers: torch.Tensor,
+    positions: torch.Tensor,
+    *,
+    dtype: torch.dtype,
+    molecule: MolecularSystem,
+) -> Evaluation:
+    """Evaluate geometries one after the other, each with its own neighbour list."""
+    cell = None
+    if molecule.cell_angstrom is not None:
+        cell = torch.from_numpy(molecule.cell_angstrom.copy())
+    found = [
+        evaluate_with_list(model, numbers, placed, dtype=dtype, cell=cell)[:2]
+        for placed in positions
+    ]
+    return Evaluation(
+        torch.stack([energy for energy, _ in found]).numpy(),
+        torch.stack([forces for _, forces in found]).numpy(),
+    )

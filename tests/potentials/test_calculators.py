@@ -68,12 +68,12 @@ def test_an_unknown_element_is_refused_by_name(small_checkpoint):
         molecule.get_potential_energy()
 
 
-def test_periodic_boundaries_are_refused(small_checkpoint, atoms):
+def test_boundaries_that_are_periodic_in_one_direction_are_refused(small_checkpoint, atoms):
     atoms.set_cell([10, 10, 10])
     atoms.pbc = [True, False, False]
     atoms.calc = StudentForceFieldCalculator(small_checkpoint)
 
-    with pytest.raises(PotentialError, match=r"set atoms\.pbc = False"):
+    with pytest.raises(PotentialError, match=r"set atoms\.pbc to all"):
         atoms.get_potential_energy()
 
 

@@ -1,0 +1,137 @@
+"""Pairs of atoms from a neighbour list, for large molecules and periodic boxes.
+
+The list is vesin's (https://luthaf.fr/vesin): any box, any cutoff, several images of one atom where
+the box is smaller than twice the cutoff; its vectors can be differentiated with respect to
+positions and box.  The function that TorchScript compiles is vesin's own module.
+"""
+
+import torch
+from torch import Tensor, nn
+from vesin_torch import NeighborList
+
+from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
+
+LIST_FROM_ATOMS = 64
+"""Isolated molecules of more atoms have their pairs searched; below, all pairs stand in a table."""
+
+ROUNDING = 1.000001
+"""The list reaches this much farther than the model, so that rounding loses no pair."""
+
+
+class _Listed(nn.Module):
+    """A student whose pairs are searched anew in every call.
+
+    Args:
+        model: a student with a cutoff, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
+        atomic_numbers: int64 (N,).
+        dtype: of the weights.
+    """
+
+    atomic_numbers: Tensor
+    graph: Tensor
+
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.neighbours = neighbour_list(model)
+        self.model = in_dtype(model, dtype)
+        self.dtype = dtype
+        self.angstrom_per_nm = ANGSTROM_PER_NM
+        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
+        self.register_buffer("atomic_numbers", atomic_numbers)
+        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
+
+    def energy(self, positions: Tensor, boxvectors: Tensor, periodic: bool) -> Tensor:  # noqa: FBT001
+        """Compute the energy in kJ/mol of positions (N, 3) and box vectors (3, 3) in nm."""
+        receivers, senders, displacements = self.neighbours.compute(
+            points=positions * self.angstrom_per_nm,
+            box=boxvectors.to(positions.dtype) * self.angstrom_per_nm,
+            periodic=periodic,
+            quantities="ijD",
+            copy=True,
+        )
+        energies = self.model(
+            self.atomic_numbers, displacements.to(self.dtype), senders, receivers, self.graph, 1
+        )
+        return energies[0] * self.kj_per_mol_per_ev
+
+
+class InABox(_Listed):
+    """OpenMM's contract for a periodic box: `forward(positions, boxvectors)`, nm in, kJ/mol out."""
+
+    def forward(self, positions: Tensor, boxvectors: Tensor) -> Tensor:
+        """Compute the energy.
+
+        Args:
+            positions: nm, (N, 3), in any precision; atoms need not lie in the box.
+            boxvectors: nm, (3, 3), rows.
+
+        Returns:
+            kJ/mol, a float64 scalar.
+        """
+        return self.energy(positions, boxvectors, True)  # noqa: FBT003
+
+
+class Large(_Listed):
+    """OpenMM's contract for a large isolated molecule: `forward(positions)`, nm in, kJ/mol out."""
+
+    def forward(self, positions: Tensor) -> Tensor:
+        """Compute the energy.
+
+        Args:
+            positions: nm, (N, 3), in any precision.
+
+        Returns:
+            kJ/mol, a float64 scalar.
+        """
+        no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
+        return self.energy(positions, no_box, False)  # noqa: FBT003
+
+
+def neighbour_list(model: nn.Module) -> NeighborList:
+    """Give the list that finds every pair within a student's reach, both ways round.
+
+    Args:
+        model: a student with a cutoff.
+
+    Returns:
+        vesin's list.
+    """
+    return NeighborList(cutoff=ROUNDING * float(model.cutoff), full_list=True)
+
+
+def evaluate_with_list(
+    model: nn.Module,
+    atomic_numbers: Tensor,
+    positions: Tensor,
+    *,
+    dtype: torch.dtype,
+    cell: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Evaluate one geometry of the eager model, with its virial.
+
+    Args:
+        model: a student in precision `dtype`, with a cutoff.
+        atomic_numbers: int64 (N,).
+        positions: float64 (N, 3), Å.
+        dtype: of the weights.
+        cell: float64 (3, 3), Å, rows; None for an isolated molecule.
+
+    Returns:
+        Energy (eV, scalar), forces (N, 3) in eV/Å, and dE/dε (3, 3) in eV for a strain ε of
+        positions and box, r → r (1 + ε); float64.
+    """
+    neighbours = neighbour_list(model)
+    placed = positions.detach().clone().requires_grad_()
+    box = torch.zeros(3, 3, dtype=placed.dtype, device=placed.device) if cell is None else cell
+    receivers, senders, displacements = neighbours.compute(
+        points=placed.detach(), box=box, periodic=cell is not None, quantities="ijS", copy=True
+    )
+    strain = torch.zeros(3, 3, dtype=placed.dtype, device=placed.device, requires_grad=True)
+    shifts = displacements.to(placed.dtype) @ box
+    apart = placed[senders] - placed[receivers] + shifts
+    apart = apart + apart @ strain
+    graph = torch.zeros_like(atomic_numbers)
+    energies = model(atomic_numbers, apart.to(dtype), senders, receivers, graph, 1)
+    gradient, virial = torch.autograd.grad(energies.sum(), [placed, strain])
+    return energies.detach()[0], -gradient, virial

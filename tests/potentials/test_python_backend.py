@@ -1,0 +1,115 @@
+"""The same student through `PythonForce`: eager, compiled, and where nothing can be compiled."""
+
+import numpy as np
+import openmm
+import pytest
+import torch
+
+from openmm_mlff.config import PotentialOptions
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.potentials.python_backend import compile_gradient
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.units import nm_from_angstrom
+
+
+def forces_of(potential, molecule, positions, *, precision="double"):
+    system = potential.create_system(molecule, precision=precision)
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName("Reference"),
+    )
+    context.setPositions(nm_from_angstrom(positions))
+    state = context.getState(energy=True, forces=True)
+    return state.getPotentialEnergy()._value, state.getForces(asNumpy=True)._value
+
+
+@pytest.fixture
+def by_python(small_potential):
+    options = PotentialOptions(backend="python")
+    return StudentPotential(small_potential.student, spec="test", options=options)
+
+
+def test_both_backends_give_the_same(small_potential, by_python, water):
+    positions = water.positions_angstrom + 0.03 * np.arange(9).reshape(3, 3)
+    energy, forces = forces_of(small_potential, water, positions)
+    other_energy, other_forces = forces_of(by_python, water, positions)
+    assert other_energy == pytest.approx(energy, abs=1e-7)
+    np.testing.assert_allclose(other_forces, forces, atol=1e-6)
+
+
+def test_each_backend_names_the_other(small_potential, by_python):
+    assert list(small_potential.other_backends()) == ["python"]
+    assert list(by_python.other_backends()) == ["torchforce"]
+
+
+def test_a_part_of_a_system_feels_only_itself(by_python, water):
+    (force,) = by_python.create_forces(water, precision="double", particles=[1, 2, 3])
+    system = openmm.System()
+    for _ in range(4):
+        system.addParticle(1.0)
+    system.addForce(force)
+    context = openmm.Context(
+        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference")
+    )
+    placed = np.vstack([[[5.0, 5.0, 5.0]], water.positions_angstrom])
+    context.setPositions(nm_from_angstrom(placed))
+    state = context.getState(energy=True, forces=True)
+    energy, forces = forces_of(by_python, water, water.positions_angstrom)
+    assert state.getPotentialEnergy()._value == pytest.approx(energy, abs=1e-9)
+    found = state.getForces(asNumpy=True)._value
+    np.testing.assert_allclose(found[1:], forces, atol=1e-9)
+    assert not found[0].any()
+
+
+class Well(torch.nn.Module):
+    def forward(self, positions):
+        return (positions**4).sum()
+
+
+@pytest.mark.slow
+def test_a_compiled_gradient_is_the_eager_one():
+    gradient, energy = compile_gradient(Well())(torch.tensor([[1.0, 2.0, -1.0]]))
+    torch.testing.assert_close(gradient, torch.tensor([[4.0, 32.0, -4.0]]))
+    assert energy == 18.0
+
+
+def test_what_cannot_be_compiled_runs_eagerly_and_says_so(monkeypatch, caplog):
+    def no_compiler(_, **__):
+        def broken(*_):
+            raise RuntimeError("no C++ compiler")
+
+        return broken
+
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    gradient, energy = compile_gradient(Well())(torch.tensor([[1.0, 0.0, 0.0]]))
+    assert energy == 1.0
+    assert gradient[0, 0] == 4.0
+    assert "install a C++ compiler" in caplog.text
+
+
+def test_a_list_of_neighbours_cannot_be_compiled(small_potential, water):
+    options = PotentialOptions(backend="python", compiled=True)
+    potential = StudentPotential(small_potential.student, spec="test", options=options)
+    with pytest.raises(PotentialError, match="leave out --compiled"):
+        potential.create_system(water.with_cell(12.0 * np.eye(3)))
+
+
+def test_a_periodic_box_is_no_part_of_a_system(small_potential, water):
+    boxed = water.with_cell(12.0 * np.eye(3))
+    with pytest.raises(PotentialError, match="without its box"):
+        small_potential.create_forces(boxed, particles=[0, 1, 2])
+
+
+@pytest.mark.parametrize("backend", ["torchforce", "python"])
+def test_a_box_runs_through_either_backend_as_through_ase(small_potential, water, backend):
+    boxed = water.with_cell(np.array([[4.0, 0, 0], [1.0, 5.0, 0], [-1.0, 1.5, 4.5]]))
+    options = PotentialOptions(backend=backend)
+    potential = StudentPotential(small_potential.student, spec="test", options=options)
+    _, forces = forces_of(potential, boxed, boxed.positions_angstrom)
+    atoms = boxed.to_ase()
+    atoms.calc = potential.ase_calculator(precision="double")
+    np.testing.assert_allclose(forces / 964.8533212331, atoms.get_forces(), atol=1e-8)
+    assert np.isfinite(atoms.get_stress()).all()
+    found = potential.evaluate(boxed, boxed.positions_angstrom[None], precision="double")
+    np.testing.assert_allclose(found.forces_ev_per_angstrom[0], atoms.get_forces(), atol=1e-9)

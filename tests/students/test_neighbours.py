@@ -1,0 +1,86 @@
+"""A neighbour list finds what a table of all pairs finds, and the images besides."""
+
+import numpy as np
+import pytest
+import torch
+
+from openmm_mlff.students.deployment import FixedComposition, evaluate_batch, in_dtype
+from openmm_mlff.students.neighbours import InABox, Large, evaluate_with_list
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.units import KJ_PER_MOL_PER_EV
+
+DTYPE = torch.float64
+TRICLINIC = torch.tensor([[6.0, 0.0, 0.0], [1.5, 7.0, 0.0], [-1.0, 2.0, 6.5]], dtype=DTYPE)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(3)
+    student = PaiNN(PaiNNConfig(features=8, interactions=2, basis=8, cutoff_angstrom=4.0))
+    return in_dtype(student, DTYPE)
+
+
+@pytest.fixture(scope="module")
+def atoms():
+    """Twelve atoms of four elements, spread over the triclinic box."""
+    rng = np.random.default_rng(5)
+    grid = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1, 2], indexing="ij"), -1).reshape(-1, 3)
+    fractions = grid / np.array([2, 2, 3]) + rng.uniform(0.0, 0.15, size=(12, 3))
+    numbers = torch.tensor([1, 6, 7, 8] * 3)
+    return numbers, torch.from_numpy(fractions) @ TRICLINIC
+
+
+def test_an_isolated_molecule_has_the_energy_of_the_table_of_all_pairs(model, atoms):
+    numbers, positions = atoms
+    energy, forces, _ = evaluate_with_list(model, numbers, positions, dtype=DTYPE)
+    expected, expected_forces = evaluate_batch(model, numbers, positions[None], dtype=DTYPE)
+    assert abs(energy - expected[0]) < 1e-10
+    assert (forces - expected_forces[0]).abs().max() < 1e-10
+
+
+def test_a_box_equals_the_middle_of_many_copies(model, atoms):
+    numbers, positions = atoms
+    energy, forces, _ = evaluate_with_list(model, numbers, positions, dtype=DTYPE, cell=TRICLINIC)
+    # Two message steps of 4 Å reach 8 Å; five copies each way are more than enough around one.
+    shifts = torch.cartesian_prod(*[torch.arange(-2, 3)] * 3).to(DTYPE) @ TRICLINIC
+    middle = len(shifts) // 2
+    copies = (positions + shifts[:, None]).reshape(-1, 3)
+    _, around, _ = evaluate_with_list(model, numbers.repeat(len(shifts)), copies, dtype=DTYPE)
+    inside = around.reshape(len(shifts), -1, 3)[middle]
+    assert (inside - forces).abs().max() < 1e-9
+    assert torch.isfinite(energy)
+
+
+def test_forces_and_virial_are_slopes_of_the_energy(model, atoms):
+    numbers, positions = atoms
+    _, forces, virial = evaluate_with_list(model, numbers, positions, dtype=DTYPE, cell=TRICLINIC)
+    step = 1e-4
+
+    def energy(placed, box):
+        return evaluate_with_list(model, numbers, placed, dtype=DTYPE, cell=box)[0]
+
+    direction = torch.randn(positions.shape, dtype=DTYPE)
+    ahead, behind = (energy(positions + s * direction, TRICLINIC) for s in (step, -step))
+    assert (ahead - behind) / (2 * step) == pytest.approx(
+        -(forces * direction).sum().item(), abs=1e-5
+    )
+    for row, column in ((0, 0), (1, 2), (2, 1)):
+        strain = torch.zeros(3, 3, dtype=DTYPE)
+        strain[row, column] = step
+        ahead, behind = (
+            energy(positions + s * positions @ strain, TRICLINIC + s * TRICLINIC @ strain)
+            for s in (1, -1)
+        )
+        assert (ahead - behind) / (2 * step) == pytest.approx(virial[row, column].item(), abs=1e-4)
+
+
+def test_the_compiled_modules_keep_openmms_contract(model, atoms):
+    numbers, positions = atoms
+    energy, _, _ = evaluate_with_list(model, numbers, positions, dtype=DTYPE, cell=TRICLINIC)
+    boxed = torch.jit.script(InABox(model, numbers, DTYPE).eval())
+    assert boxed(positions / 10, TRICLINIC / 10) / KJ_PER_MOL_PER_EV == pytest.approx(
+        energy.item(), abs=1e-9
+    )
+    table = FixedComposition(model, numbers, DTYPE)
+    large = torch.jit.script(Large(model, numbers, DTYPE).eval())
+    assert large(positions / 10).item() == pytest.approx(table(positions / 10).item(), abs=1e-7)
