@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openmm_mlff import reporters
     from openmm_mlff.config import load_protocol
     from openmm_mlff.errors import MlffError, UserError
-    from openmm_mlff.molecules import MolecularSystem, list_systems, load_system
+    from openmm_mlff.molecules import MolecularSystem, list_systems, load_system, load_systems
     from openmm_mlff.pipeline import validate
     from openmm_mlff.potentials import load_potential
     from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
@@ -32,6 +32,7 @@ _HOME = {
     "load_potential": "potentials",
     "load_protocol": "config",
     "load_system": "molecules",
+    "load_systems": "molecules",
     "validate": "pipeline",
 }
 
@@ -45,6 +46,7 @@ __all__ = [
     "load_potential",
     "load_protocol",
     "load_system",
+    "load_systems",
     "reporters",
     "validate",
 ]

@@ -323,9 +323,10 @@ def test_a_library_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
     assert "GFN2" in load_system("water").source
 
 
-def test_a_cell_is_noted_and_left_out(tmp_path):
+def test_a_lattice_is_the_box(tmp_path):
     text = WATER_XYZ.replace("\n\n", '\nLattice="9 0 0 0 9 0 0 0 9"\n', 1)
-    assert "periodic cell is not used" in load_system(write(tmp_path, "box.xyz", text)).source
+    system = load_system(write(tmp_path, "box.xyz", text))
+    np.testing.assert_array_equal(system.cell_angstrom, 9.0 * np.eye(3))
 
 
 @pytest.mark.parametrize(
@@ -369,7 +370,8 @@ def test_charge_and_multiplicity_can_be_overridden(tmp_path):
         ("charge.xyz", WATER_XYZ.replace("\n\n", "\ncharge=much\n", 1), "charge is 'much'"),
         ("half.xyz", WATER_XYZ.replace("\n\n", "\ncharge=0.5\n", 1), "expected a whole number"),
         ("damaged.sdf", FORMATE_SDF.replace("3  -1", "3  xx"), "damaged line 'M  CHG"),
-        ("water.cif", WATER_XYZ, r"'\.cif' is no structure format"),
+        ("water.cif", WATER_XYZ, "cannot be read as CIF"),
+        ("water.gro", WATER_XYZ, r"'\.gro' is no structure format"),
         ("water", WATER_XYZ, "is no structure format"),
     ],
 )

@@ -17,7 +17,7 @@ from openmm_mlff.benchmark.plan import BenchmarkPlan, refuse_repeats, resolve_mo
 from openmm_mlff.benchmark.schedule import KINDS, turns
 from openmm_mlff.benchmark.statistics import ns_per_day, speedup, timing
 from openmm_mlff.errors import SimulationError
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation import PlatformChoice, named_platform
@@ -107,7 +107,7 @@ def _check(
 
 
 def _load_molecules(systems: Sequence[str]) -> list[MolecularSystem]:
-    molecules = [load_system(system) for system in systems]
+    molecules = [molecule for system in systems for molecule in load_systems(system)]
     refuse_repeats(tuple(molecule.name for molecule in molecules), what="system")
     return molecules
 

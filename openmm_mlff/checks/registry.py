@@ -27,6 +27,7 @@ from openmm_mlff.checks.surface.cutoff_continuity import SPEC as CUTOFF_CONTINUI
 from openmm_mlff.checks.surface.force_consistency import SPEC as FORCE_CONSISTENCY
 from openmm_mlff.checks.surface.hessian_symmetry import SPEC as HESSIAN_SYMMETRY
 from openmm_mlff.checks.surface.net_force_torque import SPEC as NET_FORCE_TORQUE
+from openmm_mlff.checks.surface.periodic_consistency import SPEC as PERIODIC_CONSISTENCY
 from openmm_mlff.checks.surface.permutation_invariance import SPEC as PERMUTATION_INVARIANCE
 from openmm_mlff.checks.surface.reflection_invariance import SPEC as REFLECTION_INVARIANCE
 from openmm_mlff.checks.surface.rotation_invariance import SPEC as ROTATION_INVARIANCE
@@ -52,6 +53,7 @@ CHECKS: tuple[CheckSpec, ...] = (
     CUTOFF_CONTINUITY,
     SHORT_RANGE_REPULSION,
     SIZE_EXTENSIVITY,
+    PERIODIC_CONSISTENCY,
     STABILITY,
     ENERGY_DRIFT,
     DRIFT_PERCENT,

@@ -1,7 +1,7 @@
 """Molecules: what a potential is validated on.
 
-``system`` holds the molecule, ``library`` loads it by name or from a file, ``files`` reads
-structure files, ``bonds`` has helpers on plain arrays.
+``system`` holds the molecule and ``loading`` loads it: from the ``library``, from ``files`` in one
+of the ``formats``, or from ``smiles``.  ``bonds`` and ``boxes`` have helpers on plain arrays.
 """
 
 from openmm_mlff.molecules.bonds import (
@@ -12,7 +12,8 @@ from openmm_mlff.molecules.bonds import (
     fragment_labels,
     pairs_within,
 )
-from openmm_mlff.molecules.library import list_systems, load_system, systems_root
+from openmm_mlff.molecules.library import list_systems, systems_root
+from openmm_mlff.molecules.loading import known_forms, load_system, load_systems
 from openmm_mlff.molecules.system import MolecularSystem
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "covalent_radii_angstrom",
     "fragment_count",
     "fragment_labels",
+    "known_forms",
     "list_systems",
     "load_system",
+    "load_systems",
     "pairs_within",
     "systems_root",
 ]

@@ -47,6 +47,11 @@ def _pairs_in_a_box(
     *,
     cutoff_angstrom: float,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    lengths = np.diagonal(cell_angstrom)
+    if np.count_nonzero(cell_angstrom) == 3 and cutoff_angstrom < 0.5 * lengths.min():
+        return _pairs_in_an_upright_box(
+            positions_angstrom, lengths, cutoff_angstrom=cutoff_angstrom
+        )
     from ase.neighborlist import primitive_neighbor_list
 
     periodic = (True, True, True)
@@ -61,6 +66,26 @@ def _pairs_in_a_box(
     is_new = np.ones(len(pairs), dtype=bool)
     is_new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
     return pairs[is_new], distances[is_new]
+
+
+def _pairs_in_an_upright_box(
+    positions_angstrom: npt.NDArray[np.float64],
+    lengths_angstrom: npt.NDArray[np.float64],
+    *,
+    cutoff_angstrom: float,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    from scipy.spatial import cKDTree
+
+    # Rounding may wrap a coordinate onto the far face, which the tree refuses.
+    wrapped = np.mod(positions_angstrom, lengths_angstrom)
+    wrapped[wrapped >= lengths_angstrom] = 0.0
+    tree = cKDTree(wrapped, boxsize=lengths_angstrom)
+    pairs = np.sort(tree.query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64))
+    pairs = pairs.reshape(-1, 2)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    difference = wrapped[pairs[:, 0]] - wrapped[pairs[:, 1]]
+    difference -= lengths_angstrom * np.round(difference / lengths_angstrom)
+    return pairs, np.linalg.norm(difference, axis=1)
 
 
 def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -1,23 +1,20 @@
-"""Load a molecule: by its name in ``systems/``, or from a file of the user's own."""
+"""The library: molecules by name, each a folder in ``systems/``."""
 
 import difflib
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.files import ASE_FORMATS, formal_charge, read_atoms
+from openmm_mlff.molecules.building import build_system
+from openmm_mlff.molecules.files import SUFFIXES, read_structures
 from openmm_mlff.molecules.system import MolecularSystem
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 SYSTEM_KEYS = (
     "name",
@@ -60,62 +57,20 @@ def list_systems() -> list[str]:
     return sorted(path.parent.name for path in systems_root().glob("*/system.toml"))
 
 
-def load_system(
-    name_or_path: str | Path, *, charge: int | None = None, multiplicity: int | None = None
-) -> MolecularSystem:
-    """Load a molecule of the library, or the first frame of a structure file.
+def resolve(name_or_path: str | Path) -> Path:
+    """Find a molecule of the library, or a file or folder of the user's own.
+
+    A library name wins over a file of that name.
 
     Args:
-        name_or_path: A library name, a PDB, SDF, MOL, XYZ or extended XYZ file, or a folder
-            with a ``system.toml``.
-        charge: Total charge instead of the recorded one (0 where none is).
-        multiplicity: Spin multiplicity instead of the recorded one (1 where none is).
+        name_or_path: A library name, in any case, with - or _; or a path.
 
     Returns:
-        The checked molecule.
+        A folder with a ``system.toml``, or a file.
 
     Raises:
-        MoleculeError: Unknown name, missing or unreadable file, or no molecule one can simulate.
+        MoleculeError: No such name, no such file.
     """
-    path = _resolve(name_or_path)
-    atoms, recorded = _read(path)
-    system = MolecularSystem(
-        name=recorded["name"],
-        atomic_numbers=atoms.numbers,
-        positions_angstrom=atoms.positions,
-        charge=_whole(recorded.get("charge", 0) if charge is None else charge, key="charge"),
-        multiplicity=_whole(
-            recorded.get("multiplicity", 1) if multiplicity is None else multiplicity,
-            key="multiplicity",
-        ),
-        source=recorded["source"],
-    )
-    if path.is_dir() and system.formula != recorded["formula"]:
-        raise MoleculeError(
-            f"{path / 'system.toml'}: formula is {recorded['formula']}, but "
-            f"{recorded['structure']} holds {system.formula}; correct one of them"
-        )
-    return system
-
-
-def _read(path: Path) -> "tuple[Atoms, dict[str, Any]]":
-    if path.is_dir():
-        recorded = _read_system_toml(path / "system.toml")
-        return read_atoms(path / recorded["structure"]), recorded
-    atoms = read_atoms(path)
-    cell_note = "; its periodic cell is not used" if atoms.pbc.any() else ""
-    recorded = {"charge": formal_charge(path), **atoms.info}
-    return atoms, {**recorded, "name": path.stem, "source": f"file {path.name}{cell_note}"}
-
-
-def _whole(value: Any, *, key: str) -> int:
-    # Extended XYZ may say charge=0.0, and NumPy has integers of its own.
-    if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
-        return int(value)
-    raise MoleculeError(f"{key} is {value!r}; expected a whole number")
-
-
-def _resolve(name_or_path: str | Path) -> Path:
     path = Path(name_or_path).expanduser()
     known = list_systems()
     name = str(name_or_path).lower().replace("-", "_")
@@ -124,14 +79,47 @@ def _resolve(name_or_path: str | Path) -> Path:
     if path.exists():
         return path
     # "./missing" is a path, though Path drops the dot.
-    if path.suffix.lower() in ASE_FORMATS or isinstance(name_or_path, Path) or "/" in name_or_path:
+    if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
         raise MoleculeError(f"no such file: {path}; expected a structure file or a library name")
     nearest = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
     raise MoleculeError(
         f"unknown system '{name_or_path}': {hint}the library has {', '.join(known)}; "
-        f"or give a file ({', '.join(ASE_FORMATS)})"
+        f"or give a file ({', '.join(SUFFIXES)})"
     )
+
+
+def load_folder(
+    folder: Path, *, charge: int | None = None, multiplicity: int | None = None
+) -> MolecularSystem:
+    """Load a molecule from a folder like those of the library.
+
+    Args:
+        folder: holds ``system.toml`` and the structure file that it names.
+        charge: Total charge instead of the recorded one.
+        multiplicity: Spin multiplicity instead of the recorded one.
+
+    Returns:
+        The checked molecule.
+
+    Raises:
+        MoleculeError: Something is missing, or does not agree.
+    """
+    recorded = _read_system_toml(folder / "system.toml")
+    (structure,) = read_structures(folder / recorded["structure"], count=1, charge_is_given=True)
+    system = build_system(
+        replace(structure, charge=recorded["charge"], multiplicity=recorded["multiplicity"]),
+        name=recorded["name"],
+        source=recorded["source"],
+        charge=charge,
+        multiplicity=multiplicity,
+    )
+    if system.formula != recorded["formula"]:
+        raise MoleculeError(
+            f"{folder / 'system.toml'}: formula is {recorded['formula']}, but "
+            f"{recorded['structure']} holds {system.formula}; correct one of them"
+        )
+    return system
 
 
 def _read_system_toml(path: Path) -> dict[str, Any]:

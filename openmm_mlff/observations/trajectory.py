@@ -12,14 +12,14 @@ from openmm_mlff.molecules import (
     fragment_count,
 )
 from openmm_mlff.observations.model import TrajectorySeries
+from openmm_mlff.observations.neighbourhood import TORN_FACTOR, sparse_structure
 from openmm_mlff.units import angstrom_from_nm, nm_from_angstrom
 
 if TYPE_CHECKING:
     import mdtraj
 
-TORN_FACTOR = 1.5
-"""A bond of the starting structure holds until longer than this times its start.  Without this
-hysteresis a stiff vibration across the distance at which bonds are drawn would count as a break."""
+ALL_PAIRS_UP_TO_ATOMS = 64
+"""In larger systems, and in boxes, only near pairs are looked at."""
 
 DISTANCES_AT_ONCE = 4_000_000
 """Distances held in memory at one time; frames are taken in portions of so many."""
@@ -61,6 +61,10 @@ def analyse_trajectory(
     if len(finite):
         trajectory = _mdtraj_trajectory(positions_angstrom[finite], system=system)
         rmsd[finite], gyration[finite] = _shape(trajectory, system=system)
+        if system.is_periodic or system.n_atoms > ALL_PAIRS_UP_TO_ATOMS:
+            measured = sparse_structure(positions_angstrom[finite], system=system)
+            lengths[finite], fragments[finite], contact[finite] = measured
+            finite = finite[:0]
         n_pairs = system.n_atoms * (system.n_atoms - 1) // 2
         portion = max(1, DISTANCES_AT_ONCE // max(1, n_pairs))
         for start in range(0, len(finite), portion):

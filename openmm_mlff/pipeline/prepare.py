@@ -16,7 +16,7 @@ from openmm_mlff.config import (
     load_protocol,
 )
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
@@ -120,13 +120,14 @@ def _load_molecules(
         raise ConfigError("no system was named; give at least one --system NAME or FILE")
     molecules: dict[str, MolecularSystem] = {}
     for name in systems:
-        molecule = load_system(name, charge=charge, multiplicity=multiplicity)
-        if molecule.name in molecules:
-            raise ConfigError(
-                f"system {molecule.name!r} was named twice; expected each once, under its own name"
-            )
-        model.check_molecule(molecule)
-        molecules[molecule.name] = molecule
+        for molecule in load_systems(name, charge=charge, multiplicity=multiplicity):
+            if molecule.name in molecules:
+                raise ConfigError(
+                    f"system {molecule.name!r} was named twice; expected each once, under its own "
+                    "name"
+                )
+            model.check_molecule(molecule)
+            molecules[molecule.name] = molecule
     return molecules
 
 

@@ -100,6 +100,7 @@ def _is_whole(molecule: MolecularSystem, start: MolecularSystem) -> bool:
         molecule.atomic_numbers,
         positions_angstrom=molecule.positions_angstrom,
         bonds=molecule.bonds or (),
+        cell_angstrom=molecule.cell_angstrom,
     )
     return monitor.check_positions(start.positions_angstrom) is None
 

@@ -58,6 +58,8 @@ class Potential(ABC):
         elements: atomic numbers it accepts, None for any.
         composition_is_free: whether it can be asked about other atoms than those of one molecule;
             a file of OpenMM's own contract has its atoms built in.
+        box_is_free: whether a periodic box may be turned any way round; what runs inside OpenMM may
+            count on a along x and b in the xy plane.
     """
 
     spec: str
@@ -66,6 +68,7 @@ class Potential(ABC):
     n_parameters: int | None
     elements: frozenset[int] | None
     composition_is_free: bool = True
+    box_is_free: bool = True
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the potential can be asked about this molecule.

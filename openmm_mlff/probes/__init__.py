@@ -24,6 +24,7 @@ from openmm_mlff.probes.surface.cutoff_continuity import probe_cutoff_continuity
 from openmm_mlff.probes.surface.force_consistency import probe_force_consistency
 from openmm_mlff.probes.surface.hessian_symmetry import probe_hessian_symmetry
 from openmm_mlff.probes.surface.net_force_torque import probe_net_force_torque
+from openmm_mlff.probes.surface.periodic_consistency import probe_periodic_consistency
 from openmm_mlff.probes.surface.permutation_invariance import probe_permutation_invariance
 from openmm_mlff.probes.surface.reflection_invariance import probe_reflection_invariance
 from openmm_mlff.probes.surface.rotation_invariance import probe_rotation_invariance
@@ -61,6 +62,7 @@ SURFACE_PROBES: tuple[tuple[str, Probe], ...] = (
     ("cutoff_continuity", probe_cutoff_continuity),
     ("short_range_repulsion", probe_short_range_repulsion),
     ("size_extensivity", probe_size_extensivity),
+    ("periodic_consistency", probe_periodic_consistency),
 )
 """Evaluations at the minimum and at frames of the potential's own dynamics."""
 

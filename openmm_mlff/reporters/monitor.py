@@ -50,8 +50,9 @@ class StabilityMonitor:
 
     Args:
         atomic_numbers: (N,).
-        positions_angstrom: the start, (N, 3), Å.  Periodic images are not looked at.
+        positions_angstrom: the start, (N, 3), Å, every molecule in one piece.
         bonds: pairs that are bonded at the start.
+        cell_angstrom: (3, 3), Å: a box, across whose borders contacts are looked for.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class StabilityMonitor:
         *,
         positions_angstrom: npt.ArrayLike,
         bonds: tuple[tuple[int, int], ...],
+        cell_angstrom: FloatArray | None = None,
     ) -> None:
+        self._cell_angstrom = cell_angstrom
         numbers = np.asarray(atomic_numbers, dtype=np.int64)
         start = np.asarray(positions_angstrom, dtype=np.float64)
         symbols = [Element.getByAtomicNumber(int(number)).symbol for number in numbers]
@@ -126,7 +129,9 @@ class StabilityMonitor:
 
     def _check_contacts(self, positions_angstrom: FloatArray) -> Instability | None:
         pairs, distances = pairs_within(
-            positions_angstrom, cutoff_angstrom=BOND_FACTOR * self._longest_sum_angstrom
+            positions_angstrom,
+            cutoff_angstrom=BOND_FACTOR * self._longest_sum_angstrom,
+            cell_angstrom=self._cell_angstrom,
         )
         ratios = distances / self._radii_angstrom[pairs].sum(axis=1)
         for index in np.flatnonzero(ratios < BOND_FACTOR):

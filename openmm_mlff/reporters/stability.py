@@ -90,8 +90,9 @@ class StabilityReporter(IntervalReporter):
         super().__init__(interval)
         self._numbers = _atomic_numbers(molecule)
         self._bonds: tuple[tuple[int, int], ...] | None = None
+        self._cell_angstrom: npt.NDArray[np.float64] | None = None
         if isinstance(molecule, MolecularSystem):
-            self._bonds = molecule.bonds
+            self._bonds, self._cell_angstrom = molecule.bonds, molecule.cell_angstrom
             if positions_angstrom is None:
                 positions_angstrom = molecule.positions_angstrom
         self._monitor: StabilityMonitor | None = None
@@ -154,7 +155,12 @@ class StabilityReporter(IntervalReporter):
         bonds = self._bonds
         if bonds is None:
             bonds = covalent_bonds(self._numbers, start_angstrom)
-        return StabilityMonitor(self._numbers, positions_angstrom=start_angstrom, bonds=bonds)
+        return StabilityMonitor(
+            self._numbers,
+            positions_angstrom=start_angstrom,
+            bonds=bonds,
+            cell_angstrom=self._cell_angstrom,
+        )
 
 
 def _check_potential(potential_energy_ev: float) -> Instability | None:

@@ -133,6 +133,7 @@ class Trajectory:
             self._molecule.atomic_numbers,
             positions_angstrom=self._molecule.positions_angstrom,
             bonds=self._molecule.bonds or (),
+            cell_angstrom=self._molecule.cell_angstrom,
         )
         problem = monitor.check_positions(self._start_angstrom)
         if problem is not None:

@@ -5,6 +5,8 @@ the box is smaller than twice the cutoff; its vectors can be differentiated with
 positions and box.  The function that TorchScript compiles is vesin's own module.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from vesin_torch import NeighborList
@@ -97,7 +99,8 @@ def neighbour_list(model: nn.Module) -> NeighborList:
     Returns:
         vesin's list.
     """
-    return NeighborList(cutoff=ROUNDING * float(model.cutoff), full_list=True)
+    cutoff_angstrom: Any = model.cutoff
+    return NeighborList(cutoff=ROUNDING * float(cutoff_angstrom), full_list=True)
 
 
 def evaluate_with_list(

@@ -57,7 +57,7 @@ def test_every_check_is_known_and_has_its_thresholds(protocol):
 
 def test_every_protocol_asks_everything_about_parity_and_the_surface():
     assert len(PARITY) == 5
-    assert len(SURFACE) == 10
+    assert len(SURFACE) == 11
 
 
 def test_extended_leaves_no_check_out():
@@ -113,6 +113,9 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("short_range_repulsion", "wall", 5.0),
         ("size_extensivity", "energy", 1.0),
         ("size_extensivity", "forces", 1.0),
+        ("periodic_consistency", "energy", 0.1),
+        ("periodic_consistency", "forces", 1.0),
+        ("periodic_consistency", "doubled", 0.1),
         ("stability", "bond_shortest", 0.6),
         ("stability", "bond_longest", 1.5),
         ("stability", "contact", 0.6),

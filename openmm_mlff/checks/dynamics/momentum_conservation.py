@@ -63,7 +63,8 @@ def _relative_changes(
 ) -> dict[str, float]:
     """Give the largest changes over their thermal scales, by kind of momentum.
 
-    A single atom has no moment of inertia and is judged on its linear momentum alone.
+    A single atom has no moment of inertia and is judged on its linear momentum alone, and so is a
+    periodic box, whose images exert torques.
 
     Returns:
         Ratios, by kind of momentum.
@@ -75,7 +76,7 @@ def _relative_changes(
     changes = {
         "linear": largest_norm(linear - linear[0]) / math.sqrt(thermal * float(masses_amu.sum()))
     }
-    if system.n_atoms > 1:
+    if system.n_atoms > 1 and not system.is_periodic:
         positions = system.positions_angstrom
         if run.trajectory is not None and np.isfinite(run.trajectory.positions_angstrom[:1]).all():
             positions = run.trajectory.positions_angstrom[0]

@@ -9,7 +9,12 @@ import numpy as np
 from openmm_mlff.checks.base import CheckSpec, place
 from openmm_mlff.checks.inputs import broken_run, cut_short_run, reaches
 from openmm_mlff.config import Criteria
-from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
+from openmm_mlff.molecules import (
+    BOND_FACTOR,
+    MolecularSystem,
+    covalent_radii_angstrom,
+    pairs_within,
+)
 from openmm_mlff.observations.model import Observations, RunObservations, TrajectorySeries
 from openmm_mlff.records import CheckResult, Status
 
@@ -188,14 +193,17 @@ def _bond_ratios(trajectory: TrajectorySeries, *, system: MolecularSystem) -> np
 
 def _closest_pair(positions_angstrom: np.ndarray, *, system: MolecularSystem) -> tuple[int, int]:
     """Find the unbonded pair that is closest for its covalent radii."""
-    first, second = np.triu_indices(system.n_atoms, k=1)
     radii = covalent_radii_angstrom(system.atomic_numbers)
-    distance = np.linalg.norm(positions_angstrom[first] - positions_angstrom[second], axis=1)
+    pairs, distances = pairs_within(
+        positions_angstrom,
+        cutoff_angstrom=2.0 * BOND_FACTOR * float(radii.max()),
+        cell_angstrom=system.cell_angstrom,
+    )
     bonded = {tuple(bond) for bond in system.bonds}
-    free = np.array([(int(i), int(j)) not in bonded for i, j in zip(first, second, strict=True)])
-    relative = np.where(free, distance / (radii[first] + radii[second]), np.inf)
-    pair = int(np.argmin(relative))
-    return int(first[pair]), int(second[pair])
+    free = np.array([(int(i), int(j)) not in bonded for i, j in pairs], dtype=bool)
+    relative = np.where(free, distances / radii[pairs].sum(axis=1), np.inf)
+    first, second = pairs[int(np.argmin(relative))]
+    return int(first), int(second)
 
 
 def _unwatched(run: RunObservations) -> str:

@@ -61,6 +61,8 @@ def probe_torsion_profile(subject: ProbeSubject, reference: Potential) -> ProbeO
     )
     if not torsions:
         return not_applicable(f"{molecule.name} has no rotatable bond")
+    if molecule.is_periodic:
+        return not_applicable("bonds of a box are not turned; ask its molecules one by one")
     calculator = reference.ase_calculator(precision="double")
     points = round(360.0 / subject.spec.torsion_step_degrees)
     steps_degrees = 360.0 / points * np.arange(points)

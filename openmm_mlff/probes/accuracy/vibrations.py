@@ -43,6 +43,8 @@ def probe_vibrations(subject: ProbeSubject, reference: Potential) -> ProbeOutcom
     molecule = subject.molecule
     if molecule.n_atoms < 2:
         return not_applicable("one atom alone does not vibrate")
+    if subject.molecule.is_periodic:
+        return not_applicable("a liquid has no harmonic frequencies; ask its molecules one by one")
     own = evaluate_each(subject, molecule, molecule.positions_angstrom[None])
     calculator = reference.ase_calculator(precision="double")
     positions, largest_force, reason = _relaxed(calculator, molecule)

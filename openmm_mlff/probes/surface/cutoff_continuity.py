@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from ase.geometry import find_mic
 
 from openmm_mlff.molecules import covalent_radii_angstrom
 from openmm_mlff.probes.evaluation import Points, evaluate_each
@@ -15,6 +16,7 @@ from openmm_mlff.probes.surface.placements import (
     breathing_scan,
     dimer_scan,
     element_pairs,
+    molecule_scans,
     pair_name,
     pair_scan,
 )
@@ -36,7 +38,9 @@ def probe_cutoff_continuity(subject: ProbeSubject) -> ProbeOutcome:
     Where the composition is free, two copies of the molecule are drawn apart to 15 Å in several
     directions, and every pair of elements alone (which shows whose jump it is, and decides
     nothing: two atoms of a stretched radical are no fair question to a quantum method).  Where it
-    is fixed, the molecule breathes and one atom of each element is pulled out.
+    is fixed, the molecule breathes and one atom of each element is pulled out.  In a box, one
+    molecule is moved to and fro by 0.5 Å in several directions: its many neighbours at the cutoff
+    pass it.
 
     Args:
         subject: what to probe.
@@ -67,6 +71,13 @@ def probe_cutoff_continuity(subject: ProbeSubject) -> ProbeOutcome:
 
 def _scans(subject: ProbeSubject) -> list[Scan]:
     molecule, spec = subject.molecule, subject.spec
+    if molecule.is_periodic:
+        return molecule_scans(
+            molecule,
+            count=spec.dimer_directions,
+            seed=subject.seed,
+            step_angstrom=spec.scan_step_angstrom,
+        )
     if not subject.potential.composition_is_free:
         pulled = atom_scans(
             molecule, stop_angstrom=spec.scan_end_angstrom, step_angstrom=spec.scan_step_angstrom
@@ -143,4 +154,7 @@ def _table(jumps: list[Jump]) -> tuple[dict[str, np.ndarray], list[str]]:
 def _crossing_distances(scan: Scan, interval: Interval) -> np.ndarray:
     """Give the interatomic distances that the scan changes, at the middle of an interval."""
     placed = scan.place(np.array([0.5 * (interval.low + interval.high)]))[0]
-    return np.linalg.norm(placed[scan.crossing[:, 0]] - placed[scan.crossing[:, 1]], axis=1)
+    apart = placed[scan.crossing[:, 0]] - placed[scan.crossing[:, 1]]
+    if scan.molecule.cell_angstrom is None:
+        return np.linalg.norm(apart, axis=1)
+    return np.asarray(find_mic(apart, scan.molecule.cell_angstrom)[1])

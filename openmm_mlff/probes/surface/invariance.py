@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.probes.evaluation import evaluate_each
-from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
+from openmm_mlff.probes.evaluation import Points, evaluate_each
+from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject, not_applicable
 from openmm_mlff.probes.surface.noise import measure_noise
 
 Operation = tuple[np.ndarray, np.ndarray]
@@ -29,8 +29,8 @@ def probe_operations(
     """
     geometries = subject.geometries()
     moved = np.stack([apply_operation(geometries, operation) for operation in operations])
-    asked = np.concatenate([geometries[None], moved]).reshape(-1, *geometries.shape[1:])
-    found = evaluate_each(subject, subject.molecule, asked)
+    turned = [np.eye(3), *(matrix for matrix, _ in operations)]
+    found = evaluate_turned(subject, np.concatenate([geometries[None], moved]), turned)
     shape = (len(operations) + 1, len(geometries))
     energies_ev = found.energies_ev.reshape(shape)
     forces = found.forces_ev_per_angstrom.reshape(*shape, -1, 3)
@@ -47,6 +47,62 @@ def probe_operations(
             **measure_noise(subject),
         },
     )
+
+
+def cannot_be_turned(subject: ProbeSubject) -> ProbeOutcome | None:
+    """Say so where the potential takes boxes in OpenMM's own orientation only.
+
+    Args:
+        subject: what to probe.
+
+    Returns:
+        Not applicable, or None where it can be asked.
+    """
+    if subject.molecule.is_periodic and not subject.potential.box_is_free:
+        return not_applicable(f"{subject.potential.spec} takes a box only as OpenMM orients it")
+    return None
+
+
+def evaluate_turned(
+    subject: ProbeSubject, positions_angstrom: np.ndarray, matrices: Sequence[np.ndarray]
+) -> Points:
+    """Evaluate geometries in boxes that were turned with them.
+
+    Args:
+        subject: what to probe.
+        positions_angstrom: (O, G, N, 3), Å.
+        matrices: O orthogonal matrices that were applied.
+
+    Returns:
+        O × G points, in one call where there is no box.
+    """
+    flat = positions_angstrom.reshape(-1, *positions_angstrom.shape[2:])
+    cell = subject.molecule.cell_angstrom
+    if cell is None:
+        return evaluate_each(subject, subject.molecule, flat)
+    parts = [
+        evaluate_each(subject, subject.molecule.with_cell(turned_cell(cell, matrix)), placed)
+        for placed, matrix in zip(positions_angstrom, matrices, strict=True)
+    ]
+    return Points(
+        np.concatenate([part.energies_ev for part in parts]),
+        np.concatenate([part.forces_ev_per_angstrom for part in parts]),
+        np.concatenate([part.refused for part in parts]),
+        tuple(reason for part in parts for reason in part.reasons),
+    )
+
+
+def turned_cell(cell_angstrom: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Turn or mirror a box; a mirrored one is named by the opposite vectors, which span the same.
+
+    Args:
+        cell_angstrom: (3, 3), Å, rows.
+        matrix: orthogonal, (3, 3).
+
+    Returns:
+        (3, 3), Å, right-handed.
+    """
+    return np.asarray(np.sign(np.linalg.det(matrix)) * cell_angstrom @ matrix.T)
 
 
 def apply_operation(positions_angstrom: np.ndarray, operation: Operation) -> np.ndarray:

@@ -6,7 +6,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
+from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, fragment_labels
 from openmm_mlff.probes.surface.size_extensivity import two_copies
 
 CLOSEST_COPY_ANGSTROM = 2.0
@@ -21,7 +21,7 @@ class Scan:
 
     Attributes:
         name: what is scanned.
-        kind: ``dimer``, ``pair``, ``breathing`` or ``atom drawn apart``.
+        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart`` or ``molecule moved``.
         molecule: which atoms.
         coordinates: (P,), ascending.
         origin: positions at coordinate 0, (N, 3), Å.
@@ -187,6 +187,49 @@ def atom_scans(
                 origin=centred,
                 tangent=tangent,
                 crossing=np.stack([np.full(len(others), atom), others], axis=1),
+            )
+        )
+    return scans
+
+
+MOVED_ANGSTROM = 0.5
+"""How far a molecule of a box is moved to either side: the shells of its neighbours cross the
+cutoff, and nothing collides."""
+
+
+def molecule_scans(
+    molecule: MolecularSystem, *, count: int, seed: int, step_angstrom: float
+) -> list[Scan]:
+    """Move one molecule of a box to and fro, in several directions.
+
+    Args:
+        molecule: the box.
+        count: how many directions, each with a molecule of its own.
+        seed: of molecules and directions.
+        step_angstrom: between points.
+
+    Returns:
+        The scans; their coordinate is the displacement, Å.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds))
+    scans = []
+    for number in range(count):
+        moved = labels == rng.choice(labels)
+        direction = rng.normal(size=3)
+        tangent = np.zeros((molecule.n_atoms, 3))
+        tangent[moved] = direction / np.linalg.norm(direction)
+        inside, outside = np.flatnonzero(moved), np.flatnonzero(~moved)
+        steps = round(MOVED_ANGSTROM / step_angstrom)
+        scans.append(
+            Scan(
+                name=f"a molecule of the box moved, direction {number + 1}",
+                kind="molecule moved",
+                molecule=molecule,
+                coordinates=step_angstrom * np.arange(-steps, steps + 1),
+                origin=np.array(molecule.positions_angstrom),
+                tangent=tangent,
+                crossing=np.stack(np.meshgrid(inside, outside), axis=-1).reshape(-1, 2),
             )
         )
     return scans

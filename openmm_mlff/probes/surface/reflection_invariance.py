@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
-from openmm_mlff.probes.surface.invariance import probe_operations
+from openmm_mlff.probes.surface.invariance import cannot_be_turned, probe_operations
 
 OPERATIONS = {
     "inversion": (-1.0, -1.0, -1.0),
@@ -22,5 +22,8 @@ def probe_reflection_invariance(subject: ProbeSubject) -> ProbeOutcome:
     Returns:
         What :func:`probe_operations` gives; the operations are named in the data.
     """
+    refused = cannot_be_turned(subject)
+    if refused is not None:
+        return refused
     operations = [(np.diag(signs), np.zeros(3)) for signs in OPERATIONS.values()]
     return probe_operations(subject, operations, data={"operations": list(OPERATIONS)})

@@ -3,9 +3,13 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.probes.evaluation import evaluate_each
 from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
-from openmm_mlff.probes.surface.invariance import apply_operation, probe_operations
+from openmm_mlff.probes.surface.invariance import (
+    apply_operation,
+    cannot_be_turned,
+    evaluate_turned,
+    probe_operations,
+)
 
 SCAN_STEP_DEGREES = 5.0
 AXES = ("x", "y", "z")
@@ -21,6 +25,9 @@ def probe_rotation_invariance(subject: ProbeSubject) -> ProbeOutcome:
         What :func:`probe_operations` gives, and `scan_angles_degrees` (A,) with
         `scan_energy_changes_ev` (3, A) for x, y and z.
     """
+    refused = cannot_be_turned(subject)
+    if refused is not None:
+        return refused
     turns = Rotation.random(subject.spec.rotations, random_state=subject.seed).as_matrix()
     outcome = probe_operations(subject, [(turn, np.zeros(3)) for turn in turns])
     angles = np.arange(0.0, 360.0 + 0.5 * SCAN_STEP_DEGREES, SCAN_STEP_DEGREES)
@@ -38,9 +45,8 @@ def _scan(subject: ProbeSubject, *, angles_degrees: np.ndarray) -> np.ndarray:
         Rotation.from_rotvec(np.outer(angles_degrees, axis), degrees=True).as_matrix()
         for axis in np.eye(len(AXES))
     ]
-    placed = np.concatenate(
-        [apply_operation(minimum, (turn, np.zeros(3))) for about in turns for turn in about]
-    )
-    energies_ev = evaluate_each(subject, subject.molecule, placed).energies_ev
+    every = [turn for about in turns for turn in about]
+    placed = np.stack([apply_operation(minimum, (turn, np.zeros(3))) for turn in every])
+    energies_ev = evaluate_turned(subject, placed, every).energies_ev
     energies_ev = energies_ev.reshape(len(AXES), len(angles_degrees))
     return energies_ev - energies_ev[:, :1]

@@ -99,7 +99,8 @@ def push_together(
     """Place two atoms of a molecule at given distances from each other.
 
     A bonded atom moves along its bond.  An unbonded pair is taken out of the molecule first, so
-    that the way together leads through no third atom.
+    that the way together leads through no third atom; in a box there is no outside, and it is
+    pushed together where it is.
 
     Args:
         molecule: at its minimum.
@@ -113,7 +114,8 @@ def push_together(
     start = np.array(molecule.positions_angstrom)
     towards = start[j] - start[i]
     towards /= np.linalg.norm(towards)
-    if (min(pair), max(pair)) not in set(molecule.bonds) and molecule.n_atoms > 2:
+    unbonded = (min(pair), max(pair)) not in set(molecule.bonds)
+    if unbonded and molecule.n_atoms > 2 and not molecule.is_periodic:
         outward = 0.5 * (start[i] + start[j]) - start.mean(axis=0)
         length = np.linalg.norm(outward)
         outward = outward / length if length > 1e-3 else np.array([0.0, 0.0, 1.0])

@@ -45,6 +45,8 @@ def probe_size_extensivity(subject: ProbeSubject) -> ProbeOutcome:
     potential, molecule = subject.potential, subject.molecule
     if not potential.composition_is_free:
         return not_applicable(f"{potential.spec} has one molecule built in; two cannot be asked")
+    if molecule.is_periodic:
+        return not_applicable("a box is doubled by periodic_consistency")
     geometries = subject.geometries()
     one = evaluate_each(subject, molecule, geometries)
     shift = np.array([SEPARATION_ANGSTROM, 0.0, 0.0])

@@ -1,0 +1,129 @@
+"""Bring a periodic box into the form used here: box upright, molecules whole."""
+
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def upright(cell_angstrom: Floats, *, positions_angstrom: Floats) -> tuple[Floats, Floats]:
+    """Turn box and atoms rigidly, so that a lies along x and b in the xy plane.
+
+    Args:
+        cell_angstrom: (3, 3), Å, right-handed box vectors as rows.
+        positions_angstrom: (N, 3), Å.
+
+    Returns:
+        Box and positions, turned; the very same where the box lay so already.
+    """
+    if not np.triu(cell_angstrom, 1).any() and (np.diag(cell_angstrom) > 0.0).all():
+        return cell_angstrom, positions_angstrom
+    from ase.cell import Cell
+
+    standing, rotation = Cell(cell_angstrom).standard_form()
+    return np.tril(np.asarray(standing)), positions_angstrom @ rotation.T
+
+
+def covalent_images(
+    atomic_numbers: Ints, positions_angstrom: Floats, *, cell_angstrom: Floats
+) -> tuple[Ints, Ints]:
+    """Find covalent bonds through the faces of a box, with every image that is near enough.
+
+    Args:
+        atomic_numbers: (N,).
+        positions_angstrom: (N, 3), Å.
+        cell_angstrom: (3, 3), Å, box vectors as rows.
+
+    Returns:
+        Atoms i and j of each bond, (B, 2), and the shift (B, 3) in whole box vectors that brings
+        j beside i.
+    """
+    from ase.neighborlist import primitive_neighbor_list
+
+    reach_angstrom = BOND_FACTOR * covalent_radii_angstrom(atomic_numbers)
+    first, second, shifts = primitive_neighbor_list(
+        "ijS", (True, True, True), cell_angstrom, positions_angstrom, reach_angstrom
+    )
+    return np.stack([first, second], axis=1).astype(np.int64), shifts.astype(np.int64)
+
+
+def nearest_images(
+    pairs: Ints, *, positions_angstrom: Floats, cell_angstrom: Floats
+) -> tuple[Floats, Ints]:
+    """Find the nearest images of given pairs of atoms.
+
+    Args:
+        pairs: (B, 2).
+        positions_angstrom: (N, 3), Å.
+        cell_angstrom: (3, 3), Å, box vectors as rows.
+
+    Returns:
+        Distances (B,), Å, and the shift (B, 3) in whole box vectors that brings j beside i.
+    """
+    from ase.geometry import find_mic
+
+    apart = positions_angstrom[pairs[:, 1]] - positions_angstrom[pairs[:, 0]]
+    nearest, distances = find_mic(apart, cell_angstrom, pbc=True)
+    shifts = np.rint((nearest - apart) @ np.linalg.inv(cell_angstrom)).astype(np.int64)
+    return distances, shifts
+
+
+def whole_molecules(
+    positions_angstrom: Floats, *, cell_angstrom: Floats, pairs: Ints, shifts: Ints
+) -> Floats:
+    """Move atoms by whole box vectors, so that no bond goes through a face of the box.
+
+    The first atom of each molecule stays.  A network that reaches its own image (a crystal, a
+    surface) has no whole form and is left as it is.
+
+    Args:
+        positions_angstrom: (N, 3), Å.
+        cell_angstrom: (3, 3), Å, box vectors as rows.
+        pairs: (B, 2), bonded atoms i and j.
+        shifts: (B, 3), the box vectors that bring j beside i.
+
+    Returns:
+        (N, 3), Å.
+    """
+    if not shifts.any():
+        return positions_angstrom
+    n_atoms = len(positions_angstrom)
+    neighbours: list[list[tuple[int, Ints]]] = [[] for _ in range(n_atoms)]
+    for (i, j), shift in zip(pairs.tolist(), shifts, strict=True):
+        neighbours[i].append((j, shift))
+        neighbours[j].append((i, -shift))
+    moves = np.zeros((n_atoms, 3), dtype=np.int64)
+    is_placed = np.zeros(n_atoms, dtype=bool)
+    for start in range(n_atoms):
+        if not is_placed[start]:
+            _place_molecule(start, neighbours=neighbours, moves=moves, is_placed=is_placed)
+    return positions_angstrom + moves @ cell_angstrom
+
+
+def _place_molecule(
+    start: int,
+    *,
+    neighbours: list[list[tuple[int, Ints]]],
+    moves: Ints,
+    is_placed: npt.NDArray[np.bool_],
+) -> None:
+    """Walk along the bonds from one atom; write the moves of all atoms that hang together."""
+    members, waiting = [start], [start]
+    is_placed[start] = True
+    is_infinite = False
+    while waiting:
+        atom = waiting.pop()
+        for other, shift in neighbours[atom]:
+            move = moves[atom] + shift
+            if not is_placed[other]:
+                is_placed[other] = True
+                moves[other] = move
+                members.append(other)
+                waiting.append(other)
+            elif (moves[other] != move).any():
+                is_infinite = True
+    if is_infinite:
+        moves[members] = 0

@@ -1,0 +1,106 @@
+"""From what a file says to a checked molecule: bonds, box, charge."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom
+from openmm_mlff.molecules.boxes import (
+    Floats,
+    Ints,
+    covalent_images,
+    nearest_images,
+    upright,
+    whole_molecules,
+)
+from openmm_mlff.molecules.formats.structure import Bonds, FileStructure
+from openmm_mlff.molecules.system import MolecularSystem, checked_cell
+
+LONGEST_BOND_FACTOR = 1.6
+"""A bond of a file that is longer than this times the sum of its covalent radii is damage."""
+
+
+def build_system(
+    structure: FileStructure,
+    *,
+    name: str,
+    source: str,
+    charge: int | None = None,
+    multiplicity: int | None = None,
+) -> MolecularSystem:
+    """Make the molecule: the box is set upright, and molecules that it cuts are made whole.
+
+    Args:
+        structure: what the file says.
+        name: of the system.
+        source: where it comes from; begins error messages about the file.
+        charge: instead of the recorded one (0 where none is).
+        multiplicity: instead of the recorded one (1 where none is).
+
+    Returns:
+        The checked molecule.
+    """
+    positions, cell = structure.positions_angstrom, structure.cell_angstrom
+    # Where a coordinate is broken, the molecule itself says so below.
+    if np.isfinite(positions).all():
+        if cell is not None:
+            cell, positions = upright(checked_cell(name, cell), positions_angstrom=positions)
+        positions = _checked_and_whole(structure, positions=positions, cell=cell, source=source)
+    return MolecularSystem(
+        name=name,
+        atomic_numbers=structure.atomic_numbers,
+        positions_angstrom=positions,
+        charge=_chosen(charge, structure.charge, default=0, key="charge"),
+        multiplicity=_chosen(multiplicity, structure.multiplicity, default=1, key="multiplicity"),
+        source="; ".join(part for part in (source, structure.note) if part),
+        bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
+        cell_angstrom=cell,
+    )
+
+
+def _checked_and_whole(
+    structure: FileStructure, *, positions: Floats, cell: Floats | None, source: str
+) -> Floats:
+    numbers = structure.atomic_numbers
+    shifts = None
+    if structure.bonds:
+        pairs = np.array(structure.bonds, dtype=np.int64)
+        if cell is None:
+            lengths = np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=1)
+        else:
+            lengths, shifts = nearest_images(
+                pairs, positions_angstrom=positions, cell_angstrom=cell
+            )
+        _check_bond_lengths(structure.bonds, lengths=lengths, numbers=numbers, source=source)
+    elif cell is not None:
+        pairs, shifts = covalent_images(numbers, positions, cell_angstrom=cell)
+    if cell is None or shifts is None:
+        return positions
+    return whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
+
+
+def _check_bond_lengths(
+    bonds: Bonds, *, lengths: npt.NDArray[np.float64], numbers: Ints, source: str
+) -> None:
+    from ase.data import chemical_symbols
+
+    radii_angstrom = covalent_radii_angstrom(numbers)[np.array(bonds)]
+    limits = LONGEST_BOND_FACTOR * radii_angstrom.sum(axis=1)
+    worst = int(np.argmax(lengths / limits))
+    if lengths[worst] > limits[worst]:
+        first, second = (f"{chemical_symbols[numbers[atom]]}{atom}" for atom in bonds[worst])
+        raise MoleculeError(
+            f"{source}: the bond {first}–{second} "
+            f"is {lengths[worst]:.2f} Å long, expected at most {limits[worst]:.2f} Å: the file is "
+            "damaged, or its bonds belong to other coordinates"
+        )
+
+
+def _chosen(given: int | None, recorded: Any, *, default: int, key: str) -> int:
+    value = given if given is not None else default if recorded is None else recorded
+    # Extended XYZ may say charge=0.0, and NumPy has integers of its own.
+    if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
+        return int(value)
+    raise MoleculeError(f"{key} is {value!r}; expected a whole number")

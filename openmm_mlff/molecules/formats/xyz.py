@@ -1,0 +1,55 @@
+"""XYZ and extended XYZ."""
+
+import io
+from collections.abc import Iterator
+from typing import TextIO
+
+import numpy as np
+
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure
+
+
+def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
+    """Read frames of an XYZ or extended XYZ file.
+
+    ``charge=`` and ``multiplicity=`` on the comment line are taken, and so is ``Lattice=`` where
+    ``pbc`` does not say that nothing repeats.
+
+    Args:
+        handle: the open file.
+
+    Yields:
+        One structure a frame.
+
+    Raises:
+        BadStructureError: A frame repeats in one or two directions only.
+    """
+    from ase.io.extxyz import read_xyz as read_ase_frames
+
+    for block in _frame_texts(handle):
+        (atoms,) = read_ase_frames(io.StringIO(block), index=slice(None))
+        if atoms.pbc.any() and not atoms.pbc.all():
+            flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
+            raise BadStructureError(
+                f'pbc="{flags}" repeats in some directions only, and slabs and wires are not '
+                'supported: write pbc="T T T" with empty space in the box, or pbc="F F F"'
+            )
+        yield FileStructure(
+            atomic_numbers=np.asarray(atoms.numbers, dtype=np.int64),
+            positions_angstrom=np.asarray(atoms.positions, dtype=np.float64),
+            charge=atoms.info.get("charge"),
+            multiplicity=atoms.info.get("multiplicity"),
+            cell_angstrom=np.array(atoms.cell) if atoms.pbc.all() else None,
+        )
+
+
+def _frame_texts(handle: TextIO) -> Iterator[str]:
+    """Cut a file into frames: each starts with its number of atoms."""
+    for line in handle:
+        if not line.strip():
+            # Blank lines may end a file.
+            continue
+        lines = [line, *(handle.readline() for _ in range(int(line) + 1))]
+        if len(lines) > 2 and not lines[-1]:
+            raise ValueError(f"fewer atoms than the {int(line)} announced")
+        yield "".join(lines)

@@ -1,0 +1,143 @@
+"""Make the periodic boxes in systems/: liquids, equilibrated with a force field in OpenMM.
+
+A development script.  Every file it writes is committed, so nobody needs to run it to use the
+package::
+
+    python scripts/make_boxes.py                # all
+    python scripts/make_boxes.py argon_108      # one
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import openmm
+from ase import Atoms
+from openmm import app, unit
+
+SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
+SEED = 20240607
+EQUILIBRATION_STEPS = 50_000
+
+ARGON_BOX_ANGSTROM = 17.39
+"""108 atoms at the density of A. Rahman, Phys. Rev. 136 (1964) A405: 864 atoms in 10.229 σ."""
+
+WATER_BOX_ANGSTROM = 12.42
+"""64 molecules at 0.997 g/cm³."""
+
+
+def equilibrated(
+    system: openmm.System,
+    positions_nm: np.ndarray,
+    *,
+    temperature_kelvin: float,
+    timestep_fs: float,
+) -> np.ndarray:
+    """Minimise, run Langevin dynamics, and give the positions in Å, molecules in one piece."""
+    integrator = openmm.LangevinMiddleIntegrator(temperature_kelvin, 1.0, 1e-3 * timestep_fs)
+    integrator.setRandomNumberSeed(SEED)
+    platform = openmm.Platform.getPlatformByName("CPU")
+    context = openmm.Context(system, integrator, platform, {"DeterministicForces": "true"})
+    context.setPositions(positions_nm)
+    openmm.LocalEnergyMinimizer.minimize(context, maxIterations=500)
+    context.setVelocitiesToTemperature(temperature_kelvin, SEED)
+    integrator.step(EQUILIBRATION_STEPS)
+    state = context.getState(positions=True, enforcePeriodicBox=True)
+    return 10.0 * state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+
+
+def argon() -> tuple[Atoms, dict[str, str]]:
+    """Give liquid argon at 94.4 K, by Rahman's Lennard-Jones potential."""
+    cells = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
+    corners = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+    fcc = (cells + corners).reshape(-1, 3) * ARGON_BOX_ANGSTROM / 3.0
+    system = openmm.System()
+    system.setDefaultPeriodicBoxVectors(*(0.1 * ARGON_BOX_ANGSTROM * np.eye(3)))
+    force = openmm.NonbondedForce()
+    force.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
+    force.setCutoffDistance(0.8)
+    for _ in fcc:
+        system.addParticle(39.948)
+        force.addParticle(0.0, 0.3405, 0.9961)
+    system.addForce(force)
+    positions = equilibrated(system, 0.1 * fcc, temperature_kelvin=94.4, timestep_fs=5.0)
+    atoms = Atoms(f"Ar{len(fcc)}", positions=positions, cell=[ARGON_BOX_ANGSTROM] * 3, pbc=True)
+    return atoms, {
+        "title": "Liquid argon, 108 atoms",
+        "smiles": "[Ar]",
+        "source": "250 ps of Langevin dynamics at 94.4 K with the Lennard-Jones potential of "
+        "A. Rahman, Phys. Rev. 136 (1964) A405; scripts/make_boxes.py",
+    }
+
+
+def water() -> tuple[Atoms, dict[str, str]]:
+    """Give liquid water at 300 K, by TIP3P-FB."""
+    forcefield = app.ForceField("amber14/tip3pfb.xml")
+    modeller = app.Modeller(app.Topology(), [])
+    modeller.addSolvent(forcefield, model="tip3p", boxSize=openmm.Vec3(1.6, 1.6, 1.6))
+    residues = list(modeller.topology.residues())
+    modeller.delete(residues[64:])
+    side = 0.1 * WATER_BOX_ANGSTROM
+    modeller.topology.setPeriodicBoxVectors(np.diag([side] * 3))
+    system = forcefield.createSystem(
+        modeller.topology, nonbondedMethod=app.PME, nonbondedCutoff=0.6, rigidWater=True
+    )
+    # On a loose grid: some of the molecules that were left out leave holes, others would collide.
+    grid = np.stack(np.meshgrid(*[np.arange(4)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    placed = np.array(modeller.positions.value_in_unit(unit.nanometer)).reshape(64, 3, 3)
+    placed = placed - placed[:, :1] + (grid * side / 4.0)[:, None]
+    positions = equilibrated(
+        system, placed.reshape(-1, 3), temperature_kelvin=300.0, timestep_fs=1.0
+    )
+    symbols = [atom.element.symbol for atom in modeller.topology.atoms()]
+    atoms = Atoms(symbols, positions=positions, cell=[WATER_BOX_ANGSTROM] * 3, pbc=True)
+    return atoms, {
+        "title": "Liquid water, 64 molecules",
+        "smiles": "O",
+        "source": "50 ps of Langevin dynamics at 300 K with TIP3P-FB (Wang, Martinez, Pande, "
+        "J. Phys. Chem. Lett. 5 (2014) 1885) at 0.997 g/cm³; scripts/make_boxes.py",
+    }
+
+
+BOXES: dict[str, Callable[[], tuple[Atoms, dict[str, str]]]] = {
+    "argon_108": argon,
+    "water_box_64": water,
+}
+
+
+def write(name: str, atoms: Atoms, told: dict[str, str]) -> None:
+    """Write the structure and the description of one box."""
+    folder = SYSTEMS / name
+    folder.mkdir(exist_ok=True)
+    text = io.StringIO()
+    ase.io.write(text, atoms, format="extxyz", columns=["symbols", "positions"])
+    (folder / "structure.extxyz").write_text(text.getvalue(), encoding="utf-8")
+    described = {
+        "name": name,
+        "title": told["title"],
+        "formula": atoms.get_chemical_formula("hill"),
+        "charge": 0,
+        "multiplicity": 1,
+        "structure": "structure.extxyz",
+        "source": told["source"],
+        "smiles": told["smiles"],
+    }
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in described.items()]
+    (folder / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Make the boxes that were named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *BOXES], default=[])
+    for name in parser.parse_args().names or BOXES:
+        write(name, *BOXES[name]())
+        print(f"systems/{name}")
+
+
+if __name__ == "__main__":
+    main()

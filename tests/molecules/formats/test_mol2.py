@@ -1,0 +1,103 @@
+import builtins
+
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import MissingDependencyError, MoleculeError
+from openmm_mlff.molecules import load_system, load_systems
+
+TYPES = {"C": "C.3", "N": "N.am", "O": "O.2", "H": "H"}
+AMMONIUM_ATOMS = (
+    (0, 0, 0),
+    (0.59, 0.59, 0.59),
+    (-0.59, -0.59, 0.59),
+    (-0.59, 0.59, -0.59),
+    (0.59, -0.59, -0.59),
+)
+
+
+def mol2(symbols, positions, bonds, *, title="mine", charges=None):
+    kind = "NO_CHARGES" if charges is None else "USER_CHARGES"
+    lines = ["@<TRIPOS>MOLECULE", title, f"{len(symbols)} {len(bonds)} 1 0 0", "SMALL", kind, ""]
+    lines.append("@<TRIPOS>ATOM")
+    for k, (symbol, (x, y, z)) in enumerate(zip(symbols, positions, strict=True)):
+        charge = 0.0 if charges is None else charges[k]
+        kind = symbol if "." in symbol else TYPES[symbol]
+        lines.append(f"{k + 1} A{k} {x:.4f} {y:.4f} {z:.4f} {kind} 1 LIG {charge:.4f}")
+    lines.append("@<TRIPOS>BOND")
+    lines += [f"{k + 1} {i + 1} {j + 1} 1" for k, (i, j) in enumerate(bonds)]
+    return "\n".join(lines) + "\n"
+
+
+def of(molecule, **options):
+    return mol2(molecule.symbols, molecule.positions_angstrom, molecule.bonds, **options)
+
+
+def ammonium(**options):
+    return mol2(
+        ["N.4", "H", "H", "H", "H"], AMMONIUM_ATOMS, [(0, k) for k in range(1, 5)], **options
+    )
+
+
+def test_a_library_molecule_round_trips(write, dipeptide):
+    charges = np.linspace(-0.5, 0.5, dipeptide.n_atoms)
+    system = load_system(write("peptide.mol2", of(dipeptide, charges=charges)))
+    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
+    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
+    assert system.bonds == dipeptide.bonds
+    assert (system.name, system.charge) == ("peptide", 0)
+
+
+def test_the_charge_is_the_sum_of_the_partial_charges(write):
+    assert load_system(write("a.mol2", ammonium(charges=[-0.8] + 4 * [0.4502]))).charge == 1
+    with pytest.raises(MoleculeError, match=r"sum to 0\.400, no whole number"):
+        load_system(write("b.mol2", ammonium(charges=[-0.8] + 4 * [0.3])))
+
+
+def test_without_partial_charges_the_atom_types_say_the_charge(write):
+    pytest.importorskip("rdkit")
+    assert load_system(write("a.mol2", ammonium())).charge == 1
+
+
+def test_without_rdkit_the_charge_must_be_given(write, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.split(".")[0] == "rdkit":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    path = write("a.mol2", ammonium())
+    with pytest.raises(MissingDependencyError, match="pip install rdkit"):
+        load_system(path)
+    assert load_system(path, charge=1).charge == 1
+
+
+def test_every_molecule_is_a_system(write, water):
+    charges = [-0.8, 0.4, 0.4]
+    text = (
+        "# by hand\n"
+        + of(water, title="one", charges=charges)
+        + of(water, title="*****", charges=charges)
+    )
+    systems = load_systems(write("two.mol2", text))
+    assert [system.name for system in systems] == ["one", "two-2"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("3 2 1 0 0", "4 2 1 0 0", "3 atoms and 2 bonds; its head says 4 and 2"),
+        ("1 1 2 1", "1 1 9 1", "a bond names atom 9"),
+        ("O.2", "Qq", "'Qq' is no element"),
+        ("@<TRIPOS>MOLECULE", "", "nothing in it"),
+        ("A0 -", "A0 x", "cannot be read as MOL2"),
+    ],
+)
+def test_damage_gets_one_line(write, water, old, new, message):
+    text = of(water, charges=[-0.8, 0.4, 0.4])
+    assert old in text
+    with pytest.raises(MoleculeError, match=message) as caught:
+        load_system(write("bad.mol2", text.replace(old, new)))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules import covalent_bonds, load_system, load_systems
+
+HYDROXIDE = """hydroxide
+  made by hand
+
+  2  1  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 O   0  5  0  0  0  0  0  0  0  0  0  0
+    0.9700    0.0000    0.0000 H   0  0  0  0  0  0  0  0  0  0  0  0
+  1  2  1  0
+M  END
+$$$$
+"""
+RADICAL = HYDROXIDE.replace("O   0  5", "O   0  0").replace("M  END", "M  RAD  1   1   2\nM  END")
+
+
+def molblock(molecule, *, v3000=False, title="mine"):
+    """Let RDKit write a library molecule, with its bonds."""
+    chem = pytest.importorskip("rdkit.Chem")
+    editable = chem.RWMol()
+    conformer = chem.Conformer(molecule.n_atoms)
+    for atom, (symbol, position) in enumerate(
+        zip(molecule.symbols, molecule.positions_angstrom, strict=True)
+    ):
+        editable.AddAtom(chem.Atom(symbol))
+        conformer.SetAtomPosition(atom, position.tolist())
+    for i, j in molecule.bonds:
+        editable.AddBond(i, j, chem.BondType.SINGLE)
+    editable.AddConformer(conformer)
+    editable.SetProp("_Name", title)
+    return chem.MolToMolBlock(editable, forceV3000=v3000, kekulize=False)
+
+
+@pytest.mark.parametrize("v3000", [False, True])
+def test_a_molfile_round_trips(write, dipeptide, v3000):
+    system = load_system(write("peptide.mol", molblock(dipeptide, v3000=v3000)))
+    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
+    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
+    assert system.bonds == dipeptide.bonds
+    assert (system.name, system.charge, system.multiplicity) == ("peptide", 0, 1)
+
+
+@pytest.mark.parametrize("v3000", [False, True])
+def test_formal_charges_and_radicals(write, v3000):
+    chem = pytest.importorskip("rdkit.Chem")
+    editor = pytest.importorskip("rdkit.Chem.AllChem")
+    for smiles, expected in (
+        ("C[N+](C)(C)C", (1, 1)),
+        ("[CH3]", (0, 2)),
+        ("[O-]S(=O)(=O)[O-]", (-2, 1)),
+    ):
+        molecule = chem.AddHs(chem.MolFromSmiles(smiles))
+        editor.EmbedMolecule(molecule, randomSeed=1)
+        path = write("ion.sdf", chem.MolToMolBlock(molecule, forceV3000=v3000) + "$$$$\n")
+        system = load_system(path)
+        assert (system.charge, system.multiplicity) == expected
+
+
+def test_the_charge_column_of_old_files_is_read(write):
+    assert load_system(write("oh.sdf", HYDROXIDE)).charge == -1
+
+
+def test_property_lines_replace_the_charge_column(write):
+    system = load_system(write("oh.sdf", HYDROXIDE.replace("M  END", "M  CHG  1   1   1\nM  END")))
+    assert system.charge == 1
+    assert load_system(write("radical.sdf", RADICAL)).multiplicity == 2
+
+
+def test_bonds_are_the_file_s_own(write):
+    # 1.3 Å apart, too far for the covalent radii.
+    text = HYDROXIDE.replace("0.9700", "1.3000")
+    system = load_system(write("long.sdf", text))
+    assert covalent_bonds(system.atomic_numbers, system.positions_angstrom) == ()
+    assert system.bonds == ((0, 1),)
+    without = text.replace("  2  1  0", "  2  0  0").replace("  1  2  1  0\n", "")
+    assert load_system(write("none.sdf", without)).bonds == ()
+
+
+def test_every_record_is_a_system(write, water, dipeptide):
+    titles = ["first one", "../../etc", "", "first one", "première"]
+    blocks = [molblock(water, title=title) + "> <ID>\n7\n\n$$$$\n" for title in titles]
+    systems = load_systems(write("many.sdf", "".join(blocks)))
+    assert [system.name for system in systems] == [
+        "first_one-1",
+        "etc",
+        "many-3",
+        "first_one-2",
+        "premi_re",
+    ]
+    assert {system.formula for system in systems} == {"H2O"}
+    assert "@3" in systems[3].source
+
+
+def test_columns_that_touch_are_parted(write):
+    text = HYDROXIDE.replace("    0.9700    0.0000", "-1234.5678-1234.5678")
+    with pytest.raises(MoleculeError, match="O0–H1 is 17"):
+        load_system(write("far.sdf", text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.9700", "4.9700", r"file bad.sdf: the bond O0–H1 is 4.97 Å long, expected at most 1.55"),
+        ("  1  2  1  0", "  1  3  1  0", "a bond joins atoms 1 and 3 of 2"),
+        ("M  END\n$$$$\n", "", "no line 'M +END'"),
+        ("  2  1  0", "  9  1  0", "fewer lines than its 9 atoms"),
+        ("M  END", "M  CHG  1   1\nM  END", "cannot be read as SDF"),
+        (" H  ", " Qq ", "'Qq' is no element"),
+        ("    0.9700", "       nan", "coordinate that is not finite"),
+        ("$$$$\n", "$$$$\nbroken\n\n$$$$\n", "bad.sdf@1: cannot be read as SDF"),
+    ],
+)
+def test_damage_gets_one_line(write, old, new, message):
+    assert old in HYDROXIDE
+    with pytest.raises(MoleculeError, match=message) as caught:
+        load_systems(write("bad.sdf", HYDROXIDE.replace(old, new)))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("old", "new"), [("COUNTS 3 2", "COUNTS 4 2"), ("M  END", "")])
+def test_damaged_v3000_records_are_refused(write, water, old, new):
+    text = molblock(water, v3000=True)
+    assert old in text
+    with pytest.raises(MoleculeError, match="cannot be read as MOL"):
+        load_system(write("bad.mol", text.replace(old, new)))
+
+
+def test_a_flat_drawing_is_refused(write):
+    chem = pytest.importorskip("rdkit.Chem")
+    molecule = chem.AddHs(chem.MolFromSmiles("CC"))
+    pytest.importorskip("rdkit.Chem.AllChem").Compute2DCoords(molecule)
+    with pytest.raises(MoleculeError, match="a flat drawing"):
+        load_system(write("flat.mol", chem.MolToMolBlock(molecule)))

@@ -1,0 +1,173 @@
+import numpy as np
+import pytest
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules import load_system, load_systems
+
+
+def atom(serial, name, position, *, residue="LIG", number=1, altloc=" ", element="", charge=""):
+    x, y, z = position
+    return (
+        f"HETATM{serial:5d} {name:4s}{altloc}{residue:>3s} A{number:4d}    "
+        f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}{charge:2s}\n"
+    )
+
+
+def pdb(molecule, *, element=True, **options):
+    return "".join(
+        atom(k + 1, f" {s:3s}", position, element=s if element else "", **options)
+        for k, (s, position) in enumerate(
+            zip(molecule.symbols, molecule.positions_angstrom, strict=True)
+        )
+    )
+
+
+def conect(pairs):
+    return "".join(f"CONECT{i + 1:5d}{j + 1:5d}\n" for i, j in pairs)
+
+
+def cryst1(a, b, c, alpha=90.0, beta=90.0, gamma=90.0, group="P 1"):
+    return f"CRYST1{a:9.3f}{b:9.3f}{c:9.3f}{alpha:7.2f}{beta:7.2f}{gamma:7.2f} {group:11s}   1\n"
+
+
+@pytest.mark.parametrize("element", [True, False])
+def test_a_library_molecule_round_trips(write, dipeptide, element):
+    system = load_system(write("peptide.pdb", pdb(dipeptide, element=element) + "END\n"))
+    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
+    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-4)
+    assert system.bonds == dipeptide.bonds
+    assert system.cell_angstrom is None
+
+
+@pytest.mark.parametrize(
+    ("name", "residue", "symbol"),
+    [
+        (" CA ", "ALA", "C"),
+        ("CA  ", "ALA", "C"),
+        ("CA  ", " CA", "Ca"),
+        (" NA ", " NA", "Na"),
+        ("HE21", "GLN", "H"),
+        ("1HB ", "ALA", "H"),
+        ("HO5'", "LIG", "H"),
+        ("CL1 ", "LIG", "Cl"),
+        (" C1 ", "LIG", "C"),
+        ("ZN  ", " ZN", "Zn"),
+    ],
+)
+def test_elements_are_found_in_names(write, name, residue, symbol):
+    path = write("one.pdb", atom(1, name, (0, 0, 0), residue=residue))
+    found = load_systems(path, multiplicity=1 + (symbol in ("H", "Na", "Cl")))
+    assert found[0].symbols == (symbol,)
+
+
+@pytest.mark.parametrize("written", ["1+", "+1"])
+def test_charges_are_summed(write, written):
+    text = atom(1, "NA  ", (0, 0, 0), residue="NA", element="NA", charge=written)
+    other = atom(2, "CL  ", (9, 0, 0), residue="CL", element="CL", charge="1-")
+    assert load_system(write("ion.pdb", text)).charge == 1
+    assert load_system(write("salt.pdb", text + other)).charge == 0
+
+
+def test_the_first_alternate_location_is_kept(write):
+    text = (
+        atom(1, " O  ", (0, 0, 0), element="O")
+        + atom(2, " H1 ", (0.96, 0, 0), altloc="A", element="H")
+        + atom(3, " H1 ", (0, 0, 0.96), altloc="B", element="H")
+        + atom(4, " H2 ", (-0.24, 0.93, 0), altloc="A", element="H")
+        + atom(5, " H2 ", (-0.24, 0, 0.93), altloc="B", element="H")
+        # Another residue, whose first is B.
+        + atom(6, " HE ", (9, 9, 9), altloc="B", number=2, element="HE")
+    )
+    system = load_system(write("two.pdb", text))
+    assert system.formula == "H2HeO"
+    np.testing.assert_allclose(system.positions_angstrom[1], [0.96, 0, 0])
+    np.testing.assert_allclose(system.positions_angstrom[2], [-0.24, 0.93, 0])
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("MODEL        1\n", "ENDMDL\n"), ("", "END\n")])
+def test_models_are_chosen_by_number(write, water, opening, closing):
+    models = [water.with_positions(water.positions_angstrom + k) for k in range(3)]
+    path = write("m.pdb", "".join(opening + pdb(model) + closing for model in models))
+    [system] = load_systems(f"{path}@2")
+    np.testing.assert_allclose(system.positions_angstrom, models[2].positions_angstrom, atol=6e-4)
+    assert system.name == "m-2"
+    assert [each.name for each in load_systems(f"{path}@all")] == ["m-0", "m-1", "m-2"]
+    assert [each.name for each in load_systems(path)] == ["m"]
+
+
+def test_complete_conect_records_are_the_bonds(write):
+    # The last two atoms are 0.9 Å apart: no bond by their radii.
+    positions = [(0, 0, 0), (0.74, 0, 0), (5, 0, 0), (5.9, 0, 0)]
+    text = "".join(atom(k + 1, " H  ", p, element="H") for k, p in enumerate(positions))
+    both = load_system(write("a.pdb", text + conect([(0, 1), (2, 3)])))
+    assert both.bonds == ((0, 1), (2, 3))
+    # One that leaves out a bonded atom is no list of bonds.
+    part = load_system(write("b.pdb", text + conect([(2, 3)])))
+    assert part.bonds == ((0, 1),)
+
+
+def test_a_conect_record_between_far_atoms_is_damage(write, water):
+    text = pdb(water) + atom(4, "HE  ", (9, 0, 0), element="HE") + conect([(0, 1), (0, 2), (0, 3)])
+    with pytest.raises(MoleculeError, match=r"the bond O0–He3 is 9\.00 Å long, expected at most"):
+        load_system(write("bad.pdb", text))
+
+
+def test_conect_is_passed_over_where_serials_ran_out(write, water):
+    text = pdb(water).replace("    2  H", "    1  H") + conect([(0, 2)])
+    assert load_system(write("w.pdb", text)).bonds == water.bonds
+
+
+def test_cryst1_is_the_box(write, water):
+    system = load_system(write("w.pdb", cryst1(20, 21, 22, 80, 85, 95) + pdb(water)))
+    lengths = np.linalg.norm(system.cell_angstrom, axis=1)
+    np.testing.assert_allclose(lengths, [20, 21, 22])
+    cosines = (system.cell_angstrom / lengths[:, None]) @ (
+        system.cell_angstrom / lengths[:, None]
+    ).T
+    np.testing.assert_allclose(cosines[[1, 0, 0], [2, 2, 1]], np.cos(np.radians([80, 85, 95])))
+    assert not np.triu(system.cell_angstrom, 1).any()
+    assert system.bonds == water.bonds
+
+
+def test_a_dummy_cryst1_is_no_box(write, water):
+    assert load_system(write("w.pdb", cryst1(1, 1, 1) + pdb(water))).cell_angstrom is None
+
+
+def test_a_crystal_s_cell_is_noted_and_left_out(write, water):
+    system = load_system(write("w.pdb", cryst1(20, 21, 22, group="P 21 21 21") + pdb(water)))
+    assert system.cell_angstrom is None
+    assert "its crystal cell is not used: P 21 21 21" in system.source
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (cryst1(20, 21, 22, 30, 30, 120), "no box has the lengths and angles"),
+        ("CRYST1   20.0", "cannot be read as PDB"),
+        (cryst1(20, 20, 0.5), "expected a right-handed box at least 1"),
+    ],
+)
+def test_impossible_boxes_get_one_line(write, water, record, message):
+    with pytest.raises(MoleculeError, match=message) as caught:
+        load_system(write("w.pdb", record + pdb(water)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_cut_short_is_damage(write, water):
+    with pytest.raises(MoleculeError, match="cannot be read as PDB"):
+        load_system(write("w.pdb", pdb(water)[:-50]))
+
+
+def test_it_agrees_with_openmm_on_a_box_of_water(water):
+    app = pytest.importorskip("openmm.app")
+    from pathlib import Path
+
+    path = Path(app.__file__).parent / "data" / "tip3p.pdb"
+    system = load_system(path)
+    reference = app.PDBFile(str(path))
+    assert list(system.atomic_numbers) == [
+        a.element.atomic_number for a in reference.topology.atoms()
+    ]
+    box_angstrom = np.array(reference.topology.getPeriodicBoxVectors()._value) * 10.0
+    np.testing.assert_allclose(system.cell_angstrom, box_angstrom, atol=1e-9)
+    assert system.fragments == system.n_atoms // 3

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.geometry import get_distances
+from ase.io import write as write_frames
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.boxes import covalent_images, upright, whole_molecules
+from openmm_mlff.molecules.building import build_system
+from openmm_mlff.molecules.formats.structure import FileStructure
+
+CELL = np.array([[13.0, 0.0, 0.0], [4.0, 12.0, 0.0], [-3.0, 5.0, 11.0]])
+BESIDE = np.array([0.0, 6.0, 6.0])
+
+
+def nearest_distances(positions, cell):
+    return get_distances(positions, cell=cell, pbc=True)[1]
+
+
+def bond_lengths(system):
+    i, j = np.array(system.bonds).T
+    return np.linalg.norm(system.positions_angstrom[i] - system.positions_angstrom[j], axis=1)
+
+
+def pair_energy(positions, cell):
+    """A sum over the pairs of nearest images."""
+    distances = nearest_distances(positions, cell)[np.triu_indices(len(positions), 1)]
+    return float(np.exp(-distances).sum())
+
+
+def build(numbers, positions, cell, **fields):
+    structure = FileStructure(
+        atomic_numbers=np.asarray(numbers),
+        positions_angstrom=positions,
+        cell_angstrom=cell,
+        **fields,
+    )
+    return build_system(structure, name="made", source="a test")
+
+
+def test_wrapped_molecules_come_out_whole_from_a_turned_triclinic_box(tmp_path, water, dipeptide):
+    numbers = np.concatenate([dipeptide.atomic_numbers, water.atomic_numbers])
+    positions = np.concatenate(
+        [dipeptide.positions_angstrom, water.positions_angstrom + np.array([0.0, 6.5, 0.5])]
+    )
+    turn = Rotation.from_rotvec([0.3, -1.1, 0.7]).as_matrix()
+    atoms = Atoms(numbers=numbers, positions=positions @ turn.T, cell=CELL @ turn.T, pbc=True)
+    atoms.positions += [1.0, 2.0, 3.0]
+    atoms.wrap()
+    path = tmp_path / "box.extxyz"
+    write_frames(path, atoms, format="extxyz")
+    system = load_system(path)
+    np.testing.assert_allclose(system.cell_angstrom, CELL, atol=1e-6)
+    assert not np.triu(system.cell_angstrom, 1).any()
+    expected_bonds = [*dipeptide.bonds, *((i + 22, j + 22) for i, j in water.bonds)]
+    assert system.bonds == tuple(expected_bonds)
+    # Written whole, it would have had these very lengths; the file as wrapped does not.
+    i, j = np.array(system.bonds).T
+    lengths = np.linalg.norm(positions[i] - positions[j], axis=1)
+    np.testing.assert_allclose(bond_lengths(system), lengths, atol=1e-6)
+    assert np.linalg.norm(atoms.positions[i] - atoms.positions[j], axis=1).max() > 5.0
+    assert pair_energy(system.positions_angstrom, system.cell_angstrom) == pytest.approx(
+        pair_energy(atoms.positions, np.array(atoms.cell)), rel=1e-6
+    )
+
+
+numbers = st.floats(-1.0, 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    axis=st.tuples(numbers, numbers, numbers),
+    shift=st.tuples(numbers, numbers, numbers),
+    tilts=st.tuples(numbers, numbers, numbers),
+    turn=st.tuples(numbers, numbers, numbers),
+    images=st.lists(st.tuples(*[st.integers(-2, 2)] * 3), min_size=3, max_size=3),
+)
+def test_a_wrapped_water_keeps_its_shape(axis, shift, tilts, turn, images):
+    water = load_system("water")
+    cell = np.array([[6.0, 0, 0], [3 * tilts[0], 7.0, 0], [3 * tilts[1], 3 * tilts[2], 8.0]])
+    spin = Rotation.from_rotvec(axis).as_matrix()
+    box_turn = Rotation.from_rotvec(turn).as_matrix()
+    placed = water.positions_angstrom @ spin.T + 20.0 * np.array(shift)
+    wrapped = (placed + np.array(images) @ cell) @ box_turn.T
+    system = build(water.atomic_numbers, wrapped, cell @ box_turn.T)
+    assert system.bonds == water.bonds
+    np.testing.assert_allclose(bond_lengths(system), bond_lengths(water), atol=1e-9)
+    # The angle too.
+    np.testing.assert_allclose(
+        np.linalg.norm(system.positions_angstrom[1] - system.positions_angstrom[2]),
+        np.linalg.norm(water.positions_angstrom[1] - water.positions_angstrom[2]),
+        atol=1e-9,
+    )
+
+
+def test_bonds_of_the_file_make_it_whole_too(water):
+    wrapped = water.positions_angstrom + np.array([[0, 0, 0], [1, 0, 0], [0, -1, 1]]) @ CELL
+    system = build(water.atomic_numbers, wrapped, CELL, bonds=water.bonds)
+    np.testing.assert_allclose(system.positions_angstrom, water.positions_angstrom, atol=1e-9)
+
+
+def test_what_is_whole_and_upright_is_not_touched(water):
+    system = build(water.atomic_numbers, water.positions_angstrom, CELL)
+    np.testing.assert_array_equal(system.positions_angstrom, water.positions_angstrom)
+    np.testing.assert_array_equal(system.cell_angstrom, CELL)
+
+
+def test_an_infinite_network_is_left_as_it_is():
+    diamond = bulk("C", "diamond", a=3.567, cubic=True)
+    positions, cell = np.array(diamond.positions), np.array(diamond.cell)
+    system = build(diamond.numbers, positions, cell)
+    np.testing.assert_array_equal(system.positions_angstrom, positions)
+
+
+def test_a_molecule_beside_a_network_is_made_whole(water):
+    # A chain of carbon atoms along x, bonded to its own image.
+    cell = np.diag([4.2, 12.0, 12.0])
+    chain = np.array([[0.0, 0, 0], [1.4, 0, 0], [2.8, 0, 0]])
+    split = water.positions_angstrom + BESIDE + np.array([[0, 0, 0], [0, 1, 0], [0, 0, 1]]) @ cell
+    numbers = np.array([6, 6, 6, *water.atomic_numbers])
+    positions = np.concatenate([chain, split])
+    pairs, shifts = covalent_images(numbers, positions, cell_angstrom=cell)
+    whole = whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
+    np.testing.assert_array_equal(whole[:3], chain)
+    np.testing.assert_allclose(whole[3:], water.positions_angstrom + BESIDE, atol=1e-9)
+
+
+def test_turning_keeps_every_distance():
+    turn = Rotation.from_rotvec([1.0, 2.0, -0.5]).as_matrix()
+    positions = np.random.default_rng(4).uniform(-9, 9, (20, 3))
+    cell, turned = upright(CELL @ turn.T, positions_angstrom=positions @ turn.T)
+    np.testing.assert_allclose(cell, CELL, atol=1e-12)
+    np.testing.assert_allclose(
+        nearest_distances(turned, cell), nearest_distances(positions, CELL), atol=1e-9
+    )

@@ -1,0 +1,35 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmm_mlff.molecules.names import numbered_names, safe_name
+
+
+def test_what_a_folder_cannot_be_called_is_replaced():
+    assert safe_name("CC(=O)O water", otherwise="x") == "CC_O_O_water"
+    assert safe_name("../..", otherwise="x") == "x"
+    assert safe_name("", otherwise="x") == "x"
+    assert safe_name(".hidden", otherwise="x") == "hidden"
+
+
+@given(st.text())
+def test_a_safe_name_is_safe(text):
+    name = safe_name(text, otherwise="molecule")
+    assert name.isascii()
+    assert name
+    assert len(name) <= 60
+    assert all(c.isalnum() or c in "._-" for c in name)
+    assert not name.startswith(".")
+    assert safe_name(name, otherwise="x") == name
+
+
+def test_equal_names_are_numbered():
+    assert numbered_names(["a", "b", "a"]) == ["a-1", "b", "a-2"]
+    assert numbered_names(["a", "A"]) == ["a-1", "A-2"]
+    assert numbered_names(["a", "a-1", "a"]) == ["a-2", "a-1", "a-3"]
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a-1", "a-2", "a-1-1", "b"]), max_size=8))
+def test_numbered_names_all_differ(names):
+    numbered = numbered_names(names)
+    assert len({name.casefold() for name in numbered}) == len(names)
+    assert all(new.startswith(old) for old, new in zip(names, numbered, strict=True))
