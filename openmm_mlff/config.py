@@ -146,6 +146,10 @@ class Protocol(Frozen):
         return self.criteria.get(check_id, {})
 
 
+Backend = Literal["torchforce", "python"]
+"""How OpenMM runs a PyTorch model: TorchScript in `TorchForce`, or Python in `PythonForce`."""
+
+
 class PotentialOptions(Frozen):
     """How a potential is to be read and run, where its spec string leaves that open.
 
@@ -158,9 +162,11 @@ class PotentialOptions(Frozen):
         parameters: values of its global parameters, by name.
         ml_atoms: MDTraj selection of the atoms that the potential describes in an ML/MM system.
         forcefield: OpenMM force field files for the other atoms.
+        constraints: of the force field's part of an ML/MM system, ``none`` or ``hbonds``.
+        hydrogen_mass_amu: of an ML/MM system, taken from the heavy atoms; None leaves them.
     """
 
-    backend: Literal["torchforce", "python"] = "torchforce"
+    backend: Backend = "torchforce"
     compiled: bool = False
     contract: str | None = None
     energy_unit: str | None = None
@@ -168,6 +174,8 @@ class PotentialOptions(Frozen):
     parameters: dict[str, float] = Field(default_factory=dict)
     ml_atoms: str | None = None
     forcefield: tuple[str, ...] = ()
+    constraints: Literal["none", "hbonds"] = "none"
+    hydrogen_mass_amu: float | None = None
 
 
 NO_OPTIONS = PotentialOptions()

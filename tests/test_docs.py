@@ -14,7 +14,13 @@ from openmm_mlff.pipeline.publish import (
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.published_page import published_markdown
 
-PAGES = ("README.md", "docs/README.md", "docs/checks.md", "docs/published-students.md")
+PAGES = (
+    "README.md",
+    "docs/README.md",
+    "docs/checks.md",
+    "docs/published-students.md",
+    "docs/your-own-model.md",
+)
 
 
 def test_the_page_of_checks_is_the_generated_one(repository):

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from openmm_mlff.config import list_protocols
-from openmm_mlff.molecules import list_systems
+from openmm_mlff.molecules import list_systems, systems_root
 from openmm_mlff.students.loading import shipped_students
 
 PROTOCOL = """
@@ -50,7 +50,11 @@ def wheel(tmp_path_factory, repository):
 def test_it_carries_systems_protocols_and_weights(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = [f"openmm_mlff/systems/{name}/system.toml" for name in list_systems()]
-    wanted += [f"openmm_mlff/systems/{name}/structure.xyz" for name in list_systems()]
+    wanted += [
+        f"openmm_mlff/systems/{path.parent.name}/{path.name}"
+        for path in systems_root().glob("*/structure.*")
+    ]
+    wanted += ["openmm_mlff/systems/ethanol_in_water/ethanol.xml"]
     wanted += [f"openmm_mlff/protocols/{name}.toml" for name in list_protocols()]
     wanted += [f"openmm_mlff/students/weights/{name}.safetensors" for name in shipped_students()]
     wanted += ["openmm_mlff/py.typed"]

@@ -18,9 +18,11 @@ from openmm_mlff.checks.dynamics.time_reversibility import SPEC as TIME_REVERSIB
 from openmm_mlff.checks.dynamics.timestep_convergence import SPEC as TIMESTEP_CONVERGENCE
 from openmm_mlff.checks.parity.determinism import SPEC as DETERMINISM
 from openmm_mlff.checks.parity.export_parity import SPEC as EXPORT_PARITY
+from openmm_mlff.checks.parity.interpolation_ends import SPEC as INTERPOLATION_ENDS
 from openmm_mlff.checks.parity.openmm_parity import SPEC as OPENMM_PARITY
 from openmm_mlff.checks.parity.precision_noise import SPEC as PRECISION_NOISE
 from openmm_mlff.checks.parity.trajectory_parity import SPEC as TRAJECTORY_PARITY
+from openmm_mlff.checks.parity.unit_scale import SPEC as UNIT_SCALE
 from openmm_mlff.checks.performance.memory import SPEC as MEMORY
 from openmm_mlff.checks.performance.speed import SPEC as SPEED
 from openmm_mlff.checks.surface.cutoff_continuity import SPEC as CUTOFF_CONTINUITY
@@ -43,6 +45,8 @@ CHECKS: tuple[CheckSpec, ...] = (
     TRAJECTORY_PARITY,
     DETERMINISM,
     PRECISION_NOISE,
+    UNIT_SCALE,
+    INTERPOLATION_ENDS,
     TRANSLATION_INVARIANCE,
     ROTATION_INVARIANCE,
     REFLECTION_INVARIANCE,

@@ -43,7 +43,12 @@ def export_command(
     fits = [
         molecule
         for molecule in known
-        if potential.elements is None or set(molecule.atomic_numbers.tolist()) <= potential.elements
+        # The program for any molecule knows no box.
+        if not molecule.is_periodic
+        and (
+            potential.elements is None
+            or set(molecule.atomic_numbers.tolist()) <= potential.elements
+        )
     ]
     try:
         record = export_student(

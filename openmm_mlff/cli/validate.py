@@ -6,6 +6,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.potential_options import (
+    Backend,
+    Compiled,
+    Constraints,
+    Contract,
+    EnergyUnit,
+    ForceField,
+    HydrogenMass,
+    LengthUnit,
+    MlAtoms,
+    Parameters,
+    potential_options,
+)
 from openmm_mlff.cli.progress import stage_progress
 from openmm_mlff.pipeline import DEFAULT_SYSTEMS, Plan, prepare, run_plan
 from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
@@ -19,8 +32,8 @@ Potentials = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="POTENTIAL...",
-        help="student:original|tiny|ultra-tiny, PATH of a checkpoint, or "
-        "ase:MODULE:CLASS?key=value. Default: student:original",
+        help="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
+        "openmm-ml:NAME, or ase:MODULE:CLASS?key=value. Default: student:original",
         show_default=False,
     ),
 ]
@@ -29,8 +42,9 @@ Systems = Annotated[
     typer.Option(
         "--system",
         "-s",
-        help="Library name (see openmm-mlff systems) or a PDB, SDF, XYZ or extxyz file; repeat "
-        "for several. Default: water, methane, alanine",
+        help="Library name (openmm-mlff systems), a structure file (PDB, mmCIF, SDF, MOL2, XYZ, "
+        "extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. Default: "
+        "water, methane, alanine",
         show_default=False,
     ),
 ]
@@ -41,7 +55,8 @@ ProtocolName = Annotated[
 Reference = Annotated[
     str,
     typer.Option(
-        help="What is right: a spec string, auto (GFN2-xTB by tblite), none, or none:REASON"
+        help="What is right: a spec string, a file of labelled frames (extxyz, ASE db), auto "
+        "(GFN2-xTB by tblite), none, or none:REASON"
     ),
 ]
 PlatformName = Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")]
@@ -52,6 +67,8 @@ Output = Annotated[
     Path | None,
     typer.Option(help="Folder of the run. Default: a new one under runs/", show_default=False),
 ]
+Charge = Annotated[int | None, typer.Option(help="Total charge of the systems")]
+Multiplicity = Annotated[int | None, typer.Option(help="Spin multiplicity of the systems")]
 Seed = Annotated[int, typer.Option(help="Of velocities and distortions")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --output")]
 
@@ -67,6 +84,18 @@ def validate_command(
     output: Output = None,
     seed: Seed = 1,
     resume: Resume = False,
+    charge: Charge = None,
+    multiplicity: Multiplicity = None,
+    backend: Backend = "torchforce",
+    compiled: Compiled = False,
+    contract: Contract = None,
+    energy_unit: EnergyUnit = None,
+    length_unit: LengthUnit = None,
+    parameter: Parameters = None,
+    ml_atoms: MlAtoms = None,
+    forcefield: ForceField = None,
+    constraints: Constraints = "none",
+    hydrogen_mass: HydrogenMass = None,
 ) -> int:
     """Judge potentials: APPROVED (exit code 0), REJECTED (1) or INCONCLUSIVE (3), with evidence.
 
@@ -78,6 +107,18 @@ def validate_command(
         The exit code of the gravest verdict.
     """
     specs = potentials or [DEFAULT_POTENTIAL]
+    options = potential_options(
+        backend=backend,
+        compiled=compiled,
+        contract=contract,
+        energy_unit=energy_unit,
+        length_unit=length_unit,
+        parameters=parameter,
+        ml_atoms=ml_atoms,
+        forcefield=forcefield,
+        constraints=constraints,
+        hydrogen_mass_amu=hydrogen_mass,
+    )
     plans = [
         prepare(
             spec,
@@ -89,6 +130,9 @@ def validate_command(
             seed=seed,
             output=_folder(output, spec, several=len(specs) > 1),
             resume=resume,
+            options=options,
+            charge=charge,
+            multiplicity=multiplicity,
         )
         for spec in specs
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.prepare import (
     AUTO_REFERENCE,
@@ -39,6 +40,9 @@ def validate(
     seed: int = 1,
     output: str | Path | None = None,
     resume: bool = False,
+    options: PotentialOptions = NO_OPTIONS,
+    charge: int | None = None,
+    multiplicity: int | None = None,
     on_progress: Progress | None = None,
 ) -> ValidationReport:
     """Judge whether a potential is safe for production dynamics in OpenMM.
@@ -54,6 +58,9 @@ def validate(
         seed: of velocities and distortions.
         output: folder of the run; None takes a new one under ``runs``.
         resume: go on with what is in `output`.
+        options: what the spec string of the potential leaves open.
+        charge: total charge of the systems instead of the recorded one.
+        multiplicity: spin multiplicity of the systems instead of the recorded one.
         on_progress: called with system, stage, done and total.
 
     Returns:
@@ -72,6 +79,9 @@ def validate(
         seed=seed,
         output=Path(output) if output is not None else None,
         resume=resume,
+        options=options,
+        charge=charge,
+        multiplicity=multiplicity,
     )
     return run_plan(plan, on_progress=on_progress)
 

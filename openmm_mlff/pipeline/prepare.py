@@ -17,8 +17,10 @@ from openmm_mlff.config import (
 )
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem, load_systems
+from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
@@ -34,7 +36,7 @@ class Plan:
         spec: what was asked.
         potential: loaded.
         molecules: loaded, by name, in order.
-        reference: loaded; None where there is none.
+        reference: a potential, or labelled frames, loaded; None where there is none.
         no_reference_reason: why there is none.
         checks: with whether each is required.
         directory: where it is written.
@@ -43,7 +45,7 @@ class Plan:
     spec: RunSpec
     potential: Potential
     molecules: dict[str, MolecularSystem]
-    reference: Potential | None
+    reference: Potential | LabelledFrames | None
     no_reference_reason: str
     checks: list[tuple[CheckSpec, bool]]
     directory: RunDirectory
@@ -70,8 +72,8 @@ def prepare(
         potential: spec string.
         systems: library names or structure files.
         protocol: name or TOML file.
-        reference: spec string, ``auto`` (GFN2-xTB where tblite is installed), ``none``, or
-            ``none:REASON``, which the report repeats.
+        reference: spec string, a file of labelled frames, ``auto`` (GFN2-xTB where tblite is
+            installed), ``none``, or ``none:REASON``, which the report repeats.
         platform: ``auto`` or the name of an OpenMM platform.
         precision: ``single``, ``mixed`` or ``double``.
         seed: of velocities and distortions.
@@ -93,6 +95,7 @@ def prepare(
     if platform != AUTO:
         platform = named_platform(platform, precision=precision).name
     model = load_potential(potential, options=options)
+    model = embedded(model, systems=systems, options=options)
     molecules = _load_molecules(systems, model, charge=charge, multiplicity=multiplicity)
     judge_by, no_reference_reason = _load_reference(reference)
     spec = RunSpec(
@@ -131,13 +134,15 @@ def _load_molecules(
     return molecules
 
 
-def _load_reference(reference: str) -> tuple[Potential | None, str]:
+def _load_reference(reference: str) -> tuple[Potential | LabelledFrames | None, str]:
     """Load the reference; only the default one may be missing."""
     if reference == NO_REFERENCE:
         return None, "no reference was asked for (--reference none)"
     if reference.startswith(f"{NO_REFERENCE}:"):
         reason = reference.partition(":")[2].strip()
         return None, f"no reference was asked for ({reason or 'no reason was given'})"
+    if names_labelled_frames(reference):
+        return LabelledFrames.from_file(reference), ""
     if reference != AUTO_REFERENCE:
         loaded = load_potential(reference)
         loaded.ase_calculator(precision="double")

@@ -60,6 +60,9 @@ class Potential(ABC):
             a file of OpenMM's own contract has its atoms built in.
         box_is_free: whether a periodic box may be turned any way round; what runs inside OpenMM may
             count on a along x and b in the xy plane.
+        has_force_field: whether a part of it is a force field of OpenMM's: it tells atoms of one
+            element apart by their bonds, may hold distances fixed, and is rounded by every platform
+            but Reference.
     """
 
     spec: str
@@ -69,6 +72,7 @@ class Potential(ABC):
     elements: frozenset[int] | None
     composition_is_free: bool = True
     box_is_free: bool = True
+    has_force_field: bool = False
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the potential can be asked about this molecule.

@@ -57,7 +57,7 @@ class StudentForceFieldCalculator(Calculator):
         if dtype not in _DTYPES:
             raise ConfigError(f"unknown dtype {dtype!r}; {nearest(dtype, list(_DTYPES))}")
         self.student = student or load_checkpoint(Path(str(checkpoint_path)))
-        self.device = _device(device)
+        self.device = torch_device(device)
         self.dtype = _DTYPES[dtype]
         self.model = in_dtype(self.student.model, self.dtype).to(self.device)
 
@@ -132,14 +132,26 @@ class StudentForceFieldCalculator(Calculator):
             )
 
 
-def _device(name: str) -> torch.device:
-    """Make a torch device of a name, and see that it is there."""
+def torch_device(name: str) -> torch.device:
+    """Make a torch device of a name, and see that it is there.
+
+    Args:
+        name: ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Returns:
+        The device.
+
+    Raises:
+        PlatformError: unknown, or not there.
+    """
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise PlatformError(f"unknown device {name!r}; expected cpu, cuda or cuda:N") from error
     if device.type not in ("cpu", "cuda"):
-        raise PlatformError(f"students do not run on device {name!r}; expected cpu, cuda or cuda:N")
+        raise PlatformError(
+            f"no potential here runs on device {name!r}; expected cpu, cuda or cuda:N"
+        )
     if device.type == "cuda" and not torch.cuda.is_available():
         raise PlatformError(
             f"device {name!r} was asked for and torch finds no CUDA device; use device='cpu', or "

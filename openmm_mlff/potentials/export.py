@@ -36,18 +36,25 @@ class ExportRecord:
     geometries: int
 
 
-def call_fixed(module: torch.nn.Module, positions_angstrom: np.ndarray) -> tuple[float, np.ndarray]:
+def call_fixed(
+    module: torch.nn.Module,
+    positions_angstrom: np.ndarray,
+    *,
+    cell_angstrom: np.ndarray | None = None,
+) -> tuple[float, np.ndarray]:
     """Call a module of OpenMM's contract, forward and backward.
 
     Args:
-        module: `forward(positions)`, nm in, kJ/mol out.
+        module: `forward(positions)` or `forward(positions, boxvectors)`, nm in, kJ/mol out.
         positions_angstrom: (N, 3), Å.
+        cell_angstrom: (3, 3), Å, where the module takes a box.
 
     Returns:
         Energy in eV and forces (N, 3) in eV/Å.
     """
     placed = torch.tensor(units.nm_from_angstrom(positions_angstrom), requires_grad=True)
-    energy = module(placed)
+    box = [] if cell_angstrom is None else [torch.tensor(units.nm_from_angstrom(cell_angstrom))]
+    energy = module(placed, *box)
     (gradient,) = torch.autograd.grad(energy, placed)
     return (
         units.ev_from_kj_per_mol(float(energy.detach())),
@@ -167,7 +174,7 @@ def _errors(
         energy, forces = (
             call_free(module, molecule.atomic_numbers, placed)
             if free
-            else call_fixed(module, placed)
+            else call_fixed(module, placed, cell_angstrom=molecule.cell_angstrom)
         )
         energy_error = abs(energy - eager.energies_ev[index]) / molecule.n_atoms
         errors.append((energy_error, np.abs(forces - eager.forces_ev_per_angstrom[index]).max()))

@@ -33,14 +33,22 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.ase import AsePotential
 
         return AsePotential.from_spec(spec)
+    if spec.startswith("openmm-ml:"):
+        from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
+
+        return OpenMMMLPotential.from_spec(spec)
     from openmm_mlff.potentials.student import StudentPotential
-    from openmm_mlff.students.loading import shipped_path
+    from openmm_mlff.students.loading import is_torchscript, shipped_path
 
     if spec.startswith("student:"):
         return StudentPotential.from_file(
             shipped_path(spec.removeprefix("student:")), spec=spec, options=options
         )
     path = Path(spec)
+    if is_torchscript(path):
+        from openmm_mlff.potentials.torchscript import load_torchscript
+
+        return load_torchscript(path, spec=spec, options=options)
     if spec and (path.suffix in _CHECKPOINT_SUFFIXES or path.exists()):
         return StudentPotential.from_file(path, spec=spec, options=options)
     raise PotentialError(f"unknown potential {spec!r}; expected {SPEC_FORMS}")

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from openmm_mlff.config import NO_OPTIONS, PotentialOptions
+from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
@@ -111,9 +111,7 @@ class StudentPotential(Potential):
 
     def other_backends(self) -> dict[str, "Potential"]:
         """See :meth:`Potential.other_backends`."""
-        other: Literal["torchforce", "python"] = (
-            "python" if self.options.backend == "torchforce" else "torchforce"
-        )
+        other: Backend = "python" if self.options.backend == "torchforce" else "torchforce"
         options = PotentialOptions(backend=other)
         return {other: StudentPotential(self.student, spec=self.spec, options=options)}
 

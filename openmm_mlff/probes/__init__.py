@@ -17,9 +17,11 @@ from openmm_mlff.probes.dynamics.timestep_convergence import probe_timestep_conv
 from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
 from openmm_mlff.probes.parity.determinism import probe_determinism
 from openmm_mlff.probes.parity.export_parity import probe_export_parity
+from openmm_mlff.probes.parity.interpolation_ends import probe_interpolation_ends
 from openmm_mlff.probes.parity.openmm_parity import probe_openmm_parity
 from openmm_mlff.probes.parity.precision_noise import probe_precision_noise
 from openmm_mlff.probes.parity.trajectory_parity import probe_trajectory_parity
+from openmm_mlff.probes.parity.unit_scale import probe_unit_scale
 from openmm_mlff.probes.surface.cutoff_continuity import probe_cutoff_continuity
 from openmm_mlff.probes.surface.force_consistency import probe_force_consistency
 from openmm_mlff.probes.surface.hessian_symmetry import probe_hessian_symmetry
@@ -41,6 +43,8 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("trajectory_parity", probe_trajectory_parity),
     ("determinism", probe_determinism),
     ("precision_noise", probe_precision_noise),
+    ("unit_scale", probe_unit_scale),
+    ("interpolation_ends", probe_interpolation_ends),
 )
 """Probes that need nothing but the potential and the molecule at its minimum."""
 

@@ -55,6 +55,11 @@ def kinetic_figure(
     if not np.isfinite(scaled).all():
         return None
     symbols = np.array(observations.system.symbols)
+    # Atoms at a fixed distance from another share their kinetic energy with it.
+    held = np.asarray(probe.arrays.get("constrained", np.zeros(n_atoms)), dtype=bool)
+    if held.shape != (n_atoms,) or held.all():
+        return None
+    scaled, symbols = scaled[:, ~held], symbols[~held]
     headline = f"{subject(observations, model=model)} · {temperature_kelvin:g} K"
     edges = np.linspace(-REACH, REACH, BINS + 1)
     middles = 0.5 * (edges[1:] + edges[:-1])

@@ -8,6 +8,7 @@ import openmm
 from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.simulation.constraints import apply_constraints
 from openmm_mlff.simulation.topology import openmm_topology
 from openmm_mlff.units import nm_from_angstrom
 
@@ -25,7 +26,7 @@ def make_simulation(
     platform: "PlatformChoice",
     positions_angstrom: npt.ArrayLike,
 ) -> app.Simulation:
-    """Make a Simulation, place the atoms and warm it up.
+    """Make a Simulation, place the atoms on its constraints and warm it up.
 
     Args:
         system: what the potential made of the molecule.
@@ -45,6 +46,7 @@ def make_simulation(
         dict(platform.properties),
     )
     simulation.context.setPositions(nm_from_angstrom(np.asarray(positions_angstrom)))
+    apply_constraints(simulation.context)
     warm_up(simulation.context)
     return simulation
 

@@ -1,12 +1,18 @@
 """Descent by forces alone, for surfaces whose energies are too noisy for a line search."""
 
 import numpy as np
+import numpy.typing as npt
 import openmm
 
 from openmm_mlff.reporters.quantities import (
     FloatArray,
     forces_ev_per_angstrom,
     positions_angstrom,
+)
+from openmm_mlff.simulation.constraints import (
+    along_constraints,
+    apply_constraints,
+    constrained_pairs,
 )
 from openmm_mlff.units import nm_from_angstrom
 
@@ -29,20 +35,32 @@ def descend_by_forces(
     molecule's energy is good to some 3e-5 eV, which hides the descent from 0.01 eV/Å; its forces
     are good to 1e-4 eV/Å and show it.
 
+    Atoms at fixed distances move along them: what pulls at a distance is no descent, and each move
+    ends on the constraints.
+
     Args:
         context: moved to where it ends.
         tolerance_ev_per_angstrom: on the largest force on an atom, eV/Å.
         max_steps: evaluations at most.
     """
-    state = context.getState(positions=True, forces=True)
-    positions, forces = positions_angstrom(state), forces_ev_per_angstrom(state)
+    pairs = constrained_pairs(context.getSystem())
+    positions, forces = _here(context, pairs)
     stride = _Stride(forces)
     for _ in range(max_steps):
         if np.linalg.norm(forces, axis=1).max() <= tolerance_ev_per_angstrom:
             return
         positions = positions + stride.next_move(forces)
         context.setPositions(nm_from_angstrom(positions))
-        forces = forces_ev_per_angstrom(context.getState(forces=True))
+        apply_constraints(context)
+        positions, forces = _here(context, pairs)
+
+
+def _here(context: openmm.Context, pairs: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    """Give positions, Å, and the forces along the constraints, eV/Å, (N, 3) each."""
+    state = context.getState(positions=True, forces=True)
+    positions = positions_angstrom(state)
+    forces = forces_ev_per_angstrom(state)
+    return positions, along_constraints(forces, positions=positions, pairs=pairs)
 
 
 class _Stride:

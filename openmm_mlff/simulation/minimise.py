@@ -14,10 +14,15 @@ from openmm_mlff.reporters.quantities import (
     positions_angstrom,
     potential_ev,
 )
+from openmm_mlff.simulation.constraints import (
+    along_constraints,
+    apply_constraints,
+    constrained_pairs,
+)
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.fire import descend_by_forces
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.units import kj_per_mol_nm_from_ev_per_angstrom
+from openmm_mlff.units import kj_per_mol_nm_from_ev_per_angstrom, nm_from_angstrom
 
 _ROUNDS = 3
 _LINE_SEARCH_ITERATIONS = 1000
@@ -38,7 +43,8 @@ class MinimumResult:
     Attributes:
         positions_angstrom: (N, 3) float64, Å.
         energy_ev: there.
-        largest_force_ev_per_angstrom: there, the length of one atom's force.
+        largest_force_ev_per_angstrom: there, the length of one atom's force, without what pulls at
+            a fixed distance.
         converged: whether that is within the tolerance.
     """
 
@@ -93,18 +99,23 @@ def minimise(
     for _ in range(_ROUNDS):
         if here.converged:
             break
-        _descend(context, molecule, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
+        _descend(context, molecule, here, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
         here = _judge(context, tolerance_ev_per_angstrom=tolerance_ev_per_angstrom)
     return here
 
 
 def _descend(
-    context: openmm.Context, molecule: MolecularSystem, *, tolerance_ev_per_angstrom: float
+    context: openmm.Context,
+    molecule: MolecularSystem,
+    here: MinimumResult,
+    *,
+    tolerance_ev_per_angstrom: float,
 ) -> None:
     """Run L-BFGS as far as it gets, then follow the forces."""
     rms = kj_per_mol_nm_from_ev_per_angstrom(_RMS_FRACTION * tolerance_ev_per_angstrom)
     try:
         openmm.LocalEnergyMinimizer.minimize(context, rms, _LINE_SEARCH_ITERATIONS)
+        apply_constraints(context)
         descend_by_forces(
             context,
             tolerance_ev_per_angstrom=tolerance_ev_per_angstrom,
@@ -112,9 +123,17 @@ def _descend(
         )
         state = context.getState(energy=True, forces=True)
     except openmm.OpenMMException as error:
-        if "NaN" not in str(error) and "infinite" not in str(error):
-            raise
-        raise _lost(molecule) from error
+        if "NaN" in str(error) or "infinite" in str(error):
+            raise _lost(molecule) from error
+        # The potential refused a geometry that a line search had tried (an SCF that does not
+        # converge, say); from a geometry that it does not refuse, the forces lead on.
+        context.setPositions(nm_from_angstrom(here.positions_angstrom))
+        descend_by_forces(
+            context,
+            tolerance_ev_per_angstrom=tolerance_ev_per_angstrom,
+            max_steps=_ROUNDS * _FORCE_STEPS,
+        )
+        state = context.getState(energy=True, forces=True)
     if not (np.isfinite(potential_ev(state)) and np.isfinite(forces_ev_per_angstrom(state)).all()):
         raise _lost(molecule)
 
@@ -130,9 +149,15 @@ def _lost(molecule: MolecularSystem) -> UnstableError:
 
 def _judge(context: openmm.Context, *, tolerance_ev_per_angstrom: float) -> MinimumResult:
     state = context.getState(positions=True, energy=True, forces=True)
-    largest_force = float(np.linalg.norm(forces_ev_per_angstrom(state), axis=1).max())
+    positions = positions_angstrom(state)
+    free = along_constraints(
+        forces_ev_per_angstrom(state),
+        positions=positions,
+        pairs=constrained_pairs(context.getSystem()),
+    )
+    largest_force = float(np.linalg.norm(free, axis=1).max())
     return MinimumResult(
-        positions_angstrom=positions_angstrom(state),
+        positions_angstrom=positions,
         energy_ev=potential_ev(state),
         largest_force_ev_per_angstrom=largest_force,
         converged=largest_force <= tolerance_ev_per_angstrom,

@@ -12,11 +12,11 @@ from openmm_mlff.reporters.quantities import (
     positions_angstrom,
     velocities_angstrom_per_ps,
 )
+from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.stepping import block_steps, step_watched
-from openmm_mlff.units import ps_from_fs
 
 
 def equilibrate(
@@ -82,10 +82,12 @@ def _langevin(
 ) -> app.Simulation:
     """Set up the thermostat, with velocities drawn at the temperature."""
     velocity_seed, thermostat_seed = job.random_seeds()
-    integrator = openmm.LangevinMiddleIntegrator(
-        job.temperature_kelvin, job.friction_per_ps, ps_from_fs(job.equilibration_timestep_fs)
+    integrator = langevin_integrator(
+        temperature_kelvin=job.temperature_kelvin,
+        friction_per_ps=job.friction_per_ps,
+        timestep_fs=job.equilibration_timestep_fs,
+        seed=thermostat_seed,
     )
-    integrator.setRandomNumberSeed(thermostat_seed)
     simulation = make_simulation(
         system,
         molecule,

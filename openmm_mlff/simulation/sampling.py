@@ -17,10 +17,11 @@ from openmm_mlff.reporters.quantities import (
     time_ps,
     velocities_angstrom_per_ps,
 )
+from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.stepping import block_steps, step_watched
-from openmm_mlff.units import fs_from_ps, ps_from_fs
+from openmm_mlff.units import fs_from_ps
 
 Progress = Callable[[int, int], None]
 """Called with the steps that are done and those there are, equilibration included."""
@@ -147,11 +148,13 @@ def _thermostatted(
 ) -> app.Simulation:
     """Set up the thermostat, with velocities drawn at the temperature, and a watch."""
     first, second = np.random.SeedSequence(seed).generate_state(2)
-    integrator = openmm.LangevinMiddleIntegrator(
-        temperature_kelvin, friction_per_ps, ps_from_fs(timestep_fs)
+    integrator = langevin_integrator(
+        temperature_kelvin=temperature_kelvin,
+        friction_per_ps=friction_per_ps,
+        timestep_fs=timestep_fs,
+        # OpenMM takes 0 for "any seed".
+        seed=1 + int(second) % (2**31 - 2),
     )
-    # OpenMM takes 0 for "any seed".
-    integrator.setRandomNumberSeed(1 + int(second) % (2**31 - 2))
     simulation = make_simulation(
         system,
         molecule,

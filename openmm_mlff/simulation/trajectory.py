@@ -21,6 +21,7 @@ from openmm_mlff.reporters.monitor import StabilityMonitor
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.simulation.blocks import BlockMeter
 from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
+from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.simulation.contexts import is_isolated, make_simulation, platform_properties
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.nve import (
@@ -33,7 +34,6 @@ from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
 from openmm_mlff.simulation.stepping import block_steps
 from openmm_mlff.simulation.topology import write_pdb
-from openmm_mlff.units import ps_from_fs
 
 ENERGIES_FILE = "energies.csv"
 MOMENTA_FILE = "momenta.csv"
@@ -148,7 +148,7 @@ class Trajectory:
         simulation = make_simulation(
             self._system,
             self._molecule,
-            openmm.VerletIntegrator(ps_from_fs(self._job.timestep_fs)),
+            verlet_integrator(self._job.timestep_fs),
             platform=self._platform,
             positions_angstrom=positions_angstrom,
         )

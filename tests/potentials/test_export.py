@@ -91,8 +91,8 @@ def test_a_difference_in_the_energy_alone_is_enough(
 ):
     honest = export.call_fixed
 
-    def shifted(module, positions):
-        energy, forces = honest(module, positions)
+    def shifted(module, positions, **box):
+        energy, forces = honest(module, positions, **box)
         return energy + 1e-3, forces
 
     monkeypatch.setattr(export, "call_fixed", shifted)

@@ -51,7 +51,8 @@ def test_an_ase_calculator_is_named():
     [
         ("", PotentialError, "unknown potential ''; expected student:"),
         ("nonsense", PotentialError, "unknown potential 'nonsense'"),
-        ("openmm-ml:ani2x", PotentialError, "unknown potential 'openmm-ml:ani2x'"),
+        ("openmm-ml:ani2x", MissingDependencyError, "pip install torchani"),
+        ("openmm-ml:ani3x", PotentialError, "ani2x"),
         ("missing.pt", CheckpointError, "no checkpoint at missing.pt"),
         ("missing.safetensors", CheckpointError, "no checkpoint at missing.safetensors"),
         (".", CheckpointError, "is a folder"),

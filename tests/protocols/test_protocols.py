@@ -56,7 +56,7 @@ def test_every_check_is_known_and_has_its_thresholds(protocol):
 
 
 def test_every_protocol_asks_everything_about_parity_and_the_surface():
-    assert len(PARITY) == 5
+    assert len(PARITY) == 7
     assert len(SURFACE) == 11
 
 
@@ -95,6 +95,7 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("determinism", "cpu_relative", 1e-6),
         ("determinism", "gpu_forces", 1e-3),
         ("precision_noise", "forces_rms", 5e-3),
+        ("unit_scale", "ratio", 2.0),
         ("translation_invariance", "energy", 0.1),
         ("translation_invariance", "forces", 1.0),
         ("rotation_invariance", "energy", 0.1),

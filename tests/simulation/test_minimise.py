@@ -6,7 +6,7 @@ import pytest
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters import UnstableError
-from openmm_mlff.simulation import minimise
+from openmm_mlff.simulation import minimise, named_platform
 from openmm_mlff.units import KJ_PER_MOL_PER_EV
 
 MORSE = "450*(1-exp(-18*(r-0.13)))^2 - 450"
@@ -84,3 +84,27 @@ def test_what_is_no_number_is_a_failure_of_the_potential(
 def test_an_error_of_the_code_stays_one(bonded_by, hydrogen_chloride, reference):
     with pytest.raises(openmm.OpenMMException, match="nonsense"):
         minimise(bonded_by("nonsense(r)"), hydrogen_chloride, platform=reference)
+
+
+def test_rigid_water_is_minimised_as_a_rigid_body(water):
+    """A water on a spring to a wall: it turns and moves, and keeps its shape."""
+    system = openmm.System()
+    for mass in water.masses_amu:
+        system.addParticle(mass)
+    positions = water.positions_angstrom
+    oxygen, *hydrogens = np.argsort(-water.atomic_numbers)
+    pairs = [(oxygen, hydrogens[0]), (oxygen, hydrogens[1]), tuple(hydrogens)]
+    for first, second in pairs:
+        length = np.linalg.norm(positions[first] - positions[second])
+        system.addConstraint(int(first), int(second), length / 10.0)
+    wall = openmm.CustomExternalForce("1000*(x-0.2)^2 + 1000*y^2 + 1000*z^2")
+    for index in range(3):
+        wall.addParticle(index)
+    system.addForce(wall)
+    found = minimise(system, water, platform=named_platform("Reference"))
+    assert found.converged
+    for first, second in pairs:
+        before = np.linalg.norm(positions[first] - positions[second])
+        after = np.linalg.norm(found.positions_angstrom[first] - found.positions_angstrom[second])
+        assert after == pytest.approx(before, rel=1e-5)
+    np.testing.assert_allclose(found.positions_angstrom.mean(axis=0), [2.0, 0.0, 0.0], atol=1e-2)

@@ -7,6 +7,7 @@ import numpy as np
 
 from openmm_mlff.checks.accuracy.labels import LabelledFrames, labelled_frames
 from openmm_mlff.checks.base import CheckSpec, place
+from openmm_mlff.checks.parity.unit_scale import FORCE_UNITS, name_slip
 from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
 from openmm_mlff.config import Criteria
 from openmm_mlff.observations.model import Observations
@@ -14,6 +15,9 @@ from openmm_mlff.records import CheckResult, Status
 
 NEAR_ZERO_EV_PER_ANGSTROM = 0.05
 """A reference force weaker than this has no direction to speak of; its angle is not counted."""
+
+SMALLEST_SLIP = 2.0
+"""Forces off by less than this are wrong for another reason than their unit."""
 
 
 def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResult:
@@ -55,9 +59,9 @@ def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResul
     return SPEC.result(
         observations,
         status=status,
-        message=f"On {place(observations)}, the forces on {len(error)} frames of its own "
-        f"trajectory are off by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE) from "
-        f"{frames.reference}, {side} the limit of {limit.value:g} {limit.unit}.",
+        message=f"On {place(observations)}, the forces on {len(error)} frames of "
+        f"{frames.frames_of} are off by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE) from "
+        f"{frames.reference}, {side} the limit of {limit.value:g} {limit.unit}{_slip(frames)}.",
         value=rmse,
         threshold=limit.value,
         evidence={
@@ -67,6 +71,18 @@ def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResul
             **frames.counts(),
         },
     )
+
+
+def _slip(frames: LabelledFrames) -> str:
+    """Name the units that were mixed up where all forces are scaled by what such a slip makes."""
+    squares = float((frames.reference_forces**2).sum())
+    if squares == 0.0:
+        return ""
+    slope = float((frames.model_forces * frames.reference_forces).sum()) / squares
+    if slope <= 0.0 or max(slope, 1.0 / slope) < SMALLEST_SLIP:
+        return ""
+    slip = name_slip(slope, unit_sizes=FORCE_UNITS)
+    return f" (forces are {slope:.3g} times the reference's: {slip})" if slip else ""
 
 
 def _evidence(frames: LabelledFrames, *, error: np.ndarray) -> Mapping[str, Any]:

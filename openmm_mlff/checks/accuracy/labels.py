@@ -12,11 +12,12 @@ from openmm_mlff.records import CheckResult, Status
 
 @dataclass(frozen=True)
 class LabelledFrames:
-    """Frames of the potential's own trajectory, G of them, with finite labels.
+    """Frames of the potential's own trajectory or of a file, G of them, with finite labels.
 
     Attributes:
         reference: its spec string.
-        run: name of the simulation they come from.
+        run: name of the simulation or the file they come from.
+        frames_of: whose frames they are, for sentences.
         symbols: elements of the atoms, (N,).
         requested: frames given to the reference.
         refused: frames it refused, or gave no finite label.
@@ -28,6 +29,7 @@ class LabelledFrames:
 
     reference: str
     run: str
+    frames_of: str
     symbols: tuple[str, ...]
     requested: int
     refused: int
@@ -72,7 +74,7 @@ def labelled_frames(spec: CheckSpec, observations: Observations) -> LabelledFram
             observations,
             status=Status.FAIL,
             message=f"On {place(observations)}, the potential gives energies or forces that are "
-            "not finite numbers on frames of its own trajectory.",
+            f"not finite numbers on frames of {frames.frames_of}.",
             evidence=frames.counts(),
         )
     used = len(frames.model_energies_ev)
@@ -99,6 +101,7 @@ def _finite_labels(
     return LabelledFrames(
         reference=str(probe.data["reference"]),
         run=str(probe.data["run"]),
+        frames_of=str(probe.data.get("frames_of", "its own trajectory")),
         symbols=symbols,
         requested=requested,
         refused=requested - int(labelled.sum()),

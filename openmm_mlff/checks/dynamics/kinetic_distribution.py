@@ -50,8 +50,9 @@ class Deviation:
 def kinetic_distribution(observations: Observations, criteria: Criteria) -> CheckResult:
     """Compare mean and width of the kinetic energy with Maxwell's and Boltzmann's.
 
-    Once for all atoms and once for every element, each with three degrees of freedom an atom: the
-    samples are of a Langevin run that removes no motion.  The largest deviation counts, made that
+    Once for all atoms, with all degrees of freedom of the system, and once for every element, with
+    three an atom: the samples are of a Langevin run that removes no motion.  Atoms at fixed
+    distances share theirs, and count among all atoms only.  The largest deviation counts, made that
     of one test.  ``physical_validation`` is given every group's samples, thinned until they are
     independent, as a second opinion.
 
@@ -102,13 +103,22 @@ def _samples(
     masses_amu = probe_array(probe, name="masses_amu", shape=(system.n_atoms,))
     scale = EV_PER_AMU_ANGSTROM2_PER_PS2 / thermal_ev
     reduced = 0.5 * scale * masses_amu * (velocities**2).sum(axis=2)
-    groups = {ALL_ATOMS: np.ones(system.n_atoms, dtype=bool)}
+    everything = KineticSample(
+        ALL_ATOMS,
+        reduced.sum(axis=1),
+        int(probe.data.get("degrees_of_freedom", 3 * system.n_atoms)),
+    )
+    free = np.ones(system.n_atoms, dtype=bool)
+    # Records from before there were constraints do not say.
+    if "constrained" in probe.arrays:
+        free = probe_array(probe, name="constrained", shape=(system.n_atoms,)) == 0.0
     symbols = np.array(system.symbols)
-    if len(set(system.symbols)) > 1:
-        groups |= {symbol: symbols == symbol for symbol in sorted(set(system.symbols))}
-    return [
-        KineticSample(name, reduced[:, chosen].sum(axis=1), 3 * int(chosen.sum()))
-        for name, chosen in groups.items()
+    if len(set(system.symbols)) == 1:
+        return [everything]
+    return [everything] + [
+        KineticSample(symbol, reduced[:, chosen].sum(axis=1), 3 * int(chosen.sum()))
+        for symbol in sorted(set(symbols[free].tolist()))
+        for chosen in [free & (symbols == symbol)]
     ]
 
 
@@ -117,7 +127,7 @@ def _deviations(sample: KineticSample, *, temperature_kelvin: float) -> list[Dev
     apart = math.ceil(sample.correlation())
     library = kinetic_deviations(
         BOLTZMANN_EV_PER_KELVIN * temperature_kelvin * sample.reduced[::apart],
-        n_atoms=sample.degrees_of_freedom // 3,
+        degrees_of_freedom=sample.degrees_of_freedom,
         temperature_kelvin=temperature_kelvin,
     )
     own = sample.mean_deviation(), sample.width_deviation()

@@ -27,7 +27,7 @@ class KineticSample:
     Attributes:
         group: which atoms.
         reduced: kinetic energy over k_B T, (S,), in order of time.
-        degrees_of_freedom: three an atom.
+        degrees_of_freedom: three an atom, less one for each fixed distance.
     """
 
     group: str

@@ -34,13 +34,13 @@ def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
 
 
 def kinetic_deviations(
-    kinetic_ev: np.ndarray, *, n_atoms: int, temperature_kelvin: float
+    kinetic_ev: np.ndarray, *, degrees_of_freedom: int, temperature_kelvin: float
 ) -> tuple[float, float]:
     """Ask the library how far kinetic energies are from Maxwell's and Boltzmann's.
 
     Args:
         kinetic_ev: of uncorrelated samples, (S,), eV.
-        n_atoms: with three degrees of freedom each.
+        degrees_of_freedom: of what moves.
         temperature_kelvin: of the thermostat.
 
     Returns:
@@ -49,6 +49,8 @@ def kinetic_deviations(
     """
     library = _library()
     data = library.data
+    # It counts three for an atom, less the constraints.
+    n_atoms = -(-degrees_of_freedom // 3)
     simulation = data.SimulationData(
         units=data.UnitData(
             kb=BOLTZMANN_EV_PER_KELVIN,
@@ -60,7 +62,10 @@ def kinetic_deviations(
             time_conversion=1.0,
         ),
         system=data.SystemData(
-            natoms=n_atoms, nconstraints=0, ndof_reduction_tra=0, ndof_reduction_rot=0
+            natoms=n_atoms,
+            nconstraints=3 * n_atoms - degrees_of_freedom,
+            ndof_reduction_tra=0,
+            ndof_reduction_rot=0,
         ),
         # It asks for a volume and does not use it.
         ensemble=data.EnsembleData(

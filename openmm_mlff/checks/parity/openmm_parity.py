@@ -11,7 +11,9 @@ from openmm_mlff.units import MEV_PER_EV
 
 
 def openmm_parity(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the potential through OpenMM, on each platform and precision, with its ASE path.
+    """Compare the potential through OpenMM, on each platform, with its ASE path.
+
+    Each precision and each backend counts as a path of its own.
 
     max |F_OpenMM − F_ASE| over geometries and atoms, and max |E_OpenMM − E_ASE| / N.
 
@@ -36,7 +38,9 @@ def openmm_parity(observations: Observations, criteria: Criteria) -> CheckResult
     ase_ev = probe_array(probe, name="ase_energies_ev", shape=(len(ase_forces),))
     measures = []
     for path in paths:
-        label = f"{path['platform']} ({path['precision']})"
+        # Of the backend that was asked for, nothing need be said.
+        other = f", {path['backend']} backend" if path.get("backend") else ""
+        label = f"{path['platform']} ({path['precision']}{other})"
         forces = probe_array(probe, name=f"forces_{path['key']}", shape=ase_forces.shape)
         energies_ev = probe_array(probe, name=f"energies_ev_{path['key']}", shape=ase_ev.shape)
         with np.errstate(invalid="ignore"):
@@ -57,7 +61,8 @@ SPEC = CheckSpec(
     group="parity",
     scope="system",
     title="Does OpenMM compute what the model computes?",
-    formula="max |F_OpenMM − F_ASE|, max |E_OpenMM − E_ASE| / N, each platform and precision",
+    formula="max |F_OpenMM − F_ASE|, max |E_OpenMM − E_ASE| / N, each platform, precision and "
+    "backend",
     unit="eV/Å",
     source="rounding of float32 and float64; single-precision platforms round positions and forces",
     thresholds={

@@ -1,8 +1,11 @@
 """Velocities and positions at a temperature, from Langevin dynamics."""
 
+import numpy as np
+
 from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
 from openmm_mlff.reporters import UnstableError
-from openmm_mlff.reporters.quantities import masses_amu
+from openmm_mlff.reporters.quantities import degrees_of_freedom, masses_amu
+from openmm_mlff.simulation.constraints import constrained_pairs
 from openmm_mlff.simulation.sampling import sample_langevin
 
 TIMESTEP_FS = 1.0
@@ -19,7 +22,8 @@ def probe_kinetic_distribution(subject: ProbeSubject) -> ProbeOutcome:
 
     Returns:
         `velocities_angstrom_per_ps` and `positions_angstrom` (S, N, 3), `time_ps` (S,),
-        `masses_amu` (N,).  Where the molecule broke, no arrays but a `failure` in the data.
+        `masses_amu` (N,), and `constrained` (N,), the atoms at a fixed distance from another.
+        Where the molecule broke, no arrays but a `failure` in the data.
     """
     system = subject.potential.create_system(subject.molecule, precision=subject.precision)
     data = {
@@ -28,6 +32,7 @@ def probe_kinetic_distribution(subject: ProbeSubject) -> ProbeOutcome:
         "friction_per_ps": FRICTION_PER_PS,
         "equilibration_ps": EQUILIBRATION_PS,
         "duration_ps": subject.spec.sampling_ps,
+        "degrees_of_freedom": degrees_of_freedom(system),
         "failure": "",
     }
     try:
@@ -53,5 +58,6 @@ def probe_kinetic_distribution(subject: ProbeSubject) -> ProbeOutcome:
             "positions_angstrom": samples.positions_angstrom,
             "time_ps": samples.time_ps,
             "masses_amu": masses_amu(system),
+            "constrained": np.isin(np.arange(subject.molecule.n_atoms), constrained_pairs(system)),
         },
     )

@@ -17,6 +17,7 @@ from openmm_mlff.reporters.quantities import (
 )
 from openmm_mlff.rundir import RUN_FILE, read_json
 from openmm_mlff.simulation.checkpoints import STATE_FILE, load_state
+from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.nve import set_start_velocities
 
@@ -90,7 +91,7 @@ def verlet_simulation(
     return make_simulation(
         system,
         subject.molecule,
-        openmm.VerletIntegrator(units.ps_from_fs(timestep_fs)),
+        verlet_integrator(timestep_fs),
         platform=subject.platform,
         positions_angstrom=subject.molecule.positions_angstrom,
     )

@@ -9,7 +9,7 @@ from openmm_mlff.simulation.platforms import usable_platforms
 
 
 def probe_openmm_parity(subject: ProbeSubject) -> ProbeOutcome:
-    """Compare every platform and precision that is present with the ASE path.
+    """Compare every platform, precision and backend that is present with the ASE path.
 
     Args:
         subject: what to probe.
@@ -25,23 +25,27 @@ def probe_openmm_parity(subject: ProbeSubject) -> ProbeOutcome:
     # The base class goes geometry by geometry through ASE; a batched override would not be the
     # path that an ASE user runs.
     ase = Potential.evaluate(subject.potential, molecule, positions, precision=subject.precision)
-    system = subject.potential.create_system(molecule, precision=subject.precision)
     arrays: dict[str, np.ndarray] = {
         "ase_energies_ev": ase.energies_ev,
         "ase_forces": ase.forces_ev_per_angstrom,
     }
     paths = []
-    for platform in usable_platforms(system, molecule.positions_angstrom):
-        key = f"{platform.name}_{platform.precision}"
-        found = evaluate_in_openmm(system, molecule, positions, platform=platform)
-        arrays[f"energies_ev_{key}"] = found.energies_ev
-        arrays[f"forces_{key}"] = found.forces_ev_per_angstrom
-        paths.append(
-            {
-                "platform": platform.name,
-                "precision": platform.precision,
-                "key": key,
-                "single_precision": platform.hands_over_single,
-            }
-        )
+    backends = {"": subject.potential, **subject.potential.other_backends()}
+    for backend, potential in backends.items():
+        system = potential.create_system(molecule, precision=subject.precision)
+        for platform in usable_platforms(system, molecule.positions_angstrom):
+            key = "_".join(filter(None, (platform.name, platform.precision, backend)))
+            found = evaluate_in_openmm(system, molecule, positions, platform=platform)
+            arrays[f"energies_ev_{key}"] = found.energies_ev
+            arrays[f"forces_{key}"] = found.forces_ev_per_angstrom
+            paths.append(
+                {
+                    "platform": platform.name,
+                    "precision": platform.precision,
+                    "backend": backend,
+                    "key": key,
+                    "single_precision": platform.hands_over_single
+                    or (potential.has_force_field and platform.precision != "double"),
+                }
+            )
     return ProbeOutcome(data={"dtype": subject.dtype, "paths": paths}, arrays=arrays)

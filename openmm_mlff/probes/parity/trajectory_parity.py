@@ -4,7 +4,7 @@ import numpy as np
 import openmm
 
 from openmm_mlff import units
-from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject
+from openmm_mlff.probes.model import ProbeOutcome, ProbeSubject, not_applicable
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
 from openmm_mlff.simulation.contexts import make_simulation
 
@@ -27,6 +27,8 @@ def probe_trajectory_parity(subject: ProbeSubject) -> ProbeOutcome:
     molecule, steps = subject.molecule, subject.spec.parity_steps
     velocities = thermal_velocities(molecule.masses_amu, TEMPERATURE_KELVIN, seed=subject.seed)
     system = subject.potential.create_system(molecule, precision=subject.precision)
+    if system.getNumConstraints():
+        return not_applicable("the system fixes distances, which ASE's velocity Verlet does not")
     integrator = openmm.VerletIntegrator(units.ps_from_fs(TIMESTEP_FS))
     simulation = make_simulation(
         system,

@@ -19,6 +19,8 @@ def probe_permutation_invariance(subject: ProbeSubject) -> ProbeOutcome:
         `energy_changes_ev` (P, G), `force_changes` (P, G, N, 3), the forces put back to their
         atoms, and `refused` (P, G).
     """
+    if subject.potential.has_force_field:
+        return not_applicable("a force field tells atoms of one element apart by their bonds")
     numbers = subject.molecule.atomic_numbers
     if len(set(numbers.tolist())) == len(numbers):
         return not_applicable(f"no two atoms of {subject.molecule.name} are of one element")

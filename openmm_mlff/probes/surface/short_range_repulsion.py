@@ -31,6 +31,11 @@ def probe_short_range_repulsion(subject: ProbeSubject) -> ProbeOutcome:
         and `refused_k` (P,).
     """
     molecule = subject.molecule
+    if subject.potential.has_force_field:
+        return not_applicable(
+            "a force field holds bonded atoms apart by its own terms or fixes their distance; "
+            "validate the potential alone on the molecule that it describes"
+        )
     if molecule.n_atoms < 2 and not subject.potential.composition_is_free:
         return not_applicable(f"{molecule.name} is a single atom")
     pairs: list[str] = []

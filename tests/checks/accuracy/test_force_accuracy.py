@@ -104,3 +104,17 @@ def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
     )
     assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
     assert "it has no file" in found[1].message
+
+
+@pytest.mark.parametrize(
+    ("factor", "named"),
+    [(4.184, "kJ/mol/Å"), (1.0 / 4.184, "kcal/mol/Å"), (1.3, None)],
+)
+def test_forces_in_other_units_are_recognised(judge, factor, named):
+    result = judge(lambda forces: (factor - 1.0) * forces)
+    assert result.status is Status.FAIL
+    if named is None:
+        assert "taken for" not in result.message
+    else:
+        assert "as if" in result.message
+        assert named in result.message

@@ -138,3 +138,24 @@ def test_without_samples_nothing_is_judged(probe_refusals, water):
 
 def test_it_says_what_it_reads():
     assert SPEC.probes == ("kinetic_distribution",)
+
+
+def test_atoms_at_fixed_distances_count_among_all_atoms_only(water, with_probe):
+    """Three distances fixed: six degrees of freedom are left, of which no element has its own."""
+    velocities = maxwell(water.masses_amu, rows=2000)
+    observations = with_probe(
+        water,
+        name="kinetic_distribution",
+        data={"temperature_kelvin": 300.0, "failure": "", "degrees_of_freedom": 6},
+        arrays={
+            # As much energy as six degrees of freedom have.
+            "velocities_angstrom_per_ps": velocities[:, [0, 1, 1]] * [[1.0], [1.0], [0.0]],
+            "masses_amu": water.masses_amu,
+            "constrained": np.ones(3),
+        },
+    )
+    result = kinetic_distribution(observations, LIMITS)
+    assert result.status is Status.PASS
+    assert {(test["group"], test["degrees_of_freedom"]) for test in result.evidence["tests"]} == {
+        ("all atoms", 6)
+    }

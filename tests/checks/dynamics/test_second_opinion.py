@@ -19,9 +19,11 @@ def test_fluctuations_that_fall_as_the_timestep_squared_do_not_deviate():
 
 def test_kinetic_energies_of_the_gamma_distribution_do_not_deviate():
     energies_ev = THERMAL_EV * np.random.default_rng(0).gamma(4.5, size=2000)
-    mean, width = kinetic_deviations(energies_ev, n_atoms=3, temperature_kelvin=300.0)
+    mean, width = kinetic_deviations(energies_ev, degrees_of_freedom=9, temperature_kelvin=300.0)
     assert max(mean, width) < 3.0
-    mean, width = kinetic_deviations(1.1 * energies_ev, n_atoms=3, temperature_kelvin=300.0)
+    mean, width = kinetic_deviations(
+        1.1 * energies_ev, degrees_of_freedom=9, temperature_kelvin=300.0
+    )
     # 10 % of the mean, whose error is √(1/(4.5 · 2000)).
     assert mean == pytest.approx(0.1 / 1.1 * np.sqrt(9000), rel=0.4)
     assert width > 3.0
@@ -31,6 +33,6 @@ def test_it_is_silent_and_leaves_logging_as_it_was(capfd):
     logger = logging.getLogger("pymbar")
     before = logger.level
     convergence_deviation({1.0: np.arange(5.0), 2.0: 4.0 * np.arange(5.0)})
-    kinetic_deviations(np.full(30, THERMAL_EV), n_atoms=3, temperature_kelvin=300.0)
+    kinetic_deviations(np.full(30, THERMAL_EV), degrees_of_freedom=9, temperature_kelvin=300.0)
     assert logger.level == before
     assert capfd.readouterr() == ("", "")

@@ -24,7 +24,9 @@ def test_every_platform_is_compared(student, subject, water, precision, toleranc
     system = student.create_system(water, precision=precision)
     usable = usable_platforms(system, water.positions_angstrom)
     assert [path["key"] for path in outcome.data["paths"]] == [
-        f"{choice.name}_{choice.precision}" for choice in usable
+        f"{choice.name}_{choice.precision}{backend}"
+        for backend in ("", "_python")
+        for choice in usable
     ]
     assert {"Reference", "CPU"} <= {path["platform"] for path in outcome.data["paths"]}
     assert outcome.data["dtype"] == ("float64" if precision == "double" else "float32")

@@ -1,0 +1,142 @@
+"""A protocol's checks as single cases: one for each check, system and condition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from openmm_mlff.checks.base import RATIO, CheckSpec
+from openmm_mlff.checks.registry import select
+from openmm_mlff.config import Protocol
+from openmm_mlff.records import CheckResult, Status
+
+FORCE_PARITY = "force_accuracy"
+"""The one check outside the group parity that compares forces of one geometry."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One check on one system, under one condition where the protocol has several.
+
+    Attributes:
+        system: name of the molecule.
+        spec: the check.
+        required: whether the verdict rests on it.
+        condition: temperature in K and timestep in fs; None where the check looks at the whole
+            system.
+        label: unique within the system, e.g. ``energy_drift[300K-0.5fs]``.
+    """
+
+    system: str
+    spec: CheckSpec
+    required: bool
+    condition: tuple[float, float] | None
+    label: str
+
+    @property
+    def is_parity(self) -> bool:
+        """Whether it compares the forces of one geometry, computed in two ways."""
+        return self.spec.group == "parity" or self.spec.id == FORCE_PARITY
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a case comes to where a test can only pass, fail or be skipped."""
+
+    kind: Literal["passed", "failed", "skipped"]
+    text: str = ""
+
+
+def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
+    """List what a protocol asks about some systems.
+
+    Args:
+        protocol: its checks and thresholds are looked at here.
+        systems: names.
+
+    Returns:
+        System by system, in the order of the registry of checks.
+
+    Raises:
+        ConfigError: an unknown check, or a threshold that is missing or wrong.
+    """
+    dynamics = protocol.dynamics
+    conditions = [
+        (temperature, timestep)
+        for temperature in dynamics.temperatures_kelvin
+        for timestep in dynamics.timesteps_fs
+    ]
+    cases = []
+    for system in systems:
+        for spec, required in select(protocol):
+            if spec.scope == "system":
+                cases.append(Case(system, spec, required, None, spec.id))
+                continue
+            for condition in conditions:
+                several = f"[{condition[0]:g}K-{condition[1]:g}fs]" if len(conditions) > 1 else ""
+                cases.append(Case(system, spec, required, condition, spec.id + several))
+    return cases
+
+
+def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | None:
+    """Find what a report says about a case.
+
+    Args:
+        case: what is looked for.
+        results: of a report.
+
+    Returns:
+        The result; where no condition was run, the one that speaks for all of them; None where
+        there is neither.
+    """
+    found = [r for r in results if (r.id, r.system) == (case.spec.id, case.system)]
+    if case.condition is None:
+        return found[0] if found else None
+    temperature, timestep = case.condition
+    for result in found:
+        here = result.condition
+        if (here.get("temperature_kelvin"), here.get("timestep_fs")) == (temperature, timestep):
+            return result
+    return next((result for result in found if not result.condition), None)
+
+
+def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
+    """Say what a case comes to.
+
+    What breaks fails, and what a required check leaves undecided fails with it.  A check that is
+    only reported does not decide: its FAIL and its INCONCLUSIVE are skips that say so.  What was
+    not judged for a reason is a skip with that reason.
+
+    Args:
+        case: what is looked for.
+        results: of a report.
+
+    Returns:
+        Passed, failed or skipped, with the check's own words.
+    """
+    result = find_result(case, results)
+    if result is None:
+        return Judgement("failed", f"{case.label} on {case.system} has no result: it was not run.")
+    if result.status is Status.PASS:
+        return Judgement("passed")
+    text = _described(case, result)
+    if result.status is Status.ERROR:
+        return Judgement("failed", text)
+    if result.status is Status.SKIPPED:
+        return Judgement("skipped", result.message)
+    if case.required:
+        return Judgement("failed", text)
+    return Judgement(
+        "skipped", f"{result.status.value}, reported, does not decide: {result.message}"
+    )
+
+
+def _described(case: Case, result: CheckResult) -> str:
+    """Put name, number and threshold first, then the message and what to do."""
+    unit = "" if result.unit == RATIO else f" {result.unit}"
+    numbers = "" if result.value is None else f": {result.value:.4g}{unit}"
+    if numbers and result.threshold is not None:
+        numbers += f", threshold {result.threshold:g}{unit}"
+    lines = [f"{case.label} {result.status.value} on {case.system}{numbers}", result.message]
+    if result.status is Status.FAIL and case.required:
+        lines.append(f"What to do: {case.spec.remedy}")
+    return "\n".join(lines)

@@ -1,0 +1,54 @@
+"""Choose atoms of a structure in MDTraj's selection language."""
+
+from typing import Any
+
+import mdtraj
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.errors import MoleculeError
+
+_LONGEST_COMPLAINT = 120
+
+
+def select_atoms(topology: Any, expression: str) -> npt.NDArray[np.int64]:
+    """Choose atoms.
+
+    Args:
+        topology: an OpenMM topology: names, residues, chains and bonds.
+        expression: in MDTraj's language, for example ``resname LIG`` or ``not water``.
+
+    Returns:
+        Indices in increasing order, (M,) int64; at least one.
+
+    Raises:
+        MoleculeError: it cannot be read, or matches nothing.
+    """
+    # Bonds without an order are fine here, and MDTraj warns of nothing else.
+    known = mdtraj.Topology.from_openmm(topology)
+    try:
+        found = known.select(expression)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise MoleculeError(
+            f"cannot read the selection {expression!r} (MDTraj: {_complaint(error)}); expected "
+            "MDTraj's language, for example 'resname LIG' or 'chainid 1 and not water'"
+        ) from error
+    chosen = np.asarray(found, dtype=np.int64)
+    if len(chosen) == 0:
+        names = sorted({residue.name for residue in known.residues})
+        shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        raise MoleculeError(
+            f"the selection {expression!r} matches none of {known.n_atoms} atoms; the residues "
+            f"are named {shown}: correct the selection"
+        )
+    return np.sort(chosen)
+
+
+def _complaint(error: Exception) -> str:
+    """Give a parser's message in one line; it may list its whole grammar before it says where."""
+    text = str(error).partition("\n")[0].strip()
+    if len(text) <= _LONGEST_COMPLAINT:
+        return " ".join(text.split())
+    return " ".join(
+        text[text.rfind("found ") if "found " in text else text.rfind("(at char") :].split()
+    )

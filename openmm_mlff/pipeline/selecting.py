@@ -1,0 +1,77 @@
+"""From the options of an ML/MM validation to its potential."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from openmm_mlff.config import PotentialOptions
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.molecules.library import resolve
+from openmm_mlff.observations.selection import select_atoms
+from openmm_mlff.potentials import Potential
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def embedded(
+    potential: Potential, *, systems: Sequence[str], options: PotentialOptions
+) -> Potential:
+    """Put a potential into a force field, where the options ask for that.
+
+    Args:
+        potential: of the selected atoms.
+        systems: as asked for: names of the library or structure files that can be loaded.
+        options: ``ml_atoms`` and ``forcefield``.
+
+    Returns:
+        The potential itself where no atoms are selected, else the mixed one.
+
+    Raises:
+        ConfigError: a force field without a selection, or several systems.
+        MoleculeError: the structure has no names, or the selection matches nothing.
+        PotentialError: the selection or the force field does not fit the structure.
+        MissingDependencyError: openmm-ml is not installed.
+    """
+    if options.ml_atoms is None:
+        if options.forcefield:
+            raise ConfigError(
+                f"a force field ({', '.join(options.forcefield)}) without a selection of atoms for "
+                "the potential; add --ml-atoms, for example --ml-atoms 'resname LIG'"
+            )
+        return potential
+    if len(systems) != 1:
+        raise ConfigError(
+            f"atoms were selected ({options.ml_atoms!r}) and {len(systems)} systems named; "
+            "expected one --system for each ML/MM validation"
+        )
+    from openmm_mlff.potentials.mixed import MixedPotential, MixedSettings, read_topology
+
+    topology = read_topology(structure_file(systems[0]))
+    return MixedPotential(
+        potential,
+        topology,
+        ml_atoms=select_atoms(topology, options.ml_atoms),
+        forcefield=options.forcefield,
+        settings=MixedSettings(
+            constraints=options.constraints, hydrogen_mass_amu=options.hydrogen_mass_amu
+        ),
+    )
+
+
+def structure_file(name_or_path: str) -> Path:
+    """Find the structure file of a system.
+
+    Args:
+        name_or_path: a name of the library, a folder with a ``system.toml``, or a file.
+
+    Returns:
+        The file.
+    """
+    path = resolve(name_or_path)
+    if not path.is_dir():
+        return path
+    recorded = tomllib.loads((path / "system.toml").read_text(encoding="utf-8"))
+    return path / str(recorded["structure"])

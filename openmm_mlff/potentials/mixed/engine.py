@@ -1,0 +1,66 @@
+"""Energies and forces of a System, one geometry after the other in one Context."""
+
+import numpy as np
+import numpy.typing as npt
+import openmm
+
+from openmm_mlff import units
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.potentials.base import openmm_box_nm
+
+_UNUSED_TIMESTEP_PS = 0.001
+
+
+class Engine:
+    """One Context that is asked again and again; it never steps and never moves an atom.
+
+    Args:
+        system: constraints are not applied: forces are the slope of the energy.
+        precision: ``double`` runs on the Reference platform, else CPU, with its forces summed in
+            a fixed order.
+    """
+
+    def __init__(self, system: openmm.System, *, precision: str) -> None:
+        name = "Reference" if precision == "double" else "CPU"
+        properties = {} if name == "Reference" else {"DeterministicForces": "true"}
+        self._context = openmm.Context(
+            system,
+            openmm.VerletIntegrator(_UNUSED_TIMESTEP_PS),
+            openmm.Platform.getPlatformByName(name),
+            properties,
+        )
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set a parameter of the Context, such as ``lambda_interpolate``."""
+        self._context.setParameter(name, value)
+
+    def evaluate(
+        self,
+        positions_angstrom: npt.NDArray[np.float64],
+        *,
+        cell_angstrom: npt.NDArray[np.float64] | None = None,
+    ) -> tuple[float, npt.NDArray[np.float64]]:
+        """Evaluate one geometry.
+
+        Args:
+            positions_angstrom: (N, 3), Å.
+            cell_angstrom: (3, 3), Å, rows; None keeps the box.
+
+        Returns:
+            Energy, eV, and forces, (N, 3), eV/Å.
+
+        Raises:
+            EvaluationRefusedError: OpenMM refuses the geometry.
+        """
+        try:
+            if cell_angstrom is not None:
+                self._context.setPeriodicBoxVectors(*openmm_box_nm(cell_angstrom))
+            self._context.setPositions(units.nm_from_angstrom(np.asarray(positions_angstrom)))
+            state = self._context.getState(energy=True, forces=True)
+        except openmm.OpenMMException as error:
+            raise EvaluationRefusedError(" ".join(str(error).split())) from error
+        forces = np.array(state.getForces(asNumpy=True)._value)
+        return (
+            units.ev_from_kj_per_mol(float(state.getPotentialEnergy()._value)),
+            units.ev_per_angstrom_from_kj_per_mol_nm(forces),
+        )

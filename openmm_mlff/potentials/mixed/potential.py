@@ -1,0 +1,252 @@
+"""ML/MM as a potential: one part by a machine-learned potential, the rest by a force field."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from openmm_mlff.config import canonical_sha256
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.mixed.embedding import create_mixed_system
+from openmm_mlff.potentials.mixed.engine import Engine
+from openmm_mlff.potentials.mixed.forcefield import (
+    boxed,
+    create_mm_system,
+    file_sha256,
+    formal_charge,
+    load_forcefield,
+    part_of,
+)
+from openmm_mlff.potentials.mixed.settings import MixedSettings
+from openmm_mlff.potentials.mixed.structure import (
+    check_box,
+    check_ml_atoms,
+    check_same_atoms,
+    part_alone,
+)
+from openmm_mlff.potentials.mixed.whole import WholeMolecules
+
+if TYPE_CHECKING:
+    import openmm
+    from openmm import app
+
+    from openmm_mlff.potentials.mixed.calculator import MixedCalculator
+
+_NO_SETTINGS = MixedSettings()
+
+
+class MixedPotential(Potential):
+    """Some atoms of one structure by a potential, the others by a force field.
+
+    Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part).  It serves the
+    structure that it was made for and no other.
+
+    Args:
+        ml_potential: of the ML part, which it sees as isolated.
+        topology: all atoms, with residues and bonds; its box is not used, the molecule's is.
+        ml_atoms: (M,), indices of the ML part: whole molecules.
+        forcefield: XML files, of the user's own or of OpenMM's.
+        settings: constraints, masses and cutoff of the force field.
+
+    Raises:
+        PotentialError: the ML part is empty, everything, or cuts a bond; or a file of the force
+            field cannot be read.
+    """
+
+    composition_is_free = False
+    box_is_free = False
+    has_force_field = True
+
+    def __init__(
+        self,
+        ml_potential: Potential,
+        topology: "app.Topology",
+        *,
+        ml_atoms: npt.ArrayLike,
+        forcefield: Sequence[str],
+        settings: MixedSettings = _NO_SETTINGS,
+    ) -> None:
+        self.ml_potential = ml_potential
+        self.topology = topology
+        self.ml_atoms = np.array(ml_atoms, dtype=np.int64).reshape(-1)
+        check_ml_atoms(topology, self.ml_atoms)
+        self.ml_atoms.sort()
+        self.forcefield = load_forcefield(forcefield)
+        self._whole = WholeMolecules(topology)
+        self.settings = settings
+        self.spec = ml_potential.spec
+        self.name = f"{ml_potential.name}-in-mm"
+        self.sha256 = canonical_sha256(
+            {
+                "ml": ml_potential.sha256,
+                "atoms": self.ml_atoms.tolist(),
+                "forcefield": [file_sha256(name) for name in forcefield],
+                "settings": repr(settings),
+            }
+        )
+        self.n_parameters = ml_potential.n_parameters
+        self.elements = None
+        self._engine: tuple[tuple[str, bool], Engine] | None = None
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See that this is the structure, that its box will do and both halves know their atoms.
+
+        Args:
+            molecule: what is to be simulated.
+
+        Raises:
+            PotentialError: other atoms, too small a box, or atoms that the force field or the ML
+                potential does not know.
+            MoleculeError: a molecule is split by the box.
+        """
+        check_same_atoms(self.topology, molecule)
+        check_box(self.topology, molecule, cutoff_angstrom=self.settings.cutoff_angstrom)
+        self.ml_potential.check_molecule(self.ml_part(molecule))
+        self.mm_system(molecule)
+
+    def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
+        """Give the ML part alone, isolated.
+
+        Args:
+            molecule: all atoms.
+
+        Returns:
+            M atoms.
+        """
+        return part_alone(molecule, self.ml_atoms)
+
+    def mm_system(self, molecule: MolecularSystem) -> "openmm.System":
+        """Describe all atoms by the force field, in the molecule's box.
+
+        Args:
+            molecule: its box.
+
+        Returns:
+            The System.
+
+        Raises:
+            PotentialError: the force field does not know an atom.
+        """
+        return create_mm_system(
+            self.forcefield,
+            boxed(self.topology, molecule),
+            cell_angstrom=molecule.cell_angstrom,
+            settings=self.settings,
+        )
+
+    def mm_system_of_part(self) -> "openmm.System":
+        """Describe the ML part alone by the force field: M particles, isolated, all pairs."""
+        return create_mm_system(
+            self.forcefield,
+            part_of(self.topology, self.ml_atoms),
+            cell_angstrom=None,
+            settings=self.settings,
+        )
+
+    def create_system(
+        self, molecule: MolecularSystem, *, precision: str = "mixed", interpolate: bool = False
+    ) -> "openmm.System":
+        """Make the mixed System: the force field's masses, and constraints outside the ML part.
+
+        Args:
+            molecule: all atoms, in the order of the structure.
+            precision: of the ML part: ``single`` and ``mixed`` float32, ``double`` float64.
+            interpolate: with the Context parameter ``lambda_interpolate``, from 0, the force
+                field, to 1, the mixed System.
+
+        Returns:
+            A System without a centre-of-mass remover.
+
+        Raises:
+            PotentialError: see :meth:`check_molecule`.
+        """
+        check_precision(precision)
+        self.check_molecule(molecule)
+        mm_system = self.mm_system(molecule)
+        charge = formal_charge(mm_system, self.ml_atoms)
+        electrons = int(molecule.atomic_numbers[self.ml_atoms].sum()) - charge
+        return create_mixed_system(
+            self.ml_potential,
+            boxed(self.topology, molecule),
+            mm_system,
+            ml_atoms=self.ml_atoms.tolist(),
+            precision=precision,
+            charge=charge,
+            multiplicity=1 + electrons % 2,
+            interpolate=interpolate,
+        )
+
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """Refuse: without its constraints and masses a mixed System is another one."""
+        raise PotentialError(
+            f"{self.name} is a whole System, with constraints and masses of its own, and cannot be "
+            "added to another one; use create_system"
+        )
+
+    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "MixedCalculator":
+        """Give an ASE calculator that asks one OpenMM Context on the processor.
+
+        Args:
+            precision: ``double`` runs on the Reference platform, else CPU.
+            device: ignored.
+
+        Returns:
+            The calculator.
+        """
+        from openmm_mlff.potentials.mixed.calculator import MixedCalculator
+
+        return MixedCalculator(self, precision=check_precision(precision))
+
+    def engine(self, molecule: MolecularSystem, *, precision: str) -> Engine:
+        """Give a Context for the molecule; the last one is kept.
+
+        Args:
+            molecule: all atoms; its box may differ from call to call.
+            precision: ``double`` for the Reference platform, else CPU.
+
+        Returns:
+            The engine.
+        """
+        key = precision, molecule.is_periodic
+        if self._engine is None or self._engine[0] != key:
+            system = self.create_system(molecule, precision=precision)
+            self._engine = key, Engine(system, precision=precision)
+        return self._engine[1]
+
+    def evaluate(
+        self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
+    ) -> Evaluation:
+        """Evaluate several geometries in one Context; constraints are not applied.
+
+        In a box, molecules are made whole first.
+
+        Args:
+            molecule: all atoms, and the box.
+            positions_angstrom: (G, N, 3), Å.
+            precision: ``double`` runs on the Reference platform, else CPU.
+
+        Returns:
+            Energies and forces of all of them.
+
+        Raises:
+            EvaluationRefusedError: OpenMM refuses a geometry.
+        """
+        check_same_atoms(self.topology, molecule)
+        engine = self.engine(molecule, precision=check_precision(precision))
+        cell = molecule.cell_angstrom
+        geometries = np.asarray(positions_angstrom, dtype=np.float64)
+        if cell is not None:
+            geometries = np.array([self._whole.placed(x, cell_angstrom=cell) for x in geometries])
+        found = [engine.evaluate(placed, cell_angstrom=cell) for placed in geometries]
+        return Evaluation(
+            np.array([energy for energy, _ in found]), np.array([forces for _, forces in found])
+        )

@@ -1,0 +1,52 @@
+"""How the force field around a potential is set up."""
+
+from dataclasses import dataclass
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import ConfigError
+
+CONSTRAINTS = ("none", "hbonds")
+
+
+@dataclass(frozen=True)
+class MixedSettings:
+    """The force field's part of an ML/MM system; the defaults suit a check.
+
+    Attributes:
+        constraints: ``none``, or ``hbonds`` for bonds to hydrogen; never inside the ML part.
+        rigid_water: whether water of the force field is rigid.
+        hydrogen_mass_amu: of the force field's hydrogens and the ML part's, taken from the heavy
+            atom; rigid water keeps its own masses.  None leaves all as they are.
+        cutoff_angstrom: of Lennard-Jones and of the direct sum of PME, in a box.
+        switch_angstrom: where Lennard-Jones starts to be switched off, so that no pair jumps at
+            the cutoff; None cuts it.
+        ewald_tolerance: relative error allowed in PME's forces.
+    """
+
+    constraints: str = "none"
+    rigid_water: bool = True
+    hydrogen_mass_amu: float | None = None
+    cutoff_angstrom: float = 9.0
+    switch_angstrom: float | None = 8.0
+    ewald_tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.constraints not in CONSTRAINTS:
+            raise ConfigError(
+                f"unknown constraints {self.constraints!r}; "
+                f"{nearest(self.constraints, CONSTRAINTS)}"
+            )
+        mass = self.hydrogen_mass_amu
+        if mass is not None and not 1.0 <= mass <= 4.0:
+            raise ConfigError(f"hydrogen mass {mass:g} amu; expected 1 to 4 amu, or none")
+        switch = self.cutoff_angstrom if self.switch_angstrom is None else self.switch_angstrom
+        if not 0.0 < switch <= self.cutoff_angstrom:
+            raise ConfigError(
+                f"Lennard-Jones switched at {switch:g} Å and cut at {self.cutoff_angstrom:g} Å; "
+                "expected 0 < switch <= cutoff"
+            )
+        if not 0.0 < self.ewald_tolerance < 0.1:
+            raise ConfigError(
+                f"Ewald tolerance {self.ewald_tolerance:g}; expected a small number such as 1e-5"
+            )

@@ -1,0 +1,162 @@
+"""Structures with the names that force fields go by."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from openmm import app
+
+from openmm_mlff.errors import MoleculeError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.system import box_widths_angstrom
+
+_READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
+
+# What OpenMM's readers were seen to raise on damaged files.
+_READING_FAILURES = (OSError, ValueError, LookupError, TypeError, AttributeError)
+
+
+def read_topology(path: Path) -> app.Topology:
+    """Read atoms, residues and bonds of a structure file.
+
+    Args:
+        path: PDB or mmCIF; bonds of residues that OpenMM does not know come from CONECT records.
+
+    Returns:
+        The topology; every atom has an element.
+
+    Raises:
+        MoleculeError: missing, unreadable, of another format, or an atom without element.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise MoleculeError(
+            f"{path}: {suffix or 'a file without suffix'} has no residue names, which a force "
+            f"field needs; expected one of {', '.join(_READERS)}"
+        )
+    if not path.is_file():
+        raise MoleculeError(f"no such file: {path}; expected a PDB or mmCIF file")
+    try:
+        topology = _READERS[suffix](str(path)).topology
+    except _READING_FAILURES as error:
+        raise MoleculeError(
+            f"{path}: cannot be read as {suffix[1:]} ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}); check that the file is complete"
+        ) from error
+    for atom in topology.atoms():
+        if atom.element is None:
+            raise MoleculeError(
+                f"{path}: {atom_label(atom)} has no element; expected one for each atom: remove "
+                "virtual sites from the file"
+            )
+    return topology
+
+
+def atom_label(atom: app.topology.Atom) -> str:
+    """Name an atom in a message: ``atom 7 (H4 of ETH 1)``."""
+    return f"atom {atom.index} ({atom.name} of {atom.residue.name} {atom.residue.id})"
+
+
+def atomic_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Give the atomic numbers of a topology, (N,) int64."""
+    return np.array([atom.element.atomic_number for atom in topology.atoms()], dtype=np.int64)
+
+
+def part_alone(molecule: MolecularSystem, atoms: npt.NDArray[np.int64]) -> MolecularSystem:
+    """Take some atoms out of a molecule.
+
+    Args:
+        molecule: all atoms.
+        atoms: (M,), indices.
+
+    Returns:
+        M isolated atoms; neutral, with the lowest multiplicity that their electrons allow: only
+        elements and places are meant.
+    """
+    numbers = molecule.atomic_numbers[atoms]
+    return MolecularSystem(
+        name=f"{molecule.name} (ML part)",
+        atomic_numbers=numbers,
+        positions_angstrom=molecule.positions_angstrom[atoms],
+        multiplicity=1 + int(numbers.sum()) % 2,
+    )
+
+
+def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
+    """See that a molecule has the atoms of a topology, in its order.
+
+    Args:
+        topology: with the names.
+        molecule: with the places.
+
+    Raises:
+        PotentialError: it has others.
+    """
+    numbers = atomic_numbers(topology)
+    if not np.array_equal(numbers, molecule.atomic_numbers):
+        raise PotentialError(
+            f"{molecule.name} has {molecule.n_atoms} atoms that are not the {len(numbers)} of the "
+            "structure this ML/MM potential was made for, in their order; make another potential "
+            "for it"
+        )
+
+
+def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> None:
+    """See that a part of a topology can be described by a potential of its own.
+
+    Args:
+        topology: all atoms.
+        ml_atoms: (M,), indices of the part.
+
+    Raises:
+        PotentialError: none or all of the atoms, indices that are not there, or a bond is cut.
+    """
+    count = topology.getNumAtoms()
+    part = set(ml_atoms.tolist())
+    if not part or len(part) != len(ml_atoms) or min(part) < 0 or max(part) >= count:
+        raise PotentialError(
+            f"{len(ml_atoms)} ML atoms among {count} atoms; expected at least one, each once, "
+            f"with indices from 0 to {count - 1}: correct the selection"
+        )
+    if len(part) == count:
+        raise PotentialError(
+            f"the ML atoms are all {count} atoms, which leaves nothing to the force field; leave "
+            "out --ml-atoms and --forcefield, or select fewer"
+        )
+    for first, second in topology.bonds():
+        if (first.index in part) != (second.index in part):
+            raise PotentialError(
+                f"the selection cuts the bond between {atom_label(first)} and "
+                f"{atom_label(second)}; mechanical embedding without caps needs whole molecules: "
+                "select both atoms or neither"
+            )
+
+
+def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angstrom: float) -> None:
+    """See that the cutoff fits into the box and no molecule is split by its faces.
+
+    Args:
+        topology: the bonds.
+        molecule: the places; isolated ones always fit.
+        cutoff_angstrom: of the force field.
+
+    Raises:
+        PotentialError: the box is too small.
+        MoleculeError: a molecule is split.
+    """
+    if molecule.cell_angstrom is None:
+        return
+    width = float(box_widths_angstrom(molecule.cell_angstrom).min())
+    if width < 2.0 * cutoff_angstrom:
+        raise PotentialError(
+            f"{molecule.name}: the box is {width:.2f} Å wide, less than twice the cutoff of "
+            f"{cutoff_angstrom:g} Å; expected at least {2.0 * cutoff_angstrom:g} Å: enlarge it"
+        )
+    positions = molecule.positions_angstrom
+    for first, second in topology.bonds():
+        length = float(np.linalg.norm(positions[first.index] - positions[second.index]))
+        if length > width / 2.0:
+            raise MoleculeError(
+                f"{molecule.name}: {atom_label(first)} and {atom_label(second)} are bonded and "
+                f"{length:.1f} Å apart, on two sides of the box; write molecules whole"
+            )

@@ -1,0 +1,78 @@
+"""Forces whose energy is multiplied by a global parameter."""
+
+import openmm
+
+from openmm_mlff.errors import PotentialError
+
+
+def faded(force: openmm.Force, parameter: str) -> openmm.Force:
+    """Multiply a force by a global parameter, 1 at first.
+
+    A `TorchForce` takes the parameter itself.  Any other force goes into a `CustomCVForce`, which
+    copies it through XML: that is no way for a `TorchForce`, whose copy works only where the
+    plugin was built against the very OpenMM that runs, and ends the process elsewhere.
+
+    Args:
+        force: belongs to no System yet.
+        parameter: a name that the force does not use.
+
+    Returns:
+        The product.
+
+    Raises:
+        PotentialError: OpenMM cannot copy it (a `PythonForce` whose function cannot be pickled).
+    """
+    if type(force).__name__ == "TorchForce":
+        return _faded_torch_force(force, parameter)
+    try:
+        openmm.XmlSerializer.serialize(force)
+    except openmm.OpenMMException as error:
+        raise PotentialError(
+            f"OpenMM cannot copy this potential's force, which it must to interpolate ({error}); "
+            "mix without interpolation"
+        ) from error
+    product = openmm.CustomCVForce(f"{parameter}*potential")
+    product.addGlobalParameter(parameter, 1.0)
+    product.addCollectiveVariable("potential", force)
+    return product
+
+
+def _faded_torch_force(force: openmm.Force, parameter: str) -> openmm.Force:
+    """Wrap the module of a `TorchForce`, whatever arguments it takes."""
+    import torch
+
+    from openmm_mlff.potentials.student import import_openmmtorch
+
+    given = [force.getGlobalParameterName(i) for i in range(force.getNumGlobalParameters())]
+    periodic, gives_forces = force.usesPeriodicBoundaryConditions(), force.getOutputsForces()
+    arguments = ["positions", *(["box"] if periodic else []), *(f"p{i}" for i in range(len(given)))]
+    inner = force.getModule()
+
+    class Faded(torch.jit.ScriptModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+            self.define(_source(arguments, gives_forces=gives_forces))
+
+    product = import_openmmtorch().TorchForce(Faded())
+    product.setUsesPeriodicBoundaryConditions(periodic)
+    product.setOutputsForces(gives_forces)
+    for index, name in enumerate(given):
+        product.addGlobalParameter(name, force.getGlobalParameterDefaultValue(index))
+    product.addGlobalParameter(parameter, 1.0)
+    for name, value in dict(force.getProperties()).items():
+        product.setProperty(name, value)
+    # A captured graph would keep the parameter's first value.
+    product.setProperty("useCUDAGraphs", "false")
+    return product
+
+
+def _source(arguments: list[str], *, gives_forces: bool) -> str:
+    """Write the wrapper in TorchScript: the last argument multiplies what the module gives."""
+    given = ", ".join(arguments)
+    head = f"def forward(self, {given}, fading):"
+    if gives_forces:
+        return f"{head}\n    energy, forces = self.inner({given})\n" + (
+            "    return energy * fading, forces * fading\n"
+        )
+    return f"{head}\n    return self.inner({given}) * fading\n"

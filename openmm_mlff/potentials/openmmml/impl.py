@@ -1,0 +1,225 @@
+"""A potential of this package as openmm-ml wants it: something that adds forces to a System."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import openmm
+from openmm import app, unit
+from openmmml.mlpotential import MLPotentialImpl
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential
+
+ARGUMENTS = ("charge", "multiplicity", "precision")
+"""What `createSystem` and `createMixedSystem` take beyond openmm-ml's own arguments."""
+
+MECHANICAL = "mechanical"
+
+# The mechanical embedding reads this one itself and passes it on.
+_OF_THE_EMBEDDING = ("linkAtomDistances",)
+_GRID_SPACING_ANGSTROM = 2.0
+
+
+class PotentialImpl(MLPotentialImpl):
+    """One potential behind openmm-ml's `MLPotential`.
+
+    Args:
+        potential: what computes the energy.
+        precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
+    """
+
+    def __init__(self, potential: Potential, *, precision: str = "mixed") -> None:
+        self.potential = potential
+        self.precision = precision
+
+    def addForces(  # noqa: N802  # openmm-ml's name
+        self,
+        topology: app.Topology,
+        system: openmm.System,
+        atoms: Iterable[int] | None,
+        forceGroup: int,  # noqa: N803
+        charge: int = 0,
+        multiplicity: int = 1,
+        precision: str | None = None,
+        **args: Any,
+    ) -> None:
+        """Add the potential's forces to a System.
+
+        Args:
+            topology: of the whole System.
+            system: the System being made.
+            atoms: which atoms the potential describes; None for all.  A part is seen as isolated,
+                whatever the box: OpenMM wraps no positions inside a Context, so a molecule stays
+                whole.  Several molecules in one part may drift to different images, and are then
+                as far apart as they look.
+            forceGroup: of the forces added.
+            charge: of the described atoms together, in elementary charges.
+            multiplicity: theirs, 2S + 1.
+            precision: of the weights; None for the one this object was made with.
+            **args: what the embedding reads; nothing else.
+
+        Raises:
+            PotentialError: an argument is unknown, an atom has no element, or the potential
+                cannot serve these atoms.
+            MoleculeError: charge and multiplicity do not fit the atoms.
+        """
+        for force in self.create_forces(
+            topology, atoms, charge=charge, multiplicity=multiplicity, precision=precision, **args
+        ):
+            force.setForceGroup(forceGroup)
+            system.addForce(force)
+
+    def create_forces(
+        self,
+        topology: app.Topology,
+        atoms: Iterable[int] | None,
+        *,
+        charge: int = 0,
+        multiplicity: int = 1,
+        precision: str | None = None,
+        **args: Any,
+    ) -> list[openmm.Force]:
+        """Make the forces that :meth:`addForces` adds; its arguments.
+
+        Returns:
+            The forces, which belong to no System yet.
+        """
+        _check_arguments(args, spec=self.potential.spec)
+        particles = None if atoms is None else [int(index) for index in atoms]
+        molecule = molecule_of_topology(
+            topology, particles=particles, charge=charge, multiplicity=multiplicity
+        )
+        return self.potential.create_forces(
+            molecule, precision=precision or self.precision, particles=particles
+        )
+
+    def getSupportedEmbeddings(self) -> list[str]:  # noqa: N802
+        """Take the mechanical embedding into our own hands; see :mod:`.mixing`."""
+        return [MECHANICAL]
+
+    def createMixedSystem(  # noqa: N802
+        self,
+        topology: app.Topology,
+        system: openmm.System,
+        atoms: list[int],
+        forceGroup: int,  # noqa: N803
+        interpolate: bool,  # noqa: FBT001
+        embedding: str,
+        returnInfo: bool = False,  # noqa: FBT001, FBT002, N803
+        **args: Any,
+    ) -> openmm.System | dict[str, Any]:
+        """Embed the potential mechanically; openmm-ml calls this.
+
+        Args:
+            topology: of the whole System.
+            system: on a conventional force field.
+            atoms: which of them the potential describes.
+            forceGroup: of the potential's forces.
+            interpolate: add the parameter ``lambda_interpolate``, 0 for the force field alone.
+            embedding: ``mechanical``.
+            returnInfo: give a dictionary of the System, its topology and the map of the atoms.
+            **args: as for :meth:`addForces`, and those of the mechanical embedding.
+
+        Returns:
+            The System, or that dictionary.
+        """
+        from openmm_mlff.potentials.openmmml.mixing import mechanically_mixed
+
+        info = mechanically_mixed(
+            self.create_forces,
+            topology,
+            system,
+            atoms,
+            force_group=forceGroup,
+            interpolate=interpolate,
+            **args,
+        )
+        return info if returnInfo else info["system"]
+
+    def getMLLongRange(self) -> bool:  # noqa: N802
+        """Say that nothing reaches past a cutoff."""
+        return False
+
+
+def molecule_of_topology(
+    topology: app.Topology,
+    *,
+    particles: Sequence[int] | None = None,
+    charge: int = 0,
+    multiplicity: int = 1,
+) -> MolecularSystem:
+    """Describe the atoms of a topology; it says nothing of where they are.
+
+    Args:
+        topology: its elements and bonds, and its box where all atoms are taken.
+        particles: which of its atoms; None for all.
+        charge: of those atoms together, in elementary charges.
+        multiplicity: 2S + 1.
+
+    Returns:
+        The molecule, its atoms on a grid.
+
+    Raises:
+        PotentialError: there is no such atom, or it has no element.
+        MoleculeError: charge and multiplicity do not fit the atoms.
+    """
+    everything = list(topology.atoms())
+    chosen = range(len(everything)) if particles is None else particles
+    if not chosen or min(chosen) < 0 or max(chosen) >= len(everything):
+        raise PotentialError(
+            f"cannot take atoms {list(chosen)[:8]} of a topology of {len(everything)}; expected "
+            "indices from 0: correct the list of atoms"
+        )
+    numbers = [_atomic_number(everything[index]) for index in chosen]
+    box = topology.getPeriodicBoxVectors() if len(set(chosen)) == len(everything) else None
+    cell = None if box is None else np.array(box.value_in_unit(unit.angstrom))
+    return MolecularSystem(
+        name="topology",
+        atomic_numbers=np.array(numbers),
+        positions_angstrom=_grid(len(numbers), cell_angstrom=cell),
+        charge=int(charge),
+        multiplicity=int(multiplicity),
+        source="an OpenMM topology",
+        bonds=_bonds(topology, chosen),
+        cell_angstrom=cell,
+    )
+
+
+def _check_arguments(args: dict[str, Any], *, spec: str) -> None:
+    unknown = sorted(set(args) - {*ARGUMENTS, *_OF_THE_EMBEDDING})
+    if unknown:
+        raise PotentialError(
+            f"{spec} takes no argument {unknown[0]!r}; {nearest(unknown[0], ARGUMENTS)} "
+            f"(it takes {', '.join(ARGUMENTS)})"
+        )
+
+
+def _atomic_number(atom: app.topology.Atom) -> int:
+    """Give the nuclear charge."""
+    if atom.element is None:
+        raise PotentialError(
+            f"atom {atom.index} ({atom.name} of {atom.residue.name}) has no element; expected one "
+            "for each atom: a site without mass cannot be described by a machine-learned potential"
+        )
+    return int(atom.element.atomic_number)
+
+
+def _bonds(topology: app.Topology, chosen: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """List the bonds among the chosen atoms, as pairs of places in the choice."""
+    place = {index: position for position, index in enumerate(chosen)}
+    pairs = ((place.get(bond[0].index), place.get(bond[1].index)) for bond in topology.bonds())
+    return tuple(
+        sorted((min(i, j), max(i, j)) for i, j in pairs if i is not None and j is not None)
+    )
+
+
+def _grid(n_atoms: int, *, cell_angstrom: np.ndarray | None) -> np.ndarray:
+    """Place atoms where none meet: (N, 3), Å, on a cubic grid or spread over the box."""
+    per_side = int(np.ceil(np.cbrt(n_atoms)))
+    places = np.stack(np.unravel_index(np.arange(n_atoms), (per_side,) * 3), axis=1)
+    if cell_angstrom is None:
+        return places * _GRID_SPACING_ANGSTROM
+    return places / per_side @ cell_angstrom

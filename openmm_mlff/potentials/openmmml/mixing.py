@@ -1,0 +1,75 @@
+"""openmm-ml's mechanical embedding, for forces that cannot be copied.
+
+To interpolate, openmm-ml copies the potential's forces, which not all of ours survive (see
+:mod:`.fading`).  So openmm-ml does all but the potential's part here, and the forces are added as
+they are.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import openmm
+from openmm import app
+from openmmml.embeddings.mechanicalembedding import MechanicalEmbedding
+from openmmml.mlpotential import MLPotentialImpl
+
+from openmm_mlff.potentials.openmmml.fading import faded
+
+INTERPOLATION = "lambda_interpolate"
+"""openmm-ml's global parameter: 0 for the force field alone, 1 for the mixed System."""
+
+
+def mechanically_mixed(
+    create_forces: Callable[..., list[openmm.Force]],
+    topology: app.Topology,
+    system: openmm.System,
+    atoms: list[int],
+    *,
+    force_group: int,
+    interpolate: bool,
+    **args: Any,
+) -> dict[str, Any]:
+    """Describe some atoms by a potential and everything else by a force field.
+
+    Args:
+        create_forces: called with the topology, the atoms and `args`; there may be more atoms
+            than were asked for, as bonds that cross the border are capped with hydrogens.
+        topology: of the whole System.
+        system: on a conventional force field; not changed.
+        atoms: which of them the potential describes.
+        force_group: of the potential's forces.
+        interpolate: whether the force field can be faded in.
+        **args: for the embedding and for `create_forces`.
+
+    Returns:
+        openmm-ml's dictionary: ``system``, ``topology``, ``oldToNew``.
+    """
+    listener = _Listener()
+    info: dict[str, Any] = MechanicalEmbedding().createMixedSystem(
+        listener, topology, system, atoms, force_group, interpolate, returnInfo=True, **args
+    )
+    for force in create_forces(*listener.heard, **listener.arguments):
+        added = faded(force, INTERPOLATION) if interpolate else force
+        added.setForceGroup(force_group)
+        info["system"].addForce(added)
+    return info
+
+
+class _Listener(MLPotentialImpl):
+    """A potential of no forces, which hears what it should have described."""
+
+    heard: tuple[app.Topology, list[int]]
+    arguments: dict[str, Any]
+
+    def addForces(  # noqa: N802
+        self,
+        topology: app.Topology,
+        system: openmm.System,
+        atoms: list[int],
+        forceGroup: int,  # noqa: N803
+        **args: Any,
+    ) -> None:
+        self.heard, self.arguments = (topology, atoms), args
+
+    def getMLLongRange(self) -> bool:  # noqa: N802
+        return False

@@ -1,0 +1,120 @@
+"""A TorchScript file in the shape that `TorchForce` calls: positions[, box][, parameters].
+
+`TorchForce` gives nm and takes kJ/mol, gives all particles of the System, and gives global
+parameters as tensors.  Where the file wants it otherwise, a compiled module stands between.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales
+from openmm_mlff.potentials.torchscript.signature import Contract
+
+
+def fits_as_it_is(
+    contract: Contract, scales: Scales, *, particles: Sequence[int] | None = None
+) -> bool:
+    """Whether `TorchForce` can run the file itself.
+
+    Args:
+        contract: of the file.
+        scales: of the file.
+        particles: which of the System's it is shown; None for all.
+
+    Returns:
+        True for OpenMM's own contract in its own units, on all particles.
+    """
+    return (
+        not contract.has_numbers
+        and scales == OPENMM
+        and particles is None
+        and not contract.skips_arguments
+        and all(argument.type == "Tensor" for argument in contract.parameters)
+    )
+
+
+def adapt(
+    module: torch.jit.ScriptModule,
+    contract: Contract,
+    scales: Scales,
+    *,
+    atomic_numbers: Tensor,
+    particles: Sequence[int] | None = None,
+) -> torch.jit.ScriptModule:
+    """Give a module that `TorchForce` can run.
+
+    Args:
+        module: of the file.
+        contract: of the file.
+        scales: of the file.
+        atomic_numbers: int64 (N,).
+        particles: which of the System's the file is shown; None for all.
+
+    Returns:
+        The file's module itself where it fits, else one that calls it.
+    """
+    if fits_as_it_is(contract, scales, particles=particles):
+        return module
+    shown = torch.tensor(list(particles or ()), dtype=torch.int64)
+    source = forward_source(contract, scales, some_particles=particles is not None)
+
+    # A class of its own: instances of one class share what was compiled for the first of them.
+    class Adapter(torch.jit.ScriptModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+            self.register_buffer("atomic_numbers", atomic_numbers)
+            self.register_buffer("particles", shown)
+            # TorchScript knows no *args, and how many parameters there are differs between files.
+            self.define(source)
+
+    return Adapter()
+
+
+def forward_source(contract: Contract, scales: Scales, *, some_particles: bool) -> str:
+    """Write the `forward` of an adapter, in TorchScript.
+
+    Args:
+        contract: of the file.
+        scales: of the file.
+        some_particles: whether the file is shown some of the System's particles only.
+
+    Returns:
+        The source.
+    """
+    length = OPENMM.length_angstrom / scales.length_angstrom
+    energy = scales.energy_ev / OPENMM.energy_ev
+    force = scales.force_ev_per_angstrom / OPENMM.force_ev_per_angstrom
+    names = [f"parameter_{index}" for index in range(len(contract.parameters))]
+    arguments = ["positions", *(["box"] if contract.has_box else []), *names]
+    result = "Tuple[Tensor, Tensor]" if contract.outputs_forces else "Tensor"
+    shown = "positions[self.particles]" if some_particles else "positions"
+    values = {
+        "positions": f"{shown} * {length!r}",
+        "box": f"box * {length!r}",
+        "numbers": "self.atomic_numbers",
+    }
+    given = [
+        f"{argument.name}={f'float({name})' if argument.type == 'float' else name}"
+        for argument, name in zip(contract.parameters, names, strict=True)
+    ]
+    call = f"self.module({', '.join([values[role] for role in contract.roles] + given)})"
+    lines = [f"def forward(self, {', '.join(f'{a}: Tensor' for a in arguments)}) -> {result}:"]
+    if not contract.outputs_forces:
+        lines += [f"energy = {call}", f"return {_in_double('energy.reshape([])', energy)}"]
+        return "\n    ".join(lines) + "\n"
+    lines += [f"energy, forces = {call}", f"pushed = {_in_double('forces', force)}"]
+    if some_particles:
+        lines += [
+            "shared = torch.zeros_like(positions).to(torch.float64)",
+            "pushed = shared.index_copy(0, self.particles, pushed)",
+        ]
+    lines.append(f"return {_in_double('energy.reshape([])', energy)}, pushed")
+    return "\n    ".join(lines) + "\n"
+
+
+def _in_double(value: str, factor: float) -> str:
+    """Write a product that loses no digits of a value in single precision."""
+    return f"{value}.to(torch.float64) * {factor!r}"

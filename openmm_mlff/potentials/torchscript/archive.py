@@ -1,0 +1,95 @@
+"""Reading TorchScript files; OpenMM's plugin reads them the same way."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from openmm_mlff.errors import CheckpointError, PotentialError
+from openmm_mlff.students.loading import is_torchscript
+
+
+def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
+    """Read a TorchScript file onto the CPU.
+
+    Args:
+        path: of the file; it may have been saved on a GPU.
+
+    Returns:
+        The module as it was saved, and the SHA-256 of the file.
+
+    Raises:
+        CheckpointError: missing, unreadable, damaged, or no TorchScript.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist; expected a TorchScript file")
+    if not is_torchscript(path):
+        raise CheckpointError(
+            f"{path} is damaged or no TorchScript archive; expected a file of torch.jit.save"
+        )
+    try:
+        module = torch.jit.load(str(path), map_location="cpu")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read as TorchScript ({torch_reason(error)}); it may be damaged, or "
+            "made by a newer torch: write it again with torch.jit.save"
+        ) from error
+    return module, digest
+
+
+def copy_of(module: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
+    """Copy a module by way of its file format.
+
+    `copy.deepcopy` would leave weights that remember what they were copied from.
+
+    Args:
+        module: on the CPU.
+
+    Returns:
+        A module that shares nothing with it.
+    """
+    return torch.jit.load(io.BytesIO(module.save_to_buffer()), map_location="cpu")
+
+
+def schema_of(module: torch.jit.ScriptModule, *, spec: str) -> Any:
+    """Give the schema of `forward`.
+
+    Args:
+        module: from a file.
+        spec: the string that named it, for messages.
+
+    Returns:
+        A `torch.FunctionSchema`.
+
+    Raises:
+        PotentialError: it has no such method.
+    """
+    forward = getattr(module, "forward", None)
+    schema = getattr(forward, "schema", None)
+    if schema is None:
+        raise PotentialError(f"{spec}: the module has no method forward; expected one")
+    return schema
+
+
+def torch_reason(error: BaseException) -> str:
+    """Give the one line of a torch error that says what is wrong.
+
+    Args:
+        error: TorchScript puts its traceback before that line, C++ puts its own after it.
+
+    Returns:
+        The line.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    raised = [line for line in lines if _RAISED in line.split(":")[0] and ":" in line]
+    if lines[0].startswith("The following operation failed") and raised:
+        return raised[-1].partition(":")[2].strip() or raised[-1]
+    return lines[0]
+
+
+_RAISED = "Error"

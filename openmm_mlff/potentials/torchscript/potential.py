@@ -1,0 +1,209 @@
+"""TorchScript files as potentials."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.ase import python_force
+from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.student import import_openmmtorch
+from openmm_mlff.potentials.torchscript.adapter import adapt
+from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive, schema_of
+from openmm_mlff.potentials.torchscript.program import Geometry, Program
+from openmm_mlff.potentials.torchscript.scales import scales_of
+from openmm_mlff.potentials.torchscript.signature import find_contract, read_signature
+
+if TYPE_CHECKING:
+    import openmm
+
+    from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
+
+
+class TorchScriptPotential(Potential):
+    """A TorchScript file as `TorchForce` runs it: its own weights, in evaluation mode.
+
+    `TorchForce` puts every module into evaluation mode, so dropout that a file was saved with is
+    off here too; the file stays as it is.  Weights are run in the precision that they have in the
+    file, whatever precision is asked for; positions are float64 on OpenMM's Reference and CPU
+    platforms, and here, and float32 on CUDA unless its precision is double.
+
+    Args:
+        program: the module and how it is called.
+        name: short, for folders and tables.
+        sha256: of the file.
+        backend: ``torchforce``, or ``python``, which runs the same file through `PythonForce`.
+    """
+
+    def __init__(
+        self, program: Program, *, name: str, sha256: str, backend: Backend = "torchforce"
+    ) -> None:
+        self.program = program
+        self.backend = backend
+        self.spec = program.spec
+        self.name = name
+        self.sha256 = sha256
+        self.n_parameters = sum(weights.numel() for weights in program.module.parameters())
+        self.elements = None
+        self.composition_is_free = program.contract.has_numbers
+        self.box_is_free = False
+
+    def other_backends(self) -> dict[str, Potential]:
+        """See :meth:`Potential.other_backends`."""
+        # Python runs the file as it is; TorchForce freezes it first, which may lose a detach.
+        other: Backend = "python" if self.backend == "torchforce" else "torchforce"
+        potential = TorchScriptPotential(
+            self.program, name=self.name, sha256=self.sha256, backend=other
+        )
+        return {other: potential}
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """Evaluate the molecule once.
+
+        Args:
+            molecule: what is to be simulated.
+
+        Raises:
+            PotentialError: the file does not accept it, in one line; or the file has no box and
+                the molecule is periodic, or the other way round; or the energy or a force is not
+                finite.
+        """
+        check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
+        geometry = _geometry(molecule, molecule.positions_angstrom)
+        energy_ev, forces = self.program.call(geometry)
+        for quantity, finite in (
+            (f"an energy of {energy_ev}", math.isfinite(energy_ev)),
+            ("forces that are not finite", bool(np.isfinite(forces).all())),
+        ):
+            if not finite:
+                raise PotentialError(
+                    f"{self.spec} gives {quantity} for {molecule.name}; expected finite numbers: "
+                    "give it the molecule and the units that it was made for"
+                )
+
+    def create_forces(
+        self,
+        molecule: MolecularSystem,
+        *,
+        precision: str = "mixed",
+        particles: Sequence[int] | None = None,
+    ) -> "list[openmm.Force]":
+        """Let OpenMM run the file; see :meth:`Potential.create_forces`."""
+        check_precision(precision)
+        self.check_molecule(molecule)
+        if self.backend == "python":
+            return [python_force(molecule, self.ase_calculator(), particles=particles)]
+        contract = self.program.contract
+        module = adapt(
+            copy_of(self.program.module),
+            contract,
+            self.program.scales,
+            atomic_numbers=torch.from_numpy(molecule.atomic_numbers.copy()),
+            particles=particles,
+        )
+        force = import_openmmtorch().TorchForce(module)
+        force.setOutputsForces(contract.outputs_forces)
+        force.setUsesPeriodicBoundaryConditions(contract.has_box)
+        # Values are handed over in this order.
+        for argument in contract.parameters:
+            force.addGlobalParameter(argument.name, self.program.parameters[argument.name])
+        return [force]
+
+    def ase_calculator(
+        self, *, precision: str = "mixed", device: str = "cpu"
+    ) -> "TorchScriptCalculator":
+        """Give the same module as an ASE calculator; see :meth:`Potential.ase_calculator`."""
+        from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
+
+        check_precision(precision)
+        return TorchScriptCalculator(self.program, device=device)
+
+    def evaluate(
+        self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
+    ) -> Evaluation:
+        """Evaluate several geometries, one after the other.
+
+        Args:
+            molecule: which atoms.
+            positions_angstrom: (G, N, 3), Å.
+            precision: the file's own is used.
+
+        Returns:
+            Energies and forces of all of them.
+        """
+        check_precision(precision)
+        check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
+        found = [self.program.call(_geometry(molecule, placed)) for placed in positions_angstrom]
+        forces = np.array([forces for _, forces in found]).reshape(np.shape(positions_angstrom))
+        return Evaluation(np.array([energy for energy, _ in found]), forces)
+
+
+def load_torchscript(
+    path: Path | str, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
+) -> TorchScriptPotential:
+    """Load a TorchScript file.
+
+    Args:
+        path: of the file.
+        spec: the string that named it; the path when left out.
+        options: contract, units and global parameters, where the signature leaves them open.
+
+    Returns:
+        The potential.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+        PotentialError: its signature follows no contract, or the options do not fit it.
+    """
+    path = Path(path)
+    spec = spec or str(path)
+    if options.compiled:
+        raise PotentialError(
+            f"{spec} is a TorchScript file, compiled already; leave out --compiled"
+        )
+    module, sha256 = read_archive(path)
+    signature = read_signature(schema_of(module, spec=spec))
+    contract = find_contract(signature, asked=options.contract, given=options.parameters, spec=spec)
+    scales = scales_of(contract, options, spec=spec)
+    program = Program(module.eval(), contract, scales, options.parameters, spec)
+    return TorchScriptPotential(program, name=path.stem, sha256=sha256, backend=options.backend)
+
+
+def check_box(program: Program, *, name: str, periodic: bool) -> None:
+    """See that a file with a box is given one, and one without is not.
+
+    Args:
+        program: the file.
+        name: of the molecule, for messages.
+        periodic: whether the molecule has a box.
+
+    Raises:
+        PotentialError: it is otherwise.
+    """
+    has_box = program.contract.has_box
+    if periodic and not has_box:
+        raise PotentialError(
+            f"{program.spec} has no box argument, and {name} is periodic; expected a file with "
+            "forward(positions, boxvectors), or a molecule without a box"
+        )
+    if has_box and not periodic:
+        raise PotentialError(
+            f"{program.spec} needs box vectors, and {name} has none; give a structure with a box, "
+            "or a file with forward(positions)"
+        )
+
+
+def _geometry(molecule: MolecularSystem, positions_angstrom: np.ndarray) -> Geometry:
+    """Put a molecule's atoms in other places."""
+    return Geometry(
+        molecule.atomic_numbers,
+        np.asarray(positions_angstrom, dtype=float),
+        molecule.cell_angstrom,
+        molecule.name,
+    )

@@ -1,0 +1,178 @@
+"""Calling a TorchScript file with plain arrays, in eV and Å."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openmm_mlff import units
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.torchscript.archive import torch_reason
+from openmm_mlff.potentials.torchscript.scales import Scales
+from openmm_mlff.potentials.torchscript.signature import Contract
+
+_BUILT_IN_DEVICE = re.compile(r'value="((?:cuda|hip|mps|xpu)(?::\d+)?)"')
+_CPU = torch.device("cpu")
+
+# What TorchScript and the operators of torch raise.
+_TORCH_ERRORS = (RuntimeError, IndexError, ValueError, TypeError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Atoms in their places.
+
+    Attributes:
+        atomic_numbers: int64 (N,).
+        positions_angstrom: (N, 3), Å.
+        cell_angstrom: (3, 3), Å; None where nothing is periodic.
+        name: for messages.
+    """
+
+    atomic_numbers: np.ndarray
+    positions_angstrom: np.ndarray
+    cell_angstrom: np.ndarray | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A module and how it is called.
+
+    Attributes:
+        module: in evaluation mode, as `TorchForce` runs it.
+        contract: what its arguments are.
+        scales: its units.
+        parameters: values of its global parameters.
+        spec: the string that named it, for messages.
+        device: where the module is.
+    """
+
+    module: torch.jit.ScriptModule
+    contract: Contract
+    scales: Scales
+    parameters: Mapping[str, float]
+    spec: str
+    device: torch.device = _CPU
+
+    def call(
+        self, geometry: Geometry, *, dtype: torch.dtype = torch.float64
+    ) -> tuple[float, np.ndarray]:
+        """Compute energy and forces; given forces are taken, else the gradient.
+
+        Args:
+            geometry: one.
+            dtype: of positions and box: float64, as on OpenMM's Reference and CPU platforms.
+
+        Returns:
+            Energy in eV and forces (N, 3) in eV/Å.
+
+        Raises:
+            PotentialError: the file does not accept the atoms, or gives something of another shape.
+        """
+        try:
+            energy, forces = self._compute(geometry, dtype)
+        except _TORCH_ERRORS as error:
+            raise PotentialError(self._explain(error, geometry, dtype)) from error
+        wanted = geometry.positions_angstrom.shape
+        if energy.numel() != 1:
+            raise PotentialError(
+                f"{self.spec} gives an energy of shape {tuple(energy.shape)} for {geometry.name}; "
+                "expected one number: sum over the atoms in forward"
+            )
+        if tuple(forces.shape) != wanted:
+            raise PotentialError(
+                f"{self.spec} gives forces of shape {tuple(forces.shape)} for {geometry.name}; "
+                f"expected {wanted}"
+            )
+        return (
+            float(energy) * self.scales.energy_ev,
+            np.asarray(forces.cpu().numpy(), dtype=float) * self.scales.force_ev_per_angstrom,
+        )
+
+    def _compute(self, geometry: Geometry, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Give energy and forces in the file's units; no forces of an energy of many numbers."""
+        length = self.scales.length_angstrom
+        placed = torch.tensor(
+            geometry.positions_angstrom / length,
+            dtype=dtype,
+            device=self.device,
+            requires_grad=not self.contract.outputs_forces,
+        )
+        inputs = {"positions": placed}
+        if self.contract.has_numbers:
+            numbers = torch.tensor(geometry.atomic_numbers, dtype=torch.int64, device=self.device)
+            inputs["numbers"] = numbers
+        if self.contract.has_box and geometry.cell_angstrom is not None:
+            # The box that OpenMM gives, which it may have reduced.
+            box = units.angstrom_from_nm(openmm_box_nm(geometry.cell_angstrom)) / length
+            inputs["box"] = torch.tensor(box, dtype=dtype, device=self.device)
+        found = self.module(*(inputs[role] for role in self.contract.roles), **self._given())
+        if self.contract.outputs_forces:
+            return found[0].detach(), found[1].detach()
+        if found.numel() != 1:
+            return found.detach(), torch.zeros_like(placed)
+        (gradient,) = torch.autograd.grad(found.reshape([]), placed)
+        return found.detach(), -gradient
+
+    def _given(self) -> dict[str, Tensor | float]:
+        """Give the values of the global parameters as `TorchForce` gives them."""
+        return {
+            argument.name: self.parameters[argument.name]
+            if argument.type == "float"
+            else torch.tensor(
+                self.parameters[argument.name], dtype=torch.float64, device=self.device
+            )
+            for argument in self.contract.parameters
+        }
+
+    def _explain(self, error: Exception, geometry: Geometry, dtype: torch.dtype) -> str:
+        """Say in one line why a call failed."""
+        reason = torch_reason(error)
+        device = built_in_device(self.module)
+        if device is not None and self.device.type == "cpu":
+            return (
+                f"{self.spec} has the device {device} built into its graph and does not run on the "
+                f"CPU ({reason}); make tensors on positions.device in forward, and export it again"
+            )
+        if "does not require grad" in reason or "not have been used in the graph" in reason:
+            return (
+                f"{self.spec}: the energy of {geometry.name} has no gradient with respect to the "
+                f"positions ({reason}); remove detach() and no_grad() from forward, or return "
+                "(energy, forces)"
+            )
+        if dtype == torch.float64 and self._runs_in_float32(geometry):
+            return (
+                f"{self.spec} accepts positions in float32 only, and OpenMM's Reference and CPU "
+                f"platforms give float64 ({reason}); cast positions to the dtype of the weights in "
+                "forward"
+            )
+        return (
+            f"{self.spec}: the file does not accept the {len(geometry.positions_angstrom)} atoms "
+            f"of {geometry.name}: {reason}; expected the molecule that it was made for"
+        )
+
+    def _runs_in_float32(self, geometry: Geometry) -> bool:
+        """Whether positions of lower precision are accepted."""
+        try:
+            self._compute(geometry, torch.float32)
+        except _TORCH_ERRORS:
+            return False
+        return True
+
+
+def built_in_device(module: torch.jit.ScriptModule) -> str | None:
+    """Give the accelerator that a graph names as a constant.
+
+    Args:
+        module: a TorchScript module.
+
+    Returns:
+        The device, ``cuda:0`` say; None where it names none.
+    """
+    found = _BUILT_IN_DEVICE.search(str(module.inlined_graph))
+    return found.group(1) if found else None

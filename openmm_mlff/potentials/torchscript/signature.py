@@ -1,0 +1,250 @@
+"""The signature of a TorchScript file, and which contract it follows.
+
+| contract | forward | units |
+|---|---|---|
+| `positions` | (positions[, parameters]) | nm, kJ/mol |
+| `positions-box` | (positions, boxvectors[, parameters]) | nm, kJ/mol |
+| `numbers-positions` | (atomic_numbers, positions[, parameters]) | Å, eV |
+
+Each returns the energy, or energy and forces.  What names leave open is asked for, never guessed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import PotentialError
+
+LEADING_ROLES: Mapping[str, tuple[str, ...]] = {
+    "positions": ("positions",),
+    "positions-box": ("positions", "box"),
+    "numbers-positions": ("numbers", "positions"),
+}
+"""What the first arguments are, by contract; further ones are global parameters."""
+
+ROLE_OF_NAME: Mapping[str, str] = {
+    **dict.fromkeys(("positions", "pos", "coordinates", "coords"), "positions"),
+    **dict.fromkeys(("boxvectors", "box", "cell", "box_vectors"), "box"),
+    **dict.fromkeys(("atomic_numbers", "numbers", "z", "species", "atomic_nums"), "numbers"),
+}
+ACCEPTED = (
+    "forward(positions), forward(positions, boxvectors) or forward(atomic_numbers, positions) -> "
+    "energy, or either of the first two with further global parameters, or any with "
+    "(energy, forces)"
+)
+_CHOICES = "|".join(LEADING_ROLES)
+_TENSORS = ("Tensor", "Optional[Tensor]")
+_PARAMETERS = ("Tensor", "float")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of `forward`.
+
+    Attributes:
+        name: as in the file.
+        type: as TorchScript writes it.
+        has_default: whether it may be left out.
+    """
+
+    name: str
+    type: str
+    has_default: bool = False
+
+    @property
+    def role(self) -> str | None:
+        """What its name says it is: ``positions``, ``box`` or ``numbers``; None for others."""
+        return ROLE_OF_NAME.get(self.name.lower())
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What `forward` takes and gives.
+
+    Attributes:
+        arguments: without `self`.
+        returns: type of what is returned, as TorchScript writes it.
+    """
+
+    arguments: tuple[Argument, ...]
+    returns: str
+
+    def __str__(self) -> str:
+        """Write it as ``forward(Tensor positions, float k=...) -> Tensor``."""
+        listed = ", ".join(
+            f"{argument.type} {argument.name}{'=...' if argument.has_default else ''}"
+            for argument in self.arguments
+        )
+        return f"forward({listed}) -> {self.returns}"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """How a file is called.
+
+    Attributes:
+        name: ``positions``, ``positions-box`` or ``numbers-positions``.
+        outputs_forces: whether it gives (energy, forces) instead of the energy alone.
+        parameters: those of its further arguments that are given a value.
+        skips_arguments: whether one with a default stands before one that is given.
+    """
+
+    name: str
+    outputs_forces: bool
+    parameters: tuple[Argument, ...] = ()
+    skips_arguments: bool = False
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What its first arguments are: ``positions``, ``box``, ``numbers``."""
+        return LEADING_ROLES[self.name]
+
+    @property
+    def has_box(self) -> bool:
+        """Whether it takes box vectors."""
+        return "box" in self.roles
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether it takes atomic numbers, and so any composition."""
+        return "numbers" in self.roles
+
+
+def read_signature(schema: Any) -> Signature:
+    """Read the signature off a `torch.FunctionSchema`.
+
+    Args:
+        schema: of `forward`.
+
+    Returns:
+        The signature.
+    """
+    arguments = tuple(
+        Argument(argument.name, str(argument.type), argument.has_default_value())
+        for argument in schema.arguments[1:]
+    )
+    return Signature(arguments, ", ".join(str(found.type) for found in schema.returns))
+
+
+def find_contract(
+    signature: Signature, *, asked: str | None, given: Mapping[str, float], spec: str
+) -> Contract:
+    """Find the contract that a file follows.
+
+    Args:
+        signature: of the file.
+        asked: the contract that the user names; None where the signature shall say.
+        given: values of global parameters.
+        spec: the string that named the file, for messages.
+
+    Returns:
+        The contract.
+
+    Raises:
+        PotentialError: the signature fits no contract, or more than one; a parameter has no value,
+            or a value no parameter.
+    """
+    if signature.returns not in ("Tensor", "Tuple[Tensor, Tensor]"):
+        raise PotentialError(
+            f"{spec}: the result of {signature} is neither Tensor nor Tuple[Tensor, Tensor]; "
+            f"expected {ACCEPTED}"
+        )
+    name = _named(signature, asked, spec) if asked else _told_apart(signature, given, spec)
+    further = signature.arguments[len(LEADING_ROLES[name]) :]
+    parameters = tuple(a for a in further if not a.has_default or a.name in given)
+    _check_parameters(signature, parameters, given, spec)
+    return Contract(
+        name=name,
+        outputs_forces=signature.returns != "Tensor",
+        parameters=parameters,
+        skips_arguments=parameters != further[: len(parameters)],
+    )
+
+
+def _named(signature: Signature, asked: str, spec: str) -> str:
+    """See that the signature fits the contract that was asked for."""
+    if asked not in LEADING_ROLES:
+        raise PotentialError(
+            f"{spec}: unknown contract {asked!r}; {nearest(asked, list(LEADING_ROLES))}"
+        )
+    if not _fits(signature.arguments, LEADING_ROLES[asked]):
+        raise PotentialError(
+            f"{spec}: {signature} does not fit the contract {asked!r}; expected "
+            f"{ACCEPTED}: choose another of --contract {_CHOICES}"
+        )
+    return asked
+
+
+def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> str:
+    """Give the one contract that the names leave no doubt of."""
+    arguments = signature.arguments
+    possible = [name for name, roles in LEADING_ROLES.items() if _fits(arguments, roles)]
+    certain = [name for name in possible if _is_certain(arguments, LEADING_ROLES[name], given)]
+    if not possible:
+        raise PotentialError(f"{spec}: {signature} fits no contract; expected {ACCEPTED}")
+    if len(certain) != 1:
+        raise PotentialError(
+            f"{spec}: it is not clear what the arguments of {signature} are; expected {ACCEPTED}: "
+            f"say which with --contract {_CHOICES}, and give a global parameter its value with "
+            "--parameter NAME=VALUE"
+        )
+    return certain[0]
+
+
+def _fits(arguments: Sequence[Argument], roles: tuple[str, ...]) -> bool:
+    """Whether types and names allow these roles."""
+    leading, further = arguments[: len(roles)], arguments[len(roles) :]
+    return (
+        len(leading) == len(roles)
+        and all(
+            argument.type in _TENSORS and argument.role in (None, role)
+            for argument, role in zip(leading, roles, strict=True)
+        )
+        and all(
+            argument.has_default or (argument.role is None and argument.type in _PARAMETERS)
+            for argument in further
+        )
+    )
+
+
+def _is_certain(
+    arguments: Sequence[Argument], roles: tuple[str, ...], given: Mapping[str, float]
+) -> bool:
+    """Whether names and given values leave no other reading."""
+    if len(roles) > 1:
+        # A box that may be left out serves both, periodic systems and isolated molecules.
+        return all(
+            argument.role == role and not argument.has_default
+            for argument, role in zip(arguments, roles, strict=False)
+        )
+    # A second tensor might as well be a box, or the positions after atomic numbers.
+    return all(
+        argument.name in given or (argument.role is None and argument.type not in _TENSORS)
+        for argument in arguments[1:]
+    )
+
+
+def _check_parameters(
+    signature: Signature,
+    parameters: tuple[Argument, ...],
+    given: Mapping[str, float],
+    spec: str,
+) -> None:
+    """See that every parameter has a value, and every value a parameter."""
+    names = [argument.name for argument in parameters]
+    for argument in parameters:
+        if argument.name not in given:
+            raise PotentialError(
+                f"{spec}: the global parameter {argument.name!r} of {signature} has no value; "
+                f"give it with --parameter {argument.name}=VALUE"
+            )
+        if argument.type not in _PARAMETERS:
+            raise PotentialError(
+                f"{spec}: {argument.name!r} of {signature} is a {argument.type}; expected a "
+                "global parameter to be a Tensor or a float"
+            )
+    for name in given:
+        if name not in names:
+            hint = nearest(name, names) if names else "it has none"
+            raise PotentialError(f"{spec}: {signature} has no global parameter {name!r}; {hint}")

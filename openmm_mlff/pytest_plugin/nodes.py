@@ -1,0 +1,149 @@
+"""The tests: `mlff::SYSTEM::CHECK` and `mlff::verdict`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from openmm_mlff.pytest_plugin.session import ROOT, VALIDATION, Validation
+
+if TYPE_CHECKING:
+    from openmm_mlff.checks.cases import Case, Judgement
+    from openmm_mlff.records import ValidationReport
+
+VERDICT = "verdict"
+
+
+def report_for(session: pytest.Session) -> "ValidationReport":
+    """Give the report on all that the tests of a session need; the first call makes it.
+
+    Args:
+        session: after collection.
+
+    Returns:
+        The report.
+    """
+    validation = session.config.stash[VALIDATION]
+    items = session.items
+    whole = any(
+        isinstance(item, VerdictItem) or "mlff_report" in getattr(item, "fixturenames", ())
+        for item in items
+    )
+    chosen = [item.case for item in items if isinstance(item, CheckItem)]
+    wanted: dict[str, list[str]] = {}
+    for case in validation.cases if whole else chosen:
+        wanted.setdefault(case.system, []).append(case.spec.id)
+    return validation.report(wanted)
+
+
+class Checks(pytest.Collector):
+    """The tests of all systems, and the verdict."""
+
+    def collect(self) -> "Iterator[pytest.Item | pytest.Collector]":
+        """List them.
+
+        Yields:
+            A collector for each system, then the verdict.
+        """
+        validation = self.config.stash[VALIDATION]
+        for name in validation.molecules:
+            yield SystemChecks.from_parent(self, name=name)
+        verdict = VerdictItem.from_parent(self, name=VERDICT)
+        if validation.chooses(verdict.nodeid):
+            yield verdict
+
+
+class SystemChecks(pytest.Collector):
+    """The tests of one system."""
+
+    def collect(self) -> "Iterator[pytest.Item]":
+        """List them.
+
+        Yields:
+            One test for each check and condition.
+        """
+        validation = self.config.stash[VALIDATION]
+        for case in validation.cases:
+            if case.system == self.name:
+                item = CheckItem.from_parent(self, name=case.label, case=case)
+                if validation.chooses(item.nodeid):
+                    yield item
+
+
+class MlffItem(pytest.Item):
+    """A test that reads the one report of the session."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_marker(pytest.mark.mlff)
+        # Whichever comes first carries the whole run, and one process of pytest-xdist is enough.
+        known = {line.split(":")[0].split("(")[0] for line in self.config.getini("markers")}
+        if "timeout" in known:
+            self.add_marker(pytest.mark.timeout(0))
+        if "xdist_group" in known:
+            self.add_marker(pytest.mark.xdist_group(ROOT))
+
+    def setup(self) -> None:
+        """Run the validation, unless an earlier test has."""
+        report_for(self.session)
+
+    def runtest(self) -> None:
+        """Pass, fail with the words of the report, or skip with its reason."""
+        judgement = self.judge(report_for(self.session))
+        if judgement.kind == "skipped":
+            pytest.skip(judgement.text)
+        if judgement.kind == "failed":
+            pytest.fail(judgement.text, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Name the test without its root, which stands for the file."""
+        return self.path, None, self.nodeid.partition("::")[2]
+
+    def judge(self, report: "ValidationReport") -> "Judgement":
+        """Read the report.
+
+        Args:
+            report: of the session.
+
+        Returns:
+            What it comes to for this test.
+        """
+        raise NotImplementedError
+
+    @property
+    def validation(self) -> Validation:
+        """The one of this session."""
+        return self.config.stash[VALIDATION]
+
+
+class CheckItem(MlffItem):
+    """One check on one system."""
+
+    def __init__(self, *, case: "Case", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        if case.is_parity:
+            self.add_marker(pytest.mark.parity)
+
+    def judge(self, report: "ValidationReport") -> "Judgement":
+        """Say what the check found, and put its numbers among the properties of JUnit's XML."""
+        from openmm_mlff.checks.cases import find_result, judge_case
+
+        result = find_result(self.case, report.checks)
+        if result is not None:
+            for name in ("status", "value", "threshold", "unit"):
+                value = getattr(result, name)
+                if value is not None:
+                    self.user_properties.append((name, getattr(value, "value", value)))
+        return judge_case(self.case, report.checks)
+
+
+class VerdictItem(MlffItem):
+    """The verdict on all systems."""
+
+    def judge(self, report: "ValidationReport") -> "Judgement":
+        """Say what was decided."""
+        from openmm_mlff.pipeline.selected import judge_verdict
+
+        return judge_verdict(report, self.validation.cases)

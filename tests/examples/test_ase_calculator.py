@@ -1,0 +1,44 @@
+"""The example as a user runs it, by a protocol that is short."""
+
+import runpy
+import sys
+
+import pytest
+
+from openmm_mlff.potentials.frames import LabelledFrames
+from openmm_mlff.rundir import read_json
+
+PROTOCOL = """
+extends = "quick"
+name = "short"
+required = ["rotation_invariance", "stability", "force_accuracy", "energy_accuracy"]
+reported = []
+[dynamics]
+equilibration_ps = 0.0
+duration_ps = 0.02
+longest_ps = 0.02
+[probes]
+rotations = 2
+thermal_frames = 2
+"""
+
+
+@pytest.mark.slow
+def test_judges_the_calculator_then_a_model_by_its_labels(
+    repository, tmp_path, monkeypatch, capsys
+):
+    pytest.importorskip("tblite")
+    (tmp_path / "short.toml").write_text(PROTOCOL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ase_calculator.py", "short.toml"])
+    # What an earlier call left is not added to.
+    (tmp_path / "labels.extxyz").write_text("left over\n")
+    runpy.run_path(str(repository / "examples" / "ase_calculator.py"), run_name="__main__")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "ase:tblite.ase:TBLite?method=GFN2-xTB: INCONCLUSIVE"
+    assert any("it is the reference itself" in line for line in said)
+    assert said[-2].startswith("student:tiny, force_accuracy: PASS. On water, ")
+    assert said[-1].startswith("student:tiny, energy_accuracy: PASS. On water, ")
+    assert len(LabelledFrames.from_file("labels.extxyz").frames) == 20
+    probe = read_json(tmp_path / "runs/tiny-short/water/probes/reference.json")
+    assert "labels.extxyz" in str(probe)

@@ -1,0 +1,127 @@
+"""Labelled frames of a file as the reference of a whole run."""
+
+from dataclasses import replace
+
+import ase.io
+import numpy as np
+import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.observations.loader import load_observations
+from openmm_mlff.pipeline import prepare, run_plan
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.frames import LabelledFrames
+from openmm_mlff.probes.accuracy.reference import probe_reference
+from openmm_mlff.records import Status
+
+GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
+PROTOCOL = """
+extends = "standard"
+name = "labels"
+required = ["force_accuracy", "energy_accuracy", "geometry_accuracy", "vibrations"]
+reported = ["distribution", "torsion_profile"]
+[dynamics]
+equilibration_ps = 0.0
+duration_ps = 0.005
+longest_ps = 0.005
+[probes]
+reference_frames = 6
+sampling_ps = 0.01
+hessian_geometries = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def water():
+    return load_system("water")
+
+
+@pytest.fixture(scope="module")
+def labels(water, tmp_path_factory):
+    """Distorted waters, labelled by GFN2-xTB."""
+    pytest.importorskip("tblite")
+    path = tmp_path_factory.mktemp("labels") / "gfn2.extxyz"
+    noise = np.random.default_rng(4).normal(scale=0.05, size=(11, 3, 3))
+    positions = water.positions_angstrom + noise
+    found = load_potential(GFN2).evaluate(water, positions)
+    images = []
+    for place, energy_ev, forces in zip(
+        positions, found.energies_ev, found.forces_ev_per_angstrom, strict=True
+    ):
+        atoms = water.to_ase()
+        atoms.positions = place
+        atoms.calc = SinglePointCalculator(atoms, energy=energy_ev, forces=forces)
+        images.append(atoms)
+    ase.io.write(path, images)
+    return LabelledFrames.from_file(str(path))
+
+
+def run(labels, folder, *, system="water"):
+    protocol = folder / "labels.toml"
+    protocol.write_text(PROTOCOL)
+    plan = prepare(
+        "student:tiny",
+        systems=[system],
+        protocol=str(protocol),
+        reference="none",
+        platform="Reference",
+        precision="double",
+        seed=1,
+        output=folder / "out",
+        resume=False,
+    )
+    report = run_plan(replace(plan, reference=labels))
+    return {result.id: result for result in report.checks}, plan
+
+
+@pytest.fixture(scope="module")
+def against_labels(labels, tmp_path_factory):
+    return run(labels, tmp_path_factory.mktemp("labelled"))
+
+
+def test_the_file_judges_as_the_calculator_does_on_the_same_frames(against_labels, labels, water):
+    found, plan = against_labels
+    assert found["force_accuracy"].status is Status.PASS
+    probe = load_observations(plan.directory, "water").probes["reference"]
+    asked = probe_reference(
+        plan.potential,
+        load_potential(GFN2),
+        water,
+        probe.arrays["positions_angstrom"],
+        probe.arrays["time_ps"],
+        precision="double",
+        run="by hand",
+    )
+    assert set(probe.arrays) == set(asked.arrays)
+    for name, array in asked.arrays.items():
+        # An SCF starts from its last solution and stops within its tolerance of the true one.
+        np.testing.assert_allclose(probe.arrays[name], array, atol=5e-4, err_msg=name)
+    error = asked.arrays["model_forces"] - asked.arrays["reference_forces"]
+    assert found["force_accuracy"].value == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-3)
+
+
+def test_the_frames_are_the_files_and_evenly_spaced(against_labels, labels):
+    found, plan = against_labels
+    probe = load_observations(plan.directory, "water").probes["reference"]
+    np.testing.assert_array_equal(probe.arrays["time_ps"], [0, 2, 4, 6, 8, 10])
+    assert probe.data["sha256"] == labels.sha256
+    evidence = found["energy_accuracy"].evidence
+    assert evidence["reference"] == labels.spec
+    assert evidence["run"] == f"no run: frames of {labels.spec}"
+    assert evidence["frames_used"] == 6
+
+
+@pytest.mark.parametrize("check", ["geometry_accuracy", "vibrations", "distribution"])
+def test_what_would_have_to_be_asked_is_skipped(against_labels, check):
+    result = against_labels[0][check]
+    assert result.status is Status.SKIPPED
+    assert "labelled frames can be compared, not asked" in result.message
+
+
+def test_a_molecule_without_a_frame_is_named(labels, tmp_path):
+    found, _ = run(labels, tmp_path, system="methane")
+    result = found["force_accuracy"]
+    assert result.status is Status.SKIPPED
+    assert "none of the 11 frames" in result.message
+    assert "shows methane (CH4)" in result.message

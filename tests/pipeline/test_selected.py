@@ -1,0 +1,141 @@
+"""A part of a validation, what several processes make of one folder, and the verdict as a test."""
+
+import pytest
+
+from openmm_mlff import verdict
+from openmm_mlff.checks.cases import list_cases
+from openmm_mlff.config import load_protocol
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.pipeline import selected
+from openmm_mlff.pipeline.selected import Request, judge_verdict, restrict, run_once
+from openmm_mlff.records import CheckResult, ModelRecord, Scope, Status, ValidationReport
+from openmm_mlff.rundir import write_json
+
+SCOPE = Scope(
+    elements=("H", "O"),
+    systems=("water",),
+    temperatures_kelvin=(300.0,),
+    max_timestep_fs=0.5,
+    duration_ps=1.0,
+    platform="CPU",
+    precision="mixed",
+)
+REQUIRED = ("determinism", "force_accuracy")
+
+
+@pytest.fixture
+def request_(tmp_path):
+    return Request(
+        potential="student:ultra-tiny",
+        systems=("water", "methane"),
+        protocol="quick",
+        reference="none",
+        platform="Reference",
+        precision="mixed",
+        seed=1,
+        output=tmp_path / "out",
+    )
+
+
+def test_a_part_keeps_what_is_wanted_and_cannot_approve(request_):
+    plan = request_.plan()
+    part = restrict(plan, {"methane": ["determinism", "energy_drift", "memory"]})
+    assert list(part.molecules) == ["methane"]
+    assert [(spec.id, required) for spec, required in part.checks] == [
+        ("determinism", True),
+        ("energy_drift", True),
+        ("memory", False),
+    ]
+    assert part.spec.protocol.may_approve is False
+    assert part.spec.protocol.name == f"quick (3 of {len(plan.checks)} checks selected)"
+    assert part.spec.protocol.dynamics == plan.spec.protocol.dynamics
+
+
+def test_all_that_there_is_is_no_part(request_):
+    plan = request_.plan()
+    everything = [spec.id for spec, _ in plan.checks]
+    assert restrict(plan, {"water": everything, "methane": everything}) is plan
+
+
+def test_parity_alone_needs_hardly_any_dynamics(request_):
+    plan = request_.plan()
+    parity = restrict(plan, {"water": ["determinism"]})
+    assert parity.spec.protocol.dynamics.longest_ps == 0.01
+    with_frames = restrict(plan, {"water": ["determinism", "force_accuracy"]})
+    assert with_frames.spec.protocol.dynamics == plan.spec.protocol.dynamics
+
+
+def test_a_folder_with_a_run_is_not_planned_for(request_):
+    request_.output.mkdir()
+    write_json(request_.output / "run.json", {"status": "complete"})
+    with pytest.raises(RunDirectoryError, match="already holds a run; delete it"):
+        request_.plan()
+
+
+def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
+    request_.output.mkdir()
+    write_json(request_.output / "run.json", {"status": "running"})
+    with pytest.raises(RunDirectoryError, match=r"began the run .* and did not end it"):
+        run_once(request_, {"water": ["determinism"]})
+
+
+def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch):
+    wanted = {"water": ["determinism"]}
+    first = run_once(request_, wanted)
+    monkeypatch.delattr(selected, "run_plan")
+    assert run_once(request_, wanted) == first
+    assert [check.id for check in first.checks] == ["determinism"]
+
+
+def judged(*, may_approve=False, **statuses):
+    quick = load_protocol("quick")
+    part = {"required": REQUIRED, "reported": ("memory",), "may_approve": may_approve}
+    protocol = quick.model_copy(update=part)
+    statuses = {"determinism": Status.PASS, "force_accuracy": Status.PASS} | statuses
+    checks = tuple(
+        CheckResult(
+            id=check,
+            group="parity" if check == "determinism" else "accuracy",
+            system="water",
+            status=status,
+            required=check in REQUIRED,
+            message=f"{check} was {status.value}.",
+        )
+        for check, status in statuses.items()
+        if status is not None
+    )
+    report = ValidationReport(
+        model=ModelRecord(spec="student:tiny", name="tiny", sha256="0"),
+        protocol=protocol.model_dump(mode="json"),
+        environment={},
+        systems=("water",),
+        checks=checks,
+        verdict=verdict.decide(checks, protocol=protocol, scope=SCOPE, model_name="student:tiny"),
+    )
+    return judge_verdict(report, list_cases(protocol, ["water"]))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "approving", "never_approving"),
+    [
+        (Status.PASS, "passed", "passed"),
+        (Status.FAIL, "failed", "failed"),
+        (Status.ERROR, "failed", "failed"),
+        (Status.INCONCLUSIVE, "failed", "failed"),
+        (Status.SKIPPED, "failed", "skipped"),
+        (None, "failed", "failed"),
+    ],
+)
+def test_the_verdict_fails_closed(accuracy, approving, never_approving):
+    assert judged(may_approve=True, force_accuracy=accuracy).kind == approving
+    assert judged(may_approve=False, force_accuracy=accuracy).kind == never_approving
+
+
+def test_the_verdict_fails_with_its_reasons():
+    text = judged(determinism=Status.FAIL).text
+    assert text.startswith("REJECTED student:tiny\ndeterminism FAIL on water: ")
+    assert "\nNext: determinism on water first." in text
+
+
+def test_what_is_only_reported_does_not_decide():
+    assert judged(memory=Status.FAIL).kind == "passed"

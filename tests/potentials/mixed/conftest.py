@@ -1,0 +1,60 @@
+"""Ethanol in water: the whole box, and a droplet of it without one."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.mixed import MixedPotential, read_topology
+from openmm_mlff.potentials.mixed.forcefield import part_of
+from openmm_mlff.potentials.mixed.structure import atomic_numbers
+
+FOLDER = systems_root() / "ethanol_in_water"
+FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
+ETHANOL = np.arange(9)
+N_DROPLET_ATOMS = 9 + 3 * 4
+
+
+@pytest.fixture(scope="session")
+def box() -> MolecularSystem:
+    return load_system("ethanol_in_water")
+
+
+@pytest.fixture(scope="session")
+def box_topology():
+    return read_topology(FOLDER / "structure.pdb")
+
+
+@pytest.fixture(scope="session")
+def droplet_topology(box_topology, box):
+    return part_of(box_topology, _nearest(box))
+
+
+@pytest.fixture(scope="session")
+def droplet(box, droplet_topology) -> MolecularSystem:
+    """Ethanol and the four waters nearest to its oxygen."""
+    return MolecularSystem(
+        name="droplet",
+        atomic_numbers=atomic_numbers(droplet_topology),
+        positions_angstrom=box.positions_angstrom[_nearest(box)],
+    )
+
+
+def _nearest(box: MolecularSystem) -> np.ndarray:
+    oxygens = np.flatnonzero(box.atomic_numbers == 8)[1:]
+    away = np.linalg.norm(box.positions_angstrom[oxygens] - box.positions_angstrom[2], axis=1)
+    waters = np.sort(oxygens[np.argsort(away)[:4]])
+    return np.concatenate([ETHANOL, (waters[:, None] + np.arange(3)).ravel()])
+
+
+@pytest.fixture
+def mixed(droplet_topology, box_topology) -> Callable[..., MixedPotential]:
+    """Make a mixed potential with a shipped student on ethanol."""
+
+    def make(topology=droplet_topology, **changes) -> MixedPotential:
+        given = {"ml_atoms": ETHANOL, "forcefield": FORCEFIELD, **changes}
+        return MixedPotential(load_potential("student:ultra-tiny"), topology, **given)
+
+    return make
