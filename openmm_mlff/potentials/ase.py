@@ -103,6 +103,16 @@ class AsePotential(Potential):
                 "own documentation; correct the part after the ?"
             ) from error
 
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See that the calculator gives forces; see :meth:`Potential.check_molecule`."""
+        super().check_molecule(molecule)
+        given = list(self.ase_calculator().implemented_properties)
+        if "forces" not in given:
+            raise PotentialError(
+                f"{self.spec}: {self.calculator_class.__name__} gives no forces (it gives "
+                f"{', '.join(given) or 'nothing'}); dynamics needs them: choose another calculator"
+            )
+
     def create_forces(
         self,
         molecule: MolecularSystem,

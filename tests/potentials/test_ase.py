@@ -168,3 +168,15 @@ def test_a_calculator_that_refuses_stops_openmm_with_its_reason(water):
 
     with pytest.raises((openmm.OpenMMException, RuntimeError), match="SCF not converged"):
         context.getState(energy=True)
+
+
+class EnergyOnly(Calculator):
+    """A calculator that gives no forces."""
+
+    implemented_properties = ["energy"]  # noqa: RUF012
+
+
+def test_a_calculator_without_forces_is_refused(water):
+    potential = AsePotential(EnergyOnly, {}, spec="ase:test:EnergyOnly")
+    with pytest.raises(PotentialError, match=r"gives no forces \(it gives energy\)"):
+        potential.check_molecule(water)

@@ -103,7 +103,7 @@ def test_a_missing_checkpoint_is_refused(tmp_path):
     ("device", "message"),
     [
         ("nonsense", "unknown device 'nonsense'; expected cpu, cuda or cuda:N"),
-        ("meta", "students do not run on device 'meta'"),
+        ("meta", "no potential here runs on device 'meta'"),
     ],
 )
 def test_devices_that_are_none_are_refused(small_checkpoint, device, message):

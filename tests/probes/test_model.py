@@ -34,4 +34,4 @@ def test_not_applicable_says_why():
 def test_probes_are_named_once():
     names = [name for name, _ in PROBES]
 
-    assert len(set(names)) == len(names) == 5
+    assert len(set(names)) == len(names) == 7
