@@ -17,6 +17,9 @@ _PACKAGES = (
     "numpy",
     "ase",
     "mdtraj",
+    "openmmml",
+    "vesin-torch",
+    "rdkit",
     "physical_validation",
     "tblite",
 )

@@ -80,9 +80,14 @@ def evaluate_turned(
     cell = subject.molecule.cell_angstrom
     if cell is None:
         return evaluate_each(subject, subject.molecule, flat)
-    parts = [
-        evaluate_each(subject, subject.molecule.with_cell(turned_cell(cell, matrix)), placed)
+    # The atoms of the turned box are given with it: those of the other lie in it anyhow.
+    boxes = [
+        subject.molecule.with_cell(turned_cell(cell, matrix), positions_angstrom=placed[0])
         for placed, matrix in zip(positions_angstrom, matrices, strict=True)
+    ]
+    parts = [
+        evaluate_each(subject, box, placed)
+        for box, placed in zip(boxes, positions_angstrom, strict=True)
     ]
     return Points(
         np.concatenate([part.energies_ev for part in parts]),

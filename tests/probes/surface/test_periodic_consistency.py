@@ -1,10 +1,13 @@
 """Healthy boxes are the same in every description; one that forgets its images is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from ase.calculators.lj import LennardJones
 
+from openmm_mlff.config import ProbeSpec
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.student import StudentPotential
@@ -18,6 +21,7 @@ from openmm_mlff.probes.surface.size_extensivity import probe_size_extensivity
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
+FEW = ProbeSpec(thermal_frames=1, rotations=2)
 TRICLINIC = np.array([[9.0, 0.0, 0.0], [2.0, 9.5, 0.0], [-1.5, 3.0, 10.0]])
 
 
@@ -136,3 +140,10 @@ def test_a_jump_at_the_cutoff_shows_when_one_molecule_is_moved(probed, argon):
 
 def test_copies_of_a_box_are_not_drawn_apart(probed, argon):
     assert probe_size_extensivity(probed(lennard_jones(), molecule=argon)).skipped
+
+
+def test_a_dense_box_is_turned_with_its_atoms(probed, student):
+    subject = probed(student, system="water_box_64", precision="mixed")
+    outcome = probe_rotation_invariance(replace(subject, spec=FEW))
+    assert np.abs(outcome.arrays["energy_changes_ev"]).max() < 1e-3
+    assert np.abs(outcome.arrays["scan_energy_changes_ev"]).max() < 1e-3
