@@ -43,6 +43,7 @@ LABELS = {
     "dimer": "Distance of the copies' centres (Å)",
     "breathing": "Distances over those at the minimum",
     "atom drawn apart": "Distance drawn out (Å)",
+    "molecule moved": "Molecule moved by (Å)",
 }
 
 

@@ -39,6 +39,8 @@ def momentum_figure(
 ) -> FigureRecord | None:
     """Draw how far the angular momentum has gone from its start, relative to its thermal size.
 
+    In a box, whose images exert torques, it is the linear momentum.
+
     Args:
         observations: of one condition.
         path: the PNG.
@@ -57,26 +59,42 @@ def momentum_figure(
     runs = [run for run in observations.runs if run.name in curves]
     limit = None if result is None else result.threshold
     headline = subject(observations, model=model)
+    kind, symbol, scale = _KINDS[observations.system.is_periodic]
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.5, headline=headline) as figure:
         axes = figure.subplots()
         for run, colour in zip(runs, run_colours(runs), strict=True):
-            label = "angular momentum" if len(runs) == 1 else f"replica {run.replica}"
+            label = f"{kind} momentum" if len(runs) == 1 else f"replica {run.replica}"
             shown = np.maximum(curves[run.name], LEAST_RATIO)
             axes.plot(run.momenta.time_ps, shown, color=colour, linewidth=0.9, label=label)
-        _finish(axes, runs, curves=curves, limit=limit)
+        _finish(axes, runs, curves=curves, limit=limit, symbol=symbol)
     largest = number(max(float(np.nanmax(curve)) for curve in curves.values()))
     caption = (
-        f"Angular momentum of {observations.system.name}{run_sentence(runs)}: its distance from "
-        "the start over its thermal size L_thermal = √(kT tr I), which should stay at the noise "
-        f"of the arithmetic. It reaches {largest}."
+        f"{kind.capitalize()} momentum of {observations.system.name}{run_sentence(runs)}: its "
+        f"distance from the start over its thermal size {symbol}_thermal = {scale}, which should "
+        f"stay at the noise of the arithmetic. It reaches {largest}."
         f"{verdict_sentence(result, unit='ratio', what='Of both momenta the larger changes by')}"
         f"{ending_sentence(runs)}"
     )
-    return FigureRecord(path, "Angular momentum", caption, observations.system.name)
+    return FigureRecord(path, f"{kind.capitalize()} momentum", caption, observations.system.name)
+
+
+_KINDS = {
+    False: ("angular", "L", "√(kT tr I)"),
+    True: ("linear", "P", "√(kT M)"),
+}
+"""What is drawn, its symbol and its thermal size, by whether the system is periodic."""
 
 
 def _changes(run: RunObservations, *, system: MolecularSystem) -> np.ndarray:
-    """Give |L(t) − L(0)| / √(kT tr I), as `momentum_conservation` measures it, (T,)."""
+    """Give |L(t) − L(0)| / √(kT tr I), (T,), or of a box |P(t) − P(0)| / √(kT M)."""
+    thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
+    thermal = thermal_ev / EV_PER_AMU_ANGSTROM2_PER_PS2
+    if system.is_periodic:
+        linear = finite_or_nan(run.momenta.linear)
+        if not len(linear):
+            return np.empty(0)
+        size = math.sqrt(thermal * float(system.masses_amu.sum()))
+        return np.asarray(np.linalg.norm(linear - linear[0], axis=1) / size)
     angular = finite_or_nan(run.momenta.angular)
     if not len(angular):
         return np.empty(0)
@@ -84,9 +102,7 @@ def _changes(run: RunObservations, *, system: MolecularSystem) -> np.ndarray:
     if run.trajectory is not None and np.isfinite(run.trajectory.positions_angstrom[:1]).all():
         positions_angstrom = run.trajectory.positions_angstrom[0]
     inertia = inertia_trace(positions_angstrom, masses_amu=system.masses_amu)
-    thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
-    scale = math.sqrt(thermal_ev / EV_PER_AMU_ANGSTROM2_PER_PS2 * inertia)
-    return np.linalg.norm(angular - angular[0], axis=1) / scale
+    return np.asarray(np.linalg.norm(angular - angular[0], axis=1) / math.sqrt(thermal * inertia))
 
 
 def _finish(
@@ -95,6 +111,7 @@ def _finish(
     *,
     curves: dict[str, np.ndarray],
     limit: float | None,
+    symbol: str,
 ) -> None:
     pooled = np.concatenate(list(curves.values()))
     moved = pooled[np.isfinite(pooled) & (pooled > LEAST_RATIO)]
@@ -113,6 +130,6 @@ def _finish(
     axes.set_yscale("log", nonpositive="clip")
     axes.set_ylim(max(min(ends), LEAST_RATIO / 10.0), 3.0 * max(ends))
     finish_time_axis(axes, runs, last_ps=max(float(run.momenta.time_ps[-1]) for run in runs))
-    axes.set_ylabel("$|L(t) - L(0)|\\;/\\;L_\\mathrm{thermal}$")
+    axes.set_ylabel(f"$|{symbol}(t) - {symbol}(0)|\\;/\\;{symbol}_\\mathrm{{thermal}}$")
     mark_failures(axes, runs)
     legend_above(axes, columns=2)

@@ -66,6 +66,15 @@ def test_a_failure_is_told_and_each_replica_has_a_curve(make_observations, figur
     assert "r1 failed at 0.25 ps: bond torn." in record.caption
 
 
+def test_of_a_box_the_linear_momentum_is_drawn(make_observations, figures, tmp_path):
+    observations = spinning(make_observations(), gain=1.0)
+    boxed = replace(observations, system=observations.system.with_cell(20.0 * np.eye(3)))
+    record = momentum_figure(boxed, path=tmp_path / "m.png", result=None)
+    assert record.title == "Linear momentum"
+    assert "√(kT M)" in record.caption
+    assert "It reaches 0." in record.caption
+
+
 def test_without_momenta_there_is_no_figure(make_observations, tmp_path):
     observations = make_observations()
     (run,) = observations.runs
