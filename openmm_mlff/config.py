@@ -146,15 +146,17 @@ class Protocol(Frozen):
         return self.criteria.get(check_id, {})
 
 
-Backend = Literal["torchforce", "python"]
-"""How OpenMM runs a PyTorch model: TorchScript in `TorchForce`, or Python in `PythonForce`."""
+Backend = Literal["torchforce", "torchforce-plain", "python"]
+"""How OpenMM runs a PyTorch model: TorchScript in `TorchForce` (students of this project work out
+their own forces there; plain: through automatic gradients), or Python in `PythonForce`."""
 
 
 class PotentialOptions(Frozen):
     """How a potential is to be read and run, where its spec string leaves that open.
 
     Attributes:
-        backend: ``torchforce`` (TorchScript in `TorchForce`) or ``python`` (`PythonForce`).
+        backend: ``torchforce`` (TorchScript in `TorchForce`), ``torchforce-plain`` (the same through
+            automatic gradients) or ``python`` (`PythonForce`).
         compiled: run the ``python`` backend through `torch.compile`.
         contract: of a TorchScript file whose signature is ambiguous.
         energy_unit: of such a file, ``kJ/mol``, ``kcal/mol``, ``eV`` or ``hartree``.

@@ -27,6 +27,14 @@ def export_command(
     precision: Annotated[
         str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
     ] = "mixed",
+    with_forces: Annotated[
+        bool,
+        typer.Option(
+            "--with-forces",
+            help="With --system: give energy and forces, several times faster; needs "
+            "TorchForce.setOutputsForces(True)",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.pt")] = False,
 ) -> int:
     """Export a checkpoint to TorchScript, checked against the eager model before it is written."""
@@ -56,6 +64,7 @@ def export_command(
             output,
             molecules=fits,
             fixed=load_system(system) if system else None,
+            with_forces=with_forces,
             precision=precision,
         )
     except OSError as error:

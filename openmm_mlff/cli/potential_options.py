@@ -15,7 +15,8 @@ _MIXED = "ML/MM: one part by the potential, the rest by a force field"
 Backend = Annotated[
     str,
     typer.Option(
-        help="torchforce (TorchScript in TorchForce) or python (PyTorch in PythonForce)",
+        help="torchforce (TorchScript in TorchForce), torchforce-plain (the same through automatic "
+        "gradients, slower) or python (PyTorch in PythonForce)",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -128,7 +129,7 @@ def potential_options(
             each other.
     """
     if compiled and backend != "python":
-        raise ConfigError("--compiled was given with --backend torchforce; add --backend python")
+        raise ConfigError(f"--compiled was given with --backend {backend}; use --backend python")
     if bool(ml_atoms) != bool(forcefield):
         given, missing = ("--ml-atoms", "--forcefield")[:: 1 if ml_atoms else -1]
         raise ConfigError(f"{given} was given without {missing}; an ML/MM system needs both")

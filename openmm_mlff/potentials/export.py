@@ -45,7 +45,8 @@ def call_fixed(
     """Call a module of OpenMM's contract, forward and backward.
 
     Args:
-        module: `forward(positions)` or `forward(positions, boxvectors)`, nm in, kJ/mol out.
+        module: `forward(positions)` or `forward(positions, boxvectors)`, nm in, kJ/mol out; it may
+            give forces besides the energy.
         positions_angstrom: (N, 3), Å.
         cell_angstrom: (3, 3), Å, where the module takes a box.
 
@@ -54,11 +55,15 @@ def call_fixed(
     """
     placed = torch.tensor(units.nm_from_angstrom(positions_angstrom), requires_grad=True)
     box = [] if cell_angstrom is None else [torch.tensor(units.nm_from_angstrom(cell_angstrom))]
-    energy = module(placed, *box)
-    (gradient,) = torch.autograd.grad(energy, placed)
+    given = module(placed, *box)
+    if isinstance(given, tuple):
+        energy, gradient = given[0], -given[1]
+    else:
+        energy = given
+        (gradient,) = torch.autograd.grad(energy, placed)
     return (
         units.ev_from_kj_per_mol(float(energy.detach())),
-        units.ev_per_angstrom_from_kj_per_mol_nm(-gradient.numpy()),
+        units.ev_per_angstrom_from_kj_per_mol_nm(-gradient.detach().numpy()),
     )
 
 
@@ -87,6 +92,7 @@ def export_student(
     *,
     molecules: list[MolecularSystem],
     fixed: MolecularSystem | None = None,
+    with_forces: bool = False,
     precision: str = "mixed",
     seed: int = 1,
 ) -> ExportRecord:
@@ -97,6 +103,8 @@ def export_student(
         output: file to write, ``.pt``.
         molecules: what the comparison runs on, at least one where the composition is free.
         fixed: a molecule to build in; None leaves the composition free.
+        with_forces: with a molecule built in: give energy and forces, for
+            ``TorchForce.setOutputsForces(True)``, which is several times faster.
         precision: ``single`` and ``mixed`` export float32 weights, ``double`` float64.
         seed: of the distorted geometries.
 
@@ -105,17 +113,25 @@ def export_student(
 
     Raises:
         ExportError: the exported module does not reproduce the model; nothing is written.
-        ConfigError: there is no molecule to compare on.
+        ConfigError: there is no molecule to compare on, or forces are asked of a file or a student
+            that cannot give them.
         RunDirectoryError: the file cannot be written.
     """
     if fixed is None and not molecules:
         raise ConfigError("nothing to compare the export on; expected at least one molecule")
+    if with_forces and (fixed is None or not potential.gives_forces(fixed)):
+        raise ConfigError(
+            "forces can be exported with a small isolated molecule built in, from a student of "
+            "this project's architecture; add --system, or leave out --with-forces"
+        )
     if fixed is None:
         module = potential.script_free(precision=precision)
         contract = "forward(atomic_numbers, positions): Å in, eV out"
     else:
-        module = potential.script(fixed, precision=precision)
-        contract = f"forward(positions): nm in, kJ/mol out, {fixed.formula} inside"
+        build = potential.deployed if with_forces else potential.module
+        module = torch.jit.script(build(fixed, precision=precision))
+        given = "energy and forces, " if with_forces else ""
+        contract = f"forward(positions): {given}nm in, kJ/mol out, {fixed.formula} inside"
     errors = np.concatenate(
         [
             _errors(potential, module, molecule, free=fixed is None, precision=precision, seed=seed)

@@ -25,6 +25,7 @@ def python_torch_force(
     *,
     periodic: bool = False,
     compiled: bool = False,
+    gives_forces: bool = False,
     particles: Sequence[int] | None = None,
 ) -> "openmm.Force":
     """Let OpenMM ask a PyTorch module at every step.
@@ -36,6 +37,7 @@ def python_torch_force(
             kJ/mol out.
         periodic: whether the module takes box vectors.
         compiled: run it through `torch.compile`; the first call then takes a minute or less.
+        gives_forces: whether it gives energy and forces, not the energy alone.
         particles: which particles of a larger System it is shown; None for all.
 
     Returns:
@@ -43,7 +45,13 @@ def python_torch_force(
     """
     import openmm
 
-    differentiate = compile_gradient(module) if compiled else eager_gradient(module)
+    if gives_forces:
+        plain = own_gradient(module)
+        compilable: Any = module
+    else:
+        plain = eager_gradient(module)
+        compilable = torch.func.grad_and_value(module)
+    differentiate = compiled_or(plain, compilable) if compiled else plain
 
     def compute(state: "openmm.State") -> tuple[float, Any]:
         asked = [_tensor(state.getPositions(asNumpy=True)._value)]
@@ -82,11 +90,26 @@ def eager_gradient(module: nn.Module) -> EnergyAndGradient:
     return differentiate
 
 
-def compile_gradient(module: nn.Module) -> EnergyAndGradient:
-    """Differentiate a module in one compiled function.
+def own_gradient(module: nn.Module) -> EnergyAndGradient:
+    """Take the forces that a module gives.
 
-    Where this machine cannot compile (no C++ compiler, say), the eager function runs and the log
-    says so.
+    Args:
+        module: energy and forces of positions.
+
+    Returns:
+        Gives dE/dx and E.
+    """
+
+    def differentiate(*asked: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            energy, forces = module(*asked)
+        return -forces, energy
+
+    return differentiate
+
+
+def compile_gradient(module: nn.Module) -> EnergyAndGradient:
+    """Differentiate a module in one compiled function; see :func:`compiled_or`.
 
     Args:
         module: energy of positions of one fixed shape.
@@ -94,13 +117,30 @@ def compile_gradient(module: nn.Module) -> EnergyAndGradient:
     Returns:
         Gives dE/dx and E; the first call compiles.
     """
-    compiled: Any = torch.compile(torch.func.grad_and_value(module), dynamic=False)
-    eager = eager_gradient(module)
+    return compiled_or(eager_gradient(module), torch.func.grad_and_value(module))
+
+
+def compiled_or(plain: EnergyAndGradient, function: Any) -> EnergyAndGradient:
+    """Compile a function of positions of one fixed shape.
+
+    Where this machine cannot compile (no C++ compiler, say), the plain function runs and the log
+    says so.
+
+    Args:
+        plain: gives dE/dx and E.
+        function: what is compiled: the same, or a module that gives energy and forces.
+
+    Returns:
+        Gives dE/dx and E; the first call compiles.
+    """
+    compiled: Any = torch.compile(function, dynamic=False)
+    if isinstance(function, nn.Module):
+        compiled = own_gradient(compiled)
     chosen: list[EnergyAndGradient] = []
 
     def differentiate(*asked: Tensor) -> tuple[Tensor, Tensor]:
         if not chosen:
-            chosen.append(_first_that_runs(compiled, eager, asked))
+            chosen.append(_first_that_runs(compiled, plain, asked))
         gradient, energy = chosen[0](*asked)
         return gradient.detach(), energy.detach()
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import torch
@@ -18,11 +18,14 @@ from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
     OfSomeParticles,
+    OfSomeParticlesWithForces,
     evaluate_batch,
     in_dtype,
 )
+from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large, evaluate_with_list
+from openmm_mlff.students.painn import PaiNN
 
 if TYPE_CHECKING:
     import openmm
@@ -111,9 +114,14 @@ class StudentPotential(Potential):
 
     def other_backends(self) -> dict[str, "Potential"]:
         """See :meth:`Potential.other_backends`."""
-        other: Backend = "python" if self.options.backend == "torchforce" else "torchforce"
-        options = PotentialOptions(backend=other)
-        return {other: StudentPotential(self.student, spec=self.spec, options=options)}
+        backends: tuple[Backend, ...] = get_args(Backend)
+        return {
+            backend: StudentPotential(
+                self.student, spec=self.spec, options=PotentialOptions(backend=backend)
+            )
+            for backend in backends
+            if backend != self.options.backend
+        }
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`."""
@@ -135,6 +143,33 @@ class StudentPotential(Potential):
     def uses_neighbour_list(molecule: MolecularSystem) -> bool:
         """Tell whether pairs are searched in every step, and not listed once for all."""
         return molecule.is_periodic or molecule.n_atoms > LIST_FROM_ATOMS
+
+    def gives_forces(self, molecule: MolecularSystem) -> bool:
+        """Tell whether the student works out its own forces for a molecule, without a tape."""
+        return (
+            isinstance(self.student.model, PaiNN)
+            and not self.uses_neighbour_list(molecule)
+            and self.options.backend != "torchforce-plain"
+            # The compiler makes five times more of an automatic gradient than of one by hand.
+            and not self.options.compiled
+        )
+
+    def deployed(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
+        """Build what OpenMM runs for one molecule.
+
+        Args:
+            molecule: its atomic numbers are built in.
+            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
+
+        Returns:
+            `forward(positions)`, giving energy and forces where :meth:`gives_forces` says so;
+            else :meth:`module`.
+        """
+        if not self.gives_forces(molecule):
+            return self.module(molecule, precision=precision)
+        self.check_molecule(molecule)
+        numbers = torch.from_numpy(molecule.atomic_numbers.copy())
+        return FastFixed(self.student.model, numbers, weights_dtype(precision)).eval()
 
     def module(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
         """Build the student for one molecule, of OpenMM's contract: nm in, kJ/mol out.
@@ -158,7 +193,7 @@ class StudentPotential(Potential):
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> torch.jit.ScriptModule:
-        """Compile the student for one molecule by TorchScript; see :meth:`module`.
+        """Compile by TorchScript what OpenMM runs for one molecule; see :meth:`deployed`.
 
         Args:
             molecule: its atomic numbers are built in.
@@ -167,7 +202,7 @@ class StudentPotential(Potential):
         Returns:
             The compiled module.
         """
-        return torch.jit.script(self.module(molecule, precision=precision))
+        return torch.jit.script(self.deployed(molecule, precision=precision))
 
     def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
         """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV.
@@ -197,9 +232,10 @@ class StudentPotential(Potential):
         if self.options.backend == "python":
             return [
                 python_torch_force(
-                    self.module(molecule, precision=precision),
+                    self.deployed(molecule, precision=precision),
                     periodic=molecule.is_periodic,
                     compiled=self.options.compiled,
+                    gives_forces=self.gives_forces(molecule),
                     particles=particles,
                 )
             ]
@@ -209,10 +245,13 @@ class StudentPotential(Potential):
         self, molecule: MolecularSystem, *, precision: str, particles: Sequence[int] | None
     ) -> "openmm.Force":
         openmmtorch = import_openmmtorch()
+        gives_forces = self.gives_forces(molecule)
         module = self.script(molecule, precision=precision)
         if particles is not None:
-            module = torch.jit.script(OfSomeParticles(module, torch.tensor(list(particles))))
+            some = OfSomeParticlesWithForces if gives_forces else OfSomeParticles
+            module = torch.jit.script(some(module, torch.tensor(list(particles))))
         force: openmm.Force = openmmtorch.TorchForce(module)
+        force.setOutputsForces(gives_forces)
         force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
         if not self.uses_neighbour_list(molecule):
             # Pairs that never change are what a CUDA graph needs.

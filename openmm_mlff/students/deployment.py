@@ -147,6 +147,34 @@ class OfSomeParticles(nn.Module):
         return energy
 
 
+class OfSomeParticlesWithForces(nn.Module):
+    """A module of OpenMM's contract that gives its own forces, shown some of the particles only.
+
+    Args:
+        module: `forward(positions)`, giving energy and forces.
+        particles: int64 (N,), which of the System's.
+    """
+
+    particles: Tensor
+
+    def __init__(self, module: nn.Module, particles: Tensor) -> None:
+        super().__init__()
+        self.module = module
+        self.register_buffer("particles", particles)
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energy and forces.
+
+        Args:
+            positions: of all particles, (M, 3).
+
+        Returns:
+            What the module gives for its own; no force on the others.
+        """
+        energy, forces = self.module(positions[self.particles])
+        return energy, torch.zeros_like(positions).index_copy(0, self.particles, forces)
+
+
 def evaluate_batch(
     model: nn.Module, atomic_numbers: Tensor, positions: Tensor, *, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ def test_what_was_given_is_put_together():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"compiled": True}, "add --backend python"),
+        ({"compiled": True}, "use --backend python"),
         ({"backend": "onnx"}, "--backend onnx: .*torchforce"),
         ({"ml_atoms": "all"}, "--ml-atoms was given without --forcefield"),
         ({"forcefield": ["a.xml"]}, "--forcefield was given without --ml-atoms"),

@@ -67,14 +67,32 @@ def test_an_export_for_one_molecule_follows_openmms_contract(small_potential, me
     assert [path.name for path in tmp_path.iterdir()] == ["methane.pt"]
 
 
+def test_a_program_with_forces_gives_them(small_potential, methane, tmp_path):
+    output = tmp_path / "methane.pt"
+    record = export_student(
+        small_potential, output, molecules=[], fixed=methane, with_forces=True, precision="double"
+    )
+    assert record.contract == (
+        "forward(positions): energy and forces, nm in, kJ/mol out, CH4 inside"
+    )
+    placed = methane.positions_angstrom
+    energy, forces = call_fixed(torch.jit.load(str(output)), placed)
+    eager = small_potential.evaluate(methane, placed[None], precision="double")
+    assert energy == pytest.approx(eager.energies_ev[0], abs=1e-9)
+    np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=1e-9)
+
+
+def test_forces_of_any_composition_are_not_exported(small_potential, methane, tmp_path):
+    with pytest.raises(ConfigError, match="leave out --with-forces"):
+        export_student(small_potential, tmp_path / "x.pt", molecules=[methane], with_forces=True)
+
+
 @pytest.mark.parametrize("slope", [10.0, float("nan"), float("inf")])
 def test_a_module_that_differs_is_not_written(
     small_potential, methane, tmp_path, monkeypatch, slope
 ):
-    healthy = small_potential.script(methane)
-    monkeypatch.setattr(
-        small_potential, "script", lambda *_, **__: torch.jit.script(Faulty(healthy, slope))
-    )
+    healthy = small_potential.module(methane)
+    monkeypatch.setattr(small_potential, "module", lambda *_, **__: Faulty(healthy, slope))
     output = tmp_path / "methane.pt"
     output.write_bytes(b"what was here before")
 

@@ -7,7 +7,11 @@ import torch
 
 from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.potentials.python_backend import compile_gradient
+from openmm_mlff.potentials.python_backend import (
+    compile_gradient,
+    compiled_or,
+    own_gradient,
+)
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.units import nm_from_angstrom
 
@@ -30,17 +34,18 @@ def by_python(small_potential):
     return StudentPotential(small_potential.student, spec="test", options=options)
 
 
-def test_both_backends_give_the_same(small_potential, by_python, water):
+def test_all_backends_give_the_same(small_potential, water):
     positions = water.positions_angstrom + 0.03 * np.arange(9).reshape(3, 3)
     energy, forces = forces_of(small_potential, water, positions)
-    other_energy, other_forces = forces_of(by_python, water, positions)
-    assert other_energy == pytest.approx(energy, abs=1e-7)
-    np.testing.assert_allclose(other_forces, forces, atol=1e-6)
+    for other in small_potential.other_backends().values():
+        other_energy, other_forces = forces_of(other, water, positions)
+        assert other_energy == pytest.approx(energy, abs=1e-7)
+        np.testing.assert_allclose(other_forces, forces, atol=1e-6)
 
 
-def test_each_backend_names_the_other(small_potential, by_python):
-    assert list(small_potential.other_backends()) == ["python"]
-    assert list(by_python.other_backends()) == ["torchforce"]
+def test_each_backend_names_the_others(small_potential, by_python):
+    assert list(small_potential.other_backends()) == ["torchforce-plain", "python"]
+    assert list(by_python.other_backends()) == ["torchforce", "torchforce-plain"]
 
 
 def test_a_part_of_a_system_feels_only_itself(by_python, water):
@@ -65,6 +70,19 @@ def test_a_part_of_a_system_feels_only_itself(by_python, water):
 class Well(torch.nn.Module):
     def forward(self, positions):
         return (positions**4).sum()
+
+
+class WellWithForces(Well):
+    def forward(self, positions):
+        return (positions**4).sum(), -4.0 * positions**3
+
+
+@pytest.mark.slow
+def test_what_gives_its_own_forces_is_compiled_too():
+    module = WellWithForces()
+    gradient, energy = compiled_or(own_gradient(module), module)(torch.tensor([[1.0, 2.0, -1.0]]))
+    torch.testing.assert_close(gradient, torch.tensor([[4.0, 32.0, -4.0]]))
+    assert energy == 18.0
 
 
 @pytest.mark.slow

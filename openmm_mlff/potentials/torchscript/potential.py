@@ -57,7 +57,7 @@ class TorchScriptPotential(Potential):
     def other_backends(self) -> dict[str, Potential]:
         """See :meth:`Potential.other_backends`."""
         # Python runs the file as it is; TorchForce freezes it first, which may lose a detach.
-        other: Backend = "python" if self.backend == "torchforce" else "torchforce"
+        other: Backend = "torchforce" if self.backend == "python" else "python"
         potential = TorchScriptPotential(
             self.program, name=self.name, sha256=self.sha256, backend=other
         )

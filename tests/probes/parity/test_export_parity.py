@@ -1,3 +1,6 @@
+import copy
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -57,10 +60,11 @@ def test_a_potential_without_carbon_and_hydrogen_has_no_second_molecule(student,
 def test_a_wrong_export_shows(student, subject):
     class Wrong(StudentPotential):
         def script(self, molecule, *, precision="mixed"):
-            module = super().script(molecule, precision=precision)
+            changed = copy.deepcopy(self.student.model)
             with torch.no_grad():
-                module.model.filter.bias.add_(0.01)
-            return module
+                changed.filter.bias.add_(0.01)
+            other = StudentPotential(replace(self.student, model=changed), spec="other")
+            return other.script(molecule, precision=precision)
 
     outcome = probe_export_parity(subject(Wrong(student.student, spec="wrong")))
 

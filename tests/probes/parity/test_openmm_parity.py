@@ -25,7 +25,7 @@ def test_every_platform_is_compared(student, subject, water, precision, toleranc
     usable = usable_platforms(system, water.positions_angstrom)
     assert [path["key"] for path in outcome.data["paths"]] == [
         f"{choice.name}_{choice.precision}{backend}"
-        for backend in ("", "_python")
+        for backend in ("", "_torchforce-plain", "_python")
         for choice in usable
     ]
     assert {"Reference", "CPU"} <= {path["platform"] for path in outcome.data["paths"]}

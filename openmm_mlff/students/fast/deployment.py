@@ -1,0 +1,97 @@
+"""Contracts of the students that give their own forces: OpenMM's, and that of replicas."""
+
+import torch
+from torch import Tensor, nn
+
+from openmm_mlff.students.fast.student import FastStudent
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
+
+_PAIRS_AT_ONCE = 2_400
+"""Enough rows for a matrix product, few enough for their tables to stay near the caches."""
+
+
+class FastFixed(nn.Module):
+    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, the molecule inside.
+
+    For ``TorchForce.setOutputsForces(True)``.  No size depends on the positions.  All pairs
+    stand in dense tables, so its memory grows with the square of the atoms: meant for up to
+    some 64.
+
+    Args:
+        model: a student of this project's architecture.
+        atomic_numbers: int64 (N,).
+        dtype: of the weights.
+        n_copies: copies of the molecule, which do not see each other.
+
+    Raises:
+        TypeError: `model` is of another architecture.
+        ValueError: no copies, no atoms, or elements that the model does not know.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        atomic_numbers: Tensor,
+        dtype: torch.dtype,
+        *,
+        n_copies: int = 1,
+    ) -> None:
+        super().__init__()
+        if n_copies < 1:
+            raise ValueError(f"{n_copies} copies; expected one or more")
+        self.student = FastStudent(model, atomic_numbers, dtype)
+        self.n_copies = n_copies
+        self.n_atoms = len(atomic_numbers)
+        self.angstrom_per_nm = ANGSTROM_PER_NM
+        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energy and forces.
+
+        Args:
+            positions: nm, (B·N, 3), copy after copy, in any precision.
+
+        Returns:
+            The energy of all copies in kJ/mol, a float64 scalar, and the forces in kJ/mol/nm,
+            (B·N, 3), in the dtype of the positions.
+        """
+        with torch.no_grad():
+            placed = (positions * self.angstrom_per_nm).view(self.n_copies, self.n_atoms, 3)
+            energies, forces = self.student(placed)
+            energy = energies.sum() * self.kj_per_mol_per_ev
+            forces = forces.view(-1, 3) * (self.kj_per_mol_per_ev * self.angstrom_per_nm)
+        return energy, forces
+
+
+class FastBatch(nn.Module):
+    """Copies of one molecule, each with its own energy: `forward(positions)`, Å and eV.
+
+    Args:
+        model: a student of this project's architecture.
+        atomic_numbers: int64 (N,).
+        dtype: of the weights.
+    """
+
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.student = FastStudent(model, atomic_numbers, dtype)
+        self.copies_at_once = max(1, _PAIRS_AT_ONCE // len(atomic_numbers) ** 2)
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energies and forces.
+
+        Args:
+            positions: Å, (B, N, 3), in any precision; B may change from call to call.
+
+        Returns:
+            Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
+            positions.
+        """
+        energies: list[Tensor] = []
+        forces: list[Tensor] = []
+        with torch.no_grad():
+            for part in positions.split(self.copies_at_once):
+                part_energies, part_forces = self.student(part)
+                energies.append(part_energies)
+                forces.append(part_forces)
+        return torch.cat(energies), torch.cat(forces)

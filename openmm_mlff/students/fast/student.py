@@ -1,0 +1,89 @@
+"""A student of fixed composition for copies of one molecule: energies and forces in one pass."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.fast.messages import FirstMessages, Messages
+from openmm_mlff.students.fast.pairs import Pairs
+from openmm_mlff.students.fast.update import Readout, Update
+from openmm_mlff.students.painn import Interaction, PaiNN
+
+
+def _network(model: PaiNN, element: Tensor) -> FirstMessages:
+    """Chain the steps from the last to the first; `element` int64 (N,), rows of the model."""
+    with_bias = torch.cat([model.filter.weight, model.filter.bias[:, None]], dim=1)
+    filters = with_bias.split(model.filter_sizes, dim=0)
+    following: nn.Module = Readout(model.readout)
+    steps = [cast(Interaction, step) for step in model.interactions]
+    for number in range(len(steps) - 1, 0, -1):
+        following = Messages(steps[number], filters[number], Update(steps[number], following))
+    _, present = torch.unique(element, return_inverse=True)
+    embeddings = model.embedding(element)
+    return FirstMessages(steps[0], filters[0], embeddings, present, Update(steps[0], following))
+
+
+class FastStudent(nn.Module):
+    """Energies and forces of B copies of one molecule.
+
+    Args:
+        model: a student of this project's architecture.
+        atomic_numbers: int64 (N,), N ≥ 1.
+        dtype: of the weights.
+
+    Raises:
+        TypeError: `model` is of another architecture.
+        ValueError: no atoms, or elements that the model does not know.
+    """
+
+    reference_energy: Tensor
+
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        if not isinstance(model, PaiNN):
+            raise TypeError(
+                f"got a {type(model).__name__}; expected a PaiNN: deploy other students by "
+                "openmm_mlff.students.deployment.FixedComposition"
+            )
+        numbers = torch.as_tensor(atomic_numbers, dtype=torch.int64).cpu()
+        element = model.element_index.cpu()[numbers]
+        if numbers.dim() != 1 or len(numbers) == 0 or bool((element < 0).any()):
+            raise ValueError(
+                f"atomic numbers {numbers.tolist()}; expected one or more, of elements that the "
+                "model knows"
+            )
+        fixed: PaiNN = in_dtype(model, dtype).cpu()  # type: ignore[assignment]
+        self.pairs = Pairs(fixed, numbers)
+        with torch.no_grad():
+            self.network = _network(fixed, element)
+        self.register_buffer("reference_energy", fixed.reference_energies[element].sum())
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Evaluate all copies; call it under :func:`torch.no_grad`.
+
+        Args:
+            positions: Å, (B, N, 3), in any precision.
+
+        Returns:
+            Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
+            positions.
+        """
+        copies, n_atoms = positions.shape[0], positions.shape[1]
+        pairs = self.pairs(positions)
+        basis_gradient = torch.zeros_like(pairs.basis)
+        direction_gradient = torch.zeros_like(pairs.directions)
+        atomic = self.network(pairs, basis_gradient, direction_gradient)
+        energies = atomic.view(copies, n_atoms).sum(1, dtype=torch.float64)
+        core = pairs.core.view(copies, n_atoms * n_atoms).sum(1, dtype=torch.float64)
+        energies = energies.add_(core).add_(self.reference_energy)
+
+        directions, inverse = pairs.directions, pairs.inverse_distance
+        slope = basis_gradient.mul_(pairs.basis_slope).sum(2).add_(pairs.core_slope)
+        slope.addcmul_((direction_gradient * directions).sum(1), inverse, value=-1.0)
+        pulls = direction_gradient.mul_(inverse.unsqueeze(1))
+        pulls = pulls.addcmul_(directions, slope.unsqueeze(1))
+        pulls = pulls.view(copies, n_atoms, 3, n_atoms).to(positions.dtype)
+        forces = (pulls - pulls.transpose(1, 3)).sum(3)
+        return energies, forces
