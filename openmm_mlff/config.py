@@ -155,8 +155,8 @@ class PotentialOptions(Frozen):
     """How a potential is to be read and run, where its spec string leaves that open.
 
     Attributes:
-        backend: ``torchforce`` (TorchScript in `TorchForce`), ``torchforce-plain`` (the same through
-            automatic gradients) or ``python`` (`PythonForce`).
+        backend: ``torchforce`` (TorchScript in `TorchForce`), ``torchforce-plain`` (the same
+            through automatic gradients) or ``python`` (`PythonForce`).
         compiled: run the ``python`` backend through `torch.compile`.
         contract: of a TorchScript file whose signature is ambiguous.
         energy_unit: of such a file, ``kJ/mol``, ``kcal/mol``, ``eV`` or ``hartree``.

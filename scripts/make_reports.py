@@ -41,6 +41,7 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
         publish.write_shipped_pages(ROOT)
         publish.write_published_pages(published, root=ROOT)
         publish.write_checks_page(ROOT)
+        publish.write_performance_page(ROOT)
 
 
 def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:

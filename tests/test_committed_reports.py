@@ -121,11 +121,14 @@ def test_the_readme_shows_the_dashboard_of_the_committed_report(repository):
     assert text in (repository / "README.md").read_text()
 
 
+BENCHMARK_SYSTEMS = ("water", "benzene")
+
+
 def test_the_benchmark_measured_the_shipped_students(repository):
     path = repository / "reports/benchmarks/md_performance_results.json"
     entries = json.loads(path.read_text())["entries"]
     measured = {(entry["model"], entry["system"]) for entry in entries}
-    assert measured == {(f"student:{name}", s) for name in STUDENTS for s in SYSTEMS}
+    assert measured == {(f"student:{name}", s) for name in STUDENTS for s in BENCHMARK_SYSTEMS}
     for entry in entries:
         weights = shipped_path(entry["model"].removeprefix("student:")).read_bytes()
         assert entry["sha256"] == hashlib.sha256(weights).hexdigest()

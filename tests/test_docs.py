@@ -7,8 +7,10 @@ import pytest
 
 from openmm_mlff.pipeline.publish import (
     CHECKS_PAGE,
+    PERFORMANCE_PAGE,
     PUBLISHED_AS,
     PUBLISHED_PAGE,
+    performance_tables,
     published_collection,
 )
 from openmm_mlff.report.checks_page import checks_markdown
@@ -20,6 +22,7 @@ PAGES = (
     "docs/checks.md",
     "docs/published-students.md",
     "docs/your-own-model.md",
+    "docs/performance.md",
 )
 
 
@@ -34,6 +37,12 @@ def test_the_story_of_the_published_students_has_the_numbers_of_their_reports(re
     table = published_markdown(reports, published_as=PUBLISHED_AS)
     page = (repository / PUBLISHED_PAGE).read_text(encoding="utf-8")
     block = f"<!-- published: begin -->\n{table}\n<!-- published: end -->"
+    assert block in page, "run: python scripts/make_reports.py pages"
+
+
+def test_the_page_on_performance_has_the_numbers_of_the_committed_benchmark(repository):
+    page = (repository / PERFORMANCE_PAGE).read_text(encoding="utf-8")
+    block = f"<!-- benchmark: begin -->\n{performance_tables(repository)}\n<!-- benchmark: end -->"
     assert block in page, "run: python scripts/make_reports.py pages"
 
 

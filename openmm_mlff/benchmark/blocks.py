@@ -1,4 +1,4 @@
-"""The code that is timed: steps through OpenMM, steps through ASE, calls of the model alone.
+"""The code that is timed: steps through OpenMM and steps through ASE.
 
 Every block starts from the same positions and velocities, so that all blocks of a model do the
 same work and only the machine makes them differ.  In each, one step or call is one evaluation of
@@ -6,20 +6,18 @@ energy or forces: what a block needs before its first step is done before its cl
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import openmm
-import torch
 from ase import units as ase_units
 from ase.calculators.calculator import BaseCalculator
 from ase.md.verlet import VelocityVerlet
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials import Potential
-from openmm_mlff.potentials.student import StudentPotential, weights_dtype
 from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom
 from openmm_mlff.simulation import PlatformChoice, make_simulation
 from openmm_mlff.simulation.nve import set_start_velocities, without_rigid_motion
@@ -34,9 +32,6 @@ from openmm_mlff.units import (
 
 Block = Callable[[int], float]
 """Runs so many steps and gives their wall time in seconds."""
-
-_GEOMETRIES = 8
-_DISTORTION_ANGSTROM = 0.02
 
 
 @dataclass(frozen=True)
@@ -93,6 +88,7 @@ def openmm_block(
     platform: PlatformChoice,
     start: Start,
     timestep_fs: float,
+    reporters: Sequence[IntervalReporter] = (),
 ) -> Block:
     """Give a block of steps of OpenMM's `VerletIntegrator`.
 
@@ -102,6 +98,7 @@ def openmm_block(
         platform: where it runs.
         start: of every block.
         timestep_fs: of the integrator.
+        reporters: that are called on the way.
 
     Returns:
         The block; it raises UnstableError where coordinates are not numbers at its end.
@@ -113,6 +110,7 @@ def openmm_block(
         platform=platform,
         positions_angstrom=start.positions_angstrom,
     )
+    simulation.reporters.extend(reporters)
     context = simulation.context
 
     def run(steps: int) -> float:
@@ -172,76 +170,6 @@ def ase_block(
         dynamics = VelocityVerlet(atoms, timestep=timestep_fs * ase_units.fs)
         started = time.perf_counter()
         dynamics.run(steps)
-        return time.perf_counter() - started
-
-    return run
-
-
-def model_block(
-    potential: Potential,
-    molecule: MolecularSystem,
-    *,
-    start: Start,
-    precision: str,
-    device: str,
-    seed: int,
-) -> tuple[Block, str]:
-    """Give a block of calls of the model alone, each an energy and its forces.
-
-    The calls go round a few slightly distorted geometries, so that a calculator that starts from
-    its last result gains no more by it than in dynamics.
-
-    Args:
-        potential: a student is called as the TorchScript module that OpenMM runs; any other
-            potential as its ASE calculator.
-        molecule: what is evaluated.
-        start: the geometry that is distorted.
-        precision: of the weights.
-        device: of torch.
-        seed: of the distortions.
-
-    Returns:
-        The block, and what it calls.
-    """
-    rng = np.random.default_rng(seed)
-    noise = rng.normal(scale=_DISTORTION_ANGSTROM, size=(_GEOMETRIES, molecule.n_atoms, 3))
-    geometries = start.positions_angstrom + noise
-    if isinstance(potential, StudentPotential):
-        # TorchForce freezes the module once it is where it runs.
-        module = torch.jit.freeze(potential.script(molecule, precision=precision).to(device))
-        # OpenMM hands positions over in double, on CUDA in single unless it runs in double.
-        dtype = weights_dtype(precision) if device == "cuda" else torch.float64
-        placed_nm = torch.tensor(nm_from_angstrom(geometries), dtype=dtype, device=device)
-        return _module_block(module, placed_nm), "TorchScript module"
-    calculator = potential.ase_calculator(precision=precision, device=device)
-    return _calculator_block(calculator, molecule, geometries), "ASE calculator"
-
-
-def _module_block(module: torch.jit.ScriptModule, placed_nm: torch.Tensor) -> Block:
-    def run(steps: int) -> float:
-        started = time.perf_counter()
-        for step in range(steps):
-            positions = placed_nm[step % len(placed_nm)].clone().requires_grad_()
-            torch.autograd.grad(module(positions), positions)
-        if placed_nm.is_cuda:
-            torch.cuda.synchronize()
-        return time.perf_counter() - started
-
-    return run
-
-
-def _calculator_block(
-    calculator: BaseCalculator, molecule: MolecularSystem, geometries_angstrom: FloatArray
-) -> Block:
-    atoms = molecule.to_ase()
-    atoms.calc = calculator
-
-    def run(steps: int) -> float:
-        started = time.perf_counter()
-        for step in range(steps):
-            atoms.positions = geometries_angstrom[step % len(geometries_angstrom)]
-            atoms.get_potential_energy()
-            atoms.get_forces()
         return time.perf_counter() - started
 
     return run

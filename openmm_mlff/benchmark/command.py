@@ -8,7 +8,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openmm_mlff.benchmark.entries import BENCHMARK_FILE
-from openmm_mlff.benchmark.plan import DEFAULT_MODELS, DEFAULT_SYSTEMS, BenchmarkPlan
+from openmm_mlff.benchmark.plan import (
+    BACKENDS,
+    COMPILED,
+    DEFAULT_MODELS,
+    DEFAULT_SYSTEMS,
+    TORCH_SIM,
+    BenchmarkPlan,
+    read_threads,
+)
 from openmm_mlff.errors import PotentialError, SimulationError
 from openmm_mlff.rundir import RunDirectory, write_json, write_text
 
@@ -38,7 +46,29 @@ def benchmark_command(
             show_default=False,
         ),
     ] = None,
-    platform: Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")] = "auto",
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"{', '.join(BACKENDS)}; repeat for several. {COMPILED} compiles for a minute a "
+            "model and system. Default: all others",
+            show_default=False,
+        ),
+    ] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="auto, CUDA, OpenCL, CPU or Reference; repeat for several. Default: auto",
+            show_default=False,
+        ),
+    ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Measured beside them: ase:MODULE:CLASS?key=value, {TORCH_SIM}, or none; repeat "
+            f"for several. Default: GFN2-xTB and {TORCH_SIM}, where they are installed",
+            show_default=False,
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
     ] = "mixed",
@@ -46,7 +76,14 @@ def benchmark_command(
     blocks: Annotated[
         int, typer.Option(help="Rounds; in each, every model runs one block of each kind")
     ] = _PLAN.blocks,
-    threads: Annotated[int, typer.Option(help="Threads of torch")] = _PLAN.threads,
+    threads: Annotated[
+        str,
+        typer.Option(help="Threads of torch, or auto: one or all cores, measured on each system"),
+    ] = str(_PLAN.threads),
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Time the operators of a model and the stages of a step"),
+    ] = False,
     reference_model: Annotated[
         str | None,
         typer.Option(
@@ -58,8 +95,8 @@ def benchmark_command(
 ) -> int:
     """Measure ms/step through OpenMM, through ASE and of the model alone, ns/day and memory.
 
-    The models take turns block by block on each system; benchmark.json, benchmark.md and figures
-    are written.
+    Models, backends and peers take turns block by block on each system; benchmark.json,
+    benchmark.md and figures are written.
 
     Returns:
         The exit code, 0.
@@ -67,13 +104,15 @@ def benchmark_command(
     Raises:
         UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
     """
-    plan = BenchmarkPlan(blocks=blocks, threads=threads)
+    plan = BenchmarkPlan(blocks=blocks, threads=read_threads(threads), profile=profile)
     folder = RunDirectory.create(output).root
     benchmark = _run_behind_bar(
         tuple(potentials or DEFAULT_MODELS),
         tuple(system or DEFAULT_SYSTEMS),
         folder=folder,
-        platform=platform,
+        backends=tuple(backend) if backend else None,
+        platforms=tuple(platform or ("auto",)),
+        peers=tuple(peer) if peer else None,
         precision=precision,
         plan=plan,
         reference_model=reference_model,

@@ -1,10 +1,7 @@
-"""What a benchmark finds: one entry for each model and system, and their JSON."""
+"""What a benchmark finds: one entry for each model, backend, system and platform."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
-
-from openmm_mlff.records import jsonable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 SCHEMA_VERSION = 1
 BENCHMARK_FILE = "benchmark.json"
@@ -37,21 +34,61 @@ class Timing(Spread):
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """Ratio of two times, taken round by round.
+
+    Attributes:
+        median: of the rounds.
+        low: lower end of the median's 95 % interval.
+        high: its upper end.
+    """
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PeerEntry:
+    """What was measured beside the models on one system.
+
+    Attributes:
+        peer: spec string, or ``torch-sim: MODEL``.
+        system: name of the molecule.
+        n_atoms: of the molecule.
+        call: what was timed.
+        ms_per_call: None where it was skipped.
+        skipped: why; empty where it was measured.
+    """
+
+    peer: str
+    system: str
+    n_atoms: int
+    call: str
+    ms_per_call: Timing | None
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
 class BenchmarkEntry:
-    """One model on one system; the fields are the keys of `benchmark.json`.
+    """One model, by one backend, on one system; the fields are the keys of `benchmark.json`.
 
     Attributes:
         model: its spec string.
+        backend: how OpenMM runs it; ``native`` where the potential has no choice.
         sha256: of the file behind it, or of its spec where there is none.
         n_parameters: trainable numbers, None where that has no meaning.
         system: name of the molecule.
         n_atoms: of the molecule.
         platform: OpenMM platform.
         precision: ``single``, ``mixed`` or ``double``, as it was asked for.
-        torch_device: device of ASE's path and of the model alone.
-        steps_per_block: ``openmm``, ``ase`` and ``model``.
+        torch_device: device of the model alone.
+        threads: of torch and of OpenMM's CPU platform.
+        threads_chosen: whether they were chosen by measurement.
+        steps_per_block: by kind.
         openmm_ms_per_step: OpenMM's `VerletIntegrator`.
-        ase_ms_per_step: ASE's `VelocityVerlet`.
+        reporters_ms_per_step: the same with energies and frames written.
+        ase_ms_per_step: ASE's `VelocityVerlet`, the same for all backends.
         model_ms_per_call: energy and forces without an integrator.
         model_call: what that was a call of.
         ns_per_day: simulated through OpenMM, from the median.
@@ -59,10 +96,15 @@ class BenchmarkEntry:
         baseline_resident_mebibytes: of that process before the model was loaded: the interpreter
             with torch, OpenMM and ASE.
         peak_device_mebibytes: of that process on the CUDA device; None on other platforms.
-        speedup_over_original: time of an OpenMM step of the reference model over this model's.
+        first_call_s: from loaded weights to a warm Context in that process, nothing of it cached.
+        speedup_over_original: time of an OpenMM step of the reference model, by the same backend
+            where it was measured, over this model's.
+        ratios: see :func:`openmm_mlff.benchmark.ratios.entry_ratios`.
+        fastest: whether no other backend of the model is faster on this system and platform.
     """
 
     model: str
+    backend: str
     sha256: str
     n_parameters: int | None
     system: str
@@ -70,8 +112,11 @@ class BenchmarkEntry:
     platform: str
     precision: str
     torch_device: str
+    threads: int
+    threads_chosen: bool
     steps_per_block: Mapping[str, int]
     openmm_ms_per_step: Timing
+    reporters_ms_per_step: Timing
     ase_ms_per_step: Timing
     model_ms_per_call: Timing
     model_call: str
@@ -79,30 +124,7 @@ class BenchmarkEntry:
     peak_resident_mebibytes: float
     baseline_resident_mebibytes: float
     peak_device_mebibytes: float | None
+    first_call_s: float
     speedup_over_original: Spread
-
-
-def benchmark_json(
-    entries: Sequence[BenchmarkEntry],
-    *,
-    environment: Mapping[str, Any],
-    method: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Put all of `benchmark.json` together.
-
-    Args:
-        entries: what was measured so far.
-        environment: the machine, see :func:`openmm_mlff.benchmark.environment.describe_machine`.
-        method: how it was measured.
-
-    Returns:
-        Plain JSON values, schema version 1.
-    """
-    return jsonable(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "environment": environment,
-            "method": method,
-            "entries": [asdict(entry) for entry in entries],
-        }
-    )
+    ratios: Mapping[str, Ratio]
+    fastest: bool

@@ -28,7 +28,7 @@ def describe_machine(*, platform: str, precision: str) -> dict[str, Any]:
         "platform": platform,
         "started_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "load_average_at_start": [round(load, 2) for load in psutil.getloadavg()],
-        "usable_cores": _usable_cores(),
+        "usable_cores": usable_cores(),
         "memory_mebibytes": round(psutil.virtual_memory().total / MEBIBYTE),
         "cuda": torch.version.cuda if torch.cuda.is_available() else None,
         "thread_variables": {
@@ -37,8 +37,8 @@ def describe_machine(*, platform: str, precision: str) -> dict[str, Any]:
     }
 
 
-def _usable_cores() -> int | None:
-    """Count the cores that this process may use; a container is often given a part."""
+def usable_cores() -> int | None:
+    """Count the cores that this process may use; a container is often given a part of them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return psutil.cpu_count()

@@ -1,6 +1,7 @@
-"""Peak memory of a model in OpenMM, measured in a fresh process.
+"""Peak memory of a model in OpenMM and the cost of its first call, measured in a fresh process.
 
-A process keeps the peak of whatever it ran before, so each model gets one of its own::
+A process keeps the peak of whatever it ran before, and what it compiled, so each model gets one of
+its own::
 
     python -m openmm_mlff.benchmark.memory REQUEST.json RESULT.json
 """
@@ -10,7 +11,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import ase.md.verlet  # noqa: F401  # counts to the baseline, as it does in the timed process
@@ -18,6 +20,7 @@ import openmm
 import psutil
 import torch
 
+from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
@@ -37,6 +40,7 @@ class MemoryRequest:
 
     Attributes:
         spec: of the potential.
+        options: its backend.
         molecule: at the geometry it is run from.
         platform: where it runs.
         precision: of the weights.
@@ -46,6 +50,7 @@ class MemoryRequest:
     """
 
     spec: str
+    options: PotentialOptions
     molecule: MolecularSystem
     platform: PlatformChoice
     precision: str
@@ -62,11 +67,13 @@ class MemoryUse:
         baseline_resident_mebibytes: before the model was loaded.
         peak_resident_mebibytes: at most, up to its end.
         device_mebibytes: in use on the CUDA device at most, by whomever; None on other platforms.
+        first_call_s: from loaded weights until a Context is warm: export, compilation, first calls.
     """
 
     baseline_resident_mebibytes: float
     peak_resident_mebibytes: float
     device_mebibytes: float | None
+    first_call_s: float
 
 
 def measure_memory(request: MemoryRequest) -> MemoryUse:
@@ -92,11 +99,7 @@ def measure_memory(request: MemoryRequest) -> MemoryUse:
         use = MemoryUse(**read_json(found))
     if use.device_mebibytes is None:
         return use
-    return MemoryUse(
-        use.baseline_resident_mebibytes,
-        use.peak_resident_mebibytes,
-        max(use.device_mebibytes - in_use_before, 0.0),
-    )
+    return replace(use, device_mebibytes=max(use.device_mebibytes - in_use_before, 0.0))
 
 
 def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
@@ -106,7 +109,9 @@ def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
     )
     finished = subprocess.run(
         [sys.executable, "-m", __spec__.name, str(asked), str(found)],
-        env=os.environ | {"PYTHONPATH": search_path},
+        # What an earlier run compiled would make the first call look cheap.
+        env=os.environ
+        | {"PYTHONPATH": search_path, "TORCHINDUCTOR_CACHE_DIR": str(found.with_suffix(".cache"))},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -133,7 +138,8 @@ def run_and_look(request: MemoryRequest) -> MemoryUse:
     torch.set_num_threads(request.threads)
     baseline = psutil.Process().memory_info().rss / MEBIBYTE
     molecule = request.molecule
-    potential = load_potential(request.spec)
+    potential = load_potential(request.spec, options=request.options)
+    started = time.perf_counter()
     simulation = make_simulation(
         potential.create_system(molecule, precision=request.precision),
         molecule,
@@ -141,13 +147,16 @@ def run_and_look(request: MemoryRequest) -> MemoryUse:
         platform=request.platform,
         positions_angstrom=molecule.positions_angstrom,
     )
+    first_call_s = time.perf_counter() - started
     device: list[float] = []
     block = -(-request.steps // _LOOKS)
     for done in range(0, request.steps, block):
         step_watched(simulation, min(block, request.steps - done))
         if request.platform.name == "CUDA":
             device.append(_device_mebibytes())
-    return MemoryUse(baseline, peak_resident_mebibytes(), max(device, default=None))
+    return MemoryUse(
+        baseline, peak_resident_mebibytes(), max(device, default=None), first_call_s=first_call_s
+    )
 
 
 def peak_resident_mebibytes() -> float:
@@ -170,7 +179,11 @@ def _device_mebibytes() -> float:
 
 def _request_to_json(request: MemoryRequest) -> dict:
     platform = {"name": request.platform.name, "properties": dict(request.platform.properties)}
-    changed = {"molecule": molecule_to_json(request.molecule), "platform": platform}
+    changed = {
+        "molecule": molecule_to_json(request.molecule),
+        "platform": platform,
+        "options": request.options.model_dump(mode="json"),
+    }
     plain = ("spec", "precision", "timestep_fs", "steps", "threads")
     return {name: getattr(request, name) for name in plain} | changed
 
@@ -179,6 +192,7 @@ def _request_from_json(table: dict) -> MemoryRequest:
     changed = {
         "molecule": molecule_from_json(table["molecule"]),
         "platform": PlatformChoice(**table["platform"]),
+        "options": PotentialOptions.model_validate(table["options"]),
     }
     return MemoryRequest(**table | changed)
 

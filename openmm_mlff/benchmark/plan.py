@@ -1,12 +1,30 @@
 """How a benchmark is measured."""
 
 from dataclasses import dataclass
+from typing import get_args
 
+from openmm_mlff.config import DEFAULT_REFERENCE, Backend, nearest
 from openmm_mlff.errors import ConfigError
 
 DEFAULT_MODELS = ("student:original", "student:tiny", "student:ultra-tiny")
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 DEFAULT_REFERENCE_MODEL = "student:original"
+
+COMPILED = "python-compiled"
+PLAIN = "torchforce-plain"
+DEFAULT_BACKENDS: tuple[str, ...] = get_args(Backend)
+BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
+"""Ways in which OpenMM can run a model; the last compiles for a minute, so only if asked for."""
+
+TORCH_SIM = "torch-sim"
+NO_PEER = "none"
+DEFAULT_PEERS = (DEFAULT_REFERENCE, TORCH_SIM)
+"""What is measured beside the models where it is installed: the teacher, another MD engine."""
+
+PROTOCOL = "standard"
+"""Whose reporters and intervals a step with reporters has."""
+
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -21,28 +39,32 @@ class BenchmarkPlan:
         memory_steps: steps of the process whose memory is measured.
         timestep_fs: of the integrators.
         temperature_kelvin: of the velocities that every block starts with.
-        threads: of torch and of OpenMM's CPU platform.  Molecules of this size gain little from
-            more than one, and one disturbs and is disturbed least.
+        threads: of torch and of OpenMM's CPU platform; None has one or all cores chosen by a short
+            measurement on each system.  Small molecules gain little from more than one, and one
+            disturbs and is disturbed least.
         seed: of the velocities.
+        profile: whether the operators of the model alone are counted and timed.
 
     Raises:
         ConfigError: a value that cannot be.
     """
 
-    blocks: int = 30
-    block_seconds: float = 0.15
+    blocks: int = 20
+    block_seconds: float = 0.06
     fewest_steps: int = 5
     most_steps: int = 500
     memory_steps: int = 50
     timestep_fs: float = 0.5
     temperature_kelvin: float = 300.0
-    threads: int = 1
+    threads: int | None = 1
     seed: int = 1
+    profile: bool = False
 
     def __post_init__(self) -> None:
         """Check that every value makes sense."""
         for name in ("blocks", "fewest_steps", "most_steps", "memory_steps", "threads"):
-            if getattr(self, name) < 1:
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 raise ConfigError(
                     f"benchmark: {name} is {getattr(self, name)}; expected a whole number >= 1"
                 )
@@ -83,6 +105,74 @@ def resolve_models(
     if reference_model not in specs:
         specs = (reference_model, *specs)
     return specs, reference_model
+
+
+def resolve_backends(names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Check the names of backends.
+
+    Args:
+        names: some of :data:`BACKENDS`; None or none for all that need no compiler.
+
+    Returns:
+        The names, each once.
+
+    Raises:
+        ConfigError: one is unknown, or named twice.
+    """
+    chosen = tuple(names or DEFAULT_BACKENDS)
+    for name in chosen:
+        if name not in BACKENDS:
+            raise ConfigError(f"benchmark: unknown backend {name!r}; {nearest(name, BACKENDS)}")
+    refuse_repeats(chosen, what="backend")
+    return chosen
+
+
+def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Decide what is measured beside the models.
+
+    Args:
+        names: spec strings ``ase:...``, ``torch-sim``, or ``none`` alone; None or none for the
+            default.
+
+    Returns:
+        The peers, each once.
+
+    Raises:
+        ConfigError: one is of no known form, or named twice.
+    """
+    chosen = tuple(names or DEFAULT_PEERS)
+    if chosen == (NO_PEER,):
+        return ()
+    for name in chosen:
+        if name != TORCH_SIM and not name.startswith("ase:"):
+            raise ConfigError(
+                f"benchmark: unknown peer {name!r}; expected ase:MODULE:CLASS?key=value, "
+                f"{TORCH_SIM}, or {NO_PEER} alone"
+            )
+    refuse_repeats(chosen, what="peer")
+    return chosen
+
+
+def read_threads(text: str) -> int | None:
+    """Read a number of threads.
+
+    Args:
+        text: a whole number, or ``auto``.
+
+    Returns:
+        The number, None for ``auto``.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if text.lower() == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
+        raise ConfigError(
+            f"benchmark: threads is {text!r}; expected auto or a whole number from 1 to "
+            f"{MOST_THREADS}"
+        )
+    return int(text)
 
 
 def refuse_repeats(names: tuple[str, ...], *, what: str) -> None:

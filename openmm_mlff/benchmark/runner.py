@@ -1,39 +1,38 @@
-"""Benchmarks of several models on several systems, block by block in turn."""
+"""Benchmarks of several models by several backends on several systems and platforms."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from openmm_mlff.benchmark.candidates import (
-    Candidate,
-    choose_common_platform,
-    prepare_candidate,
-)
-from openmm_mlff.benchmark.entries import BenchmarkEntry, Timing, benchmark_json
+from openmm_mlff.benchmark.document import Findings, benchmark_json
 from openmm_mlff.benchmark.environment import describe_machine
-from openmm_mlff.benchmark.plan import BenchmarkPlan, refuse_repeats, resolve_models
-from openmm_mlff.benchmark.schedule import KINDS, turns
-from openmm_mlff.benchmark.statistics import ns_per_day, speedup, timing
-from openmm_mlff.errors import SimulationError
+from openmm_mlff.benchmark.one_system import measure_system
+from openmm_mlff.benchmark.plan import (
+    PROTOCOL,
+    BenchmarkPlan,
+    refuse_repeats,
+    resolve_backends,
+    resolve_models,
+    resolve_peers,
+)
+from openmm_mlff.benchmark.reporting import protocol_dynamics
+from openmm_mlff.benchmark.variants import Variant, load_variants, usable_variants
 from openmm_mlff.molecules import MolecularSystem, load_systems
-from openmm_mlff.potentials import Potential, load_potential
-from openmm_mlff.reporters import UnstableError
-from openmm_mlff.simulation import PlatformChoice, named_platform
+from openmm_mlff.simulation import named_platform
 from openmm_mlff.simulation.platforms import AUTO
 
 Progress = Callable[[int, int, str], None]
 """Called with the parts that are done, those there are, and what was done last."""
-
-_MS_PER_S = 1000.0
 
 
 def run_benchmark(
     specs: Sequence[str],
     systems: Sequence[str],
     *,
-    platform: str = "auto",
+    backends: Sequence[str] | None = None,
+    platforms: Sequence[str] = (AUTO,),
+    peers: Sequence[str] | None = None,
     precision: str = "mixed",
     plan: BenchmarkPlan | None = None,
     reference_model: str | None = None,
@@ -45,7 +44,10 @@ def run_benchmark(
     Args:
         specs: spec strings of the models.
         systems: names in the library, or structure files.
-        platform: ``auto`` or an OpenMM platform; one system has one platform for all models.
+        backends: ways in which OpenMM runs the models that have a choice; None for all that need
+            no compiler.
+        platforms: ``auto`` or OpenMM platforms; on each, all models of a system take turns.
+        peers: what is measured beside them, see :func:`openmm_mlff.benchmark.plan.resolve_peers`.
         precision: ``single``, ``mixed`` or ``double``.
         plan: how much is measured; the default when left out.
         reference_model: what speedups refer to, see
@@ -63,58 +65,61 @@ def run_benchmark(
         SimulationError: a model gave coordinates that are not numbers, or a process failed.
     """
     plan = plan or BenchmarkPlan()
-    models, reference = resolve_models(tuple(specs), reference_model=reference_model)
+    specs, reference = resolve_models(tuple(specs), reference_model=reference_model)
+    chosen = resolve_backends(None if backends is None else tuple(backends))
+    beside = resolve_peers(None if peers is None else tuple(peers))
+    refuse_repeats(tuple(platforms), what="platform")
     molecules = _load_molecules(systems)
-    potentials = {spec: load_potential(spec) for spec in models}
-    _check(potentials, molecules, platform=platform, precision=precision)
+    models = {spec: load_variants(spec, backends=chosen) for spec in specs}
+    _check(models, molecules, platforms=platforms, precision=precision)
     threads_before = torch.get_num_threads()
-    torch.set_num_threads(plan.threads)
+    torch.set_num_threads(plan.threads or threads_before)
+    findings = Findings()
     try:
-        environment = describe_machine(platform=platform, precision=precision)
-        method = _method(plan, models, molecules, reference=reference)
-        tick = _counter(on_progress, total=len(molecules) * _parts(len(models), plan))
-        entries: list[BenchmarkEntry] = []
-        for molecule in molecules:
-            entries += _measure_system(
-                potentials,
+        environment = describe_machine(platform=", ".join(platforms), precision=precision)
+        method = _method(plan, models, molecules, reference=reference, peers=beside)
+        prepared = sum(len(variants) for variants in models.values())
+        jobs = [(molecule, platform) for molecule in molecules for platform in platforms]
+        tick = _counter(on_progress, total=len(jobs) * (prepared + plan.blocks))
+        for molecule, platform in jobs:
+            found = measure_system(
+                models,
                 molecule,
                 reference=reference,
-                platform=platform,
+                request=platform,
                 precision=precision,
+                peers=beside,
                 plan=plan,
                 tick=tick,
             )
+            findings.add(found)
             if on_system is not None:
-                on_system(benchmark_json(entries, environment=environment, method=method))
+                on_system(benchmark_json(findings, environment=environment, method=method))
     finally:
         torch.set_num_threads(threads_before)
-    return benchmark_json(entries, environment=environment, method=method)
+    return benchmark_json(findings, environment=environment, method=method)
 
 
 def _check(
-    potentials: Mapping[str, Potential],
+    models: Mapping[str, Sequence[Variant]],
     molecules: Sequence[MolecularSystem],
     *,
-    platform: str,
+    platforms: Sequence[str],
     precision: str,
 ) -> None:
     """Refuse what cannot be run before anything is measured."""
-    # Of "auto", only the precision can be wrong.
-    named_platform("Reference" if platform.lower() == AUTO else platform, precision=precision)
+    for platform in platforms:
+        # Of "auto", only the precision can be wrong.
+        named_platform("Reference" if platform.lower() == AUTO else platform, precision=precision)
     for molecule in molecules:
-        for potential in potentials.values():
-            potential.check_molecule(molecule)
+        for variants in models.values():
+            usable_variants(variants, molecule)
 
 
 def _load_molecules(systems: Sequence[str]) -> list[MolecularSystem]:
     molecules = [molecule for system in systems for molecule in load_systems(system)]
     refuse_repeats(tuple(molecule.name for molecule in molecules), what="system")
     return molecules
-
-
-def _parts(n_models: int, plan: BenchmarkPlan) -> int:
-    """Count the parts of one system: preparing each model, and its blocks."""
-    return n_models * (1 + plan.blocks * len(KINDS))
 
 
 def _counter(on_progress: Progress | None, *, total: int) -> Callable[[str], None]:
@@ -131,111 +136,20 @@ def _counter(on_progress: Progress | None, *, total: int) -> Callable[[str], Non
     return tick
 
 
-def _measure_system(
-    potentials: Mapping[str, Potential],
-    molecule: MolecularSystem,
-    *,
-    reference: str,
-    platform: str,
-    precision: str,
-    plan: BenchmarkPlan,
-    tick: Callable[[str], None],
-) -> list[BenchmarkEntry]:
-    """Measure all models on one molecule."""
-    systems = {
-        spec: potential.create_system(molecule, precision=precision)
-        for spec, potential in potentials.items()
-    }
-    choice = choose_common_platform(
-        systems, molecule, reference=reference, request=platform, precision=precision, plan=plan
-    )
-    candidates: dict[str, Candidate] = {}
-    for spec, potential in potentials.items():
-        with _naming(spec):
-            candidates[spec] = prepare_candidate(
-                potential, systems[spec], molecule, platform=choice, precision=precision, plan=plan
-            )
-        tick(f"{molecule.name}: {spec} prepared")
-    times = _run_rounds(candidates, plan=plan, on_turn=lambda: tick(f"{molecule.name}: timing"))
-    return [
-        _entry(candidate, molecule, times, reference=reference, platform=choice, plan=plan)
-        for candidate in candidates.values()
-    ]
-
-
-@contextmanager
-def _naming(spec: str) -> Iterator[None]:
-    """Say which model failed; what fails knows its molecule only."""
-    try:
-        yield
-    except UnstableError as error:
-        raise SimulationError(f"{spec}: {error}") from error
-
-
-def _run_rounds(
-    candidates: Mapping[str, Candidate], *, plan: BenchmarkPlan, on_turn: Callable[[], None]
-) -> dict[tuple[str, str], Timing]:
-    """Run all blocks in turn.
-
-    Returns:
-        The times, by spec string and kind.
-    """
-    blocks_ms: dict[tuple[str, str], list[float]] = {
-        (spec, kind): [] for spec in candidates for kind in KINDS
-    }
-    for turn in turns(list(candidates), rounds=plan.blocks):
-        candidate = candidates[turn.model]
-        steps = candidate.steps[turn.kind]
-        with _naming(turn.model):
-            elapsed_s = candidate.blocks[turn.kind](steps)
-        blocks_ms[turn.model, turn.kind].append(_MS_PER_S * elapsed_s / steps)
-        on_turn()
-    return {key: timing(values) for key, values in blocks_ms.items()}
-
-
-def _entry(
-    candidate: Candidate,
-    molecule: MolecularSystem,
-    times: Mapping[tuple[str, str], Timing],
-    *,
-    reference: str,
-    platform: PlatformChoice,
-    plan: BenchmarkPlan,
-) -> BenchmarkEntry:
-    spec = candidate.potential.spec
-    stepping = times[spec, "openmm"]
-    return BenchmarkEntry(
-        model=spec,
-        sha256=candidate.potential.sha256,
-        n_parameters=candidate.potential.n_parameters,
-        system=molecule.name,
-        n_atoms=molecule.n_atoms,
-        platform=platform.name,
-        precision=candidate.precision,
-        torch_device=candidate.device,
-        steps_per_block=candidate.steps,
-        openmm_ms_per_step=stepping,
-        ase_ms_per_step=times[spec, "ase"],
-        model_ms_per_call=times[spec, "model"],
-        model_call=candidate.model_call,
-        ns_per_day=ns_per_day(stepping.median, timestep_fs=plan.timestep_fs),
-        peak_resident_mebibytes=candidate.memory.peak_resident_mebibytes,
-        baseline_resident_mebibytes=candidate.memory.baseline_resident_mebibytes,
-        peak_device_mebibytes=candidate.memory.device_mebibytes,
-        speedup_over_original=speedup(times[reference, "openmm"], stepping),
-    )
-
-
 def _method(
     plan: BenchmarkPlan,
-    models: Sequence[str],
+    models: Mapping[str, Sequence[Variant]],
     molecules: Sequence[MolecularSystem],
     *,
     reference: str,
+    peers: Sequence[str],
 ) -> dict[str, Any]:
     """Say how it is measured, and of what, so that an unfinished file can be told."""
+    dynamics = protocol_dynamics()
     return {
         "models": list(models),
+        "backends": {spec: [one.backend for one in variants] for spec, variants in models.items()},
+        "peers": list(peers),
         "systems": [molecule.name for molecule in molecules],
         "reference_model": reference,
         "rounds": plan.blocks,
@@ -246,9 +160,16 @@ def _method(
         "memory_steps": plan.memory_steps,
         "openmm_integrator": "VerletIntegrator",
         "ase_integrator": "VelocityVerlet",
-        "timing": "wall time; after a warm-up, in each round every model runs one block of each "
-        "kind from the same start; median and quartiles over the rounds",
-        "speedup": "time of an OpenMM step of the reference model over that of the model, within "
-        "each round; median and quartiles over the rounds",
+        "threads": plan.threads or "chosen by measurement on each system",
+        "reporters": f"energies every {dynamics.energy_interval_steps} and frames every "
+        f"{dynamics.frame_interval_steps} steps, as the {PROTOCOL} protocol writes them",
+        "timing": "wall time; after a warm-up, in each round everyone runs one block of each kind "
+        "from the same start; median and quartiles over the rounds; in rows, the 95 % interval of "
+        "the median from order statistics",
+        "speedup": "time of an OpenMM step of the reference model, by the same backend where it "
+        "has it, over that of the model, within each round; median and quartiles over the rounds",
+        "ratios": "taken within each round; median and its 95 % interval over the rounds",
         "memory": "peak of a fresh process that runs the model through OpenMM",
+        "first_call": "in that process, from loaded weights to a warm Context: export, "
+        "compilation without a cache, first calls",
     }

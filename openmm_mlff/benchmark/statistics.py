@@ -1,10 +1,11 @@
 """From the times of blocks to medians, quartiles, speedups and throughput; pure."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from openmm_mlff.benchmark.entries import Spread, Timing
+from openmm_mlff.benchmark.entries import Ratio, Spread, Timing
 from openmm_mlff.units import ps_from_fs
 
 MS_PER_DAY = 86_400_000.0
@@ -29,6 +30,33 @@ def spread(values: Sequence[float]) -> Spread:
         raise ValueError(f"expected a list of positive, finite numbers, got {list(values)}")
     p25, median, p75 = (float(value) for value in np.percentile(array, [25.0, 50.0, 75.0]))
     return Spread(median=median, p25=p25, p75=p75)
+
+
+def median_interval(values: Sequence[float], *, coverage: float = 0.95) -> tuple[float, float]:
+    """Give the interval that holds the true median, whatever the distribution.
+
+    Of n values in order, the k-th smallest and the k-th largest enclose the median of what they
+    are drawn from with probability 1 − 2 P(B < k), B binomial of n halves (David and Nagaraja,
+    Order Statistics, 3rd ed., 7.1); k is the largest that keeps the coverage.  With fewer than six
+    values even the widest interval covers less than 95 %, and that one is given.
+
+    Args:
+        values: at least one, independent of each other.
+        coverage: probability.
+
+    Returns:
+        Its ends, which are two of the values.
+    """
+    ordered = sorted(values)
+    n = len(ordered)
+    tail, k = 0.0, 0
+    while k < n // 2:
+        tail += math.comb(n, k) / 2.0**n
+        if 2.0 * tail > 1.0 - coverage:
+            break
+        k += 1
+    k = max(k, 1)
+    return ordered[k - 1], ordered[n - k]
 
 
 def timing(blocks_ms: Sequence[float]) -> Timing:
@@ -68,12 +96,34 @@ def speedup(reference: Timing, model: Timing) -> Spread:
     Raises:
         ValueError: not as many blocks of one as of the other.
     """
-    if len(reference.blocks) != len(model.blocks):
+    return spread(_ratios(reference, model))
+
+
+def ratio(above: Timing, below: Timing) -> Ratio:
+    """Give the ratio of two times, taken within each round as in :func:`speedup`.
+
+    Args:
+        above: blocks of the numerator.
+        below: blocks of the denominator, of the same rounds.
+
+    Returns:
+        Median of the ratios and its 95 % interval, see :func:`median_interval`.
+
+    Raises:
+        ValueError: not as many blocks of one as of the other.
+    """
+    ratios = _ratios(above, below)
+    low, high = median_interval(ratios)
+    return Ratio(median=spread(ratios).median, low=low, high=high)
+
+
+def _ratios(above: Timing, below: Timing) -> list[float]:
+    if len(above.blocks) != len(below.blocks):
         raise ValueError(
-            f"expected as many blocks of both models, got {len(reference.blocks)} and "
-            f"{len(model.blocks)}"
+            f"expected as many blocks of both models, got {len(above.blocks)} and "
+            f"{len(below.blocks)}"
         )
-    return spread([slow / fast for slow, fast in zip(reference.blocks, model.blocks, strict=True)])
+    return [slow / fast for slow, fast in zip(above.blocks, below.blocks, strict=True)]
 
 
 def ns_per_day(ms_per_step: float, *, timestep_fs: float) -> float:

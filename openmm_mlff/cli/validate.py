@@ -67,6 +67,14 @@ Output = Annotated[
     Path | None,
     typer.Option(help="Folder of the run. Default: a new one under runs/", show_default=False),
 ]
+Replicas = Annotated[
+    int | None,
+    typer.Option(
+        help="Runs from different velocities for each condition; a student's share one Context. "
+        "Default: the protocol's number",
+        show_default=False,
+    ),
+]
 Charge = Annotated[int | None, typer.Option(help="Total charge of the systems")]
 Multiplicity = Annotated[int | None, typer.Option(help="Spin multiplicity of the systems")]
 Seed = Annotated[int, typer.Option(help="Of velocities and distortions")]
@@ -84,6 +92,7 @@ def validate_command(
     output: Output = None,
     seed: Seed = 1,
     resume: Resume = False,
+    replicas: Replicas = None,
     charge: Charge = None,
     multiplicity: Multiplicity = None,
     backend: Backend = "torchforce",
@@ -131,6 +140,7 @@ def validate_command(
             output=_folder(output, spec, several=len(specs) > 1),
             resume=resume,
             options=options,
+            replicas=replicas,
             charge=charge,
             multiplicity=multiplicity,
         )

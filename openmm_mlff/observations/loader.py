@@ -75,6 +75,7 @@ def _load_run(folder: Path, *, molecule: MolecularSystem) -> RunObservations:
     """Read one simulation; one that broke before its first step was timed on no platform."""
     path = folder / RUN_FILE
     record = read_json(path)
+    replicas = int(record.get("replicas", 1))
     try:
         condition = RunCondition(
             ensemble=str(record["condition"]["ensemble"]),
@@ -91,8 +92,9 @@ def _load_run(folder: Path, *, molecule: MolecularSystem) -> RunObservations:
             momenta=_load_momenta(folder),
             trajectory=_load_trajectory(folder, record=record, molecule=molecule),
             failure=_failure(record),
-            ms_per_step_blocks=_floats(record.get("ms_per_step_blocks", [])),
-            cpu_ms_per_step_blocks=_floats(record.get("cpu_ms_per_step_blocks", [])),
+            # Of replicas in one Context the record has the time of each; a step takes that of all.
+            ms_per_step_blocks=replicas * _floats(record.get("ms_per_step_blocks", [])),
+            cpu_ms_per_step_blocks=replicas * _floats(record.get("cpu_ms_per_step_blocks", [])),
             yardstick_ms_blocks=_floats(record.get("yardstick_ms_blocks", [])),
             resident_mebibytes_blocks=_floats(record.get("resident_mebibytes_blocks", [])),
             steps_per_block=int(record.get("steps_per_block", 0)),

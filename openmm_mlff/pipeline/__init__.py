@@ -41,6 +41,7 @@ def validate(
     output: str | Path | None = None,
     resume: bool = False,
     options: PotentialOptions = NO_OPTIONS,
+    replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
     on_progress: Progress | None = None,
@@ -59,6 +60,7 @@ def validate(
         output: folder of the run; None takes a new one under ``runs``.
         resume: go on with what is in `output`.
         options: what the spec string of the potential leaves open.
+        replicas: of each run, instead of the protocol's number.
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
         on_progress: called with system, stage, done and total.
@@ -80,6 +82,7 @@ def validate(
         output=Path(output) if output is not None else None,
         resume=resume,
         options=options,
+        replicas=replicas,
         charge=charge,
         multiplicity=multiplicity,
     )

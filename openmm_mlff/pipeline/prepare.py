@@ -12,6 +12,7 @@ from openmm_mlff.config import (
     DEFAULT_REFERENCE,
     NO_OPTIONS,
     PotentialOptions,
+    Protocol,
     RunSpec,
     load_protocol,
 )
@@ -63,6 +64,7 @@ def prepare(
     output: Path | None,
     resume: bool,
     options: PotentialOptions = NO_OPTIONS,
+    replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
 ) -> Plan:
@@ -80,6 +82,7 @@ def prepare(
         output: folder of the run; None takes a new one under ``runs``.
         resume: go on with what is in `output`.
         options: what the spec string of the potential leaves open.
+        replicas: of each run, instead of the protocol's number.
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
 
@@ -89,7 +92,7 @@ def prepare(
     Raises:
         UserError: anything of it is unknown, missing or unusable.
     """
-    loaded_protocol = load_protocol(protocol)
+    loaded_protocol = _with_replicas(load_protocol(protocol), replicas)
     checks = select(loaded_protocol)
     check_precision(precision)
     if platform != AUTO:
@@ -113,6 +116,16 @@ def prepare(
     root = output or _new_output(f"{model.name}-{loaded_protocol.name}")
     directory = _open_directory(root, spec, resume=resume)
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
+
+
+def _with_replicas(protocol: Protocol, replicas: int | None) -> Protocol:
+    """Let a protocol run so many replicas of each run."""
+    if replicas is None:
+        return protocol
+    if replicas < 1:
+        raise ConfigError(f"--replicas {replicas}; expected 1 or more")
+    dynamics = protocol.dynamics.model_copy(update={"replicas": replicas})
+    return protocol.model_copy(update={"dynamics": dynamics})
 
 
 def _load_molecules(

@@ -14,9 +14,10 @@ from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.performance_page import performance_markdown
 from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.report.terminal import render_report
-from openmm_mlff.rundir import write_text
+from openmm_mlff.rundir import read_json, write_text
 
 KEPT = ("report.json", "report.md", "run.json", "figures/*.png", "*/*/energies.csv")
 DASHBOARD_WIDTH = 100
@@ -25,6 +26,9 @@ REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.
 README = Path("README.md")
 CHECKS_PAGE = Path("docs/checks.md")
 PUBLISHED_PAGE = Path("docs/published-students.md")
+
+PERFORMANCE_PAGE = Path("docs/performance.md")
+BENCHMARK_FOLDER = Path("reports/benchmarks")
 
 PUBLISHED_FILES = {"original": "original.pt", "tiny": "tiny.pt", "ultra-tiny": "ultra_tiny.pt"}
 PUBLISHED_AS = {
@@ -127,6 +131,26 @@ def write_published_pages(collection: Collection, *, root: Path) -> None:
     if reports:
         table = published_markdown(reports, published_as=PUBLISHED_AS)
         put_between(root / PUBLISHED_PAGE, table, name="published")
+
+
+def write_performance_page(root: Path) -> None:
+    """Write the tables of the page on performance from the committed benchmark."""
+    put_between(root / PERFORMANCE_PAGE, performance_tables(root), name="benchmark")
+
+
+def performance_tables(root: Path) -> str:
+    """Give the tables of the page on performance.
+
+    Args:
+        root: of the checkout.
+
+    Returns:
+        Markdown.
+    """
+    folder = root / BENCHMARK_FOLDER
+    return performance_markdown(
+        read_json(folder / "md_performance_results.json"), read_json(folder / "replicas.json")
+    )
 
 
 def write_checks_page(root: Path) -> None:

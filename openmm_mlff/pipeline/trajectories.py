@@ -1,6 +1,8 @@
 """The trajectories of one molecule, prolonged while the drift is undecided."""
 
+from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.molecules import MolecularSystem
@@ -12,6 +14,7 @@ from openmm_mlff.records import Status
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.simulation.replicas import can_be_batched, run_replicas_together
 
 PROLONG_FACTOR = 1.5
 
@@ -44,8 +47,10 @@ def simulate_all(subject: Subject, start: MolecularSystem) -> None:
     duration_ps = dynamics.duration_ps
     jobs = trajectory_jobs(subject.plan, duration_ps=duration_ps)
     while jobs:
-        for job in jobs:
-            _simulate(subject, start, job)
+        for group in _groups(subject, start, jobs):
+            if len(group) == 1 or not _simulate_together(subject, start, group):
+                for job in group:
+                    _simulate(subject, start, job)
         undecided = _undecided_conditions(subject)
         if duration_ps >= dynamics.longest_ps or not undecided:
             return
@@ -55,6 +60,37 @@ def simulate_all(subject: Subject, start: MolecularSystem) -> None:
             for job in trajectory_jobs(subject.plan, duration_ps=duration_ps)
             if (job.temperature_kelvin, job.timestep_fs) in undecided
         ]
+
+
+def _groups(
+    subject: Subject, start: MolecularSystem, jobs: Sequence[TrajectoryJob]
+) -> list[list[TrajectoryJob]]:
+    """Group the jobs that can share a Context: those of one timestep."""
+    if not can_be_batched(subject.plan.potential, start):
+        return [[job] for job in jobs]
+    ordered = sorted(jobs, key=lambda job: job.timestep_fs)
+    return [list(group) for _, group in groupby(ordered, key=lambda job: job.timestep_fs)]
+
+
+def _simulate_together(
+    subject: Subject, start: MolecularSystem, jobs: Sequence[TrajectoryJob]
+) -> bool:
+    """Run a batch; False where the code broke: each then runs alone, and its record says why."""
+    plan = subject.plan
+    runs = [(job, subject.directory.run(start.name, job.name)) for job in jobs]
+
+    def run() -> None:
+        run_replicas_together(
+            plan.potential,
+            subject.molecule,
+            runs,
+            platform=subject.platform,
+            start_positions_angstrom=start.positions_angstrom,
+            precision=plan.spec.precision,
+            on_progress=subject.report(f"NVE, {len(jobs)} replicas, {jobs[0].timestep_fs:g} fs"),
+        )
+
+    return guarded(run).broken is None
 
 
 def _simulate(subject: Subject, start: MolecularSystem, job: TrajectoryJob) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from openmm_mlff.report.wording import number
+from openmm_mlff.report.wording import NOTHING, number
 
 Entry = Mapping[str, Any]
 
 TIMES = {
     "openmm_ms_per_step": "OpenMM",
+    "reporters_ms_per_step": "OpenMM with reporters",
     "ase_ms_per_step": "ASE",
     "model_ms_per_call": "model alone",
 }
@@ -19,6 +20,16 @@ TIMES = {
 def entries(benchmark: Mapping[str, Any]) -> list[Entry]:
     """List a benchmark's entries, one a model, system and platform."""
     return list(benchmark.get("entries") or ())
+
+
+def backends(found: Sequence[Entry]) -> list[str]:
+    """List the backends; empty where entries do not name them."""
+    return distinct([entry for entry in found if entry.get("backend")], key="backend")
+
+
+def fastest(found: Sequence[Entry]) -> list[Entry]:
+    """Keep of each model, system and platform the fastest backend; all where none is named."""
+    return [entry for entry in found if entry.get("fastest", True)]
 
 
 def distinct(found: Sequence[Entry], *, key: str) -> list[str]:
@@ -37,10 +48,13 @@ def by_platform(found: Sequence[Entry]) -> dict[str, list[Entry]]:
     return sorted_entries
 
 
-def find_entry(found: Sequence[Entry], *, model: str, system: str) -> Entry:
-    """Find the entry of a model and system; an empty one where it was not measured."""
+def find_entry(
+    found: Sequence[Entry], *, model: str, system: str, backend: str | None = None
+) -> Entry:
+    """Find the entry of a model and system, and backend; an empty one where it was not measured."""
     for entry in found:
-        if entry.get("model") == model and entry.get("system") == system:
+        same = entry.get("model") == model and entry.get("system") == system
+        if same and backend in (None, entry.get("backend")):
             return entry
     return {}
 
@@ -51,7 +65,8 @@ def statistic(entry: Entry, *, key: str, name: str = "median") -> float | None:
     Args:
         entry: of a benchmark.
         key: e.g. ``ns_per_day``, or ``openmm_ms_per_step``, which holds several.
-        name: ``median``, ``p25`` or ``p75``; a plain number is its own median.
+        name: ``median``, ``p25`` or ``p75``, of ratios ``low`` or ``high``; a plain number is its
+            own median.
 
     Returns:
         The number, None where it was not measured.
@@ -76,6 +91,20 @@ def model_names(models: Sequence[str]) -> dict[str, str]:
     short = {model: PurePath(model.removeprefix("student:")).name or model for model in models}
     unique = len(set(short.values())) == len(short)
     return short if unique else {model: model for model in models}
+
+
+def ratio_of(entry: Entry, *, key: str) -> Entry:
+    """Give one ratio of an entry with its interval; an empty one where it was not measured."""
+    return (entry.get("ratios") or {}).get(key) or {}
+
+
+def ratio_text(entry: Entry, *, key: str) -> str:
+    """Write a ratio with its 95 % interval, e.g. ``1.04 (1.01–1.08)``."""
+    found = ratio_of(entry, key=key)
+    if not found:
+        return NOTHING
+    median, low, high = (number(found[name]) for name in ("median", "low", "high"))
+    return f"{median} ({low}–{high})"
 
 
 def spread_text(entry: Entry, *, key: str) -> str:

@@ -8,12 +8,15 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from openmm_mlff.report.bars import BarSeries, draw_bars, legend_of_figure
+from openmm_mlff.report.benchmark_backend_figures import backend_figures
 from openmm_mlff.report.benchmark_data import (
     TIMES,
     Entry,
+    backends,
     by_platform,
     distinct,
     entries,
+    fastest,
     find_entry,
     model_names,
     statistic,
@@ -40,17 +43,23 @@ def write_benchmark_figures(benchmark: Mapping[str, Any], *, folder: Path) -> li
 
     Args:
         benchmark: what `benchmark.json` holds.
-        folder: where `time_per_step.png`, `speedup.png` and `memory.png` go.
+        folder: where `time_per_step.png`, `speedup.png` and `memory.png` go; of several backends
+            also `backends.png` and `plain_speedup.png`.
 
     Returns:
         One record a figure.
     """
+    several = len(backends(entries(benchmark))) > 1
+    # Of one model by several backends, the speedup over itself says nothing.
+    comparable = not several or len(distinct(entries(benchmark), key="model")) > 1
+    quickest = {**benchmark, "entries": fastest(entries(benchmark))}
     drawn = (
-        time_figure(benchmark, path=folder / "time_per_step.png"),
-        speedup_figure(benchmark, path=folder / "speedup.png"),
-        memory_figure(benchmark, path=folder / "memory.png"),
+        time_figure(quickest, path=folder / "time_per_step.png"),
+        speedup_figure(quickest, path=folder / "speedup.png") if comparable else None,
+        None if several else memory_figure(quickest, path=folder / "memory.png"),
     )
-    return [record for record in drawn if record is not None]
+    own = [record for record in drawn if record is not None]
+    return own + backend_figures(benchmark, folder=folder)
 
 
 def time_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
@@ -71,22 +80,25 @@ def time_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | N
     ]
     if not panels:
         return None
+    keys = [key for key in TIMES if _measured(entries(benchmark), key=key)]
     columns = min(PANELS_A_ROW, len(panels))
     rows = math.ceil(len(panels) / columns)
     with drawing(path, width_inch=DOUBLE_COLUMN_INCH, height_inch=0.4 + 2.1 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         for axes, (title, found) in zip(grid, panels, strict=False):
-            _draw_times(axes, found)
+            _draw_times(axes, found, keys=keys)
             axes.set_title(title, loc="right", fontsize=7.0, pad=3.0)
         for axes in grid[len(panels) :]:
             axes.remove()
         for axes in grid[: len(panels) : columns]:
             axes.set_ylabel("Time (ms)")
         panel_letters(grid[: len(panels)])
-        legend_of_figure(figure, list(TIMES.values()))
+        legend_of_figure(figure, [TIMES[key] for key in keys])
+    by = " by each model's fastest backend" if backends(entries(benchmark)) else ""
     caption = (
         "Wall time of one step through OpenMM and through ASE, and of one evaluation of energy and "
-        f"forces by the model alone{_on_platforms(benchmark)}. Bars: medians; whiskers: quartiles."
+        f"forces by the model alone{by}{_on_platforms(benchmark)}. Bars: medians; whiskers: "
+        "quartiles."
     )
     return FigureRecord(path, "Time per step", caption, "", DOUBLE_COLUMN_INCH)
 
@@ -120,8 +132,9 @@ def speedup_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord 
         grid[0].set_ylabel("Speedup over original")
         _finish_models(grid, models=models)
     caption = (
-        "Speed of an OpenMM step relative to that of the original model on the same system"
-        f"{_on_platforms(benchmark)}. Bars: medians; whiskers: quartiles; dashed: equally fast."
+        "Speed of an OpenMM step relative to that of the original model on the same system, by the "
+        f"same backend{_on_platforms(benchmark)}. Bars: medians; whiskers: quartiles; dashed: "
+        "equally fast."
     )
     return FigureRecord(path, "Speedup over the original", caption, "", width_inch)
 
@@ -185,10 +198,10 @@ def _series(label: str, found: Sequence[Entry], *, key: str) -> BarSeries:
     )
 
 
-def _draw_times(axes: Axes, found: Sequence[Entry]) -> None:
+def _draw_times(axes: Axes, found: Sequence[Entry], *, keys: Sequence[str]) -> None:
     """Draw one system: a group a model, a bar a path."""
     names = model_names(distinct(found, key="model"))
-    series = [_series(label, found, key=key) for key, label in TIMES.items()]
+    series = [_series(TIMES[key], found, key=key) for key in keys]
     draw_bars(axes, series, groups=[names[str(entry.get("model"))] for entry in found])
 
 

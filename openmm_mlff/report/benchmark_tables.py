@@ -9,6 +9,7 @@ from rich.text import Text
 
 from openmm_mlff.report.benchmark_data import (
     Entry,
+    backends,
     by_platform,
     distinct,
     entries,
@@ -16,6 +17,7 @@ from openmm_mlff.report.benchmark_data import (
     spread_text,
     statistic,
 )
+from openmm_mlff.report.benchmark_sections import further_tables, render_ratios
 from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.markdown import figure_entry
 from openmm_mlff.report.tables import plain_table
@@ -26,35 +28,46 @@ TITLE = "Benchmark"
 
 COLUMNS = {
     "openmm_ms_per_step": ("OpenMM", "ms/step"),
+    "reporters_ms_per_step": ("With reporters", "ms/step"),
     "ase_ms_per_step": ("ASE", "ms/step"),
     "model_ms_per_call": ("Model alone", "ms/call"),
     "ns_per_day": ("Rate", "ns/day"),
     "peak_resident_mebibytes": ("Memory", "MiB"),
     "peak_device_mebibytes": ("Device", "MiB"),
+    "first_call_s": ("First call", "s"),
     "speedup_over_original": ("Speedup", ""),
 }
 """Numbers of an entry, with title and unit of their columns."""
 
+_ON_PAGE_ONLY = ("reporters_ms_per_step", "first_call_s")
+"""A terminal is narrow; the ratios below the table, and the page, have them."""
+
 
 def render_benchmark(benchmark: Mapping[str, Any], *, console: Console) -> None:
-    """Print a benchmark, one table a platform.
+    """Print a benchmark, one table a platform, and below them the ratios.
 
     Args:
         benchmark: what `benchmark.json` holds.
         console: where to print.
     """
     for platform, found in by_platform(entries(benchmark)).items():
-        keys = measured_columns(found)
+        keys = [key for key in measured_columns(found) if key not in _ON_PAGE_ONLY]
         heads = [f"{title}\n{unit}" for title, unit in (COLUMNS[key] for key in keys)]
         table = plain_table(platform, heads=("Model", *heads), right_from=1)
         names = model_names(distinct(found, key="model"))
-        for system in distinct(found, key="system"):
-            table.add_row(Text(system, style="bold blue"))
-            for entry in (one for one in found if str(one.get("system")) == system):
-                numbers = [Text(number(statistic(entry, key=key))) for key in keys]
-                table.add_row(Text(f" {names[str(entry.get('model'))]}"), *numbers)
+        several = len(backends(found)) > 1
+        group = ""
+        for entry in found:
+            name = names[str(entry.get("model"))]
+            heading = f"{entry.get('system')}, {name}" if several else str(entry.get("system"))
+            if heading != group:
+                group = heading
+                table.add_row(Text(heading, style="bold blue"))
+            numbers = [Text(number(statistic(entry, key=key))) for key in keys]
+            table.add_row(Text(f" {entry.get('backend') if several else name}"), *numbers)
         console.print(table)
         console.print()
+    render_ratios(benchmark, console=console)
 
 
 def benchmark_markdown(
@@ -81,7 +94,8 @@ def benchmark_markdown(
         tables=[
             (platform, *_table(found))
             for platform, found in by_platform(entries(benchmark)).items()
-        ],
+        ]
+        + further_tables(benchmark),
         figures=[figure_entry(figure, folder=folder) for figure in figures],
         provenance=[
             (key, evidence_text(value))
@@ -98,15 +112,16 @@ def measured_columns(found: Sequence[Entry]) -> list[str]:
 
 def _table(found: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
     """Give titles and rows of one platform's table."""
-    keys = measured_columns(found)
+    keys, named = measured_columns(found), bool(backends(found))
     titles = [f"{title} ({unit})" if unit else title for title, unit in (COLUMNS[k] for k in keys)]
     rows = [
         [
             str(entry.get("system")),
             str(entry.get("model")),
+            *([str(entry.get("backend"))] if named else []),
             integer(entry.get("n_parameters")),
             *(spread_text(entry, key=key) for key in keys),
         ]
         for entry in found
     ]
-    return ["System", "Model", "Parameters", *titles], rows
+    return ["System", "Model", *(["Backend"] if named else []), "Parameters", *titles], rows

@@ -5,10 +5,13 @@ import struct
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
+import numpy as np
 from openmm.app import DCDFile
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters.base import IntervalReporter
+from openmm_mlff.reporters.quantities import positions_angstrom, time_ps
+from openmm_mlff.reporters.stability import UnstableError
 
 # Where OpenMM's DCDFile keeps things, in bytes from the start.
 _FRAMES_AT = 8
@@ -49,7 +52,20 @@ class TrajectoryReporter(IntervalReporter):
         self._dcd: DCDFile | None = None
 
     def report(self, simulation: Any, state: Any) -> None:
-        """Write one frame."""
+        """Write one frame.
+
+        Raises:
+            UnstableError: a coordinate is not a number, which no DCD file takes.
+        """
+        lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
+        if len(lost):
+            time, step = time_ps(state), int(simulation.currentStep)
+            raise UnstableError(
+                f"at {time:.4f} ps (step {step}): coordinates of {len(lost)} atoms are not numbers",
+                time_ps=time,
+                step=step,
+                atoms=tuple(int(atom) for atom in lost),
+            )
         if self._dcd is None:
             self._file = self._path.open("r+b" if self._append else "wb")
             self._dcd = DCDFile(

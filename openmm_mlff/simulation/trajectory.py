@@ -17,7 +17,6 @@ from openmm_mlff.reporters import (
     TrajectoryReporter,
     UnstableError,
 )
-from openmm_mlff.reporters.monitor import StabilityMonitor
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.simulation.blocks import BlockMeter
 from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
@@ -32,6 +31,7 @@ from openmm_mlff.simulation.nve import (
 from openmm_mlff.simulation.nvt import equilibrate
 from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
+from openmm_mlff.simulation.starting import check_start
 from openmm_mlff.simulation.stepping import block_steps
 from openmm_mlff.simulation.topology import write_pdb
 
@@ -105,7 +105,7 @@ class Trajectory:
         """Equilibrate, and hand over to NVE at step 0."""
         start = self._start_angstrom
         self._record.write(self._folder)
-        self._check_start()
+        check_start(self._molecule, self._job, start_positions_angstrom=start)
         write_pdb(self._folder / TOPOLOGY_FILE, self._molecule, positions_angstrom=start)
         positions, velocities = yield from equilibrate(
             self._system,
@@ -126,23 +126,6 @@ class Trajectory:
             self._system, positions_angstrom=positions
         )
         return simulation
-
-    def _check_start(self) -> None:
-        """See that the minimum is still the molecule that was asked for."""
-        monitor = StabilityMonitor(
-            self._molecule.atomic_numbers,
-            positions_angstrom=self._molecule.positions_angstrom,
-            bonds=self._molecule.bonds or (),
-            cell_angstrom=self._molecule.cell_angstrom,
-        )
-        problem = monitor.check_positions(self._start_angstrom)
-        if problem is not None:
-            raise UnstableError(
-                f"at the minimum it was to start from: {problem.message}",
-                time_ps=-self._job.equilibration_ps,
-                step=-self._job.n_equilibration_steps,
-                atoms=problem.atoms,
-            )
 
     def _nve_simulation(self, positions_angstrom: npt.ArrayLike) -> app.Simulation:
         simulation = make_simulation(

@@ -1,8 +1,12 @@
 """Two small random students, one larger than the other, and a real benchmark of them on water."""
 
+import functools
+
 import pytest
 import torch
 
+from openmm_mlff.benchmark import candidates
+from openmm_mlff.benchmark.memory import measure_memory
 from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.runner import run_benchmark
 from openmm_mlff.molecules import load_system
@@ -28,7 +32,13 @@ def specs(tmp_path_factory):
 @pytest.fixture(scope="session")
 def short_plan():
     return BenchmarkPlan(
-        blocks=3, block_seconds=0.01, fewest_steps=2, most_steps=8, memory_steps=4, seed=5
+        blocks=3,
+        block_seconds=0.01,
+        fewest_steps=2,
+        most_steps=8,
+        memory_steps=4,
+        seed=5,
+        profile=True,
     )
 
 
@@ -41,12 +51,19 @@ def water():
 def water_benchmark(specs, short_plan):
     """The result of a real run, and what it reported on the way."""
     progress, snapshots = [], []
-    found = run_benchmark(
-        specs,
-        ["water"],
-        platform="Reference",
-        plan=short_plan,
-        on_progress=lambda *report: progress.append(report),
-        on_system=snapshots.append,
-    )
+    # Each process takes seconds to start: one is run, and its result serves all.
+    measure = functools.cache(lambda: measure_memory(requests[0]))
+    requests = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "measure_memory", lambda one: requests.append(one) or measure())
+        found = run_benchmark(
+            specs,
+            ["water"],
+            backends=("torchforce", "python"),
+            platforms=("Reference",),
+            peers=("ase:ase.calculators.emt:EMT", "torch-sim"),
+            plan=short_plan,
+            on_progress=lambda *report: progress.append(report),
+            on_system=snapshots.append,
+        )
     return found, progress, snapshots

@@ -1,20 +1,16 @@
 import numpy as np
 import openmm
 import pytest
-import torch
 from ase.calculators.calculator import Calculator, all_changes
 
-from openmm_mlff.benchmark import blocks
 from openmm_mlff.benchmark.blocks import (
     Start,
     ase_block,
-    model_block,
     openmm_block,
     thermal_start,
 )
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.simulation import named_platform
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
@@ -144,44 +140,6 @@ def test_openmm_block_of_a_model_that_blows_up(water, start):
     )
     with pytest.raises(SimulationError, match="not numbers"):
         block(200)
-
-
-def test_student_alone_is_the_frozen_module(specs, water, start, monkeypatch):
-    calls = []
-    freeze = torch.jit.freeze
-
-    def watched(module):
-        frozen = freeze(module)
-
-        def call(positions):
-            calls.append(positions.detach().clone())
-            return frozen(positions)
-
-        return call
-
-    monkeypatch.setattr(blocks.torch.jit, "freeze", watched)
-    block, call = model_block(
-        load_potential(specs[1]), water, start=start, precision="mixed", device="cpu", seed=4
-    )
-    assert call == "TorchScript module"
-    assert block(10) > 0.0
-    assert len(calls) == 10
-    assert calls[0].dtype == torch.float64
-    near_nm = torch.tensor(start.positions_angstrom) / 10.0
-    assert all((placed - near_nm).abs().max() < 0.01 for placed in calls)
-    assert not torch.equal(calls[0], calls[1])
-
-
-def test_calculator_alone_is_asked_anew_each_time(start, water, monkeypatch):
-    potential = load_potential("ase:ase.calculators.emt:EMT")
-    calculator = CountingSprings()
-    monkeypatch.setattr(potential, "ase_calculator", lambda **_: calculator)
-    block, call = model_block(
-        potential, water, start=start, precision="mixed", device="cpu", seed=4
-    )
-    assert call == "ASE calculator"
-    block(12)
-    assert len(calculator.seen) == 12
 
 
 def test_start_of_a_single_atom_stands_still():

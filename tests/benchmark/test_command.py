@@ -44,7 +44,7 @@ def test_files_and_table(app, asked, water_benchmark, tmp_path):
     assert read_json(folder / "benchmark.json") == water_benchmark[0]
     assert "| water |" in (folder / "benchmark.md").read_text(encoding="utf-8")
     pictures = sorted(path.name for path in folder.glob("*.png"))
-    assert pictures == ["memory.png", "speedup.png", "time_per_step.png"]
+    assert pictures == ["backends.png", "memory.png", "speedup.png", "time_per_step.png"]
     for name in pictures:
         with Image.open(folder / name) as picture:
             assert min(picture.size) > 300
@@ -54,13 +54,17 @@ def test_files_and_table(app, asked, water_benchmark, tmp_path):
 
 def test_options(app, asked, tmp_path):
     options = ["--system", "ethanol", "-s", "benzene", "--platform", "CPU", "--precision", "double"]
-    more = ["--blocks", "7", "--threads", "2", "--reference-model", "b.pt"]
+    more = ["--blocks", "7", "--threads", "2", "--reference-model", "b.pt", "--profile"]
+    more += ["--platform", "Reference", "--backend", "python", "--backend", "python-compiled"]
+    more += ["--peer", "none"]
     done = CliRunner().invoke(app, ["a.pt", *options, *more, "--output", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert asked["specs"] == ("a.pt",)
     assert asked["systems"] == ("ethanol", "benzene")
-    assert (asked["platform"], asked["precision"]) == ("CPU", "double")
+    assert (asked["platforms"], asked["precision"]) == (("CPU", "Reference"), "double")
     assert (asked["plan"].blocks, asked["plan"].threads) == (7, 2)
+    assert asked["plan"].profile
+    assert (asked["backends"], asked["peers"]) == (("python", "python-compiled"), ("none",))
     assert asked["reference_model"] == "b.pt"
 
 
@@ -68,8 +72,30 @@ def test_defaults(app, asked, tmp_path):
     CliRunner().invoke(app, ["--output", str(tmp_path)])
     assert asked["specs"] == ("student:original", "student:tiny", "student:ultra-tiny")
     assert asked["systems"] == ("water", "methane", "alanine")
-    assert (asked["platform"], asked["precision"]) == ("auto", "mixed")
+    assert (asked["platforms"], asked["precision"]) == (("auto",), "mixed")
+    assert asked["backends"] is asked["peers"] is None
+    assert (asked["plan"].threads, asked["plan"].profile) == (1, False)
     assert asked["reference_model"] is None
+
+
+def test_threads_can_be_left_to_a_measurement(app, asked, tmp_path):
+    CliRunner().invoke(app, ["--threads", "auto", "--output", str(tmp_path)])
+    assert asked["plan"].threads is None
+
+
+def test_a_real_run_through_the_command(app, specs, tmp_path):
+    options = ["--system", "water", "--blocks", "1", "--backend", "torchforce"]
+    more = ["--peer", "none", "--platform", "Reference", "--output", str(tmp_path)]
+    done = CliRunner().invoke(app, [specs[1], *options, *more])
+    assert done.exit_code == 0, done.output
+    (row,) = read_json(tmp_path / "benchmark.json")["rows"]
+    assert (row["potential"], row["system"], row["n_atoms"]) == (specs[1], "water", 3)
+    assert (row["backend"], row["platform"], row["replicas"]) == ("torchforce", "Reference", 1)
+    for key in ("ms_per_step", "ms_model", "ms_ase", "first_call_s", "peak_rss_mb"):
+        assert row[key] > 0.0
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert "Step / model alone" in page
+    assert "Ratios" in done.output
 
 
 def test_bad_input_says_one_thing_and_shows_no_bar(tmp_path, capsys):

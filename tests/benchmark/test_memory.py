@@ -16,6 +16,7 @@ from openmm_mlff.benchmark.memory import (
     peak_resident_mebibytes,
     run_and_look,
 )
+from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.records import jsonable
 from openmm_mlff.rundir import read_json
@@ -28,6 +29,7 @@ BALLAST_MEBIBYTES = 300
 def request_of_water(specs, water):
     return MemoryRequest(
         spec=specs[1],
+        options=PotentialOptions(backend="python"),
         molecule=water,
         platform=named_platform("Reference"),
         precision="mixed",
@@ -77,6 +79,26 @@ def test_what_the_process_does(request_of_water, tmp_path, monkeypatch):
     use = MemoryUse(**read_json(found))
     assert use.peak_resident_mebibytes >= use.baseline_resident_mebibytes > 100.0
     assert use.device_mebibytes is None
+    assert use.first_call_s > 0.0
+
+
+def test_the_process_starts_without_what_was_compiled_before(request_of_water, monkeypatch):
+    seen = {}
+
+    def run(command, *, env, **_):
+        seen.update(env)
+        return subprocess.CompletedProcess([], returncode=1, stderr="enough")
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "of-the-user")
+    monkeypatch.setattr(memory.subprocess, "run", run)
+    with pytest.raises(SimulationError):
+        measure_memory(request_of_water)
+    assert seen["TORCHINDUCTOR_CACHE_DIR"].endswith("result.cache")
+
+
+def test_the_request_says_the_backend(request_of_water):
+    table = json.loads(json.dumps(jsonable(memory._request_to_json(request_of_water))))
+    assert memory._request_from_json(table).options == PotentialOptions(backend="python")
 
 
 def test_device_memory_is_the_most_that_was_seen(request_of_water, monkeypatch):
@@ -99,12 +121,12 @@ _make = memory.make_simulation
 
 def test_what_others_use_on_the_device_is_taken_off(request_of_water, monkeypatch):
     def child(asked, found, *, request):
-        found.write_text(json.dumps(vars(MemoryUse(1.0, 2.0, 900.0))))
+        found.write_text(json.dumps(vars(MemoryUse(1.0, 2.0, 900.0, 0.5))))
 
     monkeypatch.setattr(memory, "_run_child", child)
     monkeypatch.setattr(memory, "_device_mebibytes", lambda: 650.0)
     cuda = replace(request_of_water, platform=PlatformChoice("CUDA"))
-    assert measure_memory(cuda) == MemoryUse(1.0, 2.0, 250.0)
+    assert measure_memory(cuda) == MemoryUse(1.0, 2.0, 250.0, 0.5)
 
 
 def test_device_memory(monkeypatch):

@@ -1,6 +1,16 @@
 import pytest
 
-from openmm_mlff.benchmark.plan import BenchmarkPlan, refuse_repeats, resolve_models
+from openmm_mlff.benchmark.plan import (
+    BACKENDS,
+    DEFAULT_BACKENDS,
+    DEFAULT_PEERS,
+    BenchmarkPlan,
+    read_threads,
+    refuse_repeats,
+    resolve_backends,
+    resolve_models,
+    resolve_peers,
+)
 from openmm_mlff.errors import ConfigError
 
 
@@ -54,3 +64,39 @@ def test_refuse_repeats_lets_different_names_through():
     refuse_repeats(names, what="system")
     with pytest.raises(ConfigError, match="system 'water' is named twice"):
         refuse_repeats((*names, "water"), what="system")
+
+
+def test_default_backends_need_no_compiler():
+    assert resolve_backends(None) == DEFAULT_BACKENDS
+    assert set(BACKENDS) - set(DEFAULT_BACKENDS) == {"python-compiled"}
+    assert resolve_backends(("python-compiled", "python")) == ("python-compiled", "python")
+
+
+def test_unknown_or_repeated_backend():
+    with pytest.raises(ConfigError, match="unknown backend 'torchfrce'; did you mean 'torchforce'"):
+        resolve_backends(("torchfrce",))
+    with pytest.raises(ConfigError, match="backend 'python' is named twice"):
+        resolve_backends(("python", "python"))
+
+
+def test_peers():
+    assert resolve_peers(None) == DEFAULT_PEERS
+    assert resolve_peers(("none",)) == ()
+    assert resolve_peers(("ase:a.b:C", "torch-sim")) == ("ase:a.b:C", "torch-sim")
+
+
+@pytest.mark.parametrize("names", [("xtb",), ("none", "torch-sim")])
+def test_unknown_peer(names):
+    with pytest.raises(ConfigError, match="unknown peer"):
+        resolve_peers(names)
+
+
+def test_threads():
+    assert read_threads("AUTO") is None
+    assert read_threads("3") == 3
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "99999"])
+def test_threads_that_cannot_be(text):
+    with pytest.raises(ConfigError, match="expected auto or a whole number from 1"):
+        read_threads(text)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.benchmark import candidates, runner
+from openmm_mlff.benchmark import candidates, one_system, runner
 from openmm_mlff.benchmark.candidates import Candidate
 from openmm_mlff.benchmark.memory import MemoryUse
 from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.runner import run_benchmark
-from openmm_mlff.benchmark.schedule import KINDS
 from openmm_mlff.errors import (
     CheckpointError,
     ConfigError,
@@ -23,50 +22,98 @@ from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation import PlatformChoice
 
 PLAN = BenchmarkPlan(blocks=2, block_seconds=0.01, fewest_steps=2, most_steps=4, memory_steps=2)
-TIMES = {"openmm": "openmm_ms_per_step", "ase": "ase_ms_per_step", "model": "model_ms_per_call"}
+KINDS = ("openmm", "reporters", "model", "ase")
+TIMES = {
+    "openmm": "openmm_ms_per_step",
+    "reporters": "reporters_ms_per_step",
+    "ase": "ase_ms_per_step",
+    "model": "model_ms_per_call",
+}
+ONE = {"backends": ("torchforce",), "peers": ("none",)}
 
 
 def refuse(*_, **__):
     raise AssertionError("nothing must be measured")
 
 
-def test_real_benchmark_measures_every_model(water_benchmark, specs, short_plan):
+def test_real_benchmark_measures_every_model_by_every_backend(water_benchmark, specs, short_plan):
     found, _, _ = water_benchmark
     assert found["schema_version"] == 1
-    assert [entry["model"] for entry in found["entries"]] == list(specs)
+    keys = [(entry["model"], entry["backend"]) for entry in found["entries"]]
+    assert keys == [(spec, one) for spec in specs for one in ("torchforce", "python")]
     for entry in found["entries"]:
         assert (entry["system"], entry["n_atoms"]) == ("water", 3)
         assert (entry["platform"], entry["precision"]) == ("Reference", "mixed")
-        for kind in KINDS:
-            times = entry[TIMES[kind]]
+        assert (entry["threads"], entry["threads_chosen"]) == (1, False)
+        for kind, key in TIMES.items():
+            times = entry[key]
             assert len(times["blocks"]) == short_plan.blocks
             assert 0.0 < times["p25"] <= times["median"] <= times["p75"]
             assert times["median"] == pytest.approx(np.median(times["blocks"]))
-            assert 2 <= entry["steps_per_block"][kind] <= 8
+            if kind in ("openmm", "model"):
+                assert 2 <= entry["steps_per_block"][kind] <= 8
         assert entry["peak_resident_mebibytes"] > entry["baseline_resident_mebibytes"] > 100.0
         assert entry["peak_device_mebibytes"] is None
+        assert entry["first_call_s"] > 0.0
         step_ms = entry["openmm_ms_per_step"]["median"]
         assert entry["ns_per_day"] == pytest.approx(0.5e-6 * 86_400_000.0 / step_ms)
 
 
-def test_real_benchmark_compares_with_the_first_model(water_benchmark):
+def test_backends_of_a_model_share_what_does_not_depend_on_them(water_benchmark):
     found, _, _ = water_benchmark
-    first, second = found["entries"]
-    assert first["n_parameters"] > second["n_parameters"]
-    assert first["speedup_over_original"] == {"median": 1.0, "p25": 1.0, "p75": 1.0}
+    for of_model in (found["entries"][:2], found["entries"][2:]):
+        one, other = of_model
+        assert one["ase_ms_per_step"] == other["ase_ms_per_step"]
+        assert one["openmm_ms_per_step"] != other["openmm_ms_per_step"]
+        assert [one["fastest"], other["fastest"]].count(True) == 1
+
+
+def test_real_benchmark_compares_with_the_first_model_by_the_same_backend(water_benchmark):
+    found, _, _ = water_benchmark
+    reference, fast = found["entries"][1], found["entries"][3]
+    assert reference["n_parameters"] > fast["n_parameters"]
+    assert reference["speedup_over_original"] == {"median": 1.0, "p25": 1.0, "p75": 1.0}
     ratios = (
-        np.array(first["openmm_ms_per_step"]["blocks"]) / second["openmm_ms_per_step"]["blocks"]
+        np.array(reference["openmm_ms_per_step"]["blocks"]) / fast["openmm_ms_per_step"]["blocks"]
     )
-    assert second["speedup_over_original"]["median"] == pytest.approx(np.median(ratios))
+    assert fast["speedup_over_original"]["median"] == pytest.approx(np.median(ratios))
+
+
+def test_real_benchmark_measures_peers_or_says_why_not(water_benchmark):
+    found, _, _ = water_benchmark
+    teacher, torch_sim = found["peers"]
+    assert (teacher["peer"], teacher["system"]) == ("ase:ase.calculators.emt:EMT", "water")
+    assert len(teacher["ms_per_call"]["blocks"]) == 3
+    assert (torch_sim["ms_per_call"] is None) == bool(torch_sim["skipped"])
+    entry = found["entries"][0]
+    ratios = np.array(teacher["ms_per_call"]["blocks"]) / entry["openmm_ms_per_step"]["blocks"]
+    assert entry["ratios"]["teacher_over_step"]["median"] == pytest.approx(np.median(ratios))
+    assert "plain_over_step" not in entry["ratios"]
+
+
+def test_real_benchmark_profiles_every_model(water_benchmark):
+    found, _, _ = water_benchmark
+    assert [(one["model"], one["backend"]) for one in found["profiles"]] == [
+        (one["model"], one["backend"]) for one in found["entries"]
+    ]
+    for profile, entry in zip(found["profiles"], found["entries"], strict=True):
+        assert profile["operator_calls_per_step"] > 10.0
+        assert profile["operators"][0]["self_cpu_us_per_step"] > 0.0
+        stages = profile["stages"]
+        assert stages["model"] == entry["model_ms_per_call"]["median"]
+        assert 0.0 < stages["integration"] < stages["model"]
+        assert {"marshalling", "reporters"} <= set(stages)
 
 
 def test_real_benchmark_says_how_and_where(water_benchmark, specs):
     found, _, _ = water_benchmark
     method, environment = found["method"], found["environment"]
     assert method["models"] == list(specs)
+    assert method["backends"] == {spec: ["torchforce", "python"] for spec in specs}
     assert method["systems"] == ["water"]
     assert method["reference_model"] == specs[0]
     assert (method["rounds"], method["seed"], method["timestep_fs"]) == (3, 5, 0.5)
+    assert "energies every 10 and frames every 8 steps" in method["reporters"]
     assert environment["platform"] == "Reference"
     assert environment["torch_threads"] == 1
     assert found == jsonable(found)
@@ -74,7 +121,7 @@ def test_real_benchmark_says_how_and_where(water_benchmark, specs):
 
 def test_real_benchmark_reports_progress_and_each_system(water_benchmark, specs):
     found, progress, snapshots = water_benchmark
-    total = len(specs) * (1 + 3 * len(KINDS))
+    total = 2 * len(specs) + 3
     assert [done for done, _, _ in progress] == list(range(total + 1))
     assert {of for _, of, _ in progress} == {total}
     assert progress[0][2] == "starting"
@@ -89,20 +136,23 @@ def test_real_benchmark_reports_progress_and_each_system(water_benchmark, specs)
         ({"specs": []}, ConfigError, "no potential was given"),
         ({"systems": ["watr"]}, MoleculeError, "did you mean water"),
         ({"systems": ["water", "water"]}, ConfigError, "system 'water' is named twice"),
-        ({"platform": "Refrence"}, PlatformError, "did you mean 'Reference'"),
+        ({"backends": ["nonsense"]}, ConfigError, "unknown backend 'nonsense'"),
+        ({"peers": ["nonsense"]}, ConfigError, "unknown peer 'nonsense'"),
+        ({"platforms": ["CPU", "CPU"]}, ConfigError, "platform 'CPU' is named twice"),
+        ({"platforms": ["Refrence"]}, PlatformError, "did you mean 'Reference'"),
         ({"precision": "half"}, PlatformError, "unknown precision 'half'"),
         ({"reference_model": "missing.pt"}, CheckpointError, "no checkpoint at missing"),
     ],
 )
 def test_bad_input_is_refused_before_anything_runs(specs, monkeypatch, changes, error, said):
-    monkeypatch.setattr(runner, "_measure_system", refuse)
+    monkeypatch.setattr(runner, "measure_system", refuse)
     asked = {"specs": list(specs), "systems": ["water"]} | changes
     with pytest.raises(error, match=said):
         run_benchmark(asked.pop("specs"), asked.pop("systems"), plan=PLAN, **asked)
 
 
 def test_unknown_element_is_refused_before_anything_runs(specs, monkeypatch, tmp_path):
-    monkeypatch.setattr(runner, "_measure_system", refuse)
+    monkeypatch.setattr(runner, "measure_system", refuse)
     salt = tmp_path / "hcl.xyz"
     salt.write_text("2\n\nCl 0.0 0.0 0.0\nH 0.0 0.0 1.27\n")
     with pytest.raises(PotentialError, match="does not know Cl"):
@@ -111,42 +161,45 @@ def test_unknown_element_is_refused_before_anything_runs(specs, monkeypatch, tmp
 
 @pytest.fixture
 def prepared(monkeypatch, specs):
-    """Leave out all that takes time: blocks of the first model take 4 ms a step, others 1 ms.
+    """Leave out all that takes time.
 
-    Gives the (model, kind) of each block that is run, and the threads of torch meanwhile.
+    A step of the first model takes 4 ms, of others 1 ms; by the plain export three times that.
+    Gives the (model, backend, kind) of each block that is run, and the threads of torch meanwhile.
     """
     turns, threads = [], set()
 
-    def prepare(potential, system, molecule, *, platform, precision, plan):
+    def prepare(variant, system, molecule, *, precision, with_ase, **_):
+        spec, backend = variant.potential.spec, variant.backend
         threads.add(torch.get_num_threads())
-        ms_per_step = 4.0 if potential.spec == specs[0] else 1.0
+        ms_per_step = (4.0 if spec == specs[0] else 1.0) * (3.0 if "plain" in backend else 1.0)
 
         def block(kind):
             def run(steps):
-                turns.append((potential.spec, kind))
+                turns.append((spec, backend, kind))
                 return 0.001 * ms_per_step * steps
 
             return run
 
+        kinds = [kind for kind in KINDS if kind != "ase" or with_ase]
         return Candidate(
-            potential=potential,
+            variant=variant,
             precision=precision,
             device="cpu",
-            blocks={kind: block(kind) for kind in KINDS},
-            steps=dict.fromkeys(KINDS, 3),
+            blocks={kind: block(kind) for kind in kinds},
+            steps=dict.fromkeys(kinds, 3),
             model_call="nothing",
-            memory=MemoryUse(500.0, 600.0, None),
+            memory=MemoryUse(500.0, 600.0, None, 0.5),
         )
 
-    monkeypatch.setattr(runner, "prepare_candidate", prepare)
+    monkeypatch.setattr(one_system, "prepare_candidate", prepare)
     monkeypatch.setattr(
-        runner, "choose_common_platform", lambda *_, **__: PlatformChoice("Reference")
+        one_system, "choose_common_platform", lambda *_, **__: PlatformChoice("Reference")
     )
     return turns, threads
 
 
 def test_entries_follow_from_the_blocks(specs, prepared):
-    found = run_benchmark(specs, ["water", "methane"], plan=PLAN)
+    found = run_benchmark(specs, ["water", "methane"], plan=PLAN, **ONE)
     keys = [(entry["system"], entry["model"]) for entry in found["entries"]]
     assert keys == [(system, spec) for system in ("water", "methane") for spec in specs]
     slow, fast = found["entries"][:2]
@@ -154,20 +207,39 @@ def test_entries_follow_from_the_blocks(specs, prepared):
     assert fast["ase_ms_per_step"]["median"] == fast["model_ms_per_call"]["median"] == 1.0
     assert fast["ns_per_day"] == pytest.approx(43.2)
     assert fast["speedup_over_original"] == {"median": 4.0, "p25": 4.0, "p75": 4.0}
+    assert fast["first_call_s"] == 0.5
+    assert [one["exponent"] for one in found["scaling"]] == pytest.approx([0.0, 0.0])
+    assert [row["potential"] for row in found["rows"]] == [*specs, *specs]
+
+
+def test_backends_are_compared_with_the_plain_export(specs, prepared):
+    backends = ("torchforce", "torchforce-plain")
+    found = run_benchmark(specs, ["water"], plan=PLAN, backends=backends, peers=("none",))
+    quick, plain = found["entries"][2:]
+    assert quick["ratios"]["plain_over_step"] == {"median": 3.0, "low": 3.0, "high": 3.0}
+    assert plain["ratios"]["plain_over_step"]["median"] == 1.0
+    assert (quick["fastest"], plain["fastest"]) == (True, False)
+    # Each backend is compared with the same backend of the reference.
+    assert plain["speedup_over_original"]["median"] == 4.0
+
+
+def test_every_platform_is_measured(specs, prepared):
+    found = run_benchmark(specs, ["water"], platforms=("CPU", "Reference"), plan=PLAN, **ONE)
+    assert len(found["entries"]) == 2 * len(specs)
 
 
 def test_models_take_turns(specs, prepared):
-    run_benchmark(specs, ["water"], plan=PLAN)
+    run_benchmark(specs, ["water"], plan=PLAN, **ONE)
     turns, _ = prepared
     large, small = specs
-    assert turns == [
+    assert [(spec, kind) for spec, _, kind in turns] == [
         *((spec, kind) for kind in KINDS for spec in (large, small)),
-        *((spec, kind) for kind in KINDS for spec in (small, large)),
+        *((spec, kind) for kind in reversed(KINDS) for spec in (small, large)),
     ]
 
 
 def test_reference_model_that_is_not_the_first(specs, prepared):
-    found = run_benchmark([specs[0]], ["water"], plan=PLAN, reference_model=specs[1])
+    found = run_benchmark([specs[0]], ["water"], plan=PLAN, reference_model=specs[1], **ONE)
     assert [entry["model"] for entry in found["entries"]] == [specs[1], specs[0]]
     speedups = [entry["speedup_over_original"]["median"] for entry in found["entries"]]
     assert speedups == [1.0, 0.25]
@@ -176,28 +248,37 @@ def test_reference_model_that_is_not_the_first(specs, prepared):
 def test_threads_are_set_recorded_and_put_back(specs, prepared):
     before = torch.get_num_threads()
     wanted = before + 1
-    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=wanted))
+    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=wanted), **ONE)
     assert prepared[1] == {wanted}
     assert found["environment"]["torch_threads"] == wanted
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.parametrize("broken", ["prepare_candidate", "_run_rounds"])
+def test_threads_that_were_chosen_are_set_and_said(specs, prepared, monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setattr(one_system, "choose_threads", lambda candidates, measure: before + 1)
+    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=None), **ONE)
+    assert prepared[1] == {before + 1}
+    assert {(row["threads"]) for row in found["rows"]} == {before + 1}
+    assert all(entry["threads_chosen"] for entry in found["entries"])
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("broken", ["prepare_candidate", "run_rounds"])
 def test_a_crash_keeps_what_was_measured_and_puts_threads_back(
     specs, prepared, monkeypatch, broken
 ):
-    real, kept, calls = getattr(runner, broken), [], []
+    real, kept = getattr(one_system, broken), []
     before = torch.get_num_threads()
 
     def fails_on_the_second_system(*arguments, **options):
-        calls.append(arguments)
         if len(kept) == 1:
             raise KeyboardInterrupt
         return real(*arguments, **options)
 
-    monkeypatch.setattr(runner, broken, fails_on_the_second_system)
+    monkeypatch.setattr(one_system, broken, fails_on_the_second_system)
     with pytest.raises(KeyboardInterrupt):
-        run_benchmark(specs, ["water", "methane"], plan=PLAN, on_system=kept.append)
+        run_benchmark(specs, ["water", "methane"], plan=PLAN, on_system=kept.append, **ONE)
     (benchmark,) = kept
     assert benchmark["method"]["systems"] == ["water", "methane"]
     assert {entry["system"] for entry in benchmark["entries"]} == {"water"}
@@ -208,28 +289,51 @@ def test_a_model_that_fails_is_named(specs, prepared, monkeypatch):
     def fails(*_, **__):
         raise UnstableError("atoms are lost", time_ps=0.0, step=0)
 
-    monkeypatch.setattr(runner, "prepare_candidate", fails)
+    monkeypatch.setattr(one_system, "prepare_candidate", fails)
     with pytest.raises(SimulationError, match=r"large\.safetensors: atoms are lost"):
-        run_benchmark(specs, ["water"], plan=PLAN)
+        run_benchmark(specs, ["water"], plan=PLAN, **ONE)
 
 
-def test_an_ase_calculator_takes_part(monkeypatch):
-    use = MemoryUse(500.0, 600.0, None)
+def test_a_backend_that_cannot_be_compiled_is_left_out(specs, prepared, monkeypatch):
+    real = one_system.prepare_candidate
+
+    def prepare(variant, *arguments, **options):
+        if variant.backend == "python":
+            raise PotentialError("no compiler here")
+        return real(variant, *arguments, **options)
+
+    monkeypatch.setattr(one_system, "prepare_candidate", prepare)
+    found = run_benchmark(
+        specs, ["water"], plan=PLAN, backends=("python", "torchforce"), peers=("none",)
+    )
+    assert {entry["backend"] for entry in found["entries"]} == {"torchforce"}
+    assert [one["reason"] for one in found["skipped"]] == ["no compiler here"] * 2
+    with pytest.raises(PotentialError, match="no compiler here"):
+        run_benchmark(specs, ["water"], plan=PLAN, backends=("python",), peers=("none",))
+
+
+def test_an_ase_calculator_is_measured_once(monkeypatch):
+    use = MemoryUse(500.0, 600.0, None, 0.5)
     monkeypatch.setattr(candidates, "measure_memory", lambda request: use)
     found = run_benchmark(
-        ["ase:ase.calculators.emt:EMT"], ["water"], platform="Reference", plan=PLAN
+        ["ase:ase.calculators.emt:EMT"],
+        ["water"],
+        platforms=("Reference",),
+        peers=("none",),
+        plan=replace(PLAN, profile=True),
     )
     (entry,) = found["entries"]
-    assert entry["model_call"] == "ASE calculator"
+    assert (entry["backend"], entry["model_call"]) == ("native", "ASE calculator")
     assert entry["n_parameters"] is None
     assert entry["peak_resident_mebibytes"] == 600.0
+    assert found["profiles"] == []
 
 
 @pytest.mark.gpu
 def test_benchmark_on_cuda(specs):
     if not torch.cuda.is_available():
         pytest.skip("torch finds no CUDA device")
-    found = run_benchmark(specs, ["water"], platform="CUDA", plan=PLAN)
+    found = run_benchmark(specs, ["water"], platforms=("CUDA",), plan=PLAN, **ONE)
     for entry in found["entries"]:
         assert (entry["platform"], entry["torch_device"]) == ("CUDA", "cuda")
         assert entry["peak_device_mebibytes"] > 10.0

@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.benchmark.entries import Spread
-from openmm_mlff.benchmark.statistics import ns_per_day, speedup, spread, steps_of_block, timing
+from openmm_mlff.benchmark.entries import Ratio, Spread
+from openmm_mlff.benchmark.statistics import (
+    median_interval,
+    ns_per_day,
+    ratio,
+    speedup,
+    spread,
+    steps_of_block,
+    timing,
+)
 
 
 def test_spread_of_known_values():
@@ -47,6 +55,33 @@ def test_speedup_of_the_reference_is_one():
 def test_speedup_needs_the_same_rounds():
     with pytest.raises(ValueError, match="as many blocks"):
         speedup(timing([1.0, 2.0]), timing([1.0]))
+
+
+def test_median_interval_of_few_values_is_all_of_them():
+    assert median_interval([3.0]) == (3.0, 3.0)
+    assert median_interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
+
+
+# Tables of the sign test: with n values, the k-th from either end.
+@pytest.mark.parametrize(("n", "k"), [(6, 1), (8, 1), (9, 2), (10, 2), (20, 6), (30, 10)])
+def test_median_interval_is_that_of_the_sign_test(n, k):
+    values = [float(value) for value in range(1, n + 1)]
+    assert median_interval(values[::-1]) == (k, n + 1 - k)
+
+
+def test_median_interval_covers_the_median_as_often_as_it_says():
+    rng = np.random.default_rng(7)
+    drawn = rng.exponential(size=(2000, 20))
+    inside = [low <= np.log(2.0) <= high for low, high in map(median_interval, drawn.tolist())]
+    # Six from either end of twenty: 1 - 2 P(B < 6) = 0.959, known here to 0.005.
+    assert np.mean(inside) == pytest.approx(0.959, abs=0.015)
+
+
+def test_ratio_is_taken_within_rounds_and_has_an_interval():
+    above, below = timing([2.0, 9.0, 4.0]), timing([1.0, 3.0, 4.0])
+    assert ratio(above, below) == Ratio(median=2.0, low=1.0, high=3.0)
+    with pytest.raises(ValueError, match="as many blocks"):
+        ratio(above, timing([1.0]))
 
 
 def test_ns_per_day():

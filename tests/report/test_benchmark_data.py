@@ -41,3 +41,24 @@ def test_what_was_not_measured_is_an_empty_entry(make_benchmark):
     assert data.find_entry(found, model="student:tiny", system="benzene") == {}
     assert data.entries({}) == []
     assert data.distinct(found, key="system") == ["water", "methane"]
+
+
+def test_backends_and_the_fastest_of_them(make_benchmark):
+    fast = data.entries(make_benchmark(backend="torchforce", fastest=True))
+    slow = data.entries(make_benchmark(backend="torchforce-plain", fastest=False))
+    assert data.backends(fast + slow) == ["torchforce", "torchforce-plain"]
+    assert data.fastest(fast + slow) == fast
+    found = data.find_entry(
+        fast + slow, model="student:tiny", system="methane", backend="torchforce-plain"
+    )
+    assert found == slow[3]
+    older = data.entries(make_benchmark())
+    assert data.backends(older) == []
+    assert data.fastest(older) == older
+
+
+def test_ratios_are_written_with_their_interval():
+    entry = {"ratios": {"step_over_model": {"median": 1.5, "low": 1.25, "high": 2.0}}}
+    assert data.ratio_text(entry, key="step_over_model") == "1.5 (1.25–2)"
+    assert data.ratio_text(entry, key="plain_over_step") == "–"
+    assert data.ratio_of({}, key="plain_over_step") == {}

@@ -68,10 +68,9 @@ def test_platforms_are_told_apart(make_benchmark, figures, tmp_path):
     ]
 
 
-def test_what_was_not_measured_is_marked_or_left_out(make_benchmark, figures, tmp_path):
+def test_what_was_not_measured_is_left_out(make_benchmark, tmp_path):
     records = write_benchmark_figures(
         make_benchmark(
-            ase_ms_per_step=None,
             speedup_over_original=None,
             peak_resident_mebibytes=None,
             baseline_resident_mebibytes=None,
@@ -79,7 +78,21 @@ def test_what_was_not_measured_is_marked_or_left_out(make_benchmark, figures, tm
         folder=tmp_path,
     )
     assert [record.path.name for record in records] == ["time_per_step.png"]
-    assert [text.get_text() for text in figures[0].axes[0].texts] == ["n/a", "n/a"]
+
+
+def test_what_one_model_lacks_is_marked(make_benchmark, figures, tmp_path):
+    found = make_benchmark()
+    found["entries"][0]["ase_ms_per_step"] = None
+    time_figure(found, path=tmp_path / "t.png")
+    assert [text.get_text() for text in figures[0].axes[0].texts] == ["n/a"]
+    assert not figures[0].axes[1].texts
+
+
+def test_steps_with_reporters_have_a_bar(make_benchmark, figures, tmp_path):
+    slower = {"median": 2.5, "p25": 2.4, "p75": 2.6}
+    time_figure(make_benchmark(reporters_ms_per_step=slower), path=tmp_path / "t.png")
+    assert bars(figures[0].axes[0])[1] == [2.5, 2.5]
+    assert "OpenMM with reporters" in [t.get_text() for t in figures[0].legends[0].get_texts()]
 
 
 def test_an_empty_benchmark_has_no_figures(tmp_path):

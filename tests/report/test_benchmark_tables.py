@@ -41,3 +41,18 @@ def test_the_page_has_quartiles_machine_and_figures(make_benchmark, tmp_path):
 
 def test_an_empty_benchmark_says_so(tmp_path):
     assert "Nothing was measured." in benchmark_markdown({"entries": []}, folder=tmp_path)
+
+
+def test_backends_have_a_column_and_a_name(make_benchmark, tmp_path):
+    found = make_benchmark(backend="torchforce", first_call_s=0.75)
+    found["entries"] += make_benchmark(backend="python", first_call_s=0.25)["entries"]
+    page = benchmark_markdown(found, folder=tmp_path)
+    assert "| water | student:tiny | python | 427,001 | 1 (0.9–1.2) |" in page
+    assert "| First call (s) |" in page
+    stream = io.StringIO()
+    found["entries"].sort(key=lambda entry: (entry["system"], entry["model"]))
+    render_benchmark(found, console=Console(file=stream, width=80))
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert lines.count(["water,", "tiny"]) == 1
+    assert lines.count(["python", "1", "1.5", "0.75", "43.2", "812", "2"]) == 2
+    assert "First call" not in stream.getvalue()

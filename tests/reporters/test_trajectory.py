@@ -2,9 +2,10 @@ import struct
 
 import numpy as np
 import pytest
+from openmm import unit
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.reporters import TrajectoryReporter
+from openmm_mlff.reporters import TrajectoryReporter, UnstableError
 from openmm_mlff.reporters.trajectory import truncate_dcd
 
 
@@ -94,3 +95,23 @@ def test_lost_frames_and_other_files_are_named(oscillator, tmp_path):
     (tmp_path / "other.dcd").write_text("not a trajectory")
     with pytest.raises(RunDirectoryError, match="no DCD header"):
         TrajectoryReporter(tmp_path / "other.dcd", 10, resume_after_step=50)
+
+
+def test_a_coordinate_that_is_no_number_stops_the_run_by_name(oscillator, tmp_path):
+    simulation = oscillator.simulation()
+    reporter = TrajectoryReporter(tmp_path / "t.dcd", 5)
+    state = simulation.context.getState(positions=True)
+    lost = state.getPositions(asNumpy=True)._value.copy()
+    lost[1, 0] = np.nan
+
+    class Lost:
+        def getPositions(self, asNumpy):  # noqa: N802, N803
+            return unit.Quantity(lost, unit.nanometer)
+
+        def getTime(self):  # noqa: N802
+            return state.getTime()
+
+    with pytest.raises(UnstableError, match="coordinates of 1 atoms are not numbers") as stopped:
+        reporter.report(simulation, Lost())
+    assert stopped.value.atoms == (1,)
+    assert not (tmp_path / "t.dcd").exists()

@@ -6,9 +6,6 @@ from torch import Tensor, nn
 from openmm_mlff.students.fast.student import FastStudent
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
-_PAIRS_AT_ONCE = 2_400
-"""Enough rows for a matrix product, few enough for their tables to stay near the caches."""
-
 
 class FastFixed(nn.Module):
     """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, the molecule inside.
@@ -75,7 +72,6 @@ class FastBatch(nn.Module):
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
         self.student = FastStudent(model, atomic_numbers, dtype)
-        self.copies_at_once = max(1, _PAIRS_AT_ONCE // len(atomic_numbers) ** 2)
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Compute energies and forces.
@@ -87,11 +83,6 @@ class FastBatch(nn.Module):
             Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
             positions.
         """
-        energies: list[Tensor] = []
-        forces: list[Tensor] = []
         with torch.no_grad():
-            for part in positions.split(self.copies_at_once):
-                part_energies, part_forces = self.student(part)
-                energies.append(part_energies)
-                forces.append(part_forces)
-        return torch.cat(energies), torch.cat(forces)
+            energies, forces = self.student(positions)
+        return energies, forces

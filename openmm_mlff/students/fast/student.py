@@ -25,6 +25,10 @@ def _network(model: PaiNN, element: Tensor) -> FirstMessages:
     return FirstMessages(steps[0], filters[0], embeddings, present, Update(steps[0], following))
 
 
+_PAIRS_AT_ONCE = 2_400
+"""Enough rows for a matrix product, few enough for their tables to stay near the caches."""
+
+
 class FastStudent(nn.Module):
     """Energies and forces of B copies of one molecule.
 
@@ -58,9 +62,30 @@ class FastStudent(nn.Module):
         self.pairs = Pairs(fixed, numbers)
         with torch.no_grad():
             self.network = _network(fixed, element)
+        self.copies_at_once = max(1, _PAIRS_AT_ONCE // len(numbers) ** 2)
         self.register_buffer("reference_energy", fixed.reference_energies[element].sum())
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Evaluate all copies, on a CPU in parts of some thousand pairs.
+
+        Args:
+            positions: Å, (B, N, 3), in any precision.
+
+        Returns:
+            Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
+            positions.
+        """
+        if positions.is_cuda or positions.shape[0] <= self.copies_at_once:
+            return self.evaluate(positions)
+        energies: list[Tensor] = []
+        forces: list[Tensor] = []
+        for part in positions.split(self.copies_at_once):
+            part_energies, part_forces = self.evaluate(part)
+            energies.append(part_energies)
+            forces.append(part_forces)
+        return torch.cat(energies), torch.cat(forces)
+
+    def evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Evaluate all copies; call it under :func:`torch.no_grad`.
 
         Args:

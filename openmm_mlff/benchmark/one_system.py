@@ -1,0 +1,227 @@
+"""All models on one system and platform: prepare them, run the rounds, put the entries together."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import openmm
+import torch
+
+from openmm_mlff.benchmark.blocks import Start, openmm_block, thermal_start
+from openmm_mlff.benchmark.candidates import (
+    Candidate,
+    choose_common_platform,
+    prepare_candidate,
+    warm_steps,
+)
+from openmm_mlff.benchmark.comparing import Setting, entries_of
+from openmm_mlff.benchmark.document import Findings
+from openmm_mlff.benchmark.entries import PeerEntry
+from openmm_mlff.benchmark.model_blocks import ASE_CALL
+from openmm_mlff.benchmark.peers import prepare_peers
+from openmm_mlff.benchmark.plan import BenchmarkPlan
+from openmm_mlff.benchmark.profiling import (
+    PROFILED_STEPS,
+    StepProfile,
+    profile_operators,
+    stages_of_step,
+)
+from openmm_mlff.benchmark.rounds import Participant, Times, naming, run_rounds
+from openmm_mlff.benchmark.threads import (
+    choose_threads,
+    step_timer,
+    thread_candidates,
+    with_threads,
+)
+from openmm_mlff.benchmark.variants import Skipped, Variant, usable_variants
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import bare_system
+from openmm_mlff.simulation import minimise
+
+BARE = "OpenMM without forces"
+
+
+def measure_system(
+    models: Mapping[str, Sequence[Variant]],
+    molecule: MolecularSystem,
+    *,
+    reference: str,
+    request: str,
+    precision: str,
+    peers: Sequence[str],
+    plan: BenchmarkPlan,
+    tick: Callable[[str], None],
+) -> Findings:
+    """Measure all models on one molecule and one platform.
+
+    Args:
+        models: their variants, by spec string.
+        molecule: what is run.
+        reference: spec string of the model that others are compared with.
+        request: ``auto`` or a platform.
+        precision: of the weights.
+        peers: names of what is measured beside them.
+        plan: how.
+        tick: called after each part.
+
+    Returns:
+        What was measured, and why some was not.
+
+    Raises:
+        PlatformError: the platform cannot run one of the models.
+        SimulationError: a model gave coordinates that are not numbers, or a process failed.
+    """
+    findings = Findings()
+    variants: list[Variant] = []
+    for of_model in models.values():
+        usable, skipped = usable_variants(of_model, molecule)
+        variants += usable
+        findings.skipped += skipped
+    systems = {
+        one.label: one.potential.create_system(molecule, precision=precision) for one in variants
+    }
+    first = next(one.label for one in variants if one.potential.spec == reference)
+    choice = choose_common_platform(
+        systems, molecule, reference=first, request=request, precision=precision
+    )
+    timer = step_timer(systems[first], molecule, platform=choice, timestep_fs=plan.timestep_fs)
+    threads = plan.threads or choose_threads(thread_candidates(), timer)
+    torch.set_num_threads(threads)
+    setting = Setting(molecule, with_threads(choice, threads), threads, precision, reference, plan)
+    with tempfile.TemporaryDirectory(prefix="openmm-mlff-") as scratch:
+        _measure(variants, systems, setting, findings, peers, tick=tick, scratch=Path(scratch))
+    return findings
+
+
+def _measure(
+    variants: Sequence[Variant],
+    systems: Mapping[str, openmm.System],
+    setting: Setting,
+    findings: Findings,
+    peers: Sequence[str],
+    *,
+    tick: Callable[[str], None],
+    scratch: Path,
+) -> None:
+    """Prepare all, run the rounds and add what comes out to the findings."""
+    molecule, plan = setting.molecule, setting.plan
+    candidates, starts = _candidates(variants, systems, setting, findings, tick, scratch)
+    ready, left_out = prepare_peers(
+        peers,
+        molecule,
+        potentials=list({one.potential.spec: one.potential for one in variants}.values()),
+        start=starts[setting.reference],
+        precision=setting.precision,
+        plan=plan,
+    )
+    participants = {
+        label: Participant(one.variant.potential.spec, one.blocks, one.steps)
+        for label, one in candidates.items()
+    } | {one.name: Participant(one.name, {"peer": one.block}, {"peer": one.steps}) for one in ready}
+    if plan.profile:
+        participants[BARE] = _bare(setting, starts[setting.reference])
+    times = run_rounds(
+        participants, rounds=plan.blocks, on_round=lambda: tick(f"{molecule.name}: timing")
+    )
+    findings.entries += entries_of(candidates, times, setting, peers=ready)
+    findings.peers += [
+        PeerEntry(one.name, molecule.name, molecule.n_atoms, one.call, times[one.name]["peer"])
+        for one in ready
+    ] + left_out
+    if plan.profile:
+        findings.profiles += _profiles(candidates, times, setting)
+
+
+def _candidates(
+    variants: Sequence[Variant],
+    systems: Mapping[str, openmm.System],
+    setting: Setting,
+    findings: Findings,
+    tick: Callable[[str], None],
+    scratch: Path,
+) -> tuple[dict[str, Candidate], dict[str, Start]]:
+    """Prepare the variants; all of one model start from the minimum that its first one found."""
+    candidates: dict[str, Candidate] = {}
+    starts: dict[str, Start] = {}
+    for number, variant in enumerate(variants):
+        spec, system = variant.potential.spec, systems[variant.label]
+        folder = scratch / str(number)
+        folder.mkdir()
+        with naming(spec):
+            if spec not in starts:
+                starts[spec] = _start(system, setting)
+            try:
+                candidates[variant.label] = prepare_candidate(
+                    variant,
+                    system,
+                    setting.molecule,
+                    platform=setting.platform,
+                    start=starts[spec],
+                    precision=setting.precision,
+                    threads=setting.threads,
+                    folder=folder,
+                    with_ase=all(one.variant.potential.spec != spec for one in candidates.values()),
+                    plan=setting.plan,
+                )
+            except PotentialError as error:
+                refusal = error
+                findings.skipped.append(
+                    Skipped(spec, variant.backend, setting.molecule.name, str(error))
+                )
+        tick(f"{setting.molecule.name}: {variant.label} prepared")
+    if all(one.variant.potential.spec != setting.reference for one in candidates.values()):
+        raise refusal
+    return candidates, starts
+
+
+def _start(system: openmm.System, setting: Setting) -> Start:
+    molecule, plan = setting.molecule, setting.plan
+    minimum = minimise(system, molecule, platform=setting.platform).positions_angstrom
+    return thermal_start(
+        molecule,
+        positions_angstrom=minimum,
+        temperature_kelvin=plan.temperature_kelvin,
+        seed=plan.seed,
+    )
+
+
+def _bare(setting: Setting, start: Start) -> Participant:
+    """Give steps of OpenMM in which nothing is computed but motion."""
+    block = openmm_block(
+        bare_system(setting.molecule),
+        setting.molecule,
+        platform=setting.platform,
+        start=start,
+        timestep_fs=setting.plan.timestep_fs,
+    )
+    return Participant(BARE, {"bare": block}, {"bare": warm_steps(block, plan=setting.plan)})
+
+
+def _profiles(
+    candidates: Mapping[str, Candidate], times: Times, setting: Setting
+) -> list[StepProfile]:
+    """Profile the models that are torch modules; torch does not see what others do."""
+    found = []
+    for label, one in candidates.items():
+        if one.model_call == ASE_CALL:
+            continue
+        calls, operators = profile_operators(one.blocks["model"])
+        found.append(
+            StepProfile(
+                model=one.variant.potential.spec,
+                backend=one.variant.backend,
+                system=setting.molecule.name,
+                platform=setting.platform.name,
+                steps=PROFILED_STEPS,
+                operator_calls_per_step=calls,
+                operators=operators,
+                stages=stages_of_step(
+                    step=times[label]["openmm"],
+                    model=times[label]["model"],
+                    bare=times[BARE]["bare"],
+                    reporters=times[label]["reporters"],
+                ),
+            )
+        )
+    return found

@@ -1,0 +1,59 @@
+"""How the time of a step grows with the number of atoms; pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openmm_mlff.benchmark.entries import BenchmarkEntry
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How one model scales on one platform.
+
+    Attributes:
+        model: its spec string.
+        backend: how OpenMM runs it.
+        platform: OpenMM platform.
+        n_atoms: of the systems, ascending.
+        ms_per_step: medians of the OpenMM step on them.
+        exponent: slope of log(time) over log(atoms): 0 where overhead rules, 1 where the time of
+            an atom does, 2 where that of a pair does.
+    """
+
+    model: str
+    backend: str
+    platform: str
+    n_atoms: tuple[int, ...]
+    ms_per_step: tuple[float, ...]
+    exponent: float
+
+
+def scaling_with_atoms(entries: Sequence[BenchmarkEntry]) -> list[Scaling]:
+    """Fit t = a Nᵇ by least squares of the logarithms.
+
+    Args:
+        entries: what was measured.
+
+    Returns:
+        One for each model, backend and platform that was measured on two sizes or more.
+    """
+    groups: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
+    for entry in entries:
+        key = (entry.model, entry.backend, entry.platform)
+        groups.setdefault(key, []).append((entry.n_atoms, entry.openmm_ms_per_step.median))
+    found = []
+    for (model, backend, platform), points in groups.items():
+        sizes, times = zip(*sorted(points), strict=True)
+        if len(set(sizes)) > 1:
+            slope = fitted_exponent(sizes, times)
+            found.append(Scaling(model, backend, platform, sizes, times, slope))
+    return found
+
+
+def fitted_exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """Fit the exponent b of t = a Nᵇ; at least two different sizes, all numbers positive."""
+    logarithms = [math.log(size) for size in sizes], [math.log(time) for time in times]
+    return float(np.polyfit(*logarithms, deg=1)[0])

@@ -1,0 +1,7 @@
+"""N independent copies of one molecule in one OpenMM Context, as one batch."""
+
+from openmm_mlff.simulation.replicas.module import can_be_batched
+from openmm_mlff.simulation.replicas.running import run_replicas_together
+from openmm_mlff.simulation.replicas.system import replica_system
+
+__all__ = ["can_be_batched", "replica_system", "run_replicas_together"]

@@ -1,0 +1,170 @@
+"""One replica of a batch: its folder, its streams, its record."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import (
+    EnergyReporter,
+    MomentumReporter,
+    StabilityReporter,
+    TrajectoryReporter,
+    UnstableError,
+)
+from openmm_mlff.reporters.quantities import FloatArray
+from openmm_mlff.rundir import RUN_FILE, read_json, write_json
+from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.simulation.memory import update_memory
+from openmm_mlff.simulation.record import FAILED, TrajectoryRecord
+from openmm_mlff.simulation.replicas.views import CopyFrame, CopySimulation
+from openmm_mlff.simulation.trajectory import ENERGIES_FILE, MOMENTA_FILE, TRAJECTORY_FILE
+
+REPLICAS = "replicas"
+"""Key in `run.json`: how many ran in one batch; times a step are those of all over this number."""
+
+_TIMES = ("ms_per_step_blocks", "cpu_ms_per_step_blocks")
+_AS_MEASURED = ("yardstick_ms_blocks", "resident_mebibytes_blocks", "steps_per_block")
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What is called at a report.
+
+    Attributes:
+        rows: the monitor, energies and momenta.
+        frames: positions.
+    """
+
+    rows: tuple[Any, ...]
+    frames: TrajectoryReporter
+
+
+@dataclass
+class Replica:
+    """One of the runs that go on together.
+
+    Attributes:
+        job: what is asked.
+        folder: of this run.
+        record: what its `run.json` says.
+        start_angstrom: the structure it is compared with, (N, 3), Å.
+        streams: of the run, the monitor first.
+    """
+
+    job: TrajectoryJob
+    folder: Path
+    record: TrajectoryRecord
+    start_angstrom: FloatArray
+    streams: Streams | None = None
+
+    @property
+    def n_all_steps(self) -> int:
+        """Steps in all, equilibration included."""
+        return self.job.n_equilibration_steps + self.job.n_steps
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it went wrong."""
+        return self.record.status == FAILED
+
+    def write(self, *, together: int, shared: TrajectoryRecord | None = None) -> None:
+        """Write `run.json`.
+
+        Args:
+            together: how many run in the batch.
+            shared: times of the batch, of which each replica has its share.
+        """
+        if shared is not None:
+            for name in _TIMES:
+                setattr(self.record, name, [time / together for time in getattr(shared, name)])
+            for name in _AS_MEASURED:
+                setattr(self.record, name, getattr(shared, name))
+        update_memory(self.record)
+        self.record.write(self.folder)
+        path = self.folder / RUN_FILE
+        write_json(path, read_json(path) | {REPLICAS: together})
+
+    def fail(
+        self, error: UnstableError, *, together: int, shared: TrajectoryRecord | None = None
+    ) -> None:
+        """Note why it ended early, as a run alone does."""
+        self.record.fail(error)
+        self.write(together=together, shared=shared)
+
+    def report(self, view: CopySimulation, state: CopyFrame, *, rows: bool, frame: bool) -> None:
+        """Look at one State, and write what is due.
+
+        Args:
+            view: the step.
+            state: of this copy; positions alone where no rows are due.
+            rows: whether rows of the CSV files are due, and a look at what may be wrong.
+            frame: whether a frame is due.
+
+        Raises:
+            UnstableError: it went wrong; nothing was written.
+        """
+        if self.streams is None:
+            return
+        if rows:
+            for reporter in self.streams.rows:
+                reporter.report(view, state)
+        if frame:
+            _check_finite(view, state)
+            self.streams.frames.report(view, state)
+
+    def open_streams(
+        self, molecule: MolecularSystem, *, resume_after_step: int | None, open_files: ExitStack
+    ) -> None:
+        """Open the streams of its folder.
+
+        Args:
+            molecule: one copy.
+            resume_after_step: None starts them anew; otherwise they are cut to this step.
+            open_files: closes them.
+        """
+        job, count = self.job, self.record.n_degrees_of_freedom
+        stability = StabilityReporter(
+            job.energy_interval_steps,
+            molecule,
+            positions_angstrom=self.start_angstrom,
+            temperature_kelvin=job.temperature_kelvin,
+            n_degrees_of_freedom=count,
+        )
+        energies = EnergyReporter(
+            self.folder / ENERGIES_FILE,
+            job.energy_interval_steps,
+            resume_after_step=resume_after_step,
+            n_degrees_of_freedom=count,
+        )
+        open_files.callback(energies.close)
+        momenta = MomentumReporter(
+            self.folder / MOMENTA_FILE,
+            job.energy_interval_steps,
+            resume_after_step=resume_after_step,
+        )
+        open_files.callback(momenta.close)
+        frames = TrajectoryReporter(
+            self.folder / TRAJECTORY_FILE,
+            job.frame_interval_steps,
+            resume_after_step=resume_after_step,
+        )
+        open_files.callback(frames.close)
+        # The monitor comes first: what is broken goes into no stream.
+        self.streams = Streams((stability, energies, momenta), frames)
+
+
+def _check_finite(view: CopySimulation, frame: CopyFrame) -> None:
+    """See that a frame can be written; OpenMM's file says neither when nor where it cannot."""
+    atoms = np.flatnonzero(~np.isfinite(frame.positions_nm).all(axis=1))
+    if len(atoms):
+        raise UnstableError(
+            f"at {frame.time_ps:.4f} ps (step {view.currentStep}): coordinates of {len(atoms)} "
+            "atoms are not numbers",
+            time_ps=frame.time_ps,
+            step=view.currentStep,
+            atoms=tuple(int(atom) for atom in atoms),
+        )

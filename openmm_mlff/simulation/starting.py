@@ -1,0 +1,36 @@
+"""Whether a run starts from the molecule that was asked for."""
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.monitor import StabilityMonitor
+from openmm_mlff.reporters.quantities import FloatArray
+from openmm_mlff.simulation.job import TrajectoryJob
+
+
+def check_start(
+    molecule: MolecularSystem, job: TrajectoryJob, *, start_positions_angstrom: FloatArray
+) -> None:
+    """See that the minimum a run is to start from is still the molecule.
+
+    Args:
+        molecule: as it was asked for.
+        job: the run.
+        start_positions_angstrom: the minimum, (N, 3), Å.
+
+    Raises:
+        UnstableError: it is not; its time is negative, the start of the equilibration.
+    """
+    monitor = StabilityMonitor(
+        molecule.atomic_numbers,
+        positions_angstrom=molecule.positions_angstrom,
+        bonds=molecule.bonds or (),
+        cell_angstrom=molecule.cell_angstrom,
+    )
+    problem = monitor.check_positions(start_positions_angstrom)
+    if problem is not None:
+        raise UnstableError(
+            f"at the minimum it was to start from: {problem.message}",
+            time_ps=-job.equilibration_ps,
+            step=-job.n_equilibration_steps,
+            atoms=problem.atoms,
+        )

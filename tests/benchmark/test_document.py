@@ -1,0 +1,109 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from openmm_mlff.benchmark.document import Findings, benchmark_json, short_row
+from openmm_mlff.benchmark.entries import BenchmarkEntry, PeerEntry, Ratio, Spread, Timing
+from openmm_mlff.benchmark.variants import Skipped
+from openmm_mlff.rundir import read_json, write_json
+
+TIMING = Timing(median=2.0, p25=1.5, p75=2.5, blocks=(1.0, 2.0, 3.0))
+ENTRY = BenchmarkEntry(
+    model="student:original",
+    backend="torchforce",
+    sha256="ab",
+    n_parameters=427_000,
+    system="water",
+    n_atoms=3,
+    platform="Reference",
+    precision="mixed",
+    torch_device="cpu",
+    threads=2,
+    threads_chosen=True,
+    steps_per_block={"openmm": 5, "ase": 4, "model": 6, "reporters": 40},
+    openmm_ms_per_step=TIMING,
+    reporters_ms_per_step=replace(TIMING, median=2.25),
+    ase_ms_per_step=replace(TIMING, median=4.0),
+    model_ms_per_call=replace(TIMING, median=1.75),
+    model_call="TorchScript module",
+    ns_per_day=21.6,
+    peak_resident_mebibytes=600.0,
+    baseline_resident_mebibytes=550.0,
+    peak_device_mebibytes=None,
+    first_call_s=0.5,
+    speedup_over_original=Spread(median=1.0, p25=1.0, p75=1.0),
+    ratios={"step_over_model": Ratio(median=1.1, low=1.0, high=1.2)},
+    fastest=True,
+)
+FINDINGS = Findings(
+    entries=[ENTRY, replace(ENTRY, system="benzene", n_atoms=12)],
+    peers=[PeerEntry("torch-sim", "water", 3, "step", None, "not installed")],
+    skipped=[Skipped("a.pt", "python-compiled", "box", "pairs change")],
+)
+
+
+def test_schema():
+    found = benchmark_json(FINDINGS, environment={"cpu": "x"}, method={"rounds": 3})
+    assert set(found) == {
+        "schema_version",
+        "environment",
+        "method",
+        "rows",
+        "entries",
+        "peers",
+        "scaling",
+        "profiles",
+        "skipped",
+    }
+    assert found["schema_version"] == 1
+    entry = found["entries"][0]
+    assert entry["openmm_ms_per_step"] == {
+        "median": 2.0,
+        "p25": 1.5,
+        "p75": 2.5,
+        "blocks": [1.0, 2.0, 3.0],
+    }
+    assert entry["ratios"] == {"step_over_model": {"median": 1.1, "low": 1.0, "high": 1.2}}
+    assert found["peers"][0]["skipped"] == "not installed"
+    assert found["skipped"][0]["reason"] == "pairs change"
+    # The same time on three atoms as on twelve.
+    assert found["scaling"][0]["exponent"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_row_is_the_entry_in_short():
+    assert short_row(ENTRY) == {
+        "potential": "student:original",
+        "system": "water",
+        "n_atoms": 3,
+        "backend": "torchforce",
+        "platform": "Reference",
+        "precision": "mixed",
+        "replicas": 1,
+        "threads": 2,
+        "ms_per_step": 2.0,
+        "ms_per_step_interval": [1.0, 3.0],
+        "ms_model": 1.75,
+        "ms_ase": 4.0,
+        "ms_per_step_with_reporters": 2.25,
+        "ns_per_day": 21.6,
+        "first_call_s": 0.5,
+        "peak_rss_mb": pytest.approx(629.1456),
+        "peak_device_mb": None,
+    }
+    on_device = replace(ENTRY, peak_device_mebibytes=100.0)
+    assert short_row(on_device)["peak_device_mb"] == pytest.approx(104.8576)
+
+
+def test_json_survives_the_file(tmp_path):
+    found = benchmark_json(FINDINGS, environment={}, method={})
+    write_json(tmp_path / "benchmark.json", found)
+    assert read_json(tmp_path / "benchmark.json") == found == json.loads(json.dumps(found))
+
+
+def test_findings_are_added_up():
+    findings = Findings()
+    assert benchmark_json(findings, environment={}, method={})["rows"] == []
+    findings.add(FINDINGS)
+    findings.add(FINDINGS)
+    assert [len(part) for part in vars(findings).values()] == [4, 2, 0, 2]

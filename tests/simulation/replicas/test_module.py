@@ -1,0 +1,115 @@
+"""The module of all copies: each copy is what it is alone, and feels no other."""
+
+import numpy as np
+import pytest
+import torch
+
+from openmm_mlff.config import PotentialOptions
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.simulation.replicas.module import (
+    Copies,
+    can_be_batched,
+    choose_module,
+    student_batch,
+)
+from openmm_mlff.students.deployment import FixedComposition
+from openmm_mlff.students.fast import FastFixed
+from openmm_mlff.units import KJ_PER_MOL_PER_EV
+
+
+@pytest.fixture
+def placed(water):
+    """Three bent waters, (3, 3, 3), Å."""
+    noise = np.random.default_rng(5).normal(scale=0.05, size=(3, 3, 3))
+    return water.positions_angstrom + noise
+
+
+@pytest.fixture
+def copies(student, water):
+    numbers = torch.from_numpy(water.atomic_numbers.copy())
+    return Copies(student.student.model, numbers, 3, torch.float64).eval()
+
+
+def gradient_of(module, positions):
+    flat = torch.from_numpy(positions.reshape(-1, 3).copy()).requires_grad_()
+    (gradient,) = torch.autograd.grad(module(flat), flat)
+    return gradient.numpy().reshape(positions.shape)
+
+
+def test_each_copy_has_the_energy_and_gradient_that_it_has_alone(copies, student, water, placed):
+    alone = FixedComposition(
+        student.student.model, torch.from_numpy(water.atomic_numbers.copy()), torch.float64
+    ).eval()
+    found = copies.energies(torch.from_numpy(placed.reshape(-1, 3))).detach().numpy()
+    expected = [float(alone(torch.from_numpy(x / 10.0))) / KJ_PER_MOL_PER_EV for x in placed]
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-11)
+    assert len(set(expected)) == 3
+    together = gradient_of(copies, placed / 10.0)
+    for copy in range(3):
+        np.testing.assert_allclose(
+            together[copy], gradient_of(alone, placed[copy] / 10.0), atol=1e-8
+        )
+
+
+def test_the_sum_is_what_openmm_gets(copies, placed):
+    energies = copies.energies(torch.from_numpy(placed.reshape(-1, 3)))
+    total = float(copies(torch.from_numpy(placed.reshape(-1, 3) / 10.0)))
+    assert total == pytest.approx(float(energies.sum()) * KJ_PER_MOL_PER_EV, rel=1e-13)
+
+
+def test_a_copy_of_broken_numbers_leaves_the_others_alone(copies, placed):
+    sound = gradient_of(copies, placed / 10.0)
+    placed[1, 2] = np.nan
+    broken = gradient_of(copies, placed / 10.0)
+    assert np.isnan(broken[1]).any()
+    np.testing.assert_array_equal(broken[[0, 2]], sound[[0, 2]])
+
+
+def test_copies_in_one_place_do_not_repel(copies, water):
+    one_place = np.stack([water.positions_angstrom] * 3)
+    far = one_place + 50.0 * np.arange(3)[:, None, None]
+    near_energies = copies.energies(torch.from_numpy(one_place.reshape(-1, 3)))
+    far_energies = copies.energies(torch.from_numpy(far.reshape(-1, 3)))
+    torch.testing.assert_close(near_energies, far_energies, rtol=0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize("backend", ["torchforce", "torchforce-plain", "python"])
+def test_a_batch_tells_the_energies_of_its_copies(student, water, placed, backend):
+    asked = StudentPotential(
+        student.student, spec=student.spec, options=PotentialOptions(backend=backend)
+    )
+    batch = student_batch(asked, water, 3, precision="double")
+    expected = student.evaluate(water, placed, precision="double").energies_ev
+    np.testing.assert_allclose(batch.energies_ev(placed), expected, rtol=0.0, atol=1e-10)
+    kind = "PythonForce" if backend == "python" else "TorchForce"
+    assert [type(force).__name__ for force in batch.forces] == [kind]
+
+
+def test_a_copy_of_broken_numbers_leaves_the_others_alone_where_forces_are_given(
+    student, water, placed
+):
+    module, energies_of = choose_module(student, water, 3, precision="double")
+    assert isinstance(module, FastFixed)
+    _, sound = module(torch.from_numpy(placed.reshape(-1, 3) / 10.0))
+    placed[1, 2] = np.nan
+    _, broken = module(torch.from_numpy(placed.reshape(-1, 3) / 10.0))
+    others = [0, 1, 2, 6, 7, 8]
+    assert torch.isnan(broken[3:6]).any()
+    torch.testing.assert_close(broken[others], sound[others], rtol=0.0, atol=0.0)
+    assert torch.isnan(energies_of(torch.from_numpy(placed))).tolist() == [False, True, False]
+
+
+def test_only_students_themselves_with_a_table_of_pairs_are_batched(student, oracle, water):
+    class Changed(StudentPotential):
+        pass
+
+    large = MolecularSystem(
+        name="hydrogens",
+        atomic_numbers=np.ones(70, dtype=np.int64),
+        positions_angstrom=3.0 * np.arange(210.0).reshape(70, 3),
+    )
+    assert can_be_batched(student, water)
+    assert not can_be_batched(student, large)
+    assert not can_be_batched(Changed(student.student, spec=student.spec), water)
+    assert not can_be_batched(oracle, water)

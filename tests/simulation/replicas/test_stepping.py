@@ -1,0 +1,124 @@
+"""Copies that are stepped together, and taken out of the batch."""
+
+import numpy as np
+import openmm
+import pytest
+
+from openmm_mlff.reporters.quantities import positions_angstrom
+from openmm_mlff.simulation.record import TrajectoryRecord
+from openmm_mlff.simulation.replicas.replica import Replica
+from openmm_mlff.simulation.replicas.stepping import ReplicaStepper
+from openmm_mlff.simulation.replicas.system import make_copies
+from openmm_mlff.simulation.replicas.views import CopySimulation
+from openmm_mlff.simulation.topology import openmm_topology
+
+from .conftest import record_of
+
+
+@pytest.fixture
+def stepper(water, student, job, tmp_path):
+    """Three waters at rest on a platform; no streams are open."""
+
+    def make(platform, *, potential=student):
+        copies = make_copies(potential, water, 3, precision="double")
+        context = openmm.Context(
+            copies.system,
+            openmm.VerletIntegrator(0.0005),
+            openmm.Platform.getPlatformByName(platform.name),
+        )
+        context.setPositions(np.tile(water.positions_angstrom / 10.0, (3, 1)))
+        replicas = []
+        for number in range(3):
+            asked = job(replica=number, frame_interval_steps=7)
+            record = TrajectoryRecord(asked, platform.name, platform.precision)
+            folder = tmp_path / asked.name
+            replicas.append(Replica(asked, folder, record, water.positions_angstrom))
+        view = CopySimulation(copies.single, openmm_topology(water), context.getIntegrator())
+        energies = copies.energies_ev or (lambda placed: np.zeros(len(placed)))
+        shared = TrajectoryRecord(replicas[0].job, platform.name, platform.precision)
+        return ReplicaStepper(context, replicas, view=view, energies_ev=energies, shared=shared)
+
+    return make
+
+
+def placed_in(stepper):
+    return positions_angstrom(stepper.context.getState(positions=True)).reshape(3, -1, 3)
+
+
+def test_a_copy_at_which_the_platform_balks_is_taken_out(stepper, water, platform):
+    sound, broken = stepper(platform), stepper(platform)
+    positions = placed_in(broken)
+    positions[1, 2, 0] = np.nan
+    broken.context.setPositions(positions.reshape(-1, 3) / 10.0)
+    for one in (sound, broken):
+        one.step(25)
+        assert one.currentStep == 25
+    if platform.name == "CPU":
+        assert [replica.is_failed for replica in broken.replicas] == [False, True, False]
+        failure = record_of(broken.replicas[1].folder)["failure"]
+        assert failure["message"].startswith(
+            "at 0.0000 ps (step 0): coordinates of 1 atoms are not numbers (OpenMM: "
+        )
+        assert failure["atoms"] == [2]
+        # At the report of step 21 it was put back, and moved on from there.
+        drift = np.abs(placed_in(broken)[1] - water.positions_angstrom)
+        assert 0.0 < drift.max() < 0.01
+    np.testing.assert_array_equal(placed_in(broken)[[0, 2]], placed_in(sound)[[0, 2]])
+
+
+def test_a_copy_that_went_wrong_is_put_back_at_every_report(stepper, water, reference):
+    made = stepper(reference)
+    made.replicas[1].record.status = "failed"
+    for _ in range(2):
+        positions = placed_in(made)
+        positions[1] = np.nan
+        made.context.setPositions(positions.reshape(-1, 3) / 10.0)
+        # To the report of step 7, then of step 14.
+        made.step(7)
+        placed = placed_in(made)
+        np.testing.assert_array_equal(placed[1], water.positions_angstrom)
+        assert not np.array_equal(placed[0], water.positions_angstrom)
+
+
+def test_reports_come_at_the_steps_that_are_due(stepper, reference, monkeypatch):
+    due = []
+    made = stepper(reference)
+    monkeypatch.setattr(
+        made,
+        "report",
+        lambda *, rows, frame: due.append((made.currentStep, rows, frame)) if rows or frame else 0,
+    )
+    made.step(15)
+    made.step(15)
+    assert due == [
+        (7, False, True),
+        (10, True, False),
+        (14, False, True),
+        (20, True, False),
+        (21, False, True),
+        (28, False, True),
+        (30, True, False),
+    ]
+
+
+def test_nothing_is_stepped_when_all_have_gone_wrong(stepper, reference):
+    made = stepper(reference)
+    for replica in made.replicas:
+        replica.record.status = "failed"
+    assert not made.is_alive
+    made.step(50)
+    assert made.currentStep == 0
+
+
+def test_code_that_breaks_is_no_copy_that_goes_wrong(stepper, reference, oracle, monkeypatch):
+    def broken(numbers):
+        def evaluate(positions):
+            raise ValueError("no such file")
+
+        return evaluate
+
+    monkeypatch.setattr(oracle, "surface", broken)
+    made = stepper(reference, potential=oracle)
+    with pytest.raises(openmm.OpenMMException, match="no such file"):
+        made.step(5)
+    assert not any(replica.is_failed for replica in made.replicas)
