@@ -7,7 +7,7 @@ from openmm_mlff.benchmark.plan import PROTOCOL
 from openmm_mlff.config import DynamicsSpec, load_protocol
 from openmm_mlff.reporters import EnergyReporter, TrajectoryReporter
 from openmm_mlff.reporters.base import IntervalReporter
-from openmm_mlff.simulation.trajectory import ENERGIES_FILE, TRAJECTORY_FILE
+from openmm_mlff.simulation.streams import ENERGIES_FILE, TRAJECTORY_FILE
 
 
 def protocol_dynamics() -> DynamicsSpec:

@@ -34,7 +34,7 @@ MANY_MOLECULES = (".sdf", ".mol", ".mol2")
 """Formats that list molecules; in the others one molecule has several frames or models."""
 
 # What reading a damaged file was seen to raise.
-_READING_FAILURES = (
+READING_FAILURES = (
     OSError,
     ValueError,
     LookupError,
@@ -108,7 +108,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
         raise MoleculeError(
             f"{_place(path, read)}: {error} is no element; expected symbols from H to Og"
         ) from error
-    except _READING_FAILURES as error:
+    except READING_FAILURES as error:
         detail = " ".join(str(error).split()) or "no frame in it"
         raise MoleculeError(
             f"{_place(path, read)}: cannot be read as {_kind(path)} ({type(error).__name__}: "

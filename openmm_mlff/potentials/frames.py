@@ -10,6 +10,7 @@ import numpy as np
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.files import READING_FAILURES
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,18 +26,7 @@ _SCHEMES = ("ase:", "none:", "openmm-ml:", "student:")
 CELL_TOLERANCE_ANGSTROM = 1e-4
 """Up to this, two cells are one; files round."""
 
-# What ASE's readers were seen to raise on damaged files; the list is theirs, not ours.
-_READING_FAILURES = (
-    OSError,
-    ValueError,
-    LookupError,
-    StopIteration,
-    RuntimeError,
-    AssertionError,
-    TypeError,
-    AttributeError,
-    sqlite3.Error,
-)
+_READING_FAILURES = (*READING_FAILURES, sqlite3.Error)
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,18 +108,6 @@ def own_gradient(module: nn.Module) -> EnergyAndGradient:
     return differentiate
 
 
-def compile_gradient(module: nn.Module) -> EnergyAndGradient:
-    """Differentiate a module in one compiled function; see :func:`compiled_or`.
-
-    Args:
-        module: energy of positions of one fixed shape.
-
-    Returns:
-        Gives dE/dx and E; the first call compiles.
-    """
-    return compiled_or(eager_gradient(module), torch.func.grad_and_value(module))
-
-
 def compiled_or(plain: EnergyAndGradient, function: Any) -> EnergyAndGradient:
     """Compile a function of positions of one fixed shape.
 

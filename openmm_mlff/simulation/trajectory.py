@@ -10,13 +10,7 @@ import openmm
 from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.reporters import (
-    EnergyReporter,
-    MomentumReporter,
-    StabilityReporter,
-    TrajectoryReporter,
-    UnstableError,
-)
+from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.simulation.blocks import BlockMeter
 from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
@@ -33,11 +27,9 @@ from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
 from openmm_mlff.simulation.starting import check_start
 from openmm_mlff.simulation.stepping import block_steps
+from openmm_mlff.simulation.streams import open_streams
 from openmm_mlff.simulation.topology import write_pdb
 
-ENERGIES_FILE = "energies.csv"
-MOMENTA_FILE = "momenta.csv"
-TRAJECTORY_FILE = "trajectory.dcd"
 TOPOLOGY_FILE = "topology.pdb"
 
 
@@ -161,35 +153,19 @@ class Trajectory:
         self, simulation: app.Simulation, *, resumed: bool, open_files: ExitStack
     ) -> None:
         """Open the streams, cut to the saved state, and write the rows of step 0."""
-        job, count = self._job, self._record.n_degrees_of_freedom
-        after_step = int(simulation.currentStep) if resumed else None
-        stability = StabilityReporter(
-            job.energy_interval_steps,
+        streams = open_streams(
+            self._folder,
+            self._job,
             self._molecule,
-            positions_angstrom=self._start_angstrom,
-            temperature_kelvin=job.temperature_kelvin,
-            n_degrees_of_freedom=count,
+            start_positions_angstrom=self._start_angstrom,
+            n_degrees_of_freedom=self._record.n_degrees_of_freedom,
+            resume_after_step=int(simulation.currentStep) if resumed else None,
+            open_files=open_files,
         )
-        energies = EnergyReporter(
-            self._folder / ENERGIES_FILE,
-            job.energy_interval_steps,
-            resume_after_step=after_step,
-            n_degrees_of_freedom=count,
-        )
-        open_files.callback(energies.close)
-        momenta = MomentumReporter(
-            self._folder / MOMENTA_FILE, job.energy_interval_steps, resume_after_step=after_step
-        )
-        open_files.callback(momenta.close)
-        frames = TrajectoryReporter(
-            self._folder / TRAJECTORY_FILE, job.frame_interval_steps, resume_after_step=after_step
-        )
-        open_files.callback(frames.close)
         if not resumed:
             state = simulation.context.getState(
                 positions=True, velocities=True, forces=True, energy=True
             )
-            for reporter in (stability, energies, momenta):
+            for reporter in streams.rows:
                 reporter.report(simulation, state)
-        # The monitor comes first: what is broken goes into no stream.
-        simulation.reporters.extend([stability, energies, momenta, frames])
+        simulation.reporters.extend([*streams.rows, streams.frames])

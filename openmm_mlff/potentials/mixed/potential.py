@@ -10,8 +10,8 @@ from openmm_mlff.config import canonical_sha256
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.potentials.mixed.embedding import create_mixed_system
-from openmm_mlff.potentials.mixed.engine import Engine
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,

@@ -7,15 +7,12 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
-from openmm_mlff import units
-from openmm_mlff.errors import PotentialError
+from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.engine import Engine
 
 if TYPE_CHECKING:
     import openmm
-
-_UNUSED_TIMESTEP_PS = 0.001
 
 
 class OpenMMCalculator(Calculator):
@@ -25,23 +22,16 @@ class OpenMMCalculator(Calculator):
     Charge and multiplicity are read from ``atoms.info``.
 
     Args:
-        create_system: makes the System of a molecule.
-        platform: of OpenMM.  ``Reference`` computes in double precision.
+        create_system: makes the System of a molecule; it runs on the Reference platform.
     """
 
     # ASE declares it for instances, so it cannot be marked as the class's own.
     implemented_properties: list[str] = ["energy", "free_energy", "forces"]  # noqa: RUF012
 
-    def __init__(
-        self,
-        create_system: "Callable[[MolecularSystem], openmm.System]",
-        *,
-        platform: str = "Reference",
-    ) -> None:
+    def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
         super().__init__()
         self.create_system = create_system
-        self.platform = platform
-        self._context: openmm.Context | None = None
+        self._engine: Engine | None = None
         self._key: tuple[object, ...] = ()
 
     def calculate(
@@ -61,36 +51,25 @@ class OpenMMCalculator(Calculator):
             PotentialError: no atoms at all, or the potential cannot serve these.
             CalculationFailed: OpenMM could not evaluate this geometry.
         """
-        import openmm
-
         super().calculate(atoms, properties, system_changes)
         if self.atoms is None:
             raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
-        context = self._context_of(self.atoms)
+        cell_angstrom = np.array(self.atoms.cell) if self.atoms.pbc.any() else None
         try:
-            context.setPositions(units.nm_from_angstrom(self.atoms.positions))
-            if self.atoms.pbc.any():
-                context.setPeriodicBoxVectors(*openmm_box_nm(np.array(self.atoms.cell)))
-            state = context.getState(energy=True, forces=True)
-        except openmm.OpenMMException as error:
-            raise CalculationFailed(" ".join(str(error).split())) from error
-        energy = float(units.ev_from_kj_per_mol(state.getPotentialEnergy()._value))
-        forces = units.ev_per_angstrom_from_kj_per_mol_nm(state.getForces(asNumpy=True)._value)
-        self.results = {"energy": energy, "free_energy": energy, "forces": np.array(forces)}
-
-    def _context_of(self, atoms: Atoms) -> "openmm.Context":
-        """Give the Context of these atoms, a new one where they are others than before."""
-        import openmm
-
-        key = (atoms.numbers.tobytes(), *_state_of(atoms), bool(atoms.pbc.any()))
-        if self._context is None or key != self._key:
-            self._context = openmm.Context(
-                self.create_system(_molecule_of(atoms)),
-                openmm.VerletIntegrator(_UNUSED_TIMESTEP_PS),
-                openmm.Platform.getPlatformByName(self.platform),
+            energy, forces = self._engine_of(self.atoms).evaluate(
+                self.atoms.positions, cell_angstrom=cell_angstrom
             )
+        except EvaluationRefusedError as error:
+            raise CalculationFailed(str(error)) from error
+        self.results = {"energy": energy, "free_energy": energy, "forces": forces}
+
+    def _engine_of(self, atoms: Atoms) -> Engine:
+        """Give the Context of these atoms, a new one where they are others than before."""
+        key = (atoms.numbers.tobytes(), *_state_of(atoms), bool(atoms.pbc.any()))
+        if self._engine is None or key != self._key:
+            self._engine = Engine(self.create_system(_molecule_of(atoms)), precision="double")
             self._key = key
-        return self._context
+        return self._engine
 
 
 def _state_of(atoms: Atoms) -> tuple[int, int]:

@@ -6,8 +6,8 @@ import numpy as np
 import openmm
 
 from openmm_mlff.potentials import Evaluation
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.potentials.mixed import MixedPotential
-from openmm_mlff.potentials.mixed.engine import Engine
 from openmm_mlff.potentials.openmmml.mixing import INTERPOLATION
 from openmm_mlff.probes.model import (
     ProbeOutcome,

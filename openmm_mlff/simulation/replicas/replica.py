@@ -3,44 +3,22 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.reporters import (
-    EnergyReporter,
-    MomentumReporter,
-    StabilityReporter,
-    TrajectoryReporter,
-    UnstableError,
-)
+from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.record import FAILED, TrajectoryRecord
 from openmm_mlff.simulation.replicas.views import CopyFrame, CopySimulation
-from openmm_mlff.simulation.trajectory import ENERGIES_FILE, MOMENTA_FILE, TRAJECTORY_FILE
+from openmm_mlff.simulation.streams import Streams, open_streams
 
 REPLICAS = "replicas"
 """Key in `run.json`: how many ran in one batch; times a step are those of all over this number."""
 
 _TIMES = ("ms_per_step_blocks", "cpu_ms_per_step_blocks")
 _AS_MEASURED = ("yardstick_ms_blocks", "resident_mebibytes_blocks", "steps_per_block")
-
-
-@dataclass(frozen=True)
-class Streams:
-    """What is called at a report.
-
-    Attributes:
-        rows: the monitor, energies and momenta.
-        frames: positions.
-    """
-
-    rows: tuple[Any, ...]
-    frames: TrajectoryReporter
 
 
 @dataclass
@@ -113,7 +91,6 @@ class Replica:
             for reporter in self.streams.rows:
                 reporter.report(view, state)
         if frame:
-            _check_finite(view, state)
             self.streams.frames.report(view, state)
 
     def open_streams(
@@ -126,45 +103,12 @@ class Replica:
             resume_after_step: None starts them anew; otherwise they are cut to this step.
             open_files: closes them.
         """
-        job, count = self.job, self.record.n_degrees_of_freedom
-        stability = StabilityReporter(
-            job.energy_interval_steps,
+        self.streams = open_streams(
+            self.folder,
+            self.job,
             molecule,
-            positions_angstrom=self.start_angstrom,
-            temperature_kelvin=job.temperature_kelvin,
-            n_degrees_of_freedom=count,
-        )
-        energies = EnergyReporter(
-            self.folder / ENERGIES_FILE,
-            job.energy_interval_steps,
+            start_positions_angstrom=self.start_angstrom,
+            n_degrees_of_freedom=self.record.n_degrees_of_freedom,
             resume_after_step=resume_after_step,
-            n_degrees_of_freedom=count,
-        )
-        open_files.callback(energies.close)
-        momenta = MomentumReporter(
-            self.folder / MOMENTA_FILE,
-            job.energy_interval_steps,
-            resume_after_step=resume_after_step,
-        )
-        open_files.callback(momenta.close)
-        frames = TrajectoryReporter(
-            self.folder / TRAJECTORY_FILE,
-            job.frame_interval_steps,
-            resume_after_step=resume_after_step,
-        )
-        open_files.callback(frames.close)
-        # The monitor comes first: what is broken goes into no stream.
-        self.streams = Streams((stability, energies, momenta), frames)
-
-
-def _check_finite(view: CopySimulation, frame: CopyFrame) -> None:
-    """See that a frame can be written; OpenMM's file says neither when nor where it cannot."""
-    atoms = np.flatnonzero(~np.isfinite(frame.positions_nm).all(axis=1))
-    if len(atoms):
-        raise UnstableError(
-            f"at {frame.time_ps:.4f} ps (step {view.currentStep}): coordinates of {len(atoms)} "
-            "atoms are not numbers",
-            time_ps=frame.time_ps,
-            step=view.currentStep,
-            atoms=tuple(int(atom) for atom in atoms),
+            open_files=open_files,
         )

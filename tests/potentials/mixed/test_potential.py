@@ -4,8 +4,8 @@ import pytest
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.potentials.mixed import MixedSettings
-from openmm_mlff.potentials.mixed.engine import Engine
 from openmm_mlff.reporters.quantities import degrees_of_freedom, masses_amu
 from openmm_mlff.units import nm_from_angstrom
 

@@ -3,7 +3,7 @@ import openmm
 import pytest
 
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.potentials.mixed.engine import Engine
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.units import KJ_PER_MOL_PER_EV
 
 

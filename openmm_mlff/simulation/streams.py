@@ -1,0 +1,82 @@
+"""What a run at constant energy writes as it goes."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.reporters import (
+    EnergyReporter,
+    MomentumReporter,
+    StabilityReporter,
+    TrajectoryReporter,
+)
+from openmm_mlff.reporters.quantities import FloatArray
+from openmm_mlff.simulation.job import TrajectoryJob
+
+ENERGIES_FILE = "energies.csv"
+MOMENTA_FILE = "momenta.csv"
+TRAJECTORY_FILE = "trajectory.dcd"
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What is called at a report.
+
+    Attributes:
+        rows: the monitor first (what is broken goes into no stream), energies and momenta.
+        frames: positions.
+    """
+
+    rows: tuple[Any, ...]
+    frames: TrajectoryReporter
+
+
+def open_streams(
+    folder: Path,
+    job: TrajectoryJob,
+    molecule: MolecularSystem,
+    *,
+    start_positions_angstrom: FloatArray,
+    n_degrees_of_freedom: int | None,
+    resume_after_step: int | None,
+    open_files: ExitStack,
+) -> Streams:
+    """Open the streams of a run.
+
+    Args:
+        folder: of the run.
+        job: what is asked.
+        molecule: what is run.
+        start_positions_angstrom: the structure it is compared with, (N, 3), Å.
+        n_degrees_of_freedom: of the temperature; counted from the System where None.
+        resume_after_step: None starts them anew; otherwise they are cut to this step.
+        open_files: closes them.
+
+    Returns:
+        The streams.
+    """
+    stability = StabilityReporter(
+        job.energy_interval_steps,
+        molecule,
+        positions_angstrom=start_positions_angstrom,
+        temperature_kelvin=job.temperature_kelvin,
+        n_degrees_of_freedom=n_degrees_of_freedom,
+    )
+    energies = EnergyReporter(
+        folder / ENERGIES_FILE,
+        job.energy_interval_steps,
+        resume_after_step=resume_after_step,
+        n_degrees_of_freedom=n_degrees_of_freedom,
+    )
+    open_files.callback(energies.close)
+    momenta = MomentumReporter(
+        folder / MOMENTA_FILE, job.energy_interval_steps, resume_after_step=resume_after_step
+    )
+    open_files.callback(momenta.close)
+    frames = TrajectoryReporter(
+        folder / TRAJECTORY_FILE, job.frame_interval_steps, resume_after_step=resume_after_step
+    )
+    open_files.callback(frames.close)
+    return Streams((stability, energies, momenta), frames)
