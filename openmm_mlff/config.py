@@ -157,7 +157,7 @@ class PotentialOptions(Frozen):
     Attributes:
         backend: ``torchforce`` (TorchScript in `TorchForce`), ``torchforce-plain`` (the same
             through automatic gradients) or ``python`` (`PythonForce`).
-        compiled: run the ``python`` backend through `torch.compile`.
+        compiled: compile the ``python`` backend ahead of time (AOTInductor).
         contract: of a TorchScript file whose signature is ambiguous.
         energy_unit: of such a file, ``kJ/mol``, ``kcal/mol``, ``eV`` or ``hartree``.
         length_unit: of such a file, ``nm``, ``angstrom`` or ``bohr``.

@@ -13,13 +13,9 @@ from openmm_mlff.benchmark.plan import COMPILED
 from openmm_mlff.benchmark.variants import Variant
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
+from openmm_mlff.potentials.ahead import EnergyAndGradient
 from openmm_mlff.potentials.base import openmm_box_nm
-from openmm_mlff.potentials.python_backend import (
-    EnergyAndGradient,
-    compiled_or,
-    eager_gradient,
-    own_gradient,
-)
+from openmm_mlff.potentials.python_backend import compiled_or, eager_gradient, own_gradient
 from openmm_mlff.potentials.student import StudentPotential, import_openmmtorch, weights_dtype
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.units import nm_from_angstrom
@@ -94,9 +90,7 @@ def _python_call(
     module: Any = potential.deployed(molecule, precision=precision)
     own = potential.gives_forces(molecule)
     plain = own_gradient(module) if own else eager_gradient(module)
-    if not compiled:
-        return plain
-    return compiled_or(plain, module if own else torch.func.grad_and_value(module))
+    return compiled_or(plain) if compiled else plain
 
 
 def _script_call(

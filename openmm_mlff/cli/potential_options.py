@@ -24,7 +24,7 @@ Compiled = Annotated[
     bool,
     typer.Option(
         "--compiled",
-        help="With --backend python: through torch.compile, several times faster after a minute "
+        help="With --backend python: compiled ahead of time, several times faster after a minute "
         "of compiling",
         rich_help_panel=_PANEL,
     ),
@@ -111,7 +111,7 @@ def potential_options(
 
     Args:
         backend: ``torchforce`` or ``python``.
-        compiled: through `torch.compile`.
+        compiled: ahead of time.
         contract: of a TorchScript file.
         energy_unit: of a TorchScript file.
         length_unit: of a TorchScript file.

@@ -1,23 +1,22 @@
-"""PyTorch modules through `openmm.PythonForce`: eager, or through `torch.compile`.
+"""PyTorch modules through `openmm.PythonForce`: eager, or compiled ahead of time.
 
 openmm-ml runs its models in this way; TorchScript and `TorchForce` are not needed.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openmm_mlff.potentials.ahead import EnergyAndGradient, compile_ahead
+
 if TYPE_CHECKING:
     import openmm
 
 logger = logging.getLogger(__name__)
-
-EnergyAndGradient = Callable[..., tuple[Tensor, Tensor]]
-"""From positions (N, 3), and a box (3, 3) where there is one, to dE/dx (N, 3) and E."""
 
 
 def python_torch_force(
@@ -27,6 +26,7 @@ def python_torch_force(
     compiled: bool = False,
     gives_forces: bool = False,
     particles: Sequence[int] | None = None,
+    rows_at_once: int | None = None,
 ) -> "openmm.Force":
     """Let OpenMM ask a PyTorch module at every step.
 
@@ -36,22 +36,22 @@ def python_torch_force(
         module: OpenMM's contract, `forward(positions)` or `forward(positions, boxvectors)`, nm in,
             kJ/mol out.
         periodic: whether the module takes box vectors.
-        compiled: run it through `torch.compile`; the first call then takes a minute or less.
+        compiled: compile it; the first call of all then takes a minute or less.
         gives_forces: whether it gives energy and forces, not the energy alone.
         particles: which particles of a larger System it is shown; None for all.
+        rows_at_once: atoms that one call is shown, for a module of any number of copies; None
+            for all.
 
     Returns:
         A `PythonForce`.
     """
     import openmm
 
-    if gives_forces:
-        plain = own_gradient(module)
-        compilable: Any = module
-    else:
-        plain = eager_gradient(module)
-        compilable = torch.func.grad_and_value(module)
-    differentiate = compiled_or(plain, compilable) if compiled else plain
+    differentiate = own_gradient(module) if gives_forces else eager_gradient(module)
+    if compiled:
+        differentiate = compiled_or(differentiate)
+    if rows_at_once is not None:
+        differentiate = in_parts(differentiate, rows_at_once)
 
     def compute(state: "openmm.State") -> tuple[float, Any]:
         asked = [_tensor(state.getPositions(asNumpy=True)._value)]
@@ -108,47 +108,61 @@ def own_gradient(module: nn.Module) -> EnergyAndGradient:
     return differentiate
 
 
-def compiled_or(plain: EnergyAndGradient, function: Any) -> EnergyAndGradient:
-    """Compile a function of positions of one fixed shape.
+def in_parts(function: EnergyAndGradient, rows_at_once: int) -> EnergyAndGradient:
+    """Call a function part by part, where large temporary tables cost more than calls.
+
+    Args:
+        function: gives dE/dx and E of any number of copies that do not see each other.
+        rows_at_once: atoms of whole copies that one call is shown.
+
+    Returns:
+        The gradient of all, and the sum of the energies.
+    """
+
+    def differentiate(positions: Tensor) -> tuple[Tensor, Tensor]:
+        parts = [function(part) for part in positions.split(rows_at_once)]
+        gradients, energies = zip(*parts, strict=True)
+        return torch.cat(gradients), torch.stack(energies).sum()
+
+    return differentiate
+
+
+def compiled_or(plain: EnergyAndGradient) -> EnergyAndGradient:
+    """Compile a function of positions, once for each shape and number of threads.
 
     Where this machine cannot compile (no C++ compiler, say), the plain function runs and the log
     says so.
 
     Args:
         plain: gives dE/dx and E.
-        function: what is compiled: the same, or a module that gives energy and forces.
 
     Returns:
-        Gives dE/dx and E; the first call compiles.
+        Gives dE/dx and E; the first call of a shape compiles.
     """
-    compiled: Any = torch.compile(function, dynamic=False)
-    if isinstance(function, nn.Module):
-        compiled = own_gradient(compiled)
-    chosen: list[EnergyAndGradient] = []
+    chosen: dict[Any, EnergyAndGradient] = {}
 
     def differentiate(*asked: Tensor) -> tuple[Tensor, Tensor]:
-        if not chosen:
-            chosen.append(_first_that_runs(compiled, plain, asked))
-        gradient, energy = chosen[0](*asked)
-        return gradient.detach(), energy.detach()
+        case = (*(tensor.shape for tensor in asked), torch.get_num_threads())
+        if case not in chosen:
+            chosen[case] = _first_that_runs(plain, asked)
+        return chosen[case](*asked)
 
     return differentiate
 
 
-def _first_that_runs(
-    compiled: EnergyAndGradient, eager: EnergyAndGradient, asked: tuple[Tensor, ...]
-) -> EnergyAndGradient:
-    """Give the compiled function if it can be compiled here, else the eager one."""
+def _first_that_runs(plain: EnergyAndGradient, asked: tuple[Tensor, ...]) -> EnergyAndGradient:
+    """Give the compiled function if it can be compiled here, else the plain one."""
     try:
+        compiled = compile_ahead(plain, *asked)
         compiled(*asked)
-    # Whatever a compiler, its driver or its cache may raise; the eager function says the same.
+    # Whatever a compiler, its driver or its cache may raise; the plain function says the same.
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         logger.warning(
-            "torch.compile does not work here (%s: %s); the eager model runs instead, slower; "
+            "the model cannot be compiled here (%s: %s); it runs uncompiled instead, slower; "
             "install a C++ compiler (g++) to have it compiled",
             type(error).__name__,
             reason,
         )
-        return eager
+        return plain
     return compiled

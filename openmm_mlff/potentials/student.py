@@ -150,8 +150,6 @@ class StudentPotential(Potential):
             isinstance(self.student.model, PaiNN)
             and not self.uses_neighbour_list(molecule)
             and self.options.backend != "torchforce-plain"
-            # The compiler makes five times more of an automatic gradient than of one by hand.
-            and not self.options.compiled
         )
 
     def deployed(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:

@@ -7,12 +7,15 @@ import torch
 
 from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.potentials import python_backend
 from openmm_mlff.potentials.python_backend import (
     compiled_or,
     eager_gradient,
+    in_parts,
     own_gradient,
 )
 from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.simulation.replicas.module import student_batch
 from openmm_mlff.units import nm_from_angstrom
 
 
@@ -31,6 +34,12 @@ def forces_of(potential, molecule, positions, *, precision="double"):
 @pytest.fixture
 def by_python(small_potential):
     options = PotentialOptions(backend="python")
+    return StudentPotential(small_potential.student, spec="test", options=options)
+
+
+@pytest.fixture
+def tiny_compiled(small_potential):
+    options = PotentialOptions(backend="python", compiled=True)
     return StudentPotential(small_potential.student, spec="test", options=options)
 
 
@@ -72,42 +81,62 @@ class Well(torch.nn.Module):
         return (positions**4).sum()
 
 
-def compiled(module):
-    return compiled_or(eager_gradient(module), torch.func.grad_and_value(module))
-
-
 class WellWithForces(Well):
     def forward(self, positions):
         return (positions**4).sum(), -4.0 * positions**3
 
 
-@pytest.mark.slow
-def test_what_gives_its_own_forces_is_compiled_too():
-    module = WellWithForces()
-    gradient, energy = compiled_or(own_gradient(module), module)(torch.tensor([[1.0, 2.0, -1.0]]))
-    torch.testing.assert_close(gradient, torch.tensor([[4.0, 32.0, -4.0]]))
-    assert energy == 18.0
+def test_parts_make_the_whole():
+    positions = torch.arange(15.0).reshape(5, 3)
+    whole = own_gradient(WellWithForces())
+    gradient, energy = in_parts(whole, 2)(positions)
+    torch.testing.assert_close(gradient, whole(positions)[0])
+    torch.testing.assert_close(energy, whole(positions)[1])
 
 
-@pytest.mark.slow
-def test_a_compiled_gradient_is_the_eager_one():
-    gradient, energy = compiled(Well())(torch.tensor([[1.0, 2.0, -1.0]]))
-    torch.testing.assert_close(gradient, torch.tensor([[4.0, 32.0, -4.0]]))
-    assert energy == 18.0
+def test_what_cannot_be_compiled_runs_uncompiled_and_says_so(monkeypatch, caplog):
+    def no_compiler(*_):
+        raise RuntimeError("no C++ compiler")
 
-
-def test_what_cannot_be_compiled_runs_eagerly_and_says_so(monkeypatch, caplog):
-    def no_compiler(_, **__):
-        def broken(*_):
-            raise RuntimeError("no C++ compiler")
-
-        return broken
-
-    monkeypatch.setattr(torch, "compile", no_compiler)
-    gradient, energy = compiled(Well())(torch.tensor([[1.0, 0.0, 0.0]]))
+    monkeypatch.setattr(python_backend, "compile_ahead", no_compiler)
+    differentiate = compiled_or(eager_gradient(Well()))
+    for _ in range(2):
+        gradient, energy = differentiate(torch.tensor([[1.0, 0.0, 0.0]]))
     assert energy == 1.0
     assert gradient[0, 0] == 4.0
-    assert "install a C++ compiler" in caplog.text
+    assert caplog.text.count("install a C++ compiler") == 1
+
+
+@pytest.mark.slow
+def test_the_compiled_student_gives_the_forces_of_the_eager_one_in_double(tiny_compiled, water):
+    positions = water.positions_angstrom + 0.03 * np.arange(9).reshape(3, 3)
+    module = tiny_compiled.module(water, precision="double")
+    nm = torch.from_numpy(nm_from_angstrom(positions))
+    gradient, expected = eager_gradient(module)(nm)
+    energy, forces = forces_of(tiny_compiled, water, positions, precision="mixed")
+    scale = float(gradient.abs().max())
+    np.testing.assert_allclose(forces, -gradient.numpy(), rtol=0.0, atol=1e-5 * scale)
+    assert energy == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_compiled_replicas_feel_what_one_alone_feels(tiny_compiled, water):
+    rng = np.random.default_rng(5)
+    placed = nm_from_angstrom(water.positions_angstrom + 0.05 * rng.normal(size=(4, 3, 3)))
+    batch = student_batch(tiny_compiled, water, 4, precision="mixed")
+    system = openmm.System()
+    for _ in range(12):
+        system.addParticle(1.0)
+    system.addForce(batch.forces[0])
+    context = openmm.Context(
+        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference")
+    )
+    context.setPositions(placed.reshape(-1, 3))
+    together = context.getState(forces=True).getForces(asNumpy=True)._value.reshape(4, 3, 3)
+    uncompiled = own_gradient(tiny_compiled.deployed(water))
+    for copy, forces in zip(placed, together, strict=True):
+        alone = -uncompiled(torch.from_numpy(copy))[0].numpy()
+        np.testing.assert_allclose(forces, alone, rtol=0.0, atol=1e-5 * abs(alone).max())
 
 
 def test_a_list_of_neighbours_cannot_be_compiled(small_potential, water):

@@ -28,7 +28,7 @@ class StudentFactory(MLPotentialImplFactory):
         Args:
             name: the entry point's.
             backend: ``torchforce`` or ``python``.
-            compiled: run the ``python`` backend through `torch.compile`.
+            compiled: compile the ``python`` backend ahead of time.
 
         Returns:
             What adds its forces to a System.
@@ -67,7 +67,7 @@ class FileFactory(MLPotentialImplFactory):
             length_unit: of such a file.
             parameters: values of its global parameters, by name.
             backend: ``torchforce`` or ``python``.
-            compiled: run the ``python`` backend through `torch.compile`.
+            compiled: compile the ``python`` backend ahead of time.
 
         Returns:
             What adds its forces to a System.

@@ -145,8 +145,17 @@ def student_batch(
             return energies_of(torch.from_numpy(placed)).numpy()
 
     if potential.options.backend == "python":
-        compiled = potential.options.compiled
-        force = python_torch_force(module, compiled=compiled, gives_forces=gives_forces)
+        rows = (
+            module.student.copies_at_once * molecule.n_atoms
+            if isinstance(module, FastFixed)
+            else None
+        )
+        force = python_torch_force(
+            module,
+            compiled=potential.options.compiled,
+            gives_forces=gives_forces,
+            rows_at_once=rows,
+        )
     else:
         force = import_openmmtorch().TorchForce(torch.jit.script(module))
         force.setOutputsForces(gives_forces)
@@ -157,7 +166,7 @@ def student_batch(
 
 def choose_module(
     potential: StudentPotential, molecule: MolecularSystem, n_copies: int, *, precision: str
-) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+) -> tuple[FastFixed | Copies, Callable[[Tensor], Tensor]]:
     """Choose the module that runs n copies as the student runs one.
 
     Args:
@@ -173,7 +182,7 @@ def choose_module(
     numbers = torch.from_numpy(molecule.atomic_numbers.copy())
     model, dtype = potential.student.model, weights_dtype(precision)
     if potential.gives_forces(molecule):
-        fast = FastFixed(model, numbers, dtype, n_copies=n_copies).eval()
+        fast = FastFixed(model, numbers, dtype).eval()
         return fast, lambda positions: fast.student(positions)[0]
     copies = Copies(model, numbers, n_copies, dtype).eval()
     return copies, lambda positions: copies.energies(positions.reshape(-1, 3))

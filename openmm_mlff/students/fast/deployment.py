@@ -12,32 +12,21 @@ class FastFixed(nn.Module):
 
     For ``TorchForce.setOutputsForces(True)``.  No size depends on the positions.  All pairs
     stand in dense tables, so its memory grows with the square of the atoms: meant for up to
-    some 64.
+    some 64 in a molecule.
 
     Args:
         model: a student of this project's architecture.
         atomic_numbers: int64 (N,).
         dtype: of the weights.
-        n_copies: copies of the molecule, which do not see each other.
 
     Raises:
         TypeError: `model` is of another architecture.
-        ValueError: no copies, no atoms, or elements that the model does not know.
+        ValueError: no atoms, or elements that the model does not know.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        atomic_numbers: Tensor,
-        dtype: torch.dtype,
-        *,
-        n_copies: int = 1,
-    ) -> None:
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
-        if n_copies < 1:
-            raise ValueError(f"{n_copies} copies; expected one or more")
         self.student = FastStudent(model, atomic_numbers, dtype)
-        self.n_copies = n_copies
         self.n_atoms = len(atomic_numbers)
         self.angstrom_per_nm = ANGSTROM_PER_NM
         self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
@@ -46,14 +35,15 @@ class FastFixed(nn.Module):
         """Compute energy and forces.
 
         Args:
-            positions: nm, (B·N, 3), copy after copy, in any precision.
+            positions: nm, (B·N, 3), copy after copy, in any precision; copies do not see each
+                other.
 
         Returns:
             The energy of all copies in kJ/mol, a float64 scalar, and the forces in kJ/mol/nm,
             (B·N, 3), in the dtype of the positions.
         """
         with torch.no_grad():
-            placed = (positions * self.angstrom_per_nm).view(self.n_copies, self.n_atoms, 3)
+            placed = (positions * self.angstrom_per_nm).view(-1, self.n_atoms, 3)
             energies, forces = self.student(placed)
             energy = energies.sum() * self.kj_per_mol_per_ev
             forces = forces.view(-1, 3) * (self.kj_per_mol_per_ev * self.angstrom_per_nm)

@@ -44,17 +44,12 @@ def test_units_and_precisions(small_model, water, positions_dtype):
 
 def test_copies_add_up(small_model, water):
     numbers, positions = water
-    together = FastFixed(small_model, numbers, torch.float64, n_copies=4)
+    together = FastFixed(small_model, numbers, torch.float64)
     energy, forces = torch.jit.script(together)(positions.reshape(-1, 3))
     energies, each = FastBatch(small_model, numbers, torch.float64)(positions * ANGSTROM_PER_NM)
     torch.testing.assert_close(energy, energies.sum() * KJ_PER_MOL_PER_EV)
     unit = KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM
     torch.testing.assert_close(forces, each.reshape(-1, 3) * unit)
-
-
-def test_no_copies_are_refused(small_model):
-    with pytest.raises(ValueError, match="0 copies; expected one or more"):
-        FastFixed(small_model, torch.tensor([1]), torch.float64, n_copies=0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Functions compiled ahead of time: the same numbers, found again, and told apart."""
+
+import pytest
+import torch
+
+from openmm_mlff.potentials import ahead
+from openmm_mlff.potentials.ahead import compile_ahead, compiled_folder
+from openmm_mlff.potentials.python_backend import eager_gradient, own_gradient
+
+
+@pytest.fixture(autouse=True)
+def folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiled"))
+
+
+class Spring(torch.nn.Module):
+    def __init__(self, stiffness=1.0):
+        super().__init__()
+        self.register_buffer("stiffness", torch.tensor(stiffness, dtype=torch.float64))
+
+    def forward(self, positions):
+        return 0.5 * self.stiffness * (positions[1] - positions[0]).square().sum()
+
+
+class SpringWithForces(Spring):
+    def forward(self, positions):
+        apart = self.stiffness * (positions[1] - positions[0])
+        return super().forward(positions), torch.stack([apart, -apart])
+
+
+POSITIONS = torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 2.0]], dtype=torch.float64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "function", [eager_gradient(Spring(2.0)), own_gradient(SpringWithForces(2.0))]
+)
+def test_a_compiled_gradient_is_the_analytic_one(function):
+    gradient, energy = compile_ahead(function, POSITIONS)(POSITIONS)
+    torch.testing.assert_close(gradient, 2.0 * torch.stack([-POSITIONS[1], POSITIONS[1]]))
+    assert float(energy) == pytest.approx(9.0)
+
+
+@pytest.mark.slow
+def test_what_was_compiled_is_found_again(monkeypatch):
+    first = compile_ahead(eager_gradient(Spring()), POSITIONS)(POSITIONS)
+    kept = list(compiled_folder().iterdir())
+    assert [path.suffix for path in kept] == [".pt2"]
+    monkeypatch.setattr(ahead, "_build", None)
+    again = compile_ahead(eager_gradient(Spring()), POSITIONS)(POSITIONS)
+    torch.testing.assert_close(again, first)
+
+
+def test_weights_shapes_threads_and_operations_tell_functions_apart(monkeypatch):
+    seen = []
+
+    def note(_, __, package):
+        seen.append(package.name)
+        raise RuntimeError("not built here")
+
+    monkeypatch.setattr(ahead, "_build", note)
+    more = torch.cat([POSITIONS, POSITIONS])
+    for function, positions in (
+        (eager_gradient(Spring(1.0)), POSITIONS),
+        (eager_gradient(Spring(2.0)), POSITIONS),
+        (eager_gradient(Spring(1.0)), more),
+        (own_gradient(SpringWithForces(1.0)), POSITIONS),
+    ):
+        for threads in (1, 2):
+            monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+            with pytest.raises(RuntimeError, match="not built here"):
+                compile_ahead(function, positions)
+    assert len(set(seen)) == len(seen) == 8
