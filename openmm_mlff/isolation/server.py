@@ -58,11 +58,11 @@ class Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         while True:
-            ready, _, _ = select.select([self._requests, self._wake_read], [], [])
+            ready, _, _ = select.select([self._requests.fileno(), self._wake_read], [], [])
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
                 self._reap()
-            if self._requests in ready:
+            if self._requests.fileno() in ready:
                 data, descriptors, _, _ = socket.recv_fds(
                     self._requests, LONGEST_REQUEST, N_DESCRIPTORS
                 )
@@ -121,11 +121,11 @@ class Server:
     def _kill(self, worker: int, number: int) -> None:
         """Signal a worker and all that it started; one that was reaped is left alone."""
         if worker in self._workers:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            try:
                 os.killpg(worker, number)
-            # Between fork and setsid it leads no group yet.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(worker, number)
+            except ProcessLookupError:  # Between fork and setsid it leads no group yet.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, number)
 
     def _reap(self) -> None:
         """Tell of the workers that ended, and end what they left behind."""
@@ -188,6 +188,8 @@ def work(entry: str, commands: int, events: int) -> None:
     code = 1
     try:
         faulthandler.enable(file=2)
+        # What it prints before it crashes is to be seen.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         module, _, function = entry.partition(":")
         getattr(importlib.import_module(module), function)(Channel(commands, events))
         code = 0

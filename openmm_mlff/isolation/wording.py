@@ -3,7 +3,7 @@
 import os
 import signal
 
-_NAMES = {
+_NAMES: dict[int, str] = {
     signal.SIGSEGV: "segmentation fault",
     signal.SIGABRT: "abort",
     signal.SIGBUS: "bus error",

@@ -147,7 +147,8 @@ class Worker:
         self._told, told = os.pipe()
         theirs = [commands, events, printed, told]
         self._selector = selectors.DefaultSelector()
-        for descriptor in (self._events, self._printed, self._told):
+        self._open = {self._events, self._printed, self._told}
+        for descriptor in self._open:
             self._selector.register(descriptor, selectors.EVENT_READ)
         try:
             socket.send_fds(self._server.socket, [b"{}"], theirs)
@@ -182,11 +183,11 @@ class Worker:
                 heard_s = time.monotonic()
             while self._lines:
                 event = decode(self._lines.popleft())
-                if event is not None:
+                if event is not None and isinstance(event.get("event"), str):
                     yield event
                     # What the listener needed is not the worker's.
                     heard_s = time.monotonic()
-            if not self._selector.get_map():
+            if not self._open:
                 self._finish()
             elif not self._killed_for:
                 self._enforce(time.monotonic() - heard_s)
@@ -199,17 +200,17 @@ class Worker:
         """Ask it to stop; where it does not within a few seconds, end it."""
         self._kill(signal.SIGINT)
         until_s = time.monotonic() + PATIENCE_S
-        while self._selector.get_map() and time.monotonic() < until_s:
+        while self._open and time.monotonic() < until_s:
             self._poll()
         self.close()
 
     def close(self) -> None:
         """End it, whatever it does."""
-        if self.ending is None and self._selector.get_map():
+        if self.ending is None and self._open:
             self._killed_for = self._killed_for or "was ended"
             self._kill(signal.SIGKILL)
             until_s = time.monotonic() + PATIENCE_S
-            while self._selector.get_map() and time.monotonic() < until_s:
+            while self._open and time.monotonic() < until_s:
                 self._poll()
         self._finish()
 
@@ -220,7 +221,7 @@ class Worker:
             total = self._limits.total_time_limit_s
             is_total = total is not None and self._killed_for == over_total_time(total)
             self.ending = Ending(reason, text, is_total)
-            for descriptor in list(self._selector.get_map()):
+            for descriptor in list(self._open):
                 self._forget(descriptor)
             self._selector.close()
             os.close(self._commands)
@@ -243,13 +244,13 @@ class Worker:
                     self._pid = told.get("pid", self._pid)
                     self._status = told.get("ended", self._status)
         # Its children may hold its pipes open; whoever told how it ended has ended them.
-        if self._told not in self._selector.get_map() and self._selector.get_map():
+        if self._open and self._told not in self._open:
             self._drain()
         return heard
 
     def _drain(self) -> None:
         """Read what a worker that ended left in its pipes, and close them."""
-        for descriptor in list(self._selector.get_map()):
+        for descriptor in list(self._open):
             os.set_blocking(descriptor, False)
             with contextlib.suppress(BlockingIOError):
                 while data := os.read(descriptor, 65536):
@@ -260,6 +261,7 @@ class Worker:
             self._forget(descriptor)
 
     def _forget(self, descriptor: int) -> None:
+        self._open.discard(descriptor)
         self._selector.unregister(descriptor)
         os.close(descriptor)
 
@@ -294,7 +296,7 @@ class Worker:
         self._killed_for = reason
         self._kill(signal.SIGKILL)
         if self._pid is None:  # It was never born; where it is yet, it finds nobody and leaves.
-            for descriptor in list(self._selector.get_map()):
+            for descriptor in list(self._open):
                 self._forget(descriptor)
 
     def _kill(self, number: int) -> None:

@@ -118,17 +118,14 @@ def load_folder(
     return system
 
 
-def _check_names(recorded: dict[str, Any], *, folder: Path) -> None:
+def _check_names(recorded: dict[str, Any], *, path: Path) -> None:
     """See that neither the system's name nor its structure file leads out of a folder."""
     for key in ("name", "structure"):
         value = recorded[key]
         if not isinstance(value, str) or value != safe_name(value, otherwise=""):
             raise MoleculeError(
-                f"{folder / 'system.toml'}: {key} is {value!r}; expected letters, digits, dot, "
-                "underscore and hyphen, no path: a folder is named by it"
-                if key == "name"
-                else f"{folder / 'system.toml'}: {key} is {value!r}; expected the name of a file "
-                "in the same folder"
+                f"{path}: {key} is {value!r}; expected one name of letters, digits, dot, "
+                "underscore and hyphen, no path"
             )
 
 
@@ -155,5 +152,5 @@ def read_system_toml(folder: Path) -> dict[str, Any]:
         raise MoleculeError(
             f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
         )
-    _check_names(recorded, folder=folder)
+    _check_names(recorded, path=path)
     return recorded

@@ -4,7 +4,8 @@ import re
 
 import openmm
 
-_FIRST_TAG = re.compile(r"<([^?!\s/>]+)")
+# As OpenMM itself finds out what it was given.
+_FIRST_TAG = re.compile(r"<([^?]\S*)")
 
 
 def deserialize_state(text: str) -> openmm.State:

@@ -1,16 +1,23 @@
 """What a potential does to its own process costs its own check, and is named."""
 
 import importlib.util
+import os
+import shlex
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import openmm_mlff as mlff
 from openmm_mlff.cli import main
-from openmm_mlff.errors import MoleculeError
-from openmm_mlff.isolation import Limits
-from openmm_mlff.pipeline.isolated import IsolatedValidation
+from openmm_mlff.errors import ConfigError, IsolationError, MoleculeError
+from openmm_mlff.isolation import Ending, Limits
+from openmm_mlff.pipeline.isolated import IsolatedValidation, Known
+from openmm_mlff.pipeline.opening import isolation_limits
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.records import Status
 
@@ -117,11 +124,15 @@ def test_a_torchscript_file_is_no_better(hostile, protocol, tmp_path, program, w
     assert {result.status for result in found.values()} == {Status.PASS}
 
 
-def test_a_crash_in_a_run_costs_what_the_run_is_for(calculator, protocol, tmp_path):
+def test_a_crash_in_a_run_costs_what_the_run_is_for(calculator, protocol, tmp_path, monkeypatch):
     found = validate(calculator("segfault", "running"), protocol, tmp_path / "out")
     assert found["stability"].status is Status.ERROR
     assert "ended by signal 11 (segmentation fault)" in found["stability"].message
     del found["stability"]
+    assert {result.status for result in found.values()} == {Status.PASS}
+    monkeypatch.setenv("MENDED", "1")
+    potential = calculator("segfault", "running")
+    found = validate(potential, protocol, tmp_path / "out", resume=True)
     assert {result.status for result in found.values()} == {Status.PASS}
 
 
@@ -168,3 +179,108 @@ def test_the_same_report_with_and_without_a_sandbox(protocol, tmp_path):
 
     without = {"sandbox": False, "time_limit_s": None, "memory_limit_gib": None}
     assert numbers("inside") == numbers("here", **without)
+
+
+def test_limits_need_a_process_of_its_own():
+    with pytest.raises(ConfigError, match=r"a limit of time or memory was given and no sandbox"):
+        isolation_limits(sandbox=False, time_limit_s=5.0)
+    assert isolation_limits(sandbox=False) is None
+
+
+def test_what_is_known_after_workers_that_ended():
+    known = Known().hear({"event": "begin", "key": "water: minimise"})
+    assert known.after(Ending("ended", "words")).broken["water: minimise"].traceback == "words"
+    assert known.after(Ending("ended")).rest is None
+    total = known.after(Ending("the whole took longer", is_total=True))
+    assert total.rest.reason == "the whole took longer"
+    settled = known.hear({"event": "end", "key": "water: minimise"})
+    assert settled.settled == {"water: minimise"}
+    assert settled.after(Ending("ended")).stray == 1
+    finished = settled.hear({"event": "finished", "system": "water", "platform": "CPU"})
+    assert finished.to_command()["finished"] == {"water": "CPU"}
+
+
+def begin(arguments, *, when):
+    """Start the command line in a group of its own, and wait until something is there."""
+    command = [sys.executable, "-c", "from openmm_mlff.cli import main; main()", *arguments]
+    path = os.pathsep.join(sys.path)
+    environment = os.environ | {"PYTHONPATH": path, "OPENMM_MLFF_SANDBOX": "1"}
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+    )
+    until = time.monotonic() + 60.0
+    while not when.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    assert when.exists(), process.communicate()[1]
+    return process
+
+
+LONG = PROTOCOL.replace("_ps = 0.05", "_ps = 50.0")
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on_and_that_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("long.toml").write_text(LONG.replace("50.0", "3.0"), encoding="utf-8")
+    asked = ["validate", "student:ultra-tiny", "-s", "water", "--protocol", "long.toml"]
+    asked += ["--platform", "Reference", "--reference", "none"]
+    state = Path("runs/ultra-tiny-hostile/water/nve_300K_0.5fs_r0/state.xml")
+    process = begin(asked, when=state)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    line = said.splitlines()[-1]
+    assert line.startswith("openmm-mlff: interrupted; to go on: openmm-mlff validate ")
+    assert len(workers) == 2
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    command = shlex.split(line.partition("to go on: ")[2])
+    assert command == ["openmm-mlff", *asked, "--output", "runs/ultra-tiny-hostile", "--resume"]
+    rows = state.with_name("energies.csv").read_text(encoding="utf-8").splitlines()
+    with pytest.raises(SystemExit) as stopped:
+        main(command[1:])
+    assert stopped.value.code == 3, capsys.readouterr().err
+    again = state.with_name("energies.csv").read_text(encoding="utf-8").splitlines()
+    # Rows after the last saved state are cut off, and come back bit by bit.
+    assert again[: len(rows)] == rows
+    assert len(again) == 602
+
+
+def test_a_killed_program_leaves_no_process(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("long.toml").write_text(LONG, encoding="utf-8")
+    asked = ["validate", "student:ultra-tiny", "-s", "water", "--protocol", "long.toml"]
+    asked += ["--platform", "Reference", "--reference", "none", "--output", "out"]
+    process = begin(asked, when=Path("out/water/nve_300K_0.5fs_r0/state.xml"))
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert len(workers) == 2
+    process.kill()
+    process.communicate()
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+def test_a_worker_that_ends_again_and_again_ends_the_run(
+    calculator, protocol, tmp_path, monkeypatch
+):
+    request = ValidationRequest(
+        potential=calculator("segfault", "never"),
+        systems=("water",),
+        protocol=protocol,
+        reference="none",
+        platform="Reference",
+        output=tmp_path / "out",
+    )
+    limits = Limits(time_limit_s=60.0, memory_limit_gib=8.0)
+    validation = IsolatedValidation(request, limits=limits)
+    # Killed from outside in between two stages, as by a system that runs out of memory.
+    hear = Known.hear
+
+    def hear_and_kill(known, event):
+        if event["event"] == "begin":
+            os.kill(validation._worker._pid, signal.SIGKILL)
+            return known
+        return hear(known, event) if event["event"] != "end" else known
+
+    monkeypatch.setattr(Known, "hear", hear_and_kill)
+    with pytest.raises(IsolationError, match=r"signal 9 .* 3 times outside of every check"):
+        validation.run(on_progress=lambda *_: None)
