@@ -1,5 +1,6 @@
 """`openmm-mlff validate`."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from openmm_mlff.cli.potential_options import (
 )
 from openmm_mlff.cli.progress import stage_progress
 from openmm_mlff.cli.resuming import InterruptedRunError
-from openmm_mlff.molecules.names import safe_name
+from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.pipeline import (
     DEFAULT_SYSTEMS,
     ValidationRequest,
@@ -197,14 +198,14 @@ def validate_command(
             platform=platform,
             precision=precision,
             seed=seed,
-            output=_folder(output, spec, several=len(specs) > 1),
+            output=folder,
             resume=resume,
             options=options,
             replicas=replicas,
             charge=charge,
             multiplicity=multiplicity,
         )
-        for spec in specs
+        for spec, folder in zip(specs, output_folders(output, specs), strict=True)
     ]
     with ExitStack() as opened:
         validations = []
@@ -226,12 +227,24 @@ def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
     return next(status for status in _GRAVEST_FIRST if status in found)
 
 
-def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
-    """Give each of several potentials a folder of its own in the one that was asked for."""
-    if output is None or not several:
-        return output
-    short = Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
-    return output / safe_name(short, otherwise="potential")
+def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
+    """Give each of several potentials a folder of its own in the one that was asked for.
+
+    Args:
+        output: what was asked for; None for new folders.
+        specs: the potentials.
+
+    Returns:
+        A folder each; none leads out of `output`, and no two are one.
+    """
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    short = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
+    return [output / name for name in names]
 
 
 def _validate_one(validation: Validation, *, spec: str) -> ValidationReport:

@@ -15,6 +15,8 @@ from openmm_mlff.records import (
     Verdict,
     VerdictStatus,
 )
+from openmm_mlff.report.bars import legend_of_figure
+from openmm_mlff.report.canvas import drawing
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.report.terminal import render_comparison, render_report
@@ -99,3 +101,11 @@ def test_the_terminal_does_not_obey_it():
     render_comparison([hostile_report("a"), hostile_report("b")], console=console)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", written.getvalue())
     assert "[bold red]" in written.getvalue()
+
+
+def test_figures_show_it(tmp_path):
+    with drawing(tmp_path / "a.png", width_inch=3.0, height_inch=2.0, headline=EVIL) as figure:
+        legend_of_figure(figure, [EVIL, "$\\nothing$"])
+    shown = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "$\\nothing$" in shown
+    assert (tmp_path / "a.png").stat().st_size > 1000
