@@ -64,4 +64,6 @@ def _run(arguments: list[str]) -> int:
 
     command = typer.main.get_command(app)
     outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    if outcome == EXIT_INTERRUPTED:  # typer says no more of it.
+        raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0

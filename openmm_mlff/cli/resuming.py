@@ -4,11 +4,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from openmm_mlff.errors import MlffError
+
 RESUME, OUTPUT = "--resume", "--output"
 VALIDATE = "validate"
 
 
-class InterruptedRunError(KeyboardInterrupt):
+class InterruptedRunError(MlffError):
     """Ctrl-C in a run whose folder can be gone on with.
 
     Args:

@@ -30,6 +30,7 @@ STARTING_S = 300.0
 """For the libraries to load, on a slow disk."""
 
 KEPT_OUTPUT_BYTES = 2**15
+MOST_LAST_READS = 64
 
 _SERVER = (
     "import json,sys;sys.path[:]=json.loads(sys.argv[3]);"
@@ -253,7 +254,11 @@ class Worker:
         for descriptor in list(self._open):
             os.set_blocking(descriptor, False)
             with contextlib.suppress(BlockingIOError):
-                while data := os.read(descriptor, 65536):
+                # Not for ever: what escaped from the worker's group may still write.
+                for _ in range(MOST_LAST_READS):
+                    data = os.read(descriptor, 65536)
+                    if not data:
+                        break
                     if descriptor == self._printed:
                         self._output = (self._output + data)[-KEPT_OUTPUT_BYTES:]
                     else:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from openmm_mlff.pipeline.journal import Journal
+from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan, write_run_file
-from openmm_mlff.pipeline.stages import NO_JOURNAL, produce
+from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 

@@ -8,7 +8,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Outcome, guarded
-from openmm_mlff.pipeline.journal import Journal
+from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.probing import break_all_probes, run_probes
 from openmm_mlff.pipeline.reference import ask_reference
@@ -21,8 +21,6 @@ from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
 from openmm_mlff.simulation.environment import all_torch_threads
 from openmm_mlff.simulation.minimise import MinimumResult, minimise
 from openmm_mlff.simulation.platforms import PlatformChoice, choose_platform
-
-NO_JOURNAL = Journal()
 
 
 def produce(

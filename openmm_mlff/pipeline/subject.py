@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.pipeline.journal import Journal
+from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.platforms import PlatformChoice
@@ -29,7 +29,7 @@ class Subject:
     molecule: MolecularSystem
     platform: PlatformChoice
     on_progress: Progress
-    journal: Journal
+    journal: Journal = NO_JOURNAL
 
     @property
     def directory(self) -> RunDirectory:

@@ -23,12 +23,6 @@ def abort():
     os.abort()
 
 
-def allocate():
-    kept = []
-    while True:
-        kept.append(np.ones(2**23))
-
-
 def loop():
     while True:
         pass
@@ -119,7 +113,7 @@ class Growing(Springs):
     def forward(self, atomic_numbers: Tensor, positions: Tensor) -> Tensor:
         kept = [positions]
         while positions.shape[0] > self.most:
-            kept.append(torch.ones(8388608))
+            kept.append(torch.rand(8388608))
         # Were they not used, nothing would be kept.
         return self.energy(positions) + 0.0 * torch.stack(kept).sum()
 

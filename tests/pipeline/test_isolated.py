@@ -36,7 +36,7 @@ rotations = 2
 thermal_frames = 2
 """
 MEMORY_GIB = 1.5
-TIME_S = 5.0
+TIME_S = 4.0
 
 POTENTIALS = Path(__file__).with_name("hostile.py")
 
@@ -83,9 +83,6 @@ def validate(potential, protocol, output, **options):
     ("deed", "words"),
     [
         ("segfault", "ended by signal 11 (segmentation fault)"),
-        ("abort", "ended by signal 6 (abort)"),
-        ("allocate", "needed more than 1.5 GiB of memory"),
-        ("loop", "took longer than 5 s without a sign of progress"),
         ("leave", "left its process with exit code 0"),
         ("ask_to_leave", "it asked to leave the process: SystemExit: 0"),
     ],
@@ -101,6 +98,7 @@ def test_a_deed_costs_its_own_check(calculator, protocol, tmp_path, deed, words)
 
 def test_its_last_words_are_kept(calculator, protocol, tmp_path):
     found = validate(calculator("abort", "pair"), protocol, tmp_path / "out")
+    assert "ended by signal 6 (abort)" in found["size_extensivity"].message
     trace = found["size_extensivity"].evidence["traceback"]
     assert "cannot go on" in trace
     assert "Fatal Python error: Aborted" in trace
@@ -112,7 +110,7 @@ def test_its_last_words_are_kept(calculator, protocol, tmp_path):
     [
         ("Crashing", "ended by signal 11 (segmentation fault)"),
         ("Growing", "needed more than 1.5 GiB of memory"),
-        ("Looping", "took longer than 5 s without a sign of progress"),
+        ("Looping", "took longer than 4 s without a sign of progress"),
     ],
 )
 def test_a_torchscript_file_is_no_better(hostile, protocol, tmp_path, program, words):
@@ -215,13 +213,13 @@ def begin(arguments, *, when):
     return process
 
 
-LONG = PROTOCOL.replace("_ps = 0.05", "_ps = 50.0")
+LONG = PROTOCOL.replace("_ps = 0.05", "_ps = 1.5")
 
 
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_that_works(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Path("long.toml").write_text(LONG.replace("50.0", "3.0"), encoding="utf-8")
+    Path("long.toml").write_text(LONG, encoding="utf-8")
     asked = ["validate", "student:ultra-tiny", "-s", "water", "--protocol", "long.toml"]
     asked += ["--platform", "Reference", "--reference", "none"]
     state = Path("runs/ultra-tiny-hostile/water/nve_300K_0.5fs_r0/state.xml")
@@ -243,20 +241,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(tmp_path, monkeypatch, capsys):
     again = state.with_name("energies.csv").read_text(encoding="utf-8").splitlines()
     # Rows after the last saved state are cut off, and come back bit by bit.
     assert again[: len(rows)] == rows
-    assert len(again) == 602
-
-
-def test_a_killed_program_leaves_no_process(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("long.toml").write_text(LONG, encoding="utf-8")
-    asked = ["validate", "student:ultra-tiny", "-s", "water", "--protocol", "long.toml"]
-    asked += ["--platform", "Reference", "--reference", "none", "--output", "out"]
-    process = begin(asked, when=Path("out/water/nve_300K_0.5fs_r0/state.xml"))
-    workers = psutil.Process(process.pid).children(recursive=True)
-    assert len(workers) == 2
-    process.kill()
-    process.communicate()
-    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert len(again) == 302
 
 
 def test_a_worker_that_ends_again_and_again_ends_the_run(
