@@ -6,6 +6,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from openmm_mlff.errors import RunDirectoryError
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -142,6 +144,32 @@ def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
         return json.loads(read_text(path, most_bytes=most_bytes))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def folder_inside(folder: Path, name: str) -> Path:
+    """Name a folder of a run in a folder; no name and no link leads out of it.
+
+    Args:
+        folder: of the run.
+        name: one part of a path.
+
+    Returns:
+        Its path.
+
+    Raises:
+        RunDirectoryError: it is no such name, or a link is there.
+    """
+    path = folder / str(name)
+    if name != path.name or name in {"", ".", ".."} or "\\" in name or "\0" in name:
+        raise RunDirectoryError(
+            f"{name!r} cannot be the name of a folder in {folder}; expected letters, digits, "
+            "dot, underscore and hyphen: give it another name"
+        )
+    if path.is_symlink():
+        raise RunDirectoryError(
+            f"{path} is a link, expected a folder of the run; remove it, or choose another --output"
+        )
+    return path
 
 
 def _too_large(mebibytes: float, most_bytes: int) -> str:

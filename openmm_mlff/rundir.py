@@ -186,21 +186,6 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
     )
 
 
-def _inside(folder: Path, name: str) -> Path:
-    """Give a folder in a folder; no name and no link leads out of it."""
-    path = folder / str(name)
-    if name != path.name or name in {"", ".", ".."} or "\\" in name or "\0" in name:
-        raise RunDirectoryError(
-            f"{name!r} cannot be the name of a folder in {folder}; expected letters, digits, "
-            "dot, underscore and hyphen: give it another name"
-        )
-    if path.is_symlink():
-        raise RunDirectoryError(
-            f"{path} is a link, expected a folder of the run; remove it, or choose another --output"
-        )
-    return path
-
-
 @dataclass(frozen=True)
 class RunDirectory:
     """Paths of one validation's output.
@@ -256,11 +241,11 @@ class RunDirectory:
 
     def system(self, name: str) -> Path:
         """Folder of one system."""
-        return _inside(self.root, name)
+        return foreign_text.folder_inside(self.root, name)
 
     def run(self, system: str, name: str) -> Path:
         """Folder of one simulation."""
-        return _inside(self.system(system), name)
+        return foreign_text.folder_inside(self.system(system), name)
 
     def system_names(self) -> list[str]:
         """Systems that were begun, in the order in which they were asked for."""

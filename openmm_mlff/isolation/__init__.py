@@ -6,6 +6,7 @@ processes is pickled: lines of JSON go in and come out.
 """
 
 from openmm_mlff.isolation.limits import Limits, default_limits, is_available
-from openmm_mlff.isolation.worker import Ending, Worker, start_server
+from openmm_mlff.isolation.serving import start_server
+from openmm_mlff.isolation.worker import Ending, Worker
 
 __all__ = ["Ending", "Limits", "Worker", "default_limits", "is_available", "start_server"]

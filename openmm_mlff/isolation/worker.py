@@ -1,15 +1,12 @@
 """A worker as its user sees it: commands in, events out, and how it ended."""
 
-import atexit
 import contextlib
 import json
 import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +17,7 @@ import psutil
 
 from openmm_mlff.isolation.channel import LONGEST_LINE, decode, encode
 from openmm_mlff.isolation.limits import Limits
+from openmm_mlff.isolation.serving import start_server
 from openmm_mlff.isolation.wording import how_it_ended, over_memory, over_time, over_total_time
 
 POLL_S = 0.1
@@ -31,11 +29,6 @@ STARTING_S = 300.0
 
 KEPT_OUTPUT_BYTES = 2**15
 MOST_LAST_READS = 64
-
-_SERVER = (
-    "import json,sys;sys.path[:]=json.loads(sys.argv[3]);"
-    "from openmm_mlff.isolation.server import main;main()"
-)
 
 
 @dataclass(frozen=True)
@@ -51,74 +44,6 @@ class Ending:
     reason: str
     output: str = ""
     is_total: bool = False
-
-
-class ServerProcess:
-    """The server process as its user sees it.
-
-    Args:
-        entry: ``MODULE:FUNCTION`` of its workers.
-    """
-
-    def __init__(self, entry: str) -> None:
-        self.entry = entry
-        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = [str(theirs.fileno()), entry, json.dumps(sys.path)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, *arguments],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            # A group of its own: Ctrl-C is for its user, who then ends the workers.
-            start_new_session=True,
-        )
-        theirs.close()
-        self.owner = os.getpid()
-
-    def is_alive(self) -> bool:
-        """Whether it can start workers for this process."""
-        return self.owner == os.getpid() and self.process.poll() is None
-
-    def close(self) -> None:
-        """End it and its workers."""
-        self.socket.close()
-        if self.owner == os.getpid():
-            try:
-                self.process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-
-_servers: dict[str, ServerProcess] = {}
-_lock = threading.Lock()
-
-
-def start_server(entry: str) -> ServerProcess:
-    """Start the server, or give the one that runs; it loads its libraries meanwhile.
-
-    Args:
-        entry: ``MODULE:FUNCTION`` of its workers.
-
-    Returns:
-        The server, which lives as long as this process.
-    """
-    with _lock:
-        server = _servers.get(entry)
-        if server is None or not server.is_alive():
-            if server is not None:
-                server.close()
-            elif not _servers:
-                atexit.register(stop_servers)
-            server = _servers[entry] = ServerProcess(entry)
-        return server
-
-
-def stop_servers() -> None:
-    """End every server of this process, and with them their workers."""
-    with _lock:
-        for server in _servers.values():
-            server.close()
-        _servers.clear()
 
 
 class Worker:

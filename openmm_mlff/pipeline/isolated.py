@@ -157,7 +157,8 @@ class IsolatedValidation:
         ending = worker.ending or Ending("ended")
         raise PotentialError(
             f"{request.potential} {ending.reason} while it was loaded and tried on "
-            f"{', '.join(request.systems)}; expected a potential that can be evaluated"
+            f"{', '.join(request.systems)}; expected a potential that can be evaluated within the "
+            "limits"
         ) from RuntimeError(ending.output)
 
     def _produce(self, known: Known, *, on_progress: Progress) -> tuple[Known, Ending | None]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from openmm_mlff.isolation import Limits, Worker, is_available, start_server
-from openmm_mlff.isolation.worker import stop_servers
+from openmm_mlff.isolation import Limits, Worker, is_available
+from openmm_mlff.isolation.serving import stop_servers
 
 pytestmark = pytest.mark.skipif(not is_available(), reason="workers need Linux")
 
@@ -140,22 +140,6 @@ def test_no_descriptor_is_left_open():
     do("echo")
     do("segfault")
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def test_another_server_takes_over_from_one_that_was_killed():
-    server = start_server(ENTRY)
-    worker = Worker(ENTRY, limits=LIMITS)
-    worker.send({"deed": "ignore_interrupts"})
-    heard = []
-    for event in worker.events():
-        heard.append(event["event"])
-        if event["event"] == "ignoring":
-            server.process.kill()
-            server.process.wait()
-    assert heard == ["ready", "ignoring"]
-    assert worker.ending.reason == "ended, and nobody saw how"
-    assert is_gone(worker._pid)
-    assert do("echo")[1] is None
 
 
 SCRIPT = """
