@@ -7,7 +7,6 @@ differs.  Unknown keys are refused with the nearest known one.
 import difflib
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from openmm_mlff.errors import ConfigError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from openmm_mlff.foreign_text import read_toml
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
@@ -277,8 +272,8 @@ def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]
     if str(path) in seen:
         raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = read_toml(path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read protocol {path}: {error}; expected a TOML file") from error
     base = table.pop("extends", None)
     if base is None:

@@ -41,6 +41,10 @@ class MissingDependencyError(UserError):
     """An optional package is needed and not installed; the message names the command."""
 
 
+class IsolationError(UserError):
+    """The process that a potential was run in came to nothing, and not in any one check."""
+
+
 class ExportError(MlffError):
     """The exported model does not reproduce the eager one; nothing was written."""
 

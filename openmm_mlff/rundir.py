@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from openmm_mlff import foreign_text
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.records import jsonable
@@ -64,7 +65,7 @@ def read_json(path: Path) -> Any:
         RunDirectoryError: the file is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return foreign_text.read_json(path, most_bytes=foreign_text.MOST_RUN_BYTES)
     except (OSError, ValueError) as error:
         raise RunDirectoryError(
             f"cannot read {path} ({error}); expected a file of a run directory"
@@ -240,16 +241,16 @@ class RunDirectory:
 
     def system(self, name: str) -> Path:
         """Folder of one system."""
-        return self.root / name
+        return foreign_text.folder_inside(self.root, name)
 
     def run(self, system: str, name: str) -> Path:
         """Folder of one simulation."""
-        return self.root / system / name
+        return foreign_text.folder_inside(self.system(system), name)
 
     def system_names(self) -> list[str]:
         """Systems that were begun, in the order in which they were asked for."""
         names = read_json(self.root / RUN_FILE).get("systems", [])
-        return [name for name in names if (self.root / name / SYSTEM_FILE).is_file()]
+        return [name for name in names if (self.system(name) / SYSTEM_FILE).is_file()]
 
     def run_names(self, system: str) -> list[str]:
         """Simulations of a system, sorted."""

@@ -23,6 +23,8 @@ PAGES = (
     "docs/published-students.md",
     "docs/your-own-model.md",
     "docs/performance.md",
+    "docs/isolation.md",
+    "SECURITY.md",
 )
 
 

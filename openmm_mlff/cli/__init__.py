@@ -9,7 +9,9 @@ from typing import Any
 
 import typer
 
+from openmm_mlff.cli.resuming import InterruptedRunError, resume_command
 from openmm_mlff.errors import UserError
+from openmm_mlff.foreign_text import printable
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -45,10 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         said = error.format_message() if isinstance(error, _ClickException) else str(error)
-        print(f"openmm-mlff: {' '.join(said.split())}", file=sys.stderr)
+        print(f"openmm-mlff: {printable(' '.join(said.split()))}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
+    except InterruptedRunError as error:
+        command = resume_command(given, root=error.root, spec=error.spec)
+        print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
-        print("openmm-mlff: interrupted; what was written stays, --resume goes on", file=sys.stderr)
+        print("openmm-mlff: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 
 
@@ -58,4 +64,6 @@ def _run(arguments: list[str]) -> int:
 
     command = typer.main.get_command(app)
     outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    if outcome == EXIT_INTERRUPTED:  # typer says no more of it.
+        raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0

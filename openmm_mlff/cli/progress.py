@@ -25,7 +25,7 @@ def stage_progress() -> Iterator[ProgressCallback]:
         A callback of system, stage, done and total.
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

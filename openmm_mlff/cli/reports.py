@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.validate import worst_status
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.foreign_text import MOST_RUN_BYTES, read_text
 from openmm_mlff.pipeline import judge_directory
 from openmm_mlff.records import EXIT_CODES, ValidationReport
 from openmm_mlff.report.terminal import render_comparison, render_report
@@ -53,12 +53,13 @@ def _load(path: Path) -> ValidationReport:
     """
     file = path / "report.json" if path.is_dir() else path
     try:
-        return ValidationReport.from_json(file.read_text(encoding="utf-8"))
+        return ValidationReport.from_json(read_text(file, most_bytes=MOST_RUN_BYTES))
     except OSError as error:
         raise RunDirectoryError(
             f"cannot read {file} ({error.strerror}); expected a report.json that validate wrote"
         ) from error
-    except (ValidationError, UnicodeDecodeError) as error:
+    # A text that is too large or no UTF-8, and what pydantic finds, are ValueErrors.
+    except ValueError as error:
         raise RunDirectoryError(
             f"{file} is no report of schema version 1; expected a report.json that validate wrote"
         ) from error

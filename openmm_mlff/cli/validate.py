@@ -1,5 +1,7 @@
 """`openmm-mlff validate`."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +22,20 @@ from openmm_mlff.cli.potential_options import (
     potential_options,
 )
 from openmm_mlff.cli.progress import stage_progress
-from openmm_mlff.pipeline import DEFAULT_SYSTEMS, Plan, prepare, run_plan
+from openmm_mlff.cli.resuming import InterruptedRunError
+from openmm_mlff.molecules.names import numbered_names, safe_name
+from openmm_mlff.pipeline import (
+    DEFAULT_SYSTEMS,
+    ValidationRequest,
+    isolation_limits,
+    open_validation,
+)
+from openmm_mlff.pipeline.opening import Validation
 from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.terminal import render_comparison, render_report
 
+_SANDBOX_PANEL = "What a potential may do to the run"
 DEFAULT_POTENTIAL = "student:original"
 _GRAVEST_FIRST = (VerdictStatus.REJECTED, VerdictStatus.INCONCLUSIVE, VerdictStatus.APPROVED)
 
@@ -78,6 +89,46 @@ Replicas = Annotated[
 Charge = Annotated[int | None, typer.Option(help="Total charge of the systems")]
 Multiplicity = Annotated[int | None, typer.Option(help="Spin multiplicity of the systems")]
 Seed = Annotated[int, typer.Option(help="Of velocities and distortions")]
+Sandbox = Annotated[
+    bool | None,
+    typer.Option(
+        "--sandbox/--no-sandbox",
+        help="Run the potential in a process of its own, which may crash: that costs its check, "
+        "not the run. Default: yes, on Linux",
+        show_default=False,
+        rich_help_panel=_SANDBOX_PANEL,
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        metavar="SECONDS",
+        help="A stage that shows no progress for so long is ended. Default: 3600",
+        show_default=False,
+        rich_help_panel=_SANDBOX_PANEL,
+    ),
+]
+TotalTimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--total-time-limit",
+        metavar="SECONDS",
+        help="After so long nothing more of a run is begun. Default: none",
+        show_default=False,
+        rich_help_panel=_SANDBOX_PANEL,
+    ),
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-limit",
+        metavar="GIB",
+        help="A stage that needs more is ended. Default: 80 % of the memory there is",
+        show_default=False,
+        rich_help_panel=_SANDBOX_PANEL,
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --output")]
 
 
@@ -95,6 +146,10 @@ def validate_command(
     replicas: Replicas = None,
     charge: Charge = None,
     multiplicity: Multiplicity = None,
+    sandbox: Sandbox = None,
+    time_limit: TimeLimit = None,
+    total_time_limit: TotalTimeLimit = None,
+    memory_limit: MemoryLimit = None,
     backend: Backend = "torchforce",
     compiled: Compiled = False,
     contract: Contract = None,
@@ -128,27 +183,41 @@ def validate_command(
         constraints=constraints,
         hydrogen_mass_amu=hydrogen_mass,
     )
-    plans = [
-        prepare(
-            spec,
-            systems=system or list(DEFAULT_SYSTEMS),
+    limits = isolation_limits(
+        sandbox=sandbox,
+        time_limit_s=time_limit,
+        memory_limit_gib=memory_limit,
+        total_time_limit_s=total_time_limit,
+    )
+    requests = [
+        ValidationRequest(
+            potential=spec,
+            systems=tuple(system or DEFAULT_SYSTEMS),
             protocol=protocol,
             reference=reference,
             platform=platform,
             precision=precision,
             seed=seed,
-            output=_folder(output, spec, several=len(specs) > 1),
+            output=folder,
             resume=resume,
             options=options,
             replicas=replicas,
             charge=charge,
             multiplicity=multiplicity,
         )
-        for spec in specs
+        for spec, folder in zip(specs, output_folders(output, specs), strict=True)
     ]
-    reports = [_validate_one(plan) for plan in plans]
+    with ExitStack() as opened:
+        validations = []
+        for request in requests:
+            validations.append(open_validation(request, limits=limits))
+            opened.callback(validations[-1].close)
+        reports = [
+            _validate_one(validation, spec=spec)
+            for validation, spec in zip(validations, specs, strict=True)
+        ]
     if len(reports) > 1:
-        _compare(plans, reports, output=output)
+        _compare([validation.root for validation in validations], reports, output=output)
     return EXIT_CODES[worst_status(reports)]
 
 
@@ -158,26 +227,42 @@ def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
     return next(status for status in _GRAVEST_FIRST if status in found)
 
 
-def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
-    """Give each of several potentials a folder of its own in the one that was asked for."""
-    if output is None or not several:
-        return output
-    return output / Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
+    """Give each of several potentials a folder of its own in the one that was asked for.
+
+    Args:
+        output: what was asked for; None for new folders.
+        specs: the potentials.
+
+    Returns:
+        A folder each; none leads out of `output`, and no two are one.
+    """
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    short = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
+    return [output / name for name in names]
 
 
-def _validate_one(plan: Plan) -> ValidationReport:
+def _validate_one(validation: Validation, *, spec: str) -> ValidationReport:
     console = Console()
-    with stage_progress() as show:
-        report = run_plan(plan, on_progress=show)
-    render_report(report, console=console, report_path=plan.directory.root / "report.md")
+    try:
+        with stage_progress() as show:
+            report = validation.run(on_progress=show)
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(validation.root, spec=spec) from error
+    render_report(report, console=console, report_path=validation.root / "report.md")
     return report
 
 
-def _compare(plans: list[Plan], reports: list[ValidationReport], *, output: Path | None) -> None:
+def _compare(roots: list[Path], reports: list[ValidationReport], *, output: Path | None) -> None:
     """Write the comparison above the runs."""
     console = Console()
     render_comparison(reports, console=console)
-    folder = output or plans[0].directory.root.parent
-    links = [str((plan.directory.root / "report.md").relative_to(folder)) for plan in plans]
+    folder = output or roots[0].parent
+    links = [str((root / "report.md").relative_to(folder)) for root in roots]
     write_comparison(reports, folder, links=links)
     console.print(f"comparison in {folder / 'comparison.json'}")

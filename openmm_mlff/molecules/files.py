@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.foreign_text import MOST_STRUCTURE_BYTES, check_size
 from openmm_mlff.molecules.formats.mmcif import read_mmcif
 from openmm_mlff.molecules.formats.mol2 import read_mol2
 from openmm_mlff.molecules.formats.molfile import read_molfiles
@@ -96,6 +97,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
         raise MoleculeError(f"{path}: a folder; expected a {_kind(path)} file")
     read: list[FileStructure] = []
     try:
+        check_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         # Remarks and titles may be in any encoding; what matters is ASCII.
         with path.open(encoding="utf-8", errors="replace") as handle:
             for structure in islice(reader(handle), stop):

@@ -1,20 +1,16 @@
 """The library: molecules by name, each a folder in ``systems/``."""
 
 import difflib
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.foreign_text import read_toml
 from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.files import SUFFIXES, read_structures
+from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.molecules.system import MolecularSystem
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 SYSTEM_KEYS = (
     "name",
@@ -105,7 +101,7 @@ def load_folder(
     Raises:
         MoleculeError: Something is missing, or does not agree.
     """
-    recorded = _read_system_toml(folder / "system.toml")
+    recorded = read_system_toml(folder)
     (structure,) = read_structures(folder / recorded["structure"], count=1, charge_is_given=True)
     system = build_system(
         replace(structure, charge=recorded["charge"], multiplicity=recorded["multiplicity"]),
@@ -122,9 +118,33 @@ def load_folder(
     return system
 
 
-def _read_system_toml(path: Path) -> dict[str, Any]:
+def _check_names(recorded: dict[str, Any], *, path: Path) -> None:
+    """See that neither the system's name nor its structure file leads out of a folder."""
+    for key in ("name", "structure"):
+        value = recorded[key]
+        if not isinstance(value, str) or value != safe_name(value, otherwise=""):
+            raise MoleculeError(
+                f"{path}: {key} is {value!r}; expected one name of letters, digits, dot, "
+                "underscore and hyphen, no path"
+            )
+
+
+def read_system_toml(folder: Path) -> dict[str, Any]:
+    """Read what a folder says of its molecule.
+
+    Args:
+        folder: holds ``system.toml``.
+
+    Returns:
+        A value for each of :data:`SYSTEM_KEYS`.
+
+    Raises:
+        MoleculeError: it is missing, damaged or too large, lacks a key, has another one, or names
+            something outside of the folder.
+    """
+    path = folder / "system.toml"
     try:
-        recorded = tomllib.loads(path.read_text(encoding="utf-8"))
+        recorded = read_toml(path)
     except (OSError, ValueError) as error:
         raise MoleculeError(f"{path}: cannot be read as a system's TOML: {error}") from error
     if set(recorded) != set(SYSTEM_KEYS):
@@ -132,4 +152,5 @@ def _read_system_toml(path: Path) -> dict[str, Any]:
         raise MoleculeError(
             f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
         )
+    _check_names(recorded, path=path)
     return recorded

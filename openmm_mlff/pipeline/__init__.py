@@ -5,16 +5,12 @@ from pathlib import Path
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.prepare import (
-    AUTO_REFERENCE,
-    Plan,
-    prepare,
-    write_run_file,
-)
-from openmm_mlff.pipeline.stages import produce
+from openmm_mlff.pipeline.opening import isolation_limits, open_validation
+from openmm_mlff.pipeline.prepare import AUTO_REFERENCE, Plan, prepare
+from openmm_mlff.pipeline.producing import produce_all
+from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
-from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 
@@ -22,7 +18,10 @@ __all__ = [
     "DEFAULT_SYSTEMS",
     "Plan",
     "Progress",
+    "ValidationRequest",
+    "isolation_limits",
     "judge_directory",
+    "open_validation",
     "prepare",
     "run_plan",
     "validate",
@@ -45,6 +44,9 @@ def validate(
     charge: int | None = None,
     multiplicity: int | None = None,
     on_progress: Progress | None = None,
+    sandbox: bool | None = None,
+    time_limit_s: float | None = None,
+    memory_limit_gib: float | None = None,
 ) -> ValidationReport:
     """Judge whether a potential is safe for production dynamics in OpenMM.
 
@@ -64,6 +66,10 @@ def validate(
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
         on_progress: called with system, stage, done and total.
+        sandbox: run the potential in a process of its own, which may crash; None where that is
+            possible.
+        time_limit_s: that process is ended after this time without progress; None for an hour.
+        memory_limit_gib: and beyond this size; None for 80 % of the memory there is.
 
     Returns:
         The report; it also stands in the run directory, with its figures.
@@ -71,9 +77,9 @@ def validate(
     Raises:
         UserError: something asked for is unknown, missing or unusable; nothing has run then.
     """
-    plan = prepare(
-        potential,
-        systems=systems,
+    request = ValidationRequest(
+        potential=potential,
+        systems=tuple(systems),
         protocol=protocol,
         reference=reference,
         platform=platform,
@@ -86,7 +92,11 @@ def validate(
         charge=charge,
         multiplicity=multiplicity,
     )
-    return run_plan(plan, on_progress=on_progress)
+    limits = isolation_limits(
+        sandbox=sandbox, time_limit_s=time_limit_s, memory_limit_gib=memory_limit_gib
+    )
+    validation = open_validation(request, limits=limits)
+    return validation.run(on_progress=on_progress or (lambda *_: None))
 
 
 def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationReport:
@@ -99,17 +109,5 @@ def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationRe
     Returns:
         The report.
     """
-    with one_torch_thread():
-        _produce_all(plan, on_progress=on_progress or (lambda *_: None))
+    produce_all(plan, on_progress=on_progress or (lambda *_: None))
     return judge_directory(plan.directory)
-
-
-def _produce_all(plan: Plan, *, on_progress: Progress) -> None:
-    """Run every system, and say in `run.json` with what and how far."""
-    environment = describe_environment(precision=plan.spec.precision)
-    write_run_file(plan, status="running", environment=environment)
-    platforms: dict[str, str] = {}
-    for molecule in plan.molecules.values():
-        platforms[molecule.name] = produce(plan, molecule, on_progress=on_progress)
-    used = ", ".join(sorted({name for name in platforms.values() if name}))
-    write_run_file(plan, status="complete", environment={"platform": used})

@@ -35,6 +35,9 @@ def guarded(stage: Callable[[], T]) -> Outcome[T]:
     """
     try:
         return Outcome(value=stage())
-    except Exception as error:  # A crash is an ERROR in the report, never a bad score.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+    # A crash is an ERROR in the report, never a bad score; and a potential that leaves the process
+    # must not take the exit code of an approval with it.
+    except (Exception, SystemExit) as error:
+        said = "it asked to leave the process: " if isinstance(error, SystemExit) else ""
+        reason = " ".join(f"{said}{type(error).__name__}: {error}".split())
         return Outcome(broken=Broken(reason, traceback.format_exc()))

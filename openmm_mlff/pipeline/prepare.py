@@ -18,6 +18,7 @@ from openmm_mlff.config import (
 )
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem, load_systems
+from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
@@ -113,7 +114,7 @@ def prepare(
         multiplicity=multiplicity,
         seed=seed,
     )
-    root = output or _new_output(f"{model.name}-{loaded_protocol.name}")
+    root = output or _new_output(safe_name(f"{model.name}-{loaded_protocol.name}", otherwise="run"))
     directory = _open_directory(root, spec, resume=resume)
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
 

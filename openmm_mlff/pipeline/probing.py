@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.pipeline.guard import Broken, Outcome, guarded
+from openmm_mlff.pipeline.guard import Broken, Outcome
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.subject import Subject
 from openmm_mlff.potentials import Potential
@@ -76,18 +76,22 @@ def run_each(
     wanted = [(name, call) for name, call in calls if name in needed]
     for index, (name, call) in enumerate(wanted):
         subject.report(stage)(index, len(wanted))
-        if not is_done(subject.directory, molecule.name, name):
-            write_outcome(subject.directory, molecule.name, name, guarded(call))
+        key = f"{molecule.name}: {name}"
+        is_settled = key in subject.journal.settled
+        if not is_settled and not is_done(subject.directory, molecule.name, name):
+            keep = partial(write_outcome, subject.directory, molecule.name, name)
+            subject.journal.run(key, call, keep=keep)
     if wanted:
         subject.report(stage)(len(wanted), len(wanted))
 
 
 def break_all_probes(plan: Plan, system: str, broken: Broken | None) -> None:
-    """Record for every needed probe why it could not be run."""
+    """Record for every needed probe that is not done why it could not be run."""
     tables = (PROBES, DYNAMICS_PROBES, SURFACE_PROBES)
     needed = needed_probes(plan)
     for name in [name for table in tables for name, _ in table if name in needed]:
-        write_outcome(plan.directory, system, name, Outcome(broken=broken))
+        if not is_done(plan.directory, system, name):
+            write_outcome(plan.directory, system, name, Outcome(broken=broken))
 
 
 def is_done(directory: RunDirectory, system: str, probe: str) -> bool:

@@ -8,6 +8,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Outcome, guarded
+from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.probing import break_all_probes, run_probes
 from openmm_mlff.pipeline.reference import ask_reference
@@ -22,7 +23,13 @@ from openmm_mlff.simulation.minimise import MinimumResult, minimise
 from openmm_mlff.simulation.platforms import PlatformChoice, choose_platform
 
 
-def produce(plan: Plan, molecule: MolecularSystem, *, on_progress: Progress) -> str:
+def produce(
+    plan: Plan,
+    molecule: MolecularSystem,
+    *,
+    on_progress: Progress,
+    journal: Journal = NO_JOURNAL,
+) -> str:
     """Run everything for one molecule into the run directory.
 
     What breaks is recorded where it broke; the other stages go on.
@@ -31,19 +38,20 @@ def produce(plan: Plan, molecule: MolecularSystem, *, on_progress: Progress) -> 
         plan: from :func:`openmm_mlff.pipeline.prepare.prepare`.
         molecule: one of the plan's.
         on_progress: called as work is done.
+        journal: of the stages.
 
     Returns:
         Name of the platform it ran on; empty where none could run it.
     """
     name = molecule.name
     write_json(plan.directory.system(name) / SYSTEM_FILE, molecule_to_json(molecule))
-    chosen = guarded(lambda: _choose_platform(plan, molecule))
+    chosen = journal.run(f"{name}: platform", lambda: _choose_platform(plan, molecule))
     if chosen.value is None:
         break_all_probes(plan, name, chosen.broken)
         fail_runs(plan, molecule, chosen.broken)
         return ""
-    subject = Subject(plan, molecule, chosen.value, on_progress)
-    minimum = guarded(lambda: _minimise(subject))
+    subject = Subject(plan, molecule, chosen.value, on_progress, journal)
+    minimum = journal.run(f"{name}: minimise", lambda: _minimise(subject))
     start = _start_molecule(molecule, minimum)
     # Atoms that came apart in the minimisation see nothing of each other, and would pass every
     # question about symmetry unasked.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.platforms import PlatformChoice
@@ -21,12 +22,14 @@ class Subject:
         molecule: as it was asked for.
         platform: where it runs.
         on_progress: called as work is done.
+        journal: of the stages.
     """
 
     plan: Plan
     molecule: MolecularSystem
     platform: PlatformChoice
     on_progress: Progress
+    journal: Journal = NO_JOURNAL
 
     @property
     def directory(self) -> RunDirectory:

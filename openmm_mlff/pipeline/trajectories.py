@@ -7,16 +7,18 @@ from itertools import groupby
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.observations.loader import load_observations
-from openmm_mlff.pipeline.guard import Broken, guarded
+from openmm_mlff.pipeline.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.subject import Subject
 from openmm_mlff.records import Status
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.simulation.record import COMPLETE, FAILED
 from openmm_mlff.simulation.replicas import can_be_batched, run_replicas_together
 
 PROLONG_FACTOR = 1.5
+ENDED = (COMPLETE, FAILED)
 
 
 def trajectory_jobs(plan: Plan, *, duration_ps: float) -> list[TrajectoryJob]:
@@ -90,7 +92,11 @@ def _simulate_together(
             on_progress=subject.report(f"NVE, {len(jobs)} replicas, {jobs[0].timestep_fs:g} fs"),
         )
 
-    return guarded(run).broken is None
+    key = (
+        f"{start.name}: {len(jobs)} runs of {jobs[0].timestep_fs:g} fs, {jobs[0].duration_ps:g} ps"
+    )
+    # Run again after a crash elsewhere: what is complete costs nothing, what broke breaks again.
+    return subject.journal.run(key, run).broken is None
 
 
 def _simulate(subject: Subject, start: MolecularSystem, job: TrajectoryJob) -> None:
@@ -109,9 +115,13 @@ def _simulate(subject: Subject, start: MolecularSystem, job: TrajectoryJob) -> N
             on_progress=subject.report(f"NVE {job.temperature_kelvin:g} K, {job.timestep_fs:g} fs"),
         )
 
-    broken = guarded(run).broken
-    if broken:
-        _record_broken_run(plan, start.name, job, broken)
+    def keep(outcome: Outcome[None]) -> None:
+        if outcome.broken:
+            _record_broken_run(plan, start.name, job, outcome.broken)
+
+    key = f"{start.name}: {job.name}, {job.duration_ps:g} ps"
+    if key not in subject.journal.settled:
+        subject.journal.run(key, run, keep=keep)
 
 
 def _record_broken_run(plan: Plan, system: str, job: TrajectoryJob, broken: Broken | None) -> None:
@@ -147,9 +157,12 @@ def _record_broken_run(plan: Plan, system: str, job: TrajectoryJob, broken: Brok
 
 
 def fail_runs(plan: Plan, molecule: MolecularSystem, broken: Broken | None) -> None:
-    """Record for every trajectory why it could not be run."""
+    """Record for every trajectory that has not ended why it could not be run."""
     duration_ps = plan.spec.protocol.dynamics.duration_ps
     for job in trajectory_jobs(plan, duration_ps=duration_ps):
+        path = plan.directory.run(molecule.name, job.name) / RUN_FILE
+        if path.exists() and read_json(path)["status"] in ENDED:
+            continue
         _record_broken_run(plan, molecule.name, job, broken)
 
 

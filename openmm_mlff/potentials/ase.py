@@ -194,6 +194,6 @@ def _value(text: str) -> Any:
     """Read numbers, true, false and null as such; everything else stays text."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return text if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.foreign_text import MOST_STRUCTURE_BYTES, check_size
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.files import READING_FAILURES
 
@@ -145,6 +146,7 @@ def _read(path: Path) -> "list[Atoms]":
     if not path.is_file():
         raise PotentialError(f"no such file of labelled frames: {path}")
     try:
+        check_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         images: Any = ase.io.read(
             path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
         )

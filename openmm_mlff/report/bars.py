@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from openmm_mlff.foreign_text import printable
 from openmm_mlff.report.canvas import GREY, INK, PALETTE, VERMILLION
 
 LOGARITHMIC_FROM = 30.0
@@ -77,9 +78,13 @@ def legend_of_figure(
 ) -> None:
     """Name the series once for all panels, above them."""
     handles = [
-        Patch(color=colours[k % len(colours)], label=label) for k, label in enumerate(labels)
+        Patch(color=colours[k % len(colours)], label=printable(label))
+        for k, label in enumerate(labels)
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(len(labels), 5))
+    legend = figure.legend(handles=handles, loc="outside upper left", ncols=min(len(labels), 5))
+    for text in legend.get_texts():
+        # A model's name may hold a dollar sign, which begins no formula.
+        text.set_parse_math(False)
 
 
 def _floats(values: Sequence[float | None]) -> np.ndarray:

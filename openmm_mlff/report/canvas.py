@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from openmm_mlff.foreign_text import printable
 from openmm_mlff.observations import RunFailure, RunObservations
 
 SINGLE_COLUMN_INCH = 3.4
@@ -115,7 +116,10 @@ def drawing(
         canvas = FigureCanvasAgg(figure)
         yield figure
         if headline:
-            figure.suptitle(headline, x=0.01, ha="left", fontsize=7.0, color=GREY)
+            # A name in it may hold a dollar sign, which begins no formula.
+            figure.suptitle(
+                printable(headline), x=0.01, ha="left", fontsize=7.0, color=GREY, parse_math=False
+            )
         canvas.draw()
         _save_png(np.asarray(canvas.buffer_rgba()), path=path)
 
@@ -229,6 +233,7 @@ def mark_failures(axes: Axes, runs: Sequence[RunObservations], *, label: bool = 
                 color=VERMILLION,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.5},
                 annotation_clip=False,
+                parse_math=False,
             )
 
 

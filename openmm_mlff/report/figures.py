@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import CheckResult, ValidationReport
 from openmm_mlff.report.accuracy_figures import torsion_figure, vibration_figure
@@ -106,7 +107,9 @@ def _of_condition(
     condition, model = observations.condition, report.model.name
     if condition is None:
         return []
-    label = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+    at = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+    # A file that somebody else wrote may call its ensemble anything.
+    label = safe_name(at, otherwise="run")
 
     def path(kind: str) -> Path:
         return folder / f"{system}_{kind}_{label}.png"

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from openmm_mlff.foreign_text import printable
+
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 MOST_ITEMS = 12
 """Longer lists are shortened; `report.json` has them whole."""
@@ -22,7 +24,7 @@ _LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 
 def escape_text(text: object) -> str:
     """Write foreign text so that Markdown, in a table or out of it, shows it as it is."""
-    flat = " ".join(str(text).split())
+    flat = " ".join(printable(str(text)).split())
     marked = _LOOSE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", flat))
     return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -37,7 +39,7 @@ def code_span(text: object, *, cell: bool = False) -> str:
     Returns:
         The code span; an empty text gives an empty text.
     """
-    flat = " ".join(str(text).split())
+    flat = " ".join(printable(str(text)).split())
     if not flat:
         return ""
     fence = "`" * (_longest_run(flat) + 1)
@@ -53,9 +55,14 @@ def code_cell(text: object) -> str:
 
 def code_block(text: object) -> str:
     """Write foreign text as a block of code that nothing in it can end."""
-    body = str(text).rstrip("\n")
+    body = printable(str(text)).rstrip("\n")
     fence = "`" * max(3, _longest_run(body) + 1)
     return f"{fence}text\n{body}\n{fence}"
+
+
+def attribute_text(value: object) -> str:
+    """Write foreign text so that it stays inside of an HTML element or attribute, on one line."""
+    return html.escape(" ".join(printable(str(value)).split()), quote=True)
 
 
 def evidence_text(value: Any) -> str:
@@ -119,7 +126,7 @@ def render(template: str, **context: Any) -> str:
         code=code_span,
         code_cell=code_cell,
         code_block=code_block,
-        attribute=lambda value: html.escape(str(value), quote=True),
+        attribute=attribute_text,
     )
     filled = environment.get_template(template).render(**context)
     return re.sub(r"\n{3,}", "\n\n", filled).strip("\n") + "\n"

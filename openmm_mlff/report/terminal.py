@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from openmm_mlff.foreign_text import printable, printable_values
 from openmm_mlff.records import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
 from openmm_mlff.report.selection import (
     SummaryRow,
@@ -51,6 +52,11 @@ VERDICT_STYLES = {
 }
 
 
+def printable_report(report: ValidationReport) -> ValidationReport:
+    """Give a report in which nothing is left that a terminal would obey."""
+    return ValidationReport.model_validate(printable_values(report.model_dump()))
+
+
 def render_report(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
     """Print a report: the model, the checks of each system, the verdict, where the report lies.
 
@@ -59,6 +65,7 @@ def render_report(report: ValidationReport, *, console: Console, report_path: Pa
         console: where to print; its width decides the layout.
         report_path: the report's file or folder.
     """
+    report = printable_report(report)
     console.print(_header(report))
     for system in systems_with_results(report):
         console.print()
@@ -70,7 +77,7 @@ def render_report(report: ValidationReport, *, console: Console, report_path: Pa
         console.print(Text(note, style="dim"))
     console.print(verdict_panel(report.verdict))
     # A path that is broken over two lines can neither be clicked nor copied.
-    console.print(Text(f" Report: {report_path}"), soft_wrap=True)
+    console.print(Text(f" Report: {printable(str(report_path))}"), soft_wrap=True)
 
 
 def render_comparison(reports: Sequence[ValidationReport], *, console: Console) -> None:
@@ -80,6 +87,7 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
         reports: one a model, version or protocol.
         console: where to print.
     """
+    reports = [printable_report(report) for report in reports]
     labels = model_labels(reports)
     verdicts = plain_table("Verdicts", heads=("Model", "Parameters", "Verdict", "Why"))
     for label, report in zip(labels, reports, strict=True):

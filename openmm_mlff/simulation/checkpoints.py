@@ -10,6 +10,7 @@ from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.rundir import write_text
 from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.record import TrajectoryRecord
+from openmm_mlff.simulation.states import deserialize_state
 
 STATE_FILE = "state.xml"
 
@@ -63,7 +64,7 @@ def load_state(simulation: app.Simulation, folder: Path) -> None:
     """
     path = folder / STATE_FILE
     try:
-        state = openmm.XmlSerializer.deserialize(path.read_text(encoding="utf-8"))
+        state = deserialize_state(path.read_text(encoding="utf-8"))
         simulation.context.setState(state)
     except (openmm.OpenMMException, ValueError, OSError) as error:
         raise RunDirectoryError(

@@ -125,6 +125,9 @@ class TrajectoryRecord:
         if not path.exists():
             return cls(job=job, platform=platform.name, precision=platform.precision)
         table = read_json(path)
+        if "seed" not in table:
+            # It broke before it was begun; what stands there says how.
+            return cls(job=job, platform=platform.name, precision=platform.precision)
         for key, asked in _identity(job).items():
             if table.get(key) != asked:
                 raise RunDirectoryError(

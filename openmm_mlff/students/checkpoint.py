@@ -89,7 +89,7 @@ def read_student_record(path: Path) -> StudentRecord:
         )
     try:
         return _record(metadata)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"the metadata of {path} is damaged ({type(error).__name__}: {one_line(error)}); "
             "expected what scripts/train_students.py writes; copy the file anew"

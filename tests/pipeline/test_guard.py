@@ -1,5 +1,7 @@
 """What breaks is kept with its traceback; interrupts go through."""
 
+import sys
+
 import pytest
 
 from openmm_mlff.pipeline.guard import guarded
@@ -18,10 +20,15 @@ def test_a_stage_that_breaks_gives_reason_and_traceback():
     assert 'raise ValueError("two\\nlines")' in broken.traceback
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_goes_through(interrupt):
-    def stage():
-        raise interrupt
+def test_a_potential_that_asks_to_leave_is_broken():
+    # Its exit code 0 would be that of an approval.
+    broken = guarded(lambda: sys.exit(0)).broken
+    assert broken.reason == "it asked to leave the process: SystemExit: 0"
 
-    with pytest.raises(interrupt):
+
+def test_an_interrupt_goes_through():
+    def stage():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
         guarded(stage)

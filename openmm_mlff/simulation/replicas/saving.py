@@ -19,6 +19,7 @@ from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.replicas.replica import Replica
 from openmm_mlff.simulation.replicas.stepping import ReplicaStepper
 from openmm_mlff.simulation.replicas.views import split_positions, split_velocities
+from openmm_mlff.simulation.states import deserialize_state
 from openmm_mlff.units import ps_from_fs
 
 _LARGEST_SHARE = 0.01
@@ -154,7 +155,7 @@ def saved_batch(replicas: Sequence[Replica], *, platform: PlatformChoice) -> Sav
     for replica in replicas:
         try:
             text = (replica.folder / STATE_FILE).read_text(encoding="utf-8")
-            states.append(openmm.XmlSerializer.deserialize(text))
+            states.append(deserialize_state(text))
         except (openmm.OpenMMException, ValueError, OSError):
             return None
     steps = {int(state.getStepCount()) for state in states}

@@ -1,0 +1,102 @@
+"""What a worker may use of time and memory."""
+
+import math
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from openmm_mlff.errors import ConfigError
+
+BYTES_PER_GIB = 2**30
+DEFAULT_TIME_LIMIT_S = 3600.0
+"""Longer than any single probe of a slow potential was seen to take."""
+
+DEFAULT_SHARE_OF_MEMORY = 0.8
+SWITCH = "OPENMM_MLFF_SANDBOX"
+"""Environment variable: 0 lets validations run in the calling process unless told otherwise."""
+
+_GROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What ends a worker.
+
+    Attributes:
+        time_limit_s: longest time without a sign of progress.
+        total_time_limit_s: longest time of all stages together; None for any.
+        memory_limit_gib: largest resident memory of the worker.
+
+    Raises:
+        ConfigError: a limit that is not a number above zero.
+    """
+
+    time_limit_s: float
+    memory_limit_gib: float
+    total_time_limit_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would end everything at once, or nothing ever."""
+        for name in ("time_limit_s", "memory_limit_gib", "total_time_limit_s"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """Of resident memory."""
+        return int(self.memory_limit_gib * BYTES_PER_GIB)
+
+
+def default_limits(
+    *,
+    time_limit_s: float | None = None,
+    memory_limit_gib: float | None = None,
+    total_time_limit_s: float | None = None,
+) -> Limits:
+    """Fill in what was not asked for.
+
+    Args:
+        time_limit_s: None for an hour without progress.
+        memory_limit_gib: None for 80 % of the machine's memory, or of the container's.
+        total_time_limit_s: None for no limit.
+
+    Returns:
+        The limits.
+    """
+    if time_limit_s is None:
+        time_limit_s = DEFAULT_TIME_LIMIT_S
+    if memory_limit_gib is None:
+        memory_limit_gib = DEFAULT_SHARE_OF_MEMORY * _memory_bytes() / BYTES_PER_GIB
+    return Limits(
+        time_limit_s=time_limit_s,
+        memory_limit_gib=memory_limit_gib,
+        total_time_limit_s=total_time_limit_s,
+    )
+
+
+def is_available() -> bool:
+    """Whether workers can be run here: on Linux, by an interpreter that can be started again."""
+    return sys.platform == "linux" and bool(sys.executable)
+
+
+def is_default() -> bool:
+    """Whether validations run in a worker when nothing is said about it."""
+    return is_available() and os.environ.get(SWITCH, "1") != "0"
+
+
+def _memory_bytes() -> int:
+    """Memory of the machine, or of the container where that has less."""
+    sizes = [int(psutil.virtual_memory().total)]
+    for path in _GROUP_LIMITS:
+        try:
+            sizes.append(int(path.read_text(encoding="ascii")))
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+    return min(sizes)

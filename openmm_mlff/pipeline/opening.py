@@ -1,0 +1,112 @@
+"""Open a validation: in a process of its own where that is wanted and possible, or in this one."""
+
+from pathlib import Path
+from typing import Protocol
+
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.isolation.limits import Limits, default_limits, is_available, is_default
+from openmm_mlff.pipeline.isolated import IsolatedValidation
+from openmm_mlff.pipeline.judge import judge_directory
+from openmm_mlff.pipeline.producing import produce_all
+from openmm_mlff.pipeline.request import ValidationRequest
+from openmm_mlff.pipeline.subject import Progress
+from openmm_mlff.records import ValidationReport
+
+
+class Validation(Protocol):
+    """A validation that was found possible and can be run.
+
+    Attributes:
+        root: folder of the run.
+    """
+
+    root: Path
+
+    def run(self, *, on_progress: Progress) -> ValidationReport:
+        """Run it to its end and judge it."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class LocalValidation:
+    """A validation in this process.
+
+    Args:
+        request: what is asked.
+    """
+
+    def __init__(self, request: ValidationRequest) -> None:
+        self._plan = request.prepare()
+        self.root = self._plan.directory.root
+
+    def run(self, *, on_progress: Progress) -> ValidationReport:
+        """Run it to its end and judge it.
+
+        Args:
+            on_progress: called with system, stage, done and total.
+
+        Returns:
+            The report.
+        """
+        produce_all(self._plan, on_progress=on_progress)
+        return judge_directory(self._plan.directory)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def open_validation(request: ValidationRequest, *, limits: Limits | None) -> Validation:
+    """Load and check all that a validation needs, and open its run directory.
+
+    Args:
+        request: what is asked.
+        limits: of the process that it runs in; None for this process.
+
+    Returns:
+        The validation; nothing has run yet.
+    """
+    if limits is None:
+        return LocalValidation(request)
+    return IsolatedValidation(request, limits=limits)
+
+
+def isolation_limits(
+    *,
+    sandbox: bool | None = None,
+    time_limit_s: float | None = None,
+    memory_limit_gib: float | None = None,
+    total_time_limit_s: float | None = None,
+) -> Limits | None:
+    """Say what a process of its own may use, or that there is none.
+
+    Args:
+        sandbox: whether there is one; None where that is possible.
+        time_limit_s: longest time without progress; None for an hour.
+        memory_limit_gib: None for 80 % of the memory there is.
+        total_time_limit_s: of the whole run; None for no limit.
+
+    Returns:
+        The limits; None for a run in this process.
+
+    Raises:
+        ConfigError: a sandbox was asked for and there can be none, or limits without one.
+    """
+    limits = default_limits(
+        time_limit_s=time_limit_s,
+        memory_limit_gib=memory_limit_gib,
+        total_time_limit_s=total_time_limit_s,
+    )
+    if sandbox if sandbox is not None else is_default():
+        if not is_available():
+            raise ConfigError(
+                "a sandbox was asked for, which this system does not offer; expected Linux: "
+                "leave it out, or add --no-sandbox"
+            )
+        return limits
+    if (time_limit_s, memory_limit_gib, total_time_limit_s) != (None, None, None):
+        raise ConfigError(
+            "a limit of time or memory was given and no sandbox; expected both or neither: only a "
+            "process of its own can be ended"
+        )
+    return None

@@ -1,0 +1,81 @@
+"""What the workers of these tests do: deeds by name."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+
+
+def serve(channel):
+    commands = channel.commands()
+    place = next(commands)
+    channel.send("ready", folder=place["folder"], path=len(place["path"]))
+    for command in commands:
+        globals()[command["deed"]](channel)
+        channel.send("done")
+
+
+def echo(channel):
+    with open("/proc/self/cmdline", encoding="utf-8") as file:
+        channel.send("said", text="ä" * 5, command=file.read())
+
+
+def report(channel):
+    for done in range(100):
+        channel.send("progress", done=done, filling="x" * 5000)
+
+
+def segfault(channel):
+    print("before it")
+    ctypes.string_at(0)
+
+
+def abort(channel):
+    os.abort()
+
+
+def terminate(channel):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+
+def leave(channel):
+    os._exit(3)
+
+
+def ask_to_leave(channel):
+    sys.exit(0)
+
+
+def loop(channel):
+    while True:
+        pass
+
+
+def grow(channel):
+    kept = []
+    while True:
+        kept.append(bytearray(2**24))
+
+
+def chatter(channel):
+    while True:
+        print("x" * 1000, flush=True)
+
+
+def nonsense(channel):
+    os.write(channel._events, b"[1, 2\n\xff\n{}\n" + b"[" * 100000 + b"\n")
+
+
+def beget(channel):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    channel.send("child", pid=child.pid)
+    os._exit(0)
+
+
+def ignore_interrupts(channel):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel.send("ignoring")
+    time.sleep(600)

@@ -1,0 +1,111 @@
+"""Whatever a model, a check or a molecule is called, report and terminal show it."""
+
+import io
+import re
+
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from openmm_mlff.records import (
+    CheckResult,
+    ModelRecord,
+    Scope,
+    Status,
+    ValidationReport,
+    Verdict,
+    VerdictStatus,
+)
+from openmm_mlff.report.bars import legend_of_figure
+from openmm_mlff.report.canvas import drawing
+from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.markdown import report_markdown
+from openmm_mlff.report.terminal import render_comparison, render_report
+
+EVIL = (
+    "<script>alert(1)</script> | a | b |\n\n# Heading\n\n<img src=x onerror=alert(1)> "
+    "[link](javascript:alert(1)) ![x](http://example.org/x.png) ``` ` $\\frac$ "
+    "</summary></details> \x1b[2J\x1b]0;title\x07 \u202e [bold red]markup[/] [/x] &lt; "
+    "--> <!-- \x00"
+)
+
+
+def hostile_report(label="a"):
+    scope = Scope(
+        elements=(EVIL,),
+        systems=(EVIL,),
+        temperatures_kelvin=(300.0,),
+        max_timestep_fs=0.5,
+        duration_ps=1.0,
+        platform=EVIL,
+        precision=EVIL,
+    )
+    check = CheckResult(
+        id=EVIL,
+        group="dynamics",
+        system=EVIL,
+        condition={"ensemble": EVIL, EVIL: EVIL},
+        status=Status.ERROR,
+        value=1.0,
+        unit=EVIL,
+        threshold=2.0,
+        message=EVIL,
+        evidence={"traceback": EVIL, EVIL: [EVIL], "n": {EVIL: EVIL}},
+    )
+    known = check.model_copy(update={"id": "stability", "condition": {}})
+    verdict = Verdict(
+        status=VerdictStatus.REJECTED,
+        reasons=(EVIL,),
+        failure_modes=(EVIL,),
+        recommendation=EVIL,
+        next_step=EVIL,
+        scope=scope,
+    )
+    return ValidationReport(
+        model=ModelRecord(spec=EVIL + label, name=EVIL, sha256=EVIL),
+        protocol={"name": EVIL, EVIL: EVIL},
+        environment={EVIL: EVIL, "reference": EVIL},
+        systems=(EVIL,),
+        checks=(check, known),
+        verdict=verdict,
+    )
+
+
+def assert_harmless(page):
+    """See in the HTML that a page becomes that nothing of it is live."""
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page)
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
+    assert not re.search(r"<script|<img(?! src=\"comparison)|onerror=[^&]*>(?<!&gt;)|<!--", html)
+    assert not re.search(r'(href|src)="(javascript|http)', html)
+    assert "<table>" in html
+    assert "&lt;script&gt;" in html
+    assert "<h1>Heading" not in html
+    assert html.count("<details>") == html.count("</details>")
+    for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
+        cells = {row.count("<td") for row in table.split("<tr>")[2:]}
+        assert len(cells) == 1, table
+
+
+def test_the_report_shows_it(tmp_path):
+    assert_harmless(report_markdown(hostile_report(), folder=tmp_path))
+
+
+def test_the_comparison_shows_it(tmp_path):
+    write_comparison([hostile_report("a"), hostile_report("b")], tmp_path, links=["a.md", "b.md"])
+    assert_harmless((tmp_path / "comparison.md").read_text(encoding="utf-8"))
+
+
+def test_the_terminal_does_not_obey_it():
+    written = io.StringIO()
+    console = Console(file=written, width=100)
+    render_report(hostile_report(), console=console, report_path=f"out{EVIL}")
+    render_comparison([hostile_report("a"), hostile_report("b")], console=console)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", written.getvalue())
+    assert "[bold red]" in written.getvalue()
+
+
+def test_figures_show_it(tmp_path):
+    with drawing(tmp_path / "a.png", width_inch=3.0, height_inch=2.0, headline=EVIL) as figure:
+        legend_of_figure(figure, [EVIL, "$\\nothing$"])
+    shown = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "$\\nothing$" in shown
+    assert (tmp_path / "a.png").stat().st_size > 1000
