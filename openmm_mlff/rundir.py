@@ -9,10 +9,12 @@ Layout::
     OUT/<system>/probes/<name>.json   outcome of one probe, with <name>.npz for its arrays
 """
 
-import csv
+import errno
 import json
 import os
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +28,13 @@ from openmm_mlff.records import jsonable
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
 PROBES = "probes"
+
+PART = ".part"
+"""Ending of files that are being written; a kill may leave them."""
+
+_STORAGE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE}
+)
 
 ENERGY_COLUMNS = ("step", "time_ps", "potential_eV", "kinetic_eV", "total_eV", "temperature_K")
 MOMENTUM_COLUMNS = (
@@ -41,12 +50,59 @@ MOMENTUM_COLUMNS = (
 )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
+@contextmanager
+def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]:
+    """Open a file that takes another's place once it is whole and on the disk.
+
+    Args:
+        path: what is replaced.
+        keep_as: where what was there goes; None drops it.
+
+    Yields:
+        The file to write to; nothing is replaced where that raises.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            # Else a power cut may leave the new name with nothing behind it.
+            os.fsync(file.fileno())
+        if keep_as is not None and path.exists():
+            os.replace(path, keep_as)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str, *, keep_as: Path | None = None) -> None:
+    """Write a text file whole or not at all; what was there may be kept under another name."""
+    with replacing(path, keep_as=keep_as) as file:
+        file.write(text.encode())
+
+
+def remove_parts(root: Path) -> None:
+    """Remove what a kill left of files that were being written."""
+    for path in root.rglob(f".*{PART}"):
+        path.unlink(missing_ok=True)
+
+
+def storage_failure(error: BaseException | None) -> OSError | None:
+    """Find out whether an error comes from a disk that takes no more.
+
+    Args:
+        error: with what caused it.
+
+    Returns:
+        What the system said; None where it is another error.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _STORAGE_ERRORS:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -72,11 +128,14 @@ def read_json(path: Path) -> Any:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed ``.npz`` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part.npz")
-    np.savez_compressed(temporary, **dict(arrays))  # type: ignore[arg-type]
-    os.replace(temporary, path)
+    """Write a compressed ``.npz`` whole or not at all; the same arrays give the same bytes."""
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            # NumPy's own writer puts the time of day into the file.
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -86,7 +145,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 class CsvStream:
-    """A CSV file that is written row by row, each row flushed; a break loses no earlier row.
+    """A CSV file that is written row by row, each at once; a break loses no earlier row.
 
     Args:
         path: the file.
@@ -103,35 +162,72 @@ class CsvStream:
             write_text(path, ",".join(columns) + "\n")
         else:
             _truncate_csv(path, columns, last_step=resume_after_step)
-        self._file: IO[str] = path.open("a", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._file = path.open("ab", buffering=0)
 
     def append(self, row: Sequence[float | int]) -> None:
-        """Write one row and flush it."""
-        self._writer.writerow(
-            [value if isinstance(value, int) else repr(float(value)) for value in row]
-        )
-        self._file.flush()
+        """Write one row."""
+        values = [str(value) if isinstance(value, int) else repr(float(value)) for value in row]
+        line = (",".join(values) + "\n").encode()
+        while line:
+            # A disk that is nearly full takes a part; the next call says why not more.
+            line = line[self._file.write(line) :]
+
+    def sync(self) -> None:
+        """Wait until all rows are on the disk."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; twice does no harm."""
         self._file.close()
 
 
-def _truncate_csv(path: Path, columns: Sequence[str], *, last_step: int) -> None:
-    """Keep the header and whole rows up to `last_step`."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+def _whole_rows(path: Path, columns: Sequence[str], *, last_step: int) -> list[str]:
+    """Give the rows up to a step; a last one that was cut off is none."""
+    text = path.read_text(encoding="utf-8")
+    lines = text[: text.rfind("\n") + 1].splitlines()
     if not lines or lines[0] != ",".join(columns):
         raise RunDirectoryError(
             f"{path} has other columns than expected ({','.join(columns)}); "
             "start a new run directory"
         )
-    kept = [lines[0]]
+    rows = []
     for line in lines[1:]:
         fields = line.split(",")
         if len(fields) == len(columns) and fields[0].isdigit() and int(fields[0]) <= last_step:
-            kept.append(line)
-    write_text(path, "\n".join(kept) + "\n")
+            rows.append(line)
+    return rows
+
+
+def _truncate_csv(path: Path, columns: Sequence[str], *, last_step: int) -> None:
+    """Keep the header and whole rows up to `last_step`."""
+    rows = _whole_rows(path, columns, last_step=last_step)
+    write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
+
+
+def check_csv(path: Path, columns: Sequence[str], *, last_step: int, interval: int) -> None:
+    """See that a stream holds every row from step 0 up to that of a saved state.
+
+    Args:
+        path: the file.
+        columns: its header.
+        last_step: of the state.
+        interval: steps between two rows.
+
+    Raises:
+        RunDirectoryError: it is missing, or rows are.
+    """
+    try:
+        rows = _whole_rows(path, columns, last_step=last_step)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunDirectoryError(
+            f"cannot read {path} ({error}); the run cannot be resumed: delete its folder"
+        ) from error
+    expected = last_step // interval + 1
+    if [int(row.partition(",")[0]) for row in rows] != list(range(0, last_step + 1, interval)):
+        raise RunDirectoryError(
+            f"{path} holds {len(rows)} rows up to step {last_step}, expected {expected}; "
+            "the run cannot be resumed: delete its folder"
+        )
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> np.ndarray:
@@ -282,6 +378,10 @@ class RunDirectory:
             write_arrays(folder / f"{name}.npz", arrays)
         record = {"probe": name, "status": status, "reason": reason, "traceback": traceback}
         write_json(folder / f"{name}.json", record | {"data": data or {}})
+
+    def probe_path(self, system: str, name: str) -> Path:
+        """Record of one probe."""
+        return self.system(system) / PROBES / f"{name}.json"
 
     def probe_names(self, system: str) -> list[str]:
         """Probes of a system that left a record."""

@@ -1,9 +1,11 @@
 """The only place that chains the stages: prepare, produce, judge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
+from openmm_mlff.errors import StorageError
 from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.prepare import (
     AUTO_REFERENCE,
@@ -14,6 +16,7 @@ from openmm_mlff.pipeline.prepare import (
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
+from openmm_mlff.rundir import storage_failure
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
@@ -98,10 +101,28 @@ def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationRe
 
     Returns:
         The report.
+
+    Raises:
+        StorageError: the disk takes no more.
     """
-    with one_torch_thread():
-        _produce_all(plan, on_progress=on_progress or (lambda *_: None))
-    return judge_directory(plan.directory)
+    with plan.lock or nullcontext(), _one_line_where_the_disk_is_full(plan):
+        with one_torch_thread():
+            _produce_all(plan, on_progress=on_progress or (lambda *_: None))
+        return judge_directory(plan.directory)
+
+
+@contextmanager
+def _one_line_where_the_disk_is_full(plan: Plan) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        said = storage_failure(error)
+        if said is None:
+            raise
+        raise StorageError(
+            f"cannot write to {plan.directory.root} ({said.strerror}); what was written stays: "
+            "make room, and go on with --resume"
+        ) from error
 
 
 def _produce_all(plan: Plan, *, on_progress: Progress) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from openmm_mlff.rundir import storage_failure
+
 T = TypeVar("T")
 
 
@@ -25,7 +27,7 @@ class Outcome(Generic[T]):
 
 
 def guarded(stage: Callable[[], T]) -> Outcome[T]:
-    """Run one stage; an interrupt goes through, anything else that breaks is kept.
+    """Run one stage; an interrupt or a full disk goes through, what else breaks is kept.
 
     Args:
         stage: called without arguments.
@@ -36,5 +38,7 @@ def guarded(stage: Callable[[], T]) -> Outcome[T]:
     try:
         return Outcome(value=stage())
     except Exception as error:  # A crash is an ERROR in the report, never a bad score.
+        if storage_failure(error) is not None:
+            raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome(broken=Broken(reason, traceback.format_exc()))
