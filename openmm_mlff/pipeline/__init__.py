@@ -6,6 +6,7 @@ from pathlib import Path
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.errors import StorageError
+from openmm_mlff.files import storage_failure
 from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.prepare import (
     AUTO_REFERENCE,
@@ -16,7 +17,6 @@ from openmm_mlff.pipeline.prepare import (
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
-from openmm_mlff.rundir import storage_failure
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")

@@ -34,9 +34,7 @@ def kept_platform(folder: Path, choose: Callable[[], PlatformChoice]) -> Platfor
         there = named_platform(table["name"], precision=table["precision"])
         return PlatformChoice(there.name, there.properties, table["reason"])
     choice = choose()
-    write_json(
-        path, {"name": choice.name, "precision": choice.precision, "reason": choice.reason}
-    )
+    write_json(path, {"name": choice.name, "precision": choice.precision, "reason": choice.reason})
     return choice
 
 

@@ -17,6 +17,7 @@ from openmm_mlff.config import (
     load_protocol,
 )
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
+from openmm_mlff.files import remove_parts
 from openmm_mlff.locking import FolderLock
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
@@ -24,7 +25,7 @@ from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, remove_parts, write_json
+from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
 AUTO_REFERENCE = "auto"
@@ -117,16 +118,8 @@ def prepare(
         multiplicity=multiplicity,
         seed=seed,
     )
-    if resume and output is None:
-        raise ConfigError("--resume without a folder; name the run to go on with by --output")
-    directory = RunDirectory.create(output or _new_output(f"{model.name}-{loaded_protocol.name}"))
-    lock = FolderLock(directory.root)
+    directory, lock = _held_directory(output, f"{model.name}-{loaded_protocol.name}", resume=resume)
     if (directory.root / RUN_FILE).exists():
-        if not resume:
-            raise RunDirectoryError(
-                f"{directory.root} already holds a run; add --resume to go on with it, or choose "
-                "another --output"
-            )
         check_same_run(directory, spec, model=model, molecules=molecules, reference=judge_by)
         remove_parts(directory.root)
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory, lock)
@@ -189,6 +182,22 @@ def _new_output(name: str) -> Path:
     while candidate.exists():
         candidate, number = Path("runs") / f"{name}-{number}", number + 1
     return candidate
+
+
+def _held_directory(
+    output: Path | None, name: str, *, resume: bool
+) -> tuple[RunDirectory, FolderLock]:
+    """Open the run directory, and hold it; one that holds a run is only gone on with."""
+    if resume and output is None:
+        raise ConfigError("--resume without a folder; name the run to go on with by --output")
+    directory = RunDirectory.create(output or _new_output(name))
+    lock = FolderLock(directory.root)
+    if (directory.root / RUN_FILE).exists() and not resume:
+        raise RunDirectoryError(
+            f"{directory.root} already holds a run; add --resume to go on with it, or choose "
+            "another --output"
+        )
+    return directory, lock
 
 
 def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:

@@ -89,9 +89,7 @@ class _Decisions:
         """Give temperature and timestep of those to be prolonged; None where it is open."""
         for earlier in self._rounds:
             if earlier["duration_ps"] == duration_ps:
-                return {
-                    (temperature, timestep) for temperature, timestep in earlier["undecided"]
-                }
+                return {(temperature, timestep) for temperature, timestep in earlier["undecided"]}
         return None
 
     def note(self, duration_ps: float, undecided: set[tuple[float, float]]) -> None:
@@ -107,9 +105,7 @@ def _is_broken(subject: Subject, job: TrajectoryJob) -> bool:
     return failure is not None and failure.get("kind") == "error"
 
 
-def _simulate_each(
-    subject: Subject, start: MolecularSystem, jobs: Sequence[TrajectoryJob]
-) -> None:
+def _simulate_each(subject: Subject, start: MolecularSystem, jobs: Sequence[TrajectoryJob]) -> None:
     """Run jobs, in groups where they can share a Context."""
     for group in _groups(subject, start, jobs):
         if len(group) == 1 or not _simulate_together(subject, start, group):

@@ -10,7 +10,7 @@ import openmm
 from openmm import app
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rundir import replacing, write_text
+from openmm_mlff.files import replacing, write_text
 from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.record import TrajectoryRecord
 
@@ -115,16 +115,9 @@ def read_state(path: Path) -> openmm.State:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        seal = _SEAL.search(text)
-        if seal is None:
-            raise ValueError("its end is missing")
-        _check_version(int(seal[1]))
-        body = text[: seal.start()]
-        if _sha256(body.encode()) != seal[2]:
-            raise ValueError("its contents were changed")
-        return openmm.XmlSerializer.deserialize(body)
+        return openmm.XmlSerializer.deserialize(_unsealed(text))
     except (openmm.OpenMMException, ValueError, OSError) as error:
-        raise _cannot_resume(path, error) from error
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
 def load_state(simulation: app.Simulation, folder: Path) -> None:
@@ -142,7 +135,7 @@ def load_state(simulation: app.Simulation, folder: Path) -> None:
     try:
         simulation.context.setState(state)
     except (openmm.OpenMMException, ValueError) as error:
-        raise _cannot_resume(path, error) from error
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
 def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
@@ -177,7 +170,7 @@ def load_equilibration(simulation: app.Simulation, folder: Path) -> bool:
     try:
         simulation.context.loadCheckpoint(read_equilibration(path))
     except (openmm.OpenMMException, ValueError) as error:
-        raise _cannot_resume(path, error) from error
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
     return True
 
 
@@ -196,24 +189,32 @@ def read_equilibration(path: Path) -> bytes:
     try:
         head, _, body = path.read_bytes().partition(b"\n")
         version, _, digest = head.decode("ascii").partition(" ")
-        _check_version(int(version))
-        if _sha256(body) != digest:
-            raise ValueError("its contents were changed")
+        _check_seal(body, version=version, digest=digest)
     except (ValueError, OSError) as error:
-        raise _cannot_resume(path, error) from error
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
     return body
 
 
-def _check_version(version: int) -> None:
-    if version != SCHEMA_VERSION:
+def _unsealed(text: str) -> str:
+    """Give what stands above the seal of a state."""
+    seal = _SEAL.search(text)
+    if seal is None:
+        raise ValueError("its end is missing")
+    body = text[: seal.start()]
+    _check_seal(body.encode(), version=seal[1], digest=seal[2])
+    return body
+
+
+def _check_seal(body: bytes, *, version: str, digest: str) -> None:
+    if int(version) != SCHEMA_VERSION:
         raise ValueError(f"it is of version {version}, this program writes {SCHEMA_VERSION}")
+    if _sha256(body) != digest:
+        raise ValueError("its contents were changed")
 
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _cannot_resume(path: Path, error: Exception) -> RunDirectoryError:
-    return RunDirectoryError(
-        f"cannot resume from {path} ({' '.join(str(error).split())}); delete the run's folder"
-    )
+def _cannot_resume(path: Path, error: Exception) -> str:
+    return f"cannot resume from {path} ({' '.join(str(error).split())}); delete the run's folder"

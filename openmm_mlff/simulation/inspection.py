@@ -4,7 +4,8 @@ from pathlib import Path
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters.trajectory import check_dcd
-from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, RUN_FILE, check_csv, read_json
+from openmm_mlff.rows import check_csv
+from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, RUN_FILE, read_json
 from openmm_mlff.simulation.checkpoints import (
     EQUILIBRATION_FILE,
     STATE_FILE,

@@ -8,10 +8,10 @@ import numpy as np
 import openmm
 from openmm import unit
 
+from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.reporters.quantities import FloatArray
-from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.simulation.checkpoints import STATE_FILE, Pace, read_state, write_state
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import TrajectoryRecord
