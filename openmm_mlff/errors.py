@@ -37,6 +37,10 @@ class RunDirectoryError(UserError):
     """The output folder cannot be written, or is not a run directory."""
 
 
+class StorageError(UserError):
+    """The disk takes no more; what was written stays, and the run can go on once there is room."""
+
+
 class MissingDependencyError(UserError):
     """An optional package is needed and not installed; the message names the command."""
 

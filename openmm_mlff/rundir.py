@@ -9,20 +9,21 @@ Layout::
     OUT/<system>/probes/<name>.json   outcome of one probe, with <name>.npz for its arrays
 """
 
-import csv
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from openmm_mlff import foreign_text
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.files import write_arrays, write_text
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.records import jsonable
+from openmm_mlff.rows import CsvStream as CsvStream
+from openmm_mlff.rows import read_csv as read_csv
 
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
@@ -40,14 +41,6 @@ MOMENTUM_COLUMNS = (
     "lz_amu_A2_per_ps",
     "largest_force_eV_per_A",
 )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -72,86 +65,10 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed ``.npz`` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part.npz")
-    np.savez_compressed(temporary, **dict(arrays))  # type: ignore[arg-type]
-    os.replace(temporary, path)
-
-
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read a ``.npz`` without unpickling anything."""
     with np.load(path, allow_pickle=False) as data:
         return {name: data[name] for name in data.files}
-
-
-class CsvStream:
-    """A CSV file that is written row by row, each row flushed; a break loses no earlier row.
-
-    Args:
-        path: the file.
-        columns: its header.
-        resume_after_step: None starts anew; otherwise rows up to this step (first column) are
-            kept and the rest, written after the last saved state, is dropped.
-    """
-
-    def __init__(
-        self, path: Path, columns: Sequence[str], *, resume_after_step: int | None = None
-    ) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if resume_after_step is None or not path.exists():
-            write_text(path, ",".join(columns) + "\n")
-        else:
-            _truncate_csv(path, columns, last_step=resume_after_step)
-        self._file: IO[str] = path.open("a", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-
-    def append(self, row: Sequence[float | int]) -> None:
-        """Write one row and flush it."""
-        self._writer.writerow(
-            [value if isinstance(value, int) else repr(float(value)) for value in row]
-        )
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file; twice does no harm."""
-        self._file.close()
-
-
-def _truncate_csv(path: Path, columns: Sequence[str], *, last_step: int) -> None:
-    """Keep the header and whole rows up to `last_step`."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or lines[0] != ",".join(columns):
-        raise RunDirectoryError(
-            f"{path} has other columns than expected ({','.join(columns)}); "
-            "start a new run directory"
-        )
-    kept = [lines[0]]
-    for line in lines[1:]:
-        fields = line.split(",")
-        if len(fields) == len(columns) and fields[0].isdigit() and int(fields[0]) <= last_step:
-            kept.append(line)
-    write_text(path, "\n".join(kept) + "\n")
-
-
-def read_csv(path: Path, columns: Sequence[str]) -> np.ndarray:
-    """Read the whole rows of a CSV stream.
-
-    Returns:
-        float64 (rows, columns); (0, columns) for an empty or missing file.  A last row cut off by
-        a crash is left out.
-    """
-    if not path.exists():
-        return np.empty((0, len(columns)))
-    rows = []
-    text = path.read_text(encoding="utf-8")
-    # A whole row ends in a newline; one cut off within its last number looks whole otherwise.
-    for line in text[: text.rfind("\n") + 1].splitlines()[1:]:
-        fields = line.split(",")
-        if len(fields) == len(columns):
-            rows.append([float(field) for field in fields])
-    return np.array(rows, dtype=float).reshape(-1, len(columns))
 
 
 def run_name(*, ensemble: str, temperature_kelvin: float, timestep_fs: float, replica: int) -> str:
@@ -283,6 +200,10 @@ class RunDirectory:
             write_arrays(folder / f"{name}.npz", arrays)
         record = {"probe": name, "status": status, "reason": reason, "traceback": traceback}
         write_json(folder / f"{name}.json", record | {"data": data or {}})
+
+    def probe_path(self, system: str, name: str) -> Path:
+        """Record of one probe."""
+        return self.system(system) / PROBES / f"{name}.json"
 
     def probe_names(self, system: str) -> list[str]:
         """Probes of a system that left a record."""

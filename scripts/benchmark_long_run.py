@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from openmm_mlff.benchmark.long_run import long_run
+from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.rundir import write_json
@@ -25,11 +26,15 @@ def main() -> None:
     parser.add_argument("--duration-ps", type=float, default=100.0)
     parser.add_argument("--blocks", type=int, default=40)
     parser.add_argument("--platform", default="Reference")
+    parser.add_argument("--compiled", action="store_true", help="by the compiled Python backend")
     arguments = parser.parse_args()
+    options = (
+        PotentialOptions(backend="python", compiled=True) if arguments.compiled else NO_OPTIONS
+    )
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         found = long_run(
-            load_potential(arguments.potential),
+            load_potential(arguments.potential, options=options),
             load_system(arguments.system),
             platform=named_platform(arguments.platform),
             duration_ps=arguments.duration_ps,

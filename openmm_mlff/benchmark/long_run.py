@@ -9,7 +9,9 @@ import numpy as np
 import openmm
 
 from openmm_mlff.benchmark.blocks import thermal_start
+from openmm_mlff.benchmark.plan import COMPILED
 from openmm_mlff.benchmark.reporting import protocol_reporters, report_cycle_steps
+from openmm_mlff.config import NO_OPTIONS
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.reporters.stability import StabilityReporter
@@ -71,6 +73,7 @@ def long_run(
         on_block(number + 1)
     return {
         "potential": potential.spec,
+        "backend": _backend(potential),
         "system": molecule.name,
         "platform": platform.name,
         "timestep_fs": TIMESTEP_FS,
@@ -122,3 +125,9 @@ def _simulation(
     )
     simulation.context.setVelocities(nm_from_angstrom(start.velocities_angstrom_per_ps))
     return simulation
+
+
+def _backend(potential: Potential) -> str:
+    """Name how OpenMM runs it, where it leaves a choice."""
+    options = getattr(potential, "options", NO_OPTIONS)
+    return COMPILED if options.compiled else str(options.backend)

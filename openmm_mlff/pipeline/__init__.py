@@ -5,9 +5,8 @@ from pathlib import Path
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.opening import isolation_limits, open_validation
+from openmm_mlff.pipeline.opening import isolation_limits, open_validation, run_plan
 from openmm_mlff.pipeline.prepare import AUTO_REFERENCE, Plan, prepare
-from openmm_mlff.pipeline.producing import produce_all
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
@@ -97,17 +96,3 @@ def validate(
     )
     validation = open_validation(request, limits=limits)
     return validation.run(on_progress=on_progress or (lambda *_: None))
-
-
-def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationReport:
-    """Run a plan to its end and judge it.
-
-    Args:
-        plan: from :func:`prepare`.
-        on_progress: called with system, stage, done and total.
-
-    Returns:
-        The report.
-    """
-    produce_all(plan, on_progress=on_progress or (lambda *_: None))
-    return judge_directory(plan.directory)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from openmm_mlff.files import storage_failure
+
 T = TypeVar("T")
 
 
@@ -25,19 +27,25 @@ class Outcome(Generic[T]):
 
 
 def guarded(stage: Callable[[], T]) -> Outcome[T]:
-    """Run one stage; an interrupt goes through, anything else that breaks is kept.
+    """Run one stage; an interrupt or a full disk goes through, what else breaks is kept.
 
     Args:
         stage: called without arguments.
 
     Returns:
         Its value, or what broke.
+
+    Raises:
+        Exception: the disk takes no more.
+        SystemExit: likewise.
     """
     try:
         return Outcome(value=stage())
     # A crash is an ERROR in the report, never a bad score; and a potential that leaves the process
     # must not take the exit code of an approval with it.
     except (Exception, SystemExit) as error:
+        if storage_failure(error) is not None:
+            raise
         said = "it asked to leave the process: " if isinstance(error, SystemExit) else ""
         reason = " ".join(f"{said}{type(error).__name__}: {error}".split())
         return Outcome(broken=Broken(reason, traceback.format_exc()))

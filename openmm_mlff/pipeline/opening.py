@@ -1,5 +1,6 @@
 """Open a validation: in a process of its own where that is wanted and possible, or in this one."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,7 @@ from openmm_mlff.errors import ConfigError
 from openmm_mlff.isolation.limits import Limits, default_limits, is_available, is_default
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.judge import judge_directory
+from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.producing import produce_all
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.pipeline.subject import Progress
@@ -49,11 +51,30 @@ class LocalValidation:
         Returns:
             The report.
         """
-        produce_all(self._plan, on_progress=on_progress)
-        return judge_directory(self._plan.directory)
+        return run_plan(self._plan, on_progress=on_progress)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of the folder."""
+        if self._plan.lock is not None:
+            self._plan.lock.release()
+
+
+def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationReport:
+    """Run a plan to its end and judge it.
+
+    Args:
+        plan: from :func:`prepare`.
+        on_progress: called with system, stage, done and total.
+
+    Returns:
+        The report.
+
+    Raises:
+        StorageError: the disk takes no more.
+    """
+    with plan.lock or nullcontext():
+        produce_all(plan, on_progress=on_progress or (lambda *_: None))
+        return judge_directory(plan.directory)
 
 
 def open_validation(request: ValidationRequest, *, limits: Limits | None) -> Validation:

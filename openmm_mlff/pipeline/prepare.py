@@ -17,8 +17,11 @@ from openmm_mlff.config import (
     load_protocol,
 )
 from openmm_mlff.errors import ConfigError, MissingDependencyError, RunDirectoryError
+from openmm_mlff.files import remove_parts
+from openmm_mlff.locking import FolderLock
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.molecules.names import safe_name
+from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
@@ -42,6 +45,7 @@ class Plan:
         no_reference_reason: why there is none.
         checks: with whether each is required.
         directory: where it is written.
+        lock: holds that folder until the plan has been run; None leaves it open to others.
     """
 
     spec: RunSpec
@@ -51,6 +55,7 @@ class Plan:
     no_reference_reason: str
     checks: list[tuple[CheckSpec, bool]]
     directory: RunDirectory
+    lock: FolderLock | None = None
 
 
 def prepare(
@@ -114,9 +119,12 @@ def prepare(
         multiplicity=multiplicity,
         seed=seed,
     )
-    root = output or _new_output(safe_name(f"{model.name}-{loaded_protocol.name}", otherwise="run"))
-    directory = _open_directory(root, spec, resume=resume)
-    return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
+    name = safe_name(f"{model.name}-{loaded_protocol.name}", otherwise="run")
+    directory, lock = _held_directory(output, name, resume=resume)
+    if (directory.root / RUN_FILE).exists():
+        check_same_run(directory, spec, model=model, molecules=molecules, reference=judge_by)
+        remove_parts(directory.root)
+    return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory, lock)
 
 
 def _with_replicas(protocol: Protocol, replicas: int | None) -> Protocol:
@@ -178,20 +186,20 @@ def _new_output(name: str) -> Path:
     return candidate
 
 
-def _open_directory(root: Path, spec: RunSpec, *, resume: bool) -> RunDirectory:
-    """Open the run directory; nothing that is already there is overwritten."""
-    if (root / RUN_FILE).exists():
-        if not resume:
-            raise RunDirectoryError(
-                f"{root} already holds a run; add --resume to go on with it, or choose another "
-                "--output"
-            )
-        if read_json(root / RUN_FILE).get("spec_sha256") != spec.sha256:
-            raise RunDirectoryError(
-                f"{root} holds a run that was asked for differently; repeat its options with "
-                "--resume, or choose another --output"
-            )
-    return RunDirectory.create(root)
+def _held_directory(
+    output: Path | None, name: str, *, resume: bool
+) -> tuple[RunDirectory, FolderLock]:
+    """Open the run directory, and hold it; one that holds a run is only gone on with."""
+    if resume and output is None:
+        raise ConfigError("--resume without a folder; name the run to go on with by --output")
+    directory = RunDirectory.create(output or _new_output(name))
+    lock = FolderLock(directory.root)
+    if (directory.root / RUN_FILE).exists() and not resume:
+        raise RunDirectoryError(
+            f"{directory.root} already holds a run; add --resume to go on with it, or choose "
+            "another --output"
+        )
+    return directory, lock
 
 
 def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:
@@ -203,7 +211,7 @@ def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> N
     write_json(
         path,
         {
-            "schema_version": 1,
+            "schema_version": RUN_SCHEMA_VERSION,
             "status": status,
             "started": before.get("started", now),
             "updated": now,
@@ -215,6 +223,7 @@ def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> N
                 "sha256": model.sha256,
                 "n_parameters": model.n_parameters,
             },
+            "reference_sha256": plan.reference.sha256 if plan.reference else None,
             "systems": list(plan.molecules),
             "environment": before.get("environment", {}) | environment,
         },

@@ -1,7 +1,10 @@
 """Run every system of a plan, in whatever process this is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
+from openmm_mlff.errors import StorageError
+from openmm_mlff.files import storage_failure
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.prepare import Plan, write_run_file
 from openmm_mlff.pipeline.stages import produce
@@ -25,8 +28,11 @@ def produce_all(
         journal: of the stages.
         finished: systems that are finished, and the platforms on which they ran.
         on_finished: called with a system that is finished now, and its platform.
+
+    Raises:
+        StorageError: the disk takes no more.
     """
-    with one_torch_thread():
+    with one_torch_thread(), _one_line_where_the_disk_is_full(plan):
         environment = describe_environment(precision=plan.spec.precision)
         write_run_file(plan, status="running", environment=environment)
         platforms = dict(finished or {})
@@ -37,3 +43,17 @@ def produce_all(
                 on_finished(molecule.name, platform)
         used = ", ".join(sorted({name for name in platforms.values() if name}))
         write_run_file(plan, status="complete", environment={"platform": used})
+
+
+@contextmanager
+def _one_line_where_the_disk_is_full(plan: Plan) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        said = storage_failure(error)
+        if said is None:
+            raise
+        raise StorageError(
+            f"cannot write to {plan.directory.root} ({said.strerror}); what was written stays: "
+            "make room, and go on with --resume"
+        ) from error

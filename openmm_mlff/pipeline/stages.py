@@ -9,6 +9,7 @@ from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Outcome, guarded
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
+from openmm_mlff.pipeline.kept import kept_minimum, kept_platform
 from openmm_mlff.pipeline.prepare import Plan
 from openmm_mlff.pipeline.probing import break_all_probes, run_probes
 from openmm_mlff.pipeline.reference import ask_reference
@@ -45,13 +46,19 @@ def produce(
     """
     name = molecule.name
     write_json(plan.directory.system(name) / SYSTEM_FILE, molecule_to_json(molecule))
-    chosen = journal.run(f"{name}: platform", lambda: _choose_platform(plan, molecule))
+    folder = plan.directory.system(name)
+    chosen = journal.run(
+        f"{name}: platform",
+        lambda: kept_platform(folder, lambda: _choose_platform(plan, molecule)),
+    )
     if chosen.value is None:
         break_all_probes(plan, name, chosen.broken)
         fail_runs(plan, molecule, chosen.broken)
         return ""
     subject = Subject(plan, molecule, chosen.value, on_progress, journal)
-    minimum = journal.run(f"{name}: minimise", lambda: _minimise(subject))
+    minimum = journal.run(
+        f"{name}: minimise", lambda: kept_minimum(folder, lambda: _minimise(subject))
+    )
     start = _start_molecule(molecule, minimum)
     # Atoms that came apart in the minimisation see nothing of each other, and would pass every
     # question about symmetry unasked.

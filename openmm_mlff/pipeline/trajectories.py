@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.molecules import MolecularSystem
@@ -15,10 +16,16 @@ from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.record import COMPLETE, FAILED
-from openmm_mlff.simulation.replicas import can_be_batched, run_replicas_together
+from openmm_mlff.simulation.replicas import (
+    began_alone,
+    can_be_batched,
+    run_replicas_together,
+)
 
 PROLONG_FACTOR = 1.5
 ENDED = (COMPLETE, FAILED)
+
+DECISIONS_FILE = "prolonged.json"
 
 
 def trajectory_jobs(plan: Plan, *, duration_ps: float) -> list[TrajectoryJob]:
@@ -46,22 +53,66 @@ def trajectory_jobs(plan: Plan, *, duration_ps: float) -> list[TrajectoryJob]:
 def simulate_all(subject: Subject, start: MolecularSystem) -> None:
     """Run every trajectory; prolong those whose drift is undecided, up to the protocol's limit."""
     dynamics = subject.plan.spec.protocol.dynamics
+    decided = _Decisions(subject.directory.system(subject.molecule.name) / DECISIONS_FILE)
     duration_ps = dynamics.duration_ps
     jobs = trajectory_jobs(subject.plan, duration_ps=duration_ps)
     while jobs:
-        for group in _groups(subject, start, jobs):
-            if len(group) == 1 or not _simulate_together(subject, start, group):
-                for job in group:
-                    _simulate(subject, start, job)
-        undecided = _undecided_conditions(subject)
-        if duration_ps >= dynamics.longest_ps or not undecided:
+        undecided = decided.at(duration_ps)
+        # Past a decision, runs may be longer already; only what broke is tried again.
+        left = jobs if undecided is None else [job for job in jobs if _is_broken(subject, job)]
+        _simulate_each(subject, start, left)
+        if duration_ps >= dynamics.longest_ps:
             return
+        if undecided is None:
+            undecided = _undecided_conditions(subject)
+            decided.note(duration_ps, undecided)
         duration_ps = min(PROLONG_FACTOR * duration_ps, dynamics.longest_ps)
         jobs = [
             job
             for job in trajectory_jobs(subject.plan, duration_ps=duration_ps)
             if (job.temperature_kelvin, job.timestep_fs) in undecided
         ]
+
+
+class _Decisions:
+    """Which conditions were to be prolonged after which duration, as it was decided once.
+
+    A run that was killed while it was prolonged would decide otherwise: it sees longer runs.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rounds = read_json(path) if path.exists() else []
+
+    def at(self, duration_ps: float) -> set[tuple[float, float]] | None:
+        """Give temperature and timestep of those to be prolonged; None where it is open."""
+        for earlier in self._rounds:
+            if earlier["duration_ps"] == duration_ps:
+                return {(temperature, timestep) for temperature, timestep in earlier["undecided"]}
+        return None
+
+    def note(self, duration_ps: float, undecided: set[tuple[float, float]]) -> None:
+        """Keep a decision."""
+        self._rounds.append({"duration_ps": duration_ps, "undecided": sorted(undecided)})
+        write_json(self._path, self._rounds)
+
+
+def _is_broken(subject: Subject, job: TrajectoryJob) -> bool:
+    """Tell whether the code of a run broke, or left nothing."""
+    path = subject.directory.run(subject.molecule.name, job.name) / RUN_FILE
+    failure = read_json(path).get("failure") if path.exists() else {"kind": "error"}
+    return failure is not None and failure.get("kind") == "error"
+
+
+def _simulate_each(subject: Subject, start: MolecularSystem, jobs: Sequence[TrajectoryJob]) -> None:
+    """Run jobs, in groups where they can share a Context."""
+    for group in _groups(subject, start, jobs):
+        if len(group) == 1 or not _simulate_together(subject, start, group):
+            for job in group:
+                _simulate(subject, start, job)
 
 
 def _groups(
@@ -80,6 +131,8 @@ def _simulate_together(
     """Run a batch; False where the code broke: each then runs alone, and its record says why."""
     plan = subject.plan
     runs = [(job, subject.directory.run(start.name, job.name)) for job in jobs]
+    if any(began_alone(folder) for _, folder in runs):
+        return False
 
     def run() -> None:
         run_replicas_together(

@@ -73,6 +73,10 @@ class CsvReporter(IntervalReporter):
         """Write one row."""
         self._stream.append(self._row(simulation, state))
 
+    def sync(self) -> None:
+        """Wait until all rows are on the disk."""
+        self._stream.sync()
+
     def close(self) -> None:
         """Close the file; twice does no harm."""
         self._stream.close()

@@ -18,6 +18,8 @@ _FRAMES_AT = 8
 _LAST_STEP_AT = 20
 _BOX_FLAG_AT = 48
 _COMMENTS_AT = 92
+_DATE_AT = 180
+_DATE_BYTES = 80
 _BOX_BYTES = 56
 
 
@@ -76,9 +78,19 @@ class TrajectoryReporter(IntervalReporter):
                 self._interval,
                 self._append,
             )
+            if not self._append:
+                # OpenMM writes the time of day there; the same run ought to give the same bytes.
+                self._file.seek(_DATE_AT)
+                self._file.write(b"One frame a report of openmm_mlff".ljust(_DATE_BYTES, b"\0"))
         self._dcd.writeModel(
             state.getPositions(asNumpy=True), periodicBoxVectors=state.getPeriodicBoxVectors()
         )
+
+    def sync(self) -> None:
+        """Wait until all frames are on the disk."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; twice does no harm."""
@@ -102,25 +114,49 @@ def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
     Raises:
         RunDirectoryError: the file is missing, no DCD, or has fewer frames.
     """
+    end = check_dcd(path, n_frames=n_frames)
     try:
         with path.open("r+b") as file:
-            start, frame_bytes = _layout(file)
-            size = file.seek(0, os.SEEK_END)
-            if size < start + n_frames * frame_bytes:
-                have = max(0, size - start) // frame_bytes
-                raise RunDirectoryError(
-                    f"{path} holds {have} frames, expected {n_frames}; "
-                    "the run cannot be resumed: delete its folder"
-                )
-            file.truncate(start + n_frames * frame_bytes)
+            file.truncate(end)
             file.seek(_FRAMES_AT)
             file.write(struct.pack("<i", n_frames))
             file.seek(_LAST_STEP_AT)
             file.write(struct.pack("<i", n_frames * interval))
+    except OSError as error:
+        raise RunDirectoryError(
+            f"cannot resume {path} ({error}); expected a file that can be written"
+        ) from error
+
+
+def check_dcd(path: Path, *, n_frames: int) -> int:
+    """See that a DCD file that OpenMM wrote holds so many frames.
+
+    Args:
+        path: the file.
+        n_frames: how many, at least one.
+
+    Returns:
+        Where the last of them ends, in bytes.
+
+    Raises:
+        RunDirectoryError: the file is missing, no DCD, or has fewer frames.
+    """
+    try:
+        with path.open("rb") as file:
+            start, frame_bytes = _layout(file)
+            size = file.seek(0, os.SEEK_END)
     except (OSError, struct.error) as error:
         raise RunDirectoryError(
             f"cannot resume {path} ({error}); expected a DCD file: delete the run's folder"
         ) from error
+    end = start + n_frames * frame_bytes
+    if size < end:
+        have = max(0, size - start) // frame_bytes
+        raise RunDirectoryError(
+            f"{path} holds {have} frames, expected {n_frames}; "
+            "the run cannot be resumed: delete its folder"
+        )
+    return end
 
 
 def _layout(file: IO[bytes]) -> tuple[int, int]:

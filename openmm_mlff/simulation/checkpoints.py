@@ -1,21 +1,31 @@
 """Saved states: often enough to lose little, seldom enough to cost nothing."""
 
+import hashlib
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import openmm
 from openmm import app
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rundir import write_text
+from openmm_mlff.files import replacing, write_text
 from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.states import deserialize_state
 
 STATE_FILE = "state.xml"
 
+EQUILIBRATION_FILE = "equilibration.chk"
+"""OpenMM's own checkpoint: unlike a State it holds where the thermostat's random numbers are."""
+
+SCHEMA_VERSION = 1
+
 _LARGEST_SHARE = 0.01
 """Of the run time that may go into saving."""
+
+_SEAL = re.compile(r"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
 
 
 class Saver:
@@ -25,31 +35,90 @@ class Saver:
         simulation: whose state is saved.
         record: what `run.json` says.
         folder: of the run.
+        sync: brings the streams onto the disk; a state is never ahead of them.
     """
 
-    def __init__(self, simulation: app.Simulation, record: TrajectoryRecord, folder: Path) -> None:
+    def __init__(
+        self,
+        simulation: app.Simulation,
+        record: TrajectoryRecord,
+        folder: Path,
+        *,
+        sync: Callable[[], None] = lambda: None,
+    ) -> None:
         self._simulation = simulation
         self._record = record
         self._folder = folder
-        self._saved_at = 0.0
-        self._cost_s = 0.0
+        self._sync = sync
+        self._pace = Pace()
 
     def save(self) -> None:
         """Save now."""
-        start = time.perf_counter()
-        # The XML holds every digit; a binary checkpoint would be bound to this very machine.
-        state = self._simulation.context.getState(positions=True, velocities=True, parameters=True)
-        write_text(self._folder / STATE_FILE, openmm.XmlSerializer.serialize(state))
-        self._record.n_steps_done = int(self._simulation.currentStep)
-        update_memory(self._record)
-        self._record.write(self._folder)
-        self._saved_at = time.perf_counter()
-        self._cost_s = self._saved_at - start
+        with self._pace:
+            self._sync()
+            state = self._simulation.context.getState(
+                positions=True, velocities=True, parameters=True
+            )
+            write_state(self._folder, state)
+            self._record.n_steps_done = int(self._simulation.currentStep)
+            update_memory(self._record)
+            self._record.write(self._folder)
 
     def save_if_cheap(self) -> None:
         """Save unless that would cost more than a hundredth of the time since the last."""
-        if time.perf_counter() - self._saved_at >= self._cost_s / _LARGEST_SHARE:
+        if self._pace.is_due():
             self.save()
+
+
+class Pace:
+    """Measures what saving costs, and tells when it is worth that again."""
+
+    def __init__(self) -> None:
+        self._saved_at = 0.0
+        self._cost_s = 0.0
+
+    def __enter__(self) -> None:
+        self._saved_at = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        start_s, self._saved_at = self._saved_at, time.perf_counter()
+        self._cost_s = self._saved_at - start_s
+
+    def is_due(self) -> bool:
+        """Whether so much time has passed that saving is a hundredth of it."""
+        return time.perf_counter() - self._saved_at >= self._cost_s / _LARGEST_SHARE
+
+
+def write_state(folder: Path, state: openmm.State, *, keep_as: Path | None = None) -> None:
+    """Write `state.xml` whole or not at all, under a seal.
+
+    Args:
+        folder: of the run.
+        state: positions and velocities; the XML holds every digit of them.
+        keep_as: where the state before goes; None drops it.
+    """
+    text = openmm.XmlSerializer.serialize(state)
+    seal = f"<!-- openmm_mlff checkpoint {SCHEMA_VERSION} sha256 {_sha256(text.encode())} -->\n"
+    write_text(folder / STATE_FILE, text + seal, keep_as=keep_as)
+
+
+def read_state(path: Path) -> openmm.State:
+    """Read what :func:`write_state` wrote.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The state.
+
+    Raises:
+        RunDirectoryError: the file is missing, damaged, or of another version.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return deserialize_state(_unsealed(text))
+    except (openmm.OpenMMException, ValueError, OSError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
 def load_state(simulation: app.Simulation, folder: Path) -> None:
@@ -63,10 +132,90 @@ def load_state(simulation: app.Simulation, folder: Path) -> None:
         RunDirectoryError: the state is damaged or of another molecule.
     """
     path = folder / STATE_FILE
+    state = read_state(path)
     try:
-        state = deserialize_state(path.read_text(encoding="utf-8"))
         simulation.context.setState(state)
-    except (openmm.OpenMMException, ValueError, OSError) as error:
-        raise RunDirectoryError(
-            f"cannot resume from {path} ({' '.join(str(error).split())}); delete the run's folder"
-        ) from error
+    except (openmm.OpenMMException, ValueError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+
+
+def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
+    """Write how far an equilibration is: positions, velocities, step and random numbers.
+
+    Args:
+        simulation: of the thermostat.
+        folder: of the run.
+    """
+    body = simulation.context.createCheckpoint()
+    with replacing(folder / EQUILIBRATION_FILE) as file:
+        file.write(f"{SCHEMA_VERSION} {_sha256(body)}\n".encode())
+        file.write(body)
+
+
+def load_equilibration(simulation: app.Simulation, folder: Path) -> bool:
+    """Put a Simulation where its equilibration was left.
+
+    Args:
+        simulation: of the thermostat, set up as it was then.
+        folder: of the run.
+
+    Returns:
+        False where nothing was saved.
+
+    Raises:
+        RunDirectoryError: what was saved is damaged, or of another machine or version.
+    """
+    path = folder / EQUILIBRATION_FILE
+    if not path.exists():
+        return False
+    try:
+        simulation.context.loadCheckpoint(read_equilibration(path))
+    except (openmm.OpenMMException, ValueError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+    return True
+
+
+def read_equilibration(path: Path) -> bytes:
+    """Read what :func:`save_equilibration` wrote.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        OpenMM's checkpoint.
+
+    Raises:
+        RunDirectoryError: the file is damaged, or of another version.
+    """
+    try:
+        head, _, body = path.read_bytes().partition(b"\n")
+        version, _, digest = head.decode("ascii").partition(" ")
+        _check_seal(body, version=version, digest=digest)
+    except (ValueError, OSError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+    return body
+
+
+def _unsealed(text: str) -> str:
+    """Give what stands above the seal of a state."""
+    seal = _SEAL.search(text)
+    if seal is None:
+        raise ValueError("its end is missing")
+    body = text[: seal.start()]
+    _check_seal(body.encode(), version=seal[1], digest=seal[2])
+    return body
+
+
+def _check_seal(body: bytes, *, version: str, digest: str) -> None:
+    if int(version) != SCHEMA_VERSION:
+        raise ValueError(f"it is of version {version}, this program writes {SCHEMA_VERSION}")
+    if _sha256(body) != digest:
+        raise ValueError("its contents were changed")
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _cannot_resume(path: Path, error: Exception) -> str:
+    return f"cannot resume from {path} ({' '.join(str(error).split())}); delete the run's folder"

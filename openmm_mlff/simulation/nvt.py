@@ -1,6 +1,7 @@
 """Equilibration with Langevin dynamics."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import openmm
 from openmm import app
@@ -12,6 +13,7 @@ from openmm_mlff.reporters.quantities import (
     positions_angstrom,
     velocities_angstrom_per_ps,
 )
+from openmm_mlff.simulation.checkpoints import Pace, load_equilibration, save_equilibration
 from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.job import TrajectoryJob
@@ -26,8 +28,9 @@ def equilibrate(
     *,
     platform: PlatformChoice,
     start_positions_angstrom: FloatArray,
+    folder: Path | None = None,
 ) -> Generator[int, None, tuple[FloatArray, FloatArray]]:
-    """Bring a molecule from its minimum to a temperature, block by block.
+    """Bring a molecule from its minimum to a temperature, block by block, or go on with that.
 
     Velocities drawn at a minimum lose half of their energy to the potential; the Langevin
     thermostat (``LangevinMiddleIntegrator``: Zhang et al., J. Phys. Chem. A 123 (2019) 6056)
@@ -39,6 +42,7 @@ def equilibrate(
         job: temperature, friction, duration, seed.
         platform: where it runs.
         start_positions_angstrom: the minimum, (N, 3), Å.
+        folder: where it is saved how far it is; None saves nothing.
 
     Yields:
         Steps that are done.
@@ -56,10 +60,16 @@ def equilibrate(
         platform=platform,
         start_positions_angstrom=start_positions_angstrom,
     )
+    if folder is not None:
+        load_equilibration(simulation, folder)
+    pace = Pace()
     try:
         length = block_steps(job.n_equilibration_steps, interval=job.energy_interval_steps)
         while (left := job.n_equilibration_steps - int(simulation.currentStep)) > 0:
             step_watched(simulation, min(length, left))
+            if folder is not None and (left <= length or pace.is_due()):
+                with pace:
+                    save_equilibration(simulation, folder)
             yield int(simulation.currentStep)
     except UnstableError as error:
         raise UnstableError(

@@ -15,6 +15,8 @@ RUNNING = "running"
 COMPLETE = "complete"
 FAILED = "failed"
 
+SCHEMA_VERSION = 1
+
 
 @dataclass
 class TrajectoryRecord:
@@ -86,6 +88,7 @@ class TrajectoryRecord:
         if self.peak_device_mebibytes is not None:
             memory["peak_device"] = self.peak_device_mebibytes
         progress = {
+            "schema_version": SCHEMA_VERSION,
             "requested_ps": self.job.duration_ps,
             "completed_ps": self.completed_ps,
             "steps": self.n_steps_done,
@@ -126,8 +129,13 @@ class TrajectoryRecord:
             return cls(job=job, platform=platform.name, precision=platform.precision)
         table = read_json(path)
         if "seed" not in table:
-            # It broke before it was begun; what stands there says how.
+            # The code broke before the run was begun, and that is all that is known of it.
             return cls(job=job, platform=platform.name, precision=platform.precision)
+        if table.get("schema_version") != SCHEMA_VERSION:
+            raise RunDirectoryError(
+                f"{path} is of version {table.get('schema_version')}, expected {SCHEMA_VERSION}; "
+                "choose another --output"
+            )
         for key, asked in _identity(job).items():
             if table.get(key) != asked:
                 raise RunDirectoryError(
@@ -146,8 +154,8 @@ class TrajectoryRecord:
         memory = table["memory_mebibytes"]
         longest = max(job.duration_ps, table["requested_ps"])
         return cls(
-            # Asking for less than there is does not take anything away.
-            job=replace(job, duration_ps=longest) if table["status"] == COMPLETE else job,
+            # Asking for less than there is, or was begun, does not take anything away.
+            job=replace(job, duration_ps=longest),
             platform=table["platform"],
             precision=table["precision"],
             platform_properties=table["platform_properties"],

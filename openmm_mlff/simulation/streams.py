@@ -32,6 +32,11 @@ class Streams:
     rows: tuple[Any, ...]
     frames: TrajectoryReporter
 
+    def sync(self) -> None:
+        """Wait until all that was written is on the disk."""
+        for stream in (*self.rows[1:], self.frames):
+            stream.sync()
+
 
 def open_streams(
     folder: Path,

@@ -13,7 +13,12 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.simulation.blocks import BlockMeter
-from openmm_mlff.simulation.checkpoints import STATE_FILE, Saver, load_state
+from openmm_mlff.simulation.checkpoints import (
+    EQUILIBRATION_FILE,
+    STATE_FILE,
+    Saver,
+    load_state,
+)
 from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.simulation.contexts import is_isolated, make_simulation, platform_properties
 from openmm_mlff.simulation.job import TrajectoryJob
@@ -27,7 +32,7 @@ from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import COMPLETE, RUNNING, TrajectoryRecord
 from openmm_mlff.simulation.starting import check_start
 from openmm_mlff.simulation.stepping import block_steps
-from openmm_mlff.simulation.streams import open_streams
+from openmm_mlff.simulation.streams import Streams, open_streams
 from openmm_mlff.simulation.topology import write_pdb
 
 TOPOLOGY_FILE = "topology.pdb"
@@ -57,10 +62,11 @@ class Trajectory:
     ) -> None:
         self._system = system
         self._molecule = molecule
-        self._job = job
         self._folder = folder
         self._start_angstrom = np.asarray(start_positions_angstrom, dtype=np.float64)
         self._record = TrajectoryRecord.open(folder, job, platform=platform)
+        # What was begun for longer goes on for longer.
+        self._job = self._record.job
         self._platform = platform
         begun_on = self._record.platform, self._record.precision
         if not self._record.is_settled and begun_on != (platform.name, platform.precision):
@@ -105,6 +111,7 @@ class Trajectory:
             self._job,
             platform=self._platform,
             start_positions_angstrom=start,
+            folder=self._folder,
         )
         simulation = self._nve_simulation(positions)
         velocities = without_rigid_motion(
@@ -133,11 +140,12 @@ class Trajectory:
     def _produced(self, simulation: app.Simulation, *, resumed: bool) -> Generator[int, None, None]:
         """Run NVE to its end."""
         job, record = self._job, self._record
-        saver = Saver(simulation, record, self._folder)
         with ExitStack() as open_files:
-            self._add_reporters(simulation, resumed=resumed, open_files=open_files)
+            streams = self._add_reporters(simulation, resumed=resumed, open_files=open_files)
+            saver = Saver(simulation, record, self._folder, sync=streams.sync)
             if not resumed:
                 saver.save()
+            (self._folder / EQUILIBRATION_FILE).unlink(missing_ok=True)
             length = block_steps(job.n_steps, interval=job.energy_interval_steps)
             meter = BlockMeter(
                 record, length=length, steps_left=job.n_steps - int(simulation.currentStep)
@@ -151,7 +159,7 @@ class Trajectory:
 
     def _add_reporters(
         self, simulation: app.Simulation, *, resumed: bool, open_files: ExitStack
-    ) -> None:
+    ) -> Streams:
         """Open the streams, cut to the saved state, and write the rows of step 0."""
         streams = open_streams(
             self._folder,
@@ -169,3 +177,4 @@ class Trajectory:
             for reporter in streams.rows:
                 reporter.report(simulation, state)
         simulation.reporters.extend([*streams.rows, streams.frames])
+        return streams

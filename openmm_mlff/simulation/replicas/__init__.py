@@ -1,7 +1,8 @@
 """N independent copies of one molecule in one OpenMM Context, as one batch."""
 
 from openmm_mlff.simulation.replicas.module import can_be_batched
+from openmm_mlff.simulation.replicas.replica import began_alone
 from openmm_mlff.simulation.replicas.running import run_replicas_together
 from openmm_mlff.simulation.replicas.system import replica_system
 
-__all__ = ["can_be_batched", "replica_system", "run_replicas_together"]
+__all__ = ["began_alone", "can_be_batched", "replica_system", "run_replicas_together"]

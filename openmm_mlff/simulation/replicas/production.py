@@ -12,6 +12,7 @@ from openmm_mlff.potentials.base import Potential
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.simulation.blocks import BlockMeter
+from openmm_mlff.simulation.checkpoints import EQUILIBRATION_FILE
 from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.simulation.contexts import platform_properties, warm_up
 from openmm_mlff.simulation.nve import set_start_velocities
@@ -115,7 +116,8 @@ def produce(
 
     Args:
         place: where.
-        replicas: begun, or resumed.
+        replicas: begun, or resumed; then with those that went wrong among them, which keep
+            their places: numbers are rounded by how many copies there are.
         start: where they are.
         on_steps: called after each block.
     """
@@ -124,9 +126,10 @@ def produce(
     )
     stepper = _stepper(place, replicas, start, shared=shared)
     saver = BatchSaver(stepper, place.molecule, shared=shared)
-    n_steps = replicas[0].job.n_steps
+    alive = [replica for replica in replicas if not replica.is_failed]
+    n_steps = alive[0].job.n_steps
     with ExitStack() as open_files:
-        for replica in replicas:
+        for replica in alive:
             replica.record.platform_properties = platform_properties(stepper.context)
             replica.open_streams(
                 place.molecule, resume_after_step=start.step or None, open_files=open_files
@@ -134,6 +137,8 @@ def produce(
         if not start.step:
             stepper.report(rows=True, frame=False)
             saver.save()
+        for replica in replicas:
+            (replica.folder / EQUILIBRATION_FILE).unlink(missing_ok=True)
         length = block_steps(n_steps, interval=replicas[0].job.energy_interval_steps)
         meter = BlockMeter(shared, length=length, steps_left=n_steps - start.step)
         while stepper.is_alive and (before := stepper.currentStep) < n_steps:

@@ -8,6 +8,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
+from openmm_mlff.simulation.checkpoints import STATE_FILE
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.record import FAILED, TrajectoryRecord
@@ -112,3 +113,16 @@ class Replica:
             resume_after_step=resume_after_step,
             open_files=open_files,
         )
+
+
+def began_alone(folder: Path) -> bool:
+    """Tell whether a run has come to a state by itself; then it goes on by itself.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        False for one of a batch, and for one that has no state.
+    """
+    path = folder / RUN_FILE
+    return (folder / STATE_FILE).exists() and path.exists() and REPLICAS not in read_json(path)

@@ -14,7 +14,7 @@ from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import RUNNING, TrajectoryRecord
 from openmm_mlff.simulation.replicas.production import OnSteps, Place, begin, produce
 from openmm_mlff.simulation.replicas.replica import Replica
-from openmm_mlff.simulation.replicas.saving import saved_batch
+from openmm_mlff.simulation.replicas.saving import PREVIOUS_FILE, saved_batch
 from openmm_mlff.simulation.replicas.start import check_alike, starts_of
 
 
@@ -67,22 +67,36 @@ def run_replicas_together(
     counter.add(sum(replica.n_all_steps for replica in replicas if replica not in waiting))
     if waiting:
         place = Place(potential, molecule, platform, precision)
-        _run(place, waiting, on_steps=counter.add)
+        _run(place, waiting, _members(replicas), on_steps=counter.add)
+    for replica in replicas:
+        (replica.folder / PREVIOUS_FILE).unlink(missing_ok=True)
     counter.finish()
 
 
-def _run(place: Place, waiting: list[Replica], *, on_steps: OnSteps) -> None:
+def _members(replicas: list[Replica]) -> list[Replica]:
+    """Give who shares the Context: who is to go on, and who went wrong in it, not before."""
+    return [
+        replica
+        for replica in replicas
+        if not replica.record.is_settled
+        or (replica.is_failed and replica.record.n_degrees_of_freedom is not None)
+    ]
+
+
+def _run(
+    place: Place, waiting: list[Replica], members: list[Replica], *, on_steps: OnSteps
+) -> None:
     """Run replicas from where they stopped, or from their starts."""
-    saved = saved_batch(waiting, platform=place.platform)
+    for replica in waiting:
+        replica.record.status, replica.record.failure = RUNNING, None
+    saved = saved_batch(members, platform=place.platform)
     if saved is None:
         begun, fresh = begin(place, waiting, on_steps=on_steps)
         if begun:
             produce(place, begun, fresh, on_steps=on_steps)
         return
-    for replica in waiting:
-        replica.record.status, replica.record.failure = RUNNING, None
     on_steps(sum(replica.job.n_equilibration_steps + saved.step for replica in waiting))
-    produce(place, waiting, saved, on_steps=on_steps)
+    produce(place, members, saved, on_steps=on_steps)
 
 
 class _Counter:

@@ -1,6 +1,5 @@
 """States of a batch, copy by copy, and how a batch goes on from them."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +8,20 @@ import numpy as np
 import openmm
 from openmm import unit
 
+from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.reporters.quantities import FloatArray
-from openmm_mlff.rundir import write_text
-from openmm_mlff.simulation.checkpoints import STATE_FILE
+from openmm_mlff.simulation.checkpoints import STATE_FILE, Pace, read_state, write_state
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.replicas.replica import Replica
 from openmm_mlff.simulation.replicas.stepping import ReplicaStepper
 from openmm_mlff.simulation.replicas.views import split_positions, split_velocities
-from openmm_mlff.simulation.states import deserialize_state
-from openmm_mlff.units import ps_from_fs
+from openmm_mlff.units import nm_from_angstrom, ps_from_fs
 
-_LARGEST_SHARE = 0.01
-"""Of the run time that may go into saving."""
+PREVIOUS_FILE = "state.previous.xml"
+"""The state before the last: a kill between two replicas' states leaves all with one step."""
 
 
 class StateWriter:
@@ -64,7 +62,7 @@ class StateWriter:
         self._context.setTime(time)
         self._context.setStepCount(step)
         state = self._context.getState(positions=True, velocities=True, parameters=True)
-        write_text(folder / STATE_FILE, openmm.XmlSerializer.serialize(state))
+        write_state(folder, state, keep_as=folder / PREVIOUS_FILE)
 
 
 class BatchSaver:
@@ -82,35 +80,40 @@ class BatchSaver:
         self._stepper = stepper
         self._shared = shared
         self._writer = StateWriter(molecule, timestep_fs=stepper.replicas[0].job.timestep_fs)
-        self._saved_at = 0.0
-        self._cost_s = 0.0
+        self._pace = Pace()
 
     def save(self) -> None:
-        """Save now."""
-        start = time.perf_counter()
-        replicas, step = self._stepper.replicas, self._stepper.currentStep
+        """Save now: all streams, then all states, then all records."""
+        with self._pace:
+            step = self._stepper.currentStep
+            alive = [replica for replica in self._stepper.replicas if not replica.is_failed]
+            for replica in alive:
+                if replica.streams is not None:
+                    replica.streams.sync()
+            self._write_states()
+            for replica in alive:
+                replica.record.n_steps_done = step
+                replica.write(together=len(self._stepper.replicas), shared=self._shared)
+
+    def save_if_cheap(self) -> None:
+        """Save unless that would cost more than a hundredth of the time since the last."""
+        if self._pace.is_due():
+            self.save()
+
+    def _write_states(self) -> None:
+        replicas = self._stepper.replicas
         state = self._stepper.context.getState(positions=True, velocities=True)
         positions = split_positions(state, n_copies=len(replicas))
         velocities = split_velocities(state, n_copies=len(replicas))
         for copy, replica in enumerate(replicas):
-            if replica.is_failed:
-                continue
-            self._writer.write(
-                replica.folder,
-                positions_nm=positions[copy],
-                velocities_nm_per_ps=velocities[copy],
-                time=state.getTime(),
-                step=step,
-            )
-            replica.record.n_steps_done = step
-            replica.write(together=len(replicas), shared=self._shared)
-        self._saved_at = time.perf_counter()
-        self._cost_s = self._saved_at - start
-
-    def save_if_cheap(self) -> None:
-        """Save unless that would cost more than a hundredth of the time since the last."""
-        if time.perf_counter() - self._saved_at >= self._cost_s / _LARGEST_SHARE:
-            self.save()
+            if not replica.is_failed:
+                self._writer.write(
+                    replica.folder,
+                    positions_nm=positions[copy],
+                    velocities_nm_per_ps=velocities[copy],
+                    time=state.getTime(),
+                    step=self._stepper.currentStep,
+                )
 
 
 @dataclass(frozen=True)
@@ -142,29 +145,45 @@ class SavedBatch:
 
 
 def saved_batch(replicas: Sequence[Replica], *, platform: PlatformChoice) -> SavedBatch | None:
-    """Find where replicas stopped.
+    """Find where replicas stopped: the last step of which all have a state.
+
+    A copy that went wrong in this batch has none, and is at its start, at rest.
 
     Args:
-        replicas: those that are to go on.
+        replicas: those that are to go on, and those that went wrong among them.
         platform: where they are to go on.
 
     Returns:
-        None where one has no state, another step or another platform: then all start anew.
+        None where one has no state, no step is everyone's, or one ran elsewhere: then all start
+        anew.
     """
-    states = []
-    for replica in replicas:
+    going = [replica for replica in replicas if not replica.is_failed]
+    ran_on = {(replica.record.platform, replica.record.precision) for replica in going}
+    if ran_on != {(platform.name, platform.precision)}:
+        return None
+    states = {replica.folder: _states(replica.folder) for replica in going}
+    steps = set.intersection(*(set(found) for found in states.values()))
+    if not steps:
+        return None
+    step = max(steps)
+    found = {folder: by_step[step] for folder, by_step in states.items()}
+    positions = np.stack([nm_from_angstrom(replica.start_angstrom) for replica in replicas])
+    velocities = np.zeros_like(positions)
+    for copy, replica in enumerate(replicas):
+        if not replica.is_failed:
+            state = found[replica.folder]
+            positions[copy] = split_positions(state, n_copies=1)[0]
+            velocities[copy] = split_velocities(state, n_copies=1)[0]
+    return SavedBatch(positions, velocities, found[going[0].folder].getTime(), step)
+
+
+def _states(folder: Path) -> dict[int, openmm.State]:
+    """Read the last two states of a run, by their steps."""
+    states = {}
+    for name in (PREVIOUS_FILE, STATE_FILE):
         try:
-            text = (replica.folder / STATE_FILE).read_text(encoding="utf-8")
-            states.append(deserialize_state(text))
-        except (openmm.OpenMMException, ValueError, OSError):
-            return None
-    steps = {int(state.getStepCount()) for state in states}
-    ran_on = {(replica.record.platform, replica.record.precision) for replica in replicas}
-    if len(steps) != 1 or ran_on != {(platform.name, platform.precision)}:
-        return None
-    try:
-        positions = np.concatenate([split_positions(state, n_copies=1) for state in states])
-        velocities = np.concatenate([split_velocities(state, n_copies=1) for state in states])
-    except (openmm.OpenMMException, ValueError):
-        return None
-    return SavedBatch(positions, velocities, states[0].getTime(), steps.pop())
+            state = read_state(folder / name)
+        except RunDirectoryError:
+            continue
+        states[int(state.getStepCount())] = state
+    return states

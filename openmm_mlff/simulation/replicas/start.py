@@ -16,6 +16,7 @@ from openmm_mlff.simulation.nvt import equilibrate
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.replicas.replica import Replica
+from openmm_mlff.simulation.replicas.saving import PREVIOUS_FILE
 from openmm_mlff.simulation.starting import check_start
 from openmm_mlff.simulation.topology import write_pdb
 from openmm_mlff.simulation.trajectory import TOPOLOGY_FILE
@@ -78,7 +79,7 @@ def equilibrated(
     """Bring one replica to its temperature, alone, so that it starts as it would alone.
 
     Args:
-        replica: its record starts anew.
+        replica: its record starts anew; its equilibration goes on where it was left.
         molecule: one copy.
         single: the System of one copy.
         platform: where it runs.
@@ -92,7 +93,8 @@ def equilibrated(
     """
     job = replica.job
     replica.record = TrajectoryRecord(job=job, platform=platform.name, precision=platform.precision)
-    (replica.folder / STATE_FILE).unlink(missing_ok=True)
+    for name in (STATE_FILE, PREVIOUS_FILE):
+        (replica.folder / name).unlink(missing_ok=True)
     replica.record.write(replica.folder)
     check_start(molecule, replica.job, start_positions_angstrom=replica.start_angstrom)
     write_pdb(replica.folder / TOPOLOGY_FILE, molecule, positions_angstrom=replica.start_angstrom)
@@ -102,6 +104,7 @@ def equilibrated(
         job,
         platform=platform,
         start_positions_angstrom=replica.start_angstrom,
+        folder=replica.folder,
     )
     positions, velocities = _to_the_end(steps, on_steps)
     replica.record.n_degrees_of_freedom = nve_degrees_of_freedom(

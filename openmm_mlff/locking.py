@@ -1,0 +1,66 @@
+"""One process at a time in an output folder."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from openmm_mlff.errors import RunDirectoryError
+
+LOCK_FILE = ".lock"
+
+_NOT_OFFERED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
+"""What file systems that know no locks say; there the folder is used unlocked."""
+
+
+class FolderLock:
+    """Holds a folder; the system lets go of it when the process ends, however it ends.
+
+    Args:
+        folder: exists and can be written.
+
+    Raises:
+        RunDirectoryError: another process holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / LOCK_FILE).open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = self._holder()
+            self._file.close()
+            if error.errno in _NOT_OFFERED:
+                return
+            raise RunDirectoryError(
+                f"{folder} is in use by another run ({holder}); wait for it, end it, or choose "
+                "another --output"
+            ) from error
+        self._file.truncate(0)
+        self._file.write(f"process {os.getpid()} on {os.uname().nodename}")
+        self._file.flush()
+
+    def _holder(self) -> str:
+        self._file.seek(0)
+        return self._file.read().strip() or "which has only begun"
+
+    def release(self) -> None:
+        """Let go of the folder; twice does no harm."""
+        self._file.close()
+
+    def __enter__(self) -> "FolderLock":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        # A plan that is never run lets go when it is forgotten.
+        if hasattr(self, "_file"):
+            self._file.close()

@@ -1,0 +1,274 @@
+"""Killed at any moment, in any stage, a run goes on to the same bytes."""
+
+import json
+import random
+import shutil
+
+import pytest
+
+from openmm_mlff.locking import FolderLock
+
+from .killing import Driver, messages
+
+PROTOCOL = """
+extends = "quick"
+name = "tiny"
+reported = ["drift_percent", "timestep_convergence", "time_reversibility", "kinetic_distribution"]
+[dynamics]
+equilibration_ps = 0.1
+duration_ps = 0.1
+longest_ps = 0.15
+replicas = 2
+frame_interval_steps = 10
+[probes]
+geometries = 2
+repeats = 3
+parity_steps = 5
+reference_frames = 4
+thermal_frames = 1
+rotations = 2
+directions = 2
+dimer_directions = 1
+hessian_geometries = 1
+scan_step_angstrom = 0.1
+scan_end_angstrom = 6.0
+convergence_ps = 0.02
+reversal_steps = 10
+sampling_ps = 0.05
+"""
+
+N_KILLS_BY_MOMENT = 20
+N_KILLS_WHILE_WRITING = 10
+SEED = 5
+
+MEASURED = (
+    "ms_per_step_blocks",
+    "cpu_ms_per_step_blocks",
+    "yardstick_ms_blocks",
+    "resident_mebibytes_blocks",
+    "memory_mebibytes",
+    "steps_per_block",
+)
+"""What depends on the clock and the machine."""
+
+
+@pytest.fixture(scope="module")
+def driver():
+    driver = Driver()
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    path = tmp_path_factory.mktemp("protocol") / "tiny.toml"
+    path.write_text(PROTOCOL, encoding="utf-8")
+    return {
+        "potential": "student:ultra-tiny",
+        "systems": ["water"],
+        "protocol": str(path),
+        "platform": "Reference",
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(driver, asked, tmp_path_factory):
+    """A run that nobody disturbed, and what it said as it went."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    code = driver.run(folder / "log", output=str(folder / "out"), **asked)
+    assert code in {0, 1, 3}
+    # Else a decision to prolong would not be tried.
+    (decision,) = json.loads((folder / "out/water/prolonged.json").read_text())
+    assert decision["undecided"]
+    return folder / "out", messages(folder / "log")
+
+
+def contents(root):
+    """Bytes of everything that is neither measured by the clock nor made from that."""
+    found = {}
+    for path in sorted(root.glob("water/**/*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and path.name == "run.json":
+            table = json.loads(path.read_text())
+            found[name] = {key: value for key, value in table.items() if key not in MEASURED}
+        elif path.is_file():
+            found[name] = path.read_bytes()
+    return found
+
+
+HOST = ("cpu", "cores", "gpu", "torch_threads", "system", "python")
+
+
+def judged(root):
+    """`report.json`, without what the clock and the machine decide."""
+    report = json.loads((root / "report.json").read_text())
+    report["checks"] = [check for check in report["checks"] if check["group"] != "performance"]
+    for key in HOST:
+        report["environment"].pop(key)
+    return report
+
+
+def assert_same(root, other):
+    ours, theirs = contents(root), contents(other)
+    assert sorted(ours) == sorted(theirs)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    assert judged(root) == judged(other)
+
+
+def moments(said, generator, *, count):
+    """Choose messages, in order, at least one of every stage."""
+    by_stage = {}
+    for index, (_, stage, _, _) in enumerate(said):
+        by_stage.setdefault(stage, []).append(index)
+    chosen = {generator.choice(indices) for indices in by_stage.values()}
+    others = [index for index in range(len(said)) if index not in chosen]
+    generator.shuffle(others)
+    chosen.update(others[: count - len(chosen)])
+    return sorted(chosen)
+
+
+def killed_at(said, index, delay_s):
+    """Kill once a run says what another said as its message `index`, or something later."""
+    order = {}
+    for place, (_, stage, _, _) in enumerate(said):
+        order.setdefault(stage, place)
+    _, stage, done, _ = said[index]
+
+    def kill_when(heard):
+        for _, other, other_done, _ in heard:
+            if order.get(other, -1) > order[stage] or (other == stage and other_done >= done):
+                return delay_s
+        return None
+
+    return kill_when
+
+
+@pytest.mark.slow
+def test_thirty_kills_in_every_stage_leave_the_same_bytes(driver, asked, undisturbed, tmp_path):
+    whole, said = undisturbed
+    generator = random.Random(SEED)
+    asked = asked | {"output": str(tmp_path / "out"), "resume": True}
+    kills, left, log = [], set(), tmp_path / "log"
+    chosen = moments(said, generator, count=N_KILLS_BY_MOMENT)
+    # Between two of those, some are killed right before a file takes the place of another.
+    writing = set(generator.sample(range(N_KILLS_BY_MOMENT - 4), N_KILLS_WHILE_WRITING))
+    for number, index in enumerate(chosen):
+        kill_when = killed_at(said, index, generator.uniform(0.0, 0.05))
+        kills.append(driver.run(log, kill_when=kill_when, **asked))
+        left.update(path.name for path in (tmp_path / "out").rglob("*"))
+        if number in writing:
+            kills.append(driver.run(log, kill_at_replacement=generator.randint(2, 12), **asked))
+    assert kills == [-9] * (N_KILLS_BY_MOMENT + N_KILLS_WHILE_WRITING)
+    # Some were killed in the equilibration, some in the middle of a batch.
+    assert left >= {"minimum.json", "equilibration.chk", "state.xml", "state.previous.xml"}
+    assert {said[index][1] for index in chosen} == {stage for _, stage, _, _ in said}
+    assert driver.run(log, **asked) in {0, 1, 3}
+    assert_same(tmp_path / "out", whole)
+
+
+@pytest.mark.slow
+def test_the_same_command_gives_the_same_report(driver, asked, undisturbed, tmp_path):
+    whole, _ = undisturbed
+    driver.run(tmp_path / "log", output=str(tmp_path / "out"), **asked)
+    assert_same(tmp_path / "out", whole)
+
+
+RUN = "water/nve_300K_0.5fs_r0"
+
+
+@pytest.fixture
+def copied(undisturbed, tmp_path):
+    """A run that has come to its end, to be damaged."""
+    return shutil.copytree(undisturbed[0], tmp_path / "out")
+
+
+def refusal(driver, asked, folder, **options):
+    """Resume what cannot be resumed; gives the line that says why."""
+    log = folder.parent / "log"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != ".lock"}
+    arguments = asked | {"output": str(folder), "resume": True} | options
+    assert driver.run(log, **arguments) == 2
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != ".lock"}
+    assert {path: after[path] for path in before if path.is_file()} == {
+        path: time for path, time in before.items() if path.is_file()
+    }
+    _, line, _, _ = messages(log)[-1]
+    assert "\n" not in line
+    return line
+
+
+def test_what_was_asked_otherwise_is_refused_by_name(driver, asked, copied):
+    assert "seed was 1, asked now is 2" in refusal(driver, asked, copied, seed=2)
+    said = refusal(driver, asked, copied, protocol="quick")
+    assert "protocol.name was 'tiny', asked now is 'quick'" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("schema_version", 2, "not of version 1"),
+        ("model", {"sha256": "0" * 64}, "the model student:ultra-tiny is another"),
+        ("reference_sha256", "0" * 64, "the reference ase:tblite"),
+        ("environment", {"versions": {"openmm": "8.0"}}, "was begun with"),
+    ],
+)
+def test_another_model_reference_or_version_is_refused(driver, asked, copied, key, value, expected):
+    table = json.loads((copied / "run.json").read_text())
+    (copied / "run.json").write_text(json.dumps(table | {key: value}))
+    assert expected in refusal(driver, asked, copied)
+
+
+def cut(path):
+    """Lose the last tenth."""
+    content = path.read_bytes()
+    path.write_bytes(content[: -len(content) // 10])
+
+
+def alter(path):
+    """Change one digit in the middle."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    while not chr(content[middle]).isdigit():
+        middle += 1
+    content[middle] = ord("0") + (content[middle] - ord("0") + 1) % 10
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("damage", "name", "expected"),
+    [
+        (cut, f"{RUN}/state.xml", "its end is missing"),
+        (alter, f"{RUN}/state.xml", "its contents were changed"),
+        (cut, f"{RUN}/energies.csv", "rows up to step"),
+        (cut, f"{RUN}/momenta.csv", "rows up to step"),
+        (cut, f"{RUN}/trajectory.dcd", "frames, expected"),
+        (cut, f"{RUN}/run.json", "cannot read"),
+        (cut, "water/probes/determinism.json", "cannot read"),
+        (cut, "run.json", "cannot read"),
+    ],
+)
+def test_damaged_files_are_refused_by_name(driver, asked, copied, damage, name, expected):
+    damage(copied / name)
+    said = refusal(driver, asked, copied)
+    assert expected in said
+    assert name in said
+
+
+def test_two_processes_in_one_folder(driver, asked, copied):
+    with FolderLock(copied):
+        assert "is in use by another run (process" in refusal(driver, asked, copied)
+    assert driver.run(copied.parent / "log", output=str(copied), resume=True, **asked) in {0, 1, 3}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("largest_file_bytes", [1500, 6000])
+def test_a_full_disk_leaves_what_can_be_resumed(
+    driver, asked, undisturbed, tmp_path, largest_file_bytes
+):
+    log, asked = tmp_path / "log", asked | {"output": str(tmp_path / "out")}
+    assert driver.run(log, largest_file_bytes=largest_file_bytes, **asked) == 2
+    _, line, _, _ = messages(log)[-1]
+    assert line.startswith(f"cannot write to {tmp_path / 'out'} (File too large); ")
+    assert list((tmp_path / "out").rglob("*.part")) == []
+    assert driver.run(log, resume=True, **asked) in {0, 1, 3}
+    assert_same(tmp_path / "out", undisturbed[0])

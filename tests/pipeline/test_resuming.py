@@ -1,0 +1,65 @@
+"""What differs is said by name; that whole runs are refused by it is in test_kills.py."""
+
+import json
+
+import pytest
+
+import openmm_mlff as mlff
+from openmm_mlff.errors import ConfigError, RunDirectoryError
+from openmm_mlff.pipeline import prepare
+from openmm_mlff.pipeline.prepare import write_run_file
+from openmm_mlff.pipeline.resuming import first_difference
+from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
+from openmm_mlff.simulation.environment import describe_environment
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ({"a": 1}, {"a": 1}, ""),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, "a.b was [1, 2], asked now is [1, 3]"),
+        ({}, {"a": None, "b": 2}, "b was None, asked now is 2"),
+        ({"a": 1}, None, "all was {'a': 1}, asked now is None"),
+    ],
+)
+def test_the_first_difference_is_named(before, now, expected):
+    assert first_difference(before, now) == expected
+
+
+def test_resuming_needs_a_folder(random_student, short_protocol):
+    with pytest.raises(ConfigError, match="--resume without a folder"):
+        mlff.validate(random_student, systems=["water"], protocol=short_protocol, resume=True)
+
+
+def test_another_molecule_of_the_same_name_is_refused(random_student, short_protocol, tmp_path):
+    structure = tmp_path / "mine.xyz"
+    structure.write_text("3\n\nO 0 0 0\nH 0.76 -0.59 0\nH -0.76 -0.59 0\n")
+
+    def plan(*, resume):
+        return prepare(
+            random_student,
+            systems=[str(structure)],
+            protocol=short_protocol,
+            reference="none",
+            platform="Reference",
+            precision="mixed",
+            seed=1,
+            output=tmp_path / "out",
+            resume=resume,
+        )
+
+    begun = plan(resume=False)
+    write_run_file(begun, status="running", environment=describe_environment(precision="mixed"))
+    (molecule,) = begun.molecules.values()
+    path = begun.directory.system(molecule.name) / SYSTEM_FILE
+    write_json(path, molecule_to_json(molecule))
+    begun.lock.release()
+    plan(resume=True).lock.release()
+    structure.write_text(structure.read_text().replace("0.76 -0.59", "0.77 -0.59"))
+    with pytest.raises(RunDirectoryError, match=f"holds another {molecule.name} than"):
+        plan(resume=True)
+    table = json.loads((tmp_path / "out" / "run.json").read_text())
+    del table["environment"]
+    (tmp_path / "out" / "run.json").write_text(json.dumps(table))
+    with pytest.raises(RunDirectoryError, match="lacks 'environment'"):
+        plan(resume=True)

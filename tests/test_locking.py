@@ -1,0 +1,43 @@
+"""One process at a time in a folder; a dead one does not count."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.locking import FolderLock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from openmm_mlff.locking import FolderLock
+lock = FolderLock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_second_one_is_told_who_holds_it(tmp_path):
+    with FolderLock(tmp_path), pytest.raises(RunDirectoryError) as refused:
+        FolderLock(tmp_path)
+    assert f"{tmp_path} is in use by another run (process {os.getpid()} on " in str(refused.value)
+    FolderLock(tmp_path).release()
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(RunDirectoryError, match=f"process {process.pid} on"):
+            FolderLock(tmp_path)
+        process.send_signal(signal.SIGKILL)
+    FolderLock(tmp_path).release()
+
+
+def test_a_lock_that_is_forgotten_is_free(tmp_path):
+    lock = FolderLock(tmp_path)
+    del lock
+    FolderLock(tmp_path).release()
