@@ -1,5 +1,6 @@
 """The command line: arguments, progress, exit codes."""
 
+import io
 import os
 import sys
 import traceback
@@ -9,7 +10,7 @@ from typing import Any
 
 import typer
 
-from openmm_mlff.errors import UserError
+from openmm_mlff.errors import ConfigError, MlffError
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -39,17 +40,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Third-party deprecation warnings tell a user nothing.
         warnings.filterwarnings("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    _let_any_terminal_print()
     try:
-        sys.exit(_run(given))
-    except (UserError, _ClickException) as error:
+        _check_encoding(given)
+        code = _run(given)
+        # What is still to be printed may find its reader gone; better now than on leaving.
+        sys.stdout.flush()
+        sys.exit(code)
+    except (MlffError, _ClickException, OSError) as error:
         if debug:
             traceback.print_exc()
-        said = error.format_message() if isinstance(error, _ClickException) else str(error)
-        print(f"openmm-mlff: {' '.join(said.split())}", file=sys.stderr)
+        print(f"openmm-mlff: {' '.join(_said(error).split())}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         print("openmm-mlff: interrupted; what was written stays, --resume goes on", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _said(error: Any) -> str:
+    """Say in one line what went wrong; a file that failed at the last moment by its name."""
+    if isinstance(error, _ClickException):
+        return str(error.format_message())
+    if isinstance(error, BrokenPipeError):
+        # Python flushes once more on leaving, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return "its reader closed the pipe; the rest was not printed"
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{where}; see that the file and its folder can be used"
+    return str(error)
+
+
+def _let_any_terminal_print() -> None:
+    """Print ? for what the terminal's encoding lacks, instead of breaking off."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _check_encoding(arguments: list[str]) -> None:
+    """See that arguments are text; reports name them, and are UTF-8.
+
+    Args:
+        arguments: of the command line.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for argument in arguments:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"the argument {argument!r} is no UTF-8 text; give the file another name"
+            ) from error
 
 
 def _run(arguments: list[str]) -> int:

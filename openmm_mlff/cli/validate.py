@@ -20,6 +20,8 @@ from openmm_mlff.cli.potential_options import (
     potential_options,
 )
 from openmm_mlff.cli.progress import stage_progress
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.pipeline import DEFAULT_SYSTEMS, Plan, prepare, run_plan
 from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
 from openmm_mlff.report.comparison import write_comparison
@@ -114,8 +116,15 @@ def validate_command(
 
     Returns:
         The exit code of the gravest verdict.
+
+    Raises:
+        ConfigError: a potential is named twice.
     """
     specs = potentials or [DEFAULT_POTENTIAL]
+    twice = [spec for spec in specs if specs.count(spec) > 1]
+    if twice:
+        raise ConfigError(f"potential {twice[0]!r} is named twice; give it once")
+    folders = _folders(output, specs)
     options = potential_options(
         backend=backend,
         compiled=compiled,
@@ -137,14 +146,14 @@ def validate_command(
             platform=platform,
             precision=precision,
             seed=seed,
-            output=_folder(output, spec, several=len(specs) > 1),
+            output=folder,
             resume=resume,
             options=options,
             replicas=replicas,
             charge=charge,
             multiplicity=multiplicity,
         )
-        for spec in specs
+        for spec, folder in zip(specs, folders, strict=True)
     ]
     reports = [_validate_one(plan) for plan in plans]
     if len(reports) > 1:
@@ -158,11 +167,19 @@ def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
     return next(status for status in _GRAVEST_FIRST if status in found)
 
 
-def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
+def _folders(output: Path | None, specs: list[str]) -> list[Path | None]:
     """Give each of several potentials a folder of its own in the one that was asked for."""
-    if output is None or not several:
-        return output
-    return output / Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    stems = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    # Files of one name in two folders must not write over each other.
+    return [
+        output / name
+        for name in numbered_names([safe_name(stem, otherwise="potential") for stem in stems])
+    ]
 
 
 def _validate_one(plan: Plan) -> ValidationReport:

@@ -1,20 +1,16 @@
 """The library: molecules by name, each a folder in ``systems/``."""
 
 import difflib
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.errors import MoleculeError
+from openmm_mlff.errors import FileError, MoleculeError
 from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.files import SUFFIXES, read_structures
+from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.molecules.system import MolecularSystem
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from openmm_mlff.reading import cut, missing, read_toml
 
 SYSTEM_KEYS = (
     "name",
@@ -27,6 +23,8 @@ SYSTEM_KEYS = (
     "smiles",
 )
 """What a ``system.toml`` says."""
+
+_NUMBERS = ("charge", "multiplicity")
 
 
 def systems_root() -> Path:
@@ -71,22 +69,40 @@ def resolve(name_or_path: str | Path) -> Path:
     Raises:
         MoleculeError: No such name, no such file.
     """
-    path = Path(name_or_path).expanduser()
+    path = user_path(name_or_path)
     known = list_systems()
     name = str(name_or_path).lower().replace("-", "_")
     if name in known:
         return systems_root() / name
-    if path.exists():
+    reason = missing(path)
+    if not reason and str(name_or_path):
         return path
     # "./missing" is a path, though Path drops the dot.
     if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
-        raise MoleculeError(f"no such file: {path}; expected a structure file or a library name")
+        raise MoleculeError(
+            f"{reason}: {cut(str(path))}; expected a structure file or a library name"
+        )
     nearest = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
     raise MoleculeError(
-        f"unknown system '{name_or_path}': {hint}the library has {', '.join(known)}; "
+        f"unknown system {cut(str(name_or_path))!r}: {hint}the library has {', '.join(known)}; "
         f"or give a file ({', '.join(SUFFIXES)})"
     )
+
+
+def user_path(name_or_path: str | Path) -> Path:
+    """Give a path, ~ and ~user spelt out where there is such a user.
+
+    Args:
+        name_or_path: as the user wrote it.
+
+    Returns:
+        The path.
+    """
+    try:
+        return Path(name_or_path).expanduser()
+    except RuntimeError:
+        return Path(name_or_path)
 
 
 def load_folder(
@@ -105,7 +121,7 @@ def load_folder(
     Raises:
         MoleculeError: Something is missing, or does not agree.
     """
-    recorded = _read_system_toml(folder / "system.toml")
+    recorded = read_system_toml(folder)
     (structure,) = read_structures(folder / recorded["structure"], count=1, charge_is_given=True)
     system = build_system(
         replace(structure, charge=recorded["charge"], multiplicity=recorded["multiplicity"]),
@@ -122,14 +138,34 @@ def load_folder(
     return system
 
 
-def _read_system_toml(path: Path) -> dict[str, Any]:
+def read_system_toml(folder: Path) -> dict[str, Any]:
+    """Read what a folder says of its molecule.
+
+    Args:
+        folder: holds ``system.toml``.
+
+    Returns:
+        The value of each of :data:`SYSTEM_KEYS`.
+
+    Raises:
+        MoleculeError: missing, no TOML, or with other keys or values.
+    """
+    path = folder / "system.toml"
     try:
-        recorded = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        recorded = read_toml(path)
+    except FileError as error:
         raise MoleculeError(f"{path}: cannot be read as a system's TOML: {error}") from error
     if set(recorded) != set(SYSTEM_KEYS):
         odd = ", ".join(sorted(set(recorded) ^ set(SYSTEM_KEYS)))
         raise MoleculeError(
             f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
+        )
+    for key, value in recorded.items():
+        if key not in _NUMBERS and not isinstance(value, str):
+            raise MoleculeError(f"{path}: {key} is {value!r}; expected text in quotes")
+    if not recorded["name"] or recorded["name"] != safe_name(recorded["name"], otherwise=""):
+        raise MoleculeError(
+            f"{path}: name is {recorded['name']!r}; expected letters, digits, dot, hyphen and "
+            "underscore: it names a folder"
         )
     return recorded

@@ -10,6 +10,7 @@ from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import (
     DEFAULT_REFERENCE,
+    MOST_REPLICAS,
     NO_OPTIONS,
     PotentialOptions,
     Protocol,
@@ -22,11 +23,13 @@ from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
 AUTO_REFERENCE = "auto"
 NO_REFERENCE = "none"
+LARGEST_SEED = 2**31 - 1
+"""OpenMM's seeds are of 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def prepare(
     """
     loaded_protocol = _with_replicas(load_protocol(protocol), replicas)
     checks = select(loaded_protocol)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"--seed {seed}; expected a whole number from 0 to {LARGEST_SEED}")
     check_precision(precision)
     if platform != AUTO:
         platform = named_platform(platform, precision=precision).name
@@ -122,8 +127,8 @@ def _with_replicas(protocol: Protocol, replicas: int | None) -> Protocol:
     """Let a protocol run so many replicas of each run."""
     if replicas is None:
         return protocol
-    if replicas < 1:
-        raise ConfigError(f"--replicas {replicas}; expected 1 or more")
+    if not 1 <= replicas <= MOST_REPLICAS:
+        raise ConfigError(f"--replicas {replicas}; expected 1 to {MOST_REPLICAS}")
     dynamics = protocol.dynamics.model_copy(update={"replicas": replicas})
     return protocol.model_copy(update={"dynamics": dynamics})
 
@@ -137,6 +142,11 @@ def _load_molecules(
     molecules: dict[str, MolecularSystem] = {}
     for name in systems:
         for molecule in load_systems(name, charge=charge, multiplicity=multiplicity):
+            if molecule.name.casefold() in TAKEN_NAMES:
+                raise ConfigError(
+                    f"system {name}: {molecule.name!r} is the name of a file of the run; give the "
+                    "structure another name"
+                )
             if molecule.name in molecules:
                 raise ConfigError(
                     f"system {molecule.name!r} was named twice; expected each once, under its own "

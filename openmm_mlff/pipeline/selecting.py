@@ -1,19 +1,13 @@
 """From the options of an ML/MM validation to its potential."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.molecules.library import resolve
+from openmm_mlff.molecules.library import read_system_toml, resolve
 from openmm_mlff.observations.selection import select_atoms
 from openmm_mlff.potentials import Potential
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def embedded(
@@ -73,5 +67,4 @@ def structure_file(name_or_path: str) -> Path:
     path = resolve(name_or_path)
     if not path.is_dir():
         return path
-    recorded = tomllib.loads((path / "system.toml").read_text(encoding="utf-8"))
-    return path / str(recorded["structure"])
+    return path / str(read_system_toml(path)["structure"])
