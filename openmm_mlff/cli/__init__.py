@@ -97,9 +97,23 @@ def _check_encoding(arguments: list[str]) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and give its exit code.
+
+    Args:
+        arguments: of the command line.
+
+    Returns:
+        What the command returned.
+
+    Raises:
+        BrokenPipeError: nobody reads what is printed.
+    """
     from openmm_mlff.cli.app import app
 
     command = typer.main.get_command(app)
-    outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    try:
+        outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    except SystemExit as left:
+        # Rich leaves with 1 where nobody reads on, and 1 means REJECTED here.
+        raise BrokenPipeError from left
     return outcome if isinstance(outcome, int) else 0

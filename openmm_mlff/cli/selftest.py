@@ -56,8 +56,11 @@ def selftest_command(
         ConfigError: `output` is no JSON file.
     """
     from openmm_mlff.selftest.campaign import run_selftest
+    from openmm_mlff.selftest.defects import get_defect
     from openmm_mlff.selftest.tables import markdown, render_matrix
 
+    for name in only or ():
+        get_defect(name)
     if output is not None and output.suffix != ".json":
         raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
     if output is not None:

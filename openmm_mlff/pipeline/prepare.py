@@ -23,6 +23,7 @@ from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
+from openmm_mlff.reading import missing
 from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
@@ -97,8 +98,7 @@ def prepare(
     """
     loaded_protocol = _with_replicas(load_protocol(protocol), replicas)
     checks = select(loaded_protocol)
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ConfigError(f"--seed {seed}; expected a whole number from 0 to {LARGEST_SEED}")
+    _check_seed(seed)
     check_precision(precision)
     if platform != AUTO:
         platform = named_platform(platform, precision=precision).name
@@ -121,6 +121,12 @@ def prepare(
     root = output or _new_output(f"{model.name}-{loaded_protocol.name}")
     directory = _open_directory(root, spec, resume=resume)
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory)
+
+
+def _check_seed(seed: int) -> None:
+    """See that OpenMM and NumPy take a seed."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"--seed {seed}; expected a whole number from 0 to {LARGEST_SEED}")
 
 
 def _with_replicas(protocol: Protocol, replicas: int | None) -> Protocol:
@@ -189,7 +195,7 @@ def _new_output(name: str) -> Path:
 
 def _open_directory(root: Path, spec: RunSpec, *, resume: bool) -> RunDirectory:
     """Open the run directory; nothing that is already there is overwritten."""
-    if (root / RUN_FILE).exists():
+    if not missing(root / RUN_FILE):
         if not resume:
             raise RunDirectoryError(
                 f"{root} already holds a run; add --resume to go on with it, or choose another "

@@ -6,7 +6,7 @@ import inspect
 import json
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import parse_qsl
 
 from ase.calculators.calculator import BaseCalculator, Calculator, FileIOCalculator
@@ -198,7 +198,7 @@ def _import(module_name: str, spec: str) -> Any:
         ) from error
 
 
-def _is_calculator(found: Any) -> bool:
+def _is_calculator(found: Any) -> TypeGuard[type[BaseCalculator]]:
     return isinstance(found, type) and issubclass(found, BaseCalculator)
 
 
@@ -218,9 +218,7 @@ def _check_options(
         calculator_class, FileIOCalculator
     ):
         listed = calculator_class.default_parameters
-        named = [
-            key for each in calculator_class.__mro__ for key in _named_arguments(each.__init__)
-        ]
+        named = [key for each in calculator_class.__mro__ for key in _named_arguments(each)]
         for key in options:
             if listed and key not in listed and key not in named:
                 raise PotentialError(
@@ -232,9 +230,10 @@ def _check_options(
         raise PotentialError(f"{spec}: {name} has no such method; {nearest(str(method), methods)}")
 
 
-def _named_arguments(call: Any) -> list[str]:
+def _named_arguments(made: type) -> list[str]:
+    """Give the names that the constructor of one class takes."""
     try:
-        return list(inspect.signature(call).parameters)
+        return list(inspect.signature(vars(made).get("__init__", object)).parameters)
     except ValueError:
         return []
 
