@@ -9,12 +9,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from openmm_mlff.errors import ConfigError
-from openmm_mlff.foreign_text import read_toml
+from openmm_mlff.errors import ConfigError, FileError
+from openmm_mlff.reading import cut, read_toml
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
@@ -24,7 +31,7 @@ DEFAULT_REFERENCE = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 class Frozen(BaseModel):
     """Base of all specifications: immutable, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Threshold(Frozen):
@@ -37,6 +44,13 @@ class Threshold(Frozen):
 
 Criteria = Mapping[str, Threshold]
 """The thresholds of one check, by name."""
+
+
+# Beyond these a number is a slip of the pen, and would be found out after hours, if ever.
+Kelvin = Annotated[float, Field(gt=0.0, le=1e5)]
+Femtoseconds = Annotated[float, Field(gt=0.0, le=100.0)]
+_LONGEST_PS = 1e7
+MOST_REPLICAS = 10_000
 
 
 class DynamicsSpec(Frozen):
@@ -55,16 +69,23 @@ class DynamicsSpec(Frozen):
         frame_interval_steps: between two frames of `trajectory.dcd`.
     """
 
-    temperatures_kelvin: tuple[float, ...] = Field(default=(300.0,), min_length=1)
-    timesteps_fs: tuple[float, ...] = Field(default=(0.5,), min_length=1)
-    replicas: int = Field(default=1, ge=1)
-    equilibration_ps: float = Field(default=1.0, ge=0.0)
-    duration_ps: float = Field(default=10.0, gt=0.0)
-    longest_ps: float = Field(default=20.0, gt=0.0)
+    temperatures_kelvin: tuple[Kelvin, ...] = Field(default=(300.0,), min_length=1)
+    timesteps_fs: tuple[Femtoseconds, ...] = Field(default=(0.5,), min_length=1)
+    replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
+    equilibration_ps: float = Field(default=1.0, ge=0.0, le=_LONGEST_PS)
+    duration_ps: float = Field(default=10.0, gt=0.0, le=_LONGEST_PS)
+    longest_ps: float = Field(default=20.0, gt=0.0, le=_LONGEST_PS)
     friction_per_ps: float = Field(default=10.0, gt=0.0)
-    equilibration_timestep_fs: float = Field(default=0.5, gt=0.0)
+    equilibration_timestep_fs: Femtoseconds = 0.5
     energy_interval_steps: int = Field(default=10, ge=1)
     frame_interval_steps: int = Field(default=8, ge=1)
+
+    @field_validator("temperatures_kelvin", "timesteps_fs")
+    @classmethod
+    def _each_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("a value is named twice")
+        return values
 
     @model_validator(mode="after")
     def _longest_is_longest(self) -> "DynamicsSpec":
@@ -127,7 +148,7 @@ class Protocol(Frozen):
         criteria: thresholds, by check id and name.
     """
 
-    name: str
+    name: str = Field(min_length=1)
     description: str = ""
     may_approve: bool = True
     required: tuple[str, ...]
@@ -254,7 +275,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
     """Say in one line what pydantic found first."""
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{location}: {problem['msg']} (got {problem.get('input')!r})"
+        return f"{location}: {problem['msg']} (got {_got(problem.get('input'))})"
     parents: dict[str, type[BaseModel]] = {
         "dynamics": DynamicsSpec,
         "probes": ProbeSpec,
@@ -266,6 +287,11 @@ def _explain(problem: Mapping[str, Any]) -> str:
     return f"unknown key {location!r}; {nearest(key, list(parent.model_fields))}"
 
 
+def _got(value: Any) -> str:
+    """Show a value, however long."""
+    return cut(repr(value))
+
+
 def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     """Read a protocol's table and lay it over the one that it extends."""
     path = _protocol_path(name_or_path)
@@ -273,8 +299,10 @@ def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]
         raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
     try:
         table = read_toml(path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read protocol {path}: {error}; expected a TOML file") from error
+    except FileError as error:
+        raise ConfigError(
+            f"cannot read protocol {cut(str(path))}: {error}; expected a TOML file"
+        ) from error
     base = table.pop("extends", None)
     if base is None:
         return table
@@ -287,7 +315,7 @@ def _protocol_path(name_or_path: str) -> Path:
         return Path(name_or_path)
     if name_or_path not in list_protocols():
         raise ConfigError(
-            f"unknown protocol {name_or_path!r}; {nearest(name_or_path, list_protocols())} "
+            f"unknown protocol {cut(name_or_path)!r}; {nearest(name_or_path, list_protocols())} "
             "A path must end in .toml"
         )
     return PROTOCOLS_FOLDER / f"{name_or_path}.toml"

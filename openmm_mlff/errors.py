@@ -17,6 +17,10 @@ class ConfigError(UserError):
     """A protocol, a criterion or an option is unknown or has an impossible value."""
 
 
+class FileError(UserError):
+    """A file is missing, or is not the text, TOML or JSON that it should be."""
+
+
 class MoleculeError(UserError):
     """A structure cannot be read, or is no molecule one can simulate."""
 

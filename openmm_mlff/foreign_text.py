@@ -1,27 +1,10 @@
-"""Text that others wrote: read no more of it than is sane, and show it harmlessly."""
+"""Text that others wrote: shown harmlessly, and no way out of a folder."""
 
-import json
-import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.errors import RunDirectoryError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MEBIBYTE = 2**20
-MOST_BYTES = 16 * MEBIBYTE
-"""Of a TOML or JSON file that a user names."""
-
-MOST_RUN_BYTES = 256 * MEBIBYTE
-"""Of a JSON file in a run directory: a box of a million atoms."""
-
-MOST_STRUCTURE_BYTES = 1024 * MEBIBYTE
-"""Of a structure file; frames are read one by one."""
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT = "\t\n"
@@ -66,86 +49,6 @@ def printable_values(value: Any) -> Any:
     return value
 
 
-def check_size(path: Path, *, most_bytes: int) -> None:
-    """See that a file is not larger than what it should hold can be.
-
-    Args:
-        path: of the file; one that is not there is not too large.
-        most_bytes: the limit.
-
-    Raises:
-        ValueError: it is larger.
-    """
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return
-    if size > most_bytes:
-        raise ValueError(_too_large(size / MEBIBYTE, most_bytes))
-
-
-def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
-    """Read a text file, never more of it than is allowed.
-
-    Args:
-        path: of the file.
-        most_bytes: the limit.
-
-    Returns:
-        Its text.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is too large, or no UTF-8.
-    """
-    check_size(path, most_bytes=most_bytes)
-    with path.open("rb") as file:
-        # A device says that it is empty, and never ends.
-        data = file.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise ValueError(_too_large(len(data) / MEBIBYTE, most_bytes))
-    return data.decode("utf-8")
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file of sane size.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        Its table.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is too large, nested too deeply, or no TOML.
-    """
-    try:
-        return tomllib.loads(read_text(path))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
-def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
-    """Read a JSON file of sane size.
-
-    Args:
-        path: of the file.
-        most_bytes: the limit.
-
-    Returns:
-        What it holds.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is too large, nested too deeply, or no JSON.
-    """
-    try:
-        return json.loads(read_text(path, most_bytes=most_bytes))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
 def folder_inside(folder: Path, name: str) -> Path:
     """Name a folder of a run in a folder; no name and no link leads out of it.
 
@@ -170,10 +73,3 @@ def folder_inside(folder: Path, name: str) -> Path:
             f"{path} is a link, expected a folder of the run; remove it, or choose another --output"
         )
     return path
-
-
-def _too_large(mebibytes: float, most_bytes: int) -> str:
-    return (
-        f"it holds {mebibytes:.4g} MiB or more, and {most_bytes / MEBIBYTE:g} MiB is the most that "
-        "is read"
-    )

@@ -85,8 +85,13 @@ class CheckResult(Record):
 
     @field_validator("value", "threshold", mode="before")
     @classmethod
-    def _finite_or_none(cls, value: Any) -> float | None:
-        return None if value is None or not np.isfinite(value) else float(value)
+    def _finite_or_none(cls, value: Any) -> Any:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            # None, or what is no number, which is said where types are checked.
+            return value
+        return number if np.isfinite(number) else None
 
     @field_validator("evidence", "condition", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ Layout::
 """
 
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff import foreign_text
-from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff import foreign_text, reading
+from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.files import write_arrays, write_text
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.records import jsonable
@@ -28,6 +29,8 @@ from openmm_mlff.rows import read_csv as read_csv
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
 PROBES = "probes"
+TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures")
+"""What stands in a run directory beside the folders of the systems."""
 
 ENERGY_COLUMNS = ("step", "time_ps", "potential_eV", "kinetic_eV", "total_eV", "temperature_K")
 MOMENTUM_COLUMNS = (
@@ -58,8 +61,8 @@ def read_json(path: Path) -> Any:
         RunDirectoryError: the file is missing or damaged.
     """
     try:
-        return foreign_text.read_json(path, most_bytes=foreign_text.MOST_RUN_BYTES)
-    except (OSError, ValueError) as error:
+        return reading.read_json(path, most_bytes=reading.MOST_RUN_BYTES)
+    except FileError as error:
         raise RunDirectoryError(
             f"cannot read {path} ({error}); expected a file of a run directory"
         ) from error
@@ -90,17 +93,30 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
 
 
 def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
-    """Read what :func:`molecule_to_json` wrote."""
-    cell = table.get("cell_angstrom")
-    return MolecularSystem(
-        name=table["name"],
-        atomic_numbers=np.array(table["atomic_numbers"], dtype=np.int64),
-        positions_angstrom=np.array(table["positions_angstrom"], dtype=float),
-        charge=table["charge"],
-        multiplicity=table["multiplicity"],
-        source=table["source"],
-        cell_angstrom=None if cell is None else np.array(cell, dtype=float),
-    )
+    """Read what :func:`molecule_to_json` wrote.
+
+    Returns:
+        The molecule.
+
+    Raises:
+        RunDirectoryError: the table is damaged.
+    """
+    try:
+        cell = table.get("cell_angstrom")
+        return MolecularSystem(
+            name=str(table["name"]),
+            atomic_numbers=np.array(table["atomic_numbers"], dtype=np.int64),
+            positions_angstrom=np.array(table["positions_angstrom"], dtype=float),
+            charge=operator.index(table["charge"]),
+            multiplicity=operator.index(table["multiplicity"]),
+            source=str(table["source"]),
+            cell_angstrom=None if cell is None else np.array(cell, dtype=float),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise RunDirectoryError(
+            f"a {SYSTEM_FILE} is damaged ({type(error).__name__}: {' '.join(str(error).split())}); "
+            "expected what openmm-mlff validate wrote"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -144,9 +160,9 @@ class RunDirectory:
         Raises:
             RunDirectoryError: there is none.
         """
-        if not (root / RUN_FILE).is_file():
+        if reading.no_plain_file(root / RUN_FILE):
             raise RunDirectoryError(
-                f"{root} is no run directory: it has no {RUN_FILE}; "
+                f"{reading.cut(str(root))} is no run directory: it has no {RUN_FILE}; "
                 "expected a folder that openmm-mlff validate wrote"
             )
         return cls(root)

@@ -105,7 +105,7 @@ def benchmark_command(
         UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
     """
     plan = BenchmarkPlan(blocks=blocks, threads=read_threads(threads), profile=profile)
-    folder = RunDirectory.create(output).root
+    folder = output
     benchmark = _run_behind_bar(
         tuple(potentials or DEFAULT_MODELS),
         tuple(system or DEFAULT_SYSTEMS),
@@ -138,6 +138,8 @@ def _run_behind_bar(
 
     def show(done: int, total: int, label: str) -> None:
         # Not before the input is known to be good: what is wrong with it is said in one line.
+        if done == 0:
+            RunDirectory.create(folder)
         bar.start()
         bar.update(task, completed=done, total=total, description=label)
 

@@ -1,5 +1,6 @@
 """The command line: arguments, progress, exit codes."""
 
+import io
 import os
 import sys
 import traceback
@@ -10,7 +11,7 @@ from typing import Any
 import typer
 
 from openmm_mlff.cli.resuming import InterruptedRunError, resume_command
-from openmm_mlff.errors import UserError
+from openmm_mlff.errors import ConfigError, MlffError
 from openmm_mlff.foreign_text import printable
 
 EXIT_USAGE = 2
@@ -41,29 +42,87 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Third-party deprecation warnings tell a user nothing.
         warnings.filterwarnings("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    _let_any_terminal_print()
     try:
-        sys.exit(_run(given))
-    except (UserError, _ClickException) as error:
-        if debug:
-            traceback.print_exc()
-        said = error.format_message() if isinstance(error, _ClickException) else str(error)
-        print(f"openmm-mlff: {printable(' '.join(said.split()))}", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        _check_encoding(given)
+        code = _run(given)
+        # What is still to be printed may find its reader gone; better now than on leaving.
+        sys.stdout.flush()
+        sys.exit(code)
     except InterruptedRunError as error:
         command = resume_command(given, root=error.root, spec=error.spec)
         print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except (MlffError, _ClickException, OSError) as error:
+        if debug:
+            traceback.print_exc()
+        print(f"openmm-mlff: {printable(' '.join(_said(error).split()))}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         print("openmm-mlff: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 
 
+def _said(error: Any) -> str:
+    """Say in one line what went wrong; a file that failed at the last moment by its name."""
+    if isinstance(error, _ClickException):
+        return str(error.format_message())
+    if isinstance(error, BrokenPipeError):
+        # Python flushes once more on leaving, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return "its reader closed the pipe; the rest was not printed"
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{where}; see that the file and its folder can be used"
+    return str(error)
+
+
+def _let_any_terminal_print() -> None:
+    """Print ? for what the terminal's encoding lacks, instead of breaking off."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _check_encoding(arguments: list[str]) -> None:
+    """See that arguments are text; reports name them, and are UTF-8.
+
+    Args:
+        arguments: of the command line.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for argument in arguments:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"the argument {argument!r} is no UTF-8 text; give the file another name"
+            ) from error
+
+
 def _run(arguments: list[str]) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and give its exit code.
+
+    Args:
+        arguments: of the command line.
+
+    Returns:
+        What the command returned.
+
+    Raises:
+        BrokenPipeError: nobody reads what is printed.
+        KeyboardInterrupt: the user interrupted it.
+    """
     from openmm_mlff.cli.app import app
 
     command = typer.main.get_command(app)
-    outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    try:
+        outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
+    except SystemExit as left:
+        # Rich leaves with 1 where nobody reads on, and 1 means REJECTED here.
+        raise BrokenPipeError from left
     if outcome == EXIT_INTERRUPTED:  # typer says no more of it.
         raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0

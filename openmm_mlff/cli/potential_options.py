@@ -10,6 +10,9 @@ from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError
 
 _PANEL = "How the potential is read and run"
+_OPTIONS = {"hydrogen_mass_amu": "hydrogen-mass", "parameters": "parameter"}
+"""Names of options that are not those of their fields."""
+
 _MIXED = "ML/MM: one part by the potential, the rest by a force field"
 
 Backend = Annotated[
@@ -133,13 +136,25 @@ def potential_options(
     if bool(ml_atoms) != bool(forcefield):
         given, missing = ("--ml-atoms", "--forcefield")[:: 1 if ml_atoms else -1]
         raise ConfigError(f"{given} was given without {missing}; an ML/MM system needs both")
+    if not ml_atoms and (constraints != "none" or hydrogen_mass_amu is not None):
+        given = "--constraints" if constraints != "none" else "--hydrogen-mass"
+        raise ConfigError(
+            f"{given} was given without --ml-atoms; it is for the force field of an ML/MM system"
+        )
+    pairs = [_parameter(text) for text in parameters or ()]
+    values_by_name = dict(pairs)
+    if len(values_by_name) < len(pairs):
+        twice = [name for name, _ in pairs]
+        raise ConfigError(
+            f"--parameter {max(twice, key=twice.count)!r} is given twice; give it once"
+        )
     values: dict[str, Any] = {
         "backend": backend,
         "compiled": compiled,
         "contract": contract,
         "energy_unit": energy_unit,
         "length_unit": length_unit,
-        "parameters": dict(_parameter(text) for text in parameters or ()),
+        "parameters": values_by_name,
         "ml_atoms": ml_atoms,
         "forcefield": tuple(forcefield or ()),
         "constraints": constraints,
@@ -149,15 +164,16 @@ def potential_options(
         return PotentialOptions(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        option = "--" + str(first["loc"][0]).replace("_", "-")
-        raise ConfigError(f"{option} {first.get('input')}: {first['msg']}") from error
+        option = _OPTIONS.get(str(first["loc"][0]), str(first["loc"][0]).replace("_", "-"))
+        raise ConfigError(f"--{option} {first.get('input')}: {first['msg']}") from error
 
 
 def _parameter(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
+    refusal = f"--parameter {text}: expected NAME=VALUE with a number, e.g. lambda=1.0"
+    if not name.strip():
+        raise ConfigError(refusal)
     try:
         return name.strip(), float(value)
     except ValueError as error:
-        raise ConfigError(
-            f"--parameter {text}: expected NAME=VALUE with a number, e.g. lambda=1.0"
-        ) from error
+        raise ConfigError(refusal) from error

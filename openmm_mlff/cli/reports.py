@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.validate import worst_status
 from openmm_mlff.config import load_protocol
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.foreign_text import MOST_RUN_BYTES, read_text
+from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
 from openmm_mlff.records import EXIT_CODES, ValidationReport
 from openmm_mlff.report.terminal import render_comparison, render_report
 from openmm_mlff.rundir import RunDirectory
@@ -51,15 +52,17 @@ def _load(path: Path) -> ValidationReport:
     Raises:
         RunDirectoryError: there is none, or it is damaged.
     """
-    file = path / "report.json" if path.is_dir() else path
+    file = path / "report.json" if not missing(path) and path.is_dir() else path
     try:
         return ValidationReport.from_json(read_text(file, most_bytes=MOST_RUN_BYTES))
-    except OSError as error:
+    except FileError as error:
         raise RunDirectoryError(
-            f"cannot read {file} ({error.strerror}); expected a report.json that validate wrote"
+            f"cannot read {cut(str(file))} ({error}); expected a report.json that validate wrote"
         ) from error
-    # A text that is too large or no UTF-8, and what pydantic finds, are ValueErrors.
-    except ValueError as error:
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RunDirectoryError(
-            f"{file} is no report of schema version 1; expected a report.json that validate wrote"
+            f"{file} is no report of schema version 1 ({where}: {first['msg']}); expected a "
+            "report.json that validate wrote"
         ) from error

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.rundir import write_json
+from openmm_mlff.rundir import RunDirectory, write_json
 
 if TYPE_CHECKING:
     from openmm_mlff.selftest.campaign import Progress as OnProgress
@@ -56,10 +56,18 @@ def selftest_command(
         ConfigError: `output` is no JSON file.
     """
     from openmm_mlff.selftest.campaign import run_selftest
+    from openmm_mlff.selftest.defects import get_defect
     from openmm_mlff.selftest.tables import markdown, render_matrix
 
+    for name in only or ():
+        get_defect(name)
     if output is not None and output.suffix != ".json":
         raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
+    if output is not None:
+        # Not found out after an hour.
+        if output.is_dir():
+            raise ConfigError(f"cannot write the matrix to {output}, a folder; name a file in it")
+        RunDirectory.create(output.parent)
     with _progress() as show:
         matrix = run_selftest(seeds=seeds, only=only or (), processes=jobs, on_progress=show)
     console = Console()

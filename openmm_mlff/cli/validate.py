@@ -23,6 +23,7 @@ from openmm_mlff.cli.potential_options import (
 )
 from openmm_mlff.cli.progress import stage_progress
 from openmm_mlff.cli.resuming import InterruptedRunError
+from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.pipeline import (
     DEFAULT_SYSTEMS,
@@ -169,8 +170,15 @@ def validate_command(
 
     Returns:
         The exit code of the gravest verdict.
+
+    Raises:
+        ConfigError: a potential is named twice.
     """
     specs = potentials or [DEFAULT_POTENTIAL]
+    twice = [spec for spec in specs if specs.count(spec) > 1]
+    if twice:
+        raise ConfigError(f"potential {twice[0]!r} is named twice; give it once")
+    folders = output_folders(output, specs)
     options = potential_options(
         backend=backend,
         compiled=compiled,
@@ -205,7 +213,7 @@ def validate_command(
             charge=charge,
             multiplicity=multiplicity,
         )
-        for spec, folder in zip(specs, output_folders(output, specs), strict=True)
+        for spec, folder in zip(specs, folders, strict=True)
     ]
     with ExitStack() as opened:
         validations = []

@@ -17,6 +17,7 @@ from openmm_mlff.molecules.boxes import (
 )
 from openmm_mlff.molecules.formats.structure import Bonds, FileStructure
 from openmm_mlff.molecules.system import MolecularSystem, checked_cell
+from openmm_mlff.reading import cut
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond of a file that is longer than this times the sum of its covalent radii is damage."""
@@ -52,8 +53,10 @@ def build_system(
         name=name,
         atomic_numbers=structure.atomic_numbers,
         positions_angstrom=positions,
-        charge=_chosen(charge, structure.charge, default=0, key="charge"),
-        multiplicity=_chosen(multiplicity, structure.multiplicity, default=1, key="multiplicity"),
+        charge=_chosen(charge, structure.charge, default=0, what=f"{name}: charge"),
+        multiplicity=_chosen(
+            multiplicity, structure.multiplicity, default=1, what=f"{name}: multiplicity"
+        ),
         source="; ".join(part for part in (source, structure.note) if part),
         bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
         cell_angstrom=cell,
@@ -98,9 +101,13 @@ def _check_bond_lengths(
         )
 
 
-def _chosen(given: int | None, recorded: Any, *, default: int, key: str) -> int:
+def _chosen(given: int | None, recorded: Any, *, default: int, what: str) -> int:
     value = given if given is not None else default if recorded is None else recorded
+    is_flag = isinstance(value, (bool, np.bool_))
     # Extended XYZ may say charge=0.0, and NumPy has integers of its own.
-    if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
+    if isinstance(value, (int, np.integer)) and not is_flag:
         return int(value)
-    raise MoleculeError(f"{key} is {value!r}; expected a whole number")
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return int(value)
+    said = repr(value.item() if isinstance(value, np.generic) else value)
+    raise MoleculeError(f"{what} is {cut(said)}; expected a whole number")

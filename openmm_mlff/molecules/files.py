@@ -6,14 +6,19 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from openmm_mlff.errors import MoleculeError
-from openmm_mlff.foreign_text import MOST_STRUCTURE_BYTES, check_size
+from openmm_mlff.errors import FileError, MoleculeError
 from openmm_mlff.molecules.formats.mmcif import read_mmcif
 from openmm_mlff.molecules.formats.mol2 import read_mol2
 from openmm_mlff.molecules.formats.molfile import read_molfiles
 from openmm_mlff.molecules.formats.pdb import read_pdb
-from openmm_mlff.molecules.formats.structure import FileStructure
+from openmm_mlff.molecules.formats.structure import FileStructure, check_size
 from openmm_mlff.molecules.formats.xyz import read_xyz
+from openmm_mlff.reading import (
+    MOST_STRUCTURE_BYTES,
+    check_file_size,
+    check_plain_text,
+    missing,
+)
 
 Reader = Callable[[TextIO], Iterator[FileStructure]]
 
@@ -93,17 +98,20 @@ def read_structures(
 
 
 def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure]:
-    if path.is_dir():
-        raise MoleculeError(f"{path}: a folder; expected a {_kind(path)} file")
+    reason = missing(path)
+    if reason:
+        raise MoleculeError(f"{reason}: {path}")
     read: list[FileStructure] = []
     try:
-        check_size(path, most_bytes=MOST_STRUCTURE_BYTES)
+        check_plain_text(path)
+        check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         # Remarks and titles may be in any encoding; what matters is ASCII.
-        with path.open(encoding="utf-8", errors="replace") as handle:
+        with path.open(encoding="utf-8-sig", errors="replace") as handle:
             for structure in islice(reader(handle), stop):
+                check_size(len(structure.atomic_numbers))
                 read.append(structure)
-    except FileNotFoundError as error:
-        raise MoleculeError(f"no such file: {path}") from error
+    except FileError as error:
+        raise MoleculeError(f"{path}: {error}; expected a {_kind(path)} file") from error
     except MoleculeError as error:
         raise MoleculeError(f"{_place(path, read)}: {error}") from error
     except KeyError as error:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.errors import MoleculeError
-from openmm_mlff.foreign_text import read_toml
+from openmm_mlff.errors import FileError, MoleculeError
 from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.files import SUFFIXES, read_structures
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.reading import cut, missing, read_toml
 
 SYSTEM_KEYS = (
     "name",
@@ -23,6 +23,8 @@ SYSTEM_KEYS = (
     "smiles",
 )
 """What a ``system.toml`` says."""
+
+_NUMBERS = ("charge", "multiplicity")
 
 
 def systems_root() -> Path:
@@ -67,22 +69,40 @@ def resolve(name_or_path: str | Path) -> Path:
     Raises:
         MoleculeError: No such name, no such file.
     """
-    path = Path(name_or_path).expanduser()
+    path = user_path(name_or_path)
     known = list_systems()
     name = str(name_or_path).lower().replace("-", "_")
     if name in known:
         return systems_root() / name
-    if path.exists():
+    reason = missing(path)
+    if not reason and str(name_or_path):
         return path
     # "./missing" is a path, though Path drops the dot.
     if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
-        raise MoleculeError(f"no such file: {path}; expected a structure file or a library name")
+        raise MoleculeError(
+            f"{reason}: {cut(str(path))}; expected a structure file or a library name"
+        )
     nearest = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
     raise MoleculeError(
-        f"unknown system '{name_or_path}': {hint}the library has {', '.join(known)}; "
+        f"unknown system {cut(str(name_or_path))!r}: {hint}the library has {', '.join(known)}; "
         f"or give a file ({', '.join(SUFFIXES)})"
     )
+
+
+def user_path(name_or_path: str | Path) -> Path:
+    """Give a path, ~ and ~user spelt out where there is such a user.
+
+    Args:
+        name_or_path: as the user wrote it.
+
+    Returns:
+        The path.
+    """
+    try:
+        return Path(name_or_path).expanduser()
+    except RuntimeError:
+        return Path(name_or_path)
 
 
 def load_folder(
@@ -118,17 +138,6 @@ def load_folder(
     return system
 
 
-def _check_names(recorded: dict[str, Any], *, path: Path) -> None:
-    """See that neither the system's name nor its structure file leads out of a folder."""
-    for key in ("name", "structure"):
-        value = recorded[key]
-        if not isinstance(value, str) or value != safe_name(value, otherwise=""):
-            raise MoleculeError(
-                f"{path}: {key} is {value!r}; expected one name of letters, digits, dot, "
-                "underscore and hyphen, no path"
-            )
-
-
 def read_system_toml(folder: Path) -> dict[str, Any]:
     """Read what a folder says of its molecule.
 
@@ -136,21 +145,30 @@ def read_system_toml(folder: Path) -> dict[str, Any]:
         folder: holds ``system.toml``.
 
     Returns:
-        A value for each of :data:`SYSTEM_KEYS`.
+        The value of each of :data:`SYSTEM_KEYS`.
 
     Raises:
-        MoleculeError: it is missing, damaged or too large, lacks a key, has another one, or names
+        MoleculeError: missing, no TOML or too large, with other keys or values, or it names
             something outside of the folder.
     """
     path = folder / "system.toml"
     try:
         recorded = read_toml(path)
-    except (OSError, ValueError) as error:
+    except FileError as error:
         raise MoleculeError(f"{path}: cannot be read as a system's TOML: {error}") from error
     if set(recorded) != set(SYSTEM_KEYS):
         odd = ", ".join(sorted(set(recorded) ^ set(SYSTEM_KEYS)))
         raise MoleculeError(
             f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
         )
-    _check_names(recorded, path=path)
+    for key, value in recorded.items():
+        if key not in _NUMBERS and not isinstance(value, str):
+            raise MoleculeError(f"{path}: {key} is {value!r}; expected text in quotes")
+    for key in ("name", "structure"):
+        value = recorded[key]
+        if not value or value != safe_name(value, otherwise=""):
+            raise MoleculeError(
+                f"{path}: {key} is {value!r}; expected one name of letters, digits, dot, "
+                "underscore and hyphen, no path"
+            )
     return recorded

@@ -6,12 +6,15 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures
 from openmm_mlff.molecules.formats.structure import FileStructure
-from openmm_mlff.molecules.library import load_folder, resolve
+from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.molecules.smiles import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.reading import cut, missing
 
 _ALL = "all"
+_MOST_DIGITS = 9
+"""Of a frame's number."""
 
 
 def known_forms() -> str:
@@ -112,12 +115,13 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     """Part FILE@N; a file whose whole name that is comes first."""
     text = str(name_or_path)
     stem, sign, selection = text.rpartition("@")
-    is_own_name = Path(text).expanduser().exists()
+    is_own_name = not missing(user_path(text))
     if is_own_name or not sign or Path(stem).suffix.lower() not in SUFFIXES:
         return name_or_path, None
-    if selection != _ALL and not (selection.isascii() and selection.isdigit()):
+    is_number = selection.isascii() and selection.isdigit() and len(selection) <= _MOST_DIGITS
+    if selection != _ALL and not is_number:
         raise MoleculeError(
-            f"{text}: '@{selection}' chooses no frame; expected @N, N from 0, or @{_ALL}"
+            f"{stem}: {cut(sign + selection)!r} chooses no frame; expected @N, N from 0, or @{_ALL}"
         )
     return stem, selection
 

@@ -18,6 +18,9 @@ EMBEDDING_SEED = 20240607
 _GAP_ANGSTROM = 3.0
 """Between two molecules of one SMILES, before they are relaxed."""
 
+MOST_ATOMS = 500
+"""With hydrogens; the search for a geometry of more takes RDKit minutes to hours."""
+
 _RELAXATION_STEPS = 5000
 _NAME_LENGTH = 40
 
@@ -52,6 +55,11 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
                 "CC(=O)[O-], in quotes for the shell"
             )
         molecule = Chem.AddHs(parsed)
+        if molecule.GetNumAtoms() > MOST_ATOMS:
+            raise MoleculeError(
+                f"the SMILES {smiles[:20]!r}... has {molecule.GetNumAtoms()} atoms; expected at "
+                f"most {MOST_ATOMS}: give a structure file"
+            )
         method = _embed(molecule, smiles=smiles)
     unpaired = sum(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
     pairs = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]

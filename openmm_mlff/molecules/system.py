@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 COINCIDENCE_DISTANCE_ANGSTROM = 0.1
 """Two atoms closer than this count as one place named twice."""
 
+FARTHEST_ANGSTROM = 1e5
+"""No coordinate and no box vector is longer."""
+
 
 @dataclass(frozen=True, eq=False)
 class MolecularSystem:
@@ -220,6 +223,11 @@ def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.floa
         raise MoleculeError(
             f"{name}: box vectors {cell.tolist()} are not three finite vectors; expected (3, 3), Å"
         )
+    if np.abs(cell).max() > FARTHEST_ANGSTROM:
+        raise MoleculeError(
+            f"{name}: box vectors {cell.tolist()} are longer than {FARTHEST_ANGSTROM:g} Å; correct "
+            "the box"
+        )
     volume = float(np.linalg.det(cell))
     if volume <= 0.0 or box_widths_angstrom(cell).min() < SMALLEST_BOX_ANGSTROM:
         raise MoleculeError(
@@ -249,11 +257,18 @@ def _check_arrays(
             f"{name}: no element has atomic number {unknown[0]}; expected 1 to "
             f"{len(chemical_symbols) - 1}"
         )
+    with np.errstate(invalid="ignore"):
+        far = np.flatnonzero((np.abs(positions) > FARTHEST_ANGSTROM).any(axis=1))
     broken = np.flatnonzero(~np.isfinite(positions).all(axis=1))
     if len(broken):
         raise MoleculeError(
             f"{name}: atom {broken[0]} has a coordinate that is not finite "
             f"({positions[broken[0]].tolist()}); correct the structure"
+        )
+    if len(far):
+        raise MoleculeError(
+            f"{name}: atom {far[0]} lies at {positions[far[0]].tolist()} Å; expected coordinates "
+            f"up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
         )
 
 

@@ -1,11 +1,15 @@
 """The judging half of a validation: observations, checks, verdict, report."""
 
 from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmm_mlff import verdict
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol, RunSpec
+from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import guarded
@@ -18,6 +22,19 @@ from openmm_mlff.rundir import (
     molecule_from_json,
     read_json,
 )
+
+
+class _RunRecord(BaseModel):
+    """What is read of `run.json`."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    schema_version: Literal[1] = 1
+    status: str
+    spec: RunSpec
+    model: ModelRecord
+    systems: tuple[Annotated[str, Field(pattern=r"^[^/\\\x00]+$")], ...]
+    environment: dict[str, Any]
 
 
 def judge_directory(
@@ -49,9 +66,10 @@ def judge_run(
     Returns:
         The report, and what was observed, by name of the system.
     """
-    run = read_json(directory.root / RUN_FILE)
+    run = _read_run(directory)
     spec = RunSpec.model_validate(run["spec"])
     protocol = protocol or spec.protocol
+    select(protocol)
     observed = {name: _observe(directory, name) for name in directory.system_names()}
     results = [
         result
@@ -73,6 +91,30 @@ def judge_run(
         ),
     )
     return report, observations
+
+
+def _read_run(directory: RunDirectory) -> dict[str, Any]:
+    """Read `run.json`, and see that all that is needed of it is there.
+
+    Args:
+        directory: of a run.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        RunDirectoryError: it is damaged, or of another version.
+    """
+    path = directory.root / RUN_FILE
+    try:
+        return _RunRecord.model_validate(read_json(path)).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise RunDirectoryError(
+            f"{path} is no record of a run of schema version 1 ({where}: {first['msg']}); "
+            "expected what openmm-mlff validate wrote"
+        ) from error
 
 
 def _observe(directory: RunDirectory, name: str) -> tuple[Observations, str]:

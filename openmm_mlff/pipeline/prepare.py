@@ -10,6 +10,7 @@ from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import (
     DEFAULT_REFERENCE,
+    MOST_REPLICAS,
     NO_OPTIONS,
     PotentialOptions,
     Protocol,
@@ -26,11 +27,14 @@ from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.reading import missing
+from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
 AUTO_REFERENCE = "auto"
 NO_REFERENCE = "none"
+LARGEST_SEED = 2**31 - 1
+"""OpenMM's seeds are of 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def prepare(
     """
     loaded_protocol = _with_replicas(load_protocol(protocol), replicas)
     checks = select(loaded_protocol)
+    _check_seed(seed)
     check_precision(precision)
     if platform != AUTO:
         platform = named_platform(platform, precision=precision).name
@@ -127,12 +132,18 @@ def prepare(
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory, lock)
 
 
+def _check_seed(seed: int) -> None:
+    """See that OpenMM and NumPy take a seed."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"--seed {seed}; expected a whole number from 0 to {LARGEST_SEED}")
+
+
 def _with_replicas(protocol: Protocol, replicas: int | None) -> Protocol:
     """Let a protocol run so many replicas of each run."""
     if replicas is None:
         return protocol
-    if replicas < 1:
-        raise ConfigError(f"--replicas {replicas}; expected 1 or more")
+    if not 1 <= replicas <= MOST_REPLICAS:
+        raise ConfigError(f"--replicas {replicas}; expected 1 to {MOST_REPLICAS}")
     dynamics = protocol.dynamics.model_copy(update={"replicas": replicas})
     return protocol.model_copy(update={"dynamics": dynamics})
 
@@ -146,6 +157,11 @@ def _load_molecules(
     molecules: dict[str, MolecularSystem] = {}
     for name in systems:
         for molecule in load_systems(name, charge=charge, multiplicity=multiplicity):
+            if molecule.name.casefold() in TAKEN_NAMES:
+                raise ConfigError(
+                    f"system {name}: {molecule.name!r} is the name of a file of the run; give the "
+                    "structure another name"
+                )
             if molecule.name in molecules:
                 raise ConfigError(
                     f"system {molecule.name!r} was named twice; expected each once, under its own "
@@ -192,14 +208,23 @@ def _held_directory(
     """Open the run directory, and hold it; one that holds a run is only gone on with."""
     if resume and output is None:
         raise ConfigError("--resume without a folder; name the run to go on with by --output")
-    directory = RunDirectory.create(output or _new_output(name))
+    root = output or _new_output(name)
+    if not resume:
+        _refuse_a_run(root)
+    directory = RunDirectory.create(root)
     lock = FolderLock(directory.root)
-    if (directory.root / RUN_FILE).exists() and not resume:
-        raise RunDirectoryError(
-            f"{directory.root} already holds a run; add --resume to go on with it, or choose "
-            "another --output"
-        )
+    if not resume:
+        # Another process may have begun one meanwhile.
+        _refuse_a_run(root)
     return directory, lock
+
+
+def _refuse_a_run(root: Path) -> None:
+    """See that a folder holds no run."""
+    if not missing(root / RUN_FILE):
+        raise RunDirectoryError(
+            f"{root} already holds a run; add --resume to go on with it, or choose another --output"
+        )
 
 
 def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:

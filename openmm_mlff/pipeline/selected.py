@@ -52,11 +52,16 @@ class Request:
             RunDirectoryError: the folder holds a run; what an earlier model left there would say
                 nothing of this one.
         """
+        with _alone(self.output):
+            return self.load()
+
+    def load(self) -> Plan:
+        """Load it in a process that has the folder to itself; see :meth:`plan`."""
         if (self.output / RUN_FILE).exists():
             raise RunDirectoryError(
                 f"{self.output} already holds a run; delete it, or name another folder"
             )
-        return prepare(
+        plan = prepare(
             self.potential,
             systems=self.systems,
             protocol=self.protocol,
@@ -67,6 +72,10 @@ class Request:
             output=self.output,
             resume=False,
         )
+        # The processes of one test run share the folder; their own lock lets one after the other.
+        if plan.lock is not None:
+            plan.lock.release()
+        return replace(plan, lock=None)
 
 
 def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
@@ -133,7 +142,7 @@ def run_once(
     with _alone(request.output):
         run_file = request.output / RUN_FILE
         if not run_file.exists():
-            return run_plan(restrict(plan or request.plan(), wanted))
+            return run_plan(restrict(plan or request.load(), wanted))
         if read_json(run_file)["status"] != "complete":
             raise RunDirectoryError(
                 f"another process began the run in {request.output} and did not end it; "

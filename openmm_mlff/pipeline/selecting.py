@@ -67,4 +67,4 @@ def structure_file(name_or_path: str) -> Path:
     path = resolve(name_or_path)
     if not path.is_dir():
         return path
-    return path / read_system_toml(path)["structure"]
+    return path / str(read_system_toml(path)["structure"])

@@ -2,15 +2,17 @@
 
 import hashlib
 import importlib
+import inspect
 import json
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import parse_qsl
 
-from ase.calculators.calculator import BaseCalculator
+from ase.calculators.calculator import BaseCalculator, Calculator, FileIOCalculator
 
 from openmm_mlff import units
+from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
@@ -24,8 +26,24 @@ _DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01}}
 """Quiet; and an SCF so tight that what an earlier geometry left behind changes forces by 1e-8 of
 the largest and not by 2e-5, at a tenth more time (measured on water and benzene)."""
 
+_METHODS = {"TBLite": ("GFN1-xTB", "GFN2-xTB", "IPEA1-xTB")}
+"""Calculators that look at their method only when they compute, an hour into a validation."""
+
 # What the constructors of calculators raise on options that they do not take; theirs, not ours.
-_REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, OSError, AssertionError)
+_REFUSALS = (
+    TypeError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    OSError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    ArithmeticError,
+)
+
+# What a module may raise while it is imported, which is its own code.
+_IMPORT_FAILURES = (*_REFUSALS, SyntaxError, NameError, SystemExit)
 
 
 class AsePotential(Potential):
@@ -72,12 +90,16 @@ class AsePotential(Potential):
                 f"cannot read {spec!r}; expected ase:MODULE:CLASS?key=value&key=value, "
                 "for example ase:tblite.ase:TBLite?method=GFN2-xTB"
             )
-        found = getattr(_import(module_name, spec), class_name, None)
-        if not (isinstance(found, type) and issubclass(found, BaseCalculator)):
+        module = _import(module_name, spec)
+        found = getattr(module, class_name, None)
+        if not _is_calculator(found):
+            known = [name for name, value in vars(module).items() if _is_calculator(value)]
+            hint = nearest(class_name, known) if known else "it has none"
             raise PotentialError(
                 f"{class_name!r} in module {module_name} is no ASE calculator class; "
-                "expected a subclass of ase.calculators.calculator.BaseCalculator"
+                f"expected a subclass of ase.calculators.calculator.BaseCalculator; {hint}"
             )
+        _check_options(found, options, spec=spec)
         return cls(found, options, spec=spec)
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
@@ -162,13 +184,58 @@ def _import(module_name: str, spec: str) -> Any:
     """Import a module, or say how to get it."""
     try:
         return importlib.import_module(module_name)
-    except ImportError as error:
+    except _IMPORT_FAILURES as error:
+        if not isinstance(error, ImportError):
+            raise PotentialError(
+                f"{spec}: the module {module_name} cannot be imported ({type(error).__name__}: "
+                f"{' '.join(str(error).split())}); expected one that holds an ASE calculator"
+            ) from error
         package = module_name.split(".")[0]
         pip_name = _PIP_NAMES.get(package, package)
         raise MissingDependencyError(
             f"{spec} needs the module {module_name}, which cannot be imported ({error}); "
             f"run: pip install {pip_name}"
         ) from error
+
+
+def _is_calculator(found: Any) -> TypeGuard[type[BaseCalculator]]:
+    return isinstance(found, type) and issubclass(found, BaseCalculator)
+
+
+def _check_options(
+    calculator_class: type[BaseCalculator], options: dict[str, Any], *, spec: str
+) -> None:
+    """See that a calculator knows its options, where it says which it knows.
+
+    ASE's own constructors take any keyword, and a slip of the pen would change nothing.
+
+    Raises:
+        PotentialError: an option or a method that it does not know.
+    """
+    name = calculator_class.__name__
+    # Programs behind files take whatever their input takes.
+    if issubclass(calculator_class, Calculator) and not issubclass(
+        calculator_class, FileIOCalculator
+    ):
+        listed = calculator_class.default_parameters
+        named = [key for each in calculator_class.__mro__ for key in _named_arguments(each)]
+        for key in options:
+            if listed and key not in listed and key not in named:
+                raise PotentialError(
+                    f"{spec}: {name} has no option {key!r}; {nearest(key, list(listed))}"
+                )
+    methods = _METHODS.get(name, ())
+    method = options.get("method")
+    if methods and method is not None and method not in methods:
+        raise PotentialError(f"{spec}: {name} has no such method; {nearest(str(method), methods)}")
+
+
+def _named_arguments(made: type) -> list[str]:
+    """Give the names that the constructor of one class takes."""
+    try:
+        return list(inspect.signature(vars(made).get("__init__", object)).parameters)
+    except ValueError:
+        return []
 
 
 def read_options(query: str) -> dict[str, Any] | None:
@@ -178,7 +245,7 @@ def read_options(query: str) -> dict[str, Any] | None:
         query: ``key=value&key=value``; numbers, true, false and null are read as such.
 
     Returns:
-        The options; None where it is something else.
+        The options; None where it is something else, or one is given twice.
     """
     if not query:
         return {}
@@ -187,7 +254,9 @@ def read_options(query: str) -> dict[str, Any] | None:
         pairs = parse_qsl(query.replace("+", "%2B"), strict_parsing=True)
     except ValueError:
         return None
-    return {key: _value(text) for key, text in pairs}
+    options = {key: _value(text) for key, text in pairs}
+    is_clear = len(options) == len(pairs) and all(options)
+    return options if is_clear else None
 
 
 def _value(text: str) -> Any:

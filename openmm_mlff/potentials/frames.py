@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.errors import PotentialError
-from openmm_mlff.foreign_text import MOST_STRUCTURE_BYTES, check_size
+from openmm_mlff.errors import FileError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.files import READING_FAILURES
+from openmm_mlff.reading import MOST_STRUCTURE_BYTES, check_file_size
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,7 +27,7 @@ _SCHEMES = ("ase:", "none:", "openmm-ml:", "student:")
 CELL_TOLERANCE_ANGSTROM = 1e-4
 """Up to this, two cells are one; files round."""
 
-_READING_FAILURES = (*READING_FAILURES, sqlite3.Error)
+_READING_FAILURES = (*READING_FAILURES, FileError, sqlite3.Error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +146,7 @@ def _read(path: Path) -> "list[Atoms]":
     if not path.is_file():
         raise PotentialError(f"no such file of labelled frames: {path}")
     try:
-        check_size(path, most_bytes=MOST_STRUCTURE_BYTES)
+        check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         images: Any = ase.io.read(
             path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
         )

@@ -5,11 +5,13 @@ from pathlib import Path
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.reading import cut, missing
 
 SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
     ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
 )
+_NO_PROGRAMS = ("ase:", "openmm-ml:", "student:")
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
@@ -29,6 +31,8 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         CheckpointError: the checkpoint cannot be loaded.
         MissingDependencyError: a package that the spec names is not installed.
     """
+    if spec.startswith(_NO_PROGRAMS):
+        _refuse_options_of_a_program(options, spec=spec)
     if spec.startswith("ase:"):
         from openmm_mlff.potentials.ase import AsePotential
 
@@ -45,10 +49,22 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
             shipped_path(spec.removeprefix("student:")), spec=spec, options=options
         )
     path = Path(spec)
-    if is_torchscript(path):
+    if not is_torchscript(path):
+        _refuse_options_of_a_program(options, spec=spec)
+    else:
         from openmm_mlff.potentials.torchscript import load_torchscript
 
         return load_torchscript(path, spec=spec, options=options)
-    if spec and (path.suffix in _CHECKPOINT_SUFFIXES or path.exists()):
+    if spec and (path.suffix in _CHECKPOINT_SUFFIXES or not missing(path)):
         return StudentPotential.from_file(path, spec=spec, options=options)
-    raise PotentialError(f"unknown potential {spec!r}; expected {SPEC_FORMS}")
+    raise PotentialError(f"unknown potential {cut(spec)!r}; expected {SPEC_FORMS}")
+
+
+def _refuse_options_of_a_program(options: PotentialOptions, *, spec: str) -> None:
+    """See that what only a TorchScript file has is not asked of anything else."""
+    for name in ("contract", "energy_unit", "length_unit", "parameters"):
+        if getattr(options, name):
+            option = "--parameter" if name == "parameters" else f"--{name.replace('_', '-')}"
+            raise PotentialError(
+                f"{option} was given and {cut(spec)} is no TorchScript file; leave it out"
+            )

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
+from openmm_mlff.reading import cut, missing, no_plain_file
 from openmm_mlff.students.checkpoint import (
     FORMAT,
     WEIGHTS_FOLDER,
@@ -100,10 +101,12 @@ def shipped_path(name: str) -> Path:
 
 def is_torchscript(path: Path) -> bool:
     """Tell a TorchScript archive from a checkpoint: only the former holds code."""
+    if no_plain_file(path):
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return any("/code/" in name for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
         return False
 
 
@@ -138,14 +141,15 @@ def load_checkpoint(path: Path) -> LoadedStudent:
 
 def _check_readable(path: Path) -> None:
     """See that there is a file with something in it."""
-    if path.is_dir():
+    if not missing(path) and path.is_dir():
         raise CheckpointError(
             f"{path} is a folder, expected a checkpoint file; name the file inside it"
         )
-    if not path.is_file():
+    reason = no_plain_file(path)
+    if reason:
         raise CheckpointError(
-            f"no checkpoint at {path}; expected a file, or student:NAME with NAME one of "
-            f"{', '.join(shipped_students())}"
+            f"no checkpoint at {cut(str(path))} ({reason}); expected a file, or "
+            f"student:NAME with NAME one of {', '.join(shipped_students())}"
         )
     try:
         with path.open("rb") as file:

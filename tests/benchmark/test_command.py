@@ -108,7 +108,7 @@ def test_bad_input_says_one_thing_and_shows_no_bar(tmp_path, capsys):
 def test_output_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="choose another with --output"):
-        benchmark_command(["a.pt"], output=tmp_path / "file" / "out")
+        benchmark_command(["student:ultra-tiny"], output=tmp_path / "file" / "out")
 
 
 def test_a_crash_keeps_what_was_written(monkeypatch, water_benchmark, tmp_path):

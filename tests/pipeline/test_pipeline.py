@@ -67,7 +67,7 @@ def test_the_run_directory_holds_what_was_asked_and_found(healthy_run):
     assert list((folder / "figures").glob("*.png"))
     rows = (folder / "water/nve_300K_0.5fs_r0/energies.csv").read_text().splitlines()
     assert rows[0] == "step,time_ps,potential_eV,kinetic_eV,total_eV,temperature_K"
-    assert len(rows) > 10
+    assert len(rows) > 6
 
 
 def test_judging_again_gives_the_same_report(healthy_run):

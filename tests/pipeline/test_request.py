@@ -31,5 +31,5 @@ def test_a_module_that_leaves_takes_no_exit_code_with_it(tmp_path, monkeypatch):
     request = ValidationRequest(
         potential="ase:leaving_module:C", systems=("water",), output=tmp_path / "out"
     )
-    with pytest.raises(PotentialError, match=r"asked to leave the process \(exit code 0\)"):
+    with pytest.raises(PotentialError, match=r"cannot be imported \(SystemExit: 0\)"):
         request.prepare()

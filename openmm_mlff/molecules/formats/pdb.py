@@ -15,6 +15,7 @@ from openmm_mlff.molecules.formats.structure import (
     Bonds,
     FileStructure,
     atomic_number,
+    check_size,
     position_array,
     sorted_bonds,
 )
@@ -81,6 +82,8 @@ def _sorted_lines(handle: TextIO) -> _Lines:
     for line in handle:
         if line.startswith(("ATOM  ", "HETATM")):
             atoms.append(line.rstrip("\n"))
+            # Before anything is worked out about them.
+            check_size(len(atoms))
         elif line.startswith("CONECT"):
             lines.conect.append(line)
         elif line.startswith("CRYST1") and not lines.cryst1:

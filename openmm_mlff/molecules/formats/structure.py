@@ -11,6 +11,9 @@ from openmm_mlff.errors import MoleculeError
 Bonds = tuple[tuple[int, int], ...]
 """Pairs (i, j), i < j, sorted."""
 
+MOST_ATOMS = 100_000
+"""Nothing larger is read."""
+
 _HYDROGEN_ISOTOPES = ("D", "T")
 
 
@@ -41,6 +44,24 @@ class FileStructure:
     bonds: Bonds | None = None
     cell_angstrom: npt.NDArray[np.float64] | None = None
     note: str = ""
+
+
+def check_size(n_atoms: int) -> None:
+    """See that a molecule is of a size that a potential can be validated on.
+
+    Args:
+        n_atoms: as announced or counted.
+
+    Raises:
+        BadStructureError: it is not.
+    """
+    if n_atoms < 0:
+        raise BadStructureError(f"{n_atoms} is no number of atoms; expected a whole number from 1")
+    if n_atoms > MOST_ATOMS:
+        raise BadStructureError(
+            f"{n_atoms} atoms; expected at most {MOST_ATOMS}: a potential is validated on "
+            "molecules and small boxes; cut one out"
+        )
 
 
 def atomic_number(symbol: str) -> int:

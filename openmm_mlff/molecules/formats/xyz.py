@@ -6,7 +6,11 @@ from typing import TextIO
 
 import numpy as np
 
-from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure
+from openmm_mlff.molecules.formats.structure import (
+    BadStructureError,
+    FileStructure,
+    check_size,
+)
 
 
 def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
@@ -49,7 +53,9 @@ def _frame_texts(handle: TextIO) -> Iterator[str]:
         if not line.strip():
             # Blank lines may end a file.
             continue
-        lines = [line, *(handle.readline() for _ in range(int(line) + 1))]
+        n_atoms = int(line)
+        check_size(n_atoms)
+        lines = [line, *(handle.readline() for _ in range(n_atoms + 1))]
         if len(lines) > 2 and not lines[-1]:
-            raise ValueError(f"fewer atoms than the {int(line)} announced")
+            raise ValueError(f"fewer atoms than the {n_atoms} announced")
         yield "".join(lines)

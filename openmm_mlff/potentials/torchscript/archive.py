@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from openmm_mlff.errors import CheckpointError, PotentialError
+from openmm_mlff.reading import cut, no_plain_file
 from openmm_mlff.students.loading import is_torchscript
 
 
@@ -23,8 +24,9 @@ def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
     Raises:
         CheckpointError: missing, unreadable, damaged, or no TorchScript.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path} does not exist; expected a TorchScript file")
+    reason = no_plain_file(path)
+    if reason:
+        raise CheckpointError(f"{cut(str(path))}: {reason}; expected a TorchScript file")
     if not is_torchscript(path):
         raise CheckpointError(
             f"{path} is damaged or no TorchScript archive; expected a file of torch.jit.save"

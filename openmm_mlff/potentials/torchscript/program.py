@@ -19,7 +19,7 @@ _BUILT_IN_DEVICE = re.compile(r'value="((?:cuda|hip|mps|xpu)(?::\d+)?)"')
 _CPU = torch.device("cpu")
 
 # What TorchScript and the operators of torch raise.
-_TORCH_ERRORS = (RuntimeError, IndexError, ValueError, TypeError, AssertionError)
+_TORCH_ERRORS = (torch.jit.Error, RuntimeError, IndexError, ValueError, TypeError, AssertionError)
 
 
 @dataclass(frozen=True)

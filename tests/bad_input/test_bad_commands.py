@@ -1,0 +1,245 @@
+"""Reports, run directories, output folders and options of every command that cannot be used."""
+
+import json
+
+import pytest
+
+REPORT = {
+    "schema_version": 1,
+    "model": {"spec": "student:tiny", "name": "tiny", "sha256": "0"},
+    "protocol": {"name": "quick"},
+    "environment": {},
+    "systems": ["water"],
+    "checks": [
+        {"id": "speed", "group": "performance", "system": "water", "status": "PASS", "message": "x"}
+    ],
+    "verdict": {
+        "status": "APPROVED",
+        "reasons": [],
+        "recommendation": "",
+        "scope": {
+            "elements": ["H"],
+            "systems": ["water"],
+            "temperatures_kelvin": [300.0],
+            "max_timestep_fs": 0.5,
+            "duration_ps": 1.0,
+            "platform": "CPU",
+            "precision": "mixed",
+        },
+    },
+}
+RUN = {
+    "schema_version": 1,
+    "status": "complete",
+    "spec": {
+        "potential": "student:tiny",
+        "systems": ["water"],
+        "protocol": {"name": "mine", "required": [], "reported": ["memory"]},
+    },
+    "model": REPORT["model"],
+    "systems": ["water"],
+    "environment": {},
+}
+WATER = {
+    "name": "water",
+    "atomic_numbers": [8, 1, 1],
+    "positions_angstrom": [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]],
+    "charge": 0,
+    "multiplicity": 1,
+    "source": "",
+}
+
+
+def _with(table, value, *path):
+    """Copy a table with one value changed, or without it."""
+    copied = json.loads(json.dumps(table))
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return json.dumps(copied)
+
+
+# No JSON at all; given to compare and to judge.
+TEXTS = [
+    ("", "JSON"),
+    ("{", "JSON"),
+    (json.dumps(REPORT)[:200], "JSON"),
+    ("not JSON", "JSON"),
+    (b"\xff\xfe{\x00}\x00", "save it as UTF-8"),
+    (b"\x00\x01\x02", "JSON"),
+    (b'{"a": "\xe5"}', "no UTF-8 text"),
+    ("[" * 100000, "JSON"),
+    ("[]", "schema version 1"),
+    ("null", "schema version 1"),
+    ("3", "schema version 1"),
+    ('"text"', "schema version 1"),
+    ("{}", "Field required"),
+    ('{"schema_version": 1, "rows": [], "entries": [], "peers": []}', "Field required"),
+]
+
+REPORTS = [
+    (_with(REPORT, 2, "schema_version"), "schema_version: Input should be 1"),
+    (_with(REPORT, "new", "schema_version"), "schema_version"),
+    (_with(REPORT, ..., "verdict"), "verdict: Field required"),
+    (_with(REPORT, "FINE", "verdict", "status"), "verdict.status"),
+    (_with(REPORT, 3, "extra"), "extra: Extra inputs are not permitted"),
+    (_with(REPORT, {}, "checks"), "checks"),
+    (_with(REPORT, "MAYBE", "checks", 0, "status"), "checks.0.status"),
+    (_with(REPORT, "abc", "checks", 0, "value"), "checks.0.value"),
+    (_with(REPORT, [1], "checks", 0, "value"), "checks.0.value"),
+    (_with(REPORT, {"a": 1}, "checks", 0, "threshold"), "checks.0.threshold"),
+    (_with(REPORT, 10**400, "checks", 0, "value"), "checks.0.value"),
+    (_with(REPORT, 3, "checks", 0, "evidence"), "checks.0.evidence"),
+    (_with(REPORT, "water", "systems"), "systems"),
+    (_with(REPORT, None, "model"), "model"),
+    (_with(REPORT, "many", "model", "n_parameters"), "model.n_parameters"),
+    (_with(REPORT, "long", "verdict", "scope", "duration_ps"), "verdict.scope.duration_ps"),
+]
+
+RUNS = [
+    (_with(RUN, 7, "schema_version"), "schema_version: Input should be 1"),
+    (_with(RUN, ..., "spec"), "spec: Field required"),
+    (_with(RUN, "student:tiny", "spec"), "spec: Input should be"),
+    (_with(RUN, ..., "model"), "model: Field required"),
+    (_with(RUN, ..., "environment"), "environment: Field required"),
+    (_with(RUN, 3, "systems"), "systems"),
+    (_with(RUN, [3], "systems"), "systems.0"),
+    (_with(RUN, ["../water"], "systems"), "systems.0"),
+    (_with(RUN, ["speeed"], "spec", "protocol", "required"), "did you mean 'speed'?"),
+    (_with(RUN, {"step": 1}, "spec", "protocol", "dynamics"), "spec.protocol.dynamics.step"),
+]
+
+MOLECULES = [
+    "{}",
+    "[]",
+    "{",
+    _with(WATER, "H2O", "atomic_numbers"),
+    _with(WATER, [8, 1, 999], "atomic_numbers"),
+    _with(WATER, [[0, 0, 0]], "positions_angstrom"),
+    _with(WATER, [[0, 0], [1]], "positions_angstrom"),
+    _with(WATER, "none", "charge"),
+    _with(WATER, 1, "charge"),
+    _with(WATER, [[1, 0, 0]], "cell_angstrom"),
+]
+
+LONG = "o" * 300
+COMMANDS = [
+    # Words and numbers.
+    ("valdate student:tiny", "valdate"),
+    ("validate --no-such-option", "--no-such-option"),
+    ("validate student:tiny --seed", "--seed"),
+    ("validate student:tiny --seed one", "'--seed': Input should be a valid integer"),
+    ("validate student:tiny --seed -1", "expected a whole number from 0"),
+    ("validate student:tiny --seed 99999999999", "expected a whole number from 0"),
+    ("validate student:tiny --replicas 0", "--replicas 0; expected 1"),
+    ("validate student:tiny --replicas 1000000000", "expected 1 to"),
+    ("validate student:tiny --charge plus", "'--charge': Input should be a valid integer"),
+    ("validate student:tiny --system water --charge 1", "set charge or multiplicity"),
+    ("validate student:tiny --system water --charge 99", "are impossible"),
+    ("validate student:tiny --system water --multiplicity 0", "are impossible"),
+    ("validate student:tiny --system water --multiplicity 2", "set charge or multiplicity"),
+    ("validate student:tiny --system water --system water", "was named twice"),
+    ("validate student:tiny --reference nothing", "unknown potential 'nothing'"),
+    ("validate student:tiny --reference missing.extxyz", "no such file of labelled frames"),
+    ("validate student:tiny --reference plain.xyz", "has no energy and no forces"),
+    ("validate student:tiny --reference rubbish.json", "cannot be read as json"),
+    ("validate student:tiny --reference rubbish.db", "cannot be read as db"),
+    ("validate student:tiny student:tiny", "is named twice"),
+    # Where results go.
+    ("validate student:tiny --output file", "choose another with --output"),
+    ("validate student:tiny --output file/out", "choose another with --output"),
+    ("validate student:tiny --output loop", "choose another with --output"),
+    (f"validate student:tiny --output {LONG}", "choose another with --output"),
+    ("validate student:tiny --output done", "already holds a run"),
+    ("validate student:tiny --output done --resume", "asked for differently"),
+    ("benchmark student:tiny --output file", "choose another with --output"),
+    ("export student:tiny file", "add --force"),
+    ("export student:tiny file/x.pt", "cannot write file/x.pt"),
+    # Other commands.
+    ("judge", "Missing argument 'rundir'"),
+    ("judge missing", "is no run directory"),
+    ("judge file", "is no run directory"),
+    (f"judge {LONG}", "is no run directory"),
+    ("judge .", "is no run directory"),
+    ("compare", "Missing argument 'reports'"),
+    ("compare missing.json", "cannot read missing.json (no such file)"),
+    ("compare .", "cannot read report.json (no such file)"),
+    (f"compare {LONG}", "file name too long"),
+    ("export", "Missing argument 'checkpoint'"),
+    ("export student:tiny", "OUT.pt"),
+    ("export student:tny x.pt", "did you mean 'tiny'?"),
+    ("export missing.pt x.pt", "no checkpoint at missing.pt"),
+    ("export ase:ase.calculators.lj:LennardJones x.pt", "cannot export"),
+    ("export student:tiny x.pt --precision half", "unknown precision 'half'"),
+    ("export student:tiny x.pt --system watr", "did you mean water?"),
+    ("export student:tiny x.pt --with-forces", "add --system, or leave out --with-forces"),
+    ("systems water", "water"),
+    ("doctor --all", "--all"),
+    ("checks --protocl quick", "--protocl"),
+    ("selftest --seeds -1", "--seeds"),
+    ("selftest --jobs 0", "--jobs"),
+    ("selftest --output matrix.txt", "expected a name ending in .json"),
+    ("selftest --only nothing", "unknown fault 'nothing'"),
+]
+FILES = {
+    "file": "",
+    "loop": lambda path: path.symlink_to(path),
+    "plain.xyz": "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n",
+    "rubbish.json": "{",
+    "rubbish.db": "rubbish" * 100,
+}
+
+BENCHMARK = [
+    ("nothing", "unknown potential 'nothing'"),
+    ("student:tiny student:tiny", "is named twice"),
+    ("student:tiny --backend onnx", "unknown backend 'onnx'"),
+    ("student:tiny --backend python --backend python", "is named twice"),
+    ("student:tiny --platform Cpu9", "unknown platform 'Cpu9'"),
+    ("student:tiny --platform CPU --platform CPU", "is named twice"),
+    ("student:tiny --peer gromacs", "unknown peer 'gromacs'"),
+    ("student:tiny --precision half", "unknown precision 'half'"),
+    ("student:tiny --blocks 0", "expected a whole number >= 1"),
+    ("student:tiny --threads many", "expected auto or a whole number"),
+    ("student:tiny --threads 0", "expected auto or a whole number"),
+    ("student:tiny --system watr", "did you mean water?"),
+    ("student:tiny --system water --system water", "is named twice"),
+    ("student:tiny --reference-model student:tny", "did you mean 'tiny'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS)
+@pytest.mark.parametrize("command_line", ["compare report.json", "judge run"])
+def test_text_that_is_no_report_and_no_run(refuses, command_line, text, expected):
+    refuses(command_line, expected, files={"+report.json": text, "+run/run.json": text})
+
+
+@pytest.mark.parametrize(("text", "expected"), REPORTS)
+def test_a_report_with_one_thing_wrong(refuses, text, expected):
+    refuses("compare folder", expected, files={"+folder/report.json": text})
+
+
+@pytest.mark.parametrize(("text", "expected"), RUNS)
+def test_a_run_with_one_thing_wrong(refuses, text, expected):
+    files = {"+run/run.json": text, "+run/water/system.json": json.dumps(WATER)}
+    refuses("judge run", expected, files=files)
+
+
+@pytest.mark.parametrize("text", MOLECULES)
+def test_a_run_whose_molecule_is_damaged(refuses, text):
+    files = {"+run/run.json": json.dumps(RUN), "+run/water/system.json": text}
+    refuses("judge run", "expected", files=files)
+
+
+@pytest.mark.parametrize(("line", "expected"), COMMANDS, ids=[line[:60] for line, _ in COMMANDS])
+def test_a_command_line_that_cannot_be_served(refuses, line, expected):
+    files = FILES | {"+done/run.json": json.dumps(RUN)}
+    refuses(line, expected, files=files)
+
+
+@pytest.mark.parametrize(("options", "expected"), BENCHMARK, ids=[each for each, _ in BENCHMARK])
+def test_a_benchmark_that_cannot_be_run(refuses, options, expected):
+    refuses(f"benchmark {options} --output out", expected, files={})

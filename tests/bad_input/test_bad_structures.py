@@ -1,0 +1,173 @@
+"""Structures that are damaged, empty, impossible or of another kind."""
+
+import os
+
+import pytest
+
+WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
+BOX = '3\nLattice="{}" pbc="T T T"\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n'
+PDB = "HETATM    1  O   HOH A   1       0.000   0.000   0.000  1.00  0.00           O\nEND\n"
+SDF = (
+    "water\n\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n"
+    "    0.0000    0.0000    0.0000 O   0  0\n"
+    "    0.9600    0.0000    0.0000 H   0  0\n"
+    "   -0.2400    0.9300    0.0000 H   0  0\n"
+    "  1  2  1  0\n  1  3  1  0\nM  END\n$$$$\n"
+)
+MOL2 = (
+    "@<TRIPOS>MOLECULE\nwater\n 3 2\nSMALL\nUSER_CHARGES\n\n@<TRIPOS>ATOM\n"
+    " 1 O 0.00 0.00 0.00 O.3 1 HOH -0.8\n 2 H 0.96 0.00 0.00 H 1 HOH 0.4\n"
+    " 3 H -0.24 0.93 0.00 H 1 HOH 0.4\n@<TRIPOS>BOND\n 1 1 2 1\n 2 1 3 1\n"
+)
+CIF = (
+    "data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n"
+    "_atom_site.Cartn_z\nO 0 0 0\n"
+)
+RUBBISH = bytes(range(256)) * 4
+
+STRUCTURES = [
+    # Nothing, or not text.
+    ("empty.xyz", "", "nothing in it"),
+    ("empty.pdb", "", "no atoms in it"),
+    ("empty.sdf", "", "nothing in it"),
+    ("empty.mol2", "", "nothing in it"),
+    ("empty.cif", "", "no mmCIF"),
+    ("blank.xyz", "\n\n\n", "nothing in it"),
+    ("rubbish.xyz", RUBBISH, "cannot be read as XYZ"),
+    ("rubbish.pdb", RUBBISH, "no atoms in it"),
+    ("rubbish.sdf", RUBBISH, "cannot be read as SDF"),
+    ("rubbish.mol2", RUBBISH, "nothing in it"),
+    ("rubbish.cif", RUBBISH, "cannot be read as CIF"),
+    ("zeros.xyz", bytes(4096), "cannot be read as XYZ"),
+    ("zeros.pdb", bytes(4096), "no atoms in it"),
+    ("utf16.xyz", WATER.encode("utf-16"), "UTF-16"),
+    ("utf16.pdb", PDB.encode("utf-16"), "UTF-16"),
+    ("utf16.sdf", SDF.encode("utf-16"), "UTF-16"),
+    ("utf32.mol2", MOL2.encode("utf-32"), "UTF-16"),
+    ("html.xyz", "<!DOCTYPE html>\n<html>404 Not Found</html>\n", "cannot be read as XYZ"),
+    ("gzip.sdf", b"\x1f\x8b\x08\x00" + bytes(40), "cannot be read as SDF"),
+    ("pickle.xyz", b"\x80\x04\x95\x0a\x00\x00\x00.", "cannot be read as XYZ"),
+    # Cut short, or counting wrongly.
+    ("short.xyz", "5\n\nO 0 0 0\n", "fewer atoms than the 5 announced"),
+    ("many.xyz", "1000000000000\n\nO 0 0 0\n", "1000000000000 atoms"),
+    ("million.xyz", "1000000\n\n" + "H 0 0 0\n" * 20, "1000000 atoms; expected at most"),
+    ("digits.xyz", "9" * 5000 + "\n\nO 0 0 0\n", "cannot be read as XYZ"),
+    ("none.xyz", "0\n\n", "no atoms in it"),
+    ("minus.xyz", "-3\n\nO 0 0 0\n", "-3 is no number of atoms"),
+    ("columns.xyz", "2\n\nO 0 0\nH 1 0\n", "cannot be read as XYZ"),
+    ("word.xyz", "1\n\nO zero 0 0\n", "cannot be read as XYZ"),
+    ("half.pdb", PDB[:40], "cannot be read as PDB"),
+    ("stars.pdb", PDB.replace("   0.000   0.000", "********   0.000", 1), "cannot be read as PDB"),
+    ("remark.pdb", "REMARK nothing follows\nEND\n", "no atoms in it"),
+    ("half.sdf", SDF[:150], "cannot be read as SDF"),
+    ("noend.sdf", SDF.replace("M  END\n$$$$\n", ""), "cut short"),
+    ("header.sdf", "water\n", "a header of four"),
+    ("counts.sdf", SDF.replace("  3  2  0", "  9  2  0"), "cannot be read as SDF"),
+    ("bond.sdf", SDF.replace("  1  3  1  0", "  1  7  1  0"), "a bond joins atoms 1 and 7 of 3"),
+    ("self.sdf", SDF.replace("  1  3  1  0", "  2  2  1  0"), "a bond joins atoms 2 and 2"),
+    ("long.sdf", SDF.replace("-0.2400", "90.2400"), "expected at most"),
+    ("v3000.sdf", "x\n\n\n  0  0  0     0  0            999 V3000\nM  END\n", "no atoms in it"),
+    ("counts.mol2", MOL2.replace(" 3 2", " 4 2"), "its head says 4 and 2"),
+    ("bond.mol2", MOL2.replace(" 2 1 3 1", " 2 1 8 1"), "a bond names atom 8"),
+    ("half.mol2", MOL2[:60], "cannot be read as MOL2"),
+    ("charge.mol2", MOL2.replace("-0.8", "-0.3"), "no whole number"),
+    ("half.cif", CIF.replace("O 0 0 0", "O 0 0"), "break off"),
+    ("word.cif", CIF.replace("O 0 0 0", "O 0 0 zero"), "cannot be read as CIF"),
+    ("small.cif", "data_x\nloop_\n_atom_site_fract_x\n0.5\n", "a small-molecule CIF"),
+    ("text.cif", "data_x\n_a\n;\nno end\n", "a text field has no end"),
+    # Elements, coordinates, electrons.
+    ("element.xyz", "1\n\nQq 0 0 0\n", "'Qq' is no element"),
+    ("dummy.xyz", "1\n\nX 0 0 0\n", "no element has atomic number 0"),
+    ("element.sdf", SDF.replace(" O   0", " Zz  0"), "'Zz' is no element"),
+    ("element.cif", CIF.replace("O 0 0 0", "Zz 0 0 0"), "'Zz' is no element"),
+    ("iron.xyz", "1\n\nFe 0 0 0\n", "does not know Fe"),
+    ("nan.xyz", WATER.replace("0.93", "nan"), "not finite"),
+    ("inf.xyz", WATER.replace("0.93", "inf"), "not finite"),
+    ("huge.xyz", WATER.replace("0.93", "1e300"), "1e+300"),
+    ("nan.pdb", PDB.replace("   0.000", "     nan", 1), "not finite"),
+    ("nan.sdf", SDF.replace("    0.9600", "       nan"), "not finite"),
+    ("inf.mol2", MOL2.replace("0.96", "inf"), "not finite"),
+    ("same.xyz", WATER.replace("-0.24 0.93 0", "0.96 0 0"), "two atoms on one place"),
+    ("near.xyz", WATER.replace("-0.24 0.93 0", "0.96 0.01 0"), "two atoms on one place"),
+    ("bare.xyz", "1\ncharge=2\nH 0 0 0\n", "are impossible with -1 electrons"),
+    ("long.box.xyz", BOX.format("1e200 0 0 0 1e200 0 0 0 1e200"), "are longer than 100000 Å"),
+    ("radical.xyz", "2\n\nO 0 0 0\nH 0.96 0 0\n", "set charge or multiplicity"),
+    ("charge.xyz", WATER.replace("3\n\n", "3\ncharge=0.5\n"), "charge is 0.5"),
+    ("minus.mult.xyz", WATER.replace("3\n\n", "3\nmultiplicity=-1\n"), "are impossible"),
+    ("word.charge.xyz", WATER.replace("3\n\n", "3\ncharge=plus\n"), "charge is 'plus'"),
+    ("yes.charge.xyz", WATER.replace("3\n\n", "3\ncharge=T\n"), "charge is True"),
+    ("list.charge.xyz", WATER.replace("3\n\n", '3\ncharge="1 2"\n'), "charge is"),
+    ("nan.charge.xyz", WATER.replace("3\n\n", "3\ncharge=nan\n"), "charge is nan"),
+    ("inf.charge.xyz", WATER.replace("3\n\n", "3\ncharge=inf\n"), "charge is inf"),
+    # Boxes.
+    ("flat.xyz", BOX.format("9 0 0 0 9 0 0 0 0"), "expected a right-handed box"),
+    ("left.xyz", BOX.format("0 9 0 9 0 0 0 0 9"), "expected a right-handed box"),
+    ("twice.xyz", BOX.format("9 0 0 9 0 0 0 0 9"), "expected a right-handed box"),
+    ("nan.box.xyz", BOX.format("nan 0 0 0 9 0 0 0 9"), "three finite vectors"),
+    ("inf.box.xyz", BOX.format("inf 0 0 0 9 0 0 0 9"), "three finite vectors"),
+    ("thin.box.xyz", BOX.format("0.5 0 0 0 9 0 0 0 9"), "at least 1 Å wide"),
+    ("eight.box.xyz", BOX.format("9 0 0 0 9 0 0 0"), "cannot be read as XYZ"),
+    ("slab.xyz", BOX.format("9 0 0 0 9 0 0 0 9").replace("T T T", "T T F"), "slabs and wires"),
+    ("nobox.xyz", WATER.replace("3\n\n", '3\npbc="T T T"\n'), "expected a right-handed box"),
+    (
+        "angles.pdb",
+        "CRYST1    9.000    9.000    9.000  10.00  90.00 170.00 P 1           1\n" + PDB,
+        "no box has the lengths and angles",
+    ),
+    (
+        "words.pdb",
+        "CRYST1    nine     9.000    9.000  90.00  90.00  90.00 P 1           1\n" + PDB,
+        "cannot be read as PDB",
+    ),
+    # Suffixes and kinds of files.
+    ("water.gro", WATER, "'.gro' is no structure format known here"),
+    ("mywater", WATER, "'' is no structure format known here"),
+    ("folder.xyz", lambda path: path.mkdir(), "cannot be read as a system's TOML"),
+    ("loop.xyz", lambda path: path.symlink_to(path), "too many levels of symbolic links"),
+    ("dangling.xyz", lambda path: path.symlink_to("nowhere"), "no such file: dangling.xyz"),
+    ("pipe.xyz", lambda path: os.mkfifo(path), "no regular file"),
+    ("run.json.xyz", WATER, "'run.json' is the name of a file of the run"),
+    ("figures.xyz", WATER, "'figures' is the name of a file of the run"),
+]
+
+NAMES = [
+    ("missing.xyz", "no such file: missing.xyz"),
+    ("folder/missing.pdb", "no such file: folder/missing.pdb"),
+    ("watr", "did you mean water?"),
+    ("''", "unknown system ''"),
+    ("' '", "unknown system ' '"),
+    ("two@1", "unknown system 'two@1'"),
+    ("~nobody-of-this-name/water.xyz", "no such file: ~nobody-of-this-name/water.xyz"),
+    (".", "system.toml"),
+    ("a" * 5000, "aaa...': the library has"),
+    ("a" * 300 + ".xyz", "file name too long: aaa"),
+    ("/dev/null", "no structure format"),
+    ("good.xyz@1", "there is no @1; it holds 1"),
+    ("good.xyz@-1", "'@-1' chooses no frame"),
+    ("good.xyz@", "'@' chooses no frame"),
+    ("good.xyz@first", "'@first' chooses no frame"),
+    ("good.xyz@1.5", "'@1.5' chooses no frame"),
+    ("good.xyz@" + "9" * 30, "chooses no frame"),
+    ("good.xyz@" + "9" * 5000, "chooses no frame"),
+    ("missing.xyz@all", "no such file: missing.xyz"),
+    ("smiles:", "is no SMILES"),
+    ("smiles:C(", "'C(' is no SMILES"),
+    ("smiles:CC(C)(C)(C)C", "is no SMILES"),
+    ("smiles:*", "no element has atomic number 0"),
+    ("smiles:[Fe]", "does not know Fe"),
+    ("smiles:" + "C" * 3000, "9002 atoms; expected at most"),
+]
+
+VALIDATE = "validate student:tiny --protocol quick --platform Reference --output out --system "
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"), STRUCTURES, ids=[name for name, *_ in STRUCTURES]
+)
+def test_a_structure_that_is_none(refuses, name, content, expected):
+    refuses(VALIDATE + name, expected, files={name: content})
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES, ids=[name[:40] for name, _ in NAMES])
+def test_a_name_of_no_structure(refuses, name, expected):
+    refuses(VALIDATE + name, expected, files={"good.xyz": WATER})

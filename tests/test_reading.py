@@ -1,0 +1,68 @@
+"""Files of others are read up to a limit, and refused in one line."""
+
+import json
+import time
+
+import pytest
+
+from openmm_mlff.config import load_protocol
+from openmm_mlff.errors import ConfigError, FileError, MoleculeError, RunDirectoryError
+from openmm_mlff.molecules import load_systems
+from openmm_mlff.reading import MOST_STRUCTURE_BYTES, read_json, read_text, read_toml
+from openmm_mlff.rundir import read_json as read_run_json
+from openmm_mlff.units import MEBIBYTE
+
+
+def sparse(path, *, mebibytes):
+    """Make a file that is large and takes no room."""
+    with path.open("wb") as file:
+        file.truncate(mebibytes * MEBIBYTE)
+    return path
+
+
+def test_large_files_are_refused_before_they_are_read(tmp_path):
+    protocol = sparse(tmp_path / "large.toml", mebibytes=100)
+    begun = time.perf_counter()
+    with pytest.raises(ConfigError, match=r"it holds 100 MiB, and 16 MiB is the most"):
+        load_protocol(str(protocol))
+    with pytest.raises(FileError, match=r"16 MiB is the most"):
+        read_json(protocol)
+    with pytest.raises(RunDirectoryError, match=r"256 MiB is the most"):
+        read_run_json(sparse(tmp_path / "run.json", mebibytes=300))
+    folder = tmp_path / "molecule"
+    folder.mkdir()
+    sparse(folder / "system.toml", mebibytes=100)
+    with pytest.raises(MoleculeError, match=r"16 MiB is the most"):
+        load_systems(folder)
+    large = sparse(tmp_path / "large.xyz", mebibytes=MOST_STRUCTURE_BYTES // MEBIBYTE + 1)
+    with pytest.raises(MoleculeError, match=r"1024 MiB is the most"):
+        load_systems(large)
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_a_device_that_never_ends_is_left(tmp_path):
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"no regular file"):
+        load_protocol(str(tmp_path / "endless.toml"))
+
+
+def test_deep_nesting_is_refused(tmp_path):
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(FileError, match="nested too deeply"):
+        read_json(deep)
+    with pytest.raises(RunDirectoryError, match="nested too deeply"):
+        read_run_json(deep)
+    table = tmp_path / "deep.toml"
+    table.write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        load_protocol(str(table))
+
+
+def test_a_sound_file_is_read(tmp_path):
+    path = tmp_path / "sound.json"
+    path.write_text(json.dumps({"a": [1, 2]}))
+    assert read_json(path) == {"a": [1, 2]}
+    assert read_text(path) == '{"a": [1, 2]}'
+    path.write_text("a = [1, 2]")
+    assert read_toml(path) == {"a": [1, 2]}
