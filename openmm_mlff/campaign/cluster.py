@@ -1,0 +1,269 @@
+"""The workers of a campaign: on this machine, on a running Dask cluster, or in a queue's jobs.
+
+The only place that imports Dask.
+"""
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+import distributed
+from distributed import Client, Future, Nanny, Scheduler
+from distributed.deploy.spec import SpecCluster
+from distributed.scheduler import KilledWorker
+
+from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
+from openmm_mlff.errors import ConfigError, MissingDependencyError
+
+GPU = "GPU"
+POLL_SECONDS = 1.0
+CONNECT_SECONDS = 10.0
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENMM_CPU_THREADS": "1",
+}
+_GPU_DIRECTIVES = {"slurm": "--gres=gpu:1", "lsf": '-gpu "num=1"'}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A run that gave no result.
+
+    Attributes:
+        reason: in one line.
+    """
+
+    reason: str
+
+
+@contextmanager
+def open_cluster(
+    spec: ClusterSpec, *, workers: int, logs: Path, scheduler: str | None = None
+) -> Iterator[Client]:
+    """Start workers, or find those of a running cluster; all that was started ends with it.
+
+    Args:
+        spec: where the campaign runs.
+        workers: how many to start.
+        logs: folder for what a queue's jobs print.
+        scheduler: address of a running Dask scheduler, which is then left running.
+
+    Yields:
+        The client.
+
+    Raises:
+        ConfigError: no scheduler answers, or the queue refuses jobs.
+    """
+    # A run may start processes of its own, which a daemon is not allowed to.
+    settings = {
+        "distributed.worker.daemon": False,
+        "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
+    }
+    with dask.config.set(settings), _quiet_logs():
+        if scheduler is not None:
+            with _connect(scheduler) as client:
+                yield client
+            return
+        started = _start_queue(spec, logs) if spec.kind in QUEUES else _start_local(spec, workers)
+        with started as cluster, Client(cluster) as client:
+            if spec.kind in QUEUES:
+                # Adapting, unlike scaling, replaces jobs that came to their walltime.
+                cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+            yield client
+
+
+def job_script(spec: ClusterSpec, *, logs: Path) -> str:
+    """Give the script that a queue would be handed for each worker.
+
+    Args:
+        spec: with a queue.
+        logs: folder for what the jobs print.
+
+    Returns:
+        Shell script.
+    """
+    with _start_queue(spec, logs) as cluster:
+        return str(cluster.job_script())
+
+
+def count_workers(client: Client) -> int:
+    """Count the workers that are there now."""
+    return len(client.nthreads())
+
+
+def run_each(
+    client: Client,
+    call: Callable[..., dict[str, Any]],
+    arguments: Mapping[str, Mapping[str, Any]],
+    *,
+    gpu: bool,
+    on_wait: Callable[[int, int], None] = lambda running, workers: None,
+) -> Iterator[tuple[str, dict[str, Any] | Loss]]:
+    """Call a function once for each key, on as many workers as there are at any moment.
+
+    No more is handed out than there are workers: a worker that dies then casts suspicion on the
+    one call it was busy with, and not on others that waited for it.
+
+    Args:
+        client: of the cluster.
+        call: what is run.
+        arguments: of each call, by key, in order.
+        gpu: whether each call takes a GPU.
+        on_wait: called again and again with how many are running and how many workers there are.
+
+    Yields:
+        Key and result, as they come.
+    """
+    waiting = deque(arguments)
+    running: dict[Future, str] = {}
+    resources = {GPU: 1} if gpu else None
+    while waiting or running:
+        workers = count_workers(client)
+        while waiting and len(running) < max(workers, 1):
+            key = waiting.popleft()
+            future = client.submit(
+                call, **arguments[key], key=f"run-{key}", pure=False, resources=resources
+            )
+            running[future] = key
+        on_wait(len(running), workers)
+        for future in _ended(list(running)):
+            key = running.pop(future)
+            yield key, _outcome(future)
+            future.release()
+
+
+def _ended(futures: list[Future]) -> list[Future]:
+    """Wait a moment for any of them."""
+    try:
+        return list(
+            distributed.wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
+        )
+    except TimeoutError:
+        return []
+
+
+def _outcome(future: Future) -> dict[str, Any] | Loss:
+    """Give what a call returned, or why it did not."""
+    if future.status == "finished":
+        return dict(future.result())
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return Loss(
+            "every worker that took it up died: it ends the process, or takes more memory or time "
+            "than a worker has"
+        )
+    if error is None:
+        return Loss("the scheduler was lost")
+    return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+@contextmanager
+def _connect(address: str) -> Iterator[Client]:
+    """Find a running scheduler."""
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no Dask scheduler answers at {address!r} within {CONNECT_SECONDS:g} s; expected an "
+            "address like tcp://HOST:8786, as dask scheduler prints it"
+        ) from error
+    with client:
+        yield client
+
+
+def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
+    """Start processes on this machine, one thread each, each with a GPU where one is asked for."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    devices = visible.split(",") if visible else [str(number) for number in range(workers)]
+
+    def options(number: int) -> dict[str, Any]:
+        one = {
+            "nthreads": 1,
+            "host": "127.0.0.1",
+            "memory_limit": 0,
+            "env": dict(_ONE_THREAD),
+            "silence_logs": logging.CRITICAL,
+            "dashboard": False,
+            "local_directory": spec.local_directory,
+        }
+        if spec.gpu:
+            one["resources"] = {GPU: 1}
+            one["env"]["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
+        return one
+
+    return SpecCluster(
+        workers={number: {"cls": Nanny, "options": options(number)} for number in range(workers)},
+        scheduler={
+            "cls": Scheduler,
+            "options": {"host": "127.0.0.1", "port": 0, "dashboard": False},
+        },
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
+    """Open a queue; jobs are not asked for yet."""
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a cluster of kind {spec.kind!r} needs dask-jobqueue, which is not installed; "
+            "run: pip install 'openmm-mlff[campaign]'"
+        ) from error
+    kinds = {
+        "slurm": dask_jobqueue.SLURMCluster,
+        "pbs": dask_jobqueue.PBSCluster,
+        "lsf": dask_jobqueue.LSFCluster,
+    }
+    return kinds[spec.kind](**_queue_options(spec, logs))
+
+
+def _queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
+    """Say to dask-jobqueue what a job is: one process with one thread, for one run at a time."""
+    exports = [f"export {name}={value}" for name, value in _ONE_THREAD.items()]
+    exports.append("export DASK_DISTRIBUTED__WORKER__DAEMON=False")
+    directives = list(spec.job_extra_directives)
+    options: dict[str, Any] = {
+        "cores": 1,
+        "processes": 1,
+        "memory": spec.memory,
+        "queue": spec.queue,
+        "walltime": spec.walltime if spec.kind == "lsf" else f"{spec.walltime}:00",
+        "interface": spec.interface,
+        "local_directory": spec.local_directory,
+        "log_directory": str(logs),
+        "job_name": "openmm-mlff",
+        "job_script_prologue": [*exports, *spec.job_script_prologue],
+        "worker_extra_args": ["--no-dashboard"],
+        "scheduler_options": {"dashboard": False, "dashboard_address": None},
+        "python": spec.python,
+    }
+    options["project" if spec.kind == "lsf" else "account"] = spec.account
+    if spec.gpu:
+        options["worker_extra_args"] += ["--resources", f"{GPU}=1"]
+        if spec.kind == "pbs":
+            options["resource_spec"] = f"select=1:ncpus=1:ngpus=1:mem={spec.memory}"
+        else:
+            directives.insert(0, _GPU_DIRECTIVES[spec.kind])
+    return options | {"job_extra_directives": directives}
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep to ourselves what Dask says of dying workers: the campaign says it."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
