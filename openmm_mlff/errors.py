@@ -41,6 +41,10 @@ class MissingDependencyError(UserError):
     """An optional package is needed and not installed; the message names the command."""
 
 
+class ClusterError(UserError):
+    """The workers of a campaign cannot be reached or started, or their scheduler was lost."""
+
+
 class ExportError(MlffError):
     """The exported model does not reproduce the eager one; nothing was written."""
 

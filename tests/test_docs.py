@@ -23,6 +23,7 @@ PAGES = (
     "docs/published-students.md",
     "docs/your-own-model.md",
     "docs/performance.md",
+    "docs/campaigns.md",
 )
 
 

@@ -5,6 +5,7 @@ The only place that imports Dask.
 
 import logging
 import os
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,20 +19,12 @@ from distributed import Client, Future, Nanny, Scheduler
 from distributed.deploy.spec import SpecCluster
 from distributed.scheduler import KilledWorker
 
+from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, SUBMIT, queue_options
 from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
-from openmm_mlff.errors import ConfigError, MissingDependencyError
+from openmm_mlff.errors import ClusterError, MissingDependencyError
 
-GPU = "GPU"
 POLL_SECONDS = 1.0
 CONNECT_SECONDS = 10.0
-
-_ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OPENMM_CPU_THREADS": "1",
-}
-_GPU_DIRECTIVES = {"slurm": "--gres=gpu:1", "lsf": '-gpu "num=1"'}
 
 
 @dataclass(frozen=True)
@@ -61,14 +54,17 @@ def open_cluster(
         The client.
 
     Raises:
-        ConfigError: no scheduler answers, or the queue refuses jobs.
+        ClusterError: no scheduler answers, or the queue is not on this machine.
     """
     # A run may start processes of its own, which a daemon is not allowed to.
     settings = {
         "distributed.worker.daemon": False,
         "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
     }
-    with dask.config.set(settings), _quiet_logs():
+    local = scheduler is None and spec.kind not in QUEUES
+    # What a queue says of jobs that it refuses is heard nowhere else.
+    level = logging.CRITICAL if local else logging.ERROR
+    with dask.config.set(settings), _quiet_logs(level):
         if scheduler is not None:
             with _connect(scheduler) as client:
                 yield client
@@ -96,8 +92,24 @@ def job_script(spec: ClusterSpec, *, logs: Path) -> str:
 
 
 def count_workers(client: Client) -> int:
-    """Count the workers that are there now."""
-    return len(client.nthreads())
+    """Count the workers that are there now.
+
+    Args:
+        client: of the cluster.
+
+    Returns:
+        How many.
+
+    Raises:
+        ClusterError: the scheduler is gone.
+    """
+    try:
+        return len(client.nthreads())
+    except OSError as error:
+        raise ClusterError(
+            f"the Dask scheduler was lost ({error}); what was written stays, start the campaign "
+            "again to go on"
+        ) from error
 
 
 def run_each(
@@ -147,7 +159,7 @@ def _ended(futures: list[Future]) -> list[Future]:
         return list(
             distributed.wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
         )
-    except TimeoutError:
+    except distributed.TimeoutError:
         return []
 
 
@@ -171,8 +183,8 @@ def _connect(address: str) -> Iterator[Client]:
     """Find a running scheduler."""
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        raise ConfigError(
+    except (OSError, ValueError, distributed.TimeoutError) as error:
+        raise ClusterError(
             f"no Dask scheduler answers at {address!r} within {CONNECT_SECONDS:g} s; expected an "
             "address like tcp://HOST:8786, as dask scheduler prints it"
         ) from error
@@ -186,26 +198,24 @@ def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
     devices = visible.split(",") if visible else [str(number) for number in range(workers)]
 
     def options(number: int) -> dict[str, Any]:
-        one = {
+        environment = dict(ONE_THREAD)
+        one: dict[str, Any] = {
             "nthreads": 1,
             "host": "127.0.0.1",
             "memory_limit": 0,
-            "env": dict(_ONE_THREAD),
+            "env": environment,
             "silence_logs": logging.CRITICAL,
             "dashboard": False,
             "local_directory": spec.local_directory,
         }
         if spec.gpu:
             one["resources"] = {GPU: 1}
-            one["env"]["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
+            environment["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
         return one
 
     return SpecCluster(
         workers={number: {"cls": Nanny, "options": options(number)} for number in range(workers)},
-        scheduler={
-            "cls": Scheduler,
-            "options": {"host": "127.0.0.1", "port": 0, "dashboard": False},
-        },
+        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, **NO_PAGES}},
         silence_logs=logging.CRITICAL,
     )
 
@@ -219,50 +229,25 @@ def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
             f"a cluster of kind {spec.kind!r} needs dask-jobqueue, which is not installed; "
             "run: pip install 'openmm-mlff[campaign]'"
         ) from error
+    if shutil.which(SUBMIT[spec.kind]) is None:
+        raise ClusterError(
+            f"no command {SUBMIT[spec.kind]} on this machine, by which {spec.kind} takes jobs; "
+            "start the campaign where there is one, or use another kind of cluster"
+        )
     kinds = {
         "slurm": dask_jobqueue.SLURMCluster,
         "pbs": dask_jobqueue.PBSCluster,
         "lsf": dask_jobqueue.LSFCluster,
     }
-    return kinds[spec.kind](**_queue_options(spec, logs))
-
-
-def _queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
-    """Say to dask-jobqueue what a job is: one process with one thread, for one run at a time."""
-    exports = [f"export {name}={value}" for name, value in _ONE_THREAD.items()]
-    exports.append("export DASK_DISTRIBUTED__WORKER__DAEMON=False")
-    directives = list(spec.job_extra_directives)
-    options: dict[str, Any] = {
-        "cores": 1,
-        "processes": 1,
-        "memory": spec.memory,
-        "queue": spec.queue,
-        "walltime": spec.walltime if spec.kind == "lsf" else f"{spec.walltime}:00",
-        "interface": spec.interface,
-        "local_directory": spec.local_directory,
-        "log_directory": str(logs),
-        "job_name": "openmm-mlff",
-        "job_script_prologue": [*exports, *spec.job_script_prologue],
-        "worker_extra_args": ["--no-dashboard"],
-        "scheduler_options": {"dashboard": False, "dashboard_address": None},
-        "python": spec.python,
-    }
-    options["project" if spec.kind == "lsf" else "account"] = spec.account
-    if spec.gpu:
-        options["worker_extra_args"] += ["--resources", f"{GPU}=1"]
-        if spec.kind == "pbs":
-            options["resource_spec"] = f"select=1:ncpus=1:ngpus=1:mem={spec.memory}"
-        else:
-            directives.insert(0, _GPU_DIRECTIVES[spec.kind])
-    return options | {"job_extra_directives": directives}
+    return kinds[spec.kind](**queue_options(spec, logs))
 
 
 @contextmanager
-def _quiet_logs() -> Iterator[None]:
+def _quiet_logs(level: int) -> Iterator[None]:
     """Keep to ourselves what Dask says of dying workers: the campaign says it."""
     logger = logging.getLogger("distributed")
     before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.setLevel(level)
     try:
         yield
     finally:

@@ -170,7 +170,7 @@ def fingerprint(spec: str) -> str:
     if not colon or scheme not in ("ase", "openmm-ml", "none"):
         if spec == "none":
             return spec
-        raise PotentialError(f"no model {spec!r}: it is no file, and no spec string either")
+        raise PotentialError(f"{spec!r} is neither a file that is there nor a spec string")
     named = [part.partition("=")[2] for part in rest.partition("?")[2].split("&")]
     files = [_file_sha256(Path(name)) for name in named if name and Path(name).is_file()]
     return " ".join([spec, *files, _version_behind(scheme, rest)]).strip()

@@ -104,7 +104,7 @@ def run_session(
             if isinstance(result, Loss):
                 store.write_result(address, {"status": LOST, "message": result.reason})
             done += 1
-            on_wait(len(cells) - done, workers)
+            on_progress(done, len(cells), f"{len(cells) - done} to go")
     store.write_session(session, about | {"ended": time.time()})
 
 
