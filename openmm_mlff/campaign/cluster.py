@@ -19,7 +19,7 @@ from distributed import Client, Future, Nanny, Scheduler
 from distributed.deploy.spec import SpecCluster
 from distributed.scheduler import KilledWorker
 
-from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, SUBMIT, queue_options
+from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, QUIET_WORKER, SUBMIT, queue_options
 from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
 from openmm_mlff.errors import ClusterError, MissingDependencyError
 
@@ -56,15 +56,11 @@ def open_cluster(
     Raises:
         ClusterError: no scheduler answers, or the queue is not on this machine.
     """
-    # A run may start processes of its own, which a daemon is not allowed to.
-    settings = {
-        "distributed.worker.daemon": False,
-        "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
-    }
+    allowed = {"distributed.scheduler.allowed-failures": spec.lost_workers_allowed}
     local = scheduler is None and spec.kind not in QUEUES
     # What a queue says of jobs that it refuses is heard nowhere else.
     level = logging.CRITICAL if local else logging.ERROR
-    with dask.config.set(settings), _quiet_logs(level):
+    with dask.config.set(QUIET_WORKER | allowed), _quiet_logs(level):
         if scheduler is not None:
             with _connect(scheduler) as client:
                 yield client

@@ -14,6 +14,15 @@ ONE_THREAD = {
 }
 # Dask's own pages, which would want a port that may be taken.
 NO_PAGES = {"dashboard": False, "dashboard_address": ":0"}
+# A run may start processes of its own, which a daemon is not allowed to.  And what Dask watches its
+# workers by, many times a second, would take the interpreter from the run between its steps.
+QUIET_WORKER = {
+    "distributed.worker.daemon": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "5s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "lsf": "bsub"}
 _GPU_DIRECTIVES = {"slurm": "--gres=gpu:1", "lsf": '-gpu "num=1"'}
 
@@ -29,7 +38,7 @@ def queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
         Arguments of its cluster of that kind.
     """
     exports = [f"export {name}={value}" for name, value in ONE_THREAD.items()]
-    exports.append("export DASK_DISTRIBUTED__WORKER__DAEMON=False")
+    exports += [f"export {_variable(key)}={value}" for key, value in QUIET_WORKER.items()]
     directives = list(spec.job_extra_directives)
     options: dict[str, Any] = {
         "cores": 1,
@@ -54,3 +63,8 @@ def queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
         else:
             directives.insert(0, _GPU_DIRECTIVES[spec.kind])
     return options | {"job_extra_directives": directives}
+
+
+def _variable(key: str) -> str:
+    """Name the variable by which a setting of Dask's is given to a process."""
+    return "DASK_" + key.upper().replace(".", "__").replace("-", "_")

@@ -48,8 +48,11 @@ def slurm(tmp_path, monkeypatch):
 
 
 def echo(number):
-    """Say which number, process, GPU and threads this was."""
+    """Say which number, process, GPU, threads and settings this was."""
+    import dask
+
     return {
+        "profiled": dask.config.get("distributed.worker.profile.enabled"),
         "number": number,
         "pid": os.getpid(),
         "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
@@ -91,6 +94,7 @@ def test_every_call_is_answered_each_on_a_gpu_of_its_own(tmp_path, monkeypatch):
     devices = {result["pid"]: result["device"] for result in results.values()}
     assert sorted(devices.values()) == ["4", "7"]
     assert {result["threads"] for result in results.values()} == {"1"}
+    assert {result["profiled"] for result in results.values()} == {False}
     assert max(running for running, _ in seen) == 2
 
 
@@ -187,20 +191,36 @@ def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(tmp_path, 
     before = script[: script.index(command)]
     assert "export OMP_NUM_THREADS=1" in before
     assert "export DASK_DISTRIBUTED__WORKER__DAEMON=False" in before
+    assert "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False" in before
     assert "module load cuda" in before
 
 
 @pytest.mark.slow
-def test_a_campaign_runs_in_the_jobs_of_a_queue_and_ends_them(campaign, slurm):
-    spec, cells, store = campaign(cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"})
-    run_session(spec, cells, store)
-    assert [one.state for one in read_states(store)] == ["done"]
-    assert left_to_do(cells, store) == []
-    script = (slurm / "job.sh").read_text(encoding="utf-8")
-    assert "#SBATCH -t 00:10:00" in script
-    submitted = (slurm / "submitted").read_text(encoding="utf-8").split()
-    assert len(submitted) == 1
-    assert (slurm / "cancelled").read_text(encoding="utf-8").split() == submitted
+def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm):
+    import dask
+
+    spec, cells, store = campaign(
+        duration_ps=1.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
+    )
+    submitted = slurm / "submitted"
+    killed = []
+
+    def end_the_first_job(done, total, words):
+        saved = list(store.run(cells[0].address).glob("*/nve*/state.xml"))
+        if saved and not killed:
+            killed.append(submitted.read_text(encoding="utf-8").split()[0])
+            os.killpg(int(killed[0]), signal.SIGKILL)
+
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):
+        run_session(spec, cells, store, on_progress=end_the_first_job)
+
+    (state,) = read_states(store)
+    assert (state.state, len(state.attempts), left_to_do(cells, store)) == ("done", 2, [])
+    assert "#SBATCH -t 00:10:00" in (slurm / "job.sh").read_text(encoding="utf-8")
+    jobs = submitted.read_text(encoding="utf-8").split()
+    assert len(jobs) == 2
+    # The second job ended with the campaign.
+    assert jobs[1] in (slurm / "cancelled").read_text(encoding="utf-8").split()
 
 
 def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkeypatch):
