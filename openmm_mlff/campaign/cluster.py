@@ -6,6 +6,7 @@ The only place that imports Dask.
 import logging
 import os
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,12 @@ from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
 from openmm_mlff.errors import ClusterError, MissingDependencyError
 
 POLL_SECONDS = 1.0
+REPLACE_SECONDS = 10.0
+LOST_SECONDS = {True: "2 minutes", False: "1 day"}
+"""How long a worker may be away before Dask dismisses it: a queue's job, or a process here."""
+
+PATIENCE_SECONDS = 600.0
+"""Without any worker on this machine, before it is given up: starting one takes seconds."""
 CONNECT_SECONDS = 10.0
 
 
@@ -56,11 +63,15 @@ def open_cluster(
     Raises:
         ClusterError: no scheduler answers, or the queue is not on this machine.
     """
-    allowed = {"distributed.scheduler.allowed-failures": spec.lost_workers_allowed}
+    settings = {
+        "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
+        # Its nanny starts a worker anew; Dask would dismiss both if that took longer than this.
+        "distributed.deploy.lost-worker-timeout": LOST_SECONDS[spec.kind in QUEUES],
+    }
     local = scheduler is None and spec.kind not in QUEUES
     # What a queue says of jobs that it refuses is heard nowhere else.
     level = logging.CRITICAL if local else logging.ERROR
-    with dask.config.set(QUIET_WORKER | allowed), _quiet_logs(level):
+    with dask.config.set(QUIET_WORKER | settings), _quiet_logs(level):
         if scheduler is not None:
             with _connect(scheduler) as client:
                 yield client
@@ -68,8 +79,7 @@ def open_cluster(
         started = _start_queue(spec, logs) if spec.kind in QUEUES else _start_local(spec, workers)
         with started as cluster, Client(cluster) as client:
             if spec.kind in QUEUES:
-                # Adapting, unlike scaling, replaces jobs that came to their walltime.
-                cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+                _submit_jobs(cluster, workers)
             yield client
 
 
@@ -114,6 +124,7 @@ def run_each(
     arguments: Mapping[str, Mapping[str, Any]],
     *,
     gpu: bool,
+    patience_seconds: float = float("inf"),
     on_wait: Callable[[int, int], None] = lambda running, workers: None,
 ) -> Iterator[tuple[str, dict[str, Any] | Loss]]:
     """Call a function once for each key, on as many workers as there are at any moment.
@@ -126,16 +137,27 @@ def run_each(
         call: what is run.
         arguments: of each call, by key, in order.
         gpu: whether each call takes a GPU.
+        patience_seconds: how long to wait while there is no worker at all; a queue may take days.
         on_wait: called again and again with how many are running and how many workers there are.
 
     Yields:
         Key and result, as they come.
+
+    Raises:
+        ClusterError: no worker came for so long, or the scheduler is gone.
     """
     waiting = deque(arguments)
     running: dict[Future, str] = {}
     resources = {GPU: 1} if gpu else None
+    alone_since = looked_at = time.monotonic()
     while waiting or running:
         workers = count_workers(client)
+        alone_since = time.monotonic() if workers else alone_since
+        if time.monotonic() - alone_since > patience_seconds:
+            raise ClusterError(
+                f"no worker has come for {patience_seconds:g} s; what was written stays, start the "
+                "campaign again to go on"
+            )
         while waiting and len(running) < max(workers, 1):
             key = waiting.popleft()
             future = client.submit(
@@ -143,6 +165,9 @@ def run_each(
             )
             running[future] = key
         on_wait(len(running), workers)
+        if time.monotonic() - looked_at > REPLACE_SECONDS:
+            _replace_lost(client)
+            looked_at = time.monotonic()
         for future in _ended(list(running)):
             key = running.pop(future)
             yield key, _outcome(future)
@@ -172,6 +197,29 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
     if error is None:
         return Loss("the scheduler was lost")
     return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def _submit_jobs(cluster: SpecCluster, workers: int) -> None:
+    """Hand the queue its jobs, and hear whether it takes them."""
+
+    async def settle() -> None:
+        await cluster
+
+    cluster.scale(workers)
+    try:
+        cluster.sync(settle)
+    except RuntimeError as error:
+        said = " ".join(str(error).split())
+        raise ClusterError(
+            f"the queue refused a job ({said}); see [cluster] in the campaign's file"
+        ) from error
+
+
+def _replace_lost(client: Client) -> None:
+    """Start anew what Dask has dismissed: a job that came to its walltime, say."""
+    if client.cluster is not None:
+        # To the number that there is: this starts what is missing of it.
+        client.cluster.scale(len(client.cluster.worker_spec))
 
 
 @contextmanager

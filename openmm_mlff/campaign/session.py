@@ -74,7 +74,7 @@ def run_session(
         MissingDependencyError: Dask is not installed.
     """
     try:
-        from openmm_mlff.campaign.cluster import Loss, open_cluster, run_each
+        from openmm_mlff.campaign.cluster import PATIENCE_SECONDS, Loss, open_cluster, run_each
     except ImportError as error:
         raise MissingDependencyError(
             f"a campaign needs Dask, which is not installed ({error}); "
@@ -94,12 +94,18 @@ def run_session(
     def on_wait(running: int, present: int) -> None:
         on_progress(done, len(cells), f"{running} running, {present} workers")
 
+    local = scheduler is None and spec.cluster.kind not in QUEUES
     store.write_session(session, about)
     with open_cluster(
         spec.cluster, workers=workers, logs=store.root / "logs", scheduler=scheduler
     ) as client:
         for address, result in run_each(
-            client, run_cell, arguments, gpu=spec.cluster.gpu, on_wait=on_wait
+            client,
+            run_cell,
+            arguments,
+            gpu=spec.cluster.gpu,
+            patience_seconds=PATIENCE_SECONDS if local else float("inf"),
+            on_wait=on_wait,
         ):
             if isinstance(result, Loss):
                 store.write_result(address, {"status": LOST, "message": result.reason})

@@ -4,9 +4,11 @@ import os
 import signal
 import stat
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from openmm_mlff.campaign import cluster
 from openmm_mlff.campaign.cluster import Loss, count_workers, job_script, open_cluster, run_each
 from openmm_mlff.campaign.jobs import GPU
 from openmm_mlff.campaign.session import left_to_do, run_session
@@ -196,9 +198,7 @@ def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(tmp_path, 
 
 
 @pytest.mark.slow
-def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm):
-    import dask
-
+def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, monkeypatch):
     spec, cells, store = campaign(
         duration_ps=1.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
     )
@@ -211,8 +211,8 @@ def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm):
             killed.append(submitted.read_text(encoding="utf-8").split()[0])
             os.killpg(int(killed[0]), signal.SIGKILL)
 
-    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):
-        run_session(spec, cells, store, on_progress=end_the_first_job)
+    monkeypatch.setitem(cluster.LOST_SECONDS, True, "1s")
+    run_session(spec, cells, store, on_progress=end_the_first_job)
 
     (state,) = read_states(store)
     assert (state.state, len(state.attempts), left_to_do(cells, store)) == ("done", 2, [])
@@ -229,6 +229,25 @@ def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkey
     monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'openmm-mlff\[campaign\]'"):
         job_script(ClusterSpec(kind="slurm", workers=1), logs=tmp_path)
+
+
+def test_a_queue_that_refuses_jobs_is_quoted(tmp_path, slurm):
+    (slurm / "sbatch").write_text(
+        "#!/bin/bash\necho invalid partition >&2\nexit 1\n", encoding="utf-8"
+    )
+    spec = ClusterSpec(kind="slurm", workers=1, queue="nowhere")
+    with (
+        pytest.raises(ClusterError, match="the queue refused a job .*invalid partition"),
+        open_cluster(spec, workers=1, logs=tmp_path),
+    ):
+        pytest.fail("there is no cluster")
+
+
+def test_without_any_worker_it_is_given_up_in_time():
+    client = SimpleNamespace(nthreads=dict, submit=pytest.fail)
+    calls = run_each(client, echo, {"x": {"number": 1}}, gpu=False, patience_seconds=-1.0)
+    with pytest.raises(ClusterError, match="no worker has come"):
+        list(calls)
 
 
 @pytest.mark.parametrize(("kind", "command"), [("slurm", "sbatch"), ("pbs", "qsub")])
