@@ -79,7 +79,7 @@ def open_cluster(
         started = _start_queue(spec, logs) if spec.kind in QUEUES else _start_local(spec, workers)
         with started as cluster, Client(cluster) as client:
             if spec.kind in QUEUES:
-                _submit_jobs(cluster, workers)
+                cluster.scale(workers)
             yield client
 
 
@@ -197,22 +197,6 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
     if error is None:
         return Loss("the scheduler was lost")
     return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
-
-
-def _submit_jobs(cluster: SpecCluster, workers: int) -> None:
-    """Hand the queue its jobs, and hear whether it takes them."""
-
-    async def settle() -> None:
-        await cluster
-
-    cluster.scale(workers)
-    try:
-        cluster.sync(settle)
-    except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise ClusterError(
-            f"the queue refused a job ({said}); see [cluster] in the campaign's file"
-        ) from error
 
 
 def _replace_lost(client: Client) -> None:

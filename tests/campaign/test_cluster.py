@@ -231,18 +231,6 @@ def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkey
         job_script(ClusterSpec(kind="slurm", workers=1), logs=tmp_path)
 
 
-def test_a_queue_that_refuses_jobs_is_quoted(tmp_path, slurm):
-    (slurm / "sbatch").write_text(
-        "#!/bin/bash\necho invalid partition >&2\nexit 1\n", encoding="utf-8"
-    )
-    spec = ClusterSpec(kind="slurm", workers=1, queue="nowhere")
-    with (
-        pytest.raises(ClusterError, match="the queue refused a job .*invalid partition"),
-        open_cluster(spec, workers=1, logs=tmp_path),
-    ):
-        pytest.fail("there is no cluster")
-
-
 def test_without_any_worker_it_is_given_up_in_time():
     client = SimpleNamespace(nthreads=dict, submit=pytest.fail)
     calls = run_each(client, echo, {"x": {"number": 1}}, gpu=False, patience_seconds=-1.0)

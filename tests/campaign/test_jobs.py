@@ -1,5 +1,7 @@
 """What a queue is told; the scripts that come of it are tested with the cluster."""
 
+from pathlib import Path
+
 import pytest
 
 from openmm_mlff.campaign.jobs import queue_options
@@ -15,8 +17,8 @@ def test_every_queue_is_told_the_walltime_as_it_reads_it(tmp_path, kind, walltim
 
 
 @pytest.mark.parametrize("kind", ["slurm", "pbs", "lsf"])
-def test_without_a_gpu_none_is_asked_for(tmp_path, kind):
-    options = queue_options(ClusterSpec(kind=kind, workers=1), tmp_path)
+def test_without_a_gpu_none_is_asked_for(kind):
+    options = queue_options(ClusterSpec(kind=kind, workers=1), Path("logs"))
     assert "GPU" not in str(options)
     assert "gpu" not in str(options)
 
