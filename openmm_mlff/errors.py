@@ -41,6 +41,10 @@ class RunDirectoryError(UserError):
     """The output folder cannot be written, or is not a run directory."""
 
 
+class FolderInUseError(RunDirectoryError):
+    """Another process holds the folder."""
+
+
 class StorageError(UserError):
     """The disk takes no more; what was written stays, and the run can go on once there is room."""
 
@@ -51,6 +55,10 @@ class MissingDependencyError(UserError):
 
 class IsolationError(UserError):
     """The process that a potential was run in came to nothing, and not in any one check."""
+
+
+class ClusterError(UserError):
+    """The workers of a campaign cannot be reached or started, or their scheduler was lost."""
 
 
 class ExportError(MlffError):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.errors import FolderInUseError
 
 LOCK_FILE = ".lock"
 
@@ -21,7 +21,7 @@ class FolderLock:
         folder: exists and can be written.
 
     Raises:
-        RunDirectoryError: another process holds it.
+        FolderInUseError: another process holds it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +33,7 @@ class FolderLock:
             self._file.close()
             if error.errno in _NOT_OFFERED:
                 return
-            raise RunDirectoryError(
+            raise FolderInUseError(
                 f"{folder} is in use by another run ({holder}); wait for it, end it, or choose "
                 "another --output"
             ) from error

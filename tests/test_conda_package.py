@@ -18,6 +18,7 @@ CONDA_NAMES = {
     "openmmml": "openmm-ml",
     "physical-validation": "physical_validation",
     "tblite": "tblite-python",
+    "dask": "dask-core",
 }
 
 
@@ -46,7 +47,7 @@ def test_environment_names_every_dependency(projects, repository):
         r"^ +- ([\w-]+)", (repository / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
     )
     extras = projects[0]["optional-dependencies"]
-    required = [*projects[0]["dependencies"], *extras["reference"]]
+    required = [*projects[0]["dependencies"], *extras["campaign"], *extras["reference"]]
     for requirement in required:
         name = re.match(r"[\w-]+", requirement).group()
         assert CONDA_NAMES.get(name, name) in listed

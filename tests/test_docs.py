@@ -25,6 +25,7 @@ PAGES = (
     "docs/performance.md",
     "docs/isolation.md",
     "SECURITY.md",
+    "docs/campaigns.md",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from openmm_mlff.benchmark.command import benchmark_command
-from openmm_mlff.cli import export, information, reports, selftest, validate
+from openmm_mlff.cli import campaign, export, information, reports, selftest, validate
 
 EPILOG = (
     "Start with: openmm-mlff validate student:original --system water --protocol quick. "
@@ -47,3 +47,4 @@ def help_of(command: Callable[..., Any]) -> str:
 
 for name, command in COMMANDS:
     app.command(name, help=help_of(command))(command)
+app.add_typer(campaign.app, name="campaign")

@@ -66,7 +66,7 @@ def prepare(
     potential: str,
     *,
     systems: Sequence[str],
-    protocol: str,
+    protocol: str | Protocol,
     reference: str,
     platform: str,
     precision: str,
@@ -83,7 +83,7 @@ def prepare(
     Args:
         potential: spec string.
         systems: library names or structure files.
-        protocol: name or TOML file.
+        protocol: name or TOML file, or the protocol itself.
         reference: spec string, a file of labelled frames, ``auto`` (GFN2-xTB where tblite is
             installed), ``none``, or ``none:REASON``, which the report repeats.
         platform: ``auto`` or the name of an OpenMM platform.
@@ -102,7 +102,8 @@ def prepare(
     Raises:
         UserError: anything of it is unknown, missing or unusable.
     """
-    loaded_protocol = _with_replicas(load_protocol(protocol), replicas)
+    asked = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    loaded_protocol = _with_replicas(asked, replicas)
     checks = select(loaded_protocol)
     _check_seed(seed)
     check_precision(precision)

@@ -72,6 +72,11 @@ def gpu_name() -> str | None:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
+def gpu_count() -> int:
+    """Number of CUDA devices that this process may use."""
+    return torch.cuda.device_count()
+
+
 def cpu_model() -> str:
     """Name of the processor."""
     try:

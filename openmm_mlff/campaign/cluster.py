@@ -1,0 +1,282 @@
+"""The workers of a campaign: on this machine, on a running Dask cluster, or in a queue's jobs.
+
+The only place that imports Dask.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+import distributed
+from distributed import Client, Future, Nanny, Scheduler
+from distributed.deploy.spec import SpecCluster
+from distributed.scheduler import KilledWorker
+
+from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, QUIET_WORKER, SUBMIT, queue_options
+from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
+from openmm_mlff.errors import ClusterError, MissingDependencyError
+
+POLL_SECONDS = 1.0
+REPLACE_SECONDS = 10.0
+LOST_SECONDS = {True: "2 minutes", False: "1 day"}
+"""How long a worker may be away before Dask dismisses it: a queue's job, or a process here."""
+
+PATIENCE_SECONDS = 600.0
+"""Without any worker on this machine, before it is given up: starting one takes seconds."""
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A run that gave no result.
+
+    Attributes:
+        reason: in one line.
+    """
+
+    reason: str
+
+
+@contextmanager
+def open_cluster(
+    spec: ClusterSpec, *, workers: int, logs: Path, scheduler: str | None = None
+) -> Iterator[Client]:
+    """Start workers, or find those of a running cluster; all that was started ends with it.
+
+    Args:
+        spec: where the campaign runs.
+        workers: how many to start.
+        logs: folder for what a queue's jobs print.
+        scheduler: address of a running Dask scheduler, which is then left running.
+
+    Yields:
+        The client.
+
+    Raises:
+        ClusterError: no scheduler answers, or the queue is not on this machine.
+    """
+    settings = {
+        "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
+        # Its nanny starts a worker anew; Dask would dismiss both if that took longer than this.
+        "distributed.deploy.lost-worker-timeout": LOST_SECONDS[spec.kind in QUEUES],
+    }
+    local = scheduler is None and spec.kind not in QUEUES
+    # What a queue says of jobs that it refuses is heard nowhere else.
+    level = logging.CRITICAL if local else logging.ERROR
+    with dask.config.set(QUIET_WORKER | settings), _quiet_logs(level):
+        if scheduler is not None:
+            with _connect(scheduler) as client:
+                yield client
+            return
+        started = _start_queue(spec, logs) if spec.kind in QUEUES else _start_local(spec, workers)
+        with started as cluster, Client(cluster) as client:
+            if spec.kind in QUEUES:
+                cluster.scale(workers)
+            yield client
+
+
+def job_script(spec: ClusterSpec, *, logs: Path) -> str:
+    """Give the script that a queue would be handed for each worker.
+
+    Args:
+        spec: with a queue.
+        logs: folder for what the jobs print.
+
+    Returns:
+        Shell script.
+    """
+    with _start_queue(spec, logs) as cluster:
+        return str(cluster.job_script())
+
+
+def count_workers(client: Client) -> int:
+    """Count the workers that are there now.
+
+    Args:
+        client: of the cluster.
+
+    Returns:
+        How many.
+
+    Raises:
+        ClusterError: the scheduler is gone.
+    """
+    try:
+        return len(client.nthreads())
+    except OSError as error:
+        raise ClusterError(
+            f"the Dask scheduler was lost ({error}); what was written stays, start the campaign "
+            "again to go on"
+        ) from error
+
+
+def run_each(
+    client: Client,
+    call: Callable[..., dict[str, Any]],
+    arguments: Mapping[str, Mapping[str, Any]],
+    *,
+    gpu: bool,
+    patience_seconds: float = float("inf"),
+    on_wait: Callable[[int, int], None] = lambda running, workers: None,
+) -> Iterator[tuple[str, dict[str, Any] | Loss]]:
+    """Call a function once for each key, on as many workers as there are at any moment.
+
+    No more is handed out than there are workers: a worker that dies then casts suspicion on the
+    one call it was busy with, and not on others that waited for it.
+
+    Args:
+        client: of the cluster.
+        call: what is run.
+        arguments: of each call, by key, in order.
+        gpu: whether each call takes a GPU.
+        patience_seconds: how long to wait while there is no worker at all; a queue may take days.
+        on_wait: called again and again with how many are running and how many workers there are.
+
+    Yields:
+        Key and result, as they come.
+
+    Raises:
+        ClusterError: no worker came for so long, or the scheduler is gone.
+    """
+    waiting = deque(arguments)
+    running: dict[Future, str] = {}
+    resources = {GPU: 1} if gpu else None
+    alone_since = looked_at = time.monotonic()
+    while waiting or running:
+        workers = count_workers(client)
+        alone_since = time.monotonic() if workers else alone_since
+        if time.monotonic() - alone_since > patience_seconds:
+            raise ClusterError(
+                f"no worker has come for {patience_seconds:g} s; what was written stays, start the "
+                "campaign again to go on"
+            )
+        while waiting and len(running) < max(workers, 1):
+            key = waiting.popleft()
+            future = client.submit(
+                call, **arguments[key], key=f"run-{key}", pure=False, resources=resources
+            )
+            running[future] = key
+        on_wait(len(running), workers)
+        if time.monotonic() - looked_at > REPLACE_SECONDS:
+            _replace_lost(client)
+            looked_at = time.monotonic()
+        for future in _ended(list(running)):
+            key = running.pop(future)
+            yield key, _outcome(future)
+            future.release()
+
+
+def _ended(futures: list[Future]) -> list[Future]:
+    """Wait a moment for any of them."""
+    try:
+        return list(
+            distributed.wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
+        )
+    except distributed.TimeoutError:
+        return []
+
+
+def _outcome(future: Future) -> dict[str, Any] | Loss:
+    """Give what a call returned, or why it did not."""
+    if future.status == "finished":
+        return dict(future.result())
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return Loss(
+            "every worker that took it up died: it ends the process, or takes more memory or time "
+            "than a worker has"
+        )
+    if error is None:
+        return Loss("the scheduler was lost")
+    return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def _replace_lost(client: Client) -> None:
+    """Start anew what Dask has dismissed: a job that came to its walltime, say."""
+    if client.cluster is not None:
+        # To the number that there is: this starts what is missing of it.
+        client.cluster.scale(len(client.cluster.worker_spec))
+
+
+@contextmanager
+def _connect(address: str) -> Iterator[Client]:
+    """Find a running scheduler."""
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, distributed.TimeoutError) as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {address!r} within {CONNECT_SECONDS:g} s; expected an "
+            "address like tcp://HOST:8786, as dask scheduler prints it"
+        ) from error
+    with client:
+        yield client
+
+
+def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
+    """Start processes on this machine, one thread each, each with a GPU where one is asked for."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    devices = visible.split(",") if visible else [str(number) for number in range(workers)]
+
+    def options(number: int) -> dict[str, Any]:
+        environment = dict(ONE_THREAD)
+        one: dict[str, Any] = {
+            "nthreads": 1,
+            "host": "127.0.0.1",
+            "memory_limit": 0,
+            "env": environment,
+            "silence_logs": logging.CRITICAL,
+            "dashboard": False,
+            "local_directory": spec.local_directory,
+        }
+        if spec.gpu:
+            one["resources"] = {GPU: 1}
+            environment["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
+        return one
+
+    return SpecCluster(
+        workers={number: {"cls": Nanny, "options": options(number)} for number in range(workers)},
+        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, **NO_PAGES}},
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
+    """Open a queue; jobs are not asked for yet."""
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a cluster of kind {spec.kind!r} needs dask-jobqueue, which is not installed; "
+            "run: pip install 'openmm-mlff[campaign]'"
+        ) from error
+    if shutil.which(SUBMIT[spec.kind]) is None:
+        raise ClusterError(
+            f"no command {SUBMIT[spec.kind]} on this machine, by which {spec.kind} takes jobs; "
+            "start the campaign where there is one, or use another kind of cluster"
+        )
+    kinds = {
+        "slurm": dask_jobqueue.SLURMCluster,
+        "pbs": dask_jobqueue.PBSCluster,
+        "lsf": dask_jobqueue.LSFCluster,
+    }
+    return kinds[spec.kind](**queue_options(spec, logs))
+
+
+@contextmanager
+def _quiet_logs(level: int) -> Iterator[None]:
+    """Keep to ourselves what Dask says of dying workers: the campaign says it."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,171 @@
+"""The page of a campaign: leaderboard, accuracy against speed, matrix of verdicts; one file."""
+
+import base64
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from openmm_mlff.campaign.figure import FIGURE_FILE, speed_figure
+from openmm_mlff.campaign.leaderboard import kind_of, matrix, speed_points, standings
+from openmm_mlff.campaign.overhead import Overhead, measure_overhead
+from openmm_mlff.campaign.states import CellState, overall, read_states
+from openmm_mlff.campaign.store import DONE, Store
+from openmm_mlff.records import VerdictStatus, jsonable
+from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.wording import NOTHING, integer, number
+from openmm_mlff.rundir import write_json, write_text
+
+PAGE_FILE = "report.html"
+LEADERBOARD_FILE = "leaderboard.json"
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+TEMPLATE = "campaign.html.j2"
+RUN_PAGES = ("report.html", "report.md")
+
+
+@dataclass(frozen=True)
+class CampaignReport:
+    """What a campaign came to.
+
+    Attributes:
+        name: of the campaign.
+        states: of all runs.
+        verdict: the gravest.
+        overhead: where the workers' time went.
+        page: the file that was written.
+    """
+
+    name: str
+    states: list[CellState]
+    verdict: VerdictStatus
+    overhead: Overhead
+    page: Path
+
+
+def write_campaign_report(store: Store) -> CampaignReport:
+    """Write the page of a campaign, complete or not, and `leaderboard.json` beside it.
+
+    Args:
+        store: of the campaign.
+
+    Returns:
+        What it came to.
+    """
+    spec = store.read_campaign()["spec"]
+    states = read_states(store)
+    attempts = {state.address: state.attempts for state in states}
+    overhead = measure_overhead(
+        [one for several in attempts.values() for one in several], store.sessions()
+    )
+    figure = speed_figure(speed_points(states), path=store.root / "figures" / FIGURE_FILE)
+    page = store.root / PAGE_FILE
+    write_json(store.root / LEADERBOARD_FILE, leaderboard_json(states))
+    write_text(page, campaign_html(spec, states, overhead=overhead, figure=figure, store=store))
+    return CampaignReport(spec["name"], states, overall(states), overhead, page)
+
+
+def leaderboard_json(states: Sequence[CellState]) -> dict[str, Any]:
+    """Give the leaderboard and every run's verdict as JSON."""
+    keep = ("address", "model", "system", "condition", "seed", "state", "message")
+    return {
+        "schema_version": 1,
+        "verdict": overall(states).value,
+        "models": [
+            jsonable(
+                {
+                    **vars(standing),
+                    "verdicts": {key.value: count for key, count in standing.verdicts.items()},
+                }
+            )
+            for standing in standings(states)
+        ],
+        "runs": [
+            {key: getattr(state, key) for key in keep}
+            | {"verdict": state.verdict.value if state.verdict else None}
+            for state in states
+        ],
+    }
+
+
+def campaign_html(
+    spec: dict[str, Any],
+    states: Sequence[CellState],
+    *,
+    overhead: Overhead,
+    figure: FigureRecord | None,
+    store: Store,
+) -> str:
+    """Fill the page; every text in it is escaped.
+
+    Args:
+        spec: of the campaign, as JSON.
+        states: of all runs.
+        overhead: where the workers' time went.
+        figure: of accuracy against speed.
+        store: of the campaign; links lead to the runs' own reports.
+
+    Returns:
+        HTML that needs no other file.
+    """
+    ranked = standings(states)
+    models = [standing.model for standing in ranked]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, integer=integer, duration=duration_text)
+    return environment.get_template(TEMPLATE).render(
+        name=spec["name"],
+        spec=spec,
+        made=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        verdict=overall(states).value,
+        counts=_counts(states),
+        standings=ranked,
+        approved=VerdictStatus.APPROVED,
+        rejected=VerdictStatus.REJECTED,
+        inconclusive=VerdictStatus.INCONCLUSIVE,
+        models=models,
+        matrix=matrix(states, models=models),
+        links={state.address: _link(state, store) for state in states},
+        failures=[state for state in states if state.has_failed],
+        overhead=overhead,
+        figure=figure,
+        image="" if figure is None else base64.b64encode(figure.path.read_bytes()).decode(),
+        nothing=NOTHING,
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration, e.g. ``42 s``, ``3 min 05 s`` or ``2 h 10 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _counts(states: Sequence[CellState]) -> list[tuple[str, int]]:
+    """Count the runs of each colour, none left out."""
+    found = Counter(kind_of(state) for state in states)
+    return [
+        (kind, found[kind]) for kind in ("approved", "rejected", "inconclusive", "failed", "open")
+    ]
+
+
+def _link(state: CellState, store: Store) -> str:
+    """Lead to the run's own report; empty where there is none."""
+    if state.state != DONE:
+        return ""
+    folder = store.run(state.address)
+    pages = [folder / name for name in RUN_PAGES if (folder / name).is_file()]
+    return pages[0].relative_to(store.root).as_posix() if pages else ""

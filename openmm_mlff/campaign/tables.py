@@ -1,0 +1,123 @@
+"""A campaign in the terminal."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from openmm_mlff.campaign.leaderboard import standings
+from openmm_mlff.campaign.overhead import Overhead
+from openmm_mlff.campaign.page import duration_text
+from openmm_mlff.campaign.states import BEGUN, UNUSABLE, WAITING, CellState
+from openmm_mlff.campaign.store import DONE, FAILED, LOST
+from openmm_mlff.records import VerdictStatus
+from openmm_mlff.report.tables import plain_table
+from openmm_mlff.report.wording import NOTHING, number
+
+STATES = (DONE, BEGUN, WAITING, FAILED, LOST, UNUSABLE)
+SILENT_SECONDS = 60.0
+_COLOURS = {"APPROVED": "green", "REJECTED": "red", "INCONCLUSIVE": "yellow", DONE: "green"}
+
+
+def render_plan(states: Sequence[CellState], *, console: Console) -> None:
+    """List every run and how far it is."""
+    table = plain_table(
+        f"{len(states)} runs", heads=("Model", "System", "Condition", "Seed", "State", "Address")
+    )
+    for state in states:
+        word = state.verdict.value if state.verdict else state.state
+        table.add_row(
+            state.model,
+            Text(state.system),
+            state.condition,
+            str(state.seed),
+            Text(word, style=_COLOURS.get(word, "")),
+            state.address[:12],
+        )
+    console.print(table)
+
+
+def render_status(states: Sequence[CellState], *, console: Console) -> None:
+    """Say how far a campaign is: counts, what is running, what has failed."""
+    table = plain_table("How far each model is", heads=("Model", *STATES), right_from=1)
+    for model in dict.fromkeys(state.model for state in states):
+        found = Counter(state.state for state in states if state.model == model)
+        table.add_row(Text(model), *(str(found[name] or NOTHING) for name in STATES))
+    console.print(table)
+    for state in states:
+        if state.state == BEGUN:
+            console.print(Text(_begun_line(state)), soft_wrap=True)
+    render_failures(states, console=console)
+
+
+def render_leaderboard(states: Sequence[CellState], *, console: Console) -> None:
+    """Rank the models."""
+    table = plain_table(
+        "Leaderboard",
+        heads=(
+            "Model",
+            "Approved",
+            "Rejected",
+            "Inconcl.",
+            "No verdict",
+            "Forces eV/Å",
+            "Drift meV/atom/ps",
+            "ms/step",
+        ),
+        right_from=1,
+    )
+    for one in standings(states):
+        table.add_row(
+            Text(one.model),
+            *(
+                str(one.verdicts[status] or NOTHING)
+                for status in (
+                    VerdictStatus.APPROVED,
+                    VerdictStatus.REJECTED,
+                    VerdictStatus.INCONCLUSIVE,
+                )
+            ),
+            str(one.n_failed + one.n_open or NOTHING),
+            number(one.force_ev_per_angstrom),
+            number(one.drift_mev_per_atom_per_ps),
+            number(one.ms_per_step),
+        )
+    console.print(table)
+
+
+def render_failures(states: Sequence[CellState], *, console: Console) -> None:
+    """Say why runs ended without a verdict, each reason once."""
+    reasons = Counter((one.model, one.message) for one in states if one.has_failed)
+    for (model, message), count in reasons.items():
+        runs = "1 run" if count == 1 else f"{count} runs"
+        line = Text(f"{model}: {runs} without a verdict: {message}", style="red")
+        console.print(line, soft_wrap=True)
+
+
+def overhead_line(overhead: Overhead) -> str:
+    """Say where the workers' time went, in one line."""
+    if overhead.share is None:
+        return "no run has ended yet"
+    lost = ""
+    if overhead.broken_off:
+        lost = (
+            f"; {overhead.broken_off} broken off by a worker that ended, "
+            f"{duration_text(overhead.broken_off_seconds)} in"
+        )
+    return (
+        f"{overhead.n_runs} runs of {duration_text(overhead.run_seconds)} together on "
+        f"{overhead.n_workers} workers; between runs {100.0 * overhead.share:.2g} %, "
+        f"start-up {duration_text(overhead.startup_seconds)}{lost}"
+    )
+
+
+def _begun_line(state: CellState) -> str:
+    """Say who is busy with a run, and how far it is."""
+    silent = state.silent_seconds()
+    sign = "" if silent < SILENT_SECONDS else f", silent for {duration_text(silent)}"
+    again = "" if len(state.attempts) == 1 else f", taken up {len(state.attempts)} times"
+    return (
+        f"{state.model}, {state.system}, {state.condition}, seed {state.seed}: "
+        f"{state.message or 'begun'} on {state.attempts[-1].worker}{again}{sign}"
+    )

@@ -1,0 +1,148 @@
+"""Campaigns: tiny ones that run, and made-up ones that only look run."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from openmm_mlff.campaign.plan import expand
+from openmm_mlff.campaign.session import left_to_do, open_store, run_session
+from openmm_mlff.campaign.spec import parse_spec
+from openmm_mlff.campaign.states import read_states
+from openmm_mlff.campaign.store import DONE, AttemptRecord
+
+PROTOCOL = """\
+extends = "quick"
+name = "tiny"
+required = ["stability", "energy_drift", "speed"]
+reported = []
+
+[dynamics]
+equilibration_ps = 0.05
+duration_ps = {duration_ps}
+longest_ps = {duration_ps}
+"""
+
+CHECKS = {
+    "force_accuracy": ("eV/Å", 0.1),
+    "energy_drift": ("meV/atom/ps", 0.02),
+    "speed": ("ms/step", 2.0),
+}
+
+
+@pytest.fixture
+def protocol(tmp_path):
+    """A function that writes a protocol of so many picoseconds and gives its path."""
+
+    def write(*, duration_ps: float = 0.05) -> str:
+        path = tmp_path / "tiny.toml"
+        path.write_text(PROTOCOL.format(duration_ps=duration_ps), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def asked():
+    """A function that makes a campaign's specification of what is given."""
+
+    def make(**table):
+        known = {
+            "name": "tests",
+            "models": ["student:ultra-tiny"],
+            "systems": ["water"],
+            "reference": "none",
+            "platform": "Reference",
+        }
+        return parse_spec(known | table, origin="test")
+
+    return make
+
+
+@pytest.fixture
+def campaign(tmp_path, asked, protocol):
+    """A function that gives specification, cells and store of a campaign that can be run."""
+
+    def make(*, duration_ps: float = 0.05, root: Path | None = None, **table):
+        spec = asked(protocol=protocol(duration_ps=duration_ps), **table)
+        cells = expand(spec)
+        return spec, cells, open_store(spec, cells, root=root or tmp_path / "out")
+
+    return make
+
+
+@pytest.fixture
+def finish():
+    """A function that writes the result of a run that never was."""
+
+    def write(store, address, *, verdict="APPROVED", values=(), failed=(), session="1"):
+        record = AttemptRecord(store.cell(address), session=session)
+        record.end(run_seconds=1.0)
+        store.write_result(
+            address,
+            {
+                "status": DONE,
+                "verdict": verdict,
+                "reasons": [f"because of {name}" for name in failed] or ["all is well"],
+                "model": {"spec": "m", "name": "m", "sha256": "0", "n_parameters": 7},
+                "platform": "Reference",
+                "checks": [_check(name, dict(values), failed=name in failed) for name in CHECKS],
+            },
+        )
+
+    return write
+
+
+def _check(name, values, *, failed):
+    unit, value = CHECKS[name]
+    return {
+        "id": name,
+        "system": "water",
+        "condition": {},
+        "status": "FAIL" if failed else "PASS",
+        "required": True,
+        "value": values.get(name, value),
+        "unit": unit,
+        "threshold": 1.0,
+    }
+
+
+class Killer:
+    """Kills workers that are in the middle of a trajectory; a progress callback.
+
+    Args:
+        store: of the campaign.
+        kills: how many workers.
+    """
+
+    def __init__(self, store, *, kills):
+        self.store = store
+        self.left = kills
+        self.killed = []
+
+    def __call__(self, done, total, words):
+        for state in read_states(self.store) if self.left else ():
+            if state.state != "begun" or state.address in self.killed:
+                continue
+            saved = list(self.store.run(state.address).glob("*/nve*/state.xml"))
+            worker = int(state.attempts[-1].worker.rpartition("-")[2])
+            # A state was saved, and the run goes on: it is lost in the middle.
+            if saved and time.time() - state.attempts[-1].seen < 5.0:
+                os.kill(worker, signal.SIGKILL)
+                self.killed.append(state.address)
+                self.left -= 1
+                return
+
+
+@pytest.fixture
+def run_with_kills():
+    """A function that runs a campaign while so many workers are killed, and gives the killer."""
+
+    def run(spec, cells, store, *, kills):
+        killer = Killer(store, kills=kills)
+        run_session(spec, left_to_do(cells, store), store, on_progress=killer)
+        return killer
+
+    return run

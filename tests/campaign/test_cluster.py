@@ -1,0 +1,245 @@
+"""Workers here and in queues; a queue is simulated by its commands."""
+
+import os
+import signal
+import stat
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from openmm_mlff.campaign import cluster
+from openmm_mlff.campaign.cluster import Loss, count_workers, job_script, open_cluster, run_each
+from openmm_mlff.campaign.jobs import GPU
+from openmm_mlff.campaign.session import left_to_do, run_session
+from openmm_mlff.campaign.spec import ClusterSpec
+from openmm_mlff.campaign.states import read_states
+from openmm_mlff.errors import ClusterError, MissingDependencyError
+
+SBATCH = """\
+#!/bin/bash
+# The queue takes the script at once, as the real one does: it is deleted after the call.
+cp "$1" "{folder}/job.sh"
+setsid bash "{folder}/job.sh" > "{folder}/job.log" 2>&1 &
+echo "Submitted batch job $!"
+echo $! >> "{folder}/submitted"
+"""
+SCANCEL = """\
+#!/bin/bash
+echo "$1" >> "{folder}/cancelled"
+kill -TERM -- "-$1"
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """A folder with commands that do what Slurm's do, first on the PATH."""
+    folder = tmp_path / "slurm"
+    folder.mkdir()
+    for name, text in (
+        ("sbatch", SBATCH),
+        ("qsub", SBATCH),
+        ("bsub", SBATCH),
+        ("scancel", SCANCEL),
+    ):
+        path = folder / name
+        path.write_text(text.format(folder=folder), encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def echo(number):
+    """Say which number, process, GPU, threads and settings this was."""
+    import dask
+
+    return {
+        "profiled": dask.config.get("distributed.worker.profile.enabled"),
+        "number": number,
+        "pid": os.getpid(),
+        "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+    }
+
+
+def die(flag, times):
+    """Kill this process, so many times."""
+    tries = len(os.listdir(flag))
+    if tries < times:
+        (open(os.path.join(flag, str(tries)), "w")).close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"tries": tries}
+
+
+def have_children():
+    """Run a child process, as an isolated run does."""
+    import multiprocessing
+
+    child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0.0,))
+    child.start()
+    child.join()
+    return {"code": child.exitcode}
+
+
+def test_every_call_is_answered_each_on_a_gpu_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    calls = {str(number): {"number": number} for number in range(6)}
+    seen = []
+    with open_cluster(ClusterSpec(gpu=True), workers=2, logs=tmp_path) as client:
+        client.wait_for_workers(2)
+        offered = [dict(worker["resources"]) for worker in workers_of(client)]
+        results = dict(
+            run_each(client, echo, calls, gpu=True, on_wait=lambda *counts: seen.append(counts))
+        )
+    assert offered == [{GPU: 1.0}] * 2
+    assert [results[str(number)]["number"] for number in range(6)] == list(range(6))
+    devices = {result["pid"]: result["device"] for result in results.values()}
+    assert sorted(devices.values()) == ["4", "7"]
+    assert {result["threads"] for result in results.values()} == {"1"}
+    assert {result["profiled"] for result in results.values()} == {False}
+    assert max(running for running, _ in seen) == 2
+
+
+def workers_of(client):
+    """List what the scheduler knows of its workers."""
+    return client.scheduler_info(n_workers=-1)["workers"].values()
+
+
+def test_a_call_that_kills_its_workers_is_given_up_and_the_others_are_answered(tmp_path):
+    spec = ClusterSpec(lost_workers_allowed=1)
+    for name in ("always", "once"):
+        (tmp_path / name).mkdir()
+    with open_cluster(spec, workers=1, logs=tmp_path) as client:
+        calls = {
+            "always": {"flag": str(tmp_path / "always"), "times": 9},
+            "once": {"flag": str(tmp_path / "once"), "times": 1},
+        }
+        results = dict(run_each(client, die, calls, gpu=False))
+        children = dict(run_each(client, have_children, {"child": {}}, gpu=False))
+    assert isinstance(results["always"], Loss)
+    assert "every worker that took it up died" in results["always"].reason
+    assert len(os.listdir(tmp_path / "always")) == 2
+    assert results["once"] == {"tries": 1}
+    assert children == {"child": {"code": 0}}
+
+
+def raises():
+    """Raise what no run of ours lets through."""
+    raise ModuleNotFoundError("no such module on this worker")
+
+
+def test_what_a_worker_cannot_even_begin_is_a_loss(tmp_path):
+    with open_cluster(ClusterSpec(), workers=1, logs=tmp_path) as client:
+        results = dict(run_each(client, raises, {"x": {}}, gpu=False))
+        assert count_workers(client) == 1
+    assert results == {"x": Loss("ModuleNotFoundError: no such module on this worker")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        (
+            "slurm",
+            [
+                "#SBATCH -p gpus",
+                "#SBATCH -A chem",
+                "#SBATCH --mem=8G",
+                "#SBATCH -t 12:00:00",
+                "#SBATCH --cpus-per-task=1",
+                "#SBATCH --gres=gpu:1",
+                "#SBATCH --exclusive",
+            ],
+        ),
+        (
+            "pbs",
+            [
+                "#PBS -q gpus",
+                "#PBS -A chem",
+                "#PBS -l walltime=12:00:00",
+                "#PBS -l select=1:ncpus=1:ngpus=1:mem=8GB",
+                "#PBS --exclusive",
+            ],
+        ),
+        (
+            "lsf",
+            [
+                "#BSUB -q gpus",
+                '#BSUB -P "chem"',
+                "#BSUB -W 12:00",
+                '#BSUB -gpu "num=1"',
+                "#BSUB --exclusive",
+            ],
+        ),
+    ],
+)
+def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(tmp_path, slurm, kind, lines):
+    spec = ClusterSpec(
+        kind=kind,
+        workers=4,
+        gpu=True,
+        queue="gpus",
+        account="chem",
+        walltime="12:00",
+        memory="8GB",
+        job_script_prologue=("module load cuda",),
+        job_extra_directives=("--exclusive",),
+    )
+    script = job_script(spec, logs=tmp_path / "logs").splitlines()
+    assert [line for line in lines if line not in script] == []
+    command = next(line for line in script if "dask_worker" in line)
+    assert "--nthreads 1" in command
+    assert "--nanny" in command
+    assert command.endswith("--resources GPU=1")
+    before = script[: script.index(command)]
+    assert "export OMP_NUM_THREADS=1" in before
+    assert "export DASK_DISTRIBUTED__WORKER__DAEMON=False" in before
+    assert "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False" in before
+    assert "module load cuda" in before
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, monkeypatch):
+    spec, cells, store = campaign(
+        duration_ps=1.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
+    )
+    submitted = slurm / "submitted"
+    killed = []
+
+    def end_the_first_job(done, total, words):
+        saved = list(store.run(cells[0].address).glob("*/nve*/state.xml"))
+        if saved and not killed:
+            killed.append(submitted.read_text(encoding="utf-8").split()[0])
+            os.killpg(int(killed[0]), signal.SIGKILL)
+
+    monkeypatch.setitem(cluster.LOST_SECONDS, True, "1s")
+    run_session(spec, cells, store, on_progress=end_the_first_job)
+
+    (state,) = read_states(store)
+    assert (state.state, len(state.attempts), left_to_do(cells, store)) == ("done", 2, [])
+    assert "#SBATCH -t 00:10:00" in (slurm / "job.sh").read_text(encoding="utf-8")
+    jobs = submitted.read_text(encoding="utf-8").split()
+    assert len(jobs) == 2
+    # The second job ended with the campaign.
+    assert jobs[1] in (slurm / "cancelled").read_text(encoding="utf-8").split()
+
+
+def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'openmm-mlff\[campaign\]'"):
+        job_script(ClusterSpec(kind="slurm", workers=1), logs=tmp_path)
+
+
+def test_without_any_worker_it_is_given_up_in_time():
+    client = SimpleNamespace(nthreads=dict, submit=pytest.fail)
+    calls = run_each(client, echo, {"x": {"number": 1}}, gpu=False, patience_seconds=-1.0)
+    with pytest.raises(ClusterError, match="no worker has come"):
+        list(calls)
+
+
+@pytest.mark.parametrize(("kind", "command"), [("slurm", "sbatch"), ("pbs", "qsub")])
+def test_a_machine_without_the_queue_is_told_so(tmp_path, monkeypatch, kind, command):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ClusterError, match=f"no command {command} on this machine"):
+        job_script(ClusterSpec(kind=kind, workers=1), logs=tmp_path)

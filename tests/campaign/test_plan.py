@@ -1,0 +1,161 @@
+"""Which runs a campaign consists of, and what the address of one depends on."""
+
+from pathlib import Path
+
+import pytest
+
+from openmm_mlff.campaign.plan import expand, fingerprint
+from openmm_mlff.errors import CheckpointError, ConfigError, MoleculeError, PotentialError
+
+XYZ = "3\nwater\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n"
+
+
+def addresses(spec):
+    return [cell.address for cell in expand(spec)]
+
+
+def test_every_model_comes_before_the_next_system_condition_and_seed(asked):
+    cells = expand(
+        asked(
+            models=["student:tiny", "student:ultra-tiny"],
+            systems=["water", "methane"],
+            temperatures_kelvin=[300, 400],
+            timesteps_fs=[0.5, 1],
+            seeds=[1, 2],
+        )
+    )
+    assert len(cells) == len({cell.address for cell in cells}) == 2 * 2 * 2 * 2 * 2
+    assert [cell.model for cell in cells[:2]] == ["student:tiny", "student:ultra-tiny"]
+    assert [cell.system for cell in cells[:4]] == ["water", "water", "methane", "methane"]
+    assert [cell.condition for cell in cells[0:16:4]] == [
+        "300 K, 0.5 fs",
+        "300 K, 1 fs",
+        "400 K, 0.5 fs",
+        "400 K, 1 fs",
+    ]
+    assert [cell.seed for cell in cells] == [1] * 16 + [2] * 16
+    assert cells[4].protocol.dynamics.temperatures_kelvin == (300.0,)
+
+
+def test_temperatures_that_are_not_asked_for_stay_together_as_in_the_protocol(asked):
+    (cell,) = expand(asked(protocol="extended"))
+    assert cell.condition == "100/300/500 K, 0.5/1/2 fs"
+
+
+def test_a_list_of_one_value_is_the_protocol_that_has_that_value(asked):
+    assert addresses(asked(protocol="standard")) == addresses(
+        asked(protocol="standard", temperatures_kelvin=[300], timesteps_fs=[0.5])
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"models": ["student:tiny"]},
+        {"models": [{"spec": "student:ultra-tiny", "options": {"backend": "python"}}]},
+        {"systems": ["methane"]},
+        {"protocol": "standard"},
+        {"temperatures_kelvin": [301]},
+        {"timesteps_fs": [0.25]},
+        {"seeds": [2]},
+        {"reference": "ase:ase.calculators.emt:EMT"},
+        {"platform": "CPU"},
+        {"precision": "double"},
+    ],
+)
+def test_whatever_decides_the_result_is_in_the_address(asked, other):
+    one = {"protocol": "quick"}
+    assert addresses(asked(**one)) != addresses(asked(**(one | other)))
+
+
+def test_names_and_places_are_not(asked):
+    plain = addresses(asked())
+    labelled = [{"spec": "student:ultra-tiny", "label": "mine"}]
+    assert addresses(asked(models=labelled)) == plain
+    assert addresses(asked(name="other", output="elsewhere", cluster={"workers": 9})) == plain
+
+
+def test_a_file_is_known_by_its_content(asked, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "water.xyz").write_text(XYZ, encoding="utf-8")
+    first, second = (
+        addresses(asked(systems=[str(tmp_path / name / "water.xyz")])) for name in "ab"
+    )
+    assert first == second
+    (tmp_path / "b" / "water.xyz").write_text(XYZ.replace("0.59", "0.58"), encoding="utf-8")
+    assert addresses(asked(systems=[str(tmp_path / "b" / "water.xyz")])) != first
+
+
+def test_new_versions_of_what_runs_it_give_new_addresses(asked, monkeypatch):
+    from openmm_mlff.campaign import plan
+
+    before = addresses(asked())
+    monkeypatch.setattr(plan, "_version", lambda name: f"{name} of tomorrow")
+    assert addresses(asked()) != before
+
+
+def test_a_model_file_is_known_by_its_bytes_and_what_it_names_by_theirs(tmp_path):
+    model = tmp_path / "model.pt"
+    model.write_bytes(b"one")
+    spec = f"ase:some.module:Calculator?file={model}"
+    before = fingerprint(str(model)), fingerprint(spec)
+    model.write_bytes(b"two")
+    assert fingerprint(str(model)) != before[0]
+    assert fingerprint(spec) != before[1]
+
+
+def test_a_package_is_known_by_its_version():
+    import ase
+
+    assert fingerprint("ase:ase.calculators.emt:EMT").endswith(f" ase {ase.__version__}")
+    assert fingerprint("none") == "none"
+    assert fingerprint("none:no teacher").startswith("none:no teacher")
+
+
+def test_what_is_no_model_has_no_fingerprint():
+    with pytest.raises(PotentialError, match=r"'absent\.pt' is neither a file"):
+        fingerprint("absent.pt")
+    with pytest.raises(CheckpointError, match="unknown student"):
+        fingerprint("student:huge")
+
+
+def test_a_broken_model_keeps_its_cells_and_the_others(asked):
+    cells = expand(asked(models=["absent.pt", "student:tiny"]))
+    assert [bool(cell.problem) for cell in cells] == [True, False]
+
+
+def test_a_campaign_of_broken_models_is_refused(asked):
+    with pytest.raises(
+        ConfigError, match=r"no model of the campaign can be run: 'a\.pt' is neither"
+    ):
+        expand(asked(models=["a.pt"]))
+
+
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [({"systems": ["watr"]}, MoleculeError), ({"protocol": "standrd"}, ConfigError)],
+)
+def test_a_wrong_name_is_refused_before_anything_runs(asked, table, error):
+    with pytest.raises(error, match="did you mean"):
+        expand(asked(**table))
+
+
+def test_the_default_reference_is_named_by_what_it_is(asked, monkeypatch):
+    import importlib.util
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert addresses(asked(reference="auto")) == addresses(asked(reference="none"))
+
+
+def test_rows_are_plain(asked):
+    (cell,) = expand(asked())
+    assert cell.row() == {
+        "address": cell.address,
+        "model": "student:ultra-tiny",
+        "system": "water",
+        "condition": "300 K, 0.5 fs",
+        "seed": 1,
+        "problem": "",
+    }
+    assert Path(cell.address).name == cell.address

@@ -1,0 +1,147 @@
+"""Campaigns on a real Dask cluster of several processes, with workers killed in mid-run."""
+
+import datetime
+import os
+
+import pytest
+
+from openmm_mlff import validate
+from openmm_mlff.campaign import session
+from openmm_mlff.campaign.session import left_to_do, run_session, workers_for
+from openmm_mlff.campaign.spec import ClusterSpec
+from openmm_mlff.campaign.states import read_states
+from openmm_mlff.errors import ClusterError, ConfigError
+from openmm_mlff.rundir import read_json
+
+STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
+
+
+@pytest.mark.slow
+def test_killed_workers_lose_nothing_and_a_broken_model_stops_no_other(
+    campaign, run_with_kills, tmp_path
+):
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"no model at all")
+    models = ["student:ultra-tiny", str(broken)]
+    spec, cells, store = campaign(
+        duration_ps=1.0, models=models, temperatures_kelvin=[300, 400], cluster={"workers": 2}
+    )
+    killer = run_with_kills(spec, cells, store, kills=2)
+
+    states = read_states(store)
+    assert len(killer.killed) == 2
+    good, bad = ([one for one in states if one.model == model] for model in models)
+    assert [one.state for one in good] == ["done", "done"]
+    assert [one.state for one in bad] == ["failed", "failed"]
+    assert all("CheckpointError" in one.message for one in bad)
+    for one in good:
+        assert len(one.attempts) == 2
+        # The second worker took the run up; it did not start it.
+        run = read_json(store.run(one.address) / "run.json")
+        assert datetime.datetime.fromisoformat(run["started"]).timestamp() < one.attempts[1].started
+        assert run["status"] == "complete"
+
+    protocol = str(tmp_path / "tiny.toml")
+    validate(
+        "student:ultra-tiny",
+        systems=["water"],
+        protocol=protocol,
+        reference="none",
+        platform="Reference",
+        output=tmp_path / "bare",
+    )
+    bare = (tmp_path / "bare" / STREAM).read_bytes()
+    assert (store.run(cells[0].address) / STREAM).read_bytes() == bare
+    # Started again, what has a verdict is not run; what failed is.
+    assert {cell.model for cell in left_to_do(cells, store)} == {str(broken)}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "MLFF_FULL_CAMPAIGN" not in os.environ,
+    reason="takes some minutes; set MLFF_FULL_CAMPAIGN=1 to run it",
+)
+def test_three_students_on_three_molecules_at_two_temperatures_end_complete(
+    campaign, run_with_kills
+):
+    spec, cells, store = campaign(
+        duration_ps=0.2,
+        models=["student:ultra-tiny", "student:tiny", "student:original"],
+        systems=["water", "methane", "ammonia"],
+        temperatures_kelvin=[300, 400],
+        cluster={"workers": 3},
+    )
+    killer = run_with_kills(spec, cells, store, kills=2)
+    states = read_states(store)
+    assert len(killer.killed) == 2
+    assert [one.state for one in states] == ["done"] * 18
+    assert sum(len(one.attempts) for one in states) == 20
+    assert left_to_do(cells, store) == []
+
+
+def test_a_run_of_a_running_scheduler_takes_its_workers(campaign):
+    from distributed import Nanny, Scheduler
+    from distributed.deploy.spec import SpecCluster
+
+    worker = {"cls": Nanny, "options": {"nthreads": 2, "host": "127.0.0.1", "dashboard": False}}
+    options = {"host": "127.0.0.1", "port": 0, "dashboard_address": ":0"}
+    spec, cells, store = campaign()
+    with SpecCluster(
+        workers={0: worker}, scheduler={"cls": Scheduler, "options": options}
+    ) as running:
+        run_session(spec, cells, store, scheduler=running.scheduler_address)
+        assert running.scheduler.workers
+    assert [one.state for one in read_states(store)] == ["done"]
+    assert left_to_do(cells, store) == []
+
+
+def test_no_scheduler_there_is_said_in_one_line(campaign, monkeypatch):
+    from openmm_mlff.campaign import cluster
+
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    spec, cells, store = campaign()
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
+        run_session(spec, cells, store, scheduler="tcp://127.0.0.1:9")
+
+
+def test_equal_content_is_run_once(campaign, tmp_path):
+    from openmm_mlff.students.loading import shipped_path
+
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(shipped_path("ultra-tiny").read_bytes())
+    _, cells, store = campaign(models=["student:ultra-tiny", str(copy)])
+    assert cells[0].address == cells[1].address
+    assert left_to_do(cells, store) == [cells[0]]
+
+
+def test_what_failed_is_left_to_do_and_what_is_done_is_not(campaign, finish):
+    _, cells, store = campaign(seeds=[1, 2, 3])
+    finish(store, cells[0].address)
+    store.write_result(cells[1].address, {"status": "failed", "message": "broke"})
+    assert left_to_do(cells, store) == cells[1:]
+
+
+@pytest.mark.parametrize(
+    ("table", "cells", "expected"),
+    [
+        ({"workers": 4}, 9, 4),
+        ({"workers": 4}, 2, 2),
+        ({"kind": "slurm", "workers": 8}, 5, 5),
+        ({"gpu": True}, 9, 3),
+        ({"gpu": True, "workers": 8}, 9, 3),
+    ],
+)
+def test_no_more_workers_than_runs_or_gpus(table, cells, expected, monkeypatch):
+    monkeypatch.setattr(session, "gpu_count", lambda: 3)
+    assert workers_for(ClusterSpec(**table), n_cells=cells) == expected
+
+
+def test_a_gpu_that_is_not_there_is_asked_for(monkeypatch):
+    monkeypatch.setattr(session, "gpu_count", lambda: 0)
+    with pytest.raises(ConfigError, match=r"this machine has none"):
+        workers_for(ClusterSpec(gpu=True), n_cells=2)
+
+
+def test_one_worker_a_core_is_started(monkeypatch):
+    monkeypatch.setattr(session.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    assert workers_for(ClusterSpec(), n_cells=9) == 3

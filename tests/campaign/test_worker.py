@@ -1,0 +1,62 @@
+"""One run in this process: done, done before, broken."""
+
+import os
+
+from openmm_mlff.campaign import worker
+from openmm_mlff.campaign.worker import run_cell
+from openmm_mlff.rundir import read_json, write_json
+
+
+def run(cell, store, folder):
+    return run_cell(cell, root=str(store.root), working_folder=str(folder), session="s")
+
+
+def test_a_run_leaves_its_verdict_its_report_and_its_attempt(campaign, tmp_path):
+    before = os.getcwd()
+    _, (cell,), store = campaign(temperatures_kelvin=[350])
+    result = run(cell, store, tmp_path)
+    assert result["status"] == "done"
+    assert result == {
+        key: value
+        for key, value in store.result(cell.address).items()
+        if key not in ("schema_version", "finished")
+    }
+    assert result["verdict"] in ("INCONCLUSIVE", "REJECTED")
+    assert {check["id"] for check in result["checks"]} == {"stability", "energy_drift", "speed"}
+    assert result["checks"][0]["condition"]["temperature_kelvin"] == 350.0
+    report = read_json(store.run(cell.address) / "report.json")
+    assert report["verdict"]["status"] == result["verdict"]
+    (attempt,) = store.attempts(cell.address)
+    assert attempt.ended - attempt.started >= attempt.run_seconds > 0.0
+    assert os.getcwd() == before
+    # Taken up again, it is not run again.
+    run(cell, store, tmp_path)
+    assert len(store.attempts(cell.address)) == 1
+
+
+def test_what_breaks_is_a_result_with_its_traceback(campaign, tmp_path):
+    (tmp_path / "broken.pt").write_bytes(b"no model")
+    _, cells, store = campaign(models=[str(tmp_path / "broken.pt")])
+    result = run(cells[0], store, tmp_path)
+    assert result["status"] == "failed"
+    assert result["message"].startswith("CheckpointError: ")
+    assert "Traceback" in result["traceback"]
+    assert not store.is_done(cells[0].address)
+
+
+def test_relative_paths_start_where_the_campaign_was_started(campaign, tmp_path, monkeypatch):
+    (tmp_path / "model.pt").write_bytes(b"no model")
+    monkeypatch.chdir(tmp_path)
+    _, (cell,), store = campaign(models=["model.pt"])
+    monkeypatch.chdir("/")
+    assert "not there" not in run(cell, store, tmp_path)["message"]
+    assert os.getcwd() == "/"
+
+
+def test_an_unfinished_run_under_another_spelling_is_begun_anew(campaign, tmp_path):
+    _, (cell,), store = campaign()
+    left = store.run(cell.address)
+    for spelling, stays in (("elsewhere/model.pt", False), (cell.model, True)):
+        write_json(left / "run.json", {"spec": {"potential": spelling, "systems": ["water"]}})
+        worker._clear_other_spelling(cell, left)
+        assert left.exists() == stays
