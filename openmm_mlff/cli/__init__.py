@@ -44,12 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (UserError, _ClickException) as error:
         if debug:
             traceback.print_exc()
-        said = error.format_message() if isinstance(error, _ClickException) else str(error)
+        said = _usage(error) if isinstance(error, _ClickException) else str(error)
         print(f"openmm-mlff: {' '.join(said.split())}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         print("openmm-mlff: interrupted; what was written stays, --resume goes on", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _usage(error: Any) -> str:
+    """Say what was wrong with the arguments, and where the right ones are listed."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "openmm-mlff"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _run(arguments: list[str]) -> int:

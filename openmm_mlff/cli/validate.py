@@ -1,11 +1,19 @@
 """`openmm-mlff validate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.completion import (
+    complete_platform,
+    complete_potential,
+    complete_precision,
+    complete_protocol,
+    complete_system,
+)
+from openmm_mlff.cli.output import AsJson, Details, Quiet, show_report, worst_exit_code
 from openmm_mlff.cli.potential_options import (
     Backend,
     Compiled,
@@ -19,14 +27,13 @@ from openmm_mlff.cli.potential_options import (
     Parameters,
     potential_options,
 )
-from openmm_mlff.cli.progress import stage_progress
-from openmm_mlff.pipeline import DEFAULT_SYSTEMS, Plan, prepare, run_plan
-from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
-from openmm_mlff.report.comparison import write_comparison
-from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.cli.progress import live_dashboard
+from openmm_mlff.records import ValidationReport
+
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline import Plan
 
 DEFAULT_POTENTIAL = "student:original"
-_GRAVEST_FIRST = (VerdictStatus.REJECTED, VerdictStatus.INCONCLUSIVE, VerdictStatus.APPROVED)
 
 Potentials = Annotated[
     list[str] | None,
@@ -35,6 +42,7 @@ Potentials = Annotated[
         help="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
         "openmm-ml:NAME, or ase:MODULE:CLASS?key=value. Default: student:original",
         show_default=False,
+        autocompletion=complete_potential,
     ),
 ]
 Systems = Annotated[
@@ -46,11 +54,15 @@ Systems = Annotated[
         "extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. Default: "
         "water, methane, alanine",
         show_default=False,
+        autocompletion=complete_system,
     ),
 ]
 ProtocolName = Annotated[
     str,
-    typer.Option(help="quick (about a minute, never approves), standard, extended, or FILE.toml"),
+    typer.Option(
+        help="quick (about a minute, never approves), standard, extended, or FILE.toml",
+        autocompletion=complete_protocol,
+    ),
 ]
 Reference = Annotated[
     str,
@@ -59,9 +71,16 @@ Reference = Annotated[
         "(GFN2-xTB by tblite), none, or none:REASON"
     ),
 ]
-PlatformName = Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")]
+PlatformName = Annotated[
+    str,
+    typer.Option(help="auto, CUDA, OpenCL, CPU or Reference", autocompletion=complete_platform),
+]
 Precision = Annotated[
-    str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
+    str,
+    typer.Option(
+        help="single or mixed (float32 weights), or double (float64 weights)",
+        autocompletion=complete_precision,
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -105,6 +124,9 @@ def validate_command(
     forcefield: ForceField = None,
     constraints: Constraints = "none",
     hydrogen_mass: HydrogenMass = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    details: Details = False,
 ) -> int:
     """Judge potentials: APPROVED (exit code 0), REJECTED (1) or INCONCLUSIVE (3), with evidence.
 
@@ -115,6 +137,8 @@ def validate_command(
     Returns:
         The exit code of the gravest verdict.
     """
+    from openmm_mlff.pipeline import DEFAULT_SYSTEMS, prepare
+
     specs = potentials or [DEFAULT_POTENTIAL]
     options = potential_options(
         backend=backend,
@@ -146,16 +170,11 @@ def validate_command(
         )
         for spec in specs
     ]
-    reports = [_validate_one(plan) for plan in plans]
+    printed = {"as_json": as_json, "quiet": quiet, "details": details}
+    reports = [_validate_one(plan, **printed) for plan in plans]
     if len(reports) > 1:
-        _compare(plans, reports, output=output)
-    return EXIT_CODES[worst_status(reports)]
-
-
-def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
-    """Give the gravest verdict of several."""
-    found = {report.verdict.status for report in reports}
-    return next(status for status in _GRAVEST_FIRST if status in found)
+        _compare(plans, reports, output=output, say=not (as_json or quiet))
+    return worst_exit_code(reports)
 
 
 def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
@@ -165,19 +184,34 @@ def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
     return output / Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
 
 
-def _validate_one(plan: Plan) -> ValidationReport:
-    console = Console()
-    with stage_progress() as show:
+def _validate_one(plan: "Plan", *, as_json: bool, quiet: bool, details: bool) -> ValidationReport:
+    """Run one plan behind the dashboard and print its report."""
+    from openmm_mlff.pipeline import run_plan
+
+    with live_dashboard(plan.directory, systems=tuple(plan.molecules), quiet=quiet) as show:
         report = run_plan(plan, on_progress=show)
-    render_report(report, console=console, report_path=plan.directory.root / "report.md")
+    show_report(
+        report,
+        report_path=plan.directory.root / "report.md",
+        as_json=as_json,
+        quiet=quiet,
+        details=details,
+    )
     return report
 
 
-def _compare(plans: list[Plan], reports: list[ValidationReport], *, output: Path | None) -> None:
+def _compare(
+    plans: list["Plan"], reports: list[ValidationReport], *, output: Path | None, say: bool
+) -> None:
     """Write the comparison above the runs."""
-    console = Console()
-    render_comparison(reports, console=console)
+    from openmm_mlff.report.comparing.summary import summarise
+    from openmm_mlff.report.comparing.terminal import render_summary
+    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
+
     folder = output or plans[0].directory.root.parent
     links = [str((plan.directory.root / "report.md").relative_to(folder)) for plan in plans]
     write_comparison(reports, folder, links=links)
-    console.print(f"comparison in {folder / 'comparison.json'}")
+    if say:
+        console = Console()
+        render_summary(reports, summarise(reports), console=console)
+        console.print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)

@@ -1,22 +1,31 @@
-"""The only place that chains the stages: prepare, produce, judge."""
+"""The only place that chains the stages: prepare, produce, judge.
+
+Each part loads when it is first used: judging a finished run needs neither torch nor OpenMM, and a
+command's help needs none of them.
+"""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
-from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.prepare import (
-    AUTO_REFERENCE,
-    Plan,
-    prepare,
-    write_run_file,
-)
-from openmm_mlff.pipeline.stages import produce
-from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
-from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline.judge import judge_directory
+    from openmm_mlff.pipeline.prepare import Plan, prepare
+    from openmm_mlff.pipeline.subject import Progress
+
+AUTO_REFERENCE = "auto"
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
+
+_HOME = {
+    "Plan": "prepare",
+    "Progress": "subject",
+    "judge_directory": "judge",
+    "prepare": "prepare",
+}
 
 __all__ = [
     "DEFAULT_SYSTEMS",
@@ -44,7 +53,7 @@ def validate(
     replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
-    on_progress: Progress | None = None,
+    on_progress: "Progress | None" = None,
 ) -> ValidationReport:
     """Judge whether a potential is safe for production dynamics in OpenMM.
 
@@ -71,6 +80,8 @@ def validate(
     Raises:
         UserError: something asked for is unknown, missing or unusable; nothing has run then.
     """
+    from openmm_mlff.pipeline.prepare import prepare
+
     plan = prepare(
         potential,
         systems=systems,
@@ -89,7 +100,7 @@ def validate(
     return run_plan(plan, on_progress=on_progress)
 
 
-def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationReport:
+def run_plan(plan: "Plan", *, on_progress: "Progress | None" = None) -> ValidationReport:
     """Run a plan to its end and judge it.
 
     Args:
@@ -99,13 +110,20 @@ def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationRe
     Returns:
         The report.
     """
+    from openmm_mlff.pipeline.judge import judge_directory
+    from openmm_mlff.simulation.environment import one_torch_thread
+
     with one_torch_thread():
         _produce_all(plan, on_progress=on_progress or (lambda *_: None))
     return judge_directory(plan.directory)
 
 
-def _produce_all(plan: Plan, *, on_progress: Progress) -> None:
+def _produce_all(plan: "Plan", *, on_progress: "Progress") -> None:
     """Run every system, and say in `run.json` with what and how far."""
+    from openmm_mlff.pipeline.prepare import write_run_file
+    from openmm_mlff.pipeline.stages import produce
+    from openmm_mlff.simulation.environment import describe_environment
+
     environment = describe_environment(precision=plan.spec.precision)
     write_run_file(plan, status="running", environment=environment)
     platforms: dict[str, str] = {}
@@ -113,3 +131,17 @@ def _produce_all(plan: Plan, *, on_progress: Progress) -> None:
         platforms[molecule.name] = produce(plan, molecule, on_progress=on_progress)
     used = ", ".join(sorted({name for name in platforms.values() if name}))
     write_run_file(plan, status="complete", environment={"platform": used})
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name on first use (PEP 562).
+
+    Returns:
+        What the name stands for.
+
+    Raises:
+        AttributeError: there is no such name.
+    """
+    if name not in _HOME:
+        raise AttributeError(f"module 'openmm_mlff.pipeline' has no attribute {name!r}")
+    return getattr(import_module(f"openmm_mlff.pipeline.{_HOME[name]}"), name)

@@ -1,8 +1,10 @@
 """The judging half of a validation: observations, checks, verdict, report."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from openmm_mlff import verdict
+from openmm_mlff.certificate.writing import write_certificate
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol, RunSpec
@@ -33,8 +35,25 @@ def judge_directory(
         The report.
     """
     report, observations = judge_run(directory, protocol=protocol)
-    write_report(directory, report, observations)
+    write_judgement(directory, report, observations)
     return report
+
+
+def write_judgement(
+    directory: RunDirectory,
+    report: ValidationReport,
+    observations: Mapping[str, Observations],
+) -> None:
+    """Write the report and, of an approved model, the certificate; no stale one stays.
+
+    Args:
+        directory: of the run.
+        report: what was found.
+        observations: by name of the system.
+    """
+    # First: an interruption while figures are drawn must not leave an old certificate.
+    write_certificate(directory, report, observations)
+    write_report(directory, report, observations)
 
 
 def judge_run(
