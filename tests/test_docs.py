@@ -23,6 +23,9 @@ PAGES = (
     "docs/published-students.md",
     "docs/your-own-model.md",
     "docs/performance.md",
+    "docs/command-line.md",
+    "docs/comparing.md",
+    "docs/certificate.md",
 )
 
 

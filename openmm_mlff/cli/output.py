@@ -1,5 +1,6 @@
 """What a command prints: for people, for programs, or hardly anything."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,11 +31,16 @@ Details = Annotated[
 ]
 
 
+def print_json(reports: Sequence[ValidationReport]) -> None:
+    """Print one report as `report.json` holds it; several as a list."""
+    texts = [report.to_json() for report in reports]
+    print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+
+
 def show_report(
     report: ValidationReport,
     *,
     report_path: Path | str,
-    as_json: bool = False,
     quiet: bool = False,
     details: bool = False,
 ) -> None:
@@ -43,7 +49,6 @@ def show_report(
     Args:
         report: what was found.
         report_path: where it lies.
-        as_json: `report.json` itself, whatever else was asked for.
         quiet: one line.
         details: every check.
     """
@@ -51,9 +56,7 @@ def show_report(
     from openmm_mlff.report.terminal import render_report
 
     console = Console()
-    if as_json:
-        print(report.to_json())
-    elif quiet:
+    if quiet:
         console.print(verdict_line(report, report_path=report_path), soft_wrap=True)
     elif details:
         render_report(report, console=console, report_path=report_path)

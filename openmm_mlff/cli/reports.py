@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
-from openmm_mlff.cli.output import AsJson, Details, Quiet, show_report
+from openmm_mlff.cli.output import AsJson, Details, Quiet, print_json, show_report
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.records import ValidationReport
@@ -55,13 +55,11 @@ def judge_command(
         from openmm_mlff.pipeline.judge import judge_run, write_judgement
 
         report, observations = judge_run(directory, protocol=chosen)
-        show_report(
-            report,
-            report_path=directory.root / "report.md",
-            as_json=as_json,
-            quiet=quiet,
-            details=details,
-        )
+        if as_json:
+            print_json([report])
+        else:
+            path = directory.root / "report.md"
+            show_report(report, report_path=path, quiet=quiet, details=details)
         sys.stdout.flush()
         if not no_write:
             write_judgement(directory, report, observations)

@@ -13,7 +13,14 @@ from openmm_mlff.cli.completion import (
     complete_protocol,
     complete_system,
 )
-from openmm_mlff.cli.output import AsJson, Details, Quiet, show_report, worst_exit_code
+from openmm_mlff.cli.output import (
+    AsJson,
+    Details,
+    Quiet,
+    print_json,
+    show_report,
+    worst_exit_code,
+)
 from openmm_mlff.cli.potential_options import (
     Backend,
     Compiled,
@@ -137,7 +144,7 @@ def validate_command(
     Returns:
         The exit code of the gravest verdict.
     """
-    from openmm_mlff.pipeline import DEFAULT_SYSTEMS, prepare
+    from openmm_mlff.pipeline import DEFAULT_SYSTEMS, prepare, run_plan
 
     specs = potentials or [DEFAULT_POTENTIAL]
     options = potential_options(
@@ -170,8 +177,15 @@ def validate_command(
         )
         for spec in specs
     ]
-    printed = {"as_json": as_json, "quiet": quiet, "details": details}
-    reports = [_validate_one(plan, **printed) for plan in plans]
+    reports = []
+    for plan in plans:
+        with live_dashboard(plan.directory, systems=tuple(plan.molecules), quiet=quiet) as show:
+            reports.append(run_plan(plan, on_progress=show))
+        if not as_json:
+            path = plan.directory.root / "report.md"
+            show_report(reports[-1], report_path=path, quiet=quiet, details=details)
+    if as_json:
+        print_json(reports)
     if len(reports) > 1:
         _compare(plans, reports, output=output, say=not (as_json or quiet))
     return worst_exit_code(reports)
@@ -182,22 +196,6 @@ def _folder(output: Path | None, spec: str, *, several: bool) -> Path | None:
     if output is None or not several:
         return output
     return output / Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
-
-
-def _validate_one(plan: "Plan", *, as_json: bool, quiet: bool, details: bool) -> ValidationReport:
-    """Run one plan behind the dashboard and print its report."""
-    from openmm_mlff.pipeline import run_plan
-
-    with live_dashboard(plan.directory, systems=tuple(plan.molecules), quiet=quiet) as show:
-        report = run_plan(plan, on_progress=show)
-    show_report(
-        report,
-        report_path=plan.directory.root / "report.md",
-        as_json=as_json,
-        quiet=quiet,
-        details=details,
-    )
-    return report
 
 
 def _compare(

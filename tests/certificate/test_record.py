@@ -57,7 +57,7 @@ def test_what_is_no_certificate_is_refused(tmp_path, text, message):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(RunDirectoryError, match="cannot read .*; expected a certificate.json"):
+    with pytest.raises(RunDirectoryError, match=r"cannot read .*; expected a certificate.json"):
         read_certificate(tmp_path / "absent.json")
 
 
