@@ -101,7 +101,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
             for structure in islice(reader(handle), stop):
                 read.append(structure)
     except FileNotFoundError as error:
-        raise MoleculeError(f"no such file: {path}") from error
+        raise MoleculeError(f"no such file: {path}; correct the path") from error
     except MoleculeError as error:
         raise MoleculeError(f"{_place(path, read)}: {error}") from error
     except KeyError as error:

@@ -143,7 +143,7 @@ def _read(path: Path) -> "list[Atoms]":
             f"{', '.join(FRAME_FORMATS)}"
         )
     if not path.is_file():
-        raise PotentialError(f"no such file of labelled frames: {path}")
+        raise PotentialError(f"no such file of labelled frames: {path}; correct the path")
     try:
         images: Any = ase.io.read(
             path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True

@@ -180,7 +180,9 @@ def _faster_on_cpu(
         else:
             times_ms[name] = _ms_per_step(system, positions_angstrom, choice)
     if not times_ms:
-        raise PlatformError(f"no platform can run this system: {'; '.join(refusals)}")
+        raise PlatformError(
+            f"no platform can run this system: {'; '.join(refusals)}; run: openmm-mlff doctor"
+        )
     best = min(times_ms, key=lambda name: times_ms[name])
     measured = ", ".join(f"{name} {value:.3g} ms/step" for name, value in times_ms.items())
     return PlatformChoice(best, {}, f"the faster of those without a device ({measured})")
