@@ -3,6 +3,7 @@
 A shell asks at every press of the tab key, so nothing here loads torch or OpenMM.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,10 @@ def complete_potential(incomplete: str) -> list[str]:
     """
     weights = Path(__file__).parent.parent / "students" / "weights"
     students = [f"student:{path.stem}" for path in sorted(weights.glob("*.safetensors"))]
+    taken_off = _taken_off_by_bash()
+    if taken_off:
+        found = _starting(students, taken_off + incomplete)
+        return [word.removeprefix(taken_off) for word in found]
     return _starting([*students, *_PREFIXES, *_files(incomplete, _POTENTIAL_SUFFIXES)], incomplete)
 
 
@@ -57,6 +62,18 @@ def complete_precision(incomplete: str) -> list[str]:
     from openmm_mlff.config import PRECISIONS
 
     return _starting(PRECISIONS, incomplete)
+
+
+def _taken_off_by_bash() -> str:
+    """Give what stands before the word: bash breaks words at colons, and wants only the rest back.
+
+    Returns:
+        E.g. ``student:``; empty where no colon stands before the word, and in other shells.
+    """
+    words = os.environ.get("COMP_WORDS", "").split()
+    given = os.environ.get("COMP_CWORD", "")
+    colon = (int(given) if given.isdigit() else 0) - 1
+    return f"{words[colon - 1]}:" if 1 <= colon < len(words) and words[colon] == ":" else ""
 
 
 def _starting(words: Iterable[str], incomplete: str) -> list[str]:
