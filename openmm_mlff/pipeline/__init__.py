@@ -4,9 +4,11 @@ Each part loads when it is first used: judging a finished run needs neither torc
 command's help needs none of them.
 """
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
@@ -145,3 +147,18 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'openmm_mlff.pipeline' has no attribute {name!r}")
     return getattr(import_module(f"openmm_mlff.pipeline.{_HOME[name]}"), name)
+
+
+class _Package(ModuleType):
+    """A package whose function `prepare` is not hidden by the module of that name.
+
+    Importing a submodule sets it as an attribute of its package; here that would take the
+    function's place as soon as anything imports the module.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOME or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -12,7 +12,6 @@ from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import guarded
 from openmm_mlff.records import CheckResult, ModelRecord, Scope, Status, ValidationReport
-from openmm_mlff.report.writer import write_report
 from openmm_mlff.rundir import (
     RUN_FILE,
     SYSTEM_FILE,
@@ -51,6 +50,9 @@ def write_judgement(
         report: what was found.
         observations: by name of the system.
     """
+    # Only here: the verdict needs no matplotlib, and is there at once without it.
+    from openmm_mlff.report.writer import write_report
+
     # First: an interruption while figures are drawn must not leave an old certificate.
     write_certificate(directory, report, observations)
     write_report(directory, report, observations)
