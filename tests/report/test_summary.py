@@ -7,9 +7,12 @@ from openmm_mlff.records import Status, ValidationReport, VerdictStatus
 from openmm_mlff.report.summary import render_summary, verdict_line
 
 
-def printed(report, *, width=80, environment=None):
+def printed(report, *, environment=None):
     console = Console(
-        file=io.StringIO(), width=width, force_terminal=True, _environ=environment or {}
+        file=io.StringIO(),
+        width=80,
+        force_terminal=environment is not None,
+        _environ=environment or {},
     )
     render_summary(report, console=console, report_path="runs/x/report.md")
     return console.file.getvalue()
@@ -41,7 +44,7 @@ def test_what_did_not_pass_is_named_the_gravest_first(make_report, make_result):
             make_result("stability"),
         ],
     )
-    text = printed(report, environment=NO_COLOUR)
+    text = printed(report)
     order = [text.index(name) for name in ("speed on water", "vibrations on", "soak† on")]
     assert order == sorted(order)
     assert "200  limit 100 ms/step" in text
@@ -51,7 +54,7 @@ def test_what_did_not_pass_is_named_the_gravest_first(make_report, make_result):
 
 def test_many_findings_are_shortened(make_report, make_result):
     checks = [make_result(f"check_{k}", status=Status.FAIL) for k in range(20)]
-    text = printed(make_report(checks=checks), environment=NO_COLOUR)
+    text = printed(make_report(checks=checks))
     assert "and 8 more" in text
 
 
@@ -63,7 +66,7 @@ def test_no_color_turns_colours_off(make_report):
 def test_several_conditions_are_told_apart(make_report, make_result, condition):
     hot = condition.as_dict() | {"temperature_kelvin": 500.0}
     checks = [make_result(condition=c) for c in (condition.as_dict(), hot)]
-    text = printed(make_report(checks=checks), environment=NO_COLOUR)
+    text = printed(make_report(checks=checks))
     assert "NVE, 500 K, 0.5 fs" in text
 
 
