@@ -26,6 +26,9 @@ PAGES = (
     "docs/isolation.md",
     "SECURITY.md",
     "docs/campaigns.md",
+    "docs/command-line.md",
+    "docs/comparing.md",
+    "docs/certificate.md",
 )
 
 

@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _said(error: Any) -> str:
     """Say in one line what went wrong; a file that failed at the last moment by its name."""
     if isinstance(error, _ClickException):
-        return str(error.format_message())
+        return _usage(error)
     if isinstance(error, BrokenPipeError):
         # Python flushes once more on leaving, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,6 +75,13 @@ def _said(error: Any) -> str:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{where}; see that the file and its folder can be used"
     return str(error)
+
+
+def _usage(error: Any) -> str:
+    """Say what was wrong with the arguments, and where the right ones are listed."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "openmm-mlff"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _let_any_terminal_print() -> None:

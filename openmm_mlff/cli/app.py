@@ -8,19 +8,38 @@ from typing import Any
 import typer
 
 from openmm_mlff.benchmark.command import benchmark_command
-from openmm_mlff.cli import campaign, export, information, reports, selftest, validate
+from openmm_mlff.cli import (
+    campaign,
+    doctor,
+    export,
+    information,
+    reports,
+    selftest,
+    validate,
+    verify,
+)
 
 EPILOG = (
     "Start with: openmm-mlff validate student:original --system water --protocol quick. "
     "Every command explains itself with --help. Exit codes: 0 APPROVED, 1 REJECTED, "
     "3 INCONCLUSIVE, 2 wrong usage. --debug anywhere shows tracebacks."
 )
+SUMMARY = "Judge machine-learned force fields as they are deployed in OpenMM."
+FIRST_STEPS = """\
+openmm-mlff says whether a machine-learned force field is safe for MD in OpenMM.
+
+  1. Is this machine ready?     openmm-mlff doctor
+  2. A first verdict, a minute  openmm-mlff validate student:tiny -s water --protocol quick
+  3. Your model, your molecule  openmm-mlff validate best_model.pt -s my.pdb
+
+Then: openmm-mlff checks    what is checked, and against which threshold
+      openmm-mlff systems   molecules that are there
+      openmm-mlff --help    all commands; each explains itself with --help
+      openmm-mlff --install-completion    the tab key for potentials, systems, checks
+"""
 
 app = typer.Typer(
     name="openmm-mlff",
-    help="Judge machine-learned force fields as they are deployed in OpenMM.",
-    epilog=EPILOG,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,13 +49,21 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("validate", validate.validate_command),
     ("judge", reports.judge_command),
     ("compare", reports.compare_command),
+    ("verify", verify.verify_command),
     ("export", export.export_command),
     ("benchmark", benchmark_command),
     ("systems", information.systems_command),
     ("checks", information.checks_command),
-    ("doctor", information.doctor_command),
+    ("doctor", doctor.doctor_command),
     ("selftest", selftest.selftest_command),
 )
+
+
+@app.callback(invoke_without_command=True, help=SUMMARY, epilog=EPILOG)
+def first_steps(context: typer.Context) -> None:
+    """Say what to do first, where no command was named."""
+    if context.invoked_subcommand is None:
+        typer.echo(FIRST_STEPS, nl=False)
 
 
 def help_of(command: Callable[..., Any]) -> str:

@@ -1,21 +1,19 @@
-"""`openmm-mlff systems`, `checks` and `doctor`: what there is, what is checked, is all ready."""
+"""`openmm-mlff systems` and `checks`: what there is, and what is checked."""
 
-import importlib.util
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from openmm_mlff.checks.registry import select
+from openmm_mlff.cli.completion import complete_check, complete_protocol
 from openmm_mlff.config import load_protocol
-from openmm_mlff.molecules import list_systems, load_system
-from openmm_mlff.report.checks_page import checks_markdown
-from openmm_mlff.report.checks_table import render_checks
 
 
 def systems_command() -> int:
     """List the molecules of the library."""
+    from openmm_mlff.molecules import list_systems, load_system
+
     table = Table(
         "name", "formula", "atoms", "charge", "source", title="Systems", title_justify="left"
     )
@@ -29,15 +27,35 @@ def systems_command() -> int:
 
 
 def checks_command(
+    check: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CHECK]",
+            help="Say all about this one, as docs/checks.md does",
+            show_default=False,
+            autocompletion=complete_check,
+        ),
+    ] = None,
     *,
     protocol: Annotated[
-        str, typer.Option(help="Whose thresholds to show: quick, standard, extended or FILE.toml")
+        str,
+        typer.Option(
+            help="Whose thresholds to show: quick, standard, extended or FILE.toml",
+            autocompletion=complete_protocol,
+        ),
     ] = "standard",
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print docs/checks.md, all protocols in it")
     ] = False,
 ) -> int:
     """List all checks: id, group, formula, unit, threshold, and where it comes from."""
+    from openmm_mlff.checks.registry import get_check, select
+    from openmm_mlff.report.checks_page import checks_markdown
+    from openmm_mlff.report.checks_table import render_checks
+
+    if check is not None:
+        print(_section(checks_markdown(), get_check(check).id), end="")
+        return 0
     if markdown:
         print(checks_markdown(), end="")
         return 0
@@ -47,29 +65,9 @@ def checks_command(
     return 0
 
 
-def doctor_command() -> int:
-    """Say whether this machine is ready: packages, platforms, devices, reference."""
-    from openmm_mlff.potentials.student import import_openmmtorch
-    from openmm_mlff.simulation.environment import describe_environment
-    from openmm_mlff.simulation.platforms import available_platforms
-    from openmm_mlff.students.loading import shipped_students
-
-    import_openmmtorch()
-    environment = describe_environment(precision="mixed")
-    table = Table("what", "found", title="This machine", title_justify="left")
-    for package, version in environment["versions"].items():
-        table.add_row(package, version)
-    table.add_row("OpenMM plugin openmmtorch", "loads")
-    table.add_row("OpenMM platforms", ", ".join(available_platforms()))
-    table.add_row("CUDA device", environment["gpu"] or "none (CPU will be used)")
-    table.add_row("processor", f"{environment['cpu']}, {environment['cores']} cores")
-    table.add_row("torch threads", str(environment["torch_threads"]))
-    table.add_row("students", ", ".join(shipped_students()))
-    reference = (
-        "ready (tblite)"
-        if importlib.util.find_spec("tblite")
-        else "missing; run: pip install 'openmm_mlff[reference]'"
-    )
-    table.add_row("reference GFN2-xTB", reference)
-    Console().print(table)
-    return 0
+def _section(page: str, check_id: str) -> str:
+    """Cut one check's section out of the page of all."""
+    start = page.index(f"### {check_id}\n")
+    ends = [page.find(mark, start + 1) for mark in ("\n### ", "\n## ")]
+    end = min((found for found in ends if found >= 0), default=len(page))
+    return page[start:end].strip("\n") + "\n"

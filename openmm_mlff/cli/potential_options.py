@@ -165,7 +165,9 @@ def potential_options(
     except ValidationError as error:
         first = error.errors()[0]
         option = _OPTIONS.get(str(first["loc"][0]), str(first["loc"][0]).replace("_", "-"))
-        raise ConfigError(f"--{option} {first.get('input')}: {first['msg']}") from error
+        raise ConfigError(
+            f"--{option} {first.get('input')}: {first['msg']}; see openmm-mlff validate --help"
+        ) from error
 
 
 def _parameter(text: str) -> tuple[str, float]:

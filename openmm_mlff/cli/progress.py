@@ -1,44 +1,118 @@
-"""Progress bars for a validation: one line a stage, on stderr."""
+"""The live dashboard of a validation, on stderr; nothing where stderr is no terminal."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
+import numpy as np
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from openmm_mlff.cli.dashboard import Dashboard
+from openmm_mlff.pipeline.stage_names import stage_timestep_fs
+from openmm_mlff.rundir import (
+    ENERGY_COLUMNS,
+    SYSTEM_FILE,
+    RunDirectory,
+    read_csv,
+    read_json,
 )
 
-from openmm_mlff.pipeline import Progress as ProgressCallback
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline import Progress as ProgressCallback
+
+_DRIFT_EVERY_S = 5.0
+"""Reading a stream costs time that a step does not have."""
+_FEWEST_ROWS = 20
+_MEV_PER_EV = 1000.0
+_REFRESHES_PER_S = 2
 
 
 @contextmanager
-def stage_progress() -> Iterator[ProgressCallback]:
-    """Give a callback that shows each stage of each system as a bar.
+def live_dashboard(
+    directory: RunDirectory,
+    *,
+    systems: Sequence[str],
+    quiet: bool = False,
+    console: Console | None = None,
+) -> "Iterator[ProgressCallback]":
+    """Give a callback that shows stage, system, steps, ns/day, running drift and time left.
+
+    Args:
+        directory: of the run; its streams tell the drift.
+        systems: names, in the order in which they are run.
+        quiet: show nothing.
+        console: where; None takes stderr.
 
     Yields:
         A callback of system, stage, done and total.
     """
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[tuple[str, str], TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    console = console or Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda *_: None
+    else:
+        watch = _Watch(directory, systems)
+        with Live(
+            console=console,
+            get_renderable=watch.render,
+            refresh_per_second=_REFRESHES_PER_S,
+            transient=True,
+            # What a command prints is the report, and goes where it was sent.
+            redirect_stdout=False,
+        ):
+            yield watch.show
 
-        def show(system: str, stage: str, done: int, total: int) -> None:
-            key = (system, stage)
-            if key not in tasks:
-                tasks[key] = bars.add_task(f"{system:<18} {stage:<18}", total=total)
-            bars.update(tasks[key], completed=done, total=total)
 
-        yield show
+class _Watch:
+    """A dashboard with a clock, and an eye on the streams.
+
+    Args:
+        directory: of the run.
+        systems: names.
+    """
+
+    def __init__(self, directory: RunDirectory, systems: Sequence[str]) -> None:
+        self._directory = directory
+        self._dashboard = Dashboard(systems, started_s=time.monotonic())
+        self._drift_read_s = time.monotonic()
+
+    def render(self) -> RenderableType:
+        """Draw what is known now."""
+        return self._dashboard.render(now_s=time.monotonic())
+
+    def show(self, system: str, stage: str, done: int, total: int) -> None:
+        """Take note of progress; now and then read the drift."""
+        now_s = time.monotonic()
+        self._dashboard.update(system, stage, done, total, now_s=now_s)
+        steps = stage_timestep_fs(stage) is not None
+        if steps and now_s - self._drift_read_s > _DRIFT_EVERY_S:
+            self._drift_read_s = now_s
+            drift = running_drift(self._directory.system(system))
+            self._dashboard.drift_mev_per_atom_per_ps = drift
+
+
+def running_drift(folder: Path) -> float | None:
+    """Fit the slope of the total energy of the run that was written to last.
+
+    Args:
+        folder: of a system.
+
+    Returns:
+        meV/atom/ps; None where there are too few rows to tell.
+    """
+    streams = list(folder.glob("*/energies.csv"))
+    if not streams or not (folder / SYSTEM_FILE).is_file():
+        return None
+    rows = read_csv(max(streams, key=lambda path: path.stat().st_mtime), ENERGY_COLUMNS)
+    finite = rows[np.isfinite(rows).all(axis=1)]
+    if len(finite) < _FEWEST_ROWS:
+        return None
+    n_atoms = len(read_json(folder / SYSTEM_FILE)["atomic_numbers"])
+    slope_ev_per_ps = np.polyfit(
+        finite[:, ENERGY_COLUMNS.index("time_ps")],
+        finite[:, ENERGY_COLUMNS.index("total_eV")],
+        deg=1,
+    )[0]
+    return float(slope_ev_per_ps) * _MEV_PER_EV / n_atoms

@@ -1,5 +1,9 @@
-"""`openmm-mlff judge` and `openmm-mlff compare`: commands on finished runs."""
+"""`openmm-mlff judge` and `openmm-mlff compare`: commands on finished runs, without torch."""
 
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -7,14 +11,16 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from openmm_mlff.cli.validate import worst_status
+from openmm_mlff.cli.completion import complete_protocol
+from openmm_mlff.cli.output import AsJson, Details, Quiet, print_json, show_report
 from openmm_mlff.config import load_protocol
-from openmm_mlff.errors import FileError, RunDirectoryError
-from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
 from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
-from openmm_mlff.records import EXIT_CODES, ValidationReport
-from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.records import ValidationReport
 from openmm_mlff.rundir import RunDirectory
+
+REPORT_JSON = "report.json"
+EXIT_WORSE = 1
 
 
 def judge_command(
@@ -23,28 +29,107 @@ def judge_command(
     protocol: Annotated[
         str | None,
         typer.Option(
-            help="Judge by this protocol; default: the one that was run", show_default=False
+            help="Judge by this protocol; default: the one that was run",
+            show_default=False,
+            autocompletion=complete_protocol,
         ),
     ] = None,
+    no_write: Annotated[
+        bool,
+        typer.Option("--no-write", help="Only say the verdict; leave the report as it is"),
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    details: Details = False,
 ) -> int:
-    """Judge an existing run again, without running it; the report is written anew."""
+    """Judge an existing run again, without running it; the report is written anew.
+
+    The verdict is printed at once; pages and figures are drawn after it. With --no-write they stay
+    as they are. Neither torch nor OpenMM is loaded.
+
+    Returns:
+        The exit code of the verdict.
+    """
     directory = RunDirectory.open(rundir)
-    report = judge_directory(directory, protocol=load_protocol(protocol) if protocol else None)
-    render_report(report, console=Console(), report_path=directory.root / "report.md")
-    return EXIT_CODES[report.verdict.status]
+    chosen = load_protocol(protocol) if protocol else None
+    with _without_openmm():
+        from openmm_mlff.pipeline.judge import judge_run, write_judgement
+
+        report, observations = judge_run(directory, protocol=chosen)
+        if as_json:
+            print_json([report])
+        else:
+            path = directory.root / "report.md"
+            show_report(report, report_path=path, quiet=quiet, details=details)
+        sys.stdout.flush()
+        if not no_write:
+            write_judgement(directory, report, observations)
+    return report.exit_code
 
 
 def compare_command(
-    reports: Annotated[list[Path], typer.Argument(help="report.json files, or folders with one")],
+    reports: Annotated[
+        list[Path], typer.Argument(metavar="REPORT...", help="report.json files, or their folders")
+    ],
+    *,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            help="What the others are compared with. Default: the first",
+            show_default=False,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="A value of a required check that got worse beyond its 95 % interval counts, too",
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write comparison.html, .json, .md and .png into this folder",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> int:
-    """Show what differs between models or versions, check by check."""
-    loaded = [_load(path) for path in reports]
-    render_comparison(loaded, console=Console())
-    return EXIT_CODES[worst_status(loaded)]
+    """Compare models, or versions of one, with the first: what changed, and which to take.
+
+    Exit code 1 where something got worse: the verdict, a required check, or a required check that
+    passed and is no longer there. 0 where nothing did, whatever the verdicts are.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigError: there are not two reports.
+    """
+    paths = [*([baseline] if baseline else []), *reports]
+    if len(paths) < 2:
+        raise ConfigError(
+            f"compare was given one report, {paths[0]}; expected two or more: name another, or "
+            "--baseline REPORT"
+        )
+    loaded = [load_report(path) for path in paths]
+    from openmm_mlff.report.comparing.summary import summarise
+
+    summary = summarise(loaded)
+    _print_comparison(loaded, as_json=as_json, quiet=quiet)
+    if output is not None:
+        _write_comparison(loaded, paths, output=output, say=not (as_json or quiet))
+    return EXIT_WORSE if summary.got_worse(strict=strict) else 0
 
 
-def _load(path: Path) -> ValidationReport:
+def load_report(path: Path) -> ValidationReport:
     """Load one report.
+
+    Args:
+        path: of a `report.json`, or of the folder that holds it.
 
     Returns:
         The report.
@@ -52,7 +137,7 @@ def _load(path: Path) -> ValidationReport:
     Raises:
         RunDirectoryError: there is none, or it is damaged.
     """
-    file = path / "report.json" if not missing(path) and path.is_dir() else path
+    file = path / REPORT_JSON if not missing(path) and path.is_dir() else path
     try:
         return ValidationReport.from_json(read_text(file, most_bytes=MOST_RUN_BYTES))
     except FileError as error:
@@ -66,3 +151,57 @@ def _load(path: Path) -> ValidationReport:
             f"{file} is no report of schema version 1 ({where}: {first['msg']}); expected a "
             "report.json that validate wrote"
         ) from error
+
+
+def _print_comparison(reports: Sequence[ValidationReport], *, as_json: bool, quiet: bool) -> None:
+    from openmm_mlff.report.comparing.summary import summarise
+
+    if as_json:
+        import json
+
+        from openmm_mlff.report.comparison import compare
+
+        print(json.dumps(compare(reports), indent=1, ensure_ascii=False))
+        return
+    summary = summarise(reports)
+    console = Console()
+    if quiet:
+        from openmm_mlff.report.comparing.wording import headline
+
+        for difference in summary.differences:
+            console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)
+        return
+    from openmm_mlff.report.comparing.terminal import render_summary
+
+    render_summary(reports, summary, console=console)
+
+
+def _write_comparison(
+    reports: Sequence[ValidationReport], paths: Sequence[Path], *, output: Path, say: bool
+) -> None:
+    """Write the comparison's files; pages of the reports are linked where they are."""
+    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
+
+    folder = RunDirectory.create(output).root
+    homes = [path if path.is_dir() else path.parent for path in paths]
+    links = [Path(os.path.relpath(home / "report.md", folder)).as_posix() for home in homes]
+    write_comparison(reports, folder, links=links)
+    if say:
+        Console().print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def _without_openmm() -> Iterator[None]:
+    """Keep MDTraj from loading OpenMM, which it does on import where it can, for units of its own.
+
+    Judging hands it plain numbers. Where OpenMM is loaded already nothing is done.
+    """
+    if "openmm" in sys.modules:
+        yield
+        return
+    sys.modules["openmm"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if sys.modules.get("openmm") is None:
+            sys.modules.pop("openmm", None)

@@ -1,13 +1,28 @@
 """`openmm-mlff validate`."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.completion import (
+    complete_platform,
+    complete_potential,
+    complete_precision,
+    complete_protocol,
+    complete_system,
+)
+from openmm_mlff.cli.folders import output_folders
+from openmm_mlff.cli.output import (
+    AsJson,
+    Details,
+    Quiet,
+    print_json,
+    show_report,
+    worst_exit_code,
+)
 from openmm_mlff.cli.potential_options import (
     Backend,
     Compiled,
@@ -21,24 +36,17 @@ from openmm_mlff.cli.potential_options import (
     Parameters,
     potential_options,
 )
-from openmm_mlff.cli.progress import stage_progress
+from openmm_mlff.cli.progress import live_dashboard
 from openmm_mlff.cli.resuming import InterruptedRunError
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.molecules.names import numbered_names, safe_name
-from openmm_mlff.pipeline import (
-    DEFAULT_SYSTEMS,
-    ValidationRequest,
-    isolation_limits,
-    open_validation,
-)
-from openmm_mlff.pipeline.opening import Validation
-from openmm_mlff.records import EXIT_CODES, ValidationReport, VerdictStatus
-from openmm_mlff.report.comparison import write_comparison
-from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.records import ValidationReport
+from openmm_mlff.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline.opening import Validation
 
 _SANDBOX_PANEL = "What a potential may do to the run"
 DEFAULT_POTENTIAL = "student:original"
-_GRAVEST_FIRST = (VerdictStatus.REJECTED, VerdictStatus.INCONCLUSIVE, VerdictStatus.APPROVED)
 
 Potentials = Annotated[
     list[str] | None,
@@ -47,6 +55,7 @@ Potentials = Annotated[
         help="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
         "openmm-ml:NAME, or ase:MODULE:CLASS?key=value. Default: student:original",
         show_default=False,
+        autocompletion=complete_potential,
     ),
 ]
 Systems = Annotated[
@@ -58,11 +67,15 @@ Systems = Annotated[
         "extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. Default: "
         "water, methane, alanine",
         show_default=False,
+        autocompletion=complete_system,
     ),
 ]
 ProtocolName = Annotated[
     str,
-    typer.Option(help="quick (about a minute, never approves), standard, extended, or FILE.toml"),
+    typer.Option(
+        help="quick (about a minute, never approves), standard, extended, or FILE.toml",
+        autocompletion=complete_protocol,
+    ),
 ]
 Reference = Annotated[
     str,
@@ -71,9 +84,16 @@ Reference = Annotated[
         "(GFN2-xTB by tblite), none, or none:REASON"
     ),
 ]
-PlatformName = Annotated[str, typer.Option(help="auto, CUDA, OpenCL, CPU or Reference")]
+PlatformName = Annotated[
+    str,
+    typer.Option(help="auto, CUDA, OpenCL, CPU or Reference", autocompletion=complete_platform),
+]
 Precision = Annotated[
-    str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
+    str,
+    typer.Option(
+        help="single or mixed (float32 weights), or double (float64 weights)",
+        autocompletion=complete_precision,
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -161,6 +181,9 @@ def validate_command(
     forcefield: ForceField = None,
     constraints: Constraints = "none",
     hydrogen_mass: HydrogenMass = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    details: Details = False,
 ) -> int:
     """Judge potentials: APPROVED (exit code 0), REJECTED (1) or INCONCLUSIVE (3), with evidence.
 
@@ -174,6 +197,13 @@ def validate_command(
     Raises:
         ConfigError: a potential is named twice.
     """
+    from openmm_mlff.pipeline import (
+        DEFAULT_SYSTEMS,
+        ValidationRequest,
+        isolation_limits,
+        open_validation,
+    )
+
     specs = potentials or [DEFAULT_POTENTIAL]
     twice = [spec for spec in specs if specs.count(spec) > 1]
     if twice:
@@ -215,62 +245,46 @@ def validate_command(
         )
         for spec, folder in zip(specs, folders, strict=True)
     ]
+    reports = []
     with ExitStack() as opened:
         validations = []
         for request in requests:
             validations.append(open_validation(request, limits=limits))
             opened.callback(validations[-1].close)
-        reports = [
-            _validate_one(validation, spec=spec)
-            for validation, spec in zip(validations, specs, strict=True)
-        ]
+        for validation, spec in zip(validations, specs, strict=True):
+            reports.append(_run(validation, spec=spec, quiet=quiet))
+            if not as_json:
+                path = validation.root / "report.md"
+                show_report(reports[-1], report_path=path, quiet=quiet, details=details)
+    if as_json:
+        print_json(reports)
     if len(reports) > 1:
-        _compare([validation.root for validation in validations], reports, output=output)
-    return EXIT_CODES[worst_status(reports)]
+        roots = [validation.root for validation in validations]
+        _compare(roots, reports, output=output, say=not (as_json or quiet))
+    return worst_exit_code(reports)
 
 
-def worst_status(reports: list[ValidationReport]) -> VerdictStatus:
-    """Give the gravest verdict of several."""
-    found = {report.verdict.status for report in reports}
-    return next(status for status in _GRAVEST_FIRST if status in found)
-
-
-def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
-    """Give each of several potentials a folder of its own in the one that was asked for.
-
-    Args:
-        output: what was asked for; None for new folders.
-        specs: the potentials.
-
-    Returns:
-        A folder each; none leads out of `output`, and no two are one.
-    """
-    if output is None or len(specs) == 1:
-        return [output] * len(specs)
-    short = [
-        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
-        for spec in specs
-    ]
-    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
-    return [output / name for name in names]
-
-
-def _validate_one(validation: Validation, *, spec: str) -> ValidationReport:
-    console = Console()
+def _run(validation: "Validation", *, spec: str, quiet: bool) -> ValidationReport:
+    directory = RunDirectory.open(validation.root)
     try:
-        with stage_progress() as show:
-            report = validation.run(on_progress=show)
+        with live_dashboard(directory, systems=validation.systems, quiet=quiet) as show:
+            return validation.run(on_progress=show)
     except KeyboardInterrupt as error:
         raise InterruptedRunError(validation.root, spec=spec) from error
-    render_report(report, console=console, report_path=validation.root / "report.md")
-    return report
 
 
-def _compare(roots: list[Path], reports: list[ValidationReport], *, output: Path | None) -> None:
+def _compare(
+    roots: list[Path], reports: list[ValidationReport], *, output: Path | None, say: bool
+) -> None:
     """Write the comparison above the runs."""
-    console = Console()
-    render_comparison(reports, console=console)
+    from openmm_mlff.report.comparing.summary import summarise
+    from openmm_mlff.report.comparing.terminal import render_summary
+    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
+
     folder = output or roots[0].parent
     links = [str((root / "report.md").relative_to(folder)) for root in roots]
     write_comparison(reports, folder, links=links)
-    console.print(f"comparison in {folder / 'comparison.json'}")
+    if say:
+        console = Console()
+        render_summary(reports, summarise(reports), console=console)
+        console.print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)

@@ -71,7 +71,7 @@ class MolecularSystem:
         if self.n_electrons < 0 or self.multiplicity < 1 or unpaired > self.n_electrons:
             raise MoleculeError(
                 f"{self.name}: charge {self.charge:+d} and multiplicity {self.multiplicity} "
-                f"are impossible with {self.n_electrons} electrons"
+                f"are impossible with {self.n_electrons} electrons; give others"
             )
         if (self.n_electrons - unpaired) % 2:
             raise MoleculeError(

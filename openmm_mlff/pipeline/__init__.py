@@ -1,17 +1,39 @@
-"""The only place that chains the stages: prepare, produce, judge."""
+"""The only place that chains the stages: prepare, produce, judge.
 
+Each part loads when it is first used: judging a finished run needs neither torch nor OpenMM, and a
+command's help needs none of them.
+"""
+
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
-from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.opening import isolation_limits, open_validation, run_plan
-from openmm_mlff.pipeline.prepare import AUTO_REFERENCE, Plan, prepare
-from openmm_mlff.pipeline.request import ValidationRequest
-from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
 
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline.judge import judge_directory
+    from openmm_mlff.pipeline.opening import isolation_limits, open_validation, run_plan
+    from openmm_mlff.pipeline.prepare import Plan, prepare
+    from openmm_mlff.pipeline.request import ValidationRequest
+    from openmm_mlff.pipeline.subject import Progress
+
+AUTO_REFERENCE = "auto"
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
+
+_HOME = {
+    "Plan": "prepare",
+    "Progress": "subject",
+    "ValidationRequest": "request",
+    "isolation_limits": "opening",
+    "judge_directory": "judge",
+    "open_validation": "opening",
+    "prepare": "prepare",
+    "run_plan": "opening",
+}
 
 __all__ = [
     "DEFAULT_SYSTEMS",
@@ -42,7 +64,7 @@ def validate(
     replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
-    on_progress: Progress | None = None,
+    on_progress: "Progress | None" = None,
     sandbox: bool | None = None,
     time_limit_s: float | None = None,
     memory_limit_gib: float | None = None,
@@ -76,6 +98,9 @@ def validate(
     Raises:
         UserError: something asked for is unknown, missing or unusable; nothing has run then.
     """
+    from openmm_mlff.pipeline.opening import isolation_limits, open_validation
+    from openmm_mlff.pipeline.request import ValidationRequest
+
     request = ValidationRequest(
         potential=potential,
         systems=tuple(systems),
@@ -96,3 +121,32 @@ def validate(
     )
     validation = open_validation(request, limits=limits)
     return validation.run(on_progress=on_progress or (lambda *_: None))
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name on first use (PEP 562).
+
+    Returns:
+        What the name stands for.
+
+    Raises:
+        AttributeError: there is no such name.
+    """
+    if name not in _HOME:
+        raise AttributeError(f"module 'openmm_mlff.pipeline' has no attribute {name!r}")
+    return getattr(import_module(f"openmm_mlff.pipeline.{_HOME[name]}"), name)
+
+
+class _Package(ModuleType):
+    """A package whose function `prepare` is not hidden by the module of that name.
+
+    Importing a submodule sets it as an attribute of its package; here that would take the
+    function's place as soon as anything imports the module.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOME or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -94,8 +94,9 @@ class IsolatedValidation:
         self._request = request
         self._limits = limits
         self._deadline_s: float | None = None
-        self._worker, root = self._prepared(request)
-        self.root = Path(root)
+        self._worker, prepared = self._prepared(request)
+        self.root = Path(prepared["root"])
+        self.systems = tuple(prepared["systems"])
 
     def run(self, *, on_progress: Progress) -> ValidationReport:
         """Run it to its end and judge it.
@@ -142,14 +143,14 @@ class IsolatedValidation:
         going_on = self._request.model_copy(update={"output": self.root, "resume": True})
         return self._prepared(going_on)[0]
 
-    def _prepared(self, request: ValidationRequest) -> tuple[Worker, str]:
-        """Start a worker and let it load what is asked; give it, and the run's folder."""
+    def _prepared(self, request: ValidationRequest) -> tuple[Worker, dict[str, Any]]:
+        """Start a worker and let it load what is asked; give it, and what it found."""
         worker = Worker(working.ENTRY, limits=self._limits, deadline_s=self._deadline_s)
         try:
             worker.send({"command": working.PREPARE, "request": request.model_dump(mode="json")})
             for event in worker.events():
                 if event["event"] == working.PREPARED:
-                    return worker, str(event["root"])
+                    return worker, event
                 _raise_what_is_told(event)
         except BaseException:
             worker.interrupt()

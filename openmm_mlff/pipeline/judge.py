@@ -1,11 +1,13 @@
 """The judging half of a validation: observations, checks, verdict, report."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmm_mlff import verdict
+from openmm_mlff.certificate.writing import write_certificate
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol, RunSpec
@@ -14,7 +16,6 @@ from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import guarded
 from openmm_mlff.records import CheckResult, ModelRecord, Scope, Status, ValidationReport
-from openmm_mlff.report.writer import write_report
 from openmm_mlff.rundir import (
     RUN_FILE,
     SYSTEM_FILE,
@@ -50,8 +51,28 @@ def judge_directory(
         The report.
     """
     report, observations = judge_run(directory, protocol=protocol)
-    write_report(directory, report, observations)
+    write_judgement(directory, report, observations)
     return report
+
+
+def write_judgement(
+    directory: RunDirectory,
+    report: ValidationReport,
+    observations: Mapping[str, Observations],
+) -> None:
+    """Write the report and, of an approved model, the certificate; no stale one stays.
+
+    Args:
+        directory: of the run.
+        report: what was found.
+        observations: by name of the system.
+    """
+    # Only here: the verdict needs no matplotlib, and is there at once without it.
+    from openmm_mlff.report.writer import write_report
+
+    # First: an interruption while figures are drawn must not leave an old certificate.
+    write_certificate(directory, report, observations)
+    write_report(directory, report, observations)
 
 
 def judge_run(

@@ -20,9 +20,11 @@ class Validation(Protocol):
 
     Attributes:
         root: folder of the run.
+        systems: names of what is run.
     """
 
     root: Path
+    systems: tuple[str, ...]
 
     def run(self, *, on_progress: Progress) -> ValidationReport:
         """Run it to its end and judge it."""
@@ -41,6 +43,7 @@ class LocalValidation:
     def __init__(self, request: ValidationRequest) -> None:
         self._plan = request.prepare()
         self.root = self._plan.directory.root
+        self.systems = tuple(self._plan.molecules)
 
     def run(self, *, on_progress: Progress) -> ValidationReport:
         """Run it to its end and judge it.

@@ -19,7 +19,14 @@ from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.report.terminal import render_report
 from openmm_mlff.rundir import read_json, write_text
 
-KEPT = ("report.json", "report.md", "run.json", "figures/*.png", "*/*/energies.csv")
+KEPT = (
+    "report.json",
+    "report.md",
+    "certificate.json",
+    "run.json",
+    "figures/*.png",
+    "*/*/energies.csv",
+)
 DASHBOARD_WIDTH = 100
 REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
 

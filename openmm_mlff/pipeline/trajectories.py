@@ -10,6 +10,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.stage_names import replicas_stage, trajectory_stage
 from openmm_mlff.pipeline.subject import Subject
 from openmm_mlff.records import Status
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
@@ -142,7 +143,9 @@ def _simulate_together(
             platform=subject.platform,
             start_positions_angstrom=start.positions_angstrom,
             precision=plan.spec.precision,
-            on_progress=subject.report(f"NVE, {len(jobs)} replicas, {jobs[0].timestep_fs:g} fs"),
+            on_progress=subject.report(
+                replicas_stage(count=len(jobs), timestep_fs=jobs[0].timestep_fs)
+            ),
         )
 
     key = (
@@ -165,7 +168,11 @@ def _simulate(subject: Subject, start: MolecularSystem, job: TrajectoryJob) -> N
             folder,
             platform=subject.platform,
             start_positions_angstrom=start.positions_angstrom,
-            on_progress=subject.report(f"NVE {job.temperature_kelvin:g} K, {job.timestep_fs:g} fs"),
+            on_progress=subject.report(
+                trajectory_stage(
+                    temperature_kelvin=job.temperature_kelvin, timestep_fs=job.timestep_fs
+                )
+            ),
         )
 
     def keep(outcome: Outcome[None]) -> None:

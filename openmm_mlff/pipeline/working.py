@@ -40,7 +40,7 @@ def serve(channel: Channel) -> None:
         try:
             if command["command"] == PREPARE:
                 plan = ValidationRequest.model_validate(command["request"]).prepare()
-                channel.send(PREPARED, root=str(plan.directory.root))
+                channel.send(PREPARED, root=str(plan.directory.root), systems=list(plan.molecules))
             elif plan is not None:
                 _produce(plan, command, channel)
                 channel.send(PRODUCED)

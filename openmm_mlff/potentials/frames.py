@@ -144,7 +144,7 @@ def _read(path: Path) -> "list[Atoms]":
             f"{', '.join(FRAME_FORMATS)}"
         )
     if not path.is_file():
-        raise PotentialError(f"no such file of labelled frames: {path}")
+        raise PotentialError(f"no such file of labelled frames: {path}; correct the path")
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         images: Any = ase.io.read(

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.records import CheckResult, ValidationReport
-from openmm_mlff.report.canvas import FigureRecord
-from openmm_mlff.report.comparison_figure import comparison_figure
+from openmm_mlff.report.comparing.page import comparison_html
+from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
 from openmm_mlff.report.templating import encode_link, render
@@ -16,15 +16,20 @@ from openmm_mlff.report.wording import (
     SYMBOLS,
     condition_label,
     integer,
+    interval_half_width,
     number,
     several_conditions,
     value_text,
 )
 from openmm_mlff.rundir import write_json, write_text
 
+if TYPE_CHECKING:
+    from openmm_mlff.report.canvas import FigureRecord
+
 SCHEMA_VERSION = 1
 COMPARISON_JSON = "comparison.json"
 COMPARISON_PAGE = "comparison.md"
+COMPARISON_HTML = "comparison.html"
 COMPARISON_FIGURE = "comparison.png"
 REPORT_PAGE = "report.md"
 FIGURES_FOLDER = "figures"
@@ -36,12 +41,13 @@ def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
     """Lay several reports side by side.
 
     Args:
-        reports: one a model, version or protocol.
+        reports: one a model, version or protocol; the first is the baseline of the others.
 
     Returns:
         What `comparison.json` holds: ``schema_version``; ``models``, with a label each that no two
         share; ``verdicts``, by label; ``checks``, each with its result by label, None where a
-        report does not have it.
+        report does not have it; and what :func:`openmm_mlff.report.comparing.summary.summarise`
+        finds: ``baseline``, ``got_worse``, ``differences``, ``pareto``, ``recommendation``.
     """
     labels = model_labels(reports)
     return {
@@ -57,6 +63,7 @@ def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
         "checks": [
             _check_record(results, labels=labels) for results in _by_check(reports, labels=labels)
         ],
+        **summarise(reports).as_dict(),
     }
 
 
@@ -64,7 +71,7 @@ def comparison_markdown(
     reports: Sequence[ValidationReport],
     *,
     links: Sequence[str] = (),
-    figure: FigureRecord | None = None,
+    figure: "FigureRecord | None" = None,
     folder: Path,
     title: str = TITLE,
     note: str = "",
@@ -122,18 +129,23 @@ def write_comparison(
     title: str = TITLE,
     note: str = "",
 ) -> None:
-    """Write the comparison of several reports: JSON, page and figure.
+    """Write the comparison of several reports: JSON, pages and figure.
 
     Args:
         reports: one a model, version or protocol.
-        folder: where `comparison.json`, the page and `comparison.png` go.
+        folder: where `comparison.json`, `comparison.html`, the page and `comparison.png` go.
         links: page or folder of each report, relative to `folder`, e.g. ``tiny/report.md``;
             empty for no links.
         page: name of the page, e.g. ``README.md``.
         title: of the page.
         note: what a reader must know of these reports.
     """
+    from openmm_mlff.report.comparison_figure import comparison_figure
+
     write_json(folder / COMPARISON_JSON, compare(reports))
+    pages = [_best_page(folder, link) for link in links]
+    html = comparison_html(reports, summarise(reports), links=pages, title=title)
+    write_text(folder / COMPARISON_HTML, html)
     figure = comparison_figure(reports, path=folder / COMPARISON_FIGURE)
     text = comparison_markdown(
         reports, links=links, figure=figure, folder=folder, title=title, note=note
@@ -172,6 +184,7 @@ def _outcome(result: CheckResult) -> dict[str, Any]:
     return {
         "status": result.status.value,
         "value": result.value,
+        "interval": interval_half_width(result),
         "threshold": result.threshold,
         "message": result.message,
     }
@@ -223,6 +236,12 @@ def _cell(result: CheckResult | None) -> str:
 def _page(link: str) -> str:
     """Give a report's page, where only its folder was named."""
     return link if link.endswith(PAGE_SUFFIXES) else f"{link}/{REPORT_PAGE}"
+
+
+def _best_page(folder: Path, link: str) -> str:
+    """Give a report's HTML page where there is one, else the page that was named."""
+    html = PurePosixPath(_page(link)).with_suffix(".html")
+    return str(html) if (folder / html).is_file() else _page(link)
 
 
 def _gallery(folder: Path, *, links: Sequence[str]) -> list[tuple[str, list[str]]]:

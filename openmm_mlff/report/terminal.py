@@ -105,7 +105,7 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
         table = plain_table(title, heads=("Model", *heads))
         for position, row in rows:
             cells = [
-                _key_cell(row, check_id=check_id, unit=unit)
+                key_cell(row, check_id=check_id, unit=unit)
                 for check_id, (_, unit) in headers.items()
             ]
             table.add_row(Text(labels[position], style="bold"), *cells)
@@ -113,7 +113,8 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
         console.print(table)
 
 
-def _key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:
+def key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:
+    """Write one key number, coloured by its status; with its unit where the column has none."""
     result = row.results.get(check_id)
     style = "dim" if result is None else STATUS_STYLES[result.status]
     return Text(row.cell(check_id, unit=not unit, interval=False), style=style)

@@ -17,7 +17,7 @@ AUTO = "auto"
 GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
 CPU_PLATFORMS = ("CPU", "Reference")
 
-_HOW_TO_GET = {
+HOW_TO_GET = {
     "CUDA": "it needs an NVIDIA driver, and `pip install openmm-cuda-13` "
     "(openmm-cuda-12 for a driver older than 580) or `conda install -c conda-forge openmm`",
     "OpenCL": "it needs a graphics driver with OpenCL, and OpenMM from pip or conda-forge",
@@ -112,7 +112,7 @@ def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
     if name not in available_platforms():
         raise PlatformError(
             f"platform {name} is not available, only {', '.join(available_platforms())}"
-            f"{_load_failure(name)}; {_HOW_TO_GET[name]}; or use --platform auto"
+            f"{_load_failure(name)}; {HOW_TO_GET[name]}; or use --platform auto"
         )
     properties = {"Precision": precision} if name in GPU_PLATFORMS else {}
     return PlatformChoice(name=name, properties=properties, reason="asked for")
@@ -150,7 +150,7 @@ def choose_platform(
         if problem:
             raise PlatformError(
                 f"platform {choice.name} cannot run this system: {problem}; "
-                f"{_HOW_TO_GET[choice.name]}; or use --platform auto"
+                f"{HOW_TO_GET[choice.name]}; or use --platform auto"
             )
         return choice
     refusals = []
@@ -180,7 +180,9 @@ def _faster_on_cpu(
         else:
             times_ms[name] = _ms_per_step(system, positions_angstrom, choice)
     if not times_ms:
-        raise PlatformError(f"no platform can run this system: {'; '.join(refusals)}")
+        raise PlatformError(
+            f"no platform can run this system: {'; '.join(refusals)}; run: openmm-mlff doctor"
+        )
     best = min(times_ms, key=lambda name: times_ms[name])
     measured = ", ".join(f"{name} {value:.3g} ms/step" for name, value in times_ms.items())
     return PlatformChoice(best, {}, f"the faster of those without a device ({measured})")
@@ -228,10 +230,18 @@ def _ms_per_step(
     return 1000.0 * min(batches_s) / _TRIAL_STEPS
 
 
-def _load_failure(name: str) -> str:
-    """Say why OpenMM could not load a platform's plugin, where it tried."""
+def load_failures() -> dict[str, str]:
+    """Say why OpenMM could not load the plugins of platforms, by name, of those that it tried."""
+    failures = {}
     for failure in openmm.Platform.getPluginLoadFailures():
         path, _, reason = failure.partition(".so: ")
-        if path.endswith(f"libOpenMM{name}"):
-            return f" (its plugin did not load: {reason.strip()})"
-    return ""
+        name = path.rpartition("libOpenMM")[2]
+        if name in (*GPU_PLATFORMS, *CPU_PLATFORMS):
+            failures[name] = " ".join(reason.split())
+    return failures
+
+
+def _load_failure(name: str) -> str:
+    """Say why OpenMM could not load a platform's plugin, where it tried."""
+    reason = load_failures().get(name)
+    return f" (its plugin did not load: {reason})" if reason else ""

@@ -40,6 +40,7 @@ def test_results_stand_side_by_side(reports):
     assert forces["results"]["tiny"] == {
         "status": "FAIL",
         "value": 0.5,
+        "interval": None,
         "threshold": 0.2,
         "message": "force_accuracy was found to be good.",
     }
@@ -94,6 +95,7 @@ def test_all_files_are_written(reports, tmp_path, png_inches):
     write_comparison(reports, tmp_path, links=["original", "tiny"], page="README.md", title="All")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "README.md",
+        "comparison.html",
         "comparison.json",
         "comparison.png",
     ]
@@ -107,7 +109,11 @@ def test_all_files_are_written(reports, tmp_path, png_inches):
 
 def test_reports_without_numbers_are_compared_without_a_figure(make_report, tmp_path):
     write_comparison([make_report(checks=[])], tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["comparison.json", "comparison.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "comparison.html",
+        "comparison.json",
+        "comparison.md",
+    ]
 
 
 def test_a_note_stands_with_the_introduction(reports, tmp_path):

@@ -1,0 +1,183 @@
+"""Whether a model is the certified one, and whether this machine computes the same."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from openmm_mlff.certificate.record import Certificate, Sample, SampleTolerance
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Evaluation, Potential, load_potential
+from openmm_mlff.probes.openmm_calls import evaluate_in_openmm
+from openmm_mlff.simulation.platforms import AUTO, choose_platform
+
+
+@dataclass(frozen=True)
+class SampleOutcome:
+    """What came of the values of one system.
+
+    Attributes:
+        system: name of the molecule.
+        platform: where they were computed; empty where they could not be.
+        energy_error_ev_per_atom: the largest, None where no energies were kept.
+        force_error_ev_per_angstrom: the largest component.
+        agrees: whether all lie within the tolerance.
+        problem: why they could not be computed.
+    """
+
+    system: str
+    platform: str = ""
+    energy_error_ev_per_atom: float | None = None
+    force_error_ev_per_angstrom: float | None = None
+    agrees: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The answer.
+
+    Attributes:
+        intact: whether the certificate is as it was written.
+        same_model: whether the model's hash is the certified one.
+        sha256: of the model that was given.
+        hash_of_file: whether that is of a file; else of a name, which says less.
+        samples: of the systems; empty where nothing was computed.
+    """
+
+    intact: bool
+    same_model: bool
+    sha256: str
+    hash_of_file: bool = True
+    samples: tuple[SampleOutcome, ...] = field(default=())
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether values were kept, and all came out again."""
+        return bool(self.samples) and all(sample.agrees for sample in self.samples)
+
+    @property
+    def verified(self) -> bool:
+        """Whether the certificate holds for this model on this machine."""
+        return self.intact and self.same_model and self.reproduced
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer as JSON."""
+        return {
+            "schema_version": 1,
+            "verified": self.verified,
+            "certificate_intact": self.intact,
+            "same_model": self.same_model,
+            "model_sha256": self.sha256,
+            "hash_of_file": self.hash_of_file,
+            "values_reproduced": self.reproduced,
+            "samples": [vars(sample) for sample in self.samples],
+        }
+
+
+def verify(
+    certificate: Certificate, spec: str, *, intact: bool, platform: str = AUTO
+) -> Verification:
+    """Compare a model with a certificate.
+
+    Nothing is computed where the certificate was changed or the model is another.
+
+    Args:
+        certificate: from :func:`openmm_mlff.certificate.record.read_certificate`.
+        spec: of the model.
+        intact: whether the file is unchanged.
+        platform: ``auto`` or the name of an OpenMM platform.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UserError: the model cannot be loaded.
+    """
+    potential = load_potential(spec, options=certificate.options)
+    same = potential.sha256 == certificate.model.sha256
+    from_file = not spec.startswith(("ase:", "openmm-ml:"))
+    if not intact or not same:
+        return Verification(intact, same, potential.sha256, from_file)
+    precision = certificate.scope.precision
+    outcomes = tuple(
+        _reproduce(
+            potential,
+            sample,
+            tolerance=certificate.tolerance,
+            platform=platform,
+            precision=precision,
+        )
+        for sample in certificate.samples
+    )
+    return Verification(intact, same, potential.sha256, from_file, outcomes)
+
+
+def _reproduce(
+    potential: Potential,
+    sample: Sample,
+    *,
+    tolerance: SampleTolerance,
+    platform: str,
+    precision: str,
+) -> SampleOutcome:
+    """Compute the values of one system through OpenMM, as it would be run."""
+    import openmm
+
+    positions = np.array(sample.positions_angstrom)
+    cell = None if sample.cell_angstrom is None else np.array(sample.cell_angstrom)
+    molecule = MolecularSystem(
+        name=sample.system,
+        atomic_numbers=np.array(sample.atomic_numbers, dtype=np.int64),
+        positions_angstrom=positions[0],
+        charge=sample.charge,
+        multiplicity=sample.multiplicity,
+        source="certificate",
+        cell_angstrom=cell,
+    )
+    try:
+        system = potential.create_system(molecule, precision=precision)
+        choice = choose_platform(system, positions[0], request=platform, precision=precision)
+        found = evaluate_in_openmm(system, molecule, positions, platform=choice)
+    except (openmm.OpenMMException, EvaluationRefusedError, RuntimeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return SampleOutcome(sample.system, problem=reason)
+    return compare_sample(sample, found, tolerance=tolerance, platform=choice.name)
+
+
+def compare_sample(
+    sample: Sample, found: Evaluation, *, tolerance: SampleTolerance, platform: str
+) -> SampleOutcome:
+    """Compare values with the certified ones; a number that is not finite never agrees.
+
+    Args:
+        sample: what was certified.
+        found: what came out now.
+        tolerance: how far it may be off.
+        platform: where it was computed.
+
+    Returns:
+        The largest errors, and whether they are allowed.
+    """
+    force_error = np.abs(
+        found.forces_ev_per_angstrom - np.array(sample.forces_ev_per_angstrom)
+    ).max()
+    agrees = bool(force_error <= tolerance.force_ev_per_angstrom)
+    energy_error = None
+    if sample.energies_ev is not None:
+        n_atoms = len(sample.atomic_numbers)
+        expected = np.array(sample.energies_ev)
+        off = np.abs(found.energies_ev - expected)
+        allowed = tolerance.energy_ev_per_atom * n_atoms + tolerance.energy_relative * np.abs(
+            expected
+        )
+        energy_error = float(off.max() / n_atoms)
+        agrees = agrees and bool((off <= allowed).all())
+    return SampleOutcome(
+        sample.system,
+        platform,
+        energy_error_ev_per_atom=energy_error,
+        force_error_ev_per_angstrom=float(force_error),
+        agrees=agrees,
+    )

@@ -1,0 +1,26 @@
+"""Folders of several potentials."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from openmm_mlff.molecules.names import numbered_names, safe_name
+
+
+def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
+    """Give each of several potentials a folder of its own in the one that was asked for.
+
+    Args:
+        output: what was asked for; None for new folders.
+        specs: the potentials.
+
+    Returns:
+        A folder each; none leads out of `output`, and no two are one.
+    """
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    short = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
+    return [output / name for name in names]

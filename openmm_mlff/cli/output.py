@@ -1,0 +1,70 @@
+"""What a command prints: for people, for programs, or hardly anything."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from openmm_mlff.records import ValidationReport
+
+_PANEL = "What is printed"
+
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print JSON to stdout and nothing else",
+        rich_help_panel=_PANEL,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="No progress, and one line a verdict", rich_help_panel=_PANEL
+    ),
+]
+Details = Annotated[
+    bool,
+    typer.Option("--details", help="Print every check with what was found", rich_help_panel=_PANEL),
+]
+
+
+def print_json(reports: Sequence[ValidationReport]) -> None:
+    """Print one report as `report.json` holds it; several as a list."""
+    texts = [report.to_json() for report in reports]
+    print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+
+
+def show_report(
+    report: ValidationReport,
+    *,
+    report_path: Path | str,
+    quiet: bool = False,
+    details: bool = False,
+) -> None:
+    """Print one report as it was asked for.
+
+    Args:
+        report: what was found.
+        report_path: where it lies.
+        quiet: one line.
+        details: every check.
+    """
+    from openmm_mlff.report.summary import render_summary, verdict_line
+    from openmm_mlff.report.terminal import render_report
+
+    console = Console()
+    if quiet:
+        console.print(verdict_line(report, report_path=report_path), soft_wrap=True)
+    elif details:
+        render_report(report, console=console, report_path=report_path)
+    else:
+        render_summary(report, console=console, report_path=report_path)
+
+
+def worst_exit_code(reports: list[ValidationReport]) -> int:
+    """Give the exit code of the gravest of several verdicts: REJECTED, INCONCLUSIVE, APPROVED."""
+    codes = {report.exit_code for report in reports}
+    return next(code for code in (1, 3, 0) if code in codes)

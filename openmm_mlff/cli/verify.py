@@ -1,0 +1,123 @@
+"""`openmm-mlff verify`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from openmm_mlff.cli.completion import complete_platform, complete_potential
+from openmm_mlff.cli.output import AsJson, Quiet
+
+if TYPE_CHECKING:
+    from openmm_mlff.certificate.record import Certificate
+    from openmm_mlff.certificate.verifying import SampleOutcome, Verification
+
+EXIT_NO = 1
+
+
+def verify_command(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERTIFICATE", help="certificate.json, or its folder")
+    ],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="What is to be verified, as for validate",
+            autocompletion=complete_potential,
+        ),
+    ],
+    *,
+    platform: Annotated[
+        str,
+        typer.Option(help="auto, CUDA, OpenCL, CPU or Reference", autocompletion=complete_platform),
+    ] = "auto",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
+    """Say whether MODEL is the certified one, and whether this machine computes its values.
+
+    0: yes; 1: no (another model, other values, or a certificate that was changed); 2: unusable
+    input. The certificate's hash shows a change of the file; it is no signature, and does not say
+    who wrote it.
+
+    Returns:
+        The exit code.
+    """
+    from openmm_mlff.certificate.record import CERTIFICATE_FILE, read_certificate
+    from openmm_mlff.certificate.verifying import verify
+
+    path = certificate / CERTIFICATE_FILE if certificate.is_dir() else certificate
+    read, intact = read_certificate(path)
+    found = verify(read, model, intact=intact, platform=platform)
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=1))
+    else:
+        _print(found, read, model=model, quiet=quiet)
+    return 0 if found.verified else EXIT_NO
+
+
+def _print(found: "Verification", certificate: "Certificate", *, model: str, quiet: bool) -> None:
+    console = Console()
+    answer = Text(
+        "YES" if found.verified else "NO", style="green" if found.verified else "bold red"
+    )
+    if quiet:
+        console.print(Text.assemble(f"{model}: ", answer), soft_wrap=True)
+        return
+    for ok, text in _lines(found, certificate, model=model):
+        mark, style = ("✔", "green") if ok else ("✘", "bold red")
+        console.print(Text.assemble((f" {mark} ", style), text))
+    console.print(
+        Text.assemble(
+            " ",
+            answer,
+            f": the certificate {'holds' if found.verified else 'does not hold'} for "
+            f"{model} on this machine.",
+        )
+    )
+    if found.verified:
+        console.print(Text(f" {certificate.recommendation}", style="dim"))
+
+
+def _lines(
+    found: "Verification", certificate: "Certificate", *, model: str
+) -> list[tuple[bool, str]]:
+    lines = [
+        (
+            found.intact,
+            "The certificate is as it was written."
+            if found.intact
+            else "The certificate was changed after it was written; get the original.",
+        )
+    ]
+    short = found.sha256[:12]
+    if found.same_model:
+        kind = "" if found.hash_of_file else ", by its name: there is no file to hash"
+        lines.append((True, f"{model} is the certified model (sha256 {short}{kind})."))
+    else:
+        lines.append(
+            (
+                False,
+                f"{model} (sha256 {short}) is not the certified model {certificate.model.name} "
+                f"(sha256 {certificate.model.sha256[:12]}); validate it on its own.",
+            )
+        )
+    if found.intact and found.same_model:
+        lines += [(sample.agrees, _sample_text(sample)) for sample in found.samples]
+        if not found.samples:
+            lines.append((False, "The certificate holds no values that could be computed again."))
+    return lines
+
+
+def _sample_text(sample: "SampleOutcome") -> str:
+    if sample.problem:
+        return f"{sample.system}: not computed: {sample.problem}; see openmm-mlff doctor"
+    parts = [f"forces off by up to {sample.force_error_ev_per_angstrom:.1e} eV/Å"]
+    if sample.energy_error_ev_per_atom is not None:
+        parts.insert(0, f"energies off by up to {sample.energy_error_ev_per_atom:.1e} eV/atom")
+    verdict = "within" if sample.agrees else "beyond"
+    return f"{sample.system} on {sample.platform}: {', '.join(parts)}, {verdict} the tolerance."

@@ -1,0 +1,138 @@
+"""Trials, one a process: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from openmm_mlff.doctor.children import MARKER
+
+_MEBIBYTE = 2**20
+_TOLERANCE_KJ_PER_MOL = 1e-3
+
+
+def try_openmm() -> dict[str, Any]:
+    """List OpenMM's platforms, and why those that are missing are."""
+    from openmm_mlff.simulation.platforms import (
+        HOW_TO_GET,
+        available_platforms,
+        load_failures,
+    )
+
+    return {
+        "platforms": available_platforms(),
+        "failures": load_failures(),
+        "remedies": HOW_TO_GET,
+    }
+
+
+def try_torch() -> dict[str, Any]:
+    """Multiply two matrices, on the GPU too where torch sees one."""
+    import torch
+
+    found: dict[str, Any] = {
+        "version": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "built_for_cuda": torch.version.cuda,
+        "gpus": [],
+    }
+    (torch.ones(8, 8) @ torch.ones(8, 8)).sum().item()
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            ones = torch.ones(64, 64, device=f"cuda:{index}")
+            (ones @ ones).sum().item()
+            free, total = torch.cuda.mem_get_info(index)
+            found["gpus"].append(
+                {
+                    "name": torch.cuda.get_device_name(index),
+                    "free_mebibytes": free // _MEBIBYTE,
+                    "total_mebibytes": total // _MEBIBYTE,
+                }
+            )
+    return found
+
+
+def try_torchforce(platform: str) -> dict[str, Any]:
+    """Run a harmonic well as a TorchForce and compare with the analytic energy and forces.
+
+    Args:
+        platform: of OpenMM.
+
+    Returns:
+        The largest error.
+
+    Raises:
+        RuntimeError: energy or forces are wrong.
+    """
+    import numpy as np
+    import openmm
+    import torch
+
+    from openmm_mlff.potentials.student import import_openmmtorch
+
+    class Well(torch.nn.Module):
+        def forward(self, positions: torch.Tensor) -> torch.Tensor:
+            return (positions**2).sum()
+
+    openmmtorch = import_openmmtorch()
+    system = openmm.System()
+    positions = np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.5]])
+    for _ in positions:
+        system.addParticle(1.0)
+    system.addForce(openmmtorch.TorchForce(torch.jit.script(Well())))
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName(platform),
+    )
+    context.setPositions(positions)
+    state = context.getState(energy=True, forces=True)
+    error = max(
+        abs(state.getPotentialEnergy()._value - float((positions**2).sum())),
+        float(np.abs(np.array(state.getForces(asNumpy=True)._value) + 2.0 * positions).max()),
+    )
+    if not error < _TOLERANCE_KJ_PER_MOL:
+        raise RuntimeError(f"energy and forces are off by {error:.3g} kJ/mol (nm)")
+    context.getIntegrator().step(1)
+    return {"error_kj_per_mol": error}
+
+
+def try_reference() -> dict[str, Any]:
+    """Evaluate a water molecule by GFN2-xTB."""
+    from ase import Atoms
+    from tblite.ase import TBLite
+
+    water = Atoms("OHH", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])
+    water.calc = TBLite(method="GFN2-xTB", verbosity=0)
+    return {"energy_ev": float(water.get_potential_energy())}
+
+
+def try_import(module: str) -> dict[str, Any]:
+    """Import a module."""
+    importlib.import_module(module)
+    return {}
+
+
+TRIALS: dict[str, Callable[..., dict[str, Any]]] = {
+    "openmm": try_openmm,
+    "torch": try_torch,
+    "torchforce": try_torchforce,
+    "reference": try_reference,
+    "import": try_import,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Run one trial and print what it found, in one line.
+
+    Args:
+        arguments: name of the trial, and its arguments.
+    """
+    name, *rest = arguments
+    # What breaks leaves its traceback on stderr, where the parent reads it.
+    print(f"\n{MARKER}{json.dumps(TRIALS[name](*rest))}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

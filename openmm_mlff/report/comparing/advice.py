@@ -1,0 +1,93 @@
+"""What to take, in sentences."""
+
+from collections.abc import Sequence
+
+from openmm_mlff.records import ValidationReport, VerdictStatus
+from openmm_mlff.report.comparing.pareto import Pareto, ParetoPoint
+from openmm_mlff.report.selection import model_labels
+from openmm_mlff.report.wording import number
+
+_NOTABLE = 1.05
+"""Factors below this are not spoken of: speeds vary by as much."""
+
+
+def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[str]:
+    """Say which model to use for what.
+
+    Args:
+        reports: one a model or version.
+        weighed: accuracy and speed of the same.
+
+    Returns:
+        Sentences; only approved models are recommended.
+    """
+    labels = model_labels(reports)
+    by_status = {
+        status: [
+            label
+            for label, report in zip(labels, reports, strict=True)
+            if report.verdict.status is status
+        ]
+        for status in VerdictStatus
+    }
+    approved = by_status[VerdictStatus.APPROVED]
+    sentences = _of_approved(approved, weighed=weighed)
+    rejected = by_status[VerdictStatus.REJECTED]
+    if rejected:
+        sentences.append(f"Do not use {_listed(rejected)}: REJECTED.")
+    undecided = by_status[VerdictStatus.INCONCLUSIVE]
+    if undecided:
+        sentences.append(
+            f"Not yet {_listed(undecided)}: INCONCLUSIVE; the report's next step says what is "
+            "missing."
+        )
+    return sentences
+
+
+def _of_approved(approved: Sequence[str], *, weighed: Pareto) -> list[str]:
+    if not approved:
+        return ["None of these models is approved for production MD."]
+    points = [point for point in weighed.points if point.label in approved]
+    if len(approved) == 1:
+        return [f"Use {approved[0]}: it is the only approved one."]
+    if len(points) < len(approved):
+        unweighed = [label for label in approved if label not in {p.label for p in points}]
+        return [
+            f"Approved: {_listed(approved)}. Accuracy and speed of {_listed(unweighed)} were not "
+            "measured on the same systems, so nothing is said of which is the better."
+        ]
+    fastest = min(points, key=lambda point: (point.time, point.error))
+    closest = min(points, key=lambda point: (point.error, point.time))
+    sentences = [_choice(fastest, closest, systems=weighed.systems)]
+    middle = [p for p in points if p.on_front and p not in (fastest, closest)]
+    if middle and fastest is not closest:
+        sentences.append(
+            f"Between the two, on the same front: {_listed([p.label for p in middle])}."
+        )
+    beaten = [p.label for p in points if not p.on_front]
+    if beaten:
+        sentences.append(f"Another model is both faster and more accurate than {_listed(beaten)}.")
+    return sentences
+
+
+def _choice(fastest: ParetoPoint, closest: ParetoPoint, *, systems: Sequence[str]) -> str:
+    on = f"on {', '.join(systems)}"
+    if fastest is closest:
+        return f"Use {fastest.label}: the most accurate and the fastest of those approved, {on}."
+    faster, farther = closest.time / fastest.time, fastest.error / closest.error
+    if faster < _NOTABLE:
+        return (
+            f"Use {closest.label}: the most accurate of those approved, and hardly slower than any "
+            f"({on})."
+        )
+    return (
+        f"Where accuracy counts use {closest.label}; where speed counts use {fastest.label}, "
+        f"{number(faster, digits=2)} times as fast at {number(farther, digits=2)} times the force "
+        f"error ({on})."
+    )
+
+
+def _listed(labels: Sequence[str]) -> str:
+    if len(labels) < 2:
+        return "".join(labels)
+    return f"{', '.join(labels[:-1])} and {labels[-1]}"

@@ -1,0 +1,128 @@
+"""What changed status from a baseline to another report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport, VerdictStatus
+from openmm_mlff.report.wording import condition_label
+
+Kind = Literal["worse", "better", "changed", "lost", "new"]
+"""`lost` and `new`: the baseline, or the other report, has a result and its counterpart none."""
+
+Key = tuple[str, str, str]
+"""System, condition, check."""
+
+_RANKS = {
+    Status.PASS: 0,
+    # What was not measured is never approved, whyever it was not.
+    Status.INCONCLUSIVE: 1,
+    Status.ERROR: 1,
+    Status.SKIPPED: 1,
+    Status.FAIL: 2,
+}
+_VERDICT_RANKS = {
+    VerdictStatus.APPROVED: 0,
+    VerdictStatus.INCONCLUSIVE: 1,
+    VerdictStatus.REJECTED: 2,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One check whose status is another than the baseline's.
+
+    Attributes:
+        kind: which way.
+        before: the baseline's result, None where it has none.
+        after: the other's.
+    """
+
+    kind: Kind
+    before: CheckResult | None
+    after: CheckResult | None
+
+    @property
+    def result(self) -> CheckResult:
+        """The result that there is, the newer one where there are two."""
+        found = self.after or self.before
+        if found is None:
+            raise ValueError("a change without results; expected one at least")
+        return found
+
+    @property
+    def required(self) -> bool:
+        """Whether one of the two verdicts rests on it."""
+        return any(result.required for result in (self.before, self.after) if result is not None)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the model got worse by it: a required check fell, or its PASS is gone."""
+        if not self.required:
+            return False
+        if self.kind == "lost":
+            return self.before is not None and self.before.status is Status.PASS
+        if self.kind == "new":
+            return self.after is not None and self.after.status is Status.FAIL
+        return self.kind == "worse"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the change as JSON."""
+        result = self.result
+        return {
+            "id": result.id,
+            "system": result.system,
+            "condition": result.condition,
+            "kind": self.kind,
+            "required": self.required,
+            "counts": self.counts,
+            "before": None if self.before is None else self.before.status.value,
+            "after": None if self.after is None else self.after.status.value,
+            "message": result.message,
+        }
+
+
+def by_key(report: ValidationReport) -> Mapping[Key, CheckResult]:
+    """Give a report's results by system, condition and check."""
+    return {
+        (result.system, condition_label(result.condition), result.id): result
+        for result in report.checks
+    }
+
+
+def status_changes(baseline: ValidationReport, other: ValidationReport) -> list[Change]:
+    """Compare every status with the baseline's.
+
+    Args:
+        baseline: what was before.
+        other: what is now.
+
+    Returns:
+        The changes, those that count first, each kind in the order of the checks.
+    """
+    old, new = by_key(baseline), by_key(other)
+    changes = []
+    for key in dict.fromkeys((*old, *new)):
+        before, after = old.get(key), new.get(key)
+        kind = _kind(before, after)
+        if kind is not None:
+            changes.append(Change(kind, before, after))
+    return sorted(changes, key=lambda change: not change.counts)
+
+
+def verdict_is_worse(baseline: ValidationReport, other: ValidationReport) -> bool:
+    """Tell whether a verdict is graver than the baseline's."""
+    return _VERDICT_RANKS[other.verdict.status] > _VERDICT_RANKS[baseline.verdict.status]
+
+
+def _kind(before: CheckResult | None, after: CheckResult | None) -> Kind | None:
+    if before is None:
+        return "new"
+    if after is None:
+        return "lost"
+    if before.status is after.status:
+        return None
+    step = _RANKS[after.status] - _RANKS[before.status]
+    if step == 0:
+        return "changed"
+    return "worse" if step > 0 else "better"

@@ -1,0 +1,122 @@
+"""`comparison.html`: one file that needs nothing else, on a phone as on a screen, light or dark."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from openmm_mlff.records import Status, ValidationReport
+from openmm_mlff.report.comparing.changes import by_key
+from openmm_mlff.report.comparing.plot import pareto_plot
+from openmm_mlff.report.comparing.summary import ComparisonSummary
+from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
+from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link
+from openmm_mlff.report.wording import (
+    NOTHING,
+    REPORTED_MARK,
+    SYMBOLS,
+    integer,
+    number,
+    several_conditions,
+    value_text,
+)
+
+TEMPLATE = "comparison.html.j2"
+TITLE = "Comparison of models"
+
+
+def comparison_html(
+    reports: Sequence[ValidationReport],
+    summary: ComparisonSummary,
+    *,
+    links: Sequence[str] = (),
+    title: str = TITLE,
+) -> str:
+    """Write a comparison as one HTML file.
+
+    Args:
+        reports: the baseline first.
+        summary: of the same.
+        links: to each report's page, relative to this one; empty for no links.
+        title: of the page.
+
+    Returns:
+        HTML; whatever a report says is escaped.
+    """
+    several = any(several_conditions(report) for report in reports)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(
+        title=title,
+        models=_models(reports, summary, links=links),
+        summary=summary,
+        differences=[
+            (headline(difference, baseline=summary.labels[0]), difference)
+            for difference in summary.differences
+        ],
+        plot=pareto_plot(summary.weighed),
+        rows=_rows(reports, several=several),
+        kind_words=KIND_WORDS,
+        place=partial(place, several=several),
+        side=side,
+        name=name,
+        value_text=value_text,
+        reported_mark=REPORTED_MARK,
+    )
+
+
+def _models(
+    reports: Sequence[ValidationReport], summary: ComparisonSummary, *, links: Sequence[str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "spec": report.model.spec,
+            "parameters": integer(report.model.n_parameters),
+            "protocol": str(report.protocol.get("name", "unknown")),
+            "status": report.verdict.status.value,
+            "reason": report.verdict.reasons[0] if report.verdict.reasons else NOTHING,
+            "link": encode_link(link),
+        }
+        for label, report, link in zip(
+            summary.labels, reports, links or [""] * len(reports), strict=True
+        )
+    ]
+
+
+def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[str, Any]]:
+    """Lay every check of every report side by side."""
+    tables = [by_key(report) for report in reports]
+    rows = []
+    for key in dict.fromkeys(key for table in tables for key in table):
+        found = [table.get(key) for table in tables]
+        there = [result for result in found if result is not None]
+        cells = [
+            {
+                "status": NOTHING if result is None else result.status.value,
+                "symbol": "" if result is None else SYMBOLS[result.status],
+                "value": "" if result is None or result.value is None else value_text(result),
+                "message": "" if result is None else result.message,
+            }
+            for result in found
+        ]
+        limits = sorted({number(result.threshold) for result in there})
+        rows.append(
+            {
+                "where": place(there[0], several=several),
+                "check": there[0].id,
+                "required": any(result.required for result in there),
+                "limit": " or ".join(limits),
+                "unit": there[0].unit,
+                "cells": cells,
+                "differs": len({cell["status"] for cell in cells}) > 1,
+                "failed": any(result.status is Status.FAIL for result in there),
+            }
+        )
+    return rows

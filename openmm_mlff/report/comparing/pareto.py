@@ -1,0 +1,145 @@
+"""Accuracy against speed: which models no other beats in both."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openmm_mlff.records import CheckResult, ValidationReport, VerdictStatus
+from openmm_mlff.report.comparing.changes import by_key
+from openmm_mlff.report.selection import model_labels
+
+ACCURACY = "force_accuracy"
+SPEED = "speed"
+
+
+@dataclass(frozen=True)
+class ParetoPoint:
+    """One model's accuracy and speed.
+
+    Attributes:
+        label: of the model.
+        status: of its verdict.
+        error: of its forces, in `Pareto.error_unit`; geometric mean over the shared systems.
+        time: of a step, in `Pareto.time_unit`; likewise.
+        on_front: whether no other model is at least as good in both and better in one.
+    """
+
+    label: str
+    status: VerdictStatus
+    error: float
+    time: float
+    on_front: bool
+
+
+@dataclass(frozen=True)
+class Pareto:
+    """Accuracy and speed of several models on what all of them ran.
+
+    Attributes:
+        points: the fastest first.
+        systems: over which the means go.
+        error_unit: of the force error.
+        time_unit: of the time per step.
+        missing: labels of models without one of the two numbers.
+    """
+
+    points: tuple[ParetoPoint, ...] = ()
+    systems: tuple[str, ...] = ()
+    error_unit: str = "eV/Å"
+    time_unit: str = "ms/step"
+    missing: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON."""
+        return {
+            "x": f"time per step ({self.time_unit})",
+            "y": f"force RMSE ({self.error_unit})",
+            "mean": "geometric, over systems and conditions that all drawn models have",
+            "systems": list(self.systems),
+            "missing": list(self.missing),
+            "points": [
+                {
+                    "label": point.label,
+                    "verdict": point.status.value,
+                    "force_rmse": point.error,
+                    "time_per_step": point.time,
+                    "on_front": point.on_front,
+                }
+                for point in self.points
+            ],
+        }
+
+
+def pareto(reports: Sequence[ValidationReport]) -> Pareto:
+    """Weigh accuracy against speed.
+
+    Args:
+        reports: one a model or version.
+
+    Returns:
+        The points, of which those on the front are marked; empty where fewer than one model has
+        both numbers on a system that the others have too.
+    """
+    labels = model_labels(reports)
+    errors = [_values(report, check_id=ACCURACY) for report in reports]
+    times = [_values(report, check_id=SPEED) for report in reports]
+    measured = [k for k in range(len(reports)) if errors[k] and times[k]]
+    missing = tuple(label for k, label in enumerate(labels) if k not in measured)
+    shared_errors = _shared([errors[k] for k in measured])
+    shared_times = _shared([times[k] for k in measured])
+    systems = tuple(dict.fromkeys(system for system, _ in (*shared_errors, *shared_times)))
+    if not shared_errors or not shared_times:
+        return Pareto(missing=tuple(labels))
+    numbers = [
+        (_mean(errors[k], keys=shared_errors), _mean(times[k], keys=shared_times)) for k in measured
+    ]
+    points = [
+        ParetoPoint(
+            labels[k], reports[k].verdict.status, *numbers[i], on_front=_on_front(i, numbers)
+        )
+        for i, k in enumerate(measured)
+    ]
+    return Pareto(
+        tuple(sorted(points, key=lambda point: point.time)),
+        systems,
+        error_unit=next(iter(errors[measured[0]].values())).unit,
+        time_unit=next(iter(times[measured[0]].values())).unit,
+        missing=missing,
+    )
+
+
+def _values(report: ValidationReport, *, check_id: str) -> dict[tuple[str, str], CheckResult]:
+    """Give a check's positive values, by system and condition."""
+    return {
+        (system, condition): result
+        for (system, condition, id_), result in by_key(report).items()
+        if id_ == check_id and result.value is not None and result.value > 0
+    }
+
+
+def _shared(tables: Sequence[Mapping[tuple[str, str], CheckResult]]) -> list[tuple[str, str]]:
+    """List what all have, in the same unit."""
+    if not tables:
+        return []
+    return [
+        key
+        for key, first in tables[0].items()
+        if all(key in table and table[key].unit == first.unit for table in tables)
+    ]
+
+
+def _mean(
+    table: Mapping[tuple[str, str], CheckResult], *, keys: Sequence[tuple[str, str]]
+) -> float:
+    """Give the geometric mean: a factor on one system weighs as much as on any other."""
+    return math.exp(sum(math.log(table[key].value or 1.0) for key in keys) / len(keys))
+
+
+def _on_front(index: int, numbers: Sequence[tuple[float, float]]) -> bool:
+    error, time = numbers[index]
+    return not any(
+        e <= error and t <= time and (e < error or t < time)
+        for k, (e, t) in enumerate(numbers)
+        if k != index
+    )

@@ -1,0 +1,90 @@
+"""Values that moved beyond their uncertainty from a baseline to another report."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.comparing.changes import by_key
+from openmm_mlff.report.wording import interval_half_width
+
+Direction = Literal["better", "worse"]
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """One value that moved by more than its 95 % interval.
+
+    Attributes:
+        before: the baseline's result.
+        after: the other's.
+        difference: of the values, in their unit.
+        interval: half-width of the difference's 95 % interval.
+        direction: which way.
+    """
+
+    before: CheckResult
+    after: CheckResult
+    difference: float
+    interval: float
+    direction: Direction
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the change as JSON."""
+        return {
+            "id": self.after.id,
+            "system": self.after.system,
+            "condition": self.after.condition,
+            "unit": self.after.unit,
+            "required": self.before.required or self.after.required,
+            "before": self.before.value,
+            "after": self.after.value,
+            "difference": self.difference,
+            "interval": self.interval,
+            "direction": self.direction,
+        }
+
+
+def value_changes(baseline: ValidationReport, other: ValidationReport) -> list[ValueChange]:
+    """Compare the values that have an interval.
+
+    The difference of two means whose 95 % intervals have half-widths a and b has one of
+    sqrt(a² + b²).  A value without an interval is compared by its status alone: how much of its
+    change is noise is not known.
+
+    Args:
+        baseline: what was before.
+        other: what is now.
+
+    Returns:
+        What moved beyond its interval, in the order of the checks.
+    """
+    old, new = by_key(baseline), by_key(other)
+    found = (_compare(old[key], new[key]) for key in old if key in new)
+    return [change for change in found if change is not None]
+
+
+def _compare(before: CheckResult, after: CheckResult) -> ValueChange | None:
+    a, b = interval_half_width(before), interval_half_width(after)
+    if before.value is None or after.value is None or a is None or b is None:
+        return None
+    if before.unit != after.unit:
+        return None
+    difference = after.value - before.value
+    interval = math.hypot(a, b)
+    if abs(difference) <= interval:
+        return None
+    # Drifts and errors: nearer to zero is better, save where a check asks for "at least".
+    larger = abs(after.value) > abs(before.value)
+    direction: Direction = "better" if larger == _wants_large(after) else "worse"
+    return ValueChange(before, after, difference, interval, direction)
+
+
+def _wants_large(result: CheckResult) -> bool:
+    """Tell whether a value has to reach its threshold instead of staying within it."""
+    if result.value is None or result.threshold is None:
+        return False
+    beyond = abs(result.value) > result.threshold
+    if result.status is Status.PASS:
+        return beyond
+    return result.status is Status.FAIL and not beyond

@@ -1,0 +1,55 @@
+"""Words that the terminal and the page of a comparison share."""
+
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.comparing.changes import Change
+from openmm_mlff.report.comparing.summary import Difference
+from openmm_mlff.report.wording import (
+    NOTHING,
+    REPORTED_MARK,
+    condition_label,
+    integer,
+    status_label,
+    value_text,
+)
+
+KIND_WORDS = {
+    "worse": "worse",
+    "better": "better",
+    "changed": "changed",
+    "lost": "no longer there",
+    "new": "new",
+}
+
+
+def place(result: CheckResult, *, several: bool) -> str:
+    """Name the system and, where several conditions were run, the condition."""
+    condition = condition_label(result.condition)
+    return f"{result.system} ({condition})" if condition and several else result.system
+
+
+def side(result: CheckResult | None) -> str:
+    """Write one side of a change: status, and value where there is one."""
+    if result is None:
+        return NOTHING
+    value = "" if result.value is None else f" {value_text(result)}"
+    return f"{status_label(result.status)}{value}"
+
+
+def name(change: Change) -> str:
+    """Name the check of a change, with a mark where no verdict rests on it."""
+    return change.result.id if change.required else f"{change.result.id}{REPORTED_MARK}"
+
+
+def headline(difference: Difference, *, baseline: str) -> str:
+    """Say in a sentence what became of a model since the baseline."""
+    before, after = difference.verdicts
+    verdict = f"still {after}" if before == after else f"{before} before, {after} now"
+    worse = sum(change.counts for change in difference.changes)
+    better = sum(change.kind == "better" and change.required for change in difference.changes)
+    counted = [
+        f"{integer(count)} required {'result' if count == 1 else 'results'} {word}"
+        for count, word in ((worse, "worse"), (better, "better"))
+        if count
+    ]
+    changes = " and ".join(counted) or "no required result got worse or better"
+    return f"{difference.label} against {baseline}: {verdict}; {changes}."

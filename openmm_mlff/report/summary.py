@@ -1,0 +1,123 @@
+"""The short summary a terminal of 80 columns shows: key numbers, what did not pass, the verdict."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.selection import key_headers, summary_rows, systems_with_results
+from openmm_mlff.report.tables import plain_table
+from openmm_mlff.report.terminal import STATUS_STYLES, VERDICT_STYLES, key_cell, verdict_panel
+from openmm_mlff.report.wording import (
+    NOTHING,
+    REPORTED_MARK,
+    SYMBOLS,
+    integer,
+    number,
+    status_label,
+    value_text,
+)
+
+_SPOKEN_OF = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE)
+"""What is skipped is counted; the verdict names it where it matters."""
+MOST_LISTED = 12
+
+
+def render_summary(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
+    """Print what matters of a report in a screenful, 80 columns wide or more.
+
+    Args:
+        report: what was found.
+        console: where to print.
+        report_path: the report's file or folder.
+    """
+    model, protocol = report.model, report.protocol.get("name", "unknown")
+    console.print(
+        Text.assemble(
+            (model.spec, "bold"), f"  {integer(model.n_parameters)} parameters, protocol {protocol}"
+        )
+    )
+    console.print(_key_table(report))
+    for line in _counts(report):
+        console.print(line)
+    console.print()
+    _print_findings(report, console=console)
+    console.print(verdict_panel(report.verdict))
+    # A path that is broken over two lines can neither be clicked nor copied.
+    console.print(Text(f" Report: {report_path}"), soft_wrap=True)
+
+
+def verdict_line(report: ValidationReport, *, report_path: Path | str) -> Text:
+    """Give the verdict in one line, for those who asked for quiet."""
+    status = report.verdict.status
+    return Text.assemble(
+        f"{report.model.spec}: ", (status.value, VERDICT_STYLES[status]), f" ({report_path})"
+    )
+
+
+def _key_table(report: ValidationReport) -> Table:
+    rows = summary_rows(report)
+    headers = key_headers(rows)
+    heads = [f"{head}\n{unit}" for head, unit in headers.values()]
+    table = plain_table("", heads=("System", *heads))
+    several = len(rows) > len(systems_with_results(report))
+    for row in rows:
+        name = f"{row.system}\n{row.condition}" if several and row.condition else row.system
+        cells = [
+            key_cell(row, check_id=check_id, unit=unit) for check_id, (_, unit) in headers.items()
+        ]
+        table.add_row(Text(name, style="bold"), *cells)
+    return table
+
+
+def _counts(report: ValidationReport) -> list[Text]:
+    """Count the outcomes of each system."""
+    lines = []
+    for system in systems_with_results(report):
+        counts = Counter(result.status for result in report.checks if result.system == system)
+        line = Text(f" {system:<14}", style="bold")
+        for status in Status:
+            if counts[status]:
+                words = f" {SYMBOLS[status]} {counts[status]} {status.value.lower()} "
+                line.append(words, style=STATUS_STYLES[status])
+        lines.append(line)
+    return lines
+
+
+def _print_findings(report: ValidationReport, *, console: Console) -> None:
+    """Name the checks that did not pass, the gravest first."""
+    found = [result for result in report.checks if result.status in _SPOKEN_OF]
+    found.sort(key=lambda result: (not result.required, _SPOKEN_OF.index(result.status)))
+    if not found:
+        console.print(Text(" Everything that was measured passed.", style="green"))
+        return
+    console.print(Text(" What did not pass", style="bold"))
+    for line in _finding_lines(found[:MOST_LISTED]):
+        console.print(line, soft_wrap=False, overflow="ellipsis", no_wrap=True)
+    if len(found) > MOST_LISTED:
+        console.print(Text(f"   and {len(found) - MOST_LISTED} more", style="dim"))
+    if any(not result.required for result in found):
+        console.print(Text(f" {REPORTED_MARK} reported only, not decisive", style="dim"))
+
+
+def _finding_lines(results: Sequence[CheckResult]) -> list[Text]:
+    names = [
+        f"{result.id}{'' if result.required else REPORTED_MARK} on {result.system}"
+        for result in results
+    ]
+    width = max(len(name) for name in names)
+    lines = []
+    for name, result in zip(names, results, strict=True):
+        limit = NOTHING if result.threshold is None else number(result.threshold)
+        lines.append(
+            Text.assemble(
+                (f" {status_label(result.status):<15}", STATUS_STYLES[result.status]),
+                f"{name:<{width}}  {value_text(result)}",
+                (f"  limit {limit} {result.unit}", "dim"),
+            )
+        )
+    return lines

@@ -1,0 +1,71 @@
+"""The dashboard's numbers, by a clock that the test moves."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from openmm_mlff.cli.dashboard import Dashboard, clock_text
+
+
+def shown(dashboard, *, now_s):
+    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    console.print(dashboard.render(now_s=now_s))
+    return console.file.getvalue()
+
+
+def test_steps_ns_per_day_drift_and_time_left_are_shown():
+    dashboard = Dashboard(("water", "methane"), started_s=0.0)
+    dashboard.update("water", "NVE 300 K, 0.5 fs", 0, 20_000, now_s=10.0)
+    dashboard.update("water", "NVE 300 K, 0.5 fs", 5_000, 20_000, now_s=20.0)
+    dashboard.drift_mev_per_atom_per_ps = 0.0123
+    # 500 steps/s of 0.5 fs: 250 fs/s, 21.6 ns a day.
+    assert dashboard.current.ns_per_day == pytest.approx(21.6)
+    text = shown(dashboard, now_s=20.0)
+    assert "water (1 of 2)  NVE 300 K, 0.5 fs" in text
+    for part in ("5,000 of 20,000 steps", "21.6 ns/day", "drift +0.012 meV/atom/ps"):
+        assert part in text
+    assert "0:00:20 gone" in text
+    assert "stage 0:00:30 left" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+
+
+def test_a_resumed_run_counts_only_what_it_does_itself():
+    dashboard = Dashboard(("water",), started_s=0.0)
+    dashboard.update("water", "NVE 300 K, 1 fs", 9_000, 10_000, now_s=0.0)
+    dashboard.update("water", "NVE 300 K, 1 fs", 9_500, 10_000, now_s=5.0)
+    assert dashboard.current.per_second == pytest.approx(100.0)
+    assert dashboard.current.left_s == pytest.approx(5.0)
+
+
+def test_what_is_left_in_all_follows_from_the_systems_that_are_done():
+    dashboard = Dashboard(("water", "methane", "alanine"), started_s=0.0)
+    dashboard.update("water", "minimise", 0, 1, now_s=0.0)
+    assert dashboard.left_s(now_s=50.0) is None
+    dashboard.update("methane", "minimise", 0, 1, now_s=100.0)
+    assert dashboard.finished == {"water": 100.0}
+    assert dashboard.left_s(now_s=130.0) == pytest.approx(70.0 + 100.0)
+    assert "all ~0:02:50" in shown(dashboard, now_s=130.0)
+
+
+def test_stages_without_steps_have_no_ns_per_day():
+    dashboard = Dashboard(("water",), started_s=0.0)
+    dashboard.update("water", "parity probes", 0, 6, now_s=0.0)
+    dashboard.update("water", "parity probes", 3, 6, now_s=6.0)
+    assert dashboard.current.ns_per_day is None
+    text = shown(dashboard, now_s=6.0)
+    assert "3 of 6\n" in text.replace(" \n", "\n") or "3 of 6" in text
+    assert "ns/day" not in text
+
+
+def test_too_early_to_tell_says_nothing():
+    dashboard = Dashboard(("water",), started_s=0.0)
+    assert "starting" in shown(dashboard, now_s=0.0)
+    dashboard.update("water", "NVE 300 K, 0.5 fs", 0, 10, now_s=0.0)
+    dashboard.update("water", "NVE 300 K, 0.5 fs", 1, 10, now_s=0.1)
+    assert dashboard.current.per_second is None
+    assert dashboard.current.left_s is None
+
+
+def test_times_are_hours_minutes_seconds():
+    assert clock_text(3725.4) == "1:02:05"

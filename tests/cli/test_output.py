@@ -1,0 +1,44 @@
+"""What a command prints of reports: JSON alone, one line, a summary, or everything."""
+
+import json
+
+import pytest
+
+from openmm_mlff.cli.output import print_json, show_report, worst_exit_code
+from openmm_mlff.records import ValidationReport
+
+
+@pytest.fixture
+def load(repository):
+    def read(name):
+        path = repository / "reports" / name / "report.json"
+        return ValidationReport.from_json(path.read_text(encoding="utf-8"))
+
+    return read
+
+
+def test_one_report_is_printed_as_its_file(load, capsys, repository):
+    print_json([load("tiny")])
+    written = (repository / "reports/tiny/report.json").read_text(encoding="utf-8")
+    assert json.loads(capsys.readouterr().out) == json.loads(written)
+
+
+def test_several_reports_are_a_list(load, capsys):
+    print_json([load("tiny"), load("original")])
+    names = [report["model"]["name"] for report in json.loads(capsys.readouterr().out)]
+    assert names == ["tiny", "original"]
+
+
+def test_the_summary_is_shorter_than_the_details(load, capsys):
+    lengths = []
+    for options in ({"quiet": True}, {}, {"details": True}):
+        show_report(load("tiny"), report_path="x/report.md", **options)
+        lengths.append(len(capsys.readouterr().out.splitlines()))
+    assert lengths[0] == 1
+    assert 10 < lengths[1] < 50 < lengths[2]
+
+
+def test_the_gravest_verdict_decides_the_exit_code(load):
+    approved, rejected = load("tiny"), load("ultra-tiny")
+    assert worst_exit_code([approved]) == 0
+    assert worst_exit_code([approved, rejected]) == 1

@@ -1,0 +1,128 @@
+"""`judge` and `compare` on finished runs: exit codes, output for programs, and what is loaded."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from openmm_mlff.records import ValidationReport
+
+
+@pytest.fixture
+def run_folder(repository, tmp_path):
+    """A committed run, which has energies and no probes; made a run directory again."""
+    folder = tmp_path / "tiny"
+    shutil.copytree(repository / "reports" / "tiny", folder, ignore=shutil.ignore_patterns("*.png"))
+    molecule = {
+        "name": "water",
+        "atomic_numbers": [8, 1, 1],
+        "positions_angstrom": [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]],
+        "charge": 0,
+        "multiplicity": 1,
+        "source": "test",
+        "cell_angstrom": None,
+    }
+    (folder / "water" / "system.json").write_text(json.dumps(molecule))
+    return folder
+
+
+def command_line(*arguments, extra=""):
+    """Run the command line in a new process; it ends by listing what it has loaded."""
+    code = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print(sorted({'torch', 'openmm', 'openmmtorch', 'matplotlib'} & "
+        "{name for name, module in sys.modules.items() if module}), file=sys.stderr))\n"
+        f"{extra}\n"
+        "from openmm_mlff.cli import main\n"
+        f"main({[str(argument) for argument in arguments]!r})\n"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_judge_loads_neither_torch_nor_openmm(run_folder):
+    done = command_line("judge", run_folder, "--no-write", "--json")
+    assert done.stderr.splitlines()[-1] == "[]", done.stderr
+    report = ValidationReport.from_json(done.stdout)
+    assert done.returncode == report.exit_code == 3
+    assert report.checks
+
+
+def test_mdtraj_brings_no_openmm_into_judge(run_folder):
+    """MDTraj is loaded in the very process, as it is where a run has trajectories."""
+    extra = (
+        "import openmm_mlff.pipeline.judge as judge\n"
+        "before = judge.judge_run\n"
+        "def with_mdtraj(*args, **kwargs):\n"
+        "    import mdtraj\n"
+        "    return before(*args, **kwargs)\n"
+        "judge.judge_run = with_mdtraj"
+    )
+    done = command_line("judge", run_folder, "--no-write", "--quiet", extra=extra)
+    assert done.stderr.splitlines()[-1] == "[]", done.stderr
+    assert done.stdout == f"student:tiny: INCONCLUSIVE ({run_folder / 'report.md'})\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("validate", "--help")])
+def test_help_loads_nothing_heavy(arguments):
+    assert command_line(*arguments).stderr.splitlines()[-1] == "[]"
+
+
+def test_judge_by_another_protocol_leaves_the_report_with_no_write(run_folder, command, tmp_path):
+    before = (run_folder / "report.json").read_bytes()
+    outcome = command("judge", run_folder, "--protocol", "quick", "--no-write", "--json")
+    assert json.loads(outcome.out)["protocol"]["name"] == "quick"
+    assert (run_folder / "report.json").read_bytes() == before
+
+
+def test_nothing_got_worse_is_exit_code_0_whatever_the_verdicts(command, repository):
+    folder = repository / "reports" / "ultra-tiny"
+    outcome = command("compare", folder, folder / "report.json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "still REJECTED" in " ".join(outcome.out.split())
+
+
+def test_something_worse_is_exit_code_1(command, repository):
+    reports = repository / "reports"
+    outcome = command("compare", "--baseline", reports / "tiny", reports / "ultra-tiny", "--quiet")
+    assert outcome.code == 1
+    assert outcome.out == (
+        "ultra-tiny against tiny: APPROVED before, REJECTED now; 2 required results worse.\n"
+    )
+
+
+def test_strict_counts_values_beyond_their_intervals(command, repository):
+    reports = repository / "reports"
+    pair = (reports / "original", reports / "tiny")
+    assert command("compare", *pair, "--quiet").code == 0
+    assert command("compare", *pair, "--quiet", "--strict").code == 1
+
+
+def test_compare_prints_json_and_nothing_else(command, repository):
+    reports = repository / "reports"
+    outcome = command("compare", reports / "original", reports / "tiny", "--json")
+    table = json.loads(outcome.out)
+    assert (table["schema_version"], table["baseline"], table["got_worse"]) == (
+        1,
+        "original",
+        False,
+    )
+    assert {point["label"] for point in table["pareto"]["points"]} == {"original", "tiny"}
+
+
+def test_compare_writes_files_that_link_to_the_reports(command, repository, tmp_path):
+    reports = repository / "reports"
+    outcome = command("compare", reports / "original", reports / "tiny", "--output", tmp_path / "c")
+    assert f"Comparison: {tmp_path / 'c' / 'comparison.html'}" in outcome.out
+    page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
+    assert "/reports/tiny/report.md" in page
+
+
+def test_the_comparison_fits_80_columns(command, repository, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    reports = repository / "reports"
+    outcome = command("compare", *(reports / name for name in ("original", "tiny", "ultra-tiny")))
+    assert max(len(line) for line in outcome.out.splitlines()) <= 80
+    for word in ("geometry_accuracy", "torsion_profile", "Recommendation", "● yes"):
+        assert word in outcome.out
