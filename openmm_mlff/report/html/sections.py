@@ -39,7 +39,6 @@ class Section:
         findings: one a result.
         counts: symbol, name and number of each status, the gravest first.
         charts: position of each chart among all of the page, and the chart.
-        failed: whether a required result is no PASS; such sections are open.
     """
 
     check_id: str
@@ -81,10 +80,17 @@ def check_sections(report: ValidationReport, *, charts: Sequence[Chart]) -> list
         _section(
             results,
             criteria=criteria.get(check_id) or {},
-            charts=[(k, chart) for k, chart in enumerate(charts) if chart.check_id == check_id],
+            charts=_of_check(charts, check_id=check_id),
         )
         for check_id, results in by_check.items()
     ]
+
+
+def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
+    """Choose a check's charts; those of one kind stand side by side, system by system."""
+    mine = [(k, chart) for k, chart in enumerate(charts) if chart.check_id == check_id]
+    kinds = [chart.kind for _, chart in mine]
+    return sorted(mine, key=lambda one: kinds.index(one[1].kind))
 
 
 def _section(

@@ -15,6 +15,21 @@ WORDS = {
 
 
 @dataclass(frozen=True)
+class Reason:
+    """One of the verdict's reasons.
+
+    Attributes:
+        head: check, status, system and numbers, where the reason begins with them.
+        text: the rest, in words.
+        check_id: of the section that it points to; empty where there is none.
+    """
+
+    head: str
+    text: str
+    check_id: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """The verdict as the page's top shows it.
 
@@ -29,8 +44,8 @@ class Summary:
     status: str
     symbol: str
     sentence: str
-    reasons: tuple[str, ...]
-    further: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    further: tuple[Reason, ...]
 
 
 def summarise(report: ValidationReport) -> Summary:
@@ -49,11 +64,21 @@ def summarise(report: ValidationReport) -> Summary:
         status=verdict.status.value,
         symbol=symbol,
         sentence=sentence,
-        reasons=tuple(verdict.reasons[k] for k in chosen),
+        reasons=tuple(_reason(verdict.reasons[k], report=report) for k in chosen),
         further=tuple(
-            reason for k, reason in enumerate(verdict.reasons) if k not in chosen
+            _reason(reason, report=report)
+            for k, reason in enumerate(verdict.reasons)
+            if k not in chosen
         ),
     )
+
+
+def _reason(reason: str, *, report: ValidationReport) -> Reason:
+    """Part a reason at its first colon, where it begins with the name of a check."""
+    first = reason.split(" ", 1)[0]
+    known = any(check.id == first for check in report.checks)
+    head, colon, text = reason.partition(": ")
+    return Reason(head, text, first) if known and colon else Reason("", reason, "")
 
 
 def _chosen(reasons: tuple[str, ...]) -> list[int]:

@@ -1,11 +1,16 @@
 """Charts of the energy surface: turning the molecule, pushing atoms together."""
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import CheckResult
 from openmm_mlff.report.html.charts.model import (
     Chart,
+    Trace,
     axes,
     band,
     dash,
@@ -18,7 +23,7 @@ from openmm_mlff.report.html.charts.model import (
 from openmm_mlff.report.probe_data import done_probe, probe_columns
 from openmm_mlff.report.rotation_figure import AXES, LEAST_REACH_MEV_PER_ATOM, ROOM, UNIT
 from openmm_mlff.report.selection import find_measure
-from openmm_mlff.report.wall_figure import DEFAULT_HOLE_EV, read_walls, wall_limit_ev
+from openmm_mlff.report.wall_figure import DEFAULT_HOLE_EV, DrawnWall, read_walls, wall_limit_ev
 from openmm_mlff.report.wording import number
 from openmm_mlff.units import MEV_PER_EV
 
@@ -100,31 +105,43 @@ def wall_chart(observations: Observations, *, result: CheckResult | None) -> Cha
         )
         for k, one in enumerate(drawn)
     ]
-    low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
-    holes = [one.hole() for one in drawn if one.wall.hole_ev > hole_ev]
-    if low:
-        x = [one.distances_angstrom[0] for one in low]
-        y = [max(float(one.energies_ev[0]), LOWEST_EV) for one in low]
-        traces.append(dots(x, y, name="too low", colour="@bad", size=11, symbol="circle-open"))
-    if holes:
-        x, y = [hole[0] for hole in holes], [max(hole[1], LOWEST_EV) for hole in holes]
-        traces.append(dots(x, y, name="hole", colour="@bad", size=9, symbol="triangle-down"))
+    traces += _wall_marks(drawn, needed_ev=needed_ev, hole_ev=hole_ev)
     highest = max(float(np.nanmax(one.energies_ev)) for one in drawn)
     top = 1.6 * max(highest, 2.0 * (needed_ev or 0.0), 1.0)
     y_axis = {"type": "log", "range": numbers([np.log10(LOWEST_EV), np.log10(top)])}
     layout = axes("Distance (Å)", "E(r) − E(lowest) (eV)", y=y_axis)
     if needed_ev is not None:
-        layout["shapes"] = [level(needed_ev)]
-        layout["annotations"] = [
-            {
-                "xref": "paper",
-                "x": 1,
-                "xanchor": "right",
-                "y": np.log10(needed_ev),
-                "yanchor": "bottom",
-                "text": f"needed: {number(needed_ev)} eV",
-                "showarrow": False,
-                "font": {"color": "@muted"},
-            }
-        ]
+        layout |= _needed(needed_ev)
     return Chart(kind="walls", title="Atoms pushed together", traces=tuple(traces), layout=layout)
+
+
+def _wall_marks(
+    drawn: Sequence[DrawnWall], *, needed_ev: float | None, hole_ev: float
+) -> list[Trace]:
+    """Ring the inner end of each wall that is too low, and mark holes behind a maximum."""
+    low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
+    holes = [one.hole() for one in drawn if one.wall.hole_ev > hole_ev]
+    marks = []
+    if low:
+        x = [one.distances_angstrom[0] for one in low]
+        y = [max(float(one.energies_ev[0]), LOWEST_EV) for one in low]
+        marks.append(dots(x, y, name="too low", colour="@bad", size=11, symbol="circle-open"))
+    if holes:
+        x, y = [hole[0] for hole in holes], [max(hole[1], LOWEST_EV) for hole in holes]
+        marks.append(dots(x, y, name="hole", colour="@bad", size=9, symbol="triangle-down"))
+    return marks
+
+
+def _needed(needed_ev: float) -> dict[str, Any]:
+    """Draw how high a wall must be, with words, in a layout whose axis is logarithmic."""
+    words = {
+        "xref": "paper",
+        "x": 1,
+        "xanchor": "right",
+        "y": math.log10(needed_ev),
+        "yanchor": "bottom",
+        "text": f"needed: {number(needed_ev)} eV",
+        "showarrow": False,
+        "font": {"color": "@muted"},
+    }
+    return {"shapes": [level(needed_ev)], "annotations": [words]}

@@ -36,7 +36,7 @@ const charts = (() => {
     },
   };
   const SCREEN_MARGIN = "600px";
-  const PRINTED = { width: 335, height: 250 };
+  const PRINTED = { width: 316, height: 250 };
   const data = JSON.parse(document.getElementById("chart-data").textContent);
   const plots = [...document.querySelectorAll(".plot")];
   const touch = window.matchMedia("(pointer: coarse)").matches;

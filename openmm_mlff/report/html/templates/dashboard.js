@@ -13,6 +13,7 @@
   const headers = [...table.tHead.querySelectorAll("th")];
   let descending = false;
 
+  const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";
   const cellOf = (row, wanted) => row.querySelector(`td[data-system="${wanted}"]`);
 
   function fits(row, words, statuses) {
@@ -30,7 +31,7 @@
       cell.toggleAttribute("data-hidden", only !== "" && cell.dataset.system !== only);
     }
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const statuses = chips.filter((chip) => chip.ariaPressed === "true").map((chip) => chip.dataset.status);
+    const statuses = chips.filter(isPressed).map((chip) => chip.dataset.status);
     for (const row of rows) row.hidden = !fits(row, words, statuses);
     const shown = rows.filter((row) => !row.hidden).length;
     byId("filter-count").textContent = `${shown} of ${rows.length} checks`;
@@ -67,7 +68,7 @@
   });
   for (const chip of chips) {
     chip.addEventListener("click", () => {
-      chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
+      chip.setAttribute("aria-pressed", String(!isPressed(chip)));
       filter();
     });
   }

@@ -46,7 +46,7 @@
     const depth = -st * point[0] + ct * point[2];
     const y = cp * point[1] - sp * depth;
     const z = sp * point[1] + cp * depth;
-    const scale = ((0.42 * Math.min(width, height)) / (run.radius + 0.6)) * view.zoom;
+    const scale = ((0.46 * Math.min(width, height)) / (run.radius + 0.3)) * view.zoom;
     const nearer = 1 / (1 - Math.max(-0.6, Math.min(0.6, (0.25 * z) / (run.radius + 0.6))));
     return { x: width / 2 + scale * nearer * x, y: height / 2 - scale * nearer * y, z, scale: scale * nearer };
   }
