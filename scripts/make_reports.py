@@ -7,9 +7,9 @@ Run from the root of a checkout::
     python scripts/make_reports.py judged       all again, judged and drawn anew from their runs
     python scripts/make_reports.py pages        only the pages, from the committed reports
 
-Without a part all but ``judged`` are made.  Parts touch different files, so two can run at once.  Runs go
-to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go to
-``openmm-mlff validate``.
+Without a part all but ``judged`` are made.  Parts touch different files, so two can run at once.
+Runs go to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go
+to ``openmm-mlff validate``.
 """
 
 import argparse

@@ -126,6 +126,7 @@ def scan_figure(
 
 
 def allowed_mev(result: CheckResult | None) -> float:
+    """Read how large a jump of the energy may be."""
     measure = None if result is None else find_measure(result, unit=UNIT)
     if measure is None or measure.threshold is None:
         return DEFAULT_LEAST_JUMP_MEV

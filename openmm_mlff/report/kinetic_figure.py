@@ -48,7 +48,9 @@ def kinetic_figure(
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.5, headline=headline) as figure:
         axes = figure.subplots()
         for symbol, colour in element_colours(symbols).items():
-            axes.step(middles, densities[symbol], where="mid", color=colour, linewidth=1.0, label=symbol)
+            axes.step(
+                middles, densities[symbol], where="mid", color=colour, linewidth=1.0, label=symbol
+            )
         normal = np.exp(-0.5 * middles**2) / np.sqrt(2.0 * np.pi)
         axes.plot(
             middles, normal, color=INK, linestyle=(0, (4, 2)), label="Maxwell–Boltzmann", zorder=3

@@ -52,7 +52,9 @@ def momentum_figure(
     """
     if observations.system.n_atoms < 2:
         return None
-    curves = {run.name: momentum_changes(run, system=observations.system) for run in observations.runs}
+    curves = {
+        run.name: momentum_changes(run, system=observations.system) for run in observations.runs
+    }
     curves = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     if not curves:
         return None

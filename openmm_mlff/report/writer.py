@@ -19,7 +19,7 @@ def write_report(
     report: ValidationReport,
     observations_by_system: Mapping[str, Observations],
 ) -> None:
-    """Write `report.json`, the figures, `report.md` and `report.html`, each file whole or not at all.
+    """Write `report.json`, figures, `report.md` and `report.html`, each whole or not at all.
 
     Args:
         directory: where they go.

@@ -64,7 +64,13 @@ def report():
 def test_small_files_are_kept_and_trajectories_are_not(report, tmp_path):
     run, folder = tmp_path / "run", tmp_path / "kept"
     write_text(run / "report.json", report.to_json())
-    for name in ("report.md", "report.html", "run.json", "figures/a.png", "water/nve_r0/energies.csv"):
+    for name in (
+        "report.md",
+        "report.html",
+        "run.json",
+        "figures/a.png",
+        "water/nve_r0/energies.csv",
+    ):
         write_text(run / name, name)
     for name in ("water/nve_r0/trajectory.dcd", "water/nve_r0/state.xml"):
         write_text(run / name, "large")

@@ -162,14 +162,11 @@ def _ratio(above: float, below: float) -> float:
     return math.inf if above > 0.0 else 0.0
 
 
-def _row(
-    report: ValidationReport, *, check_id: str, condition: str, systems: Sequence[str]
-) -> Row:
+def _row(report: ValidationReport, *, check_id: str, condition: str, systems: Sequence[str]) -> Row:
     found = [
         check
         for check in report.checks
-        if check.id == check_id
-        and (not condition or condition_label(check.condition) == condition)
+        if check.id == check_id and (not condition or condition_label(check.condition) == condition)
     ]
     by_system = {check.system: check for check in found}
     spec = find_spec(check_id)
@@ -195,7 +192,9 @@ def _cell(system: str, result: CheckResult | None) -> Cell:
         status=result.status.value,
         symbol=SYMBOLS[result.status],
         value=f"{value_text(result)}{unit}" if measured else "",
-        limit="" if result.threshold is None or not measured else f"{number(result.threshold)}{unit}",
+        limit=""
+        if result.threshold is None or not measured
+        else f"{number(result.threshold)}{unit}",
         used=used,
         used_text=_used_text(used),
         bar=None if used is None else _bar(used),
@@ -210,7 +209,11 @@ def _used_text(used: float | None) -> str:
         return "beyond any limit"
     if used > 1.0:
         return f"{number(used, digits=2)} × the limit"
-    return "under 0.1 % of the limit" if used < 1e-3 else f"{number(100.0 * used, digits=2)} % of the limit"
+    return (
+        "under 0.1 % of the limit"
+        if used < 1e-3
+        else f"{number(100.0 * used, digits=2)} % of the limit"
+    )
 
 
 def _bar(used: float) -> float:

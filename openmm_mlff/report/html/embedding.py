@@ -32,9 +32,7 @@ def safe_json(value: Any) -> str:
     Returns:
         JSON without angle brackets, ampersands and the line separators of Unicode.
     """
-    text = json.dumps(
-        jsonable(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    text = json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _UNSAFE.items():
         text = text.replace(character, escape)
     return text

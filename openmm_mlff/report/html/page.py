@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import ValidationReport
@@ -73,33 +73,39 @@ def report_html(
     Returns:
         The page; equal input gives equal pages.
     """
-    charts = draw_charts(observations_by_system, report, figures=figures)
+    judged = {check.id for check in report.checks}
+    drawn = draw_charts(observations_by_system, report, figures=figures)
+    charts = [chart for chart in drawn if chart.check_id in judged]
     runs = player_runs(observations_by_system, report)
     rows = dashboard_rows(report)
     early, script = _read(EARLY_SCRIPT), "\n".join(_read(name) for name in SCRIPTS)
-    return _environment().get_template(PAGE).render(
-        report=report,
-        summary=summarise(report),
-        sha=report.model.sha256[:SHORT_SHA_LENGTH] or "unknown",
-        parameters=integer(report.model.n_parameters),
-        scope=scope_rows(report.verdict.scope),
-        systems=systems_with_results(report),
-        rows=sorted(rows, key=lambda row: row.order),
-        order=rows,
-        groups=groups_of(rows),
-        statuses=statuses_of(report),
-        sections=check_sections(report, charts=charts),
-        runs=runs,
-        provenance=provenance_rows(report),
-        command=repeat_command(report, run=run),
-        style=Markup("\n".join(_read(name) for name in STYLES)),
-        policy=_policy(early, script, plotly_script()),
-        early_script=Markup(early),
-        script=Markup(script),
-        chart_data=Markup(safe_json([_chart_data(chart) for chart in charts])),
-        run_data=Markup(safe_json(runs)),
-        plotly=Markup(packed_plotly() if charts else ""),
-        number=number,
+    return (
+        _environment()
+        .get_template(PAGE)
+        .render(
+            report=report,
+            summary=summarise(report),
+            sha=report.model.sha256[:SHORT_SHA_LENGTH] or "unknown",
+            parameters=integer(report.model.n_parameters),
+            scope=scope_rows(report.verdict.scope),
+            systems=systems_with_results(report),
+            rows=sorted(rows, key=lambda row: row.order),
+            order=rows,
+            groups=groups_of(rows),
+            statuses=statuses_of(report),
+            sections=check_sections(report, charts=charts),
+            runs=runs,
+            provenance=provenance_rows(report),
+            command=repeat_command(report, run=run),
+            style=Markup("\n".join(_read(name) for name in STYLES)),
+            policy=_policy(early, script, plotly_script()),
+            early_script=Markup(early),
+            script=Markup(script),
+            chart_data=Markup(safe_json([_chart_data(chart) for chart in charts])),
+            run_data=Markup(safe_json(runs)),
+            plotly=Markup(packed_plotly() if charts else ""),
+            number=number,
+        )
     )
 
 
@@ -121,11 +127,24 @@ def _read(name: str) -> str:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+    )
+    environment.filters["code"] = code_words
+    return environment
+
+
+def code_words(text: object) -> Markup:
+    """Escape foreign text, and show as code what stands in it between backticks."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if k % 2 else escape(part)
+        for k, part in enumerate(parts)
     )

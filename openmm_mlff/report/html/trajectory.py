@@ -107,7 +107,7 @@ def _entry(
             return None
         times, positions, failing = np.zeros(1), system.positions_angstrom[None], 0
     elif mishap is not None:
-        failing = int(min(np.searchsorted(times, mishap.time_ps - 1e-9), len(times) - 1))
+        failing = min(int(np.searchsorted(times, mishap.time_ps - 1e-9)), len(times) - 1)
     most = max(2, min(MOST_FRAMES, MOST_NUMBERS // (3 * system.n_atoms)))
     chosen = chosen_frames(len(times), most=most, failing=failing)
     shown = _centred(positions[chosen], system=system)

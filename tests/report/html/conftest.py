@@ -95,7 +95,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Open a file, wait for its charts; what it fetched and complained of is kept beside it."""
+    """Open a file and see all its charts drawn; what it fetched and complained of is kept."""
     contexts = []
 
     def open_(path, **options):
@@ -107,12 +107,19 @@ def open_page(browser):
         page.on("console", lambda said: page.complaints.append(said.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(path.as_uri())
-        wait_for(lambda: page.locator(".plot[aria-busy=true]:visible").count() == 0)
+        draw_all(page)
         return page
 
     yield open_
     for context in contexts:
         context.close()
+
+
+def draw_all(page):
+    """Bring each chart that is not folded away near the screen, where it is drawn."""
+    for plot in page.locator(".plot:visible").all():
+        plot.scroll_into_view_if_needed()
+        wait_for(lambda plot=plot: plot.get_attribute("aria-busy") == "false")
 
 
 def wait_for(is_done, *, seconds=60.0):

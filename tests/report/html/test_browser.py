@@ -34,8 +34,8 @@ def test_everything_is_drawn_and_nothing_is_fetched_or_run(open_page, page_file)
     assert page.fetched == [page_file.as_uri()]
     assert page.complaints == []
     plots = page.locator(".plot").count()
-    # Energy, temperature, momentum, bonds, forces.
-    assert plots == 5
+    # Energy, temperature, bonds, forces.
+    assert plots == 4
     assert page.locator(".plot .main-svg .trace, .plot .main-svg .scatterlayer").count() >= plots
     assert page.locator(".plot .js-line").count() >= 4
     assert page.evaluate("window.ran") is None
@@ -48,14 +48,14 @@ def test_the_dashboard_filters_and_sorts(open_page, page_file):
     page = open_page(page_file)
     everything = shown_rows(page)
     assert everything[0] == "stability"
-    page.get_by_label("Search").fill("drift")
+    page.locator("#filter-text").fill("drift")
     assert set(shown_rows(page)) == {"energy_drift", "drift_percent"}
     assert page.locator("#filter-count").inner_text() == f"2 of {len(everything)} checks"
     page.get_by_role("button", name="Show all").click()
     page.locator(".statuses [data-status=FAIL]").click()
     assert shown_rows(page) == ["stability"]
     page.get_by_role("button", name="Show all").click()
-    page.get_by_label("Group").select_option("accuracy")
+    page.get_by_label("Group", exact=True).select_option("accuracy")
     assert set(shown_rows(page)) == {"force_accuracy", "energy_accuracy"}
     page.get_by_role("button", name="Show all").click()
     header = page.get_by_role("columnheader", name="Check")
@@ -64,7 +64,7 @@ def test_the_dashboard_filters_and_sorts(open_page, page_file):
     assert header.get_attribute("aria-sort") == "ascending"
     header.get_by_role("button").click()
     assert shown_rows(page) == sorted(everything, reverse=True)
-    page.get_by_label("Search").fill("no such check")
+    page.locator("#filter-text").fill("no such check")
     assert page.get_by_text("No check fits").is_visible()
     assert page.complaints == []
 

@@ -10,6 +10,7 @@ from openmm_mlff.observations import Observations
 from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.html import report_html, write_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
+from openmm_mlff.report.html.page import code_words
 
 
 class Outline(HTMLParser):
@@ -67,7 +68,7 @@ def test_the_policy_allows_the_scripts_of_the_page_and_plotly_alone(torn_page):
 def test_the_data_are_json_for_every_chart(torn_page):
     data = [text for kind, text in Outline(torn_page).scripts if kind == "application/json"]
     charts, runs = (json.loads(text) for text in data)
-    assert len(charts) == torn_page.count('class="plot"') == 5
+    assert len(charts) == torn_page.count('class="plot"') == 4
     assert runs[0]["failing"] is not None
 
 
@@ -87,8 +88,20 @@ def test_a_run_without_anything_still_has_a_page(make_report, make_observations,
     write_html(make_report(checks=[], reasons=()), nothing, path)
     page = path.read_text(encoding="utf-8")
     assert "No reason was given." in page
-    assert "player-canvas\"" not in page.split("<script")[2]
+    assert 'player-canvas"' not in page.split("<script")[2]
     assert len(page) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see `energy_drift` & more", "see <code>energy_drift</code> &amp; more"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+        ("one ` alone <", "one ` alone &lt;"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text, shown):
+    assert code_words(text) == shown
 
 
 def test_equal_reports_give_equal_pages(torn_report, torn_run, make_observations):

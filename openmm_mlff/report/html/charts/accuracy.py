@@ -62,8 +62,9 @@ def force_chart(observations: Observations, *, result: CheckResult | None) -> Ch
         float(np.nanmax(np.abs(reference))),
         LEAST_REACH_EV_PER_ANGSTROM,
     )
-    ends = numbers([-1.06 * reach, 1.06 * reach])
-    traces.insert(0, line(ends, ends, name="equal", colour="@muted", width=1.0))
+    reached = np.array([-1.06 * reach, 1.06 * reach])
+    ends = numbers(reached)
+    traces.insert(0, line(reached, reached, name="equal", colour="@muted", width=1.0))
     return Chart(
         kind="forces",
         title="Predicted against reference force",
@@ -84,9 +85,7 @@ def _chosen(errors: np.ndarray) -> np.ndarray:
     return chosen.reshape(errors.shape)
 
 
-def _force_caption(
-    observations: Observations, *, result: CheckResult | None, shown: int
-) -> str:
+def _force_caption(observations: Observations, *, result: CheckResult | None, shown: int) -> str:
     probe = observations.probes["reference"]
     frames, atoms, _ = probe.arrays["model_forces"].shape
     reference = probe.data.get("reference") or "the reference"

@@ -15,7 +15,16 @@ from openmm_mlff.report.cutoff_figures import (
     scan_start,
 )
 from openmm_mlff.report.cutoff_scans import DrawnScan, read_scans
-from openmm_mlff.report.html.charts.model import Chart, Trace, axes, dash, line, numbers, palette
+from openmm_mlff.report.html.charts.model import (
+    MOST_POINTS,
+    Chart,
+    Trace,
+    axes,
+    dash,
+    line,
+    numbers,
+    palette,
+)
 from openmm_mlff.report.wording import number
 
 DIRECTION = {
@@ -130,8 +139,8 @@ def _jump_lines(scans: Sequence[DrawnScan]) -> list[Trace]:
 
 
 def _short(coordinate: np.ndarray, energies_mev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out every other point of a long scan, save those beside a gap."""
-    step = max(1, len(coordinate) // 500)
+    """Thin a long scan evenly, save beside a gap, which must stay."""
+    step = max(1, -(-len(coordinate) // (MOST_POINTS // 2)))
     kept = np.arange(len(coordinate)) % step == 0
     gap = ~np.isfinite(energies_mev)
     for shift in (-1, 0, 1):

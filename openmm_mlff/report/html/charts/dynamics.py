@@ -126,12 +126,15 @@ def momentum_chart(observations: Observations, *, result: CheckResult | None) ->
     bulk = float(np.nanpercentile(np.concatenate([y for _, y in curves.values()]), 5)) / 10.0
     top = max(*(float(np.nanmax(y)) for _, y in curves.values()), limit or LEAST_RATIO)
     reach = [np.log10(max(min(bulk, (limit or bulk) / 3.0), LEAST_RATIO)), np.log10(3.0 * top)]
-    y_axis = {"type": "log", "range": numbers(reach), "exponentformat": "power"}
+    y_axis = {"type": "log", "dtick": 1, "range": numbers(reach), "exponentformat": "power"}
     return Chart(
         kind="momentum",
         title=f"{kind.capitalize()} momentum",
         traces=tuple(traces),
-        layout={**axes(TIME, f"|{symbol}(t) − {symbol}(0)| / {symbol}(thermal)", y=y_axis), **marks},
+        layout={
+            **axes(TIME, f"|{symbol}(t) − {symbol}(0)| / {symbol}(thermal)", y=y_axis),
+            **marks,
+        },
     )
 
 

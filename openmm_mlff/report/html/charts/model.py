@@ -23,6 +23,8 @@ SIGNIFICANT_DIGITS = 6
 PALETTE_SIZE = 7
 DASHES = ("solid", "dash", "dot")
 
+_ELEMENTS = {"H": "@muted", "C": "@ink", "N": "@c0", "O": "@bad"}
+
 Trace = dict[str, Any]
 
 
@@ -74,11 +76,8 @@ def dash(k: int) -> str:
 
 
 def element_colour(symbol: str, *, position: int) -> str:
-    """Give an element's colour; carbon's is that of ink, which is seen in both themes."""
-    known = ELEMENT_COLOURS.get(symbol)
-    if known is None:
-        return palette(position)
-    return "@ink" if symbol == "C" else known
+    """Give an element's colour; that of the common ones is of the page's palette, for contrast."""
+    return _ELEMENTS.get(symbol) or ELEMENT_COLOURS.get(symbol) or palette(position)
 
 
 def plain(text: object) -> str:
@@ -107,19 +106,20 @@ def thinned(
     Returns:
         The points that are kept, in their order; first and last and every extreme among them.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if len(x) <= most:
-        return x, y
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[known], y[known]
-    if len(x) <= most:
-        return x, y
-    stretches = np.array_split(np.arange(len(x)), max(1, most // 2 - 1))
-    kept = {0, len(x) - 1}
+    horizontal, vertical = (np.asarray(values, dtype=np.float64) for values in (x, y))
+    if len(horizontal) <= most:
+        return horizontal, vertical
+    known = np.isfinite(horizontal) & np.isfinite(vertical)
+    horizontal, vertical = horizontal[known], vertical[known]
+    if len(horizontal) <= most:
+        return horizontal, vertical
+    stretches = np.array_split(np.arange(len(horizontal)), max(1, most // 2 - 1))
+    kept = {0, len(horizontal) - 1}
     for stretch in stretches:
-        kept |= {int(stretch[np.argmin(y[stretch])]), int(stretch[np.argmax(y[stretch])])}
+        heights = vertical[stretch]
+        kept |= {int(stretch[np.argmin(heights)]), int(stretch[np.argmax(heights)])}
     chosen = np.array(sorted(kept))
-    return x[chosen], y[chosen]
+    return horizontal[chosen], vertical[chosen]
 
 
 def line(
@@ -146,12 +146,12 @@ def line(
     Returns:
         The trace, thinned.
     """
-    x, y = thinned(x, y)
+    kept_x, kept_y = thinned(x, y)
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": numbers(x),
-        "y": numbers(y),
+        "x": numbers(kept_x),
+        "y": numbers(kept_y),
         "name": plain(name),
         "line": {"color": colour, "width": width, "dash": dashes},
         **more,

@@ -108,7 +108,7 @@ def wall_chart(observations: Observations, *, result: CheckResult | None) -> Cha
     traces += _wall_marks(drawn, needed_ev=needed_ev, hole_ev=hole_ev)
     highest = max(float(np.nanmax(one.energies_ev)) for one in drawn)
     top = 1.6 * max(highest, 2.0 * (needed_ev or 0.0), 1.0)
-    y_axis = {"type": "log", "range": numbers([np.log10(LOWEST_EV), np.log10(top)])}
+    y_axis = {"type": "log", "dtick": 1, "range": numbers([np.log10(LOWEST_EV), np.log10(top)])}
     layout = axes("Distance (Å)", "E(r) − E(lowest) (eV)", y=y_axis)
     if needed_ev is not None:
         layout |= _needed(needed_ev)

@@ -85,9 +85,7 @@ def _placed(
     end = label = ""
     if condition is not None:
         label = condition_label(condition.as_dict())
-        end = (
-            f"_{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
-        )
+        end = f"_{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
     name = observations.system.name
     for chart in drawn if isinstance(drawn, list) else [drawn]:
         if chart is not None:

@@ -63,7 +63,7 @@ def convergence_chart(observations: Observations, *, result: CheckResult | None)
             "Timestep (fs)",
             "σ(E total) (meV/atom)",
             x={"type": "log", "range": numbers(np.log10(ends)), **ticks},
-            y={"type": "log", "exponentformat": "power"},
+            y={"type": "log", "exponentformat": "none"},
         ),
         caption=f"Standard deviation of the total energy of {observations.system.name} from one "
         f"start, meV/atom: {sizes}. Where only the integrator errs it goes as the square of the "

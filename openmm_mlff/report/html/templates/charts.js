@@ -1,4 +1,4 @@
-// Unpacks plotly, looks up the colours of the theme and draws the charts, the visible ones first.
+// Unpacks plotly, looks up the colours of the theme and draws each chart when it comes near the screen.
 const theme = (() => {
   "use strict";
   const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -107,13 +107,6 @@ const charts = (() => {
     if (ready) plots.filter(isOpen).forEach(draw);
   }
 
-  function drawInTurn() {
-    const next = plots.find((plot) => isOpen(plot) && !isDrawn(plot));
-    if (next === undefined) return;
-    draw(next);
-    setTimeout(drawInTurn, 0);
-  }
-
   async function unpack() {
     const packed = document.getElementById("plotly-packed").textContent;
     const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
@@ -149,7 +142,6 @@ const charts = (() => {
     }
     ready = true;
     watch();
-    setTimeout(drawInTurn, 50);
   }
 
   document.addEventListener("themechange", () => {

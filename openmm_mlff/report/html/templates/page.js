@@ -9,6 +9,10 @@
       target.scrollIntoView();
     }
   }
+  // On a phone what went well is folded: the way to what did not is long enough.
+  if (window.matchMedia("(max-width: 720px)").matches) {
+    document.querySelectorAll("details.check:not([data-failed])").forEach((one) => (one.open = false));
+  }
   window.addEventListener("hashchange", openTarget);
   openTarget();
 

@@ -37,7 +37,7 @@ def drifting(make_observations, make_run):
     return replace(observations, runs=(replace(run, energies=energies),))
 
 
-def test_energies_are_meV_an_atom_from_the_start_and_the_drift_lies_on_them(drifting, drift):
+def test_energies_are_per_atom_from_the_start_and_the_drift_lies_on_them(drifting, drift):
     traces = named(energy_chart(drifting, result=drift))
     curve = traces["total energy"]
     x, y = np.array(curve["x"]), np.array(curve["y"])
@@ -77,7 +77,9 @@ def test_momentum_has_its_limit_and_a_logarithmic_axis(make_observations, make_r
     observations = replace(observations, runs=(replace(run, momenta=momenta),))
     chart = momentum_chart(observations, result=make_result(threshold=1e-3))
     y = np.array(chart.traces[0]["y"])
-    assert y[1:] == pytest.approx(y[-1] * (time_ps[1:] - time_ps[0]) / (time_ps[-1] - time_ps[0]), rel=1e-4)
+    assert y[1:] == pytest.approx(
+        y[-1] * (time_ps[1:] - time_ps[0]) / (time_ps[-1] - time_ps[0]), rel=1e-4
+    )
     assert chart.layout["shapes"][0]["y0"] == 1e-3
     assert chart.layout["yaxis"]["type"] == "log"
 

@@ -5,7 +5,7 @@ from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report.html.charts.surface import LOWEST_EV, rotation_chart, wall_chart
 
 
-def test_turning_is_drawn_in_meV_an_atom_with_what_is_allowed(make_observations, make_result):
+def test_turning_is_drawn_per_atom_with_what_is_allowed(make_observations, make_result):
     angles = np.arange(0.0, 361.0, 5.0)
     changes_ev = np.stack([0 * angles, 0.003 * np.sin(np.radians(angles)), 0 * angles])
     arrays = {"scan_angles_degrees": angles, "scan_energy_changes_ev": changes_ev}

@@ -16,7 +16,9 @@ def test_each_chart_has_its_place_and_the_caption_of_its_figure(make_report, mak
         FigureRecord(Path("water_energy_nve_300K_0.5fs.png"), "Energy", "It drifts.", "water"),
         FigureRecord(Path("methane_forces.png"), "Forces", "Of another.", "methane"),
     ]
-    charts = draw_charts({"water": make_observations()}, make_report(), figures=figures)
+    charts = draw_charts(
+        {"water": make_observations(condition=None)}, make_report(), figures=figures
+    )
     by_kind = {chart.kind: chart for chart in charts}
     assert set(by_kind) == {"forces", "bonds", "energy", "temperature", "momentum"}
     energy = by_kind["energy"]
