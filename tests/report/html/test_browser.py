@@ -55,7 +55,7 @@ def test_the_dashboard_filters_and_sorts(open_page, page_file):
     page.locator(".statuses [data-status=FAIL]").click()
     assert shown_rows(page) == ["stability"]
     page.get_by_role("button", name="Show all").click()
-    page.get_by_label("Group", exact=True).select_option("accuracy")
+    page.locator("#filter-group").select_option("accuracy")
     assert set(shown_rows(page)) == {"force_accuracy", "energy_accuracy"}
     page.get_by_role("button", name="Show all").click()
     header = page.get_by_role("columnheader", name="Check")

@@ -46,7 +46,12 @@ def bond_chart(observations: Observations, *, result: CheckResult | None) -> Cha
         return None
     traces: list[Trace] = []
     for k, (name, bonds) in enumerate(list(bond_types(observations).items())[:MOST_BOND_TYPES]):
-        style: dict[str, Any] = {"colour": palette(k), "dashes": dash(k), "width": 1.0, "legendgroup": name}
+        style: dict[str, Any] = {
+            "colour": palette(k),
+            "dashes": dash(k),
+            "width": 1.0,
+            "legendgroup": name,
+        }
         for series in tracked:
             lengths = series.bond_lengths_angstrom[:, bonds]
             ends = [lengths.max(axis=1)] if len(bonds) == 1 else [lengths.max(1), lengths.min(1)]
