@@ -43,6 +43,7 @@ const charts = (() => {
   const config = {
     responsive: true,
     displaylogo: false,
+    displayModeBar: touch ? false : "hover",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   };
   let printing = false;
@@ -85,6 +86,7 @@ const charts = (() => {
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 10.5 }, itemwidth: 30 },
       hoverlabel: { bgcolor: palette.card, bordercolor: palette.rule, font: { color: palette.ink } },
       hovermode: "closest",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.ink },
       // A finger scrolls the page; a mouse zooms.
       dragmode: touch ? false : "zoom",
       uirevision: "kept",
