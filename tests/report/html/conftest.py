@@ -95,10 +95,10 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Open a file and see all its charts drawn; what it fetched and complained of is kept."""
+    """Open a file, and see its charts drawn if wanted; what it fetched and says is kept."""
     contexts = []
 
-    def open_(path, **options):
+    def open_(path, *, draw=True, **options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
@@ -107,7 +107,8 @@ def open_page(browser):
         page.on("console", lambda said: page.complaints.append(said.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(path.as_uri())
-        draw_all(page)
+        if draw:
+            draw_all(page)
         return page
 
     yield open_

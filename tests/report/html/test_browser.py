@@ -45,7 +45,7 @@ def test_everything_is_drawn_and_nothing_is_fetched_or_run(open_page, page_file)
 
 
 def test_the_dashboard_filters_and_sorts(open_page, page_file):
-    page = open_page(page_file)
+    page = open_page(page_file, draw=False)
     everything = shown_rows(page)
     assert everything[0] == "stability"
     page.locator("#filter-text").fill("drift")
@@ -70,7 +70,7 @@ def test_the_dashboard_filters_and_sorts(open_page, page_file):
 
 
 def test_the_player_plays_scrubs_and_marks_the_failing_frame(open_page, page_file):
-    page = open_page(page_file)
+    page = open_page(page_file, draw=False)
     time_text = page.locator("#player-time")
     slider = page.locator("#player-frame")
     assert "✘ the run fails here" in time_text.inner_text()
@@ -127,7 +127,7 @@ def test_paper_shows_what_is_folded_away_on_the_screen(open_page, page_file):
 
 
 def test_a_link_opens_the_section_that_it_names(open_page, page_file):
-    page = open_page(page_file)
+    page = open_page(page_file, draw=False)
     section = page.locator("#check-drift_percent")
     assert section.get_attribute("open") is None
     page.locator("#results a[href='#check-drift_percent']").click()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 )
 def test_a_committed_page_draws_fits_and_fetches_nothing(open_page, path):
     assert path.stat().st_size < MOST_BYTES
-    page = open_page(path, viewport={"width": 375, "height": 812})
+    page = open_page(path, draw=False, viewport={"width": 375, "height": 812})
     assert page.fetched == [path.as_uri()]
     assert page.complaints == []
     page.evaluate("location.hash = 'check-rotation_invariance'")
