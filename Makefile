@@ -30,8 +30,18 @@ validate: $(VENV)/.installed-reference  ## Validate the shipped student, or what
 venv: $(VENV)/.installed-reference  ## Make .venv and install the package into it
 
 .PHONY: test
-test: $(VENV)/.installed-test  ## Run the tests with coverage; TEST_ARGS="..." goes to pytest
+test: $(VENV)/.installed-test browser  ## Run the tests with coverage; TEST_ARGS="..." goes to pytest
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --cov --cov-report=term $(TEST_ARGS)
+
+# The tests look at the HTML report in a real browser, and skip that where there is none.
+.PHONY: browser
+browser:
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| { root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+			echo "installing chromium by apt, for the tests of the HTML report"; \
+			$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y \
+				--no-install-recommends chromium >/dev/null; } \
+		|| echo "no chromium here and none installed: the tests of the HTML report are skipped" >&2
 
 .PHONY: lint
 lint: $(VENV)/.installed-lint  ## Check style, types and layers

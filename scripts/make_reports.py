@@ -4,11 +4,12 @@ Run from the root of a checkout::
 
     python scripts/make_reports.py shipped      the shipped students: reports/
     python scripts/make_reports.py published    the published ones: reports/mlff-distiller/
+    python scripts/make_reports.py judged       all again, judged and drawn anew from their runs
     python scripts/make_reports.py pages        only the pages, from the committed reports
 
-Without a part all three are made.  Parts touch different files, so two can run at once.  Runs go
-to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go to
-``openmm-mlff validate``.
+Without a part all but ``judged`` are made.  Parts touch different files, so two can run at once.
+Runs go to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go
+to ``openmm-mlff validate``.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from openmm_mlff.pipeline import publish
 
 ROOT = Path()
 PARTS = ("shipped", "published", "pages")
+JUDGED = "judged"
 
 
 def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
@@ -37,7 +39,10 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
         else:
             publish.make_collection(published, root=ROOT, validate=validate)
             publish.write_published_pages(published, root=ROOT)
-    if "pages" in parts:
+    if JUDGED in parts:
+        for collection in (publish.SHIPPED, published):
+            publish.judge_collection(collection, root=ROOT)
+    if "pages" in parts or JUDGED in parts:
         publish.write_shipped_pages(ROOT)
         publish.write_published_pages(published, root=ROOT)
         publish.write_checks_page(ROOT)
@@ -59,7 +64,7 @@ def read_arguments() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, JUDGED)))
     parser.add_argument(
         "--checkpoints",
         type=Path,
@@ -67,9 +72,10 @@ def read_arguments() -> tuple[argparse.Namespace, list[str]]:
         help="folder of the published students (%(default)s); they are skipped where it is not",
     )
     arguments, options = parser.parse_known_args()
-    unknown = set(arguments.parts) - set(PARTS)
+    unknown = set(arguments.parts) - {*PARTS, JUDGED}
     if unknown:
-        parser.error(f"unknown part {', '.join(sorted(unknown))}; expected {', '.join(PARTS)}")
+        known = ", ".join((*PARTS, JUDGED))
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; expected one of {known}")
     return arguments, options
 
 

@@ -11,17 +11,19 @@ from pathlib import Path
 from rich.console import Console
 
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.performance_page import performance_markdown
 from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.report.terminal import render_report
-from openmm_mlff.rundir import read_json, write_text
+from openmm_mlff.rundir import RunDirectory, read_json, write_text
 
 KEPT = (
     "report.json",
     "report.md",
+    "report.html",
     "certificate.json",
     "run.json",
     "figures/*.png",
@@ -122,6 +124,23 @@ def make_collection(collection: Collection, *, root: Path, validate: Validate) -
     for name, spec in collection.specs.items():
         validate(spec, collection.runs / name, collection.reference)
         publish_run(root / collection.runs / name, root / collection.folder / name)
+
+
+def judge_collection(collection: Collection, *, root: Path) -> list[str]:
+    """Judge the runs of a collection again, without running them; keep the new reports.
+
+    Args:
+        collection: of which models; those whose run is not there are left out.
+        root: of the checkout.
+
+    Returns:
+        Names of the models whose reports are new.
+    """
+    names = [name for name in collection.specs if (root / collection.runs / name).is_dir()]
+    for name in names:
+        judge_directory(RunDirectory.open(root / collection.runs / name))
+        publish_run(root / collection.runs / name, root / collection.folder / name)
+    return names
 
 
 def write_shipped_pages(root: Path) -> None:

@@ -42,14 +42,14 @@ def vibration_figure(
         The record, None where the frequencies were not compared.
     """
     evidence = {} if result is None else result.evidence
-    own = _floats(evidence.get("model_wavenumbers_per_cm"))
-    reference = _floats(evidence.get("reference_wavenumbers_per_cm"))
+    own = floats(evidence.get("model_wavenumbers_per_cm"))
+    reference = floats(evidence.get("reference_wavenumbers_per_cm"))
     if not len(own) or len(own) != len(reference):
         return None
     differences = own - reference
     if not np.isfinite(differences).any():
         return None
-    limit = _mean_limit(evidence)
+    limit = mean_limit(evidence)
     with drawing(
         path,
         width_inch=SINGLE_COLUMN_INCH,
@@ -77,7 +77,7 @@ def vibration_figure(
     return FigureRecord(path, "Harmonic frequencies", caption, observations.system.name)
 
 
-def _mean_limit(evidence: Mapping[str, Any]) -> float | None:
+def mean_limit(evidence: Mapping[str, Any]) -> float | None:
     """Read how large the mean difference may be: the first that the check measures."""
     measures = evidence.get("measures", [])
     return float(measures[0]["threshold"]) if measures else None
@@ -129,10 +129,10 @@ def torsion_figure(
 
 
 def _draw_profile(axes: Axes, profile: dict[str, Any]) -> None:
-    angles = (_floats(profile["angles_degrees"]) + 180.0) % 360.0 - 180.0
+    angles = (floats(profile["angles_degrees"]) + 180.0) % 360.0 - 180.0
     order = np.argsort(angles)
     own, reference = (
-        _floats(profile[f"{name}_kcal_per_mol"])[order] for name in ("model", "reference")
+        floats(profile[f"{name}_kcal_per_mol"])[order] for name in ("model", "reference")
     )
     axes.plot(
         angles[order], reference, color=INK, linestyle=(0, (4, 2)), zorder=3, label="reference"
@@ -152,6 +152,6 @@ def _barriers_sentence(profiles: Sequence[dict[str, Any]]) -> str:
     return f" Barriers ({BARRIER_UNIT}): {', '.join(barriers)}."
 
 
-def _floats(values: Sequence[float | None] | None) -> np.ndarray:
+def floats(values: Sequence[float | None] | None) -> np.ndarray:
     """Turn numbers of the evidence, None where one was not finite, into an array."""
     return np.array([np.nan if value is None else value for value in values or ()], dtype=float)

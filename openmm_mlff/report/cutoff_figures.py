@@ -63,7 +63,7 @@ def pair_figure(
     Returns:
         The record, None where no pair was scanned alone.
     """
-    scans = read_scans(observations, alone=True, least_jump_mev=_allowed_mev(result))
+    scans = read_scans(observations, alone=True, least_jump_mev=allowed_mev(result))
     scans = scans[:MOST_PAIRS]
     if not scans:
         return None
@@ -73,7 +73,7 @@ def pair_figure(
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
         axes = figure.subplots()
         _draw_together(axes, scans, scale=1.0 / MEV_PER_EV)
-        axes.set_xlim(0.0, _end(scans))
+        axes.set_xlim(0.0, scan_end(scans))
         axes.set_xlabel("Distance (Å)")
         axes.set_ylabel("$E(r) - E_\\mathrm{far}$ (eV)")
         legend_above(axes, columns=5)
@@ -81,7 +81,7 @@ def pair_figure(
     caption = (
         f"Energy of each pair of elements of {observations.system.name}, two atoms alone, against "
         f"their distance, relative to {farthest:.3g} Å: no pair jumps by more than "
-        f"{number(_allowed_mev(result))} {UNIT}."
+        f"{number(allowed_mev(result))} {UNIT}."
     )
     return FigureRecord(path, "Pairs at the cutoff", caption, observations.system.name)
 
@@ -100,7 +100,7 @@ def scan_figure(
     Returns:
         The record, None where nothing was scanned.
     """
-    scans = read_scans(observations, alone=False, least_jump_mev=_allowed_mev(result))
+    scans = read_scans(observations, alone=False, least_jump_mev=allowed_mev(result))
     if not scans:
         return None
     kinds = list(dict.fromkeys(scan.kind for scan in scans))
@@ -125,7 +125,8 @@ def scan_figure(
     return FigureRecord(path, "Scans over the cutoff", caption, observations.system.name, width)
 
 
-def _allowed_mev(result: CheckResult | None) -> float:
+def allowed_mev(result: CheckResult | None) -> float:
+    """Read how large a jump of the energy may be."""
     measure = None if result is None else find_measure(result, unit=UNIT)
     if measure is None or measure.threshold is None:
         return DEFAULT_LEAST_JUMP_MEV
@@ -190,13 +191,13 @@ def _draw_together(axes: Axes, scans: Sequence[DrawnScan], *, scale: float = 1.0
         )
 
 
-def _end(scans: Sequence[DrawnScan]) -> float:
+def scan_end(scans: Sequence[DrawnScan]) -> float:
     """Choose where the axis ends: not far beyond where anything changes."""
     farthest = max(float(scan.coordinate[-1]) for scan in scans)
     return min(last_change(scans, least_mev=FLAT_MEV) + BEYOND, farthest)
 
 
-def _start(scans: Sequence[DrawnScan], *, limits: Limits) -> float:
+def scan_start(scans: Sequence[DrawnScan], *, limits: Limits) -> float:
     """Choose where the axis begins: where the first scan comes into the panel."""
     entries = [
         float(scan.coordinate[inside][0])
@@ -214,18 +215,18 @@ def _draw_kind(axes: Axes, scans: Sequence[DrawnScan]) -> Limits:
         key=lambda scan: scan.jumps[0].energy_mev,
         default=None,
     )
-    limits = _limits(scans, jumping=jumping)
+    limits = scan_limits(scans, jumping=jumping)
     axes.set_ylim(limits.low, limits.high)
     for scan in scans:
         mark_jumps(axes, scan, label="above" if scan is jumping else "none")
-    axes.set_xlim(_start(scans, limits=limits), _end(scans))
+    axes.set_xlim(scan_start(scans, limits=limits), scan_end(scans))
     if any(scan.jumps for scan in scans):
         axes.plot([], [], color=VERMILLION, linewidth=1.1, label="jump")
     legend_above(axes, columns=2)
     return limits
 
 
-def _limits(scans: Sequence[DrawnScan], *, jumping: DrawnScan | None) -> Limits:
+def scan_limits(scans: Sequence[DrawnScan], *, jumping: DrawnScan | None) -> Limits:
     """Choose limits of the energy; both sides of the largest jump, which is the point, are in."""
     energies_mev = np.concatenate([scan.energies_mev for scan in scans])
     limits = robust_limits(energies_mev, least_span=LEAST_SPAN_MEV)

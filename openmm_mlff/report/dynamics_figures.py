@@ -64,7 +64,7 @@ def energy_figure(
     scale = MEV_PER_EV / observations.system.n_atoms
     curves = {
         name: (time_ps, (total_ev - total_ev[np.isfinite(total_ev)][0]) * scale)
-        for name, (time_ps, total_ev) in _series(observations, values="total_ev").items()
+        for name, (time_ps, total_ev) in run_series(observations, values="total_ev").items()
     }
     if not curves:
         return None
@@ -99,7 +99,7 @@ def temperature_figure(
     Returns:
         The record, None where no temperature was written.
     """
-    curves = _series(observations, values="temperature_kelvin")
+    curves = run_series(observations, values="temperature_kelvin")
     if not curves:
         return None
     limits = _limits(curves, least_span=LEAST_TEMPERATURE_SPAN_KELVIN)
@@ -126,7 +126,7 @@ def temperature_figure(
     return FigureRecord(path, "Temperature", caption, observations.system.name)
 
 
-def _series(observations: Observations, *, values: str) -> dict[str, Series]:
+def run_series(observations: Observations, *, values: str) -> dict[str, Series]:
     """Gather time and one column of the energies of every run that has a finite row."""
     gathered = {}
     for run in observations.runs:
@@ -182,24 +182,28 @@ def _draw_drift(axes: Axes, drift: CheckResult, *, curves: Sequence[Series]) -> 
         axes.plot(line_ps, centre_mev + allowed_mev, **DOTTED, label=labels)
 
 
-def _draw_running_mean(
-    axes: Axes, time_ps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
-) -> None:
-    """Overlay a running mean, where the run is long enough to have one."""
+def running_mean(
+    time_ps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> Series | None:
+    """Give a running mean, None where the run is too short to have one."""
     known = np.isfinite(values)
     time_ps, values = time_ps[known], values[known]
     step_ps = float(np.median(np.diff(time_ps))) if len(time_ps) > 1 else 0.0
     width = round(RUNNING_MEAN_PS / step_ps) if step_ps > 0 else 0
     if width < 2 or 4 * width > len(values):
-        return
+        return None
     window = np.ones(width) / width
-    axes.plot(
-        np.convolve(time_ps, window, mode="valid"),
-        np.convolve(values, window, mode="valid"),
-        color="#00324F",
-        linewidth=1.1,
-        label=f"{RUNNING_MEAN_PS:g} ps mean",
-    )
+    return np.convolve(time_ps, window, mode="valid"), np.convolve(values, window, mode="valid")
+
+
+def _draw_running_mean(
+    axes: Axes, time_ps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> None:
+    """Overlay a running mean, where the run is long enough to have one."""
+    mean = running_mean(time_ps, values)
+    if mean is not None:
+        label = f"{RUNNING_MEAN_PS:g} ps mean"
+        axes.plot(*mean, color="#00324F", linewidth=1.1, label=label)
 
 
 def _finish(

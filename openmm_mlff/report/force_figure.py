@@ -47,7 +47,7 @@ def force_figure(
     Returns:
         The record, None where there are no forces to compare.
     """
-    pair = _forces(observations)
+    pair = compared_forces(observations)
     if pair is None:
         return None
     predicted, reference = pair
@@ -79,7 +79,7 @@ def force_figure(
     )
 
 
-def _forces(
+def compared_forces(
     observations: Observations,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
     """Read predicted and reference forces, (G, N, 3) each; None where they cannot be compared."""

@@ -39,35 +39,18 @@ def kinetic_figure(
     Returns:
         The record, None where nothing was sampled.
     """
-    probe = done_probe(observations, name=PROBE)
-    n_atoms = observations.system.n_atoms
-    shapes: dict[str, tuple[int | None, ...]] = {
-        "velocities_angstrom_per_ps": (None, n_atoms, 3),
-        "masses_amu": (n_atoms,),
-    }
-    columns = None if probe is None else probe_columns(probe, shapes=shapes)
-    if probe is None or columns is None or len(columns[0]) < FEWEST_SAMPLES:
+    found = scaled_velocities(observations)
+    if found is None:
         return None
-    velocities, masses_amu = columns
-    temperature_kelvin = float(probe.data["temperature_kelvin"])
-    thermal = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
-    scaled = velocities * np.sqrt(masses_amu / thermal)[:, None]
-    if not np.isfinite(scaled).all():
-        return None
-    symbols = np.array(observations.system.symbols)
-    # Atoms at a fixed distance from another share their kinetic energy with it.
-    held = np.asarray(probe.arrays.get("constrained", np.zeros(n_atoms)), dtype=bool)
-    if held.shape != (n_atoms,) or held.all():
-        return None
-    scaled, symbols = scaled[:, ~held], symbols[~held]
+    scaled, symbols, temperature_kelvin = found
     headline = f"{subject(observations, model=model)} · {temperature_kelvin:g} K"
-    edges = np.linspace(-REACH, REACH, BINS + 1)
-    middles = 0.5 * (edges[1:] + edges[:-1])
+    middles, densities = velocity_densities(scaled, symbols=symbols)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.5, headline=headline) as figure:
         axes = figure.subplots()
         for symbol, colour in element_colours(symbols).items():
-            density, _ = np.histogram(scaled[:, symbols == symbol], bins=edges, density=True)
-            axes.step(middles, density, where="mid", color=colour, linewidth=1.0, label=symbol)
+            axes.step(
+                middles, densities[symbol], where="mid", color=colour, linewidth=1.0, label=symbol
+            )
         normal = np.exp(-0.5 * middles**2) / np.sqrt(2.0 * np.pi)
         axes.plot(
             middles, normal, color=INK, linestyle=(0, (4, 2)), label="Maxwell–Boltzmann", zorder=3
@@ -84,3 +67,55 @@ def kinetic_figure(
         f"with the distribution that they should have (dashed).{said}"
     )
     return FigureRecord(path, "Velocity distribution", caption, observations.system.name)
+
+
+def scaled_velocities(observations: Observations) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """Give velocity components over their thermal width.
+
+    Args:
+        observations: with the probe `kinetic_distribution`.
+
+    Returns:
+        (S, M, 3) without unit, the M atoms' elements, and the temperature in K, for the atoms that
+        no constraint holds; None where nothing was sampled.
+    """
+    probe = done_probe(observations, name=PROBE)
+    n_atoms = observations.system.n_atoms
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "velocities_angstrom_per_ps": (None, n_atoms, 3),
+        "masses_amu": (n_atoms,),
+    }
+    columns = None if probe is None else probe_columns(probe, shapes=shapes)
+    if probe is None or columns is None or len(columns[0]) < FEWEST_SAMPLES:
+        return None
+    velocities, masses_amu = columns
+    temperature_kelvin = float(probe.data["temperature_kelvin"])
+    thermal = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
+    scaled = velocities * np.sqrt(masses_amu / thermal)[:, None]
+    if not np.isfinite(scaled).all():
+        return None
+    # Atoms at a fixed distance from another share their kinetic energy with it.
+    held = np.asarray(probe.arrays.get("constrained", np.zeros(n_atoms)), dtype=bool)
+    if held.shape != (n_atoms,) or held.all():
+        return None
+    return scaled[:, ~held], np.array(observations.system.symbols)[~held], temperature_kelvin
+
+
+def velocity_densities(
+    scaled: np.ndarray, *, symbols: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Count velocity components by element.
+
+    Args:
+        scaled: from :func:`scaled_velocities`.
+        symbols: of its atoms.
+
+    Returns:
+        Middles of the bins, and the density of each element.
+    """
+    edges = np.linspace(-REACH, REACH, BINS + 1)
+    densities = {
+        symbol: np.histogram(scaled[:, symbols == symbol], bins=edges, density=True)[0]
+        for symbol in sorted(set(symbols.tolist()))
+    }
+    return 0.5 * (edges[1:] + edges[:-1]), densities

@@ -52,7 +52,9 @@ def momentum_figure(
     """
     if observations.system.n_atoms < 2:
         return None
-    curves = {run.name: _changes(run, system=observations.system) for run in observations.runs}
+    curves = {
+        run.name: momentum_changes(run, system=observations.system) for run in observations.runs
+    }
     curves = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     if not curves:
         return None
@@ -85,7 +87,7 @@ _KINDS = {
 """What is drawn, its symbol and its thermal size, by whether the system is periodic."""
 
 
-def _changes(run: RunObservations, *, system: MolecularSystem) -> np.ndarray:
+def momentum_changes(run: RunObservations, *, system: MolecularSystem) -> np.ndarray:
     """Give |L(t) − L(0)| / √(kT tr I), (T,), or of a box |P(t) − P(0)| / √(kT M)."""
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
     thermal = thermal_ev / EV_PER_AMU_ANGSTROM2_PER_PS2

@@ -53,12 +53,12 @@ def bond_figure(observations: Observations, *, path: Path, model: str = "") -> F
     n_bonds = len(observations.system.bonds or ())
     tracked = [
         (run, series)
-        for run, series in _tracked(observations, values="bond_lengths_angstrom")
+        for run, series in tracked_runs(observations, values="bond_lengths_angstrom")
         if series.bond_lengths_angstrom.shape[1:] == (n_bonds,)
     ]
     if not tracked:
         return None
-    types = _bond_types(observations)
+    types = bond_types(observations)
     shown = dict(list(types.items())[:MOST_BOND_TYPES])
     with drawing(
         path,
@@ -91,7 +91,7 @@ def shape_figure(observations: Observations, *, path: Path, model: str = "") -> 
     Returns:
         The record, None where no trajectory has either.
     """
-    found = {values: _tracked(observations, values=values) for values in SHAPE_PANELS}
+    found = {values: tracked_runs(observations, values=values) for values in SHAPE_PANELS}
     found = {values: tracked for values, tracked in found.items() if tracked}
     if not found:
         return None
@@ -121,7 +121,7 @@ def shape_figure(observations: Observations, *, path: Path, model: str = "") -> 
     return FigureRecord(path, "RMSD and radius of gyration", caption, observations.system.name)
 
 
-def _tracked(
+def tracked_runs(
     observations: Observations, *, values: str
 ) -> list[tuple[RunObservations, TrajectorySeries]]:
     """Keep the runs whose trajectory has at least one finite value of the named kind."""
@@ -134,7 +134,7 @@ def _tracked(
     ]
 
 
-def _bond_types(observations: Observations) -> dict[str, list[int]]:
+def bond_types(observations: Observations) -> dict[str, list[int]]:
     """Sort bonds by the elements that they join, e.g. ``C–H``."""
     symbols = observations.system.symbols
     types: dict[str, list[int]] = {}

@@ -77,11 +77,11 @@ def wall_figure(
         The record, None where no pair was pushed together.
     """
     probe = done_probe(observations, name=PROBE)
-    drawn = [] if probe is None else _read_walls(probe)
+    drawn = [] if probe is None else read_walls(probe)
     if not drawn:
         return None
-    needed_ev = _limit_ev(result, at_least=True)
-    hole_ev = _limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
+    needed_ev = wall_limit_ev(result, at_least=True)
+    hole_ev = wall_limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
     headline = subject(observations, model=model)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
         axes = figure.subplots()
@@ -105,7 +105,7 @@ def wall_figure(
     return FigureRecord(path, "Walls at short distance", caption, observations.system.name)
 
 
-def _read_walls(probe: ProbeObservations) -> list[DrawnWall]:
+def read_walls(probe: ProbeObservations) -> list[DrawnWall]:
     """Read the curves that have at least two points."""
     drawn = []
     for k, pair in enumerate(probe.data.get("pairs", [])):
@@ -126,7 +126,7 @@ def _read_walls(probe: ProbeObservations) -> list[DrawnWall]:
     return drawn
 
 
-def _limit_ev(result: CheckResult | None, *, at_least: bool) -> float | None:
+def wall_limit_ev(result: CheckResult | None, *, at_least: bool) -> float | None:
     """Read the height that a wall must have, or the depth that a hole may have."""
     measures = [] if result is None else result.evidence.get("measures", [])
     found = [m["threshold"] for m in measures if bool(m.get("at_least")) is at_least]

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.figures import write_figures
+from openmm_mlff.report.html import write_html
 from openmm_mlff.report.markdown import write_markdown
-from openmm_mlff.rundir import RunDirectory, write_text
+from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_text
 
 REPORT_JSON = "report.json"
 REPORT_PAGE = "report.md"
+REPORT_HTML = "report.html"
 
 
 def write_report(
@@ -17,7 +19,7 @@ def write_report(
     report: ValidationReport,
     observations_by_system: Mapping[str, Observations],
 ) -> None:
-    """Write `report.json`, the figures and `report.md`, each file whole or not at all.
+    """Write `report.json`, figures, `report.md` and `report.html`, each whole or not at all.
 
     Args:
         directory: where they go.
@@ -28,3 +30,11 @@ def write_report(
     write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
     figures = write_figures(observations_by_system, report, directory.figures)
     write_markdown(report, figures, directory.root / REPORT_PAGE)
+    run_file = directory.root / RUN_FILE
+    write_html(
+        report,
+        observations_by_system,
+        directory.root / REPORT_HTML,
+        figures=figures,
+        run=read_json(run_file) if run_file.is_file() else None,
+    )

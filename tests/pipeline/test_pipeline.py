@@ -64,6 +64,7 @@ def test_the_run_directory_holds_what_was_asked_and_found(healthy_run):
     assert asked["spec"]["protocol"]["dynamics"]["duration_ps"] == 0.05
     assert ValidationReport.from_json((folder / "report.json").read_text()) == report
     assert "# " in (folder / "report.md").read_text()
+    assert "<h1" in (folder / "report.html").read_text(encoding="utf-8")
     assert list((folder / "figures").glob("*.png"))
     rows = (folder / "water/nve_300K_0.5fs_r0/energies.csv").read_text().splitlines()
     assert rows[0] == "step,time_ps,potential_eV,kinetic_eV,total_eV,temperature_K"

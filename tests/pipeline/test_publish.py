@@ -1,6 +1,7 @@
 """What is kept of a run, how reports are made together, and the pages that show them."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,13 @@ def report():
 def test_small_files_are_kept_and_trajectories_are_not(report, tmp_path):
     run, folder = tmp_path / "run", tmp_path / "kept"
     write_text(run / "report.json", report.to_json())
-    for name in ("report.md", "run.json", "figures/a.png", "water/nve_r0/energies.csv"):
+    for name in (
+        "report.md",
+        "report.html",
+        "run.json",
+        "figures/a.png",
+        "water/nve_r0/energies.csv",
+    ):
         write_text(run / name, name)
     for name in ("water/nve_r0/trajectory.dcd", "water/nve_r0/state.xml"):
         write_text(run / name, "large")
@@ -73,10 +80,24 @@ def test_small_files_are_kept_and_trajectories_are_not(report, tmp_path):
     assert kept == {
         "report.json",
         "report.md",
+        "report.html",
         "run.json",
         "figures/a.png",
         "water/nve_r0/energies.csv",
     }
+
+
+def test_a_run_is_judged_again_and_its_new_report_kept(tmp_path, monkeypatch, report):
+    collection = replace(SHIPPED, specs={"original": "student:original", "tiny": "student:tiny"})
+    run = tmp_path / collection.runs / "tiny"
+    write_text(run / "run.json", "{}")
+
+    def judge(directory):
+        write_text(directory.root / "report.json", report.to_json())
+
+    monkeypatch.setattr(publish, "judge_directory", judge)
+    assert publish.judge_collection(collection, root=tmp_path) == ["tiny"]
+    assert set(collection.reports(tmp_path)) == {"tiny"}
 
 
 def test_the_dashboard_goes_between_the_markers_again_and_again(report, tmp_path):

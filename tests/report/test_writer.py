@@ -22,6 +22,9 @@ def test_report_figures_and_page_are_written(make_report, make_observations, tmp
     for path in figures:
         assert f'src="figures/{path.name}"' in page
         assert png_inches(path)[0] == pytest.approx(3.4, abs=0.01) or "forces" in path.name
+    html = (directory.root / "report.html").read_text(encoding="utf-8")
+    assert html.count('class="plot"') == 4
+    assert "--system water" in html
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -53,4 +56,8 @@ def test_a_report_is_written_for_a_run_that_never_started(make_report, make_obse
     directory = RunDirectory.create(tmp_path)
     nothing = {"water": Observations(make_observations().system)}
     write_report(directory, make_report(checks=[]), nothing)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "report.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]

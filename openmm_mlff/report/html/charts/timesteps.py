@@ -1,0 +1,105 @@
+"""Charts of the energy's spread against the timestep, and of the velocities of a thermostat."""
+
+import numpy as np
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import CheckResult
+from openmm_mlff.report.convergence_figure import PROBE, SHAPES
+from openmm_mlff.report.html.charts.model import (
+    Chart,
+    axes,
+    dots,
+    element_colour,
+    line,
+    numbers,
+    palette,
+)
+from openmm_mlff.report.kinetic_figure import scaled_velocities, velocity_densities
+from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.wording import number
+from openmm_mlff.units import MEV_PER_EV
+
+
+def convergence_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+    """Draw the total energy's spread against the timestep, with the square law.
+
+    Args:
+        observations: with the probe `timestep_convergence`.
+        result: not looked at.
+
+    Returns:
+        The chart, None where fewer than two timesteps were run.
+    """
+    del result
+    probe = done_probe(observations, name=PROBE)
+    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
+    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+        return None
+    timesteps_fs, _, total_ev = columns
+    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
+    ran = np.isfinite(total_mev).sum(axis=1) > 1
+    if ran.sum() < 2:
+        return None
+    timesteps_fs = timesteps_fs[ran]
+    spreads_mev = np.nanstd(total_mev[ran], axis=1)
+    positive = spreads_mev > 0.0
+    if not positive.any():
+        return None
+    scale = np.exp(np.mean(np.log(spreads_mev[positive] / timesteps_fs[positive] ** 2)))
+    ends = np.array([timesteps_fs.min() / 1.3, timesteps_fs.max() * 1.3])
+    ticks = {"tickvals": numbers(timesteps_fs), "ticktext": [f"{step:g}" for step in timesteps_fs]}
+    sizes = ", ".join(
+        f"{number(size)} at {step:g} fs"
+        for step, size in zip(timesteps_fs, spreads_mev, strict=True)
+    )
+    return Chart(
+        kind="timesteps",
+        title="Spread of the total energy against the timestep",
+        traces=(
+            line(ends, scale * ends**2, name="∝ Δt²", colour="@ink", dashes="dash"),
+            dots(timesteps_fs, spreads_mev, name="measured", colour=palette(0), size=11),
+        ),
+        layout=axes(
+            "Timestep (fs)",
+            "σ(E total) (meV/atom)",
+            x={"type": "log", "range": numbers(np.log10(ends)), **ticks},
+            y={"type": "log", "exponentformat": "none"},
+        ),
+        caption=f"Standard deviation of the total energy of {observations.system.name} from one "
+        f"start, meV/atom: {sizes}. Where only the integrator errs it goes as the square of the "
+        "timestep (dashed).",
+    )
+
+
+def velocity_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+    """Draw the distribution of each element's velocity components over their thermal width.
+
+    Args:
+        observations: with the probe `kinetic_distribution`.
+        result: not looked at.
+
+    Returns:
+        The chart, None where nothing was sampled.
+    """
+    del result
+    found = scaled_velocities(observations)
+    if found is None:
+        return None
+    middles, densities = velocity_densities(found[0], symbols=found[1])
+    traces = [
+        line(middles, density, name=symbol, colour=element_colour(symbol, position=k))
+        | {
+            "line": {
+                "color": element_colour(symbol, position=k),
+                "shape": "hvh",
+                "width": 1.8,
+            }
+        }
+        for k, (symbol, density) in enumerate(densities.items())
+    ]
+    normal = np.exp(-0.5 * middles**2) / np.sqrt(2.0 * np.pi)
+    traces.append(line(middles, normal, name="Maxwell–Boltzmann", colour="@ink", dashes="dash"))
+    layout = axes("v / √(kT/m)", "Density", x={"range": [-4, 4]}, y={"rangemode": "tozero"})
+    return Chart(
+        kind="velocities", title="Velocities by element", traces=tuple(traces), layout=layout
+    )

@@ -1,0 +1,229 @@
+"""The dashboard: checks down, systems across, each cell with its value against its threshold."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openmm_mlff.checks import CHECKS, CheckSpec
+from openmm_mlff.checks.base import RATIO
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.selection import systems_with_results
+from openmm_mlff.report.wording import (
+    GROUPS,
+    SYMBOLS,
+    condition_label,
+    number,
+    several_conditions,
+    value_text,
+)
+
+GRAVITY = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASS)
+"""In which order results are sorted, the gravest first."""
+
+DECADES = 4.0
+"""How many powers of ten a bar shows below the threshold, and half as many above it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One result as the dashboard shows it.
+
+    Attributes:
+        system: name of the molecule.
+        result: None where there is none.
+        status: its name; empty where there is no result.
+        symbol: of the status.
+        value: with its interval and its unit.
+        limit: the threshold in words; empty where there is none.
+        used: value over threshold, or threshold over a value that must reach it.
+        used_text: that in words.
+        bar: length of the bar, 0 to 100; the threshold lies at two thirds.
+        order: for sorting, the gravest lowest.
+    """
+
+    system: str
+    result: CheckResult | None
+    status: str = ""
+    symbol: str = ""
+    value: str = ""
+    limit: str = ""
+    used: float | None = None
+    used_text: str = ""
+    bar: float | None = None
+    order: float = math.inf
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check, under one condition.
+
+    Attributes:
+        check_id: as in the registry.
+        title: what it asks; empty for a check that the registry does not know.
+        group: of the check.
+        condition: its label; empty where all results have the same, or none.
+        required: whether the verdict rests on any of its results.
+        cells: one a system.
+    """
+
+    check_id: str
+    title: str
+    group: str
+    condition: str
+    required: bool
+    cells: tuple[Cell, ...]
+
+    @property
+    def statuses(self) -> str:
+        """Every status in the row, for the filter."""
+        return " ".join(dict.fromkeys(cell.status for cell in self.cells if cell.status))
+
+    @property
+    def order(self) -> float:
+        """That of the gravest cell."""
+        return min(cell.order for cell in self.cells)
+
+    @property
+    def words(self) -> str:
+        """What a search looks through."""
+        messages = [cell.result.message for cell in self.cells if cell.result is not None]
+        return " ".join((self.check_id, self.title, self.group, self.condition, *messages)).lower()
+
+
+def dashboard_rows(report: ValidationReport) -> list[Row]:
+    """Lay the results out by check and system.
+
+    Args:
+        report: what was found.
+
+    Returns:
+        One row a check and condition, in the order of the registry.
+    """
+    systems = systems_with_results(report)
+    conditions = several_conditions(report)
+    keys = dict.fromkeys(
+        (check.id, condition_label(check.condition) if conditions else "")
+        for check in report.checks
+    )
+    known = [spec.id for spec in CHECKS]
+    position = {check_id: k for k, check_id in enumerate(known)}
+    return [
+        _row(report, check_id=check_id, condition=condition, systems=systems)
+        for check_id, condition in sorted(keys, key=lambda key: position.get(key[0], len(known)))
+    ]
+
+
+def find_spec(check_id: str) -> CheckSpec | None:
+    """Look a check up; None where the registry does not know it."""
+    return next((spec for spec in CHECKS if spec.id == check_id), None)
+
+
+def groups_of(rows: Sequence[Row]) -> list[str]:
+    """List the groups that have rows, in the order in which groups are shown."""
+    found = list(dict.fromkeys(row.group for row in rows))
+    return [group for group in GROUPS if group in found] + [
+        group for group in found if group not in GROUPS
+    ]
+
+
+def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
+    """Count the results by status, the gravest first: name, symbol, count."""
+    return [
+        (status.value, SYMBOLS[status], count)
+        for status in GRAVITY
+        if (count := sum(check.status is status for check in report.checks))
+    ]
+
+
+def limit_used(result: CheckResult) -> float | None:
+    """Say how much of what is allowed a result uses: 1 is at the threshold, more is beyond it.
+
+    Args:
+        result: with value and threshold.
+
+    Returns:
+        Value over threshold, or threshold over value where the value must reach it; None where
+        there is nothing to compare, or a run simply came to its end.
+    """
+    if result.value is None or result.threshold is None:
+        return None
+    if result.id == "stability":
+        return None if result.status is Status.PASS else _ratio(result.threshold, result.value)
+    for measure in result.evidence.get("measures", []):
+        same = measure.get("value") == result.value and measure.get("unit") == result.unit
+        if same and measure.get("threshold") == result.threshold and measure.get("at_least"):
+            return _ratio(result.threshold, result.value)
+    return _ratio(abs(result.value), result.threshold)
+
+
+def _ratio(above: float, below: float) -> float:
+    if below > 0.0:
+        return above / below
+    return math.inf if above > 0.0 else 0.0
+
+
+def _row(report: ValidationReport, *, check_id: str, condition: str, systems: Sequence[str]) -> Row:
+    found = [
+        check
+        for check in report.checks
+        if check.id == check_id and (not condition or condition_label(check.condition) == condition)
+    ]
+    by_system = {check.system: check for check in found}
+    spec = find_spec(check_id)
+    return Row(
+        check_id=check_id,
+        title="" if spec is None else spec.title,
+        group=found[0].group,
+        condition=condition,
+        required=any(check.required for check in found),
+        cells=tuple(_cell(system, by_system.get(system)) for system in systems),
+    )
+
+
+def _cell(system: str, result: CheckResult | None) -> Cell:
+    if result is None:
+        return Cell(system, None)
+    used = limit_used(result)
+    unit = "" if result.unit == RATIO else f" {result.unit}"
+    measured = result.value is not None
+    return Cell(
+        system,
+        result,
+        status=result.status.value,
+        symbol=SYMBOLS[result.status],
+        value=f"{value_text(result)}{unit}" if measured else "",
+        limit=""
+        if result.threshold is None or not measured
+        else f"{number(result.threshold)}{unit}",
+        used=used,
+        used_text=_used_text(used),
+        bar=None if used is None else _bar(used),
+        order=_order(result, used=used),
+    )
+
+
+def _used_text(used: float | None) -> str:
+    if used is None:
+        return ""
+    if not math.isfinite(used):
+        return "beyond any limit"
+    if used > 1.0:
+        return f"{number(used, digits=2)} × the limit"
+    return (
+        "under 0.1 % of the limit"
+        if used < 1e-3
+        else f"{number(100.0 * used, digits=2)} % of the limit"
+    )
+
+
+def _bar(used: float) -> float:
+    """Place a ratio on a logarithmic bar of six decades, the threshold at two thirds."""
+    whole = 1.5 * DECADES
+    decades = math.log10(used) if 0.0 < used < math.inf else math.copysign(whole, used - 1.0)
+    return round(100.0 * min(max((decades + DECADES) / whole, 0.02), 1.0), 1)
+
+
+def _order(result: CheckResult, *, used: float | None) -> float:
+    """Sort by status, then by how much of the limit is used."""
+    nearness = 0.0 if used is None else min(used, 1e9) / (1.0 + min(used, 1e9))
+    return GRAVITY.index(result.status) + 1.0 - nearness

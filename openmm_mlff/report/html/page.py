@@ -1,0 +1,150 @@
+"""Put the parts of the report together into one file that fetches nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import ValidationReport
+from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.html.charts import Chart, draw_charts
+from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
+from openmm_mlff.report.html.embedding import (
+    packed_plotly,
+    plotly_script,
+    safe_json,
+    script_hash,
+)
+from openmm_mlff.report.html.provenance import provenance_rows, repeat_command
+from openmm_mlff.report.html.sections import check_sections
+from openmm_mlff.report.html.summary import summarise
+from openmm_mlff.report.html.trajectory import player_runs
+from openmm_mlff.report.selection import systems_with_results
+from openmm_mlff.report.wording import SHORT_SHA_LENGTH, integer, number, scope_rows
+from openmm_mlff.rundir import write_text
+
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+PAGE = "report.html.j2"
+STYLES = ("base.css", "dashboard.css", "checks.css", "print.css")
+EARLY_SCRIPT = "theme.js"
+"""Runs before anything is drawn, so that a dark page does not flash white."""
+
+SCRIPTS = ("charts.js", "dashboard.js", "player.js", "page.js")
+
+
+def write_html(
+    report: ValidationReport,
+    observations_by_system: Mapping[str, Observations],
+    path: Path,
+    *,
+    figures: Sequence[FigureRecord] = (),
+    run: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the report as one HTML file, whole or not at all.
+
+    Args:
+        report: what was found.
+        observations_by_system: what the charts show, by name of the molecule.
+        path: the page.
+        figures: of the same data; their captions serve for the charts, too.
+        run: the run directory's `run.json`, with what was asked for.
+    """
+    write_text(path, report_html(report, observations_by_system, figures=figures, run=run))
+
+
+def report_html(
+    report: ValidationReport,
+    observations_by_system: Mapping[str, Observations],
+    *,
+    figures: Sequence[FigureRecord] = (),
+    run: Mapping[str, Any] | None = None,
+) -> str:
+    """Write the report as the text of one HTML page.
+
+    Args:
+        report: what was found.
+        observations_by_system: what the charts show, by name of the molecule.
+        figures: of the same data; their captions serve for the charts, too.
+        run: the run directory's `run.json`, with what was asked for.
+
+    Returns:
+        The page; equal input gives equal pages.
+    """
+    judged = {check.id for check in report.checks}
+    drawn = draw_charts(observations_by_system, report, figures=figures)
+    charts = [chart for chart in drawn if chart.check_id in judged]
+    runs = player_runs(observations_by_system, report)
+    rows = dashboard_rows(report)
+    early, script = _read(EARLY_SCRIPT), "\n".join(_read(name) for name in SCRIPTS)
+    return (
+        _environment()
+        .get_template(PAGE)
+        .render(
+            report=report,
+            summary=summarise(report),
+            sha=report.model.sha256[:SHORT_SHA_LENGTH] or "unknown",
+            parameters=integer(report.model.n_parameters),
+            scope=scope_rows(report.verdict.scope),
+            systems=systems_with_results(report),
+            rows=sorted(rows, key=lambda row: row.order),
+            order=rows,
+            groups=groups_of(rows),
+            statuses=statuses_of(report),
+            sections=check_sections(report, charts=charts),
+            runs=runs,
+            provenance=provenance_rows(report),
+            command=repeat_command(report, run=run),
+            style=Markup("\n".join(_read(name) for name in STYLES)),
+            policy=_policy(early, script, plotly_script()),
+            early_script=Markup(early),
+            script=Markup(script),
+            chart_data=Markup(safe_json([_chart_data(chart) for chart in charts])),
+            run_data=Markup(safe_json(runs)),
+            plotly=Markup(packed_plotly() if charts else ""),
+            number=number,
+        )
+    )
+
+
+def _chart_data(chart: Chart) -> dict[str, Any]:
+    return {"traces": chart.traces, "layout": chart.layout, "height": chart.height}
+
+
+def _policy(*scripts: str) -> str:
+    """Let the page fetch nothing, and run no script but its own."""
+    hashes = " ".join(script_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES_FOLDER / name).read_text(encoding="utf-8").strip("\n")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["code"] = code_words
+    return environment
+
+
+def code_words(text: object) -> Markup:
+    """Escape foreign text, and show as code what stands in it between backticks."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if k % 2 else escape(part)
+        for k, part in enumerate(parts)
+    )

@@ -1,0 +1,134 @@
+"""One section a check: its question, formula and thresholds, what was found, charts, evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openmm_mlff.checks import CheckSpec
+from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.html.charts import Chart
+from openmm_mlff.report.html.dashboard import GRAVITY, find_spec
+from openmm_mlff.report.templating import evidence_text, flatten
+from openmm_mlff.report.wording import SYMBOLS, condition_label, number
+
+TRACEBACK = "traceback"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found on one system under one condition."""
+
+    result: CheckResult
+    symbol: str
+    where: str
+    evidence: tuple[tuple[str, str], ...]
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One check as the page explains it.
+
+    Attributes:
+        check_id: as in the registry.
+        group: of the check.
+        title: what it asks.
+        spec: None for a check that the registry does not know.
+        thresholds: name, value, unit and source of each.
+        required: whether the verdict rests on it.
+        findings: one a result.
+        counts: symbol, name and number of each status, the gravest first.
+        charts: position of each chart among all of the page, and the chart.
+    """
+
+    check_id: str
+    group: str
+    title: str
+    spec: CheckSpec | None
+    thresholds: tuple[tuple[str, str, str, str], ...]
+    required: bool
+    findings: tuple[Finding, ...]
+    counts: tuple[tuple[str, str, int], ...]
+    charts: tuple[tuple[int, Chart], ...] = field(default_factory=tuple)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any result FAILs or could not be judged for an ERROR."""
+        return any(one.result.status in (Status.FAIL, Status.ERROR) for one in self.findings)
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to see than that all is well."""
+        return self.failed or bool(self.charts)
+
+
+def check_sections(report: ValidationReport, *, charts: Sequence[Chart]) -> list[Section]:
+    """Describe every check that has a result.
+
+    Args:
+        report: what was found.
+        charts: of the whole page.
+
+    Returns:
+        The sections, in the order of the report's checks.
+    """
+    by_check: dict[str, list[CheckResult]] = {}
+    for result in report.checks:
+        by_check.setdefault(result.id, []).append(result)
+    criteria = report.protocol.get("criteria") or {}
+    return [
+        _section(
+            results,
+            criteria=criteria.get(check_id) or {},
+            charts=_of_check(charts, check_id=check_id),
+        )
+        for check_id, results in by_check.items()
+    ]
+
+
+def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
+    """Choose a check's charts; those of one kind stand side by side, system by system."""
+    mine = [(k, chart) for k, chart in enumerate(charts) if chart.check_id == check_id]
+    kinds = [chart.kind for _, chart in mine]
+    return sorted(mine, key=lambda one: kinds.index(one[1].kind))
+
+
+def _section(
+    results: Sequence[CheckResult],
+    *,
+    criteria: Mapping[str, Mapping[str, Any]],
+    charts: Sequence[tuple[int, Chart]],
+) -> Section:
+    first = results[0]
+    spec = find_spec(first.id)
+    statuses = [result.status for result in results]
+    return Section(
+        check_id=first.id,
+        group=first.group,
+        title=first.id if spec is None else spec.title,
+        spec=spec,
+        thresholds=tuple(
+            (name, number(one.get("value")), str(one.get("unit", "")), str(one.get("source", "")))
+            for name, one in criteria.items()
+        ),
+        required=any(result.required for result in results),
+        findings=tuple(_finding(result) for result in results),
+        counts=tuple(
+            (SYMBOLS[status], status.value, statuses.count(status))
+            for status in GRAVITY
+            if status in statuses
+        ),
+        charts=tuple(charts),
+    )
+
+
+def _finding(result: CheckResult) -> Finding:
+    condition = condition_label(result.condition)
+    rows = flatten({key: value for key, value in result.evidence.items() if key != TRACEBACK})
+    return Finding(
+        result=result,
+        symbol=SYMBOLS[result.status],
+        where=f"{result.system}, {condition}" if condition else result.system,
+        evidence=tuple((key, evidence_text(value)) for key, value in rows),
+        traceback=str(result.evidence.get(TRACEBACK) or ""),
+    )

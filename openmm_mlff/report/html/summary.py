@@ -1,0 +1,90 @@
+"""The top of the page: the one verdict, in words, with the reasons that matter most."""
+
+from dataclasses import dataclass
+
+from openmm_mlff.records import ValidationReport, VerdictStatus
+
+MOST_REASONS = 3
+
+WORDS = {
+    VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
+    VerdictStatus.REJECTED: ("✘", "Not safe for production MD"),
+    VerdictStatus.INCONCLUSIVE: ("?", "Not decided: not all that must be known was measured"),
+}
+"""Symbol and sentence of each verdict."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One of the verdict's reasons.
+
+    Attributes:
+        head: check, status, system and numbers, where the reason begins with them.
+        text: the rest, in words.
+        check_id: of the section that it points to; empty where there is none.
+    """
+
+    head: str
+    text: str
+    check_id: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The verdict as the page's top shows it.
+
+    Attributes:
+        status: its name.
+        symbol: so that it is not told by its colour alone.
+        sentence: in plain words.
+        reasons: at most three, each of another check, the gravest first.
+        further: the other reasons.
+    """
+
+    status: str
+    symbol: str
+    sentence: str
+    reasons: tuple[Reason, ...]
+    further: tuple[Reason, ...]
+
+
+def summarise(report: ValidationReport) -> Summary:
+    """Choose what stands at the top.
+
+    Args:
+        report: with its verdict, whose words are taken as they are.
+
+    Returns:
+        The summary.
+    """
+    verdict = report.verdict
+    symbol, sentence = WORDS[verdict.status]
+    chosen = _chosen(verdict.reasons)
+    return Summary(
+        status=verdict.status.value,
+        symbol=symbol,
+        sentence=sentence,
+        reasons=tuple(_reason(verdict.reasons[k], report=report) for k in chosen),
+        further=tuple(
+            _reason(reason, report=report)
+            for k, reason in enumerate(verdict.reasons)
+            if k not in chosen
+        ),
+    )
+
+
+def _reason(reason: str, *, report: ValidationReport) -> Reason:
+    """Part a reason at its first colon, where it begins with the name of a check."""
+    first = reason.split(" ", 1)[0]
+    known = any(check.id == first for check in report.checks)
+    head, colon, text = reason.partition(": ")
+    return Reason(head, text, first) if known and colon else Reason("", reason, "")
+
+
+def _chosen(reasons: tuple[str, ...]) -> list[int]:
+    """Choose the gravest reason of each check first: one check may fail on every system."""
+    first: dict[str, int] = {}
+    for k, reason in enumerate(reasons):
+        first.setdefault(reason.split(" ", 1)[0], k)
+    others = [k for k in range(len(reasons)) if k not in first.values()]
+    return sorted([*first.values(), *others][:MOST_REASONS])

@@ -1,0 +1,164 @@
+// Unpacks plotly, looks up the colours of the theme and draws each chart when it comes near the screen.
+const theme = (() => {
+  "use strict";
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => {
+    const chosen = document.documentElement.dataset.theme;
+    return chosen ? chosen === "dark" : system.matches;
+  };
+  const announce = () => document.dispatchEvent(new Event("themechange"));
+  system.addEventListener("change", announce);
+  document.getElementById("theme").addEventListener("click", () => {
+    const chosen = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = chosen;
+    try {
+      localStorage.setItem("openmm-mlff-theme", chosen);
+    } catch {
+      // Not kept; it holds for this visit.
+    }
+    announce();
+  });
+  return { isDark };
+})();
+
+const charts = (() => {
+  "use strict";
+  const PALETTES = {
+    light: {
+      c0: "#0072B2", c1: "#C77F00", c2: "#009E73", c3: "#B8588F", c4: "#3A9BD9", c5: "#7A5C14",
+      c6: "#000000", bad: "#D55E00", ink: "#22262b", muted: "#6a737d", band: "#6a737d/0.18",
+      grid: "#e4e7eb", rule: "#9aa3ad", card: "#ffffff",
+    },
+    dark: {
+      c0: "#56B4E9", c1: "#E69F00", c2: "#2BC79A", c3: "#E39BC4", c4: "#8FD0F5", c5: "#D8BC62",
+      c6: "#ffffff", bad: "#FF8A3D", ink: "#e8eaed", muted: "#a3adb8", band: "#a3adb8/0.2",
+      grid: "#2c333d", rule: "#5b6673", card: "#1a1f26",
+    },
+  };
+  const SCREEN_MARGIN = "600px";
+  const PRINTED = { width: 316, height: 250 };
+  const data = JSON.parse(document.getElementById("chart-data").textContent);
+  const plots = [...document.querySelectorAll(".plot")];
+  const touch = window.matchMedia("(pointer: coarse)").matches;
+  const config = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: touch ? false : "hover",
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+  let printing = false;
+  let ready = false;
+
+  function colour(name, palette) {
+    const [base, own] = name.split("/");
+    const [hex, of_palette] = (palette[base.slice(1)] ?? base).split("/");
+    const opacity = own ?? of_palette;
+    if (opacity === undefined) return hex;
+    const parts = [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+    return `rgba(${parts.join(",")},${opacity})`;
+  }
+
+  function coloured(value, palette) {
+    if (typeof value === "string") return /^@\w+(\/[\d.]+)?$/.test(value) ? colour(value, palette) : value;
+    // Numbers, of which there are many, are not looked at one by one.
+    if (Array.isArray(value)) return typeof value[0] === "object" && value[0] !== null ? value.map((one) => coloured(one, palette)) : value;
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one, palette)]));
+  }
+
+  function axis(own, palette) {
+    return {
+      gridcolor: palette.grid, linecolor: palette.rule, zerolinecolor: palette.rule, showline: true,
+      ticks: "outside", tickcolor: palette.rule, ticklen: 4, automargin: true, nticks: 6, ...own,
+      title: { standoff: 8, font: { size: 12 }, ...own.title },
+    };
+  }
+
+  function layoutOf(chart, palette) {
+    const own = coloured(chart.layout, palette);
+    return {
+      ...own,
+      ...(printing ? PRINTED : { height: chart.height, autosize: true }),
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "system-ui, sans-serif", size: 11, color: palette.ink },
+      margin: { l: 50, r: 10, t: 6, b: 40 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 10.5 }, itemwidth: 30 },
+      hoverlabel: { bgcolor: palette.card, bordercolor: palette.rule, font: { color: palette.ink } },
+      hovermode: "closest",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.ink },
+      // A finger scrolls the page; a mouse zooms.
+      dragmode: touch ? false : "zoom",
+      uirevision: "kept",
+      xaxis: axis(own.xaxis ?? {}, palette),
+      yaxis: axis(own.yaxis ?? {}, palette),
+    };
+  }
+
+  function draw(plot) {
+    const chart = data[Number(plot.dataset.chart)];
+    const palette = PALETTES[theme.isDark() && !printing ? "dark" : "light"];
+    Plotly.react(plot, coloured(chart.traces, palette), layoutOf(chart, palette), config);
+    plot.setAttribute("aria-busy", "false");
+  }
+
+  const isDrawn = (plot) => plot.getAttribute("aria-busy") === "false";
+  const isOpen = (plot) => plot.offsetParent !== null;
+
+  function drawAll() {
+    if (ready) plots.filter(isOpen).forEach(draw);
+  }
+
+  async function unpack() {
+    const packed = document.getElementById("plotly-packed").textContent;
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+  }
+
+  function watch() {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (isIntersecting && !isDrawn(target)) draw(target);
+        }
+      },
+      { rootMargin: SCREEN_MARGIN },
+    );
+    plots.forEach((plot) => observer.observe(plot));
+  }
+
+  async function start() {
+    if (plots.length === 0) return;
+    try {
+      await unpack();
+    } catch {
+      for (const plot of plots) {
+        plot.classList.add("missing");
+        plot.setAttribute("aria-busy", "false");
+        plot.textContent = "This chart needs a browser of 2023 or newer; the folder figures has it as a picture.";
+      }
+      return;
+    }
+    ready = true;
+    watch();
+  }
+
+  document.addEventListener("themechange", () => {
+    if (ready) plots.filter(isDrawn).filter(isOpen).forEach(draw);
+  });
+  for (const check of document.querySelectorAll("details.check")) {
+    check.addEventListener("toggle", () => {
+      if (ready && check.open) check.querySelectorAll(".plot").forEach(draw);
+    });
+  }
+  start();
+  return {
+    print(on) {
+      printing = on;
+      drawAll();
+    },
+  };
+})();

@@ -1,0 +1,50 @@
+import base64
+import gzip
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from openmm_mlff.report.html.embedding import (
+    packed_plotly,
+    packed_positions,
+    plotly_script,
+    safe_json,
+    script_hash,
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["</script>", "<!-- <script>", "a & b", "\u2028 \u2029", "å – ✔", 'a "quoted" \\ one']
+)
+def test_json_says_the_same_and_cannot_end_a_script(text):
+    written = safe_json({text: [text, 1.5]})
+    assert json.loads(written) == {text: [text, 1.5]}
+    assert not set("<>&\u2028\u2029") & set(written)
+
+
+def test_numbers_that_are_not_finite_become_null():
+    assert json.loads(safe_json([np.nan, np.inf, np.float64(2.0)])) == [None, None, 2.0]
+
+
+def test_plotly_is_packed_whole_and_the_same_each_time():
+    packed = packed_plotly()
+    assert gzip.decompress(base64.b64decode(packed)).decode() == plotly_script()
+    assert len(packed) < 0.5 * len(plotly_script())
+    packed_plotly.cache_clear()
+    assert packed_plotly() == packed
+
+
+def test_a_script_is_allowed_by_its_sha256():
+    digest = base64.b64encode(hashlib.sha256("let å = 1;".encode()).digest()).decode()
+    assert script_hash("let å = 1;") == f"'sha256-{digest}'"
+
+
+def test_positions_come_back_to_within_half_a_step_and_far_ones_are_moved_in():
+    positions = np.random.default_rng(1).uniform(-20.0, 20.0, size=(3, 4, 3))
+    packed = packed_positions(positions, step=0.002)
+    back = 0.002 * np.frombuffer(base64.b64decode(packed), dtype="<i2").reshape(positions.shape)
+    np.testing.assert_allclose(back, positions, atol=0.001 + 1e-12)
+    far = np.frombuffer(base64.b64decode(packed_positions(np.array([1e9]), step=0.002)), "<i2")
+    assert far[0] == 32767

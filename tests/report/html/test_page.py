@@ -1,0 +1,120 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from openmm_mlff.observations import Observations
+from openmm_mlff.records import VerdictStatus
+from openmm_mlff.report.html import report_html, write_html
+from openmm_mlff.report.html.embedding import plotly_script, script_hash
+from openmm_mlff.report.html.page import code_words
+
+
+class Outline(HTMLParser):
+    """Ids, links and scripts of a page; void elements need no end."""
+
+    VOID = frozenset({"meta", "input", "img", "br", "link"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.scripts, self.open, self.sources = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if "href" in attributes else []
+        self.sources += [value for name, value in attrs if name in ("src", "srcset", "data")]
+        if tag == "script":
+            self.scripts.append([attributes.get("type", ""), ""])
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1][1] += data
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_well_formed_and_its_links_lead_somewhere(torn_page):
+    outline = Outline(torn_page)
+    assert outline.open == []
+    assert len(outline.ids) == len(set(outline.ids))
+    assert outline.sources == []
+    assert all(link.startswith("#") for link in outline.links)
+    assert {link[1:] for link in outline.links} <= set(outline.ids)
+
+
+def test_foreign_text_is_no_script(torn_page):
+    kinds = [kind for kind, _ in Outline(torn_page).scripts]
+    assert sorted(kinds) == ["", "", "application/json", "application/json", "text/plain"]
+    assert "\u2028" not in "".join(text for _, text in Outline(torn_page).scripts)
+
+
+def test_the_policy_allows_the_scripts_of_the_page_and_plotly_alone(torn_page):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', torn_page)[1]
+    allowed = set(re.findall(r"&#39;sha256-[^&]*&#39;", policy))
+    scripts = [text for kind, text in Outline(torn_page).scripts if not kind]
+    expected = {script_hash(text) for text in (*scripts, plotly_script())}
+    assert {one.replace("&#39;", "'") for one in allowed} == expected
+    assert policy.startswith("default-src &#39;none&#39;")
+
+
+def test_the_data_are_json_for_every_chart(torn_page):
+    data = [text for kind, text in Outline(torn_page).scripts if kind == "application/json"]
+    charts, runs = (json.loads(text) for text in data)
+    assert len(charts) == torn_page.count('class="plot"') == 4
+    assert runs[0]["failing"] is not None
+
+
+@pytest.mark.parametrize("status", list(VerdictStatus))
+def test_the_page_says_the_one_verdict_and_its_scope(make_report, make_observations, status):
+    page = report_html(make_report(status=status), {"water": make_observations()})
+    assert f"</span> {status.value}</span>" in page
+    assert "Use it for small molecules." in page
+    assert "up to 0.5 fs" in page
+    for other in set(VerdictStatus) - {status, VerdictStatus.INCONCLUSIVE}:
+        assert other.value not in page
+
+
+def test_a_run_without_anything_still_has_a_page(make_report, make_observations, tmp_path):
+    nothing = {"water": Observations(make_observations().system)}
+    path = tmp_path / "report.html"
+    write_html(make_report(checks=[], reasons=()), nothing, path)
+    page = path.read_text(encoding="utf-8")
+    assert "No reason was given." in page
+    assert 'player-canvas"' not in page.split("<script")[2]
+    assert len(page) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see `energy_drift` & more", "see <code>energy_drift</code> &amp; more"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+        ("one ` alone <", "one ` alone &lt;"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text, shown):
+    assert code_words(text) == shown
+
+
+def test_equal_reports_give_equal_pages(torn_report, torn_run, make_observations):
+    observations = {"water": make_observations(runs=(torn_run,))}
+    assert report_html(torn_report, observations) == report_html(torn_report, observations)
+
+
+def test_neither_torch_nor_openmm_is_needed():
+    code = (
+        "import sys; import openmm_mlff.report.html; "
+        "print([name for name in ('torch', 'openmm') if name in sys.modules])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.strip() == "[]"
