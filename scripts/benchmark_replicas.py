@@ -1,6 +1,8 @@
 """Measure what replicas in one Context gain; writes ``replicas.json`` into a folder.
 
 python scripts/benchmark_replicas.py [FOLDER] [--rounds 9]
+
+torch-sim takes its turns where it is installed.
 """
 
 import argparse
@@ -8,7 +10,15 @@ from pathlib import Path
 
 import torch
 
-from openmm_mlff.benchmark.replicas import measure_replicas
+from openmm_mlff.benchmark.plan import COMPILED, TORCH_SIM
+from openmm_mlff.benchmark.replicas import (
+    Engine,
+    measure_replicas,
+    openmm_engine,
+    torch_sim_engine,
+)
+from openmm_mlff.benchmark.torch_sim_peer import torch_sim_is_installed
+from openmm_mlff.benchmark.variants import options_of
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.rundir import write_json
@@ -16,9 +26,26 @@ from openmm_mlff.simulation.platforms import named_platform
 
 POTENTIAL = "student:original"
 SYSTEMS = ("water", "benzene")
+BACKENDS = ("torchforce", COMPILED)
 COUNTS = (1, 4, 16, 64)
 THREADS = (1, 2)
 PLATFORM = "Reference"
+
+
+def engines_for(system: str) -> dict[str, Engine]:
+    """Give all that can step replicas of a molecule."""
+    molecule = load_system(system)
+    engines = {
+        backend: openmm_engine(
+            load_potential(POTENTIAL, options=options_of(backend)),
+            molecule,
+            platform=named_platform(PLATFORM),
+        )
+        for backend in BACKENDS
+    }
+    if torch_sim_is_installed():
+        engines[TORCH_SIM] = torch_sim_engine(load_potential(POTENTIAL), molecule)
+    return engines
 
 
 def main() -> None:
@@ -31,16 +58,10 @@ def main() -> None:
     for threads in THREADS:
         torch.set_num_threads(threads)
         for system in SYSTEMS:
-            found = measure_replicas(
-                load_potential(POTENTIAL),
-                load_system(system),
-                counts=COUNTS,
-                platform=named_platform(PLATFORM),
-                rounds=arguments.rounds,
-            )
+            found = measure_replicas(engines_for(system), counts=COUNTS, rounds=arguments.rounds)
             rows += [{"system": system, "threads": threads, **row} for row in found]
-            for row in rows[-len(COUNTS) :]:
-                print(row, flush=True)
+            for row in found:
+                print(system, threads, row, flush=True)
     table = {"potential": POTENTIAL, "platform": PLATFORM, "rows": rows}
     arguments.folder.mkdir(parents=True, exist_ok=True)
     write_json(arguments.folder / "replicas.json", table)

@@ -1,14 +1,17 @@
-"""Time per replica-step against the number of replicas in one Context."""
+"""Time per replica-step against the number of replicas that are stepped together."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import openmm
 
+from openmm_mlff.benchmark.blocks import thermal_start
+from openmm_mlff.benchmark.torch_sim_peer import torch_sim_block
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials import Potential
+from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.simulation import minimise
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.replicas import replica_system
@@ -19,57 +22,135 @@ TEMPERATURE_KELVIN = 300.0
 WARM_UP_STEPS = 20
 BLOCK_SECONDS = 0.1
 
+Stepper = Callable[[int], float]
+"""Makes so many steps of all replicas; gives the time of one, ms."""
+
+Engine = Callable[[int], Stepper]
+"""From a number of replicas to what steps them."""
+
 
 def measure_replicas(
-    potential: Potential,
-    molecule: MolecularSystem,
-    *,
-    counts: Sequence[int],
-    platform: PlatformChoice,
-    rounds: int,
-    precision: str = "mixed",
-    seed: int = 1,
+    engines: Mapping[str, Engine], *, counts: Sequence[int], rounds: int
 ) -> list[Mapping[str, Any]]:
-    """Step Contexts of several sizes in turns, so that a noisy machine is noisy to all alike.
+    """Step engines of several sizes in turns, so that a noisy machine is noisy to all alike.
 
     Args:
-        potential: a student runs all replicas in one call.
-        molecule: isolated.
+        engines: by name.
         counts: numbers of replicas, the first of them the one that the others are compared with.
-        platform: where.
         rounds: how often each takes its turn.
+
+    Returns:
+        For each engine and count `engine`, `replicas`, `ms_per_replica_step` (median over the
+        rounds), `gain` (median over the rounds of the first count's time over this one's),
+        `gain_interval` (quartiles), and `faster_than` (the same against the other engines at this
+        count, by name).
+    """
+    steppers = {
+        (name, count): engine(count) for name, engine in engines.items() for count in counts
+    }
+    steps = {
+        key: max(3, round(1e3 * BLOCK_SECONDS / _warm(step))) for key, step in steppers.items()
+    }
+    times: dict[tuple[str, int], list[float]] = {key: [] for key in steppers}
+    for _ in range(rounds):
+        for key, step in steppers.items():
+            times[key].append(step(steps[key]) / key[1])
+    return [_row(times, engine, count, first=counts[0]) for engine, count in steppers]
+
+
+def _warm(step: Stepper) -> float:
+    step(WARM_UP_STEPS)
+    return step(WARM_UP_STEPS)
+
+
+def _row(
+    times: Mapping[tuple[str, int], Sequence[float]], engine: str, count: int, *, first: int
+) -> Mapping[str, Any]:
+    here = np.array(times[engine, count])
+    gains = np.array(times[engine, first]) / here
+    return {
+        "engine": engine,
+        "replicas": count,
+        "ms_per_replica_step": float(np.median(here)),
+        "gain": float(np.median(gains)),
+        "gain_interval": np.quantile(gains, [0.25, 0.75]).tolist(),
+        "faster_than": {
+            other: float(np.median(np.array(theirs) / here))
+            for (other, size), theirs in times.items()
+            if size == count and other != engine
+        },
+    }
+
+
+def openmm_engine(
+    potential: StudentPotential,
+    molecule: MolecularSystem,
+    *,
+    platform: PlatformChoice,
+    precision: str = "mixed",
+    seed: int = 1,
+) -> Engine:
+    """Give what steps replicas in one OpenMM Context.
+
+    Args:
+        potential: a student; it runs all replicas in one call.
+        molecule: isolated.
+        platform: where.
         precision: of the weights.
         seed: of the velocities.
 
     Returns:
-        For each count `replicas`, `ms_per_replica_step` (median over the rounds), `gain` (median
-        over the rounds of the first count's time over this one's) and `gain_interval` (quartiles).
+        The engine.
     """
     single = potential.create_system(molecule, precision=precision)
     start = minimise(single, molecule, platform=platform).positions_angstrom
-    contexts = [
-        _context(potential, molecule, count, start, platform, precision=precision, seed=seed)
-        for count in counts
-    ]
-    steps = [_steps_of_block(context) for context in contexts]
-    times = np.empty((rounds, len(counts)))
-    for number in range(rounds):
-        for index, (context, count) in enumerate(zip(contexts, counts, strict=True)):
-            times[number, index] = _block(context, steps[index]) / count
-    gains = times[:, :1] / times
-    return [
-        {
-            "replicas": count,
-            "ms_per_replica_step": float(np.median(times[:, index])),
-            "gain": float(np.median(gains[:, index])),
-            "gain_interval": np.quantile(gains[:, index], [0.25, 0.75]).tolist(),
-        }
-        for index, count in enumerate(counts)
-    ]
+
+    def stepper(count: int) -> Stepper:
+        context = _context(
+            potential, molecule, count, start, platform, precision=precision, seed=seed
+        )
+        return partial(_block, context)
+
+    return stepper
+
+
+def torch_sim_engine(
+    potential: StudentPotential, molecule: MolecularSystem, *, precision: str = "mixed"
+) -> Engine:
+    """Give what steps replicas in torch-sim, which is installed.
+
+    Args:
+        potential: a student.
+        molecule: isolated.
+        precision: of the weights.
+
+    Returns:
+        The engine.
+    """
+    start = thermal_start(
+        molecule,
+        positions_angstrom=molecule.positions_angstrom,
+        temperature_kelvin=TEMPERATURE_KELVIN,
+        seed=1,
+    )
+
+    def stepper(count: int) -> Stepper:
+        block = torch_sim_block(
+            potential,
+            molecule,
+            start=start,
+            precision=precision,
+            timestep_fs=TIMESTEP_FS,
+            temperature_kelvin=TEMPERATURE_KELVIN,
+            n_replicas=count,
+        )
+        return lambda steps: 1e3 * block(steps) / steps
+
+    return stepper
 
 
 def _context(
-    potential: Potential,
+    potential: StudentPotential,
     molecule: MolecularSystem,
     count: int,
     start_angstrom: np.ndarray,
@@ -89,10 +170,6 @@ def _context(
     context.setVelocitiesToTemperature(TEMPERATURE_KELVIN, seed)
     context.getIntegrator().step(WARM_UP_STEPS)
     return context
-
-
-def _steps_of_block(context: openmm.Context) -> int:
-    return max(3, round(1e3 * BLOCK_SECONDS / _block(context, WARM_UP_STEPS)))
 
 
 def _block(context: openmm.Context, steps: int) -> float:

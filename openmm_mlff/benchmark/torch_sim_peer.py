@@ -9,16 +9,12 @@ import torch
 
 from openmm_mlff.benchmark.blocks import Block, Start
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.python_backend import eager_gradient
-from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.units import (
-    ANGSTROM_PER_NM,
-    KJ_PER_MOL_PER_EV,
-    nm_from_angstrom,
-    ps_from_fs,
-)
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.simulation.replicas.module import Copies
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, ps_from_fs
 
 MODULE = "torch_sim"
+_DTYPE = torch.float64
 NOT_INSTALLED = (
     "the module torch_sim is not installed; pip install torch-sim-atomistic to have it measured"
 )
@@ -37,8 +33,9 @@ def torch_sim_block(
     precision: str,
     timestep_fs: float,
     temperature_kelvin: float,
+    n_replicas: int = 1,
 ) -> Block:
-    """Give a block of NVE steps of torch-sim on the CPU; one replica.
+    """Give a block of NVE steps of torch-sim on the CPU.
 
     Args:
         potential: a student.
@@ -47,49 +44,60 @@ def torch_sim_block(
         precision: of the weights.
         timestep_fs: of the integrator.
         temperature_kelvin: of the velocities.
+        n_replicas: copies that torch-sim steps as one batch.
 
     Returns:
-        The block; what torch-sim does before its first step counts, spread over the steps.
+        The block; every one goes on from where the one before ended.
     """
     torch_sim: Any = importlib.import_module(MODULE)
-    model = _wrapped(potential, molecule, precision=precision)
+    units: Any = importlib.import_module(f"{MODULE}.units").MetalUnits
+    model = _wrapped(potential, molecule, n_replicas, precision=precision)
     atoms = molecule.to_ase()
     atoms.positions = start.positions_angstrom
+    placed = torch_sim.initialize_state([atoms] * n_replicas, device=model.device, dtype=_DTYPE)
+    state = torch_sim.nve_init(
+        placed, model, kT=torch.tensor(BOLTZMANN_EV_PER_KELVIN * temperature_kelvin, dtype=_DTYPE)
+    )
+    timestep = torch.tensor(ps_from_fs(timestep_fs) * float(units.time), dtype=_DTYPE)
 
     def run(steps: int) -> float:
-        started = time.perf_counter()
-        torch_sim.integrate(
-            system=atoms,
-            model=model,
-            integrator=torch_sim.Integrator.nve,
-            n_steps=steps,
-            temperature=temperature_kelvin,
-            timestep=ps_from_fs(timestep_fs),
-        )
-        return time.perf_counter() - started
+        nonlocal state
+        began = time.perf_counter()
+        for _ in range(steps):
+            state = torch_sim.nve_step(state, model, dt=timestep)
+        return time.perf_counter() - began
 
     return run
 
 
-def _wrapped(potential: StudentPotential, molecule: MolecularSystem, *, precision: str) -> Any:
-    """Wrap a student as torch-sim's `ModelInterface`: Å in, eV and eV/Å out."""
+def _wrapped(
+    potential: StudentPotential, molecule: MolecularSystem, n_replicas: int, *, precision: str
+) -> Any:
+    """Wrap a student as torch-sim's `ModelInterface`: Å in, eV and eV/Å out.
+
+    The student's plain TorchScript export, as a user would hand it over.
+
+    Returns:
+        The model.
+    """
     interface: Any = importlib.import_module(f"{MODULE}.models.interface").ModelInterface
-    differentiate = eager_gradient(potential.module(molecule, precision=precision))
+    numbers = torch.from_numpy(molecule.atomic_numbers.copy())
+    copies = Copies(potential.student.model, numbers, n_replicas, weights_dtype(precision))
+    script = torch.jit.script(copies.eval())
 
     class Student(interface):
         def __init__(self) -> None:
             super().__init__()
             self._device = torch.device("cpu")
-            self._dtype = torch.float64
+            self._dtype = _DTYPE
             self._compute_stress = False
             self._compute_forces = True
 
         def forward(self, state: Any, **_: Any) -> dict[str, torch.Tensor]:
-            gradient, energy = differentiate(nm_from_angstrom(state.positions))
-            return {
-                "energy": energy.reshape(1) / KJ_PER_MOL_PER_EV,
-                "forces": -gradient / (KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM),
-            }
+            positions = state.positions.detach().requires_grad_()
+            energies = script.energies(positions)
+            (gradient,) = torch.autograd.grad(energies.sum(), positions)
+            return {"energy": energies.detach(), "forces": -gradient}
 
         def __call__(self, state: Any, **options: Any) -> dict[str, torch.Tensor]:
             return self.forward(state, **options)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import sys
 import traceback
 import warnings
@@ -10,7 +11,11 @@ from typing import Any
 
 import typer
 
-from openmm_mlff.cli.resuming import InterruptedRunError, resume_command
+from openmm_mlff.cli.resuming import (
+    InterruptedCampaignError,
+    InterruptedRunError,
+    resume_command,
+)
 from openmm_mlff.errors import ConfigError, MlffError
 from openmm_mlff.foreign_text import printable
 
@@ -43,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.filterwarnings("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     _let_any_terminal_print()
+    # Torch's own switch, read once: large tensors then fault in pages of 2 MiB, not of 4 KiB.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:
         _check_encoding(given)
         code = _run(given)
@@ -51,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(code)
     except InterruptedRunError as error:
         command = resume_command(given, root=error.root, spec=error.spec)
+        print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except InterruptedCampaignError:
+        command = shlex.join(["openmm-mlff", *given])
         print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except (MlffError, _ClickException, OSError) as error:

@@ -1,33 +1,12 @@
 """`openmm-mlff campaign`: many validations on many workers."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from openmm_mlff.campaign.page import CampaignReport, write_campaign_report
-from openmm_mlff.campaign.plan import Cell, expand
-from openmm_mlff.campaign.session import Progress as OnProgress
-from openmm_mlff.campaign.session import left_to_do, open_store, run_session
-from openmm_mlff.campaign.spec import CampaignSpec, load_spec
-from openmm_mlff.campaign.states import overall, read_states, states_of
-from openmm_mlff.campaign.store import Store
-from openmm_mlff.campaign.tables import (
-    overhead_line,
-    render_failures,
-    render_leaderboard,
-    render_plan,
-    render_status,
-)
-from openmm_mlff.records import EXIT_CODES
-
-EXIT_INTERRUPTED = 130
+from openmm_mlff.cli.resuming import InterruptedCampaignError
 
 HELP = (
     "Validate models x systems x temperatures x timesteps x seeds, as a file says, on many "
@@ -86,30 +65,19 @@ def run_command(
     """Run a campaign, or go on with it.
 
     Returns:
-        0 where every run is APPROVED, 1 where any is REJECTED, else 3; 130 when interrupted.
+        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+
+    Raises:
+        InterruptedCampaignError: by Ctrl-C.
     """
-    asked = load_spec(spec)
-    cells = expand(asked)
-    root = output or asked.folder
-    console = Console()
+    from openmm_mlff.campaign import command
+
     if dry_run:
-        states = states_of([cell.row() for cell in cells], Store(root))
-        render_plan(states, console=console)
-        render_failures(states, console=console)
-        return 0
-    store = open_store(asked, cells, root=root)
-    todo = left_to_do(cells, store)[:limit]
+        return command.show_plan(spec, output=output)
     try:
-        if todo:
-            _run(asked, todo, store, scheduler=scheduler)
-    except KeyboardInterrupt:
-        print(
-            "openmm-mlff: interrupted; what was written stays; go on with: openmm-mlff "
-            f"{' '.join(sys.argv[1:])}",
-            file=sys.stderr,
-        )
-        return EXIT_INTERRUPTED
-    return _present(write_campaign_report(store), console=console)
+        return command.run_campaign(spec, output=output, scheduler=scheduler, limit=limit)
+    except KeyboardInterrupt as error:
+        raise InterruptedCampaignError("interrupted; the same command goes on") from error
 
 
 @app.command("status", help="Say how far a campaign is: what is done, running, waiting, failed.")
@@ -119,8 +87,9 @@ def status_command(folder: Folder) -> int:
     Returns:
         0.
     """
-    render_status(read_states(Store.open(folder)), console=Console())
-    return 0
+    from openmm_mlff.campaign.command import show_status
+
+    return show_status(folder)
 
 
 @app.command("report", help="Write the page: leaderboard, accuracy against speed, all verdicts.")
@@ -130,38 +99,6 @@ def report_command(folder: Folder) -> int:
     Returns:
         0 where every run is APPROVED, 1 where any is REJECTED, else 3.
     """
-    return _present(write_campaign_report(Store.open(folder)), console=Console())
+    from openmm_mlff.campaign.command import write_report
 
-
-def _run(spec: CampaignSpec, cells: list[Cell], store: Store, *, scheduler: str | None) -> None:
-    with _bar() as show:
-        run_session(spec, cells, store, scheduler=scheduler, on_progress=show)
-
-
-def _present(report: CampaignReport, *, console: Console) -> int:
-    """Print what a campaign came to and where all lies."""
-    render_leaderboard(report.states, console=console)
-    render_failures(report.states, console=console)
-    console.print(overhead_line(report.overhead), soft_wrap=True, highlight=False)
-    console.print(f"{report.verdict.value}: {report.page}", soft_wrap=True, highlight=False)
-    return EXIT_CODES[overall(report.states)]
-
-
-@contextmanager
-def _bar() -> Iterator[OnProgress]:
-    """Show one bar on stderr; nothing where stderr is no terminal."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("campaign"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("starting", total=None)
-
-        def show(done: int, total: int, words: str) -> None:
-            bars.update(task, completed=done, total=total, description=words)
-
-        yield show
+    return write_report(folder)

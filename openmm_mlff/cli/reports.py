@@ -59,7 +59,7 @@ def judge_command(
         if as_json:
             print_json([report])
         else:
-            path = directory.root / "report.md"
+            path = directory.root / "report.html"
             show_report(report, report_path=path, quiet=quiet, details=details)
         sys.stdout.flush()
         if not no_write:

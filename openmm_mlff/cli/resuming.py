@@ -24,6 +24,10 @@ class InterruptedRunError(MlffError):
         self.spec = spec
 
 
+class InterruptedCampaignError(MlffError):
+    """Ctrl-C in a campaign, which the same command goes on with."""
+
+
 def resume_command(arguments: Sequence[str], *, root: Path, spec: str) -> str:
     """Write the command that goes on with an interrupted run.
 

@@ -254,7 +254,7 @@ def validate_command(
         for validation, spec in zip(validations, specs, strict=True):
             reports.append(_run(validation, spec=spec, quiet=quiet))
             if not as_json:
-                path = validation.root / "report.md"
+                path = validation.root / "report.html"
                 show_report(reports[-1], report_path=path, quiet=quiet, details=details)
     if as_json:
         print_json(reports)
@@ -265,7 +265,7 @@ def validate_command(
 
 
 def _run(validation: "Validation", *, spec: str, quiet: bool) -> ValidationReport:
-    directory = RunDirectory.open(validation.root)
+    directory = RunDirectory.create(validation.root)
     try:
         with live_dashboard(directory, systems=validation.systems, quiet=quiet) as show:
             return validation.run(on_progress=show)
@@ -282,7 +282,7 @@ def _compare(
     from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
 
     folder = output or roots[0].parent
-    links = [str((root / "report.md").relative_to(folder)) for root in roots]
+    links = [str((root / "report.html").relative_to(folder)) for root in roots]
     write_comparison(reports, folder, links=links)
     if say:
         console = Console()

@@ -165,10 +165,10 @@ COMMANDS = [
     ("judge file", "is no run directory"),
     (f"judge {LONG}", "is no run directory"),
     ("judge .", "is no run directory"),
-    ("compare", "Missing argument 'reports'"),
-    ("compare missing.json", "cannot read missing.json (no such file)"),
-    ("compare .", "cannot read report.json (no such file)"),
-    (f"compare {LONG}", "file name too long"),
+    ("compare", "Missing argument 'REPORT...'"),
+    ("compare missing.json missing.json", "cannot read missing.json (no such file)"),
+    ("compare . .", "cannot read report.json (no such file)"),
+    (f"compare {LONG} {LONG}", "file name too long"),
     ("export", "Missing argument 'checkpoint'"),
     ("export student:tiny", "OUT.pt"),
     ("export student:tny x.pt", "did you mean 'tiny'?"),
@@ -212,14 +212,14 @@ BENCHMARK = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TEXTS)
-@pytest.mark.parametrize("command_line", ["compare report.json", "judge run"])
+@pytest.mark.parametrize("command_line", ["compare report.json report.json", "judge run"])
 def test_text_that_is_no_report_and_no_run(refuses, command_line, text, expected):
     refuses(command_line, expected, files={"+report.json": text, "+run/run.json": text})
 
 
 @pytest.mark.parametrize(("text", "expected"), REPORTS)
 def test_a_report_with_one_thing_wrong(refuses, text, expected):
-    refuses("compare folder", expected, files={"+folder/report.json": text})
+    refuses("compare folder folder", expected, files={"+folder/report.json": text})
 
 
 @pytest.mark.parametrize(("text", "expected"), RUNS)

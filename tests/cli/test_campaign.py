@@ -2,9 +2,9 @@
 
 import pytest
 
+from openmm_mlff.campaign import command as module
 from openmm_mlff.campaign.session import left_to_do
 from openmm_mlff.campaign.store import DONE, Store
-from openmm_mlff.cli import campaign as module
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_an_interrupt_says_how_to_go_on(command, spec, monkeypatch):
     monkeypatch.setattr(module, "run_session", session)
     outcome = command("campaign", spec)
     assert outcome.code == 130
-    assert "interrupted; what was written stays; go on with: openmm-mlff" in outcome.err
+    assert "interrupted; to go on: openmm-mlff campaign" in outcome.err
     assert len(outcome.err.splitlines()) == 1
 
 

@@ -95,7 +95,7 @@ def test_validate_judges_and_says_where_the_report_lies(command, folder):
     outcome = command("validate", "student:tiny", *options, "--output", folder / "out")
     assert outcome.code == 3, outcome.err
     assert "INCONCLUSIVE" in outcome.out
-    assert "report.md" in outcome.out.replace("\n", "")
+    assert "report.html" in outcome.out.replace("\n", "")
     report = json.loads((folder / "out/report.json").read_text())
     assert report["verdict"]["status"] == "INCONCLUSIVE"
 

@@ -241,7 +241,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(tmp_path, monkeypatch, capsys):
     again = state.with_name("energies.csv").read_text(encoding="utf-8").splitlines()
     # Rows after the last saved state are cut off, and come back bit by bit.
     assert again[: len(rows)] == rows
-    assert len(again) == 2 + 3000 // 16
+    assert len(again) == 2 + 3000 // 10
 
 
 def test_a_worker_that_ends_again_and_again_ends_the_run(

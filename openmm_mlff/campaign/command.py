@@ -1,0 +1,124 @@
+"""What `openmm-mlff campaign` does, once its arguments are read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from openmm_mlff.campaign.page import CampaignReport, write_campaign_report
+from openmm_mlff.campaign.plan import Cell, expand
+from openmm_mlff.campaign.session import Progress as OnProgress
+from openmm_mlff.campaign.session import left_to_do, open_store, run_session
+from openmm_mlff.campaign.spec import CampaignSpec, load_spec
+from openmm_mlff.campaign.states import overall, read_states, states_of
+from openmm_mlff.campaign.store import Store
+from openmm_mlff.campaign.tables import (
+    overhead_line,
+    render_failures,
+    render_leaderboard,
+    render_plan,
+    render_status,
+)
+from openmm_mlff.records import EXIT_CODES
+
+
+def show_plan(path: Path, *, output: Path | None) -> int:
+    """List the runs of a campaign and how far they are.
+
+    Args:
+        path: of its file.
+        output: its folder; None for the one that the file names.
+
+    Returns:
+        0.
+    """
+    asked = load_spec(path)
+    states = states_of([cell.row() for cell in expand(asked)], Store(output or asked.folder))
+    console = Console()
+    render_plan(states, console=console)
+    render_failures(states, console=console)
+    return 0
+
+
+def run_campaign(
+    path: Path, *, output: Path | None, scheduler: str | None, limit: int | None
+) -> int:
+    """Run a campaign, or go on with it, and write its page.
+
+    Args:
+        path: of its file.
+        output: its folder; None for the one that the file names.
+        scheduler: address of a running one; None for what the file says.
+        limit: run no more than so many now; None for all.
+
+    Returns:
+        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+    """
+    asked = load_spec(path)
+    cells = expand(asked)
+    store = open_store(asked, cells, root=output or asked.folder)
+    todo = left_to_do(cells, store)[:limit]
+    if todo:
+        _run(asked, todo, store, scheduler=scheduler)
+    return write_report(store.root)
+
+
+def show_status(folder: Path) -> int:
+    """Say how far a campaign is; nothing is written.
+
+    Args:
+        folder: of the campaign.
+
+    Returns:
+        0.
+    """
+    render_status(read_states(Store.open(folder)), console=Console())
+    return 0
+
+
+def write_report(folder: Path) -> int:
+    """Write a campaign's page, complete or not.
+
+    Args:
+        folder: of the campaign.
+
+    Returns:
+        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+    """
+    return _present(write_campaign_report(Store.open(folder)), console=Console())
+
+
+def _run(spec: CampaignSpec, cells: list[Cell], store: Store, *, scheduler: str | None) -> None:
+    with _bar() as show:
+        run_session(spec, cells, store, scheduler=scheduler, on_progress=show)
+
+
+def _present(report: CampaignReport, *, console: Console) -> int:
+    """Print what a campaign came to and where all lies."""
+    render_leaderboard(report.states, console=console)
+    render_failures(report.states, console=console)
+    console.print(overhead_line(report.overhead), soft_wrap=True, highlight=False)
+    console.print(f"{report.verdict.value}: {report.page}", soft_wrap=True, highlight=False)
+    return EXIT_CODES[overall(report.states)]
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    """Show one bar on stderr; nothing where stderr is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("campaign"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def show(done: int, total: int, words: str) -> None:
+            bars.update(task, completed=done, total=total, description=words)
+
+        yield show
