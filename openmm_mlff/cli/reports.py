@@ -184,7 +184,9 @@ def _write_comparison(
 
     folder = RunDirectory.create(output).root
     homes = [path if path.is_dir() else path.parent for path in paths]
-    links = [Path(os.path.relpath(home / "report.md", folder)).as_posix() for home in homes]
+    pages = [home / "report.html" for home in homes]
+    there = [page if page.exists() else page.with_suffix(".md") for page in pages]
+    links = [Path(os.path.relpath(page, folder)).as_posix() for page in there]
     write_comparison(reports, folder, links=links)
     if say:
         Console().print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)

@@ -18,6 +18,10 @@ FAILED = "failed"
 SCHEMA_VERSION = 1
 
 
+REPLICAS = "replicas"
+"""Key in `run.json` of a run in a batch."""
+
+
 @dataclass
 class TrajectoryRecord:
     """What `run.json` says.
@@ -39,6 +43,8 @@ class TrajectoryRecord:
         steps_per_block: length of these blocks.
         peak_resident_mebibytes: largest resident memory of the process at the end of a block.
         peak_device_mebibytes: largest memory in use on the CUDA device; None elsewhere.
+        replicas: how many run in one batch, and times a step are those of all over this number;
+            None for a run alone, and until a batch takes up what it left.
     """
 
     job: TrajectoryJob
@@ -56,6 +62,7 @@ class TrajectoryRecord:
     steps_per_block: int = 0
     peak_resident_mebibytes: float = 0.0
     peak_device_mebibytes: float | None = None
+    replicas: int | None = None
 
     @property
     def completed_ps(self) -> float:
@@ -105,7 +112,8 @@ class TrajectoryRecord:
             "platform_properties": self.platform_properties,
             "n_degrees_of_freedom": self.n_degrees_of_freedom,
         }
-        write_json(folder / RUN_FILE, _identity(self.job) | progress)
+        batch = {} if self.replicas is None else {REPLICAS: self.replicas}
+        write_json(folder / RUN_FILE, _identity(self.job) | progress | batch)
 
     @classmethod
     def open(

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from openmm_mlff.locking import FolderLock
+from openmm_mlff.simulation.replicas.saving import PREVIOUS_FILE
 
 from .killing import Driver, messages
 
@@ -88,6 +89,9 @@ def contents(root):
     found = {}
     for path in sorted(root.glob("water/**/*")):
         name = path.relative_to(root).as_posix()
+        # How often a state is saved goes by the clock, and so which one was the last but one.
+        if path.name == PREVIOUS_FILE:
+            continue
         if path.is_file() and path.name == "run.json":
             table = json.loads(path.read_text())
             found[name] = {key: value for key, value in table.items() if key not in MEASURED}
@@ -105,6 +109,11 @@ def judged(root):
     report["checks"] = [check for check in report["checks"] if check["group"] != "performance"]
     for key in HOST:
         report["environment"].pop(key)
+    verdict = report["verdict"]
+    # A run that is killed again and again may not be timed at all, and the verdict says so.
+    verdict["reasons"] = [why for why in verdict["reasons"] if not why.startswith("speed ")]
+    for key in ("recommendation", "next_step"):
+        verdict.pop(key)
     return report
 
 

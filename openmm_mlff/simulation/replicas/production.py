@@ -94,7 +94,12 @@ def begin(
     for replica in replicas:
         try:
             placed, moving = equilibrated(
-                replica, place.molecule, single, platform=place.platform, on_steps=on_steps
+                replica,
+                place.molecule,
+                single,
+                platform=place.platform,
+                together=len(replicas),
+                on_steps=on_steps,
             )
         except UnstableError as error:
             replica.fail(error, together=len(replicas))

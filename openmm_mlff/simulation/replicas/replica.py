@@ -7,16 +7,13 @@ from pathlib import Path
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import FloatArray
-from openmm_mlff.rundir import RUN_FILE, read_json, write_json
+from openmm_mlff.rundir import RUN_FILE, read_json
 from openmm_mlff.simulation.checkpoints import STATE_FILE
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.memory import update_memory
-from openmm_mlff.simulation.record import FAILED, TrajectoryRecord
+from openmm_mlff.simulation.record import FAILED, REPLICAS, TrajectoryRecord
 from openmm_mlff.simulation.replicas.views import CopyFrame, CopySimulation
 from openmm_mlff.simulation.streams import Streams, open_streams
-
-REPLICAS = "replicas"
-"""Key in `run.json`: how many ran in one batch; times a step are those of all over this number."""
 
 _TIMES = ("ms_per_step_blocks", "cpu_ms_per_step_blocks")
 _AS_MEASURED = ("yardstick_ms_blocks", "resident_mebibytes_blocks", "steps_per_block")
@@ -63,9 +60,9 @@ class Replica:
             for name in _AS_MEASURED:
                 setattr(self.record, name, getattr(shared, name))
         update_memory(self.record)
+        # In one writing: a kill must not leave a run of a batch that looks like one alone.
+        self.record.replicas = together
         self.record.write(self.folder)
-        path = self.folder / RUN_FILE
-        write_json(path, read_json(path) | {REPLICAS: together})
 
     def fail(
         self, error: UnstableError, *, together: int, shared: TrajectoryRecord | None = None

@@ -74,6 +74,7 @@ def equilibrated(
     single: openmm.System,
     *,
     platform: PlatformChoice,
+    together: int,
     on_steps: Callable[[int], None],
 ) -> tuple[FloatArray, FloatArray]:
     """Bring one replica to its temperature, alone, so that it starts as it would alone.
@@ -83,6 +84,7 @@ def equilibrated(
         molecule: one copy.
         single: the System of one copy.
         platform: where it runs.
+        together: how many will run in the batch.
         on_steps: called with the steps that are done since the last call.
 
     Returns:
@@ -92,7 +94,9 @@ def equilibrated(
         UnstableError: it went wrong.
     """
     job = replica.job
-    replica.record = TrajectoryRecord(job=job, platform=platform.name, precision=platform.precision)
+    replica.record = TrajectoryRecord(
+        job=job, platform=platform.name, precision=platform.precision, replicas=together
+    )
     for name in (STATE_FILE, PREVIOUS_FILE):
         (replica.folder / name).unlink(missing_ok=True)
     replica.record.write(replica.folder)

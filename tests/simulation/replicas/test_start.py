@@ -6,8 +6,9 @@ import pytest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.momentum import momenta
+from openmm_mlff.simulation.checkpoints import STATE_FILE
 from openmm_mlff.simulation.record import TrajectoryRecord
-from openmm_mlff.simulation.replicas.replica import Replica
+from openmm_mlff.simulation.replicas.replica import Replica, began_alone
 from openmm_mlff.simulation.replicas.start import check_alike, equilibrated, starts_of
 from openmm_mlff.simulation.starting import check_start
 
@@ -55,9 +56,13 @@ def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):
         water,
         oracle.create_system(water),
         platform=reference,
+        together=2,
         on_steps=steps.append,
     )
     assert sum(steps) == 100
+    # Killed once a state is written, and before the next record: still one of a batch.
+    (replica.folder / STATE_FILE).touch()
+    assert not began_alone(replica.folder)
     linear, angular = momenta(
         positions, velocities_angstrom_per_ps=velocities, masses_amu=water.masses_amu
     )
