@@ -25,6 +25,9 @@ from openmm_mlff.reading import cut, read_toml
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
+AUTO_REFERENCE = "auto"
+"""The default reference, where what it needs is installed."""
+
 DEFAULT_REFERENCE = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 
 

@@ -41,10 +41,6 @@ class RunDirectoryError(UserError):
     """The output folder cannot be written, or is not a run directory."""
 
 
-class FolderInUseError(RunDirectoryError):
-    """Another process holds the folder."""
-
-
 class StorageError(UserError):
     """The disk takes no more; what was written stays, and the run can go on once there is room."""
 

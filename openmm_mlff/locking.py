@@ -3,12 +3,14 @@
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
-from openmm_mlff.errors import FolderInUseError
+from openmm_mlff.errors import RunDirectoryError
 
 LOCK_FILE = ".lock"
+_POLL_S = 0.2
 
 _NOT_OFFERED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 """What file systems that know no locks say; there the folder is used unlocked."""
@@ -19,27 +21,39 @@ class FolderLock:
 
     Args:
         folder: exists and can be written.
+        wait_s: so long it may be held by another process.
 
     Raises:
-        FolderInUseError: another process holds it.
+        RunDirectoryError: another process holds it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wait_s: float = 0.0) -> None:
         self._file = (folder / LOCK_FILE).open("a+", encoding="utf-8")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(until_s=time.monotonic() + wait_s)
         except OSError as error:
             holder = self._holder()
             self._file.close()
             if error.errno in _NOT_OFFERED:
                 return
-            raise FolderInUseError(
+            raise RunDirectoryError(
                 f"{folder} is in use by another run ({holder}); wait for it, end it, or choose "
                 "another --output"
             ) from error
         self._file.truncate(0)
         self._file.write(f"process {os.getpid()} on {os.uname().nodename}")
         self._file.flush()
+
+    def _take(self, *, until_s: float) -> None:
+        """Take the folder as soon as it is free, and give up at a `time.monotonic()`."""
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= until_s:
+                    raise
+            time.sleep(_POLL_S)
 
     def _holder(self) -> str:
         self._file.seek(0)

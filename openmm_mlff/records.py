@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 
 class Status(str, Enum):
@@ -31,6 +31,13 @@ EXIT_CODES = {
     VerdictStatus.REJECTED: 1,
     VerdictStatus.INCONCLUSIVE: 3,
 }
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say where a table is not what it should be, and how, of what pydantic found first."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg']}"
 
 
 def jsonable(value: Any) -> Any:

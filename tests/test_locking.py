@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -35,6 +36,16 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
             FolderLock(tmp_path)
         process.send_signal(signal.SIGKILL)
     FolderLock(tmp_path).release()
+
+
+def test_one_may_wait_until_the_folder_is_free(tmp_path):
+    held = FolderLock(tmp_path)
+    letting_go = threading.Timer(0.3, held.release)
+    letting_go.start()
+    FolderLock(tmp_path, wait_s=30.0).release()
+    letting_go.join()
+    with FolderLock(tmp_path), pytest.raises(RunDirectoryError, match="is in use by another run"):
+        FolderLock(tmp_path, wait_s=0.3)
 
 
 def test_a_lock_that_is_forgotten_is_free(tmp_path):

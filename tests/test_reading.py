@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from openmm_mlff.campaign.spec import load_spec
+from openmm_mlff.certificate.record import read_certificate
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, MoleculeError, RunDirectoryError
 from openmm_mlff.molecules import load_systems
@@ -57,6 +59,21 @@ def test_deep_nesting_is_refused(tmp_path):
     table.write_text("a = " + "[" * 100_000 + "]" * 100_000)
     with pytest.raises(ConfigError, match="nested too deeply"):
         load_protocol(str(table))
+
+
+def test_campaigns_and_certificates_are_read_with_the_same_care(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot read campaign .*16 MiB is the most"):
+        load_spec(sparse(tmp_path / "campaign.toml", mebibytes=100))
+    deep = tmp_path / "deep.toml"
+    deep.write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        load_spec(deep)
+    with pytest.raises(RunDirectoryError, match=r"cannot read .*16 MiB is the most"):
+        read_certificate(sparse(tmp_path / "certificate.json", mebibytes=100))
+    nested = tmp_path / "nested.json"
+    nested.write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(RunDirectoryError, match="nested too deeply"):
+        read_certificate(nested)
 
 
 def test_a_sound_file_is_read(tmp_path):

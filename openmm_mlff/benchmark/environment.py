@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 import torch
 
-from openmm_mlff.simulation.environment import describe_environment
+from openmm_mlff.simulation.environment import describe_environment, usable_cores
 from openmm_mlff.units import MEBIBYTE
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENMM_CPU_THREADS")
@@ -35,10 +35,3 @@ def describe_machine(*, platform: str, precision: str) -> dict[str, Any]:
             name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ
         },
     }
-
-
-def usable_cores() -> int | None:
-    """Count the cores that this process may use; a container is often given a part of them."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return psutil.cpu_count()

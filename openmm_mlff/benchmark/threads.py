@@ -7,9 +7,9 @@ from dataclasses import replace
 import openmm
 import torch
 
-from openmm_mlff.benchmark.environment import usable_cores
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.simulation import PlatformChoice, make_simulation
+from openmm_mlff.simulation.environment import usable_cores
 from openmm_mlff.units import ps_from_fs
 
 TRIAL_ROUNDS = 4

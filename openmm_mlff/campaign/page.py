@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from openmm_mlff.campaign.figure import FIGURE_FILE, speed_figure
 from openmm_mlff.campaign.leaderboard import kind_of, matrix, speed_points, standings
 from openmm_mlff.campaign.overhead import Overhead, measure_overhead
@@ -17,6 +15,7 @@ from openmm_mlff.campaign.states import CellState, overall, read_states
 from openmm_mlff.campaign.store import DONE, Store
 from openmm_mlff.records import VerdictStatus, jsonable
 from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.templating import templates_in
 from openmm_mlff.report.wording import NOTHING, integer, number
 from openmm_mlff.rundir import write_json, write_text
 
@@ -113,13 +112,7 @@ def campaign_html(
     """
     ranked = standings(states)
     models = [standing.model for standing in ranked]
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES_FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     environment.filters.update(number=number, integer=integer, duration=duration_text)
     return environment.get_template(TEMPLATE).render(
         name=spec["name"],

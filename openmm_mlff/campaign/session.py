@@ -12,7 +12,7 @@ from openmm_mlff.campaign.store import LOST, Store
 from openmm_mlff.campaign.worker import run_cell
 from openmm_mlff.errors import ConfigError, MissingDependencyError
 from openmm_mlff.rundir import RunDirectory
-from openmm_mlff.simulation.environment import gpu_count
+from openmm_mlff.simulation.environment import gpu_count, usable_cores
 
 Progress = Callable[[int, int, str], None]
 """Called with how many runs are through, how many there are in all, and a few words."""
@@ -130,7 +130,7 @@ def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
     if cluster.kind in QUEUES:
         return min(cluster.workers or 1, n_cells)
     if not cluster.gpu:
-        return min(cluster.workers or len(os.sched_getaffinity(0)), n_cells)
+        return min(cluster.workers or usable_cores() or 1, n_cells)
     found = gpu_count()
     if found == 0:
         raise ConfigError(

@@ -1,7 +1,6 @@
 """What a campaign is asked for: a TOML file, checked before anything runs."""
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,12 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from openmm_mlff.config import PRECISIONS, Frozen, PotentialOptions, nearest
-from openmm_mlff.errors import ConfigError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from openmm_mlff.errors import ConfigError, FileError
+from openmm_mlff.reading import cut, read_toml
 
 QUEUES = ("slurm", "pbs", "lsf")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -169,9 +164,11 @@ def load_spec(path: Path) -> CampaignSpec:
         ConfigError: unreadable file, unknown key, impossible value.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read campaign {path}: {error}; expected a TOML file") from error
+        table = read_toml(path)
+    except FileError as error:
+        raise ConfigError(
+            f"cannot read campaign {cut(str(path))}: {error}; expected a TOML file"
+        ) from error
     return parse_spec({"name": path.stem, **table}, origin=str(path))
 
 

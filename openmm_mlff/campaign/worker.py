@@ -11,8 +11,7 @@ from typing import Any
 
 from openmm_mlff.campaign.plan import Cell
 from openmm_mlff.campaign.store import DONE, FAILED, AttemptRecord, Store
-from openmm_mlff.errors import FolderInUseError
-from openmm_mlff.pipeline import Plan, prepare, run_plan
+from openmm_mlff.pipeline import prepare, run_plan
 from openmm_mlff.pipeline.guard import guarded
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, read_json
@@ -55,7 +54,21 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
 
     def validate() -> ValidationReport:
         _clear_other_spelling(cell, folder)
-        return run_plan(_held_plan(cell, folder), on_progress=record.show)
+        plan = prepare(
+            cell.model,
+            systems=[cell.system],
+            protocol=cell.protocol,
+            reference=cell.reference,
+            platform=cell.platform,
+            precision=cell.precision,
+            seed=cell.seed,
+            output=folder,
+            resume=True,
+            options=cell.options,
+            # A worker that was given up may still be at it.
+            wait_s=LONGEST_WAIT_S,
+        )
+        return run_plan(plan, on_progress=record.show)
 
     outcome = guarded(validate)
     if outcome.value is None:
@@ -66,29 +79,6 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
             "traceback": broken.traceback if broken else "",
         }
     return {"status": DONE, **summary_of(outcome.value)}
-
-
-def _held_plan(cell: Cell, folder: Path) -> Plan:
-    """Prepare a run, once its folder is free: a worker that was given up may still be at it."""
-    until_s = time.monotonic() + LONGEST_WAIT_S
-    while True:
-        try:
-            return prepare(
-                cell.model,
-                systems=[cell.system],
-                protocol=cell.protocol,
-                reference=cell.reference,
-                platform=cell.platform,
-                precision=cell.precision,
-                seed=cell.seed,
-                output=folder,
-                resume=True,
-                options=cell.options,
-            )
-        except FolderInUseError:
-            if time.monotonic() > until_s:
-                raise
-            time.sleep(1.0)
 
 
 def summary_of(report: ValidationReport) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """`certificate.json`, bound to its contents by their hash."""
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from openmm_mlff.config import PotentialOptions, canonical_sha256
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.records import ModelRecord, Record, Scope
+from openmm_mlff.errors import FileError, RunDirectoryError
+from openmm_mlff.reading import cut, read_json
+from openmm_mlff.records import ModelRecord, Record, Scope, first_problem
 
 CERTIFICATE_FILE = "certificate.json"
 DIGEST = "sha256"
@@ -142,18 +142,14 @@ def read_certificate(path: Path) -> tuple[Certificate, bool]:
         f"expected a {CERTIFICATE_FILE} that validate wrote beside the report of an approved model"
     )
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path} ({error.strerror}); {expected}") from error
-    except ValueError as error:
-        raise RunDirectoryError(f"{path} is no JSON; {expected}") from error
+        table = read_json(path)
+    except FileError as error:
+        raise RunDirectoryError(f"cannot read {cut(str(path))} ({error}); {expected}") from error
     try:
         certificate = Certificate.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise RunDirectoryError(
-            f"{path} is no certificate of schema version 1 ({where}: {first['msg']}); {expected}"
+            f"{path} is no certificate of schema version 1 ({first_problem(error)}); {expected}"
         ) from error
     rest = {key: value for key, value in table.items() if key != DIGEST}
     return certificate, canonical_sha256(rest) == certificate.sha256

@@ -19,6 +19,7 @@ from openmm_mlff.rundir import (
     read_csv,
     read_json,
 )
+from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
     from openmm_mlff.pipeline import Progress as ProgressCallback
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _DRIFT_EVERY_S = 5.0
 """Reading a stream costs time that a step does not have."""
 _FEWEST_ROWS = 20
-_MEV_PER_EV = 1000.0
 _REFRESHES_PER_S = 2
 
 
@@ -115,4 +115,4 @@ def running_drift(folder: Path) -> float | None:
         finite[:, ENERGY_COLUMNS.index("total_eV")],
         deg=1,
     )[0]
-    return float(slope_ev_per_ps) * _MEV_PER_EV / n_atoms
+    return float(slope_ev_per_ps) * MEV_PER_EV / n_atoms

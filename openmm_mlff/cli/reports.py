@@ -16,7 +16,7 @@ from openmm_mlff.cli.output import AsJson, Details, Quiet, print_json, show_repo
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
 from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.records import ValidationReport, first_problem
 from openmm_mlff.rundir import RunDirectory
 
 REPORT_JSON = "report.json"
@@ -145,10 +145,8 @@ def load_report(path: Path) -> ValidationReport:
             f"cannot read {cut(str(file))} ({error}); expected a report.json that validate wrote"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RunDirectoryError(
-            f"{file} is no report of schema version 1 ({where}: {first['msg']}); expected a "
+            f"{file} is no report of schema version 1 ({first_problem(error)}); expected a "
             "report.json that validate wrote"
         ) from error
 

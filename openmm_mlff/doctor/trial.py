@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from openmm_mlff.doctor.children import MARKER
+from openmm_mlff.units import MEBIBYTE
 
-_MEBIBYTE = 2**20
 _TOLERANCE_KJ_PER_MOL = 1e-3
 
 
@@ -46,8 +46,8 @@ def try_torch() -> dict[str, Any]:
             found["gpus"].append(
                 {
                     "name": torch.cuda.get_device_name(index),
-                    "free_mebibytes": free // _MEBIBYTE,
-                    "total_mebibytes": total // _MEBIBYTE,
+                    "free_mebibytes": free // MEBIBYTE,
+                    "total_mebibytes": total // MEBIBYTE,
                 }
             )
     return found

@@ -4,34 +4,31 @@ Each part loads when it is first used: judging a finished run needs neither torc
 command's help needs none of them.
 """
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from openmm_mlff.config import NO_OPTIONS, PotentialOptions
+from openmm_mlff.config import AUTO_REFERENCE, NO_OPTIONS, PotentialOptions
 from openmm_mlff.records import ValidationReport
 
 if TYPE_CHECKING:
     from openmm_mlff.pipeline.judge import judge_directory
     from openmm_mlff.pipeline.opening import isolation_limits, open_validation, run_plan
-    from openmm_mlff.pipeline.prepare import Plan, prepare
+    from openmm_mlff.pipeline.preparing import Plan, prepare
     from openmm_mlff.pipeline.request import ValidationRequest
     from openmm_mlff.pipeline.subject import Progress
 
-AUTO_REFERENCE = "auto"
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 
 _HOME = {
-    "Plan": "prepare",
+    "Plan": "preparing",
     "Progress": "subject",
     "ValidationRequest": "request",
     "isolation_limits": "opening",
     "judge_directory": "judge",
     "open_validation": "opening",
-    "prepare": "prepare",
+    "prepare": "preparing",
     "run_plan": "opening",
 }
 
@@ -135,18 +132,3 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'openmm_mlff.pipeline' has no attribute {name!r}")
     return getattr(import_module(f"openmm_mlff.pipeline.{_HOME[name]}"), name)
-
-
-class _Package(ModuleType):
-    """A package whose function `prepare` is not hidden by the module of that name.
-
-    Importing a submodule sets it as an attribute of its package; here that would take the
-    function's place as soon as anything imports the module.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in _HOME or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -86,7 +86,7 @@ class IsolatedValidation:
         limits: of each worker.
 
     Raises:
-        UserError: as :func:`openmm_mlff.pipeline.prepare.prepare`, or the potential ended the
+        UserError: as :func:`openmm_mlff.pipeline.preparing.prepare`, or the potential ended the
             worker when it was loaded.
     """
 

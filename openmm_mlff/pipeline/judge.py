@@ -15,7 +15,14 @@ from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import guarded
-from openmm_mlff.records import CheckResult, ModelRecord, Scope, Status, ValidationReport
+from openmm_mlff.records import (
+    CheckResult,
+    ModelRecord,
+    Scope,
+    Status,
+    ValidationReport,
+    first_problem,
+)
 from openmm_mlff.rundir import (
     RUN_FILE,
     SYSTEM_FILE,
@@ -130,10 +137,8 @@ def _read_run(directory: RunDirectory) -> dict[str, Any]:
     try:
         return _RunRecord.model_validate(read_json(path)).model_dump()
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RunDirectoryError(
-            f"{path} is no record of a run of schema version 1 ({where}: {first['msg']}); "
+            f"{path} is no record of a run of schema version 1 ({first_problem(error)}); "
             "expected what openmm-mlff validate wrote"
         ) from error
 

@@ -8,7 +8,7 @@ from openmm_mlff.errors import ConfigError
 from openmm_mlff.isolation.limits import Limits, default_limits, is_available, is_default
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.producing import produce_all
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.pipeline.subject import Progress

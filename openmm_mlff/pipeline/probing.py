@@ -5,7 +5,7 @@ from functools import partial
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.pipeline.guard import Broken, Outcome
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.subject import Subject
 from openmm_mlff.potentials import Potential
 from openmm_mlff.probes import (

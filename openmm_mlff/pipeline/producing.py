@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from openmm_mlff.errors import StorageError
 from openmm_mlff.files import storage_failure
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
-from openmm_mlff.pipeline.prepare import Plan, write_run_file
+from openmm_mlff.pipeline.preparing import Plan, write_run_file
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
@@ -23,7 +23,7 @@ def produce_all(
     """Run every system, and say in `run.json` with what and how far.
 
     Args:
-        plan: from :func:`openmm_mlff.pipeline.prepare.prepare`.
+        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
         on_progress: called with system, stage, done and total.
         journal: of the stages.
         finished: systems that are finished, and the platforms on which they ran.

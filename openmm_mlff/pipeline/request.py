@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from openmm_mlff.config import NO_OPTIONS, Frozen, PotentialOptions
+from openmm_mlff.config import AUTO_REFERENCE, NO_OPTIONS, Frozen, PotentialOptions
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.pipeline.prepare import AUTO_REFERENCE, Plan, prepare
+from openmm_mlff.pipeline.preparing import Plan, prepare
 
 
 class ValidationRequest(Frozen):
-    """What :func:`openmm_mlff.pipeline.prepare.prepare` is called with, as plain values."""
+    """What :func:`openmm_mlff.pipeline.preparing.prepare` is called with, as plain values."""
 
     potential: str
     systems: tuple[str, ...]
@@ -25,7 +25,7 @@ class ValidationRequest(Frozen):
     multiplicity: int | None = None
 
     def prepare(self) -> Plan:
-        """Load and check all of it; see :func:`openmm_mlff.pipeline.prepare.prepare`.
+        """Load and check all of it; see :func:`openmm_mlff.pipeline.preparing.prepare`.
 
         Returns:
             The plan.

@@ -12,7 +12,7 @@ from openmm_mlff.config import Protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.pipeline import run_plan
 from openmm_mlff.pipeline.judge import judge_run
-from openmm_mlff.pipeline.prepare import Plan, prepare
+from openmm_mlff.pipeline.preparing import Plan, prepare
 from openmm_mlff.probes import PROBES
 from openmm_mlff.records import CheckResult, Status, ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json

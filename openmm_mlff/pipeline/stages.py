@@ -10,7 +10,7 @@ from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Outcome, guarded
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
 from openmm_mlff.pipeline.kept import kept_minimum, kept_platform
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.probing import break_all_probes, run_probes
 from openmm_mlff.pipeline.reference import ask_reference
 from openmm_mlff.pipeline.subject import Progress, Subject
@@ -36,7 +36,7 @@ def produce(
     What breaks is recorded where it broke; the other stages go on.
 
     Args:
-        plan: from :func:`openmm_mlff.pipeline.prepare.prepare`.
+        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
         molecule: one of the plan's.
         on_progress: called as work is done.
         journal: of the stages.

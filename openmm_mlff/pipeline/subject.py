@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.platforms import PlatformChoice
 

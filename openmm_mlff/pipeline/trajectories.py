@@ -9,7 +9,7 @@ from openmm_mlff.checks.registry import get_check
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline.guard import Broken, Outcome, guarded
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.stage_names import replicas_stage, trajectory_stage
 from openmm_mlff.pipeline.subject import Subject
 from openmm_mlff.records import Status

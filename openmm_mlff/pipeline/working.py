@@ -11,7 +11,7 @@ from openmm_mlff.errors import UserError
 from openmm_mlff.isolation.channel import Channel
 from openmm_mlff.pipeline.guard import Broken
 from openmm_mlff.pipeline.journal import Journal
-from openmm_mlff.pipeline.prepare import Plan
+from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.producing import produce_all
 from openmm_mlff.pipeline.request import ValidationRequest
 

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case
     from openmm_mlff.molecules import MolecularSystem
-    from openmm_mlff.pipeline.prepare import Plan
+    from openmm_mlff.pipeline.preparing import Plan
     from openmm_mlff.pipeline.selected import Request
     from openmm_mlff.records import ValidationReport
 

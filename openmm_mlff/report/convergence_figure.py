@@ -28,6 +28,49 @@ SHAPES: dict[str, tuple[int | None, ...]] = {
 }
 
 
+def timestep_runs(
+    observations: Observations,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Give the total energies that were run from one start with several timesteps.
+
+    Args:
+        observations: with the probe `timestep_convergence`.
+
+    Returns:
+        Timesteps (D,), fs; times (T,), ps; total energies (D, T), meV/atom.  None where fewer
+        than two timesteps were run.
+    """
+    probe = done_probe(observations, name=PROBE)
+    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
+    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+        return None
+    timesteps_fs, time_ps, total_ev = columns
+    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
+    ran = np.isfinite(total_mev).sum(axis=1) > 1
+    return (timesteps_fs[ran], time_ps, total_mev[ran]) if ran.sum() >= 2 else None
+
+
+def square_law(
+    timesteps_fs: np.ndarray, spreads_mev: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Put the square of the timestep through the geometric mean of the spreads.
+
+    Args:
+        timesteps_fs: (D,).
+        spreads_mev: of the total energy, (D,), meV/atom.
+
+    Returns:
+        Two timesteps, fs, a little outside of all, and the law there, meV/atom; None where no
+        spread is above zero.
+    """
+    positive = spreads_mev > 0.0
+    if not positive.any():
+        return None
+    scale = np.exp(np.mean(np.log(spreads_mev[positive] / timesteps_fs[positive] ** 2)))
+    ends = np.array([timesteps_fs.min() / 1.3, timesteps_fs.max() * 1.3])
+    return ends, scale * ends**2
+
+
 def convergence_figure(
     observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
@@ -42,16 +85,10 @@ def convergence_figure(
     Returns:
         The record, None where fewer than two timesteps were run.
     """
-    probe = done_probe(observations, name=PROBE)
-    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
-    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+    runs = timestep_runs(observations)
+    if runs is None:
         return None
-    timesteps_fs, time_ps, total_ev = columns
-    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
-    ran = np.isfinite(total_mev).sum(axis=1) > 1
-    if ran.sum() < 2:
-        return None
-    timesteps_fs, total_mev = timesteps_fs[ran], total_mev[ran]
+    timesteps_fs, time_ps, total_mev = runs
     spreads_mev = np.nanstd(total_mev, axis=1)
     headline = subject(observations, model=model)
     with drawing(path, width_inch=DOUBLE_COLUMN_INCH, height_inch=2.6, headline=headline) as figure:
@@ -87,13 +124,12 @@ def convergence_figure(
 
 def _draw_spreads(axes: Axes, timesteps_fs: np.ndarray, spreads_mev: np.ndarray) -> None:
     """Draw the spreads with the square law through their geometric mean."""
-    positive = spreads_mev > 0.0
-    if positive.any():
-        scale = np.exp(np.mean(np.log(spreads_mev[positive] / timesteps_fs[positive] ** 2)))
-        ends = np.array([timesteps_fs.min() / 1.3, timesteps_fs.max() * 1.3])
+    law = square_law(timesteps_fs, spreads_mev)
+    if law is not None:
+        ends, law_mev = law
         axes.plot(
             ends,
-            scale * ends**2,
+            law_mev,
             color=INK,
             linewidth=0.9,
             linestyle=(0, (4, 2)),
@@ -108,7 +144,7 @@ def _draw_spreads(axes: Axes, timesteps_fs: np.ndarray, spreads_mev: np.ndarray)
     axes.minorticks_off()
     axes.set_xlabel("Timestep (fs)")
     axes.set_ylabel("$\\sigma(E_\\mathrm{total})$ (meV/atom)")
-    if positive.any():
+    if law is not None:
         _legend(axes)
 
 

@@ -61,11 +61,7 @@ def energy_figure(
     Returns:
         The record, None where no energy was written.
     """
-    scale = MEV_PER_EV / observations.system.n_atoms
-    curves = {
-        name: (time_ps, (total_ev - total_ev[np.isfinite(total_ev)][0]) * scale)
-        for name, (time_ps, total_ev) in run_series(observations, values="total_ev").items()
-    }
+    curves = energy_changes(observations)
     if not curves:
         return None
     limits = _limits(curves, least_span=LEAST_ENERGY_SPAN_MEV_PER_ATOM)
@@ -136,6 +132,15 @@ def run_series(observations: Observations, *, values: str) -> dict[str, Series]:
         if np.isfinite(column).any():
             gathered[run.name] = (time_ps, column)
     return gathered
+
+
+def energy_changes(observations: Observations) -> dict[str, Series]:
+    """Give the total energy of each run relative to its start, meV/atom, by name of the run."""
+    scale = MEV_PER_EV / observations.system.n_atoms
+    return {
+        name: (time_ps, (total_ev - total_ev[np.isfinite(total_ev)][0]) * scale)
+        for name, (time_ps, total_ev) in run_series(observations, values="total_ev").items()
+    }
 
 
 def _limits(curves: Mapping[str, Series], *, least_span: float) -> Limits:

@@ -31,6 +31,27 @@ ROOM = 1.6
 healthy model looks as small as it is."""
 
 
+def rotation_scan(observations: Observations) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give the energy of the minimum as it is turned about x, y and z.
+
+    Args:
+        observations: with the probe `rotation_invariance`.
+
+    Returns:
+        Angles (A,), degrees, and energies relative to that at zero (3, A), meV/atom; None where
+        there is no scan.
+    """
+    probe = done_probe(observations, name=PROBE)
+    shapes = {"scan_angles_degrees": (None,), "scan_energy_changes_ev": (len(AXES), None)}
+    columns = None if probe is None else probe_columns(probe, shapes=shapes)
+    if columns is None or columns[1].shape[1] != len(columns[0]):
+        return None
+    changes_mev = columns[1] * MEV_PER_EV / observations.system.n_atoms
+    if not np.isfinite(changes_mev).any():
+        return None
+    return columns[0], changes_mev
+
+
 def rotation_figure(
     observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
@@ -45,15 +66,10 @@ def rotation_figure(
     Returns:
         The record, None where there is no scan.
     """
-    probe = done_probe(observations, name=PROBE)
-    shapes = {"scan_angles_degrees": (None,), "scan_energy_changes_ev": (len(AXES), None)}
-    columns = None if probe is None else probe_columns(probe, shapes=shapes)
-    if columns is None or columns[1].shape[1] != len(columns[0]):
+    scan = rotation_scan(observations)
+    if scan is None:
         return None
-    angles_degrees = columns[0]
-    changes_mev = columns[1] * MEV_PER_EV / observations.system.n_atoms
-    if not np.isfinite(changes_mev).any():
-        return None
+    angles_degrees, changes_mev = scan
     measure = None if result is None else find_measure(result, unit=UNIT)
     limit = None if measure is None else measure.threshold
     headline = subject(observations, model=model)

@@ -104,6 +104,26 @@ def relative_link(path: Path, *, folder: Path) -> str:
     return encode_link(Path(os.path.relpath(path, folder)).as_posix())
 
 
+def templates_in(folder: Path, *, autoescape: bool) -> Environment:
+    """Give the templates of a folder; a name that is missing raises.
+
+    Args:
+        folder: of the templates.
+        autoescape: whether they write HTML; those that write Markdown have filters of their own.
+
+    Returns:
+        jinja's environment.
+    """
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
 def render(template: str, **context: Any) -> str:
     """Fill a template of the package.
 
@@ -114,13 +134,7 @@ def render(template: str, **context: Any) -> str:
     Returns:
         Markdown with one newline at its end.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES_FOLDER),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(TEMPLATES_FOLDER, autoescape=False)
     environment.filters.update(
         text=escape_text,
         code=code_span,

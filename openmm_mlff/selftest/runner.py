@@ -11,7 +11,7 @@ from openmm_mlff.checks.registry import get_check, select
 from openmm_mlff.config import Protocol, RunSpec, load_protocol
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.pipeline.judge import judge_run
-from openmm_mlff.pipeline.prepare import Plan, write_run_file
+from openmm_mlff.pipeline.preparing import Plan, write_run_file
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.records import CheckResult, Status

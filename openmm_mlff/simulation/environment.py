@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import torch
 
 _PACKAGES = (
@@ -51,6 +52,13 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def usable_cores() -> int | None:
+    """Count the cores that this process may use; a container is often given a part of them."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return psutil.cpu_count()
+
+
 @contextmanager
 def all_torch_threads() -> Iterator[None]:
     """Let torch compute with as many threads as there are cores for this process, for a while.
@@ -59,8 +67,8 @@ def all_torch_threads() -> Iterator[None]:
     """
     before = torch.get_num_threads()
     allowed = os.environ.get("OMP_NUM_THREADS", "")
-    cores = len(os.sched_getaffinity(0))
-    torch.set_num_threads(int(allowed) if allowed.isdigit() and int(allowed) else cores)
+    own = allowed.isdigit() and int(allowed)
+    torch.set_num_threads(int(allowed) if own else usable_cores() or 1)
     try:
         yield
     finally:

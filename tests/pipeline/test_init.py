@@ -13,9 +13,9 @@ def test_every_name_loads(name):
     assert getattr(pipeline, name) is not None
 
 
-def test_the_function_prepare_is_not_hidden_by_its_module():
+def test_the_function_prepare_is_that_of_its_module():
     from openmm_mlff.pipeline import prepare
-    from openmm_mlff.pipeline.prepare import prepare as from_its_module
+    from openmm_mlff.pipeline.preparing import prepare as from_its_module
 
     assert prepare is from_its_module
     assert pipeline.prepare is from_its_module

@@ -7,7 +7,7 @@ import pytest
 import openmm_mlff as mlff
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.pipeline import prepare
-from openmm_mlff.pipeline.prepare import write_run_file
+from openmm_mlff.pipeline.preparing import write_run_file
 from openmm_mlff.pipeline.resuming import first_difference
 from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
 from openmm_mlff.simulation.environment import describe_environment

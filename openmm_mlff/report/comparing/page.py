@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from openmm_mlff.records import Status, ValidationReport
 from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.comparing.plot import pareto_plot
 from openmm_mlff.report.comparing.summary import ComparisonSummary
 from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
-from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link
+from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link, templates_in
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,
@@ -45,13 +43,7 @@ def comparison_html(
         HTML; whatever a report says is escaped.
     """
     several = any(several_conditions(report) for report in reports)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     return environment.get_template(TEMPLATE).render(
         title=title,
         models=_models(reports, summary, links=links),

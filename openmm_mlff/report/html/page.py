@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from openmm_mlff.observations import Observations
@@ -23,6 +23,7 @@ from openmm_mlff.report.html.sections import check_sections
 from openmm_mlff.report.html.summary import summarise
 from openmm_mlff.report.html.trajectory import player_runs
 from openmm_mlff.report.selection import systems_with_results
+from openmm_mlff.report.templating import templates_in
 from openmm_mlff.report.wording import SHORT_SHA_LENGTH, integer, number, scope_rows
 from openmm_mlff.rundir import write_text
 
@@ -127,14 +128,7 @@ def _read(name: str) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     environment.filters["code"] = code_words
     return environment
 

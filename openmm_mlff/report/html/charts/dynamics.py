@@ -10,6 +10,7 @@ from openmm_mlff.report.dynamics_figures import (
     LEAST_TEMPERATURE_SPAN_KELVIN,
     RUNNING_MEAN_PS,
     Series,
+    energy_changes,
     run_series,
     running_mean,
 )
@@ -26,7 +27,6 @@ from openmm_mlff.report.html.charts.model import (
 )
 from openmm_mlff.report.momentum_figure import LEAST_RATIO, momentum_changes
 from openmm_mlff.report.wording import fitted_slope, interval_half_width, number
-from openmm_mlff.units import MEV_PER_EV
 
 TIME = "Time (ps)"
 
@@ -41,11 +41,7 @@ def energy_chart(observations: Observations, *, result: CheckResult | None) -> C
     Returns:
         The chart, None where no energy was written.
     """
-    scale = MEV_PER_EV / observations.system.n_atoms
-    curves = {
-        name: (time_ps, (total_ev - total_ev[np.isfinite(total_ev)][0]) * scale)
-        for name, (time_ps, total_ev) in run_series(observations, values="total_ev").items()
-    }
+    curves = energy_changes(observations)
     if not curves:
         return None
     pooled = np.concatenate([values for _, values in curves.values()])

@@ -20,12 +20,17 @@ from openmm_mlff.report.html.charts.model import (
     numbers,
     palette,
 )
-from openmm_mlff.report.probe_data import done_probe, probe_columns
-from openmm_mlff.report.rotation_figure import AXES, LEAST_REACH_MEV_PER_ATOM, ROOM, UNIT
+from openmm_mlff.report.probe_data import done_probe
+from openmm_mlff.report.rotation_figure import (
+    AXES,
+    LEAST_REACH_MEV_PER_ATOM,
+    ROOM,
+    UNIT,
+    rotation_scan,
+)
 from openmm_mlff.report.selection import find_measure
 from openmm_mlff.report.wall_figure import DEFAULT_HOLE_EV, DrawnWall, read_walls, wall_limit_ev
 from openmm_mlff.report.wording import number
-from openmm_mlff.units import MEV_PER_EV
 
 LOWEST_EV = 0.01
 """The energy axis of the walls is logarithmic; what lies lower is drawn at its foot."""
@@ -41,15 +46,10 @@ def rotation_chart(observations: Observations, *, result: CheckResult | None) ->
     Returns:
         The chart, None where there is no scan.
     """
-    probe = done_probe(observations, name="rotation_invariance")
-    shapes = {"scan_angles_degrees": (None,), "scan_energy_changes_ev": (len(AXES), None)}
-    columns = None if probe is None else probe_columns(probe, shapes=shapes)
-    if columns is None or columns[1].shape[1] != len(columns[0]):
+    scan = rotation_scan(observations)
+    if scan is None:
         return None
-    angles_degrees = columns[0]
-    changes_mev = columns[1] * MEV_PER_EV / observations.system.n_atoms
-    if not np.isfinite(changes_mev).any():
-        return None
+    angles_degrees, changes_mev = scan
     measure = None if result is None else find_measure(result, unit=UNIT)
     limit = None if measure is None else measure.threshold
     reach = ROOM * (limit or LEAST_REACH_MEV_PER_ATOM)

@@ -4,7 +4,7 @@ import numpy as np
 
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import CheckResult
-from openmm_mlff.report.convergence_figure import PROBE, SHAPES
+from openmm_mlff.report.convergence_figure import square_law, timestep_runs
 from openmm_mlff.report.html.charts.model import (
     Chart,
     axes,
@@ -15,9 +15,7 @@ from openmm_mlff.report.html.charts.model import (
     palette,
 )
 from openmm_mlff.report.kinetic_figure import scaled_velocities, velocity_densities
-from openmm_mlff.report.probe_data import done_probe, probe_columns
 from openmm_mlff.report.wording import number
-from openmm_mlff.units import MEV_PER_EV
 
 
 def convergence_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
@@ -31,22 +29,15 @@ def convergence_chart(observations: Observations, *, result: CheckResult | None)
         The chart, None where fewer than two timesteps were run.
     """
     del result
-    probe = done_probe(observations, name=PROBE)
-    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
-    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+    runs = timestep_runs(observations)
+    if runs is None:
         return None
-    timesteps_fs, _, total_ev = columns
-    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
-    ran = np.isfinite(total_mev).sum(axis=1) > 1
-    if ran.sum() < 2:
+    timesteps_fs, _, total_mev = runs
+    spreads_mev = np.nanstd(total_mev, axis=1)
+    law = square_law(timesteps_fs, spreads_mev)
+    if law is None:
         return None
-    timesteps_fs = timesteps_fs[ran]
-    spreads_mev = np.nanstd(total_mev[ran], axis=1)
-    positive = spreads_mev > 0.0
-    if not positive.any():
-        return None
-    scale = np.exp(np.mean(np.log(spreads_mev[positive] / timesteps_fs[positive] ** 2)))
-    ends = np.array([timesteps_fs.min() / 1.3, timesteps_fs.max() * 1.3])
+    ends, law_mev = law
     ticks = {"tickvals": numbers(timesteps_fs), "ticktext": [f"{step:g}" for step in timesteps_fs]}
     sizes = ", ".join(
         f"{number(size)} at {step:g} fs"
@@ -56,7 +47,7 @@ def convergence_chart(observations: Observations, *, result: CheckResult | None)
         kind="timesteps",
         title="Spread of the total energy against the timestep",
         traces=(
-            line(ends, scale * ends**2, name="∝ Δt²", colour="@ink", dashes="dash"),
+            line(ends, law_mev, name="∝ Δt²", colour="@ink", dashes="dash"),
             dots(timesteps_fs, spreads_mev, name="measured", colour=palette(0), size=11),
         ),
         layout=axes(

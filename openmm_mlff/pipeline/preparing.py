@@ -9,6 +9,7 @@ from typing import Any
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import (
+    AUTO_REFERENCE,
     DEFAULT_REFERENCE,
     MOST_REPLICAS,
     NO_OPTIONS,
@@ -31,7 +32,6 @@ from openmm_mlff.reading import missing
 from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
-AUTO_REFERENCE = "auto"
 NO_REFERENCE = "none"
 LARGEST_SEED = 2**31 - 1
 """OpenMM's seeds are of 32 bits."""
@@ -77,6 +77,7 @@ def prepare(
     replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
+    wait_s: float = 0.0,
 ) -> Plan:
     """Load and check all that a validation needs, and open its run directory.
 
@@ -95,6 +96,7 @@ def prepare(
         replicas: of each run, instead of the protocol's number.
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
+        wait_s: so long `output` may be held by another process.
 
     Returns:
         The plan.
@@ -126,7 +128,7 @@ def prepare(
         seed=seed,
     )
     name = safe_name(f"{model.name}-{loaded_protocol.name}", otherwise="run")
-    directory, lock = _held_directory(output, name, resume=resume)
+    directory, lock = _held_directory(output, name, resume=resume, wait_s=wait_s)
     if (directory.root / RUN_FILE).exists():
         check_same_run(directory, spec, model=model, molecules=molecules, reference=judge_by)
         remove_parts(directory.root)
@@ -204,7 +206,7 @@ def _new_output(name: str) -> Path:
 
 
 def _held_directory(
-    output: Path | None, name: str, *, resume: bool
+    output: Path | None, name: str, *, resume: bool, wait_s: float
 ) -> tuple[RunDirectory, FolderLock]:
     """Open the run directory, and hold it; one that holds a run is only gone on with."""
     if resume and output is None:
@@ -213,7 +215,7 @@ def _held_directory(
     if not resume:
         _refuse_a_run(root)
     directory = RunDirectory.create(root)
-    lock = FolderLock(directory.root)
+    lock = FolderLock(directory.root, wait_s=wait_s)
     if not resume:
         # Another process may have begun one meanwhile.
         _refuse_a_run(root)
