@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import types
 
@@ -27,13 +28,20 @@ def test_resident_memory_is_that_of_this_process():
     assert 20.0 < memory.resident_mebibytes() < 1e5
 
 
-def test_grows_with_what_is_held(record):
-    memory.update_memory(record)
-    before = record.peak_resident_mebibytes
-    held = b"\1" * (64 * 2**20)
-    memory.update_memory(record)
-    assert record.peak_resident_mebibytes - before == pytest.approx(64.0, abs=8.0)
-    assert len(held) == 64 * 2**20
+GROWTH = """
+from openmm_mlff.simulation.memory import resident_mebibytes
+before = resident_mebibytes()
+held = b"1" * (64 * 2**20)
+print(resident_mebibytes() - before)
+"""
+
+
+def test_grows_with_what_is_held():
+    # In a process of its own: the kernel may take idle pages back from one that has run for long.
+    finished = subprocess.run(
+        [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True
+    )
+    assert float(finished.stdout) == pytest.approx(64.0, abs=8.0)
 
 
 def _torch_with(free, total):
