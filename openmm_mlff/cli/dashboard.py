@@ -9,10 +9,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.pipeline.stage_names import stage_timestep_fs
+from openmm_mlff.pipeline.stage_names import FINISHED, stage_timestep_fs
 
 _FS_PER_NS = 1e6
 _SECONDS_PER_DAY = 86400.0
+MOST_BLOCKS = 3
+"""Systems that are drawn in full; a terminal is not high."""
+
+LINE_WIDTH = 79
 _LEAST_SECONDS = 1.0
 """A rate over less time than this says nothing."""
 
@@ -62,23 +66,47 @@ class StageClock:
 
 
 @dataclass
+class SystemProgress:
+    """How far one system is.
+
+    Attributes:
+        started_s: when it was first heard of.
+        stage: the one that was last heard of.
+        drift_mev_per_atom_per_ps: of the run that is going on, None where none is known.
+    """
+
+    started_s: float
+    stage: StageClock
+    drift_mev_per_atom_per_ps: float | None = None
+
+    @property
+    def numbers(self) -> list[str]:
+        """What is known of the stage."""
+        numbers = []
+        if self.stage.ns_per_day is not None:
+            numbers.append(f"{self.stage.ns_per_day:.3g} ns/day")
+        if self.drift_mev_per_atom_per_ps is not None:
+            numbers.append(f"drift {self.drift_mev_per_atom_per_ps:+.2g} meV/atom/ps")
+        if self.stage.left_s is not None:
+            numbers.append(f"stage {clock_text(self.stage.left_s)} left")
+        return numbers
+
+
+@dataclass
 class Dashboard:
     """The state of one validation.
 
     Attributes:
-        systems: names, in the order in which they are run.
+        systems: names, in the order in which they are begun.
         started_s: when the validation began.
-        current: the stage that was last heard of.
-        drift_mev_per_atom_per_ps: of the run that is going on, None where none is known.
+        running: systems that were begun and are not finished, by name.
         finished: systems that are done, with the seconds each took.
     """
 
     systems: Sequence[str]
     started_s: float
-    current: StageClock | None = None
-    drift_mev_per_atom_per_ps: float | None = None
+    running: dict[str, SystemProgress] = field(default_factory=dict)
     finished: dict[str, float] = field(default_factory=dict)
-    _system_started_s: float = 0.0
 
     def update(self, system: str, stage: str, done: int, total: int, *, now_s: float) -> None:
         """Take note of progress.
@@ -90,27 +118,30 @@ class Dashboard:
             total: steps, frames or probes.
             now_s: the time.
         """
-        before = self.current
-        if before is None or before.system != system:
-            if before is not None:
-                self.finished[before.system] = now_s - self._system_started_s
-            self._system_started_s = now_s
-        if before is None or (before.system, before.stage, before.total) != (system, stage, total):
-            self.current = StageClock(system, stage, total, now_s, done, done, now_s)
-            self.drift_mev_per_atom_per_ps = None
+        before = self.running.get(system)
+        if stage == FINISHED:
+            started_s = self.running.pop(system).started_s if before else now_s
+            self.finished[system] = now_s - started_s
+        elif before is None:
+            clock = StageClock(system, stage, total, now_s, done, done, now_s)
+            self.running[system] = SystemProgress(now_s, clock)
+        elif (before.stage.stage, before.stage.total) != (stage, total):
+            before.stage = StageClock(system, stage, total, now_s, done, done, now_s)
+            before.drift_mev_per_atom_per_ps = None
         else:
-            before.done, before.updated_s = done, now_s
+            before.stage.done, before.stage.updated_s = done, now_s
 
     def left_s(self, *, now_s: float) -> float | None:
         """Estimate the seconds left in all, from the systems that are done."""
-        if not self.finished or self.current is None:
+        if not self.finished or not self.running:
             return None
         mean_s = sum(self.finished.values()) / len(self.finished)
-        untouched = len(self.systems) - len(self.finished) - 1
-        return max(mean_s - (now_s - self._system_started_s), 0.0) + max(untouched, 0) * mean_s
+        begun = [max(mean_s - (now_s - one.started_s), 0.0) for one in self.running.values()]
+        waiting = max(len(self.systems) - len(self.finished) - len(self.running), 0)
+        return max(max(begun), (sum(begun) + waiting * mean_s) / len(self.running))
 
     def render(self, *, now_s: float) -> RenderableType:
-        """Draw the dashboard, three lines of at most 80 columns.
+        """Draw the dashboard, lines of at most 80 columns.
 
         Args:
             now_s: the time.
@@ -118,15 +149,19 @@ class Dashboard:
         Returns:
             What Rich prints.
         """
-        clock = self.current
-        if clock is None:
+        if not self.running and not self.finished:
             return Text(" openmm-mlff: starting", style="dim")
-        position = self.systems.index(clock.system) + 1 if clock.system in self.systems else 1
-        title = Text.assemble(
-            (f" {clock.system}", "bold"),
-            (f" ({position} of {len(self.systems)})  ", "dim"),
-            (clock.stage, "bold blue"),
-        )
+        draw = self._block if len(self.running) <= MOST_BLOCKS else self._line
+        lines = [line for name, one in self.running.items() for line in draw(name, one)]
+        numbers = [f"{clock_text(now_s - self.started_s)} gone"]
+        left = self.left_s(now_s=now_s)
+        if left is not None:
+            numbers.append(f"all ~{clock_text(left)}")
+        return Group(*lines, Text(" " + "   ".join(numbers)))
+
+    def _block(self, name: str, one: SystemProgress) -> list[RenderableType]:
+        """Draw a system in three lines: what is done, how far it is, how fast."""
+        clock = one.stage
         bar = Table.grid(padding=(0, 1))
         unit = " steps" if stage_timestep_fs(clock.stage) is not None else ""
         bar.add_row(
@@ -134,21 +169,22 @@ class Dashboard:
             ProgressBar(total=max(clock.total, 1), completed=clock.done, width=36),
             Text(f"{clock.done:,} of {clock.total:,}{unit}"),
         )
-        return Group(title, bar, Text(" " + "   ".join(self._numbers(clock, now_s=now_s))))
+        return [self._title(name, clock), bar, Text(" " + "   ".join(one.numbers))]
 
-    def _numbers(self, clock: StageClock, *, now_s: float) -> list[str]:
-        numbers = []
-        if clock.ns_per_day is not None:
-            numbers.append(f"{clock.ns_per_day:.3g} ns/day")
-        if self.drift_mev_per_atom_per_ps is not None:
-            numbers.append(f"drift {self.drift_mev_per_atom_per_ps:+.2g} meV/atom/ps")
-        left = self.left_s(now_s=now_s)
-        numbers.append(f"{clock_text(now_s - self.started_s)} gone")
-        if clock.left_s is not None:
-            numbers.append(f"stage {clock_text(clock.left_s)} left")
-        if left is not None:
-            numbers.append(f"all ~{clock_text(left)}")
-        return numbers
+    def _line(self, name: str, one: SystemProgress) -> list[RenderableType]:
+        """Draw a system in one line, where there are many."""
+        title = self._title(name, one.stage)
+        title.append(f"  {one.stage.done / max(one.stage.total, 1):.0%}")
+        title.truncate(LINE_WIDTH, overflow="ellipsis")
+        return [title]
+
+    def _title(self, name: str, clock: StageClock) -> Text:
+        position = self.systems.index(name) + 1 if name in self.systems else 1
+        return Text.assemble(
+            (f" {name}", "bold"),
+            (f" ({position} of {len(self.systems)})  ", "dim"),
+            (clock.stage, "bold blue"),
+        )
 
 
 def clock_text(seconds: float) -> str:

@@ -75,8 +75,9 @@ class _Watch:
 
     def __init__(self, directory: RunDirectory, systems: Sequence[str]) -> None:
         self._directory = directory
-        self._dashboard = Dashboard(systems, started_s=time.monotonic())
-        self._drift_read_s = time.monotonic()
+        self._started_s = time.monotonic()
+        self._dashboard = Dashboard(systems, started_s=self._started_s)
+        self._drift_read_s: dict[str, float] = {}
 
     def render(self) -> RenderableType:
         """Draw what is known now."""
@@ -87,10 +88,10 @@ class _Watch:
         now_s = time.monotonic()
         self._dashboard.update(system, stage, done, total, now_s=now_s)
         steps = stage_timestep_fs(stage) is not None
-        if steps and now_s - self._drift_read_s > _DRIFT_EVERY_S:
-            self._drift_read_s = now_s
+        if steps and now_s - self._drift_read_s.get(system, self._started_s) > _DRIFT_EVERY_S:
+            self._drift_read_s[system] = now_s
             drift = running_drift(self._directory.system(system))
-            self._dashboard.drift_mev_per_atom_per_ps = drift
+            self._dashboard.running[system].drift_mev_per_atom_per_ps = drift
 
 
 def running_drift(folder: Path) -> float | None:

@@ -150,6 +150,16 @@ MemoryLimit = Annotated[
         rich_help_panel=_SANDBOX_PANEL,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="Systems that are run side by side, each in a process of its own. Default: one for "
+        "each core; one where there is a GPU",
+        show_default=False,
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --output")]
 
 
@@ -165,6 +175,7 @@ def validate_command(
     seed: Seed = 1,
     resume: Resume = False,
     replicas: Replicas = None,
+    jobs: Jobs = None,
     charge: Charge = None,
     multiplicity: Multiplicity = None,
     sandbox: Sandbox = None,
@@ -249,7 +260,7 @@ def validate_command(
     with ExitStack() as opened:
         validations = []
         for request in requests:
-            validations.append(open_validation(request, limits=limits))
+            validations.append(open_validation(request, limits=limits, jobs=jobs))
             opened.callback(validations[-1].close)
         for validation, spec in zip(validations, specs, strict=True):
             reports.append(_run(validation, spec=spec, quiet=quiet))

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ DEFAULT_SHARE_OF_MEMORY = 0.8
 SWITCH = "OPENMM_MLFF_SANDBOX"
 """Environment variable: 0 lets validations run in the calling process unless told otherwise."""
 
+_ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri", "/dev/dxg")
 _GROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -32,6 +33,7 @@ class Limits:
         time_limit_s: longest time without a sign of progress.
         total_time_limit_s: longest time of all stages together; None for any.
         memory_limit_gib: largest resident memory of the worker.
+        memory_is_shared: whether that is the memory of all workers that run side by side.
 
     Raises:
         ConfigError: a limit that is not a number above zero.
@@ -40,6 +42,7 @@ class Limits:
     time_limit_s: float
     memory_limit_gib: float
     total_time_limit_s: float | None = None
+    memory_is_shared: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would end everything at once, or nothing ever."""
@@ -47,6 +50,12 @@ class Limits:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+
+    def for_one_of(self, n_workers: int) -> "Limits":
+        """Give the limits of each of several workers."""
+        if not self.memory_is_shared:
+            return self
+        return replace(self, memory_limit_gib=self.memory_limit_gib / n_workers)
 
     @property
     def memory_limit_bytes(self) -> int:
@@ -64,7 +73,8 @@ def default_limits(
 
     Args:
         time_limit_s: None for an hour without progress.
-        memory_limit_gib: None for 80 % of the machine's memory, or of the container's.
+        memory_limit_gib: of each worker; None for 80 % of the machine's memory, or of the
+            container's, for all of them.
         total_time_limit_s: None for no limit.
 
     Returns:
@@ -72,13 +82,20 @@ def default_limits(
     """
     if time_limit_s is None:
         time_limit_s = DEFAULT_TIME_LIMIT_S
+    is_shared = memory_limit_gib is None
     if memory_limit_gib is None:
         memory_limit_gib = DEFAULT_SHARE_OF_MEMORY * _memory_bytes() / BYTES_PER_GIB
     return Limits(
         time_limit_s=time_limit_s,
         memory_limit_gib=memory_limit_gib,
         total_time_limit_s=total_time_limit_s,
+        memory_is_shared=is_shared,
     )
+
+
+def has_accelerator() -> bool:
+    """Whether a device is there that OpenMM or torch may compute on."""
+    return any(Path(device).exists() for device in _ACCELERATORS)
 
 
 def is_available() -> bool:

@@ -20,12 +20,12 @@ import warnings
 from pathlib import Path
 
 from openmm_mlff.isolation.channel import Channel, encode
+from openmm_mlff.isolation.limits import has_accelerator
 
 EXIT_INTERRUPTED = 130
 LONGEST_REQUEST = 4096
 N_DESCRIPTORS = 4
 
-_ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri", "/dev/dxg")
 _PR_SET_PDEATHSIG = 1
 _NEW_INTERPRETER = (
     "import json,sys;sys.path[:]=json.loads(sys.argv[2]);"
@@ -158,7 +158,7 @@ def _preload(entry: str) -> bool:
     Returns:
         Whether they are loaded here, and workers forked.
     """
-    if any(Path(device).exists() for device in _ACCELERATORS):
+    if has_accelerator():
         return False
     importlib.import_module(entry.partition(":")[0])
     return True

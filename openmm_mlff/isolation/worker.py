@@ -7,9 +7,10 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +54,22 @@ class Worker:
         entry: ``MODULE:FUNCTION`` that it runs.
         limits: what ends it.
         deadline_s: `time.monotonic()` at which its time is up for good; None for never.
+        environment: variables that it has besides this process's.
+        cancelled: it is ended when another thread sets this.
     """
 
-    def __init__(self, entry: str, *, limits: Limits, deadline_s: float | None = None) -> None:
+    def __init__(
+        self,
+        entry: str,
+        *,
+        limits: Limits,
+        deadline_s: float | None = None,
+        environment: Mapping[str, str] | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> None:
         self._limits = limits
         self._deadline_s = deadline_s
+        self._cancelled = cancelled or threading.Event()
         self._server = start_server(entry)
         self._pid: int | None = None
         self._status: int | None = None
@@ -86,7 +98,7 @@ class Worker:
             {
                 "path": sys.path,
                 "folder": os.getcwd(),
-                "environment": dict(os.environ),
+                "environment": {**os.environ, **(environment or {})},
             }
         )
 
@@ -115,6 +127,8 @@ class Worker:
                     heard_s = time.monotonic()
             if not self._open:
                 self._finish()
+            elif self._cancelled.is_set():
+                self.interrupt()
             elif not self._killed_for:
                 self._enforce(time.monotonic() - heard_s)
 

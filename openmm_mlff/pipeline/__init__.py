@@ -65,6 +65,7 @@ def validate(
     sandbox: bool | None = None,
     time_limit_s: float | None = None,
     memory_limit_gib: float | None = None,
+    jobs: int | None = None,
 ) -> ValidationReport:
     """Judge whether a potential is safe for production dynamics in OpenMM.
 
@@ -88,6 +89,8 @@ def validate(
             possible.
         time_limit_s: that process is ended after this time without progress; None for an hour.
         memory_limit_gib: and beyond this size; None for 80 % of the memory there is.
+        jobs: systems that are run side by side; None for as many as there are cores, or one where
+            there is an accelerator.
 
     Returns:
         The report; it also stands in the run directory, with its figures.
@@ -116,7 +119,7 @@ def validate(
     limits = isolation_limits(
         sandbox=sandbox, time_limit_s=time_limit_s, memory_limit_gib=memory_limit_gib
     )
-    validation = open_validation(request, limits=limits)
+    validation = open_validation(request, limits=limits, jobs=jobs)
     return validation.run(on_progress=on_progress or (lambda *_: None))
 
 

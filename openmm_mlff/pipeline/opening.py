@@ -1,11 +1,17 @@
-"""Open a validation: in a process of its own where that is wanted and possible, or in this one."""
+"""Open a validation: in processes of its own where that is wanted and possible, or in this one."""
 
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.isolation.limits import Limits, default_limits, is_available, is_default
+from openmm_mlff.isolation.limits import (
+    Limits,
+    default_limits,
+    has_accelerator,
+    is_available,
+    is_default,
+)
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.preparing import Plan
@@ -13,6 +19,7 @@ from openmm_mlff.pipeline.producing import produce_all
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.pipeline.subject import Progress
 from openmm_mlff.records import ValidationReport
+from openmm_mlff.simulation.environment import usable_cores
 
 
 class Validation(Protocol):
@@ -80,19 +87,39 @@ def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationRe
         return judge_directory(plan.directory)
 
 
-def open_validation(request: ValidationRequest, *, limits: Limits | None) -> Validation:
+def open_validation(
+    request: ValidationRequest, *, limits: Limits | None, jobs: int | None = None
+) -> Validation:
     """Load and check all that a validation needs, and open its run directory.
 
     Args:
         request: what is asked.
-        limits: of the process that it runs in; None for this process.
+        limits: of the processes that it runs in; None for this process.
+        jobs: systems that are run side by side, each in a process; None for as many as there are
+            cores, and one after the other where an accelerator may run them.
 
     Returns:
         The validation; nothing has run yet.
+
+    Raises:
+        ConfigError: less than one job, or several in this one process.
     """
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"--jobs {jobs}; expected 1 or more")
     if limits is None:
+        if (jobs or 1) > 1:
+            raise ConfigError(
+                f"--jobs {jobs} and no sandbox; expected one or the other: systems side by side "
+                "need processes of their own"
+            )
         return LocalValidation(request)
-    return IsolatedValidation(request, limits=limits)
+    return IsolatedValidation(request, limits=limits, jobs=jobs or _default_jobs(request))
+
+
+def _default_jobs(request: ValidationRequest) -> int:
+    """Give how many systems are run side by side: one core for each, one device for all."""
+    on_device = request.platform not in ("CPU", "Reference") and has_accelerator()
+    return 1 if on_device else usable_cores() or 1
 
 
 def isolation_limits(

@@ -32,6 +32,9 @@ from openmm_mlff.reading import missing
 from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 
+JOINING_S = 30.0
+"""For whoever began a run to let the others join."""
+
 NO_REFERENCE = "none"
 LARGEST_SEED = 2**31 - 1
 """OpenMM's seeds are of 32 bits."""
@@ -78,6 +81,7 @@ def prepare(
     charge: int | None = None,
     multiplicity: int | None = None,
     wait_s: float = 0.0,
+    joins: bool = False,
 ) -> Plan:
     """Load and check all that a validation needs, and open its run directory.
 
@@ -97,6 +101,7 @@ def prepare(
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
         wait_s: so long `output` may be held by another process.
+        joins: help a process that has begun this very run in `output`, and shares the folder.
 
     Returns:
         The plan.
@@ -128,8 +133,12 @@ def prepare(
         seed=seed,
     )
     name = safe_name(f"{model.name}-{loaded_protocol.name}", otherwise="run")
-    directory, lock = _held_directory(output, name, resume=resume, wait_s=wait_s)
-    if (directory.root / RUN_FILE).exists():
+    if joins and output is not None:
+        directory = RunDirectory.create(output)
+        lock = FolderLock(output, wait_s=JOINING_S, shared=True)
+    else:
+        directory, lock = _held_directory(output, name, resume=resume, wait_s=wait_s)
+    if not joins and (directory.root / RUN_FILE).exists():
         check_same_run(directory, spec, model=model, molecules=molecules, reference=judge_by)
         remove_parts(directory.root)
     return Plan(spec, model, molecules, judge_by, no_reference_reason, checks, directory, lock)

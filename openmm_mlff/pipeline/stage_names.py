@@ -2,6 +2,9 @@
 
 import re
 
+FINISHED = "finished"
+"""The last one of every system."""
+
 
 def trajectory_stage(*, temperature_kelvin: float, timestep_fs: float) -> str:
     """Name the stage of one trajectory."""

@@ -12,15 +12,15 @@ from openmm_mlff.isolation.channel import Channel
 from openmm_mlff.pipeline.guard import Broken
 from openmm_mlff.pipeline.journal import Journal
 from openmm_mlff.pipeline.preparing import Plan
-from openmm_mlff.pipeline.producing import produce_all
+from openmm_mlff.pipeline.producing import produce_system
 from openmm_mlff.pipeline.request import ValidationRequest
 
 ENTRY = f"{__name__}:serve"
 
-PREPARE, PRODUCE = "prepare", "produce"
+PREPARE, SHARE, PRODUCE = "prepare", "share", "produce"
 READY, PREPARED, PRODUCED = "ready", "prepared", "produced"
 REFUSED, FAILED = "refused", "failed"
-PROGRESS, FINISHED = "progress", "finished"
+PROGRESS = "progress"
 
 SHORTEST_S = 0.05
 """Between two reports of progress of one stage."""
@@ -40,10 +40,17 @@ def serve(channel: Channel) -> None:
         try:
             if command["command"] == PREPARE:
                 plan = ValidationRequest.model_validate(command["request"]).prepare()
-                channel.send(PREPARED, root=str(plan.directory.root), systems=list(plan.molecules))
+                channel.send(
+                    PREPARED,
+                    root=str(plan.directory.root),
+                    systems=list(plan.molecules),
+                    sha256=plan.potential.sha256,
+                )
+            elif plan is not None and command["command"] == SHARE:
+                if plan.lock is not None:
+                    plan.lock.share()
             elif plan is not None:
-                _produce(plan, command, channel)
-                channel.send(PRODUCED)
+                channel.send(PRODUCED, platform=_produce(plan, command, channel))
         except UserError as error:
             trace = traceback.format_exc()
             channel.send(REFUSED, kind=type(error).__name__, message=str(error), traceback=trace)
@@ -63,7 +70,7 @@ def _settle_in(place: dict[str, Any]) -> None:
     warnings.filterwarnings("ignore")
 
 
-def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> None:
+def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> str:
     broken = {key: Broken(*value) for key, value in command["broken"].items()}
     journal = Journal(
         settled=frozenset(command["settled"]),
@@ -71,15 +78,7 @@ def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> None:
         rest=Broken(*command["rest"]) if command["rest"] else None,
         tell=lambda event, key: channel.send(event, key=key),
     )
-    produce_all(
-        plan,
-        on_progress=_Throttle(channel),
-        journal=journal,
-        finished=command["finished"],
-        on_finished=lambda system, platform: channel.send(
-            FINISHED, system=system, platform=platform
-        ),
-    )
+    return produce_system(plan, command["system"], on_progress=_Throttle(channel), journal=journal)
 
 
 class _Throttle:

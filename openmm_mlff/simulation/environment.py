@@ -10,6 +10,9 @@ from typing import Any
 import psutil
 import torch
 
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""Environment variable: threads of torch and of the reference, where a user or a caller sets it."""
+
 _PACKAGES = (
     "openmm_mlff",
     "openmm",
@@ -66,7 +69,7 @@ def all_torch_threads() -> Iterator[None]:
     For large batches.  ``OMP_NUM_THREADS`` is respected where it is set.
     """
     before = torch.get_num_threads()
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    allowed = os.environ.get(THREADS_VARIABLE, "")
     own = allowed.isdigit() and int(allowed)
     torch.set_num_threads(int(allowed) if own else usable_cores() or 1)
     try:

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from openmm_mlff.cli.dashboard import Dashboard, clock_text
+from openmm_mlff.pipeline.stage_names import FINISHED
 
 
 def shown(dashboard, *, now_s):
@@ -18,9 +19,9 @@ def test_steps_ns_per_day_drift_and_time_left_are_shown():
     dashboard = Dashboard(("water", "methane"), started_s=0.0)
     dashboard.update("water", "NVE 300 K, 0.5 fs", 0, 20_000, now_s=10.0)
     dashboard.update("water", "NVE 300 K, 0.5 fs", 5_000, 20_000, now_s=20.0)
-    dashboard.drift_mev_per_atom_per_ps = 0.0123
+    dashboard.running["water"].drift_mev_per_atom_per_ps = 0.0123
     # 500 steps/s of 0.5 fs: 250 fs/s, 21.6 ns a day.
-    assert dashboard.current.ns_per_day == pytest.approx(21.6)
+    assert dashboard.running["water"].stage.ns_per_day == pytest.approx(21.6)
     text = shown(dashboard, now_s=20.0)
     assert "water (1 of 2)  NVE 300 K, 0.5 fs" in text
     for part in ("5,000 of 20,000 steps", "21.6 ns/day", "drift +0.012 meV/atom/ps"):
@@ -34,25 +35,58 @@ def test_a_resumed_run_counts_only_what_it_does_itself():
     dashboard = Dashboard(("water",), started_s=0.0)
     dashboard.update("water", "NVE 300 K, 1 fs", 9_000, 10_000, now_s=0.0)
     dashboard.update("water", "NVE 300 K, 1 fs", 9_500, 10_000, now_s=5.0)
-    assert dashboard.current.per_second == pytest.approx(100.0)
-    assert dashboard.current.left_s == pytest.approx(5.0)
+    assert dashboard.running["water"].stage.per_second == pytest.approx(100.0)
+    assert dashboard.running["water"].stage.left_s == pytest.approx(5.0)
 
 
 def test_what_is_left_in_all_follows_from_the_systems_that_are_done():
     dashboard = Dashboard(("water", "methane", "alanine"), started_s=0.0)
     dashboard.update("water", "minimise", 0, 1, now_s=0.0)
     assert dashboard.left_s(now_s=50.0) is None
+    dashboard.update("water", FINISHED, 1, 1, now_s=100.0)
     dashboard.update("methane", "minimise", 0, 1, now_s=100.0)
     assert dashboard.finished == {"water": 100.0}
     assert dashboard.left_s(now_s=130.0) == pytest.approx(70.0 + 100.0)
     assert "all ~0:02:50" in shown(dashboard, now_s=130.0)
 
 
+def test_systems_side_by_side_each_have_their_lines():
+    dashboard = Dashboard(("water", "methane", "alanine"), started_s=0.0)
+    for name, done in (("water", 5_000), ("methane", 2_500)):
+        dashboard.update(name, "NVE 300 K, 0.5 fs", 0, 20_000, now_s=0.0)
+        dashboard.update(name, "NVE 300 K, 0.5 fs", done, 20_000, now_s=10.0)
+    text = shown(dashboard, now_s=10.0)
+    assert text.index("water (1 of 3)") < text.index("21.6 ns/day") < text.index("methane (2 of 3)")
+    assert text.index("methane") < text.index("10.8 ns/day") < text.index("0:00:10 gone")
+    dashboard.update("water", FINISHED, 1, 1, now_s=40.0)
+    dashboard.update("alanine", "minimise", 0, 1, now_s=40.0)
+    # Water took 40 s: methane has nothing left, by that; alanine all of it.
+    assert dashboard.left_s(now_s=40.0) == pytest.approx(40.0)
+    assert "water" not in shown(dashboard, now_s=40.0)
+
+
+def test_many_systems_have_one_line_each():
+    names = [f"a system with a long name, number {number}" for number in range(6)]
+    dashboard = Dashboard(names, started_s=0.0)
+    for name in names:
+        dashboard.update(name, "NVE, 100 replicas of the system, 0.5 fs", 1, 4, now_s=0.0)
+    lines = [line.rstrip() for line in shown(dashboard, now_s=1.0).splitlines()]
+    assert len(lines) == len(names) + 1
+    assert max(map(len, lines)) <= 80
+
+
+def test_when_all_is_done_the_time_is_left():
+    dashboard = Dashboard(("water",), started_s=0.0)
+    dashboard.update("water", "minimise", 0, 1, now_s=0.0)
+    dashboard.update("water", FINISHED, 1, 1, now_s=5.0)
+    assert shown(dashboard, now_s=6.0).strip() == "0:00:06 gone"
+
+
 def test_stages_without_steps_have_no_ns_per_day():
     dashboard = Dashboard(("water",), started_s=0.0)
     dashboard.update("water", "parity probes", 0, 6, now_s=0.0)
     dashboard.update("water", "parity probes", 3, 6, now_s=6.0)
-    assert dashboard.current.ns_per_day is None
+    assert dashboard.running["water"].stage.ns_per_day is None
     text = shown(dashboard, now_s=6.0)
     assert "3 of 6\n" in text.replace(" \n", "\n") or "3 of 6" in text
     assert "ns/day" not in text
@@ -63,8 +97,8 @@ def test_too_early_to_tell_says_nothing():
     assert "starting" in shown(dashboard, now_s=0.0)
     dashboard.update("water", "NVE 300 K, 0.5 fs", 0, 10, now_s=0.0)
     dashboard.update("water", "NVE 300 K, 0.5 fs", 1, 10, now_s=0.1)
-    assert dashboard.current.per_second is None
-    assert dashboard.current.left_s is None
+    assert dashboard.running["water"].stage.per_second is None
+    assert dashboard.running["water"].stage.left_s is None
 
 
 def test_times_are_hours_minutes_seconds():

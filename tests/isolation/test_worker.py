@@ -174,7 +174,7 @@ def test_an_accelerator_rules_out_forking(monkeypatch, tmp_path):
     stop_servers()
     source = Path(__file__).with_name("entry.py").read_text(encoding="utf-8")
     (tmp_path / "entry.py").write_text(source, encoding="utf-8")
-    site = "from openmm_mlff.isolation import server\nserver._ACCELERATORS = ('/dev/null',)\n"
+    site = "from openmm_mlff.isolation import limits\nlimits._ACCELERATORS = ('/dev/null',)\n"
     (tmp_path / "sitecustomize.py").write_text(site, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     try:

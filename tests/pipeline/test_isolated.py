@@ -16,7 +16,8 @@ import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import ConfigError, IsolationError, MoleculeError
 from openmm_mlff.isolation import Ending, Limits
-from openmm_mlff.pipeline.isolated import IsolatedValidation, Known
+from openmm_mlff.pipeline.isolated import IsolatedValidation
+from openmm_mlff.pipeline.lanes import Known
 from openmm_mlff.pipeline.opening import isolation_limits
 from openmm_mlff.pipeline.request import ValidationRequest
 from openmm_mlff.records import Status
@@ -196,8 +197,8 @@ def test_what_is_known_after_workers_that_ended():
     settled = known.hear({"event": "end", "key": "water: minimise"})
     assert settled.settled == {"water: minimise"}
     assert settled.after(Ending("ended")).stray == 1
-    finished = settled.hear({"event": "finished", "system": "water", "platform": "CPU"})
-    assert finished.to_command()["finished"] == {"water": "CPU"}
+    command = settled.to_command("water")
+    assert (command["system"], command["settled"]) == ("water", ["water: minimise"])
 
 
 def begin(arguments, *, when):
@@ -261,10 +262,13 @@ def test_a_worker_that_ends_again_and_again_ends_the_run(
     validation = IsolatedValidation(request, limits=limits)
     # Killed from outside in between two stages, as by a system that runs out of memory.
     hear = Known.hear
+    me = psutil.Process()
 
     def hear_and_kill(known, event):
         if event["event"] == "begin":
-            os.kill(validation._worker._pid, signal.SIGKILL)
+            for server in me.children():
+                for worker in server.children():
+                    worker.kill()
             return known
         return hear(known, event) if event["event"] != "end" else known
 
