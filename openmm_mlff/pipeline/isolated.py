@@ -47,6 +47,10 @@ class IsolatedValidation:
         self._sha256 = prepared["sha256"]
         self.root = Path(prepared["root"])
         self.systems = tuple(prepared["systems"])
+        # Side by side, the one that takes longest is begun first.
+        self._order = sorted(
+            self.systems, key=lambda name: -prepared["n_atoms"][name] if self._jobs > 1 else 0
+        )
 
     def run(self, *, on_progress: Progress) -> ValidationReport:
         """Run it to its end and judge it.
@@ -75,7 +79,7 @@ class IsolatedValidation:
             for worker in (self.worker, *[None] * (self._jobs - 1))
         ]
         try:
-            platforms = run_lanes(lanes, self.systems, cancelled=self._cancelled)
+            platforms = run_lanes(lanes, self._order, cancelled=self._cancelled)
         finally:
             self.close()
         mark_complete(self.root, platforms.values())

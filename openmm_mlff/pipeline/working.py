@@ -44,6 +44,7 @@ def serve(channel: Channel) -> None:
                     PREPARED,
                     root=str(plan.directory.root),
                     systems=list(plan.molecules),
+                    n_atoms={name: one.n_atoms for name, one in plan.molecules.items()},
                     sha256=plan.potential.sha256,
                 )
             elif plan is not None and command["command"] == SHARE:
