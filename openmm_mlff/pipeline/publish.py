@@ -175,7 +175,11 @@ def performance_tables(root: Path) -> str:
     """
     folder = root / BENCHMARK_FOLDER
     return performance_markdown(
-        read_json(folder / "md_performance_results.json"), read_json(folder / "replicas.json")
+        read_json(folder / "md_performance_results.json"),
+        read_json(folder / "replicas.json"),
+        read_json(folder / "atoms.json"),
+        [read_json(path) for path in sorted((folder / "long_runs").glob("*.json"))],
+        read_json(folder / "floor.json"),
     )
 
 

@@ -9,12 +9,21 @@ from openmm_mlff.report.wording import number
 OPERATORS_SHOWN = 8
 
 
-def performance_markdown(benchmark: Mapping[str, Any], replicas: Mapping[str, Any]) -> str:
+def performance_markdown(
+    benchmark: Mapping[str, Any],
+    replicas: Mapping[str, Any],
+    atoms: Mapping[str, Any],
+    long_runs: Sequence[Mapping[str, Any]],
+    floor: Mapping[str, Any],
+) -> str:
     """Write what a benchmark measured as Markdown tables.
 
     Args:
         benchmark: what `benchmark.json` holds.
         replicas: what `replicas.json` holds.
+        atoms: what `atoms.json` holds.
+        long_runs: what the files of long runs hold.
+        floor: what `floor.json` holds.
 
     Returns:
         Tables with titles in bold.
@@ -23,7 +32,35 @@ def performance_markdown(benchmark: Mapping[str, Any], replicas: Mapping[str, An
         _table(title, heads, rows[:OPERATORS_SHOWN] if title.startswith("Operators") else rows)
         for title, heads, rows in further_tables(benchmark)
     ]
-    return "\n\n".join([*parts, _replicas(replicas)])
+    more = [_floor(floor), _replicas(replicas), _atoms(atoms), _long_runs(long_runs)]
+    return "\n\n".join([*parts, *more])
+
+
+def _floor(floor: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            row["system"],
+            row["potential"],
+            number(row["mflop"]),
+            number(row["weights_mebibytes"]),
+            number(row["gemm_gflop_per_s"]),
+            number(row["floor_ms"]),
+            number(row["compiled_ms"]),
+            f"{row['share']:.0%}",
+        ]
+        for row in floor["rows"]
+    ]
+    heads = [
+        "System",
+        "Model",
+        "Matrix products, MFLOP a step",
+        "Weights read, MiB",
+        "This machine, GFLOP/s",
+        "Floor, ms",
+        "Compiled model, ms",
+        "Floor reached",
+    ]
+    return _table("The floor: matrix products of a step at this machine's speed", heads, rows)
 
 
 def _replicas(replicas: Mapping[str, Any]) -> str:
@@ -31,16 +68,73 @@ def _replicas(replicas: Mapping[str, Any]) -> str:
         [
             row["system"],
             str(row["threads"]),
+            row["engine"],
             str(row["replicas"]),
             number(row["ms_per_replica_step"]),
             f"{number(row['gain'])} ({number(row['gain_interval'][0], digits=2)}–"
             f"{number(row['gain_interval'][1], digits=2)})",
+            number(row["faster_than"]["torch-sim"]) if "torch-sim" in row["faster_than"] else "",
         ]
         for row in replicas["rows"]
     ]
-    title = f"Replicas in one Context, {replicas['potential']} on {replicas['platform']}"
-    heads = ["System", "Threads", "Replicas", "ms per replica-step", "Gain over one (quartiles)"]
+    title = f"Replicas as one batch, {replicas['potential']}; OpenMM on {replicas['platform']}"
+    heads = [
+        "System",
+        "Threads",
+        "Engine",
+        "Replicas",
+        "ms per replica-step",
+        "Gain over one (quartiles)",
+        "Faster than torch-sim",
+    ]
     return _table(title, heads, rows)
+
+
+def _atoms(atoms: Mapping[str, Any]) -> str:
+    first = atoms["rows"][0]["us_per_atom"]
+    rows = [
+        [
+            str(row["n_atoms"]),
+            number(row["ms_per_step"]),
+            number(row["us_per_atom"]),
+            number(row["us_per_atom"] / first),
+            number(row["resident_mebibytes"]),
+        ]
+        for row in atoms["rows"]
+    ]
+    title = (
+        f"Periodic boxes ({atoms['box']}), {atoms['potential']} on {atoms['platform']}, "
+        f"{atoms['threads']} threads"
+    )
+    heads = ["Atoms", "ms/step", "µs an atom", "Of the smallest's", "Memory of the process, MiB"]
+    return _table(title, heads, rows)
+
+
+def _long_runs(long_runs: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            run["potential"],
+            run["backend"],
+            run["system"],
+            number(run["time_ps"][-1]),
+            number(run["resident_mebibytes"][0]),
+            number(run["resident_mebibytes"][-1]),
+            number(run["memory_growth_mebibytes_per_10000_steps"], digits=2),
+            number(run["slowing"]),
+        ]
+        for run in long_runs
+    ]
+    heads = [
+        "Model",
+        "Backend",
+        "System",
+        "ps",
+        "MiB after the first block",
+        "MiB at the end",
+        "MiB/10,000 steps",
+        "CPU time of a step, end over start",
+    ]
+    return _table("Long runs", heads, rows)
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
