@@ -130,7 +130,7 @@ class IsolatedValidation:
             self._worker.interrupt()
             raise
         self._worker.close()
-        return judge_directory(RunDirectory.open(self.root))
+        return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
 
     def close(self) -> None:
         """End the worker; a validation that was not run leaves nothing running."""

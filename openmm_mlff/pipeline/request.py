@@ -23,6 +23,7 @@ class ValidationRequest(Frozen):
     replicas: int | None = None
     charge: int | None = None
     multiplicity: int | None = None
+    plugins: tuple[str, ...] = ()
 
     def prepare(self) -> Plan:
         """Load and check all of it; see :func:`openmm_mlff.pipeline.preparing.prepare`.
