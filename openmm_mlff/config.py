@@ -15,8 +15,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -137,6 +139,13 @@ class ProbeSpec(Frozen):
     torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 
+class PluginFile(Frozen):
+    """A Python file with checks of the user's own, and its hash when it was named."""
+
+    path: str
+    sha256: str
+
+
 class Protocol(Frozen):
     """A named set of runs, probes, checks and thresholds.
 
@@ -149,6 +158,7 @@ class Protocol(Frozen):
         dynamics: how trajectories are run.
         probes: how much is evaluated without dynamics.
         criteria: thresholds, by check id and name.
+        plugins: files with further checks; ``--plugin`` adds them.
     """
 
     name: str = Field(min_length=1)
@@ -159,6 +169,15 @@ class Protocol(Frozen):
     dynamics: DynamicsSpec = DynamicsSpec()
     probes: ProbeSpec = ProbeSpec()
     criteria: dict[str, dict[str, Threshold]] = Field(default_factory=dict)
+    plugins: tuple[PluginFile, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_empty_plugins(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A protocol without plugins keeps the form, and so the hash, that it always had.
+        table: dict[str, Any] = serialize(self)
+        if not self.plugins:
+            table.pop("plugins", None)
+        return table
 
     def criteria_for(self, check_id: str) -> Criteria:
         """Give the thresholds of one check (empty where it has none)."""

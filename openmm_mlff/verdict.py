@@ -11,6 +11,7 @@ from typing import get_args
 
 from openmm_mlff.checks import CHECKS, CheckSpec
 from openmm_mlff.checks.base import RATIO, Group
+from openmm_mlff.checks.registry import checks_of
 from openmm_mlff.config import Protocol
 from openmm_mlff.records import CheckResult, Scope, Status, Verdict, VerdictStatus
 
@@ -114,8 +115,9 @@ def _missing(results: Sequence[CheckResult], *, protocol: Protocol, scope: Scope
         for timestep in dynamics.timesteps_fs
     ]
     missing = []
+    known = {spec.id: spec for spec in checks_of(protocol)}
     for check_id in protocol.required:
-        spec = _spec(check_id)
+        spec = known.get(check_id)
         for system in scope.systems:
             found = [r for r in results if r.id == check_id and r.system == system]
             if not found:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from openmm_mlff.campaign.spec import CampaignSpec, ModelEntry
+from openmm_mlff.checks.plugins import with_plugins
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import (
     DEFAULT_REFERENCE,
@@ -194,7 +195,7 @@ def _version(distribution: str) -> str:
 
 def _variants(spec: CampaignSpec) -> Iterator[Protocol]:
     """Give the protocol once for each temperature and timestep that is asked for."""
-    protocol = load_protocol(spec.protocol)
+    protocol = with_plugins(load_protocol(spec.protocol), spec.plugins)
     select(protocol)
     dynamics = protocol.dynamics
     temperatures = _each(spec.temperatures_kelvin, dynamics.temperatures_kelvin)

@@ -92,6 +92,7 @@ class CampaignSpec(Frozen):
         platform: ``auto`` or the name of an OpenMM platform.
         precision: ``single``, ``mixed`` or ``double``.
         output: folder of the campaign; empty takes ``runs/NAME``.
+        plugins: Python files with checks of the user's own.
         cluster: where it runs.
     """
 
@@ -106,6 +107,7 @@ class CampaignSpec(Frozen):
     platform: str = "auto"
     precision: Literal["single", "mixed", "double"] = "mixed"
     output: str = ""
+    plugins: tuple[str, ...] = ()
     cluster: ClusterSpec = ClusterSpec()
 
     @field_validator("name")

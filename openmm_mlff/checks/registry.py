@@ -1,4 +1,6 @@
-"""The checks there are: one literal tuple."""
+"""The checks there are: one literal tuple, and what a protocol brings of its own."""
+
+from collections.abc import Sequence
 
 from openmm_mlff.checks.accuracy.distribution import SPEC as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import SPEC as ENERGY_ACCURACY
@@ -25,6 +27,7 @@ from openmm_mlff.checks.parity.trajectory_parity import SPEC as TRAJECTORY_PARIT
 from openmm_mlff.checks.parity.unit_scale import SPEC as UNIT_SCALE
 from openmm_mlff.checks.performance.memory import SPEC as MEMORY
 from openmm_mlff.checks.performance.speed import SPEC as SPEED
+from openmm_mlff.checks.plugins import own_checks
 from openmm_mlff.checks.surface.cutoff_continuity import SPEC as CUTOFF_CONTINUITY
 from openmm_mlff.checks.surface.force_consistency import SPEC as FORCE_CONSISTENCY
 from openmm_mlff.checks.surface.hessian_symmetry import SPEC as HESSIAN_SYMMETRY
@@ -78,11 +81,17 @@ CHECKS: tuple[CheckSpec, ...] = (
 )
 
 
-def get_check(check_id: str) -> CheckSpec:
+def checks_of(protocol: Protocol) -> tuple[CheckSpec, ...]:
+    """Give the checks that a protocol may name: those of the package, then its own."""
+    return (*CHECKS, *own_checks(protocol, known=[spec.id for spec in CHECKS]))
+
+
+def get_check(check_id: str, checks: Sequence[CheckSpec] = CHECKS) -> CheckSpec:
     """Look a check up by its id.
 
     Args:
         check_id: as in protocols and reports.
+        checks: among which it is looked for.
 
     Returns:
         The check.
@@ -90,10 +99,10 @@ def get_check(check_id: str) -> CheckSpec:
     Raises:
         ConfigError: there is none; the message names the nearest.
     """
-    for spec in CHECKS:
+    for spec in checks:
         if spec.id == check_id:
             return spec
-    raise ConfigError(f"unknown check {check_id!r}; {nearest(check_id, [s.id for s in CHECKS])}")
+    raise ConfigError(f"unknown check {check_id!r}; {nearest(check_id, [s.id for s in checks])}")
 
 
 def select(protocol: Protocol) -> list[tuple[CheckSpec, bool]]:
@@ -110,11 +119,12 @@ def select(protocol: Protocol) -> list[tuple[CheckSpec, bool]]:
         ConfigError: an unknown check or threshold, a threshold that is missing, or one in another
             unit than the check's.
     """
+    known = checks_of(protocol)
     for check_id in protocol.criteria:
-        _check_criteria(protocol, spec=get_check(check_id))
-    required = {get_check(check_id).id for check_id in protocol.required}
-    wanted = required | {get_check(check_id).id for check_id in protocol.reported}
-    selected = [(spec, spec.id in required) for spec in CHECKS if spec.id in wanted]
+        _check_criteria(protocol, spec=get_check(check_id, known))
+    required = {get_check(check_id, known).id for check_id in protocol.required}
+    wanted = required | {get_check(check_id, known).id for check_id in protocol.reported}
+    selected = [(spec, spec.id in required) for spec in known if spec.id in wanted]
     for spec, _ in selected:
         criteria = protocol.criteria_for(spec.id)
         for name in spec.thresholds:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openmm_mlff.cli.completion import complete_check, complete_protocol
+from openmm_mlff.cli.output import Plugins
 from openmm_mlff.config import load_protocol
 
 
@@ -44,22 +45,27 @@ def checks_command(
             autocompletion=complete_protocol,
         ),
     ] = "standard",
+    plugin: Plugins = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print docs/checks.md, all protocols in it")
     ] = False,
 ) -> int:
     """List all checks: id, group, formula, unit, threshold, and where it comes from."""
-    from openmm_mlff.checks.registry import get_check, select
-    from openmm_mlff.report.checks_page import checks_markdown
+    from openmm_mlff.checks.plugins import with_plugins
+    from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
+    from openmm_mlff.report.checks_page import checks_markdown, own_check
     from openmm_mlff.report.checks_table import render_checks
 
     if check is not None:
-        print(_section(checks_markdown(), get_check(check).id), end="")
+        loaded = with_plugins(load_protocol(protocol), plugin or ())
+        found = get_check(check, checks_of(loaded))
+        ours = found in CHECKS
+        print(_section(checks_markdown(), found.id) if ours else own_check(found, loaded), end="")
         return 0
     if markdown:
         print(checks_markdown(), end="")
         return 0
-    loaded = load_protocol(protocol)
+    loaded = with_plugins(load_protocol(protocol), plugin or ())
     select(loaded)
     render_checks(loaded, console=Console())
     return 0

@@ -19,6 +19,15 @@ AsJson = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="Python file with checks of your own, whose code is run; repeat for several",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option(

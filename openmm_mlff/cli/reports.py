@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
-from openmm_mlff.cli.output import AsJson, Details, Quiet, print_json, show_report
+from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, show_report
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
 from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
@@ -34,6 +34,7 @@ def judge_command(
             autocompletion=complete_protocol,
         ),
     ] = None,
+    plugin: Plugins = None,
     no_write: Annotated[
         bool,
         typer.Option("--no-write", help="Only say the verdict; leave the report as it is"),
@@ -55,7 +56,7 @@ def judge_command(
     with _without_openmm():
         from openmm_mlff.pipeline.judge import judge_run, write_judgement
 
-        report, observations = judge_run(directory, protocol=chosen)
+        report, observations = judge_run(directory, protocol=chosen, plugins=plugin or ())
         if as_json:
             print_json([report])
         else:

@@ -18,6 +18,7 @@ from openmm_mlff.cli.folders import output_folders
 from openmm_mlff.cli.output import (
     AsJson,
     Details,
+    Plugins,
     Quiet,
     print_json,
     show_report,
@@ -174,6 +175,7 @@ def validate_command(
     output: Output = None,
     seed: Seed = 1,
     resume: Resume = False,
+    plugin: Plugins = None,
     replicas: Replicas = None,
     jobs: Jobs = None,
     charge: Charge = None,
@@ -253,6 +255,7 @@ def validate_command(
             replicas=replicas,
             charge=charge,
             multiplicity=multiplicity,
+            plugins=tuple(plugin or ()),
         )
         for spec, folder in zip(specs, folders, strict=True)
     ]

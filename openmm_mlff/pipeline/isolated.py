@@ -83,7 +83,7 @@ class IsolatedValidation:
         finally:
             self.close()
         mark_complete(self.root, platforms.values())
-        return judge_directory(RunDirectory.open(self.root))
+        return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
 
     def close(self) -> None:
         """End the worker; a validation that was not run leaves nothing running."""

@@ -1,6 +1,6 @@
 """The judging half of a validation: observations, checks, verdict, report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from openmm_mlff import verdict
 from openmm_mlff.certificate.writing import write_certificate
 from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol, RunSpec
 from openmm_mlff.errors import RunDirectoryError
@@ -46,18 +47,22 @@ class _RunRecord(BaseModel):
 
 
 def judge_directory(
-    directory: RunDirectory, *, protocol: Protocol | None = None
+    directory: RunDirectory,
+    *,
+    protocol: Protocol | None = None,
+    plugins: Sequence[str] = (),
 ) -> ValidationReport:
     """Judge what is in a run directory and write the report beside it.
 
     Args:
         directory: of a run, complete or not.
         protocol: None takes the one that it was run by.
+        plugins: Python files with further checks, or in place of those of the run.
 
     Returns:
         The report.
     """
-    report, observations = judge_run(directory, protocol=protocol)
+    report, observations = judge_run(directory, protocol=protocol, plugins=plugins)
     write_judgement(directory, report, observations)
     return report
 
@@ -83,20 +88,27 @@ def write_judgement(
 
 
 def judge_run(
-    directory: RunDirectory, *, protocol: Protocol | None = None
+    directory: RunDirectory,
+    *,
+    protocol: Protocol | None = None,
+    plugins: Sequence[str] = (),
 ) -> tuple[ValidationReport, dict[str, Observations]]:
     """Judge what is in a run directory; nothing is written.
 
     Args:
         directory: of a run, complete or not.
         protocol: None takes the one that it was run by.
+        plugins: Python files with further checks, or in place of those of the run.
 
     Returns:
         The report, and what was observed, by name of the system.
     """
     run = _read_run(directory)
     spec = RunSpec.model_validate(run["spec"])
-    protocol = protocol or spec.protocol
+    if protocol is None:
+        protocol = trusting_only(spec.protocol, plugins)
+    else:
+        protocol = with_plugins(protocol, plugins)
     select(protocol)
     observed = {name: _observe(directory, name) for name in directory.system_names()}
     results = [

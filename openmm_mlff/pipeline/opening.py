@@ -84,7 +84,7 @@ def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationRe
     """
     with plan.lock or nullcontext():
         produce_all(plan, on_progress=on_progress or (lambda *_: None))
-        return judge_directory(plan.directory)
+        return judge_directory(plan.directory, protocol=plan.spec.protocol)
 
 
 def open_validation(

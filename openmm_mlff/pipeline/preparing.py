@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.plugins import with_plugins
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import (
     AUTO_REFERENCE,
@@ -80,6 +81,7 @@ def prepare(
     replicas: int | None = None,
     charge: int | None = None,
     multiplicity: int | None = None,
+    plugins: Sequence[str] = (),
     wait_s: float = 0.0,
     joins: bool = False,
 ) -> Plan:
@@ -100,6 +102,7 @@ def prepare(
         replicas: of each run, instead of the protocol's number.
         charge: total charge of the systems instead of the recorded one.
         multiplicity: spin multiplicity of the systems instead of the recorded one.
+        plugins: Python files with checks of the user's own.
         wait_s: so long `output` may be held by another process.
         joins: help a process that has begun this very run in `output`, and shares the folder.
 
@@ -110,7 +113,7 @@ def prepare(
         UserError: anything of it is unknown, missing or unusable.
     """
     asked = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
-    loaded_protocol = _with_replicas(asked, replicas)
+    loaded_protocol = _with_replicas(with_plugins(asked, plugins), replicas)
     checks = select(loaded_protocol)
     _check_seed(seed)
     check_precision(precision)

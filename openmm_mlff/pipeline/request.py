@@ -24,6 +24,7 @@ class ValidationRequest(Frozen):
     charge: int | None = None
     multiplicity: int | None = None
     joins: bool = False
+    plugins: tuple[str, ...] = ()
 
     def prepare(self) -> Plan:
         """Load and check all of it; see :func:`openmm_mlff.pipeline.preparing.prepare`.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from openmm_mlff.checks.cases import Case, Judgement, find_result
-from openmm_mlff.checks.registry import get_check, select
+from openmm_mlff.checks.registry import checks_of, get_check, select
 from openmm_mlff.config import Protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.pipeline import run_plan
@@ -109,7 +109,8 @@ def _part_of(protocol: Protocol, wanted: set[str], *, of: int) -> Protocol:
     """Keep some checks of a protocol; where none looks at a trajectory, hardly run any."""
     dynamics = protocol.dynamics
     before_dynamics = {name for name, _ in PROBES}
-    specs = [get_check(check_id) for check_id in wanted]
+    known = checks_of(protocol)
+    specs = [get_check(check_id, known) for check_id in wanted]
     if all(spec.group == "parity" and before_dynamics.issuperset(spec.probes) for spec in specs):
         dynamics = dynamics.model_copy(update=NO_DYNAMICS)
     return protocol.model_copy(

@@ -5,6 +5,7 @@ from pathlib import Path
 from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.installed import load_installed
 from openmm_mlff.reading import cut, missing
 
 SPEC_FORMS = (
@@ -41,6 +42,9 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
 
         return OpenMMMLPotential.from_spec(spec)
+    found = load_installed(spec)
+    if found is not None:
+        return found
     from openmm_mlff.potentials.student import StudentPotential
     from openmm_mlff.students.loading import is_torchscript, shipped_path
 

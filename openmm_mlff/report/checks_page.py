@@ -45,9 +45,34 @@ def shipped_protocols() -> dict[str, Protocol]:
     return {name: load_protocol(name) for name in (*ordered, *others)}
 
 
-def checks_by_group() -> list[tuple[str, list[CheckSpec]]]:
-    """Sort the registry's checks by group, in the order in which groups are shown."""
-    grouped = [(group, [spec for spec in CHECKS if spec.group == group]) for group in GROUPS]
+def own_check(spec: CheckSpec, protocol: Protocol) -> str:
+    """Say all about a check that does not come with the package.
+
+    Args:
+        spec: the check.
+        protocol: that uses it.
+
+    Returns:
+        Markdown.
+    """
+    limits = "; ".join(threshold_lines(spec, protocol)) or "none"
+    lines = (
+        f"### {spec.id}",
+        spec.title,
+        f"Formula: {spec.formula}",
+        f"Thresholds: {limits}",
+        f"Source: {spec.source}",
+        f"Where it fails: {spec.failure_mode}",
+        f"What to do: {spec.remedy}",
+    )
+    return "\n\n".join(lines) + "\n"
+
+
+def checks_by_group(
+    checks: Sequence[CheckSpec] = CHECKS,
+) -> list[tuple[str, list[CheckSpec]]]:
+    """Sort checks by group, in the order in which groups are shown."""
+    grouped = [(group, [spec for spec in checks if spec.group == group]) for group in GROUPS]
     return [(group, specs) for group, specs in grouped if specs]
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.registry import checks_of
 from openmm_mlff.config import Protocol
 from openmm_mlff.report.checks_page import (
     NOT_USED,
@@ -35,7 +36,7 @@ def render_checks(protocol: Protocol, *, console: Console) -> None:
         protocol: whose thresholds; what it does not use is marked.
         console: where to print; its width decides the layout.
     """
-    groups = checks_by_group()
+    groups = checks_by_group(checks_of(protocol))
     console.print(Text(f"Checks, thresholds of the protocol {protocol.name}", style="bold"))
     if console.width >= WIDE:
         console.print(_table(groups, protocol=protocol))

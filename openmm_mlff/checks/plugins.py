@@ -1,0 +1,238 @@
+"""A user's own checks: from a Python file that was named, or from an installed entry point.
+
+Nothing is registered anywhere: a protocol names its plugin files with their hashes, so whoever has
+the protocol (a worker, `judge`, a resumed run) has the same checks or says why not.
+"""
+
+import hashlib
+import importlib.util
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import ValidationError
+
+from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.config import Criteria, PluginFile, Protocol, Threshold
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.observations.model import Observations
+from openmm_mlff.records import CheckResult
+
+ENTRY_POINTS = "openmm_mlff.checks"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What a plugin file holds.
+
+    Attributes:
+        checks: its ``CHECKS``.
+        criteria: its ``CRITERIA``, thresholds where the protocol sets none.
+    """
+
+    checks: tuple[CheckSpec, ...]
+    criteria: Mapping[str, dict[str, Threshold]] = field(default_factory=dict)
+
+
+def with_plugins(protocol: Protocol, paths: Sequence[str]) -> Protocol:
+    """Let a protocol use the checks of plugin files.
+
+    A check that the protocol names neither as required nor as reported becomes required.
+
+    Args:
+        protocol: to be added to.
+        paths: Python files; one that the protocol names already is taken as it is now.
+
+    Returns:
+        The protocol with the files, their hashes, their checks and their thresholds.
+
+    Raises:
+        ConfigError: a file is missing, is no Python, or holds no checks.
+    """
+    for path in paths:
+        file = PluginFile(path=path, sha256=file_sha256(path))
+        plugin = load_plugin(file)
+        others = [one for one in protocol.plugins if one.path != path]
+        named = {*protocol.required, *protocol.reported}
+        fresh = [spec.id for spec in plugin.checks if spec.id not in named]
+        criteria = dict(protocol.criteria)
+        for check_id, thresholds in plugin.criteria.items():
+            criteria[check_id] = {**thresholds, **criteria.get(check_id, {})}
+        protocol = protocol.model_copy(
+            update={
+                "plugins": (*others, file),
+                "required": (*protocol.required, *fresh),
+                "criteria": criteria,
+            }
+        )
+    return protocol
+
+
+def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
+    """Let a protocol that was read from a run use the files that were named, and no others.
+
+    A run directory may be somebody else's, and what it names must not be run unasked.
+
+    Args:
+        protocol: as a run recorded it.
+        paths: Python files that the user named.
+
+    Returns:
+        The protocol with these files as they are now.
+
+    Raises:
+        ConfigError: the run used another file, too.
+    """
+    hashes = {file_sha256(path) for path in paths}
+    for file in protocol.plugins:
+        if file.path not in paths and file.sha256 not in hashes:
+            raise ConfigError(
+                f"the run used the plugin {file.path} (sha256 {file.sha256[:12]}), which is code; "
+                "name it with --plugin to run it"
+            )
+    return with_plugins(protocol.model_copy(update={"plugins": ()}), paths)
+
+
+def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[CheckSpec, ...]:
+    """Give the checks of a protocol that do not come with the package.
+
+    Args:
+        protocol: names plugin files, and perhaps ids of installed entry points.
+        known: ids that are taken.
+
+    Returns:
+        Those of its files, then the installed ones that it names.
+
+    Raises:
+        ConfigError: a file changed, is missing or broken, or an id is taken.
+    """
+    found: dict[str, CheckSpec] = {}
+    for file in protocol.plugins:
+        for spec in load_plugin(file).checks:
+            if spec.id in known or spec.id in found:
+                raise ConfigError(
+                    f"plugin {file.path}: there is a check {spec.id!r} already; give it another id"
+                )
+            found[spec.id] = spec
+    wanted = {*protocol.required, *protocol.reported} - {*known, *found}
+    installed = [_installed(check_id, protocol=protocol) for check_id in sorted(wanted)]
+    return (*found.values(), *(spec for spec in installed if spec is not None))
+
+
+def file_sha256(path: str) -> str:
+    """Hash a plugin file.
+
+    Returns:
+        Hexadecimal digits.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read plugin {path} ({error.strerror}); expected a Python file with CHECKS"
+        ) from error
+
+
+def load_plugin(file: PluginFile) -> Plugin:
+    """Import a plugin file, if it still is what it was.
+
+    Args:
+        file: with its hash.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        ConfigError: it changed, is missing, or is no plugin.
+    """
+    now = file_sha256(file.path)
+    if now != file.sha256:
+        raise ConfigError(
+            f"plugin {file.path} is another than the one this was run with (sha256 {now[:12]}, "
+            f"expected {file.sha256[:12]}); put the former back, or name it with --plugin"
+        )
+    return _imported(str(Path(file.path).resolve()), file.path, file.sha256)
+
+
+@lru_cache(maxsize=64)
+def _imported(path: str, shown: str, sha256: str) -> Plugin:
+    module = _module(path, shown=shown, name=f"mlff_plugin_{sha256[:16]}")
+    checks = getattr(module, "CHECKS", None)
+    if not isinstance(checks, (tuple, list)) or not checks:
+        raise ConfigError(f"plugin {shown} has no CHECKS; expected CHECKS = (SPEC,)")
+    for spec in checks:
+        if not isinstance(spec, CheckSpec):
+            raise ConfigError(f"plugin {shown}: {type(spec).__name__} in CHECKS is no CheckSpec")
+    try:
+        criteria = {
+            str(check_id): {name: Threshold.model_validate(one) for name, one in thresholds.items()}
+            for check_id, thresholds in getattr(module, "CRITERIA", {}).items()
+        }
+    except (AttributeError, ValidationError) as error:
+        raise ConfigError(
+            f"plugin {shown}: cannot read CRITERIA; expected "
+            "{ID: {NAME: {'value': ..., 'unit': ..., 'source': ...}}}"
+        ) from error
+    return Plugin(tuple(checks), criteria)
+
+
+def _module(path: str, *, shown: str, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"plugin {shown} is no Python file; expected one that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    # The file is the user's own code, and may raise anything.
+    except (Exception, SystemExit) as error:
+        raise ConfigError(
+            f"plugin {shown} cannot be imported ({type(error).__name__}: {error}); mend it, or "
+            "leave it out"
+        ) from error
+    return module
+
+
+def _installed(check_id: str, *, protocol: Protocol) -> CheckSpec | None:
+    """Load an installed check; one that is broken is a check that gives an ERROR."""
+    for entry in entry_points(group=ENTRY_POINTS, name=check_id):
+        try:
+            spec = entry.load()
+            if not isinstance(spec, CheckSpec) or spec.id != check_id:
+                raise TypeError(f"{entry.value} is no CheckSpec with the id {check_id!r}")
+        # Somebody else's package; it must not break the command.
+        except (Exception, SystemExit) as error:
+            said = f"{type(error).__name__}: {error}"
+            return _broken(check_id, protocol, said=said, trace=traceback.format_exc())
+        return spec
+    return None
+
+
+def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> CheckSpec:
+    """Make a check that says that its plugin cannot be loaded."""
+
+    def function(observations: Observations, criteria: Criteria) -> CheckResult:
+        reason = f"its plugin cannot be loaded ({' '.join(said.split())})"
+        return broken.error(observations, reason=reason, traceback=trace)
+
+    thresholds = protocol.criteria_for(check_id)
+    broken = CheckSpec(
+        id=check_id,
+        group="surface",
+        scope="system",
+        title="This check's plugin cannot be loaded.",
+        formula="",
+        unit="",
+        source=f"entry point {ENTRY_POINTS}",
+        thresholds={name: one.unit for name, one in thresholds.items()},
+        failure_mode="What it would have found is not known.",
+        remedy="Mend or reinstall the package that brings it.",
+        function=function,
+    )
+    return broken

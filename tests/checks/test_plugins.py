@@ -1,0 +1,134 @@
+"""Checks and potentials of one's own: from files and from entry points."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from openmm_mlff.checks.plugins import load_plugin, trusting_only, with_plugins
+from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
+from openmm_mlff.cli import main
+from openmm_mlff.config import load_protocol, parse_protocol
+from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.potentials import load_potential
+
+OWN = "examples/own_check.py"
+
+
+@pytest.fixture
+def protocol():
+    return load_protocol("quick")
+
+
+def test_an_own_check_is_required_with_its_thresholds(protocol):
+    mine = with_plugins(protocol, [OWN])
+
+    assert [spec.id for spec, required in select(mine) if required][-1] == "size_growth"
+    assert mine.criteria_for("size_growth")["growth"].value == 1.5
+    assert parse_protocol(mine.model_dump(mode="json"), origin="dump") == mine
+    assert get_check("size_growth", checks_of(mine)).id == "size_growth"
+
+
+def test_a_protocol_without_plugins_keeps_its_form(protocol):
+    assert "plugins" not in protocol.model_dump(mode="json")
+    assert checks_of(protocol) == CHECKS
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("CHECKS = (", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("x = 1", "has no CHECKS"),
+        ("CHECKS = (1,)", "no CheckSpec"),
+        ("from openmm_mlff.checks import CHECKS", "already"),
+    ],
+)
+def test_a_broken_file_is_refused_in_one_line(tmp_path, protocol, text, said):
+    file = tmp_path / "broken.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        select(with_plugins(protocol, [str(file)]))
+
+
+def test_a_missing_file_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["checks", "--plugin", "nowhere.py"])
+    assert left.value.code == 2
+    assert "cannot read plugin nowhere.py" in capsys.readouterr().err
+
+
+def test_a_changed_file_is_refused(tmp_path, protocol):
+    file = tmp_path / "own.py"
+    file.write_text(Path(OWN).read_text(encoding="utf-8"), encoding="utf-8")
+    mine = with_plugins(protocol, [str(file)])
+    file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is another than the one"):
+        load_plugin(mine.plugins[0])
+
+
+def test_what_only_a_run_names_is_not_run(protocol):
+    mine = with_plugins(protocol, [OWN])
+    with pytest.raises(ConfigError, match="name it with --plugin"):
+        trusting_only(mine, [])
+    assert trusting_only(mine, [OWN]) == mine
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    info = tmp_path / "fake-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[openmm_mlff.checks]\nbroken = nowhere_at_all:SPEC\n"
+        "[openmm_mlff.potentials]\nfakeemt = ase.calculators.emt:parameters\n"
+        "goodemt = fake_potential:make\n"
+    )
+    (tmp_path / "fake_potential.py").write_text(
+        "from ase.calculators.emt import EMT\n\ndef make(argument):\n    return EMT()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_broken_entry_point_is_one_error(installed, protocol):
+    from openmm_mlff.molecules import load_system
+    from openmm_mlff.observations import Observations
+
+    asked = protocol.model_copy(update={"required": ("broken",), "reported": (), "criteria": {}})
+    ((spec, required),) = select(asked)
+    result = spec.function(Observations(system=load_system("water")), {})
+    assert required
+    assert result.status.value == "ERROR"
+    assert "nowhere_at_all" in result.message
+
+
+def test_an_installed_potential(installed):
+    assert load_potential("goodemt:x").ase_calculator().name == "emt"
+    with pytest.raises(PotentialError, match="cannot make it"):
+        load_potential("fakeemt:x")
+
+
+def test_validate_and_judge_with_an_own_check(tmp_path, capsys):
+    tiny = tmp_path / "tiny.toml"
+    tiny.write_text(
+        'name = "tiny"\nrequired = ["determinism"]\nextends = "quick"\nreported = []\n'
+        "[dynamics]\nduration_ps = 0.1\nlongest_ps = 0.1\nequilibration_ps = 0.0\n",
+        encoding="utf-8",
+    )
+    run = tmp_path / "run"
+    common = ["student:ultra-tiny", "--system", "water", "--protocol", str(tiny), "--quiet"]
+    options = ["--reference", "none", "--output", str(run), "--platform", "Reference"]
+    with pytest.raises(SystemExit) as left:
+        main(["validate", *common, *options, "--plugin", OWN])
+    assert left.value.code == 3
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    own = [check for check in report["checks"] if check["id"] == "size_growth"]
+    assert [(check["status"], check["required"]) for check in own] == [("PASS", True)]
+    assert "size_growth" in (run / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["judge", str(run), "--no-write", "--quiet"])
+    assert left.value.code == 2
+    with pytest.raises(SystemExit) as left:
+        main(["judge", str(run), "--no-write", "--quiet", "--plugin", OWN])
+    assert left.value.code == 3
+    capsys.readouterr()
