@@ -91,7 +91,7 @@ def compare_command(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write comparison.html, .json, .md and .png into this folder",
+            help="Write comparison.html, .json, .md, .png and .svg into this folder",
             show_default=False,
         ),
     ] = None,
