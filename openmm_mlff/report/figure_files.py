@@ -96,7 +96,7 @@ def _dense_artists(figure: Figure) -> list[Artist]:
 def _n_points(artist: Line2D | Collection) -> int:
     if isinstance(artist, Line2D):
         marked = artist.get_marker() not in (None, "None", "none", " ", "")
-        return len(artist.get_path().vertices) * (POINTS_A_MARKER if marked else 1)
+        return (np.size(artist.get_path().vertices) // 2) * (POINTS_A_MARKER if marked else 1)
     if isinstance(artist, PathCollection):
-        return len(artist.get_offsets()) * POINTS_A_MARKER
-    return sum(len(path.vertices) for path in artist.get_paths())
+        return (np.size(artist.get_offsets()) // 2) * POINTS_A_MARKER
+    return sum(np.size(path.vertices) // 2 for path in artist.get_paths())

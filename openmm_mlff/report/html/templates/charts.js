@@ -26,7 +26,7 @@ const charts = (() => {
   const PALETTES = {
     light: {
       c0: "#0072B2", c1: "#C77F00", c2: "#009E73", c3: "#B8588F", c4: "#3A9BD9", c5: "#7A5C14",
-      c6: "#000000", bad: "#D55E00", ink: "#22262b", muted: "#6a737d", band: "#6a737d/0.18",
+      c6: "#000000", bad: "#C05400", ink: "#22262b", muted: "#6a737d", band: "#6a737d/0.18",
       grid: "#e4e7eb", rule: "#9aa3ad", card: "#ffffff",
     },
     dark: {
