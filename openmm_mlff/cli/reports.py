@@ -92,7 +92,7 @@ def compare_command(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write comparison.html, .json, .md and .png into this folder",
+            help="Write comparison.html, .json, .md, .png and .svg into this folder",
             show_default=False,
         ),
     ] = None,
@@ -143,7 +143,8 @@ def load_report(path: Path) -> ValidationReport:
         return ValidationReport.from_json(read_text(file, most_bytes=MOST_RUN_BYTES))
     except FileError as error:
         raise RunDirectoryError(
-            f"cannot read {cut(str(file))} ({error}); expected a report.json that validate wrote"
+            f"cannot read {cut(str(file))} ({error}); expected a report.json that validate wrote, "
+            "or its folder, such as runs/tiny-standard"
         ) from error
     except ValidationError as error:
         raise RunDirectoryError(

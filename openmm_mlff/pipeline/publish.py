@@ -27,6 +27,7 @@ KEPT = (
     "certificate.json",
     "run.json",
     "figures/*.png",
+    "figures/*.svg",
     "*/*/energies.csv",
 )
 DASHBOARD_WIDTH = 100

@@ -17,6 +17,7 @@ from openmm_mlff.report.canvas import (
     SINGLE_COLUMN_INCH,
     FigureRecord,
     drawing,
+    legend_above,
 )
 from openmm_mlff.report.captions import subject, verdict_sentence
 from openmm_mlff.report.wording import number, status_label
@@ -62,7 +63,9 @@ def vibration_figure(
         axes.plot(reference, differences, "o", markersize=3.5, color=PALETTE[0])
         reach = 1.1 * max(float(np.nanmax(np.abs(differences))), limit or 0.0, 1.0)
         if limit is not None:
-            axes.axhspan(-limit, limit, color=GREY, alpha=0.2, linewidth=0, zorder=0)
+            allowed = f"allowed mean: ±{number(limit)}"
+            axes.axhspan(-limit, limit, color=GREY, alpha=0.2, linewidth=0, zorder=0, label=allowed)
+            legend_above(axes)
         axes.set_ylim(-reach, reach)
         axes.set_xlabel(f"Reference frequency ({WAVENUMBER_UNIT})")
         axes.set_ylabel(f"Potential − reference ({WAVENUMBER_UNIT})")

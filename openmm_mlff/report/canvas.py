@@ -1,7 +1,5 @@
-"""The look that all figures share, and how a figure gets to disk; no pyplot, no global state."""
+"""The look that all figures share; no pyplot, no global state."""
 
-import io
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,16 +9,14 @@ import matplotlib.style
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 from openmm_mlff.foreign_text import printable
 from openmm_mlff.observations import RunFailure, RunObservations
+from openmm_mlff.report.figure_files import DPI, SVG_STYLE, save_figure
 
 SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0
-DPI = 300
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C6D1F", "#000000")
 """Okabe and Ito's colours that colour-blind readers can tell apart (jfly.uni-koeln.de/color),
@@ -72,6 +68,7 @@ _STYLE = {
     "hatch.linewidth": 0.5,
     "text.color": INK,
     "mathtext.fontset": "dejavusans",
+    **SVG_STYLE,
 }
 
 
@@ -80,7 +77,7 @@ class FigureRecord:
     """One figure that was written.
 
     Attributes:
-        path: the PNG.
+        path: the PNG; the SVG lies beside it.
         title: a few words.
         caption: what is seen, with the numbers.
         system: name of the molecule; empty where it shows several.
@@ -93,17 +90,22 @@ class FigureRecord:
     system: str
     width_inch: float = SINGLE_COLUMN_INCH
 
+    @property
+    def svg_path(self) -> Path:
+        """The same drawing for print."""
+        return self.path.with_suffix(".svg")
+
 
 @contextmanager
 def drawing(
     path: Path, *, width_inch: float, height_inch: float, headline: str = ""
 ) -> Iterator[Figure]:
-    """Open an empty figure to draw on, in the common style; write it when done.
+    """Open an empty figure to draw on, in the common style; write it as PNG and SVG when done.
 
     The style holds whatever the user's own matplotlibrc says, and is put back afterwards.
 
     Args:
-        path: the PNG.
+        path: the PNG; the SVG goes beside it.
         width_inch: of one or two columns.
         height_inch: of the figure.
         headline: of what the figure is, in small type above the panels.
@@ -113,28 +115,13 @@ def drawing(
     """
     with matplotlib.style.context(_STYLE, after_reset=True):
         figure = Figure(figsize=(width_inch, height_inch), dpi=DPI, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
         yield figure
         if headline:
             # A name in it may hold a dollar sign, which begins no formula.
             figure.suptitle(
                 printable(headline), x=0.01, ha="left", fontsize=7.0, color=GREY, parse_math=False
             )
-        canvas.draw()
-        _save_png(np.asarray(canvas.buffer_rgba()), path=path)
-
-
-def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:
-    """Write a PNG whole or not at all; equal figures give equal files."""
-    # 256 colours halve the file and are not seen: figures are committed with reports.
-    image = Image.fromarray(pixels).convert("RGB")
-    image = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG", dpi=(DPI, DPI))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(buffer.getvalue())
-    os.replace(temporary, path)
+        save_figure(figure, path=path, title=headline or path.stem)
 
 
 def panel_letters(axes: Iterable[Axes]) -> None:

@@ -123,6 +123,8 @@ def mark_jumps(axes: Axes, scan: DrawnScan, *, label: Literal["beside", "above",
                 fontsize=6.5,
                 color=VERMILLION,
                 zorder=5,
+                # On a curve the number would not be read.
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.4},
             )
 
 

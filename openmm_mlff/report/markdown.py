@@ -124,10 +124,11 @@ def figure_entry(figure: FigureRecord, *, folder: Path) -> dict[str, Any]:
         folder: of the page.
 
     Returns:
-        Link, alternative text, caption and width on the page in pixels.
+        Link, that of the SVG, alternative text, caption and width on the page in pixels.
     """
     return {
         "link": relative_link(figure.path, folder=folder),
+        "svg": relative_link(figure.svg_path, folder=folder) if figure.svg_path.is_file() else "",
         "alt": f"{figure.title}, {figure.system}" if figure.system else figure.title,
         "caption": figure.caption,
         "width": round(figure.width_inch * PIXELS_PER_INCH),

@@ -25,7 +25,7 @@ from openmm_mlff.records import (
     Verdict,
     VerdictStatus,
 )
-from openmm_mlff.report import canvas
+from openmm_mlff.report import canvas, figure_files
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
 DPI = 300
@@ -225,12 +225,12 @@ def figures(monkeypatch):
     """The figures that were drawn, as matplotlib objects."""
     drawn = []
 
-    class Recording(canvas.FigureCanvasAgg):
+    class Recording(figure_files.FigureCanvasAgg):
         def __init__(self, figure):
             super().__init__(figure)
             drawn.append(figure)
 
-    monkeypatch.setattr(canvas, "FigureCanvasAgg", Recording)
+    monkeypatch.setattr(figure_files, "FigureCanvasAgg", Recording)
     return drawn
 
 

@@ -13,7 +13,7 @@ def test_a_figure_is_a_png_of_the_size_asked_for(tmp_path, png_inches):
     with canvas.drawing(path, width_inch=3.4, height_inch=2.0, headline="of what") as figure:
         figure.subplots().plot([0, 1], [0, 1])
     assert png_inches(path) == pytest.approx((3.4, 2.0), abs=0.01)
-    assert [file.name for file in path.parent.iterdir()] == ["figure.png"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["figure.png", "figure.svg"]
 
 
 def test_equal_figures_give_equal_files_whatever_the_user_has_set(tmp_path):

@@ -98,6 +98,7 @@ def test_all_files_are_written(reports, tmp_path, png_inches):
         "comparison.html",
         "comparison.json",
         "comparison.png",
+        "comparison.svg",
     ]
     assert png_inches(tmp_path / "comparison.png")[0] == pytest.approx(7.0, abs=0.01)
     written = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))

@@ -1,5 +1,8 @@
 import io
 import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from rich.console import Console
@@ -25,6 +28,13 @@ def test_report_figures_and_page_are_written(make_report, make_observations, tmp
     html = (directory.root / "report.html").read_text(encoding="utf-8")
     assert html.count('class="plot"') == 4
     assert "--system water" in html
+    linked = set(re.findall(r'href="(figures/[^"]+)" download', html))
+    assert {Path(link).suffix for link in linked} == {".png", ".svg"}
+    assert all((directory.root / unquote(link)).is_file() for link in linked)
+    page = (directory.root / "report.md").read_text(encoding="utf-8")
+    vectors = re.findall(r"\(\[SVG\]\(([^)]+)\)\)", page)
+    assert len(vectors) == page.count("**Figure ")
+    assert all((directory.root / unquote(link)).is_file() for link in vectors)
     assert not list(tmp_path.rglob("*.part"))
 
 

@@ -65,6 +65,8 @@ def _print_difference(
             console.print(Text(f"… and {len(difference.changes) - MOST_CHANGES} more", style="dim"))
         if any(not change.required for change in difference.changes):
             console.print(Text(f"{REPORTED_MARK} reported only, not decisive", style="dim"))
+    if difference.changes and difference.values:
+        console.print()
     if difference.values:
         console.print(_values_table(difference.values, several=several))
 

@@ -13,6 +13,7 @@ from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.html.charts import Chart, draw_charts
 from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
 from openmm_mlff.report.html.embedding import (
+    packed_json,
     packed_plotly,
     plotly_script,
     safe_json,
@@ -53,7 +54,8 @@ def write_html(
         figures: of the same data; their captions serve for the charts, too.
         run: the run directory's `run.json`, with what was asked for.
     """
-    write_text(path, report_html(report, observations_by_system, figures=figures, run=run))
+    page = report_html(report, observations_by_system, figures=figures, folder=path.parent, run=run)
+    write_text(path, page)
 
 
 def report_html(
@@ -61,6 +63,7 @@ def report_html(
     observations_by_system: Mapping[str, Observations],
     *,
     figures: Sequence[FigureRecord] = (),
+    folder: Path | None = None,
     run: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the report as the text of one HTML page.
@@ -69,13 +72,14 @@ def report_html(
         report: what was found.
         observations_by_system: what the charts show, by name of the molecule.
         figures: of the same data; their captions serve for the charts, too.
+        folder: where the page will lie, from which the figures' files are linked; None links none.
         run: the run directory's `run.json`, with what was asked for.
 
     Returns:
         The page; equal input gives equal pages.
     """
     judged = {check.id for check in report.checks}
-    drawn = draw_charts(observations_by_system, report, figures=figures)
+    drawn = draw_charts(observations_by_system, report, figures=figures, folder=folder)
     charts = [chart for chart in drawn if chart.check_id in judged]
     runs = player_runs(observations_by_system, report)
     rows = dashboard_rows(report)
@@ -102,7 +106,7 @@ def report_html(
             policy=_policy(early, script, plotly_script()),
             early_script=Markup(early),
             script=Markup(script),
-            chart_data=Markup(safe_json([_chart_data(chart) for chart in charts])),
+            chart_data=Markup(packed_json([_chart_data(chart) for chart in charts])),
             run_data=Markup(safe_json(runs)),
             plotly=Markup(packed_plotly() if charts else ""),
             number=number,

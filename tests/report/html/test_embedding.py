@@ -2,11 +2,15 @@ import base64
 import gzip
 import hashlib
 import json
+import re
+import string
 
 import numpy as np
 import pytest
 
 from openmm_mlff.report.html.embedding import (
+    PLOTLY,
+    packed_json,
     packed_plotly,
     packed_positions,
     plotly_script,
@@ -28,12 +32,24 @@ def test_numbers_that_are_not_finite_become_null():
     assert json.loads(safe_json([np.nan, np.inf, np.float64(2.0)])) == [None, None, 2.0]
 
 
-def test_plotly_is_packed_whole_and_the_same_each_time():
-    packed = packed_plotly()
-    assert gzip.decompress(base64.b64decode(packed)).decode() == plotly_script()
-    assert len(packed) < 0.5 * len(plotly_script())
-    packed_plotly.cache_clear()
-    assert packed_plotly() == packed
+def test_plotly_is_the_one_that_its_note_names_and_comes_with_its_licence():
+    packed = gzip.decompress(base64.b64decode(packed_plotly()))
+    assert packed.decode() == plotly_script()
+    note = (PLOTLY.parent / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(packed).hexdigest() in note
+    (version,) = re.findall(r"plotly\.js \(basic - minified\) v([\d.]+)", plotly_script()[:200])
+    assert f"plotly.js {version}" in note
+    assert "MIT License" in (PLOTLY.parent / "LICENSE").read_text(encoding="utf-8")
+    assert len(packed_plotly()) < 600_000
+
+
+def test_packed_json_says_the_same_each_time_in_less():
+    value = {"x": [k / 7 for k in range(500)], "</script>": [np.nan, "å"]}
+    packed = packed_json(value)
+    assert packed == packed_json(value)
+    assert set(packed) <= set(string.ascii_letters + string.digits + "+/=")
+    assert json.loads(gzip.decompress(base64.b64decode(packed))) == json.loads(safe_json(value))
+    assert len(packed) < len(safe_json(value))
 
 
 def test_a_script_is_allowed_by_its_sha256():

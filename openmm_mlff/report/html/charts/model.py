@@ -42,6 +42,7 @@ class Chart:
         system: name of the molecule.
         condition: its label; empty where there is none.
         height: in pixels.
+        files: the figure of the same data: kind of file, and its link from the page.
     """
 
     kind: str
@@ -53,8 +54,17 @@ class Chart:
     system: str = ""
     condition: str = ""
     height: int = 300
+    files: tuple[tuple[str, str], ...] = ()
 
-    def placed(self, *, check_id: str, system: str, caption: str, condition: str = "") -> "Chart":
+    def placed(
+        self,
+        *,
+        check_id: str,
+        system: str,
+        caption: str,
+        condition: str = "",
+        files: tuple[tuple[str, str], ...] = (),
+    ) -> "Chart":
         """Say where a chart belongs; a caption of its own goes before the one given."""
         return replace(
             self,
@@ -62,6 +72,7 @@ class Chart:
             system=system,
             condition=condition,
             caption=self.caption or caption,
+            files=files,
         )
 
 

@@ -1,6 +1,8 @@
 """All charts of one report: which check has which, and where its data come from."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import CheckResult, ValidationReport
@@ -13,9 +15,19 @@ from openmm_mlff.report.html.charts.structure import bond_chart
 from openmm_mlff.report.html.charts.surface import rotation_chart, wall_chart
 from openmm_mlff.report.html.charts.timesteps import convergence_chart, velocity_chart
 from openmm_mlff.report.selection import find_result
+from openmm_mlff.report.templating import relative_link
 from openmm_mlff.report.wording import condition_label
 
 Draw = Callable[..., "Chart | list[Chart] | None"]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What a chart takes over from the figure of the same data: caption and links to its files."""
+
+    caption: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
 
 OF_A_SYSTEM: tuple[tuple[str, Draw], ...] = (
     ("rotation_invariance", rotation_chart),
@@ -44,6 +56,7 @@ def draw_charts(
     report: ValidationReport,
     *,
     figures: Sequence[FigureRecord] = (),
+    folder: Path | None = None,
 ) -> list[Chart]:
     """Draw every chart for which there are data.
 
@@ -51,23 +64,24 @@ def draw_charts(
         observations_by_system: what was observed, by name of the molecule.
         report: whose numbers the charts show.
         figures: of the same data, whose captions serve for the charts, too.
+        folder: of the page, from which the figures' files are linked; None links none.
 
     Returns:
         The charts, each with the check that it belongs to.
     """
-    captions = {figure.path.stem: figure.caption for figure in figures}
+    drawn = {figure.path.stem: _Drawn(figure.caption, _files(figure, folder)) for figure in figures}
     charts: list[Chart] = []
     for system, observations in observations_by_system.items():
         for check_id, draw in OF_A_SYSTEM:
             result = find_result(report, check_id=check_id, system=system)
-            charts += _placed(draw, observations, result, check_id=check_id, captions=captions)
+            charts += _placed(draw, observations, result, check_id=check_id, figures=drawn)
         for condition in observations.conditions():
             view = observations.at(condition)
             for check_id, draw in OF_A_CONDITION:
                 result = find_result(
                     report, check_id=check_id, system=system, condition=condition.as_dict()
                 )
-                charts += _placed(draw, view, result, check_id=check_id, captions=captions)
+                charts += _placed(draw, view, result, check_id=check_id, figures=drawn)
     return charts
 
 
@@ -77,7 +91,7 @@ def _placed(
     result: CheckResult | None,
     *,
     check_id: str,
-    captions: Mapping[str, str],
+    figures: Mapping[str, _Drawn],
 ) -> Iterator[Chart]:
     """Draw, and give each chart its place and its caption."""
     drawn = draw(observations, result=result)
@@ -89,5 +103,21 @@ def _placed(
     name = observations.system.name
     for chart in drawn if isinstance(drawn, list) else [drawn]:
         if chart is not None:
-            caption = captions.get(f"{name}_{chart.kind}{end}", "")
-            yield chart.placed(check_id=check_id, system=name, caption=caption, condition=label)
+            figure = figures.get(f"{name}_{chart.kind}{end}", _Drawn())
+            yield chart.placed(
+                check_id=check_id,
+                system=name,
+                caption=figure.caption,
+                condition=label,
+                files=figure.files,
+            )
+
+
+def _files(figure: FigureRecord, folder: Path | None) -> tuple[tuple[str, str], ...]:
+    """Link those files of a figure that are there."""
+    if folder is None:
+        return ()
+    kinds = (("PNG", figure.path), ("SVG", figure.svg_path))
+    return tuple(
+        (kind, relative_link(path, folder=folder)) for kind, path in kinds if path.is_file()
+    )

@@ -1,4 +1,4 @@
-// Unpacks plotly, looks up the colours of the theme and draws each chart when it comes near the screen.
+// Unpacks plotly and the data, looks up the colours of the theme and draws each chart when it comes near the screen.
 const theme = (() => {
   "use strict";
   const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -26,7 +26,7 @@ const charts = (() => {
   const PALETTES = {
     light: {
       c0: "#0072B2", c1: "#C77F00", c2: "#009E73", c3: "#B8588F", c4: "#3A9BD9", c5: "#7A5C14",
-      c6: "#000000", bad: "#D55E00", ink: "#22262b", muted: "#6a737d", band: "#6a737d/0.18",
+      c6: "#000000", bad: "#C05400", ink: "#22262b", muted: "#6a737d", band: "#6a737d/0.18",
       grid: "#e4e7eb", rule: "#9aa3ad", card: "#ffffff",
     },
     dark: {
@@ -37,7 +37,6 @@ const charts = (() => {
   };
   const SCREEN_MARGIN = "600px";
   const PRINTED = { width: 316, height: 250 };
-  const data = JSON.parse(document.getElementById("chart-data").textContent);
   const plots = [...document.querySelectorAll(".plot")];
   const touch = window.matchMedia("(pointer: coarse)").matches;
   const config = {
@@ -46,6 +45,7 @@ const charts = (() => {
     displayModeBar: touch ? false : "hover",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   };
+  let data = [];
   let printing = false;
   let ready = false;
 
@@ -109,12 +109,17 @@ const charts = (() => {
     if (ready) plots.filter(isOpen).forEach(draw);
   }
 
-  async function unpack() {
-    const packed = document.getElementById("plotly-packed").textContent;
+  async function unpacked(id) {
+    const packed = document.getElementById(id).textContent;
     const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  async function unpack() {
+    data = JSON.parse(await unpacked("chart-data"));
     const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
+    script.textContent = await unpacked("plotly-packed");
     document.head.append(script);
   }
 

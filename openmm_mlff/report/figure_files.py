@@ -1,0 +1,102 @@
+"""How a figure gets to disk: a PNG to look at and an SVG to print, each whole or not at all."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import Collection, PathCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from openmm_mlff.foreign_text import printable
+from openmm_mlff.rundir import write_text
+
+DPI = 300
+RASTER_DPI = 200
+MOST_POINTS = 6_000
+"""Of curves in one SVG, a marker counted as several; of a figure that has more, what has many goes
+into the SVG as a picture."""
+
+MANY_POINTS = 400
+POINTS_A_MARKER = 4
+
+SVG_STYLE = {
+    # Text as outlines: neither journals nor browsers need have the font, and no name stays text.
+    "svg.fonttype": "path",
+    # Fixed, so that equal figures give equal files.
+    "svg.hashsalt": "openmm_mlff",
+    "svg.image_inline": True,
+}
+"""Part of the style under which a figure is saved."""
+
+_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
+_OUTLINE = re.compile(r' d="[^"]*"')
+_LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
+
+
+def save_figure(figure: Figure, *, path: Path, title: str) -> None:
+    """Write a figure as PNG, and beside it the same drawing as SVG.
+
+    Args:
+        figure: laid out when it is drawn.
+        path: the PNG.
+        title: of the SVG, for those who cannot see it.
+    """
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _save_png(np.asarray(canvas.buffer_rgba()), path=path)
+    # What the layout found holds for both: the SVG's letters are not measured anew.
+    figure.set_layout_engine("none")
+    for artist in _dense_artists(figure):
+        artist.set_rasterized(True)
+    write_text(path.with_suffix(".svg"), _svg_text(figure, title=title))
+
+
+def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:
+    """Write a PNG whole or not at all; equal figures give equal files."""
+    # 256 colours halve the file and are not seen: figures are committed with reports.
+    image = Image.fromarray(pixels).convert("RGB")
+    image = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", dpi=(DPI, DPI))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_bytes(buffer.getvalue())
+    os.replace(temporary, path)
+
+
+def _svg_text(figure: Figure, *, title: str) -> str:
+    """Write the SVG; equal figures give equal texts."""
+    buffer = io.StringIO()
+    metadata = {"Title": printable(title), "Creator": "openmm_mlff", "Date": None}
+    figure.set_dpi(RASTER_DPI)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
+    # Comments repeat every text that was drawn as outlines: foreign ones, too.
+    text = _COMMENT.sub("", buffer.getvalue())
+    # A hundredth of a point is not seen; the other digits would be a third of the file.
+    return _OUTLINE.sub(lambda outline: _LONG_NUMBER.sub(r"\1", outline[0]), text)
+
+
+def _dense_artists(figure: Figure) -> list[Artist]:
+    """Find what would make the SVG large, in a figure where it matters."""
+    found = [one for one in figure.findobj() if isinstance(one, (Line2D, Collection))]
+    weights = [(artist, _n_points(artist)) for artist in found]
+    if sum(weight for _, weight in weights) <= MOST_POINTS:
+        return []
+    return [artist for artist, weight in weights if weight > MANY_POINTS]
+
+
+def _n_points(artist: Line2D | Collection) -> int:
+    if isinstance(artist, Line2D):
+        marked = artist.get_marker() not in (None, "None", "none", " ", "")
+        return (np.size(artist.get_path().vertices) // 2) * (POINTS_A_MARKER if marked else 1)
+    if isinstance(artist, PathCollection):
+        return (np.size(artist.get_offsets()) // 2) * POINTS_A_MARKER
+    return sum(np.size(path.vertices) // 2 for path in artist.get_paths())

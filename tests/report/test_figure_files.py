@@ -1,0 +1,80 @@
+"""The SVG beside each PNG: the same drawing, the same each time, small, and harmless."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from openmm_mlff.foreign_text import printable
+from openmm_mlff.report import figure_files
+from openmm_mlff.report.canvas import FigureRecord, drawing
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVIL = "</svg><script>alert(1)</script> --> <!-- & \x00\x1b $\\frac$ onload=x"
+
+
+def draw(path, *, n_points=10, marker="", headline="original · water"):
+    rng = np.random.default_rng(1)
+    with drawing(path, width_inch=3.4, height_inch=2.5, headline=headline) as figure:
+        axes = figure.subplots()
+        axes.plot(np.arange(n_points), rng.normal(size=n_points), marker=marker)
+        axes.set_xlabel("Time (ps)")
+        axes.text(0, 0, printable(headline), parse_math=False)
+    return path.with_suffix(".svg")
+
+
+def test_the_svg_is_well_formed_as_large_as_asked_for_and_titled(tmp_path):
+    root = ElementTree.parse(draw(tmp_path / "a_0.5fs.png")).getroot()
+    assert root.tag == f"{SVG}svg"
+    assert root.get("width") == "244.8pt"
+    assert root.get("height") == "180pt"
+    assert root.find(f"{SVG}title").text == "original · water"
+    assert FigureRecord(tmp_path / "a_0.5fs.png", "", "", "").svg_path.is_file()
+
+
+def test_letters_are_outlines_so_that_no_font_is_needed(tmp_path):
+    root = ElementTree.parse(draw(tmp_path / "a.png")).getroot()
+    assert root.findall(f".//{SVG}text") == []
+    assert len(root.findall(f".//{SVG}use")) > 20
+
+
+def test_equal_figures_give_equal_files_without_a_date(tmp_path):
+    first, second = (draw(tmp_path / name) for name in ("a.png", "b.png"))
+    assert first.read_bytes() == second.read_bytes()
+    assert not re.search(r"<dc:date|20\d\d-\d\d-\d\d", first.read_text(encoding="utf-8"))
+
+
+def test_an_evil_name_is_no_element_and_no_comment(tmp_path):
+    path = draw(tmp_path / "a.png", headline=EVIL)
+    text = path.read_text(encoding="utf-8")
+    tags = {one.tag.partition("}")[2] for one in ElementTree.fromstring(text).iter()}
+    assert "script" not in tags
+    assert "<!--" not in text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", text)
+
+
+@pytest.mark.parametrize(("n_points", "marker"), [(60_000, ""), (20_000, "o")])
+def test_many_points_become_a_picture_and_the_axes_stay_outlines(tmp_path, n_points, marker):
+    path = draw(tmp_path / "a.png", n_points=n_points, marker=marker)
+    root = ElementTree.parse(path).getroot()
+    assert len(root.findall(f".//{SVG}image")) == 1
+    assert len(root.findall(f".//{SVG}use")) > 20
+    assert path.stat().st_size < 300_000
+
+
+def test_few_points_stay_curves(tmp_path):
+    root = ElementTree.parse(draw(tmp_path / "a.png", n_points=300)).getroot()
+    assert root.findall(f".//{SVG}image") == []
+
+
+def test_rounding_leaves_the_curve_where_it_is(tmp_path, monkeypatch):
+    rounded = draw(tmp_path / "a.png").read_text(encoding="utf-8")
+    monkeypatch.setattr(figure_files, "_LONG_NUMBER", re.compile("(n)ever"))
+    exact = draw(tmp_path / "a.png").read_text(encoding="utf-8")
+    numbers = [
+        np.array([float(one) for one in re.findall(r"-?\d+\.?\d*", " ".join(outlines))])
+        for outlines in (re.findall(r' d="([^"]*)"', text) for text in (rounded, exact))
+    ]
+    np.testing.assert_allclose(*numbers, atol=0.01)
+    assert len(rounded) < len(exact)
