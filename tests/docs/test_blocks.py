@@ -134,7 +134,7 @@ def test_toml(folder, block, monkeypatch):
     if {"extends", "criteria"} & set(table):
         assert load_protocol(path.name).name == table["name"]
     elif set(table) == {"cluster"}:
-        few = {"models": ["student:tiny"], "systems": ["water"], "protocol": "quick"}
+        few = {"name": "few", "models": ["student:tiny"], "systems": ["water"], "protocol": "quick"}
         assert (
             parse_spec({**few, **table}, origin=str(block)).cluster.kind == table["cluster"]["kind"]
         )
@@ -171,7 +171,10 @@ def test_few_blocks_are_only_parsed(documented_blocks):
 
 
 def test_a_block_is_found_with_its_directive(read):
-    page = "Text\n\n<!-- test: needs=a,b exit=1,3\nx = 1\n-->\n```python\ny = x\n```\n\n```bash\nls \\\n  -l  # all\n```\n"
+    page = (
+        "Text\n\n<!-- test: needs=a,b exit=1,3\nx = 1\n-->\n```python\ny = x\n```\n\n"
+        "```bash\nls \\\n  -l  # all\n```\n"
+    )
     first, second = read("page.md", page)
     assert (first.line, first.language, first.text, first.setup) == (
         6,
