@@ -48,7 +48,10 @@ protocol = "standard"
 [cluster]
 workers = 1
 """
-CHECKOUT = ("docs", "examples", "openmm_mlff", "reports", "scripts", "systems")
+CHECKOUT = (
+    *("docs", "examples", "openmm_mlff", "reports", "scripts", "systems"),
+    *("Makefile", "constraints.txt", "pyproject.toml"),
+)
 
 
 class Material:
@@ -101,7 +104,6 @@ class Material:
         if not elsewhere:
             for name in CHECKOUT:
                 (folder / name).symlink_to(self._root / name)
-            (folder / "Makefile").symlink_to(self._root / "Makefile")
             (folder / ".venv").mkdir()
             (folder / ".venv" / "bin").symlink_to(self._programs)
         for name in needs:
