@@ -50,6 +50,15 @@ lint: $(VENV)/.installed-lint  ## Check style, types and layers
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+# Material's notice about its own future tells a reader nothing.
+.PHONY: docs
+docs: $(VENV)/.installed-docs  ## Build the documentation into site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
+.PHONY: docs-serve
+docs-serve: $(VENV)/.installed-docs  ## Show the documentation in a browser while you write
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs serve
+
 .PHONY: format
 format: $(VENV)/.installed-lint  ## Format the code and mend what can be mended
 	$(VENV)/bin/ruff check --fix-only .
@@ -57,7 +66,7 @@ format: $(VENV)/.installed-lint  ## Format the code and mend what can be mended
 
 .PHONY: clean
 clean:  ## Remove .venv, caches and build outputs; runs/ stays
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -16,19 +16,11 @@ from openmm_mlff.pipeline.publish import (
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.published_page import published_markdown
 
+ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md",
-    "docs/README.md",
-    "docs/checks.md",
-    "docs/published-students.md",
-    "docs/your-own-model.md",
-    "docs/performance.md",
-    "docs/isolation.md",
     "SECURITY.md",
-    "docs/campaigns.md",
-    "docs/command-line.md",
-    "docs/comparing.md",
-    "docs/certificate.md",
+    *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
 )
 
 

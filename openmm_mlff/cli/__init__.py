@@ -139,6 +139,8 @@ def _run(arguments: list[str]) -> int:
     try:
         outcome = command.main(args=arguments, prog_name="openmm-mlff", standalone_mode=False)
     except SystemExit as left:
+        if not left.code:  # typer's own options, such as --install-completion
+            return 0
         # Rich leaves with 1 where nobody reads on, and 1 means REJECTED here.
         raise BrokenPipeError from left
     if outcome == EXIT_INTERRUPTED:  # typer says no more of it.

@@ -12,9 +12,11 @@ import pytest
 import typer
 
 from openmm_mlff.campaign.spec import parse_spec
+from openmm_mlff.checks import plugins
 from openmm_mlff.cli.app import app
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.potentials import installed
 from openmm_mlff.reading import read_toml
 
 SHELL = ("bash", "sh", "console")
@@ -131,7 +133,12 @@ def test_toml(folder, block, monkeypatch):
             load_protocol(path.name)
         return
     table = read_toml(path)
-    if {"extends", "criteria"} & set(table):
+    if set(table) == {"project"}:
+        assert set(table["project"]["entry-points"]) == {
+            plugins.ENTRY_POINTS,
+            installed.ENTRY_POINTS,
+        }
+    elif {"extends", "criteria"} & set(table):
         assert load_protocol(path.name).name == table["name"]
     elif set(table) == {"cluster"}:
         few = {"name": "few", "models": ["student:tiny"], "systems": ["water"], "protocol": "quick"}
