@@ -6,11 +6,12 @@ potential is approved, for the scope that was tested and no wider, where the pro
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from openmm_mlff.checks import CHECKS, CheckSpec
+from openmm_mlff.checks import CheckSpec
 from openmm_mlff.checks.base import RATIO, Group
+from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.checks.registry import checks_of
 from openmm_mlff.config import Protocol
 from openmm_mlff.records import CheckResult, Scope, Status, Verdict, VerdictStatus
@@ -36,17 +37,18 @@ def decide(
     """
     decisive = sorted((r for r in results if _is_decisive(r, protocol=protocol)), key=_order)
     failed = [result for result in decisive if result.status is Status.FAIL]
+    known = {spec.id: spec for spec in checks_of(protocol)}
     if failed:
         return Verdict(
             status=VerdictStatus.REJECTED,
             reasons=tuple(_reason(result) for result in failed),
-            failure_modes=_failure_modes(failed),
+            failure_modes=_failure_modes(failed, known=known),
             recommendation=_advice_against(failed, model_name=model_name),
-            next_step=_remedy(failed[0]),
+            next_step=_remedy(failed[0], known=known),
             scope=scope,
         )
     open_results = [result for result in decisive if result.status is not Status.PASS]
-    missing = _missing(results, protocol=protocol, scope=scope)
+    missing = _missing(results, known=known, protocol=protocol, scope=scope)
     measured = bool(decisive and scope.systems)
     if open_results or missing or not measured or not protocol.may_approve:
         return Verdict(
@@ -90,23 +92,18 @@ def _order(result: CheckResult) -> tuple[int, int, float, str, str]:
 
 
 def _excess(result: CheckResult) -> float:
-    """Give how many times its threshold a result reaches; infinite where nothing was finite."""
-    if result.value is None or result.threshold is None:
-        return math.inf
-    if result.threshold == 0.0:
-        return math.inf if result.value > 0.0 else 0.0
-    ratio = abs(result.value) / result.threshold
-    # A time survived fails by being short.
-    if result.status is Status.FAIL and 0.0 < ratio < 1.0:
-        return 1.0 / ratio
-    return math.inf if result.status is Status.FAIL and ratio == 0.0 else ratio
+    """Give how much of its limit a result uses; infinite where that cannot be said."""
+    used = limit_used(result)
+    return math.inf if used is None or math.isnan(used) else used
 
 
-def _spec(check_id: str) -> CheckSpec | None:
-    return next((spec for spec in CHECKS if spec.id == check_id), None)
-
-
-def _missing(results: Sequence[CheckResult], *, protocol: Protocol, scope: Scope) -> list[str]:
+def _missing(
+    results: Sequence[CheckResult],
+    *,
+    known: Mapping[str, CheckSpec],
+    protocol: Protocol,
+    scope: Scope,
+) -> list[str]:
     """Name required checks without a result for a system or one of its conditions."""
     dynamics = protocol.dynamics
     conditions = [
@@ -115,7 +112,6 @@ def _missing(results: Sequence[CheckResult], *, protocol: Protocol, scope: Scope
         for timestep in dynamics.timesteps_fs
     ]
     missing = []
-    known = {spec.id: spec for spec in checks_of(protocol)}
     for check_id in protocol.required:
         spec = known.get(check_id)
         for system in scope.systems:
@@ -159,12 +155,14 @@ def _reason(result: CheckResult) -> str:
     return f"{result.id} {result.status.value} on {_where(result)}{numbers}: {result.message}"
 
 
-def _failure_modes(failed: Sequence[CheckResult]) -> tuple[str, ...]:
+def _failure_modes(
+    failed: Sequence[CheckResult], *, known: Mapping[str, CheckSpec]
+) -> tuple[str, ...]:
     """Say once for each failed check what would go wrong in production."""
     modes: dict[str, str] = {}
     systems: dict[str, list[str]] = {}
     for result in failed:
-        spec = _spec(result.id)
+        spec = known.get(result.id)
         modes[result.id] = result.message if spec is None else spec.failure_mode
         named = systems.setdefault(result.id, [])
         if result.system not in named:
@@ -172,9 +170,9 @@ def _failure_modes(failed: Sequence[CheckResult]) -> tuple[str, ...]:
     return tuple(f"{mode} (seen on {', '.join(systems[id_])})" for id_, mode in modes.items())
 
 
-def _remedy(result: CheckResult) -> str:
+def _remedy(result: CheckResult, *, known: Mapping[str, CheckSpec]) -> str:
     """Say what to do about the gravest failure."""
-    spec = _spec(result.id)
+    spec = known.get(result.id)
     remedy = f"See the evidence of {result.id}." if spec is None else spec.remedy
     return f"{result.id} on {_where(result)} first. {remedy}"
 
@@ -253,8 +251,7 @@ def _why_approved(
         f"All {checks} required checks of the protocol {protocol.name} passed on "
         f"{', '.join(scope.systems)} ({len(passed)} results)."
     ]
-    # A time survived is to be long, so its ratio to the time asked for is no margin.
-    compared = [r for r in passed if r.threshold is not None and r.id != "stability"]
+    compared = [result for result in passed if limit_used(result) is not None]
     if compared:
         nearest = max(compared, key=_excess)
         reasons.append(f"Nearest to its threshold: {_reason(nearest)}")

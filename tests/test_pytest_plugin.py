@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,15 @@ def test_every_check_is_a_test_with_an_id(ask, pytester):
 def test_checks_are_chosen_as_tests_are(ask, arguments, chosen):
     result = ask("--collect-only", "-q", *arguments)
     assert collected(result) == [f"mlff::water::{name}" for name in chosen]
+
+
+def test_an_own_check_is_a_test_too(ask, pytester):
+    own = Path(__file__).parents[1] / "examples" / "own_check.py"
+    (pytester.path / "own.py").write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
+    result = ask("mlff::water::size_growth", "--mlff-plugin=own.py", "--mlff-output=out")
+    result.assert_outcomes(passed=1)
+    checks = read_json(pytester.path / "out" / "report.json")["checks"]
+    assert [check["id"] for check in checks] == ["size_growth"]
 
 
 def test_failures_skips_and_the_verdict_speak_for_themselves(ask, pytester):

@@ -83,6 +83,15 @@ def test_the_nearest_threshold_is_named():
     assert "Nearest to its threshold: force_accuracy PASS on water (0.19" in verdict.reasons[1]
 
 
+def test_a_value_that_must_reach_its_limit_is_near_where_it_hardly_does():
+    measure = {"value": 12.8, "unit": "eV", "threshold": 5.0, "at_least": True}
+    high = result("short_range_repulsion", value=12.8, threshold=5.0)
+    high = high.model_copy(update={"unit": "eV", "evidence": {"measures": [measure]}})
+    near = result("force_accuracy", value=0.19, threshold=0.2)
+    verdict = judge(changed(all_results(), high, near))
+    assert "Nearest to its threshold: force_accuracy" in verdict.reasons[1]
+
+
 def test_a_failure_rejects_and_says_all_about_it():
     bad = result("energy_drift", status=Status.FAIL, value=0.31, threshold=0.1)
     verdict = judge(changed(all_results(), bad))

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -87,14 +87,18 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
     Raises:
         ConfigError: the run used another file, too.
     """
-    hashes = {file_sha256(path) for path in paths}
+    named = [PluginFile(path=path, sha256=file_sha256(path)) for path in paths]
+    hashes = {file.sha256 for file in named}
     for file in protocol.plugins:
         if file.path not in paths and file.sha256 not in hashes:
             raise ConfigError(
                 f"the run used the plugin {file.path} (sha256 {file.sha256[:12]}), which is code; "
                 "name it with --plugin to run it"
             )
-    return with_plugins(protocol.model_copy(update={"plugins": ()}), paths)
+    recorded = {file.sha256 for file in protocol.plugins}
+    same = tuple(file for file in named if file.sha256 in recorded)
+    others = [file.path for file in named if file not in same]
+    return with_plugins(protocol.model_copy(update={"plugins": same}), others)
 
 
 def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[CheckSpec, ...]:
@@ -121,6 +125,49 @@ def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[CheckSpec, 
     wanted = {*protocol.required, *protocol.reported} - {*known, *found}
     installed = [_installed(check_id, protocol=protocol) for check_id in sorted(wanted)]
     return (*found.values(), *(spec for spec in installed if spec is not None))
+
+
+def installed_names() -> list[str]:
+    """List the ids of the checks that installed packages bring; nothing is imported."""
+    return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
+
+
+def installed_checks(protocol: Protocol) -> tuple[CheckSpec, ...]:
+    """Load every check that an installed package brings.
+
+    Args:
+        protocol: whose thresholds a broken one is shown with.
+
+    Returns:
+        By name; one that is broken gives an ERROR where it is run.
+    """
+    found = (_installed(name, protocol=protocol) for name in installed_names())
+    return tuple(spec for spec in found if spec is not None)
+
+
+def load_entry(entry: EntryPoint) -> CheckSpec:
+    """Load one installed check.
+
+    Args:
+        entry: of the group `ENTRY_POINTS`.
+
+    Returns:
+        The check.
+
+    Raises:
+        TypeError: it is none, or has another id than the entry point's name.
+    """
+    spec = entry.load()
+    if not isinstance(spec, CheckSpec) or spec.id != entry.name:
+        raise TypeError(f"{entry.value} is no CheckSpec with the id {entry.name!r}")
+    return spec
+
+
+def packages_of(protocol: Protocol) -> tuple[str, ...]:
+    """Name the installed packages that bring checks of a protocol."""
+    wanted = {*protocol.required, *protocol.reported}
+    entries = (entry for entry in entry_points(group=ENTRY_POINTS) if entry.name in wanted)
+    return tuple(sorted({entry.dist.name for entry in entries if entry.dist is not None}))
 
 
 def file_sha256(path: str) -> str:
@@ -203,14 +250,11 @@ def _installed(check_id: str, *, protocol: Protocol) -> CheckSpec | None:
     """Load an installed check; one that is broken is a check that gives an ERROR."""
     for entry in entry_points(group=ENTRY_POINTS, name=check_id):
         try:
-            spec = entry.load()
-            if not isinstance(spec, CheckSpec) or spec.id != check_id:
-                raise TypeError(f"{entry.value} is no CheckSpec with the id {check_id!r}")
+            return load_entry(entry)
         # Somebody else's package; it must not break the command.
         except (Exception, SystemExit) as error:
             said = f"{type(error).__name__}: {error}"
             return _broken(check_id, protocol, said=said, trace=traceback.format_exc())
-        return spec
     return None
 
 

@@ -46,10 +46,11 @@ def complete_protocol(incomplete: str) -> list[str]:
 
 
 def complete_check(incomplete: str) -> list[str]:
-    """Complete ids of checks."""
+    """Complete ids of checks, those of installed packages among them."""
+    from openmm_mlff.checks.plugins import installed_names
     from openmm_mlff.checks.registry import CHECKS
 
-    return _starting([spec.id for spec in CHECKS], incomplete)
+    return _starting([*(spec.id for spec in CHECKS), *installed_names()], incomplete)
 
 
 def complete_platform(incomplete: str) -> list[str]:

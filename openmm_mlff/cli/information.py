@@ -51,23 +51,23 @@ def checks_command(
     ] = False,
 ) -> int:
     """List all checks: id, group, formula, unit, threshold, and where it comes from."""
-    from openmm_mlff.checks.plugins import with_plugins
+    from openmm_mlff.checks.plugins import installed_checks, with_plugins
     from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
     from openmm_mlff.report.checks_page import checks_markdown, own_check
     from openmm_mlff.report.checks_table import render_checks
 
-    if check is not None:
-        loaded = with_plugins(load_protocol(protocol), plugin or ())
-        found = get_check(check, checks_of(loaded))
-        ours = found in CHECKS
-        print(_section(checks_markdown(), found.id) if ours else own_check(found, loaded), end="")
-        return 0
     if markdown:
         print(checks_markdown(), end="")
         return 0
     loaded = with_plugins(load_protocol(protocol), plugin or ())
     select(loaded)
-    render_checks(loaded, console=Console())
+    known = {spec.id: spec for spec in (*installed_checks(loaded), *checks_of(loaded))}
+    if check is not None:
+        found = get_check(check, list(known.values()))
+        ours = found in CHECKS
+        print(_section(checks_markdown(), found.id) if ours else own_check(found, loaded), end="")
+        return 0
+    render_checks(loaded, checks=list(known.values()), console=Console())
     return 0
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib.metadata import entry_points
 
 from openmm_mlff.doctor.children import TrialOutcome, run_trial
 from openmm_mlff.doctor.findings import Finding
 from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
 from openmm_mlff.doctor.packages import examine_packages, examine_python
 
+_PLUGIN_GROUPS = ("openmm_mlff.checks", "openmm_mlff.potentials")
 Trial = Callable[..., TrialOutcome]
 
 NEEDED_PLATFORMS = ("Reference", "CPU")
@@ -20,14 +22,29 @@ _PLUGIN_REMEDY = (
 )
 
 
+def installed_plugins() -> list[tuple[str, str]]:
+    """List the checks and potentials of other packages: group and name of the entry points."""
+    return sorted(
+        {
+            (entry.group, entry.name)
+            for group in _PLUGIN_GROUPS
+            for entry in entry_points(group=group)
+        }
+    )
+
+
 def examine(
-    *, trial: Trial = run_trial, gpus: Callable[[], list[Gpu]] = nvidia_gpus
+    *,
+    trial: Trial = run_trial,
+    gpus: Callable[[], list[Gpu]] = nvidia_gpus,
+    plugins: Callable[[], list[tuple[str, str]]] = installed_plugins,
 ) -> list[Finding]:
-    """Look at Python, packages, platforms, devices, the reference and the compiler.
+    """Look at Python, packages, platforms, devices, the reference, the compiler and plugins.
 
     Args:
         trial: runs one trial in a process of its own.
         gpus: asks the driver.
+        plugins: lists checks and potentials of other packages.
 
     Returns:
         The findings, by topic.
@@ -42,9 +59,14 @@ def examine(
         names = listed.data.get("platforms", [])
         outcomes = dict(zip(names, pool.map(partial(trial, "torchforce"), names), strict=True))
         reference = pool.submit(trial, "reference")
+        offered = list(plugins())
+        loaded = list(pool.map(lambda one: trial("plugin", *one), offered))
         findings += judge_platforms(listed, outcomes, has_gpu=bool(present))
         findings.append(judge_reference(reference.result()))
     findings.append(examine_compiler())
+    findings += [
+        judge_plugin(name, outcome) for (_, name), outcome in zip(offered, loaded, strict=True)
+    ]
     return findings
 
 
@@ -141,6 +163,15 @@ def judge_platforms(
         else:
             findings.append(Finding("platforms", name, "ok", "a TorchForce runs and is right"))
     return findings
+
+
+def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
+    """Say whether a check or a potential of another package loads; validations run without it."""
+    if outcome.problem:
+        return Finding(
+            "plugins", name, "note", outcome.problem, "mend or reinstall the package that brings it"
+        )
+    return Finding("plugins", name, "ok", f"loads, from {outcome.data['package']}")
 
 
 def judge_reference(outcome: TrialOutcome) -> Finding:

@@ -1,6 +1,7 @@
 """Trials, one a process: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
 
 import importlib
+import importlib.metadata
 import json
 import sys
 from collections.abc import Callable
@@ -108,6 +109,30 @@ def try_reference() -> dict[str, Any]:
     return {"energy_ev": float(water.get_potential_energy())}
 
 
+def try_plugin(group: str, name: str) -> dict[str, Any]:
+    """Load a check or a potential of another package.
+
+    Args:
+        group: of entry points.
+        name: of the entry point.
+
+    Returns:
+        Which package brings it.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    from openmm_mlff.checks import plugins
+
+    (entry, *_) = importlib.metadata.entry_points(group=group, name=name)
+    if group == plugins.ENTRY_POINTS:
+        plugins.load_entry(entry)
+    elif not callable(entry.load()):
+        raise TypeError(f"{entry.value} is no factory: it cannot be called")
+    package = entry.dist
+    return {"package": f"{package.name} {package.version}" if package else entry.value}
+
+
 def try_import(module: str) -> dict[str, Any]:
     """Import a module."""
     importlib.import_module(module)
@@ -119,6 +144,7 @@ TRIALS: dict[str, Callable[..., dict[str, Any]]] = {
     "torch": try_torch,
     "torchforce": try_torchforce,
     "reference": try_reference,
+    "plugin": try_plugin,
     "import": try_import,
 }
 

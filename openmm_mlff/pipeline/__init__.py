@@ -66,6 +66,7 @@ def validate(
     time_limit_s: float | None = None,
     memory_limit_gib: float | None = None,
     jobs: int | None = None,
+    plugins: Sequence[str] = (),
 ) -> ValidationReport:
     """Judge whether a potential is safe for production dynamics in OpenMM.
 
@@ -91,6 +92,7 @@ def validate(
         memory_limit_gib: and beyond this size; None for 80 % of the memory there is.
         jobs: systems that are run side by side; None for as many as there are cores, or one where
             there is an accelerator.
+        plugins: Python files with checks of your own; see docs/extending.md.
 
     Returns:
         The report; it also stands in the run directory, with its figures.
@@ -115,6 +117,7 @@ def validate(
         replicas=replicas,
         charge=charge,
         multiplicity=multiplicity,
+        plugins=tuple(plugins),
     )
     limits = isolation_limits(
         sandbox=sandbox, time_limit_s=time_limit_s, memory_limit_gib=memory_limit_gib

@@ -10,8 +10,8 @@ from openmm_mlff import verdict
 from openmm_mlff.certificate.writing import write_certificate
 from openmm_mlff.checks.base import CheckSpec
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
-from openmm_mlff.checks.registry import select
-from openmm_mlff.config import Protocol, RunSpec
+from openmm_mlff.checks.registry import checks_of, select
+from openmm_mlff.config import Protocol, RunSpec, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.observations import Observations
 from openmm_mlff.observations.loader import load_observations
@@ -84,7 +84,8 @@ def write_judgement(
 
     # First: an interruption while figures are drawn must not leave an old certificate.
     write_certificate(directory, report, observations)
-    write_report(directory, report, observations)
+    protocol = parse_protocol(report.protocol, origin="the report")
+    write_report(directory, report, observations, known=checks_of(protocol))
 
 
 def judge_run(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from openmm_mlff.checks.plugins import packages_of as packages_of_checks
 from openmm_mlff.errors import StorageError
 from openmm_mlff.files import storage_failure
 from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
@@ -12,6 +13,7 @@ from openmm_mlff.pipeline.preparing import Plan, write_run_file
 from openmm_mlff.pipeline.stage_names import FINISHED
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.pipeline.subject import Progress
+from openmm_mlff.potentials.installed import packages_of as packages_of_spec
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
@@ -48,7 +50,8 @@ def produce_system(
         StorageError: the disk takes no more.
     """
     with one_torch_thread(), _one_line_where_the_disk_is_full(plan.directory.root):
-        environment = describe_environment(precision=plan.spec.precision)
+        packages = (*packages_of_checks(plan.spec.protocol), *packages_of_spec(plan.spec.potential))
+        environment = describe_environment(precision=plan.spec.precision, packages=packages)
         write_run_file(plan, status="running", environment=environment)
         platform = produce(plan, plan.molecules[system], on_progress=on_progress, journal=journal)
     on_progress(system, FINISHED, 1, 1)

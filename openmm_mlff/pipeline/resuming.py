@@ -119,7 +119,7 @@ def _check_file(root: Path, what: str, before: str, now: str) -> None:
 
 
 def _check_versions(root: Path, before: Mapping[str, str]) -> None:
-    now = installed_versions()
+    now = installed_versions(before)
     for package in sorted({*before, *now}):
         then, here = before.get(package, "none"), now.get(package, "none")
         if then != here:

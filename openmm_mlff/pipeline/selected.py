@@ -40,6 +40,7 @@ class Request:
     precision: str
     seed: int
     output: Path
+    plugins: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         """Load and check all that is needed.
@@ -69,6 +70,7 @@ class Request:
             platform=self.platform,
             precision=self.precision,
             seed=self.seed,
+            plugins=self.plugins,
             output=self.output,
             resume=False,
         )
@@ -149,7 +151,7 @@ def run_once(
                 f"another process began the run in {request.output} and did not end it; "
                 "see the error of the test that ran there"
             )
-        return judge_run(RunDirectory.open(request.output))[0]
+        return judge_run(RunDirectory.open(request.output), plugins=request.plugins)[0]
 
 
 @contextmanager

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "openmm_mlff.potentials"
 
 
+def packages_of(spec: str) -> tuple[str, ...]:
+    """Name the installed package, if any, that makes the potential of a spec string."""
+    name, colon, _ = spec.partition(":")
+    found = entry_points(group=ENTRY_POINTS, name=name) if colon else ()
+    return tuple(entry.dist.name for entry in found if entry.dist is not None)[:1]
+
+
 def load_installed(spec: str) -> Potential | None:
     """Load the potential of an installed entry point.
 

@@ -50,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--mlff-platform", metavar="NAME", default="auto", help="of OpenMM (%(default)s)")
     add("--mlff-precision", metavar="NAME", default="mixed", help="single, mixed or double")
     add("--mlff-output", metavar="DIR", help="new folder of the run (a temporary one)")
+    add(
+        "--mlff-plugin",
+        metavar="FILE.py",
+        action="append",
+        help="Python file with checks of your own; repeat for several",
+    )
     add("--mlff-seed", metavar="N", type=int, default=1, help="of velocities (%(default)s)")
 
 

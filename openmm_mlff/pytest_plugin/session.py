@@ -35,6 +35,7 @@ class Validation:
         self.potential: str = config.getoption("mlff_potential")
         self.systems: tuple[str, ...] = tuple(config.getoption("mlff_system") or DEFAULT_SYSTEMS)
         self.protocol: str = config.getoption("mlff_protocol")
+        self.plugins: tuple[str, ...] = tuple(config.getoption("mlff_plugin") or ())
         self.is_worker = hasattr(config, "workerinput")
         given = config.getoption("mlff_output") or getattr(config, "workerinput", {}).get(ROOT)
         name = f"openmm-mlff-{uuid.uuid4().hex[:12]}"
@@ -57,9 +58,11 @@ class Validation:
     def cases(self) -> "list[Case]":
         """All that the protocol asks."""
         from openmm_mlff.checks.cases import list_cases
+        from openmm_mlff.checks.plugins import with_plugins
         from openmm_mlff.config import load_protocol
 
-        return list_cases(load_protocol(self.protocol), list(self.molecules))
+        protocol = with_plugins(load_protocol(self.protocol), self.plugins)
+        return list_cases(protocol, list(self.molecules))
 
     @cached_property
     def request(self) -> "Request":
@@ -74,6 +77,7 @@ class Validation:
             platform=self._option("mlff_platform"),
             precision=self._option("mlff_precision"),
             seed=self._option("mlff_seed"),
+            plugins=self.plugins,
             output=self.output,
         )
 

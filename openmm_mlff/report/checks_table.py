@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.registry import checks_of
+from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.config import Protocol
 from openmm_mlff.report.checks_page import (
     NOT_USED,
@@ -29,14 +29,17 @@ UNUSED_MARK = "‡"
 Groups = Sequence[tuple[str, Sequence[CheckSpec]]]
 
 
-def render_checks(protocol: Protocol, *, console: Console) -> None:
-    """Print every check of the registry with the thresholds of a protocol.
+def render_checks(
+    protocol: Protocol, *, checks: Sequence[CheckSpec] = CHECKS, console: Console
+) -> None:
+    """Print every check there is with the thresholds of a protocol.
 
     Args:
         protocol: whose thresholds; what it does not use is marked.
+        checks: those there are.
         console: where to print; its width decides the layout.
     """
-    groups = checks_by_group(checks_of(protocol))
+    groups = checks_by_group(checks)
     console.print(Text(f"Checks, thresholds of the protocol {protocol.name}", style="bold"))
     if console.width >= WIDE:
         console.print(_table(groups, protocol=protocol))
@@ -85,10 +88,10 @@ def _blocks(groups: Groups, *, protocol: Protocol, width: int) -> RenderableType
         for spec in specs:
             lines.append(Text(f" {_name(spec, protocol=protocol)}", style="bold"))
             rows = {
-                "formula": [spec.formula],
-                "unit": [spec.unit],
+                "formula": [spec.formula or NOTHING],
+                "unit": [spec.unit or NOTHING],
                 "threshold": threshold_lines(spec, protocol) or [NOTHING],
-                "source": [spec.source],
+                "source": [spec.source or NOTHING],
             }
             for label, sentences in rows.items():
                 lines += _row(label, sentences, width=width)

@@ -1,7 +1,8 @@
 """Write all of a report into its run directory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from openmm_mlff.checks import CHECKS, CheckSpec
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.figures import write_figures
@@ -18,6 +19,8 @@ def write_report(
     directory: RunDirectory,
     report: ValidationReport,
     observations_by_system: Mapping[str, Observations],
+    *,
+    known: Sequence[CheckSpec] = CHECKS,
 ) -> None:
     """Write `report.json`, figures, `report.md` and `report.html`, each whole or not at all.
 
@@ -25,6 +28,7 @@ def write_report(
         directory: where they go.
         report: what was found.
         observations_by_system: what the figures show, by name of the molecule.
+        known: the checks of the report's protocol.
     """
     # The numbers first: whatever happens to the drawing, they are kept.
     write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
@@ -37,4 +41,5 @@ def write_report(
         directory.root / REPORT_HTML,
         figures=figures,
         run=read_json(run_file) if run_file.is_file() else None,
+        known=known,
     )

@@ -3,7 +3,7 @@
 import importlib.metadata
 import os
 import platform as host
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,10 +29,17 @@ _PACKAGES = (
 )
 
 
-def installed_versions() -> dict[str, str]:
-    """Versions of the packages that decide results, of those that are installed."""
+def installed_versions(also: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of the packages that decide results, of those that are installed.
+
+    Args:
+        also: further packages that do.
+
+    Returns:
+        By name.
+    """
     versions = {}
-    for package in _PACKAGES:
+    for package in dict.fromkeys((*_PACKAGES, *also)):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -98,16 +105,17 @@ def cpu_model() -> str:
     return names[0].strip() if names else host.processor() or "unknown"
 
 
-def describe_environment(*, precision: str) -> dict[str, Any]:
+def describe_environment(*, precision: str, packages: Iterable[str] = ()) -> dict[str, Any]:
     """List versions and hardware.
 
     Args:
         precision: of the run.
+        packages: whose versions decide results, beside those that always do.
 
     Returns:
         Plain values for `run.json` and `report.json`.
     """
-    versions = installed_versions()
+    versions = installed_versions(packages)
     return {
         "openmm": versions.get("openmm"),
         "torch": versions.get("torch"),

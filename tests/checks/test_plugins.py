@@ -1,6 +1,5 @@
 """Checks and potentials of one's own: from files and from entry points."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,10 @@ import pytest
 from openmm_mlff.checks.plugins import load_plugin, trusting_only, with_plugins
 from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
 from openmm_mlff.cli import main
+from openmm_mlff.cli.completion import complete_check
 from openmm_mlff.config import load_protocol, parse_protocol
+from openmm_mlff.doctor import trial
+from openmm_mlff.doctor.examination import installed_plugins
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.potentials import load_potential
 
@@ -108,27 +110,20 @@ def test_an_installed_potential(installed):
         load_potential("fakeemt:x")
 
 
-def test_validate_and_judge_with_an_own_check(tmp_path, capsys):
-    tiny = tmp_path / "tiny.toml"
-    tiny.write_text(
-        'name = "tiny"\nrequired = ["determinism"]\nextends = "quick"\nreported = []\n'
-        "[dynamics]\nduration_ps = 0.1\nlongest_ps = 0.1\nequilibration_ps = 0.0\n",
-        encoding="utf-8",
-    )
-    run = tmp_path / "run"
-    common = ["student:ultra-tiny", "--system", "water", "--protocol", str(tiny), "--quiet"]
-    options = ["--reference", "none", "--output", str(run), "--platform", "Reference"]
-    with pytest.raises(SystemExit) as left:
-        main(["validate", *common, *options, "--plugin", OWN])
-    assert left.value.code == 3
-    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
-    own = [check for check in report["checks"] if check["id"] == "size_growth"]
-    assert [(check["status"], check["required"]) for check in own] == [("PASS", True)]
-    assert "size_growth" in (run / "report.html").read_text(encoding="utf-8")
-    with pytest.raises(SystemExit) as left:
-        main(["judge", str(run), "--no-write", "--quiet"])
-    assert left.value.code == 2
-    with pytest.raises(SystemExit) as left:
-        main(["judge", str(run), "--no-write", "--quiet", "--plugin", OWN])
-    assert left.value.code == 3
-    capsys.readouterr()
+def test_installed_checks_are_listed_completed_and_examined(installed, capsys):
+    with pytest.raises(SystemExit):
+        main(["checks"])
+    assert "broken" in capsys.readouterr().out
+    assert complete_check("bro") == ["broken"]
+    assert ("openmm_mlff.checks", "broken") in installed_plugins()
+    assert trial.try_plugin("openmm_mlff.potentials", "goodemt") == {"package": "fake 1.0"}
+    with pytest.raises(ModuleNotFoundError, match="nowhere_at_all"):
+        trial.try_plugin("openmm_mlff.checks", "broken")
+    with pytest.raises(TypeError, match="no factory"):
+        trial.try_plugin("openmm_mlff.potentials", "fakeemt")
+
+
+def test_what_a_part_of_a_protocol_leaves_out_stays_out(protocol):
+    mine = with_plugins(protocol, [OWN])
+    part = mine.model_copy(update={"required": ("determinism",), "reported": ()})
+    assert trusting_only(part, [OWN]) == part

@@ -79,3 +79,21 @@ def test_what_is_needed_and_broken_has_a_remedy(broken, what):
     finding = by_name[what]
     assert (finding.state, finding.found) == ("problem", "ImportError: no")
     assert "pip install" in finding.remedy
+
+
+def test_plugins_that_load_or_not_are_named_and_are_no_hindrance():
+    offered = [("openmm_mlff.checks", "mine"), ("openmm_mlff.potentials", "torn")]
+    findings = examination.examine(
+        trial=answers(
+            **{
+                "plugin openmm_mlff.checks mine": TrialOutcome({"package": "sizes 1.0"}),
+                "plugin openmm_mlff.potentials torn": TrialOutcome(problem="ImportError: no"),
+            }
+        ),
+        gpus=list,
+        plugins=lambda: offered,
+    )
+    mine, torn = findings[-2:]
+    assert (mine.state, mine.found) == ("ok", "loads, from sizes 1.0")
+    assert (torn.state, torn.found) == ("note", "ImportError: no")
+    assert "reinstall" in torn.remedy

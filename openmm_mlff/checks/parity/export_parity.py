@@ -42,17 +42,12 @@ def export_parity(observations: Observations, criteria: Criteria) -> CheckResult
     for index, molecule in enumerate(molecules):
         energy, forces, first_to_later = _differences(probe, index=index)
         later_calls[molecule] = first_to_later
+        # The sentence begins with the system's name.
+        where = "" if molecule == observations.system.name else f" on {molecule}"
+        difference = f"of the exported file{where} differ from the model's by up to"
         measures += [
-            Measure(
-                f"forces of the exported file on {molecule} differ from the model's by up to",
-                forces,
-                force_limit,
-            ),
-            Measure(
-                f"energies of the exported file on {molecule} differ from the model's by up to",
-                energy,
-                energy_limit,
-            ),
+            Measure(f"forces {difference}", forces, force_limit),
+            Measure(f"energies {difference}", energy, energy_limit),
         ]
     missing = str(probe.data.get("missing", ""))
     return SPEC.judged(

@@ -1,11 +1,12 @@
 """The dashboard: checks down, systems across, each cell with its value against its threshold."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmm_mlff.checks import CHECKS, CheckSpec
 from openmm_mlff.checks.base import RATIO
+from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.selection import systems_with_results
 from openmm_mlff.report.wording import (
@@ -59,7 +60,7 @@ class Row:
 
     Attributes:
         check_id: as in the registry.
-        title: what it asks; empty for a check that the registry does not know.
+        title: what it asks; empty for a check that is not known.
         group: of the check.
         condition: its label; empty where all results have the same, or none.
         required: whether the verdict rests on any of its results.
@@ -90,14 +91,15 @@ class Row:
         return " ".join((self.check_id, self.title, self.group, self.condition, *messages)).lower()
 
 
-def dashboard_rows(report: ValidationReport) -> list[Row]:
+def dashboard_rows(report: ValidationReport, *, known: Sequence[CheckSpec] = CHECKS) -> list[Row]:
     """Lay the results out by check and system.
 
     Args:
         report: what was found.
+        known: the checks of its protocol.
 
     Returns:
-        One row a check and condition, in the order of the registry.
+        One row a check and condition, in the order of `known`.
     """
     systems = systems_with_results(report)
     conditions = several_conditions(report)
@@ -105,17 +107,12 @@ def dashboard_rows(report: ValidationReport) -> list[Row]:
         (check.id, condition_label(check.condition) if conditions else "")
         for check in report.checks
     )
-    known = [spec.id for spec in CHECKS]
-    position = {check_id: k for k, check_id in enumerate(known)}
+    position = {spec.id: k for k, spec in enumerate(known)}
+    titles = {spec.id: spec.title for spec in known}
     return [
-        _row(report, check_id=check_id, condition=condition, systems=systems)
+        _row(report, titles=titles, check_id=check_id, condition=condition, systems=systems)
         for check_id, condition in sorted(keys, key=lambda key: position.get(key[0], len(known)))
     ]
-
-
-def find_spec(check_id: str) -> CheckSpec | None:
-    """Look a check up; None where the registry does not know it."""
-    return next((spec for spec in CHECKS if spec.id == check_id), None)
 
 
 def groups_of(rows: Sequence[Row]) -> list[str]:
@@ -135,44 +132,23 @@ def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
     ]
 
 
-def limit_used(result: CheckResult) -> float | None:
-    """Say how much of what is allowed a result uses: 1 is at the threshold, more is beyond it.
-
-    Args:
-        result: with value and threshold.
-
-    Returns:
-        Value over threshold, or threshold over value where the value must reach it; None where
-        there is nothing to compare, or a run simply came to its end.
-    """
-    if result.value is None or result.threshold is None:
-        return None
-    if result.id == "stability":
-        return None if result.status is Status.PASS else _ratio(result.threshold, result.value)
-    for measure in result.evidence.get("measures", []):
-        same = measure.get("value") == result.value and measure.get("unit") == result.unit
-        if same and measure.get("threshold") == result.threshold and measure.get("at_least"):
-            return _ratio(result.threshold, result.value)
-    return _ratio(abs(result.value), result.threshold)
-
-
-def _ratio(above: float, below: float) -> float:
-    if below > 0.0:
-        return above / below
-    return math.inf if above > 0.0 else 0.0
-
-
-def _row(report: ValidationReport, *, check_id: str, condition: str, systems: Sequence[str]) -> Row:
+def _row(
+    report: ValidationReport,
+    *,
+    titles: Mapping[str, str],
+    check_id: str,
+    condition: str,
+    systems: Sequence[str],
+) -> Row:
     found = [
         check
         for check in report.checks
         if check.id == check_id and (not condition or condition_label(check.condition) == condition)
     ]
     by_system = {check.system: check for check in found}
-    spec = find_spec(check_id)
     return Row(
         check_id=check_id,
-        title="" if spec is None else spec.title,
+        title=titles.get(check_id, ""),
         group=found[0].group,
         condition=condition,
         required=any(check.required for check in found),

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from openmm_mlff.checks import CHECKS, CheckSpec
 from openmm_mlff.observations import Observations
 from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.canvas import FigureRecord
@@ -44,6 +45,7 @@ def write_html(
     *,
     figures: Sequence[FigureRecord] = (),
     run: Mapping[str, Any] | None = None,
+    known: Sequence[CheckSpec] = CHECKS,
 ) -> None:
     """Write the report as one HTML file, whole or not at all.
 
@@ -53,8 +55,16 @@ def write_html(
         path: the page.
         figures: of the same data; their captions serve for the charts, too.
         run: the run directory's `run.json`, with what was asked for.
+        known: the checks of the report's protocol.
     """
-    page = report_html(report, observations_by_system, figures=figures, folder=path.parent, run=run)
+    page = report_html(
+        report,
+        observations_by_system,
+        figures=figures,
+        folder=path.parent,
+        run=run,
+        known=known,
+    )
     write_text(path, page)
 
 
@@ -65,6 +75,7 @@ def report_html(
     figures: Sequence[FigureRecord] = (),
     folder: Path | None = None,
     run: Mapping[str, Any] | None = None,
+    known: Sequence[CheckSpec] = CHECKS,
 ) -> str:
     """Write the report as the text of one HTML page.
 
@@ -74,6 +85,7 @@ def report_html(
         figures: of the same data; their captions serve for the charts, too.
         folder: where the page will lie, from which the figures' files are linked; None links none.
         run: the run directory's `run.json`, with what was asked for.
+        known: the checks of the report's protocol.
 
     Returns:
         The page; equal input gives equal pages.
@@ -82,7 +94,7 @@ def report_html(
     drawn = draw_charts(observations_by_system, report, figures=figures, folder=folder)
     charts = [chart for chart in drawn if chart.check_id in judged]
     runs = player_runs(observations_by_system, report)
-    rows = dashboard_rows(report)
+    rows = dashboard_rows(report, known=known)
     early, script = _read(EARLY_SCRIPT), "\n".join(_read(name) for name in SCRIPTS)
     return (
         _environment()
@@ -98,7 +110,7 @@ def report_html(
             order=rows,
             groups=groups_of(rows),
             statuses=statuses_of(report),
-            sections=check_sections(report, charts=charts),
+            sections=check_sections(report, charts=charts, known=known),
             runs=runs,
             provenance=provenance_rows(report),
             command=repeat_command(report, run=run),

@@ -92,11 +92,17 @@ def _protocol_words(protocol: Mapping[str, Any]) -> list[str]:
     """Name the protocol; one that is not, or no longer, of the package is a file to write."""
     name = str(protocol.get("name", "standard"))
     known = load_protocol(name).model_dump(mode="json") if name in list_protocols() else {}
+    files = [str(file["path"]) for file in protocol.get("plugins") or ()]
+    plugins = [word for file in files for word in ("--plugin", file)]
+    if files:
+        # What plugin files add to the required checks stands last.
+        required = list(protocol["required"])[: len(known.get("required", ()))]
+        protocol = {**protocol, "required": required}
     if _settings(known) != _settings(protocol):
-        return ["--protocol", f"{name}.toml"]
+        return ["--protocol", f"{name}.toml", *plugins]
     replicas = (protocol.get("dynamics") or {}).get("replicas", 1)
     same = replicas == known["dynamics"]["replicas"]
-    return ["--protocol", name, *([] if same else ["--replicas", str(replicas)])]
+    return ["--protocol", name, *([] if same else ["--replicas", str(replicas)]), *plugins]
 
 
 def _settings(protocol: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openmm_mlff.checks import CheckSpec
+from openmm_mlff.checks import CHECKS, CheckSpec
 from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.html.charts import Chart
-from openmm_mlff.report.html.dashboard import GRAVITY, find_spec
+from openmm_mlff.report.html.dashboard import GRAVITY
 from openmm_mlff.report.templating import evidence_text, flatten
 from openmm_mlff.report.wording import SYMBOLS, condition_label, number
 
@@ -62,12 +62,18 @@ class Section:
         return self.failed or bool(self.charts)
 
 
-def check_sections(report: ValidationReport, *, charts: Sequence[Chart]) -> list[Section]:
+def check_sections(
+    report: ValidationReport,
+    *,
+    charts: Sequence[Chart],
+    known: Sequence[CheckSpec] = CHECKS,
+) -> list[Section]:
     """Describe every check that has a result.
 
     Args:
         report: what was found.
         charts: of the whole page.
+        known: the checks of its protocol.
 
     Returns:
         The sections, in the order of the report's checks.
@@ -76,9 +82,11 @@ def check_sections(report: ValidationReport, *, charts: Sequence[Chart]) -> list
     for result in report.checks:
         by_check.setdefault(result.id, []).append(result)
     criteria = report.protocol.get("criteria") or {}
+    specs = {spec.id: spec for spec in known}
     return [
         _section(
             results,
+            spec=specs.get(check_id),
             criteria=criteria.get(check_id) or {},
             charts=_of_check(charts, check_id=check_id),
         )
@@ -96,11 +104,11 @@ def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Char
 def _section(
     results: Sequence[CheckResult],
     *,
+    spec: CheckSpec | None,
     criteria: Mapping[str, Mapping[str, Any]],
     charts: Sequence[tuple[int, Chart]],
 ) -> Section:
     first = results[0]
-    spec = find_spec(first.id)
     statuses = [result.status for result in results]
     return Section(
         check_id=first.id,

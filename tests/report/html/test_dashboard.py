@@ -2,8 +2,9 @@ import math
 
 import pytest
 
+from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.records import Status
-from openmm_mlff.report.html.dashboard import dashboard_rows, limit_used, statuses_of
+from openmm_mlff.report.html.dashboard import dashboard_rows, statuses_of
 
 
 def measured(make_result, *, value, threshold, at_least=False, **fields):
