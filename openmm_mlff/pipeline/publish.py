@@ -17,7 +17,7 @@ from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.performance_page import performance_markdown
 from openmm_mlff.report.published_page import published_markdown
-from openmm_mlff.report.terminal import render_report
+from openmm_mlff.report.summary import render_summary
 from openmm_mlff.rundir import RunDirectory, read_json, write_text
 
 KEPT = (
@@ -30,7 +30,7 @@ KEPT = (
     "figures/*.svg",
     "*/*/energies.csv",
 )
-DASHBOARD_WIDTH = 100
+DASHBOARD_WIDTH = 80
 REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
 
 README = Path("README.md")
@@ -153,8 +153,12 @@ def write_shipped_pages(root: Path) -> None:
 
 
 def write_published_pages(collection: Collection, *, root: Path) -> None:
-    """Write the comparison of the published students and the table in their story."""
+    """Write the comparison of the published students, the table in their story, and the README."""
     reports = _write_comparison(collection, root=root)
+    if "original" in reports:
+        page = (collection.folder / "original" / REPORT_PAGE).as_posix()
+        text = dashboard_text(reports["original"], report_path=page)
+        put_dashboard(root / README, text, name="rejected")
     if reports:
         table = published_markdown(reports, published_as=PUBLISHED_AS)
         put_between(root / PUBLISHED_PAGE, table, name="published")
@@ -230,29 +234,30 @@ def publish_run(run: Path, folder: Path) -> ValidationReport:
 
 
 def dashboard_text(report: ValidationReport, *, report_path: Path | str) -> str:
-    """Give the terminal dashboard as plain text.
+    """Give what the terminal shows of a report as plain text.
 
     Args:
         report: what to show.
         report_path: what it says of where the report lies.
 
     Returns:
-        Lines of at most 100 characters.
+        Lines of at most 80 characters.
     """
     console = Console(file=io.StringIO(), width=DASHBOARD_WIDTH, record=True, no_color=True)
-    render_report(report, console=console, report_path=report_path)
+    render_summary(report, console=console, report_path=report_path)
     lines = console.export_text(styles=False).splitlines()
     return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
-def put_dashboard(page: Path, text: str) -> None:
-    """Put a dashboard between the markers of a page.
+def put_dashboard(page: Path, text: str, *, name: str = "dashboard") -> None:
+    """Put what the terminal shows of a report between the markers of a page.
 
     Args:
         page: a Markdown file that holds both markers.
         text: from :func:`dashboard_text`.
+        name: of the markers.
     """
-    put_between(page, f"```text\n{text}\n```", name="dashboard")
+    put_between(page, f"```text\n{text}\n```", name=name)
 
 
 def put_between(page: Path, text: str, *, name: str) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.report.reasons import MOST_REASONS
 from openmm_mlff.report.selection import key_headers, summary_rows, systems_with_results
 from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.terminal import STATUS_STYLES, VERDICT_STYLES, key_cell, verdict_panel
@@ -46,7 +47,7 @@ def render_summary(report: ValidationReport, *, console: Console, report_path: P
         console.print(line)
     console.print()
     _print_findings(report, console=console)
-    console.print(verdict_panel(report.verdict))
+    console.print(verdict_panel(report.verdict, most=MOST_REASONS))
     # A path that is broken over two lines can neither be clicked nor copied.
     console.print(Text(f" Report: {report_path}"), soft_wrap=True)
 

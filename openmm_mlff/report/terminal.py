@@ -13,6 +13,7 @@ from rich.text import Text
 
 from openmm_mlff.foreign_text import printable, printable_values
 from openmm_mlff.records import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
+from openmm_mlff.report.reasons import leading_reasons
 from openmm_mlff.report.selection import (
     SummaryRow,
     key_headers,
@@ -120,20 +121,21 @@ def key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:
     return Text(row.cell(check_id, unit=not unit, interval=False), style=style)
 
 
-def verdict_panel(verdict: Verdict) -> Panel:
+def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
     """Make the panel of a verdict.
 
     Args:
         verdict: as it was decided.
+        most: how many reasons and failure modes are shown; None shows all.
 
     Returns:
         Status, reasons, failure modes, recommended use, next step and scope in a frame.
     """
     style = VERDICT_STYLES[verdict.status]
     scope = "\n".join(f"{label} {text}" for label, text in scope_rows(verdict.scope))
-    rows: list[tuple[str, RenderableType]] = [("Why", _bullets(verdict.reasons))]
+    rows: list[tuple[str, RenderableType]] = [("Why", _bullets(_reasons(verdict, most=most)))]
     if verdict.failure_modes:
-        rows.append(("Failure modes", _bullets(verdict.failure_modes)))
+        rows.append(("Failure modes", _bullets(verdict.failure_modes[:most])))
     rows.append(("Recommended use", Text(verdict.recommendation)))
     if verdict.next_step:
         rows.append(("Next step", Text(verdict.next_step)))
@@ -145,6 +147,15 @@ def verdict_panel(verdict: Verdict) -> Panel:
         border_style=style,
         padding=(1, 1),
     )
+
+
+def _reasons(verdict: Verdict, *, most: int | None) -> list[str]:
+    """Give the reasons, or the gravest of them and how many more there are."""
+    if most is None:
+        return list(verdict.reasons)
+    chosen = [verdict.reasons[k] for k in leading_reasons(verdict.reasons, most=most)]
+    more = len(verdict.reasons) - len(chosen)
+    return [*chosen, *([f"and {more} more, in the report"] if more else [])]
 
 
 def _header(report: ValidationReport) -> Panel:

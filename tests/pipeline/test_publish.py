@@ -111,7 +111,7 @@ def test_the_dashboard_goes_between_the_markers_again_and_again(report, tmp_path
     assert written.count(text) == 1
     assert "old" not in written
     assert written.endswith("\nrest\n")
-    assert max(len(line) for line in text.splitlines()) <= 100
+    assert max(len(line) for line in text.splitlines()) <= 80
 
 
 def test_a_page_without_markers_is_refused(tmp_path):
@@ -123,7 +123,10 @@ def test_a_page_without_markers_is_refused(tmp_path):
 @pytest.fixture
 def root(report, tmp_path):
     """A checkout's pages, with markers, and no reports."""
-    write_text(tmp_path / "README.md", "<!-- dashboard: begin --><!-- dashboard: end -->")
+    markers = "<!-- {0}: begin --><!-- {0}: end -->"
+    write_text(
+        tmp_path / "README.md", markers.format("dashboard") + "\n" + markers.format("rejected")
+    )
     story = tmp_path / "docs/published-students.md"
     write_text(story, "a\n<!-- published: begin -->\n<!-- published: end -->\nb\n")
     return tmp_path

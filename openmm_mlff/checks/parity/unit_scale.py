@@ -214,7 +214,7 @@ SPEC = CheckSpec(
     failure_mode="Energies or lengths are in other units than OpenMM takes them for: every force "
     "is wrong by a constant factor, and the run may yet conserve energy.",
     remedy="Let forward take nm and give kJ/mol, or say what it takes and gives with --length-unit "
-    "and --energy-unit.",
+    "and --energy-unit; where the units are right, the bonds are wrong: train it anew.",
     function=unit_scale,
     probes=("unit_scale",),
 )

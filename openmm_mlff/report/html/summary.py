@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from openmm_mlff.records import ValidationReport, VerdictStatus
-
-MOST_REASONS = 3
+from openmm_mlff.report.reasons import leading_reasons
 
 WORDS = {
     VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
@@ -59,7 +58,7 @@ def summarise(report: ValidationReport) -> Summary:
     """
     verdict = report.verdict
     symbol, sentence = WORDS[verdict.status]
-    chosen = _chosen(verdict.reasons)
+    chosen = leading_reasons(verdict.reasons)
     return Summary(
         status=verdict.status.value,
         symbol=symbol,
@@ -79,12 +78,3 @@ def _reason(reason: str, *, report: ValidationReport) -> Reason:
     known = any(check.id == first for check in report.checks)
     head, colon, text = reason.partition(": ")
     return Reason(head, text, first) if known and colon else Reason("", reason, "")
-
-
-def _chosen(reasons: tuple[str, ...]) -> list[int]:
-    """Choose the gravest reason of each check first: one check may fail on every system."""
-    first: dict[str, int] = {}
-    for k, reason in enumerate(reasons):
-        first.setdefault(reason.split(" ", 1)[0], k)
-    others = [k for k in range(len(reasons)) if k not in first.values()]
-    return sorted([*first.values(), *others][:MOST_REASONS])
