@@ -145,23 +145,26 @@ def judge_collection(collection: Collection, *, root: Path) -> list[str]:
 
 
 def write_shipped_pages(root: Path) -> None:
-    """Write the comparison of the shipped students and the dashboard in the README."""
-    reports = _write_comparison(SHIPPED, root=root)
-    if "original" in reports:
-        page = (SHIPPED.folder / "original" / REPORT_PAGE).as_posix()
-        put_dashboard(root / README, dashboard_text(reports["original"], report_path=page))
+    """Write the comparison of the shipped students."""
+    _write_comparison(SHIPPED, root=root)
 
 
 def write_published_pages(collection: Collection, *, root: Path) -> None:
-    """Write the comparison of the published students, the table in their story, and the README."""
+    """Write the comparison of the published students and the table in their story."""
     reports = _write_comparison(collection, root=root)
-    if "original" in reports:
-        page = (collection.folder / "original" / REPORT_PAGE).as_posix()
-        text = dashboard_text(reports["original"], report_path=page)
-        put_dashboard(root / README, text, name="rejected")
     if reports:
         table = published_markdown(reports, published_as=PUBLISHED_AS)
         put_between(root / PUBLISHED_PAGE, table, name="published")
+
+
+def write_readme(published: Collection, *, root: Path) -> None:
+    """Write what the terminal shows of the largest students, shipped and published."""
+    for collection, marker in ((SHIPPED, "dashboard"), (published, "rejected")):
+        reports = collection.reports(root)
+        if "original" in reports:
+            page = (collection.folder / "original" / REPORT_PAGE).as_posix()
+            text = dashboard_text(reports["original"], report_path=page)
+            put_dashboard(root / README, text, name=marker)
 
 
 def write_performance_page(root: Path) -> None:
@@ -249,7 +252,7 @@ def dashboard_text(report: ValidationReport, *, report_path: Path | str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
-def put_dashboard(page: Path, text: str, *, name: str = "dashboard") -> None:
+def put_dashboard(page: Path, text: str, *, name: str) -> None:
     """Put what the terminal shows of a report between the markers of a page.
 
     Args:

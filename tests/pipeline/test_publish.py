@@ -105,7 +105,7 @@ def test_the_dashboard_goes_between_the_markers_again_and_again(report, tmp_path
     write_text(page, "# t\n<!-- dashboard: begin -->\nold\n<!-- dashboard: end -->\nrest\n")
     text = dashboard_text(report, report_path="report.md")
     for _ in range(2):
-        put_dashboard(page, text)
+        put_dashboard(page, text, name="dashboard")
     written = page.read_text()
     assert "APPROVED" in text
     assert written.count(text) == 1
@@ -117,7 +117,7 @@ def test_the_dashboard_goes_between_the_markers_again_and_again(report, tmp_path
 def test_a_page_without_markers_is_refused(tmp_path):
     write_text(tmp_path / "p.md", "nothing")
     with pytest.raises(RunDirectoryError, match="lacks the markers"):
-        put_dashboard(tmp_path / "p.md", "text")
+        put_dashboard(tmp_path / "p.md", "text", name="dashboard")
 
 
 @pytest.fixture
@@ -160,7 +160,6 @@ def test_the_shipped_students_are_validated_and_kept(root, pretend):
     kept = files_below(root / "reports")
     assert kept == {f"{n}/{f}" for n in SHIPPED.specs for f in ("report.json", "report.md")}
     publish.write_shipped_pages(root)
-    assert "APPROVED" in (root / "README.md").read_text()
     page = (root / "reports/README.md").read_text()
     assert page.startswith("# The shipped students")
     assert "(ultra-tiny/report.md)" in page
@@ -197,6 +196,19 @@ def test_the_two_parts_touch_different_files(root, pretend):
     publish.make_collection(collection, root=root, validate=pretend)
     publish.write_published_pages(collection, root=root)
     assert stamps == {name: (root / name).stat().st_mtime_ns for name in stamps}
+
+
+def test_the_readme_shows_both_largest_students(root, pretend):
+    collection = published_collection(root / "seeds", root=root)
+    publish.make_collection(SHIPPED, root=root, validate=pretend)
+    publish.write_readme(collection, root=root)
+    page = (root / "README.md").read_text()
+    assert page.endswith("<!-- rejected: begin --><!-- rejected: end -->")
+    publish.make_collection(collection, root=root, validate=pretend)
+    publish.write_readme(collection, root=root)
+    page = (root / "README.md").read_text()
+    assert "reports/original/report.md" in page
+    assert "reports/mlff-distiller/original/report.md" in page
 
 
 def test_pages_are_written_from_the_reports_that_are_there(root, pretend):

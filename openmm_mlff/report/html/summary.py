@@ -18,7 +18,7 @@ class Reason:
     """One of the verdict's reasons.
 
     Attributes:
-        head: check, status, system and numbers, where the reason begins with them.
+        head: check, status, system and numbers, where the reason names them first.
         text: the rest, in words.
         check_id: of the section that it points to; empty where there is none.
     """
@@ -73,8 +73,11 @@ def summarise(report: ValidationReport) -> Summary:
 
 
 def _reason(reason: str, *, report: ValidationReport) -> Reason:
-    """Part a reason at its first colon, where it begins with the name of a check."""
-    first = reason.split(" ", 1)[0]
-    known = any(check.id == first for check in report.checks)
-    head, colon, text = reason.partition(": ")
-    return Reason(head, text, first) if known and colon else Reason("", reason, "")
+    """Part a reason where it names a check, its status and numbers, from what it says of them."""
+    known = {check.id for check in report.checks}
+    parts = reason.split(": ")
+    for k, part in enumerate(parts[:-1][:2]):
+        first = part.split(" ", 1)[0]
+        if first in known:
+            return Reason(": ".join(parts[: k + 1]), ": ".join(parts[k + 1 :]), first)
+    return Reason("", reason, "")

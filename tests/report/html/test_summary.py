@@ -28,6 +28,14 @@ def test_a_reason_that_names_no_check_stays_as_it_is(make_report):
     assert (reason.head, reason.text, reason.check_id) == ("", "All passed: well done.", "")
 
 
+def test_the_nearest_result_is_pointed_to(make_report):
+    nearest = "Nearest to its threshold: speed PASS on water (5, threshold 9 ms): it is: slow."
+    (reason,) = summarise(make_report(reasons=(nearest,))).reasons
+    assert reason.check_id == "speed"
+    assert reason.head == "Nearest to its threshold: speed PASS on water (5, threshold 9 ms)"
+    assert reason.text == "it is: slow."
+
+
 def test_one_check_alone_gives_up_to_three_reasons(make_report):
     reasons = tuple(f"stability FAIL on {name}: broke" for name in "abcde")
     summary = summarise(make_report(reasons=reasons))
