@@ -14,14 +14,14 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import torch
 
-from openmm_mlff.benchmark.plan import COMPILED, TORCH_SIM
+from openmm_mlff.benchmark.optional import TORCH_SIM, what_is_missing
+from openmm_mlff.benchmark.plan import COMPILED
 from openmm_mlff.benchmark.replicas import (
     Engine,
     measure_replicas,
     openmm_engine,
     torch_sim_engine,
 )
-from openmm_mlff.benchmark.torch_sim_peer import torch_sim_is_installed
 from openmm_mlff.benchmark.variants import options_of
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
@@ -47,7 +47,7 @@ def engines_for(system: str) -> dict[str, Engine]:
         )
         for backend in BACKENDS
     }
-    if torch_sim_is_installed():
+    if not what_is_missing(TORCH_SIM):
         engines[TORCH_SIM] = torch_sim_engine(load_potential(POTENTIAL), molecule)
     return engines
 

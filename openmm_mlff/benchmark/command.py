@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openmm_mlff.benchmark.entries import BENCHMARK_FILE
+from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
 from openmm_mlff.benchmark.plan import (
     BACKENDS,
     COMPILED,
     DEFAULT_MODELS,
     DEFAULT_SYSTEMS,
-    TORCH_SIM,
     BenchmarkPlan,
     read_threads,
 )
@@ -64,8 +64,9 @@ def benchmark_command(
     peer: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Measured beside them: ase:MODULE:CLASS?key=value, {TORCH_SIM}, or none; repeat "
-            f"for several. Default: GFN2-xTB and {TORCH_SIM}, where they are installed",
+            help=f"Measured beside them: ase:MODULE:CLASS?key=value, {TORCH_SIM}, {SCHNETPACK} "
+            "(its PaiNN of a student's size), or none; repeat for several. Default: GFN2-xTB and "
+            "these two, where they are installed",
             show_default=False,
         ),
     ] = None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openmm_mlff.benchmark.candidates import Candidate
 from openmm_mlff.benchmark.entries import BenchmarkEntry, Timing
-from openmm_mlff.benchmark.peers import TORCH_SIM_CALL, Peer
+from openmm_mlff.benchmark.peers import CALL, Peer
 from openmm_mlff.benchmark.plan import PLAIN, BenchmarkPlan
 from openmm_mlff.benchmark.ratios import entry_ratios
 from openmm_mlff.benchmark.rounds import Times
@@ -58,7 +58,7 @@ def entries_of(
         for label, by_kind in times.items()
         if "ase" in by_kind
     }
-    teacher = next((times[one.name]["peer"] for one in peers if one.call != TORCH_SIM_CALL), None)
+    teacher = next((times[one.name]["peer"] for one in peers if one.call == CALL), None)
     return [
         _entry(one, times[label], steps, setting, ase=ase, teacher=teacher)
         for label, one in candidates.items()

@@ -1,4 +1,4 @@
-"""What is measured beside the models: the teacher, and another MD engine."""
+"""What is measured beside the models: the teacher, another MD engine, another PaiNN."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from openmm_mlff.benchmark.blocks import Block, Start
 from openmm_mlff.benchmark.candidates import warm_steps
 from openmm_mlff.benchmark.entries import PeerEntry
 from openmm_mlff.benchmark.model_blocks import calculator_block, distorted
-from openmm_mlff.benchmark.plan import TORCH_SIM, BenchmarkPlan
-from openmm_mlff.benchmark.torch_sim_peer import (
-    NOT_INSTALLED,
-    torch_sim_block,
-    torch_sim_is_installed,
-)
+from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM, what_is_missing
+from openmm_mlff.benchmark.plan import BenchmarkPlan
+from openmm_mlff.benchmark.schnetpack_peer import schnetpack_block
+from openmm_mlff.benchmark.torch_sim_peer import torch_sim_block
 from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.student import StudentPotential
 
 CALL = "energy and forces through ASE"
-TORCH_SIM_CALL = "NVE step of torch-sim"
+CALLS = {TORCH_SIM: "NVE step of torch-sim", SCHNETPACK: "energy and forces of its PaiNN"}
+"""What a step is of the peers that are measured once for each student."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Peer:
     """A peer that is ready.
 
     Attributes:
-        name: spec string, or ``torch-sim: MODEL``.
+        name: spec string, or ``torch-sim: MODEL``, ``schnetpack: MODEL``.
         call: what a step of its block is.
         block: what is timed.
         steps: of one block.
@@ -53,9 +52,9 @@ def prepare_peers(
     """Make the peers ready that can be measured here.
 
     Args:
-        names: spec strings, and ``torch-sim``.
+        names: spec strings, ``torch-sim`` and ``schnetpack``.
         molecule: what is run.
-        potentials: the models, of which torch-sim steps the students.
+        potentials: the models; torch-sim and SchNetPack are measured for each student.
         start: the geometry.
         precision: of the students' weights.
         plan: how.
@@ -67,13 +66,13 @@ def prepare_peers(
     left_out: list[PeerEntry] = []
     for name in names:
         try:
-            if name == TORCH_SIM:
-                peers += _torch_sim_peers(potentials, molecule, start, precision, plan)
+            if name in CALLS:
+                peers += _student_peers(name, potentials, molecule, start, precision, plan)
             else:
                 peers.append(_calculator_peer(name, molecule, start, plan))
         # What a calculator refuses, and what is not installed; neither is a fault of the models.
         except (UserError, CalculatorError) as error:
-            call = TORCH_SIM_CALL if name == TORCH_SIM else CALL
+            call = CALLS.get(name, CALL)
             reason = " ".join(str(error).split())
             left_out.append(PeerEntry(name, molecule.name, molecule.n_atoms, call, None, reason))
     return peers, left_out
@@ -87,30 +86,54 @@ def _calculator_peer(
     return Peer(spec, CALL, block, warm_steps(block, plan=plan))
 
 
-def _torch_sim_peers(
+def _student_peers(
+    name: str,
     potentials: Sequence[Potential],
     molecule: MolecularSystem,
     start: Start,
     precision: str,
     plan: BenchmarkPlan,
 ) -> list[Peer]:
-    if not torch_sim_is_installed():
-        raise UserError(NOT_INSTALLED)
+    """Make ready what is measured once for each student.
+
+    Args:
+        name: ``torch-sim`` or ``schnetpack``.
+        potentials: the models.
+        molecule: what is run.
+        start: the geometry.
+        precision: of the weights.
+        plan: how.
+
+    Returns:
+        A peer for each student.
+
+    Raises:
+        UserError: it is not installed, there is no student, or the molecule has a box.
+    """
+    missing = what_is_missing(name)
+    if missing:
+        raise UserError(missing)
     if molecule.is_periodic:
         raise UserError(f"{molecule.name} has a periodic box; expected an isolated molecule")
+    students = [one for one in potentials if isinstance(one, StudentPotential)]
+    if not students:
+        raise UserError(f"no student is among the potentials; expected one for {name}")
     peers = []
-    for potential in potentials:
-        if isinstance(potential, StudentPotential):
+    for student in students:
+        if name == TORCH_SIM:
             block = torch_sim_block(
-                potential,
+                student,
                 molecule,
                 start=start,
                 precision=precision,
                 timestep_fs=plan.timestep_fs,
                 temperature_kelvin=plan.temperature_kelvin,
             )
-            name = f"{TORCH_SIM}: {potential.spec}"
-            peers.append(Peer(name, TORCH_SIM_CALL, block, warm_steps(block, plan=plan)))
-    if not peers:
-        raise UserError("no student is among the potentials; expected one for torch-sim to step")
+        else:
+            geometries = distorted(start, seed=plan.seed)
+            block = schnetpack_block(
+                student, molecule, geometries_angstrom=geometries, precision=precision
+            )
+        steps = warm_steps(block, plan=plan)
+        peers.append(Peer(f"{name}: {student.spec}", CALLS[name], block, steps))
     return peers

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
 from openmm_mlff.config import DEFAULT_REFERENCE, Backend, nearest
 from openmm_mlff.errors import ConfigError
 
@@ -16,10 +17,10 @@ DEFAULT_BACKENDS: tuple[str, ...] = get_args(Backend)
 BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
 """Ways in which OpenMM can run a model; the last compiles for a minute, so only if asked for."""
 
-TORCH_SIM = "torch-sim"
 NO_PEER = "none"
-DEFAULT_PEERS = (DEFAULT_REFERENCE, TORCH_SIM)
-"""What is measured beside the models where it is installed: the teacher, another MD engine."""
+DEFAULT_PEERS = (DEFAULT_REFERENCE, TORCH_SIM, SCHNETPACK)
+"""What is measured beside the models where it is installed: the teacher, another MD engine, and
+another implementation of the architecture."""
 
 PROTOCOL = "standard"
 """Whose reporters and intervals a step with reporters has."""
@@ -131,8 +132,8 @@ def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
     """Decide what is measured beside the models.
 
     Args:
-        names: spec strings ``ase:...``, ``torch-sim``, or ``none`` alone; None or none for the
-            default.
+        names: spec strings ``ase:...``, ``torch-sim``, ``schnetpack``, or ``none`` alone; None or
+            none for the default.
 
     Returns:
         The peers, each once.
@@ -144,10 +145,10 @@ def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
     if chosen == (NO_PEER,):
         return ()
     for name in chosen:
-        if name != TORCH_SIM and not name.startswith("ase:"):
+        if name not in {TORCH_SIM, SCHNETPACK} and not name.startswith("ase:"):
             raise ConfigError(
                 f"benchmark: unknown peer {name!r}; expected ase:MODULE:CLASS?key=value, "
-                f"{TORCH_SIM}, or {NO_PEER} alone"
+                f"{TORCH_SIM}, {SCHNETPACK}, or {NO_PEER} alone"
             )
     refuse_repeats(chosen, what="peer")
     return chosen

@@ -1,7 +1,6 @@
 """A student stepped by torch-sim, where that is installed."""
 
 import importlib
-import importlib.util
 import time
 from typing import Any
 
@@ -15,14 +14,6 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, ps_from_fs
 
 MODULE = "torch_sim"
 _DTYPE = torch.float64
-NOT_INSTALLED = (
-    "the module torch_sim is not installed; pip install torch-sim-atomistic to have it measured"
-)
-
-
-def torch_sim_is_installed() -> bool:
-    """Tell whether torch-sim can be imported, without importing it."""
-    return importlib.util.find_spec(MODULE) is not None
 
 
 def torch_sim_block(

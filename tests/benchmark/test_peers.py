@@ -1,7 +1,7 @@
 import pytest
 from ase.calculators.calculator import CalculationFailed, Calculator
 
-from openmm_mlff.benchmark import peers
+from openmm_mlff.benchmark import optional, peers
 from openmm_mlff.benchmark.blocks import thermal_start
 from openmm_mlff.benchmark.peers import prepare_peers
 from openmm_mlff.benchmark.plan import BenchmarkPlan
@@ -65,15 +65,40 @@ def test_what_refuses_a_molecule_is_left_out_and_the_others_stay(water, monkeypa
     assert entry.skipped == "does not converge"
 
 
-def test_torch_sim_that_is_not_installed(water, monkeypatch):
-    monkeypatch.setattr(peers, "torch_sim_is_installed", lambda: False)
-    ready, (entry,) = prepare(["torch-sim"], water)
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [("torch-sim", "torch-sim-atomistic"), ("schnetpack", "schnetpack")],
+)
+def test_a_package_that_is_not_installed_is_named(water, monkeypatch, name, distribution):
+    monkeypatch.setattr(optional.importlib.util, "find_spec", lambda module: None)
+    ready, (entry,) = prepare([name], water)
     assert ready == []
-    assert "pip install torch-sim-atomistic" in entry.skipped
+    assert f"pip install {distribution} to" in entry.skipped
+
+
+def test_schnetpack_is_measured_at_the_size_of_each_student(water, monkeypatch, specs):
+    asked = []
+    monkeypatch.setattr(peers, "what_is_missing", lambda name: "")
+    monkeypatch.setattr(
+        peers,
+        "schnetpack_block",
+        lambda student, *_, **more: (
+            asked.append((student.spec, more["geometries_angstrom"].shape))
+            or (lambda steps: 0.001 * steps)
+        ),
+    )
+    (peer,), _ = prepare(["schnetpack"], water, [load_potential(specs[0])])
+    assert (peer.name, peer.call) == (
+        f"schnetpack: {specs[0]}",
+        "energy and forces of its PaiNN",
+    )
+    ((spec, shape),) = asked
+    assert spec == specs[0]
+    assert shape[1:] == (3, 3)
 
 
 def test_torch_sim_steps_the_students(water, monkeypatch, specs):
-    monkeypatch.setattr(peers, "torch_sim_is_installed", lambda: True)
+    monkeypatch.setattr(peers, "what_is_missing", lambda name: "")
     monkeypatch.setattr(peers, "torch_sim_block", lambda *_, **__: lambda steps: 0.001 * steps)
     potentials = [load_potential(specs[0]), load_potential(EMT)]
     (peer,), _ = prepare(["torch-sim"], water, potentials)

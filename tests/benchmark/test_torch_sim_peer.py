@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.benchmark import torch_sim_peer
 from openmm_mlff.benchmark.blocks import thermal_start
-from openmm_mlff.benchmark.torch_sim_peer import torch_sim_block, torch_sim_is_installed
+from openmm_mlff.benchmark.torch_sim_peer import torch_sim_block
 from openmm_mlff.potentials import load_potential
 
 
@@ -46,13 +45,6 @@ def stand_in(monkeypatch):
         monkeypatch.setitem(sys.modules, one.__name__, one)
     monkeypatch.setitem(sys.modules, "torch_sim.models", ModuleType("torch_sim.models"))
     return asked
-
-
-def test_whether_it_is_installed_is_asked_without_import(monkeypatch):
-    monkeypatch.setattr(torch_sim_peer.importlib.util, "find_spec", lambda name: None)
-    assert not torch_sim_is_installed()
-    monkeypatch.setattr(torch_sim_peer.importlib.util, "find_spec", lambda name: name)
-    assert torch_sim_is_installed()
 
 
 def test_it_is_asked_for_steps_with_the_forces_of_the_student(stand_in, specs, water):
