@@ -128,6 +128,50 @@ def openmm_block(
     return run
 
 
+def replica_block(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    *,
+    count: int,
+    platform: PlatformChoice,
+    start: Start,
+    timestep_fs: float,
+) -> Block:
+    """Give a block of steps of replicas in one Context, which all start alike.
+
+    Args:
+        system: of all replicas.
+        molecule: one of them.
+        count: how many there are.
+        platform: where they run.
+        start: of every block.
+        timestep_fs: of the integrator.
+
+    Returns:
+        The block; it raises UnstableError where coordinates are not numbers at its end.
+    """
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(ps_from_fs(timestep_fs)),
+        openmm.Platform.getPlatformByName(platform.name),
+        dict(platform.properties),
+    )
+    positions_nm = nm_from_angstrom(np.tile(start.positions_angstrom, (count, 1)))
+    velocities_nm = nm_from_angstrom(np.tile(start.velocities_angstrom_per_ps, (count, 1)))
+
+    def run(steps: int) -> float:
+        context.setPositions(positions_nm)
+        context.setVelocities(velocities_nm)
+        started = time.perf_counter()
+        context.getIntegrator().step(steps)
+        state = context.getState(positions=True)
+        elapsed_s = time.perf_counter() - started
+        _refuse_broken(state, molecule, steps=steps, timestep_fs=timestep_fs)
+        return elapsed_s
+
+    return run
+
+
 def _refuse_broken(
     state: openmm.State, molecule: MolecularSystem, *, steps: int, timestep_fs: float
 ) -> None:

@@ -81,6 +81,13 @@ def benchmark_command(
         str,
         typer.Option(help="Threads of torch, or auto: one or all cores, measured on each system"),
     ] = str(_PLAN.threads),
+    replicas: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Also step so many replicas of each system in one Context; repeat for several",
+            show_default=False,
+        ),
+    ] = None,
     profile: Annotated[
         bool,
         typer.Option("--profile", help="Time the operators of a model and the stages of a step"),
@@ -105,7 +112,12 @@ def benchmark_command(
     Raises:
         UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
     """
-    plan = BenchmarkPlan(blocks=blocks, threads=read_threads(threads), profile=profile)
+    plan = BenchmarkPlan(
+        blocks=blocks,
+        threads=read_threads(threads),
+        replicas=tuple(replicas or ()),
+        profile=profile,
+    )
     folder = output
     benchmark = _run_behind_bar(
         tuple(potentials or DEFAULT_MODELS),

@@ -8,6 +8,7 @@ from openmm_mlff.benchmark.entries import (
     SCHEMA_VERSION,
     BenchmarkEntry,
     PeerEntry,
+    ReplicaEntry,
 )
 from openmm_mlff.benchmark.profiling import StepProfile
 from openmm_mlff.benchmark.scaling import scaling_with_atoms
@@ -25,12 +26,14 @@ class Findings:
 
     Attributes:
         entries: of the models.
+        replicas: of the models, several in one Context.
         peers: beside them.
         profiles: where they were asked for.
         skipped: what was asked for and could not be measured.
     """
 
     entries: list[BenchmarkEntry] = field(default_factory=list)
+    replicas: list[ReplicaEntry] = field(default_factory=list)
     peers: list[PeerEntry] = field(default_factory=list)
     profiles: list[StepProfile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -38,6 +41,7 @@ class Findings:
     def add(self, other: "Findings") -> None:
         """Append what was measured on another system or platform."""
         self.entries += other.entries
+        self.replicas += other.replicas
         self.peers += other.peers
         self.profiles += other.profiles
         self.skipped += other.skipped
@@ -61,8 +65,12 @@ def benchmark_json(
             "schema_version": SCHEMA_VERSION,
             "environment": environment,
             "method": method,
-            "rows": [short_row(entry) for entry in findings.entries],
+            "rows": [
+                *(short_row(entry) for entry in findings.entries),
+                *(replica_row(entry) for entry in findings.replicas),
+            ],
             "entries": [asdict(entry) for entry in findings.entries],
+            "replicas": [asdict(entry) for entry in findings.replicas],
             "peers": [asdict(peer) for peer in findings.peers],
             "scaling": [asdict(one) for one in scaling_with_atoms(findings.entries)],
             "profiles": [asdict(one) for one in findings.profiles],
@@ -99,6 +107,33 @@ def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
         "first_call_s": entry.first_call_s,
         "peak_rss_mb": _megabytes(entry.peak_resident_mebibytes),
         "peak_device_mb": None if device is None else _megabytes(device),
+    }
+
+
+def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
+    """Give replicas in short, under the same keys; None for what is measured of one alone.
+
+    Args:
+        entry: of one model, backend, system, platform and number of replicas.
+
+    Returns:
+        Medians, ms; a step is one of all replicas, and so are the ns of a day.
+    """
+    alone = ("ms_model", "ms_ase", "ms_per_step_with_reporters", "first_call_s", "peak_rss_mb")
+    return {
+        "potential": entry.model,
+        "system": entry.system,
+        "n_atoms": entry.n_atoms,
+        "backend": entry.backend,
+        "platform": entry.platform,
+        "precision": entry.precision,
+        "replicas": entry.replicas,
+        "threads": entry.threads,
+        "ms_per_step": entry.ms_per_step.median,
+        "ms_per_step_interval": list(median_interval(entry.ms_per_step.blocks)),
+        "ms_per_replica_step": entry.ms_per_replica_step.median,
+        "ns_per_day": entry.ns_per_day,
+        **dict.fromkeys((*alone, "peak_device_mb")),
     }
 
 

@@ -70,6 +70,39 @@ class PeerEntry:
 
 
 @dataclass(frozen=True)
+class ReplicaEntry:
+    """Replicas of one system in one Context, by one model and backend.
+
+    Attributes:
+        model: its spec string.
+        backend: how OpenMM runs it.
+        system: name of the molecule.
+        n_atoms: of one replica.
+        platform: OpenMM platform.
+        precision: as it was asked for.
+        threads: of torch and of OpenMM's CPU platform.
+        replicas: how many step together.
+        ms_per_step: of all together.
+        ms_per_replica_step: that, divided by their number.
+        ns_per_day: simulated by all together.
+        gain: time of a step of one alone over `ms_per_replica_step`.
+    """
+
+    model: str
+    backend: str
+    system: str
+    n_atoms: int
+    platform: str
+    precision: str
+    threads: int
+    replicas: int
+    ms_per_step: Timing
+    ms_per_replica_step: Timing
+    ns_per_day: float
+    gain: Ratio
+
+
+@dataclass(frozen=True)
 class BenchmarkEntry:
     """One model, by one backend, on one system; the fields are the keys of `benchmark.json`.
 

@@ -26,6 +26,7 @@ from openmm_mlff.benchmark.profiling import (
     profile_operators,
     stages_of_step,
 )
+from openmm_mlff.benchmark.replica_blocks import prepare_replicas, replica_entries
 from openmm_mlff.benchmark.rounds import Participant, Times, naming, run_rounds
 from openmm_mlff.benchmark.threads import (
     choose_threads,
@@ -115,16 +116,20 @@ def _measure(
         precision=setting.precision,
         plan=plan,
     )
+    several, unbatched = prepare_replicas(candidates, starts, setting, counts=plan.replicas)
+    findings.skipped += unbatched
     participants = {
         label: Participant(one.variant.potential.spec, one.blocks, one.steps)
         for label, one in candidates.items()
     } | {one.name: Participant(one.name, {"peer": one.block}, {"peer": one.steps}) for one in ready}
+    participants |= {one.name: one.participant for one in several}
     if plan.profile:
         participants[BARE] = _bare(setting, starts[setting.reference])
     times = run_rounds(
         participants, rounds=plan.blocks, on_round=lambda: tick(f"{molecule.name}: timing")
     )
     findings.entries += entries_of(candidates, times, setting, peers=ready)
+    findings.replicas += replica_entries(several, candidates, times, setting)
     findings.peers += [
         PeerEntry(one.name, molecule.name, molecule.n_atoms, one.call, times[one.name]["peer"])
         for one in ready

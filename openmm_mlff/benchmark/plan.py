@@ -44,6 +44,7 @@ class BenchmarkPlan:
             measurement on each system.  Small molecules gain little from more than one, and one
             disturbs and is disturbed least.
         seed: of the velocities.
+        replicas: numbers of replicas that are stepped together, each above 1.
         profile: whether the operators of the model alone are counted and timed.
 
     Raises:
@@ -59,6 +60,7 @@ class BenchmarkPlan:
     temperature_kelvin: float = 300.0
     threads: int | None = 1
     seed: int = 1
+    replicas: tuple[int, ...] = ()
     profile: bool = False
 
     def __post_init__(self) -> None:
@@ -73,6 +75,12 @@ class BenchmarkPlan:
             if not getattr(self, name) > 0.0:
                 raise ConfigError(
                     f"benchmark: {name} is {getattr(self, name)}; expected a number above 0"
+                )
+        for count in self.replicas:
+            if count < 2 or self.replicas.count(count) > 1:
+                raise ConfigError(
+                    f"benchmark: replicas {count}; expected whole numbers >= 2, each once: one "
+                    "alone is always measured"
                 )
         if self.most_steps < self.fewest_steps:
             raise ConfigError(

@@ -158,6 +158,7 @@ def _method(
         "temperature_kelvin": plan.temperature_kelvin,
         "seed": plan.seed,
         "memory_steps": plan.memory_steps,
+        "replicas": list(plan.replicas),
         "openmm_integrator": "VerletIntegrator",
         "ase_integrator": "VelocityVerlet",
         "threads": plan.threads or "chosen by measurement on each system",

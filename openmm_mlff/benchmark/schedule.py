@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-KINDS = ("openmm", "reporters", "model", "ase", "peer", "bare")
-"""What is timed: a step through OpenMM, the same with reporters, a call of the model alone, a step
-through ASE, a call of a peer, a step of OpenMM without forces."""
+KINDS = ("openmm", "replicas", "reporters", "model", "ase", "peer", "bare")
+"""What is timed: a step through OpenMM, one of many replicas together, one with reporters, a call
+of the model alone, a step through ASE, a call of a peer, a step of OpenMM without forces."""
 
 
 @dataclass(frozen=True)

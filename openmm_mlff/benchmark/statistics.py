@@ -79,6 +79,19 @@ def timing(blocks_ms: Sequence[float]) -> Timing:
     return Timing(median=found.median, p25=found.p25, p75=found.p75, blocks=rounded)
 
 
+def per_replica(step: Timing, count: int) -> Timing:
+    """Divide the time of a step of some replicas by their number.
+
+    Args:
+        step: of all replicas together.
+        count: how many there are.
+
+    Returns:
+        The time that one of them takes.
+    """
+    return timing([block / count for block in step.blocks])
+
+
 def speedup(reference: Timing, model: Timing) -> Spread:
     """Give how many times faster a model is than the reference.
 

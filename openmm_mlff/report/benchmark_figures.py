@@ -21,6 +21,7 @@ from openmm_mlff.report.benchmark_data import (
     model_names,
     statistic,
 )
+from openmm_mlff.report.benchmark_scaling_figures import scaling_figures
 from openmm_mlff.report.canvas import (
     DOUBLE_COLUMN_INCH,
     INK,
@@ -44,7 +45,8 @@ def write_benchmark_figures(benchmark: Mapping[str, Any], *, folder: Path) -> li
     Args:
         benchmark: what `benchmark.json` holds.
         folder: where `time_per_step.png`, `speedup.png` and `memory.png` go; of several backends
-            also `backends.png` and `plain_speedup.png`.
+            also `backends.png` and `plain_speedup.png`, of several sizes `scaling.png`, of
+            replicas `replicas.png`.
 
     Returns:
         One record a figure.
@@ -59,7 +61,8 @@ def write_benchmark_figures(benchmark: Mapping[str, Any], *, folder: Path) -> li
         None if several else memory_figure(quickest, path=folder / "memory.png"),
     )
     own = [record for record in drawn if record is not None]
-    return own + backend_figures(benchmark, folder=folder)
+    more = backend_figures(benchmark, folder=folder)
+    return own + more + scaling_figures(benchmark, folder=folder)
 
 
 def time_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:

@@ -72,6 +72,39 @@ def render_ratios(benchmark: Mapping[str, Any], *, console: Console) -> None:
     console.print()
 
 
+def render_replicas(benchmark: Mapping[str, Any], *, console: Console) -> None:
+    """Print what replicas gain, medians with 95 % intervals.
+
+    Args:
+        benchmark: what `benchmark.json` holds; one without replicas prints nothing.
+        console: where to print.
+    """
+    found = list(benchmark.get("replicas") or ())
+    if not found:
+        return
+    names = model_names(distinct(found, key="model"))
+    heads = ("Replicas", "ms a\nreplica-step", "Faster than\none alone", "ns/day,\nall together")
+    table = plain_table("Replicas in one Context", heads=heads, right_from=1)
+    group = ""
+    for one in found:
+        heading = f"{one['system']}, {names[str(one['model'])]}, {one['backend']}"
+        if heading != group:
+            group = heading
+            table.add_row(Text(heading, style="bold blue"))
+        table.add_row(
+            Text(f" {one['replicas']}"),
+            Text(number(statistic(one, key="ms_per_replica_step"))),
+            Text(_gain(one)),
+            Text(number(one["ns_per_day"])),
+        )
+    console.print(table)
+    console.print()
+
+
+def _gain(one: Entry) -> str:
+    return "{} ({}–{})".format(*(number(one["gain"][name]) for name in ("median", "low", "high")))
+
+
 def _two_lines(entry: Entry, *, key: str) -> Text:
     """Write a ratio above its interval: a terminal is narrow."""
     found = ratio_of(entry, key=key)
@@ -94,6 +127,7 @@ def further_tables(benchmark: Mapping[str, Any]) -> list[Section]:
         _ratios(benchmark),
         _peers(benchmark),
         _scaling(benchmark),
+        _replicas(benchmark),
         *_profiles(benchmark),
         _skipped(benchmark),
     ]
@@ -159,6 +193,33 @@ def _scaling(benchmark: Mapping[str, Any]) -> Section | None:
     ]
     heads = ["Model", "Backend", "Platform", "Atoms: ms/step", "Exponent b of time ~ atoms^b"]
     return ("Scaling with atoms", heads, rows) if rows else None
+
+
+def _replicas(benchmark: Mapping[str, Any]) -> Section | None:
+    rows = [
+        [
+            str(one["system"]),
+            str(one["model"]),
+            str(one["backend"]),
+            f"{one['platform']}, threads {one['threads']}",
+            str(one["replicas"]),
+            spread_text(one, key="ms_per_replica_step"),
+            _gain(one),
+            number(one["ns_per_day"]),
+        ]
+        for one in benchmark.get("replicas") or ()
+    ]
+    heads = [
+        "System",
+        "Model",
+        "Backend",
+        "Platform",
+        "Replicas",
+        "ms a replica-step",
+        "Faster than one alone",
+        "ns/day, all together",
+    ]
+    return ("Replicas in one Context", heads, rows) if rows else None
 
 
 def _profiles(benchmark: Mapping[str, Any]) -> list[Section]:

@@ -17,7 +17,7 @@ from openmm_mlff.report.benchmark_data import (
     spread_text,
     statistic,
 )
-from openmm_mlff.report.benchmark_sections import further_tables, render_ratios
+from openmm_mlff.report.benchmark_sections import further_tables, render_ratios, render_replicas
 from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.markdown import figure_entry
 from openmm_mlff.report.tables import plain_table
@@ -68,6 +68,7 @@ def render_benchmark(benchmark: Mapping[str, Any], *, console: Console) -> None:
         console.print(table)
         console.print()
     render_ratios(benchmark, console=console)
+    render_replicas(benchmark, console=console)
 
 
 def benchmark_markdown(

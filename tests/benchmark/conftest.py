@@ -38,6 +38,7 @@ def short_plan():
         most_steps=8,
         memory_steps=4,
         seed=5,
+        replicas=(4,),
         profile=True,
     )
 

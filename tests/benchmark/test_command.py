@@ -44,7 +44,13 @@ def test_files_and_table(app, asked, water_benchmark, tmp_path):
     assert read_json(folder / "benchmark.json") == water_benchmark[0]
     assert "| water |" in (folder / "benchmark.md").read_text(encoding="utf-8")
     pictures = sorted(path.name for path in folder.glob("*.png"))
-    assert pictures == ["backends.png", "memory.png", "speedup.png", "time_per_step.png"]
+    assert pictures == [
+        "backends.png",
+        "memory.png",
+        "replicas.png",
+        "speedup.png",
+        "time_per_step.png",
+    ]
     for name in pictures:
         with Image.open(folder / name) as picture:
             assert min(picture.size) > 300

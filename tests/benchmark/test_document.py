@@ -4,7 +4,14 @@ from dataclasses import replace
 import pytest
 
 from openmm_mlff.benchmark.document import Findings, benchmark_json, short_row
-from openmm_mlff.benchmark.entries import BenchmarkEntry, PeerEntry, Ratio, Spread, Timing
+from openmm_mlff.benchmark.entries import (
+    BenchmarkEntry,
+    PeerEntry,
+    Ratio,
+    ReplicaEntry,
+    Spread,
+    Timing,
+)
 from openmm_mlff.benchmark.variants import Skipped
 from openmm_mlff.rundir import read_json, write_json
 
@@ -36,8 +43,23 @@ ENTRY = BenchmarkEntry(
     ratios={"step_over_model": Ratio(median=1.1, low=1.0, high=1.2)},
     fastest=True,
 )
+REPLICAS = ReplicaEntry(
+    model="student:original",
+    backend="torchforce",
+    system="water",
+    n_atoms=3,
+    platform="Reference",
+    precision="mixed",
+    threads=2,
+    replicas=8,
+    ms_per_step=TIMING,
+    ms_per_replica_step=replace(TIMING, median=0.25),
+    ns_per_day=172.8,
+    gain=Ratio(median=8.0, low=7.0, high=9.0),
+)
 FINDINGS = Findings(
     entries=[ENTRY, replace(ENTRY, system="benzene", n_atoms=12)],
+    replicas=[REPLICAS],
     peers=[PeerEntry("torch-sim", "water", 3, "step", None, "not installed")],
     skipped=[Skipped("a.pt", "python-compiled", "box", "pairs change")],
 )
@@ -51,6 +73,7 @@ def test_schema():
         "method",
         "rows",
         "entries",
+        "replicas",
         "peers",
         "scaling",
         "profiles",
@@ -95,6 +118,14 @@ def test_a_row_is_the_entry_in_short():
     assert short_row(on_device)["peak_device_mb"] == pytest.approx(104.8576)
 
 
+def test_a_row_of_replicas_has_the_same_keys():
+    (row,) = benchmark_json(FINDINGS, environment={}, method={})["rows"][2:]
+    assert set(row) == {*short_row(ENTRY), "ms_per_replica_step"}
+    assert (row["replicas"], row["ms_per_step"], row["ms_per_replica_step"]) == (8, 2.0, 0.25)
+    assert row["ns_per_day"] == 172.8
+    assert row["ms_model"] is row["peak_rss_mb"] is None
+
+
 def test_json_survives_the_file(tmp_path):
     found = benchmark_json(FINDINGS, environment={}, method={})
     write_json(tmp_path / "benchmark.json", found)
@@ -106,4 +137,4 @@ def test_findings_are_added_up():
     assert benchmark_json(findings, environment={}, method={})["rows"] == []
     findings.add(FINDINGS)
     findings.add(FINDINGS)
-    assert [len(part) for part in vars(findings).values()] == [4, 2, 0, 2]
+    assert [len(part) for part in vars(findings).values()] == [4, 2, 2, 0, 2]

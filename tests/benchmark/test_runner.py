@@ -91,6 +91,22 @@ def test_real_benchmark_measures_peers_or_says_why_not(water_benchmark):
     assert "plain_over_step" not in entry["ratios"]
 
 
+def test_real_benchmark_steps_replicas_together(water_benchmark, specs):
+    found, _, _ = water_benchmark
+    keys = [(one["model"], one["backend"], one["replicas"]) for one in found["replicas"]]
+    assert keys == [(spec, one, 4) for spec in specs for one in ("torchforce", "python")]
+    for one, entry in zip(found["replicas"], found["entries"], strict=True):
+        together = np.array(one["ms_per_step"]["blocks"])
+        each = np.array(one["ms_per_replica_step"]["blocks"])
+        assert each == pytest.approx(together / 4, rel=1e-4)
+        gains = np.array(entry["openmm_ms_per_step"]["blocks"]) / each
+        assert one["gain"]["median"] == pytest.approx(np.median(gains), rel=1e-4)
+        row = found["rows"][len(found["entries"]) + found["replicas"].index(one)]
+        assert (row["replicas"], row["ms_model"]) == (4, None)
+        assert set(found["rows"][0]) <= set(row)
+        assert row["ns_per_day"] == pytest.approx(0.5e-6 * 86_400_000.0 / np.median(each))
+
+
 def test_real_benchmark_profiles_every_model(water_benchmark):
     found, _, _ = water_benchmark
     assert [(one["model"], one["backend"]) for one in found["profiles"]] == [
