@@ -19,7 +19,7 @@ from openmm_mlff.rundir import write_json
 from openmm_mlff.simulation.platforms import named_platform
 
 BOX = "water_box_64"
-COPIES = ((1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4))
+COPIES = ((1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 3), (3, 4, 4), (4, 4, 4))
 PLATFORM = "Reference"
 THREADS = 2
 
