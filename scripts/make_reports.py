@@ -47,6 +47,7 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
         publish.write_published_pages(published, root=ROOT)
         publish.write_readme(published, root=ROOT)
         publish.write_checks_page(ROOT)
+        publish.write_benchmark_pages(ROOT)
         publish.write_performance_page(ROOT)
 
 

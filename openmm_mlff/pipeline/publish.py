@@ -13,6 +13,8 @@ from rich.console import Console
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.records import ValidationReport
+from openmm_mlff.report.benchmark_figures import write_benchmark_figures
+from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.performance_page import performance_markdown
@@ -39,6 +41,11 @@ PUBLISHED_PAGE = Path("docs/published-students.md")
 
 PERFORMANCE_PAGE = Path("docs/performance.md")
 BENCHMARK_FOLDER = Path("reports/benchmarks")
+BENCHMARKS = (
+    BENCHMARK_FOLDER / "md_performance_results.json",
+    BENCHMARK_FOLDER / "with_replicas" / "benchmark.json",
+)
+"""The committed benchmarks, each with its page and its figures beside it."""
 
 PUBLISHED_FILES = {"original": "original.pt", "tiny": "tiny.pt", "ultra-tiny": "ultra_tiny.pt"}
 PUBLISHED_AS = {
@@ -189,6 +196,16 @@ def performance_tables(root: Path) -> str:
         [read_json(path) for path in sorted((folder / "long_runs").glob("*.json"))],
         read_json(folder / "floor.json"),
     )
+
+
+def write_benchmark_pages(root: Path) -> None:
+    """Draw the committed benchmarks and write their pages."""
+    for path in (root / file for file in BENCHMARKS):
+        if path.is_file():
+            benchmark = read_json(path)
+            figures = write_benchmark_figures(benchmark, folder=path.parent)
+            page = benchmark_markdown(benchmark, figures=figures, folder=path.parent)
+            write_text(path.parent / COMPARISON_PAGE, page)
 
 
 def write_checks_page(root: Path) -> None:

@@ -211,6 +211,17 @@ def test_the_readme_shows_both_largest_students(root, pretend):
     assert "reports/mlff-distiller/original/report.md" in page
 
 
+def test_a_committed_benchmark_is_drawn_and_has_its_page(root, repository):
+    file = publish.BENCHMARKS[0]
+    write_text(root / file, (repository / file).read_text(encoding="utf-8"))
+    publish.write_benchmark_pages(root)
+    page = (root / file.parent / "README.md").read_text(encoding="utf-8")
+    assert page == (repository / file.parent / "README.md").read_text(encoding="utf-8")
+    for name in ("time_per_step.png", "scaling.png", "scaling.svg"):
+        assert (root / file.parent / name).is_file()
+    assert not (root / publish.BENCHMARKS[1]).exists()
+
+
 def test_pages_are_written_from_the_reports_that_are_there(root, pretend):
     publish.make_collection(SHIPPED, root=root, validate=pretend)
     shutil.rmtree(root / "reports/tiny")
