@@ -46,6 +46,10 @@ ALIKE_FACTOR = 1.25
 TYPICAL_LENGTH_FACTOR = 1.5
 """Bonds are no more than this longer or shorter than the sum of the covalent radii."""
 
+TYPICAL_STIFFNESS_FACTOR = 1.35
+"""Bonds of known molecules are no more than this off Badger's rule.  A slip of the unit of energy
+is named only where it leaves no more to explain: a bad network may have bonds of any stiffness."""
+
 _SCHLEGEL_A_HARTREE_BOHR = 1.734
 _SCHLEGEL_B_BOHR = np.array([[-0.244, 0.352, 0.660], [0.352, 1.085, 1.522], [0.660, 1.522, 2.068]])
 """By the periods of both atoms: first, second, third and later."""
@@ -92,7 +96,7 @@ def unit_scale(observations: Observations, criteria: Criteria) -> CheckResult:
         ),
     ]
     # Stiffness is an energy over a length squared.
-    energy_slip = name_slip(ratio * length_factor**2)
+    energy_slip = _energy_slip(ratio * length_factor**2)
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
     named = "" if all(measure.ok for measure in measures) else slip
     return SPEC.judged(
@@ -117,6 +121,12 @@ def _length_slip(length_ratio: float) -> tuple[str, float]:
     if factor_off(length_ratio / size) > TYPICAL_LENGTH_FACTOR:
         return "", length_ratio
     return name, size
+
+
+def _energy_slip(stiffness_ratio: float) -> str:
+    """Name a slip of the unit of energy; nothing where none comes near."""
+    name, size = nearest_slip(stiffness_ratio, unit_sizes=ENERGY_UNITS)
+    return name if factor_off(stiffness_ratio / size) <= TYPICAL_STIFFNESS_FACTOR else ""
 
 
 def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.ndarray:

@@ -90,6 +90,14 @@ def test_a_molecule_of_odd_lengths_is_no_slip_of_length(judge):
     assert "as if" not in judge((1.0, 1.0), length=4.0).message
 
 
+@pytest.mark.parametrize("off", [0.33, 0.46, 2.5, 6.0])
+def test_bonds_that_no_slip_explains_fail_and_none_is_named(judge, off):
+    result = judge((off, off))
+    assert result.status is Status.FAIL
+    assert "as if" not in result.message
+    assert result.evidence["nearest_slip"] == ""
+
+
 def test_bonds_that_are_not_stiff_at_all_fail(judge):
     torn = judge((-1.0, -2.0), length=9.0)
     assert torn.status is Status.FAIL
