@@ -90,14 +90,7 @@ def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
     """
     device = entry.peak_device_mebibytes
     return {
-        "potential": entry.model,
-        "system": entry.system,
-        "n_atoms": entry.n_atoms,
-        "backend": entry.backend,
-        "platform": entry.platform,
-        "precision": entry.precision,
-        "replicas": 1,
-        "threads": entry.threads,
+        **_of_what(entry, replicas=1),
         "ms_per_step": entry.openmm_ms_per_step.median,
         "ms_per_step_interval": list(median_interval(entry.openmm_ms_per_step.blocks)),
         "ms_model": entry.model_ms_per_call.median,
@@ -119,7 +112,22 @@ def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
     Returns:
         Medians, ms; a step is one of all replicas, and so are the ns of a day.
     """
-    alone = ("ms_model", "ms_ase", "ms_per_step_with_reporters", "first_call_s", "peak_rss_mb")
+    alone = (
+        *("ms_model", "ms_ase", "ms_per_step_with_reporters"),
+        *("first_call_s", "peak_rss_mb", "peak_device_mb"),
+    )
+    return {
+        **_of_what(entry, replicas=entry.replicas),
+        "ms_per_step": entry.ms_per_step.median,
+        "ms_per_step_interval": list(median_interval(entry.ms_per_step.blocks)),
+        "ms_per_replica_step": entry.ms_per_replica_step.median,
+        "ns_per_day": entry.ns_per_day,
+        **dict.fromkeys(alone),
+    }
+
+
+def _of_what(entry: BenchmarkEntry | ReplicaEntry, *, replicas: int) -> dict[str, Any]:
+    """Say of what a row is; the same of one alone and of many."""
     return {
         "potential": entry.model,
         "system": entry.system,
@@ -127,13 +135,8 @@ def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
         "backend": entry.backend,
         "platform": entry.platform,
         "precision": entry.precision,
-        "replicas": entry.replicas,
+        "replicas": replicas,
         "threads": entry.threads,
-        "ms_per_step": entry.ms_per_step.median,
-        "ms_per_step_interval": list(median_interval(entry.ms_per_step.blocks)),
-        "ms_per_replica_step": entry.ms_per_replica_step.median,
-        "ns_per_day": entry.ns_per_day,
-        **dict.fromkeys((*alone, "peak_device_mb")),
     }
 
 

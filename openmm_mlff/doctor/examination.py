@@ -11,6 +11,8 @@ from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
 from openmm_mlff.doctor.packages import examine_packages, examine_python
 
 _PLUGIN_GROUPS = ("openmm_mlff.checks", "openmm_mlff.potentials")
+"""Written out: the modules that define them import numpy, which may be what is missing."""
+
 Trial = Callable[..., TrialOutcome]
 
 NEEDED_PLATFORMS = ("Reference", "CPU")

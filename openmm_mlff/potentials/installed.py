@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.errors import PotentialError
@@ -16,9 +16,7 @@ ENTRY_POINTS = "openmm_mlff.potentials"
 
 def packages_of(spec: str) -> tuple[str, ...]:
     """Name the installed package, if any, that makes the potential of a spec string."""
-    name, colon, _ = spec.partition(":")
-    found = entry_points(group=ENTRY_POINTS, name=name) if colon else ()
-    return tuple(entry.dist.name for entry in found if entry.dist is not None)[:1]
+    return tuple(entry.dist.name for entry in _entries(spec) if entry.dist is not None)[:1]
 
 
 def load_installed(spec: str) -> Potential | None:
@@ -34,10 +32,10 @@ def load_installed(spec: str) -> Potential | None:
     Raises:
         PotentialError: the factory cannot be loaded, breaks, or gives something else.
     """
-    name, colon, argument = spec.partition(":")
-    found = tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
+    found = _entries(spec)
     if not found:
         return None
+    argument = spec.partition(":")[2]
     try:
         factory = found[0].load()
         made = factory(argument)
@@ -51,6 +49,12 @@ def load_installed(spec: str) -> Potential | None:
     if isinstance(made, Potential):
         return made
     return _of_calculator(made, lambda: factory(argument), spec=spec)
+
+
+def _entries(spec: str) -> tuple[EntryPoint, ...]:
+    """Give the entry points of the name before a spec string's first colon."""
+    name, colon, _ = spec.partition(":")
+    return tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
 
 
 def _of_calculator(made: Any, make: "Callable[[], BaseCalculator]", *, spec: str) -> Potential:

@@ -100,7 +100,11 @@ def ratio_of(entry: Entry, *, key: str) -> Entry:
 
 def ratio_text(entry: Entry, *, key: str) -> str:
     """Write a ratio with its 95 % interval, e.g. ``1.04 (1.01–1.08)``."""
-    found = ratio_of(entry, key=key)
+    return interval_text(ratio_of(entry, key=key))
+
+
+def interval_text(found: Entry) -> str:
+    """Write a ratio's median and 95 % interval; nothing was measured where it is empty."""
     if not found:
         return NOTHING
     median, low, high = (number(found[name]) for name in ("median", "low", "high"))

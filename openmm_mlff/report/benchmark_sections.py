@@ -11,6 +11,7 @@ from openmm_mlff.report.benchmark_data import (
     by_platform,
     distinct,
     entries,
+    interval_text,
     model_names,
     ratio_of,
     ratio_text,
@@ -94,15 +95,11 @@ def render_replicas(benchmark: Mapping[str, Any], *, console: Console) -> None:
         table.add_row(
             Text(f" {one['replicas']}"),
             Text(number(statistic(one, key="ms_per_replica_step"))),
-            Text(_gain(one)),
+            Text(interval_text(one["gain"])),
             Text(number(one["ns_per_day"])),
         )
     console.print(table)
     console.print()
-
-
-def _gain(one: Entry) -> str:
-    return "{} ({}–{})".format(*(number(one["gain"][name]) for name in ("median", "low", "high")))
 
 
 def _two_lines(entry: Entry, *, key: str) -> Text:
@@ -204,7 +201,7 @@ def _replicas(benchmark: Mapping[str, Any]) -> Section | None:
             f"{one['platform']}, threads {one['threads']}",
             str(one["replicas"]),
             spread_text(one, key="ms_per_replica_step"),
-            _gain(one),
+            interval_text(one["gain"]),
             number(one["ns_per_day"]),
         ]
         for one in benchmark.get("replicas") or ()

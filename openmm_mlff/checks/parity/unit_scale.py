@@ -81,7 +81,9 @@ def unit_scale(observations: Observations, criteria: Criteria) -> CheckResult:
         return undecided
     length_ratios = lengths / covalent_radii_angstrom(elements).sum(axis=1)
     length_ratio = geometric_median(length_ratios[~refused])
-    length_slip, length_factor = _length_slip(length_ratio)
+    length_slip, length_factor = _explaining_slip(
+        length_ratio, unit_sizes=LENGTH_UNITS, within=TYPICAL_LENGTH_FACTOR
+    )
     typical = typical_stiffness(elements, lengths / length_factor)
     ratios = stiffness / typical
     ratio = geometric_median(ratios[~refused])
@@ -96,7 +98,9 @@ def unit_scale(observations: Observations, criteria: Criteria) -> CheckResult:
         ),
     ]
     # Stiffness is an energy over a length squared.
-    energy_slip = _energy_slip(ratio * length_factor**2)
+    energy_slip, _ = _explaining_slip(
+        ratio * length_factor**2, unit_sizes=ENERGY_UNITS, within=TYPICAL_STIFFNESS_FACTOR
+    )
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
     named = "" if all(measure.ok for measure in measures) else slip
     return SPEC.judged(
@@ -115,18 +119,12 @@ def unit_scale(observations: Observations, criteria: Criteria) -> CheckResult:
     )
 
 
-def _length_slip(length_ratio: float) -> tuple[str, float]:
-    """Name a slip of the unit of length and its size; the ratio itself where none comes near."""
-    name, size = nearest_slip(length_ratio, unit_sizes=LENGTH_UNITS)
-    if factor_off(length_ratio / size) > TYPICAL_LENGTH_FACTOR:
-        return "", length_ratio
-    return name, size
-
-
-def _energy_slip(stiffness_ratio: float) -> str:
-    """Name a slip of the unit of energy; nothing where none comes near."""
-    name, size = nearest_slip(stiffness_ratio, unit_sizes=ENERGY_UNITS)
-    return name if factor_off(stiffness_ratio / size) <= TYPICAL_STIFFNESS_FACTOR else ""
+def _explaining_slip(
+    ratio: float, *, unit_sizes: Mapping[str, float], within: float
+) -> tuple[str, float]:
+    """Name a slip of units and its size; the ratio itself where none comes within a factor."""
+    name, size = nearest_slip(ratio, unit_sizes=unit_sizes)
+    return (name, size) if not factor_off(ratio / size) > within else ("", ratio)
 
 
 def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.ndarray:
