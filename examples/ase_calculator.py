@@ -22,7 +22,7 @@ protocol = sys.argv[1] if len(sys.argv) > 1 else "quick"
 report = mlff.validate(
     CALCULATOR, systems=["water"], protocol=protocol, reference="none:it is the reference itself"
 )
-print(f"{CALCULATOR}: {report.verdict.status.value}")
+print(f"{CALCULATOR}: {report.verdict.label}")
 print(*report.verdict.reasons, sep="\n")
 
 # Frames of its own dynamics, with its energies (eV) and forces (eV/Å).

@@ -14,8 +14,8 @@ from openmm import Platform, VerletIntegrator, unit
 from openmm.app import Simulation
 
 import openmm_mlff as mlff
+from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules import systems_root
-from openmm_mlff.observations.selection import select_atoms
 from openmm_mlff.potentials.mixed import MixedPotential, read_topology
 
 n_steps = int(sys.argv[1]) if len(sys.argv) > 1 else 100

@@ -39,4 +39,4 @@ print(f"{milliseconds:.2f} ms/step on {platform}; energies.csv is written")
 report = mlff.validate(
     "openmm-ml:student-tiny", systems=["water"], protocol=protocol, reference="none"
 )
-print(f"{report.verdict.status.value}: {report.verdict.recommendation}")
+print(f"{report.verdict.label}: {report.verdict.recommendation}")

@@ -1,50 +1,119 @@
-"""A check of one's own: do the atoms stay within a certain size in the model's own dynamics?
+"""A check of your own: is each bond angle at a terminal atom stiff?
 
 openmm-mlff validate student:ultra-tiny -s water --protocol quick --plugin examples/own_check.py
 """
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from openmm_mlff.checks.base import Check, Judgement, Measure, Plot, judged
+from openmm_mlff.config import Limits
+from openmm_mlff.molecules import name_atoms
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+
+BENDS_DEGREES = np.linspace(-20.0, 20.0, 9)
 
 
-def size_growth(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the largest radius of gyration in the runs of a condition with the first.
+@record
+class Record:
+    """Energies along the bending of A angles.
 
-    Args:
-        observations: with trajectories.
-        criteria: ``growth`` (ratio).
-
-    Returns:
-        PASS or FAIL; SKIPPED where no run left a frame.
+    Attributes:
+        names: of the angles, e.g. H2–O1–H3.
+        bends_degrees: from the minimum.
+        energies_ev: against the minimum.
     """
-    series = [run.trajectory for run in observations.runs if run.trajectory is not None]
-    if not series:
-        return SPEC.skipped(observations, reason="no trajectory left a frame")
-    growth = max(
-        float(one.radius_of_gyration_angstrom.max() / one.radius_of_gyration_angstrom[0])
-        for one in series
-    )
-    limit = SPEC.threshold(criteria, name="growth")
-    return SPEC.judged(
-        observations, measures=[Measure("the molecule's size grows by a factor of", growth, limit)]
+
+    names: tuple[str, ...]
+    bends_degrees: np.ndarray = array("bends")
+    energies_ev: np.ndarray = array("angles", "bends")
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Bend each angle end–centre–other in its plane, all other atoms fixed."""
+    molecule = subject.molecule
+    neighbours = Counter(atom for bond in molecule.bonds for atom in bond)
+    angles = [
+        (end, centre, other)
+        for bond in molecule.bonds
+        for end, centre in (bond, bond[::-1])
+        if neighbours[end] == 1
+        for other in sorted({a for b in molecule.bonds if centre in b for a in b} - {end, centre})
+    ]
+    if not angles:
+        return NotApplicable("it has no bond angle at a terminal atom")
+    minimum = molecule.positions_angstrom
+    bent = np.array([_bent(minimum, *angle) for angle in angles])
+    found = subject.evaluate(bent.reshape(-1, *minimum.shape))
+    energies_ev = found.energies_ev.reshape(len(angles), len(BENDS_DEGREES))
+    return Record(
+        names=tuple(name_atoms(molecule.atomic_numbers, angle) for angle in angles),
+        bends_degrees=BENDS_DEGREES,
+        energies_ev=energies_ev - energies_ev[:, [len(BENDS_DEGREES) // 2]],
     )
 
 
-SPEC = CheckSpec(
-    id="size_growth",
-    group="dynamics",
-    scope="condition",
-    title="Does the molecule keep its size?",
-    formula="max Rg(t) / Rg(0)",
-    unit="ratio",
-    source="our own experience with drug-like molecules",
-    thresholds={"growth": "ratio"},
-    failure_mode="The molecule swells or falls apart, and its conformations mean nothing.",
-    remedy="Train on stretched geometries.",
-    function=size_growth,
+def _bent(minimum: np.ndarray, end: int, centre: int, other: int) -> np.ndarray:
+    """Return the minimum with one atom rotated about another in the plane of the angle."""
+    arm, across = minimum[end] - minimum[centre], minimum[other] - minimum[centre]
+    normal = np.cross(across, arm)
+    if np.linalg.norm(normal) < 1e-6:
+        normal = np.cross(arm, np.eye(3)[np.argmin(np.abs(arm))])
+    axis = normal / np.linalg.norm(normal)
+    placed = np.repeat(minimum[None], len(BENDS_DEGREES), axis=0)
+    turns = Rotation.from_rotvec(np.outer(BENDS_DEGREES, axis), degrees=True)
+    placed[:, end] = minimum[centre] + turns.apply(arm)
+    return placed
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Require that bending by 20 degrees to either side costs energy."""
+    costs = record.energies_ev[:, [0, -1]].min(axis=1)
+    softest = int(np.argmin(costs))
+    return judged(
+        [
+            Measure(
+                f"bending {record.names[softest]} by {BENDS_DEGREES[-1]:g}° costs",
+                float(costs[softest]),
+                limits["cost"],
+                at_least=True,
+            )
+        ]
+    )
+
+
+def plots(record: Record, limits: Limits) -> list[Plot]:
+    """Draw the energy of each angle."""
+    series = {
+        name: (record.bends_degrees, energies)
+        for name, energies in zip(record.names, record.energies_ev, strict=True)
+    }
+    return [Plot("Energy of bending", "bend (°)", "energy (eV)", series, limits["cost"].value)]
+
+
+CHECK = Check(
+    id="angle_stiffness",
+    group="surface",
+    question="Does bending an angle cost energy?",
+    formula="min over angles of E(±20°) − E(0°), other atoms fixed",
+    unit="eV",
+    limits={"cost": "eV"},
+    source="typical bending constants of 3 eV/rad²: 20° costs 0.2 eV",
+    consequence="Angles open and close freely, and the shape of the molecule means nothing.",
+    remedy="Add bent geometries, labelled by the reference, to the training data and retrain.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    plots=plots,
+    needs=("minimum",),
 )
 
-CHECKS = (SPEC,)
-CRITERIA = {"size_growth": {"growth": {"value": 1.5, "unit": "ratio", "source": "as above"}}}
+CHECKS = (CHECK,)
+CRITERIA = {"angle_stiffness": {"cost": {"value": 0.02, "unit": "eV", "source": "as above"}}}

@@ -43,7 +43,7 @@ def main(output: Path) -> None:
     report = mlff.validate(
         str(path), systems=["water"], protocol="quick", reference="none", output=output / "report"
     )
-    print(f"{path.name}: {report.verdict.status.value}")
+    print(f"{path.name}: {report.verdict.label}")
     for reason in report.verdict.reasons:
         print(f"  {reason}")
     print(f"the report: {output / 'report' / 'report.md'}")

@@ -63,7 +63,7 @@ def main(folder: Path, protocol: str = "quick") -> mlff.ValidationReport:
         reference="none",
         output=folder / "run",
     )
-    print(report.verdict.status.value)
+    print(report.verdict.label)
     for reason in report.verdict.reasons:
         print(" ", reason)
     return report

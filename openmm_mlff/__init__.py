@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openmm_mlff.pipeline import validate
     from openmm_mlff.potentials import load_potential
     from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
-    from openmm_mlff.records import ValidationReport
+    from openmm_mlff.results import ValidationReport
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,7 @@ _HOME = {
     "MolecularSystem": "molecules",
     "StudentForceFieldCalculator": "potentials.calculators",
     "UserError": "errors",
-    "ValidationReport": "records",
+    "ValidationReport": "results",
     "list_systems": "molecules",
     "load_potential": "potentials",
     "load_protocol": "config",

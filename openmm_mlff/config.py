@@ -1,4 +1,4 @@
-"""What is asked for: protocols, criteria and run specifications; frozen, checked, hashed.
+"""Protocols, criteria and the options of potentials; frozen, checked, hashed.
 
 A protocol is a TOML file.  It may start with ``extends = "standard"`` and then states only what
 differs.  Unknown keys are refused with the nearest known one.
@@ -8,11 +8,13 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -27,6 +29,9 @@ from openmm_mlff.reading import cut, read_toml
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
+GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
+"""OpenMM's platforms that run on a GPU; each has the property ``Precision``."""
+
 AUTO_REFERENCE = "auto"
 """The default reference, where what it needs is installed."""
 
@@ -47,14 +52,14 @@ class Threshold(Frozen):
     source: str
 
 
-Criteria = Mapping[str, Threshold]
+Limits = Mapping[str, Threshold]
 """The thresholds of one check, by name."""
 
 
 # Beyond these a number is a slip of the pen, and would be found out after hours, if ever.
 Kelvin = Annotated[float, Field(gt=0.0, le=1e5)]
 Femtoseconds = Annotated[float, Field(gt=0.0, le=100.0)]
-_LONGEST_PS = 1e7
+LONGEST_PS = 1e7
 MOST_REPLICAS = 10_000
 
 
@@ -77,9 +82,9 @@ class DynamicsSpec(Frozen):
     temperatures_kelvin: tuple[Kelvin, ...] = Field(default=(300.0,), min_length=1)
     timesteps_fs: tuple[Femtoseconds, ...] = Field(default=(0.5,), min_length=1)
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
-    equilibration_ps: float = Field(default=1.0, ge=0.0, le=_LONGEST_PS)
-    duration_ps: float = Field(default=10.0, gt=0.0, le=_LONGEST_PS)
-    longest_ps: float = Field(default=20.0, gt=0.0, le=_LONGEST_PS)
+    equilibration_ps: float = Field(default=1.0, ge=0.0, le=LONGEST_PS)
+    duration_ps: float = Field(default=10.0, gt=0.0, le=LONGEST_PS)
+    longest_ps: float = Field(default=20.0, gt=0.0, le=LONGEST_PS)
     friction_per_ps: float = Field(default=10.0, gt=0.0)
     equilibration_timestep_fs: Femtoseconds = 0.5
     energy_interval_steps: int = Field(default=10, ge=1)
@@ -179,66 +184,123 @@ class Protocol(Frozen):
             table.pop("plugins", None)
         return table
 
-    def criteria_for(self, check_id: str) -> Criteria:
-        """Give the thresholds of one check (empty where it has none)."""
+    def limits_for(self, check_id: str) -> Limits:
+        """Return the thresholds of one check, by name; empty where it has none."""
         return self.criteria.get(check_id, {})
 
 
 Backend = Literal["torchforce", "torchforce-plain", "python"]
-"""How OpenMM runs a PyTorch model: TorchScript in `TorchForce` (students of this project work out
-their own forces there; plain: through automatic gradients), or Python in `PythonForce`."""
+"""How OpenMM runs a PyTorch model."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """How the command line spells a setting, where its field does not say so already.
+
+    Attributes:
+        flag: long option; empty takes the name of the field.
+        short: one letter.
+        metavar: names the value in the help.
+        decides: False for a setting that says how and where something runs, and changes no number.
+    """
+
+    flag: str = ""
+    short: str = ""
+    metavar: str | None = None
+    decides: bool = True
+
+
+def _parameters(value: Any) -> Any:
+    """Return values by name from the command line's ``NAME=VALUE``."""
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, float] = {}
+    for text in value:
+        name, _, number = (part.strip() for part in str(text).partition("="))
+        if name in found:
+            raise ValueError(f"{name!r} is given twice; give it once")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise ValueError(f"{text}: expected NAME=VALUE with a number, e.g. lambda=1.0")
+    return found
 
 
 class PotentialOptions(Frozen):
-    """How a potential is to be read and run, where its spec string leaves that open.
+    """How a potential is to be read and run, where its spec string leaves that open."""
 
-    Attributes:
-        backend: ``torchforce`` (TorchScript in `TorchForce`), ``torchforce-plain`` (the same
-            through automatic gradients) or ``python`` (`PythonForce`).
-        compiled: compile the ``python`` backend ahead of time (AOTInductor).
-        contract: of a TorchScript file whose signature is ambiguous.
-        energy_unit: of such a file, ``kJ/mol``, ``kcal/mol``, ``eV`` or ``hartree``.
-        length_unit: of such a file, ``nm``, ``angstrom`` or ``bohr``.
-        parameters: values of its global parameters, by name.
-        ml_atoms: MDTraj selection of the atoms that the potential describes in an ML/MM system.
-        forcefield: OpenMM force field files for the other atoms.
-        constraints: of the force field's part of an ML/MM system, ``none`` or ``hbonds``.
-        hydrogen_mass_amu: of an ML/MM system, taken from the heavy atoms; None leaves them.
-    """
+    backend: Backend = Field(
+        default="torchforce",
+        description="torchforce (TorchScript in TorchForce), torchforce-plain (the same through "
+        "automatic gradients, slower) or python (PyTorch in PythonForce)",
+    )
+    compiled: bool = Field(
+        default=False,
+        description="With --backend python: compiled ahead of time (AOTInductor), several times "
+        "faster after a minute of compiling",
+    )
+    contract: str | None = Field(
+        default=None,
+        description="Contract of a TorchScript file whose signature is ambiguous: positions, "
+        "positions-box or numbers-positions",
+    )
+    energy_unit: str | None = Field(
+        default=None,
+        description="Energy unit of a TorchScript file: kJ/mol, kcal/mol, eV or hartree. Default: "
+        "the contract's",
+    )
+    length_unit: str | None = Field(
+        default=None,
+        description="Length unit of a TorchScript file: nm, angstrom or bohr. Default: the "
+        "contract's",
+    )
+    parameters: Annotated[
+        dict[str, float],
+        BeforeValidator(_parameters),
+        Option("--parameter", metavar="NAME=VALUE"),
+    ] = Field(
+        default_factory=dict,
+        description="Value of a global parameter of a TorchScript file; repeat for several",
+    )
+    ml_atoms: Annotated[str | None, Option(metavar="SELECTION")] = Field(
+        default=None,
+        description="Atoms the potential describes, in MDTraj's language, e.g. 'resname ETH'",
+    )
+    forcefield: Annotated[tuple[str, ...], Option(metavar="FILE.xml")] = Field(
+        default=(),
+        description="OpenMM force field of the whole system, e.g. amber14-all.xml; repeat for "
+        "several",
+    )
+    constraints: Literal["none", "hbonds"] = Field(
+        default="none",
+        description="none, or hbonds: bonds to hydrogen in the force field's part are rigid",
+    )
+    hydrogen_mass_amu: Annotated[float | None, Option("--hydrogen-mass", metavar="AMU")] = Field(
+        default=None,
+        description="Mass of hydrogen, amu, taken from the heavy atom it is bonded to, e.g. 1.5",
+    )
 
-    backend: Backend = "torchforce"
-    compiled: bool = False
-    contract: str | None = None
-    energy_unit: str | None = None
-    length_unit: str | None = None
-    parameters: dict[str, float] = Field(default_factory=dict)
-    ml_atoms: str | None = None
-    forcefield: tuple[str, ...] = ()
-    constraints: Literal["none", "hbonds"] = "none"
-    hydrogen_mass_amu: float | None = None
+    @model_validator(mode="after")
+    def _fit_together(self) -> "PotentialOptions":
+        if self.compiled and self.backend != "python":
+            raise ValueError(
+                f"--compiled was given with --backend {self.backend}; use --backend python"
+            )
+        if bool(self.ml_atoms) != bool(self.forcefield):
+            given, missing = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
+            raise ValueError(f"{given} was given without {missing}; an ML/MM system needs both")
+        if not self.ml_atoms and (self.constraints != "none" or self.hydrogen_mass_amu is not None):
+            given = "--constraints" if self.constraints != "none" else "--hydrogen-mass"
+            raise ValueError(
+                f"{given} was given without --ml-atoms; it is for the force field of an ML/MM "
+                "system"
+            )
+        return self
 
 
 NO_OPTIONS = PotentialOptions()
-
-
-class RunSpec(Frozen):
-    """One validation as it was asked for."""
-
-    potential: str
-    options: PotentialOptions = PotentialOptions()
-    systems: tuple[str, ...]
-    protocol: Protocol
-    reference: str | None = DEFAULT_REFERENCE
-    platform: str = "auto"
-    precision: str = "mixed"
-    charge: int | None = None
-    multiplicity: int | None = None
-    seed: int = 1
-
-    @property
-    def sha256(self) -> str:
-        """Hash of everything that decides what is run."""
-        return canonical_sha256(self.model_dump(mode="json"))
 
 
 def canonical_sha256(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]
         The file to write to; nothing is replaced where that raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{PART}")
     try:
         with temporary.open("wb") as file:
             yield file
@@ -43,6 +44,21 @@ def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Change the working folder for a while.
+
+    Yields:
+        Nothing.
+    """
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def write_text(path: Path, text: str, *, keep_as: Path | None = None) -> None:

@@ -6,11 +6,14 @@ Layout::
     OUT/<system>/system.json          the molecule as it was run
     OUT/<system>/<run>/run.json       condition, progress, timing, failure of one simulation
     OUT/<system>/<run>/*.csv|dcd|xml  its streams
-    OUT/<system>/probes/<name>.json   outcome of one probe, with <name>.npz for its arrays
+    OUT/<system>/measurements/        of checks, see `storage.measurements`
 """
 
 import json
 import operator
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +23,14 @@ import numpy as np
 
 from openmm_mlff import foreign_text, reading
 from openmm_mlff.errors import FileError, RunDirectoryError
-from openmm_mlff.files import write_arrays, write_text
+from openmm_mlff.files import write_text
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.records import jsonable
+from openmm_mlff.results import jsonable
 from openmm_mlff.rows import CsvStream as CsvStream
 from openmm_mlff.rows import read_csv as read_csv
 
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
-PROBES = "probes"
 TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures")
 """What stands in a run directory beside the folders of the systems."""
 
@@ -69,9 +71,21 @@ def read_json(path: Path) -> Any:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a ``.npz`` without unpickling anything."""
-    with np.load(path, allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+    """Read a ``.npz`` without unpickling anything.
+
+    Returns:
+        The arrays, by name.
+
+    Raises:
+        RunDirectoryError: the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            return {name: data[name] for name in data.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunDirectoryError(
+            f"cannot read {path} ({error}); expected arrays of a run directory"
+        ) from error
 
 
 def run_name(*, ensemble: str, temperature_kelvin: float, timestep_fs: float, replica: int) -> str:
@@ -131,7 +145,7 @@ class RunDirectory:
 
     @classmethod
     def create(cls, root: Path) -> "RunDirectory":
-        """Make the folder and see that it can be written.
+        """Create the folder and check that it can be written.
 
         Returns:
             The run directory.
@@ -141,8 +155,8 @@ class RunDirectory:
         """
         try:
             root.mkdir(parents=True, exist_ok=True)
-            write_text(root / ".writable", "")
-            (root / ".writable").unlink()
+            # Its name is unique: workers that share the folder check it at the same time.
+            tempfile.TemporaryFile(dir=root).close()
         except OSError as error:
             raise RunDirectoryError(
                 f"cannot write to output folder {root} ({error.strerror}); "
@@ -188,46 +202,3 @@ class RunDirectory:
     def run_names(self, system: str) -> list[str]:
         """Simulations of a system, sorted."""
         return sorted(path.parent.name for path in self.system(system).glob(f"*/{RUN_FILE}"))
-
-    def write_probe(
-        self,
-        system: str,
-        name: str,
-        *,
-        data: Mapping[str, Any] | None = None,
-        arrays: Mapping[str, np.ndarray] | None = None,
-        status: str = "done",
-        reason: str = "",
-        traceback: str = "",
-    ) -> None:
-        """Write the outcome of one probe.
-
-        Args:
-            system: name of the system.
-            name: name of the probe.
-            data: plain values.
-            arrays: arrays, written beside it as ``.npz``.
-            status: ``done``, ``skipped`` or ``error``.
-            reason: why, when not done.
-            traceback: of an error.
-        """
-        folder = self.system(system) / PROBES
-        if arrays:
-            write_arrays(folder / f"{name}.npz", arrays)
-        record = {"probe": name, "status": status, "reason": reason, "traceback": traceback}
-        write_json(folder / f"{name}.json", record | {"data": data or {}})
-
-    def probe_path(self, system: str, name: str) -> Path:
-        """Record of one probe."""
-        return self.system(system) / PROBES / f"{name}.json"
-
-    def probe_names(self, system: str) -> list[str]:
-        """Probes of a system that left a record."""
-        return sorted(path.stem for path in (self.system(system) / PROBES).glob("*.json"))
-
-    def read_probe(self, system: str, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Read one probe's record and arrays."""
-        folder = self.system(system) / PROBES
-        arrays_path = folder / f"{name}.npz"
-        arrays = read_arrays(arrays_path) if arrays_path.exists() else {}
-        return read_json(folder / f"{name}.json"), arrays

@@ -6,6 +6,7 @@ At OpenMM's border: kJ/mol, nm, ps.  The constants are the CODATA 2018 values
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 _ELEMENTARY_CHARGE_COULOMB: Final = 1.602176634e-19
@@ -22,8 +23,13 @@ KJ_PER_KCAL: Final = 4.184
 
 ANGSTROM_PER_NM: Final = 10.0
 FS_PER_PS: Final = 1000.0
+FS_PER_NS: Final = 1e6
+MS_PER_DAY: Final = 86_400_000.0
 MEV_PER_EV: Final = 1000.0
 MEBIBYTE: Final = 2**20
+
+RATIO: Final = "ratio"
+"""Unit of a dimensionless number; sentences leave it out."""
 
 BOLTZMANN_EV_PER_KELVIN: Final = _BOLTZMANN_JOULE_PER_KELVIN / _ELEMENTARY_CHARGE_COULOMB
 """8.617e-5 eV/K."""
@@ -32,6 +38,33 @@ COULOMB_CONSTANT_EV_ANGSTROM: Final = 14.3996454784255
 """e²/(4πε₀) in eV·Å."""
 
 BOHR_IN_ANGSTROM: Final = 0.529177210903
+
+HARTREE_IN_EV: Final = COULOMB_CONSTANT_EV_ANGSTROM / BOHR_IN_ANGSTROM
+"""A hartree is e²/(4πε₀) over a bohr."""
+
+EV_BY_ENERGY_UNIT: Final[Mapping[str, float]] = {
+    "kJ/mol": 1.0 / KJ_PER_MOL_PER_EV,
+    "kcal/mol": KJ_PER_KCAL / KJ_PER_MOL_PER_EV,
+    "eV": 1.0,
+    "hartree": HARTREE_IN_EV,
+}
+"""Units of energy that models come in."""
+
+ANGSTROM_BY_LENGTH_UNIT: Final[Mapping[str, float]] = {
+    "nm": ANGSTROM_PER_NM,
+    "angstrom": 1.0,
+    "bohr": BOHR_IN_ANGSTROM,
+}
+"""Units of length that models come in."""
+
+EV_PER_ANGSTROM_BY_FORCE_UNIT: Final[Mapping[str, float]] = {
+    "eV/Å": 1.0,
+    "kJ/mol/nm": EV_BY_ENERGY_UNIT["kJ/mol"] / ANGSTROM_PER_NM,
+    "kJ/mol/Å": EV_BY_ENERGY_UNIT["kJ/mol"],
+    "kcal/mol/Å": EV_BY_ENERGY_UNIT["kcal/mol"],
+    "hartree/bohr": HARTREE_IN_EV / BOHR_IN_ANGSTROM,
+}
+"""Units of force that models come in."""
 
 EV_PER_AMU_ANGSTROM2_PER_PS2: Final = (
     _ATOMIC_MASS_KG * (1e-10 / 1e-12) ** 2 / _ELEMENTARY_CHARGE_COULOMB
@@ -97,3 +130,8 @@ def ps_from_fs(time_fs):
 def fs_from_ps(time_ps):
     """Convert a time from ps to fs (scalars and arrays)."""
     return time_ps * FS_PER_PS
+
+
+def ns_per_day(ms_per_step, *, timestep_fs):
+    """Convert the wall time of a step, ms, to simulated time in a day of wall time, ns."""
+    return MS_PER_DAY / ms_per_step * timestep_fs / FS_PER_NS

@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from openmm_mlff.cli import main
-from openmm_mlff.pipeline import publish
+from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.report import publishing
 
 ROOT = Path()
 PARTS = ("shipped", "published", "pages")
@@ -28,27 +29,27 @@ JUDGED = "judged"
 def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
     """Make what was asked for."""
     validate = partial(validate_with, options=options)
-    published = publish.published_collection(checkpoints, root=ROOT)
+    published = publishing.published_collection(checkpoints, root=ROOT)
     if "shipped" in parts:
-        publish.make_collection(publish.SHIPPED, root=ROOT, validate=validate)
-        publish.write_shipped_pages(ROOT)
+        publishing.make_collection(publishing.SHIPPED, root=ROOT, validate=validate)
+        publishing.write_shipped_pages(ROOT)
     if "published" in parts:
-        missing = publish.missing_files(published, root=ROOT)
+        missing = publishing.missing_files(published, root=ROOT)
         if missing:
             print(f"the published students are skipped: {', '.join(missing)} not there")
         else:
-            publish.make_collection(published, root=ROOT, validate=validate)
-            publish.write_published_pages(published, root=ROOT)
+            publishing.make_collection(published, root=ROOT, validate=validate)
+            publishing.write_published_pages(published, root=ROOT)
     if JUDGED in parts:
-        for collection in (publish.SHIPPED, published):
-            publish.judge_collection(collection, root=ROOT)
+        for collection in (publishing.SHIPPED, published):
+            publishing.judge_collection(collection, root=ROOT, judge=judge_directory)
     if "pages" in parts or JUDGED in parts:
-        publish.write_shipped_pages(ROOT)
-        publish.write_published_pages(published, root=ROOT)
-        publish.write_readme(published, root=ROOT)
-        publish.write_checks_page(ROOT)
-        publish.write_benchmark_pages(ROOT)
-        publish.write_performance_page(ROOT)
+        publishing.write_shipped_pages(ROOT)
+        publishing.write_published_pages(published, root=ROOT)
+        publishing.write_readme(published, root=ROOT)
+        publishing.write_checks_page(ROOT)
+        publishing.write_benchmark_pages(ROOT)
+        publishing.write_performance_page(ROOT)
 
 
 def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:

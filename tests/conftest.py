@@ -50,3 +50,63 @@ def seed_students() -> Path:
     if not (SEED_STUDENTS / "golden.json").is_file():
         pytest.skip("the published students (../shared/seed_students) are not on this machine")
     return SEED_STUDENTS
+
+
+@pytest.fixture(scope="session")
+def make_verdict():
+    """Make a verdict of a status: its reasons and failure modes are those of the claim "sound"."""
+    from openmm_mlff.results import (
+        Claim,
+        Claims,
+        ClaimStatus,
+        Reason,
+        Scope,
+        Verdict,
+        VerdictStatus,
+    )
+
+    answers = {
+        VerdictStatus.APPROVED: ClaimStatus.YES,
+        VerdictStatus.REJECTED: ClaimStatus.NO,
+        VerdictStatus.INCONCLUSIVE: ClaimStatus.UNDECIDED,
+    }
+
+    def make(
+        status=VerdictStatus.APPROVED,
+        *,
+        reasons=("Everything was measured and passed.",),
+        failure_modes=(),
+        accurate=None,
+        recommendation="Use it for small molecules.",
+        next_step="",
+        label=None,
+        **scope,
+    ):
+        sound = Claim(
+            name="sound",
+            status=answers[status],
+            reasons=tuple(
+                Reason(message=reason) if isinstance(reason, str) else reason for reason in reasons
+            ),
+            failure_modes=failure_modes,
+        )
+        default = ClaimStatus.YES if status is VerdictStatus.APPROVED else ClaimStatus.NOT_ASKED
+        fields = {
+            "elements": ("H", "O"),
+            "systems": ("water",),
+            "temperatures_kelvin": (300.0,),
+            "max_timestep_fs": 0.5,
+            "duration_ps": 10.0,
+            "platform": "Reference",
+            "precision": "mixed",
+        }
+        return Verdict(
+            status=status,
+            label=label or status.value,
+            claims=Claims(sound=sound, accurate=Claim(name="accurate", status=accurate or default)),
+            recommendation=recommendation,
+            next_step=next_step,
+            scope=Scope(**(fields | scope)),
+        )
+
+    return make

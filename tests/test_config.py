@@ -4,7 +4,6 @@ import pytest
 
 from openmm_mlff.config import (
     DynamicsSpec,
-    RunSpec,
     list_protocols,
     load_protocol,
     nearest,
@@ -83,13 +82,6 @@ def test_a_missing_file_and_an_unknown_name_are_refused(tmp_path):
         load_protocol(str(tmp_path / "absent.toml"))
     with pytest.raises(ConfigError, match="did you mean 'quick'"):
         load_protocol("quik")
-
-
-def test_the_hash_follows_what_decides_the_run():
-    protocol = load_protocol("quick")
-    spec = RunSpec(potential="student:tiny", systems=("water",), protocol=protocol)
-    assert spec.sha256 == spec.model_copy().sha256
-    assert spec.sha256 != spec.model_copy(update={"seed": 2}).sha256
 
 
 def test_specs_are_frozen():

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from openmm_mlff.pipeline.publish import (
+from openmm_mlff.report.checks_page import checks_markdown
+from openmm_mlff.report.published_page import published_markdown
+from openmm_mlff.report.publishing import (
     CHECKS_PAGE,
     PERFORMANCE_PAGE,
     PUBLISHED_AS,
@@ -13,8 +15,6 @@ from openmm_mlff.pipeline.publish import (
     performance_tables,
     published_collection,
 )
-from openmm_mlff.report.checks_page import checks_markdown
-from openmm_mlff.report.published_page import published_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (

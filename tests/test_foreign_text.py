@@ -44,7 +44,7 @@ def test_no_link_leads_out_of_the_run_directory(tmp_path):
     directory = RunDirectory.create(tmp_path / "run")
     os.symlink(tmp_path, directory.root / "water")
     with pytest.raises(RunDirectoryError, match=r"is a link, expected a folder of the run"):
-        directory.write_probe("water", "determinism")
+        directory.system("water")
 
 
 SYSTEM = """

@@ -23,7 +23,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_the_judging_half_runs_without_torch_and_openmm():
     code = (
-        "import sys, openmm_mlff.observations.loader, openmm_mlff.checks.registry, "
+        "import sys, openmm_mlff.storage.loader, openmm_mlff.checks.registry, "
         "openmm_mlff.verdict, openmm_mlff.report.writer; "
         "print(sorted({'torch', 'openmm', 'openmmtorch'} & set(sys.modules)))"
     )

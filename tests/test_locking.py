@@ -1,10 +1,13 @@
 """One process at a time in a folder; a dead one does not count."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -46,6 +49,24 @@ def test_one_may_wait_until_the_folder_is_free(tmp_path):
     letting_go.join()
     with FolderLock(tmp_path), pytest.raises(RunDirectoryError, match="is in use by another run"):
         FolderLock(tmp_path, wait_s=0.3)
+
+
+def test_a_released_lock_may_be_released_again(tmp_path):
+    lock = FolderLock(tmp_path)
+    lock.release()
+    lock.release()
+    with FolderLock(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(("number", "refused"), [(errno.ENOLCK, False), (errno.EIO, True)])
+def test_a_file_system_without_locks_is_used_unlocked(tmp_path, monkeypatch, number, refused):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(RunDirectoryError, match="cannot lock") if refused else nullcontext():
+        FolderLock(tmp_path)
 
 
 def test_a_lock_that_is_forgotten_is_free(tmp_path):

@@ -10,9 +10,10 @@ import pytest
 # Before a session inside this one can be the first to import them, and forget them at its end.
 import openmm_mlff.report.writer  # noqa: F401
 from openmm_mlff import pytest_plugin
-from openmm_mlff.pipeline import DEFAULT_SYSTEMS, selected
-from openmm_mlff.pytest_plugin import session as plugin_session
+from openmm_mlff.pipeline.opening import LocalValidation
+from openmm_mlff.request import settings
 from openmm_mlff.rundir import RunDirectory, read_json
+from openmm_mlff.storage.measurements import MeasurementStore
 
 pytest_plugins = ["pytester"]
 
@@ -106,13 +107,15 @@ def test_checks_are_chosen_as_tests_are(ask, arguments, chosen):
     assert collected(result) == [f"mlff::water::{name}" for name in chosen]
 
 
-def test_an_own_check_is_a_test_too(ask, pytester):
+@pytest.mark.parametrize("sandbox", ["0", "1"])
+def test_an_own_check_is_a_test_too(ask, pytester, monkeypatch, sandbox):
+    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", sandbox)
     own = Path(__file__).parents[1] / "examples" / "own_check.py"
     (pytester.path / "own.py").write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
-    result = ask("mlff::water::size_growth", "--mlff-plugin=own.py", "--mlff-output=out")
+    result = ask("mlff::water::angle_stiffness", "--mlff-plugin=own.py", "--mlff-output=out")
     result.assert_outcomes(passed=1)
     checks = read_json(pytester.path / "out" / "report.json")["checks"]
-    assert [check["id"] for check in checks] == ["size_growth"]
+    assert [check["id"] for check in checks] == ["angle_stiffness"]
 
 
 def test_failures_skips_and_the_verdict_speak_for_themselves(ask, pytester):
@@ -155,10 +158,11 @@ def test_only_what_is_chosen_is_run(ask, pytester):
     result = ask("-m", "parity", "-k", "determinism", "--mlff-output=out")
     result.assert_outcomes(passed=1, deselected=6)
     directory = RunDirectory.open(pytester.path / "out")
-    assert directory.probe_names("water") == ["determinism"]
+    names = MeasurementStore(directory.system("water")).names()
+    assert names == ["determinism", "minimum"]
+    assert directory.run_names("water") == []
     run = read_json(directory.root / "run.json")
     assert run["spec"]["protocol"]["may_approve"] is False
-    assert run["spec"]["protocol"]["dynamics"]["duration_ps"] == 0.01
 
 
 def test_the_fixtures_serve_tests_of_ones_own(ask, pytester):
@@ -206,7 +210,8 @@ def test_without_a_potential_the_fixtures_skip_and_nothing_else_happens(ask, pyt
         ([], {"potential": "student:huge"}, "*unknown student 'huge'*"),
         ([], {"protocol": "quik"}, "*unknown protocol 'quik'; did you mean 'quick'*"),
         (["--mlff-system=watr"], {}, "*watr*did you mean*"),
-        (["--mlff-precision=half"], {}, "*unknown precision 'half'*"),
+        (["--mlff-temperature=-1"], {}, "*--temperature -1: expected *"),
+        (["--mlff-precision=half"], {}, "*--precision half: expected *"),
         (["mlff::water::rotation"], {}, "*not found: mlff::water::rotation; --collect-only*"),
     ],
 )
@@ -230,11 +235,47 @@ def test_a_run_that_breaks_is_told_once_with_its_traceback(ask, monkeypatch):
     def broken(*_arguments, **_options):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(selected, "run_plan", broken)
+    monkeypatch.setattr(LocalValidation, "run", broken)
     result = ask("-k", "drift")
     result.assert_outcomes(errors=2, deselected=5)
     assert sum("RuntimeError(" in line for line in result.outlines) == 1
     result.stdout.fnmatch_lines(["*the validation could not be run: RuntimeError: planted"])
+
+
+CRASHING = """
+import os, signal, sys
+from ase.calculators.emt import EMT
+
+
+class Crashing(EMT):
+    def calculate(self, *arguments, **options):
+        frame = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_name == "minimise":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            frame = frame.f_back
+        super().calculate(*arguments, **options)
+"""
+
+
+def test_a_potential_that_crashes_fails_tests_and_not_the_session(ask, pytester, monkeypatch):
+    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", "1")
+    monkeypatch.syspath_prepend(pytester.path)
+    (pytester.path / "crashing.py").write_text(CRASHING, encoding="utf-8")
+    pytester.makepyfile("def test_of_the_user(): pass")
+    result = ask("-k", "determinism or user", potential="ase:crashing:Crashing")
+    result.assert_outcomes(passed=1, failed=1, deselected=6)
+    result.stdout.fnmatch_lines(["*SIGSEGV (segmentation fault) on platform Reference*"])
+
+
+def test_a_potential_that_crashes_when_it_is_loaded_is_one_line(ask, pytester, monkeypatch):
+    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", "1")
+    monkeypatch.syspath_prepend(pytester.path)
+    source = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    (pytester.path / "crashing_import.py").write_text(source, encoding="utf-8")
+    result = ask(potential="ase:crashing_import:Crashing")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*ended by SIGSEGV (segmentation fault) while it was loaded*"])
 
 
 @pytest.mark.slow
@@ -246,8 +287,18 @@ def test_processes_of_xdist_share_one_run(ask, pytester):
     assert len(list((pytester.path / "out").glob("report.json"))) == 1
 
 
-def test_the_default_systems_are_those_of_the_command_line():
-    assert plugin_session.DEFAULT_SYSTEMS == DEFAULT_SYSTEMS
+def test_every_setting_is_an_option(ask):
+    listed = "\n".join(ask("--help", potential=None).outlines)
+    offered = [one for one in settings() if one.path[0] != "resume"]
+    assert all(f"--mlff-{one.flag.removeprefix('--')}" in listed for one in offered)
+
+
+def test_conditions_are_those_that_are_asked_for(ask, pytester):
+    result = ask("mlff::water::determinism", "--mlff-temperature=400", "--mlff-output=out")
+    result.assert_outcomes(passed=1)
+    run = read_json(pytester.path / "out" / "run.json")
+    assert run["request"]["temperature_kelvin"] == 400.0
+    assert run["spec"]["protocol"]["dynamics"]["temperatures_kelvin"] == [400.0]
 
 
 @pytest.mark.parametrize("collect", [False, True])

@@ -14,6 +14,7 @@ from openmm_mlff.rundir import (
     RunDirectory,
     molecule_from_json,
     molecule_to_json,
+    read_arrays,
     read_csv,
     read_json,
     run_name,
@@ -96,24 +97,15 @@ def test_a_molecule_survives_the_way_through_json(tmp_path):
     assert again.bonds == molecule.bonds
 
 
-def test_probes_come_back_as_they_were_written(tmp_path):
-    directory = RunDirectory.create(tmp_path / "out")
-    arrays = {"forces": np.arange(6.0).reshape(2, 3)}
-    directory.write_probe("water", "parity", data={"n": 2}, arrays=arrays)
-    directory.write_probe("water", "broken", status="error", reason="why", traceback="where")
-    record, found = directory.read_probe("water", "parity")
-    assert (record["status"], record["data"]) == ("done", {"n": 2})
-    np.testing.assert_array_equal(found["forces"], arrays["forces"])
-    assert directory.read_probe("water", "broken")[0]["traceback"] == "where"
-    assert directory.probe_names("water") == ["broken", "parity"]
-
-
-def test_pickled_arrays_are_refused(tmp_path):
-    directory = RunDirectory.create(tmp_path)
-    directory.write_probe("water", "evil", data={})
-    np.savez(tmp_path / "water/probes/evil.npz", a=np.array([object()], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle"):
-        directory.read_probe("water", "evil")
+@pytest.mark.parametrize("damage", ["pickled", "cut", "altered", "empty"])
+def test_damaged_arrays_are_refused_by_name(tmp_path, damage):
+    path = tmp_path / "arrays.npz"
+    np.savez(path, a=np.array([object()], dtype=object) if damage == "pickled" else np.ones(100))
+    whole = path.read_bytes()
+    damaged = {"cut": whole[:-40], "altered": whole[:200] + b"?" + whole[201:], "empty": b""}
+    path.write_bytes(damaged.get(damage, whole))
+    with pytest.raises(RunDirectoryError, match=f"cannot read {path}"):
+        read_arrays(path)
 
 
 def test_an_output_that_cannot_be_written_is_refused(tmp_path):

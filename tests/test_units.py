@@ -91,3 +91,16 @@ def test_wavenumber_of_a_harmonic_oscillator():
     squared = units.squared_wavenumber_from_curvature(curvature_ev_per_angstrom2 / mass_amu)
     assert squared**0.5 == pytest.approx(energy_ev / ase_units.invcm, rel=1e-6)
     assert units.squared_wavenumber_from_curvature(-1.0) == pytest.approx(-(521.471**2), rel=1e-5)
+
+
+def test_ns_per_day():
+    # One step of 0.5 fs each millisecond: 86.4 million steps a day.
+    assert units.ns_per_day(1.0, timestep_fs=0.5) == pytest.approx(43.2)
+    assert units.ns_per_day(2.0, timestep_fs=2.0) == pytest.approx(86.4)
+
+
+def test_known_units_of_force():
+    # CODATA 2018: the atomic unit of force is 8.238 723 4983e-8 N, 1 eV/Å 1.602 176 634e-9 N.
+    found = units.EV_PER_ANGSTROM_BY_FORCE_UNIT
+    assert found["hartree/bohr"] == pytest.approx(51.42206748, rel=1e-7)
+    assert found["kJ/mol/nm"] == pytest.approx(units.ev_per_angstrom_from_kj_per_mol_nm(1.0))

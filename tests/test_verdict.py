@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from openmm_mlff.checks import CHECKS, get_check
 from openmm_mlff.config import load_protocol
-from openmm_mlff.records import CheckResult, Scope, Status, VerdictStatus
+from openmm_mlff.recommendation import NOTHING_AGAINST, SOUND_ONLY
+from openmm_mlff.results import CheckResult, ClaimStatus, Scope, Status, VerdictStatus
 from openmm_mlff.verdict import decide
 
 STANDARD = load_protocol("standard")
@@ -62,8 +63,22 @@ def changed(results, *changes):
     return [r for r in results if (r.id, r.system) not in keys] + list(changes)
 
 
-def judge(results, *, protocol=STANDARD, scope=SCOPE):
-    return decide(results, protocol=protocol, scope=scope, model_name="student:original")
+def judge(results, *, protocol=STANDARD, scope=SCOPE, reference_asked=True):
+    return decide(
+        results,
+        protocol=protocol,
+        scope=scope,
+        model_name="student:original",
+        reference_asked=reference_asked,
+    )
+
+
+def answers(verdict):
+    return [claim.status for claim in verdict.claims.both]
+
+
+def checks_named(verdict):
+    return [reason.check for reason in verdict.reasons]
 
 
 def test_all_passed_is_approved_for_what_was_tested():
@@ -71,8 +86,8 @@ def test_all_passed_is_approved_for_what_was_tested():
     assert verdict.status is VerdictStatus.APPROVED
     assert verdict.scope == SCOPE
     assert verdict.failure_modes == ()
-    count = len(STANDARD.required)
-    assert f"All {count} required checks of the protocol standard passed" in verdict.reasons[0]
+    assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.YES]
+    assert verdict.label == "APPROVED"
     for said in ("student:original", "water, methane", "300 K", "0.5 fs", "CPU", "10 ps"):
         assert said in verdict.recommendation
 
@@ -80,28 +95,34 @@ def test_all_passed_is_approved_for_what_was_tested():
 def test_the_nearest_threshold_is_named():
     near = result("force_accuracy", value=0.19, threshold=0.2)
     verdict = judge(changed(all_results(), near))
-    assert "Nearest to its threshold: force_accuracy PASS on water (0.19" in verdict.reasons[1]
+    nearest = verdict.claims.accurate.reasons[1]
+    assert (nearest.check, nearest.system, nearest.value) == ("force_accuracy", "water", 0.19)
 
 
 def test_a_value_that_must_reach_its_limit_is_near_where_it_hardly_does():
-    measure = {"value": 12.8, "unit": "eV", "threshold": 5.0, "at_least": True}
-    high = result("short_range_repulsion", value=12.8, threshold=5.0)
-    high = high.model_copy(update={"unit": "eV", "evidence": {"measures": [measure]}})
-    near = result("force_accuracy", value=0.19, threshold=0.2)
+    high = result("short_range_repulsion", value=12.8, threshold=5.0, at_least=True)
+    near = result("rotation_invariance", value=0.95, threshold=1.0)
     verdict = judge(changed(all_results(), high, near))
-    assert "Nearest to its threshold: force_accuracy" in verdict.reasons[1]
+    assert verdict.claims.sound.reasons[1].check == "rotation_invariance"
+    low = result("short_range_repulsion", value=5.1, threshold=5.0, at_least=True)
+    verdict = judge(changed(all_results(), low, near))
+    assert verdict.claims.sound.reasons[1].check == "short_range_repulsion"
+
+
+def test_a_run_that_lasted_as_long_as_was_asked_is_not_near_its_limit():
+    whole = result("stability", value=10.0, threshold=10.0, at_least=True)
+    verdict = judge(changed(all_results(), whole))
+    assert verdict.claims.sound.reasons[1].check != "stability"
 
 
 def test_a_failure_rejects_and_says_all_about_it():
     bad = result("energy_drift", status=Status.FAIL, value=0.31, threshold=0.1)
     verdict = judge(changed(all_results(), bad))
     assert verdict.status is VerdictStatus.REJECTED
-    assert verdict.reasons == (
-        "energy_drift FAIL on water at 300 K, 0.5 fs (0.31, threshold 0.1 meV/atom/ps): "
-        "energy_drift says so.",
-    )
+    assert verdict.reasons == (bad.as_reason(),)
+    assert answers(verdict) == [ClaimStatus.NO, ClaimStatus.YES]
     spec = get_check("energy_drift")
-    assert verdict.failure_modes == (f"{spec.failure_mode} (seen on water)",)
+    assert verdict.failure_modes == (f"{spec.consequence} (seen on water)",)
     assert spec.remedy in verdict.next_step
     assert "Do not use student:original for molecular dynamics" in verdict.recommendation
 
@@ -112,11 +133,11 @@ def test_the_gravest_reason_comes_first():
         result("speed", status=Status.FAIL, value=1e6),
         result("energy_drift", status=Status.FAIL, value=2.0),
         result("momentum_conservation", status=Status.FAIL, value=50.0),
-        result("stability", status=Status.FAIL, value=0.1, threshold=10.0),
+        result("stability", status=Status.FAIL, value=0.1, threshold=10.0, at_least=True),
         result("export_parity", status=Status.FAIL, value=1.5),
         result("openmm_parity", status=Status.FAIL, value=None),
     )
-    found = [reason.split()[0] for reason in judge(results).reasons]
+    found = checks_named(judge(results))
     # What is deployed, then its dynamics by how far they are off (100, 50, 2 times), then speed.
     assert found == [
         "openmm_parity",
@@ -142,7 +163,7 @@ def test_one_failure_mode_a_check_names_its_systems():
 @pytest.mark.parametrize(
     ("check_id", "words"),
     [
-        ("speed", "nothing speaks against its physics"),
+        ("speed", "no check of its physics failed"),
         ("force_accuracy", "collect geometries for further training"),
         ("export_parity", "does not compute what the model does"),
         ("stability", "not even short runs"),
@@ -157,7 +178,8 @@ def test_the_recommendation_follows_what_failed(check_id, words):
 def test_what_was_not_decided_is_not_approved(status):
     verdict = judge(changed(all_results(), result("force_accuracy", status=status)))
     assert verdict.status is VerdictStatus.INCONCLUSIVE
-    assert f"force_accuracy {status.value} on water" in verdict.reasons[0]
+    assert [(r.check, r.status) for r in verdict.reasons] == [("force_accuracy", status)]
+    assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.UNDECIDED]
     assert "force_accuracy" in verdict.next_step
     assert verdict.failure_modes == ()
 
@@ -169,8 +191,7 @@ def test_errors_come_before_what_is_missing_and_that_before_the_rest():
         result("export_parity", status=Status.SKIPPED),
     )
     results = [r for r in results if (r.id, r.system) != ("determinism", "water")]
-    reasons = judge(results).reasons
-    assert [reason.split()[0] for reason in reasons] == ["speed", "determinism", "export_parity"]
+    assert checks_named(judge(results)) == ["speed", "determinism", "export_parity"]
 
 
 @pytest.mark.parametrize("missing", STANDARD.required)
@@ -178,7 +199,8 @@ def test_a_required_check_without_a_result_on_one_system_leaves_it_open(missing)
     results = [r for r in all_results() if (r.id, r.system) != (missing, "methane")]
     verdict = judge(results)
     assert verdict.status is VerdictStatus.INCONCLUSIVE
-    assert verdict.reasons == (f"{missing} on methane has no result: it was not measured.",)
+    found = [(r.check, r.system, r.status) for r in verdict.reasons]
+    assert found == [(missing, "methane", None)]
     assert "--resume" in verdict.next_step
 
 
@@ -189,20 +211,23 @@ def test_a_condition_without_a_result_leaves_it_open():
     kept = [r for r in results if r.id != "stability" or not hot.items() <= r.condition.items()]
     verdict = judge(kept, protocol=EXTENDED)
     assert verdict.status is VerdictStatus.INCONCLUSIVE
-    assert verdict.reasons[0].startswith("stability on water at 500 K, 2 fs has no result")
+    first = verdict.reasons[0]
+    assert (first.check, first.system, first.status) == ("stability", "water", None)
+    assert first.condition == hot
 
 
 def test_a_check_that_says_no_condition_was_run_is_one_reason():
     none_run = result("stability", status=Status.SKIPPED).model_copy(update={"condition": {}})
     verdict = judge(changed(all_results(), none_run))
-    assert len(verdict.reasons) == 1
-    assert verdict.reasons[0].startswith("stability SKIPPED on water")
+    assert checks_named(verdict) == ["stability"]
 
 
 def test_quick_rejects_and_never_approves():
     passed = judge(all_results(QUICK), protocol=QUICK)
     assert passed.status is VerdictStatus.INCONCLUSIVE
-    assert passed.reasons == ("The protocol quick may reject, never approve.",)
+    assert checks_named(passed) == [""]
+    assert passed.label == NOTHING_AGAINST
+    assert ClaimStatus.YES not in answers(passed)
     assert "--protocol standard" in passed.next_step
     bad = changed(all_results(QUICK), result("stability", status=Status.FAIL))
     assert judge(bad, protocol=QUICK).status is VerdictStatus.REJECTED
@@ -211,7 +236,8 @@ def test_quick_rejects_and_never_approves():
 def test_nothing_measured_is_not_approved():
     nothing = judge([])
     assert nothing.status is VerdictStatus.INCONCLUSIVE
-    assert "No required check gave a result." in nothing.reasons
+    assert answers(nothing) == [ClaimStatus.UNDECIDED, ClaimStatus.UNDECIDED]
+    assert "" in checks_named(nothing)
     none_required = judge([], protocol=STANDARD.model_copy(update={"required": ()}))
     assert none_required.status is VerdictStatus.INCONCLUSIVE
     assert none_required.next_step
@@ -220,8 +246,72 @@ def test_nothing_measured_is_not_approved():
 
 
 def test_a_check_that_does_not_apply_does_not_stand_in_the_way():
-    fixed = result("export_parity", status=Status.SKIPPED, required=False, value=None)
-    assert judge(changed(all_results(), fixed)).status is VerdictStatus.APPROVED
+    fixed = [
+        result("export_parity", status=Status.NOT_APPLICABLE, value=None),
+        result("stability", status=Status.NOT_APPLICABLE, value=None).model_copy(
+            update={"condition": {}}
+        ),
+        result("geometry_accuracy", status=Status.NOT_APPLICABLE, value=None),
+    ]
+    verdict = judge(changed(all_results(), *fixed))
+    assert verdict.label == "APPROVED"
+    assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.YES]
+
+
+def test_nothing_but_not_applicable_approves_nothing():
+    results = [r.model_copy(update={"status": Status.NOT_APPLICABLE}) for r in all_results()]
+    verdict = judge(results)
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+    assert answers(verdict) == [ClaimStatus.UNDECIDED, ClaimStatus.UNDECIDED]
+
+
+def without_reference(status=Status.SKIPPED):
+    """Results of a run without a reference: each accuracy check has one status."""
+    return [
+        r.model_copy(update={"status": status, "value": None}) if r.group == "accuracy" else r
+        for r in all_results()
+    ]
+
+
+def test_without_a_reference_a_sound_potential_is_approved_as_sound_alone():
+    verdict = judge(without_reference(), reference_asked=False)
+    assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.NOT_ASKED]
+    assert (verdict.status, verdict.label) == (VerdictStatus.APPROVED, SOUND_ONLY)
+    assert "--reference" in verdict.next_step
+
+
+def test_a_reference_that_was_asked_for_and_is_missing_leaves_accuracy_undecided():
+    verdict = judge(without_reference(), reference_asked=True)
+    assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.UNDECIDED]
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(Status.FAIL, ClaimStatus.NO), (Status.ERROR, ClaimStatus.UNDECIDED)],
+)
+def test_without_a_reference_a_failure_of_accuracy_still_counts(status, expected):
+    verdict = judge(without_reference(status), reference_asked=False)
+    assert verdict.claims.accurate.status is expected
+
+
+def test_a_protocol_without_accuracy_checks_does_not_ask_for_accuracy():
+    accuracy = {spec.id for spec in CHECKS if spec.group == "accuracy"}
+    part = tuple(name for name in STANDARD.required if name not in accuracy)
+    protocol = STANDARD.model_copy(update={"required": part})
+    results = [r.model_copy(update={"required": r.id in part}) for r in all_results()]
+    verdict = judge(results, protocol=protocol)
+    assert verdict.claims.accurate.status is ClaimStatus.NOT_ASKED
+    assert verdict.label == SOUND_ONLY
+
+
+def test_failures_of_both_claims_are_told_apart():
+    bad = [result(name, status=Status.FAIL) for name in ("force_accuracy", "energy_drift")]
+    verdict = judge(changed(all_results(), *bad))
+    assert answers(verdict) == [ClaimStatus.NO, ClaimStatus.NO]
+    assert checks_named(verdict) == ["energy_drift", "force_accuracy"]
+    assert [r.check for r in verdict.claims.accurate.reasons] == ["force_accuracy"]
+    assert len(verdict.failure_modes) == 2
 
 
 def test_a_flag_lost_on_the_way_hides_no_failure():
@@ -262,7 +352,7 @@ def test_the_rules_hold_whatever_was_found(assignment, protocol, order):
     found = set(assignment.values())
     if Status.FAIL in found:
         expected = VerdictStatus.REJECTED
-    elif found - {Status.PASS} or not protocol.may_approve:
+    elif found - {Status.PASS, Status.NOT_APPLICABLE} or not protocol.may_approve:
         expected = VerdictStatus.INCONCLUSIVE
     else:
         expected = VerdictStatus.APPROVED

@@ -15,16 +15,18 @@ from ase import units as ase_units
 from ase.calculators.calculator import BaseCalculator
 from ase.md.verlet import VelocityVerlet
 
-from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules import MolecularSystem, rotation_count
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom
 from openmm_mlff.simulation import PlatformChoice, make_simulation
-from openmm_mlff.simulation.nve import set_start_velocities, without_rigid_motion
+from openmm_mlff.simulation.nve import (
+    set_start_velocities,
+    thermal_velocities,
+    without_rigid_motion,
+)
 from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.units import (
-    BOLTZMANN_EV_PER_KELVIN,
-    EV_PER_AMU_ANGSTROM2_PER_PS2,
     FS_PER_PS,
     nm_from_angstrom,
     ps_from_fs,
@@ -68,15 +70,11 @@ def thermal_start(
         The start.
     """
     masses = molecule.masses_amu
-    variances = (
-        BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / (masses * EV_PER_AMU_ANGSTROM2_PER_PS2)
-    )
-    drawn = np.random.default_rng(seed).normal(size=(molecule.n_atoms, 3))
     velocities = without_rigid_motion(
-        drawn * np.sqrt(variances)[:, None],
+        thermal_velocities(masses, temperature_kelvin=temperature_kelvin, seed=seed),
         positions_angstrom=positions_angstrom,
         masses_amu=masses,
-        isolated=True,
+        rotations=rotation_count(positions_angstrom, masses_amu=masses),
     )
     return Start(positions_angstrom, velocities)
 

@@ -9,9 +9,10 @@ from openmm_mlff.benchmark.peers import CALL, Peer
 from openmm_mlff.benchmark.plan import PLAIN, BenchmarkPlan
 from openmm_mlff.benchmark.ratios import entry_ratios
 from openmm_mlff.benchmark.rounds import Times
-from openmm_mlff.benchmark.statistics import ns_per_day, speedup
+from openmm_mlff.benchmark.statistics import speedup
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.simulation import PlatformChoice
+from openmm_mlff.units import ns_per_day
 
 
 @dataclass(frozen=True)

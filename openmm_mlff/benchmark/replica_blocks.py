@@ -8,9 +8,10 @@ from openmm_mlff.benchmark.candidates import Candidate, warm_steps
 from openmm_mlff.benchmark.comparing import Setting
 from openmm_mlff.benchmark.entries import ReplicaEntry
 from openmm_mlff.benchmark.rounds import Participant, Times
-from openmm_mlff.benchmark.statistics import ns_per_day, per_replica, ratio
+from openmm_mlff.benchmark.statistics import per_replica, ratio
 from openmm_mlff.benchmark.variants import Skipped
 from openmm_mlff.simulation.replicas import can_be_batched, replica_system
+from openmm_mlff.units import ns_per_day
 
 KIND = "replicas"
 

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from openmm_mlff.benchmark.entries import Ratio, Spread, Timing
-from openmm_mlff.units import ps_from_fs
 
-MS_PER_DAY = 86_400_000.0
-PS_PER_NS = 1000.0
 _SIGNIFICANT_DIGITS = 6
 
 
@@ -137,11 +134,6 @@ def _ratios(above: Timing, below: Timing) -> list[float]:
             f"{len(below.blocks)}"
         )
     return [slow / fast for slow, fast in zip(above.blocks, below.blocks, strict=True)]
-
-
-def ns_per_day(ms_per_step: float, *, timestep_fs: float) -> float:
-    """Give the simulated time of a day of wall time, ns: 86 400 000 ms / (ms a step) · timestep."""
-    return MS_PER_DAY / ms_per_step * ps_from_fs(timestep_fs) / PS_PER_NS
 
 
 def steps_of_block(seconds_per_step: float, *, block_seconds: float, fewest: int, most: int) -> int:

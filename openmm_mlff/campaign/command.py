@@ -12,7 +12,7 @@ from openmm_mlff.campaign.plan import Cell, expand
 from openmm_mlff.campaign.session import Progress as OnProgress
 from openmm_mlff.campaign.session import left_to_do, open_store, run_session
 from openmm_mlff.campaign.spec import CampaignSpec, load_spec
-from openmm_mlff.campaign.states import overall, read_states, states_of
+from openmm_mlff.campaign.states import overall, overall_label, read_states, states_of
 from openmm_mlff.campaign.store import Store
 from openmm_mlff.campaign.tables import (
     overhead_line,
@@ -21,7 +21,7 @@ from openmm_mlff.campaign.tables import (
     render_plan,
     render_status,
 )
-from openmm_mlff.records import EXIT_CODES
+from openmm_mlff.results import EXIT_CODES
 
 
 def show_plan(path: Path, *, output: Path | None) -> int:
@@ -100,7 +100,7 @@ def _present(report: CampaignReport, *, console: Console) -> int:
     render_leaderboard(report.states, console=console)
     render_failures(report.states, console=console)
     console.print(overhead_line(report.overhead), soft_wrap=True, highlight=False)
-    console.print(f"{report.verdict.value}: {report.page}", soft_wrap=True, highlight=False)
+    console.print(f"{overall_label(report.states)}: {report.page}", soft_wrap=True, highlight=False)
     return EXIT_CODES[overall(report.states)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openmm_mlff.campaign.states import BEGUN, WAITING, CellState
 from openmm_mlff.campaign.store import DONE
-from openmm_mlff.records import VerdictStatus
+from openmm_mlff.results import VerdictStatus
 
 FORCE, ENERGY, DRIFT, SPEED = "force_accuracy", "energy_accuracy", "energy_drift", "speed"
 MOST_FAILED_CHECKS = 3
@@ -66,7 +66,7 @@ class MatrixCell:
     """All seeds of one model on one system under one condition.
 
     Attributes:
-        word: the gravest verdict, or how far it is.
+        word: the worst verdict, or how far it is.
         kind: ``approved``, ``rejected``, ``inconclusive``, ``failed`` or ``open``.
         count: e.g. ``2 of 3``; empty for one seed.
         title: why.
@@ -135,12 +135,12 @@ def matrix(
 
 
 def matrix_cell(states: Sequence[CellState]) -> MatrixCell:
-    """Put all seeds of one model, system and condition into one word: the gravest."""
-    ranked = sorted(states, key=lambda one: _GRAVITY.index(kind_of(one)))
+    """Return the worst verdict of all seeds of one model, system and condition."""
+    ranked = sorted(states, key=lambda one: _WORST_FIRST.index(kind_of(one)))
     decides = ranked[0]
     same = sum(kind_of(one) == kind_of(decides) for one in states)
     return MatrixCell(
-        word=decides.verdict.value if decides.verdict else decides.state.upper(),
+        word=decides.label or decides.state.upper(),
         kind=kind_of(decides),
         count=f"{same} of {len(states)}" if len(states) > 1 else "",
         title=decides.message,
@@ -156,7 +156,7 @@ def kind_of(state: CellState) -> str:
     return "failed" if state.has_failed else "open"
 
 
-_GRAVITY = ("rejected", "failed", "open", "inconclusive", "approved")
+_WORST_FIRST = ("rejected", "failed", "open", "inconclusive", "approved")
 
 
 def _standing(states: Sequence[CellState]) -> Standing:

@@ -11,12 +11,12 @@ from typing import Any
 from openmm_mlff.campaign.figure import FIGURE_FILE, speed_figure
 from openmm_mlff.campaign.leaderboard import kind_of, matrix, speed_points, standings
 from openmm_mlff.campaign.overhead import Overhead, measure_overhead
-from openmm_mlff.campaign.states import CellState, overall, read_states
+from openmm_mlff.campaign.states import CellState, overall, overall_label, read_states
 from openmm_mlff.campaign.store import DONE, Store
-from openmm_mlff.records import VerdictStatus, jsonable
 from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.templating import templates_in
 from openmm_mlff.report.wording import NOTHING, integer, number
+from openmm_mlff.results import VerdictStatus, jsonable
 from openmm_mlff.rundir import write_json, write_text
 
 PAGE_FILE = "report.html"
@@ -33,7 +33,7 @@ class CampaignReport:
     Attributes:
         name: of the campaign.
         states: of all runs.
-        verdict: the gravest.
+        verdict: the worst.
         overhead: where the workers' time went.
         page: the file that was written.
     """
@@ -71,8 +71,9 @@ def leaderboard_json(states: Sequence[CellState]) -> dict[str, Any]:
     """Give the leaderboard and every run's verdict as JSON."""
     keep = ("address", "model", "system", "condition", "seed", "state", "message")
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "verdict": overall(states).value,
+        "label": overall_label(states),
         "models": [
             jsonable(
                 {
@@ -84,7 +85,10 @@ def leaderboard_json(states: Sequence[CellState]) -> dict[str, Any]:
         ],
         "runs": [
             {key: getattr(state, key) for key in keep}
-            | {"verdict": state.verdict.value if state.verdict else None}
+            | {
+                "verdict": state.verdict.value if state.verdict else None,
+                "label": state.label or None,
+            }
             for state in states
         ],
     }
@@ -119,6 +123,7 @@ def campaign_html(
         spec=spec,
         made=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         verdict=overall(states).value,
+        label=overall_label(states),
         counts=_counts(states),
         standings=ranked,
         approved=VerdictStatus.APPROVED,

@@ -1,29 +1,24 @@
 """From what is asked for to cells: one run each, under the address of what it consists of."""
 
-import hashlib
 import importlib.metadata
-import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.campaign.spec import CampaignSpec, ModelEntry
-from openmm_mlff.checks.plugins import with_plugins
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import (
-    DEFAULT_REFERENCE,
-    PotentialOptions,
-    Protocol,
-    canonical_sha256,
-    load_protocol,
-)
-from openmm_mlff.errors import ConfigError, PotentialError, UserError
+from openmm_mlff.config import PotentialOptions, Protocol, canonical_sha256
+from openmm_mlff.errors import ConfigError, UserError
+from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import load_systems
-from openmm_mlff.records import jsonable
+from openmm_mlff.pipeline.preparing import NO_REFERENCE, load_reference
+from openmm_mlff.pipeline.protocol import resolve_protocol
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.request import SharedSettings, ValidationRequest, request_from
+from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import molecule_to_json
-from openmm_mlff.students.loading import shipped_path
 
 ADDRESS_LENGTH = 20
 """Hexadecimal digits: 80 bits, more than enough for any number of runs."""
@@ -37,29 +32,22 @@ class Cell:
 
     Attributes:
         address: of its content; equal content has equal addresses.
-        model: spec string.
         label: what the model is called in this campaign.
-        options: how the model is read and run.
-        system: name or file.
-        protocol: with the temperatures and timesteps of this run.
-        seed: of velocities and distortions.
-        reference: what is right.
-        platform: ``auto`` or the name of an OpenMM platform.
-        precision: ``single``, ``mixed`` or ``double``.
+        request: what is asked for.
+        protocol: loaded, with the temperature and timestep of this run.
         problem: why it cannot be run; empty where it can.
     """
 
     address: str
-    model: str
     label: str
-    options: PotentialOptions
-    system: str
+    request: ValidationRequest
     protocol: Protocol
-    seed: int
-    reference: str
-    platform: str
-    precision: str
     problem: str = ""
+
+    @property
+    def system(self) -> str:
+        """Name or file of its system."""
+        return self.request.systems[0]
 
     @property
     def condition(self) -> str:
@@ -76,7 +64,7 @@ class Cell:
             "model": self.label,
             "system": self.system,
             "condition": self.condition,
-            "seed": self.seed,
+            "seed": self.request.seed,
             "problem": self.problem,
         }
 
@@ -94,7 +82,7 @@ def expand(spec: CampaignSpec) -> list[Cell]:
         UserError: a protocol or system is unknown or unusable.
         ConfigError: every model is.
     """
-    protocols = list(_variants(spec))
+    conditions = [(one, _protocol(one)) for one in _conditions(spec)]
     systems = {name: _system_content(name) for name in spec.systems}
     models = [
         (entry, label, *_model(entry))
@@ -103,8 +91,9 @@ def expand(spec: CampaignSpec) -> list[Cell]:
     problems = [problem for *_, problem in models]
     if all(problems):
         raise ConfigError(f"no model of the campaign can be run: {'; '.join(problems)}")
+    reference, _ = load_reference(spec.reference)
     shared = {
-        "reference": fingerprint(_reference(spec.reference)),
+        "reference": reference.fingerprint.sha256 if reference else _reason(spec.reference),
         "platform": spec.platform,
         "precision": spec.precision,
         "software": {name: _version(name) for name in _SOFTWARE},
@@ -112,26 +101,27 @@ def expand(spec: CampaignSpec) -> list[Cell]:
     return [
         Cell(
             address=address_of(
-                model=model_print,
+                model=identity,
                 options=_options_content(entry.options),
                 systems=systems[system],
-                protocol=protocol.model_dump(mode="json"),
+                protocol=protocol.model_dump(mode="json", exclude={"name", "description"}),
                 seed=seed,
                 **shared,
             ),
-            model=entry.spec,
             label=label,
-            options=entry.options,
-            system=system,
+            request=condition.model_copy(
+                update={
+                    "potential": entry.spec,
+                    "options": entry.options,
+                    "systems": (system,),
+                    "seed": seed,
+                }
+            ),
             protocol=protocol,
-            seed=seed,
-            reference=spec.reference,
-            platform=spec.platform,
-            precision=spec.precision,
             problem=problem,
         )
-        for seed, protocol, system, (entry, label, model_print, problem) in product(
-            spec.seeds, protocols, spec.systems, models
+        for seed, (condition, protocol), system, (entry, label, identity, problem) in product(
+            spec.seeds, conditions, spec.systems, models
         )
     ]
 
@@ -148,44 +138,6 @@ def address_of(**content: Any) -> str:
     return canonical_sha256(content)[:ADDRESS_LENGTH]
 
 
-def fingerprint(spec: str) -> str:
-    """Tell what a spec string stands for: its content, where it names files.
-
-    A model that is a file is known by its bytes, whatever the file is called.
-
-    Args:
-        spec: of a potential or a reference.
-
-    Returns:
-        A text that changes with the content.
-
-    Raises:
-        PotentialError: a file that is not there.
-        CheckpointError: a student that does not exist.
-    """
-    if spec.startswith("student:"):
-        return _file_sha256(shipped_path(spec.removeprefix("student:")))
-    if Path(spec).is_file():
-        return _file_sha256(Path(spec))
-    scheme, colon, rest = spec.partition(":")
-    if not colon or scheme not in ("ase", "openmm-ml", "none"):
-        if spec == "none":
-            return spec
-        raise PotentialError(f"{spec!r} is neither a file that is there nor a spec string")
-    named = [part.partition("=")[2] for part in rest.partition("?")[2].split("&")]
-    files = [_file_sha256(Path(name)) for name in named if name and Path(name).is_file()]
-    return " ".join([spec, *files, _version_behind(scheme, rest)]).strip()
-
-
-def _version_behind(scheme: str, rest: str) -> str:
-    """Give the version of the package that a spec string takes its potential from."""
-    if scheme == "none":
-        return ""
-    module = "openmmml" if scheme == "openmm-ml" else rest.partition(":")[0].partition(".")[0]
-    distributions = importlib.metadata.packages_distributions().get(module, [])
-    return " ".join(f"{name} {importlib.metadata.version(name)}" for name in sorted(distributions))
-
-
 def _version(distribution: str) -> str:
     try:
         return importlib.metadata.version(distribution)
@@ -193,27 +145,35 @@ def _version(distribution: str) -> str:
         return "unknown"
 
 
-def _variants(spec: CampaignSpec) -> Iterator[Protocol]:
-    """Give the protocol once for each temperature and timestep that is asked for."""
-    protocol = with_plugins(load_protocol(spec.protocol), spec.plugins)
+def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
+    """List what is asked for at each temperature and timestep, still without a model."""
+    temperatures = spec.temperatures_kelvin or (None,)
+    for temperature, timestep in product(temperatures, spec.timesteps_fs or (None,)):
+        yield request_from(
+            {
+                "potential": "",
+                "temperature_kelvin": temperature,
+                "timestep_fs": timestep,
+                **{name: getattr(spec, name) for name in SharedSettings.model_fields},
+            }
+        )
+
+
+def _reason(reference: str | None) -> str:
+    """Return why there is no reference; that the default one is not installed is none."""
+    return reference if reference and reference.startswith(NO_REFERENCE) else NO_REFERENCE
+
+
+def _protocol(condition: ValidationRequest) -> Protocol:
+    protocol = resolve_protocol(condition)
     select(protocol)
-    dynamics = protocol.dynamics
-    temperatures = _each(spec.temperatures_kelvin, dynamics.temperatures_kelvin)
-    timesteps = _each(spec.timesteps_fs, dynamics.timesteps_fs)
-    for temperature, timestep in product(temperatures, timesteps):
-        update = {"temperatures_kelvin": temperature, "timesteps_fs": timestep}
-        yield protocol.model_copy(update={"dynamics": dynamics.model_copy(update=update)})
-
-
-def _each(asked: Sequence[float] | None, of_protocol: tuple[float, ...]) -> list[tuple[float, ...]]:
-    """Give one set a value that is asked for, or the protocol's set as it is."""
-    return [of_protocol] if asked is None else [(value,) for value in asked]
+    return protocol
 
 
 def _model(entry: ModelEntry) -> tuple[str, str]:
-    """Give a model's fingerprint, or why it has none: one broken model stops no other."""
+    """Return the identity of a model, or why it has none: one broken model stops no other."""
     try:
-        return fingerprint(entry.spec), ""
+        return load_potential(entry.spec, options=entry.options).sha256, ""
     except UserError as error:
         return f"unusable: {entry.spec}", str(error)
 
@@ -221,7 +181,7 @@ def _model(entry: ModelEntry) -> tuple[str, str]:
 def _options_content(options: PotentialOptions) -> dict[str, Any]:
     """Give a model's options with its force field files by their bytes."""
     files = [Path(name) for name in options.forcefield]
-    named = [_file_sha256(path) if path.is_file() else str(path) for path in files]
+    named = [hash_path(path) if path.is_file() else str(path) for path in files]
     return options.model_dump(mode="json") | {"forcefield": named}
 
 
@@ -232,14 +192,3 @@ def _system_content(name: str) -> list[dict[str, Any]]:
         table = jsonable(molecule_to_json(molecule)) | {"bonds": jsonable(molecule.bonds)}
         content.append({key: value for key, value in table.items() if key != "source"})
     return content
-
-
-def _reference(asked: str) -> str:
-    """Say what ``auto`` will be."""
-    if asked != "auto":
-        return asked
-    return DEFAULT_REFERENCE if importlib.util.find_spec("tblite") else "none"
-
-
-def _file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from openmm_mlff.config import PRECISIONS, Frozen, PotentialOptions, nearest
+from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, PotentialOptions, nearest
 from openmm_mlff.errors import ConfigError, FileError
 from openmm_mlff.reading import cut, read_toml
+from openmm_mlff.request import SharedSettings
 
 QUEUES = ("slurm", "pbs", "lsf")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -77,37 +78,27 @@ class ClusterSpec(Frozen):
         return self
 
 
-class CampaignSpec(Frozen):
-    """What a campaign is asked for.
+class CampaignSpec(SharedSettings):
+    """What a campaign is asked for, beside the settings that all its runs share.
 
     Attributes:
         name: of the campaign, in letters, digits, ``.``, ``_`` and ``-``.
         models: what is validated.
         systems: library names or structure files.
-        protocol: name or TOML file.
         temperatures_kelvin: one run for each; None leaves those of the protocol in one run.
         timesteps_fs: one run for each; None leaves those of the protocol in one run.
         seeds: one run for each.
-        reference: what is right, as `openmm-mlff validate` takes it.
-        platform: ``auto`` or the name of an OpenMM platform.
-        precision: ``single``, ``mixed`` or ``double``.
         output: folder of the campaign; empty takes ``runs/NAME``.
-        plugins: Python files with checks of the user's own.
         cluster: where it runs.
     """
 
     name: str
     models: tuple[ModelEntry, ...] = Field(min_length=1)
     systems: tuple[str, ...] = Field(min_length=1)
-    protocol: str = "standard"
-    temperatures_kelvin: tuple[float, ...] | None = Field(default=None, min_length=1)
-    timesteps_fs: tuple[float, ...] | None = Field(default=None, min_length=1)
+    temperatures_kelvin: tuple[Kelvin, ...] | None = Field(default=None, min_length=1)
+    timesteps_fs: tuple[Femtoseconds, ...] | None = Field(default=None, min_length=1)
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
-    reference: str = "auto"
-    platform: str = "auto"
-    precision: Literal["single", "mixed", "double"] = "mixed"
     output: str = ""
-    plugins: tuple[str, ...] = ()
     cluster: ClusterSpec = ClusterSpec()
 
     @field_validator("name")
@@ -123,13 +114,6 @@ class CampaignSpec(Frozen):
         if not isinstance(value, (list, tuple)):
             return value
         return tuple({"spec": one} if isinstance(one, str) else one for one in value)
-
-    @field_validator("temperatures_kelvin", "timesteps_fs")
-    @classmethod
-    def _positive(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and not all(0.0 < one < float("inf") for one in value):
-            raise ValueError("expected numbers above zero")
-        return value
 
     @model_validator(mode="after")
     def _named_once(self) -> "CampaignSpec":
@@ -202,11 +186,9 @@ def _explain(problem: Mapping[str, Any]) -> str:
         return f"unknown key {location!r}; {nearest(str(parts[-1]), known)}"
     if problem["type"] == "missing":
         return f"{location} is missing; {_EXPECTED.get(str(parts[0]), 'expected a value')}"
-    said = str(problem["msg"]).removeprefix("Value error, ")
+    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "expected")
     if not parts or not isinstance(problem.get("input"), (str, int, float, bool, list, tuple)):
         return f"{location}: {said}" if location else said
-    if str(parts[-1]) == "precision":
-        said = f"expected {', '.join(PRECISIONS)}"
     return f"{location}: {said} (got {problem['input']!r})"
 
 

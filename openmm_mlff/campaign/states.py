@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openmm_mlff.campaign.store import DONE, Attempt, Store
-from openmm_mlff.records import VerdictStatus
+from openmm_mlff.results import VerdictStatus
 
 WAITING = "waiting"
 BEGUN = "begun"
@@ -25,6 +25,7 @@ class CellState:
         seed: of velocities and distortions.
         state: ``waiting``, ``begun``, ``done``, ``failed``, ``lost`` or ``unusable``.
         verdict: None unless done.
+        label: of the verdict, in the words to print; empty unless done.
         message: the verdict's first reason, or why there is no verdict.
         result: all of `result.json`.
         attempts: who took it up, in order of time.
@@ -37,6 +38,7 @@ class CellState:
     seed: int
     state: str
     verdict: VerdictStatus | None = None
+    label: str = ""
     message: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
@@ -77,7 +79,7 @@ def states_of(rows: Sequence[dict[str, Any]], store: Store) -> list[CellState]:
 
 
 def overall(states: Sequence[CellState]) -> VerdictStatus:
-    """Give the gravest verdict of all; what was not judged is not approved.
+    """Return the worst verdict of all; what was not judged is not approved.
 
     Args:
         states: of the campaign.
@@ -93,6 +95,22 @@ def overall(states: Sequence[CellState]) -> VerdictStatus:
     return VerdictStatus.INCONCLUSIVE
 
 
+def overall_label(states: Sequence[CellState]) -> str:
+    """Return the worst verdict in the words to print: an approval with the limits of each run.
+
+    Args:
+        states: of the campaign.
+
+    Returns:
+        The label that all runs share; else the status, or, of approved runs, all their labels.
+    """
+    verdict = overall(states)
+    labels = dict.fromkeys(one.label for one in states if one.verdict is verdict)
+    if verdict is VerdictStatus.APPROVED or len(labels) == len(states) == 1:
+        return "; ".join(labels)
+    return verdict.value
+
+
 def _state(row: dict[str, Any], store: Store) -> CellState:
     """Join a row of the campaign with what is in the folder of its address."""
     known = {key: row[key] for key in ("address", "model", "system", "condition", "seed")}
@@ -104,7 +122,13 @@ def _state(row: dict[str, Any], store: Store) -> CellState:
         verdict = VerdictStatus(result["verdict"])
         message = "" if verdict is VerdictStatus.APPROVED else next(iter(result["reasons"]), "")
         return CellState(
-            **known, state=DONE, verdict=verdict, message=message, result=result, attempts=attempts
+            **known,
+            state=DONE,
+            verdict=verdict,
+            label=result["label"],
+            message=message,
+            result=result,
+            attempts=attempts,
         )
     if attempts and attempts[-1].started > result.get("finished", 0.0):
         return CellState(**known, state=BEGUN, message=attempts[-1].stage, attempts=attempts)

@@ -22,7 +22,7 @@ from typing import Any
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.rundir import read_json, write_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CAMPAIGN_FILE = "campaign.json"
 RESULT_FILE = "result.json"
 
@@ -113,15 +113,16 @@ class Store:
         campaign = read_json(self.root / CAMPAIGN_FILE)
         if not isinstance(campaign, dict) or campaign.get("schema_version") != SCHEMA_VERSION:
             raise RunDirectoryError(
-                f"{self.root / CAMPAIGN_FILE} is of another version than {SCHEMA_VERSION}; "
-                "start the campaign again into this folder"
+                f"{self.root / CAMPAIGN_FILE} is not of schema version {SCHEMA_VERSION}; "
+                "start the campaign again in a new folder"
             )
         return campaign
 
     def result(self, address: str) -> dict[str, Any] | None:
-        """Read how a run ended; None while it did not."""
+        """Read how a run ended; None where it did not, or the result is of another version."""
         path = self.cell(address) / RESULT_FILE
-        return read_json(path) if path.is_file() else None
+        found = read_json(path) if path.is_file() else {}
+        return found if found.get("schema_version") == SCHEMA_VERSION else None
 
     def is_done(self, address: str) -> bool:
         """Tell whether a run came to its verdict; one that failed is tried again."""

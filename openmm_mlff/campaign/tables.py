@@ -11,9 +11,9 @@ from openmm_mlff.campaign.overhead import Overhead
 from openmm_mlff.campaign.page import duration_text
 from openmm_mlff.campaign.states import BEGUN, UNUSABLE, WAITING, CellState
 from openmm_mlff.campaign.store import DONE, FAILED, LOST
-from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.wording import NOTHING, number
+from openmm_mlff.results import VerdictStatus
 
 STATES = (DONE, BEGUN, WAITING, FAILED, LOST, UNUSABLE)
 SILENT_SECONDS = 60.0
@@ -27,12 +27,13 @@ def render_plan(states: Sequence[CellState], *, console: Console) -> None:
     )
     for state in states:
         word = state.verdict.value if state.verdict else state.state
+        label = state.label or state.state
         table.add_row(
             state.model,
             Text(state.system),
             state.condition,
             str(state.seed),
-            Text(word, style=_COLOURS.get(word, "")),
+            Text(label, style=_COLOURS.get(word, "")),
             state.address[:12],
         )
     console.print(table)

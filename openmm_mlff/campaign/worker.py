@@ -1,19 +1,18 @@
 """One run, on whatever process is given it: what breaks is a result, not an end."""
 
-import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.campaign.plan import Cell
 from openmm_mlff.campaign.store import DONE, FAILED, AttemptRecord, Store
+from openmm_mlff.errors import ConfigError
+from openmm_mlff.files import inside
+from openmm_mlff.measuring.guard import guarded
 from openmm_mlff.pipeline import prepare, run_plan
-from openmm_mlff.pipeline.guard import guarded
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, read_json
 
 LONGEST_WAIT_S = 600.0
@@ -36,7 +35,7 @@ def run_cell(cell: Cell, *, root: str, working_folder: str, session: str) -> dic
     Returns:
         The result, as it stands in `result.json`.
     """
-    with _ALONE, _inside(Path(working_folder)):
+    with _ALONE, inside(Path(working_folder)):
         store = Store(Path(root))
         found = store.result(cell.address)
         if found is not None and found["status"] == DONE:
@@ -54,20 +53,14 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
 
     def validate() -> ValidationReport:
         _clear_other_spelling(cell, folder)
-        plan = prepare(
-            cell.model,
-            systems=[cell.system],
-            protocol=cell.protocol,
-            reference=cell.reference,
-            platform=cell.platform,
-            precision=cell.precision,
-            seed=cell.seed,
-            output=folder,
-            resume=True,
-            options=cell.options,
-            # A worker that was given up may still be at it.
-            wait_s=LONGEST_WAIT_S,
-        )
+        asked = cell.request.model_copy(update={"output": folder, "resume": True})
+        # A worker that was given up may still be at it.
+        plan = prepare(asked, wait_s=LONGEST_WAIT_S)
+        if plan.spec.protocol != cell.protocol:
+            raise ConfigError(
+                f"the protocol {cell.protocol.name} was changed after the campaign was started; "
+                "expected its files to stay as they are: start the campaign again"
+            )
         return run_plan(plan, on_progress=record.show)
 
     outcome = guarded(validate)
@@ -93,7 +86,8 @@ def summary_of(report: ValidationReport) -> dict[str, Any]:
     keep = ("id", "system", "condition", "status", "required", "value", "unit", "threshold")
     return {
         "verdict": report.verdict.status.value,
-        "reasons": list(report.verdict.reasons),
+        "label": report.verdict.label,
+        "reasons": [str(reason) for reason in report.verdict.reasons],
         "model": report.model.model_dump(mode="json"),
         "platform": report.verdict.scope.platform,
         "checks": [
@@ -110,17 +104,6 @@ def _clear_other_spelling(cell: Cell, folder: Path) -> None:
     """
     if not (folder / RUN_FILE).is_file():
         return
-    asked = read_json(folder / RUN_FILE)["spec"]
-    if (asked["potential"], list(asked["systems"])) != (cell.model, [cell.system]):
+    asked = read_json(folder / RUN_FILE).get("request")
+    if asked != cell.request.record():
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    """Work in a folder for a while."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

@@ -7,8 +7,9 @@ from pydantic import Field, ValidationError
 
 from openmm_mlff.config import PotentialOptions, canonical_sha256
 from openmm_mlff.errors import FileError, RunDirectoryError
+from openmm_mlff.fingerprint import Fingerprint
 from openmm_mlff.reading import cut, read_json
-from openmm_mlff.records import ModelRecord, Record, Scope, first_problem
+from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope, first_problem
 
 CERTIFICATE_FILE = "certificate.json"
 DIGEST = "sha256"
@@ -42,9 +43,9 @@ class Sample(Record):
         multiplicity: of the spin.
         cell_angstrom: box, rows; None where there is none.
         positions_angstrom: (G, N, 3).
-        energies_ev: (G,); None where the run kept only forces.
+        energies_ev: (G,).
         forces_ev_per_angstrom: (G, N, 3).
-        source: which record of the run they come from.
+        source: the measurement of the run that they come from.
     """
 
     system: str
@@ -53,7 +54,7 @@ class Sample(Record):
     multiplicity: int
     cell_angstrom: list[list[float]] | None
     positions_angstrom: list[list[list[float]]]
-    energies_ev: list[float] | None
+    energies_ev: list[float]
     forces_ev_per_angstrom: list[list[list[float]]]
     source: str
 
@@ -68,6 +69,7 @@ class CertifiedCheck(Record):
     threshold: float | None
     unit: str
     status: str
+    at_least: bool = False
 
 
 class Certificate(Record):
@@ -78,8 +80,11 @@ class Certificate(Record):
         schema_version: of this layout.
         notice: what the hash is, and is not.
         model: spec, name, hash.
+        fingerprint: files, parameters and packages that are the model.
         options: how the model was read and run.
         verdict: always APPROVED.
+        label: of the verdict; says so where accuracy was not judged.
+        claims: answers to sound and accurate.
         scope: what the approval covers.
         recommendation: the verdict's own sentence.
         protocol: its name.
@@ -94,11 +99,14 @@ class Certificate(Record):
     """
 
     kind: Literal["openmm-mlff certificate"] = "openmm-mlff certificate"
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     notice: str = NOTICE
     model: ModelRecord
+    fingerprint: Fingerprint
     options: PotentialOptions
     verdict: Literal["APPROVED"] = "APPROVED"
+    label: str
+    claims: dict[Literal["sound", "accurate"], ClaimStatus]
     scope: Scope
     recommendation: str
     protocol: str
@@ -136,7 +144,7 @@ def read_certificate(path: Path) -> tuple[Certificate, bool]:
         of the file's own contents, so that a key added or renamed is noticed, too.
 
     Raises:
-        RunDirectoryError: there is none, or it is none.
+        RunDirectoryError: the file is missing, or is not a certificate of this version.
     """
     expected = (
         f"expected a {CERTIFICATE_FILE} that validate wrote beside the report of an approved model"
@@ -149,7 +157,7 @@ def read_certificate(path: Path) -> tuple[Certificate, bool]:
         certificate = Certificate.model_validate(table)
     except ValidationError as error:
         raise RunDirectoryError(
-            f"{path} is no certificate of schema version 1 ({first_problem(error)}); {expected}"
+            f"{path} is not a certificate of schema version 2 ({first_problem(error)}); {expected}"
         ) from error
     rest = {key: value for key, value in table.items() if key != DIGEST}
     return certificate, canonical_sha256(rest) == certificate.sha256

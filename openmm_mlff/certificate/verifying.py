@@ -7,9 +7,9 @@ import numpy as np
 
 from openmm_mlff.certificate.record import Certificate, Sample, SampleTolerance
 from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.measuring.paths import evaluate_in_openmm
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
-from openmm_mlff.probes.openmm_calls import evaluate_in_openmm
 from openmm_mlff.simulation.platforms import AUTO, choose_platform
 
 
@@ -20,7 +20,7 @@ class SampleOutcome:
     Attributes:
         system: name of the molecule.
         platform: where they were computed; empty where they could not be.
-        energy_error_ev_per_atom: the largest, None where no energies were kept.
+        energy_error_ev_per_atom: the largest; None where nothing was computed.
         force_error_ev_per_angstrom: the largest component.
         agrees: whether all lie within the tolerance.
         problem: why they could not be computed.
@@ -40,16 +40,17 @@ class Verification:
 
     Attributes:
         intact: whether the certificate is as it was written.
-        same_model: whether the model's hash is the certified one.
-        sha256: of the model that was given.
-        hash_of_file: whether that is of a file; else of a name, which says less.
+        same_model: whether the model is the certified one by its fingerprint.
+        sha256: of the fingerprint of the model that was given.
+        difference: what differs from the certified model; other versions of the packages that run
+            a model made of files leave it the same, and its values decide.
         samples: of the systems; empty where nothing was computed.
     """
 
     intact: bool
     same_model: bool
     sha256: str
-    hash_of_file: bool = True
+    difference: str = ""
     samples: tuple[SampleOutcome, ...] = field(default=())
 
     @property
@@ -70,7 +71,7 @@ class Verification:
             "certificate_intact": self.intact,
             "same_model": self.same_model,
             "model_sha256": self.sha256,
-            "hash_of_file": self.hash_of_file,
+            "difference": self.difference,
             "values_reproduced": self.reproduced,
             "samples": [vars(sample) for sample in self.samples],
         }
@@ -96,10 +97,13 @@ def verify(
         UserError: the model cannot be loaded.
     """
     potential = load_potential(spec, options=certificate.options)
-    same = potential.sha256 == certificate.model.sha256
-    from_file = not spec.startswith(("ase:", "openmm-ml:"))
+    found, certified = potential.fingerprint, certificate.fingerprint
+    difference = found.difference(certified)
+    same = found.content_sha256 == certified.content_sha256 and (
+        bool(found.files) or found.packages == certified.packages
+    )
     if not intact or not same:
-        return Verification(intact, same, potential.sha256, from_file)
+        return Verification(intact, same, found.sha256, difference)
     precision = certificate.scope.precision
     outcomes = tuple(
         _reproduce(
@@ -111,7 +115,7 @@ def verify(
         )
         for sample in certificate.samples
     )
-    return Verification(intact, same, potential.sha256, from_file, outcomes)
+    return Verification(intact, same, found.sha256, difference, outcomes)
 
 
 def _reproduce(
@@ -163,21 +167,14 @@ def compare_sample(
     force_error = np.abs(
         found.forces_ev_per_angstrom - np.array(sample.forces_ev_per_angstrom)
     ).max()
-    agrees = bool(force_error <= tolerance.force_ev_per_angstrom)
-    energy_error = None
-    if sample.energies_ev is not None:
-        n_atoms = len(sample.atomic_numbers)
-        expected = np.array(sample.energies_ev)
-        off = np.abs(found.energies_ev - expected)
-        allowed = tolerance.energy_ev_per_atom * n_atoms + tolerance.energy_relative * np.abs(
-            expected
-        )
-        energy_error = float(off.max() / n_atoms)
-        agrees = agrees and bool((off <= allowed).all())
+    n_atoms = len(sample.atomic_numbers)
+    expected = np.array(sample.energies_ev)
+    off = np.abs(found.energies_ev - expected)
+    allowed = tolerance.energy_ev_per_atom * n_atoms + tolerance.energy_relative * np.abs(expected)
     return SampleOutcome(
         sample.system,
         platform,
-        energy_error_ev_per_atom=energy_error,
+        energy_error_ev_per_atom=float(off.max() / n_atoms),
         force_error_ev_per_angstrom=float(force_error),
-        agrees=agrees,
+        agrees=bool(force_error <= tolerance.force_ev_per_angstrom and (off <= allowed).all()),
     )

@@ -1,16 +1,21 @@
-"""Make the certificate of a run that was approved."""
+"""Write the certificate of a run that was approved."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from openmm_mlff.certificate.record import CERTIFICATE_FILE, Certificate, CertifiedCheck, Sample
-from openmm_mlff.config import RunSpec, canonical_sha256
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import ValidationReport, VerdictStatus
+from openmm_mlff.checks.surface import net_force_torque
+from openmm_mlff.config import canonical_sha256
+from openmm_mlff.fingerprint import Fingerprint
+from openmm_mlff.request import ResolvedRequest
+from openmm_mlff.results import ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.shared import Labels
 
 GEOMETRIES = 3
 _DECIMALS = 8
@@ -20,14 +25,14 @@ _DECIMALS = 8
 def write_certificate(
     directory: RunDirectory,
     report: ValidationReport,
-    observations_by_system: Mapping[str, Observations],
+    evidence_by_system: Mapping[str, Evidence],
 ) -> Certificate | None:
-    """Write the certificate of an approved model beside its report; else see that there is none.
+    """Write the certificate of an approved model beside its report; remove any other.
 
     Args:
         directory: of the run.
         report: what was found.
-        observations_by_system: what the run left; values are taken from it.
+        evidence_by_system: what the run left; values are taken from it.
 
     Returns:
         The certificate, None where the model is not approved.
@@ -37,36 +42,39 @@ def write_certificate(
         path.unlink(missing_ok=True)
         return None
     run = read_json(directory.root / RUN_FILE)
-    certificate = make_certificate(report, observations_by_system, run=run)
+    certificate = make_certificate(report, evidence_by_system, run=run)
     write_json(path, certificate.model_dump(mode="json"))
     return certificate
 
 
 def make_certificate(
     report: ValidationReport,
-    observations_by_system: Mapping[str, Observations],
+    evidence_by_system: Mapping[str, Evidence],
     *,
     run: Mapping[str, Any],
 ) -> Certificate:
-    """Put together what an approval says.
+    """Return the certificate of an approval.
 
     Args:
         report: of an approved model.
-        observations_by_system: what the run left.
+        evidence_by_system: what the run left.
         run: `run.json`.
 
     Returns:
         The certificate, with the hash of its contents.
     """
-    spec = RunSpec.model_validate(run["spec"])
+    spec = ResolvedRequest.model_validate(run["spec"])
     samples = [
         sample
-        for name, observations in observations_by_system.items()
-        if (sample := make_sample(name, observations)) is not None
+        for name, evidence in evidence_by_system.items()
+        if (sample := make_sample(name, evidence)) is not None
     ]
     return Certificate(
         model=report.model,
+        fingerprint=Fingerprint.model_validate(run["fingerprints"]["potential"]),
         options=spec.options,
+        label=report.verdict.label,
+        claims={claim.name: claim.status for claim in report.verdict.claims.both},
         scope=report.verdict.scope,
         recommendation=report.verdict.recommendation,
         protocol=str(report.protocol.get("name", "unknown")),
@@ -83,6 +91,7 @@ def make_certificate(
                 threshold=result.threshold,
                 unit=result.unit,
                 status=result.status.value,
+                at_least=result.at_least,
             )
             for result in report.checks
             if result.required
@@ -92,30 +101,20 @@ def make_certificate(
     ).sealed()
 
 
-def make_sample(name: str, observations: Observations) -> Sample | None:
+def make_sample(name: str, evidence: Evidence) -> Sample | None:
     """Choose a few geometries at which the model's values are known.
 
     Args:
         name: of the system.
-        observations: of it.
+        evidence: of it.
 
     Returns:
-        Frames of its own trajectory with energies and forces; without a reference, geometries of
-        the surface probes with forces alone; None where the run kept neither.
+        Frames of its own trajectory that were compared with the reference; without a reference the
+        geometries of the check `net_force_torque`; None where the run kept neither.
     """
-    system = observations.system
-    for probe, energies, forces in (
-        ("reference", "model_energies_ev", "model_forces"),
-        ("net_force_torque", "", "forces"),
-    ):
-        record = observations.probes.get(probe)
-        arrays = {} if record is None else record.arrays
-        if record is None or "positions_angstrom" not in arrays or forces not in arrays:
-            continue
-        positions = np.asarray(arrays["positions_angstrom"], dtype=float)
-        known = np.isfinite(arrays[forces]).all(axis=(1, 2))
-        if energies:
-            known &= np.isfinite(arrays[energies])
+    system = evidence.system
+    for source, positions, energies_ev, forces in _known_values(evidence):
+        known = np.isfinite(energies_ev) & np.isfinite(forces).all(axis=(1, 2))
         finite = np.flatnonzero(known)
         if not len(finite):
             continue
@@ -128,8 +127,21 @@ def make_sample(name: str, observations: Observations) -> Sample | None:
             multiplicity=system.multiplicity,
             cell_angstrom=None if cell is None else cell.tolist(),
             positions_angstrom=positions[chosen].round(_DECIMALS).tolist(),
-            energies_ev=np.asarray(arrays[energies])[chosen].tolist() if energies else None,
-            forces_ev_per_angstrom=np.asarray(arrays[forces])[chosen].tolist(),
-            source=probe,
+            energies_ev=energies_ev[chosen].tolist(),
+            forces_ev_per_angstrom=forces[chosen].tolist(),
+            source=source,
         )
     return None
+
+
+def _known_values(evidence: Evidence) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield a measurement's name, geometries, energies and forces, the best measurement first."""
+    labels = evidence.measurements.get("reference_labels")
+    if labels is not None and labels.status == DONE:
+        found = labels.record(Labels)
+        positions, energies_ev = found.positions_angstrom, found.model_energies_ev
+        yield labels.name, positions, energies_ev, found.model_forces
+    surface = evidence.measurements.get(net_force_torque.CHECK.id)
+    if surface is not None and surface.status == DONE:
+        at = surface.record(net_force_torque.Record)
+        yield surface.name, at.positions_angstrom, at.energies_ev, at.forces

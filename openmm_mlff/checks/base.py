@@ -1,26 +1,32 @@
-"""What a check is, and how it says what it found."""
+"""What a check is: a question, a measurement, a judgement and plots, in one object.
+
+A check's module imports NumPy, SciPy and the foundation only; what it measures, it asks of the
+``Subject`` that it is given.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
-from openmm_mlff.config import Criteria, Threshold, nearest
-from openmm_mlff.errors import ConfigError
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult, Status
+import numpy as np
+
+from openmm_mlff.config import Limits, Protocol, Threshold
+from openmm_mlff.results import CheckResult, Status
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.runs import RunCondition
+from openmm_mlff.units import RATIO
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 Group = Literal["parity", "surface", "dynamics", "accuracy", "performance"]
 Scope = Literal["system", "condition"]
-RATIO = "ratio"
-"""Unit of a number without one; it is left out of sentences."""
-
-CheckFunction = Callable[[Observations, Criteria], CheckResult]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measured number and what it is compared with.
+    """One measured number and its limit.
 
     Attributes:
         clause: what was measured, so that "On water, <clause> 0.1 eV/Å" is a sentence.
@@ -55,20 +61,16 @@ class Measure:
         return self.value / self.limit.value
 
     def text(self) -> str:
-        """Say the clause, the value and the limit."""
+        """Return the clause, the value and the limit with its direction."""
         unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
+        side = "needs at least" if self.at_least else "limit"
+        limit = f"({side} {self.limit.value:g}{unit})"
         if not math.isfinite(self.value):
-            return f"{self.clause} a number that is not finite (limit {self.limit.value:g}{unit})"
-        if self.at_least:
-            side = "at or above" if self.ok else "below"
-        else:
-            side = "within" if self.ok else "above"
-        return (
-            f"{self.clause} {self.value:.3g}{unit}, {side} the limit of {self.limit.value:g}{unit}"
-        )
+            return f"{self.clause} a value that is not finite {limit}"
+        return f"{self.clause} {self.value:.3g}{unit} {limit}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the measure as it stands in the evidence."""
+        """Return the measure as it stands in the evidence."""
         return {
             "what": self.clause,
             "value": self.value,
@@ -79,178 +81,225 @@ class Measure:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class CheckSpec:
-    """One check: what it computes, where it comes from, and the function that does it.
+@dataclass(frozen=True)
+class Judgement:
+    """What a check says of one record.
+
+    Attributes:
+        status: the outcome.
+        clause: without the place and the full stop, so that "On water, <clause>." is a sentence.
+        value: the number compared with the threshold.
+        threshold: None for checks that only report.
+        unit: of value and threshold; None for the check's usual one.
+        at_least: whether the value must reach the threshold.
+        evidence: further numbers.
+    """
+
+    status: Status
+    clause: str
+    value: float | None = None
+    threshold: float | None = None
+    unit: str | None = None
+    at_least: bool = False
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judged(
+    measures: Iterable[Measure], *, evidence: Mapping[str, Any] | None = None, note: str = ""
+) -> Judgement:
+    """Pass where every measure is finite and within its limit, else fail.
+
+    Args:
+        measures: at least one; the judgement carries the one nearest to its limit, or farthest
+            beyond it.
+        evidence: further numbers.
+        note: added to the sentence.
+
+    Returns:
+        PASS or FAIL.
+
+    Raises:
+        ValueError: there is no measure, and what was not measured must not pass.
+    """
+    listed = list(measures)
+    if not listed:
+        raise ValueError("no measure to judge; expected at least one")
+    worst = max(listed, key=lambda measure: measure.excess)
+    return Judgement(
+        status=Status.PASS if all(measure.ok for measure in listed) else Status.FAIL,
+        clause=worst.text() + (f" ({note})" if note else ""),
+        value=worst.value,
+        threshold=worst.limit.value,
+        unit=worst.limit.unit,
+        at_least=worst.at_least,
+        evidence={"measures": [m.as_dict() for m in listed], **(evidence or {})},
+    )
+
+
+def inconclusive(reason: str, *, evidence: Mapping[str, Any] | None = None) -> Judgement:
+    """Return an INCONCLUSIVE judgement with its reason."""
+    return Judgement(Status.INCONCLUSIVE, reason, evidence=evidence or {})
+
+
+def error(reason: str, *, traceback: str = "") -> Judgement:
+    """Return an ERROR: code broke, in a simulation for example."""
+    return Judgement(Status.ERROR, reason, evidence={"traceback": traceback})
+
+
+def skipped(reason: str) -> Judgement:
+    """Return a SKIPPED judgement: what the check needs was not given."""
+    return Judgement(Status.SKIPPED, reason)
+
+
+def not_applicable(reason: str) -> Judgement:
+    """Return a NOT APPLICABLE judgement: the question has no meaning here."""
+    return Judgement(Status.NOT_APPLICABLE, reason)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure as data: series over one axis.
+
+    Attributes:
+        title: what is shown.
+        x_label: with its unit.
+        y_label: with its unit.
+        series: x and y values, each (T,), by name.
+        limit: a horizontal line; None for none.
+
+    Raises:
+        ValueError: a series does not have as many x as y values, in one dimension each.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    series: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    limit: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, (x, y) in self.series.items():
+            if np.ndim(x) != 1 or np.shape(x) != np.shape(y):
+                raise ValueError(
+                    f"series {name!r} of the plot {self.title!r} has x of shape {np.shape(x)} and "
+                    f"y of shape {np.shape(y)}; expected one dimension and equal lengths"
+                )
+
+
+def no_plots(record: Any, limits: Limits) -> list[Plot]:
+    """Return no plots: the report draws this check's figures itself, or it has none."""
+    return []
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Check:
+    """One check, whole.
 
     Attributes:
         id: name in protocols and reports.
         group: parity, surface, dynamics, accuracy or performance.
         scope: ``system`` once a system, ``condition`` once a temperature and timestep.
-        title: what it asks, in plain words.
+        question: what it asks, in plain words.
         formula: what is computed.
         unit: of the result's value.
+        limits: unit of each threshold, by name.
         source: where the criterion comes from.
-        thresholds: unit of each threshold that the criteria must hold, by name.
-        failure_mode: what goes wrong in production where it fails.
+        consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
-        function: ``(Observations, Criteria) -> CheckResult``, pure.
-        probes: names of the probes whose records it reads; only these are run.
+        record: class that `measure` returns; :class:`~openmm_mlff.storage.runs.Runs` for a check of
+            the simulations themselves.
+        measure: asks the subject; returns a record, or that the question is not applicable.
+        judge: pure: record and limits to a judgement.
+        plots: figures of a record.
+        needs: shared measurements that must be there before `measure` is called, by name; see
+            :mod:`openmm_mlff.measuring`.  ``reference`` stands for one that can be evaluated.
     """
 
     id: str
     group: Group
-    scope: Scope
-    title: str
+    question: str
     formula: str
     unit: str
+    limits: Mapping[str, str]
     source: str
-    thresholds: Mapping[str, str]
-    failure_mode: str
+    consequence: str
     remedy: str
-    function: CheckFunction
-    probes: tuple[str, ...] = ()
+    record: type
+    measure: "Callable[[Subject], Any | NotApplicable]"
+    judge: Callable[[Any, Limits], Judgement]
+    scope: Scope = "system"
+    plots: Callable[[Any, Limits], list[Plot]] = no_plots
+    needs: tuple[str, ...] = ()
+
+    @property
+    def claim(self) -> Literal["sound", "accurate"]:
+        """The claim that it serves."""
+        return "accurate" if self.group == "accuracy" else "sound"
 
     def result(
-        self,
-        observations: Observations,
-        *,
-        status: Status,
-        message: str,
-        value: float | None = None,
-        threshold: float | None = None,
-        unit: str | None = None,
-        evidence: Mapping[str, Any] | None = None,
+        self, judgement: Judgement, *, system: str, condition: RunCondition | None = None
     ) -> CheckResult:
-        """Make a result of this check.
+        """Turn a judgement into a result.
 
         Args:
-            observations: what was judged; names the system and the condition.
-            status: the outcome.
-            message: one sentence, with numbers and units.
-            value: the number compared with the threshold.
-            threshold: None for checks that only report.
-            unit: of value and threshold, where it is not the check's usual one.
-            evidence: further numbers.
+            judgement: what was found.
+            system: name of the molecule.
+            condition: temperature and timestep.
 
         Returns:
-            The result.
+            The result, with one sentence.
 
         Raises:
             ValueError: a PASS with a number that is not finite.
         """
-        if status is Status.PASS and value is not None and not math.isfinite(value):
+        value = judgement.value
+        if judgement.status is Status.PASS and value is not None and not math.isfinite(value):
             raise ValueError(f"{self.id}: a value of {value} cannot pass; expected a finite number")
-        condition = observations.condition if self.scope == "condition" else None
+        opening = _OPENINGS.get(judgement.status, "On {}, ").format(place(system, condition))
         return CheckResult(
             id=self.id,
             group=self.group,
-            system=observations.system.name,
+            system=system,
             condition={} if condition is None else condition.as_dict(),
-            status=status,
+            status=judgement.status,
             value=value,
-            unit=self.unit if unit is None else unit,
-            threshold=threshold,
-            message=message,
-            evidence=dict(evidence or {}),
+            unit=self.unit if judgement.unit is None else judgement.unit,
+            threshold=judgement.threshold,
+            at_least=judgement.at_least,
+            message=f"{opening}{judgement.clause.rstrip('. ')}.",
+            evidence=dict(judgement.evidence),
         )
 
-    def skipped(self, observations: Observations, *, reason: str) -> CheckResult:
-        """Say why nothing was judged."""
-        message = f"Not judged on {place(observations)}: {reason}."
-        return self.result(observations, status=Status.SKIPPED, message=message)
 
-    def error(self, observations: Observations, *, reason: str, traceback: str = "") -> CheckResult:
-        """Say that the code broke, and keep its traceback."""
-        return self.result(
-            observations,
-            status=Status.ERROR,
-            message=f"Could not be judged on {place(observations)}: {reason}.",
-            evidence={"traceback": traceback},
-        )
-
-    def inconclusive(
-        self,
-        observations: Observations,
-        *,
-        reason: str,
-        evidence: Mapping[str, Any] | None = None,
-    ) -> CheckResult:
-        """Say why what was measured does not suffice."""
-        return self.result(
-            observations,
-            status=Status.INCONCLUSIVE,
-            message=f"Undecided on {place(observations)}: {reason}.",
-            evidence=evidence,
-        )
-
-    def judged(
-        self,
-        observations: Observations,
-        *,
-        measures: Iterable[Measure],
-        evidence: Mapping[str, Any] | None = None,
-        note: str = "",
-    ) -> CheckResult:
-        """Pass where every measure is finite and within its limit, else fail.
-
-        The result carries the measure that is nearest to its limit, or farthest beyond it.
-
-        Args:
-            observations: what was judged.
-            measures: at least one.
-            evidence: further numbers.
-            note: added to the message.
-
-        Returns:
-            PASS or FAIL.
-
-        Raises:
-            ValueError: there is no measure; nothing was judged, and that must not pass.
-        """
-        listed = list(measures)
-        if not listed:
-            raise ValueError(f"{self.id}: no measure to judge; expected at least one")
-        worst = max(listed, key=lambda measure: measure.excess)
-        passed = all(measure.ok for measure in listed)
-        note = f" ({note})" if note else ""
-        return self.result(
-            observations,
-            status=Status.PASS if passed else Status.FAIL,
-            message=f"On {place(observations)}, {worst.text()}{note}.",
-            value=worst.value,
-            threshold=worst.limit.value,
-            unit=worst.limit.unit,
-            evidence={"measures": [m.as_dict() for m in listed], **(evidence or {})},
-        )
-
-    def threshold(self, criteria: Criteria, *, name: str) -> Threshold:
-        """Look a threshold up.
-
-        Args:
-            criteria: of this check.
-            name: of the threshold.
-
-        Returns:
-            The threshold.
-
-        Raises:
-            ConfigError: the protocol has none of that name.
-        """
-        if name not in criteria:
-            hint = nearest(name, list(criteria)) if criteria else "it has none for this check"
-            raise ConfigError(
-                f"the protocol lacks criteria.{self.id}.{name} ({self.thresholds[name]}); {hint}"
-            )
-        return criteria[name]
+_OPENINGS = {
+    Status.INCONCLUSIVE: "Undecided on {}: ",
+    Status.ERROR: "Could not be judged on {}: ",
+    Status.SKIPPED: "Not judged on {}: ",
+    Status.NOT_APPLICABLE: "Not applicable to {}: ",
+}
 
 
-def place(observations: Observations) -> str:
-    """Name the system and, where there is one, the condition: ``water at 300 K, 0.5 fs``."""
-    condition = observations.condition
+def place(system: str, condition: RunCondition | None = None) -> str:
+    """Return the system and, where there is one, the condition: ``water at 300 K, 0.5 fs``."""
     if condition is None:
-        return observations.system.name
-    return (
-        f"{observations.system.name} at {condition.temperature_kelvin:g} K, "
-        f"{condition.timestep_fs:g} fs"
-    )
+        return system
+    return f"{system} at {condition.temperature_kelvin:g} K, {condition.timestep_fs:g} fs"
+
+
+def measurement_name(check: Check, condition: RunCondition | None) -> str:
+    """Return the name of a check's stored measurement, e.g. ``energy_drift@300K_0.5fs``."""
+    if condition is None:
+        return check.id
+    return f"{check.id}@{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+
+
+def conditions_of(check: Check, protocol: Protocol) -> list[RunCondition | None]:
+    """Return the conditions under which a check is asked; one None for a check of a system."""
+    if check.scope == "system":
+        return [None]
+    dynamics = protocol.dynamics
+    return [
+        RunCondition("nve", temperature, timestep)
+        for temperature in dynamics.temperatures_kelvin
+        for timestep in dynamics.timesteps_fs
+    ]

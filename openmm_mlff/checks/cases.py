@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from openmm_mlff.checks.base import RATIO, CheckSpec
+from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.results import CheckResult, Status, limit_text, quantity
 
 FORCE_PARITY = "force_accuracy"
 """The one check outside the group parity that compares forces of one geometry."""
@@ -27,7 +27,7 @@ class Case:
     """
 
     system: str
-    spec: CheckSpec
+    spec: Check
     required: bool
     condition: tuple[float, float] | None
     label: str
@@ -40,14 +40,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a case comes to where a test can only pass, fail or be skipped."""
+    """The outcome of a case as a test: passed, failed or skipped."""
 
     kind: Literal["passed", "failed", "skipped"]
     text: str = ""
 
 
 def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
-    """List what a protocol asks about some systems.
+    """Return what a protocol asks about some systems.
 
     Args:
         protocol: its checks and thresholds are looked at here.
@@ -78,7 +78,7 @@ def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
 
 
 def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | None:
-    """Find what a report says about a case.
+    """Return what a report says about a case.
 
     Args:
         case: what is looked for.
@@ -100,11 +100,11 @@ def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | Non
 
 
 def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
-    """Say what a case comes to.
+    """Return the outcome of a case.
 
-    What breaks fails, and what a required check leaves undecided fails with it.  A check that is
-    only reported does not decide: its FAIL and its INCONCLUSIVE are skips that say so.  What was
-    not judged for a reason is a skip with that reason.
+    An ERROR fails, and so does a required check that is INCONCLUSIVE.  A check that is only
+    reported does not decide: its FAIL and its INCONCLUSIVE are skips that say so.  SKIPPED and NOT
+    APPLICABLE are skips with their reason.
 
     Args:
         case: what is looked for.
@@ -121,7 +121,7 @@ def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
     text = _described(case, result)
     if result.status is Status.ERROR:
         return Judgement("failed", text)
-    if result.status is Status.SKIPPED:
+    if result.status in (Status.SKIPPED, Status.NOT_APPLICABLE):
         return Judgement("skipped", result.message)
     if case.required:
         return Judgement("failed", text)
@@ -131,11 +131,10 @@ def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
 
 
 def _described(case: Case, result: CheckResult) -> str:
-    """Put name, number and threshold first, then the message and what to do."""
-    unit = "" if result.unit == RATIO else f" {result.unit}"
-    numbers = "" if result.value is None else f": {result.value:.4g}{unit}"
+    """Return name, number and limit, then the message and what to do."""
+    numbers = "" if result.value is None else f": {quantity(result.value, result.unit)}"
     if numbers and result.threshold is not None:
-        numbers += f", threshold {result.threshold:g}{unit}"
+        numbers += f", {limit_text(result)}"
     lines = [f"{case.label} {result.status.value} on {case.system}{numbers}", result.message]
     if result.status is Status.FAIL and case.required:
         lines.append(f"What to do: {case.spec.remedy}")

@@ -16,13 +16,21 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.config import Criteria, PluginFile, Protocol, Threshold
-from openmm_mlff.errors import ConfigError
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, error
+from openmm_mlff.config import PluginFile, Protocol, Threshold
+from openmm_mlff.errors import ConfigError, MlffError
+from openmm_mlff.storage.typed import record
 
 ENTRY_POINTS = "openmm_mlff.checks"
+
+
+class PluginError(MlffError):
+    """A check of an installed package cannot be loaded."""
+
+
+@record
+class NoRecord:
+    """Nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Plugin:
         criteria: its ``CRITERIA``, thresholds where the protocol sets none.
     """
 
-    checks: tuple[CheckSpec, ...]
+    checks: tuple[Check, ...]
     criteria: Mapping[str, dict[str, Threshold]] = field(default_factory=dict)
 
 
@@ -101,7 +109,7 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
     return with_plugins(protocol.model_copy(update={"plugins": same}), others)
 
 
-def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[CheckSpec, ...]:
+def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[Check, ...]:
     """Give the checks of a protocol that do not come with the package.
 
     Args:
@@ -114,7 +122,7 @@ def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[CheckSpec, 
     Raises:
         ConfigError: a file changed, is missing or broken, or an id is taken.
     """
-    found: dict[str, CheckSpec] = {}
+    found: dict[str, Check] = {}
     for file in protocol.plugins:
         for spec in load_plugin(file).checks:
             if spec.id in known or spec.id in found:
@@ -132,7 +140,7 @@ def installed_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
 
 
-def installed_checks(protocol: Protocol) -> tuple[CheckSpec, ...]:
+def installed_checks(protocol: Protocol) -> tuple[Check, ...]:
     """Load every check that an installed package brings.
 
     Args:
@@ -145,7 +153,7 @@ def installed_checks(protocol: Protocol) -> tuple[CheckSpec, ...]:
     return tuple(spec for spec in found if spec is not None)
 
 
-def load_entry(entry: EntryPoint) -> CheckSpec:
+def load_entry(entry: EntryPoint) -> Check:
     """Load one installed check.
 
     Args:
@@ -155,11 +163,11 @@ def load_entry(entry: EntryPoint) -> CheckSpec:
         The check.
 
     Raises:
-        TypeError: it is none, or has another id than the entry point's name.
+        TypeError: it is not a Check, or has another id than the entry point's name.
     """
     spec = entry.load()
-    if not isinstance(spec, CheckSpec) or spec.id != entry.name:
-        raise TypeError(f"{entry.value} is no CheckSpec with the id {entry.name!r}")
+    if not isinstance(spec, Check) or spec.id != entry.name:
+        raise TypeError(f"{entry.value} is not a Check with the id {entry.name!r}")
     return spec
 
 
@@ -213,10 +221,10 @@ def _imported(path: str, shown: str, sha256: str) -> Plugin:
     module = _module(path, shown=shown, name=f"mlff_plugin_{sha256[:16]}")
     checks = getattr(module, "CHECKS", None)
     if not isinstance(checks, (tuple, list)) or not checks:
-        raise ConfigError(f"plugin {shown} has no CHECKS; expected CHECKS = (SPEC,)")
+        raise ConfigError(f"plugin {shown} has no CHECKS; expected CHECKS = (CHECK,)")
     for spec in checks:
-        if not isinstance(spec, CheckSpec):
-            raise ConfigError(f"plugin {shown}: {type(spec).__name__} in CHECKS is no CheckSpec")
+        if not isinstance(spec, Check):
+            raise ConfigError(f"plugin {shown}: {type(spec).__name__} in CHECKS is not a Check")
     try:
         criteria = {
             str(check_id): {name: Threshold.model_validate(one) for name, one in thresholds.items()}
@@ -246,7 +254,7 @@ def _module(path: str, *, shown: str, name: str) -> ModuleType:
     return module
 
 
-def _installed(check_id: str, *, protocol: Protocol) -> CheckSpec | None:
+def _installed(check_id: str, *, protocol: Protocol) -> Check | None:
     """Load an installed check; one that is broken is a check that gives an ERROR."""
     for entry in entry_points(group=ENTRY_POINTS, name=check_id):
         try:
@@ -258,25 +266,27 @@ def _installed(check_id: str, *, protocol: Protocol) -> CheckSpec | None:
     return None
 
 
-def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> CheckSpec:
-    """Make a check that says that its plugin cannot be loaded."""
+def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> Check:
+    """Return a check whose measurement says that its plugin cannot be loaded."""
+    reason = f"its plugin cannot be loaded ({' '.join(said.split())})"
 
-    def function(observations: Observations, criteria: Criteria) -> CheckResult:
-        reason = f"its plugin cannot be loaded ({' '.join(said.split())})"
-        return broken.error(observations, reason=reason, traceback=trace)
+    def measure(_: object) -> None:
+        raise PluginError(f"{reason}\n{trace}")
 
-    thresholds = protocol.criteria_for(check_id)
-    broken = CheckSpec(
+    def judge(_: object, __: object) -> Judgement:
+        return error(reason, traceback=trace)
+
+    return Check(
         id=check_id,
         group="surface",
-        scope="system",
-        title="This check's plugin cannot be loaded.",
+        question="This check's plugin cannot be loaded.",
         formula="",
         unit="",
+        limits={name: one.unit for name, one in protocol.limits_for(check_id).items()},
         source=f"entry point {ENTRY_POINTS}",
-        thresholds={name: one.unit for name, one in thresholds.items()},
-        failure_mode="What it would have found is not known.",
+        consequence="What it would have found is not known.",
         remedy="Mend or reinstall the package that brings it.",
-        function=function,
+        record=NoRecord,
+        measure=measure,
+        judge=judge,
     )
-    return broken

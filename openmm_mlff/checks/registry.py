@@ -2,47 +2,47 @@
 
 from collections.abc import Sequence
 
-from openmm_mlff.checks.accuracy.distribution import SPEC as DISTRIBUTION
-from openmm_mlff.checks.accuracy.energy_accuracy import SPEC as ENERGY_ACCURACY
-from openmm_mlff.checks.accuracy.force_accuracy import SPEC as FORCE_ACCURACY
-from openmm_mlff.checks.accuracy.geometry_accuracy import SPEC as GEOMETRY_ACCURACY
-from openmm_mlff.checks.accuracy.torsion_profile import SPEC as TORSION_PROFILE
-from openmm_mlff.checks.accuracy.vibrations import SPEC as VIBRATIONS
-from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.dynamics.drift_percent import SPEC as DRIFT_PERCENT
-from openmm_mlff.checks.dynamics.energy_drift import SPEC as ENERGY_DRIFT
-from openmm_mlff.checks.dynamics.kinetic_distribution import SPEC as KINETIC_DISTRIBUTION
-from openmm_mlff.checks.dynamics.momentum_conservation import SPEC as MOMENTUM_CONSERVATION
-from openmm_mlff.checks.dynamics.soak import SPEC as SOAK
-from openmm_mlff.checks.dynamics.stability import SPEC as STABILITY
-from openmm_mlff.checks.dynamics.temperature_scan import SPEC as TEMPERATURE_SCAN
-from openmm_mlff.checks.dynamics.time_reversibility import SPEC as TIME_REVERSIBILITY
-from openmm_mlff.checks.dynamics.timestep_convergence import SPEC as TIMESTEP_CONVERGENCE
-from openmm_mlff.checks.parity.determinism import SPEC as DETERMINISM
-from openmm_mlff.checks.parity.export_parity import SPEC as EXPORT_PARITY
-from openmm_mlff.checks.parity.interpolation_ends import SPEC as INTERPOLATION_ENDS
-from openmm_mlff.checks.parity.openmm_parity import SPEC as OPENMM_PARITY
-from openmm_mlff.checks.parity.precision_noise import SPEC as PRECISION_NOISE
-from openmm_mlff.checks.parity.trajectory_parity import SPEC as TRAJECTORY_PARITY
-from openmm_mlff.checks.parity.unit_scale import SPEC as UNIT_SCALE
-from openmm_mlff.checks.performance.memory import SPEC as MEMORY
-from openmm_mlff.checks.performance.speed import SPEC as SPEED
+from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
+from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
+from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
+from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
+from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
+from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
+from openmm_mlff.checks.base import Check
+from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
+from openmm_mlff.checks.dynamics.energy_drift import CHECK as ENERGY_DRIFT
+from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK as KINETIC_DISTRIBUTION
+from openmm_mlff.checks.dynamics.momentum_conservation import CHECK as MOMENTUM_CONSERVATION
+from openmm_mlff.checks.dynamics.soak import CHECK as SOAK
+from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
+from openmm_mlff.checks.dynamics.temperature_scan import CHECK as TEMPERATURE_SCAN
+from openmm_mlff.checks.dynamics.time_reversibility import CHECK as TIME_REVERSIBILITY
+from openmm_mlff.checks.dynamics.timestep_convergence import CHECK as TIMESTEP_CONVERGENCE
+from openmm_mlff.checks.parity.determinism import CHECK as DETERMINISM
+from openmm_mlff.checks.parity.export_parity import CHECK as EXPORT_PARITY
+from openmm_mlff.checks.parity.interpolation_ends import CHECK as INTERPOLATION_ENDS
+from openmm_mlff.checks.parity.openmm_parity import CHECK as OPENMM_PARITY
+from openmm_mlff.checks.parity.precision_noise import CHECK as PRECISION_NOISE
+from openmm_mlff.checks.parity.trajectory_parity import CHECK as TRAJECTORY_PARITY
+from openmm_mlff.checks.parity.unit_scale import CHECK as UNIT_SCALE
+from openmm_mlff.checks.performance.memory import CHECK as MEMORY
+from openmm_mlff.checks.performance.speed import CHECK as SPEED
 from openmm_mlff.checks.plugins import own_checks
-from openmm_mlff.checks.surface.cutoff_continuity import SPEC as CUTOFF_CONTINUITY
-from openmm_mlff.checks.surface.force_consistency import SPEC as FORCE_CONSISTENCY
-from openmm_mlff.checks.surface.hessian_symmetry import SPEC as HESSIAN_SYMMETRY
-from openmm_mlff.checks.surface.net_force_torque import SPEC as NET_FORCE_TORQUE
-from openmm_mlff.checks.surface.periodic_consistency import SPEC as PERIODIC_CONSISTENCY
-from openmm_mlff.checks.surface.permutation_invariance import SPEC as PERMUTATION_INVARIANCE
-from openmm_mlff.checks.surface.reflection_invariance import SPEC as REFLECTION_INVARIANCE
-from openmm_mlff.checks.surface.rotation_invariance import SPEC as ROTATION_INVARIANCE
-from openmm_mlff.checks.surface.short_range_repulsion import SPEC as SHORT_RANGE_REPULSION
-from openmm_mlff.checks.surface.size_extensivity import SPEC as SIZE_EXTENSIVITY
-from openmm_mlff.checks.surface.translation_invariance import SPEC as TRANSLATION_INVARIANCE
+from openmm_mlff.checks.surface.cutoff_continuity import CHECK as CUTOFF_CONTINUITY
+from openmm_mlff.checks.surface.force_consistency import CHECK as FORCE_CONSISTENCY
+from openmm_mlff.checks.surface.hessian_symmetry import CHECK as HESSIAN_SYMMETRY
+from openmm_mlff.checks.surface.net_force_torque import CHECK as NET_FORCE_TORQUE
+from openmm_mlff.checks.surface.periodic_consistency import CHECK as PERIODIC_CONSISTENCY
+from openmm_mlff.checks.surface.permutation_invariance import CHECK as PERMUTATION_INVARIANCE
+from openmm_mlff.checks.surface.reflection_invariance import CHECK as REFLECTION_INVARIANCE
+from openmm_mlff.checks.surface.rotation_invariance import CHECK as ROTATION_INVARIANCE
+from openmm_mlff.checks.surface.short_range_repulsion import CHECK as SHORT_RANGE_REPULSION
+from openmm_mlff.checks.surface.size_extensivity import CHECK as SIZE_EXTENSIVITY
+from openmm_mlff.checks.surface.translation_invariance import CHECK as TRANSLATION_INVARIANCE
 from openmm_mlff.config import Protocol, nearest
 from openmm_mlff.errors import ConfigError
 
-CHECKS: tuple[CheckSpec, ...] = (
+CHECKS: tuple[Check, ...] = (
     EXPORT_PARITY,
     OPENMM_PARITY,
     TRAJECTORY_PARITY,
@@ -81,12 +81,12 @@ CHECKS: tuple[CheckSpec, ...] = (
 )
 
 
-def checks_of(protocol: Protocol) -> tuple[CheckSpec, ...]:
+def checks_of(protocol: Protocol) -> tuple[Check, ...]:
     """Give the checks that a protocol may name: those of the package, then its own."""
     return (*CHECKS, *own_checks(protocol, known=[spec.id for spec in CHECKS]))
 
 
-def get_check(check_id: str, checks: Sequence[CheckSpec] = CHECKS) -> CheckSpec:
+def get_check(check_id: str, checks: Sequence[Check] = CHECKS) -> Check:
     """Look a check up by its id.
 
     Args:
@@ -105,7 +105,7 @@ def get_check(check_id: str, checks: Sequence[CheckSpec] = CHECKS) -> CheckSpec:
     raise ConfigError(f"unknown check {check_id!r}; {nearest(check_id, [s.id for s in checks])}")
 
 
-def select(protocol: Protocol) -> list[tuple[CheckSpec, bool]]:
+def select(protocol: Protocol) -> list[tuple[Check, bool]]:
     """List the checks of a protocol, each with whether the verdict rests on it.
 
     Args:
@@ -126,23 +126,25 @@ def select(protocol: Protocol) -> list[tuple[CheckSpec, bool]]:
     wanted = required | {get_check(check_id, known).id for check_id in protocol.reported}
     selected = [(spec, spec.id in required) for spec in known if spec.id in wanted]
     for spec, _ in selected:
-        criteria = protocol.criteria_for(spec.id)
-        for name in spec.thresholds:
-            spec.threshold(criteria, name=name)
+        for name, unit in spec.limits.items():
+            if name not in protocol.limits_for(spec.id):
+                raise ConfigError(
+                    f"the protocol {protocol.name} lacks criteria.{spec.id}.{name} ({unit}); add "
+                    "it, or start the protocol with extends = 'standard'"
+                )
     return selected
 
 
-def _check_criteria(protocol: Protocol, *, spec: CheckSpec) -> None:
+def _check_criteria(protocol: Protocol, *, spec: Check) -> None:
     """See that the thresholds of one check are known to it, and in its units."""
-    for name, threshold in protocol.criteria_for(spec.id).items():
+    for name, threshold in protocol.limits_for(spec.id).items():
         key = f"criteria.{spec.id}.{name}"
-        if name not in spec.thresholds:
+        if name not in spec.limits:
             raise ConfigError(
-                f"protocol {protocol.name}: unknown key {key!r}; "
-                f"{nearest(name, list(spec.thresholds))}"
+                f"protocol {protocol.name}: unknown key {key!r}; {nearest(name, list(spec.limits))}"
             )
-        if threshold.unit != spec.thresholds[name]:
+        if threshold.unit != spec.limits[name]:
             raise ConfigError(
                 f"protocol {protocol.name}: {key} is in {threshold.unit!r}, expected "
-                f"{spec.thresholds[name]!r}; convert the value"
+                f"{spec.limits[name]!r}; convert the value"
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtri, stdtrit
 
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 
 CONFIDENCE = 0.95
 FEWEST_ROWS = 20

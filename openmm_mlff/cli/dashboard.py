@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.pipeline.stage_names import FINISHED, stage_timestep_fs
+from openmm_mlff.measuring.stage_names import FINISHED, stage_timestep_fs
 
 _FS_PER_NS = 1e6
 _SECONDS_PER_DAY = 86400.0

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.results import ValidationReport
 
 _PANEL = "What is printed"
 
@@ -74,6 +74,6 @@ def show_report(
 
 
 def worst_exit_code(reports: list[ValidationReport]) -> int:
-    """Give the exit code of the gravest of several verdicts: REJECTED, INCONCLUSIVE, APPROVED."""
+    """Return the exit code of the worst verdict: REJECTED, INCONCLUSIVE, APPROVED."""
     codes = {report.exit_code for report in reports}
     return next(code for code in (1, 3, 0) if code in codes)

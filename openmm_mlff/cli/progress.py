@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from openmm_mlff.cli.dashboard import Dashboard
-from openmm_mlff.pipeline.stage_names import stage_timestep_fs
+from openmm_mlff.measuring.stage_names import stage_timestep_fs
 from openmm_mlff.rundir import (
     ENERGY_COLUMNS,
     SYSTEM_FILE,
@@ -22,7 +22,7 @@ from openmm_mlff.rundir import (
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
-    from openmm_mlff.pipeline import Progress as ProgressCallback
+    from openmm_mlff.measuring.stage_names import Progress as ProgressCallback
 
 _DRIFT_EVERY_S = 5.0
 """Reading a stream costs time that a step does not have."""

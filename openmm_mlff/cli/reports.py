@@ -16,7 +16,7 @@ from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, 
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
 from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
-from openmm_mlff.records import ValidationReport, first_problem
+from openmm_mlff.results import SCHEMA_VERSION, ValidationReport, first_problem
 from openmm_mlff.rundir import RunDirectory
 
 REPORT_JSON = "report.json"
@@ -56,7 +56,7 @@ def judge_command(
     with _without_openmm():
         from openmm_mlff.pipeline.judge import judge_run, write_judgement
 
-        report, observations = judge_run(directory, protocol=chosen, plugins=plugin or ())
+        report, evidence = judge_run(directory, protocol=chosen, plugins=plugin or ())
         if as_json:
             print_json([report])
         else:
@@ -64,7 +64,7 @@ def judge_command(
             show_report(report, report_path=path, quiet=quiet, details=details)
         sys.stdout.flush()
         if not no_write:
-            write_judgement(directory, report, observations)
+            write_judgement(directory, report, evidence)
     return report.exit_code
 
 
@@ -127,7 +127,7 @@ def compare_command(
 
 
 def load_report(path: Path) -> ValidationReport:
-    """Load one report.
+    """Read one report.
 
     Args:
         path: of a `report.json`, or of the folder that holds it.
@@ -136,7 +136,7 @@ def load_report(path: Path) -> ValidationReport:
         The report.
 
     Raises:
-        RunDirectoryError: there is none, or it is damaged.
+        RunDirectoryError: the file is missing, damaged, or of another schema version.
     """
     file = path / REPORT_JSON if not missing(path) and path.is_dir() else path
     try:
@@ -148,8 +148,8 @@ def load_report(path: Path) -> ValidationReport:
         ) from error
     except ValidationError as error:
         raise RunDirectoryError(
-            f"{file} is no report of schema version 1 ({first_problem(error)}); expected a "
-            "report.json that validate wrote"
+            f"{file} is not a report of schema version {SCHEMA_VERSION} ({first_problem(error)}); "
+            "expected a report.json that this version of openmm-mlff validate or judge wrote"
         ) from error
 
 

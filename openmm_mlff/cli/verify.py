@@ -80,7 +80,7 @@ def _print(found: "Verification", certificate: "Certificate", *, model: str, qui
         )
     )
     if found.verified:
-        console.print(Text(f" {certificate.recommendation}", style="dim"))
+        console.print(Text(f" {certificate.label}: {certificate.recommendation}", style="dim"))
 
 
 def _lines(
@@ -96,14 +96,14 @@ def _lines(
     ]
     short = found.sha256[:12]
     if found.same_model:
-        kind = "" if found.hash_of_file else ", by its name: there is no file to hash"
-        lines.append((True, f"{model} is the certified model (sha256 {short}{kind})."))
+        note = f", but for {found.difference}" if found.difference else ""
+        lines.append((True, f"{model} is the certified model (fingerprint {short}){note}."))
     else:
         lines.append(
             (
                 False,
-                f"{model} (sha256 {short}) is not the certified model {certificate.model.name} "
-                f"(sha256 {certificate.model.sha256[:12]}); validate it on its own.",
+                f"{model} is not the certified model {certificate.model.name}: "
+                f"{found.difference} differs; validate it on its own.",
             )
         )
     if found.intact and found.same_model:
@@ -116,8 +116,9 @@ def _lines(
 def _sample_text(sample: "SampleOutcome") -> str:
     if sample.problem:
         return f"{sample.system}: not computed: {sample.problem}; see openmm-mlff doctor"
-    parts = [f"forces off by up to {sample.force_error_ev_per_angstrom:.1e} eV/Å"]
-    if sample.energy_error_ev_per_atom is not None:
-        parts.insert(0, f"energies off by up to {sample.energy_error_ev_per_atom:.1e} eV/atom")
+    parts = [
+        f"energies off by up to {sample.energy_error_ev_per_atom:.1e} eV/atom",
+        f"forces off by up to {sample.force_error_ev_per_angstrom:.1e} eV/Å",
+    ]
     verdict = "within" if sample.agrees else "beyond"
     return f"{sample.system} on {sample.platform}: {', '.join(parts)}, {verdict} the tolerance."

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import entry_points
 
+from openmm_mlff.config import GPU_PLATFORMS
 from openmm_mlff.doctor.children import TrialOutcome, run_trial
 from openmm_mlff.doctor.findings import Finding
 from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
@@ -16,7 +17,6 @@ _PLUGIN_GROUPS = ("openmm_mlff.checks", "openmm_mlff.potentials")
 Trial = Callable[..., TrialOutcome]
 
 NEEDED_PLATFORMS = ("Reference", "CPU")
-GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
 _AT_ONCE = 2
 _PLUGIN_REMEDY = (
     "run: pip install acellera-openmmtorch-cu13==1.10 'torch>=2.10,<2.13', or conda install -c "

@@ -1,4 +1,4 @@
-"""What a worker may use of time and memory."""
+"""Limits of a worker: time and memory."""
 
 import math
 import os
@@ -27,7 +27,7 @@ _GROUP_LIMITS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What ends a worker.
+    """Limits that end a worker.
 
     Attributes:
         time_limit_s: longest time without a sign of progress.
@@ -45,33 +45,35 @@ class Limits:
     memory_is_shared: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would end everything at once, or nothing ever."""
+        """Check that every limit is a finite number above zero."""
         for name in ("time_limit_s", "memory_limit_gib", "total_time_limit_s"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} is {value!r}; expected a number above 0")
 
     def for_one_of(self, n_workers: int) -> "Limits":
-        """Give the limits of each of several workers."""
+        """Return the limits of each of several workers."""
         if not self.memory_is_shared:
             return self
         return replace(self, memory_limit_gib=self.memory_limit_gib / n_workers)
 
     @property
     def memory_limit_bytes(self) -> int:
-        """Of resident memory."""
+        """Limit of resident memory."""
         return int(self.memory_limit_gib * BYTES_PER_GIB)
 
 
-def default_limits(
+def isolation_limits(
     *,
+    sandbox: bool | None = None,
     time_limit_s: float | None = None,
     memory_limit_gib: float | None = None,
     total_time_limit_s: float | None = None,
-) -> Limits:
-    """Fill in what was not asked for.
+) -> Limits | None:
+    """Return the limits of the worker processes, or None for a run in this process.
 
     Args:
+        sandbox: whether there are workers; None where that is possible.
         time_limit_s: None for an hour without progress.
         memory_limit_gib: of each worker; None for 80 % of the machine's memory, or of the
             container's, for all of them.
@@ -79,37 +81,48 @@ def default_limits(
 
     Returns:
         The limits.
+
+    Raises:
+        ConfigError: workers were asked for and cannot run here, or limits without workers.
     """
-    if time_limit_s is None:
-        time_limit_s = DEFAULT_TIME_LIMIT_S
-    is_shared = memory_limit_gib is None
-    if memory_limit_gib is None:
-        memory_limit_gib = DEFAULT_SHARE_OF_MEMORY * _memory_bytes() / BYTES_PER_GIB
+    if not (sandbox if sandbox is not None else is_default()):
+        if (time_limit_s, memory_limit_gib, total_time_limit_s) != (None, None, None):
+            raise ConfigError(
+                "a limit of time or memory was given and no sandbox; expected both or neither: "
+                "only a process of its own can be ended"
+            )
+        return None
+    if not is_available():
+        raise ConfigError(
+            "a sandbox was asked for, which this system does not offer; expected Linux: "
+            "leave it out, or add --no-sandbox"
+        )
+    shared_gib = DEFAULT_SHARE_OF_MEMORY * _memory_bytes() / BYTES_PER_GIB
     return Limits(
-        time_limit_s=time_limit_s,
-        memory_limit_gib=memory_limit_gib,
+        time_limit_s=DEFAULT_TIME_LIMIT_S if time_limit_s is None else time_limit_s,
+        memory_limit_gib=shared_gib if memory_limit_gib is None else memory_limit_gib,
         total_time_limit_s=total_time_limit_s,
-        memory_is_shared=is_shared,
+        memory_is_shared=memory_limit_gib is None,
     )
 
 
 def has_accelerator() -> bool:
-    """Whether a device is there that OpenMM or torch may compute on."""
+    """Check whether there is a device that OpenMM or torch may compute on."""
     return any(Path(device).exists() for device in _ACCELERATORS)
 
 
 def is_available() -> bool:
-    """Whether workers can be run here: on Linux, by an interpreter that can be started again."""
+    """Check whether workers can run here: on Linux, with an interpreter that can be started."""
     return sys.platform == "linux" and bool(sys.executable)
 
 
 def is_default() -> bool:
-    """Whether validations run in a worker when nothing is said about it."""
+    """Check whether validations run in a worker by default."""
     return is_available() and os.environ.get(SWITCH, "1") != "0"
 
 
 def _memory_bytes() -> int:
-    """Memory of the machine, or of the container where that has less."""
+    """Return the memory of the machine, or of the container where that has less."""
     sizes = [int(psutil.virtual_memory().total)]
     for path in _GROUP_LIMITS:
         try:

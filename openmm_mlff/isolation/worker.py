@@ -1,35 +1,46 @@
-"""A worker as its user sees it: commands in, events out, and how it ended."""
+"""A worker as its parent sees it: commands in, events out, and how it ended."""
 
+import atexit
 import contextlib
 import json
 import os
-import selectors
 import signal
-import socket
 import sys
+import tempfile
 import threading
 import time
-from collections import deque
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import psutil
 
-from openmm_mlff.isolation.channel import LONGEST_LINE, decode, encode
+from openmm_mlff.isolation import forkserver
 from openmm_mlff.isolation.limits import Limits
-from openmm_mlff.isolation.serving import start_server
-from openmm_mlff.isolation.wording import how_it_ended, over_memory, over_time, over_total_time
+from openmm_mlff.isolation.process import Place, run_entry
 
 POLL_S = 0.1
-PATIENCE_S = 3.0
+STOPPING_S = 3.0
 """For a worker that was asked to stop."""
 
 STARTING_S = 300.0
 """For the libraries to load, on a slow disk."""
 
 KEPT_OUTPUT_BYTES = 2**15
-MOST_LAST_READS = 64
+LONGEST_MESSAGE_BYTES = 2**22
+MOST_LAST_READS = 1000
+"""After a worker ended; a process that left its group may still write to its output."""
+
+_NAMES: dict[int, str] = {
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGABRT: "abort",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "arithmetic error",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGKILL: "killed from outside, perhaps by the system for want of memory",
+}
 
 
 @dataclass(frozen=True)
@@ -37,14 +48,26 @@ class Ending:
     """How a worker ended.
 
     Attributes:
-        reason: in words.
-        output: the end of what it printed, the interpreter's own last words included.
-        is_total: whether its time was up for good.
+        reason: words that follow "the process".
+        output: the end of what it printed, the traceback of a crash included.
+        is_crash: whether it ended by itself or by a signal from elsewhere, not by a limit.
+        is_total: whether the total time limit ended it.
     """
 
     reason: str
     output: str = ""
+    is_crash: bool = False
     is_total: bool = False
+
+
+def describe_exit(code: int) -> str:
+    """Describe an exit code, negative for a signal, in words that follow "the process"."""
+    if code >= 0:
+        return f"exited with code {code}"
+    words = _NAMES.get(-code) or (signal.strsignal(-code) or "unknown").lower()
+    with contextlib.suppress(ValueError):
+        return f"ended by {signal.Signals(-code).name} ({words})"
+    return f"ended by signal {-code} ({words})"
 
 
 class Worker:
@@ -52,10 +75,10 @@ class Worker:
 
     Args:
         entry: ``MODULE:FUNCTION`` that it runs.
-        limits: what ends it.
-        deadline_s: `time.monotonic()` at which its time is up for good; None for never.
-        environment: variables that it has besides this process's.
-        cancelled: it is ended when another thread sets this.
+        limits: of time and memory.
+        deadline_s: `time.monotonic()` at which the total time is over; None for never.
+        environment: variables in addition to those of this process.
+        cancelled: the worker is ended when another thread sets this.
     """
 
     def __init__(
@@ -70,182 +93,180 @@ class Worker:
         self._limits = limits
         self._deadline_s = deadline_s
         self._cancelled = cancelled or threading.Event()
-        self._server = start_server(entry)
-        self._pid: int | None = None
-        self._status: int | None = None
-        self._lines: deque[bytes] = deque()
-        self._output = b""
         self._killed_for = ""
-        self._is_ready = False
-        self._buffers: dict[int, bytes] = {}
+        self._output = b""
+        self._is_ready = self._is_total = False
         self.ending: Ending | None = None
-        commands, self._commands = os.pipe()
-        self._events, events = os.pipe()
-        self._printed, printed = os.pipe()
-        self._told, told = os.pipe()
-        theirs = [commands, events, printed, told]
-        self._selector = selectors.DefaultSelector()
-        self._open = {self._events, self._printed, self._told}
-        for descriptor in self._open:
-            self._selector.register(descriptor, selectors.EVENT_READ)
-        try:
-            socket.send_fds(self._server.socket, [b"{}"], theirs)
-        except OSError:  # The server is gone; nothing will come, and that is said below.
-            self._killed_for = "could not be started"
-        for descriptor in theirs:
-            os.close(descriptor)
-        self.send(
-            {
-                "path": sys.path,
-                "folder": os.getcwd(),
-                "environment": {**os.environ, **(environment or {})},
-            }
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="openmm-mlff-", ignore_cleanup_errors=True
         )
+        self.folder = self._folder.name
+        self._connection, theirs = forkserver.CONTEXT.Pipe()
+        self._printed, printed = forkserver.CONTEXT.Pipe(duplex=False)
+        self._open: list[Connection[Any, Any]] = [self._connection, self._printed]
+        with theirs, printed:
+            self._process = forkserver.start_process(
+                run_entry,
+                (entry, theirs, printed, _this_place(environment or {})),
+                preload=entry.partition(":")[0],
+            )
+        self.pid = self._process.pid or 0
+        _workers.add(self)
 
     def send(self, command: dict[str, Any]) -> None:
-        """Give it something to do; one that has ended says so in its ending."""
-        rest = encode(command)
-        with contextlib.suppress(BrokenPipeError):
-            while rest:
-                rest = rest[os.write(self._commands, rest) :]
+        """Send a command; where the worker has ended, :attr:`ending` will say so."""
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(json.dumps(command).encode())
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Give what it says, until it ends; then :attr:`ending` says how.
+        """Receive events until the worker ends; :attr:`ending` then says how.
 
         Yields:
             One event after the other.
         """
         heard_s = time.monotonic()
         while self.ending is None:
-            if self._poll():
+            for event in self._read():
+                yield event
+                # The time that the caller needed is not the worker's.
                 heard_s = time.monotonic()
-            while self._lines:
-                event = decode(self._lines.popleft())
-                if event is not None and isinstance(event.get("event"), str):
-                    yield event
-                    # What the listener needed is not the worker's.
-                    heard_s = time.monotonic()
-            if not self._open:
-                self._finish()
-            elif self._cancelled.is_set():
-                self.interrupt()
-            elif not self._killed_for:
+            if self.ending is None:
                 self._enforce(time.monotonic() - heard_s)
 
     def allow_until(self, deadline_s: float) -> None:
-        """Set when its time is up for good, a `time.monotonic()`."""
+        """Set when the total time is over, as `time.monotonic()`."""
         self._deadline_s = deadline_s
 
     def interrupt(self) -> None:
-        """Ask it to stop; where it does not within a few seconds, end it."""
-        self._kill(signal.SIGINT)
-        until_s = time.monotonic() + PATIENCE_S
-        while self._open and time.monotonic() < until_s:
-            self._poll()
+        """Send SIGINT; after a few seconds, kill the worker."""
+        self._signal(signal.SIGINT)
+        until_s = time.monotonic() + STOPPING_S
+        while self.ending is None and time.monotonic() < until_s:
+            for _ in self._read():
+                pass
         self.close()
 
     def close(self) -> None:
-        """End it, whatever it does."""
-        if self.ending is None and self._open:
-            self._killed_for = self._killed_for or "was ended"
-            self._kill(signal.SIGKILL)
-            until_s = time.monotonic() + PATIENCE_S
-            while self._open and time.monotonic() < until_s:
-                self._poll()
-        self._finish()
-
-    def _finish(self) -> None:
+        """Kill the worker if it still runs, and release what it used (idempotent)."""
         if self.ending is None:
-            text = self._output.decode(errors="replace").strip()
-            reason = self._killed_for or how_it_ended(self._status)
-            total = self._limits.total_time_limit_s
-            is_total = total is not None and self._killed_for == over_total_time(total)
-            self.ending = Ending(reason, text, is_total)
-            for descriptor in list(self._open):
-                self._forget(descriptor)
-            self._selector.close()
-            os.close(self._commands)
+            self._end_for("was ended")
+            wait([self._process.sentinel], STOPPING_S)
+            self._finish()
 
-    def _poll(self) -> bool:
-        """Read what there is; tell whether an event was among it."""
-        heard = False
-        for key, _ in self._selector.select(POLL_S):
-            data = os.read(key.fd, 65536)
-            if not data:
-                self._forget(key.fd)
-            elif key.fd == self._printed:
-                self._output = (self._output + data)[-KEPT_OUTPUT_BYTES:]
-            elif key.fd == self._events:
-                heard = self._is_ready = True
-                self._lines.extend(self._whole_lines(key.fd, data))
-            else:
-                for line in self._whole_lines(key.fd, data):
-                    told = decode(line) or {}
-                    self._pid = told.get("pid", self._pid)
-                    self._status = told.get("ended", self._status)
-        # Its children may hold its pipes open; whoever told how it ended has ended them.
-        if self._open and self._told not in self._open:
-            self._drain()
-        return heard
-
-    def _drain(self) -> None:
-        """Read what a worker that ended left in its pipes, and close them."""
-        for descriptor in list(self._open):
-            os.set_blocking(descriptor, False)
-            with contextlib.suppress(BlockingIOError):
-                # Not for ever: what escaped from the worker's group may still write.
-                for _ in range(MOST_LAST_READS):
-                    data = os.read(descriptor, 65536)
-                    if not data:
-                        break
-                    if descriptor == self._printed:
-                        self._output = (self._output + data)[-KEPT_OUTPUT_BYTES:]
+    def _read(self) -> Iterator[dict[str, Any]]:
+        """Read what has arrived; when the process has ended, all of it."""
+        sentinel = self._process.sentinel
+        is_over = sentinel in wait([sentinel, *self._open], POLL_S)
+        if is_over:
+            # The children of the worker are still in its group.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        for _ in range(MOST_LAST_READS if is_over else 1):
+            arrived = wait(self._open, 0.0)
+            for source in [each for each in self._open if each in arrived]:
+                try:
+                    if source is self._connection:
+                        yield from self._decode(source.recv_bytes(LONGEST_MESSAGE_BYTES))
                     else:
-                        self._lines.extend(self._whole_lines(descriptor, data))
-            self._forget(descriptor)
+                        self._keep_output(os.read(self._printed.fileno(), 65536))
+                except (EOFError, OSError):
+                    self._open.remove(source)
+            if not arrived:
+                break
+        if is_over:
+            self._finish()
 
-    def _forget(self, descriptor: int) -> None:
-        self._open.discard(descriptor)
-        self._selector.unregister(descriptor)
-        os.close(descriptor)
+    def _decode(self, message: bytes) -> Iterator[dict[str, Any]]:
+        try:
+            event = json.loads(message)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            self._is_ready = True
+            yield event
 
-    def _whole_lines(self, descriptor: int, data: bytes) -> list[bytes]:
-        *lines, rest = (self._buffers.get(descriptor, b"") + data).split(b"\n")
-        # What never ends is no message.
-        self._buffers[descriptor] = rest if len(rest) <= LONGEST_LINE else b""
-        return lines
+    def _keep_output(self, data: bytes) -> None:
+        if not data:
+            raise EOFError
+        self._output = (self._output + data)[-KEPT_OUTPUT_BYTES:]
 
     def _enforce(self, silent_s: float) -> None:
-        """End a worker that is over a limit."""
+        """Kill a worker that is over a limit; interrupt one that is cancelled."""
         limits = self._limits
-        # Its first word is that its libraries are loaded.
-        starting_s = 0.0 if self._is_ready else STARTING_S
-        allowed_s = max(limits.time_limit_s, starting_s)
-        if self._deadline_s is not None and time.monotonic() > self._deadline_s:
-            self._end_for(over_total_time(limits.total_time_limit_s or 0.0))
+        # The first event says that the libraries are loaded.
+        allowed_s = max(limits.time_limit_s, 0.0 if self._is_ready else STARTING_S)
+        if self._cancelled.is_set():
+            self.interrupt()
+        elif self._killed_for:
+            return
+        elif self._deadline_s is not None and time.monotonic() > self._deadline_s:
+            self._is_total = True
+            total_s = limits.total_time_limit_s or 0.0
+            self._end_for(f"the whole took longer than {total_s:g} s (--total-time-limit)")
         elif silent_s > allowed_s:
-            self._end_for(over_time(allowed_s))
+            self._end_for(
+                f"took longer than {allowed_s:g} s without a sign of progress (--time-limit)"
+            )
         elif self._resident_bytes() > limits.memory_limit_bytes:
-            self._end_for(over_memory(limits.memory_limit_gib))
+            self._end_for(
+                f"needed more than {limits.memory_limit_gib:.3g} GiB of memory (--memory-limit)"
+            )
 
     def _resident_bytes(self) -> int:
-        if self._pid is None:
-            return 0
         try:
-            return int(psutil.Process(self._pid).memory_info().rss)
+            return int(psutil.Process(self.pid).memory_info().rss)
         except psutil.Error:
             return 0
 
     def _end_for(self, reason: str) -> None:
         self._killed_for = reason
-        self._kill(signal.SIGKILL)
-        if self._pid is None:  # It was never born; where it is yet, it finds nobody and leaves.
-            for descriptor in list(self._open):
-                self._forget(descriptor)
+        self._signal(signal.SIGKILL)
 
-    def _kill(self, number: int) -> None:
-        if self._pid is None or self._status is not None:
+    def _signal(self, number: int) -> None:
+        """Signal the worker and its children."""
+        if self.ending is not None:
             return
-        request = json.dumps({"kill": self._pid, "signal": int(number)}).encode()
-        with contextlib.suppress(OSError):
-            self._server.socket.send(request)
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:  # It has just been forked, and leads no group yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _finish(self) -> None:
+        with forkserver.LOCK:
+            self._process.join(0)
+            code = self._process.exitcode
+            if code is not None:
+                self._process.close()
+        for connection in (self._connection, self._printed):
+            connection.close()
+        self._folder.cleanup()
+        self.ending = Ending(
+            self._killed_for or describe_exit(code or 0),
+            self._output.decode(errors="replace").strip(),
+            is_crash=not self._killed_for,
+            is_total=self._is_total,
+        )
+
+
+def _this_place(environment: Mapping[str, str]) -> Place:
+    """Describe where this process is; the worker may change its folder, so paths are absolute."""
+    variables = {**os.environ, **environment}
+    if variables.get("PYTHONPATH"):
+        entries = variables["PYTHONPATH"].split(os.pathsep)
+        variables["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in entries)
+    return {
+        "folder": os.getcwd(),
+        "path": [os.path.abspath(entry) for entry in sys.path],
+        "environment": variables,
+    }
+
+
+_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Kill the workers that nobody closed; `multiprocessing` would wait for them."""
+    for worker in list(_workers):
+        worker.close()

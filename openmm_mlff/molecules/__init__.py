@@ -12,8 +12,11 @@ from openmm_mlff.molecules.bonds import (
     fragment_labels,
     pairs_within,
 )
+from openmm_mlff.molecules.copies import two_copies
+from openmm_mlff.molecules.inertia import inertia_tensor, rotation_count
 from openmm_mlff.molecules.library import list_systems, systems_root
 from openmm_mlff.molecules.loading import known_forms, load_system, load_systems
+from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import MolecularSystem
 
 __all__ = [
@@ -23,10 +26,14 @@ __all__ = [
     "covalent_radii_angstrom",
     "fragment_count",
     "fragment_labels",
+    "inertia_tensor",
     "known_forms",
     "list_systems",
     "load_system",
     "load_systems",
+    "name_atoms",
     "pairs_within",
+    "rotation_count",
     "systems_root",
+    "two_copies",
 ]

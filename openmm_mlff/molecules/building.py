@@ -16,6 +16,7 @@ from openmm_mlff.molecules.boxes import (
     whole_molecules,
 )
 from openmm_mlff.molecules.formats.structure import Bonds, FileStructure
+from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import MolecularSystem, checked_cell
 from openmm_mlff.reading import cut
 
@@ -87,15 +88,12 @@ def _checked_and_whole(
 def _check_bond_lengths(
     bonds: Bonds, *, lengths: npt.NDArray[np.float64], numbers: Ints, source: str
 ) -> None:
-    from ase.data import chemical_symbols
-
     radii_angstrom = covalent_radii_angstrom(numbers)[np.array(bonds)]
     limits = LONGEST_BOND_FACTOR * radii_angstrom.sum(axis=1)
     worst = int(np.argmax(lengths / limits))
     if lengths[worst] > limits[worst]:
-        first, second = (f"{chemical_symbols[numbers[atom]]}{atom}" for atom in bonds[worst])
         raise MoleculeError(
-            f"{source}: the bond {first}–{second} "
+            f"{source}: the bond {name_atoms(numbers, bonds[worst])} "
             f"is {lengths[worst]:.2f} Å long, expected at most {limits[worst]:.2f} Å: the file is "
             "damaged, or its bonds belong to other coordinates"
         )

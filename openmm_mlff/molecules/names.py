@@ -1,15 +1,38 @@
-"""Names that are safe as the name of a folder."""
+"""Names of atoms for people, and names of molecules that are safe as the name of a folder."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy.typing as npt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60
+_MOST_ATOMS = 3
+
+
+def name_atoms(atomic_numbers: npt.ArrayLike, atoms: Iterable[int]) -> str:
+    """Name atoms by element and one-based index, as every output does, e.g. ``O1–H2``.
+
+    Args:
+        atomic_numbers: of the whole system, (N,).
+        atoms: zero-based indices.
+
+    Returns:
+        At most three names, and how many more there are.
+    """
+    import numpy as np
+    from ase.data import chemical_symbols
+
+    numbers, indices = np.asarray(atomic_numbers), list(atoms)
+    names = [f"{chemical_symbols[numbers[index]]}{index + 1}" for index in indices]
+    more = len(names) - _MOST_ATOMS
+    shown = "–".join(names[:_MOST_ATOMS])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def safe_name(text: str, *, otherwise: str) -> str:
-    """Make a name safe: ASCII letters, digits, dot, underscore and hyphen, no part of a path.
+    """Return a safe name: ASCII letters, digits, dot, underscore and hyphen, no part of a path.
 
     Args:
         text: any text.

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.bonds import covalent_bonds, fragment_count, pairs_within
+from openmm_mlff.molecules.names import name_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -262,13 +263,13 @@ def _check_arrays(
     broken = np.flatnonzero(~np.isfinite(positions).all(axis=1))
     if len(broken):
         raise MoleculeError(
-            f"{name}: atom {broken[0]} has a coordinate that is not finite "
+            f"{name}: atom {name_atoms(numbers, broken[:1])} has a coordinate that is not finite "
             f"({positions[broken[0]].tolist()}); correct the structure"
         )
     if len(far):
         raise MoleculeError(
-            f"{name}: atom {far[0]} lies at {positions[far[0]].tolist()} Å; expected coordinates "
-            f"up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
+            f"{name}: atom {name_atoms(numbers, far[:1])} is at {positions[far[0]].tolist()} Å; "
+            f"expected coordinates up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
         )
 
 
@@ -280,8 +281,8 @@ def _check_no_coincidence(system: MolecularSystem) -> None:
     )
     if len(pairs):
         i, j = pairs[int(distances.argmin())]
-        symbols = system.symbols
         raise MoleculeError(
-            f"{system.name}: two atoms on one place: {symbols[i]}{i} and {symbols[j]}{j} are "
+            f"{system.name}: two atoms at one place: {name_atoms(system.atomic_numbers, (i,))} and "
+            f"{name_atoms(system.atomic_numbers, (j,))} are "
             f"{distances.min():.3f} Å apart, expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
         )

@@ -1,31 +1,44 @@
-"""A validation in processes of its own; where one crashes, what it was at is recorded.
+"""A validation in worker processes; where one ends in a stage, the next continues after it.
 
-A worker loads what is asked for and finds it possible, or refuses it.  Where there are cores for
-more than one system at a time, others join it in the same run directory.
+The parent holds the lock of the run's folder.  A worker loads what is asked for, or refuses it.
+With cores for several systems at a time, further workers join in the same folder.
 """
 
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.errors import PotentialError
+from openmm_mlff import errors
+from openmm_mlff.errors import IsolationError, PotentialError, UserError
 from openmm_mlff.isolation import Ending, Limits, Worker
+from openmm_mlff.locking import FolderLock
+from openmm_mlff.measuring.guard import Broken
+from openmm_mlff.measuring.journal import History
+from openmm_mlff.measuring.stage_names import Progress
 from openmm_mlff.pipeline import working
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.lanes import Known, Lane, raise_what_is_told, run_lanes
 from openmm_mlff.pipeline.producing import mark_complete
-from openmm_mlff.pipeline.request import ValidationRequest
-from openmm_mlff.pipeline.subject import Progress
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.environment import THREADS_VARIABLE, usable_cores
+from openmm_mlff.simulation.platforms import AUTO
+
+MOST_STRAY_ENDINGS = 3
+"""Consecutive workers that may end outside of every stage."""
+
+
+class CancelledError(Exception):
+    """Another system failed, or the run was interrupted."""
 
 
 class IsolatedValidation:
-    """A validation that was asked for, loaded and found possible by a worker.
+    """A validation that a worker has loaded and found possible.
 
     Args:
         request: what is asked.
@@ -41,61 +54,134 @@ class IsolatedValidation:
         self._request = request
         self._jobs = min(jobs, len(request.systems)) or 1
         self._limits = limits.for_one_of(self._jobs)
+        self._wanted: Mapping[str, Sequence[str]] | None = None
         self._deadline_s: float | None = None
+        self._rest: Broken | None = None
         self._cancelled = threading.Event()
-        self.worker, prepared = self._prepared(request)
+        worker, prepared = self._prepared(request)
+        self._idle = [worker]
         self._sha256 = prepared["sha256"]
+        self._n_atoms = prepared["n_atoms"]
         self.root = Path(prepared["root"])
         self.systems = tuple(prepared["systems"])
-        # Side by side, the one that takes longest is begun first.
-        self._order = sorted(
-            self.systems, key=lambda name: -prepared["n_atoms"][name] if self._jobs > 1 else 0
-        )
+        try:
+            self._lock = FolderLock(self.root)
+        except BaseException:
+            worker.close()
+            raise
 
-    def run(self, *, on_progress: Progress) -> ValidationReport:
+    def run(
+        self, *, on_progress: Progress, wanted: Mapping[str, Sequence[str]] | None = None
+    ) -> ValidationReport:
         """Run it to its end and judge it.
 
         Args:
             on_progress: called with system, stage, done and total, by one thread at a time.
+            wanted: see :func:`openmm_mlff.pipeline.producing.restrict`; None for everything.
 
         Returns:
             The report.
 
         Raises:
-            IsolationError: its worker ended again and again, and not in any one stage.
+            IsolationError: its workers ended again and again outside of every stage.
         """
+        self._wanted = wanted
         if self._limits.total_time_limit_s is not None:
             self._deadline_s = time.monotonic() + self._limits.total_time_limit_s
-            self.worker.allow_until(self._deadline_s)
-        self.worker.send({"command": working.SHARE})
+            self._idle[0].allow_until(self._deadline_s)
         one_at_a_time = threading.Lock()
 
         def show(*at: Any) -> None:
             with one_at_a_time:
                 on_progress(*at)
 
-        lanes = [
-            Lane(worker, start=self._joined, cancelled=self._cancelled, on_progress=show)
-            for worker in (self.worker, *[None] * (self._jobs - 1))
-        ]
+        systems = [name for name in self.systems if wanted is None or name in wanted]
+        if self._jobs > 1:
+            # The system that takes longest begins first.
+            systems.sort(key=lambda name: -self._n_atoms[name])
         try:
-            platforms = run_lanes(lanes, self._order, cancelled=self._cancelled)
+            mark_complete(self.root, self._run_all(systems, on_progress=show))
+            return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
         finally:
             self.close()
-        mark_complete(self.root, platforms.values())
-        return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
 
     def close(self) -> None:
-        """End the worker; a validation that was not run leaves nothing running."""
-        self.worker.close()
+        """End the workers and release the folder (idempotent)."""
+        while self._idle:
+            self._idle.pop().close()
+        self._lock.release()
 
-    def _joined(self, known: Known) -> Worker:
-        """Let another worker load it all again and join; where all is over, it has no deadline."""
-        joining = self._request.model_copy(
-            update={"output": self.root, "resume": True, "joins": True}
+    def _run_all(self, systems: Sequence[str], *, on_progress: Progress) -> list[str]:
+        """Run systems side by side; return their platforms."""
+        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+            runs = [
+                pool.submit(self._run_system, name, on_progress=on_progress) for name in systems
+            ]
+            try:
+                wait(runs, return_when=FIRST_EXCEPTION)
+                if any(run.done() and run.exception() for run in runs):
+                    raise _first_cause(runs, cancelled=self._cancelled)
+            except BaseException:
+                self._cancelled.set()
+                raise
+        return [run.result() for run in runs]
+
+    def _run_system(self, system: str, *, on_progress: Progress) -> str:
+        """Run one system by as many workers as it takes; return its platform."""
+        asked = self._request.platform
+        history = History(platform="" if asked == AUTO else asked)
+        while True:
+            if self._cancelled.is_set():
+                raise CancelledError
+            history = replace(history, rest=self._rest)
+            worker = self._take_worker()
+            try:
+                platform, history = self._produce(worker, system, history, on_progress)
+            except BaseException:
+                worker.interrupt()
+                raise
+            if worker.ending is None:
+                self._idle.append(worker)
+                return platform
+            history = history.after_ending(worker.ending)
+            self._rest = self._rest or history.rest
+            if history.stray >= MOST_STRAY_ENDINGS and not self._cancelled.is_set():
+                raise IsolationError(
+                    f"the process that ran {system} {worker.ending.reason}, {history.stray} times "
+                    "outside of every check; what was written stays, and --resume continues"
+                )
+
+    def _produce(
+        self, worker: Worker, system: str, history: History, on_progress: Progress
+    ) -> tuple[str, History]:
+        """Let a worker run a system until it is done or the worker ends."""
+        worker.send(
+            {
+                "command": working.PRODUCE,
+                "system": system,
+                "wanted": self._wanted,
+                "history": history.to_json(),
+            }
         )
-        deadline_s = self._deadline_s if known.rest is None else None
-        worker, prepared = self._prepared(joining, deadline_s=deadline_s)
+        for event in worker.events():
+            if event["event"] == working.PRODUCED:
+                return str(event["platform"]), history
+            if event["event"] == working.PROGRESS:
+                on_progress(*event["at"])
+            _raise_refusal(event)
+            history = history.after_event(event)
+        return "", history
+
+    def _take_worker(self) -> Worker:
+        """Return an idle worker, or let another one load everything and join."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        joining = self._request.model_copy(update={"output": self.root, "resume": True})
+        # When the total time is over, what is left is only recorded.
+        deadline_s = self._deadline_s if self._rest is None else None
+        worker, prepared = self._prepared(joining, deadline_s=deadline_s, joins=True)
         if prepared["sha256"] != self._sha256:
             worker.close()
             raise PotentialError(
@@ -105,9 +191,9 @@ class IsolatedValidation:
         return worker
 
     def _prepared(
-        self, request: ValidationRequest, *, deadline_s: float | None = None
+        self, request: ValidationRequest, *, deadline_s: float | None = None, joins: bool = False
     ) -> tuple[Worker, dict[str, Any]]:
-        """Start a worker and let it load what is asked; give it, and what it found."""
+        """Start a worker and let it load what is asked; return it and what it found."""
         worker = Worker(
             working.ENTRY,
             limits=self._limits,
@@ -116,11 +202,19 @@ class IsolatedValidation:
             cancelled=self._cancelled,
         )
         try:
-            worker.send({"command": working.PREPARE, "request": request.model_dump(mode="json")})
+            asked = request.model_dump(mode="json")
+            worker.send(
+                {
+                    "command": working.PREPARE,
+                    "request": asked,
+                    "folder": worker.folder,
+                    "joins": joins,
+                }
+            )
             for event in worker.events():
                 if event["event"] == working.PREPARED:
                     return worker, event
-                raise_what_is_told(event)
+                _raise_refusal(event)
         except BaseException:
             worker.interrupt()
             raise
@@ -133,7 +227,36 @@ class IsolatedValidation:
 
 
 def _share_of_cores(jobs: int) -> Mapping[str, str]:
-    """Give the variables that keep workers side by side from fighting for cores."""
+    """Return the variables that keep parallel workers from using the same cores."""
     if jobs == 1 or os.environ.get(THREADS_VARIABLE):
         return {}
     return {THREADS_VARIABLE: str(max((usable_cores() or 1) // jobs, 1))}
+
+
+def _first_cause(runs: Sequence["Future[str]"], *, cancelled: threading.Event) -> BaseException:
+    """Stop the other systems; return why the first one failed."""
+    cancelled.set()
+    wait(runs)
+    raised = [error for run in runs if (error := run.exception()) is not None]
+    return next((error for error in raised if not isinstance(error, CancelledError)), raised[0])
+
+
+def _raise_refusal(event: dict[str, Any]) -> None:
+    """Raise here what was raised in a worker.
+
+    Args:
+        event: from a worker.
+
+    Raises:
+        UserError: what it refused.
+        IsolationError: it broke outside of every stage.
+    """
+    if event["event"] == working.REFUSED:
+        kind = getattr(errors, str(event["kind"]), UserError)
+        if not (isinstance(kind, type) and issubclass(kind, UserError)):
+            kind = UserError
+        raise kind(str(event["message"])) from RuntimeError(str(event["traceback"]))
+    if event["event"] == working.FAILED:
+        raise IsolationError(
+            f"the process that ran the potential broke ({event['message']}); see --debug"
+        ) from RuntimeError(str(event["traceback"]))

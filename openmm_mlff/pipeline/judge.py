@@ -1,26 +1,33 @@
-"""The judging half of a validation: observations, checks, verdict, report."""
+"""The judging half of a validation: evidence, checks, verdict, report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmm_mlff import verdict
 from openmm_mlff.certificate.writing import write_certificate
-from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.base import (
+    Check,
+    Judgement,
+    Plot,
+    conditions_of,
+    error,
+    measurement_name,
+    no_plots,
+    not_applicable,
+    skipped,
+)
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import checks_of, select
-from openmm_mlff.config import Protocol, RunSpec, parse_protocol
+from openmm_mlff.config import Protocol, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations import Observations
-from openmm_mlff.observations.loader import load_observations
-from openmm_mlff.pipeline.guard import guarded
-from openmm_mlff.records import (
+from openmm_mlff.measuring.guard import Outcome, guarded
+from openmm_mlff.request import ResolvedRequest
+from openmm_mlff.results import (
     CheckResult,
     ModelRecord,
     Scope,
-    Status,
     ValidationReport,
     first_problem,
 )
@@ -31,6 +38,9 @@ from openmm_mlff.rundir import (
     molecule_from_json,
     read_json,
 )
+from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
+from openmm_mlff.storage.runs import Evidence, RunCondition, Runs
 
 
 class _RunRecord(BaseModel):
@@ -38,12 +48,15 @@ class _RunRecord(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2]
     status: str
-    spec: RunSpec
+    spec: ResolvedRequest
+    request: dict[str, Any]
+    fingerprints: dict[str, Any]
     model: ModelRecord
     systems: tuple[Annotated[str, Field(pattern=r"^[^/\\\x00]+$")], ...]
     environment: dict[str, Any]
+    reference_asked: bool = True
 
 
 def judge_directory(
@@ -70,7 +83,7 @@ def judge_directory(
 def write_judgement(
     directory: RunDirectory,
     report: ValidationReport,
-    observations: Mapping[str, Observations],
+    observations: Mapping[str, Evidence],
 ) -> None:
     """Write the report and, of an approved model, the certificate; no stale one stays.
 
@@ -80,12 +93,14 @@ def write_judgement(
         observations: by name of the system.
     """
     # Only here: the verdict needs no matplotlib, and is there at once without it.
+    from openmm_mlff.pipeline.plots import check_plots
     from openmm_mlff.report.writer import write_report
 
     # First: an interruption while figures are drawn must not leave an old certificate.
     write_certificate(directory, report, observations)
     protocol = parse_protocol(report.protocol, origin="the report")
-    write_report(directory, report, observations, known=checks_of(protocol))
+    plots = check_plots(observations, protocol)
+    write_report(directory, report, observations, known=checks_of(protocol), plots=plots)
 
 
 def judge_run(
@@ -93,7 +108,7 @@ def judge_run(
     *,
     protocol: Protocol | None = None,
     plugins: Sequence[str] = (),
-) -> tuple[ValidationReport, dict[str, Observations]]:
+) -> tuple[ValidationReport, dict[str, Evidence]]:
     """Judge what is in a run directory; nothing is written.
 
     Args:
@@ -105,7 +120,7 @@ def judge_run(
         The report, and what was observed, by name of the system.
     """
     run = _read_run(directory)
-    spec = RunSpec.model_validate(run["spec"])
+    spec = ResolvedRequest.model_validate(run["spec"])
     if protocol is None:
         protocol = trusting_only(spec.protocol, plugins)
     else:
@@ -129,6 +144,7 @@ def judge_run(
             protocol=protocol,
             scope=_scope(spec, observations, run),
             model_name=run["model"]["spec"],
+            reference_asked=run["reference_asked"],
         ),
     )
     return report, observations
@@ -151,68 +167,131 @@ def _read_run(directory: RunDirectory) -> dict[str, Any]:
         return _RunRecord.model_validate(read_json(path)).model_dump()
     except ValidationError as error:
         raise RunDirectoryError(
-            f"{path} is no record of a run of schema version 1 ({first_problem(error)}); "
-            "expected what openmm-mlff validate wrote"
+            f"{path} is not a run.json of schema version 2 ({first_problem(error)}); expected a "
+            "folder that this version of openmm-mlff validate wrote: validate again"
         ) from error
 
 
-def _observe(directory: RunDirectory, name: str) -> tuple[Observations, str]:
+def _observe(directory: RunDirectory, name: str) -> tuple[Evidence, str]:
     """Load what was observed; what cannot be loaded is said, not raised."""
-    loaded = guarded(lambda: load_observations(directory, name))
+    loaded = guarded(lambda: load_evidence(directory, name))
     if loaded.value is not None:
         return loaded.value, ""
     molecule = molecule_from_json(read_json(directory.system(name) / SYSTEM_FILE))
-    return Observations(system=molecule), loaded.broken.traceback if loaded.broken else "unknown"
+    return Evidence(system=molecule), loaded.broken.traceback if loaded.broken else "unknown"
 
 
-def _judge_system(
-    observations: Observations, protocol: Protocol, *, problem: str
-) -> list[CheckResult]:
-    """Run every check of the protocol on one system."""
+def _judge_system(evidence: Evidence, protocol: Protocol, *, problem: str) -> list[CheckResult]:
+    """Judge every check of the protocol on one system."""
     results = []
-    for spec, required in select(protocol):
-        for view in _views(spec, observations):
+    for check, required in select(protocol):
+        for condition in conditions_of(check, protocol):
             if problem:
-                result = spec.error(view, reason="its files cannot be read", traceback=problem)
+                judgement = error("its files cannot be read", traceback=problem)
             else:
-                result = _run_check(spec, view, protocol)
-            meaningful = required and not _is_not_applicable(result, view)
-            results.append(result.model_copy(update={"required": meaningful}))
+                judgement = judge_measurement(check, evidence, protocol, condition=condition)
+            result = _result(check, judgement, system=evidence.system.name, condition=condition)
+            broken = plots_of(check, evidence, protocol, condition=condition).broken
+            told = {} if broken is None else {"plots_failed": broken.reason}
+            update = {"required": required, "evidence": {**result.evidence, **told}}
+            results.append(result.model_copy(update=update))
     return results
 
 
-def _run_check(spec: CheckSpec, view: Observations, protocol: Protocol) -> CheckResult:
-    """Run one check; where its code breaks, the result is an ERROR with the traceback."""
-    outcome = guarded(lambda: spec.function(view, protocol.criteria_for(spec.id)))
+def _result(
+    check: Check, judgement: Judgement, *, system: str, condition: RunCondition | None
+) -> CheckResult:
+    """Turn a judgement into a result; one that is impossible is an ERROR."""
+    outcome = guarded(lambda: check.result(judgement, system=system, condition=condition))
+    if outcome.broken is not None:
+        judgement = error(outcome.broken.reason, traceback=outcome.broken.traceback)
+    return outcome.value or check.result(judgement, system=system, condition=condition)
+
+
+def judge_measurement(
+    check: Check, evidence: Evidence, protocol: Protocol, *, condition: RunCondition | None
+) -> Judgement:
+    """Judge one stored measurement.
+
+    Args:
+        check: that made it.
+        evidence: of the system.
+        protocol: with the limits.
+        condition: temperature and timestep; None for a check of the whole system.
+
+    Returns:
+        The judgement; an ERROR where the measurement or the code of the check broke.
+    """
+    stored = evidence.measurements.get(measurement_name(check, condition))
+    if stored is not None and stored.status == ERROR:
+        return error(stored.reason, traceback=stored.traceback)
+    if stored is not None and stored.status == SKIPPED:
+        return skipped(stored.reason)
+    if stored is not None and stored.status == NOT_APPLICABLE:
+        return not_applicable(stored.reason)
+
+    def judge() -> Judgement:
+        record = read_record(check, evidence, condition)
+        if record is not None:
+            return check.judge(record, protocol.limits_for(check.id))
+        if check.record is Runs:
+            return skipped("no simulation was run")
+        return skipped("it was not measured; run the validation to its end with --resume")
+
+    outcome = guarded(judge)
     if outcome.value is not None:
         return outcome.value
     broken = outcome.broken
-    return spec.error(
-        view,
-        reason=broken.reason if broken else "the check gave no result",
+    return error(
+        broken.reason if broken else "the check gave no judgement",
         traceback=broken.traceback if broken else "",
     )
 
 
-def _views(spec: CheckSpec, observations: Observations) -> list[Observations]:
-    """Give what a check is called with: the system once, or once a condition."""
-    if spec.scope == "system":
-        return [observations]
-    views = [observations.at(condition) for condition in observations.conditions()]
-    return views or [replace(observations, runs=())]
+def read_record(check: Check, evidence: Evidence, condition: RunCondition | None) -> Any | None:
+    """Return what a check judges and draws.
+
+    Args:
+        check: of the registry or of a plugin.
+        evidence: of the system.
+        condition: temperature and timestep; None for a check of the whole system.
+
+    Returns:
+        The record; None where there is none.
+
+    Raises:
+        RunDirectoryError: the files hold another record.
+    """
+    if check.record is Runs:
+        runs = evidence if condition is None else evidence.at(condition)
+        return runs if runs.runs else None
+    stored = evidence.measurements.get(measurement_name(check, condition))
+    return stored.record(check.record) if stored is not None and stored.status == DONE else None
 
 
-def _is_not_applicable(result: CheckResult, observations: Observations) -> bool:
-    """Tell a question that has no meaning for this potential from one that was not answered."""
-    probe = observations.probes.get(result.id)
-    return (
-        result.status is Status.SKIPPED
-        and probe is not None
-        and probe.data.get("applicable") is False
-    )
+def plots_of(
+    check: Check, evidence: Evidence, protocol: Protocol, *, condition: RunCondition | None
+) -> Outcome[list[Plot]]:
+    """Return the plots that a check describes, or what broke.
+
+    Args:
+        check: that describes them.
+        evidence: of the system.
+        protocol: with the limits.
+        condition: temperature and timestep; None for a check of the whole system.
+
+    Returns:
+        The plots; none where the report draws the check's figures itself.
+    """
+
+    def plots() -> list[Plot]:
+        record = read_record(check, evidence, condition)
+        return [] if record is None else list(check.plots(record, protocol.limits_for(check.id)))
+
+    return Outcome(value=[]) if check.plots is no_plots else guarded(plots)
 
 
-def _scope(spec: RunSpec, observations: dict[str, Observations], run: dict) -> Scope:
+def _scope(spec: ResolvedRequest, observations: dict[str, Evidence], run: dict) -> Scope:
     """State what was tested: what was run, not what was asked for."""
     runs = [run for found in observations.values() for run in found.runs]
     elements = {symbol for found in observations.values() for symbol in found.system.symbols}

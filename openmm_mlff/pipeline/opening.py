@@ -1,43 +1,22 @@
-"""Open a validation: in processes of its own where that is wanted and possible, or in this one."""
+"""Open a validation: in worker processes where that is possible, or in this process."""
 
-from contextlib import nullcontext
-from pathlib import Path
-from typing import Protocol
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.isolation.limits import (
-    Limits,
-    default_limits,
-    has_accelerator,
-    is_available,
-    is_default,
-)
+from openmm_mlff.isolation import Limits, has_accelerator
+from openmm_mlff.measuring.stage_names import Progress
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.preparing import Plan
-from openmm_mlff.pipeline.producing import produce_all
-from openmm_mlff.pipeline.request import ValidationRequest
-from openmm_mlff.pipeline.subject import Progress
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.pipeline.preparing import Plan, prepare
+from openmm_mlff.pipeline.producing import produce_all, restrict
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.simulation.environment import usable_cores
 
-
-class Validation(Protocol):
-    """A validation that was found possible and can be run.
-
-    Attributes:
-        root: folder of the run.
-        systems: names of what is run.
-    """
-
-    root: Path
-    systems: tuple[str, ...]
-
-    def run(self, *, on_progress: Progress) -> ValidationReport:
-        """Run it to its end and judge it."""
-
-    def close(self) -> None:
-        """Let go of what it holds."""
+Wanted = Mapping[str, Sequence[str]]
+"""Ids of checks, by name of the system."""
 
 
 class LocalValidation:
@@ -48,25 +27,34 @@ class LocalValidation:
     """
 
     def __init__(self, request: ValidationRequest) -> None:
-        self._plan = request.prepare()
+        # What a potential prints must not stand among the output of the program.
+        with redirect_stdout(sys.stderr):
+            self._plan = prepare(request)
         self.root = self._plan.directory.root
         self.systems = tuple(self._plan.molecules)
 
-    def run(self, *, on_progress: Progress) -> ValidationReport:
+    def run(self, *, on_progress: Progress, wanted: Wanted | None = None) -> ValidationReport:
         """Run it to its end and judge it.
 
         Args:
             on_progress: called with system, stage, done and total.
+            wanted: see :func:`openmm_mlff.pipeline.producing.restrict`; None for everything.
 
         Returns:
             The report.
         """
-        return run_plan(self._plan, on_progress=on_progress)
+        plan = self._plan if wanted is None else restrict(self._plan, wanted)
+        with redirect_stdout(sys.stderr):
+            return run_plan(plan, on_progress=on_progress)
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Release the folder (idempotent)."""
         if self._plan.lock is not None:
             self._plan.lock.release()
+
+
+Validation = IsolatedValidation | LocalValidation
+"""A validation that can be run, in worker processes or in this one."""
 
 
 def run_plan(plan: Plan, *, on_progress: Progress | None = None) -> ValidationReport:
@@ -117,47 +105,6 @@ def open_validation(
 
 
 def _default_jobs(request: ValidationRequest) -> int:
-    """Give how many systems are run side by side: one core for each, one device for all."""
+    """Return how many systems run side by side: one core for each, one device for all."""
     on_device = request.platform not in ("CPU", "Reference") and has_accelerator()
     return 1 if on_device else usable_cores() or 1
-
-
-def isolation_limits(
-    *,
-    sandbox: bool | None = None,
-    time_limit_s: float | None = None,
-    memory_limit_gib: float | None = None,
-    total_time_limit_s: float | None = None,
-) -> Limits | None:
-    """Say what a process of its own may use, or that there is none.
-
-    Args:
-        sandbox: whether there is one; None where that is possible.
-        time_limit_s: longest time without progress; None for an hour.
-        memory_limit_gib: None for 80 % of the memory there is.
-        total_time_limit_s: of the whole run; None for no limit.
-
-    Returns:
-        The limits; None for a run in this process.
-
-    Raises:
-        ConfigError: a sandbox was asked for and there can be none, or limits without one.
-    """
-    limits = default_limits(
-        time_limit_s=time_limit_s,
-        memory_limit_gib=memory_limit_gib,
-        total_time_limit_s=total_time_limit_s,
-    )
-    if sandbox if sandbox is not None else is_default():
-        if not is_available():
-            raise ConfigError(
-                "a sandbox was asked for, which this system does not offer; expected Linux: "
-                "leave it out, or add --no-sandbox"
-            )
-        return limits
-    if (time_limit_s, memory_limit_gib, total_time_limit_s) != (None, None, None):
-        raise ConfigError(
-            "a limit of time or memory was given and no sandbox; expected both or neither: only a "
-            "process of its own can be ended"
-        )
-    return None

@@ -1,25 +1,55 @@
-"""Run the systems of a plan, in whatever process this is."""
+"""Run the systems of a plan in this process."""
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from openmm_mlff.checks.plugins import packages_of as packages_of_checks
 from openmm_mlff.errors import StorageError
 from openmm_mlff.files import storage_failure
-from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
+from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
+from openmm_mlff.measuring.stage_names import FINISHED, Progress
 from openmm_mlff.pipeline.preparing import Plan, write_run_file
-from openmm_mlff.pipeline.stage_names import FINISHED
 from openmm_mlff.pipeline.stages import produce
-from openmm_mlff.pipeline.subject import Progress
-from openmm_mlff.potentials.installed import packages_of as packages_of_spec
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
 
+def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
+    """Reduce a plan to the checks and systems that were selected.
+
+    A part of a protocol may reject, never approve.
+
+    Args:
+        plan: the whole.
+        wanted: ids of checks, by name of the system.  A check that is wanted on one system is run
+            on every system that is left.
+
+    Returns:
+        The plan itself where all of it is wanted.
+    """
+    wanted_ids = {check_id for ids in wanted.values() for check_id in ids}
+    molecules = {name: molecule for name, molecule in plan.molecules.items() if name in wanted}
+    checks = [(check, required) for check, required in plan.checks if check.id in wanted_ids]
+    if len(molecules) == len(plan.molecules) and len(checks) == len(plan.checks):
+        return plan
+    protocol = plan.spec.protocol
+    part = protocol.model_copy(
+        update={
+            "name": f"{protocol.name} ({len(wanted_ids)} of {len(plan.checks)} checks selected)",
+            "may_approve": False,
+            "required": tuple(name for name in protocol.required if name in wanted_ids),
+            "reported": tuple(name for name in protocol.reported if name in wanted_ids),
+        }
+    )
+    spec = plan.spec.model_copy(update={"protocol": part})
+    return replace(plan, spec=spec, molecules=molecules, checks=checks)
+
+
 def produce_all(plan: Plan, *, on_progress: Progress) -> None:
-    """Run every system, one after the other, and say in `run.json` with what and how far.
+    """Run every system, one after the other, and record in `run.json` with what and how far.
 
     Args:
         plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
@@ -50,7 +80,11 @@ def produce_system(
         StorageError: the disk takes no more.
     """
     with one_torch_thread(), _one_line_where_the_disk_is_full(plan.directory.root):
-        packages = (*packages_of_checks(plan.spec.protocol), *packages_of_spec(plan.spec.potential))
+        packages = (
+            *packages_of_checks(plan.spec.protocol),
+            *plan.potential.fingerprint.packages,
+            *(plan.reference.fingerprint.packages if plan.reference else ()),
+        )
         environment = describe_environment(precision=plan.spec.precision, packages=packages)
         write_run_file(plan, status="running", environment=environment)
         platform = produce(plan, plan.molecules[system], on_progress=on_progress, journal=journal)
@@ -59,7 +93,7 @@ def produce_system(
 
 
 def mark_complete(root: Path, platforms: Iterable[str]) -> None:
-    """Say in `run.json` that every system was run.
+    """Record in `run.json` that every system was run.
 
     Args:
         root: folder of the run.
@@ -87,5 +121,5 @@ def _one_line_where_the_disk_is_full(root: Path) -> Iterator[None]:
             raise
         raise StorageError(
             f"cannot write to {root} ({said.strerror}); what was written stays: "
-            "make room, and go on with --resume"
+            "make room, then resume with --resume"
         ) from error

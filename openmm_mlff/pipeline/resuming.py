@@ -1,89 +1,91 @@
-"""Whether a run can be gone on with: it must be the same run, and its files whole."""
+"""Whether a run can be resumed: it must be the same run, and its files whole."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.config import RunSpec
+from pydantic import ValidationError
+
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.pipeline.kept import PLATFORM_FILE
-from openmm_mlff.potentials import Potential
-from openmm_mlff.potentials.frames import LabelledFrames
-from openmm_mlff.records import jsonable
-from openmm_mlff.rundir import (
-    RUN_FILE,
-    SYSTEM_FILE,
-    RunDirectory,
-    molecule_to_json,
-    read_json,
-)
+from openmm_mlff.fingerprint import Fingerprint
+from openmm_mlff.request import ResolvedRequest
+from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.environment import installed_versions
 from openmm_mlff.simulation.inspection import check_saved_run
-from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
+from openmm_mlff.storage.measurements import MeasurementStore
 
-RUN_SCHEMA_VERSION = 1
+RUN_SCHEMA_VERSION = 2
+PLATFORM_FILE = "platform.json"
 
 _OTHERWISE = "or choose another --output"
 
 
 def check_same_run(
-    directory: RunDirectory,
-    spec: RunSpec,
-    *,
-    model: Potential,
-    molecules: Mapping[str, MolecularSystem],
-    reference: Potential | LabelledFrames | None,
+    directory: RunDirectory, spec: ResolvedRequest, *, fingerprints: Mapping[str, Any]
 ) -> None:
-    """See that what is in a run directory is what is asked for now; nothing is touched.
+    """Raise unless a run directory holds the run that is asked for now; nothing is touched.
 
     Args:
         directory: with a `run.json`.
         spec: what is asked.
-        model: loaded.
-        molecules: loaded, by name.
-        reference: loaded.
+        fingerprints: of the potential, the reference and the systems, as JSON.
 
     Raises:
         RunDirectoryError: options, files or versions differ from those of the first start, or a
-            file that is needed to go on is damaged.
+            file that is needed to resume is damaged.
         PlatformError: the platform that it ran on is not there.
     """
     root = directory.root
-    before = read_json(root / RUN_FILE)
-    if not isinstance(before, dict) or before.get("schema_version") != RUN_SCHEMA_VERSION:
+    path = root / RUN_FILE
+    before = read_json(path)
+    version = before.get("schema_version") if isinstance(before, dict) else None
+    if version != RUN_SCHEMA_VERSION:
         raise RunDirectoryError(
-            f"{root / RUN_FILE} is not of version {RUN_SCHEMA_VERSION}; expected a run of this "
-            "program: choose another --output"
+            f"{path} is of schema version {version}, expected {RUN_SCHEMA_VERSION}: this version "
+            "of the program cannot resume it; choose another --output"
         )
-    if before.get("spec_sha256") != spec.sha256:
-        found = first_difference(before.get("spec"), spec.model_dump(mode="json"))
+    found = first_difference(before.get("spec"), spec.record())
+    if found:
         raise RunDirectoryError(
             f"{root} holds a run that was asked for differently: {found}; repeat its options with "
             f"--resume, {_OTHERWISE}"
         )
     try:
-        files = [(f"the model {model.spec}", before["model"]["sha256"], model.sha256)]
-        if reference is not None:
-            kept = before["reference_sha256"]
-            files.append((f"the reference {reference.spec}", kept, reference.sha256))
+        _check_content(root, before["fingerprints"], fingerprints)
         versions = dict(before["environment"]["versions"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise RunDirectoryError(
-            f"{root / RUN_FILE} lacks {error}; expected the run.json of a validation: choose "
-            "another --output"
+            f"{path} lacks {error}; expected the run.json of a validation: choose another --output"
         ) from error
-    for what, then, now in files:
-        _check_file(root, what, then, now)
     _check_versions(root, versions)
-    for name, molecule in molecules.items():
-        _check_molecule(directory.system(name) / SYSTEM_FILE, molecule)
     for name in directory.system_names():
         _check_system(directory, name)
 
 
+def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise where potential, reference or a system is another than at the first start."""
+    for what in ("potential", "reference"):
+        if before[what] is None or now[what] is None:
+            continue
+        here = Fingerprint.model_validate(now[what])
+        differs = here.difference(Fingerprint.model_validate(before[what]))
+        if differs:
+            raise RunDirectoryError(
+                f"the {what} {here.spec} is not the one that {root} was started with: {differs} "
+                f"differs; restore it, {_OTHERWISE}"
+            )
+    for name, digest in now["systems"].items():
+        then = before["systems"][name]
+        if then != digest:
+            raise RunDirectoryError(
+                f"the system {name} is not the one that {root} was started with (sha256 "
+                f"{digest[:12]}, was {then[:12]}); restore its file, {_OTHERWISE}"
+            )
+
+
 def first_difference(before: Any, now: Any, *, where: str = "") -> str:
-    """Say where two JSON values differ first.
+    """Return where two JSON values differ first.
 
     Args:
         before: one.
@@ -110,14 +112,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _check_file(root: Path, what: str, before: str, now: str) -> None:
-    if before != now:
-        raise RunDirectoryError(
-            f"{what} is another than the one that {root} was begun with (sha256 {now[:12]}, "
-            f"expected {str(before)[:12]}); put the former back, {_OTHERWISE}"
-        )
-
-
 def _check_versions(root: Path, before: Mapping[str, str]) -> None:
     now = installed_versions(before)
     for package in sorted({*before, *now}):
@@ -129,21 +123,44 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
             )
 
 
-def _check_molecule(path: Path, molecule: MolecularSystem) -> None:
-    if path.exists() and read_json(path) != jsonable(molecule_to_json(molecule)):
-        raise RunDirectoryError(
-            f"{path} holds another {molecule.name} than the one named now; put its former file "
-            f"back, {_OTHERWISE}"
-        )
-
-
 def _check_system(directory: RunDirectory, name: str) -> None:
-    """See that the files of a system are whole, and its platform there."""
-    path = directory.system(name) / PLATFORM_FILE
-    if path.exists():
-        table = read_json(path)
-        named_platform(table["name"], precision=table["precision"])
-    for probe in directory.probe_names(name):
-        read_json(directory.probe_path(name, probe))
+    """Check that the files of a system are whole, and its platform is there."""
+    _stored_platform(directory.system(name))
+    store = MeasurementStore(directory.system(name))
+    for measurement in store.names():
+        store.read(measurement)
     for run in directory.run_names(name):
         check_saved_run(directory.run(name, run))
+
+
+def keep_platform(folder: Path, choose: Callable[[], PlatformChoice]) -> PlatformChoice:
+    """Choose a platform, or return the one that was chosen before: `auto` goes by the clock.
+
+    Args:
+        folder: of the system.
+        choose: called where nothing is stored.
+
+    Returns:
+        The choice.
+    """
+    stored = _stored_platform(folder)
+    if stored is not None:
+        return stored
+    choice = choose()
+    table = {"name": choice.name, "precision": choice.precision, "reason": choice.reason}
+    write_json(folder / PLATFORM_FILE, table)
+    return choice
+
+
+def _stored_platform(folder: Path) -> PlatformChoice | None:
+    """Read which platform was chosen for a system."""
+    path = folder / PLATFORM_FILE
+    if not path.exists():
+        return None
+    table = read_json(path)
+    if not isinstance(table, dict) or set(table) != {"name", "precision", "reason"}:
+        raise RunDirectoryError(
+            f"{path} does not hold name, precision and reason; delete it to choose a platform again"
+        )
+    there = named_platform(table["name"], precision=table["precision"])
+    return PlatformChoice(there.name, there.properties, table["reason"])

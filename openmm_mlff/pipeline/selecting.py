@@ -1,19 +1,19 @@
-"""From the options of an ML/MM validation to its potential."""
+"""The potential of an ML/MM validation from its options."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules.library import read_system_toml, resolve
-from openmm_mlff.observations.selection import select_atoms
 from openmm_mlff.potentials import Potential
 
 
 def embedded(
     potential: Potential, *, systems: Sequence[str], options: PotentialOptions
 ) -> Potential:
-    """Put a potential into a force field, where the options ask for that.
+    """Embed a potential in a force field, where the options ask for that.
 
     Args:
         potential: of the selected atoms.
@@ -24,17 +24,12 @@ def embedded(
         The potential itself where no atoms are selected, else the mixed one.
 
     Raises:
-        ConfigError: a force field without a selection, or several systems.
+        ConfigError: several systems.
         MoleculeError: the structure has no names, or the selection matches nothing.
         PotentialError: the selection or the force field does not fit the structure.
         MissingDependencyError: openmm-ml is not installed.
     """
     if options.ml_atoms is None:
-        if options.forcefield:
-            raise ConfigError(
-                f"a force field ({', '.join(options.forcefield)}) without a selection of atoms for "
-                "the potential; add --ml-atoms, for example --ml-atoms 'resname LIG'"
-            )
         return potential
     if len(systems) != 1:
         raise ConfigError(

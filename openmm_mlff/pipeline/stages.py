@@ -1,27 +1,40 @@
-"""The producing half of a validation: minimise, probe, simulate, probe what came of it."""
+"""The producing half of a validation: measure what the checks of a plan ask about one molecule."""
 
-from dataclasses import replace
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
+from openmm_mlff.checks.base import Check, conditions_of, measurement_name
+from openmm_mlff.checks.registry import get_check
+from openmm_mlff.config import Protocol
+from openmm_mlff.measuring.guard import Broken, Outcome, guarded
+from openmm_mlff.measuring.journal import NO_JOURNAL, PLATFORM, Journal
+from openmm_mlff.measuring.shared import SHARED, needs_in_order
+from openmm_mlff.measuring.stage_names import Progress
+from openmm_mlff.measuring.subject import Cost, Settings, Subject
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.observations import Observations
-from openmm_mlff.observations.loader import load_observations
-from openmm_mlff.pipeline.guard import Outcome, guarded
-from openmm_mlff.pipeline.journal import NO_JOURNAL, Journal
-from openmm_mlff.pipeline.kept import kept_minimum, kept_platform
 from openmm_mlff.pipeline.preparing import Plan
-from openmm_mlff.pipeline.probing import break_all_probes, run_probes
-from openmm_mlff.pipeline.reference import ask_reference
-from openmm_mlff.pipeline.subject import Progress, Subject
-from openmm_mlff.pipeline.trajectories import fail_runs, simulate_all
-from openmm_mlff.probes import DYNAMICS_PROBES, PROBES, SURFACE_PROBES, ProbeSubject
-from openmm_mlff.probes.accuracy.reference import SOUGHT_FORCE_EV_PER_ANGSTROM
-from openmm_mlff.reporters.monitor import StabilityMonitor
+from openmm_mlff.pipeline.resuming import keep_platform
+from openmm_mlff.potentials.frames import LabelledFrames
+from openmm_mlff.results import Status
 from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
 from openmm_mlff.simulation.environment import all_torch_threads
-from openmm_mlff.simulation.minimise import MinimumResult, minimise
 from openmm_mlff.simulation.platforms import PlatformChoice, choose_platform
+from openmm_mlff.storage.measurements import (
+    DONE,
+    ERROR,
+    NOT_APPLICABLE,
+    MeasurementStore,
+    NotApplicable,
+    Skipped,
+)
+from openmm_mlff.storage.runs import Runs
+
+SETTLED = (DONE, NOT_APPLICABLE)
+NOT_EVALUATED = "labelled frames can be compared, not evaluated at other geometries"
+STEPPED = ("minimum", "trajectories", "samples")
+"""Shared measurements of one geometry at a time, which more threads would only slow down."""
 
 
 def produce(
@@ -31,9 +44,9 @@ def produce(
     on_progress: Progress,
     journal: Journal = NO_JOURNAL,
 ) -> str:
-    """Run everything for one molecule into the run directory.
+    """Measure everything that the plan's checks ask about one molecule.
 
-    What breaks is recorded where it broke; the other stages go on.
+    What breaks is recorded where it broke; the other measurements go on.
 
     Args:
         plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
@@ -44,34 +57,159 @@ def produce(
     Returns:
         Name of the platform it ran on; empty where none could run it.
     """
-    name = molecule.name
-    write_json(plan.directory.system(name) / SYSTEM_FILE, molecule_to_json(molecule))
-    folder = plan.directory.system(name)
+    folder = plan.directory.system(molecule.name)
+    write_json(folder / SYSTEM_FILE, molecule_to_json(molecule))
     chosen = journal.run(
-        f"{name}: platform",
-        lambda: kept_platform(folder, lambda: _choose_platform(plan, molecule)),
+        f"{molecule.name}: platform",
+        lambda: keep_platform(folder, lambda: _choose_platform(plan, molecule)),
     )
+    checks = [check for check, _ in plan.checks]
     if chosen.value is None:
-        break_all_probes(plan, name, chosen.broken)
-        fail_runs(plan, molecule, chosen.broken)
+        broken = chosen.broken or Broken("no platform was chosen", "")
+        _record_all(folder, checks, plan.spec.protocol, broken=broken)
         return ""
-    subject = Subject(plan, molecule, chosen.value, on_progress, journal)
-    minimum = journal.run(
-        f"{name}: minimise", lambda: kept_minimum(folder, lambda: _minimise(subject))
+    journal.tell(PLATFORM, chosen.value.name)
+    subject = Subject(
+        plan.potential,
+        molecule,
+        platform=chosen.value,
+        settings=Settings(plan.spec.protocol, plan.spec.precision, plan.spec.seed),
+        folder=folder,
+        reference=plan.reference,
+        on_progress=partial(on_progress, molecule.name),
+        journal=journal,
+        is_undecided=partial(_is_undecided, plan),
     )
-    start = _start_molecule(molecule, minimum)
-    # Atoms that came apart in the minimisation see nothing of each other, and would pass every
-    # question about symmetry unasked.
-    asked = _probe_subject(subject, start if _is_whole(molecule, start) else molecule)
-    run_probes(subject, asked, PROBES, stage="parity probes")
-    simulate_all(subject, start)
-    asked = _with_dynamics(subject, asked)
-    run_probes(subject, asked, DYNAMICS_PROBES, stage="dynamics probes")
-    # Unlike a step, these are many geometries in one call: work enough for every core.
-    with all_torch_threads():
-        run_probes(subject, asked, SURFACE_PROBES, stage="surface probes")
-    ask_reference(subject, replace(asked, molecule=start), minimum)
+    measure_checks(subject, checks, no_reference_reason=plan.no_reference_reason)
     return chosen.value.name
+
+
+def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason: str = "") -> None:
+    """Measure for one check after the other; what is stored already is not measured again.
+
+    Args:
+        subject: what is measured.
+        checks: in the order in which they are measured.
+        no_reference_reason: why there is no reference, where there is none.
+    """
+    broken: dict[str, Broken] = {}
+    for index, check in enumerate(checks):
+        subject.report("checks", index, len(checks))
+        for condition in conditions_of(check, subject.settings.protocol):
+            name = measurement_name(check, condition)
+            lacking = _lacking(subject, check, no_reference_reason)
+            if lacking:
+                subject.store.write_skipped(name, reason=lacking)
+            else:
+                view = subject if condition is None else subject.at(condition)
+                _measure(view, check, name=name, broken=broken)
+    subject.report("checks", len(checks), len(checks))
+
+
+def _lacking(subject: Subject, check: Check, no_reference_reason: str) -> str:
+    """Return why a check that needs a reference cannot be asked; empty where it can."""
+    needs = {name for name in check.needs if name.startswith("reference")}
+    if needs and subject.reference_source is None:
+        return no_reference_reason or "there is no reference"
+    if isinstance(subject.reference_source, LabelledFrames) and needs - {"reference_labels"}:
+        return NOT_EVALUATED
+    return ""
+
+
+def _measure(subject: Subject, check: Check, *, name: str, broken: dict[str, Broken]) -> None:
+    """Measure for one check, its shared measurements first."""
+    stored = subject.store.read(name)
+    if stored is not None and stored.status in SETTLED and check.record is not Runs:
+        return
+    key = f"{subject.asked.name}: {name}"
+    if key in subject.journal.settled:
+        return
+    for need in needs_in_order(check.needs):
+        _obtain(subject, need, broken=broken)
+        if need in broken:
+            reason = f"the measurement {need!r} failed: {broken[need].reason}"
+            subject.store.write_error(name, reason=reason, traceback=broken[need].traceback)
+            return
+    cost = Cost(subject)
+    if check.record is Runs:
+        # The simulations were stages of their own, and reading them takes no time.
+        outcome = guarded(lambda: _measured(subject, check))
+        _keep(subject, check, outcome, name=name, cost=cost)
+        return
+    with _threads(stepped=check.group not in ("surface", "accuracy")):
+        subject.journal.run(
+            key,
+            lambda: _measured(subject, check),
+            keep=lambda outcome: _keep(subject, check, outcome, name=name, cost=cost),
+        )
+
+
+def _measured(subject: Subject, check: Check) -> Any:
+    """Measure for one check; anything but its record is a mistake of the check."""
+    value = check.measure(subject)
+    if not isinstance(value, (check.record, NotApplicable, Skipped)):
+        raise TypeError(
+            f"measure returned {type(value).__name__}, expected {check.record.__name__}, "
+            "NotApplicable or Skipped"
+        )
+    return value
+
+
+def _obtain(subject: Subject, need: str, *, broken: dict[str, Broken]) -> None:
+    """Make a shared measurement, unless it is there or broke before."""
+    if need in broken or subject.has(need):
+        return
+    if need == "trajectories":
+        # Each simulation is a stage of its own.
+        outcome: Outcome[Any] = guarded(lambda: subject.obtain(need))
+    else:
+        key = f"{subject.asked.name}: {need}"
+        stored = subject.store.read(need) if SHARED[need].record is not None else None
+        if key in subject.journal.settled and stored is not None and stored.status == ERROR:
+            broken[need] = Broken(stored.reason, stored.traceback)
+            return
+        with _threads(stepped=need in STEPPED):
+            outcome = subject.journal.run(
+                key,
+                lambda: subject.obtain(need),
+                keep=lambda outcome: _keep_error(subject.store, need, outcome),
+            )
+    if outcome.broken is not None:
+        broken[need] = outcome.broken
+
+
+def _threads(*, stepped: bool) -> Any:
+    """Many geometries in one call are work enough for every core; single ones are not."""
+    return nullcontext() if stepped else all_torch_threads()
+
+
+def _keep(subject: Subject, check: Check, outcome: Outcome[Any], *, name: str, cost: Cost) -> None:
+    """Store what a check measured, or what broke."""
+    store = subject.store
+    if outcome.broken is not None:
+        _keep_error(store, name, outcome)
+    elif isinstance(outcome.value, (NotApplicable, Skipped)):
+        store.write(name, outcome.value)
+    elif check.record is Runs:
+        store.write_link(name, shared="trajectories")
+    elif shared := subject.name_of(outcome.value):
+        store.write_link(name, shared=shared)
+    else:
+        store.write(name, outcome.value, cost=cost.so_far())
+
+
+def _keep_error(store: MeasurementStore, name: str, outcome: Outcome[Any]) -> None:
+    if outcome.broken is not None:
+        store.write_error(name, reason=outcome.broken.reason, traceback=outcome.broken.traceback)
+
+
+def _record_all(folder: Path, checks: list[Check], protocol: Protocol, *, broken: Broken) -> None:
+    """Record for every check that nothing could be run."""
+    store = MeasurementStore(folder)
+    for check in checks:
+        for condition in conditions_of(check, protocol):
+            name = measurement_name(check, condition)
+            store.write_error(name, reason=broken.reason, traceback=broken.traceback)
 
 
 def _choose_platform(plan: Plan, molecule: MolecularSystem) -> PlatformChoice:
@@ -84,83 +222,10 @@ def _choose_platform(plan: Plan, molecule: MolecularSystem) -> PlatformChoice:
     )
 
 
-def _minimise(subject: Subject) -> MinimumResult:
-    subject.report("minimise")(0, 1)
-    system = subject.plan.potential.create_system(
-        subject.molecule, precision=subject.plan.spec.precision
-    )
-    # Sought more closely than is needed to count as a minimum: the library's structures are the
-    # reference's minima, and at a looser limit a good model would not move from them at all.
-    result = minimise(
-        system,
-        subject.molecule,
-        platform=subject.platform,
-        tolerance_ev_per_angstrom=SOUGHT_FORCE_EV_PER_ANGSTROM,
-    )
-    subject.report("minimise")(1, 1)
-    return result
-
-
-def _start_molecule(molecule: MolecularSystem, minimum: Outcome[MinimumResult]) -> MolecularSystem:
-    """Place the molecule at the potential's minimum; where there is none, leave it as it is."""
-    if minimum.value is None:
-        return molecule
-    positions = minimum.value.positions_angstrom
-    return guarded(lambda: molecule.with_positions(positions)).value or molecule
-
-
-def _is_whole(molecule: MolecularSystem, start: MolecularSystem) -> bool:
-    """Tell whether a minimum is still the molecule that was asked about."""
-    monitor = StabilityMonitor(
-        molecule.atomic_numbers,
-        positions_angstrom=molecule.positions_angstrom,
-        bonds=molecule.bonds or (),
-        cell_angstrom=molecule.cell_angstrom,
-    )
-    return monitor.check_positions(start.positions_angstrom) is None
-
-
-def _probe_subject(subject: Subject, start: MolecularSystem) -> ProbeSubject:
-    """Put the molecule, at its minimum where that is still itself, under the probes."""
-    plan = subject.plan
-    dynamics = plan.spec.protocol.dynamics
-    return ProbeSubject(
-        potential=plan.potential,
-        molecule=start,
-        platform=subject.platform,
-        precision=plan.spec.precision,
-        spec=plan.spec.protocol.probes,
-        seed=plan.spec.seed,
-        temperature_kelvin=dynamics.temperatures_kelvin[0],
-        timestep_fs=dynamics.timesteps_fs[0],
-    )
-
-
-def _with_dynamics(subject: Subject, asked: ProbeSubject) -> ProbeSubject:
-    """Add what the potential's own dynamics left: frames, and a run that came to its end."""
-    loaded = guarded(lambda: load_observations(subject.directory, subject.molecule.name))
-    if loaded.value is None:
-        return asked
-    ended = [run for run in loaded.value.runs if run.survived]
-    folder = subject.directory.run(subject.molecule.name, ended[0].name) if ended else None
-    frames = thermal_frames(loaded.value, count=asked.spec.thermal_frames)
-    return replace(asked, trajectory=frames, run_folder=folder)
-
-
-def thermal_frames(observations: Observations, *, count: int) -> np.ndarray | None:
-    """Choose frames of the first run that came to its end, evenly spaced.
-
-    Args:
-        observations: of one system.
-        count: how many frames.
-
-    Returns:
-        (F, N, 3) float64, Å, F at most `count`; None where no such run left a frame.
-    """
-    for run in observations.runs:
-        if run.survived and run.trajectory is not None:
-            last = len(run.trajectory.time_ps) - 1
-            # Without the first: it is the nearest to the minimum's own surroundings.
-            chosen = np.unique(np.linspace(0, last, count + 1).round().astype(int))[1:]
-            return run.trajectory.positions_angstrom[chosen].astype(np.float64)
-    return None
+def _is_undecided(plan: Plan, runs: Runs) -> bool:
+    """Return whether the drift of these simulations is still undecided."""
+    if "energy_drift" not in {check.id for check, _ in plan.checks}:
+        return False
+    limits = plan.spec.protocol.limits_for("energy_drift")
+    judged = guarded(lambda: get_check("energy_drift").judge(runs, limits)).value
+    return judged is not None and judged.status is Status.INCONCLUSIVE

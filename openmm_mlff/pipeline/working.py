@@ -1,23 +1,23 @@
-"""The worker's side of a validation in a process of its own: what it does when it is told to."""
+"""The worker's side of a validation: what it does on each command of its parent."""
 
 import os
-import sys
 import time
 import traceback
 import warnings
+from dataclasses import replace
 from typing import Any
 
 from openmm_mlff.errors import UserError
-from openmm_mlff.isolation.channel import Channel
-from openmm_mlff.pipeline.guard import Broken
-from openmm_mlff.pipeline.journal import Journal
-from openmm_mlff.pipeline.preparing import Plan
-from openmm_mlff.pipeline.producing import produce_system
-from openmm_mlff.pipeline.request import ValidationRequest
+from openmm_mlff.isolation import Channel
+from openmm_mlff.measuring.journal import journal_from_json
+from openmm_mlff.pipeline.preparing import Plan, prepare
+from openmm_mlff.pipeline.producing import produce_system, restrict
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.rundir import RunDirectory
 
 ENTRY = f"{__name__}:serve"
 
-PREPARE, SHARE, PRODUCE = "prepare", "share", "produce"
+PREPARE, PRODUCE = "prepare", "produce"
 READY, PREPARED, PRODUCED = "ready", "prepared", "produced"
 REFUSED, FAILED = "refused", "failed"
 PROGRESS = "progress"
@@ -27,63 +27,62 @@ SHORTEST_S = 0.05
 
 
 def serve(channel: Channel) -> None:
-    """Do what is asked, until there is no more.
+    """Execute commands until there are no more.
 
     Args:
-        channel: to the process that asks.
+        channel: to the parent.
     """
-    commands = channel.commands()
-    _settle_in(next(commands))
+    # Warnings of third parties would only be kept to be shown after a crash.
+    warnings.filterwarnings("ignore")
     channel.send(READY)
     plan: Plan | None = None
-    for command in commands:
+    for command in channel.commands():
         try:
             if command["command"] == PREPARE:
-                plan = ValidationRequest.model_validate(command["request"]).prepare()
-                channel.send(
-                    PREPARED,
-                    root=str(plan.directory.root),
-                    systems=list(plan.molecules),
-                    n_atoms={name: one.n_atoms for name, one in plan.molecules.items()},
-                    sha256=plan.potential.sha256,
-                )
-            elif plan is not None and command["command"] == SHARE:
-                if plan.lock is not None:
-                    plan.lock.share()
+                plan = _prepare(command, channel)
             elif plan is not None:
                 channel.send(PRODUCED, platform=_produce(plan, command, channel))
         except UserError as error:
             trace = traceback.format_exc()
             channel.send(REFUSED, kind=type(error).__name__, message=str(error), traceback=trace)
-        # What breaks outside of every stage ends the validation, and is told there.
+        # An exception outside of every stage ends the validation.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             channel.send(FAILED, message=reason, traceback=traceback.format_exc())
 
 
-def _settle_in(place: dict[str, Any]) -> None:
-    """Take over folder, import path and environment of the process that asks."""
-    os.chdir(place["folder"])
-    sys.path[:] = place["path"]
-    os.environ.clear()
-    os.environ.update(place["environment"])
-    # Third-party warnings would only be kept to be shown after a crash.
-    warnings.filterwarnings("ignore")
+def _prepare(command: dict[str, Any], channel: Channel) -> Plan:
+    """Load what is asked for in the user's folder, then change to the worker's own folder."""
+    plan = prepare(ValidationRequest.model_validate(command["request"]), joins=command["joins"])
+    # Calculators that go through files of fixed names must not meet those of other workers.
+    root = plan.directory.root
+    absolute = replace(plan, directory=RunDirectory(root.absolute()), lock=None)
+    os.chdir(command["folder"])
+    # From here on the parent holds the folder of the run.
+    if plan.lock is not None:
+        plan.lock.release()
+    channel.send(
+        PREPARED,
+        root=str(root),
+        systems=list(plan.molecules),
+        n_atoms={name: one.n_atoms for name, one in plan.molecules.items()},
+        sha256=plan.potential.sha256,
+    )
+    return absolute
 
 
 def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> str:
-    broken = {key: Broken(*value) for key, value in command["broken"].items()}
-    journal = Journal(
-        settled=frozenset(command["settled"]),
-        broken=broken,
-        rest=Broken(*command["rest"]) if command["rest"] else None,
-        tell=lambda event, key: channel.send(event, key=key),
+    """Run one system; return the name of its platform."""
+    if command["wanted"] is not None:
+        plan = restrict(plan, command["wanted"])
+    journal = journal_from_json(
+        command["history"], tell=lambda event, key: channel.send(event, key=key)
     )
     return produce_system(plan, command["system"], on_progress=_Throttle(channel), journal=journal)
 
 
 class _Throttle:
-    """Passes progress on, but not more often than anybody can see."""
+    """Reports progress, but not more often than anybody can see."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -91,10 +90,10 @@ class _Throttle:
         self._told_s = 0.0
 
     def __call__(self, system: str, stage: str, done: int, total: int) -> None:
-        """Tell how far a stage is."""
+        """Report how far a stage is."""
         now_s = time.monotonic()
         same = (system, stage) == self._last
         if same and 0 < done < total and now_s - self._told_s < SHORTEST_S:
             return
         self._last, self._told_s = (system, stage), now_s
-        self._channel.send(PROGRESS, system=system, stage=stage, done=done, total=total)
+        self._channel.send(PROGRESS, at=(system, stage, done, total))

@@ -1,11 +1,12 @@
 """ASE calculators as potentials and references: `ase:MODULE:CLASS?key=value&...`."""
 
-import hashlib
 import importlib
 import inspect
 import json
 import math
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import parse_qsl
 
@@ -14,8 +15,11 @@ from ase.calculators.calculator import BaseCalculator, Calculator, FileIOCalcula
 from openmm_mlff import units
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError
+from openmm_mlff.files import inside
+from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.parameters import parameters_sha256
 
 if TYPE_CHECKING:
     import openmm
@@ -61,10 +65,11 @@ class AsePotential(Potential):
         self.calculator_class = calculator_class
         self.options = options
         self.spec = spec
+        # Relative paths are those of the folder that the spec was given in.
+        self._folder = Path.cwd()
         self.name = "-".join(
             [calculator_class.__name__.lower(), *(str(value) for value in options.values())]
         )
-        self.sha256 = hashlib.sha256(spec.encode()).hexdigest()
         self.n_parameters = None
         self.elements = None
 
@@ -116,14 +121,38 @@ class AsePotential(Potential):
             PotentialError: the class refuses the options.
         """
         defaults = _DEFAULTS.get(self.calculator_class.__name__, {})
+        options = {key: self._absolute(value) for key, value in self.options.items()}
         try:
-            return self.calculator_class(**(defaults | self.options))
+            with inside(self._folder):
+                return self.calculator_class(**(defaults | options))
         except _REFUSALS as error:
             raise PotentialError(
                 f"{self.spec}: {self.calculator_class.__name__} refuses its options "
                 f"({type(error).__name__}: {' '.join(str(error).split())}); expected those of its "
                 "own documentation; correct the part after the ?"
             ) from error
+
+    def _absolute(self, value: Any) -> Any:
+        """Return the absolute path of an option that names a file, any other as it is."""
+        if isinstance(value, str) and (self._folder / value).is_file():
+            return str(self._folder / value)
+        return value
+
+    def sources(self) -> Sources:
+        """See :meth:`Potential.sources`: named files, the user's own modules, parameters."""
+        module = self.calculator_class.__module__
+        named = self.spec.removeprefix(PREFIX).partition("?")[0].rpartition(":")[0]
+        modules = {module, named} if self.spec.startswith(PREFIX) else {module}
+        file = getattr(sys.modules.get(module), "__file__", None)
+        files = files_named(self.options, beside=Path(file).parent if file else None)
+        for name in modules:
+            files |= own_sources(name)
+        calculator = self.ase_calculator()
+        return Sources(
+            files=files,
+            modules=sorted(modules),
+            parameters=parameters_sha256(calculator, given=self.options),
+        )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the calculator gives forces; see :meth:`Potential.check_molecule`."""

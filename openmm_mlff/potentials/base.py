@@ -1,8 +1,10 @@
 """What every potential can do, whatever it is made of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from openmm_mlff import units
 from openmm_mlff.config import PRECISIONS, nearest
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError
+from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint
 from openmm_mlff.molecules import MolecularSystem
 
 if TYPE_CHECKING:
@@ -53,7 +56,6 @@ class Potential(ABC):
     Attributes:
         spec: the string that names it.
         name: short, for folders and tables.
-        sha256: of the file behind it, or of its spec where there is none.
         n_parameters: trainable numbers, None where that has no meaning.
         elements: atomic numbers it accepts, None for any.
         composition_is_free: whether it can be asked about other atoms than those of one molecule;
@@ -63,16 +65,41 @@ class Potential(ABC):
         has_force_field: whether a part of it is a force field of OpenMM's: it tells atoms of one
             element apart by their bonds, may hold distances fixed, and is rounded by every platform
             but Reference.
+        is_exported: whether what OpenMM runs is exported from a model that can also be called
+            directly.
+        has_two_precisions: whether its weights run in float32 and in float64.
+        is_mixed: whether it describes a part of the atoms, and OpenMM's force field the others.
     """
 
     spec: str
     name: str
-    sha256: str
     n_parameters: int | None
     elements: frozenset[int] | None
     composition_is_free: bool = True
     box_is_free: bool = True
     has_force_field: bool = False
+    is_mixed: bool = False
+    is_exported: bool = False
+    has_two_precisions: bool = False
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Identity: what the spec stood for when this was first asked."""
+        return fingerprint(self.spec, self.sources())
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the fingerprint."""
+        return self.fingerprint.sha256
+
+    def sources(self) -> Sources:
+        """Return what the potential is made of; nothing but its spec by default.
+
+        Returns:
+            Files, modules and parameters for the fingerprint.
+
+        """
+        return Sources()
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the potential can be asked about this molecule.
@@ -174,19 +201,33 @@ class Potential(ABC):
         Raises:
             EvaluationRefusedError: the calculator refused one (an SCF that does not converge, say).
         """
-        from ase.calculators.calculator import CalculatorError
-
         atoms = molecule.to_ase()
         atoms.calc = self.ase_calculator(precision=precision)
         energies, forces = [], []
         for positions in positions_angstrom:
             atoms.positions = positions
-            try:
+            with refusals():
                 energies.append(atoms.get_potential_energy())
                 forces.append(atoms.get_forces())
-            except CalculatorError as error:
-                raise EvaluationRefusedError(" ".join(str(error).split())) from error
         return Evaluation(np.array(energies, dtype=float), np.array(forces, dtype=float))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what an ASE calculator raises on purpose into a refusal; other errors are its bugs.
+
+    Yields:
+        Nothing; evaluate within.
+
+    Raises:
+        EvaluationRefusedError: the calculator raised ASE's ``CalculatorError``.
+    """
+    from ase.calculators.calculator import CalculatorError
+
+    try:
+        yield
+    except CalculatorError as error:
+        raise EvaluationRefusedError(" ".join(str(error).split())) from error
 
 
 def bare_system(molecule: MolecularSystem) -> "openmm.System":

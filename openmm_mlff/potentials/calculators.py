@@ -11,9 +11,8 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError, PlatformError, PotentialError
-from openmm_mlff.students.deployment import all_pairs, in_dtype
+from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
-from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, evaluate_with_list
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -59,7 +58,7 @@ class StudentForceFieldCalculator(Calculator):
         self.student = student or load_checkpoint(Path(str(checkpoint_path)))
         self.device = torch_device(device)
         self.dtype = _DTYPES[dtype]
-        self.model = in_dtype(self.student.model, self.dtype).to(self.device)
+        self.model = program_of(self.student.model, self.dtype).to(self.device)
 
     def calculate(
         self,
@@ -86,13 +85,15 @@ class StudentForceFieldCalculator(Calculator):
         numbers = torch.as_tensor(placed.numbers, dtype=torch.int64, device=self.device)
         positions = torch.tensor(placed.positions, dtype=torch.float64, device=self.device)
         periodic = bool(placed.pbc.all())
-        if periodic or len(placed) > LIST_FROM_ATOMS:
-            cell = torch.tensor(placed.cell.array, device=self.device) if periodic else None
+        if periodic:
+            cell = torch.tensor(placed.cell.array, device=self.device)
             energy, forces, virial = evaluate_with_list(
                 self.model, numbers, positions, dtype=self.dtype, cell=cell
             )
         else:
-            energy, forces = self._all_pairs(numbers, positions)
+            (energy,), (forces,) = evaluate_batch(
+                self.model, numbers, positions[None], dtype=self.dtype
+            )
         self.results = {
             "energy": float(energy),
             "free_energy": float(energy),
@@ -101,19 +102,6 @@ class StudentForceFieldCalculator(Calculator):
         if periodic:
             stress = virial.cpu().numpy() / placed.get_volume()
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
-
-    def _all_pairs(
-        self, numbers: torch.Tensor, positions: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Compute energy and forces of a small isolated molecule."""
-        placed = positions.requires_grad_()
-        senders, receivers = (pairs.to(self.device) for pairs in all_pairs(len(numbers)))
-        displacements = (placed[senders] - placed[receivers]).to(self.dtype)
-        energies = self.model(
-            numbers, displacements, senders, receivers, torch.zeros_like(numbers), 1
-        )
-        (gradient,) = torch.autograd.grad(energies.sum(), placed)
-        return energies.detach()[0], -gradient
 
     def _check(self, atoms: Atoms) -> None:
         """Refuse what the student cannot describe."""

@@ -1,6 +1,5 @@
 """Frames with energies and forces in a file: a reference that can be compared, not asked."""
 
-import hashlib
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.errors import FileError, PotentialError
+from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint, hash_path
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.reading import MOST_STRUCTURE_BYTES, check_file_size
@@ -84,6 +84,11 @@ class LabelledFrames:
     sha256: str
     frames: tuple[Frame, ...]
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Identity: the content of the file."""
+        return fingerprint(self.spec, Sources(files={self.spec: self.sha256}))
+
     @classmethod
     def from_file(cls, spec: str) -> "LabelledFrames":
         """Read every frame of a file that ASE can read.
@@ -103,7 +108,7 @@ class LabelledFrames:
         if not images:
             raise PotentialError(f"{path}: no frame in it; expected frames with forces")
         frames = tuple(_frame(atoms, index, path=path) for index, atoms in enumerate(images))
-        return cls(spec, path.stem, hashlib.sha256(path.read_bytes()).hexdigest(), frames)
+        return cls(spec, path.stem, hash_path(path), frames)
 
     def showing(self, molecule: MolecularSystem, *, at_most: int) -> tuple[Frame, ...]:
         """Choose frames of one molecule, evenly spaced over the file.

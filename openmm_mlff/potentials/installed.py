@@ -1,22 +1,19 @@
 """Potentials of other packages: `NAME:ARGUMENT`, by the entry point `openmm_mlff.potentials`."""
 
-import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.files import inside
+from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.potentials.base import Potential
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import BaseCalculator
 
 ENTRY_POINTS = "openmm_mlff.potentials"
-
-
-def packages_of(spec: str) -> tuple[str, ...]:
-    """Name the installed package, if any, that makes the potential of a spec string."""
-    return tuple(entry.dist.name for entry in _entries(spec) if entry.dist is not None)[:1]
 
 
 def load_installed(spec: str) -> Potential | None:
@@ -48,7 +45,8 @@ def load_installed(spec: str) -> Potential | None:
         ) from error
     if isinstance(made, Potential):
         return made
-    return _of_calculator(made, lambda: factory(argument), spec=spec)
+    home = found[0].value.partition(":")[0]
+    return _of_calculator(made, lambda: factory(argument), spec=spec, home=home)
 
 
 def _entries(spec: str) -> tuple[EntryPoint, ...]:
@@ -57,7 +55,9 @@ def _entries(spec: str) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
 
 
-def _of_calculator(made: Any, make: "Callable[[], BaseCalculator]", *, spec: str) -> Potential:
+def _of_calculator(
+    made: Any, make: "Callable[[], BaseCalculator]", *, spec: str, home: str
+) -> Potential:
     from ase.calculators.calculator import BaseCalculator
 
     from openmm_mlff.potentials.ase import AsePotential
@@ -74,11 +74,18 @@ def _of_calculator(made: Any, make: "Callable[[], BaseCalculator]", *, spec: str
         def __init__(self) -> None:
             super().__init__(type(made), {}, spec=spec)
             self.name = spec.replace(":", "-")
-            self.sha256 = hashlib.sha256(spec.encode()).hexdigest()
+
+        def sources(self) -> Sources:
+            """Add the module of the entry point, and a file that its argument names."""
+            own = super().sources()
+            argument = {"": spec.partition(":")[2]}
+            files = {**own.files, **own_sources(home), **files_named(argument)}
+            return replace(own, files=files, modules=(*own.modules, home))
 
         def ase_calculator(
             self, *, precision: str = "mixed", device: str = "cpu"
         ) -> BaseCalculator:
-            return make()
+            with inside(self._folder):
+                return make()
 
     return Installed()

@@ -11,29 +11,27 @@ import torch
 
 from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
     OfSomeParticles,
     OfSomeParticlesWithForces,
-    evaluate_batch,
-    in_dtype,
 )
+from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
-from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large, evaluate_with_list
+from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large
 from openmm_mlff.students.painn import PaiNN
 
 if TYPE_CHECKING:
     import openmm
 
     from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
-
-_BATCH_PAIRS = 8_000
-"""Pairs evaluated at once: enough to keep a core busy, few enough to stay near its caches."""
 
 
 def weights_dtype(precision: str) -> torch.dtype:
@@ -82,6 +80,9 @@ class StudentPotential(Potential):
         options: which backend runs it.
     """
 
+    is_exported = True
+    has_two_precisions = True
+
     def __init__(
         self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
     ) -> None:
@@ -89,9 +90,15 @@ class StudentPotential(Potential):
         self.options = options
         self.spec = spec
         self.name = student.name
-        self.sha256 = student.sha256
         self.n_parameters = student.n_parameters
         self.elements = student.elements
+        self._evaluators: dict[torch.dtype, torch.nn.Module] = {}
+
+    def sources(self) -> Sources:
+        """See :meth:`Potential.sources`: the checkpoint, or the weights where there is none."""
+        if self.student.sha256:
+            return Sources(files={self.spec: self.student.sha256}, modules=("torch",))
+        return Sources(modules=("torch",), parameters=parameters_sha256(self.student.model))
 
     @classmethod
     def from_file(
@@ -268,7 +275,7 @@ class StudentPotential(Potential):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries with the eager model, many in one call.
+        """Evaluate several geometries without OpenMM, many in one call.
 
         Args:
             molecule: which atoms.
@@ -280,38 +287,20 @@ class StudentPotential(Potential):
         """
         self.check_molecule(molecule)
         dtype = weights_dtype(precision)
-        model = in_dtype(self.student.model, dtype)
+        if dtype not in self._evaluators:
+            self._evaluators[dtype] = program_of(self.student.model, dtype)
+        program = self._evaluators[dtype]
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
         positions = torch.from_numpy(np.array(positions_angstrom, dtype=float))
-        if self.uses_neighbour_list(molecule):
-            return _evaluate_with_list(model, numbers, positions, dtype=dtype, molecule=molecule)
-        size = max(1, _BATCH_PAIRS // max(1, molecule.n_atoms * (molecule.n_atoms - 1)))
-        parts = [
-            evaluate_batch(model, numbers, part, dtype=dtype) for part in positions.split(size)
+        if molecule.cell_angstrom is None:
+            energies, forces = evaluate_batch(program, numbers, positions, dtype=dtype)
+            return Evaluation(energies.numpy(), forces.numpy())
+        cell = torch.from_numpy(molecule.cell_angstrom.copy())
+        found = [
+            evaluate_with_list(program, numbers, placed, dtype=dtype, cell=cell)
+            for placed in positions
         ]
         return Evaluation(
-            torch.cat([energies for energies, _ in parts]).numpy(),
-            torch.cat([forces for _, forces in parts]).numpy(),
+            np.array([float(energy) for energy, _, _ in found]),
+            np.array([forces.numpy() for _, forces, _ in found]).reshape(positions.shape),
         )
-
-
-def _evaluate_with_list(
-    model: torch.nn.Module,
-    numbers: torch.Tensor,
-    positions: torch.Tensor,
-    *,
-    dtype: torch.dtype,
-    molecule: MolecularSystem,
-) -> Evaluation:
-    """Evaluate geometries one after the other, each with its own neighbour list."""
-    cell = None
-    if molecule.cell_angstrom is not None:
-        cell = torch.from_numpy(molecule.cell_angstrom.copy())
-    found = [
-        evaluate_with_list(model, numbers, placed, dtype=dtype, cell=cell)[:2]
-        for placed in positions
-    ]
-    return Evaluation(
-        torch.stack([energy for energy, _ in found]).numpy(),
-        torch.stack([forces for _, forces in found]).numpy(),
-    )

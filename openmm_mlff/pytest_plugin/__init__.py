@@ -1,7 +1,7 @@
 """`pytest --mlff-potential SPEC`: one test for each check and system, and one for the verdict.
 
-Options and collection; what is judged, and how, is said elsewhere.  Without ``--mlff-potential``
-nothing happens.  pytest imports this module at every start, so it imports next to nothing itself.
+Options and collection.  Without ``--mlff-potential`` nothing happens.  pytest imports this module
+at every start, so it imports the settings of a validation and little else.
 
 The tests are named ``mlff::SYSTEM::CHECK`` and ``mlff::verdict``; `-k`, `-m` and ids as arguments
 choose among them, and only the checks that are chosen are run, once, when the first of them starts.
@@ -10,19 +10,25 @@ all of them: a verdict is never of a part.  With pytest-xdist one process runs t
 wait for what it finds; ``--dist loadgroup`` leaves the others free for other tests.
 """
 
+import argparse
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from openmm_mlff.pytest_plugin.nodes import VERDICT, Checks, report_for
-from openmm_mlff.pytest_plugin.session import ROOT, VALIDATION, Validation
+from openmm_mlff.pytest_plugin.session import NOT_OFFERED, ROOT, VALIDATION, Validation, dest_of
+from openmm_mlff.request import Setting, settings
 
 if TYPE_CHECKING:
     from openmm_mlff.molecules import MolecularSystem
     from openmm_mlff.potentials import Potential
-    from openmm_mlff.records import ValidationReport
+    from openmm_mlff.results import ValidationReport
 
+DEFAULTS_HERE = {
+    "protocol": "Default here: quick. ",
+    "output": "Default here: a temporary one. ",
+}
 MARKERS = (
     "mlff: a check of the potential under --mlff-potential",
     "parity: a check that compares forces computed in two ways",
@@ -32,31 +38,24 @@ MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all of them under ``--mlff``."""
     group = parser.getgroup("mlff", "validation of a force field (openmm_mlff)")
-    add = group.addoption
-    add("--mlff-potential", metavar="SPEC", help="validate this: one test for each check")
-    add(
-        "--mlff-system",
-        metavar="NAME",
-        action="append",
-        help="library name or structure file; repeat for several (water, methane, alanine)",
-    )
-    add("--mlff-protocol", metavar="NAME", default="quick", help="or FILE.toml (%(default)s)")
-    add(
-        "--mlff-reference",
-        metavar="SPEC",
-        default="auto",
-        help="FILE.extxyz, or none (%(default)s)",
-    )
-    add("--mlff-platform", metavar="NAME", default="auto", help="of OpenMM (%(default)s)")
-    add("--mlff-precision", metavar="NAME", default="mixed", help="single, mixed or double")
-    add("--mlff-output", metavar="DIR", help="new folder of the run (a temporary one)")
-    add(
-        "--mlff-plugin",
-        metavar="FILE.py",
-        action="append",
-        help="Python file with checks of your own; repeat for several",
-    )
-    add("--mlff-seed", metavar="N", type=int, default=1, help="of velocities (%(default)s)")
+    group.addoption("--mlff-potential", metavar="SPEC", help="validate this: one test a check")
+    for setting in settings():
+        if setting.path[0] not in NOT_OFFERED:
+            _add(group, setting)
+
+
+def _add(group: "pytest.OptionGroup", setting: Setting) -> None:
+    """Offer one setting of a validation; its default stays that of the request."""
+    text = DEFAULTS_HERE.get(setting.path[0], "") + str(setting.info.description)
+    named: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
+    if setting.kind is bool:
+        named["action"] = argparse.BooleanOptionalAction
+    elif setting.kind is list:
+        named |= {"action": "append", "metavar": setting.option.metavar}
+    else:
+        # Numbers stay text here, and are refused by the request in one line.
+        named["metavar"] = setting.option.metavar or "VALUE"
+    group.addoption(f"--mlff-{setting.flag.removeprefix('--')}", dest=dest_of(setting), **named)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,19 +63,30 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     if config.getoption("mlff_potential"):
-        config.stash[VALIDATION] = Validation(config)
+        from openmm_mlff.errors import ConfigError
+
+        try:
+            config.stash[VALIDATION] = Validation(config)
+        except ConfigError as error:
+            raise pytest.UsageError(f"mlff: {error}") from error
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the processes of the validation."""
+    if VALIDATION in config.stash:
+        config.stash[VALIDATION].close()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each process of pytest-xdist the folder that all of them share."""
+    """Send each process of pytest-xdist the folder that all of them share."""
     if VALIDATION in node.config.stash:
         node.workerinput[ROOT] = str(node.config.stash[VALIDATION].output)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Refuse what cannot be run before anything runs; a mere list of tests loads no model."""
+    """Refuse what cannot be run before anything runs; listing the tests loads no model."""
     validation = session.config.stash.get(VALIDATION, None)
     if validation is None:
         return
@@ -88,7 +98,10 @@ def pytest_collection(session: pytest.Session) -> None:
             *(f"{ROOT}::{c.system}::{c.label}" for c in validation.cases),
         ]
         if not session.config.option.collectonly and not validation.is_worker:
-            _ = validation.plan
+            validation.open()
+            # With pytest-xdist, another process runs it.
+            if session.config.pluginmanager.hasplugin("dsession"):
+                validation.close()
     except UserError as error:
         raise pytest.UsageError(f"mlff: {error}") from error
     strangers = validation.strangers(known)
@@ -118,16 +131,16 @@ def pytest_make_collect_report(
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say what is validated."""
+    """Write what is validated."""
     validation = config.stash.get(VALIDATION, None)
     if validation is None:
         return None
-    systems = ", ".join(validation.systems)
-    return f"mlff: {validation.potential} on {systems} by {validation.protocol}"
+    asked = validation.asked
+    return f"mlff: {asked.potential} on {', '.join(asked.systems)} by {asked.protocol}"
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say where the report is."""
+    """Write where the report is."""
     validation = config.stash.get(VALIDATION, None)
     if validation is not None and (validation.output / "report.md").is_file():
         terminalreporter.write_line(f"mlff: report in {validation.output / 'report.md'}")
@@ -144,7 +157,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _asked(request: pytest.FixtureRequest) -> Validation:
-    """Give what is asked for, or skip the test."""
+    """Return what is asked for, or skip the test."""
     if VALIDATION not in request.config.stash:
         pytest.skip("no potential to test; name one with --mlff-potential SPEC")
     return request.config.stash[VALIDATION]
@@ -156,7 +169,7 @@ def mlff_potential(request: pytest.FixtureRequest) -> "Potential":
     validation = _asked(request)
     from openmm_mlff.potentials import load_potential
 
-    return load_potential(validation.potential)
+    return load_potential(validation.asked.potential, options=validation.asked.options)
 
 
 @pytest.fixture(scope="session")

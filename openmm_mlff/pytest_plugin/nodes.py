@@ -10,13 +10,13 @@ from openmm_mlff.pytest_plugin.session import ROOT, VALIDATION, Validation
 
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case, Judgement
-    from openmm_mlff.records import ValidationReport
+    from openmm_mlff.results import ValidationReport
 
 VERDICT = "verdict"
 
 
 def report_for(session: pytest.Session) -> "ValidationReport":
-    """Give the report on all that the tests of a session need; the first call makes it.
+    """Return the report on all that the tests of a session need; the first call makes it.
 
     Args:
         session: after collection.
@@ -127,7 +127,7 @@ class CheckItem(MlffItem):
             self.add_marker(pytest.mark.parity)
 
     def judge(self, report: "ValidationReport") -> "Judgement":
-        """Say what the check found, and put its numbers among the properties of JUnit's XML."""
+        """Read what the check found; add its numbers to the properties of JUnit's XML."""
         from openmm_mlff.checks.cases import find_result, judge_case
 
         result = find_result(self.case, report.checks)
@@ -143,7 +143,7 @@ class VerdictItem(MlffItem):
     """The verdict on all systems."""
 
     def judge(self, report: "ValidationReport") -> "Judgement":
-        """Say what was decided."""
+        """Read the verdict."""
         from openmm_mlff.pipeline.selected import judge_verdict
 
         return judge_verdict(report, self.validation.cases)

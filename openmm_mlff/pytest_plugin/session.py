@@ -2,7 +2,7 @@
 
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +11,45 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from openmm_mlff.request import Setting, ValidationRequest, request_from, settings
+
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case
     from openmm_mlff.molecules import MolecularSystem
-    from openmm_mlff.pipeline.preparing import Plan
-    from openmm_mlff.pipeline.selected import Request
-    from openmm_mlff.records import ValidationReport
+    from openmm_mlff.pipeline.opening import Validation as OpenedValidation
+    from openmm_mlff.results import ValidationReport
 
 ROOT = "mlff"
 """What the ids of all tests begin with."""
 
-DEFAULT_SYSTEMS = ("water", "methane", "alanine")
+NOT_OFFERED = ("resume",)
+"""Settings that have no option here: every session runs anew."""
+
+PROTOCOL = "quick"
+"""Where none is asked for."""
+
+
+def dest_of(setting: Setting) -> str:
+    """Return pytest's name of the option of a setting."""
+    return f"mlff_{setting.flag.removeprefix('--').replace('-', '_')}"
+
+
+def request_of(config: pytest.Config) -> ValidationRequest:
+    """Return what is asked for on pytest's command line.
+
+    Args:
+        config: with ``--mlff-potential``.
+
+    Returns:
+        The request.
+    """
+    table: dict[str, Any] = {"protocol": PROTOCOL, "options": {}}
+    for setting in settings():
+        value = None if setting.path[0] in NOT_OFFERED else config.getoption(dest_of(setting))
+        if value is not None:
+            target = table["options"] if len(setting.path) > 1 else table
+            target[setting.path[-1]] = value
+    return request_from({**table, "potential": config.getoption("mlff_potential")})
 
 
 class Validation:
@@ -32,18 +60,15 @@ class Validation:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.potential: str = config.getoption("mlff_potential")
-        self.systems: tuple[str, ...] = tuple(config.getoption("mlff_system") or DEFAULT_SYSTEMS)
-        self.protocol: str = config.getoption("mlff_protocol")
-        self.plugins: tuple[str, ...] = tuple(config.getoption("mlff_plugin") or ())
+        self.asked = request_of(config)
         self.is_worker = hasattr(config, "workerinput")
-        given = config.getoption("mlff_output") or getattr(config, "workerinput", {}).get(ROOT)
+        given = self.asked.output or getattr(config, "workerinput", {}).get(ROOT)
         name = f"openmm-mlff-{uuid.uuid4().hex[:12]}"
         self.output = Path(given).absolute() if given else Path(gettempdir()) / name
-        self._option: Callable[[str], Any] = config.getoption
         self._problem = ""
         self._report: ValidationReport | None = None
-        # pytest would take an id of ours for a file.
+        self._opened: OpenedValidation | None = None
+        # pytest would take these ids for files.
         self.chosen_ids = [arg for arg in config.args if arg == ROOT or arg.startswith(f"{ROOT}::")]
         config.args[:] = [arg for arg in config.args if arg not in self.chosen_ids]
 
@@ -52,47 +77,45 @@ class Validation:
         """The systems, by name."""
         from openmm_mlff.molecules import load_systems
 
-        return {molecule.name: molecule for name in self.systems for molecule in load_systems(name)}
+        asked = self.asked
+        loaded = [
+            load_systems(name, charge=asked.charge, multiplicity=asked.multiplicity)
+            for name in asked.systems
+        ]
+        return {molecule.name: molecule for found in loaded for molecule in found}
 
     @cached_property
     def cases(self) -> "list[Case]":
         """All that the protocol asks."""
         from openmm_mlff.checks.cases import list_cases
-        from openmm_mlff.checks.plugins import with_plugins
-        from openmm_mlff.config import load_protocol
+        from openmm_mlff.pipeline.protocol import resolve_protocol
 
-        protocol = with_plugins(load_protocol(self.protocol), self.plugins)
-        return list_cases(protocol, list(self.molecules))
+        return list_cases(resolve_protocol(self.asked), list(self.molecules))
 
     @cached_property
-    def request(self) -> "Request":
+    def request(self) -> "ValidationRequest":
         """The validation as the pipeline takes it."""
-        from openmm_mlff.pipeline.selected import Request
+        return self.asked.model_copy(update={"output": self.output, "resume": False})
 
-        return Request(
-            potential=self.potential,
-            systems=self.systems,
-            protocol=self.protocol,
-            reference=self._option("mlff_reference"),
-            platform=self._option("mlff_platform"),
-            precision=self._option("mlff_precision"),
-            seed=self._option("mlff_seed"),
-            plugins=self.plugins,
-            output=self.output,
-        )
+    def open(self) -> None:
+        """Load all that a run needs, in a process of its own where that is possible."""
+        from openmm_mlff.pipeline.selected import open_new
 
-    @cached_property
-    def plan(self) -> "Plan":
-        """All that is needed for a run, loaded."""
         with _warnings_as_usual():
-            return self.request.plan()
+            self._opened = open_new(self.request)
+
+    def close(self) -> None:
+        """End the process of :meth:`open`, and release its folder (idempotent)."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def chooses(self, nodeid: str) -> bool:
-        """Tell whether the ids among the arguments, if there are any, include a test."""
+        """Check whether the ids among the arguments, if there are any, include a test."""
         return not self.chosen_ids or any(_includes(id_, nodeid) for id_ in self.chosen_ids)
 
     def strangers(self, nodeids: list[str]) -> list[str]:
-        """Name the ids among the arguments that include none of the tests."""
+        """List the ids among the arguments that include none of the tests."""
         return [
             chosen
             for chosen in self.chosen_ids
@@ -100,7 +123,7 @@ class Validation:
         ]
 
     def report(self, wanted: dict[str, list[str]]) -> "ValidationReport":
-        """Give the report; the first call runs what is wanted, and later ones take its report.
+        """Return the report; the first call runs what is wanted.
 
         Args:
             wanted: ids of checks, by name of the system.
@@ -114,10 +137,9 @@ class Validation:
             from openmm_mlff.errors import UserError
             from openmm_mlff.pipeline.selected import run_once
 
-            plan = None if self.is_worker else self.plan
             try:
                 with _warnings_as_usual():
-                    self._report = run_once(self.request, wanted, plan=plan)
+                    self._report = run_once(self.request, wanted, opened=self._opened)
             except UserError as error:
                 self._problem = str(error)
                 pytest.fail(self._problem, pytrace=False)
@@ -128,7 +150,7 @@ class Validation:
 
 
 def _includes(chosen: str, nodeid: str) -> bool:
-    """Tell whether an id is a test's, or that of what it stands in."""
+    """Check whether an id is that of a test or of its collector."""
     return nodeid == chosen or nodeid.startswith((f"{chosen}::", f"{chosen}["))
 
 

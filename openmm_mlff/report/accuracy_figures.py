@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     DOUBLE_COLUMN_INCH,
     GREY,
@@ -21,6 +19,8 @@ from openmm_mlff.report.canvas import (
 )
 from openmm_mlff.report.captions import subject, verdict_sentence
 from openmm_mlff.report.wording import number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 WAVENUMBER_UNIT = "cm⁻¹"
 BARRIER_UNIT = "kcal/mol"
@@ -29,7 +29,7 @@ COLUMNS = 4
 
 
 def vibration_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw how far each harmonic frequency is from the reference's.
 
@@ -87,7 +87,7 @@ def mean_limit(evidence: Mapping[str, Any]) -> float | None:
 
 
 def torsion_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the energy against the angle of each rotatable bond, with the reference's.
 

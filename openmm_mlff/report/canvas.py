@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from openmm_mlff.foreign_text import printable
-from openmm_mlff.observations import RunFailure, RunObservations
 from openmm_mlff.report.figure_files import DPI, SVG_STYLE, save_figure
+from openmm_mlff.storage.runs import Run, RunFailure
 
 SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0
@@ -193,14 +193,14 @@ def robust_limits(values: npt.ArrayLike, *, least_span: float) -> Limits:
     return Limits(low - margin, high + margin, clipped, farthest)
 
 
-def finish_time_axis(axes: Axes, runs: Sequence[RunObservations], *, last_ps: float) -> None:
+def finish_time_axis(axes: Axes, runs: Sequence[Run], *, last_ps: float) -> None:
     """Set the time axis from zero to the last datum, with room for what marks a failure."""
     failed = any(run.failure is not None for run in runs)
     axes.set_xlim(0.0, (last_ps or 1.0) * (1.1 if failed else 1.01))
     axes.set_xlabel("Time (ps)")
 
 
-def mark_failures(axes: Axes, runs: Sequence[RunObservations], *, label: bool = True) -> None:
+def mark_failures(axes: Axes, runs: Sequence[Run], *, label: bool = True) -> None:
     """Draw a line at the moment at which each failed run ended."""
     for run in runs:
         if run.failure is None or not np.isfinite(run.failure.time_ps):
@@ -229,6 +229,6 @@ def failure_text(failure: RunFailure) -> str:
     return f"{failure.kind} at {failure.time_ps:.3g} ps"
 
 
-def run_colours(runs: Sequence[RunObservations]) -> list[str]:
+def run_colours(runs: Sequence[Run]) -> list[str]:
     """Give each replica a colour."""
     return [PALETTE[k % len(PALETTE)] for k in range(len(runs))]

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from openmm_mlff.observations import Observations, RunObservations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import Limits
 from openmm_mlff.report.selection import find_measure
 from openmm_mlff.report.wording import condition_label, number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence, Run
 
 
-def subject(observations: Observations, *, model: str) -> str:
+def subject(observations: Evidence, *, model: str) -> str:
     """Say of what a figure is: model, molecule, condition."""
     condition = observations.condition
     label = "" if condition is None else condition_label(condition.as_dict())
     return " · ".join(part for part in (model, observations.system.name, label) if part)
 
 
-def run_sentence(runs: Sequence[RunObservations]) -> str:
+def run_sentence(runs: Sequence[Run]) -> str:
     """Say in brackets under which condition how many runs were made, and how long they lasted."""
     label = condition_label(runs[0].condition.as_dict())
     count = "" if len(runs) == 1 else f", {len(runs)} replicas"
@@ -31,7 +31,7 @@ def cut_sentence(limits: Limits, *, unit: str) -> str:
     return f" The axis is cut: values reach {number(limits.farthest)} {unit}."
 
 
-def ending_sentence(runs: Sequence[RunObservations]) -> str:
+def ending_sentence(runs: Sequence[Run]) -> str:
     """Say of each run that did not last as long as it should when and why it ended."""
     sentences = []
     for run in runs:
@@ -46,7 +46,7 @@ def ending_sentence(runs: Sequence[RunObservations]) -> str:
 
 
 def verdict_sentence(result: CheckResult | None, *, unit: str, what: str) -> str:
-    """Say what a check measured in one unit, how much is allowed, and what it said.
+    """Return what a check measured in one unit, its limit, and its status.
 
     Args:
         result: of the check; None for no sentence.
@@ -62,5 +62,6 @@ def verdict_sentence(result: CheckResult | None, *, unit: str, what: str) -> str
     words = "" if unit == "ratio" else f" {unit}"
     finite = measure.value is not None
     value = f"{number(measure.value)}{words}" if finite else "a number that is not finite"
-    limit = "" if measure.threshold is None else f", {number(measure.threshold)}{words} allowed"
+    side = "needs at least" if measure.at_least else "limit"
+    limit = "" if measure.threshold is None else f", {side} {number(measure.threshold)}{words}"
     return f" {what} {value}{limit} ({status_label(result.status)})."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.config import Protocol, list_protocols, load_protocol
 from openmm_mlff.report.templating import render
@@ -45,7 +45,7 @@ def shipped_protocols() -> dict[str, Protocol]:
     return {name: load_protocol(name) for name in (*ordered, *others)}
 
 
-def own_check(spec: CheckSpec, protocol: Protocol) -> str:
+def own_check(spec: Check, protocol: Protocol) -> str:
     """Say all about a check that does not come with the package.
 
     Args:
@@ -58,25 +58,25 @@ def own_check(spec: CheckSpec, protocol: Protocol) -> str:
     limits = "; ".join(threshold_lines(spec, protocol)) or "none"
     lines = (
         f"### {spec.id}",
-        spec.title,
+        spec.question,
         f"Formula: {spec.formula}",
         f"Thresholds: {limits}",
         f"Source: {spec.source}",
-        f"Where it fails: {spec.failure_mode}",
+        f"Where it fails: {spec.consequence}",
         f"What to do: {spec.remedy}",
     )
     return "\n\n".join(lines) + "\n"
 
 
 def checks_by_group(
-    checks: Sequence[CheckSpec] = CHECKS,
-) -> list[tuple[str, list[CheckSpec]]]:
+    checks: Sequence[Check] = CHECKS,
+) -> list[tuple[str, list[Check]]]:
     """Sort checks by group, in the order in which groups are shown."""
     grouped = [(group, [spec for spec in checks if spec.group == group]) for group in GROUPS]
     return [(group, specs) for group, specs in grouped if specs]
 
 
-def role_in(spec: CheckSpec, protocol: Protocol) -> str:
+def role_in(spec: Check, protocol: Protocol) -> str:
     """Say what a check is in a protocol.
 
     Args:
@@ -91,7 +91,7 @@ def role_in(spec: CheckSpec, protocol: Protocol) -> str:
     return REPORTED if spec.id in protocol.reported else NOT_USED
 
 
-def threshold_lines(spec: CheckSpec, protocol: Protocol) -> list[str]:
+def threshold_lines(spec: Check, protocol: Protocol) -> list[str]:
     """Write the thresholds of a check as lines of name, value and unit.
 
     Args:
@@ -101,10 +101,10 @@ def threshold_lines(spec: CheckSpec, protocol: Protocol) -> list[str]:
     Returns:
         A line each; one that the protocol does not set has no value.
     """
-    criteria = protocol.criteria_for(spec.id)
+    criteria = protocol.limits_for(spec.id)
     return [
         f"{name} {number(criteria[name].value) if name in criteria else NOTHING} {unit}"
-        for name, unit in spec.thresholds.items()
+        for name, unit in spec.limits.items()
     ]
 
 
@@ -112,9 +112,9 @@ def _mark(role: str) -> str:
     return {REQUIRED: "✔", REPORTED: REPORTED_MARK}.get(role, NOTHING)
 
 
-def _entry(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
+def _entry(spec: Check, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
     owner = _owner(spec, protocols=protocols)
-    criteria = {} if owner is None else protocols[owner].criteria_for(spec.id)
+    criteria = {} if owner is None else protocols[owner].limits_for(spec.id)
     return {
         "spec": spec,
         "owner": owner,
@@ -125,16 +125,14 @@ def _entry(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> dict[str, A
     }
 
 
-def _owner(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> str | None:
+def _owner(spec: Check, *, protocols: Mapping[str, Protocol]) -> str | None:
     """Choose whose thresholds are shown: `standard` where it has them, else the first that has."""
     names: Sequence[str] = [STANDARD, *protocols]
-    holding = [
-        name for name in names if name in protocols and protocols[name].criteria_for(spec.id)
-    ]
+    holding = [name for name in names if name in protocols and protocols[name].limits_for(spec.id)]
     return holding[0] if holding else None
 
 
-def _roles(spec: CheckSpec, *, protocols: Mapping[str, Protocol]) -> str:
+def _roles(spec: Check, *, protocols: Mapping[str, Protocol]) -> str:
     """Say in which protocols a check is required, reported and not used."""
     by_role: dict[str, list[str]] = {}
     for name, protocol in protocols.items():

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.checks.base import CheckSpec
+from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.config import Protocol
 from openmm_mlff.report.checks_page import (
@@ -26,11 +26,11 @@ WIDE = 140
 LABEL_WIDTH = 14
 UNUSED_MARK = "‡"
 
-Groups = Sequence[tuple[str, Sequence[CheckSpec]]]
+Groups = Sequence[tuple[str, Sequence[Check]]]
 
 
 def render_checks(
-    protocol: Protocol, *, checks: Sequence[CheckSpec] = CHECKS, console: Console
+    protocol: Protocol, *, checks: Sequence[Check] = CHECKS, console: Console
 ) -> None:
     """Print every check there is with the thresholds of a protocol.
 
@@ -54,7 +54,7 @@ def render_checks(
         console.print(Text(note, style="dim"))
 
 
-def _name(spec: CheckSpec, *, protocol: Protocol) -> str:
+def _name(spec: Check, *, protocol: Protocol) -> str:
     marks = {REPORTED: REPORTED_MARK, NOT_USED: UNUSED_MARK}
     return spec.id + marks.get(role_in(spec, protocol), "")
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from openmm_mlff.records import CheckResult, ValidationReport
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
@@ -17,16 +16,17 @@ from openmm_mlff.report.wording import (
     condition_label,
     integer,
     interval_half_width,
-    number,
+    limit_cell,
     several_conditions,
     value_text,
 )
+from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.rundir import write_json, write_text
 
 if TYPE_CHECKING:
     from openmm_mlff.report.canvas import FigureRecord
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 COMPARISON_JSON = "comparison.json"
 COMPARISON_PAGE = "comparison.md"
 COMPARISON_HTML = "comparison.html"
@@ -186,6 +186,7 @@ def _outcome(result: CheckResult) -> dict[str, Any]:
         "value": result.value,
         "interval": interval_half_width(result),
         "threshold": result.threshold,
+        "at_least": result.at_least,
         "message": result.message,
     }
 
@@ -204,8 +205,8 @@ def _verdict_row(report: ValidationReport, *, label: str, link: str) -> dict[str
     return {
         "label": label,
         "parameters": integer(report.model.n_parameters),
-        "status": verdict.status.value,
-        "reason": verdict.reasons[0] if verdict.reasons else NOTHING,
+        "label_of_verdict": verdict.label,
+        "reason": str(verdict.reasons[0]) if verdict.reasons else NOTHING,
         "recommendation": verdict.recommendation,
         "failure_modes": verdict.failure_modes,
         "link": encode_link(_page(link)) if link else "",
@@ -214,7 +215,7 @@ def _verdict_row(report: ValidationReport, *, label: str, link: str) -> dict[str
 
 def _check_row(results: Mapping[str, CheckResult], *, labels: Sequence[str]) -> dict[str, Any]:
     first = next(iter(results.values()))
-    limits = sorted({number(result.threshold) for result in results.values()})
+    limits = sorted({limit_cell(result) for result in results.values()})
     return {
         "system": first.system,
         "condition": condition_label(first.condition) or NOTHING,

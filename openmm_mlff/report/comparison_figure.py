@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.bars import BarSeries, draw_bars, legend_of_figure
 from openmm_mlff.report.canvas import DOUBLE_COLUMN_INCH, FigureRecord, drawing, panel_letters
 from openmm_mlff.report.selection import KEY_CHECKS, SummaryRow, model_labels, rows_by_condition
 from openmm_mlff.report.wording import interval_half_width, number
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 
 COMPARED = ("force_accuracy", "energy_drift", "speed")
 """Checks whose values are drawn, a panel each."""

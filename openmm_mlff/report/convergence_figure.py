@@ -5,47 +5,43 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.dynamics.timestep_convergence import Record
 from openmm_mlff.report.canvas import (
     DOUBLE_COLUMN_INCH,
     INK,
     PALETTE,
     FigureRecord,
     drawing,
+    finite_or_nan,
     panel_letters,
 )
 from openmm_mlff.report.captions import subject
-from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.units import MEV_PER_EV
 
-PROBE = "timestep_convergence"
-SHAPES: dict[str, tuple[int | None, ...]] = {
-    "timesteps_fs": (None,),
-    "time_ps": (None,),
-    "total_ev": (None, None),
-}
+CHECK_ID = "timestep_convergence"
 
 
 def timestep_runs(
-    observations: Observations,
+    observations: Evidence,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Give the total energies that were run from one start with several timesteps.
 
     Args:
-        observations: with the probe `timestep_convergence`.
+        observations: with the measurement `timestep_convergence`.
 
     Returns:
         Timesteps (D,), fs; times (T,), ps; total energies (D, T), meV/atom.  None where fewer
         than two timesteps were run.
     """
-    probe = done_probe(observations, name=PROBE)
-    columns = None if probe is None else probe_columns(probe, shapes=SHAPES)
-    if columns is None or columns[2].shape != (len(columns[0]), len(columns[1])):
+    record = stored_record(observations, CHECK_ID, Record)
+    if record is None:
         return None
-    timesteps_fs, time_ps, total_ev = columns
-    total_mev = total_ev * MEV_PER_EV / observations.system.n_atoms
+    timesteps_fs, time_ps = record.timesteps_fs, record.time_ps
+    total_mev = finite_or_nan(record.total_ev) * MEV_PER_EV / observations.system.n_atoms
     ran = np.isfinite(total_mev).sum(axis=1) > 1
     return (timesteps_fs[ran], time_ps, total_mev[ran]) if ran.sum() >= 2 else None
 
@@ -72,12 +68,12 @@ def square_law(
 
 
 def convergence_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw total energies at several timesteps from one start, and their spread.
 
     Args:
-        observations: with the probe `timestep_convergence`.
+        observations: with the measurement `timestep_convergence`.
         path: the PNG.
         result: of `timestep_convergence`.
         model: name for the headline.

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     DOUBLE_COLUMN_INCH,
     PALETTE,
@@ -24,6 +22,8 @@ from openmm_mlff.report.captions import cut_sentence, subject, verdict_sentence
 from openmm_mlff.report.cutoff_scans import DrawnScan, last_change, mark_jumps, read_scans
 from openmm_mlff.report.selection import find_measure
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.units import MEV_PER_EV
 
 UNIT = "meV"
@@ -44,18 +44,19 @@ LABELS = {
     "breathing": "Distances over those at the minimum",
     "atom drawn apart": "Distance drawn out (Å)",
     "molecule moved": "Molecule moved by (Å)",
+    "atom moved": "Atom moved by (Å)",
 }
 
 
 def pair_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the energy of each pair of elements, two atoms alone, against their distance.
 
     Where energies jump there is a panel a pair, near the jump; else one panel has all curves.
 
     Args:
-        observations: with the probe `cutoff_continuity`.
+        evidence: with the measurement `cutoff_continuity`.
         path: the PNG.
         result: result of `cutoff_continuity`; says which jumps are too large.
         model: name for the headline.
@@ -63,13 +64,13 @@ def pair_figure(
     Returns:
         The record, None where no pair was scanned alone.
     """
-    scans = read_scans(observations, alone=True, least_jump_mev=allowed_mev(result))
+    scans = read_scans(evidence, alone=True, least_jump_mev=allowed_mev(result))
     scans = scans[:MOST_PAIRS]
     if not scans:
         return None
-    headline = subject(observations, model=model)
+    headline = subject(evidence, model=model)
     if any(scan.jumps for scan in scans):
-        return _jumping_pairs(observations, scans, path=path, headline=headline)
+        return _jumping_pairs(evidence, scans, path=path, headline=headline)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
         axes = figure.subplots()
         _draw_together(axes, scans, scale=1.0 / MEV_PER_EV)
@@ -79,20 +80,20 @@ def pair_figure(
         legend_above(axes, columns=5)
     farthest = max(float(scan.coordinate[-1]) for scan in scans)
     caption = (
-        f"Energy of each pair of elements of {observations.system.name}, two atoms alone, against "
+        f"Energy of each pair of elements of {evidence.system.name}, two atoms alone, against "
         f"their distance, relative to {farthest:.3g} Å: no pair jumps by more than "
         f"{number(allowed_mev(result))} {UNIT}."
     )
-    return FigureRecord(path, "Pairs at the cutoff", caption, observations.system.name)
+    return FigureRecord(path, "Pairs at the cutoff", caption, evidence.system.name)
 
 
 def scan_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the scans that `cutoff_continuity` judges, with the jumps marked.
 
     Args:
-        observations: with the probe `cutoff_continuity`.
+        evidence: with the measurement `cutoff_continuity`.
         path: the PNG.
         result: its result; says which jumps are too large.
         model: name for the headline.
@@ -100,12 +101,12 @@ def scan_figure(
     Returns:
         The record, None where nothing was scanned.
     """
-    scans = read_scans(observations, alone=False, least_jump_mev=allowed_mev(result))
+    scans = read_scans(evidence, alone=False, least_jump_mev=allowed_mev(result))
     if not scans:
         return None
     kinds = list(dict.fromkeys(scan.kind for scan in scans))
     width = SINGLE_COLUMN_INCH if len(kinds) == 1 else DOUBLE_COLUMN_INCH
-    headline = subject(observations, model=model)
+    headline = subject(evidence, model=model)
     limits = []
     with drawing(path, width_inch=width, height_inch=2.7, headline=headline) as figure:
         panels = figure.subplots(1, len(kinds), squeeze=False)[0].tolist()
@@ -118,11 +119,11 @@ def scan_figure(
     clipped = max(limits, key=lambda limit: limit.clipped * abs(limit.farthest))
     what = "The energy's largest jump is"
     caption = (
-        f"Energy of {observations.system.name} along the scans ({', '.join(kinds)}), relative to "
+        f"Energy of {evidence.system.name} along the scans ({', '.join(kinds)}), relative to "
         f"the far end.{_marks_sentence(scans)}"
         f"{verdict_sentence(result, unit=UNIT, what=what)}{cut_sentence(clipped, unit=UNIT)}"
     )
-    return FigureRecord(path, "Scans over the cutoff", caption, observations.system.name, width)
+    return FigureRecord(path, "Scans over the cutoff", caption, evidence.system.name, width)
 
 
 def allowed_mev(result: CheckResult | None) -> float:
@@ -134,7 +135,7 @@ def allowed_mev(result: CheckResult | None) -> float:
 
 
 def _jumping_pairs(
-    observations: Observations, scans: Sequence[DrawnScan], *, path: Path, headline: str
+    evidence: Evidence, scans: Sequence[DrawnScan], *, path: Path, headline: str
 ) -> FigureRecord:
     """Draw a panel for each pair, all with one scale of energy."""
     largest = max((scan.jumps[0] for scan in scans if scan.jumps), key=lambda j: j.energy_mev)
@@ -155,11 +156,11 @@ def _jumping_pairs(
     )
     farthest = max(float(scan.coordinate[-1]) for scan in scans)
     caption = (
-        f"Energy of each pair of elements of {observations.system.name}, two atoms alone, against "
+        f"Energy of each pair of elements of {evidence.system.name}, two atoms alone, against "
         f"their distance, relative to {farthest:.3g} Å. It jumps at {largest.coordinate:.4g} Å by "
         f"({UNIT}): {sizes}. A bisection to 1e-6 Å did not make the jumps smaller."
     )
-    return FigureRecord(path, "Pairs at the cutoff", caption, observations.system.name, width)
+    return FigureRecord(path, "Pairs at the cutoff", caption, evidence.system.name, width)
 
 
 def _draw_near(axes: Axes, scan: DrawnScan, *, centre: float, colour: str) -> None:

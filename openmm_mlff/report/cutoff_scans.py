@@ -7,15 +7,15 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Jump, read_jumps
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations import Observations, ProbeObservations
+from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Record
+from openmm_mlff.checks.surface.jumps import Jump
 from openmm_mlff.report.canvas import VERMILLION
-from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import number
+from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.units import MEV_PER_EV
 
-PROBE = "cutoff_continuity"
+MEASUREMENT = "cutoff_continuity"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DrawnScan:
 
     Attributes:
         name: of the scan.
-        kind: ``dimer``, ``pair``, ``breathing`` or ``atom drawn apart``.
+        kind: of the scan; see :class:`openmm_mlff.checks.surface.scans.Scan`.
         coordinate: (P,), Å; a factor where the molecule breathes.
         energies_mev: relative to the far end, (P,), NaN where there is none.
         jumps: larger than what is allowed, the largest first.
@@ -37,7 +37,7 @@ class DrawnScan:
     jumps: tuple[Jump, ...]
 
     def broken(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give coordinate and energy with a gap at each jump, which a line must not bridge."""
+        """Return coordinate and energy with a gap at each jump, which a line must not bridge."""
         places = [jump.coordinate for jump in self.jumps]
         before = np.searchsorted(self.coordinate, places)
         return (
@@ -46,58 +46,45 @@ class DrawnScan:
         )
 
     def sides_mev(self, jump: Jump) -> tuple[float, float]:
-        """Give the energy on both sides of a jump."""
+        """Return the energy on both sides of a jump."""
         after = int(np.searchsorted(self.coordinate, jump.coordinate))
         after = min(max(after, 1), len(self.coordinate) - 1)
         return float(self.energies_mev[after - 1]), float(self.energies_mev[after])
 
 
-def read_scans(
-    observations: Observations, *, alone: bool, least_jump_mev: float
-) -> list[DrawnScan]:
+def read_scans(evidence: Evidence, *, alone: bool, least_jump_mev: float) -> list[DrawnScan]:
     """Read the scans of pairs of atoms alone, or all others.
 
     Args:
-        observations: with the probe `cutoff_continuity`.
+        evidence: with the measurement `cutoff_continuity`.
         alone: whether pairs alone are wanted.
         least_jump_mev: smaller jumps are left out.
 
     Returns:
-        The scans with at least two points; none where the probe was not done or is damaged.
+        The scans with at least two points; none where nothing was measured or it is damaged.
     """
-    probe = done_probe(observations, name=PROBE)
-    if probe is None:
+    record = stored_record(evidence, MEASUREMENT, Record)
+    if record is None:
         return []
-    try:
-        jumps = [jump for jump in read_jumps(probe) if jump.energy_mev > least_jump_mev]
-    except (KeyError, RunDirectoryError):
-        return []
+    jumps = [jump for jump in record.jumps if jump.energy_mev > least_jump_mev]
     scans = [
-        _read_scan(probe, index=k, jumps=jumps)
-        for k, scan in enumerate(probe.data["scans"])
-        if (scan["kind"] == ALONE) is alone
+        _drawn(record, index=k, jumps=jumps)
+        for k, kind in enumerate(record.kinds)
+        if (kind == ALONE) is alone
     ]
-    return [scan for scan in scans if scan is not None]
+    return [scan for scan in scans if np.isfinite(scan.energies_mev).sum() >= 2]
 
 
-def _read_scan(probe: ProbeObservations, *, index: int, jumps: Sequence[Jump]) -> DrawnScan | None:
-    shapes: dict[str, tuple[int | None, ...]] = {
-        f"coordinate_{index}": (None,),
-        f"energies_ev_{index}": (None,),
-    }
-    columns = probe_columns(probe, shapes=shapes)
-    if columns is None or len(columns[0]) != len(columns[1]):
-        return None
-    known = np.isfinite(columns[1])
-    if known.sum() < 2:
-        return None
-    scan = probe.data["scans"][index]
+def _drawn(record: Record, *, index: int, jumps: Sequence[Jump]) -> DrawnScan:
+    here = record.scan == index
+    energies_ev = np.where(np.isfinite(record.energies_ev[here]), record.energies_ev[here], np.nan)
+    far_ev = energies_ev[np.isfinite(energies_ev)][-1:]
     return DrawnScan(
-        name=scan["name"],
-        kind=scan["kind"],
-        coordinate=columns[0],
-        energies_mev=(columns[1] - columns[1][known][-1]) * MEV_PER_EV,
-        jumps=tuple(jump for jump in jumps if jump.scan == scan["name"]),
+        name=record.names[index],
+        kind=record.kinds[index],
+        coordinate=record.coordinate[here],
+        energies_mev=(energies_ev - (far_ev[0] if len(far_ev) else np.nan)) * MEV_PER_EV,
+        jumps=tuple(jump for jump in jumps if jump.scan == record.names[index]),
     )
 
 

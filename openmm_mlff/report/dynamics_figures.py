@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from openmm_mlff.observations import Observations, RunObservations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     GREY,
     INK,
@@ -27,6 +25,8 @@ from openmm_mlff.report.canvas import (
 )
 from openmm_mlff.report.captions import cut_sentence, ending_sentence, run_sentence, subject
 from openmm_mlff.report.wording import fitted_slope, interval_half_width, number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence, Run
 from openmm_mlff.units import MEV_PER_EV
 
 LEAST_ENERGY_SPAN_MEV_PER_ATOM = 0.01
@@ -45,7 +45,7 @@ Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 def energy_figure(
-    observations: Observations, *, path: Path, drift: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, drift: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the total energy per atom relative to the start, with the fitted drift.
 
@@ -83,7 +83,7 @@ def energy_figure(
 
 
 def temperature_figure(
-    observations: Observations, *, path: Path, model: str = ""
+    observations: Evidence, *, path: Path, model: str = ""
 ) -> FigureRecord | None:
     """Draw the temperature with its running mean, its mean and the target.
 
@@ -122,7 +122,7 @@ def temperature_figure(
     return FigureRecord(path, "Temperature", caption, observations.system.name)
 
 
-def run_series(observations: Observations, *, values: str) -> dict[str, Series]:
+def run_series(observations: Evidence, *, values: str) -> dict[str, Series]:
     """Gather time and one column of the energies of every run that has a finite row."""
     gathered = {}
     for run in observations.runs:
@@ -134,7 +134,7 @@ def run_series(observations: Observations, *, values: str) -> dict[str, Series]:
     return gathered
 
 
-def energy_changes(observations: Observations) -> dict[str, Series]:
+def energy_changes(observations: Evidence) -> dict[str, Series]:
     """Give the total energy of each run relative to its start, meV/atom, by name of the run."""
     scale = MEV_PER_EV / observations.system.n_atoms
     return {
@@ -149,7 +149,7 @@ def _limits(curves: Mapping[str, Series], *, least_span: float) -> Limits:
 
 
 def _draw_curves(
-    axes: Axes, runs: Sequence[RunObservations], *, curves: Mapping[str, Series], label: str
+    axes: Axes, runs: Sequence[Run], *, curves: Mapping[str, Series], label: str
 ) -> None:
     for run, colour in zip(runs, run_colours(runs), strict=True):
         name = label if len(runs) == 1 else f"replica {run.replica}"
@@ -215,7 +215,7 @@ def _finish(
     axes: Axes,
     *,
     limits: Limits,
-    runs: Sequence[RunObservations],
+    runs: Sequence[Run],
     curves: Mapping[str, Series],
 ) -> None:
     last_ps = max(float(np.nanmax(time_ps)) for time_ps, _ in curves.values())

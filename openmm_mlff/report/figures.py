@@ -1,15 +1,14 @@
 """All figures of one report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from openmm_mlff.molecules.names import safe_name
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult, ValidationReport
 from openmm_mlff.report.accuracy_figures import torsion_figure, vibration_figure
 from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.check_plots import CheckPlot, check_plot_figure, plots_of_system
 from openmm_mlff.report.convergence_figure import convergence_figure
 from openmm_mlff.report.cutoff_figures import pair_figure, scan_figure
 from openmm_mlff.report.dynamics_figures import energy_figure, temperature_figure
@@ -20,13 +19,15 @@ from openmm_mlff.report.rotation_figure import rotation_figure
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.structure_figures import bond_figure, shape_figure
 from openmm_mlff.report.wall_figure import wall_figure
+from openmm_mlff.results import CheckResult, ValidationReport
+from openmm_mlff.storage.runs import Evidence, RunCondition
 
 
 class DrawFigure(Protocol):
     """Draws one figure of a system with the result of the check that judged it."""
 
     def __call__(
-        self, observations: Observations, *, path: Path, result: CheckResult | None, model: str
+        self, evidence: Evidence, /, *, path: Path, result: CheckResult | None, model: str
     ) -> FigureRecord | None:
         """Draw it; None where there are no data."""
 
@@ -50,7 +51,11 @@ ACCURACY_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
 
 
 def write_figures(
-    observations_by_system: Mapping[str, Observations], report: ValidationReport, folder: Path
+    observations_by_system: Mapping[str, Evidence],
+    report: ValidationReport,
+    folder: Path,
+    *,
+    plots: Sequence[CheckPlot] = (),
 ) -> list[FigureRecord]:
     """Write every figure for which there are data.
 
@@ -58,6 +63,7 @@ def write_figures(
         observations_by_system: what was observed, by name of the molecule.
         report: whose numbers the figures show.
         folder: where the PNGs go.
+        plots: that checks describe themselves.
 
     Returns:
         One record a figure, system by system, in the order of the groups of checks; what has no
@@ -77,11 +83,15 @@ def write_figures(
             force_figure(observations, path=path, accuracy=accuracy, model=report.model.name)
         )
         drawn += of_checks(ACCURACY_FIGURES)
+        drawn += [
+            _of_plot(one, observations, report=report, folder=folder)
+            for one in plots_of_system(plots, system=system)
+        ]
     return [record for record in drawn if record is not None]
 
 
 def _of_checks(
-    observations: Observations,
+    observations: Evidence,
     table: tuple[tuple[str, str, DrawFigure], ...],
     *,
     report: ValidationReport,
@@ -100,16 +110,38 @@ def _of_checks(
     ]
 
 
+def _of_plot(
+    plot: CheckPlot, evidence: Evidence, *, report: ValidationReport, folder: Path
+) -> FigureRecord:
+    """Draw a plot that a check describes itself."""
+    label = ""
+    if plot.condition is not None:
+        evidence = evidence.at(plot.condition)
+        label = f"_{_condition_name(plot.condition)}"
+    return check_plot_figure(
+        plot,
+        evidence,
+        path=folder / f"{plot.system}_{plot.kind}{label}.png",
+        result=plot.result_in(report),
+        model=report.model.name,
+    )
+
+
+def _condition_name(condition: RunCondition) -> str:
+    """Return a condition as part of a file's name."""
+    name = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+    # A file that somebody else wrote may call its ensemble anything.
+    return safe_name(name, otherwise="run")
+
+
 def _of_condition(
-    observations: Observations, *, report: ValidationReport, system: str, folder: Path
+    observations: Evidence, *, report: ValidationReport, system: str, folder: Path
 ) -> list[FigureRecord | None]:
     """Draw what was run at one temperature and timestep."""
     condition, model = observations.condition, report.model.name
     if condition is None:
         return []
-    at = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
-    # A file that somebody else wrote may call its ensemble anything.
-    label = safe_name(at, otherwise="run")
+    label = _condition_name(condition)
 
     def path(kind: str) -> Path:
         return folder / f"{system}_{kind}_{label}.png"

@@ -1,6 +1,5 @@
 """Figure of accuracy: predicted against reference forces, with their residuals."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     DOUBLE_COLUMN_INCH,
     GREY,
@@ -23,9 +20,13 @@ from openmm_mlff.report.canvas import (
     panel_letters,
 )
 from openmm_mlff.report.captions import subject
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.shared import Labels
 
-PROBE = "reference"
+LABELS = "reference_labels"
 MOST_POINTS = 30_000
 """More force components than this are drawn as hexagons by density, not as points."""
 
@@ -33,13 +34,12 @@ LEAST_REACH_EV_PER_ANGSTROM = 1e-3
 
 
 def force_figure(
-    observations: Observations, *, path: Path, accuracy: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, accuracy: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw predicted against reference force components, their residuals and the histogram.
 
     Args:
-        observations: with the probe `reference`: `model_forces` and `reference_forces`,
-            (G, N, 3), eV/Å.
+        observations: with the measurement `reference_labels`.
         path: the PNG.
         accuracy: result of `force_accuracy`, from which every error that is written comes.
         model: name for the headline.
@@ -80,20 +80,15 @@ def force_figure(
 
 
 def compared_forces(
-    observations: Observations,
+    observations: Evidence,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
     """Read predicted and reference forces, (G, N, 3) each; None where they cannot be compared."""
-    probe = observations.probes.get(PROBE)
-    arrays: Mapping[str, np.ndarray] = {} if probe is None else probe.arrays
-    if "model_forces" not in arrays or "reference_forces" not in arrays:
+    record = stored_record(observations, LABELS, Labels)
+    if record is None:
         return None
-    predicted = finite_or_nan(arrays["model_forces"])
-    reference = finite_or_nan(arrays["reference_forces"])
-    fits = predicted.shape == reference.shape and predicted.shape[1:] == (
-        observations.system.n_atoms,
-        3,
-    )
-    if not fits or not np.isfinite(predicted - reference).any():
+    predicted = finite_or_nan(record.model_forces)
+    reference = finite_or_nan(record.reference_forces)
+    if not np.isfinite(predicted - reference).any():
         return None
     return predicted, reference
 
@@ -222,11 +217,11 @@ def _error_lines(accuracy: CheckResult | None) -> list[str]:
     return lines + ([] if r2 is None else [f"R² {r2:.4f}"])
 
 
-def _caption(observations: Observations, *, accuracy: CheckResult | None, n_frames: int) -> str:
+def _caption(observations: Evidence, *, accuracy: CheckResult | None, n_frames: int) -> str:
     name = observations.system.name
-    probe = observations.probes[PROBE]
-    reference = probe.data.get("reference") or "the reference"
-    refused = probe.data.get("refused") or 0
+    record = stored_record(observations, LABELS, Labels)
+    reference = "the reference" if record is None else record.reference
+    refused = 0 if record is None else record.refused
     parts = [
         f"Force components of {name} on {n_frames} frames of the potential's own trajectory, "
         f"predicted against {reference}: (a) parity, (b) residuals, (c) their histogram."

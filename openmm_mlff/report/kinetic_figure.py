@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     INK,
     SINGLE_COLUMN_INCH,
@@ -15,23 +13,26 @@ from openmm_mlff.report.canvas import (
     legend_above,
 )
 from openmm_mlff.report.captions import subject
-from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.shared import Samples
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
-PROBE = "kinetic_distribution"
+CHECK_ID = "kinetic_distribution"
 REACH = 4.0
 BINS = 41
 FEWEST_SAMPLES = 10
 
 
 def kinetic_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the distribution of each element's velocity components, scaled by their thermal width.
 
     Args:
-        observations: with the probe `kinetic_distribution`.
+        observations: with the measurement `kinetic_distribution`.
         path: the PNG.
         result: of `kinetic_distribution`.
         model: name for the headline.
@@ -69,36 +70,28 @@ def kinetic_figure(
     return FigureRecord(path, "Velocity distribution", caption, observations.system.name)
 
 
-def scaled_velocities(observations: Observations) -> tuple[np.ndarray, np.ndarray, float] | None:
+def scaled_velocities(observations: Evidence) -> tuple[np.ndarray, np.ndarray, float] | None:
     """Give velocity components over their thermal width.
 
     Args:
-        observations: with the probe `kinetic_distribution`.
+        observations: with the measurement `kinetic_distribution`.
 
     Returns:
         (S, M, 3) without unit, the M atoms' elements, and the temperature in K, for the atoms that
         no constraint holds; None where nothing was sampled.
     """
-    probe = done_probe(observations, name=PROBE)
-    n_atoms = observations.system.n_atoms
-    shapes: dict[str, tuple[int | None, ...]] = {
-        "velocities_angstrom_per_ps": (None, n_atoms, 3),
-        "masses_amu": (n_atoms,),
-    }
-    columns = None if probe is None else probe_columns(probe, shapes=shapes)
-    if probe is None or columns is None or len(columns[0]) < FEWEST_SAMPLES:
+    record = stored_record(observations, CHECK_ID, Samples)
+    if record is None or len(record.time_ps) < FEWEST_SAMPLES:
         return None
-    velocities, masses_amu = columns
-    temperature_kelvin = float(probe.data["temperature_kelvin"])
+    temperature_kelvin = record.temperature_kelvin
     thermal = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
-    scaled = velocities * np.sqrt(masses_amu / thermal)[:, None]
-    if not np.isfinite(scaled).all():
-        return None
+    widths = np.sqrt(record.masses_amu / thermal)
+    scaled = record.velocities_angstrom_per_ps * widths[:, None]
     # Atoms at a fixed distance from another share their kinetic energy with it.
-    held = np.asarray(probe.arrays.get("constrained", np.zeros(n_atoms)), dtype=bool)
-    if held.shape != (n_atoms,) or held.all():
+    held = record.constrained.astype(bool)
+    if not np.isfinite(scaled).all() or held.all():
         return None
-    return scaled[:, ~held], np.array(observations.system.symbols)[~held], temperature_kelvin
+    return scaled[:, ~held], np.array(record.symbols)[~held], temperature_kelvin
 
 
 def velocity_densities(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.selection import (
     SummaryRow,
@@ -25,12 +24,13 @@ from openmm_mlff.report.wording import (
     REPORTED_MARK,
     condition_label,
     integer,
-    number,
+    limit_cell,
     scope_rows,
     several_conditions,
     status_label,
     value_text,
 )
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 from openmm_mlff.rundir import write_text
 
 PIXELS_PER_INCH = 120
@@ -140,20 +140,21 @@ def _table_line(cells: Sequence[str]) -> str:
 
 
 def _rows(report: ValidationReport, *, system: str) -> list[dict[str, Any]]:
+    """Return the rows of one system, those that are not applicable last."""
+    found = [result for _, results in results_by_group(report, system=system) for result in results]
     return [
         {
             "name": result.id,
             "mark": "" if result.required else REPORTED_MARK,
             "status": status_label(result.status),
-            "passed": result.status is Status.PASS,
+            "plain": result.status in (Status.PASS, Status.NOT_APPLICABLE),
             "value": value_text(result),
-            "limit": number(result.threshold),
+            "limit": limit_cell(result),
             "unit": result.unit,
             "condition": condition_label(result.condition) or NOTHING,
             "message": result.message,
         }
-        for _, results in results_by_group(report, system=system)
-        for result in results
+        for result in sorted(found, key=lambda result: result.status is Status.NOT_APPLICABLE)
     ]
 
 

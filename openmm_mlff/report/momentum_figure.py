@@ -1,15 +1,12 @@
 """Figure of the angular momentum against time."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.checks.dynamics.momentum_conservation import inertia_trace
+from openmm_mlff.checks.dynamics.momentum_conservation import relative_changes, rotates_freely
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.observations import Observations, RunObservations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import (
     SINGLE_COLUMN_INCH,
     VERMILLION,
@@ -28,14 +25,15 @@ from openmm_mlff.report.captions import (
     verdict_sentence,
 )
 from openmm_mlff.report.wording import number
-from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence, Run
 
 LEAST_RATIO = 1e-9
 """Smaller changes are not told from each other."""
 
 
 def momentum_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw how far the angular momentum has gone from its start, relative to its thermal size.
 
@@ -61,7 +59,7 @@ def momentum_figure(
     runs = [run for run in observations.runs if run.name in curves]
     limit = None if result is None else result.threshold
     headline = subject(observations, model=model)
-    kind, symbol, scale = _KINDS[observations.system.is_periodic]
+    kind, symbol, scale = _KINDS[rotates_freely(observations.system)]
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.5, headline=headline) as figure:
         axes = figure.subplots()
         for run, colour in zip(runs, run_colours(runs), strict=True):
@@ -81,35 +79,31 @@ def momentum_figure(
 
 
 _KINDS = {
-    False: ("angular", "L", "√(kT tr I)"),
-    True: ("linear", "P", "√(kT M)"),
+    True: ("angular", "L", "√(kT tr I)"),
+    False: ("linear", "P", "√(kT M)"),
 }
-"""What is drawn, its symbol and its thermal size, by whether the system is periodic."""
+"""What is drawn, its symbol and its thermal size, by whether the angular one is conserved."""
 
 
-def momentum_changes(run: RunObservations, *, system: MolecularSystem) -> np.ndarray:
-    """Give |L(t) − L(0)| / √(kT tr I), (T,), or of a box |P(t) − P(0)| / √(kT M)."""
-    thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
-    thermal = thermal_ev / EV_PER_AMU_ANGSTROM2_PER_PS2
-    if system.is_periodic:
-        linear = finite_or_nan(run.momenta.linear)
-        if not len(linear):
-            return np.empty(0)
-        size = math.sqrt(thermal * float(system.masses_amu.sum()))
-        return np.asarray(np.linalg.norm(linear - linear[0], axis=1) / size)
-    angular = finite_or_nan(run.momenta.angular)
-    if not len(angular):
+def momentum_changes(run: Run, *, system: MolecularSystem) -> np.ndarray:
+    """Return the change of the angular momentum, or of the linear one where only that is conserved.
+
+    Args:
+        run: with its momenta.
+        system: with the masses.
+
+    Returns:
+        (T,), over its thermal size; NaN where it is not finite.
+    """
+    if not len(run.momenta.time_ps):
         return np.empty(0)
-    positions_angstrom = system.positions_angstrom
-    if run.trajectory is not None and np.isfinite(run.trajectory.positions_angstrom[:1]).all():
-        positions_angstrom = run.trajectory.positions_angstrom[0]
-    inertia = inertia_trace(positions_angstrom, masses_amu=system.masses_amu)
-    return np.asarray(np.linalg.norm(angular - angular[0], axis=1) / math.sqrt(thermal * inertia))
+    kind, _, _ = _KINDS[rotates_freely(system)]
+    return finite_or_nan(relative_changes(run, system=system)[kind])
 
 
 def _finish(
     axes: Axes,
-    runs: list[RunObservations],
+    runs: list[Run],
     *,
     curves: dict[str, np.ndarray],
     limit: float | None,

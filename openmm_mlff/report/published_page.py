@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.selection import find_measure
 from openmm_mlff.report.templating import escape_text
 from openmm_mlff.report.wording import NOTHING, SYMBOLS, number
-
-GRAVEST_FIRST = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASS)
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
 Numbers = Sequence[tuple[float, str]]
 """Values, each with where it was found."""
@@ -57,7 +55,7 @@ def published_markdown(
             [
                 "**What the suite says**",
                 "",
-                *(f"**{report.verdict.status.value}**" for report in reports.values()),
+                *(f"**{report.verdict.label}**" for report in reports.values()),
             ]
         ),
         *(_number_line(row, reports) for row in ROWS),
@@ -170,11 +168,11 @@ def _limit(result: CheckResult, *, row: Row) -> float | None:
 
 
 def _cell(report: ValidationReport, *, row: Row) -> str:
-    """Write the gravest status, the worst number and where it was found."""
+    """Write the most severe status, the worst number and where it was found."""
     results = _results(report, check_id=row.check_id)
     if not results:
         return NOTHING
-    status = min((result.status for result in results), key=GRAVEST_FIRST.index)
+    status = min((result.status for result in results), key=MOST_SEVERE_FIRST.index)
     numbers = [pair for result in results for pair in row.find(result, row.unit)]
     symbol = f"{SYMBOLS[status]} " if row.judged else ""
     if not numbers:

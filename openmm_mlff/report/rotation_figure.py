@@ -5,23 +5,25 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.surface.rotation_invariance import Record
 from openmm_mlff.report.canvas import (
     GREY,
     PALETTE,
     SINGLE_COLUMN_INCH,
     FigureRecord,
     drawing,
+    finite_or_nan,
     legend_above,
 )
 from openmm_mlff.report.captions import subject, verdict_sentence
-from openmm_mlff.report.probe_data import done_probe, probe_columns
 from openmm_mlff.report.selection import find_measure
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.units import MEV_PER_EV
 
-PROBE = "rotation_invariance"
+CHECK_ID = "rotation_invariance"
 UNIT = "meV/atom"
 AXES = ("x", "y", "z")
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
@@ -31,34 +33,32 @@ ROOM = 1.6
 healthy model looks as small as it is."""
 
 
-def rotation_scan(observations: Observations) -> tuple[np.ndarray, np.ndarray] | None:
+def rotation_scan(observations: Evidence) -> tuple[np.ndarray, np.ndarray] | None:
     """Give the energy of the minimum as it is turned about x, y and z.
 
     Args:
-        observations: with the probe `rotation_invariance`.
+        observations: with the measurement `rotation_invariance`.
 
     Returns:
         Angles (A,), degrees, and energies relative to that at zero (3, A), meV/atom; None where
         there is no scan.
     """
-    probe = done_probe(observations, name=PROBE)
-    shapes = {"scan_angles_degrees": (None,), "scan_energy_changes_ev": (len(AXES), None)}
-    columns = None if probe is None else probe_columns(probe, shapes=shapes)
-    if columns is None or columns[1].shape[1] != len(columns[0]):
+    record = stored_record(observations, CHECK_ID, Record)
+    if record is None:
         return None
-    changes_mev = columns[1] * MEV_PER_EV / observations.system.n_atoms
-    if not np.isfinite(changes_mev).any():
+    changes_ev = finite_or_nan(record.scan_energy_changes_ev)
+    if not np.isfinite(changes_ev).any():
         return None
-    return columns[0], changes_mev
+    return record.scan_angles_degrees, changes_ev * MEV_PER_EV / observations.system.n_atoms
 
 
 def rotation_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the energy of the minimum against the angle of rotation about x, y and z.
 
     Args:
-        observations: with the probe `rotation_invariance`.
+        observations: with the measurement `rotation_invariance`.
         path: the PNG.
         result: result of `rotation_invariance`; without it nothing is said of what is allowed.
         model: name for the headline.

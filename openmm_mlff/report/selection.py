@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openmm_mlff.records import CheckResult, ValidationReport
 from openmm_mlff.report.wording import (
     GROUPS,
     NOTHING,
@@ -15,6 +14,7 @@ from openmm_mlff.report.wording import (
     number,
     value_text,
 )
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 
 KEY_CHECKS = {
     "stability": "Stability",
@@ -60,10 +60,12 @@ class MeasuredNumber:
     Attributes:
         value: what was measured, None where it was not finite.
         threshold: what it was compared with.
+        at_least: whether the value must reach the threshold.
     """
 
     value: float | None
     threshold: float | None
+    at_least: bool = False
 
 
 def find_measure(result: CheckResult, *, unit: str) -> MeasuredNumber | None:
@@ -78,12 +80,16 @@ def find_measure(result: CheckResult, *, unit: str) -> MeasuredNumber | None:
         nothing was measured in that unit.
     """
     found = [
-        MeasuredNumber(_finite(measure.get("value")), measure.get("threshold"))
+        MeasuredNumber(
+            _finite(measure.get("value")),
+            measure.get("threshold"),
+            bool(measure.get("at_least")),
+        )
         for measure in result.evidence.get("measures", [])
         if measure.get("unit") == unit
     ]
     if not found and result.unit == unit and result.value is not None:
-        found = [MeasuredNumber(_finite(result.value), result.threshold)]
+        found = [MeasuredNumber(_finite(result.value), result.threshold, result.at_least)]
     return max(found, key=_magnitude, default=None)
 
 
@@ -98,19 +104,20 @@ def _magnitude(measure: MeasuredNumber) -> float:
 def results_by_group(
     report: ValidationReport, *, system: str
 ) -> list[tuple[str, list[CheckResult]]]:
-    """Sort a system's results by group, in the order in which groups are shown.
+    """Return a system's results by group, those that are not applicable last in each.
 
     Args:
         report: where to look.
         system: name of the molecule.
 
     Returns:
-        Group and results; groups without results are left out.
+        Group and results, in the order in which groups are shown; empty groups are left out.
     """
     results = [result for result in report.checks if result.system == system]
     others = sorted({result.group for result in results} - set(GROUPS))
+    ordered = sorted(results, key=lambda result: result.status is Status.NOT_APPLICABLE)
     grouped = [
-        (group, [result for result in results if result.group == group])
+        (group, [result for result in ordered if result.group == group])
         for group in (*GROUPS, *others)
     ]
     return [(group, found) for group, found in grouped if found]

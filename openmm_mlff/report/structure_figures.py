@@ -8,7 +8,6 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from openmm_mlff.observations import Observations, RunObservations, TrajectorySeries
 from openmm_mlff.report.canvas import (
     INK,
     PALETTE,
@@ -26,6 +25,7 @@ from openmm_mlff.report.canvas import (
     run_colours,
 )
 from openmm_mlff.report.captions import cut_sentence, ending_sentence, run_sentence, subject
+from openmm_mlff.storage.runs import Evidence, Run, TrajectorySeries
 
 LEAST_LENGTH_SPAN_ANGSTROM = 0.02
 MOST_BOND_TYPES = 10
@@ -36,10 +36,10 @@ SHAPE_PANELS = {
     "radius_of_gyration_angstrom": "Radius of gyration (Å)",
 }
 
-Tracked = Sequence[tuple[RunObservations, TrajectorySeries]]
+Tracked = Sequence[tuple[Run, TrajectorySeries]]
 
 
-def bond_figure(observations: Observations, *, path: Path, model: str = "") -> FigureRecord | None:
+def bond_figure(observations: Evidence, *, path: Path, model: str = "") -> FigureRecord | None:
     """Draw bond lengths against time: a strip for each type of bond, with its range as a band.
 
     Args:
@@ -80,7 +80,7 @@ def bond_figure(observations: Observations, *, path: Path, model: str = "") -> F
     return FigureRecord(path, "Bond lengths", caption, observations.system.name)
 
 
-def shape_figure(observations: Observations, *, path: Path, model: str = "") -> FigureRecord | None:
+def shape_figure(observations: Evidence, *, path: Path, model: str = "") -> FigureRecord | None:
     """Draw RMSD and radius of gyration against time.
 
     Args:
@@ -121,9 +121,7 @@ def shape_figure(observations: Observations, *, path: Path, model: str = "") -> 
     return FigureRecord(path, "RMSD and radius of gyration", caption, observations.system.name)
 
 
-def tracked_runs(
-    observations: Observations, *, values: str
-) -> list[tuple[RunObservations, TrajectorySeries]]:
+def tracked_runs(observations: Evidence, *, values: str) -> list[tuple[Run, TrajectorySeries]]:
     """Keep the runs whose trajectory has at least one finite value of the named kind."""
     return [
         (run, run.trajectory)
@@ -134,7 +132,7 @@ def tracked_runs(
     ]
 
 
-def bond_types(observations: Observations) -> dict[str, list[int]]:
+def bond_types(observations: Evidence) -> dict[str, list[int]]:
     """Sort bonds by the elements that they join, e.g. ``C–H``."""
     symbols = observations.system.symbols
     types: dict[str, list[int]] = {}
@@ -145,7 +143,7 @@ def bond_types(observations: Observations) -> dict[str, list[int]]:
     return dict(sorted(types.items()))
 
 
-def _starting_lengths_angstrom(observations: Observations) -> npt.NDArray[np.float64]:
+def _starting_lengths_angstrom(observations: Evidence) -> npt.NDArray[np.float64]:
     """Measure the bonds of the starting structure, (B,), Å."""
     pairs = np.array(observations.system.bonds or (), dtype=np.int64).reshape(-1, 2)
     positions = observations.system.positions_angstrom

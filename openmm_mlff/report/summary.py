@@ -8,23 +8,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.reasons import MOST_REASONS
 from openmm_mlff.report.selection import key_headers, summary_rows, systems_with_results
 from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.terminal import STATUS_STYLES, VERDICT_STYLES, key_cell, verdict_panel
 from openmm_mlff.report.wording import (
-    NOTHING,
     REPORTED_MARK,
     SYMBOLS,
     integer,
-    number,
     status_label,
     value_text,
 )
+from openmm_mlff.results import CheckResult, Status, ValidationReport, limit_text
 
 _SPOKEN_OF = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE)
-"""What is skipped is counted; the verdict names it where it matters."""
+"""Other statuses are counted; the verdict names them where they matter."""
 MOST_LISTED = 12
 
 
@@ -53,11 +51,10 @@ def render_summary(report: ValidationReport, *, console: Console, report_path: P
 
 
 def verdict_line(report: ValidationReport, *, report_path: Path | str) -> Text:
-    """Give the verdict in one line, for those who asked for quiet."""
-    status = report.verdict.status
-    return Text.assemble(
-        f"{report.model.spec}: ", (status.value, VERDICT_STYLES[status]), f" ({report_path})"
-    )
+    """Return the verdict in one line."""
+    verdict = report.verdict
+    style = VERDICT_STYLES[verdict.status]
+    return Text.assemble(f"{report.model.spec}: ", (verdict.label, style), f" ({report_path})")
 
 
 def _key_table(report: ValidationReport) -> Table:
@@ -76,11 +73,13 @@ def _key_table(report: ValidationReport) -> Table:
 
 
 def _counts(report: ValidationReport) -> list[Text]:
-    """Count the outcomes of each system."""
+    """Return the number of results of each status, one line a system."""
     lines = []
-    for system in systems_with_results(report):
+    systems = systems_with_results(report)
+    width = max((len(system) for system in systems), default=0)
+    for system in systems:
         counts = Counter(result.status for result in report.checks if result.system == system)
-        line = Text(f" {system:<14}", style="bold")
+        line = Text(f" {system:<{width}} ", style="bold")
         for status in Status:
             if counts[status]:
                 words = f" {SYMBOLS[status]} {counts[status]} {status.value.lower()} "
@@ -90,7 +89,7 @@ def _counts(report: ValidationReport) -> list[Text]:
 
 
 def _print_findings(report: ValidationReport, *, console: Console) -> None:
-    """Name the checks that did not pass, the gravest first."""
+    """Print the checks that did not pass, the most severe first."""
     found = [result for result in report.checks if result.status in _SPOKEN_OF]
     found.sort(key=lambda result: (not result.required, _SPOKEN_OF.index(result.status)))
     if not found:
@@ -113,12 +112,11 @@ def _finding_lines(results: Sequence[CheckResult]) -> list[Text]:
     width = max(len(name) for name in names)
     lines = []
     for name, result in zip(names, results, strict=True):
-        limit = NOTHING if result.threshold is None else number(result.threshold)
         lines.append(
             Text.assemble(
                 (f" {status_label(result.status):<15}", STATUS_STYLES[result.status]),
                 f"{name:<{width}}  {value_text(result)}",
-                (f"  limit {limit} {result.unit}", "dim"),
+                (f"  {limit_text(result)}", "dim"),
             )
         )
     return lines

@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.foreign_text import printable, printable_values
-from openmm_mlff.records import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
-from openmm_mlff.report.reasons import leading_reasons
+from openmm_mlff.report.reasons import claims_line, leading_reasons
 from openmm_mlff.report.selection import (
     SummaryRow,
     key_headers,
@@ -28,11 +27,12 @@ from openmm_mlff.report.wording import (
     SHORT_SHA_LENGTH,
     SYMBOLS,
     integer,
-    number,
+    limit_cell,
     scope_rows,
     status_label,
     value_text,
 )
+from openmm_mlff.results import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
 
 WIDE = 120
 """From this many columns on, what was found stands beside the numbers, not below them."""
@@ -45,6 +45,7 @@ STATUS_STYLES = {
     Status.INCONCLUSIVE: "yellow",
     Status.ERROR: "bold magenta",
     Status.SKIPPED: "dim",
+    Status.NOT_APPLICABLE: "dim",
 }
 VERDICT_STYLES = {
     VerdictStatus.APPROVED: "green",
@@ -54,7 +55,7 @@ VERDICT_STYLES = {
 
 
 def printable_report(report: ValidationReport) -> ValidationReport:
-    """Give a report in which nothing is left that a terminal would obey."""
+    """Return a report without control characters, which a terminal would obey."""
     return ValidationReport.model_validate(printable_values(report.model_dump()))
 
 
@@ -96,8 +97,8 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
         verdicts.add_row(
             Text(label, style="bold"),
             Text(integer(report.model.n_parameters)),
-            Text(verdict.status.value, style=f"bold {VERDICT_STYLES[verdict.status]}"),
-            Text(verdict.reasons[0] if verdict.reasons else ""),
+            Text(verdict.label, style=f"bold {VERDICT_STYLES[verdict.status]}"),
+            Text(str(verdict.reasons[0]) if verdict.reasons else ""),
         )
     console.print(verdicts)
     for title, rows in rows_by_condition(reports).items():
@@ -129,11 +130,14 @@ def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
         most: how many reasons and failure modes are shown; None shows all.
 
     Returns:
-        Status, reasons, failure modes, recommended use, next step and scope in a frame.
+        Label, claims, reasons, failure modes, recommended use, next step and scope in a frame.
     """
     style = VERDICT_STYLES[verdict.status]
     scope = "\n".join(f"{label} {text}" for label, text in scope_rows(verdict.scope))
-    rows: list[tuple[str, RenderableType]] = [("Why", _bullets(_reasons(verdict, most=most)))]
+    rows: list[tuple[str, RenderableType]] = [
+        ("Claims", Text(claims_line(verdict))),
+        ("Why", _bullets(_reasons(verdict, most=most))),
+    ]
     if verdict.failure_modes:
         rows.append(("Failure modes", _bullets(verdict.failure_modes[:most])))
     rows.append(("Recommended use", Text(verdict.recommendation)))
@@ -142,7 +146,7 @@ def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
     rows.append(("Tested scope", Text(scope)))
     return Panel(
         _label_grid(rows),
-        title=Text(f" VERDICT: {verdict.status.value} ", style=f"bold {style}"),
+        title=Text(f" VERDICT: {verdict.label} ", style=f"bold {style}"),
         title_align="left",
         border_style=style,
         padding=(1, 1),
@@ -150,11 +154,12 @@ def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
 
 
 def _reasons(verdict: Verdict, *, most: int | None) -> list[str]:
-    """Give the reasons, or the gravest of them and how many more there are."""
+    """Return the reasons, or the most severe of them and how many more there are."""
+    reasons = [str(reason) for reason in verdict.reasons]
     if most is None:
-        return list(verdict.reasons)
-    chosen = [verdict.reasons[k] for k in leading_reasons(verdict.reasons, most=most)]
-    more = len(verdict.reasons) - len(chosen)
+        return reasons
+    chosen = [reasons[k] for k in leading_reasons(verdict.reasons, most=most)]
+    more = len(reasons) - len(chosen)
     return [*chosen, *([f"and {more} more, in the report"] if more else [])]
 
 
@@ -227,7 +232,7 @@ def _wide_table(groups: Groups) -> Table:
                 Text(f" {_name(result)}"),
                 Text(status_label(result.status), style=style),
                 Text(value_text(result)),
-                Text(number(result.threshold)),
+                Text(limit_cell(result)),
                 Text(result.unit),
                 Text(result.message),
             )
@@ -239,7 +244,7 @@ def _narrow_list(groups: Groups, *, width: int) -> Group:
     everything = [result for _, results in groups for result in results]
     name_width = max(len(_name(result)) for result in everything)
     value_width = max(len("value"), *(len(value_text(result)) for result in everything))
-    limit_width = max(len("limit"), *(len(number(result.threshold)) for result in everything))
+    limit_width = max(len("limit"), *(len(limit_cell(result)) for result in everything))
     status_width = max(len(status_label(status)) for status in Status)
     heads = f" {'':{status_width}} {'':{name_width}} {'value':>{value_width}} "
     lines: list[RenderableType] = [Text(f"{heads} {'limit':>{limit_width}}", style="dim")]
@@ -251,7 +256,7 @@ def _narrow_list(groups: Groups, *, width: int) -> Group:
                 (status, STATUS_STYLES[result.status]),
                 (f"{_name(result):{name_width}} ", "bold"),
                 f"{value_text(result):>{value_width}} ",
-                (f" {number(result.threshold):>{limit_width}}  {result.unit}", "dim"),
+                (f" {limit_cell(result):>{limit_width}}  {result.unit}", "dim"),
             )
             lines += [line, _indented(Text(result.message), indent=len(status), width=width)]
     return Group(*lines)

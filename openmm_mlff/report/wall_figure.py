@@ -8,10 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.checks.surface.short_range_repulsion import Wall, find_wall
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations import Observations, ProbeObservations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.surface.short_range_repulsion import Record, Wall
 from openmm_mlff.report.canvas import (
     GREY,
     PALETTE,
@@ -22,10 +19,12 @@ from openmm_mlff.report.canvas import (
     legend_above,
 )
 from openmm_mlff.report.captions import subject
-from openmm_mlff.report.probe_data import done_probe, probe_columns
+from openmm_mlff.report.stored import stored_record
 from openmm_mlff.report.wording import number, status_label
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
-PROBE = "short_range_repulsion"
+MEASUREMENT = "short_range_repulsion"
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
 LINEAR_EV = 1.0
 """The axis is linear up to here and logarithmic beyond."""
@@ -51,7 +50,7 @@ class DrawnWall:
     wall: Wall
 
     def hole(self) -> tuple[float, float, float]:
-        """Give place, height and depth of the hole: the inner side of the maximum.
+        """Return place, height and depth of the hole: the inner side of the maximum.
 
         Returns:
             Å, eV above the lowest, eV below the maximum.
@@ -63,12 +62,12 @@ class DrawnWall:
 
 
 def wall_figure(
-    observations: Observations, *, path: Path, result: CheckResult | None, model: str = ""
+    evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
     """Draw the energy of every pair of elements from contact to 0.3 Å, holes marked.
 
     Args:
-        observations: with the probe `short_range_repulsion`.
+        evidence: with the measurement `short_range_repulsion`.
         path: the PNG.
         result: result of `short_range_repulsion`; says how high the wall must be.
         model: name for the headline.
@@ -76,13 +75,12 @@ def wall_figure(
     Returns:
         The record, None where no pair was pushed together.
     """
-    probe = done_probe(observations, name=PROBE)
-    drawn = [] if probe is None else read_walls(probe)
+    drawn = read_walls(evidence)
     if not drawn:
         return None
     needed_ev = wall_limit_ev(result, at_least=True)
     hole_ev = wall_limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
-    headline = subject(observations, model=model)
+    headline = subject(evidence, model=model)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
         axes = figure.subplots()
         for k, one in enumerate(drawn):
@@ -98,31 +96,25 @@ def wall_figure(
         _mark_holes(axes, drawn, hole_ev=hole_ev)
         _finish(axes, drawn, needed_ev=needed_ev)
     caption = (
-        f"Energy of each pair of elements of {observations.system.name} pushed together, above its "
+        f"Energy of each pair of elements of {evidence.system.name} pushed together, above its "
         f"lowest, against the distance.{_heights_sentence(drawn, needed_ev=needed_ev)}"
         f"{_holes_sentence(drawn, hole_ev=hole_ev)}{_status_sentence(result)}"
     )
-    return FigureRecord(path, "Walls at short distance", caption, observations.system.name)
+    return FigureRecord(path, "Walls at short distance", caption, evidence.system.name)
 
 
-def read_walls(probe: ProbeObservations) -> list[DrawnWall]:
+def read_walls(evidence: Evidence) -> list[DrawnWall]:
     """Read the curves that have at least two points."""
+    record = stored_record(evidence, MEASUREMENT, Record)
+    if record is None:
+        return []
     drawn = []
-    for k, pair in enumerate(probe.data.get("pairs", [])):
-        shapes: dict[str, tuple[int | None, ...]] = {
-            f"distances_angstrom_{k}": (None,),
-            f"energies_ev_{k}": (None,),
-        }
-        columns = probe_columns(probe, shapes=shapes)
-        if columns is None or len(columns[0]) != len(columns[1]):
-            continue
-        if np.isfinite(columns[1]).sum() < 2:
-            continue
-        try:
-            wall = find_wall(probe, index=k, pair=pair)
-        except RunDirectoryError:
-            continue
-        drawn.append(DrawnWall(columns[0], columns[1] - np.nanmin(columns[1]), wall))
+    for k, wall in enumerate(record.walls()):
+        energies_ev = record.energies_ev[record.pair == k]
+        energies_ev = np.where(np.isfinite(energies_ev), energies_ev, np.nan)
+        if np.isfinite(energies_ev).sum() >= 2:
+            distances = record.distances_angstrom[record.pair == k]
+            drawn.append(DrawnWall(distances, energies_ev - np.nanmin(energies_ev), wall))
     return drawn
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from openmm_mlff.checks.base import Group
-from openmm_mlff.records import CheckResult, Scope, Status, ValidationReport
+from openmm_mlff.results import CheckResult, Scope, Status, ValidationReport
 
 NOTHING = "–"
 REPORTED_MARK = "†"
@@ -16,6 +16,7 @@ SYMBOLS = {
     Status.INCONCLUSIVE: "?",
     Status.ERROR: "!",
     Status.SKIPPED: "–",
+    Status.NOT_APPLICABLE: "○",
 }
 
 GROUPS: tuple[str, ...] = get_args(Group)
@@ -44,6 +45,16 @@ def integer(value: int | None) -> str:
 def status_label(status: Status) -> str:
     """Write a status with its symbol."""
     return f"{SYMBOLS[status]} {status.value}"
+
+
+def css_class(words: str) -> str:
+    """Return a status or verdict as the name of a CSS class, e.g. ``not-applicable``."""
+    return words.lower().replace(" ", "-")
+
+
+def limit_cell(result: CheckResult) -> str:
+    """Write a threshold for a table; ``≥`` where the value must reach it."""
+    return f"≥ {number(result.threshold)}" if result.at_least else number(result.threshold)
 
 
 def fitted_slope(result: CheckResult) -> float | None:

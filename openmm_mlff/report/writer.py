@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from openmm_mlff.checks import CHECKS, CheckSpec
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.checks import CHECKS, Check
+from openmm_mlff.report.check_plots import CheckPlot
 from openmm_mlff.report.figures import write_figures
 from openmm_mlff.report.html import write_html
 from openmm_mlff.report.markdown import write_markdown
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_text
+from openmm_mlff.storage.runs import Evidence
 
 REPORT_JSON = "report.json"
 REPORT_PAGE = "report.md"
@@ -18,9 +19,10 @@ REPORT_HTML = "report.html"
 def write_report(
     directory: RunDirectory,
     report: ValidationReport,
-    observations_by_system: Mapping[str, Observations],
+    observations_by_system: Mapping[str, Evidence],
     *,
-    known: Sequence[CheckSpec] = CHECKS,
+    known: Sequence[Check] = CHECKS,
+    plots: Sequence[CheckPlot] = (),
 ) -> None:
     """Write `report.json`, figures, `report.md` and `report.html`, each whole or not at all.
 
@@ -29,10 +31,11 @@ def write_report(
         report: what was found.
         observations_by_system: what the figures show, by name of the molecule.
         known: the checks of the report's protocol.
+        plots: that checks describe themselves.
     """
     # The numbers first: whatever happens to the drawing, they are kept.
     write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
-    figures = write_figures(observations_by_system, report, directory.figures)
+    figures = write_figures(observations_by_system, report, directory.figures, plots=plots)
     write_markdown(report, figures, directory.root / REPORT_PAGE)
     run_file = directory.root / RUN_FILE
     write_html(
@@ -42,4 +45,5 @@ def write_report(
         figures=figures,
         run=read_json(run_file) if run_file.is_file() else None,
         known=known,
+        plots=plots,
     )

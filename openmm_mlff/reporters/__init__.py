@@ -9,6 +9,7 @@ from openmm_mlff.reporters.energy import (
     EnergyReporter,
 )
 from openmm_mlff.reporters.momentum import MomentumReporter
+from openmm_mlff.reporters.monitor import StabilityLimits
 from openmm_mlff.reporters.stability import StabilityReporter, UnstableError
 from openmm_mlff.reporters.trajectory import TrajectoryReporter
 
@@ -17,6 +18,7 @@ __all__ = [
     "ConservationReporter",
     "EnergyReporter",
     "MomentumReporter",
+    "StabilityLimits",
     "StabilityReporter",
     "TrajectoryReporter",
     "UnstableError",

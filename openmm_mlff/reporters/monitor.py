@@ -4,28 +4,45 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from openmm.app import Element
 
+from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
     BOND_FACTOR,
     covalent_radii_angstrom,
     fragment_labels,
+    name_atoms,
     pairs_within,
 )
 from openmm_mlff.reporters.quantities import FloatArray
 
-SHORTEST_BOND_RATIO = 0.6
-LONGEST_BOND_RATIO = 1.5
-"""A bond outside these times its starting length is torn or crushed.
 
-MDsim (Fu et al., "Forces are not enough", 2023) allows a deviation of 0.5 Å.
-"""
+@dataclass(frozen=True, kw_only=True)
+class StabilityLimits:
+    """Beyond what a run has gone wrong; the names are those of a protocol's ``criteria.stability``.
 
-CLOSEST_CONTACT_RATIO = 0.6
-"""Two unbonded atoms nearer than this times the sum of their covalent radii have collapsed."""
+    Attributes:
+        bond_shortest: a bond shorter than this times its starting length is crushed.
+        bond_longest: a longer one is torn.  MDsim (Fu et al., "Forces are not enough", 2023)
+            allows a deviation of 0.5 Å.
+        contact: two unbonded atoms nearer than this times the sum of their covalent radii have
+            collapsed.
+        largest_force: of one atom, eV/Å.
+        temperature_factor: of the temperature that was set.
+    """
 
-LARGEST_FORCE_EV_PER_ANGSTROM = 100.0
-LARGEST_TEMPERATURE_RATIO = 10.0
+    bond_shortest: float = 0.6
+    bond_longest: float = 1.5
+    contact: float = 0.6
+    largest_force: float = 100.0
+    temperature_factor: float = 10.0
+
+    @classmethod
+    def of(cls, limits: Limits) -> "StabilityLimits":
+        """Return the limits of ``criteria.stability``; the default of each that is not named."""
+        return cls(**{name: threshold.value for name, threshold in limits.items()})
+
+
+DEFAULT_LIMITS = StabilityLimits()
 
 FEWEST_DEGREES_OF_FREEDOM = 3
 """The temperature of fewer says little: one degree of freedom is above ten times its mean in one
@@ -53,6 +70,7 @@ class StabilityMonitor:
         positions_angstrom: the start, (N, 3), Å, every molecule in one piece.
         bonds: pairs that are bonded at the start.
         cell_angstrom: (3, 3), Å: a box, across whose borders contacts are looked for.
+        limits: beyond which a frame is wrong.
     """
 
     def __init__(
@@ -62,12 +80,13 @@ class StabilityMonitor:
         positions_angstrom: npt.ArrayLike,
         bonds: tuple[tuple[int, int], ...],
         cell_angstrom: FloatArray | None = None,
+        limits: StabilityLimits = DEFAULT_LIMITS,
     ) -> None:
+        self._limits = limits
         self._cell_angstrom = cell_angstrom
         numbers = np.asarray(atomic_numbers, dtype=np.int64)
         start = np.asarray(positions_angstrom, dtype=np.float64)
-        symbols = [Element.getByAtomicNumber(int(number)).symbol for number in numbers]
-        self._names = [f"{symbol}{index}" for index, symbol in enumerate(symbols, start=1)]
+        self._numbers = numbers
         self._radii_angstrom = covalent_radii_angstrom(numbers)
         self._longest_sum_angstrom = 2.0 * float(self._radii_angstrom.max())
         self._bonds = np.array(bonds, dtype=np.int64).reshape(-1, 2)
@@ -103,11 +122,11 @@ class StabilityMonitor:
             return Instability(f"force on {self._name(*broken)} is not a number", broken)
         sizes = np.linalg.norm(forces_ev_per_angstrom, axis=1)
         atom = int(sizes.argmax())
-        if sizes[atom] < LARGEST_FORCE_EV_PER_ANGSTROM:
+        limit = self._limits.largest_force
+        if sizes[atom] < limit:
             return None
         return Instability(
-            f"force on {self._name(atom)} is {sizes[atom]:.4g} eV/Å; "
-            f"expected less than {LARGEST_FORCE_EV_PER_ANGSTROM:g}",
+            f"force on {self._name(atom)} is {sizes[atom]:.4g} eV/Å; expected less than {limit:g}",
             (atom,),
         )
 
@@ -115,45 +134,47 @@ class StabilityMonitor:
         if not len(self._bonds):
             return None
         ratios = _lengths(positions_angstrom, self._bonds) / self._bond_lengths_angstrom
+        shortest, longest = self._limits.bond_shortest, self._limits.bond_longest
         # Of several, the one farthest out of its range.
-        worst = int(np.maximum(ratios / LONGEST_BOND_RATIO, SHORTEST_BOND_RATIO / ratios).argmax())
+        worst = int(np.maximum(ratios / longest, shortest / ratios).argmax())
         ratio, start = ratios[worst], self._bond_lengths_angstrom[worst]
-        if SHORTEST_BOND_RATIO <= ratio <= LONGEST_BOND_RATIO:
+        if shortest <= ratio <= longest:
             return None
         atoms = (int(self._bonds[worst, 0]), int(self._bonds[worst, 1]))
         return Instability(
             f"bond {self._name(*atoms)} is {ratio * start:.3f} Å long, {ratio:.2f} times its "
-            f"start ({start:.3f} Å); expected {SHORTEST_BOND_RATIO:g} to {LONGEST_BOND_RATIO:g}",
+            f"start ({start:.3f} Å); expected {shortest:g} to {longest:g}",
             atoms,
         )
 
     def _check_contacts(self, positions_angstrom: FloatArray) -> Instability | None:
+        closest = self._limits.contact
+        near = max(BOND_FACTOR, closest)
         pairs, distances = pairs_within(
             positions_angstrom,
-            cutoff_angstrom=BOND_FACTOR * self._longest_sum_angstrom,
+            cutoff_angstrom=near * self._longest_sum_angstrom,
             cell_angstrom=self._cell_angstrom,
         )
         ratios = distances / self._radii_angstrom[pairs].sum(axis=1)
-        for index in np.flatnonzero(ratios < BOND_FACTOR):
+        for index in np.flatnonzero(ratios < near):
             atoms = (int(pairs[index, 0]), int(pairs[index, 1]))
             if atoms in self._bonded:
                 continue
             where = f"unbonded atoms {self._name(*atoms)} are {distances[index]:.3f} Å apart"
-            if ratios[index] < CLOSEST_CONTACT_RATIO:
+            if ratios[index] < closest:
                 reason = (
                     f"{ratios[index]:.2f} times the sum of their covalent radii; "
-                    f"expected at least {CLOSEST_CONTACT_RATIO:g}"
+                    f"expected at least {closest:g}"
                 )
                 return Instability(f"{where}, {reason}", atoms)
-            if self._fragments[atoms[0]] != self._fragments[atoms[1]]:
+            joined = self._fragments[atoms[0]] != self._fragments[atoms[1]]
+            if joined and ratios[index] < BOND_FACTOR:
                 reason = "which joins two molecules; expected as many as at the start"
                 return Instability(f"{where}, {reason}", atoms)
         return None
 
     def _name(self, *atoms: int) -> str:
-        """Name atoms by element and one-based number, e.g. O1–H2."""
-        shown = "–".join(self._names[atom] for atom in atoms[:3])
-        return f"{shown} and {len(atoms) - 3} more" if len(atoms) > 3 else shown
+        return name_atoms(self._numbers, atoms)
 
 
 def _lengths(positions_angstrom: FloatArray, pairs: npt.NDArray[np.int64]) -> FloatArray:

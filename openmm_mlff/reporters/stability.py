@@ -10,9 +10,10 @@ from openmm_mlff.errors import MoleculeError, SimulationError
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.monitor import (
+    DEFAULT_LIMITS,
     FEWEST_DEGREES_OF_FREEDOM,
-    LARGEST_TEMPERATURE_RATIO,
     Instability,
+    StabilityLimits,
     StabilityMonitor,
 )
 from openmm_mlff.reporters.quantities import (
@@ -54,10 +55,10 @@ class UnstableError(SimulationError):
 class StabilityReporter(IntervalReporter):
     """Raises :class:`UnstableError` as soon as a run has gone wrong.
 
-    Wrong is: an energy, position or force that is not finite; a covalent bond outside 0.6 to 1.5
-    times its starting length; two unbonded atoms nearer than 0.6 times the sum of their covalent
-    radii; two molecules that became one; a force of 100 eV/Å or more; and, where the target is
-    given, a temperature of ten times the target or more.
+    Wrong is: an energy, position or force that is not finite; two molecules that became one; and,
+    by the default limits, a covalent bond outside 0.6 to 1.5 times its starting length, two
+    unbonded atoms nearer than 0.6 times the sum of their covalent radii, a force of 100 eV/Å or
+    more and, where the target is given, a temperature of ten times the target or more.
 
     Put it before other reporters: OpenMM's own trajectory reporters fail on coordinates that are
     not numbers, and their message says neither when nor where.
@@ -71,6 +72,7 @@ class StabilityReporter(IntervalReporter):
             topology those of the Context when the run first asks for a report.
         temperature_kelvin: the target; None leaves the temperature alone.
         n_degrees_of_freedom: for the temperature; counted from the System when left out.
+        limits: of bonds, contacts, forces and the temperature.
 
     Raises:
         MoleculeError: a particle of the topology has no element.
@@ -86,8 +88,10 @@ class StabilityReporter(IntervalReporter):
         positions_angstrom: npt.ArrayLike | None = None,
         temperature_kelvin: float | None = None,
         n_degrees_of_freedom: int | None = None,
+        limits: StabilityLimits = DEFAULT_LIMITS,
     ) -> None:
         super().__init__(interval)
+        self._limits = limits
         self._numbers = _atomic_numbers(molecule)
         self._bonds: tuple[tuple[int, int], ...] | None = None
         self._cell_angstrom: npt.NDArray[np.float64] | None = None
@@ -146,7 +150,7 @@ class StabilityReporter(IntervalReporter):
             self._n_degrees_of_freedom = degrees_of_freedom(simulation.system)
         count = max(self._n_degrees_of_freedom, FEWEST_DEGREES_OF_FREEDOM)
         temperature = temperature_kelvin(kinetic_energy_ev, n_degrees_of_freedom=count)
-        limit = LARGEST_TEMPERATURE_RATIO * self._target_kelvin
+        limit = self._limits.temperature_factor * self._target_kelvin
         if temperature < limit:
             return None
         return Instability(f"temperature is {temperature:.4g} K; expected less than {limit:g} K")
@@ -160,6 +164,7 @@ class StabilityReporter(IntervalReporter):
             positions_angstrom=start_angstrom,
             bonds=bonds,
             cell_angstrom=self._cell_angstrom,
+            limits=self._limits,
         )
 
 

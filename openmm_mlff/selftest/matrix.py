@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from openmm_mlff.records import jsonable
+from openmm_mlff.results import jsonable
 from openmm_mlff.selftest.defects import Defect
 from openmm_mlff.selftest.onset import Onset
 from openmm_mlff.selftest.runner import Findings

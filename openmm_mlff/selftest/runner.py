@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Final, cast
 
 from openmm_mlff.checks.registry import get_check, select
-from openmm_mlff.config import Protocol, RunSpec, load_protocol
+from openmm_mlff.config import Protocol, load_protocol
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.pipeline.judge import judge_run
 from openmm_mlff.pipeline.preparing import Plan, write_run_file
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.request import ResolvedRequest
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.selftest.defects import Defect
 from openmm_mlff.selftest.oracles import healthy
@@ -23,7 +25,7 @@ from openmm_mlff.simulation.environment import one_torch_thread
 PROTOCOL_FILE = Path(__file__).with_name("selftest.toml")
 NO_REFERENCE = "the self-test asks no reference"
 PLATFORM = "Reference"
-PRECISION = "double"
+PRECISION: Final = "double"
 SEED = 1
 
 NETWORK_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.15, "longest_ps": 0.15}
@@ -49,6 +51,7 @@ _GRAVEST_FIRST = (
     Status.INCONCLUSIVE,
     Status.PASS,
     Status.SKIPPED,
+    Status.NOT_APPLICABLE,
 )
 
 
@@ -125,7 +128,7 @@ def with_check(protocol: Protocol, check_id: str) -> Protocol:
 
 
 def examine(potential: Potential, molecule: MolecularSystem, *, protocol: Protocol) -> Findings:
-    """Run and judge a potential as a validation does; nothing is kept.
+    """Run and judge a potential as a validation does, without a reference; nothing is kept.
 
     Args:
         potential: healthy or not.
@@ -135,31 +138,61 @@ def examine(potential: Potential, molecule: MolecularSystem, *, protocol: Protoc
     Returns:
         What each check said.
     """
-    spec = RunSpec(
+    with tempfile.TemporaryDirectory(prefix="openmm-mlff-selftest-") as folder, compiled_quickly():
+        report = validate_with(potential, molecule, protocol=protocol, root=Path(folder) / "run")
+    return gravest(report.checks)
+
+
+def validate_with(
+    potential: Potential,
+    molecule: MolecularSystem,
+    *,
+    protocol: Protocol,
+    root: Path,
+    reference: Potential | None = None,
+    platform: str = PLATFORM,
+    precision: str = PRECISION,
+) -> ValidationReport:
+    """Run and judge a potential that is already loaded, as a validation does in one process.
+
+    Args:
+        potential: healthy or not.
+        molecule: what it is tried on.
+        protocol: what is run.
+        root: folder of the run; what is stored there already is not measured again.
+        reference: what it is compared with.
+        platform: where OpenMM runs it.
+        precision: ``single``, ``mixed`` or ``double``.
+
+    Returns:
+        The report; it is not written.
+    """
+    spec = ResolvedRequest(
         potential=potential.spec,
         systems=(molecule.name,),
         protocol=protocol,
-        reference=None,
-        platform=PLATFORM,
-        precision=PRECISION,
+        reference=reference.spec if reference else None,
+        platform=platform,
+        precision=cast("Any", precision),
         seed=SEED,
     )
-    with tempfile.TemporaryDirectory(prefix="openmm-mlff-selftest-") as folder:
-        plan = Plan(
-            spec=spec,
-            potential=potential,
-            molecules={molecule.name: molecule},
-            reference=None,
-            no_reference_reason=NO_REFERENCE,
-            checks=select(protocol),
-            directory=RunDirectory.create(Path(folder) / "run"),
-        )
-        write_run_file(plan, status="running", environment={})
-        with one_torch_thread(), compiled_quickly():
-            produce(plan, molecule, on_progress=lambda *_: None)
-        write_run_file(plan, status="complete", environment={})
-        report, _ = judge_run(plan.directory)
-    return gravest(report.checks)
+    plan = Plan(
+        request=spec,
+        spec=spec,
+        potential=potential,
+        molecules={molecule.name: molecule},
+        reference=reference,
+        no_reference_reason=NO_REFERENCE,
+        checks=select(protocol),
+        directory=RunDirectory.create(root),
+        reference_asked=reference is not None,
+    )
+    write_run_file(plan, status="running", environment={})
+    with one_torch_thread():
+        produce(plan, molecule, on_progress=lambda *_: None)
+    write_run_file(plan, status="complete", environment={})
+    report, _ = judge_run(plan.directory)
+    return report
 
 
 @contextmanager

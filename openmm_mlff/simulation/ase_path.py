@@ -18,15 +18,17 @@ def velocity_verlet_positions(
     velocities_angstrom_per_ps: np.ndarray,
     timestep_fs: float,
     steps: int,
+    masses_amu: np.ndarray | None = None,
 ) -> np.ndarray:
     """Run ASE's `VelocityVerlet`.
 
     Args:
-        molecule: at the start; masses come from it.
+        molecule: at the start.
         calculator: any ASE calculator.
         velocities_angstrom_per_ps: at time zero, (N, 3).
         timestep_fs: of the integrator.
         steps: how many.
+        masses_amu: (N,); None for the molecule's own.
 
     Returns:
         Positions after each step, Å, (steps, N, 3).
@@ -35,7 +37,7 @@ def velocity_verlet_positions(
     from ase.md.verlet import VelocityVerlet
 
     atoms = molecule.to_ase()
-    atoms.set_masses(molecule.masses_amu)
+    atoms.set_masses(molecule.masses_amu if masses_amu is None else masses_amu)
     atoms.calc = calculator
     atoms.set_velocities(velocities_angstrom_per_ps / (FS_PER_PS * ase_units.fs))
     dynamics = VelocityVerlet(atoms, timestep=timestep_fs * ase_units.fs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
 from openmm_mlff.rundir import run_name
 from openmm_mlff.units import fs_from_ps
 
@@ -29,6 +30,7 @@ class TrajectoryJob:
             two looks of the stability reporter.
         frame_interval_steps: between two frames of `trajectory.dcd`.
         seed: of velocities and thermostat.
+        limits: beyond which the run is stopped.
 
     Raises:
         ConfigError: a value that cannot be simulated.
@@ -44,10 +46,13 @@ class TrajectoryJob:
     energy_interval_steps: int
     frame_interval_steps: int
     seed: int
+    limits: StabilityLimits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated."""
         for entry in fields(self):
+            if entry.name == "limits":
+                continue
             value = getattr(self, entry.name)
             low = "at least 0" if entry.name in _MAY_BE_ZERO else "more than 0"
             if not np.isfinite(value) or value < 0 or (value == 0 and low == "more than 0"):

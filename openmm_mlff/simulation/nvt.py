@@ -112,6 +112,7 @@ def _langevin(
             molecule,
             positions_angstrom=start_positions_angstrom,
             temperature_kelvin=job.temperature_kelvin,
+            limits=job.limits,
         )
     )
     return simulation

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import openmm
 
-from openmm_mlff.config import PRECISIONS, nearest
+from openmm_mlff.config import GPU_PLATFORMS, PRECISIONS, nearest
 from openmm_mlff.errors import PlatformError
 from openmm_mlff.simulation.contexts import warm_up
 from openmm_mlff.units import nm_from_angstrom
 
 AUTO = "auto"
-GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
 CPU_PLATFORMS = ("CPU", "Reference")
 
 HOW_TO_GET = {

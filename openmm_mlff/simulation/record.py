@@ -1,6 +1,6 @@
 """The `run.json` of one trajectory: what was asked, how far it is, what went wrong."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -199,4 +199,5 @@ def _identity(job: TrajectoryJob) -> dict[str, Any]:
             "timestep_fs": job.equilibration_timestep_fs,
             "friction_per_ps": job.friction_per_ps,
         },
+        "stability_limits": asdict(job.limits),
     }

@@ -11,6 +11,7 @@ from openmm import app
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import StabilityReporter
+from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
 from openmm_mlff.reporters.quantities import (
     FloatArray,
     positions_angstrom,
@@ -63,6 +64,7 @@ def sample_langevin(
     duration_ps: float,
     interval_steps: int,
     seed: int,
+    limits: StabilityLimits = DEFAULT_LIMITS,
     on_progress: Progress | None = None,
 ) -> LangevinSamples:
     """Sample a molecule at a temperature, starting at its minimum.
@@ -87,6 +89,7 @@ def sample_langevin(
         duration_ps: sampled.
         interval_steps: between two samples.
         seed: of velocities and thermostat.
+        limits: beyond which the run is stopped.
         on_progress: called as it goes on.
 
     Returns:
@@ -113,6 +116,7 @@ def sample_langevin(
         friction_per_ps=friction_per_ps,
         interval_steps=interval_steps,
         seed=seed,
+        limits=limits,
     )
     total = n_equilibration + n_samples * interval_steps
     report = on_progress or (lambda _done, _total: None)
@@ -145,6 +149,7 @@ def _thermostatted(
     friction_per_ps: float,
     interval_steps: int,
     seed: int,
+    limits: StabilityLimits,
 ) -> app.Simulation:
     """Set up the thermostat, with velocities drawn at the temperature, and a watch."""
     first, second = np.random.SeedSequence(seed).generate_state(2)
@@ -169,6 +174,7 @@ def _thermostatted(
             molecule,
             positions_angstrom=start_positions_angstrom,
             temperature_kelvin=temperature_kelvin,
+            limits=limits,
         )
     )
     return simulation

@@ -25,6 +25,7 @@ def check_start(
         positions_angstrom=molecule.positions_angstrom,
         bonds=molecule.bonds or (),
         cell_angstrom=molecule.cell_angstrom,
+        limits=job.limits,
     )
     problem = monitor.check_positions(start_positions_angstrom)
     if problem is not None:

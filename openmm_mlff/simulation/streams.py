@@ -68,6 +68,7 @@ def open_streams(
         positions_angstrom=start_positions_angstrom,
         temperature_kelvin=job.temperature_kelvin,
         n_degrees_of_freedom=n_degrees_of_freedom,
+        limits=job.limits,
     )
     energies = EnergyReporter(
         folder / ENERGIES_FILE,

@@ -20,10 +20,11 @@ from openmm_mlff.simulation.checkpoints import (
     load_state,
 )
 from openmm_mlff.simulation.constraints import verlet_integrator
-from openmm_mlff.simulation.contexts import is_isolated, make_simulation, platform_properties
+from openmm_mlff.simulation.contexts import make_simulation, platform_properties
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.nve import (
     nve_degrees_of_freedom,
+    removable_rotations,
     set_start_velocities,
     without_rigid_motion,
 )
@@ -114,15 +115,16 @@ class Trajectory:
             folder=self._folder,
         )
         simulation = self._nve_simulation(positions)
+        rotations = removable_rotations(self._system, minimum_angstrom=start)
         velocities = without_rigid_motion(
             velocities,
             positions_angstrom=positions,
             masses_amu=masses_amu(self._system),
-            isolated=is_isolated(self._system),
+            rotations=rotations,
         )
         set_start_velocities(simulation, velocities)
         self._record.n_degrees_of_freedom = nve_degrees_of_freedom(
-            self._system, positions_angstrom=positions
+            self._system, rotations=rotations
         )
         return simulation
 

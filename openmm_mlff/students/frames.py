@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.rundir import write_arrays
+from openmm_mlff.files import write_arrays
 
 WHOLE_ORIGINS = ("/scan", "/atom")
 """Ends of the origins whose frames are only of use together."""

@@ -13,7 +13,7 @@ from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import read_options
-from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 from openmm_mlff.rundir import molecule_from_json, molecule_to_json, read_json, write_json
 
 FEW = settings(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 REPORT = {
-    "schema_version": 1,
+    "schema_version": 2,
     "model": {"spec": "student:tiny", "name": "tiny", "sha256": "0"},
     "protocol": {"name": "quick"},
     "environment": {},
@@ -15,7 +15,11 @@ REPORT = {
     ],
     "verdict": {
         "status": "APPROVED",
-        "reasons": [],
+        "label": "APPROVED",
+        "claims": {
+            "sound": {"name": "sound", "status": "YES"},
+            "accurate": {"name": "accurate", "status": "YES"},
+        },
         "recommendation": "",
         "scope": {
             "elements": ["H"],
@@ -29,8 +33,10 @@ REPORT = {
     },
 }
 RUN = {
-    "schema_version": 1,
+    "schema_version": 2,
     "status": "complete",
+    "request": {},
+    "fingerprints": {},
     "spec": {
         "potential": "student:tiny",
         "systems": ["water"],
@@ -73,19 +79,21 @@ TEXTS = [
     (b"\x00\x01\x02", "JSON"),
     (b'{"a": "\xe5"}', "no UTF-8 text"),
     ("[" * 100000, "JSON"),
-    ("[]", "schema version 1"),
-    ("null", "schema version 1"),
-    ("3", "schema version 1"),
-    ('"text"', "schema version 1"),
+    ("[]", "schema version 2"),
+    ("null", "schema version 2"),
+    ("3", "schema version 2"),
+    ('"text"', "schema version 2"),
     ("{}", "Field required"),
-    ('{"schema_version": 1, "rows": [], "entries": [], "peers": []}', "Field required"),
+    ('{"schema_version": 2, "rows": [], "entries": [], "peers": []}', "Field required"),
 ]
 
 REPORTS = [
-    (_with(REPORT, 2, "schema_version"), "schema_version: Input should be 1"),
+    (_with(REPORT, 1, "schema_version"), "schema_version: Input should be 2"),
     (_with(REPORT, "new", "schema_version"), "schema_version"),
     (_with(REPORT, ..., "verdict"), "verdict: Field required"),
     (_with(REPORT, "FINE", "verdict", "status"), "verdict.status"),
+    (_with(REPORT, "REJECTED", "verdict", "status"), "does not follow from the claims"),
+    (_with(REPORT, ..., "verdict", "claims"), "verdict.claims: Field required"),
     (_with(REPORT, 3, "extra"), "extra: Extra inputs are not permitted"),
     (_with(REPORT, {}, "checks"), "checks"),
     (_with(REPORT, "MAYBE", "checks", 0, "status"), "checks.0.status"),
@@ -101,7 +109,7 @@ REPORTS = [
 ]
 
 RUNS = [
-    (_with(RUN, 7, "schema_version"), "schema_version: Input should be 1"),
+    (_with(RUN, 1, "schema_version"), "schema_version: Input should be 2"),
     (_with(RUN, ..., "spec"), "spec: Field required"),
     (_with(RUN, "student:tiny", "spec"), "spec: Input should be"),
     (_with(RUN, ..., "model"), "model: Field required"),
@@ -133,10 +141,10 @@ COMMANDS = [
     ("validate --no-such-option", "--no-such-option"),
     ("validate student:tiny --seed", "--seed"),
     ("validate student:tiny --seed one", "'--seed': Input should be a valid integer"),
-    ("validate student:tiny --seed -1", "expected a whole number from 0"),
-    ("validate student:tiny --seed 99999999999", "expected a whole number from 0"),
-    ("validate student:tiny --replicas 0", "--replicas 0; expected 1"),
-    ("validate student:tiny --replicas 1000000000", "expected 1 to"),
+    ("validate student:tiny --seed -1", "--seed -1: expected"),
+    ("validate student:tiny --seed 99999999999", "less than or equal to 2147483647"),
+    ("validate student:tiny --replicas 0", "--replicas 0: expected"),
+    ("validate student:tiny --replicas 1000000000", "less than or equal to 10000"),
     ("validate student:tiny --charge plus", "'--charge': Input should be a valid integer"),
     ("validate student:tiny --system water --charge 1", "set charge or multiplicity"),
     ("validate student:tiny --system water --charge 99", "are impossible"),

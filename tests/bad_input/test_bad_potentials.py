@@ -240,7 +240,7 @@ OPTIONS = [
     ("springs.ts.pt --contract positions-box", "does not fit the contract"),
     ("springs.ts.pt --contract numbers-positions", "does not fit the contract"),
     ("springs.ts.pt --backend python --compiled", "leave out --compiled"),
-    ("student:tiny --precision half", "unknown precision 'half'"),
+    ("student:tiny --precision half", "--precision half: expected 'single', 'mixed' or 'double'"),
     ("student:tiny --platform cuda5", "unknown platform 'cuda5'"),
     ("student:tiny --platform ''", "unknown platform ''"),
 ]

@@ -5,7 +5,7 @@ import torch
 
 from openmm_mlff.benchmark import environment
 from openmm_mlff.benchmark.environment import describe_machine
-from openmm_mlff.records import jsonable
+from openmm_mlff.results import jsonable
 
 
 def test_machine(monkeypatch):

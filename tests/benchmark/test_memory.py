@@ -18,7 +18,7 @@ from openmm_mlff.benchmark.memory import (
 )
 from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import SimulationError
-from openmm_mlff.records import jsonable
+from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import read_json
 from openmm_mlff.simulation import PlatformChoice, named_platform
 

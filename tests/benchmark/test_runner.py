@@ -17,8 +17,8 @@ from openmm_mlff.errors import (
     PotentialError,
     SimulationError,
 )
-from openmm_mlff.records import jsonable
 from openmm_mlff.reporters import UnstableError
+from openmm_mlff.results import jsonable
 from openmm_mlff.simulation import PlatformChoice
 
 PLAN = BenchmarkPlan(blocks=2, block_seconds=0.01, fewest_steps=2, most_steps=4, memory_steps=2)

@@ -4,7 +4,6 @@ import pytest
 from openmm_mlff.benchmark.entries import Ratio, Spread
 from openmm_mlff.benchmark.statistics import (
     median_interval,
-    ns_per_day,
     ratio,
     speedup,
     spread,
@@ -82,12 +81,6 @@ def test_ratio_is_taken_within_rounds_and_has_an_interval():
     assert ratio(above, below) == Ratio(median=2.0, low=1.0, high=3.0)
     with pytest.raises(ValueError, match="as many blocks"):
         ratio(above, timing([1.0]))
-
-
-def test_ns_per_day():
-    # One step of 0.5 fs each millisecond: 86.4 million steps a day.
-    assert ns_per_day(1.0, timestep_fs=0.5) == pytest.approx(43.2)
-    assert ns_per_day(2.0, timestep_fs=2.0) == pytest.approx(86.4)
 
 
 @pytest.mark.parametrize(

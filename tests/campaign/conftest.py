@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -77,7 +76,7 @@ def campaign(tmp_path, asked, protocol):
 def finish():
     """A function that writes the result of a run that never was."""
 
-    def write(store, address, *, verdict="APPROVED", values=(), failed=(), session="1"):
+    def write(store, address, *, verdict="APPROVED", label=None, values=(), failed=(), session="1"):
         record = AttemptRecord(store.cell(address), session=session)
         record.end(run_seconds=1.0)
         store.write_result(
@@ -85,6 +84,7 @@ def finish():
             {
                 "status": DONE,
                 "verdict": verdict,
+                "label": label or verdict,
                 "reasons": [f"because of {name}" for name in failed] or ["all is well"],
                 "model": {"spec": "m", "name": "m", "sha256": "0", "n_parameters": 7},
                 "platform": "Reference",
@@ -128,8 +128,8 @@ class Killer:
                 continue
             saved = list(self.store.run(state.address).glob("*/nve*/state.xml"))
             worker = int(state.attempts[-1].worker.rpartition("-")[2])
-            # A state was saved, and the run goes on: it is lost in the middle.
-            if saved and time.time() - state.attempts[-1].seen < 5.0:
+            # A state was saved, and the run has no result: it is lost in the middle.
+            if saved:
                 os.kill(worker, signal.SIGKILL)
                 self.killed.append(state.address)
                 self.left -= 1

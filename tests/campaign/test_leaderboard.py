@@ -4,7 +4,7 @@ import pytest
 
 from openmm_mlff.campaign.leaderboard import matrix, speed_points, standings
 from openmm_mlff.campaign.states import read_states
-from openmm_mlff.records import VerdictStatus
+from openmm_mlff.results import VerdictStatus
 
 MODELS = ["student:original", "student:tiny", "student:ultra-tiny"]
 
@@ -14,15 +14,15 @@ def states(campaign, finish):
     """Three models on two molecules with two seeds; the last run has not ended."""
     _, cells, store = campaign(models=MODELS, systems=["water", "methane"], seeds=[1, 2])
     for cell in cells[:-1]:
-        if cell.model == "student:tiny":
-            finish(store, cell.address, values={"force_accuracy": 0.01 * cell.seed})
-        elif cell.model == "student:original":
+        if cell.request.potential == "student:tiny":
+            finish(store, cell.address, values={"force_accuracy": 0.01 * cell.request.seed})
+        elif cell.request.potential == "student:original":
             finish(
                 store,
                 cell.address,
-                verdict="REJECTED" if cell.seed == 2 else "APPROVED",
-                failed=["energy_drift"] if cell.seed == 2 else [],
-                values={"energy_drift": -0.5, "speed": 4.0 * cell.seed},
+                verdict="REJECTED" if cell.request.seed == 2 else "APPROVED",
+                failed=["energy_drift"] if cell.request.seed == 2 else [],
+                values={"energy_drift": -0.5, "speed": 4.0 * cell.request.seed},
             )
         else:
             store.write_result(cell.address, {"status": "failed", "message": "it broke"})

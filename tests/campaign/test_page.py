@@ -7,7 +7,7 @@ import re
 import pytest
 
 from openmm_mlff.campaign.page import duration_text, write_campaign_report
-from openmm_mlff.records import VerdictStatus
+from openmm_mlff.results import VerdictStatus
 
 EVIL = "<script>alert(1)</script>"
 
@@ -68,7 +68,7 @@ def test_the_page_says_what_the_runs_say(report):
 
 def test_the_leaderboard_is_there_as_json(report):
     table = json.loads((report.page.parent / "leaderboard.json").read_text(encoding="utf-8"))
-    assert table["verdict"] == "REJECTED"
+    assert (table["verdict"], table["label"]) == ("REJECTED", "REJECTED")
     assert [one["model"] for one in table["models"]] == ["student:original", EVIL]
     assert table["models"][0]["verdicts"]["APPROVED"] == 1
     assert [one["state"] for one in table["runs"]] == ["done", "done", "failed", "waiting"]

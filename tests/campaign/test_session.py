@@ -12,6 +12,7 @@ from openmm_mlff.campaign.spec import ClusterSpec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.errors import ClusterError, ConfigError
 from openmm_mlff.rundir import read_json
+from openmm_mlff.students.loading import shipped_path
 
 STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 
@@ -20,12 +21,13 @@ STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 def test_killed_workers_lose_nothing_and_a_broken_model_stops_no_other(
     campaign, run_with_kills, tmp_path
 ):
-    broken = tmp_path / "broken.pt"
-    broken.write_bytes(b"no model at all")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(shipped_path("tiny").read_bytes())
     models = ["student:ultra-tiny", str(broken)]
     spec, cells, store = campaign(
         duration_ps=1.0, models=models, temperatures_kelvin=[300, 400], cluster={"workers": 2}
     )
+    broken.write_bytes(b"no model at all")
     killer = run_with_kills(spec, cells, store, kills=2)
 
     states = read_states(store)
@@ -53,7 +55,7 @@ def test_killed_workers_lose_nothing_and_a_broken_model_stops_no_other(
     bare = (tmp_path / "bare" / STREAM).read_bytes()
     assert (store.run(cells[0].address) / STREAM).read_bytes() == bare
     # Started again, what has a verdict is not run; what failed is.
-    assert {cell.model for cell in left_to_do(cells, store)} == {str(broken)}
+    assert {cell.request.potential for cell in left_to_do(cells, store)} == {str(broken)}
 
 
 @pytest.mark.slow

@@ -2,9 +2,11 @@
 
 import pytest
 
-from openmm_mlff.campaign.states import overall, read_states, states_of
+from openmm_mlff.campaign.leaderboard import matrix_cell
+from openmm_mlff.campaign.states import overall, overall_label, read_states, states_of
 from openmm_mlff.campaign.store import AttemptRecord, Store
-from openmm_mlff.records import VerdictStatus
+from openmm_mlff.results import VerdictStatus
+from openmm_mlff.rundir import read_json, write_json
 
 
 def test_a_run_waits_begins_and_ends(campaign, finish):
@@ -59,3 +61,21 @@ def test_what_was_not_judged_is_not_approved(campaign, finish, verdicts, expecte
         if verdict:
             finish(store, cell.address, verdict=verdict)
     assert overall(read_states(store)).value == expected
+
+
+def test_an_approval_as_sound_alone_says_so(campaign, finish):
+    _, cells, store = campaign()
+    for cell in cells:
+        finish(store, cell.address, label="APPROVED as sound")
+    states = read_states(store)
+    assert {state.label for state in states} == {"APPROVED as sound"}
+    assert overall_label(states) == "APPROVED as sound"
+    assert matrix_cell(states).word == "APPROVED as sound"
+
+
+def test_a_result_of_another_version_is_run_again(campaign, finish):
+    _, cells, store = campaign()
+    finish(store, cells[0].address)
+    path = store.cell(cells[0].address) / "result.json"
+    write_json(path, read_json(path) | {"schema_version": 1})
+    assert store.result(cells[0].address) is None

@@ -16,7 +16,7 @@ def test_a_folder_without_a_campaign_is_refused(tmp_path):
 
 def test_a_campaign_of_another_version_is_refused(tmp_path):
     write_json(tmp_path / "campaign.json", {"schema_version": 99})
-    with pytest.raises(RunDirectoryError, match="of another version than 1"):
+    with pytest.raises(RunDirectoryError, match="not of schema version 2"):
         Store.open(tmp_path).read_campaign()
 
 

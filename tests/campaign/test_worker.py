@@ -5,6 +5,7 @@ import os
 from openmm_mlff.campaign import worker
 from openmm_mlff.campaign.worker import run_cell
 from openmm_mlff.rundir import read_json, write_json
+from openmm_mlff.students.loading import shipped_path
 
 
 def run(cell, store, folder):
@@ -35,8 +36,10 @@ def test_a_run_leaves_its_verdict_its_report_and_its_attempt(campaign, tmp_path)
 
 
 def test_what_breaks_is_a_result_with_its_traceback(campaign, tmp_path):
-    (tmp_path / "broken.pt").write_bytes(b"no model")
-    _, cells, store = campaign(models=[str(tmp_path / "broken.pt")])
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(shipped_path("ultra-tiny").read_bytes())
+    _, cells, store = campaign(models=[str(broken)])
+    broken.write_bytes(b"no model")
     result = run(cells[0], store, tmp_path)
     assert result["status"] == "failed"
     assert result["message"].startswith("CheckpointError: ")
@@ -45,9 +48,11 @@ def test_what_breaks_is_a_result_with_its_traceback(campaign, tmp_path):
 
 
 def test_relative_paths_start_where_the_campaign_was_started(campaign, tmp_path, monkeypatch):
-    (tmp_path / "model.pt").write_bytes(b"no model")
+    model = tmp_path / "model.safetensors"
+    model.write_bytes(shipped_path("ultra-tiny").read_bytes())
     monkeypatch.chdir(tmp_path)
-    _, (cell,), store = campaign(models=["model.pt"])
+    _, (cell,), store = campaign(models=["model.safetensors"])
+    model.write_bytes(b"no model")
     monkeypatch.chdir("/")
     assert "not there" not in run(cell, store, tmp_path)["message"]
     assert os.getcwd() == "/"
@@ -56,7 +61,8 @@ def test_relative_paths_start_where_the_campaign_was_started(campaign, tmp_path,
 def test_an_unfinished_run_under_another_spelling_is_begun_anew(campaign, tmp_path):
     _, (cell,), store = campaign()
     left = store.run(cell.address)
-    for spelling, stays in (("elsewhere/model.pt", False), (cell.model, True)):
-        write_json(left / "run.json", {"spec": {"potential": spelling, "systems": ["water"]}})
+    asked = cell.request.record()
+    for request, stays in ((asked | {"potential": "elsewhere/model.pt"}, False), (asked, True)):
+        write_json(left / "run.json", {"request": request})
         worker._clear_other_spelling(cell, left)
         assert left.exists() == stays

@@ -1,21 +1,32 @@
-"""Runs and probes made of NumPy arrays, healthy unless a test plants a fault."""
+"""Runs made of NumPy arrays, and real subjects; healthy unless a test plants a fault."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from openmm_mlff.checks.base import Check, conditions_of
 from openmm_mlff.config import load_protocol
+from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.observations import (
+from openmm_mlff.pipeline.judge import judge_measurement
+from openmm_mlff.pipeline.stages import measure_checks
+from openmm_mlff.potentials import Potential
+from openmm_mlff.results import CheckResult
+from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
+from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.runs import (
     EnergySeries,
     MomentumSeries,
-    Observations,
-    ProbeObservations,
+    Run,
     RunCondition,
-    RunObservations,
+    Runs,
     TrajectorySeries,
 )
+
+SHORT_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.1, "longest_ps": 0.1}
+FEW_PROBES = {"geometries": 4, "thermal_frames": 3, "rotations": 4, "hessian_geometries": 2}
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
 
@@ -26,9 +37,9 @@ def water() -> MolecularSystem:
 
 
 @pytest.fixture
-def criteria():
-    """Thresholds of a check in the standard protocol, by its id."""
-    return load_protocol("standard").criteria_for
+def limits():
+    """Return the limits of a check in the standard protocol, by its id."""
+    return load_protocol("standard").limits_for
 
 
 @pytest.fixture
@@ -70,7 +81,7 @@ def make_run(make_trajectory):
         momenta = MomentumSeries(
             time_ps, np.zeros((rows, 3)), np.zeros((rows, 3)), np.full(rows, 5.0)
         )
-        run = RunObservations(
+        run = Run(
             name=f"nve_300K_0.5fs_r{replica}",
             condition=CONDITION,
             replica=replica,
@@ -90,38 +101,67 @@ def make_run(make_trajectory):
 
 @pytest.fixture
 def at_condition():
-    """Observations of one condition, from its runs."""
+    """The simulations of one condition."""
 
-    def make(system: MolecularSystem, *runs: RunObservations) -> Observations:
-        return Observations(system=system, runs=runs).at(CONDITION)
+    def make(system: MolecularSystem, *runs: Run) -> Runs:
+        return Runs(system=system, runs=runs).at(CONDITION)
 
     return make
 
 
 @pytest.fixture
-def with_probe():
-    """Observations with one probe that was done."""
+def make_subject(tmp_path):
+    """A real subject in a folder of its own; the protocol is small unless a test says otherwise."""
 
-    def make(system: MolecularSystem, *, name: str, data=None, arrays=None, **changes):
-        probe = ProbeObservations(
-            name=name, status="done", data=data or {}, arrays=arrays or {}, **changes
+    def make(
+        potential: Potential,
+        molecule: MolecularSystem,
+        *,
+        dynamics=None,
+        probes=None,
+        precision="double",
+        platform="Reference",
+        reference=None,
+        seed=1,
+    ) -> Subject:
+        protocol = load_protocol("standard")
+        protocol = protocol.model_copy(
+            update={
+                "dynamics": protocol.dynamics.model_copy(update=SHORT_DYNAMICS | (dynamics or {})),
+                "probes": protocol.probes.model_copy(update=FEW_PROBES | (probes or {})),
+            }
         )
-        return Observations(system=system, probes={name: probe})
+        folder = tmp_path / molecule.name
+        write_json(folder / SYSTEM_FILE, molecule_to_json(molecule))
+        return Subject(
+            potential,
+            molecule,
+            platform=named_platform(platform),
+            settings=Settings(protocol, precision, seed),
+            folder=folder,
+            reference=reference,
+        )
 
     return make
 
 
 @pytest.fixture
-def probe_refusals():
-    """Call a check without its probe, with a skipped and with a broken one."""
+def measured(make_subject):
+    """Measure a check for real, store the record, read it back and judge it.
 
-    def call(function, *, system: MolecularSystem, name: str, limits):
-        def judged(**probes):
-            return function(Observations(system=system, probes=probes), limits)
+    Gives the result of the first condition; limits are those of the standard protocol.
+    """
 
-        missing = judged()
-        skipped = judged(**{name: ProbeObservations(name, "skipped", reason="it has no file.")})
-        broken = judged(**{name: ProbeObservations(name, "error", "it fell", traceback="line 7")})
-        return missing, skipped, broken
+    def run(check: Check, subject: Subject, *, limits=None) -> CheckResult:
+        measure_checks(subject, [check], no_reference_reason="no reference was asked for")
+        evidence = load_evidence(RunDirectory(subject.folder.parent), subject.asked.name)
+        protocol = subject.settings.protocol
+        if limits is not None:
+            protocol = protocol.model_copy(
+                update={"criteria": {**protocol.criteria, check.id: limits}}
+            )
+        condition = conditions_of(check, protocol)[0]
+        judgement = judge_measurement(check, evidence, protocol, condition=condition)
+        return check.result(judgement, system=subject.asked.name, condition=condition)
 
-    return call
+    return run

@@ -1,88 +1,139 @@
+"""Measures, judgements and results: what passes, what is reported, and where."""
+
 import math
 
 import pytest
 
-from openmm_mlff.checks import Measure
-from openmm_mlff.checks.accuracy.geometry_accuracy import SPEC
-from openmm_mlff.checks.base import place
-from openmm_mlff.checks.dynamics.energy_drift import SPEC as CONDITION_CHECK
-from openmm_mlff.config import Threshold
-from openmm_mlff.errors import ConfigError
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import Status
+from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    conditions_of,
+    error,
+    inconclusive,
+    judged,
+    measurement_name,
+    not_applicable,
+    place,
+    skipped,
+)
+from openmm_mlff.checks.dynamics.energy_drift import CHECK as CONDITION_CHECK
+from openmm_mlff.config import Threshold, load_protocol
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunCondition
 
 LIMIT = Threshold(value=0.1, unit="Å", source="test")
+AT_300_KELVIN = RunCondition("nve", 300.0, 0.5)
 
 
-def test_a_measure_at_its_limit_is_within_it():
-    measure = Measure("atoms are apart by", 0.1, LIMIT)
-    assert measure.ok
-    assert measure.excess == 1.0
-    assert measure.text() == "atoms are apart by 0.1 Å, within the limit of 0.1 Å"
+@pytest.mark.parametrize(
+    ("value", "limit", "at_least", "ok", "excess"),
+    [
+        (0.1, 0.1, False, True, 1.0),
+        (0.2, 0.1, False, False, 2.0),
+        (0.1, 0.1, True, True, 1.0),
+        (0.05, 0.1, True, False, 2.0),
+        (0.2, 0.1, True, True, 0.5),
+        (0.0, 0.1, True, False, math.inf),
+        (0.0, 0.0, False, True, 0.0),
+        (1e-9, 0.0, False, False, math.inf),
+        (math.nan, 0.1, False, False, math.inf),
+        (math.inf, 0.1, True, False, math.inf),
+        (-math.inf, 0.1, False, False, math.inf),
+    ],
+)
+def test_a_measure_is_compared_with_its_limit(value, limit, at_least, ok, excess):
+    threshold = Threshold(value=limit, unit="Å", source="test")
+    measure = Measure("atoms are apart by", value, threshold, at_least)
+    assert measure.ok is ok
+    assert measure.excess == pytest.approx(excess)
+    table = measure.as_dict()
+    assert (table["ok"], table["threshold"], table["unit"]) == (ok, limit, "Å")
 
 
-def test_a_ratio_has_no_unit_to_say():
-    limit = Threshold(value=1e-3, unit="ratio", source="test")
-    assert Measure("L changes by", 1e-5, limit).text() == (
-        "L changes by 1e-05, within the limit of 0.001"
-    )
+@pytest.mark.parametrize(
+    ("unit", "at_least", "text"),
+    [
+        ("Å", False, "it is 0.02 Å (limit 0.1 Å)"),
+        ("Å", True, "it is 0.02 Å (needs at least 0.1 Å)"),
+        ("ratio", False, "it is 0.02 (limit 0.1)"),
+    ],
+)
+def test_the_text_has_the_number_the_unit_and_the_direction(unit, at_least, text):
+    limit = Threshold(value=0.1, unit=unit, source="test")
+    assert Measure("it is", 0.02, limit, at_least).text() == text
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_measure_that_is_not_finite_is_never_ok(value):
-    measure = Measure("atoms are apart by", value, LIMIT)
-    assert not measure.ok
-    assert measure.excess == math.inf
-    assert "not finite" in measure.text()
-
-
-@pytest.mark.parametrize(("value", "excess"), [(0.0, 0.0), (1e-9, math.inf)])
-def test_a_limit_of_zero_is_met_by_zero_only(value, excess):
-    limit = Threshold(value=0.0, unit="Å", source="test")
-    assert Measure("", value, limit).excess == excess
-
-
-def test_the_gravest_measure_is_reported_and_one_failure_fails_all(water):
+def test_the_worst_measure_is_reported_and_one_failure_fails_all():
     good, bad = Measure("this is", 0.01, LIMIT), Measure("that is", 0.2, LIMIT)
-    result = SPEC.judged(Observations(system=water), measures=[good, bad], note="a note")
+    judgement = judged([good, bad], evidence={"atoms": 3}, note="a note")
+    result = CHECK.result(judgement, system="water")
     assert result.status is Status.FAIL
     assert (result.value, result.threshold, result.unit) == (0.2, 0.1, "Å")
-    assert result.message == "On water, that is 0.2 Å, above the limit of 0.1 Å (a note)."
+    assert result.message == "On water, that is 0.2 Å (limit 0.1 Å) (a note)."
     assert [m["ok"] for m in result.evidence["measures"]] == [True, False]
+    assert result.evidence["atoms"] == 3
 
 
-def test_a_measure_that_is_not_finite_outweighs_any_other(water):
+def test_a_measure_that_is_not_finite_is_worse_than_any_other():
     measures = [Measure("this is", 1e9, LIMIT), Measure("that is", math.nan, LIMIT)]
-    result = SPEC.judged(Observations(system=water), measures=measures)
+    result = CHECK.result(judged(measures), system="water")
     assert result.status is Status.FAIL
     assert result.value is None
 
 
-def test_nothing_measured_is_no_pass(water):
+def test_without_a_measure_nothing_passes():
     with pytest.raises(ValueError, match="no measure to judge"):
-        SPEC.judged(Observations(system=water), measures=[])
+        judged([])
 
 
-def test_a_value_that_is_not_finite_cannot_pass(water):
+def test_a_value_that_is_not_finite_cannot_pass():
     with pytest.raises(ValueError, match="cannot pass"):
-        SPEC.result(Observations(system=water), status=Status.PASS, message="fine", value=math.nan)
+        CHECK.result(Judgement(Status.PASS, "fine", value=math.nan), system="water")
 
 
-def test_conditions_stand_only_in_results_of_checks_of_conditions(water, make_run, at_condition):
-    observations = at_condition(water, make_run(water))
-    assert SPEC.skipped(observations, reason="x").condition == {}
-    assert CONDITION_CHECK.skipped(observations, reason="x").condition["timestep_fs"] == 0.5
-    assert place(observations) == "water at 300 K, 0.5 fs"
-    assert place(Observations(system=water)) == "water"
+@pytest.mark.parametrize(
+    ("judgement", "status"),
+    [
+        (inconclusive("x", evidence={"points": 2}), Status.INCONCLUSIVE),
+        (error("x", traceback="line 7"), Status.ERROR),
+        (skipped("x"), Status.SKIPPED),
+        (not_applicable("x"), Status.NOT_APPLICABLE),
+    ],
+)
+def test_a_check_that_is_not_decided_has_its_reason_and_no_value(judgement, status):
+    result = CHECK.result(judgement, system="water")
+    assert result.status is status
+    assert result.value is None
+    assert result.message.endswith("water: x.")
+    assert result.evidence == dict(judgement.evidence)
 
 
-def test_an_error_keeps_its_traceback(water):
-    result = SPEC.error(Observations(system=water), reason="it broke", traceback="line 7")
-    assert result.status is Status.ERROR
-    assert result.evidence["traceback"] == "line 7"
+def test_only_results_under_a_condition_name_it():
+    assert CHECK.result(skipped("x"), system="water").condition == {}
+    found = CONDITION_CHECK.result(skipped("x"), system="water", condition=AT_300_KELVIN)
+    assert found.condition["timestep_fs"] == 0.5
+    assert place("water", AT_300_KELVIN) == "water at 300 K, 0.5 fs"
+    assert place("water") == "water"
 
 
-@pytest.mark.parametrize("criteria", [{}, {"bonds": LIMIT}])
-def test_a_missing_threshold_names_its_key(criteria):
-    with pytest.raises(ConfigError, match=r"criteria\.geometry_accuracy\.bond \(Å\)"):
-        SPEC.threshold(criteria, name="bond")
+def test_a_measurement_is_named_after_its_check_and_condition():
+    assert measurement_name(CHECK, None) == "geometry_accuracy"
+    assert measurement_name(CONDITION_CHECK, AT_300_KELVIN) == "energy_drift@300K_0.5fs"
+
+
+def test_a_check_of_conditions_is_asked_under_each():
+    protocol = load_protocol("standard")
+    dynamics = protocol.dynamics.model_copy(
+        update={"temperatures_kelvin": (300.0, 500.0), "timesteps_fs": (0.5, 1.0)}
+    )
+    protocol = protocol.model_copy(update={"dynamics": dynamics})
+    assert conditions_of(CHECK, protocol) == [None]
+    asked = [
+        (c.temperature_kelvin, c.timestep_fs) for c in conditions_of(CONDITION_CHECK, protocol)
+    ]
+    assert asked == [(300.0, 0.5), (300.0, 1.0), (500.0, 0.5), (500.0, 1.0)]
+
+
+def test_checks_of_the_group_accuracy_serve_the_claim_accurate():
+    assert (CHECK.claim, CONDITION_CHECK.claim) == ("accurate", "sound")

@@ -5,7 +5,7 @@ import pytest
 from openmm_mlff.checks.cases import find_result, judge_case, list_cases
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import load_protocol
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.results import CheckResult, Status
 
 AT_300 = {"ensemble": "nve", "temperature_kelvin": 300.0, "timestep_fs": 0.5}
 AT_500 = {"ensemble": "nve", "temperature_kelvin": 500.0, "timestep_fs": 0.5}
@@ -59,6 +59,7 @@ def test_a_result_without_a_condition_speaks_for_all():
         (Status.INCONCLUSIVE, "failed", "skipped"),
         (Status.ERROR, "failed", "failed"),
         (Status.SKIPPED, "skipped", "skipped"),
+        (Status.NOT_APPLICABLE, "skipped", "skipped"),
     ],
 )
 def test_what_decides_fails_and_what_only_informs_does_not(status, required, reported):
@@ -82,7 +83,7 @@ def test_a_failure_says_number_threshold_message_and_remedy():
         "rotation_invariance", status=Status.FAIL, value=0.012345, threshold=1e-3, unit="meV/Å"
     )
     assert judge_case(case, [failed]).text.splitlines() == [
-        "rotation_invariance FAIL on water: 0.01235 meV/Å, threshold 0.001 meV/Å",
+        "rotation_invariance FAIL on water: 0.0123 meV/Å, limit 0.001 meV/Å",
         "It was so.",
         f"What to do: {get_check('rotation_invariance').remedy}",
     ]

@@ -1,58 +1,22 @@
+"""What several checks require of a record before they judge it."""
+
 import numpy as np
 import pytest
 
 from openmm_mlff.checks import inputs
-from openmm_mlff.checks.dynamics.energy_drift import SPEC
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations import Observations, ProbeObservations, RunFailure
-from openmm_mlff.records import Status
-
-FORCES = ProbeObservations("p", "done", data={"dtype": "float32"}, arrays={"f": np.ones((4, 3, 3))})
+from openmm_mlff.config import Threshold
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunCondition, RunFailure, Runs
 
 
-def test_probes_that_say_nothing_are_skipped_and_broken_ones_are_errors(water):
-    def found(**probes):
-        return inputs.find_probe(SPEC, Observations(system=water, probes=probes), name="p")
-
-    assert found(p=FORCES) is FORCES
-    assert found().status is Status.SKIPPED
-    skipped = found(p=ProbeObservations("p", "skipped", reason="the file fixes it."))
-    assert skipped.status is Status.SKIPPED
-    assert skipped.message == "Not judged on water: the file fixes it."
-    broken = found(p=ProbeObservations("p", "error", reason="it fell", traceback="line 7"))
-    assert broken.status is Status.ERROR
-    assert broken.evidence["traceback"] == "line 7"
-    assert found(p=ProbeObservations("p", "half-done")).status is Status.ERROR
-
-
-@pytest.mark.parametrize("shape", [(4, 3, 3), (None, None, 3)])
-def test_arrays_of_the_right_shape_are_given(shape):
-    assert inputs.probe_array(FORCES, name="f", shape=shape).dtype == float
-
-
-@pytest.mark.parametrize("shape", [(5, 3, 3), (None, 3), (None, None, None, 3)])
-def test_arrays_of_another_shape_are_refused(shape):
-    with pytest.raises(RunDirectoryError, match=r"has shape \(4, 3, 3\), expected"):
-        inputs.probe_array(FORCES, name="f", shape=shape)
-
-
-def test_empty_and_missing_arrays_are_refused():
-    empty = ProbeObservations("p", "done", arrays={"f": np.ones((0, 3))})
-    with pytest.raises(RunDirectoryError, match="expected"):
-        inputs.probe_array(empty, name="f", shape=(None, 3))
-    with pytest.raises(RunDirectoryError, match="no array 'g'"):
-        inputs.probe_array(FORCES, name="g", shape=(None, 3))
-
-
-def test_an_unknown_precision_is_refused(criteria):
-    limits = criteria("export_parity")
-    with pytest.raises(RunDirectoryError, match="float16"):
-        inputs.by_dtype(
-            SPEC,
-            limits,
-            probe=ProbeObservations("p", "done", data={"dtype": "float16"}),
-            quantity="forces",
-        )
+def test_each_precision_has_its_threshold():
+    thresholds = {
+        f"forces_{dtype}": Threshold(value=value, unit="meV/Å", source="test")
+        for dtype, value in (("float32", 1.0), ("float64", 1e-6))
+    }
+    assert inputs.by_dtype(thresholds, dtype="float64", quantity="forces").value == 1e-6
+    with pytest.raises(KeyError, match="forces_float16"):
+        inputs.by_dtype(thresholds, dtype="float16", quantity="forces")
 
 
 def test_largest_is_nan_where_anything_is():
@@ -63,30 +27,55 @@ def test_largest_is_nan_where_anything_is():
 
 
 @pytest.mark.parametrize(
+    ("refused", "points", "judged"),
+    [(0, 10, True), (2, 10, True), (3, 10, False), (10, 10, False), (0, 0, False)],
+)
+def test_four_fifths_of_the_points_are_the_fewest(refused, points, judged):
+    which = np.arange(points) < refused
+    found = inputs.too_many_refused(which, reasons=["SCF not converged"])
+    assert (found is None) is judged
+    if found is not None:
+        assert found.status is Status.INCONCLUSIVE
+        assert found.evidence["refusals"] == ["SCF not converged"]
+    assert bool(inputs.refusal_note(which)) is (refused > 0)
+
+
+@pytest.mark.parametrize(
     ("change", "status"),
     [
         ({}, None),
-        ({"failure": RunFailure("unstable", "torn", 3.0), "completed_ps": 3.0}, None),
+        ({"failure": RunFailure("unstable", "a bond broke", 3.0), "completed_ps": 3.0}, None),
         ({"failure": RunFailure("error", "fell", 3.0, traceback="line 7")}, Status.ERROR),
         ({"completed_ps": 9.0}, Status.INCONCLUSIVE),
+        ({"condition": RunCondition("nvt", 300.0, 0.5)}, Status.SKIPPED),
     ],
 )
-def test_runs_are_judged_only_where_they_came_to_an_end(
-    water, make_run, at_condition, change, status
-):
-    observations = at_condition(water, make_run(water), make_run(water, replica=1, **change))
-    result = inputs.unusable_runs(SPEC, observations)
-    assert (result and result.status) == status
+def test_simulations_are_judged_only_where_they_ran_to_an_end(water, make_run, change, status):
+    record = Runs(system=water, runs=(make_run(water), make_run(water, replica=1, **change)))
+    found = inputs.unusable_runs(record)
+    assert (found and found.status) == status
     if status is Status.ERROR:
-        assert result.evidence["traceback"] == "line 7"
+        assert found.evidence["traceback"] == "line 7"
 
 
-def test_no_run_and_a_thermostat_are_skipped(water, make_run):
-    assert inputs.unusable_runs(SPEC, Observations(system=water)).status is Status.SKIPPED
-    run = make_run(water)
-    nvt = type(run.condition)("nvt", 300.0, 0.5)
-    observations = Observations(system=water, runs=(make_run(water, condition=nvt),))
-    assert inputs.unusable_runs(SPEC, observations).status is Status.SKIPPED
+def test_without_a_simulation_the_check_is_skipped(water):
+    assert inputs.unusable_runs(Runs(system=water)).status is Status.SKIPPED
+
+
+def test_a_pass_needs_every_simulation_to_survive(water, make_run):
+    broken = make_run(
+        water, replica=1, failure=RunFailure("unstable", "a bond broke", 3.0), completed_ps=3.0
+    )
+    whole, partly = (
+        Runs(system=water, runs=runs) for runs in ((make_run(water),), (make_run(water), broken))
+    )
+    passed = inputs.Judgement(Status.PASS, "fine", evidence={"drift": 1.0})
+    failed = inputs.Judgement(Status.FAIL, "bad")
+    assert inputs.demand_survival(whole, passed) is passed
+    assert inputs.demand_survival(partly, failed) is failed
+    found = inputs.demand_survival(partly, passed)
+    assert found.status is Status.INCONCLUSIVE
+    assert found.evidence["drift"] == 1.0
 
 
 def test_reaching_the_end_allows_for_the_interval():

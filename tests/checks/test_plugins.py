@@ -1,7 +1,8 @@
-"""Checks and potentials of one's own: from files and from entry points."""
+"""Checks and potentials of the user's own: from files and from entry points."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openmm_mlff.checks.plugins import load_plugin, trusting_only, with_plugins
@@ -12,7 +13,10 @@ from openmm_mlff.config import load_protocol, parse_protocol
 from openmm_mlff.doctor import trial
 from openmm_mlff.doctor.examination import installed_plugins
 from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.oracles import healthy
 
 OWN = "examples/own_check.py"
 
@@ -25,10 +29,10 @@ def protocol():
 def test_an_own_check_is_required_with_its_thresholds(protocol):
     mine = with_plugins(protocol, [OWN])
 
-    assert [spec.id for spec, required in select(mine) if required][-1] == "size_growth"
-    assert mine.criteria_for("size_growth")["growth"].value == 1.5
+    assert [spec.id for spec, required in select(mine) if required][-1] == "angle_stiffness"
+    assert mine.limits_for("angle_stiffness")["cost"].value == 0.02
     assert parse_protocol(mine.model_dump(mode="json"), origin="dump") == mine
-    assert get_check("size_growth", checks_of(mine)).id == "size_growth"
+    assert get_check("angle_stiffness", checks_of(mine)).id == "angle_stiffness"
 
 
 def test_a_protocol_without_plugins_keeps_its_form(protocol):
@@ -42,7 +46,7 @@ def test_a_protocol_without_plugins_keeps_its_form(protocol):
         ("CHECKS = (", "SyntaxError"),
         ("1 / 0", "ZeroDivisionError"),
         ("x = 1", "has no CHECKS"),
-        ("CHECKS = (1,)", "no CheckSpec"),
+        ("CHECKS = (1,)", "not a Check"),
         ("from openmm_mlff.checks import CHECKS", "already"),
     ],
 )
@@ -92,16 +96,44 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
 
 
-def test_a_broken_entry_point_is_one_error(installed, protocol):
-    from openmm_mlff.molecules import load_system
-    from openmm_mlff.observations import Observations
-
+def test_a_broken_entry_point_is_one_error(installed, protocol, measured, make_subject):
     asked = protocol.model_copy(update={"required": ("broken",), "reported": (), "criteria": {}})
-    ((spec, required),) = select(asked)
-    result = spec.function(Observations(system=load_system("water")), {})
+    ((check, required),) = select(asked)
+    molecule = load_system("water")
+
+    result = measured(check, make_subject(healthy("bonded", molecule=molecule, seed=0), molecule))
+
     assert required
-    assert result.status.value == "ERROR"
+    assert result.status is Status.ERROR
     assert "nowhere_at_all" in result.message
+
+
+@pytest.mark.parametrize(("system", "angles"), [("water", 2), ("methane", 12)])
+def test_an_own_check_measures_judges_and_draws(protocol, measured, make_subject, system, angles):
+    mine = with_plugins(protocol, [OWN])
+    check = get_check("angle_stiffness", checks_of(mine))
+    molecule = load_system(system)
+    subject = make_subject(healthy("bonded", molecule=molecule, seed=0), molecule)
+    limits = mine.limits_for(check.id)
+
+    result = measured(check, subject, limits=limits)
+    (plot,) = check.plots(subject.store.read(check.id).record(check.record), limits)
+
+    assert result.status is Status.PASS
+    assert result.value > limits["cost"].value
+    assert len(plot.series) == angles
+    assert plot.limit == limits["cost"].value
+
+
+def test_an_own_check_is_not_applicable_without_angles(protocol, measured, make_subject):
+    check = get_check("angle_stiffness", checks_of(with_plugins(protocol, [OWN])))
+    argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
+
+    result = measured(
+        check, make_subject(healthy("pair", molecule=argon, seed=0), argon), limits={}
+    )
+
+    assert result.status is Status.NOT_APPLICABLE
 
 
 def test_an_installed_potential(installed):

@@ -1,3 +1,5 @@
+import dataclasses
+import importlib
 import inspect
 import typing
 
@@ -7,6 +9,8 @@ from openmm_mlff.checks import CHECKS, get_check, select
 from openmm_mlff.checks.base import Group, Scope
 from openmm_mlff.config import Protocol, Threshold, load_protocol
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.measuring.shared import SHARED
+from openmm_mlff.storage.runs import Runs
 
 
 @pytest.fixture
@@ -19,20 +23,28 @@ def changed(protocol: Protocol, **changes) -> Protocol:
 
 
 def test_ids_are_unique_and_name_their_files_in_the_folder_of_their_group():
-    ids = [spec.id for spec in CHECKS]
+    ids = [check.id for check in CHECKS]
     assert len(set(ids)) == len(ids)
-    for spec in CHECKS:
-        assert spec.function.__module__ == f"openmm_mlff.checks.{spec.group}.{spec.id}"
-        assert spec.function.__name__ == spec.id
+    for check in CHECKS:
+        module = importlib.import_module(f"openmm_mlff.checks.{check.group}.{check.id}")
+        assert check is module.CHECK
+        assert check.judge is module.judge
 
 
-@pytest.mark.parametrize("spec", CHECKS, ids=lambda spec: spec.id)
-def test_every_check_says_what_it_is(spec):
-    assert spec.group in typing.get_args(Group)
-    assert spec.scope in typing.get_args(Scope)
-    for text in (spec.title, spec.formula, spec.source, spec.failure_mode, spec.remedy, spec.unit):
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_is_described_and_complete(check, standard):
+    assert check.group in typing.get_args(Group)
+    assert check.scope in typing.get_args(Scope)
+    for text in (check.question, check.formula, check.source, check.consequence, check.remedy):
         assert text.strip() == text != ""
-    assert list(inspect.signature(spec.function).parameters) == ["observations", "criteria"]
+    assert check.question.endswith("?")
+    assert check.unit
+    assert list(inspect.signature(check.judge).parameters) == ["record", "limits"]
+    assert dataclasses.is_dataclass(check.record)
+    assert set(check.needs) <= set(SHARED)
+    assert set(check.limits) <= set(standard.limits_for(check.id))
+    if check.scope == "condition":
+        assert "trajectories" in check.needs or check.record is Runs
 
 
 def test_a_check_is_found_by_its_id():

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from openmm_mlff.checks import statistics
 from openmm_mlff.checks.statistics import SlopeEstimate, slope_with_interval
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 
 DRAWS = 200
 ROWS = 2000

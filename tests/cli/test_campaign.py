@@ -26,12 +26,13 @@ def quick(monkeypatch):
 
     def session(spec, cells, store, *, scheduler, on_progress):
         for cell in cells:
-            run.append((cell.seed, scheduler))
+            run.append((cell.request.seed, scheduler))
             store.write_result(
                 cell.address,
                 {
                     "status": DONE,
                     "verdict": "APPROVED",
+                    "label": "APPROVED",
                     "reasons": ["all is well"],
                     "model": {"n_parameters": 3},
                     "checks": [],
@@ -47,7 +48,7 @@ def test_a_dry_run_lists_and_writes_nothing(command, spec, tmp_path):
         outcome = command(*words)
         assert outcome.code == 0
         assert "4 runs" in outcome.out
-        assert "absent.pt: 2 runs without a verdict: 'absent.pt' is neither a file" in outcome.out
+        assert "absent.pt: 2 runs without a verdict: no checkpoint at absent.pt" in outcome.out
     assert not (tmp_path / "out").exists()
 
 

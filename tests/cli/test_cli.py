@@ -65,7 +65,7 @@ GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
         ([GFN2, "--protocol", "quik"], "did you mean 'quick'"),
         ([GFN2, "--protocol", "wrong.toml"], "did you mean 'duration_ps'"),
         ([GFN2, "--platform", "cuda5"], "unknown platform 'cuda5'"),
-        ([GFN2, "--precision", "half"], "unknown precision 'half'"),
+        ([GFN2, "--precision", "half"], "--precision half: expected"),
         ([GFN2, "--output", "file/out"], "choose another with --output"),
         ([GFN2, "--no-such-option"], "--no-such-option"),
     ],
@@ -112,7 +112,7 @@ def test_commands_on_runs_refuse_what_is_none(command, folder):
     assert "cannot read" in command("compare", folder, folder).err
     (folder / "report.json").write_text("{}")
     outcome = command("compare", folder, folder)
-    assert (outcome.code, "is no report of schema version 1" in outcome.err) == (2, True)
+    assert (outcome.code, "is not a report of schema version 2" in outcome.err) == (2, True)
 
 
 def test_nothing_asked_says_where_to_start(command):

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from openmm_mlff.cli.dashboard import Dashboard, clock_text
-from openmm_mlff.pipeline.stage_names import FINISHED
+from openmm_mlff.measuring.stage_names import FINISHED
 
 
 def shown(dashboard, *, now_s):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from openmm_mlff.cli.output import print_json, show_report, worst_exit_code
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.results import ValidationReport
 
 
 @pytest.fixture

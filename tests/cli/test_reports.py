@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.results import ValidationReport
 
 
 @pytest.fixture
@@ -25,6 +25,9 @@ def run_folder(repository, tmp_path):
         "cell_angstrom": None,
     }
     (folder / "water" / "system.json").write_text(json.dumps(molecule))
+    run = json.loads((folder / "run.json").read_text())
+    version = {"schema_version": 2, "request": {}, "fingerprints": {}}
+    (folder / "run.json").write_text(json.dumps(run | version))
     return folder
 
 
@@ -104,7 +107,7 @@ def test_compare_prints_json_and_nothing_else(command, repository):
     outcome = command("compare", reports / "original", reports / "tiny", "--json")
     table = json.loads(outcome.out)
     assert (table["schema_version"], table["baseline"], table["got_worse"]) == (
-        1,
+        2,
         "original",
         False,
     )

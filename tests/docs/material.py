@@ -38,7 +38,7 @@ import openmm_mlff.config
 
 openmm_mlff.config.PROTOCOLS_FOLDER = Path(os.environ["DOCUMENTED_PROTOCOLS"])
 figures = sys.modules["openmm_mlff.report.figures"] = ModuleType("openmm_mlff.report.figures")
-figures.write_figures = lambda *_: []
+figures.write_figures = lambda *_, **__: []
 """
 PROGRAMS = {
     "openmm-mlff": "-c 'from openmm_mlff.cli import main; main()'",

@@ -81,6 +81,8 @@ def interrupt(command, *, folder, material):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A job in the background inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     end = time.monotonic() + PATIENCE_SECONDS
     while not any(output.glob("*/")) and time.monotonic() < end and running.poll() is None:

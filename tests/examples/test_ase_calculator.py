@@ -35,10 +35,14 @@ def test_judges_the_calculator_then_a_model_by_its_labels(
     (tmp_path / "labels.extxyz").write_text("left over\n")
     runpy.run_path(str(repository / "examples" / "ase_calculator.py"), run_name="__main__")
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "ase:tblite.ase:TBLite?method=GFN2-xTB: INCONCLUSIVE"
-    assert any("it is the reference itself" in line for line in said)
+    assert said[0].startswith("ase:tblite.ase:TBLite?method=GFN2-xTB: INCONCLUSIVE")
+    reports = [read_json(path) for path in tmp_path.glob("runs/*/report.json")]
+    (itself,) = (report for report in reports if report["model"]["spec"].startswith("ase:"))
+    unasked = [check for check in itself["checks"] if check["group"] == "accuracy"]
+    assert {check["status"] for check in unasked} == {"SKIPPED"}
+    assert all("it is the reference itself" in check["message"] for check in unasked)
     assert said[-2].startswith("student:tiny, force_accuracy: PASS. On water, ")
     assert said[-1].startswith("student:tiny, energy_accuracy: PASS. On water, ")
     assert len(LabelledFrames.from_file("labels.extxyz").frames) == 20
-    probe = read_json(tmp_path / "runs/tiny-short/water/probes/reference.json")
-    assert "labels.extxyz" in str(probe)
+    labels = read_json(tmp_path / "runs/tiny-short/water/measurements/reference_labels.json")
+    assert labels["data"]["reference"] == "labels.extxyz"

@@ -51,7 +51,7 @@ def test_runs_a_student_in_openmm_ml_and_judges_one_through_it(repository, tmp_p
 
     (report_path,) = tmp_path.glob("runs/*/report.json")
     report = read_json(report_path)
-    assert verdict.startswith(f"{report['verdict']['status']}: ")
+    assert verdict.startswith(f"{report['verdict']['label']}: ")
     assert report["model"]["spec"] == "openmm-ml:student-tiny"
     passed = {check["id"]: check["status"] for check in report["checks"] if check["required"]}
     assert passed == {"net_force_torque": "PASS", "rotation_invariance": "PASS"}

@@ -54,7 +54,7 @@ def test_it_writes_validates_and_prints_the_verdict(run_example, tmp_path, capsy
     assert set(found.values()) == {"PASS"}, found
     assert report["model"]["name"] == "harmonic_water"
     printed = capsys.readouterr().out
-    assert f"harmonic_water.pt: {report['verdict']['status']}\n" in printed
+    assert f"harmonic_water.pt: {report['verdict']['label']}\n" in printed
     assert str(output / "report" / "report.md") in printed
 
     potential = load_torchscript(output / "harmonic_water.pt")

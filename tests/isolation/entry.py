@@ -9,17 +9,19 @@ import time
 
 
 def serve(channel):
-    commands = channel.commands()
-    place = next(commands)
-    channel.send("ready", folder=place["folder"], path=len(place["path"]))
-    for command in commands:
+    channel.send("ready", folder=os.getcwd(), path=sys.path)
+    for command in channel.commands():
         globals()[command["deed"]](channel)
         channel.send("done")
 
 
 def echo(channel):
-    with open("/proc/self/cmdline", encoding="utf-8") as file:
-        channel.send("said", text="ä" * 5, command=file.read())
+    channel.send(
+        "said",
+        text="ä" * 5,
+        script=getattr(sys.modules["__main__"], "__file__", None),
+        variables={name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")},
+    )
 
 
 def report(channel):
@@ -66,7 +68,8 @@ def chatter(channel):
 
 
 def nonsense(channel):
-    os.write(channel._events, b"[1, 2\n\xff\n{}\n" + b"[" * 100000 + b"\n")
+    for message in (b"", b"[1, 2", b"\xff", b"{}", b"[" * 100000, b'{"event": 1}'):
+        channel._connection.send_bytes(message)
 
 
 def beget(channel):

@@ -4,12 +4,12 @@ import psutil
 import pytest
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.isolation import default_limits
+from openmm_mlff.isolation import isolation_limits
 from openmm_mlff.isolation.limits import is_default
 
 
 def test_by_default_most_of_the_memory_and_an_hour():
-    limits = default_limits()
+    limits = isolation_limits(sandbox=True)
     assert 0 < limits.memory_limit_bytes <= 0.8 * psutil.virtual_memory().total
     assert limits.time_limit_s == 3600.0
     assert limits.total_time_limit_s is None
@@ -19,7 +19,7 @@ def test_by_default_most_of_the_memory_and_an_hour():
 @pytest.mark.parametrize("name", ["time_limit_s", "memory_limit_gib", "total_time_limit_s"])
 def test_what_is_no_limit_is_refused(name, value):
     with pytest.raises(ConfigError, match=f"{name} is .*; expected a number above 0"):
-        default_limits(**{name: value})
+        isolation_limits(sandbox=True, **{name: value})
 
 
 def test_the_switch_turns_the_default_off(monkeypatch):

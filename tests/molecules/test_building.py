@@ -21,7 +21,7 @@ def hydrogen(distance_angstrom, **fields):
 
 def test_a_listed_bond_may_be_long_but_not_too_long():
     assert hydrogen(LIMIT_ANGSTROM - 0.001).bonds == ((0, 1),)
-    with pytest.raises(MoleculeError, match=r"file made\.sdf: the bond H0–H1 is 0\.99 Å long"):
+    with pytest.raises(MoleculeError, match=r"file made\.sdf: the bond H1–H2 is 0\.99 Å long"):
         hydrogen(LIMIT_ANGSTROM + 0.001)
 
 
@@ -29,7 +29,7 @@ def test_a_listed_bond_goes_to_the_nearest_image():
     cell = np.diag([10.0, 10.0, 10.0])
     system = hydrogen(9.26, cell_angstrom=cell)
     np.testing.assert_allclose(system.positions_angstrom[1], [-0.74, 0, 0], atol=1e-12)
-    with pytest.raises(MoleculeError, match="H0–H1"):
+    with pytest.raises(MoleculeError, match="H1–H2"):
         hydrogen(5.0, cell_angstrom=cell)
 
 

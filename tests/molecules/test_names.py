@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmm_mlff.molecules.names import numbered_names, safe_name
+from openmm_mlff.molecules.names import name_atoms, numbered_names, safe_name
 
 
 def test_what_a_folder_cannot_be_called_is_replaced():
@@ -33,3 +34,10 @@ def test_numbered_names_all_differ(names):
     numbered = numbered_names(names)
     assert len({name.casefold() for name in numbered}) == len(names)
     assert all(new.startswith(old) for old, new in zip(names, numbered, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("atoms", "text"), [((0,), "O1"), ((0, 2), "O1–H3"), ((0, 1, 2, 0, 1), "O1–H2–H3 and 2 more")]
+)
+def test_atoms_are_named_by_element_and_one_based_index(atoms, text):
+    assert name_atoms([8, 1, 1], atoms) == text

@@ -11,11 +11,12 @@ import ctypes, os, signal, sys, time
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
+STAGES = {"running": "run_trajectory", "minimising": "minimise"}
 LENGTHS = np.array([[0.0, 0.96, 0.96], [0.96, 0.0, 1.515], [0.96, 1.515, 0.0]])
 
 
 def segfault():
-    ctypes.string_at(0)
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def abort():
@@ -41,21 +42,23 @@ class Hostile(Calculator):
 
     implemented_properties = ["energy", "forces"]
 
-    def __init__(self, deed="segfault", when="pair", **options):
+    def __init__(self, deed="segfault", when="pair", element=0, **options):
         super().__init__(**options)
-        self.deed, self.when = globals()[deed], when
+        self.deed, self.when, self.element = globals()[deed], when, int(element)
 
     def is_time(self, positions):
         if "MENDED" in os.environ:
             return False
+        if self.element and self.element not in self.atoms.numbers:
+            return False
         if self.when == "pair":
             return len(positions) > 3
-        if self.when == "running":
-            frame = sys._getframe()
-            while frame is not None and frame.f_code.co_name != "run_trajectory":
-                frame = frame.f_back
-            return frame is not None
-        return False
+        if self.when not in STAGES:
+            return False
+        frame = sys._getframe()
+        while frame is not None and frame.f_code.co_name != STAGES[self.when]:
+            frame = frame.f_back
+        return frame is not None
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import openmm_mlff as mlff
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 
 pytestmark = [
     pytest.mark.gpu,

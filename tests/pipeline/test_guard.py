@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from openmm_mlff.pipeline.guard import guarded
+from openmm_mlff.measuring.guard import guarded
 
 
 def test_a_stage_that_works_gives_its_value():

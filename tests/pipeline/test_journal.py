@@ -1,9 +1,12 @@
 """Stages and what is known of them: run once, told in order, kept."""
 
-from openmm_mlff.pipeline.guard import Broken
-from openmm_mlff.pipeline.journal import BEGIN, END, Journal
+import pytest
 
-CRASH = Broken("ended by signal 11", "")
+from openmm_mlff.isolation import Ending
+from openmm_mlff.measuring.guard import Broken
+from openmm_mlff.measuring.journal import BEGIN, END, PLATFORM, History, Journal, journal_from_json
+
+CRASH = Broken("ended by SIGSEGV", "")
 
 
 def run(journal, key="stage"):
@@ -45,3 +48,42 @@ def test_an_exception_is_kept_and_told():
     outcome = Journal(tell=lambda *event: told.append(event)).run("stage", lambda: 1 / 0)
     assert outcome.broken.reason == "ZeroDivisionError: division by zero"
     assert told == [(BEGIN, "stage"), (END, "stage")]
+
+
+def after(*events):
+    history = History()
+    for event, key in events:
+        history = history.after_event({"event": event, "key": key})
+    return history
+
+
+@pytest.mark.parametrize(
+    ("events", "is_crash", "reason"),
+    [
+        ([(PLATFORM, "OpenCL"), (BEGIN, "a")], True, "ended on platform OpenCL"),
+        ([(PLATFORM, "OpenCL"), (BEGIN, "a")], False, "ended"),
+        ([(BEGIN, "a")], True, "ended"),
+    ],
+)
+def test_the_end_of_a_worker_breaks_the_stage_that_it_was_in(events, is_crash, reason):
+    history = after(*events).after_ending(Ending("ended", "output", is_crash=is_crash))
+    assert history.broken == {"a": Broken(reason, "output")}
+    assert (history.current, history.rest, history.stray) == (None, None, 0)
+
+
+def test_ends_outside_of_every_stage_are_counted():
+    history = after((BEGIN, "a"), (END, "a")).after_ending(Ending("ended"))
+    assert (history.broken, history.settled, history.stray) == ({}, {"a"}, 1)
+    assert history.after_ending(Ending("ended")).stray == 2
+    assert history.after_event({"event": END, "key": "b"}).stray == 0
+
+
+def test_a_worker_is_told_what_is_known():
+    history = after((BEGIN, "a"), (END, "a"), (BEGIN, "b"))
+    history = history.after_ending(Ending("took too long", is_total=True))
+    told = []
+    journal = journal_from_json(history.to_json(), tell=lambda *event: told.append(event))
+    assert journal.settled == {"a"}
+    assert journal.broken == {"b": Broken("took too long", "")}
+    assert run(journal, "c")[0].broken == Broken("took too long", "")
+    assert told == [(BEGIN, "c"), (END, "c")]

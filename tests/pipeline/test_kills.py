@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 
+from openmm_mlff.config import DEFAULT_REFERENCE
 from openmm_mlff.locking import FolderLock
+from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.simulation.replicas.saving import PREVIOUS_FILE
+from openmm_mlff.storage.measurements import MEASUREMENTS
 
 from .killing import Driver, messages
 
@@ -95,6 +98,9 @@ def contents(root):
         if path.is_file() and path.name == "run.json":
             table = json.loads(path.read_text())
             found[name] = {key: value for key, value in table.items() if key not in MEASURED}
+        elif path.parent.name == MEASUREMENTS and path.suffix == ".json":
+            table = json.loads(path.read_text())
+            found[name] = {key: value for key, value in table.items() if key != "cost"}
         elif path.is_file():
             found[name] = path.read_bytes()
     return found
@@ -111,8 +117,9 @@ def judged(root):
         report["environment"].pop(key)
     verdict = report["verdict"]
     # A run that is killed again and again may not be timed at all, and the verdict says so.
-    verdict["reasons"] = [why for why in verdict["reasons"] if not why.startswith("speed ")]
-    for key in ("recommendation", "next_step"):
+    sound = verdict["claims"]["sound"]
+    sound["reasons"] = [why for why in sound["reasons"] if why["check"] != "speed"]
+    for key in ("recommendation", "next_step", "label"):
         verdict.pop(key)
     return report
 
@@ -169,7 +176,7 @@ def test_thirty_kills_in_every_stage_leave_the_same_bytes(driver, asked, undistu
             kills.append(driver.run(log, kill_at_replacement=generator.randint(2, 12), **asked))
     assert kills == [-9] * (N_KILLS_BY_MOMENT + N_KILLS_WHILE_WRITING)
     # Some were killed in the equilibration, some in the middle of a batch.
-    assert left >= {"minimum.json", "equilibration.chk", "state.xml", "state.previous.xml"}
+    assert left >= {"minimum.npz", "equilibration.chk", "state.xml", "state.previous.xml"}
     assert {said[index][1] for index in chosen} == {stage for _, stage, _, _ in said}
     assert driver.run(log, **asked) in {0, 1, 3}
     assert_same(tmp_path / "out", whole)
@@ -212,17 +219,26 @@ def test_what_was_asked_otherwise_is_refused_by_name(driver, asked, copied):
     assert "protocol.name was 'tiny', asked now is 'quick'" in said
 
 
+OTHER_FILE = {"spec": "student:ultra-tiny", "files": {"student:ultra-tiny": "0" * 64}}
+OTHER_PACKAGE = {
+    **AsePotential.from_spec(DEFAULT_REFERENCE).fingerprint.model_dump(),
+    "packages": {"tblite": "0.0"},
+}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("schema_version", 2, "not of version 1"),
-        ("model", {"sha256": "0" * 64}, "the model student:ultra-tiny is another"),
-        ("reference_sha256", "0" * 64, "the reference ase:tblite"),
+        ("schema_version", 1, "is of schema version 1, expected 2"),
+        ("fingerprints", {"potential": OTHER_FILE}, "the file student:ultra-tiny"),
+        ("fingerprints", {"reference": OTHER_PACKAGE}, "the package tblite (version"),
+        ("fingerprints", {"systems": {"water": "0" * 64}}, "the system water"),
         ("environment", {"versions": {"openmm": "8.0"}}, "was begun with"),
     ],
 )
 def test_another_model_reference_or_version_is_refused(driver, asked, copied, key, value, expected):
     table = json.loads((copied / "run.json").read_text())
+    value = table[key] | value if key == "fingerprints" else value
     (copied / "run.json").write_text(json.dumps(table | {key: value}))
     assert expected in refusal(driver, asked, copied)
 
@@ -252,7 +268,8 @@ def alter(path):
         (cut, f"{RUN}/momenta.csv", "rows up to step"),
         (cut, f"{RUN}/trajectory.dcd", "frames, expected"),
         (cut, f"{RUN}/run.json", "cannot read"),
-        (cut, "water/probes/determinism.json", "cannot read"),
+        (cut, "water/measurements/determinism.json", "cannot read"),
+        (cut, "water/measurements/minimum.npz", "cannot read"),
         (cut, "run.json", "cannot read"),
     ],
 )

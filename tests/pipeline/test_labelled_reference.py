@@ -8,12 +8,13 @@ import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.pipeline import prepare, run_plan
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
-from openmm_mlff.probes.accuracy.reference import probe_reference
-from openmm_mlff.records import Status
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import Status
+from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.shared import Labels
 
 GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 PROTOCOL = """
@@ -61,15 +62,17 @@ def run(labels, folder, *, system="water"):
     protocol = folder / "labels.toml"
     protocol.write_text(PROTOCOL)
     plan = prepare(
-        "student:tiny",
-        systems=[system],
-        protocol=str(protocol),
-        reference="none",
-        platform="Reference",
-        precision="double",
-        seed=1,
-        output=folder / "out",
-        resume=False,
+        ValidationRequest(
+            potential="student:tiny",
+            systems=[system],
+            protocol=str(protocol),
+            reference="none",
+            platform="Reference",
+            precision="double",
+            seed=1,
+            output=folder / "out",
+            resume=False,
+        )
     )
     report = run_plan(replace(plan, reference=labels))
     return {result.id: result for result in report.checks}, plan
@@ -80,32 +83,34 @@ def against_labels(labels, tmp_path_factory):
     return run(labels, tmp_path_factory.mktemp("labelled"))
 
 
-def test_the_file_judges_as_the_calculator_does_on_the_same_frames(against_labels, labels, water):
+@pytest.fixture(scope="module")
+def compared(against_labels):
+    _, plan = against_labels
+    evidence = load_evidence(plan.directory, "water")
+    return evidence.measurements["force_accuracy"].record(Labels)
+
+
+def test_the_file_judges_as_the_calculator_does_on_the_same_frames(against_labels, compared, water):
     found, plan = against_labels
     assert found["force_accuracy"].status is Status.PASS
-    probe = load_observations(plan.directory, "water").probes["reference"]
-    asked = probe_reference(
-        plan.potential,
-        load_potential(GFN2),
-        water,
-        probe.arrays["positions_angstrom"],
-        probe.arrays["time_ps"],
-        precision="double",
-        run="by hand",
-    )
-    assert set(probe.arrays) == set(asked.arrays)
-    for name, array in asked.arrays.items():
-        # An SCF starts from its last solution and stops within its tolerance of the true one.
-        np.testing.assert_allclose(probe.arrays[name], array, atol=5e-4, err_msg=name)
-    error = asked.arrays["model_forces"] - asked.arrays["reference_forces"]
-    assert found["force_accuracy"].value == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-3)
+    asked = load_potential(GFN2).evaluate(water, compared.positions_angstrom)
+    own = plan.potential.evaluate(water, compared.positions_angstrom, precision="double")
+    # An SCF starts from its last solution and stops within its tolerance of the true one.
+    for values, expected in (
+        (compared.reference_energies_ev, asked.energies_ev),
+        (compared.reference_forces, asked.forces_ev_per_angstrom),
+        (compared.model_energies_ev, own.energies_ev),
+        (compared.model_forces, own.forces_ev_per_angstrom),
+    ):
+        np.testing.assert_allclose(values, expected, atol=5e-4)
+    error = own.forces_ev_per_angstrom - asked.forces_ev_per_angstrom
+    rms = np.sqrt(np.mean(error**2))
+    assert found["force_accuracy"].value == pytest.approx(rms, rel=1e-3)
 
 
-def test_the_frames_are_the_files_and_evenly_spaced(against_labels, labels):
-    found, plan = against_labels
-    probe = load_observations(plan.directory, "water").probes["reference"]
-    np.testing.assert_array_equal(probe.arrays["time_ps"], [0, 2, 4, 6, 8, 10])
-    assert probe.data["sha256"] == labels.sha256
+def test_the_frames_are_the_files_and_evenly_spaced(against_labels, compared, labels):
+    found, _ = against_labels
+    np.testing.assert_array_equal(compared.time_ps, [0, 2, 4, 6, 8, 10])
     evidence = found["energy_accuracy"].evidence
     assert evidence["reference"] == labels.spec
     assert evidence["run"] == f"no run: frames of {labels.spec}"
@@ -116,7 +121,7 @@ def test_the_frames_are_the_files_and_evenly_spaced(against_labels, labels):
 def test_what_would_have_to_be_asked_is_skipped(against_labels, check):
     result = against_labels[0][check]
     assert result.status is Status.SKIPPED
-    assert "labelled frames can be compared, not asked" in result.message
+    assert "labelled frames can be compared, not evaluated" in result.message
 
 
 def test_a_molecule_without_a_frame_is_named(labels, tmp_path):

@@ -9,6 +9,10 @@ import pytest
 import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.pipeline import open_request
+from openmm_mlff.pipeline.isolated import IsolatedValidation
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import Status
 from openmm_mlff.rundir import read_json
 
 OWN = Path("examples/own_check.py").read_text(encoding="utf-8")
@@ -25,8 +29,8 @@ longest_ps = 0.1
 [probes]
 repeats = 2
 """
-FAILING = OWN.replace('"value": 1.5', '"value": 0.5')
-RAISING = OWN.replace("    series = [", '    raise ValueError("no series")\n    series = [', 1)
+FAILING = OWN.replace('"value": 0.02', '"value": 1e3')
+RAISING = OWN.replace("    costs = ", '    raise ValueError("no cost")\n    costs = ', 1)
 
 
 def asked(folder, **changes):
@@ -67,14 +71,14 @@ def command(*arguments):
 
 def test_it_is_required_and_stands_in_every_report(made):
     report = json.loads((made / "run" / "report.json").read_text(encoding="utf-8"))
-    (own,) = [check for check in report["checks"] if check["id"] == "size_growth"]
+    (own,) = [check for check in report["checks"] if check["id"] == "angle_stiffness"]
     assert (own["status"], own["required"], own["system"]) == ("PASS", True, "water")
-    assert "size_growth" in (made / "run" / "report.md").read_text(encoding="utf-8")
+    assert "angle_stiffness" in (made / "run" / "report.md").read_text(encoding="utf-8")
     page = (made / "run" / "report.html").read_text(encoding="utf-8")
     for words in (
-        "Does the molecule keep its size?",
-        "max Rg(t) / Rg(0)",
-        "our own experience with drug-like",
+        "Does bending an angle cost energy?",
+        "min over angles of",
+        "typical bending constants of",
     ):
         assert words in page
     assert f"--plugin {made / 'own.py'}" in page
@@ -82,7 +86,7 @@ def test_it_is_required_and_stands_in_every_report(made):
 
 def test_it_stands_in_the_certificate_which_verifies(made, capsys):
     certificate = made / "run" / "certificate.json"
-    assert "size_growth" in {check["id"] for check in read_json(certificate)["checks"]}
+    assert "angle_stiffness" in {check["id"] for check in read_json(certificate)["checks"]}
     assert command("verify", certificate, "student:ultra-tiny") == 0
     capsys.readouterr()
 
@@ -93,8 +97,9 @@ def test_its_own_words_are_those_of_the_verdict(folder, capsys):
     protocol = folder / "own.toml"
     assert command("judge", folder / "run", "--protocol", protocol, "--plugin", plugin, "-q") == 1
     verdict = read_json(folder / "run" / "report.json")["verdict"]
-    assert verdict["failure_modes"][0].startswith("The molecule swells or falls apart")
-    assert verdict["next_step"].endswith("Train on stretched geometries.")
+    (mode,) = verdict["claims"]["sound"]["failure_modes"]
+    assert mode.startswith("Angles open and close freely")
+    assert "Add bent geometries" in verdict["next_step"]
     assert not (folder / "run" / "certificate.json").exists()
     capsys.readouterr()
 
@@ -106,9 +111,13 @@ def test_one_that_raises_is_one_error(folder, capsys):
     assert command("judge", folder / "run", "--protocol", protocol, "--plugin", plugin, "-q") == 3
     checks = read_json(folder / "run" / "report.json")["checks"]
     by_status = {check["id"]: check["status"] for check in checks}
-    assert by_status == {"net_force_torque": "PASS", "stability": "PASS", "size_growth": "ERROR"}
-    (broken,) = [check for check in checks if check["id"] == "size_growth"]
-    assert "ValueError: no series" in broken["evidence"]["traceback"]
+    assert by_status == {
+        "net_force_torque": "PASS",
+        "stability": "PASS",
+        "angle_stiffness": "ERROR",
+    }
+    (broken,) = [check for check in checks if check["id"] == "angle_stiffness"]
+    assert "ValueError: no cost" in broken["evidence"]["traceback"]
     capsys.readouterr()
 
 
@@ -118,7 +127,7 @@ def test_a_comparison_names_it_where_it_got_worse(made, folder, capsys):
     command("judge", folder / "run", "--protocol", folder / "own.toml", "--plugin", plugin, "-q")
     capsys.readouterr()
     assert command("compare", made / "run", folder / "run") == 1
-    assert "size_growth" in capsys.readouterr().out
+    assert "angle_stiffness" in capsys.readouterr().out
 
 
 def test_a_run_is_not_judged_by_code_that_only_it_names(folder, capsys):
@@ -140,11 +149,11 @@ def test_the_package_of_an_installed_check_is_recorded(tmp_path, monkeypatch):
     info = tmp_path / "sizes-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sizes\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[openmm_mlff.checks]\nsize_growth = sizes:SPEC\n")
+    (info / "entry_points.txt").write_text("[openmm_mlff.checks]\nangle_stiffness = sizes:CHECK\n")
     (tmp_path / "sizes.py").write_text(OWN, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    limits = '[criteria.size_growth]\ngrowth = {value = 1.5, unit = "ratio", source = "ours"}\n'
-    protocol = PROTOCOL.replace('"stability"]', '"stability", "size_growth"]') + limits
+    limits = '[criteria.angle_stiffness]\ncost = {value = 0.02, unit = "eV", source = "ours"}\n'
+    protocol = PROTOCOL.replace('"stability"]', '"stability", "angle_stiffness"]') + limits
     (tmp_path / "own.toml").write_text(protocol, encoding="utf-8")
 
     report = mlff.validate("student:ultra-tiny", **asked(tmp_path, plugins=[]))
@@ -154,3 +163,24 @@ def test_the_package_of_an_installed_check_is_recorded(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sizes\nVersion: 2.0\n")
     with pytest.raises(RunDirectoryError, match=r"begun with sizes 1\.0, installed is 2\.0"):
         mlff.validate("student:ultra-tiny", **asked(tmp_path, plugins=[], resume=True))
+
+
+@pytest.mark.parametrize("wanted", [None, {"water": ["angle_stiffness"]}])
+def test_a_plugin_may_be_named_relative_to_the_folder(tmp_path, monkeypatch, wanted):
+    """A worker changes to a folder of its own once it has loaded what was asked for."""
+    (tmp_path / "own.toml").write_text(PROTOCOL, encoding="utf-8")
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    relative = {name: value for name, value in asked(Path()).items() if name != "systems"}
+    request = ValidationRequest(
+        potential="student:ultra-tiny", systems=("water",), **relative, sandbox=True
+    )
+
+    validation = open_request(request)
+    report = validation.run(on_progress=lambda *_: None, wanted=wanted)
+
+    assert isinstance(validation, IsolatedValidation)
+    found = {check.id: check.status for check in report.checks}
+    assert found["angle_stiffness"] is Status.PASS
+    assert set(found.values()) == {Status.PASS}
+    assert len(found) == (3 if wanted is None else 1)

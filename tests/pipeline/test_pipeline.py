@@ -1,17 +1,23 @@
 """Whole runs, short: what is written, what a broken stage leaves, what resuming does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import openmm_mlff as mlff
 from openmm_mlff import pipeline
+from openmm_mlff.checks.registry import select
+from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
-from openmm_mlff.observations.loader import load_observations
-from openmm_mlff.pipeline import judge_directory, stages, trajectories
-from openmm_mlff.records import Status, ValidationReport, VerdictStatus
+from openmm_mlff.measuring import trajectories
+from openmm_mlff.measuring.shared import SHARED
+from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.loader import load_evidence
 
 GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 HEALTHY = "student:tiny"
@@ -54,7 +60,7 @@ def test_the_teacher_agrees_with_itself(short_protocol, tmp_path):
     # Its SCF starts from the last geometry's solution, which leaves 1e-5 of the forces.
     assert found["force_accuracy"].value < 1e-3
     export = found["export_parity"]
-    assert (export.status, export.required) == (Status.SKIPPED, False)
+    assert (export.status, export.required) == (Status.NOT_APPLICABLE, True)
 
 
 def test_the_run_directory_holds_what_was_asked_and_found(healthy_run):
@@ -97,7 +103,7 @@ def test_a_model_that_tears_molecules_is_rejected(random_student, short_protocol
     report = run(random_student, short_protocol, tmp_path / "out")
     assert report.verdict.status is VerdictStatus.REJECTED
     assert report.exit_code == 1
-    assert any(reason.startswith("stability") for reason in report.verdict.reasons)
+    assert "stability" in {reason.check for reason in report.verdict.claims.sound.reasons}
     found = by_id(report)
     assert found["stability"].status is Status.FAIL
     # Export and OpenMM carry a bad model as faithfully as a good one.
@@ -105,28 +111,30 @@ def test_a_model_that_tears_molecules_is_rejected(random_student, short_protocol
     assert found["openmm_parity"].status is Status.PASS
 
 
-def test_without_a_reference_nothing_is_approved(random_student, short_protocol, tmp_path):
+def test_without_a_reference_accuracy_is_not_asked(random_student, short_protocol, tmp_path):
     report = run(random_student, short_protocol, tmp_path / "out", reference="none")
     accuracy = by_id(report)["force_accuracy"]
     assert (accuracy.status, accuracy.required) == (Status.SKIPPED, True)
     assert "no reference was asked for" in accuracy.message
+    assert report.verdict.claims.accurate.status is ClaimStatus.NOT_ASKED
 
 
-def test_a_probe_that_breaks_is_an_error_and_the_others_go_on(
+def test_a_measurement_that_breaks_is_an_error_and_the_others_go_on(
     short_protocol, tmp_path, monkeypatch
 ):
     def broken(_subject):
         raise RuntimeError("planted")
 
-    probes = tuple(
-        (name, broken if name == "determinism" else probe) for name, probe in stages.PROBES
-    )
-    monkeypatch.setattr(stages, "PROBES", probes)
+    monkeypatch.setitem(SHARED, "noise", replace(SHARED["noise"], measure=broken))
     report = run(HEALTHY, short_protocol, tmp_path / "out", reference="none")
     found = by_id(report)
-    assert found["determinism"].status is Status.ERROR
-    assert "planted" in found["determinism"].evidence["traceback"]
+    for check, _ in select(load_protocol(short_protocol)):
+        if "noise" in check.needs:
+            assert found[check.id].status is Status.ERROR
+            assert "planted" in found[check.id].evidence["traceback"]
+    assert found["rotation_invariance"].status is Status.ERROR
     assert found["openmm_parity"].status is Status.PASS
+    assert found["stability"].status is Status.PASS
     assert report.verdict.status is not VerdictStatus.APPROVED
 
 
@@ -145,7 +153,7 @@ def test_a_simulation_that_breaks_keeps_what_it_wrote(short_protocol, tmp_path, 
     stability = by_id(report)["stability"]
     assert stability.status is Status.ERROR
     assert "planted in mid-run" in stability.message
-    observed = load_observations(RunDirectory.open(tmp_path / "out"), "water")
+    observed = load_evidence(RunDirectory.open(tmp_path / "out"), "water")
     assert len(observed.runs[0].energies.time_ps) > 0
     assert np.isfinite(observed.runs[0].energies.total_ev).all()
 
@@ -170,7 +178,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(short_protocol, tmp_path):
     [
         ({"systems": []}, ConfigError, "no system was named"),
         ({"systems": ["water", "water"]}, ConfigError, "named twice"),
-        ({"precision": "half"}, ConfigError, "unknown precision 'half'"),
+        ({"precision": "half"}, ConfigError, "--precision half: expected"),
         ({"reference": "ase:ase:Atoms"}, PotentialError, "no ASE calculator"),
     ],
 )
@@ -199,15 +207,17 @@ def test_new_runs_take_new_folders(random_student, short_protocol, tmp_path, mon
     roots = []
     for _ in range(2):
         plan = pipeline.prepare(
-            random_student,
-            systems=["water"],
-            protocol=short_protocol,
-            reference="none",
-            platform="auto",
-            precision="mixed",
-            seed=1,
-            output=None,
-            resume=False,
+            ValidationRequest(
+                potential=random_student,
+                systems=["water"],
+                protocol=short_protocol,
+                reference="none",
+                platform="auto",
+                precision="mixed",
+                seed=1,
+                output=None,
+                resume=False,
+            )
         )
         roots.append(str(plan.directory.root))
     assert roots == ["runs/random-short", "runs/random-short-2"]

@@ -4,7 +4,7 @@ import pytest
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.pipeline import validate
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 from openmm_mlff.rundir import read_json
 
 PROTOCOL = """
@@ -63,5 +63,5 @@ def test_a_step_takes_the_time_of_the_whole_batch(run):
 
 
 def test_fewer_than_one_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="expected 1 to"):
+    with pytest.raises(ConfigError, match="replicas 0: expected a value"):
         validate("student:ultra-tiny", systems=["water"], replicas=0, output=tmp_path / "r")

@@ -8,9 +8,10 @@ import openmm_mlff as mlff
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.pipeline import prepare
 from openmm_mlff.pipeline.preparing import write_run_file
-from openmm_mlff.pipeline.resuming import first_difference
-from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
+from openmm_mlff.pipeline.resuming import PLATFORM_FILE, first_difference, keep_platform
+from openmm_mlff.request import ValidationRequest
 from openmm_mlff.simulation.environment import describe_environment
+from openmm_mlff.simulation.platforms import PlatformChoice
 
 
 @pytest.mark.parametrize(
@@ -37,29 +38,48 @@ def test_another_molecule_of_the_same_name_is_refused(random_student, short_prot
 
     def plan(*, resume):
         return prepare(
-            random_student,
-            systems=[str(structure)],
-            protocol=short_protocol,
-            reference="none",
-            platform="Reference",
-            precision="mixed",
-            seed=1,
-            output=tmp_path / "out",
-            resume=resume,
+            ValidationRequest(
+                potential=random_student,
+                systems=[str(structure)],
+                protocol=short_protocol,
+                reference="none",
+                platform="Reference",
+                precision="mixed",
+                seed=1,
+                output=tmp_path / "out",
+                resume=resume,
+            )
         )
 
     begun = plan(resume=False)
     write_run_file(begun, status="running", environment=describe_environment(precision="mixed"))
-    (molecule,) = begun.molecules.values()
-    path = begun.directory.system(molecule.name) / SYSTEM_FILE
-    write_json(path, molecule_to_json(molecule))
     begun.lock.release()
     plan(resume=True).lock.release()
     structure.write_text(structure.read_text().replace("0.76 -0.59", "0.77 -0.59"))
-    with pytest.raises(RunDirectoryError, match=f"holds another {molecule.name} than"):
+    with pytest.raises(RunDirectoryError, match="the system mine is not the one"):
         plan(resume=True)
+    structure.write_text(structure.read_text().replace("0.77 -0.59", "0.76 -0.59"))
     table = json.loads((tmp_path / "out" / "run.json").read_text())
     del table["environment"]
     (tmp_path / "out" / "run.json").write_text(json.dumps(table))
     with pytest.raises(RunDirectoryError, match="lacks 'environment'"):
         plan(resume=True)
+
+
+def never():
+    raise AssertionError("chosen a second time")
+
+
+@pytest.mark.parametrize("name", ["CPU", "Reference"])
+def test_a_platform_is_chosen_once(tmp_path, name):
+    chosen = PlatformChoice(name, {}, "the faster")
+    assert keep_platform(tmp_path, lambda: chosen) == chosen
+    assert keep_platform(tmp_path, never) == chosen
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"name": "CPU"}'])
+def test_a_damaged_choice_is_named(tmp_path, content):
+    path = tmp_path / PLATFORM_FILE
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(RunDirectoryError, match=f"{path} does not hold name"):
+        keep_platform(tmp_path, never)

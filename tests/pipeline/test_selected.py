@@ -1,4 +1,4 @@
-"""A part of a validation, what several processes make of one folder, and the verdict as a test."""
+"""What several processes make of one folder, and the verdict as a test."""
 
 import pytest
 
@@ -7,8 +7,9 @@ from openmm_mlff.checks.cases import list_cases
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.pipeline import selected
-from openmm_mlff.pipeline.selected import Request, judge_verdict, restrict, run_once
-from openmm_mlff.records import CheckResult, ModelRecord, Scope, Status, ValidationReport
+from openmm_mlff.pipeline.selected import judge_verdict, open_new, run_once
+from openmm_mlff.request import ValidationRequest
+from openmm_mlff.results import CheckResult, ModelRecord, Scope, Status, ValidationReport
 from openmm_mlff.rundir import write_json
 
 SCOPE = Scope(
@@ -25,51 +26,21 @@ REQUIRED = ("determinism", "force_accuracy")
 
 @pytest.fixture
 def request_(tmp_path):
-    return Request(
+    return ValidationRequest(
         potential="student:ultra-tiny",
         systems=("water", "methane"),
         protocol="quick",
         reference="none",
         platform="Reference",
-        precision="mixed",
-        seed=1,
         output=tmp_path / "out",
     )
 
 
-def test_a_part_keeps_what_is_wanted_and_cannot_approve(request_):
-    plan = request_.plan()
-    part = restrict(plan, {"methane": ["determinism", "energy_drift", "memory"]})
-    assert list(part.molecules) == ["methane"]
-    assert [(spec.id, required) for spec, required in part.checks] == [
-        ("determinism", True),
-        ("energy_drift", True),
-        ("memory", False),
-    ]
-    assert part.spec.protocol.may_approve is False
-    assert part.spec.protocol.name == f"quick (3 of {len(plan.checks)} checks selected)"
-    assert part.spec.protocol.dynamics == plan.spec.protocol.dynamics
-
-
-def test_all_that_there_is_is_no_part(request_):
-    plan = request_.plan()
-    everything = [spec.id for spec, _ in plan.checks]
-    assert restrict(plan, {"water": everything, "methane": everything}) is plan
-
-
-def test_parity_alone_needs_hardly_any_dynamics(request_):
-    plan = request_.plan()
-    parity = restrict(plan, {"water": ["determinism"]})
-    assert parity.spec.protocol.dynamics.longest_ps == 0.01
-    with_frames = restrict(plan, {"water": ["determinism", "force_accuracy"]})
-    assert with_frames.spec.protocol.dynamics == plan.spec.protocol.dynamics
-
-
-def test_a_folder_with_a_run_is_not_planned_for(request_):
+def test_a_folder_with_a_run_is_not_opened(request_):
     request_.output.mkdir()
     write_json(request_.output / "run.json", {"status": "complete"})
     with pytest.raises(RunDirectoryError, match="already holds a run; delete it"):
-        request_.plan()
+        open_new(request_)
 
 
 def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
@@ -79,12 +50,14 @@ def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
         run_once(request_, {"water": ["determinism"]})
 
 
-def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch):
+@pytest.mark.parametrize("sandbox", ["0", "1"])
+def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch, sandbox):
+    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", sandbox)
     wanted = {"water": ["determinism"]}
     first = run_once(request_, wanted)
-    monkeypatch.delattr(selected, "run_plan")
+    monkeypatch.delattr(selected, "open_new")
     assert run_once(request_, wanted) == first
-    assert [check.id for check in first.checks] == ["determinism"]
+    assert [(check.system, check.id) for check in first.checks] == [("water", "determinism")]
 
 
 def judged(*, may_approve=False, **statuses):
@@ -110,7 +83,13 @@ def judged(*, may_approve=False, **statuses):
         environment={},
         systems=("water",),
         checks=checks,
-        verdict=verdict.decide(checks, protocol=protocol, scope=SCOPE, model_name="student:tiny"),
+        verdict=verdict.decide(
+            checks,
+            protocol=protocol,
+            scope=SCOPE,
+            model_name="student:tiny",
+            reference_asked=True,
+        ),
     )
     return judge_verdict(report, list_cases(protocol, ["water"]))
 

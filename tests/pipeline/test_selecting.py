@@ -32,13 +32,6 @@ def test_without_a_selection_it_is_the_potential_itself(student):
 @pytest.mark.parametrize(
     ("options", "systems", "error", "said"),
     [
-        ({"forcefield": FORCEFIELD}, ["ethanol_in_water"], ConfigError, "add --ml-atoms"),
-        (
-            {"ml_atoms": "resname ETH"},
-            ["ethanol_in_water"],
-            PotentialError,
-            "no force field for the others",
-        ),
         (
             {"ml_atoms": "resname ETH", "forcefield": FORCEFIELD},
             ["ethanol_in_water", "water"],

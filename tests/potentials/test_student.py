@@ -9,8 +9,8 @@ import torch
 from openmm_mlff import units
 from openmm_mlff.errors import CheckpointError, ConfigError, MissingDependencyError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials import student as student_module
 from openmm_mlff.potentials.student import StudentPotential, import_openmmtorch, weights_dtype
+from openmm_mlff.students import evaluation
 
 
 def in_openmm(system, molecule, platform, properties=None):
@@ -73,12 +73,18 @@ def test_the_force_asks_for_cuda_graphs(small_potential, water):
     assert dict(force.getProperties())["useCUDAGraphs"] == "true"
 
 
-def test_batches_are_split_without_a_trace(small_potential, water, monkeypatch):
+@pytest.mark.parametrize(
+    "limits",
+    [{"_PAIRS_AT_ONCE": 12}, {"_DISTANCES_AT_ONCE": 18}, {"_DISTANCES_AT_ONCE": 8}],
+    ids=str,
+)
+def test_batches_do_not_depend_on_how_they_are_split(small_potential, water, monkeypatch, limits):
     noise = np.random.default_rng(0).normal(scale=0.05, size=(7, 3, 3))
     positions = water.positions_angstrom + noise
     whole = small_potential.evaluate(water, positions, precision="double")
 
-    monkeypatch.setattr(student_module, "_BATCH_PAIRS", 12)
+    for name, value in limits.items():
+        monkeypatch.setattr(evaluation, name, value)
     parts = small_potential.evaluate(water, positions, precision="double")
 
     assert parts.energies_ev.shape == (7,)
@@ -87,6 +93,13 @@ def test_batches_are_split_without_a_trace(small_potential, water, monkeypatch):
     np.testing.assert_allclose(
         parts.forces_ev_per_angstrom, whole.forces_ev_per_angstrom, atol=1e-11
     )
+
+
+def test_no_geometries_have_no_energies(small_potential, water):
+    found = small_potential.evaluate(water, np.zeros((0, 3, 3)))
+
+    assert found.energies_ev.shape == (0,)
+    assert found.forces_ev_per_angstrom.shape == (0, 3, 3)
 
 
 def test_the_ase_calculator_is_the_same_model(small_potential, water):

@@ -1,11 +1,11 @@
 import pytest
 
-from openmm_mlff.checks import CHECKS, get_check, select
+from openmm_mlff.checks.registry import CHECKS, get_check, select
 from openmm_mlff.config import list_protocols, load_protocol
 from openmm_mlff.errors import ConfigError
 
-PARITY = {spec.id for spec in CHECKS if spec.group == "parity"}
-SURFACE = {spec.id for spec in CHECKS if spec.group == "surface"}
+PARITY = {check.id for check in CHECKS if check.group == "parity"}
+SURFACE = {check.id for check in CHECKS if check.group == "surface"}
 REQUIRED_BY_QUICK = {
     *PARITY,
     *SURFACE,
@@ -47,12 +47,11 @@ def test_the_package_brings_three():
 
 def test_every_check_is_known_and_has_its_thresholds(protocol):
     selected = select(protocol)
-    assert {spec.id for spec, required in selected if required} == REQUIRED[protocol.name]
-    assert {spec.id for spec, required in selected if not required} == REPORTED[protocol.name]
-    for spec, _ in selected:
-        criteria = protocol.criteria_for(spec.id)
-        assert set(criteria) == set(spec.thresholds)
-        assert {name: limit.unit for name, limit in criteria.items()} == dict(spec.thresholds)
+    assert {check.id for check, required in selected if required} == REQUIRED[protocol.name]
+    assert {check.id for check, required in selected if not required} == REPORTED[protocol.name]
+    for check, _ in selected:
+        limits = protocol.limits_for(check.id)
+        assert {name: limit.unit for name, limit in limits.items()} == dict(check.limits)
 
 
 def test_every_protocol_asks_everything_about_parity_and_the_surface():
@@ -61,8 +60,8 @@ def test_every_protocol_asks_everything_about_parity_and_the_surface():
 
 
 def test_extended_leaves_no_check_out():
-    selected = {spec.id for spec, _ in select(load_protocol("extended"))}
-    assert selected == {spec.id for spec in CHECKS}
+    selected = {check.id for check, _ in select(load_protocol("extended"))}
+    assert selected == {check.id for check in CHECKS}
 
 
 def test_every_threshold_has_a_value_above_zero_and_a_source(protocol):

@@ -7,25 +7,25 @@ import pytest
 from PIL import Image
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import (
-    EnergySeries,
-    MomentumSeries,
-    Observations,
-    ProbeObservations,
-    RunCondition,
-    RunObservations,
-    TrajectorySeries,
-)
-from openmm_mlff.records import (
+from openmm_mlff.report import canvas, figure_files
+from openmm_mlff.results import (
     CheckResult,
     ModelRecord,
-    Scope,
     Status,
     ValidationReport,
-    Verdict,
     VerdictStatus,
 )
-from openmm_mlff.report import canvas, figure_files
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.runs import (
+    EnergySeries,
+    Evidence,
+    MomentumSeries,
+    Run,
+    RunCondition,
+    TrajectorySeries,
+)
+from openmm_mlff.storage.shared import Labels
+from openmm_mlff.storage.typed import to_tables
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
 DPI = 300
@@ -47,7 +47,7 @@ def condition() -> RunCondition:
 def make_run():
     """A healthy run of 1 ps, 200 rows and 100 frames, unless fields are given."""
 
-    def make(system, *, seed=1, **fields) -> RunObservations:
+    def make(system, *, seed=1, **fields) -> Run:
         rng = np.random.default_rng(seed)
         time_ps = 0.005 * np.arange(1, 201)
         frame_ps = 0.01 * np.arange(1, 101)
@@ -57,7 +57,7 @@ def make_run():
         )
         total_ev = -100.0 + 1e-4 * rng.normal(size=200)
         kinetic_ev = 0.1 + 0.01 * rng.normal(size=200)
-        run = RunObservations(
+        run = Run(
             name="nve_300K_0.5fs_r0",
             condition=CONDITION,
             replica=0,
@@ -84,22 +84,43 @@ def make_run():
 
 
 @pytest.fixture
-def make_observations(make_run):
+def make_labels():
+    """The stored labels of frames, of which the reference refused two more."""
+
+    def make(system, *, model_forces, reference_forces) -> Measurement:
+        n_frames = len(model_forces)
+        record = Labels(
+            reference="xtb",
+            run="nve_300K_0.5fs_r0",
+            frames_of="the potential",
+            symbols=system.symbols,
+            requested=n_frames + 2,
+            refused=2,
+            positions_angstrom=np.repeat(system.positions_angstrom[None], n_frames, axis=0),
+            time_ps=np.arange(n_frames, dtype=float),
+            model_energies_ev=np.zeros(n_frames),
+            model_forces=model_forces,
+            reference_energies_ev=np.zeros(n_frames),
+            reference_forces=reference_forces,
+        )
+        data, arrays = to_tables(record)
+        return Measurement("reference_labels", "done", data=data, arrays=arrays)
+
+    return make
+
+
+@pytest.fixture
+def make_observations(make_run, make_labels):
     """One healthy run of a molecule and reference forces on 20 frames."""
 
-    def make(name="water", **fields) -> Observations:
+    def make(name="water", **fields) -> Evidence:
         system = load_system(name)
         rng = np.random.default_rng(3)
         reference = rng.normal(size=(20, system.n_atoms, 3))
         model = reference + 0.03 * rng.normal(size=reference.shape)
-        probe = ProbeObservations(
-            "reference",
-            "done",
-            data={"reference": "xtb", "refused": 2},
-            arrays={"model_forces": model, "reference_forces": reference},
-        )
-        observations = Observations(
-            system, (make_run(system),), {"reference": probe}, condition=CONDITION
+        labels = make_labels(system, model_forces=model, reference_forces=reference)
+        observations = Evidence(
+            system, (make_run(system),), CONDITION, measurements={labels.name: labels}
         )
         return replace(observations, **fields)
 
@@ -172,7 +193,7 @@ def make_checks(make_result):
 
 
 @pytest.fixture
-def make_report(make_checks):
+def make_report(make_checks, make_verdict):
     """A report on water, approved unless fields are given."""
 
     def make(
@@ -185,22 +206,15 @@ def make_report(make_checks):
         failure_modes=(),
         n_parameters=77_001,
         sha256="0123456789abcdef",
+        **verdict_fields,
     ) -> ValidationReport:
-        verdict = Verdict(
-            status=status,
+        verdict = make_verdict(
+            status,
             reasons=reasons,
             failure_modes=failure_modes,
-            recommendation="Use it for small molecules.",
             next_step="Run the extended protocol.",
-            scope=Scope(
-                elements=("H", "O"),
-                systems=systems,
-                temperatures_kelvin=(300.0,),
-                max_timestep_fs=0.5,
-                duration_ps=10.0,
-                platform="Reference",
-                precision="mixed",
-            ),
+            systems=systems,
+            **verdict_fields,
         )
         return ValidationReport(
             model=ModelRecord(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.records import Status
 from openmm_mlff.report.accuracy_figures import torsion_figure, vibration_figure
+from openmm_mlff.results import Status
 
 
 @pytest.fixture
@@ -80,21 +80,21 @@ def test_frequencies_that_do_not_pair_are_not_drawn(
 def test_each_bond_that_was_judged_has_a_panel(
     make_observations, torsions, figures, tmp_path, png_inches
 ):
-    result = torsions(profile("C0–C1"), profile("C1–O2", error=1.5), profile("C2–C3", judged=False))
+    result = torsions(profile("C1–C2"), profile("C2–O3", error=1.5), profile("C3–C4", judged=False))
     record = torsion_figure(make_observations("ethanol"), path=tmp_path / "t.png", result=result)
     assert png_inches(record.path) == pytest.approx((3.4, 2.5), abs=0.01)
     panels = figures[0].axes
-    assert [panel.get_title(loc="right") for panel in panels] == ["C0–C1", "C1–O2"]
+    assert [panel.get_title(loc="right") for panel in panels] == ["C1–C2", "C2–O3"]
     for panel in panels:
         angles = panel.lines[0].get_xdata()
         assert (np.diff(angles) > 0).all()
         assert angles.min() >= -180.0
-    assert "C0–C1 3 against 3, C1–O2 4.5 against 3" in record.caption
-    assert "off by 1.5 kcal/mol, 1 kcal/mol allowed (✘ FAIL)" in record.caption
+    assert "C1–C2 3 against 3, C2–O3 4.5 against 3" in record.caption
+    assert "off by 1.5 kcal/mol, limit 1 kcal/mol (✘ FAIL)" in record.caption
 
 
 def test_without_results_there_are_no_figures(make_observations, torsions, make_result, tmp_path):
-    nothing = torsions(profile("C0–C1", judged=False))
+    nothing = torsions(profile("C1–C2", judged=False))
     path = tmp_path / "x.png"
     for result in (None, make_result("torsion_profile"), nothing):
         assert torsion_figure(make_observations(), path=path, result=result) is None

@@ -4,8 +4,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import RunFailure
 from openmm_mlff.report import canvas
+from openmm_mlff.storage.runs import RunFailure
 
 
 def test_a_figure_is_a_png_of_the_size_asked_for(tmp_path, png_inches):

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import RunFailure
-from openmm_mlff.records import Status
 from openmm_mlff.report import captions
 from openmm_mlff.report.canvas import Limits
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunFailure
 
 
 def test_the_subject_names_model_molecule_and_condition(make_observations):
@@ -39,7 +39,7 @@ def test_a_cut_axis_is_owned_up_to():
 def test_what_a_check_said_is_told_in_one_unit(make_result):
     result = make_result(value=0.5, unit="ratio", threshold=1.0)
     told = captions.verdict_sentence(result, unit="ratio", what="It changes by")
-    assert told == " It changes by 0.5, 1 allowed (✔ PASS)."
+    assert told == " It changes by 0.5, limit 1 (✔ PASS)."
     assert captions.verdict_sentence(result, unit="meV", what="It changes by") == ""
     assert captions.verdict_sentence(None, unit="ratio", what="It changes by") == ""
 
@@ -48,4 +48,4 @@ def test_a_number_that_is_not_finite_is_told_as_such(make_result):
     measures = [{"unit": "meV", "value": None, "threshold": 1.0}]
     result = make_result(status=Status.FAIL, evidence={"measures": measures})
     told = captions.verdict_sentence(result, unit="meV", what="It jumps by")
-    assert told == " It jumps by a number that is not finite, 1 meV allowed (✘ FAIL)."
+    assert told == " It jumps by a number that is not finite, limit 1 meV (✘ FAIL)."

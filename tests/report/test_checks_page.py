@@ -30,15 +30,15 @@ def section(page, check_id):
 def test_every_check_has_a_section_that_says_all_of_it(page, spec):
     text = section(page, spec.id)
     for words in (
-        spec.title,
+        spec.question,
         spec.formula,
         spec.unit,
         spec.source,
-        spec.failure_mode,
+        spec.consequence,
         spec.remedy,
     ):
         assert escape_text(words) in text
-    for name, threshold in load_protocol("standard").criteria_for(spec.id).items():
+    for name, threshold in load_protocol("standard").limits_for(spec.id).items():
         row = f"| `{name}` | {number(threshold.value)} | {escape_text(threshold.unit)} |"
         assert row in text
         assert escape_text(threshold.source) in text

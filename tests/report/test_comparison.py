@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.comparison import compare, comparison_markdown, write_comparison
+from openmm_mlff.results import Status, VerdictStatus
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def reports(make_report, make_checks):
 
 def test_results_stand_side_by_side(reports):
     table = compare(reports)
-    assert table["schema_version"] == 1
+    assert table["schema_version"] == 2
     assert [model["label"] for model in table["models"]] == ["original", "tiny"]
     assert table["models"][0]["n_parameters"] == 427_001
     assert {label: verdict["status"] for label, verdict in table["verdicts"].items()} == {
@@ -42,6 +42,7 @@ def test_results_stand_side_by_side(reports):
         "value": 0.5,
         "interval": None,
         "threshold": 0.2,
+        "at_least": False,
         "message": "force_accuracy was found to be good.",
     }
     assert forces["unit"] == "eV/Å"

@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.records import Status
 from openmm_mlff.report.comparison_figure import comparison_figure
+from openmm_mlff.results import Status
 
 
 def bars(axes):

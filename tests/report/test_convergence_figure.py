@@ -3,9 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
-from openmm_mlff.records import Status
+from openmm_mlff.checks.dynamics.timestep_convergence import Record
 from openmm_mlff.report.convergence_figure import convergence_figure
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.typed import to_tables
 
 STEPS_FS = np.array([0.25, 0.5, 1.0])
 TIME_PS = 0.001 * np.arange(500)
@@ -15,9 +17,20 @@ def converging(observations, *, exponent=2.0, **arrays):
     """Total energies that swing by 0.5 fs's size at 0.5 fs, and with some power of the step."""
     swing = np.sin(2.0 * np.pi * TIME_PS / 0.01)
     sizes = 3e-4 * (STEPS_FS / 0.5) ** exponent
-    found = {"timesteps_fs": STEPS_FS, "time_ps": TIME_PS, "total_ev": np.outer(sizes, swing) - 9.0}
-    probe = ProbeObservations("timestep_convergence", "done", arrays=found | arrays)
-    return replace(observations, probes={probe.name: probe}, condition=None)
+    total_ev = np.outer(sizes, swing) - 9.0
+    record = Record(
+        timesteps_fs=STEPS_FS,
+        time_ps=TIME_PS,
+        potential_ev=total_ev,
+        kinetic_ev=np.zeros_like(total_ev),
+        total_ev=total_ev,
+        noise_total_ev=np.zeros(9),
+        n_atoms=observations.system.n_atoms,
+        failures=("",) * len(STEPS_FS),
+    )
+    data, found = to_tables(record)
+    stored = Measurement("timestep_convergence", "done", data=data, arrays=found | arrays)
+    return replace(observations, measurements={stored.name: stored}, condition=None)
 
 
 def test_a_spread_that_goes_as_the_square_lies_on_the_line(
@@ -45,7 +58,7 @@ def test_a_spread_that_goes_as_the_square_lies_on_the_line(
 
 def test_a_timestep_at_which_the_run_broke_is_left_out(make_observations, figures, tmp_path):
     observations = converging(make_observations())
-    total_ev = observations.probes["timestep_convergence"].arrays["total_ev"].copy()
+    total_ev = observations.measurements["timestep_convergence"].arrays["total_ev"].copy()
     total_ev[2, 1:] = np.nan
     record = convergence_figure(
         converging(make_observations(), total_ev=total_ev), path=tmp_path / "c.png", result=None
@@ -64,7 +77,7 @@ def test_energies_conserved_to_the_last_bit_are_drawn(make_observations, tmp_pat
     [
         {"total_ev": np.full((3, 500), np.nan)},
         {"total_ev": np.zeros((3, 4))},
-        {"timesteps_fs": np.array([0.5]), "total_ev": np.zeros((1, 500))},
+        {"total_ev": np.pad(np.zeros((1, 500)), ((0, 2), (0, 0)), constant_values=np.nan)},
     ],
     ids=["nan", "shorter", "one timestep"],
 )
@@ -73,5 +86,5 @@ def test_what_cannot_be_compared_is_not_drawn(make_observations, tmp_path, array
     assert convergence_figure(observations, path=tmp_path / "c.png", result=None) is None
 
 
-def test_without_the_probe_there_is_no_figure(make_observations, tmp_path):
+def test_without_the_measurement_there_is_no_figure(make_observations, tmp_path):
     assert convergence_figure(make_observations(), path=tmp_path / "c.png", result=None) is None

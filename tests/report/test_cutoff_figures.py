@@ -3,11 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.cutoff_continuity import cutoff_continuity
+from openmm_mlff.checks.surface.cutoff_continuity import CHECK, Record
+from openmm_mlff.checks.surface.jumps import Jump
 from openmm_mlff.config import load_protocol
-from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report.cutoff_figures import pair_figure, scan_figure
 from openmm_mlff.report.cutoff_scans import read_scans
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.typed import to_tables
 
 STEP = np.arange(1.0, 8.0, 0.01)
 
@@ -17,35 +19,32 @@ def curve(jump_ev, *, at=5.0):
     return -0.5 * np.exp(-2.0 * (STEP - 1.0)) - np.where(at > STEP, jump_ev, 0.0)
 
 
-def scanned(observations, scans, *, jumps=()):
+def scanned(evidence, scans, *, jumps=()):
     """Scans as (name, kind, energies), jumps as (scan, coordinate, size in eV, pair)."""
-    arrays = {"noise_energies_ev": np.zeros(9), "noise_forces": np.zeros((9, 3, 3))}
-    for k, (_, _, energies) in enumerate(scans):
-        arrays |= {
-            f"coordinate_{k}": STEP,
-            f"energies_ev_{k}": energies,
-            f"force_norm_{k}": np.zeros(len(STEP)),
-            f"refused_{k}": np.zeros(len(STEP), dtype=bool),
-        }
-    columns = list(zip(*jumps, strict=True)) or [[], [], [], []]
-    arrays |= {
-        "jump_scan": np.array(columns[0], dtype=int),
-        "jump_coordinate": np.array(columns[1], dtype=float),
-        "jump_energy_ev": np.array(columns[2], dtype=float),
-        "jump_force_ev_per_angstrom": np.zeros(len(jumps)),
-        "jump_distance_angstrom": np.array(columns[1], dtype=float),
-    }
-    data = {
-        "scans": [{"name": name, "kind": kind} for name, kind, _ in scans],
-        "jump_pairs": list(columns[3]),
-    }
-    probe = ProbeObservations("cutoff_continuity", "done", data=data, arrays=arrays)
-    return replace(observations, probes={"cutoff_continuity": probe}, condition=None)
+    record = Record(
+        names=tuple(name for name, _, _ in scans),
+        kinds=tuple(kind for _, kind, _ in scans),
+        scan=np.repeat(np.arange(len(scans)), len(STEP)),
+        coordinate=np.tile(STEP, len(scans)),
+        energies_ev=np.concatenate([energies for _, _, energies in scans]),
+        force_norm=np.zeros(len(scans) * len(STEP)),
+        refused=np.zeros(len(scans) * len(STEP), dtype=bool),
+        jumps=tuple(
+            Jump(*scans[k][:2], coordinate, 1e3 * size_ev, 0.0, coordinate, pair)
+            for k, coordinate, size_ev, pair in sorted(jumps, key=lambda jump: -jump[2])
+        ),
+        energy_noise_ev=0.0,
+        force_noise_ev_per_angstrom=0.0,
+    )
+    data, arrays = to_tables(record)
+    measurement = Measurement("cutoff_continuity", "done", data=data, arrays=arrays)
+    return replace(evidence, measurements={"cutoff_continuity": measurement}, condition=None)
 
 
-def judged(observations):
-    criteria = load_protocol("standard").criteria_for("cutoff_continuity")
-    return cutoff_continuity(observations, criteria)
+def judged(evidence):
+    record = evidence.measurements["cutoff_continuity"].record(Record)
+    limits = load_protocol("standard").limits_for("cutoff_continuity")
+    return CHECK.result(CHECK.judge(record, limits), system="water")
 
 
 @pytest.fixture
@@ -115,7 +114,7 @@ def test_the_largest_jump_of_a_scan_is_in_the_panel_and_named(jumping, figures, 
     low, high = axes.get_ylim()
     assert low < -20.0
     assert high > 0.0
-    assert "The energy's largest jump is 20 meV, 1 meV allowed (✘ FAIL)." in record.caption
+    assert "The energy's largest jump is 20 meV, limit 1 meV (✘ FAIL)." in record.caption
     assert "Marked: 1 jump." in record.caption
 
 
@@ -124,7 +123,7 @@ def test_a_scan_without_jumps_has_no_marks(smooth, figures, tmp_path):
     (axes,) = figures[0].axes
     assert len(axes.lines) == 1
     assert not axes.texts
-    assert "0 meV, 1 meV allowed (✔ PASS)" in record.caption
+    assert "0 meV, limit 1 meV (✔ PASS)" in record.caption
 
 
 def test_where_the_composition_is_fixed_each_kind_of_scan_has_a_panel(
@@ -155,13 +154,13 @@ def test_a_potential_that_refuses_points_leaves_gaps(make_observations, tmp_path
 
 def test_without_scans_there_is_no_figure(make_observations, tmp_path):
     lost = scanned(make_observations(), [("O–H", "pair", np.full(len(STEP), np.nan))])
-    damaged = scanned(make_observations(), [("O–H", "pair", curve(0.0)[:5])])
-    skipped = ProbeObservations("cutoff_continuity", "skipped")
+    damaged = Measurement("cutoff_continuity", "done", data={"scans": []})
+    skipped = Measurement("cutoff_continuity", "skipped")
     cases = [
         make_observations(),
         lost,
-        damaged,
-        replace(make_observations(), probes={"cutoff_continuity": skipped}),
+        replace(make_observations(), measurements={"cutoff_continuity": damaged}),
+        replace(make_observations(), measurements={"cutoff_continuity": skipped}),
     ]
     for case in cases:
         assert pair_figure(case, path=tmp_path / "p.png", result=None) is None

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import EnergySeries, RunFailure
-from openmm_mlff.records import Status
 from openmm_mlff.report.dynamics_figures import energy_figure, temperature_figure
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import EnergySeries, RunFailure
 
 
 @pytest.fixture

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.registry import get_check
-from openmm_mlff.observations import Observations, ProbeObservations
+from openmm_mlff.checks.surface.rotation_invariance import Record
 from openmm_mlff.report.figures import (
     ACCURACY_FIGURES,
     DYNAMICS_FIGURES,
     SURFACE_FIGURES,
     write_figures,
 )
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.typed import to_tables
 
 
 def test_the_figures_of_a_system_and_condition(make_observations, make_report, tmp_path):
@@ -33,7 +36,7 @@ def test_each_condition_is_drawn_with_its_own_drift(
     make_observations, make_report, make_result, condition, tmp_path
 ):
     hot = replace(condition, temperature_kelvin=500.0)
-    observations = replace(make_observations(), condition=None, probes={})
+    observations = replace(make_observations(), condition=None, measurements={})
     (run,) = observations.runs
     bare = replace(run, trajectory=None)
     both = replace(
@@ -53,7 +56,7 @@ def test_each_condition_is_drawn_with_its_own_drift(
 
 
 def test_a_system_that_was_never_run_has_no_figures(make_observations, make_report, tmp_path):
-    nothing = Observations(system=make_observations().system)
+    nothing = Evidence(system=make_observations().system)
     assert write_figures({"water": nothing}, make_report(), tmp_path) == []
 
 
@@ -61,18 +64,24 @@ def test_the_surface_comes_first_and_is_drawn_with_its_checks(
     make_observations, make_report, make_result, tmp_path
 ):
     angles = np.arange(0.0, 361.0, 5.0)
-    arrays = {
-        "scan_angles_degrees": angles,
-        "scan_energy_changes_ev": np.zeros((3, len(angles))),
-    }
-    probe = ProbeObservations("rotation_invariance", "done", arrays=arrays)
-    observations = Observations(make_observations().system, probes={probe.name: probe})
+    turned = Record(
+        energy_changes_ev=np.zeros((1, 1)),
+        force_changes=np.zeros((1, 1, 3, 3)),
+        refused=np.zeros((1, 1), dtype=bool),
+        energy_noise_ev=0.0,
+        force_noise_ev_per_angstrom=0.0,
+        scan_angles_degrees=angles,
+        scan_energy_changes_ev=np.zeros((3, len(angles))),
+    )
+    data, arrays = to_tables(turned)
+    stored = Measurement("rotation_invariance", "done", data=data, arrays=arrays)
+    observations = Evidence(make_observations().system, measurements={stored.name: stored})
     result = make_result(
         "rotation_invariance", group="surface", value=0.05, unit="meV/atom", threshold=0.1
     )
     (record,) = write_figures({"water": observations}, make_report(checks=[result]), tmp_path)
     assert record.path.name == "water_rotation.png"
-    assert "0.1 meV/atom allowed" in record.caption
+    assert "limit 0.1 meV/atom" in record.caption
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report import force_figure as module
 from openmm_mlff.report.force_figure import force_figure
+from openmm_mlff.storage.measurements import Measurement
 
 
 @pytest.fixture
@@ -13,9 +13,20 @@ def accuracy(make_checks):
     return next(result for result in make_checks() if result.id == "force_accuracy")
 
 
-def with_forces(observations, **arrays):
-    probe = replace(observations.probes["reference"], arrays=arrays)
-    return replace(observations, probes={"reference": probe})
+@pytest.fixture
+def with_forces(make_labels):
+    def make(observations, **forces):
+        labels = make_labels(observations.system, **forces)
+        return replace(observations, measurements={labels.name: labels})
+
+    return make
+
+
+def with_arrays(observations, **changes):
+    """Arrays that do not make a record; None leaves one out."""
+    labels = observations.measurements["reference_labels"]
+    arrays = {k: v for k, v in {**labels.arrays, **changes}.items() if v is not None}
+    return replace(observations, measurements={labels.name: replace(labels, arrays=arrays)})
 
 
 def test_the_errors_written_are_those_of_the_check(
@@ -54,7 +65,7 @@ def test_without_the_check_nothing_is_computed(make_observations, figures, tmp_p
 
 
 def test_numbers_that_are_not_finite_are_passed_over(
-    make_observations, accuracy, figures, tmp_path
+    make_observations, with_forces, accuracy, figures, tmp_path
 ):
     reference = np.ones((4, 3, 3))
     model = reference.copy()
@@ -65,7 +76,7 @@ def test_numbers_that_are_not_finite_are_passed_over(
     assert drawn == 3 * 9 - 1
 
 
-def test_perfect_forces_are_drawn_too(make_observations, tmp_path, png_inches):
+def test_perfect_forces_are_drawn_too(make_observations, with_forces, tmp_path, png_inches):
     same = np.zeros((2, 3, 3))
     observations = with_forces(make_observations(), model_forces=same, reference_forces=same)
     record = force_figure(observations, path=tmp_path / "f.png", accuracy=None)
@@ -81,15 +92,17 @@ def test_very_many_components_are_drawn_by_density(
     assert counts.sum() == 20 * 3 * 3
 
 
-def test_without_comparable_forces_there_is_no_figure(make_observations, accuracy, tmp_path):
+def test_without_comparable_forces_there_is_no_figure(
+    make_observations, with_forces, accuracy, tmp_path
+):
     observations = make_observations()
-    ones = np.ones((4, 3, 3))
+    ones, name = np.ones((4, 3, 3)), "reference_labels"
     cases = [
-        replace(observations, probes={}),
-        replace(observations, probes={"reference": ProbeObservations("reference", "skipped")}),
-        with_forces(observations, model_forces=ones),
-        with_forces(observations, model_forces=ones, reference_forces=np.ones((5, 3, 3))),
-        with_forces(observations, model_forces=ones[:, :2], reference_forces=ones[:, :2]),
+        replace(observations, measurements={}),
+        replace(observations, measurements={name: Measurement(name, "skipped")}),
+        with_arrays(observations, reference_forces=None),
+        with_arrays(observations, reference_forces=np.ones((5, 3, 3))),
+        with_arrays(observations, model_forces=ones[:, :2], reference_forces=ones[:, :2]),
         with_forces(observations, model_forces=ones[:0], reference_forces=ones[:0]),
         with_forces(observations, model_forces=ones * np.nan, reference_forces=ones),
     ]

@@ -6,20 +6,18 @@ import re
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from openmm_mlff.records import (
-    CheckResult,
-    ModelRecord,
-    Scope,
-    Status,
-    ValidationReport,
-    Verdict,
-    VerdictStatus,
-)
 from openmm_mlff.report.bars import legend_of_figure
 from openmm_mlff.report.canvas import drawing
 from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.results import (
+    CheckResult,
+    ModelRecord,
+    Status,
+    ValidationReport,
+    VerdictStatus,
+)
 
 EVIL = (
     "<script>alert(1)</script> | a | b |\n\n# Heading\n\n<img src=x onerror=alert(1)> "
@@ -29,16 +27,7 @@ EVIL = (
 )
 
 
-def hostile_report(label="a"):
-    scope = Scope(
-        elements=(EVIL,),
-        systems=(EVIL,),
-        temperatures_kelvin=(300.0,),
-        max_timestep_fs=0.5,
-        duration_ps=1.0,
-        platform=EVIL,
-        precision=EVIL,
-    )
+def hostile_report(make_verdict, label="a"):
     check = CheckResult(
         id=EVIL,
         group="dynamics",
@@ -52,13 +41,17 @@ def hostile_report(label="a"):
         evidence={"traceback": EVIL, EVIL: [EVIL], "n": {EVIL: EVIL}},
     )
     known = check.model_copy(update={"id": "stability", "condition": {}})
-    verdict = Verdict(
-        status=VerdictStatus.REJECTED,
-        reasons=(EVIL,),
+    verdict = make_verdict(
+        VerdictStatus.REJECTED,
+        reasons=(EVIL, check.as_reason(lead=EVIL)),
         failure_modes=(EVIL,),
         recommendation=EVIL,
         next_step=EVIL,
-        scope=scope,
+        label=EVIL,
+        elements=(EVIL,),
+        systems=(EVIL,),
+        platform=EVIL,
+        precision=EVIL,
     )
     return ValidationReport(
         model=ModelRecord(spec=EVIL + label, name=EVIL, sha256=EVIL),
@@ -85,20 +78,26 @@ def assert_harmless(page):
         assert len(cells) == 1, table
 
 
-def test_the_report_shows_it(tmp_path):
-    assert_harmless(report_markdown(hostile_report(), folder=tmp_path))
+def test_the_report_shows_it(tmp_path, make_verdict):
+    assert_harmless(report_markdown(hostile_report(make_verdict), folder=tmp_path))
 
 
-def test_the_comparison_shows_it(tmp_path):
-    write_comparison([hostile_report("a"), hostile_report("b")], tmp_path, links=["a.md", "b.md"])
+def test_the_comparison_shows_it(tmp_path, make_verdict):
+    write_comparison(
+        [hostile_report(make_verdict, "a"), hostile_report(make_verdict, "b")],
+        tmp_path,
+        links=["a.md", "b.md"],
+    )
     assert_harmless((tmp_path / "comparison.md").read_text(encoding="utf-8"))
 
 
-def test_the_terminal_does_not_obey_it():
+def test_the_terminal_does_not_obey_it(make_verdict):
     written = io.StringIO()
     console = Console(file=written, width=100)
-    render_report(hostile_report(), console=console, report_path=f"out{EVIL}")
-    render_comparison([hostile_report("a"), hostile_report("b")], console=console)
+    render_report(hostile_report(make_verdict), console=console, report_path=f"out{EVIL}")
+    render_comparison(
+        [hostile_report(make_verdict, "a"), hostile_report(make_verdict, "b")], console=console
+    )
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", written.getvalue())
     assert "[bold red]" in written.getvalue()
 

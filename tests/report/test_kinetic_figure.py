@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report.kinetic_figure import kinetic_figure
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.shared import Samples
+from openmm_mlff.storage.typed import to_tables
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 
@@ -15,13 +17,19 @@ def sampled(observations, *, samples=4000, factor=1.0, **arrays):
     widths = np.sqrt(thermal / system.masses_amu)
     widths[np.array(system.symbols) == "O"] *= factor
     velocities = np.random.default_rng(1).normal(size=(samples, system.n_atoms, 3))
-    found = {
-        "velocities_angstrom_per_ps": velocities * widths[:, None],
-        "masses_amu": system.masses_amu,
-    }
-    data = {"temperature_kelvin": 300.0}
-    probe = ProbeObservations("kinetic_distribution", "done", data=data, arrays=found | arrays)
-    return replace(observations, probes={probe.name: probe}, condition=None)
+    record = Samples(
+        positions_angstrom=np.zeros_like(velocities),
+        velocities_angstrom_per_ps=velocities * widths[:, None],
+        time_ps=np.arange(samples, dtype=float),
+        masses_amu=system.masses_amu,
+        constrained=np.zeros(system.n_atoms, dtype=bool),
+        symbols=system.symbols,
+        degrees_of_freedom=3 * system.n_atoms,
+        temperature_kelvin=300.0,
+    )
+    data, found = to_tables(record)
+    stored = Measurement("kinetic_distribution", "done", data=data, arrays=found | arrays)
+    return replace(observations, measurements={stored.name: stored}, condition=None)
 
 
 def test_right_velocities_lie_on_the_curve_for_every_element(
@@ -48,7 +56,7 @@ def test_without_samples_there_is_no_figure(make_observations, make_result, tmp_
     cases = [
         observations,
         sampled(observations, samples=3),
-        sampled(observations, velocities_angstrom_per_ps=np.full((50, 3, 3), np.nan)),
+        sampled(observations, velocities_angstrom_per_ps=np.full((4000, 3, 3), np.nan)),
         sampled(observations, masses_amu=np.ones(2)),
     ]
     for case in cases:

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.canvas import FigureRecord
 from openmm_mlff.report.markdown import report_markdown, summary_table, write_markdown
+from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
 
 CELL_BORDER = re.compile(r"(?<!\\)\|")
 
@@ -31,7 +31,8 @@ def test_the_verdict_comes_first_and_the_sections_in_their_order(make_report, tm
     assert heads == [
         "# Validation of `student:tiny`",
         "## Verdict: REJECTED",
-        "### Reasons",
+        "### Sound: NO",
+        "### Accurate: NOT ASKED",
         "### Failure modes",
         "### Recommended use",
         "### Next step",
@@ -130,7 +131,7 @@ def test_figures_are_linked_from_the_page_with_their_captions(make_report, tmp_p
 def test_a_report_without_results_says_so(make_report, tmp_path):
     page = report_markdown(make_report(checks=[], reasons=()), folder=tmp_path)
     assert "Nothing was checked." in page
-    assert "- none was given" in page
+    assert "- no reason was given" in page
     assert "| water | – | – | – | – | – | – |" in page
 
 
@@ -144,3 +145,22 @@ def test_no_blank_lines_pile_up(make_report, tmp_path, status):
     assert "\n\n\n" not in page
     assert page.endswith("\n")
     assert not page.endswith("\n\n")
+
+
+def test_the_page_shows_the_label_both_claims_and_what_is_not_applicable(
+    make_report, make_result, tmp_path
+):
+    checks = [
+        make_result("rotation_invariance", group="surface", status=Status.NOT_APPLICABLE),
+        make_result("stability", value=12.0, threshold=5.0, at_least=True, unit="ps"),
+    ]
+    report = make_report(
+        checks=checks, accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound alone"
+    )
+    page = report_markdown(report, folder=tmp_path)
+    assert "## Verdict: APPROVED as sound alone" in page
+    assert "### Accurate: NOT ASKED" in page
+    rows = rows_of(page, after="### water")
+    assert [row[0] for row in rows] == ["`stability`", "`rotation_invariance`"]
+    assert rows[0][3] == "≥ 5"
+    assert rows[1][1] == "○ NOT APPLICABLE"

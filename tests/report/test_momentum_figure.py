@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.momentum_conservation import momentum_conservation
+from openmm_mlff.checks.dynamics.momentum_conservation import CHECK
 from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.observations import MomentumSeries, RunFailure
 from openmm_mlff.report.momentum_figure import momentum_figure
+from openmm_mlff.storage.runs import MomentumSeries, RunFailure
 
 
 def spinning(observations, *, gain):
@@ -21,8 +21,8 @@ def spinning(observations, *, gain):
 
 
 def judged(observations):
-    criteria = load_protocol("standard").criteria_for("momentum_conservation")
-    return momentum_conservation(observations, criteria)
+    limits = load_protocol("standard").limits_for("momentum_conservation")
+    return CHECK.result(CHECK.judge(observations, limits), system="water")
 
 
 def test_the_curve_ends_at_the_number_of_the_check(

@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.published_page import published_markdown
+from openmm_mlff.results import Status, VerdictStatus
 
 
 @pytest.fixture

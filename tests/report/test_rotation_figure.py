@@ -3,9 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
-from openmm_mlff.records import Status
+from openmm_mlff.checks.surface.rotation_invariance import Record
 from openmm_mlff.report.rotation_figure import rotation_figure
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.typed import to_tables
 
 ANGLES = np.arange(0.0, 361.0, 5.0)
 
@@ -13,9 +15,18 @@ ANGLES = np.arange(0.0, 361.0, 5.0)
 def turned(observations, *, amplitudes_ev, **arrays):
     """The energy of water as a cosine of the angle, of another size about each axis."""
     waves = np.outer(amplitudes_ev, 1.0 - np.cos(np.radians(ANGLES)))
-    found = {"scan_angles_degrees": ANGLES, "scan_energy_changes_ev": waves} | arrays
-    probe = ProbeObservations("rotation_invariance", "done", arrays=found)
-    return replace(observations, probes={"rotation_invariance": probe}, condition=None)
+    record = Record(
+        energy_changes_ev=np.zeros((1, 1)),
+        force_changes=np.zeros((1, 1, observations.system.n_atoms, 3)),
+        refused=np.zeros((1, 1), dtype=bool),
+        energy_noise_ev=0.0,
+        force_noise_ev_per_angstrom=0.0,
+        scan_angles_degrees=ANGLES,
+        scan_energy_changes_ev=waves,
+    )
+    data, found = to_tables(record)
+    stored = Measurement("rotation_invariance", "done", data=data, arrays=found | arrays)
+    return replace(observations, measurements={stored.name: stored}, condition=None)
 
 
 @pytest.fixture
@@ -49,7 +60,7 @@ def test_the_energy_is_per_atom_and_the_band_is_what_is_allowed(
     band = axes.patches[0].get_extents().transformed(axes.transData.inverted())
     assert (band.y0, band.y1) == pytest.approx((-0.1, 0.1))
     assert "spans 20 meV/atom" in record.caption
-    assert "up to 20 meV/atom, 0.1 meV/atom allowed (✘ FAIL)" in record.caption
+    assert "up to 20 meV/atom, limit 0.1 meV/atom (✘ FAIL)" in record.caption
 
 
 def test_the_noise_of_a_healthy_model_stays_small(make_observations, rotation, figures, tmp_path):
@@ -64,7 +75,7 @@ def test_without_the_check_nothing_is_said_to_be_allowed(make_observations, figu
     observations = turned(make_observations(), amplitudes_ev=[0.1, 0.1, 0.1])
     record = rotation_figure(observations, path=tmp_path / "r.png", result=None)
     assert not figures[0].axes[0].patches
-    assert "allowed" not in record.caption
+    assert "limit" not in record.caption
 
 
 @pytest.mark.parametrize(
@@ -91,5 +102,5 @@ def test_a_point_that_is_not_a_number_leaves_a_gap(make_observations, rotation, 
     assert rotation_figure(observations, path=tmp_path / "r.png", result=rotation) is not None
 
 
-def test_without_the_probe_there_is_no_figure(make_observations, tmp_path):
+def test_without_the_measurement_there_is_no_figure(make_observations, tmp_path):
     assert rotation_figure(make_observations(), path=tmp_path / "r.png", result=None) is None

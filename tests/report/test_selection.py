@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.records import Status
 from openmm_mlff.report import selection
+from openmm_mlff.results import Status
 
 
 def test_a_result_is_found_by_check_system_and_condition(make_report, make_result, condition):

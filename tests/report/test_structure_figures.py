@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import RunFailure
 from openmm_mlff.report.structure_figures import bond_figure, shape_figure
+from openmm_mlff.storage.runs import RunFailure
 
 
 def with_trajectory(observations, **changes):

@@ -3,8 +3,8 @@ import io
 import pytest
 from rich.console import Console
 
-from openmm_mlff.records import Status, ValidationReport, VerdictStatus
 from openmm_mlff.report.summary import render_summary, verdict_line
+from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictStatus
 
 
 def printed(report, *, environment=None):
@@ -73,3 +73,17 @@ def test_several_conditions_are_told_apart(make_report, make_result, condition):
 def test_quiet_is_one_line(make_report):
     line = verdict_line(make_report(), report_path="runs/x/report.md")
     assert line.plain == "student:tiny: APPROVED (runs/x/report.md)"
+
+
+def test_every_short_output_shows_the_label_and_the_claims(make_report, make_result):
+    checks = [make_result("speed", status=Status.NOT_APPLICABLE)]
+    report = make_report(
+        checks=checks, accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound alone"
+    )
+    console = Console(width=80, record=True, file=io.StringIO())
+    render_summary(report, console=console, report_path="x")
+    text = console.export_text()
+    assert "VERDICT: APPROVED as sound alone" in text
+    assert "accurate: NOT ASKED" in text
+    assert "○ 1 not applicable" in text
+    assert "APPROVED as sound alone" in verdict_line(report, report_path="x").plain

@@ -4,8 +4,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.results import Status, VerdictStatus
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def broken_report(make_report, make_result):
             value=3.21,
             unit="ps",
             threshold=10.0,
-            message="On water at 300 K, 0.5 fs, the bond [O0–H1] tore after 3.21 ps of 10 ps: it "
+            message="On water at 300 K, 0.5 fs, the bond [O1–H2] tore after 3.21 ps of 10 ps: it "
             "is 2.4 Å long, 2.5 times its length at the start, and |F| is 130 eV/Å.",
         ),
         make_result("energy_drift", status=Status.INCONCLUSIVE, unit="meV/atom/ps"),
@@ -65,7 +65,7 @@ def test_status_value_limit_unit_and_message_of_every_check_are_printed(
     numbers = [word for word in row if word not in ("✘", "FAIL", "stability")]
     assert numbers[:3] == ["3.21", "10", "ps"]
     words = " ".join(text.split())
-    assert "[O0–H1]" in words
+    assert "[O1–H2]" in words
     assert "130 eV/Å." in words
     for status in ("✔ PASS", "? INCONCLUSIVE", "! ERROR", "– SKIPPED", "memory†", "2.1e-6"):
         assert status in text

@@ -3,23 +3,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.short_range_repulsion import short_range_repulsion
+from openmm_mlff.checks.surface.short_range_repulsion import CHECK, Record
 from openmm_mlff.config import load_protocol
-from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report.wall_figure import wall_figure
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.typed import to_tables
 
 DISTANCES = np.arange(0.3, 0.97, 0.01)
 
 
-def pushed(observations, **curves):
-    arrays = {"noise_energies_ev": np.zeros(9), "noise_forces": np.zeros((9, 3, 3))}
-    for k, energies in enumerate(curves.values()):
-        arrays[f"distances_angstrom_{k}"] = DISTANCES
-        arrays[f"energies_ev_{k}"] = energies
-        arrays[f"refused_{k}"] = np.zeros(len(DISTANCES), dtype=bool)
-    data = {"pairs": [name.replace("_", "–") for name in curves], "covalent_sums_angstrom": []}
-    probe = ProbeObservations("short_range_repulsion", "done", data=data, arrays=arrays)
-    return replace(observations, probes={"short_range_repulsion": probe}, condition=None)
+def pushed(evidence, **curves):
+    count = len(curves)
+    record = Record(
+        pairs=tuple(name.replace("_", "–") for name in curves),
+        pair=np.repeat(np.arange(count), len(DISTANCES)),
+        distances_angstrom=np.tile(DISTANCES, count),
+        energies_ev=np.concatenate([*curves.values(), []]),
+        refused=np.zeros(count * len(DISTANCES), dtype=bool),
+        energy_noise_ev=0.0,
+        force_noise_ev_per_angstrom=0.0,
+    )
+    data, arrays = to_tables(record)
+    measurement = Measurement("short_range_repulsion", "done", data=data, arrays=arrays)
+    return replace(evidence, measurements={"short_range_repulsion": measurement}, condition=None)
 
 
 def wall():
@@ -32,9 +38,10 @@ def hole():
     return np.where(DISTANCES < 0.5, 28.8 - 100.0 * (0.5 - DISTANCES), wall())
 
 
-def judged(observations):
-    criteria = load_protocol("standard").criteria_for("short_range_repulsion")
-    return short_range_repulsion(observations, criteria)
+def judged(evidence):
+    record = evidence.measurements["short_range_repulsion"].record(Record)
+    limits = load_protocol("standard").limits_for("short_range_repulsion")
+    return CHECK.result(CHECK.judge(record, limits), system="water")
 
 
 def test_a_wall_is_drawn_above_its_lowest_point(make_observations, figures, tmp_path, png_inches):
@@ -72,6 +79,9 @@ def test_energies_that_are_no_numbers_leave_gaps(make_observations, tmp_path):
 
 def test_without_a_curve_there_is_no_figure(make_observations, tmp_path):
     lost = pushed(make_observations(), O_H=np.full(len(DISTANCES), np.nan))
-    damaged = pushed(make_observations(), O_H=wall()[:5])
-    for observations in (make_observations(), lost, damaged, pushed(make_observations())):
+    empty = pushed(make_observations())
+    damaged = replace(
+        empty, measurements={"short_range_repulsion": Measurement("short_range_repulsion", "done")}
+    )
+    for observations in (make_observations(), lost, damaged, empty):
         assert wall_figure(observations, path=tmp_path / "w.png", result=None) is None

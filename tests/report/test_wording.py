@@ -1,8 +1,8 @@
 import pytest
 
 from openmm_mlff.checks.registry import CHECKS
-from openmm_mlff.records import Status
 from openmm_mlff.report import wording
+from openmm_mlff.results import Status
 
 
 @pytest.mark.parametrize(

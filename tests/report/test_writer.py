@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import pytest
 from rich.console import Console
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import ValidationReport, VerdictStatus
 from openmm_mlff.report import comparison_markdown, render_comparison, render_report, write_report
+from openmm_mlff.results import ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.runs import Evidence
 
 
 def test_report_figures_and_page_are_written(make_report, make_observations, tmp_path, png_inches):
@@ -45,7 +45,7 @@ def test_terminal_markdown_and_json_show_the_one_verdict(
     # The checks all passed: whoever judged anew would say otherwise than two of the verdicts.
     report = make_report(status=status)
     directory = RunDirectory.create(tmp_path)
-    write_report(directory, report, {"water": Observations(make_observations().system)})
+    write_report(directory, report, {"water": Evidence(make_observations().system)})
     stream = io.StringIO()
     console = Console(file=stream, width=100)
     render_report(report, console=console, report_path="report.md")
@@ -64,7 +64,7 @@ def test_terminal_markdown_and_json_show_the_one_verdict(
 
 def test_a_report_is_written_for_a_run_that_never_started(make_report, make_observations, tmp_path):
     directory = RunDirectory.create(tmp_path)
-    nothing = {"water": Observations(make_observations().system)}
+    nothing = {"water": Evidence(make_observations().system)}
     write_report(directory, make_report(checks=[]), nothing)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "report.html",

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import load_system
-from openmm_mlff.reporters.monitor import StabilityMonitor
+from openmm_mlff.reporters.monitor import StabilityLimits, StabilityMonitor
 
 
 @pytest.fixture
@@ -106,3 +107,39 @@ def test_forces_up_to_the_limit_pass(monitor):
 def test_an_atom_alone_has_nothing_to_tear():
     monitor = StabilityMonitor([18], positions_angstrom=[[0.0, 0.0, 0.0]], bonds=())
     assert monitor.check_positions(np.array([[1e3, 0.0, 0.0]])) is None
+
+
+def _forces(size):
+    return np.array([[size, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("limits", "stretch", "force", "is_fine"),
+    [
+        ({}, 1.4, 99.0, True),
+        ({"bond_longest": 1.3}, 1.4, 0.0, False),
+        ({"bond_longest": 3.0}, 1.6, 0.0, True),
+        ({"bond_shortest": 0.9}, 0.8, 0.0, False),
+        ({"bond_shortest": 0.4, "contact": 0.1}, 0.5, 0.0, True),
+        ({"contact": 3.0}, 1.0, 0.0, False),
+        ({"largest_force": 10.0}, 1.0, 11.0, False),
+        ({"largest_force": 1000.0}, 1.0, 900.0, True),
+    ],
+)
+def test_each_limit_can_be_tightened_and_loosened(water, limits, stretch, force, is_fine):
+    monitor = StabilityMonitor(
+        water.atomic_numbers,
+        positions_angstrom=water.positions_angstrom,
+        bonds=water.bonds,
+        limits=StabilityLimits(**limits),
+    )
+    problem = monitor.check_positions(_with_bond_scaled(water, stretch)) or monitor.check_forces(
+        _forces(force)
+    )
+    assert (problem is None) == is_fine
+
+
+def test_the_limits_are_those_of_a_protocol():
+    limits = load_protocol("standard").limits_for("stability")
+    # The defaults of one's own scripts are those of the shipped protocol.
+    assert StabilityLimits.of(limits) == StabilityLimits.of({}) == StabilityLimits()

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 from openmm_mlff.selftest import campaign
 from openmm_mlff.selftest.campaign import Job, list_jobs, run_selftest, system_of
 from openmm_mlff.selftest.defects import DEFECTS, get_defect

@@ -5,7 +5,7 @@ import pytest
 
 from openmm_mlff.cli.selftest import selftest_command
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 from openmm_mlff.selftest import campaign
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.onset import Onset

@@ -1,4 +1,4 @@
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.matrix import (
     DefectRow,

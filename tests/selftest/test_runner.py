@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.results import CheckResult, Status
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.runner import (
     Finding,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 from openmm_mlff.selftest.campaign import system_of
 from openmm_mlff.selftest.defects import DEFECTS
 from openmm_mlff.selftest.oracles import KINDS

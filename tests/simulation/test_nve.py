@@ -10,11 +10,14 @@ from openmm_mlff.reporters.quantities import (
 )
 from openmm_mlff.simulation import make_simulation
 from openmm_mlff.simulation.nve import (
+    half_kick_angstrom_per_ps,
     nve_degrees_of_freedom,
+    removable_rotations,
     set_start_velocities,
+    thermal_velocities,
     without_rigid_motion,
 )
-from openmm_mlff.units import EV_PER_AMU_ANGSTROM2_PER_PS2
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 SPRING_KJ_PER_MOL_NM2 = 3.0e5
 REST_NM = 0.1275
@@ -106,14 +109,14 @@ def _random_body(seed, n_atoms):
 def test_rigid_motion_goes_and_only_that(n_atoms):
     masses, positions, velocities = _random_body(n_atoms, n_atoms)
     inner = without_rigid_motion(
-        velocities, positions_angstrom=positions, masses_amu=masses, isolated=True
+        velocities, positions_angstrom=positions, masses_amu=masses, rotations=3
     )
     linear, angular = momenta(positions, velocities_angstrom_per_ps=inner, masses_amu=masses)
     np.testing.assert_allclose(linear, 0.0, atol=1e-12)
     np.testing.assert_allclose(angular, 0.0, atol=1e-11)
     # A projection: what is left stays when it is done again, and no distance changes its speed.
     again = without_rigid_motion(
-        inner, positions_angstrom=positions, masses_amu=masses, isolated=True
+        inner, positions_angstrom=positions, masses_amu=masses, rotations=3
     )
     np.testing.assert_allclose(again, inner, atol=1e-12)
     first, second = np.triu_indices(n_atoms, 1)
@@ -128,7 +131,7 @@ def test_rigid_motion_goes_and_only_that(n_atoms):
 def test_a_periodic_system_keeps_its_rotation():
     masses, positions, velocities = _random_body(1, 5)
     inner = without_rigid_motion(
-        velocities, positions_angstrom=positions, masses_amu=masses, isolated=False
+        velocities, positions_angstrom=positions, masses_amu=masses, rotations=0
     )
     expected = velocities - masses @ velocities / masses.sum()
     np.testing.assert_allclose(inner, expected, atol=1e-14)
@@ -141,7 +144,7 @@ def test_atoms_on_a_line_keep_what_moves_them_along_it(direction):
     positions = np.outer([-1.16, 0.1, 1.16], line)
     velocities = np.random.default_rng(7).normal(size=(3, 3))
     inner = without_rigid_motion(
-        velocities, positions_angstrom=positions, masses_amu=masses, isolated=True
+        velocities, positions_angstrom=positions, masses_amu=masses, rotations=2
     )
     assert np.abs(inner).max() < 10.0
     linear, angular = momenta(positions, velocities_angstrom_per_ps=inner, masses_amu=masses)
@@ -151,12 +154,27 @@ def test_atoms_on_a_line_keep_what_moves_them_along_it(direction):
     np.testing.assert_allclose(np.diff(inner @ line), stretching, atol=1e-12)
 
 
+@pytest.mark.parametrize("bent_angstrom", [1e-6, 0.06, 0.3])
+def test_a_linear_molecule_keeps_its_bending_vibration(bent_angstrom):
+    masses = np.array([16.0, 12.0, 16.0])
+    positions = np.array([[-1.16, 0.0, 0.0], [0.0, bent_angstrom, 0.0], [1.16, 0.0, 0.0]])
+    velocities = np.random.default_rng(7).normal(size=(3, 3))
+    inner = without_rigid_motion(
+        velocities, positions_angstrom=positions, masses_amu=masses, rotations=2
+    )
+    linear, angular = momenta(positions, velocities_angstrom_per_ps=inner, masses_amu=masses)
+    _, before = momenta(positions, velocities_angstrom_per_ps=velocities, masses_amu=masses)
+    np.testing.assert_allclose(linear, 0.0, atol=1e-12)
+    np.testing.assert_allclose(angular, [before[0], 0.0, 0.0], atol=1e-11)
+    assert np.abs(inner).max() < 10.0
+
+
 def test_a_diatomic_keeps_its_vibration_alone():
     masses = np.array([35.45, 1.008])
     positions = np.array([[0.0, 0.0, 0.0], [0.0, 1.2, 0.9]])
     velocities = np.random.default_rng(9).normal(size=(2, 3))
     inner = without_rigid_motion(
-        velocities, positions_angstrom=positions, masses_amu=masses, isolated=True
+        velocities, positions_angstrom=positions, masses_amu=masses, rotations=2
     )
     axis = np.array([0.0, 0.8, 0.6])
     relative = inner[1] - inner[0]
@@ -170,7 +188,7 @@ def test_an_atom_comes_to_rest():
         np.array([[1.0, 2.0, 3.0]]),
         positions_angstrom=np.array([[4.0, 5.0, 6.0]]),
         masses_amu=np.array([39.9]),
-        isolated=True,
+        rotations=0,
     )
     np.testing.assert_allclose(inner, 0.0, atol=1e-14)
 
@@ -195,7 +213,8 @@ def _system(n_atoms, *, periodic=False, remover=False):
         ([[0, 0, 0]], 0),
         ([[0, 0, 0], [1, 1, 0]], 1),
         ([[-1, 0, 0], [0, 0, 0], [1, 0, 0]], 4),
-        ([[-1, 0, 0], [0, 1e-3, 0], [1, 0, 0]], 3),
+        ([[-1, 0, 0], [0, 1e-3, 0], [1, 0, 0]], 4),
+        ([[-1, 0, 0], [0, 0.1, 0], [1, 0, 0]], 3),
         ([[-1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]], 6),
     ],
 )
@@ -203,9 +222,36 @@ def test_degrees_of_freedom_of_isolated_molecules(positions, expected):
     positions = np.array(positions, dtype=float)
     for remover in (False, True):
         system = _system(len(positions), remover=remover)
-        assert nve_degrees_of_freedom(system, positions_angstrom=positions) == expected
+        rotations = removable_rotations(system, minimum_angstrom=positions)
+        assert nve_degrees_of_freedom(system, rotations=rotations) == expected
 
 
 def test_degrees_of_freedom_of_a_periodic_box():
+    system = _system(4, periodic=True)
     positions = np.random.default_rng(1).normal(size=(4, 3))
-    assert nve_degrees_of_freedom(_system(4, periodic=True), positions_angstrom=positions) == 9
+    assert removable_rotations(system, minimum_angstrom=positions) == 0
+    assert nve_degrees_of_freedom(system, rotations=0) == 9
+
+
+def test_half_a_kick_is_half_of_what_one_step_adds(diatomic):
+    simulation, _ = diatomic(0.01)
+    velocities = np.array([[1.0, 0.0, 0.0], [15.0, 2.0, 0.0]])
+    simulation.context.setVelocities(velocities / 10.0)
+    kick = 2.0 * half_kick_angstrom_per_ps(simulation.context)
+    simulation.step(1)
+    after = velocities_angstrom_per_ps(simulation.context.getState(velocities=True))
+    np.testing.assert_allclose(after - velocities, kick, atol=1e-6)
+    assert np.abs(kick).max() > 1.0
+
+
+def test_thermal_velocities_are_those_of_maxwell_and_boltzmann():
+    masses = np.array([1.0, 16.0]).repeat(20000)
+
+    velocities = thermal_velocities(masses, temperature_kelvin=300.0, seed=2)
+
+    for mass in (1.0, 16.0):
+        mean_square = (velocities[masses == mass] ** 2).mean()
+        kinetic_ev = 0.5 * mass * mean_square * EV_PER_AMU_ANGSTROM2_PER_PS2
+        assert kinetic_ev == pytest.approx(0.5 * BOLTZMANN_EV_PER_KELVIN * 300.0, rel=0.02)
+    again = thermal_velocities(masses, temperature_kelvin=300.0, seed=2)
+    np.testing.assert_array_equal(velocities, again)

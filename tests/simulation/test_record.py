@@ -3,7 +3,7 @@ import json
 import pytest
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters import StabilityLimits, UnstableError
 from openmm_mlff.simulation import PlatformChoice, named_platform
 from openmm_mlff.simulation.record import TrajectoryRecord
 
@@ -140,3 +140,10 @@ def test_a_damaged_file_is_named(record, job, tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunDirectoryError, match="cannot read"):
         TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
+
+
+def test_a_run_of_other_stability_limits_is_another_run(record, job, tmp_path):
+    record.write(tmp_path)
+    other = job(limits=StabilityLimits(bond_longest=3.0))
+    with pytest.raises(RunDirectoryError, match="stability_limits"):
+        TrajectoryRecord.open(tmp_path, other, platform=CUDA)

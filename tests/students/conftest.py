@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.students.deployment import all_pairs, evaluate_batch, in_dtype
+from openmm_mlff.students.deployment import all_pairs, in_dtype
+from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 REFERENCE_ENERGIES_EV = (-10.7, -48.8, -71.0, -102.6)

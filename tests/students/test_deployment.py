@@ -8,9 +8,9 @@ from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
     all_pairs,
-    evaluate_batch,
     in_dtype,
 )
+from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.students.deployment import FixedComposition, evaluate_batch, in_dtype
-from openmm_mlff.students.neighbours import InABox, Large, evaluate_with_list
+from openmm_mlff.students.deployment import FixedComposition, in_dtype
+from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list
+from openmm_mlff.students.neighbours import InABox, Large
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.units import KJ_PER_MOL_PER_EV
 

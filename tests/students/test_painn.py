@@ -5,7 +5,8 @@ from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.students.checkpoint import n_parameters
-from openmm_mlff.students.deployment import evaluate_batch, in_dtype
+from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.painn import (
     PaiNN,
     PaiNNConfig,

@@ -1,104 +1,94 @@
-"""Are the atoms as far apart as the reference's own dynamics has them?"""
+"""Are interatomic distances distributed as in the reference's own dynamics?"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, place
-from openmm_mlff.checks.inputs import find_probe, probe_array
-from openmm_mlff.config import Criteria, Threshold
-from openmm_mlff.observations.model import Observations, ProbeObservations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.config import Limits
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 BIN_ANGSTROM = 0.05
 
 FEWEST_SAMPLES = 20
 """Ten in each half of a run; fewer say nothing about its noise."""
 
-_SETTINGS = (
-    "temperature_kelvin",
-    "timestep_fs",
-    "friction_per_ps",
-    "equilibration_ps",
-    "duration_ps",
-)
+
+@record
+class Record:
+    """Samples of two Langevin runs with the same start, thermostat and seed.
+
+    Attributes:
+        reference: its spec string.
+        model_positions_angstrom: of the potential.
+        reference_positions_angstrom: of the reference.
+        model_failure: why the potential's run broke off; empty where it did not.
+        reference_failure: why the reference's did.
+    """
+
+    reference: str
+    model_positions_angstrom: np.ndarray = array("samples", "N", 3)
+    reference_positions_angstrom: np.ndarray = array("reference samples", "N", 3)
+    model_failure: str = ""
+    reference_failure: str = ""
 
 
-def distribution(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the distances between atoms in two Langevin runs made in the same way.
-
-    MAE = ∫ |h(r) − h_ref(r)| dr, with h(r) the distribution of the distances of all pairs of atoms
-    over all samples, ∫ h dr = 1 (Fu et al., "Forces are not enough", TMLR 2023).  It is 2 where the
-    two have no distance in common.  The two halves of one run differ by noise alone; two whole runs
-    differ by 1/√2 of that.
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Sample the reference as the shared samples are sampled.
 
     Args:
-        observations: with the probes ``kinetic_distribution`` (the potential's samples) and
-            ``distribution`` (the reference's).
-        criteria: ``mae`` (ratio).
+        subject: what is measured.
 
     Returns:
-        PASS where MAE and noise both lie below the threshold (noise can only add to the mean of an
-        absolute value, so that a small MAE is not small by chance), FAIL where MAE less noise lies
-        above, else INCONCLUSIVE.
+        Both samples; not applicable to a single atom.
     """
-    limit = SPEC.threshold(criteria, name="mae")
-    own = find_probe(SPEC, observations, name="kinetic_distribution")
-    if isinstance(own, CheckResult):
-        return own
-    asked = find_probe(SPEC, observations, name="distribution")
-    if isinstance(asked, CheckResult):
-        return asked
-    samples = _samples(observations, own=own, asked=asked)
-    if isinstance(samples, CheckResult):
-        return samples
-    model, ideal = samples
-    return _judged(
-        observations, limit, model=model, ideal=ideal, reference=str(asked.data["reference"])
+    if subject.molecule.n_atoms < 2:
+        return NotApplicable("a single atom has no interatomic distances")
+    own, other = subject.samples, subject.reference.sample(subject)
+    return Record(
+        reference=subject.reference.spec,
+        model_positions_angstrom=own.positions_angstrom,
+        reference_positions_angstrom=other.positions_angstrom,
+        model_failure=own.failure,
+        reference_failure=other.failure,
     )
 
 
-def _samples(
-    observations: Observations, *, own: ProbeObservations, asked: ProbeObservations
-) -> tuple[np.ndarray, np.ndarray] | CheckResult:
-    """Give the samples of both, or say why there is nothing to compare."""
-    unstable = str(own.data.get("failure", "")).strip().rstrip(".")
-    if unstable:
-        message = f"On {place(observations)}, the potential's Langevin run broke off: {unstable}."
-        return SPEC.result(observations, status=Status.FAIL, message=message)
-    reference = str(asked.data["reference"])
-    failure = str(asked.data.get("failure", "")).strip().rstrip(".")
-    if failure:
-        reason = f"the run of {reference} broke off: {failure}"
-        return SPEC.inconclusive(observations, reason=reason)
-    unlike = [name for name in _SETTINGS if own.data.get(name) != asked.data.get(name)]
-    if unlike:
-        reason = f"the two runs were not made alike: they differ in {', '.join(unlike)}"
-        return SPEC.inconclusive(observations, reason=reason)
-    shape = (None, observations.system.n_atoms, 3)
-    model = probe_array(own, name="positions_angstrom", shape=shape)
-    ideal = probe_array(asked, name="positions_angstrom", shape=shape)
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the distributions h(r) of the distances of all pairs of atoms, ∫ h dr = 1.
+
+    MAE = ∫ |h(r) − h_ref(r)| dr (Fu et al., "Forces are not enough", TMLR 2023), at most 2.  The
+    two halves of one run differ by noise alone; two whole runs differ by 1/√2 of that.
+
+    Args:
+        record: both samples.
+        limits: ``mae`` (ratio).
+
+    Returns:
+        PASS where MAE and noise both lie below the limit (noise can only add to the mean of an
+        absolute value), FAIL where MAE less noise lies above, else INCONCLUSIVE.
+    """
+    limit = limits["mae"]
+    model, ideal = record.model_positions_angstrom, record.reference_positions_angstrom
+    if record.model_failure:
+        clause = f"the potential's Langevin run broke off: {record.model_failure}"
+        return Judgement(Status.FAIL, clause)
+    if record.reference_failure:
+        return inconclusive(f"the run of {record.reference} broke off: {record.reference_failure}")
     if not np.isfinite(model).all():
-        message = f"On {place(observations)}, the potential's samples hold positions that are not "
-        return SPEC.result(observations, status=Status.FAIL, message=message + "finite numbers.")
+        return Judgement(Status.FAIL, "the potential's samples hold positions that are not finite")
     if not np.isfinite(ideal).all():
-        reason = f"the samples of {reference} hold positions that are not finite numbers"
-        return SPEC.inconclusive(observations, reason=reason)
+        return inconclusive(f"the samples of {record.reference} are not finite")
     if min(len(model), len(ideal)) < FEWEST_SAMPLES:
-        reason = (
-            f"there are {len(model)} samples of the potential and {len(ideal)} of {reference}, "
-            f"and {FEWEST_SAMPLES} of each are the fewest"
+        return inconclusive(
+            f"there are {len(model)} samples of the potential and {len(ideal)} of "
+            f"{record.reference}; both need at least {FEWEST_SAMPLES}"
         )
-        return SPEC.inconclusive(observations, reason=reason)
-    return model, ideal
-
-
-def _judged(
-    observations: Observations,
-    limit: Threshold,
-    *,
-    model: np.ndarray,
-    ideal: np.ndarray,
-    reference: str,
-) -> CheckResult:
     distances = pair_distances(model), pair_distances(ideal)
     bins = 1 + int(max(found.max() for found in distances) / BIN_ANGSTROM)
     densities = [distance_density(found, bins=bins) for found in distances]
@@ -112,17 +102,14 @@ def _judged(
         status = Status.PASS
     else:
         status = Status.FAIL if mae - noise > limit.value else Status.INCONCLUSIVE
-    side = {Status.PASS: "below", Status.FAIL: "above"}.get(status, "too noisy to compare with")
-    return SPEC.result(
-        observations,
-        status=status,
-        message=f"On {place(observations)}, the distances between atoms are distributed otherwise "
-        f"than in a run of {reference} by {mae:.3g} ± {noise:.2g} (2 is most), {side} the limit of "
-        f"{limit.value:g}.",
+    return Judgement(
+        status,
+        f"the distribution of interatomic distances differs from that of a run of "
+        f"{record.reference} by {mae:.3g} ± {noise:.2g} (limit {limit.value:g}; 2 at most)",
         value=mae,
         threshold=limit.value,
         evidence={
-            "reference": reference,
+            "reference": record.reference,
             "detection_limit": noise,
             "model_halves": halves[0],
             "reference_halves": halves[1],
@@ -136,7 +123,7 @@ def _judged(
 
 
 def pair_distances(positions_angstrom: np.ndarray) -> np.ndarray:
-    """Measure the distances of all pairs of atoms.
+    """Return the distances of all pairs of atoms.
 
     Args:
         positions_angstrom: (S, N, 3), Å.
@@ -149,7 +136,7 @@ def pair_distances(positions_angstrom: np.ndarray) -> np.ndarray:
 
 
 def distance_density(distances_angstrom: np.ndarray, *, bins: int) -> np.ndarray:
-    """Count distances in bins of 0.05 Å and make their integral 1.
+    """Return the distribution of distances in bins of 0.05 Å, with integral 1.
 
     Args:
         distances_angstrom: of any shape, Å, all below the end of the last bin.
@@ -167,20 +154,21 @@ def _difference(density: np.ndarray, other: np.ndarray) -> float:
     return float(np.sum(np.abs(density - other)) * BIN_ANGSTROM)
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="distribution",
     group="accuracy",
-    scope="system",
-    title="Are the atoms as far apart as in the reference's own dynamics?",
+    question="Are interatomic distances distributed as in the reference's own dynamics?",
     formula="∫ |h(r) − h_ref(r)| dr, h(r) the distribution of all interatomic distances",
     unit="ratio",
-    source="Fu et al. 2023, Forces are not enough (MDsim); the limit is our choice: at 0.2, a "
-    "tenth of the most, one distance in ten is where the reference has none",
-    thresholds={"mae": "ratio"},
-    failure_mode="The molecule spends its time in other shapes than the reference's: averages "
-    "over the trajectory are those of another substance, however small the force errors.",
-    remedy="See in the evidence at which distances the two differ, and add such geometries, "
-    "labelled by the reference, to the training data.",
-    function=distribution,
-    probes=("kinetic_distribution", "distribution"),
+    limits={"mae": "ratio"},
+    source="Fu et al. 2023, Forces are not enough (MDsim); the limit is our choice: at 0.2, one "
+    "distance in ten is where the reference has none",
+    consequence="The molecule spends its time in other shapes than the reference's: averages over "
+    "the trajectory are those of another substance, however small the force errors.",
+    remedy="The evidence shows at which distances the two differ: add such geometries, labelled "
+    "by the reference, to the training data.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "samples", "reference"),
 )

@@ -1,42 +1,57 @@
-"""Are the forces those of the reference, where the potential itself goes?"""
+"""Are the forces those of the reference, on the potential's own trajectory?"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import LabelledFrames, labelled_frames
-from openmm_mlff.checks.base import CheckSpec, place
-from openmm_mlff.checks.parity.unit_scale import FORCE_UNITS, name_slip
+from openmm_mlff.checks.accuracy.labels import counts, usable_labels
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.parity.unit_scale import nearest_slip
 from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.measurements import Skipped
+from openmm_mlff.storage.shared import Labels
+from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 NEAR_ZERO_EV_PER_ANGSTROM = 0.05
-"""A reference force weaker than this has no direction to speak of; its angle is not counted."""
+"""A reference force weaker than this has no meaningful direction; its angle is not counted."""
 
 SMALLEST_SLIP = 2.0
 """Forces off by less than this are wrong for another reason than their unit."""
 
 
-def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare forces with the reference's, on frames of the potential's own trajectory.
+def measure(subject: "Subject") -> Labels | Skipped:
+    """Return the shared labels.
+
+    Args:
+        subject: what is measured.
+
+    Returns:
+        Frames evaluated by both.
+    """
+    return subject.reference_labels
+
+
+def judge(record: Labels, limits: Limits) -> Judgement:
+    """Compare forces with the reference's.
 
     RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the
     scatter of the frames' mean squares, whose autocorrelation is respected.
 
     Args:
-        observations: with the probe ``reference``.
-        criteria: ``rmse``, ``mae`` (eV/Å), ``r2`` (ratio), ``median_angle`` (°).
+        record: frames evaluated by both.
+        limits: ``rmse``, ``mae`` (eV/Å), ``r2`` (ratio), ``median_angle`` (°).
 
     Returns:
-        PASS where RMSE and interval lie below the threshold, FAIL where they lie above, else
-        INCONCLUSIVE.  The other criteria are compared in the evidence.
+        PASS where RMSE and interval lie below the limit, FAIL where they lie above, else
+        INCONCLUSIVE.  The other limits are compared in the evidence.
     """
-    limits = {name: SPEC.threshold(criteria, name=name) for name in SPEC.thresholds}
-    frames = labelled_frames(SPEC, observations)
-    if isinstance(frames, CheckResult):
+    frames = usable_labels(record)
+    if isinstance(frames, Judgement):
         return frames
     error = frames.model_forces - frames.reference_forces
     mean_squares = np.mean(error**2, axis=(1, 2))
@@ -45,7 +60,6 @@ def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResul
     half_width = mean_half_width(mean_squares) / (2.0 * rmse) if rmse else 0.0
     limit = limits["rmse"]
     status = compare_with_interval(rmse, half_width=half_width, threshold=limit.value)
-    side = {Status.PASS: "below", Status.FAIL: "above"}.get(status, "too uncertain to compare with")
     evidence = _evidence(frames, error=error)
     compared = {
         "mae": evidence["mae_ev_per_angstrom"] <= limits["mae"].value,
@@ -56,37 +70,36 @@ def force_accuracy(observations: Observations, criteria: Criteria) -> CheckResul
         name: {"threshold": limits[name].value, "unit": limits[name].unit, "ok": bool(ok)}
         for name, ok in compared.items()
     }
-    return SPEC.result(
-        observations,
-        status=status,
-        message=f"On {place(observations)}, the forces on {len(error)} frames of "
-        f"{frames.frames_of} are off by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE) from "
-        f"{frames.reference}, {side} the limit of {limit.value:g} {limit.unit}{_slip(frames)}.",
+    return Judgement(
+        status,
+        f"the forces on {len(error)} frames of {frames.frames_of} differ from those of "
+        f"{frames.reference} by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE; limit "
+        f"{limit.value:g} {limit.unit}){_slip(frames)}",
         value=rmse,
         threshold=limit.value,
         evidence={
             **evidence,
             "interval_ev_per_angstrom": half_width,
             "others": others,
-            **frames.counts(),
+            **counts(frames),
         },
     )
 
 
-def _slip(frames: LabelledFrames) -> str:
-    """Name the units that were mixed up where all forces are scaled by what such a slip makes."""
+def _slip(frames: Labels) -> str:
+    """Return which units were confused, where all forces are scaled by such a factor."""
     squares = float((frames.reference_forces**2).sum())
     if squares == 0.0:
         return ""
     slope = float((frames.model_forces * frames.reference_forces).sum()) / squares
     if slope <= 0.0 or max(slope, 1.0 / slope) < SMALLEST_SLIP:
         return ""
-    slip = name_slip(slope, unit_sizes=FORCE_UNITS)
+    slip, _ = nearest_slip(slope, unit_sizes=EV_PER_ANGSTROM_BY_FORCE_UNIT)
     return f" (forces are {slope:.3g} times the reference's: {slip})" if slip else ""
 
 
-def _evidence(frames: LabelledFrames, *, error: np.ndarray) -> Mapping[str, Any]:
-    """Break the error down: by kind and direction, and RMSE by element, atom and frame."""
+def _evidence(frames: Labels, *, error: np.ndarray) -> Mapping[str, Any]:
+    """Return the error by kind and direction, and the RMSE by element, atom and frame."""
     reference = frames.reference_forces
     spread = float(np.sum((reference - reference.mean()) ** 2))
     angles = angles_degrees(frames.model_forces, reference=reference)
@@ -112,7 +125,7 @@ def _evidence(frames: LabelledFrames, *, error: np.ndarray) -> Mapping[str, Any]
 
 
 def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
-    """Give the angles between force vectors, where the reference force is not near zero.
+    """Return the angles between force vectors, where the reference force is not near zero.
 
     Args:
         forces: (..., 3), eV/Å.
@@ -129,19 +142,20 @@ def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="force_accuracy",
     group="accuracy",
-    scope="system",
-    title="Are the forces those of the reference, on the potential's own trajectory?",
+    question="Are the forces those of the reference, on the potential's own trajectory?",
     formula="RMSE of F − F_ref over all components, frames of the potential's own NVE run",
     unit="eV/Å",
+    limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
     source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
-    thresholds={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
-    failure_mode="Structures, barriers and spectra differ from those of the reference method: the "
-    "dynamics may look sound and be those of another substance.",
+    consequence="Structures, barriers and spectra differ from those of the reference method: the "
+    "dynamics may be sound and still be those of another substance.",
     remedy="Add frames of the potential's own trajectory, labelled by the reference, to the "
-    "training data and train again; see in the evidence which element is worst.",
-    function=force_accuracy,
-    probes=("reference",),
+    "training data and retrain; the evidence names the worst element.",
+    record=Labels,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "reference_labels"),
 )

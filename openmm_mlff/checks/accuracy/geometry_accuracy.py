@@ -1,76 +1,97 @@
-"""Is the molecule at rest shaped as the reference has it?"""
+"""Is the minimum shaped like the reference's?"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, probe_array
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.config import Limits
+from openmm_mlff.molecules import name_atoms
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.shared import ReferenceMinimum
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 FEWEST_HEAVY_ATOMS = 3
 """Two points superpose on any two others; below three, hydrogens count too."""
 
 
-def geometry_accuracy(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the potential's minimum with the reference's, both reached from one start.
+@record
+class Record(ReferenceMinimum):
+    """Both minima, and which atoms they are of.
+
+    Attributes:
+        atomic_numbers: of the atoms.
+        bonds: pairs of atoms.
+    """
+
+    atomic_numbers: np.ndarray = array("N")
+    bonds: np.ndarray = array("B", 2)
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Return the reference's minimum, relaxed from the potential's.
+
+    Args:
+        subject: what is measured.
+
+    Returns:
+        Both minima; not applicable to one atom, and to a periodic system.
+    """
+    molecule = subject.molecule
+    if molecule.n_atoms < 2:
+        return NotApplicable("a single atom has no shape")
+    found = subject.reference_minimum
+    if isinstance(found, NotApplicable):
+        return found
+    bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
+    return Record(**vars(found), atomic_numbers=molecule.atomic_numbers, bonds=bonds)
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare both minima.
 
     Heavy-atom RMSD after superposition by a proper rotation (a mirror image is another molecule),
     and the largest difference of a covalent bond's length.
 
     Args:
-        observations: with the probe ``minimum``.
-        criteria: ``rmsd``, ``bond`` (Å).
+        record: both minima.
+        limits: ``rmsd``, ``bond`` (Å).
 
     Returns:
         PASS where both are small; INCONCLUSIVE where a minimisation did not converge.
     """
-    rmsd_limit = SPEC.threshold(criteria, name="rmsd")
-    bond_limit = SPEC.threshold(criteria, name="bond")
-    probe = find_probe(SPEC, observations, name="minimum")
-    if isinstance(probe, CheckResult):
-        return probe
-    reference = probe.data.get("reference")
-    if reference is None:
-        reason = str(probe.data.get("reason", "")).strip().rstrip(".")
-        return SPEC.skipped(observations, reason=reason or "no reference was given")
-    if not (probe.data["model_converged"] and probe.data["reference_converged"]):
-        whose = "reference" if probe.data["model_converged"] else "potential"
-        reason = str(probe.data.get("reason", "")).strip().rstrip(".")
-        reason = f"the minimisation of the {whose} did not converge{': ' if reason else ''}{reason}"
-        return SPEC.inconclusive(observations, reason=reason)
-    system = observations.system
-    shape = (system.n_atoms, 3)
-    model = probe_array(probe, name="model_positions_angstrom", shape=shape)
-    ideal = probe_array(probe, name="reference_positions_angstrom", shape=shape)
-    compared = np.flatnonzero(system.atomic_numbers > 1)
-    which = "a heavy-atom"
+    if not (record.model_converged and record.converged):
+        whose = "the reference" if record.model_converged else "the potential"
+        reason = f": {record.reason}" if record.reason else ""
+        return inconclusive(f"the minimisation of {whose} did not converge{reason}")
+    model, ideal = record.model_positions_angstrom, record.positions_angstrom
+    compared = np.flatnonzero(record.atomic_numbers > 1)
+    which = "heavy-atom"
     if len(compared) < FEWEST_HEAVY_ATOMS:
-        compared = np.arange(system.n_atoms)
-        which = "an all-atom"
+        compared, which = np.arange(len(model)), "all-atom"
     rmsd = superposed_rmsd(model[compared], reference=ideal[compared])
-    bonds = np.array(system.bonds, dtype=int).reshape(-1, 2)
-    differences = _lengths(model, bonds=bonds) - _lengths(ideal, bonds=bonds)
-    measures = [
-        Measure(f"the minimum is off from that of {reference} by {which} RMSD of", rmsd, rmsd_limit)
-    ]
-    evidence = {"reference": reference, "atoms": which.split()[1], "rmsd_angstrom": rmsd}
-    if len(bonds):
+    clause = f"the minimum differs from that of {record.reference} by a {which} RMSD of"
+    measures = [Measure(clause, rmsd, limits["rmsd"])]
+    evidence = {"reference": record.reference, "atoms": which, "rmsd_angstrom": rmsd}
+    if len(record.bonds):
+        differences = _lengths(model, record.bonds) - _lengths(ideal, record.bonds)
         worst = int(np.argmax(np.abs(differences)))
-        i, j = bonds[worst]
-        named = f"{system.symbols[i]}{i}–{system.symbols[j]}{j}"
-        clause = f"the bond {named} at the minimum is off from that of {reference} by"
-        measures.append(Measure(clause, abs(float(differences[worst])), bond_limit))
+        named = name_atoms(record.atomic_numbers, record.bonds[worst])
+        clause = f"the bond {named} at the minimum differs from that of {record.reference} by"
+        measures.append(Measure(clause, abs(float(differences[worst])), limits["bond"]))
         evidence |= {"worst_bond": named, "bond_differences_angstrom": differences}
-    return SPEC.judged(observations, measures=measures, evidence=evidence)
+    return judged(measures, evidence=evidence)
 
 
-def _lengths(positions_angstrom: np.ndarray, *, bonds: np.ndarray) -> np.ndarray:
+def _lengths(positions_angstrom: np.ndarray, bonds: np.ndarray) -> np.ndarray:
     return np.linalg.norm(positions_angstrom[bonds[:, 0]] - positions_angstrom[bonds[:, 1]], axis=1)
 
 
 def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) -> float:
-    """Give the smallest RMSD over all translations and proper rotations.
+    """Return the smallest RMSD over all translations and proper rotations.
 
     Kabsch, Acta Cryst. A 32, 922 (1976): the best rotation is U diag(1, 1, d) Vᵀ, with the
     singular value decomposition XᵀY = U S Vᵀ and d = det(U Vᵀ), which keeps it proper.
@@ -93,18 +114,19 @@ def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) ->
     return float(np.sqrt(np.mean(np.sum((x @ rotation - y) ** 2, axis=1))))
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="geometry_accuracy",
     group="accuracy",
-    scope="system",
-    title="Is the molecule at rest shaped as the reference has it?",
+    question="Is the minimum shaped like the reference's?",
     formula="heavy-atom RMSD after superposition, max |r_ij − r_ij,ref| over covalent bonds",
     unit="Å",
+    limits={"rmsd": "Å", "bond": "Å"},
     source="mlipaudit: 0.05 Å for bond lengths",
-    thresholds={"rmsd": "Å", "bond": "Å"},
-    failure_mode="Bond lengths and shapes are biased from the first step; so are spectra, packing "
-    "and every distance measured.",
+    consequence="Bond lengths and shapes are biased from the first step, and so are spectra, "
+    "packing and every measured distance.",
     remedy="Add geometries near the minimum, labelled by the reference, to the training data.",
-    function=geometry_accuracy,
-    probes=("minimum",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "reference", "reference_minimum"),
 )

@@ -1,128 +1,234 @@
-"""Does turning a bond cost what the reference says?"""
+"""Does rotation about each bond cost what the reference says?"""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import JUDGED_FRACTION, find_probe, probe_array
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.checks.statistics import compare_with_interval
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations, ProbeObservations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
+from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
 
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
-def torsion_profile(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the barrier to rotation about each bond, on geometries that the reference relaxed.
+RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
+"""Both potentials are evaluated at the same geometries, so that these need not be relaxed closely:
+what is left shifts both profiles alike."""
 
-    Barrier = max E − min E over the angles; both potentials are asked about the same geometries.
+RELAXATION_STEPS = 150
+
+# A proper rotation by small whole numbers: Euler's, from the quaternion (1, 2, 3, 4).
+_ROTATION = np.array([[-20.0, 4.0, 22.0], [20.0, -10.0, 20.0], [10.0, 28.0, 4.0]]) / 30.0
+
+
+@record
+class Record:
+    """Energies at R bonds and A angles, on geometries that the reference relaxed.
+
+    Attributes:
+        reference: its spec string.
+        bonds: names of the bonds.
+        angles_degrees: dihedral angles.
+        reference_energies_ev: NaN where a point cannot be used.
+        reference_repeat_energies_ev: of the same geometry rotated, which differs by noise alone.
+        model_energies_ev: of the potential.
+        model_repeat_energies_ev: likewise, rotated.
+        used: points that both evaluated.
+        reference_refused: points that the reference refused.
+        unconverged: points that were not relaxed.
+        bonds_changed: points at which the reference rearranged the bonds.
+        model_refused: points that the potential refused.
+        reasons: of the first points that could not be used.
+    """
+
+    reference: str
+    bonds: tuple[str, ...]
+    angles_degrees: np.ndarray = array("bonds", "angles")
+    reference_energies_ev: np.ndarray = array("bonds", "angles")
+    reference_repeat_energies_ev: np.ndarray = array("bonds", "angles")
+    model_energies_ev: np.ndarray = array("bonds", "angles")
+    model_repeat_energies_ev: np.ndarray = array("bonds", "angles")
+    used: np.ndarray = array("bonds", "angles")
+    reference_refused: int
+    unconverged: int
+    bonds_changed: int
+    model_refused: int
+    reasons: tuple[str, ...] = ()
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Rotate about each bond by 360°; the reference relaxes all else at each angle.
 
     Args:
-        observations: with the probe ``torsion_profile``.
-        criteria: ``barrier`` (kcal/mol).
+        subject: what is measured; its protocol says the step.
+
+    Returns:
+        The energies; not applicable without a rotatable bond, and to a periodic system.
+    """
+    molecule = subject.molecule
+    if molecule.is_periodic:
+        return NotApplicable("bonds of a box are not rotated; validate its molecules alone")
+    torsions = rotatable_torsions(
+        molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
+    )
+    if not torsions:
+        return NotApplicable("it has no rotatable bond")
+    names = tuple(name_atoms(molecule.atomic_numbers, torsion.bond) for torsion in torsions)
+    points = round(360.0 / subject.spec.torsion_step_degrees)
+    first = [dihedral_degrees(molecule.positions_angstrom, atoms=t.atoms) for t in torsions]
+    angles = np.array(first)[:, None] + 360.0 / points * np.arange(points)
+    positions, faults = _scan(subject, torsions, angles=angles)
+    usable = np.ones(angles.shape, dtype=bool)
+    for row, column in faults:
+        usable[row, column] = False
+    both = np.concatenate([positions[usable], positions[usable] @ _ROTATION.T])
+    ideal, model = subject.reference.evaluate(both), subject.evaluate(both)
+    used = usable.copy()
+    used[usable] = ~(ideal.refused | model.refused).reshape(2, -1).any(axis=0)
+    energies = np.full((4, *angles.shape), np.nan)
+    energies[:, usable] = np.concatenate([ideal.energies_ev, model.energies_ev]).reshape(4, -1)
+    kinds = [kind for kind, _ in faults.values()]
+    where = [f"{names[row]} at {angles[row, column]:.0f}°" for row, column in faults]
+    why = [f"{at}: {reason}" for at, (_, reason) in zip(where, faults.values(), strict=True)]
+    return Record(
+        reference=subject.reference.spec,
+        bonds=names,
+        angles_degrees=angles,
+        reference_energies_ev=energies[0],
+        reference_repeat_energies_ev=energies[1],
+        model_energies_ev=energies[2],
+        model_repeat_energies_ev=energies[3],
+        used=used,
+        reference_refused=kinds.count("refused") + int(ideal.refused.sum()),
+        unconverged=kinds.count("unconverged"),
+        bonds_changed=kinds.count("bonds_changed"),
+        model_refused=int(model.refused.reshape(2, -1).any(axis=0).sum()),
+        reasons=(*why, *ideal.reasons, *model.reasons)[:10],
+    )
+
+
+def _scan(
+    subject: "Subject", torsions: Sequence[Torsion], *, angles: np.ndarray
+) -> tuple[np.ndarray, dict[tuple[int, int], tuple[str, str]]]:
+    """Relax the reference at one angle after the other, all bonds together.
+
+    Each point starts from the geometry of its neighbour, rotated rigidly: started from the minimum,
+    groups that would move out of the way on the path clash, and relax to another conformer.  For
+    the same reason no guess of the Hessian is used: its long first steps leave the path.
+
+    Returns:
+        Geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
+    """
+    molecule = subject.molecule
+    here = np.repeat(molecule.positions_angstrom[None], len(torsions), axis=0)
+    positions = np.empty((*angles.shape, *molecule.positions_angstrom.shape))
+    faults = {}
+    for column, degrees in enumerate(angles.T):
+        subject.report("torsions", column, len(angles.T))
+        found = subject.reference.relax_torsions(
+            here,
+            torsions=torsions,
+            degrees=degrees,
+            force_ev_per_angstrom=RELAXED_FORCE_EV_PER_ANGSTROM,
+            max_steps=RELAXATION_STEPS,
+        )
+        positions[:, column] = found.positions_angstrom
+        for row, placed in enumerate(found.positions_angstrom):
+            fault = _fault(molecule, placed, largest=found.largest_force_ev_per_angstrom[row])
+            if fault is None:
+                here[row] = placed
+            else:
+                faults[row, column] = fault
+    subject.report("torsions", len(angles.T), len(angles.T))
+    return positions, faults
+
+
+def _fault(
+    molecule: MolecularSystem, positions_angstrom: np.ndarray, *, largest: float
+) -> tuple[str, str] | None:
+    """Return kind and reason why a relaxed point cannot be used; None where it can."""
+    if not np.isfinite(largest):
+        return "refused", "the reference refused the geometry"
+    if largest > RELAXED_FORCE_EV_PER_ANGSTROM:
+        reason = f"not relaxed in {RELAXATION_STEPS} steps, {largest:.2g} eV/Å are left"
+        return "unconverged", reason
+    if set(covalent_bonds(molecule.atomic_numbers, positions_angstrom)) != set(molecule.bonds):
+        return "bonds_changed", "the reference rearranged the bonds"
+    return None
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the barrier to rotation about each bond, max E − min E over the angles.
+
+    Args:
+        record: the energies.
+        limits: ``barrier`` (kcal/mol).
 
     Returns:
         PASS where every barrier is right, FAIL where one is wrong; INCONCLUSIVE where a bond has
-        less than four fifths of its points, or noise could turn the answer.
+        less than four fifths of its points, or noise could change the outcome.
     """
-    limit = SPEC.threshold(criteria, name="barrier")
-    probe = find_probe(SPEC, observations, name="torsion_profile")
-    if isinstance(probe, CheckResult):
-        return probe
-    bonds, reference = list(probe.data["bonds"]), str(probe.data["reference"])
-    profiles = _profiles(probe, bonds=bonds)
+    limit = limits["barrier"]
+    profiles = [_profile(record, row) for row in range(len(record.bonds))]
     evidence = {
-        "reference": reference,
+        "reference": record.reference,
         "profiles": profiles,
-        **{name: probe.data[name] for name in (*_COUNTS, "reasons")},
+        "requested": record.angles_degrees.size,
+        **{name: getattr(record, name) for name in (*_COUNTS, "reasons")},
     }
-    judged = [profile for profile in profiles if profile["judged"]]
-    decided = [
-        compare_with_interval(
-            profile["barrier_error_kcal_per_mol"],
-            half_width=profile["detection_limit_kcal_per_mol"],
-            threshold=limit.value,
-        )
-        for profile in judged
-    ]
-    if Status.FAIL not in decided:
-        reason = _undecided(profiles, decided=decided, judged=judged, limit=limit.value)
-        if reason:
-            return SPEC.inconclusive(observations, reason=reason, evidence=evidence)
-    measures = [
-        Measure(
-            f"turning {profile['bond']} costs {profile['barrier_model_kcal_per_mol']:.3g} kcal/mol "
-            f"against {profile['barrier_reference_kcal_per_mol']:.3g} by {reference}, a difference "
+    measures = {
+        index: Measure(
+            f"rotation about {profile['bond']} costs "
+            f"{profile['barrier_model_kcal_per_mol']:.3g} kcal/mol against "
+            f"{profile['barrier_reference_kcal_per_mol']:.3g} by {record.reference}, a difference "
             "of",
             profile["barrier_error_kcal_per_mol"],
             limit,
         )
-        for profile in judged
-    ]
-    return SPEC.judged(observations, measures=measures, evidence=evidence)
-
-
-_COUNTS = ("requested", "reference_refused", "unconverged", "bonds_changed", "model_refused")
-
-
-def _undecided(
-    profiles: list[dict[str, Any]],
-    *,
-    decided: list[Status],
-    judged: list[dict[str, Any]],
-    limit: float,
-) -> str:
-    """Say why nothing can be concluded; empty where every bond is decided."""
-    for profile in profiles:
-        if not profile["judged"]:
-            return (
-                f"{profile['points_used']} of {profile['points']} points of the rotation about "
-                f"{profile['bond']} could be used, and four fifths are the fewest"
-            )
-    for profile, status in zip(judged, decided, strict=True):
-        if status is Status.INCONCLUSIVE:
-            return (
-                f"the barrier about {profile['bond']} is off by "
-                f"{profile['barrier_error_kcal_per_mol']:.3g} ± "
-                f"{profile['detection_limit_kcal_per_mol']:.2g} kcal/mol, on either side of the "
-                f"limit of {limit:g} kcal/mol"
-            )
-    return "" if judged else "no bond was turned"
-
-
-def _profiles(probe: ProbeObservations, *, bonds: list[str]) -> list[dict[str, Any]]:
-    """Work each bond's profile out; energies in kcal/mol from the reference's lowest point."""
-    angles = probe_array(probe, name="angles_degrees", shape=(len(bonds), None))
-    arrays = {
-        name: probe_array(probe, name=name, shape=angles.shape)
-        for name in (
-            "used",
-            "model_energies_ev",
-            "model_repeat_energies_ev",
-            "reference_energies_ev",
-            "reference_repeat_energies_ev",
-        )
+        for index, profile in enumerate(profiles)
+        if profile["judged"]
     }
-    return [
-        _profile(
-            bond,
-            angles=angles[index],
-            used=arrays["used"][index] > 0.0,
-            energies={
-                name: kcal_per_mol_from_ev(array[index])
-                for name, array in arrays.items()
-                if name != "used"
-            },
-        )
-        for index, bond in enumerate(bonds)
-    ]
+    widths = {index: profiles[index]["detection_limit_kcal_per_mol"] for index in measures}
+    decided = {
+        index: compare_with_interval(measure.value, half_width=widths[index], threshold=limit.value)
+        for index, measure in measures.items()
+    }
+    if Status.FAIL not in decided.values():
+        for index, profile in enumerate(profiles):
+            if index not in measures:
+                reason = (
+                    f"{profile['points_used']} of {profile['points']} points of the rotation about "
+                    f"{profile['bond']} could be used; four fifths are needed"
+                )
+                return inconclusive(reason, evidence=evidence)
+            if decided[index] is Status.INCONCLUSIVE:
+                reason = f"{measures[index].text()}, but known to ± {widths[index]:.2g} only"
+                return inconclusive(reason, evidence=evidence)
+    return judged(measures.values(), evidence=evidence)
 
 
-def _profile(
-    bond: str, *, angles: np.ndarray, used: np.ndarray, energies: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
+_COUNTS = ("reference_refused", "unconverged", "bonds_changed", "model_refused")
+
+_ENERGIES = (
+    "model_energies_ev",
+    "model_repeat_energies_ev",
+    "reference_energies_ev",
+    "reference_repeat_energies_ev",
+)
+
+
+def _profile(record: Record, row: int) -> dict[str, Any]:
+    """Compute one bond's profile; energies in kcal/mol from the reference's lowest point."""
+    bond, angles, used = record.bonds[row], record.angles_degrees[row], record.used[row] > 0.0
+    energies = {name: kcal_per_mol_from_ev(getattr(record, name)[row]) for name in _ENERGIES}
     points = {
         "bond": bond,
         "points": len(used),
@@ -140,7 +246,7 @@ def _profile(
     ]
     difference = model - reference
     if not np.isfinite(shifts[0]).all():
-        # Numbers that vanish when the molecule is turned are none.
+        # Energies that are not finite once the molecule is rotated cannot be used.
         model = np.full_like(model, np.nan)
     barriers = float(np.ptp(model)), float(np.ptp(reference))
     # The two evaluations of a point differ by √2 of its noise, and a barrier is a difference of two
@@ -160,21 +266,22 @@ def _profile(
     }
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="torsion_profile",
     group="accuracy",
-    scope="system",
-    title="Does turning a bond cost what the reference says?",
-    formula="|(max E − min E) − (max E_ref − min E_ref)| over one turn of each rotatable bond, "
+    question="Does rotation about each bond cost what the reference says?",
+    formula="|(max E − min E) − (max E_ref − min E_ref)| over 360° about each rotatable bond, "
     "geometries relaxed by the reference at a fixed dihedral angle",
     unit="kcal/mol",
+    limits={"barrier": "kcal/mol"},
     source="mlipaudit's TorsionNet benchmark; 1 kcal/mol is 1.7 kT at 300 K, a factor of five in a "
     "rate",
-    thresholds={"barrier": "kcal/mol"},
-    failure_mode="Conformers appear in the wrong proportions and change over too often or never; "
+    consequence="Conformers appear in the wrong proportions and interconvert too often or never; "
     "that decides how a drug binds or a chain folds.",
-    remedy="Add geometries along the rotation of the bond named, relaxed and labelled by the "
+    remedy="Add geometries along the rotation about the bond named, relaxed and labelled by the "
     "reference, to the training data.",
-    function=torsion_profile,
-    probes=("torsion_profile",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "reference"),
 )

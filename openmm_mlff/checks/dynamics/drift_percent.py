@@ -1,62 +1,70 @@
-"""By how many percent does the total energy change? The number older reports quote."""
+"""By how many percent does the total energy change? The number that older reports quote."""
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import demand_survival, finite_rows, reaches, unusable_runs
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged, not_applicable
+from openmm_mlff.checks.inputs import (
+    demand_survival,
+    finite_rows,
+    read_runs,
+    too_few_rows,
+    unusable_runs,
+)
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.runs import Runs
+
+SMALLEST_ENERGY_EV = 1e-9
+"""What is nearer to zero is the rounding of an energy that is zero."""
 
 
-def drift_percent(observations: Observations, criteria: Criteria) -> CheckResult:
+def judge(record: Runs, limits: Limits) -> Judgement:
     """Compare the last total energy with the first: (E_end − E_start) / |E_start|.
 
     It depends on the zero of energy (6 % was measured for a healthy model and 0.001 % for a
-    broken one), so it informs and decides nothing alone.
+    broken one), so it only informs.
 
     Args:
-        observations: with the replicas of one condition.
-        criteria: ``drift`` (%).
+        record: the replicas of one condition.
+        limits: ``drift`` (%).
 
     Returns:
         PASS or FAIL by the largest change among the replicas.
     """
-    unusable = unusable_runs(SPEC, observations)
+    unusable = unusable_runs(record)
     if unusable is not None:
         return unusable
-    limit = SPEC.threshold(criteria, name="drift")
     changes = {}
-    for run in observations.runs:
-        total_ev = run.energies.total_ev
+    for run in record.runs:
+        total_ev, time_ps = run.energies.total_ev, run.energies.time_ps
         if run.failure is not None:
             total_ev = total_ev[: finite_rows(total_ev)]
-        elif not reaches(run.energies.time_ps, end_ps=run.completed_ps):
-            reason = f"the energies of {run.name} end before its {run.completed_ps:g} ps do"
-            return SPEC.inconclusive(observations, reason=reason)
-        if len(total_ev) < 2 or total_ev[0] == 0.0:
-            reason = f"{run.name} has no two energies to compare, or starts at zero energy"
-            return SPEC.inconclusive(observations, reason=reason)
+        short = too_few_rows(run, len(total_ev), time_ps=time_ps, fewest=2, name="energies")
+        if short is not None:
+            return short
+        if abs(total_ev[0]) < SMALLEST_ENERGY_EV:
+            return not_applicable(
+                "the total energy starts at zero, of which there is no percentage"
+            )
         changes[run.name] = 100.0 * float((total_ev[-1] - total_ev[0]) / abs(total_ev[0]))
-    value = float(np.abs(list(changes.values())).max())
-    measure = Measure("the total energy ends away from its start by", value, limit)
-    result = SPEC.judged(
-        observations, measures=[measure], evidence={"change_percent_by_run": changes}
-    )
-    return demand_survival(SPEC, observations, result=result)
+    clause = "between start and end the total energy changes by"
+    measure = Measure(clause, float(np.abs(list(changes.values())).max()), limits["drift"])
+    return demand_survival(record, judged([measure], evidence={"change_percent_by_run": changes}))
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="drift_percent",
     group="dynamics",
     scope="condition",
-    title="By how many percent does the total energy change?",
+    question="By how many percent does the total energy change?",
     formula="(E_end − E_start) / |E_start|",
     unit="%",
     source="the criterion the published students were approved by",
-    thresholds={"drift": "%"},
-    failure_mode="The total energy at the end is not that at the start; see energy_drift for "
+    limits={"drift": "%"},
+    consequence="The total energy at the end is not that at the start; see energy_drift for "
     "whether it is a drift.",
     remedy="Judge by energy_drift; this number depends on the zero of energy.",
-    function=drift_percent,
+    record=Runs,
+    measure=read_runs,
+    judge=judge,
+    needs=("trajectories",),
 )

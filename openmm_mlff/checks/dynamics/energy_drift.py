@@ -5,8 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, place
-from openmm_mlff.checks.inputs import demand_survival, finite_rows, reaches, unusable_runs
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.inputs import (
+    demand_survival,
+    finite_rows,
+    read_runs,
+    too_few_rows,
+    unusable_runs,
+)
 from openmm_mlff.checks.statistics import (
     FEWEST_ROWS,
     SlopeEstimate,
@@ -14,67 +20,52 @@ from openmm_mlff.checks.statistics import (
     compare_with_interval,
     slope_with_interval,
 )
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations, RunObservations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.config import Limits
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.units import MEV_PER_EV
 
 
-def energy_drift(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Fit the slope of E_total(t) per atom and decide it with its 95 % interval.
+def judge(record: Runs, limits: Limits) -> Judgement:
+    """Fit the slope of E_total(t) per atom and compare it with its 95 % interval.
 
     PASS where |slope| + interval ≤ threshold, FAIL where |slope| − interval > threshold for the
     mean of the replicas or for any one of them, else INCONCLUSIVE: a longer run may decide.
 
     Args:
-        observations: with the replicas of one condition.
-        criteria: ``slope`` (meV/atom/ps).
+        record: the replicas of one condition.
+        limits: ``slope`` (meV/atom/ps).
 
     Returns:
-        The result; its evidence also holds the measures others use (drift ratio, percent of the
+        The judgement; its evidence also holds the measures others use (drift ratio, percent of the
         starting energy, conservation ratio), which depend on the zero of energy or on the length
         of the run and so decide nothing.
     """
-    unusable = unusable_runs(SPEC, observations)
-    if unusable is not None:
-        return unusable
-    limit = SPEC.threshold(criteria, name="slope")
-    short = _too_short(observations)
-    if short is not None:
-        return short
-    broken = _not_finite(observations, threshold=limit.value)
+    limit = limits["slope"]
+    undecided = unusable_runs(record) or _too_short(record)
+    if undecided is not None:
+        return undecided
+    broken = _not_finite(record, threshold=limit.value)
     if broken is not None:
         return broken
-    n_atoms = observations.system.n_atoms
-    estimates = [_estimate(run, n_atoms=n_atoms) for run in observations.runs]
-    slope, half_width, where = _decisive(
-        observations.runs, estimates=estimates, threshold=limit.value
-    )
+    estimates = [_estimate(run, n_atoms=record.system.n_atoms) for run in record.runs]
+    slope, half_width, where = _decisive(record.runs, estimates=estimates, threshold=limit.value)
     status = compare_with_interval(abs(slope), half_width=half_width, threshold=limit.value)
-    result = SPEC.result(
-        observations,
-        status=status,
-        message=f"On {place(observations)}, the total energy drifts by {slope:.3g} ± "
-        f"{half_width:.2g} {limit.unit} (95 %){where}, {_VERBS[status]} the limit of "
-        f"{limit.value:g} {limit.unit}.",
+    judgement = Judgement(
+        status,
+        f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {limit.unit} (95 %){where} "
+        f"(limit {limit.value:g} {limit.unit})",
         value=abs(slope),
         threshold=limit.value,
-        evidence=_evidence(observations, estimates=estimates, slope=slope, half_width=half_width),
+        evidence=_evidence(record, estimates=estimates, slope=slope, half_width=half_width),
     )
-    return demand_survival(SPEC, observations, result=result)
-
-
-_VERBS = {
-    Status.PASS: "within",
-    Status.FAIL: "above",
-    Status.INCONCLUSIVE: "too uncertain to compare with",
-}
+    return demand_survival(record, judgement)
 
 
 def _decisive(
-    runs: Sequence[RunObservations], *, estimates: Sequence[SlopeEstimate], threshold: float
+    runs: Sequence[Run], *, estimates: Sequence[SlopeEstimate], threshold: float
 ) -> tuple[float, float, str]:
-    """Give the mean slope, its interval, and where; one replica's, where that alone fails.
+    """Return the mean slope, its interval, and where; one replica's, where that alone fails.
 
     Replicas that drift up and down must not cancel.
 
@@ -89,40 +80,36 @@ def _decisive(
     return *combine_replicas(estimates), ""
 
 
-def _rows(run: RunObservations) -> int:
+def _rows(run: Run) -> int:
     return finite_rows(run.energies.total_ev, run.energies.kinetic_ev)
 
 
-def _too_short(observations: Observations) -> CheckResult | None:
-    """Say which run has too few rows to judge."""
-    for run in observations.runs:
-        rows = len(run.energies.total_ev) if run.failure is None else _rows(run)
-        if rows < FEWEST_ROWS:
-            reason = f"{run.name} has {rows} rows of energies, and {FEWEST_ROWS} are the fewest"
-            return SPEC.inconclusive(observations, reason=reason, evidence={"n_samples": rows})
-        if run.failure is None and not reaches(run.energies.time_ps, end_ps=run.completed_ps):
-            reason = f"the energies of {run.name} end before its {run.completed_ps:g} ps do"
-            return SPEC.inconclusive(observations, reason=reason, evidence={"n_samples": rows})
+def _too_short(record: Runs) -> Judgement | None:
+    """Return INCONCLUSIVE where a run has too few rows to judge."""
+    for run in record.runs:
+        time_ps = run.energies.time_ps
+        rows = len(time_ps) if run.failure is None else _rows(run)
+        short = too_few_rows(run, rows, time_ps=time_ps, fewest=FEWEST_ROWS, name="energies")
+        if short is not None:
+            return short
     return None
 
 
-def _not_finite(observations: Observations, *, threshold: float) -> CheckResult | None:
-    """Fail a run that came to its end with energies that are not numbers."""
-    for run in observations.runs:
+def _not_finite(record: Runs, *, threshold: float) -> Judgement | None:
+    """Return a FAIL where a run ended with energies that are not finite."""
+    for run in record.runs:
         rows = _rows(run)
         if run.failure is None and rows < len(run.energies.total_ev):
-            return SPEC.result(
-                observations,
-                status=Status.FAIL,
-                message=f"On {place(observations)}, the energy of {run.name} is not a finite "
-                f"number after {run.energies.time_ps[rows]:.3g} ps.",
+            return Judgement(
+                Status.FAIL,
+                f"the energy of {run.name} is not finite after {run.energies.time_ps[rows]:.3g} ps",
                 threshold=threshold,
                 evidence={"time_ps": run.energies.time_ps[rows]},
             )
     return None
 
 
-def _estimate(run: RunObservations, *, n_atoms: int) -> SlopeEstimate:
+def _estimate(run: Run, *, n_atoms: int) -> SlopeEstimate:
     """Fit one run; in meV/atom/ps."""
     rows = _rows(run)
     per_atom = run.energies.total_ev[:rows] * (MEV_PER_EV / n_atoms)
@@ -130,15 +117,15 @@ def _estimate(run: RunObservations, *, n_atoms: int) -> SlopeEstimate:
 
 
 def _evidence(
-    observations: Observations,
+    record: Runs,
     *,
     estimates: Sequence[SlopeEstimate],
     slope: float,
     half_width: float,
 ) -> dict[str, Any]:
     """Collect what stands beside the slope; the mean over replicas, and each one."""
-    n_atoms = observations.system.n_atoms
-    pairs = zip(observations.runs, estimates, strict=True)
+    n_atoms = record.system.n_atoms
+    pairs = zip(record.runs, estimates, strict=True)
     runs = [_run_evidence(run, estimate=estimate, n_atoms=n_atoms) for run, estimate in pairs]
     shared = (
         "drift_ratio",
@@ -159,7 +146,7 @@ def _evidence(
     }
 
 
-def _run_evidence(run: RunObservations, *, estimate: SlopeEstimate, n_atoms: int) -> dict[str, Any]:
+def _run_evidence(run: Run, *, estimate: SlopeEstimate, n_atoms: int) -> dict[str, Any]:
     total_ev = run.energies.total_ev[: estimate.rows]
     kinetic_ev = run.energies.kinetic_ev[: estimate.rows]
     duration_ps = float(run.energies.time_ps[estimate.rows - 1] - run.energies.time_ps[0])
@@ -183,18 +170,21 @@ def _ratio(numerator: float, *, over: float) -> float:
     return numerator / over if over else float("nan")
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="energy_drift",
     group="dynamics",
     scope="condition",
-    title="Is the total energy conserved?",
+    question="Is the total energy conserved?",
     formula="least-squares slope of E_total(t) / N with a 95 % moving-block bootstrap interval",
     unit="meV/atom/ps",
     source="LAMBench 0.5; good foundation models 0.003–0.01; NVIDIA ALCHEMI's example 0.01",
-    thresholds={"slope": "meV/atom/ps"},
-    failure_mode="The system heats or cools by itself; temperatures, rates and free energies from "
+    limits={"slope": "meV/atom/ps"},
+    consequence="The system heats or cools by itself; temperatures, rates and free energies from "
     "long runs are wrong, and a thermostat only hides it.",
     remedy="Run with half the timestep: a drift that falls is the integrator's, one that stays is "
     "the energy surface's (forces that are no gradient, jumps at a cutoff).",
-    function=energy_drift,
+    record=Runs,
+    measure=read_runs,
+    judge=judge,
+    needs=("trajectories",),
 )

@@ -2,7 +2,7 @@
 
 The kinetic energy of n degrees of freedom over k_B T follows a gamma distribution of shape n/2.
 The mean of independent samples of it is gamma distributed, too, so that its deviation is exact
-for any number of samples.  `physical_validation` by itself cuts off what it takes for equilibration
+for any number of samples.  `physical_validation` by itself discards what it takes for equilibration
 and bootstraps the few tens of samples that are left: on 4 ps of correlated Maxwell-Boltzmann
 velocities of three atoms it was beyond 3 σ in 3 to 9 of 100 runs for the mean and in 9 to 17 for
 the width, where 0.3 are expected; the deviations below fail 2 healthy runs of 1000, and none of
@@ -45,13 +45,13 @@ class KineticSample:
         return float(self.reduced.mean()) / self.shape
 
     def half(self, second: int) -> "KineticSample":
-        """Give the first (0) or second (1) half of the run."""
+        """Return the first (0) or second (1) half of the run."""
         middle = len(self.reduced) // 2
         part = self.reduced[middle:] if second else self.reduced[:middle]
         return KineticSample(self.group, part, self.degrees_of_freedom)
 
     def correlation(self) -> float:
-        """Give the samples that are worth one independent sample, at least 1.
+        """Return the samples that are worth one independent sample, at least 1.
 
         Twice the integrated autocorrelation time, at the upper edge of its own error,
         √(2(2M + 1)/S) for a window of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
@@ -65,11 +65,11 @@ class KineticSample:
         return 2.0 * tau * (1.0 + error)
 
     def independent(self) -> float:
-        """Give the number of independent samples that these are worth, at least 1."""
+        """Return the number of independent samples that these are worth, at least 1."""
         return max(1.0, len(self.reduced) / self.correlation())
 
     def mean_deviation(self) -> float:
-        """Give the deviation of the mean, in standard deviations, negative where it is cold.
+        """Return the deviation of the mean, in standard deviations, negative where it is cold.
 
         The sum of m independent samples is gamma distributed with shape m n/2; its probability
         is turned into standard deviations of a normal distribution.
@@ -86,7 +86,7 @@ class KineticSample:
         return -float(ndtri(max(above, _SMALLEST_PROBABILITY)))
 
     def width_deviation(self) -> float:
-        """Give the deviation of the width, in standard deviations, negative where it is narrow.
+        """Return the deviation of the width, in standard deviations, negative where it is narrow.
 
         The logarithm of the variance of m samples of a distribution with an excess kurtosis κ is
         uncertain by √((κ + 2)/m); a gamma distribution of shape k has κ = 6/k.
@@ -104,9 +104,9 @@ class KineticSample:
 
 
 def of_family(deviation: float, *, tests: int) -> float:
-    """Turn the largest of several deviations into that of one test.
+    """Return the largest of several deviations as that of one test.
 
-    Šidák: p_family = 1 − (1 − p)^n, as if the tests were independent, which is the careful side.
+    Šidák: p_family = 1 − (1 − p)^n, as if the tests were independent, which is conservative.
 
     Args:
         deviation: largest magnitude, standard deviations.
@@ -123,7 +123,7 @@ def of_family(deviation: float, *, tests: int) -> float:
 
 
 def single_deviation(family: float, *, tests: int) -> float:
-    """Give the deviation that the largest of several tests needs; the inverse of `of_family`."""
+    """Return the deviation that the largest of several tests needs; the inverse of `of_family`."""
     probability = 2.0 * float(ndtr(-family))
     single = -math.expm1(math.log1p(-probability) / tests)
     return -float(ndtri(single / 2.0))

@@ -15,7 +15,7 @@ BOOTSTRAP_SEED = 1
 
 
 def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
-    """Ask the library how far energy fluctuations are from falling as the timestep squared.
+    """Compute by the library how far energy fluctuations are from going as the timestep squared.
 
     Args:
         totals_ev: total energy against time, (T,), eV, by timestep.
@@ -36,7 +36,7 @@ def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
 def kinetic_deviations(
     kinetic_ev: np.ndarray, *, degrees_of_freedom: int, temperature_kelvin: float
 ) -> tuple[float, float]:
-    """Ask the library how far kinetic energies are from Maxwell's and Boltzmann's.
+    """Compute by the library how far kinetic energies are from Maxwell's and Boltzmann's.
 
     Args:
         kinetic_ev: of uncorrelated samples, (S,), eV.

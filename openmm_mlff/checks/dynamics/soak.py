@@ -1,6 +1,5 @@
-"""Does it go on as it began, without more memory and without slowing down?"""
+"""Do memory and time per step stay the same in a long run?"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +7,12 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import theilslopes
 
-from openmm_mlff.checks.base import RATIO, CheckSpec, place
-from openmm_mlff.checks.inputs import demand_survival, unusable_runs
+from openmm_mlff.checks.base import RATIO, Check, Judgement, inconclusive, skipped
+from openmm_mlff.checks.inputs import demand_survival, read_runs, unusable_runs
 from openmm_mlff.checks.statistics import CONFIDENCE
-from openmm_mlff.config import Criteria, Threshold
-from openmm_mlff.observations.model import Observations, RunObservations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import Run, Runs
 
 STEPS = 10_000
 """Growth of memory is stated for so many steps."""
@@ -53,7 +52,7 @@ class Finding:
         return order, self.value / self.limit.value
 
     def text(self) -> str:
-        """Say it with its interval."""
+        """Return the clause, the value with its interval, and the limit."""
         unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
         return (
             f"{self.clause} {self.value:.3g}{unit} (95 %: {self.low:.3g} to {self.high:.3g}), "
@@ -68,8 +67,8 @@ _VERBS = {
 }
 
 
-def soak(observations: Observations, criteria: Criteria) -> CheckResult:
-    """See that memory does not grow and that steps do not get slower.
+def judge(record: Runs, limits: Limits) -> Judgement:
+    """Compare the growth of memory and the slowing of steps with their limits.
 
     Memory: the Theil-Sen slope of resident memory against steps (P. K. Sen, J. Am. Stat. Assoc.
     63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
@@ -81,51 +80,47 @@ def soak(observations: Observations, criteria: Criteria) -> CheckResult:
     the one that is stated and that may pass.
 
     Args:
-        observations: with the replicas of one condition.
-        criteria: ``memory_growth`` (MiB/10000 steps), ``slowing`` (ratio).
+        record: the replicas of one condition.
+        limits: ``memory_growth`` (MiB/10000 steps), ``slowing`` (ratio).
 
     Returns:
-        The result; INCONCLUSIVE where the intervals straddle a limit or there are few blocks.
+        The judgement; INCONCLUSIVE where the intervals straddle a limit or there are few blocks.
     """
-    unusable = unusable_runs(SPEC, observations)
+    unusable = unusable_runs(record)
     if unusable is not None:
         return unusable
-    measured = [run for run in observations.runs if _is_measured(run)]
+    measured = [run for run in record.runs if _is_measured(run)]
     if not measured:
-        return SPEC.skipped(observations, reason="no simulation measured its blocks")
-    for run in measured:
-        reason = _unfit(run)
-        if reason:
-            return SPEC.inconclusive(observations, reason=f"{reason} in {run.name}")
-    memory_limit = SPEC.threshold(criteria, name="memory_growth")
-    slowing_limit = SPEC.threshold(criteria, name="slowing")
+        return skipped("no simulation measured its blocks")
     findings: list[Finding] = []
     runs: list[dict[str, Any]] = []
     for run in measured:
-        memory, memory_evidence = _memory(run, limit=memory_limit)
-        slowing, slowing_evidence = _slowing(run, limit=slowing_limit)
+        reason = _unfit(run)
+        if reason:
+            return inconclusive(f"{reason} in {run.name}")
+        memory, memory_evidence = _memory(run, limit=limits["memory_growth"])
+        slowing, slowing_evidence = _slowing(run, limit=limits["slowing"])
         findings += [memory, slowing]
         runs.append({"run": run.name, **memory_evidence, **slowing_evidence})
     worst = max(findings, key=lambda finding: finding.rank)
-    where = f" in {worst.run}" if len(measured) > 1 else ""
-    result = SPEC.result(
-        observations,
-        status=worst.status,
-        message=f"On {place(observations)}{where}, {worst.text()}.",
+    where = f"in {worst.run}, " if len(measured) > 1 else ""
+    judgement = Judgement(
+        worst.status,
+        where + worst.text(),
         value=worst.value,
         threshold=worst.limit.value,
         unit=worst.limit.unit,
         evidence={"measures": [_as_dict(finding) for finding in findings], "runs": runs},
     )
-    return demand_survival(SPEC, observations, result=result)
+    return demand_survival(record, judgement)
 
 
-def _is_measured(run: RunObservations) -> bool:
+def _is_measured(run: Run) -> bool:
     return len(run.resident_mebibytes_blocks) > 0 and run.steps_per_block > 0
 
 
-def _unfit(run: RunObservations) -> str:
-    """Say why the blocks of a run cannot be judged; empty where they can."""
+def _unfit(run: Run) -> str:
+    """Return why the blocks of a run cannot be judged; empty where they can."""
     blocks = (
         run.ms_per_step_blocks,
         run.cpu_ms_per_step_blocks,
@@ -134,7 +129,7 @@ def _unfit(run: RunObservations) -> str:
     )
     count = min(len(series) for series in blocks)
     if count < FEWEST_BLOCKS:
-        return f"{count} blocks were measured, and {FEWEST_BLOCKS} are the fewest,"
+        return f"{count} blocks were measured, and at least {FEWEST_BLOCKS} are needed,"
     if len({len(series) for series in blocks}) > 1:
         return "times and memory are not of the same blocks"
     if not all(np.isfinite(series).all() and (series > 0.0).all() for series in blocks):
@@ -142,7 +137,7 @@ def _unfit(run: RunObservations) -> str:
     return ""
 
 
-def _memory(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
+def _memory(run: Run, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
     """Judge how the resident memory grows."""
     resident = run.resident_mebibytes_blocks
     settled = resident[len(resident) // 5 :]
@@ -162,7 +157,7 @@ def _memory(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[st
     return Finding(run.name, clause, float(slope), float(low), float(high), limit, status), evidence
 
 
-def _slowing(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
+def _slowing(run: Run, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
     """Judge whether steps take longer at the end, by three clocks."""
     cpu, pace = run.cpu_ms_per_step_blocks, run.yardstick_ms_blocks
     machine, _ = _last_over_first(pace)
@@ -171,7 +166,9 @@ def _slowing(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[s
         "cpu": _last_over_first(cpu),
         "cpu_by_yardstick": _last_over_first(cpu / pace, distrust=DISTRUST * abs(machine)),
     }
-    bounds = {name: tuple(_bounds(log, half)) for name, (log, half) in clocks.items()}
+    bounds = {
+        name: np.exp([log, log - half, log + half]).tolist() for name, (log, half) in clocks.items()
+    }
     statuses = {
         name: _compare(low, high, limit=limit.value) for name, (_, low, high) in bounds.items()
     }
@@ -197,9 +194,9 @@ def _slowing(run: RunObservations, *, limit: Threshold) -> tuple[Finding, dict[s
 
 
 _CLOCKS = {
-    "wall": "clock on the wall",
-    "cpu": "CPU's own time",
-    "cpu_by_yardstick": "CPU's time at an even pace",
+    "wall": "wall clock",
+    "cpu": "CPU time",
+    "cpu_by_yardstick": "CPU time over the yardstick's",
 }
 
 
@@ -231,11 +228,6 @@ def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[floa
     return ratio, float(stdtrit(count - 2, 0.5 + CONFIDENCE / 2) * error) + distrust
 
 
-def _bounds(log_ratio: float, half_width: float) -> Iterator[float]:
-    for shift in (0.0, -half_width, half_width):
-        yield float(np.exp(log_ratio + shift))
-
-
 def _compare(low: float, high: float, *, limit: float) -> Status:
     if high <= limit:
         return Status.PASS
@@ -255,19 +247,22 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="soak",
     group="dynamics",
     scope="condition",
-    title="Does it go on as it began, without more memory and without slowing down?",
+    question="Do memory and time per step stay the same in a long run?",
     formula="Theil–Sen slope of resident memory against steps; median ms/step of the last fifth "
     "of the blocks over the first, by wall time, CPU time and CPU time over a yardstick's",
     unit="MiB/10000 steps",
     source="users of MACE report both: memory that grows and steps that slow down",
-    thresholds={"memory_growth": "MiB/10000 steps", "slowing": "ratio"},
-    failure_mode="A long production run slows down step by step, or is killed when the machine's "
+    limits={"memory_growth": "MiB/10000 steps", "slowing": "ratio"},
+    consequence="A long production run slows down step by step, or is killed when the machine's "
     "memory is full.",
     remedy="Look for what is kept from call to call: tensors with their graphs, lists that grow, "
-    "caches without a limit, a model compiled anew for every geometry.",
-    function=soak,
+    "caches without a limit, a model compiled again for every geometry.",
+    record=Runs,
+    measure=read_runs,
+    judge=judge,
+    needs=("trajectories",),
 )

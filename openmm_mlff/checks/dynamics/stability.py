@@ -1,159 +1,149 @@
-"""Does the molecule stay the molecule?"""
+"""Does the molecule stay intact?"""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, place
-from openmm_mlff.checks.inputs import broken_run, cut_short_run, reaches
-from openmm_mlff.config import Criteria
+from openmm_mlff.checks.base import Check, Judgement, inconclusive, skipped
+from openmm_mlff.checks.inputs import broken_run, cut_short_run, reaches, read_runs
+from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
     BOND_FACTOR,
     MolecularSystem,
     covalent_radii_angstrom,
+    name_atoms,
     pairs_within,
 )
-from openmm_mlff.observations.model import Observations, RunObservations, TrajectorySeries
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import Run, Runs, TrajectorySeries
 
 
 @dataclass(frozen=True)
-class Mishap:
-    """What went wrong in a run, when, and to which atoms."""
+class Break:
+    """What went wrong in a run, when, and at which atoms (zero-based)."""
 
     time_ps: float
     what: str
     atoms: tuple[int, ...] = ()
-    run: str = ""
 
 
-def stability(observations: Observations, criteria: Criteria) -> CheckResult:
-    """See that every run came to its end with all bonds, no collisions and sane numbers.
+def judge(record: Runs, limits: Limits) -> Judgement:
+    """Compare bonds, contacts, forces and temperatures of every run with their limits.
 
-    Each covalent bond of the starting structure stays within 0.6 to 1.5 of its starting length,
-    no two unbonded atoms come closer than 0.6 of the sum of their covalent radii, the number of
-    fragments stays, forces stay below 100 eV/Å, the temperature below 10 times the one set, and
-    every number is finite.  The value is the time survived, which must reach what was asked for.
+    Each covalent bond of the starting structure stays within its range, no two unbonded atoms come
+    too close, the number of fragments stays, forces and temperature stay below their limits, every
+    number is finite, and every run reaches its end.  The value is the time survived, which must
+    reach what was asked for.
 
     Args:
-        observations: with the replicas of one condition.
-        criteria: ``bond_shortest``, ``bond_longest``, ``contact``, ``temperature_factor`` (ratio),
+        record: the replicas of one condition.
+        limits: ``bond_shortest``, ``bond_longest``, ``contact``, ``temperature_factor`` (ratio),
             ``largest_force`` (eV/Å).
 
     Returns:
-        The result; a FAIL names the time survived, the atoms and what happened.
+        The judgement; a FAIL names the time survived, the atoms and what happened.
     """
-    if not observations.runs:
-        return SPEC.skipped(observations, reason="no simulation was run")
-    limits = {name: SPEC.threshold(criteria, name=name).value for name in SPEC.thresholds}
-    mishaps = [
-        _first_mishap(run, system=observations.system, limits=limits) for run in observations.runs
-    ]
-    evidence = _evidence(observations, mishaps=mishaps)
-    happened = [mishap for mishap in mishaps if mishap is not None]
+    if not record.runs:
+        return skipped("no simulation was run")
+    values = {name: limit.value for name, limit in limits.items()}
+    breaks = [_first_break(run, system=record.system, limits=values) for run in record.runs]
+    evidence = {
+        "runs": [
+            _run_evidence(run, found, system=record.system)
+            for run, found in zip(record.runs, breaks, strict=True)
+        ]
+    }
+    happened = [(run, found) for run, found in zip(record.runs, breaks, strict=True) if found]
     if happened:
-        first = min(happened, key=lambda mishap: mishap.time_ps)
-        return _failed(observations, mishap=first, evidence=evidence)
-    undecided = broken_run(SPEC, observations) or cut_short_run(SPEC, observations)
+        return _failed(record, happened, evidence=evidence)
+    undecided = broken_run(record) or cut_short_run(record)
     if undecided is not None:
         return undecided
-    for run in observations.runs:
-        gap = _unwatched(run)
+    for run in record.runs:
+        gap = _not_recorded(run)
         if gap:
-            return SPEC.inconclusive(observations, reason=gap, evidence=evidence)
-    survived_ps = min(run.completed_ps for run in observations.runs)
-    asked_ps = min(run.requested_ps for run in observations.runs)
-    replicas = f" in each of {len(observations.runs)} runs" if len(observations.runs) > 1 else ""
-    return SPEC.result(
-        observations,
-        status=Status.PASS,
-        message=f"On {place(observations)}, the molecule stays whole for the {survived_ps:g} ps "
-        f"asked for{replicas}.",
+            return inconclusive(gap, evidence=evidence)
+    survived_ps = min(run.completed_ps for run in record.runs)
+    replicas = f" in each of {len(record.runs)} runs" if len(record.runs) > 1 else ""
+    return Judgement(
+        Status.PASS,
+        f"the structure stays intact for the {survived_ps:g} ps asked for{replicas}",
         value=survived_ps,
-        threshold=asked_ps,
+        threshold=min(run.requested_ps for run in record.runs),
+        at_least=True,
         evidence=evidence,
     )
 
 
-def _failed(observations: Observations, *, mishap: Mishap, evidence: dict[str, Any]) -> CheckResult:
-    run = next(run for run in observations.runs if run.name == mishap.run)
-    named = _named(observations.system, atoms=mishap.atoms)
-    where = f" ({named})" if named and named not in mishap.what else ""
-    replica = f" of replica {run.replica}" if len(observations.runs) > 1 else ""
+def _failed(
+    record: Runs, happened: list[tuple[Run, Break]], *, evidence: dict[str, Any]
+) -> Judgement:
+    """Return a FAIL by the earliest break."""
+    run, found = min(happened, key=lambda pair: pair[1].time_ps)
+    named = _named(record.system, found.atoms)
+    where = f" ({named})" if named and named not in found.what else ""
+    replica = f" of replica {run.replica}" if len(record.runs) > 1 else ""
     # Before the run proper, time counts up to zero.
-    survived_ps = max(0.0, mishap.time_ps)
-    early = " (it broke in the equilibration)" if mishap.time_ps < 0.0 else ""
-    return SPEC.result(
-        observations,
-        status=Status.FAIL,
-        message=f"On {place(observations)}, the run{replica} survived {survived_ps:.3g} of "
-        f"{run.requested_ps:g} ps{early}: {mishap.what}{where}.",
+    survived_ps = max(0.0, found.time_ps)
+    early = " (it broke in the equilibration)" if found.time_ps < 0.0 else ""
+    return Judgement(
+        Status.FAIL,
+        f"the run{replica} survived {survived_ps:.3g} of {run.requested_ps:g} ps{early}: "
+        f"{found.what}{where}",
         value=survived_ps,
         threshold=run.requested_ps,
+        at_least=True,
         evidence=evidence,
     )
 
 
-def _first_mishap(
-    run: RunObservations, *, system: MolecularSystem, limits: dict[str, float]
-) -> Mishap | None:
-    """Give the earliest mishap of a run, by what the run said and by what its streams show."""
-    found = [*_mishaps_of_numbers(run, limits=limits)]
+def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, float]) -> Break | None:
+    """Return the earliest break of a run, by its own record and by its streams."""
+    found = [*_breaks_of_numbers(run, limits=limits)]
     if run.trajectory is not None:
-        found += _mishaps_of_structure(run.trajectory, system=system, limits=limits)
+        found += _breaks_of_structure(run.trajectory, system=system, limits=limits)
     if run.failure is not None and run.failure.kind == "unstable":
         what = run.failure.message.strip().rstrip(".")
-        # The run's own word goes first: it watches more often than the streams are written.
-        found.insert(0, Mishap(run.failure.time_ps, what, run.failure.atoms))
-    if not found:
-        return None
-    return replace(min(found, key=lambda mishap: mishap.time_ps), run=run.name)
+        # The run's own record goes first: it is checked more often than the streams are written.
+        found.insert(0, Break(run.failure.time_ps, what, run.failure.atoms))
+    return min(found, key=lambda found: found.time_ps, default=None)
 
 
-def _mishaps_of_numbers(run: RunObservations, *, limits: dict[str, float]) -> Iterator[Mishap]:
-    """See that energies and momenta are finite, and temperature and forces within reason."""
+def _breaks_of_numbers(run: Run, *, limits: Mapping[str, float]) -> Iterator[Break]:
+    """Find energies and momenta that are not finite, and temperature and forces beyond limits."""
     energies, momenta = run.energies, run.momenta
     hottest = limits["temperature_factor"] * run.condition.temperature_kelvin
     strongest = limits["largest_force"]
-    temperature = energies.temperature_kelvin
-    force = momenta.largest_force_ev_per_angstrom
     energy = energies.total_ev + energies.potential_ev + energies.kinetic_ev
     momentum = momenta.linear.sum(axis=1) + momenta.angular.sum(axis=1)
-    # Each comparison is one that a number which is not finite does not pass.
-    watched = (
-        (energies, np.isfinite(energy), energy, "the energy is {} eV"),
-        (
-            energies,
-            temperature < hottest,
-            temperature,
-            f"the temperature is {{}} K (limit {hottest:g} K)",
-        ),
-        (momenta, np.isfinite(momentum), momentum, "the momentum is {} amu Å/ps"),
-        (
-            momenta,
-            force < strongest,
-            force,
-            f"the largest force is {{}} eV/Å (limit {strongest:g} eV/Å)",
-        ),
-    )
-    for series, fine, values, what in watched:
+    force = momenta.largest_force_ev_per_angstrom
+    for series, values, limit, what, unit in (
+        (energies, energy, np.inf, "energy", "eV"),
+        (energies, energies.temperature_kelvin, hottest, "temperature", "K"),
+        (momenta, momentum, np.inf, "momentum", "amu Å/ps"),
+        (momenta, force, strongest, "largest force", "eV/Å"),
+    ):
+        fine = np.isfinite(values) & (values < limit)
         if not fine.all():
             row = int(np.argmin(fine))
-            yield Mishap(float(series.time_ps[row]), what.format(f"{values[row]:.3g}"))
+            beyond = f" (limit {limit:g} {unit})" if np.isfinite(limit) else ""
+            yield Break(
+                float(series.time_ps[row]), f"the {what} is {values[row]:.3g} {unit}{beyond}"
+            )
 
 
-def _mishaps_of_structure(
-    trajectory: TrajectorySeries, *, system: MolecularSystem, limits: dict[str, float]
-) -> Iterator[Mishap]:
-    """See that the atoms stay where the molecule has them."""
+def _breaks_of_structure(
+    trajectory: TrajectorySeries, *, system: MolecularSystem, limits: Mapping[str, float]
+) -> Iterator[Break]:
+    """Find the first frame of each kind of change of the structure."""
     positions, time_ps = trajectory.positions_angstrom, trajectory.time_ps
     lost = ~np.isfinite(positions).all(axis=2)
     if lost.any():
         frame = int(np.argmax(lost.any(axis=1)))
         atoms = tuple(int(atom) for atom in np.flatnonzero(lost[frame]))
-        yield Mishap(float(time_ps[frame]), "a position is no longer a finite number", atoms)
+        yield Break(float(time_ps[frame]), "a position is not finite", atoms)
     whole = ~lost.any(axis=1)
     ratios = _bond_ratios(trajectory, system=system)
     torn = whole[:, None] & ~(
@@ -162,41 +152,42 @@ def _mishaps_of_structure(
     if torn.any():
         frame = int(np.argmax(torn.any(axis=1)))
         bond = int(np.argmax(torn[frame]))
-        atoms = tuple(system.bonds[bond])
+        atoms = system.bonds[bond]
         ratio = f"{ratios[frame, bond]:.2f} of its starting length"
-        what = f"the bond {_named(system, atoms=atoms)} has {ratio}"
-        yield Mishap(float(time_ps[frame]), what, atoms)
+        yield Break(float(time_ps[frame]), f"the bond {_named(system, atoms)} has {ratio}", atoms)
     close = whole & ~(trajectory.closest_contact >= limits["contact"])
     if close.any():
         frame = int(np.argmax(close))
-        atoms = _closest_pair(positions[frame], system=system)
+        within = max(BOND_FACTOR, limits["contact"])
+        atoms = _closest_pair(positions[frame], system=system, within=within)
         what = (
-            f"the unbonded atoms {_named(system, atoms=atoms)} are at "
+            f"the unbonded atoms {_named(system, atoms)} are at "
             f"{trajectory.closest_contact[frame]:.2f} of the sum of their covalent radii"
         )
-        yield Mishap(float(time_ps[frame]), what, atoms)
+        yield Break(float(time_ps[frame]), what, atoms)
     changed = whole & (trajectory.fragments != system.fragments)
     if changed.any():
         frame = int(np.argmax(changed))
         what = f"{system.fragments} fragments have become {trajectory.fragments[frame]}"
-        yield Mishap(float(time_ps[frame]), what)
+        yield Break(float(time_ps[frame]), what)
 
 
 def _bond_ratios(trajectory: TrajectorySeries, *, system: MolecularSystem) -> np.ndarray:
-    """Give bond lengths over those of the starting structure, (F, B)."""
+    """Return bond lengths over those of the starting structure, (F, B)."""
     pairs = np.array(system.bonds, dtype=int).reshape(-1, 2)
     start = system.positions_angstrom
-    return trajectory.bond_lengths_angstrom / np.linalg.norm(
-        start[pairs[:, 0]] - start[pairs[:, 1]], axis=1
-    )
+    lengths = np.linalg.norm(start[pairs[:, 0]] - start[pairs[:, 1]], axis=1)
+    return np.asarray(trajectory.bond_lengths_angstrom / lengths)
 
 
-def _closest_pair(positions_angstrom: np.ndarray, *, system: MolecularSystem) -> tuple[int, int]:
-    """Find the unbonded pair that is closest for its covalent radii."""
+def _closest_pair(
+    positions_angstrom: np.ndarray, *, system: MolecularSystem, within: float
+) -> tuple[int, int]:
+    """Return the unbonded pair that is closest for its covalent radii."""
     radii = covalent_radii_angstrom(system.atomic_numbers)
     pairs, distances = pairs_within(
         positions_angstrom,
-        cutoff_angstrom=2.0 * BOND_FACTOR * float(radii.max()),
+        cutoff_angstrom=2.0 * within * float(radii.max()),
         cell_angstrom=system.cell_angstrom,
     )
     bonded = {tuple(bond) for bond in system.bonds}
@@ -206,8 +197,8 @@ def _closest_pair(positions_angstrom: np.ndarray, *, system: MolecularSystem) ->
     return int(first), int(second)
 
 
-def _unwatched(run: RunObservations) -> str:
-    """Say what of a run that came to its end was not recorded, so that nobody watched it."""
+def _not_recorded(run: Run) -> str:
+    """Return what of a run that reached its end was not recorded to its end; empty for nothing."""
     streams = {
         "energies": run.energies.time_ps,
         "forces": run.momenta.time_ps,
@@ -219,69 +210,67 @@ def _unwatched(run: RunObservations) -> str:
     return ""
 
 
-def _evidence(observations: Observations, *, mishaps: list[Mishap | None]) -> dict[str, Any]:
-    runs = []
-    for run, mishap in zip(observations.runs, mishaps, strict=True):
-        runs.append(
-            {
-                "run": run.name,
-                "requested_ps": run.requested_ps,
-                "completed_ps": run.completed_ps,
-                "survived_ps": run.completed_ps if mishap is None else max(0.0, mishap.time_ps),
-                "mishap": "" if mishap is None else mishap.what,
-                "atoms": () if mishap is None else mishap.atoms,
-                **_extremes(run, system=observations.system),
-            }
-        )
-    return {"runs": runs}
-
-
-def _extremes(run: RunObservations, *, system: MolecularSystem) -> dict[str, float]:
-    """Collect the extremes of what was watched; the quantities without data are left out."""
-    series = {
-        "highest_temperature_kelvin": (np.max, run.energies.temperature_kelvin),
-        "largest_force_ev_per_angstrom": (np.max, run.momenta.largest_force_ev_per_angstrom),
+def _run_evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict[str, Any]:
+    return {
+        "run": run.name,
+        "requested_ps": run.requested_ps,
+        "completed_ps": run.completed_ps,
+        "survived_ps": run.completed_ps if found is None else max(0.0, found.time_ps),
+        "failure": "" if found is None else found.what,
+        "atoms": [] if found is None else [_named(system, (atom,)) for atom in found.atoms],
+        # Zero-based, for programs.
+        "atom_indices": () if found is None else found.atoms,
+        **_extremes(run, system=system),
     }
-    if run.trajectory is not None:
-        ratios = _bond_ratios(run.trajectory, system=system)
-        series |= {
-            "shortest_bond_ratio": (np.min, ratios),
-            "longest_bond_ratio": (np.max, ratios),
-            "closest_contact_ratio": (np.min, run.trajectory.closest_contact),
-            "largest_rmsd_angstrom": (np.max, run.trajectory.rmsd_angstrom),
-            "largest_radius_of_gyration_angstrom": (
-                np.max,
-                run.trajectory.radius_of_gyration_angstrom,
-            ),
-            "most_fragments": (np.max, run.trajectory.fragments),
+
+
+def _extremes(run: Run, *, system: MolecularSystem) -> dict[str, float]:
+    """Return the extremes of what was recorded."""
+    largest = {
+        "highest_temperature_kelvin": run.energies.temperature_kelvin,
+        "largest_force_ev_per_angstrom": run.momenta.largest_force_ev_per_angstrom,
+    }
+    smallest = {}
+    if (frames := run.trajectory) is not None:
+        ratios = _bond_ratios(frames, system=system)
+        smallest = {"shortest_bond_ratio": ratios, "closest_contact_ratio": frames.closest_contact}
+        largest |= {
+            "longest_bond_ratio": ratios,
+            "largest_rmsd_angstrom": frames.rmsd_angstrom,
+            "largest_radius_of_gyration_angstrom": frames.radius_of_gyration_angstrom,
+            "most_fragments": frames.fragments,
         }
-    return {name: float(pick(values)) for name, (pick, values) in series.items() if values.size}
+    return {name: float(values.max()) for name, values in largest.items() if values.size} | {
+        name: float(values.min()) for name, values in smallest.items() if values.size
+    }
 
 
-def _named(system: MolecularSystem, *, atoms: tuple[int, ...]) -> str:
-    """Name atoms by symbol and index: ``O0–H1``."""
-    return "–".join(f"{system.symbols[atom]}{atom}" for atom in atoms)
+def _named(system: MolecularSystem, atoms: tuple[int, ...]) -> str:
+    return name_atoms(system.atomic_numbers, atoms)
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="stability",
     group="dynamics",
     scope="condition",
-    title="Does the molecule stay the molecule?",
-    formula="bonds 0.6–1.5 of their start, contacts ≥ 0.6 of the covalent radii, fragments "
-    "unchanged, |F| < 100 eV/Å, T < 10 T0, all finite, to the end of the run",
+    question="Does the molecule stay intact?",
+    formula="bonds and contacts within their limits, fragments unchanged, forces and temperature "
+    "below their limits, all finite, to the end of the run",
     unit="ps",
     source="MDsim (bond deviation of 0.5 Å); mlipaudit",
-    thresholds={
+    limits={
         "bond_shortest": "ratio",
         "bond_longest": "ratio",
         "contact": "ratio",
         "largest_force": "eV/Å",
         "temperature_factor": "ratio",
     },
-    failure_mode="The molecule breaks, collapses or blows up in a production run, and what follows "
+    consequence="The molecule breaks, collapses or explodes in a production run, and what follows "
     "in the trajectory is not chemistry.",
     remedy="Look at the frames before the break; add stretched and compressed geometries of the "
-    "atoms named to the training data, or a repulsive core, and train again.",
-    function=stability,
+    "atoms named to the training data, or a repulsive core, and retrain it.",
+    record=Runs,
+    measure=read_runs,
+    judge=judge,
+    needs=("trajectories",),
 )

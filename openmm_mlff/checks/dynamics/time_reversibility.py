@@ -1,80 +1,132 @@
-"""Does the molecule find its way back?"""
+"""Do trajectories return to their start when the velocities are reversed?"""
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure, place
-from openmm_mlff.checks.inputs import find_probe, largest_norm, probe_array
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult, Status
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import NO_START, largest_norm
+from openmm_mlff.config import Limits
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 
-def time_reversibility(observations: Observations, criteria: Criteria) -> CheckResult:
-    """See how near to its start every atom comes when velocities are turned round half way.
+@record
+class Record:
+    """Positions of a simulation whose velocities were reversed half-way.
 
-    max |x_back − x_start| over atoms.  Leapfrog is exactly reversible for forces that depend on
-    the positions alone; rounding grows with time, in large molecules exponentially.
+    Attributes:
+        start_positions_angstrom: where it started.
+        far_positions_angstrom: where the velocities were reversed; NaN where it broke off before.
+        back_positions_angstrom: where it ended; NaN where it broke off.
+        steps: in each direction.
+        timestep_fs: of the integrator.
+        dtype: precision of the weights.
+        failure: why it broke off; empty where it did not.
+    """
+
+    start_positions_angstrom: np.ndarray = array("N", 3)
+    far_positions_angstrom: np.ndarray = array("N", 3)
+    back_positions_angstrom: np.ndarray = array("N", 3)
+    steps: int
+    timestep_fs: float
+    dtype: str
+    failure: str = ""
+
+
+def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
+    """Run forward and back, from the end of a simulation.
 
     Args:
-        observations: with the probe ``time_reversibility``.
-        criteria: ``distance`` (Å).
+        subject: what is measured.
 
     Returns:
-        PASS where all come back; FAIL also where the run broke; INCONCLUSIVE where nothing had
+        The positions.
+    """
+    if subject.asked.n_atoms < 2:
+        return NotApplicable("one atom has no internal motion to reverse")
+    start = subject.experiments.start()
+    if start is None:
+        return Skipped(NO_START)
+    steps, timestep_fs = subject.spec.reversal_steps, subject.timestep_fs
+    far, back, failure = subject.experiments.run_forward_and_back(
+        start, timestep_fs=timestep_fs, steps=steps
+    )
+    return Record(
+        start_positions_angstrom=start.positions_angstrom,
+        far_positions_angstrom=far,
+        back_positions_angstrom=back,
+        steps=steps,
+        timestep_fs=timestep_fs,
+        dtype=subject.dtype,
+        failure=failure,
+    )
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest distance of an atom from its start, max |x_back − x_start|.
+
+    Leapfrog is exactly reversible for forces that depend on the positions alone; rounding grows
+    with time, in large molecules exponentially.
+
+    Args:
+        record: the positions.
+        limits: ``distance`` (Å).
+
+    Returns:
+        PASS where all atoms return; FAIL also where the run broke; INCONCLUSIVE where nothing had
         moved.
     """
-    probe = find_probe(SPEC, observations, name="time_reversibility")
-    if isinstance(probe, CheckResult):
-        return probe
-    limit = SPEC.threshold(criteria, name="distance")
-    n_atoms = observations.system.n_atoms
-    start = probe_array(probe, name="start_positions_angstrom", shape=(n_atoms, 3))
-    far = probe_array(probe, name="far_positions_angstrom", shape=start.shape)
-    back = probe_array(probe, name="back_positions_angstrom", shape=start.shape)
-    steps = int(probe.data["steps"])
-    travelled = largest_norm(far - start)
-    evidence = {
-        "dtype": probe.data["dtype"],
-        "steps": steps,
-        "timestep_fs": float(probe.data["timestep_fs"]),
+    limit = limits["distance"]
+    start = record.start_positions_angstrom
+    travelled = largest_norm(record.far_positions_angstrom - start)
+    evidence: dict[str, Any] = {
+        "dtype": record.dtype,
+        "steps": record.steps,
+        "timestep_fs": record.timestep_fs,
         "farthest_angstrom": travelled,
-        # What would not have been seen: an error that leaves all atoms within the limit.
+        # An error that leaves all atoms within the limit is not detected.
         "detection_limit_angstrom": limit.value,
     }
-    failure = str(probe.data["failure"]).strip().rstrip(".")
-    if failure:
-        return SPEC.result(
-            observations,
-            status=Status.FAIL,
-            message=f"On {place(observations)}, the run broke: {failure}.",
+    if record.failure:
+        return Judgement(
+            Status.FAIL,
+            f"the run broke: {record.failure}",
             threshold=limit.value,
             evidence=evidence,
         )
     if travelled <= limit.value:
-        reason = f"in {steps} steps no atom moved farther than {limit.value:g} Å"
-        return SPEC.inconclusive(observations, reason=reason, evidence=evidence)
-    with np.errstate(invalid="ignore"):
-        evidence["distance_angstrom"] = np.linalg.norm(back - start, axis=1)
-    clause = f"after {steps} steps on and {steps} back, atoms miss their start by up to"
-    # Positions on the way that are not numbers must not hide behind a good end.
-    missed = largest_norm(back - start) if np.isfinite(travelled) else float("nan")
-    measure = Measure(clause, missed, limit)
-    return SPEC.judged(observations, measures=[measure], evidence=evidence)
+        reason = f"in {record.steps} steps no atom moved farther than {limit.value:g} Å"
+        return inconclusive(reason, evidence=evidence)
+    missed = record.back_positions_angstrom - start
+    evidence["distance_angstrom"] = np.linalg.norm(missed, axis=1)
+    clause = (
+        f"after {record.steps} steps forward and {record.steps} back, an atom is away from its "
+        "start by up to"
+    )
+    # Positions on the way that are not finite must not hide behind a good end.
+    distance = largest_norm(missed) if np.isfinite(travelled) else float("nan")
+    return judged([Measure(clause, distance, limit)], evidence=evidence)
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="time_reversibility",
     group="dynamics",
-    scope="system",
-    title="Does the molecule find its way back?",
-    formula="max |x_back − x_start| after n steps on and, with velocities turned round, n back",
+    question="Do trajectories return to their start when the velocities are reversed?",
+    formula="max |x_back − x_start| after n steps forward and, with velocities reversed, n back",
     unit="Å",
-    source="leapfrog is time-reversible; healthy float32 students come back to 1e-6 Å",
-    thresholds={"distance": "Å"},
-    failure_mode="Forces depend on more than the positions (randomness, memory of earlier calls, "
-    "a thermostat left on), or rounding is so rough that trajectories lose their past.",
-    remedy="Look at `determinism` first; then take thermostats and barostats out of the System, "
+    source="leapfrog is time-reversible; healthy float32 students return to 1e-6 Å",
+    limits={"distance": "Å"},
+    consequence="Forces depend on more than the positions (randomness, memory of earlier calls, "
+    "a thermostat left on), or rounding is so coarse that trajectories cannot be reversed.",
+    remedy="Look at `determinism` first; then remove thermostats and barostats from the System, "
     "and evaluate in float64.",
-    function=time_reversibility,
-    probes=("time_reversibility",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories"),
 )

@@ -1,111 +1,106 @@
 """Does an ML/MM system add up, and does its interpolation end where it should?"""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, largest, largest_norm, probe_array
-from openmm_mlff.config import Criteria
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations.model import Observations, ProbeObservations
-from openmm_mlff.records import CheckResult
-from openmm_mlff.units import MEV_PER_EV
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.parity.comparison import (
+    Comparison,
+    energy_difference,
+    force_difference,
+    judge_comparison,
+)
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import record
 
-_NAMES = ("mm", "mixed", "sum", "lambda_0", "lambda_half", "lambda_1")
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+
+MOST_GEOMETRIES = 4
+"""The Reference platform takes about a second for each with a thousand atoms."""
+
+EQUALITIES = (
+    ("in the mixed system", "mixed", "the sum of its parts", "sum"),
+    ("at λ = 0", "lambda_0", "the force field's", "mm"),
+    ("at λ = 1", "lambda_1", "the mixed system's", "mixed"),
+    ("at λ = 1/2", "lambda_half", "the mean of both ends", "mean"),
+)
+"""Where, and which two of the systems of :meth:`Paths.mixing` must agree."""
 
 
-def interpolation_ends(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare an ML/MM system with the sum of its parts, and its interpolation with its ends.
+@record
+class Record(Comparison):
+    """Differences between the two sides of the :data:`EQUALITIES`; energies per ML atom.
 
-    E_mixed = E_MM(all) − E_MM(ML part alone) + E_ML(ML part); E(λ=0) = E_MM; E(λ=1) = E_mixed;
-    E(λ=½) = (E(λ=0) + E(λ=1)) / 2; each also for the forces.  Energies are divided by the number
-    of ML atoms: a term of theirs that is lost must not be thinned by the solvent.
-
-    Args:
-        observations: with the probe ``interpolation_ends``.
-        criteria: ``energy`` (meV/atom), ``forces`` (eV/Å).
-
-    Returns:
-        PASS where all four hold; SKIPPED for a potential that is not mixed.
+    Attributes:
+        n_ml_atoms: the solvent must not dilute a term of theirs that is lost.
     """
-    probe = find_probe(SPEC, observations, name="interpolation_ends")
-    if isinstance(probe, CheckResult):
-        return probe
-    n_ml_atoms = _positive(probe, "n_ml_atoms")
-    energies_ev, forces = _evaluations(probe)
-    measures: list[Measure] = []
-    for what, first, second in (
-        ("in the mixed system", "mixed", "sum"),
-        ("at λ = 0", "lambda_0", "mm"),
-        ("at λ = 1", "lambda_1", "mixed"),
-        ("at λ = 1/2", "lambda_half", "mean"),
-    ):
-        with np.errstate(invalid="ignore"):
-            energy_ev = largest(energies_ev[first] - energies_ev[second])
-            force = largest_norm(forces[first] - forces[second])
-        clause = f"{what} differ from {_MEANINGS[second]} by up to"
-        measures += [
-            Measure(
-                f"the energies {clause}",
-                energy_ev * MEV_PER_EV / n_ml_atoms,
-                SPEC.threshold(criteria, name="energy"),
-            ),
-            Measure(f"the forces {clause}", force, SPEC.threshold(criteria, name="forces")),
-        ]
-    evidence = {"n_ml_atoms": n_ml_atoms, "geometries": len(energies_ev["mm"])}
-    return SPEC.judged(
-        observations, measures=measures, evidence=evidence, note=f"{n_ml_atoms} ML atoms"
+
+    n_ml_atoms: int
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Evaluate an ML/MM system, its parts and its interpolation, at the minimum and beside it."""
+    if not subject.potential.is_mixed:
+        return NotApplicable(
+            f"{subject.potential.spec} describes all atoms; there is no force field to mix it with"
+        )
+    count = min(subject.spec.geometries, MOST_GEOMETRIES) - 1
+    minimum = subject.molecule.positions_angstrom[None]
+    geometries = np.concatenate([minimum, subject.displaced(count)])
+    points = subject.evaluate(geometries, precision="double")
+    n_ml_atoms, found = subject.paths.mixing(geometries[~points.refused])
+    energies_ev = {name: evaluated.energies_ev for name, evaluated in found.items()}
+    forces = {name: evaluated.forces_ev_per_angstrom for name, evaluated in found.items()}
+    for values in (energies_ev, forces):
+        values["mean"] = 0.5 * (values["lambda_0"] + values["lambda_1"])
+    pairs = [(first, second) for _, first, _, second in EQUALITIES]
+    return Record(
+        dtype="float64",
+        energy_differences=np.array(
+            [
+                energy_difference(energies_ev[first], energies_ev[second], n_atoms=n_ml_atoms)
+                for first, second in pairs
+            ]
+        ),
+        force_differences=np.array(
+            [force_difference(forces[first], forces[second]) for first, second in pairs]
+        ),
+        refused=points.refused,
+        refusals=points.reasons,
+        n_ml_atoms=n_ml_atoms,
     )
 
 
-_MEANINGS = {
-    "sum": "the sum of its parts",
-    "mm": "the force field's",
-    "mixed": "the mixed system's",
-    "mean": "the mean of both ends",
-}
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the differences of all four equalities with their limits."""
+    return judge_comparison(
+        record,
+        pairs=[f"{where} differ from {meaning}" for where, _, meaning, _ in EQUALITIES],
+        force_limits=[limits["forces"]] * len(EQUALITIES),
+        energy_limit=limits["energy"],
+        evidence={"n_ml_atoms": record.n_ml_atoms},
+        note=f"{record.n_ml_atoms} ML atoms",
+    )
 
 
-def _evaluations(
-    probe: ProbeObservations,
-) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:
-    """Give energies (G,) and forces (G, N, 3) by name, with the mean of both ends."""
-    first = probe_array(probe, name="forces_mm", shape=(None, None, 3))
-    forces = {name: probe_array(probe, name=f"forces_{name}", shape=first.shape) for name in _NAMES}
-    energies_ev = {
-        name: probe_array(probe, name=f"energies_ev_{name}", shape=(len(first),)) for name in _NAMES
-    }
-    forces["mean"] = 0.5 * (forces["lambda_0"] + forces["lambda_1"])
-    energies_ev["mean"] = 0.5 * (energies_ev["lambda_0"] + energies_ev["lambda_1"])
-    return energies_ev, forces
-
-
-def _positive(probe: ProbeObservations, key: str) -> int:
-    """Read a count from a probe's data."""
-    value = probe.data.get(key)
-    if not isinstance(value, int) or value < 1:
-        raise RunDirectoryError(
-            f"the probe {probe.name!r} says {key} {value!r}, expected a number from 1; "
-            "run the validation again"
-        )
-    return value
-
-
-SPEC = CheckSpec(
+CHECK = Check(
     id="interpolation_ends",
     group="parity",
-    scope="system",
-    title="Does an ML/MM system add up, and end where its interpolation should?",
+    question="Does an ML/MM system add up, and end where its interpolation should?",
     formula="E_mixed = E_MM(all) − E_MM(ML) + E_ML(ML); E(λ=0) = E_MM, E(λ=1) = E_mixed, "
     "E(λ=½) their mean; energies over the number of ML atoms",
     unit="meV/atom",
+    limits={"energy": "meV/atom", "forces": "eV/Å"},
     source="an identity of mechanical embedding; the limits are a margin over the error of PME",
-    thresholds={"energy": "meV/atom", "forces": "eV/Å"},
-    failure_mode="A term is counted twice or lost between potential and force field; free energies "
+    consequence="A term is counted twice or lost between potential and force field; free energies "
     "by interpolation start or end at another system than the one that is meant.",
-    remedy="See in the evidence which equality breaks; check the selection of the ML atoms, the "
+    remedy="The evidence lists which equality breaks; check the selection of the ML atoms, the "
     "force field's terms on them, and the version of openmm-ml.",
-    function=interpolation_ends,
-    probes=("interpolation_ends",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum",),
 )

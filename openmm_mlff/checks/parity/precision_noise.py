@@ -1,166 +1,138 @@
-"""How rough is the energy surface? The noise floor that other checks quote."""
+"""How rough is the energy surface at the precision it is run in?"""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, largest, largest_norm, probe_array
-from openmm_mlff.config import Criteria
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.observations.model import Observations, ProbeObservations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import largest, largest_norm
+from openmm_mlff.checks.parity.comparison import compared_geometries
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 WORK_LENGTH_ANGSTROM = 0.01
 """Over this length roughness of the energy is turned into a force: about what a hydrogen atom at
-300 K moves in a step of 0.5 fs.  Over the line's own 1e-5 Å steps the last bit of any float32
-energy would look like a force of 0.1 eV/Å, which no integrator feels."""
-
-BLOCK_POINTS = 21
-"""Points of one local quadratic: at 1e-5 Å a step it spans 2e-4 Å, where any smooth surface is a
-parabola to better than 1e-9 eV."""
-
-WIDE_DEGREE = 6
-"""Of the polynomial along the wide line of 0.04 Å: what a smooth surface has beyond it there is
-below 1e-10 eV."""
+300 K moves in a step of 0.5 fs.  Over steps of 1e-5 Å the last bit of any float32 energy would look
+like a force of 0.1 eV/Å, which no integrator feels."""
 
 
-def precision_noise(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Measure what rounding does to the forces.
+@record
+class Record:
+    """The noise of energies along two lines, and what float32 weights change.
 
-    Where the model runs in both precisions, the root mean square of F_float32 − F_float64 over
-    all components.  Else the roughness of E along a line: with σ_E the standard deviation of E
-    about local parabolas, the mean force over a length ℓ = 0.01 Å, (E(x+ℓ) − E(x))/ℓ, is
-    uncertain by √2 σ_E / ℓ.  In both cases also the roughness along a wider line, of 0.04 Å:
-    numbers rounded coarsely, as in half precision, are flat over a shorter one.
-
-    Args:
-        observations: with the probe ``precision_noise``.
-        criteria: ``forces_rms`` (eV/Å).
-
-    Returns:
-        PASS where the noise is small.
-
-    Raises:
-        RunDirectoryError: the probe's record is damaged.
+    Attributes:
+        line_noise_ev: standard deviation about a parabola along 8e-5 Å.
+        long_line_noise_ev: about a polynomial along 0.04 Å.
+        refused: points of both lines that the potential refused.
+        energies_ev: with float32, then with float64 weights; None where there is one precision.
+        forces: eV/Å.
     """
-    probe = find_probe(SPEC, observations, name="precision_noise")
-    if isinstance(probe, CheckResult):
-        return probe
-    limit = SPEC.threshold(criteria, name="forces_rms")
-    method = probe.data.get("method")
-    if method == "float32-float64":
-        value, evidence = _between_precisions(probe)
-        clause = "forces in float32 differ from those in float64 by a root mean square of"
-    elif method == "line":
-        value, evidence = _along_line(probe)
-        clause = f"the energy's roughness over {WORK_LENGTH_ANGSTROM:g} Å amounts to a force of"
-    else:
-        raise RunDirectoryError(
-            f"the probe 'precision_noise' says method {method!r}, expected 'float32-float64' or "
-            "'line'; run the validation again"
-        )
-    measures = [Measure(clause, value, limit)]
-    if "wide_line_energies_ev" in probe.arrays:
-        wide, evidence_wide = _along_wide_line(probe)
-        clause = "the energy's roughness along 0.04 Å amounts to a force of"
-        measures.append(Measure(clause, wide, limit))
-        evidence = {**evidence, **evidence_wide}
-    return SPEC.judged(
-        observations,
-        measures=measures,
-        evidence={"method": method, **evidence},
+
+    line_noise_ev: float
+    long_line_noise_ev: float
+    refused: int
+    energies_ev: np.ndarray | None = array(2, "geometries", default=None)
+    forces: np.ndarray | None = array(2, "geometries", "N", 3, default=None)
+
+
+def measure(subject: "Subject") -> Record:
+    """Evaluate geometries with weights of both precisions, where the potential has them."""
+    both: dict[str, np.ndarray] = {}
+    if subject.potential.has_two_precisions:
+        geometries = compared_geometries(subject)
+        single, double = (subject.evaluate(geometries, precision=p) for p in ("single", "double"))
+        both["energies_ev"] = np.stack([single.energies_ev, double.energies_ev])
+        both["forces"] = np.stack([single.forces_ev_per_angstrom, double.forces_ev_per_angstrom])
+    noise = subject.noise
+    return Record(
+        line_noise_ev=noise.energy_ev,
+        long_line_noise_ev=noise.long_line_energy_ev,
+        refused=noise.refused,
+        **both,
     )
 
 
-def _between_precisions(probe: ProbeObservations) -> tuple[float, Mapping[str, Any]]:
-    double = probe_array(probe, name="forces_double", shape=(None, None, 3))
-    single = probe_array(probe, name="forces_single", shape=double.shape)
-    double_ev = probe_array(probe, name="energies_double_ev", shape=(len(double),))
-    single_ev = probe_array(probe, name="energies_single_ev", shape=(len(double),))
-    with np.errstate(invalid="ignore"):
-        difference = single - double
-        energy_ev = single_ev - double_ev
-        evidence = {
-            "geometries": len(double),
-            "largest_force_difference_ev_per_angstrom": largest_norm(difference),
-            "largest_energy_difference_mev_per_atom": largest(energy_ev)
-            * MEV_PER_EV
-            / double.shape[1],
-        }
-        rms = float(np.sqrt(np.mean(difference**2)))
-    # Energies that are not numbers must not hide behind good forces.
-    return (rms if np.isfinite(energy_ev).all() else float("nan")), evidence
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Judge what rounding does to the forces.
 
-
-def _along_line(probe: ProbeObservations) -> tuple[float, Mapping[str, Any]]:
-    energies_ev = probe_array(probe, name="line_energies_ev", shape=(None,))
-    step_angstrom = float(probe.data["line_step_angstrom"])
-    sigma_ev = roughness(energies_ev)
-    evidence = {
-        "points": len(energies_ev),
-        "line_step_angstrom": step_angstrom,
-        "energy_noise_ev": sigma_ev,
-        "force_noise_over_one_step_ev_per_angstrom": np.sqrt(2.0) * sigma_ev / step_angstrom,
-    }
-    return float(np.sqrt(2.0) * sigma_ev / WORK_LENGTH_ANGSTROM), evidence
-
-
-def _along_wide_line(probe: ProbeObservations) -> tuple[float, Mapping[str, Any]]:
-    """Give the roughness about one polynomial; coarse rounding is flat over shorter lines."""
-    energies_ev = probe_array(probe, name="wide_line_energies_ev", shape=(None,))
-    nothing = {"wide_line_energy_noise_ev": float("nan")}
-    if len(energies_ev) <= WIDE_DEGREE + 1 or not np.isfinite(energies_ev).all():
-        return float("nan"), nothing
-    design = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, len(energies_ev)), WIDE_DEGREE)
-    centred = energies_ev - energies_ev.mean()
-    rest = centred - design @ np.linalg.lstsq(design, centred, rcond=None)[0]
-    sigma_ev = float(np.sqrt(np.sum(rest**2) / (len(energies_ev) - WIDE_DEGREE - 1)))
-    value = float(np.sqrt(2.0) * sigma_ev / WORK_LENGTH_ANGSTROM)
-    return value, {"wide_line_energy_noise_ev": sigma_ev}
-
-
-def roughness(energies_ev: np.ndarray) -> float:
-    """Give the standard deviation of evenly spaced energies about local parabolas.
-
-    σ² = Σ residual² / Σ (n − 3), over blocks of n points, each with a parabola of its own.
+    With weights of two precisions the root mean square of F_float32 − F_float64 over all
+    components, else the roughness over the short line; in both cases that over the long one.  With
+    σ_E the standard deviation of the energy about a smooth curve, the mean force over ℓ = 0.01 Å,
+    (E(x + ℓ) − E(x)) / ℓ, is uncertain by √2 σ_E / ℓ.
 
     Args:
-        energies_ev: (M,), eV.
+        record: noise, energies and forces.
+        limits: ``forces_rms`` (eV/Å).
 
     Returns:
-        σ in eV; NaN for fewer than 4 points or energies that are not finite.
+        PASS where the noise is small.
     """
-    if len(energies_ev) < 4 or not np.isfinite(energies_ev).all():
-        return float("nan")
-    n_blocks = max(1, len(energies_ev) // BLOCK_POINTS)
-    squares, freedom = 0.0, 0
-    for block in np.array_split(energies_ev, n_blocks):
-        x = np.linspace(-1.0, 1.0, len(block))
-        design = np.stack([np.ones_like(x), x, x**2], axis=1)
-        # The mean goes first, or the last bits of a large energy are lost in the fit.
-        centred = block - block.mean()
-        coefficients, *_ = np.linalg.lstsq(design, centred, rcond=None)
-        squares += float(np.sum((centred - design @ coefficients) ** 2))
-        freedom += len(block) - 3
-    return float(np.sqrt(squares / freedom))
+    evidence: dict[str, Any] = {
+        "energy_noise_ev": record.line_noise_ev,
+        "long_line_energy_noise_ev": record.long_line_noise_ev,
+    }
+    if record.refused:
+        return inconclusive(
+            f"the potential refused {record.refused} points of the lines along which the noise is "
+            "measured",
+            evidence=evidence,
+        )
+    limit = limits["forces_rms"]
+    if record.forces is None or record.energies_ev is None:
+        value, method = _as_force(record.line_noise_ev), {"method": "line"}
+        clause = f"the energy's roughness over {WORK_LENGTH_ANGSTROM:g} Å amounts to a force of"
+    else:
+        value, method = _between_precisions(record.energies_ev, forces=record.forces)
+        clause = "forces in float32 differ from those in float64 by a root mean square of"
+    long_clause = "the energy's roughness along 0.04 Å amounts to a force of"
+    return judged(
+        [
+            Measure(clause, value, limit),
+            Measure(long_clause, _as_force(record.long_line_noise_ev), limit),
+        ],
+        evidence={**method, **evidence},
+    )
 
 
-SPEC = CheckSpec(
+def _as_force(energy_noise_ev: float) -> float:
+    return float(np.sqrt(2.0) * energy_noise_ev / WORK_LENGTH_ANGSTROM)
+
+
+def _between_precisions(
+    energies_ev: np.ndarray, *, forces: np.ndarray
+) -> tuple[float, dict[str, Any]]:
+    """Return the root mean square of F_float32 − F_float64, eV/Å, and evidence."""
+    with np.errstate(invalid="ignore"):
+        off, off_ev = forces[0] - forces[1], energies_ev[0] - energies_ev[1]
+        rms = float(np.sqrt(np.mean(off**2)))
+    evidence = {
+        "method": "float32-float64",
+        "geometries": len(off),
+        "largest_force_difference_ev_per_angstrom": largest_norm(off),
+        "largest_energy_difference_mev_per_atom": largest(off_ev) * MEV_PER_EV / off.shape[1],
+    }
+    # Energies that are not numbers must not hide behind good forces.
+    return (rms if np.isfinite(off_ev).all() else float("nan")), evidence
+
+
+CHECK = Check(
     id="precision_noise",
     group="parity",
-    scope="system",
-    title="How rough is the energy surface?",
+    question="How rough is the energy surface?",
     formula="RMS(F_float32 − F_float64), or √2 σ_E / 0.01 Å; σ_E about smooth curves, two lengths",
     unit="eV/Å",
+    limits={"forces_rms": "eV/Å"},
     source="healthy float32 students show 5e-5 to 1.4e-4 eV/Å against differences of the energy",
-    thresholds={"forces_rms": "eV/Å"},
-    failure_mode="Rounding noise in the forces heats the system slowly; long constant-energy runs "
+    consequence="Rounding noise in the forces heats the system slowly; long constant-energy runs "
     "drift whatever the timestep.",
     remedy="Evaluate the model in float64, or subtract the atoms' reference energies inside it so "
     "that float32 has bits to spare.",
-    function=precision_noise,
-    probes=("precision_noise",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "noise"),
 )

@@ -1,74 +1,91 @@
-"""Do OpenMM and ASE walk the same way from the same start?"""
+"""Do OpenMM and ASE follow the same path from the same start?"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import by_dtype, find_probe, largest_norm, probe_array
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import by_dtype, largest
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+
+TIMESTEP_FS = 0.5
+TEMPERATURE_KELVIN = 300.0
 
 
-def trajectory_parity(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare OpenMM's ``VerletIntegrator`` with ASE's ``VelocityVerlet``, step by step.
+@record
+class Record:
+    """How far two integrators come apart from one start.
 
-    max |x_OpenMM(t) − x_ASE(t)| over frames and atoms, from one start.
-
-    Args:
-        observations: with the probe ``trajectory_parity``.
-        criteria: ``positions_float32``, ``positions_float64`` (Å).
-
-    Returns:
-        PASS where the trajectories stay together; INCONCLUSIVE where nothing moved.
+    Attributes:
+        dtype: of the weights.
+        difference_angstrom: largest distance of an atom in OpenMM from the same in ASE, by step.
+        largest_displacement_angstrom: of an atom in ASE since the first step.
     """
-    probe = find_probe(SPEC, observations, name="trajectory_parity")
-    if isinstance(probe, CheckResult):
-        return probe
-    limit = by_dtype(SPEC, criteria, probe=probe, quantity="positions")
-    openmm = probe_array(probe, name="openmm_positions_angstrom", shape=(None, None, 3))
-    ase = probe_array(probe, name="ase_positions_angstrom", shape=openmm.shape)
+
+    dtype: str
+    difference_angstrom: np.ndarray = array("steps")
+    largest_displacement_angstrom: float
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Run both integrators from the minimum with the same velocities."""
+    found = subject.paths.run_both(
+        temperature_kelvin=TEMPERATURE_KELVIN,
+        timestep_fs=TIMESTEP_FS,
+        steps=subject.spec.parity_steps,
+    )
+    if found is None:
+        return NotApplicable("the System has constraints, which ASE's velocity Verlet lacks")
+    in_openmm, in_ase = found
     with np.errstate(invalid="ignore"):
-        apart = np.linalg.norm(openmm - ase, axis=-1).max(axis=1)
-        travelled = largest_norm(ase - ase[0])
+        apart = np.linalg.norm(in_openmm - in_ase, axis=-1).max(axis=1)
+        travelled = np.linalg.norm(in_ase - in_ase[0], axis=-1).max()
+    return Record(
+        dtype=subject.dtype,
+        difference_angstrom=apart,
+        largest_displacement_angstrom=float(travelled),
+    )
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest distance with its limit; INCONCLUSIVE where nothing moved."""
+    limit = by_dtype(limits, dtype=record.dtype, quantity="positions")
+    apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
-    steps = int(probe.data["steps"])
-    timestep_fs = float(probe.data["timestep_fs"])
     evidence = {
-        "dtype": probe.data["dtype"],
+        "dtype": record.dtype,
         "steps": steps,
-        "timestep_fs": timestep_fs,
-        "frames": len(openmm),
+        "timestep_fs": TIMESTEP_FS,
         "first_frame_beyond": int(beyond[0]) if len(beyond) else None,
         "difference_angstrom": apart,
-        "largest_displacement_angstrom": travelled,
+        "largest_displacement_angstrom": record.largest_displacement_angstrom,
     }
-    if len(openmm) > 1 and travelled == 0.0 and not len(beyond):
-        return SPEC.inconclusive(
-            observations, reason="no atom moved, so nothing was compared", evidence=evidence
-        )
-    clause = (
-        f"after {steps} steps of {timestep_fs:g} fs OpenMM's atoms and ASE's are apart by up to"
-    )
-    return SPEC.judged(
-        observations,
-        measures=[Measure(clause, largest_norm(openmm - ase), limit)],
-        evidence=evidence,
-    )
+    if steps > 1 and record.largest_displacement_angstrom == 0.0 and not len(beyond):
+        return inconclusive("no atom moved, so nothing was compared", evidence=evidence)
+    clause = f"after {steps} steps of {TIMESTEP_FS:g} fs OpenMM's atoms and ASE's are apart by"
+    return judged([Measure(f"{clause} up to", largest(apart), limit)], evidence=evidence)
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="trajectory_parity",
     group="parity",
-    scope="system",
-    title="Do OpenMM and ASE walk the same way from the same start?",
+    question="Do OpenMM and ASE follow the same path from the same start?",
     formula="max |x_OpenMM(t) − x_ASE(t)|, VerletIntegrator against VelocityVerlet",
     unit="Å",
+    limits={"positions_float32": "Å", "positions_float64": "Å"},
     source="velocity Verlet and leapfrog are one trajectory; OpenMM's velocities lag half a step",
-    thresholds={"positions_float32": "Å", "positions_float64": "Å"},
-    failure_mode="The same model gives different dynamics in OpenMM and in ASE; results from one "
+    consequence="The same model gives different dynamics in OpenMM and in ASE; results from one "
     "cannot be compared with results from the other.",
-    remedy="Look whether the difference grows from the first step (masses, units, the half step of "
-    "the velocities) or exponentially later (rounding), and validate in double precision.",
-    function=trajectory_parity,
-    probes=("trajectory_parity",),
+    remedy="A difference that grows from the first step comes from masses, units or the half step "
+    "of the velocities; one that grows exponentially later is rounding: validate in double "
+    "precision.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum",),
 )

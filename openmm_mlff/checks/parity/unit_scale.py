@@ -1,44 +1,28 @@
 """Are energies and lengths in the units that they are taken for?"""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, probe_array
-from openmm_mlff.checks.surface.evidence import refusal_note, too_many_refused
-from openmm_mlff.config import Criteria
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.config import Limits
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.molecules.boxes import nearest_images
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
 
-_HARTREE_EV = units.COULOMB_CONSTANT_EV_ANGSTROM / units.BOHR_IN_ANGSTROM
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+    from openmm_mlff.molecules import MolecularSystem
 
-ENERGY_UNITS: Mapping[str, float] = {
-    "eV": 1.0,
-    "kJ/mol": units.ev_from_kj_per_mol(1.0),
-    "kcal/mol": units.ev_from_kcal_per_mol(1.0),
-    "hartree": _HARTREE_EV,
-}
-"""In eV."""
-
-LENGTH_UNITS: Mapping[str, float] = {
-    "Å": 1.0,
-    "nm": units.ANGSTROM_PER_NM,
-    "bohr": units.BOHR_IN_ANGSTROM,
-}
-"""In Å."""
-
-FORCE_UNITS: Mapping[str, float] = {
-    "eV/Å": 1.0,
-    "kJ/mol/nm": ENERGY_UNITS["kJ/mol"] / LENGTH_UNITS["nm"],
-    "kJ/mol/Å": ENERGY_UNITS["kJ/mol"],
-    "kcal/mol/Å": ENERGY_UNITS["kcal/mol"],
-    "hartree/bohr": _HARTREE_EV / units.BOHR_IN_ANGSTROM,
-}
-"""In eV/Å."""
+STRETCH_ANGSTROM = 0.02
+MOST_BONDS = 12
 
 ALIKE_FACTOR = 1.25
 """Slips whose sizes differ by less are not told apart: eV for hartree, and kcal/mol for eV."""
@@ -50,79 +34,137 @@ TYPICAL_STIFFNESS_FACTOR = 1.35
 """Bonds of known molecules are no more than this off Badger's rule.  A slip of the unit of energy
 is named only where it leaves no more to explain: a bad network may have bonds of any stiffness."""
 
+_LENGTH_UNITS = {
+    name.replace("angstrom", "Å"): size for name, size in units.ANGSTROM_BY_LENGTH_UNIT.items()
+}
 _SCHLEGEL_A_HARTREE_BOHR = 1.734
 _SCHLEGEL_B_BOHR = np.array([[-0.244, 0.352, 0.660], [0.352, 1.085, 1.522], [0.660, 1.522, 2.068]])
 """By the periods of both atoms: first, second, third and later."""
 
 
-def unit_scale(observations: Observations, criteria: Criteria) -> CheckResult:
+@record
+class Record:
+    """Stiffness of bonds, k = d²E/dr² with all other atoms fixed.
+
+    Attributes:
+        elements: atomic numbers of both atoms.
+        lengths_angstrom: at the minimum.
+        stiffness_ev_per_angstrom2: k.
+        refused: bonds of which the potential refused a geometry.
+        refusals: why, for the first.
+    """
+
+    elements: np.ndarray = array("bonds", 2)
+    lengths_angstrom: np.ndarray = array("bonds")
+    stiffness_ev_per_angstrom2: np.ndarray = array("bonds")
+    refused: np.ndarray = array("bonds")
+    refusals: tuple[str, ...] = ()
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Stretch and compress bonds, all other atoms fixed: k = −(f(r + h) − f(r − h)) / 2h."""
+    molecule = subject.molecule
+    if not molecule.bonds:
+        return NotApplicable(f"{molecule.name} has no bonds")
+    bonds = chosen_bonds(molecule)
+    vectors = _bond_vectors(molecule, bonds)
+    lengths = np.linalg.norm(vectors, axis=1)
+    directions = vectors / lengths[:, None]
+    rows = np.arange(len(bonds))
+    shifts = np.zeros((len(bonds), molecule.n_atoms, 3))
+    shifts[rows, bonds[:, 0]] = -0.5 * STRETCH_ANGSTROM * directions
+    shifts[rows, bonds[:, 1]] = 0.5 * STRETCH_ANGSTROM * directions
+    placed = molecule.positions_angstrom
+    found = subject.evaluate(np.concatenate([placed + shifts, placed - shifts]))
+    forces = found.forces_ev_per_angstrom.reshape(2, *shifts.shape)
+    pulls = 0.5 * (forces[:, rows, bonds[:, 1]] - forces[:, rows, bonds[:, 0]])
+    along = np.sum(pulls * directions, axis=-1)
+    return Record(
+        elements=molecule.atomic_numbers[bonds],
+        lengths_angstrom=lengths,
+        stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
+        refused=np.logical_or(*found.refused.reshape(2, len(bonds))),
+        refusals=found.reasons,
+    )
+
+
+def chosen_bonds(molecule: "MolecularSystem") -> np.ndarray:
+    """Return at most twelve bonds, (B, 2) int64, in turn from each pair of elements."""
+    kinds: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    for bond in molecule.bonds:
+        kinds[tuple(sorted(molecule.atomic_numbers[list(bond)].tolist()))].append(bond)
+    turns = chain.from_iterable(zip_longest(*kinds.values()))
+    return np.array([bond for bond in turns if bond is not None][:MOST_BONDS], dtype=np.int64)
+
+
+def _bond_vectors(molecule: "MolecularSystem", bonds: np.ndarray) -> np.ndarray:
+    """Return the vectors along bonds, (B, 3), Å, to the nearest image where there is a box."""
+    placed, cell = molecule.positions_angstrom, molecule.cell_angstrom
+    vectors = placed[bonds[:, 1]] - placed[bonds[:, 0]]
+    if cell is None:
+        return np.asarray(vectors)
+    _, shifts = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
+    return np.asarray(vectors + shifts @ cell)
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the stiffness of bonds, and their lengths, with what is typical.
 
     Stiffness: the geometric median over bonds of k / k_typical, see :func:`typical_stiffness`;
-    lengths: that of r / (sum of covalent radii).  A slip of the unit of length puts the minimum
-    elsewhere; it is told from the lengths, and taken off both before typical stiffness is asked.
+    lengths: that of r / (sum of covalent radii).  A slip of the unit of length moves the minimum;
+    it is inferred from the lengths, and taken off both before typical stiffness is computed.
 
     Args:
-        observations: with the probe ``unit_scale``.
-        criteria: ``ratio`` (ratio), the largest factor off, up or down.
+        record: stiffness and lengths.
+        limits: ``ratio`` (ratio), the largest factor off, up or down.
 
     Returns:
         PASS where both are within the factor; a FAIL names the nearest slip of units.
     """
-    probe = find_probe(SPEC, observations, name="unit_scale")
-    if isinstance(probe, CheckResult):
-        return probe
-    stiffness = probe_array(probe, name="stiffness_ev_per_angstrom2", shape=(None,))
-    lengths = probe_array(probe, name="lengths_angstrom", shape=stiffness.shape)
-    elements = probe_array(probe, name="elements", shape=(len(stiffness), 2)).astype(int)
-    refused = probe_array(probe, name="refused", shape=stiffness.shape).astype(bool)
-    undecided = too_many_refused(SPEC, observations, probe=probe, refused=refused)
+    undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
         return undecided
-    length_ratios = lengths / covalent_radii_angstrom(elements).sum(axis=1)
-    length_ratio = geometric_median(length_ratios[~refused])
+    known, lengths = ~record.refused, record.lengths_angstrom
+    length_ratios = lengths / covalent_radii_angstrom(record.elements).sum(axis=1)
+    length_ratio = geometric_median(length_ratios[known])
     length_slip, length_factor = _explaining_slip(
-        length_ratio, unit_sizes=LENGTH_UNITS, within=TYPICAL_LENGTH_FACTOR
+        length_ratio, unit_sizes=_LENGTH_UNITS, within=TYPICAL_LENGTH_FACTOR
     )
-    typical = typical_stiffness(elements, lengths / length_factor)
-    ratios = stiffness / typical
-    ratio = geometric_median(ratios[~refused])
-    limit = SPEC.threshold(criteria, name="ratio")
+    typical = typical_stiffness(record.elements, lengths / length_factor)
+    ratio = geometric_median((record.stiffness_ev_per_angstrom2 / typical)[known])
     stiff = f"{ratio:.3g} times as stiff as is typical" if ratio != 0.0 else "not stiff at all"
+    long = f"{length_ratio:.3g} times as long as is typical"
     measures = [
-        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limit),
-        Measure(
-            f"bonds are {length_ratio:.3g} times as long as is typical, off by a factor of",
-            factor_off(length_ratio),
-            limit,
-        ),
+        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limits["ratio"]),
+        Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limits["ratio"]),
     ]
     # Stiffness is an energy over a length squared.
     energy_slip, _ = _explaining_slip(
-        ratio * length_factor**2, unit_sizes=ENERGY_UNITS, within=TYPICAL_STIFFNESS_FACTOR
+        ratio * length_factor**2,
+        unit_sizes=units.EV_BY_ENERGY_UNIT,
+        within=TYPICAL_STIFFNESS_FACTOR,
     )
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
     named = "" if all(measure.ok for measure in measures) else slip
-    return SPEC.judged(
-        observations,
-        measures=measures,
+    return judged(
+        measures,
         evidence={
             "stiffness_ratio": ratio,
             "length_ratio": length_ratio,
             "nearest_slip": slip,
-            "elements": elements,
+            "elements": record.elements,
             "lengths_angstrom": lengths,
-            "stiffness_ev_per_angstrom2": stiffness,
+            "stiffness_ev_per_angstrom2": record.stiffness_ev_per_angstrom2,
             "typical_ev_per_angstrom2": typical,
         },
-        note="; ".join(filter(None, [named, refusal_note(refused)])),
+        note="; ".join(filter(None, [named, refusal_note(record.refused)])),
     )
 
 
 def _explaining_slip(
     ratio: float, *, unit_sizes: Mapping[str, float], within: float
 ) -> tuple[str, float]:
-    """Name a slip of units and its size; the ratio itself where none comes within a factor."""
+    """Return a slip of units and its size; the ratio itself where none comes within a factor."""
     name, size = nearest_slip(ratio, unit_sizes=unit_sizes)
     return (name, size) if not factor_off(ratio / size) > within else ("", ratio)
 
@@ -144,53 +186,34 @@ def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.
     periods = np.searchsorted([2, 10], elements)
     lengths_bohr = lengths_angstrom / units.BOHR_IN_ANGSTROM
     apart = np.maximum(lengths_bohr - _SCHLEGEL_B_BOHR[periods[:, 0], periods[:, 1]], 0.1)
-    return np.asarray(_SCHLEGEL_A_HARTREE_BOHR / apart**3 * _HARTREE_EV / units.BOHR_IN_ANGSTROM**2)
+    unit = units.HARTREE_IN_EV / units.BOHR_IN_ANGSTROM**2
+    return np.asarray(_SCHLEGEL_A_HARTREE_BOHR / apart**3 * unit)
 
 
 def geometric_median(ratios: np.ndarray) -> float:
-    """Give the median of logarithms, as a ratio.
-
-    Args:
-        ratios: (B,); one that is not positive counts as zero.
-
-    Returns:
-        The median; 0 where half of them are not positive, NaN where one is no number.
-    """
+    """Return exp(median(log r)); 0 where half of them are not positive, NaN where one is NaN."""
     with np.errstate(divide="ignore"):
         return float(np.exp(np.median(np.log(np.where(ratios < 0.0, 0.0, ratios)))))
 
 
 def factor_off(ratio: float) -> float:
-    """Give a ratio or its inverse, whichever is larger; infinite for zero."""
+    """Return a ratio or its inverse, whichever is larger; infinite for zero."""
     if not ratio > 0.0:
         return math.inf if ratio == 0.0 else math.nan
     return max(ratio, 1.0 / ratio)
 
 
-def name_slip(ratio: float, *, unit_sizes: Mapping[str, float] = ENERGY_UNITS) -> str:
-    """Name the slip of units that is nearest to a ratio, on a logarithmic scale.
+def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str, float]:
+    """Return the slip of units that is nearest to a ratio, on a logarithmic scale.
 
     Args:
         ratio: of what was found to what is expected; the slope of forces against a reference's,
-            say, with `unit_sizes` those of force.
+            for example, with `unit_sizes` those of force.
         unit_sizes: size of each unit, all in the same unit.
 
     Returns:
-        ``as if kcal/mol were taken for kJ/mol``, with those that are nearly as large after it;
-        empty where `ratio` is nearer to 1, or not positive.
-    """
-    return nearest_slip(ratio, unit_sizes=unit_sizes)[0]
-
-
-def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str, float]:
-    """Name the nearest slip of units and its size.
-
-    Args:
-        ratio: of what was found to what is expected.
-        unit_sizes: size of each unit, all in the same unit.
-
-    Returns:
-        What :func:`name_slip` gives, and the ratio that this slip makes; 1 where there is none.
+        ``as if kcal/mol were taken for kJ/mol``, with those that are nearly as large after it, and
+        the ratio that this slip makes; empty and 1 where `ratio` is nearer to 1, or not positive.
     """
     if not (ratio > 0.0 and math.isfinite(ratio)):
         return "", 1.0
@@ -208,21 +231,22 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
     return "as if " + ", or ".join(named), nearest
 
 
-SPEC = CheckSpec(
+CHECK = Check(
     id="unit_scale",
     group="parity",
-    scope="system",
-    title="Are energies and lengths in the units that they are taken for?",
+    question="Are energies and lengths in the units that they are taken for?",
     formula="median of (d²E/dr²) / k(r) over bonds, k(r) = 1.734 / (r − B)³ hartree/bohr²; median "
     "of r over the sum of covalent radii",
     unit="ratio",
+    limits={"ratio": "ratio"},
     source="Badger's rule (1934) with Schlegel's constants (1984): GFN2-xTB on the library is "
     "within a quarter of it, and the smallest slip, kcal/mol for kJ/mol, is a factor of 4.184",
-    thresholds={"ratio": "ratio"},
-    failure_mode="Energies or lengths are in other units than OpenMM takes them for: every force "
-    "is wrong by a constant factor, and the run may yet conserve energy.",
-    remedy="Let forward take nm and give kJ/mol, or say what it takes and gives with --length-unit "
-    "and --energy-unit; where the units are right, the bonds are wrong: train it anew.",
-    function=unit_scale,
-    probes=("unit_scale",),
+    consequence="Energies or lengths are in other units than OpenMM takes them for: every force "
+    "is wrong by a constant factor, and the run may still conserve energy.",
+    remedy="Let forward take nm and return kJ/mol, or state its units with --length-unit and "
+    "--energy-unit; where the units are right, the bonds are wrong: retrain it.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum",),
 )

@@ -1,98 +1,117 @@
-"""Is the force Jacobian symmetric, as that of a gradient is?"""
+"""Do the forces derive from an energy? Then their Jacobian is symmetric."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, largest, probe_array
-from openmm_mlff.checks.surface.evidence import (
-    DETECTABLE_SIGMAS,
-    noise_floor,
-    refusal_note,
-    too_many_refused,
-)
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
+from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.typed import array, record
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
 
-def hessian_symmetry(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Measure the antisymmetric part of J = dF/dx, which no gradient has.
+@record
+class Record:
+    """Asymmetry of the force Jacobian J at several geometries, the minimum first.
 
-    λ = ‖(J − Jᵀ)/2‖ / ‖J‖, Frobenius norms
-    (Bigi, Langer, Ceriotti 2025, "The dark side of the forces").
+    Attributes:
+        asymmetry: λ = ‖(J − Jᵀ)/2‖ / ‖J‖, Frobenius norms; 0 where J vanishes.
+        norm_ev_per_angstrom2: ‖J‖.
+        refused: geometries at which the potential refused a point.
+        asymmetry_of_noise: the λ that the noise of the forces alone would leave.
+        displaced_atoms: atoms whose coordinates were displaced.
+        reasons: of the first refusals.
+    """
+
+    asymmetry: np.ndarray = array("geometries")
+    norm_ev_per_angstrom2: np.ndarray = array("geometries")
+    refused: np.ndarray = array("geometries")
+    asymmetry_of_noise: float
+    displaced_atoms: int
+    reasons: tuple[str, ...] = ()
+
+
+def measure(subject: "Subject") -> Record:
+    """Compute λ from the shared Jacobians.
+
+    Noise σ of a force component leaves a deviation s = σ / (√2 h) in each entry of J, and s / √2
+    in each of (J − Jᵀ)/2.
 
     Args:
-        observations: with the probe ``hessian_symmetry``.
-        criteria: ``asymmetry`` (ratio).
+        subject: what is measured.
 
     Returns:
-        PASS where the largest λ is within the threshold; INCONCLUSIVE where the noise of the
-        forces alone would give as much.
+        The asymmetry at each geometry.
     """
-    probe = find_probe(SPEC, observations, name="hessian_symmetry")
-    if isinstance(probe, CheckResult):
-        return probe
-    limit = SPEC.threshold(criteria, name="asymmetry")
-    jacobians = probe_array(probe, name="jacobians", shape=(None, None, None))
-    refused = probe_array(probe, name="refused", shape=jacobians.shape[:1]).astype(bool)
-    undecided = too_many_refused(SPEC, observations, probe=probe, refused=refused)
+    hessian = subject.hessian
+    jacobians = hessian.jacobians
+    norms = np.linalg.norm(jacobians, axis=(1, 2))
+    antisymmetric = 0.5 * np.linalg.norm(jacobians - jacobians.swapaxes(1, 2), axis=(1, 2))
+    deviation = subject.noise.force_ev_per_angstrom / (2.0 * hessian.step_angstrom)
+    smallest = float(np.nanmin(norms)) if np.isfinite(norms).any() else float("nan")
+    return Record(
+        asymmetry=np.divide(antisymmetric, norms, out=np.zeros_like(norms), where=norms != 0.0),
+        norm_ev_per_angstrom2=norms,
+        refused=hessian.refused,
+        asymmetry_of_noise=float(jacobians.shape[1] * deviation / max(smallest, 1e-300)),
+        displaced_atoms=len(hessian.atoms),
+        reasons=hessian.reasons,
+    )
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest λ with its limit.
+
+    Args:
+        record: the asymmetry.
+        limits: ``asymmetry`` (ratio).
+
+    Returns:
+        PASS where it is within the limit; INCONCLUSIVE where it is not and the noise of the forces
+        alone would give as much.
+    """
+    undecided = too_many_refused(record.refused, reasons=record.reasons)
     if undecided is not None:
         return undecided
-    jacobians = jacobians[~refused]
-    lengths = np.linalg.norm(jacobians, axis=(1, 2))
-    asymmetric = 0.5 * np.linalg.norm(jacobians - jacobians.swapaxes(1, 2), axis=(1, 2))
-    # Forces that vanish everywhere are symmetric, and no molecule.
-    ratios = np.divide(asymmetric, lengths, out=np.zeros_like(lengths), where=lengths != 0.0)
-    from_noise = _ratio_of_noise(
-        noise_floor(probe)[1], step=float(probe.data["step_angstrom"]), jacobians=jacobians
-    )
+    limit = limits["asymmetry"]
+    worst = largest(record.asymmetry[~record.refused])
+    detectable = DETECTABLE_SIGMAS * record.asymmetry_of_noise
     evidence = {
-        "asymmetry_by_geometry": ratios,
-        "norm_ev_per_angstrom2": lengths,
-        "detection_limit": DETECTABLE_SIGMAS * from_noise,
+        "asymmetry_by_geometry": record.asymmetry,
+        "norm_ev_per_angstrom2": record.norm_ev_per_angstrom2,
+        "displaced_atoms": record.displaced_atoms,
+        "detection_limit": detectable,
     }
-    worst = largest(ratios)
-    if worst > limit.value and worst <= DETECTABLE_SIGMAS * from_noise:
-        return SPEC.inconclusive(
-            observations,
-            reason=f"the Jacobian's asymmetry of {worst:.2g} is no more than the noise of the "
-            f"forces gives ({from_noise:.2g}); run in double precision",
+    if limit.value < worst <= detectable:
+        return inconclusive(
+            f"the antisymmetric part of the force Jacobian, {worst:.2g} of the whole, is no more "
+            f"than the noise of the forces gives ({record.asymmetry_of_noise:.2g}); run in double "
+            "precision",
             evidence=evidence,
         )
     clause = "the antisymmetric part of the force Jacobian, relative to the whole, is"
-    return SPEC.judged(
-        observations,
-        measures=[Measure(clause, worst, limit)],
-        evidence=evidence,
-        note=refusal_note(refused),
+    return judged(
+        [Measure(clause, worst, limit)], evidence=evidence, note=refusal_note(record.refused)
     )
 
 
-def _ratio_of_noise(force_noise: float, *, step: float, jacobians: np.ndarray) -> float:
-    """Give the λ that noise alone would leave.
-
-    Each entry of J has the deviation s = σ_F / (√2 h), each of (J − Jᵀ)/2 has s / √2.
-
-    Returns:
-        Expected ‖noise‖ / ‖J‖ of the smallest Jacobian.
-    """
-    smallest = float(np.linalg.norm(jacobians, axis=(1, 2)).min())
-    deviation = force_noise / (np.sqrt(2.0) * step)
-    return float(jacobians.shape[1] * deviation / np.sqrt(2.0) / max(smallest, 1e-300))
-
-
-SPEC = CheckSpec(
+CHECK = Check(
     id="hessian_symmetry",
     group="surface",
-    scope="system",
-    title="Do the forces belong to an energy at all?",
+    question="Do the forces derive from an energy?",
     formula="λ = ‖(J − Jᵀ)/2‖ / ‖J‖, J = dF/dx by central differences of 1e-3 Å",
     unit="ratio",
+    limits={"asymmetry": "ratio"},
     source="ml-peg jacobian_symmetry; Bigi et al. 2025, The dark side of the forces",
-    thresholds={"asymmetry": "ratio"},
-    failure_mode="The forces have a curl: going round in a circle gains energy, a run at constant "
-    "energy heats up without end, and a thermostat hides it.",
+    consequence="The forces have a curl: a closed path gains energy, a run at constant energy "
+    "heats up without end, and a thermostat hides it.",
     remedy="Take the forces as the gradient of the energy instead of predicting them directly.",
-    function=hessian_symmetry,
-    probes=("hessian_symmetry",),
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise", "hessian"),
 )

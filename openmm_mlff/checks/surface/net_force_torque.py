@@ -1,86 +1,98 @@
-"""Does a molecule push or turn itself?"""
+"""Do the forces push or rotate the whole system?"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, largest_norm, probe_array
-from openmm_mlff.checks.surface.evidence import (
-    detection_limit,
-    refusal_note,
-    too_many_refused,
-)
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.inputs import largest_norm, refusal_note, too_many_refused
+from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
-def net_force_torque(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Sum the forces and the torques of an isolated molecule: both vanish; in a box, the forces.
 
-    |Σ F| / N and |Σ (x − x_c) × F| about the centroid x_c.
+@record
+class Record(Noisy):
+    """Net force and torque at G geometries.
 
-    Args:
-        observations: with the probe ``net_force_torque``.
-        criteria: ``force`` (meV/Å), ``torque`` (meV).
-
-    Returns:
-        PASS where both are within their thresholds on every geometry.
+    Attributes:
+        net_force_ev_per_angstrom: Σ F / N.
+        torque_ev: Σ (x − x_c) × F about the centroid; None in a box, where images exert torques.
+        refused: geometries that the potential refused.
+        n_atoms: N.
+        positions_angstrom: the geometries.
+        energies_ev: there; certificates repeat them.
+        forces: eV/Å.
     """
-    probe = find_probe(SPEC, observations, name="net_force_torque")
-    if isinstance(probe, CheckResult):
-        return probe
-    forces = probe_array(probe, name="forces", shape=(None, None, 3))
-    positions = probe_array(probe, name="positions_angstrom", shape=forces.shape)
-    refused = probe_array(probe, name="refused", shape=forces.shape[:1]).astype(bool)
-    undecided = too_many_refused(SPEC, observations, probe=probe, refused=refused)
-    if undecided is not None:
-        return undecided
-    forces, positions = forces[~refused] * MEV_PER_EV, positions[~refused]
-    arms = positions - positions.mean(axis=1, keepdims=True)
-    net = forces.sum(axis=1) / forces.shape[1]
-    torque = np.cross(arms, forces).sum(axis=1)
-    measures = [
-        Measure(
-            "the forces do not cancel and push each atom by",
-            largest_norm(net),
-            SPEC.threshold(criteria, name="force"),
-        )
-    ]
-    if not observations.system.is_periodic:
-        # Images exert torques on one another.
-        measures.append(
-            Measure(
-                "the torques about the centre do not cancel and leave",
-                largest_norm(torque),
-                SPEC.threshold(criteria, name="torque"),
-            )
-        )
-    return SPEC.judged(
-        observations,
-        measures=measures,
-        evidence={
-            "net_force_mev_per_angstrom_by_geometry": np.linalg.norm(net, axis=1),
-            "torque_mev_by_geometry": np.linalg.norm(torque, axis=1),
-            **detection_limit(probe, n_atoms=forces.shape[1]),
-        },
-        note=refusal_note(refused),
+
+    net_force_ev_per_angstrom: np.ndarray = array("geometries", 3)
+    torque_ev: np.ndarray | None = array("geometries", 3, default=None)
+    refused: np.ndarray = array("geometries")
+    n_atoms: int
+    positions_angstrom: np.ndarray = array("geometries", "N", 3)
+    energies_ev: np.ndarray = array("geometries")
+    forces: np.ndarray = array("geometries", "N", 3)
+
+
+def measure(subject: "Subject") -> Record:
+    """Sum forces and torques at every geometry."""
+    geometries = subject.geometries()
+    found = subject.evaluate(geometries)
+    forces = found.forces_ev_per_angstrom
+    arms = geometries - geometries.mean(axis=1, keepdims=True)
+    return Record(
+        net_force_ev_per_angstrom=forces.mean(axis=1),
+        torque_ev=None if subject.molecule.is_periodic else np.cross(arms, forces).sum(axis=1),
+        refused=found.refused,
+        n_atoms=geometries.shape[1],
+        positions_angstrom=geometries,
+        energies_ev=found.energies_ev,
+        forces=forces,
+        refusals=found.reasons,
+        **noise_of(subject),
     )
 
 
-SPEC = CheckSpec(
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest net force and torque with their limits."""
+    undecided = too_many_refused(record.refused, reasons=record.refusals)
+    if undecided is not None:
+        return undecided
+    net = record.net_force_ev_per_angstrom[~record.refused] * MEV_PER_EV
+    measures = [
+        Measure("the net force, divided by the atoms, is up to", largest_norm(net), limits["force"])
+    ]
+    evidence = {"net_force_mev_per_angstrom_by_geometry": np.linalg.norm(net, axis=1)}
+    if record.torque_ev is not None:
+        torque = record.torque_ev[~record.refused] * MEV_PER_EV
+        measures.append(Measure("the net torque is up to", largest_norm(torque), limits["torque"]))
+        evidence["torque_mev_by_geometry"] = np.linalg.norm(torque, axis=1)
+    noise = record.energy_noise_ev, record.force_noise_ev_per_angstrom
+    return judged(
+        measures,
+        evidence={**evidence, **detection_limit(*noise, n_atoms=record.n_atoms)},
+        note=refusal_note(record.refused),
+    )
+
+
+CHECK = Check(
     id="net_force_torque",
     group="surface",
-    scope="system",
-    title="Does an isolated molecule push or turn itself?",
+    question="Do the forces push or rotate the whole system?",
     formula="|Σ F| / N, |Σ (x − x_c) × F|",
     unit="meV/Å",
+    limits={"force": "meV/Å", "torque": "meV"},
     source="Newton's third law; limits as for translations and rotations",
-    thresholds={"force": "meV/Å", "torque": "meV"},
-    failure_mode="The molecule sets itself in motion or starts to spin, and takes the energy for "
-    "it from nowhere.",
+    consequence="An isolated molecule accelerates or starts to rotate by itself, and its energy "
+    "grows without a source.",
     remedy="Derive the forces from an energy that is invariant under translation and rotation; "
-    "forces predicted directly must be made to sum to nothing.",
-    function=net_force_torque,
-    probes=("net_force_torque",),
+    "project the net force and torque out of directly predicted forces.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise"),
 )

@@ -1,122 +1,230 @@
-"""Is a periodic box the same, however it is cut, named or repeated?"""
+"""Do energy and forces depend on how a periodic box is described?"""
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import CheckSpec, Measure
-from openmm_mlff.checks.inputs import find_probe, largest, largest_norm, probe_array
-from openmm_mlff.checks.surface.evidence import (
-    detection_limit,
-    refusal_note,
-    too_many_refused,
-)
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
+from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
+from openmm_mlff.config import Limits
+from openmm_mlff.molecules import two_copies
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Points, Subject
 
-def periodic_consistency(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare the energy and forces of one crystal or liquid described in several ways.
+MOVES = 3
 
-    Atoms put into other images, all atoms moved through the box, and the box named by other
-    vectors of the same lattice change nothing; two boxes side by side have twice the energy; and
-    the virial that a barostat may use is the slope of the energy against the strain.
+STRAIN = 1e-3
+"""Of the finite differences behind the virial."""
 
-    Args:
-        observations: with the probe ``periodic_consistency``.
-        criteria: ``energy``, ``doubled``, ``virial`` (meV/atom), ``forces`` (meV/Å).
+EQUAL_CELLS = ((2, 0, 1), (2, 1, -1), (1, 0, 1))
+"""(vector, vector, factor): the first plus so many times the second spans the same lattice."""
 
-    Returns:
-        PASS where all are within their thresholds; what the potential cannot be asked (two boxes
-        of a fixed composition, a stress it does not give) is said in the note.
+STRAINS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
+"""(row, column) of the strain r → r (1 + ε): those that keep a box as OpenMM orients it."""
+
+
+@record
+class Record(Noisy):
+    """What changes of the minimum when its box of N atoms is described in D other ways.
+
+    Attributes:
+        descriptions: what was done.
+        energy_changes_ev: E − E of the original.
+        force_changes: F − F of the original, eV/Å.
+        refused: where the potential refused either.
+        no_double: why two boxes side by side were not evaluated; empty where they were.
+        doubled_energy_ev: E(2×1×1) − 2 E.
+        doubled_force_changes: F in each of the two boxes − F, eV/Å.
+        no_virial: why there is no virial; empty where there is one.
+        virial_ev: volume times stress, six components.
+        virial_differences_ev: dE/dε by central differences.
     """
-    probe = find_probe(SPEC, observations, name="periodic_consistency")
-    if isinstance(probe, CheckResult):
-        return probe
-    changes = probe_array(probe, name="energy_changes_ev", shape=(None,))
-    forces = probe_array(probe, name="force_changes", shape=(len(changes), None, 3))
-    refused = probe_array(probe, name="refused", shape=changes.shape).astype(bool)
-    undecided = too_many_refused(SPEC, observations, probe=probe, refused=refused)
+
+    descriptions: tuple[str, ...]
+    energy_changes_ev: np.ndarray = array("D")
+    force_changes: np.ndarray = array("D", "N", 3)
+    refused: np.ndarray = array("D")
+    no_double: str = ""
+    doubled_energy_ev: float = float("nan")
+    doubled_force_changes: np.ndarray | None = array(2, "N", 3, default=None)
+    no_virial: str = ""
+    virial_ev: np.ndarray | None = array(6, default=None)
+    virial_differences_ev: np.ndarray | None = array(6, default=None)
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Evaluate the minimum with its box described in other ways, doubled and strained."""
+    molecule = subject.molecule
+    if molecule.cell_angstrom is None:
+        return NotApplicable("it has no periodic box")
+    cell = np.array(molecule.cell_angstrom)
+    moves, cells = _moves(subject, cell), _equal_cells(cell)
+    parts = [
+        subject.evaluate(np.stack([molecule.positions_angstrom, *moves.values()])),
+        *(_in_cell(subject, equal) for equal in cells.values()),
+    ]
+    energies_ev = np.concatenate([part.energies_ev for part in parts])
+    forces = np.concatenate([part.forces_ev_per_angstrom for part in parts])
+    refused = np.concatenate([part.refused for part in parts])
+    return Record(
+        descriptions=(*moves, *cells),
+        energy_changes_ev=energies_ev[1:] - energies_ev[0],
+        force_changes=forces[1:] - forces[0],
+        refused=refused[1:] | refused[0],
+        refusals=tuple(reason for part in parts for reason in part.reasons)[:10],
+        **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
+        **_virial(subject, cell),
+        **noise_of(subject),
+    )
+
+
+def _moves(subject: "Subject", cell: np.ndarray) -> dict[str, np.ndarray]:
+    """Return positions of the same atoms in other images, and moved through the box, by name."""
+    positions = subject.molecule.positions_angstrom
+    rng = np.random.default_rng(subject.seed)
+    named = {}
+    for number in range(1, MOVES + 1):
+        images = rng.integers(-2, 3, size=positions.shape)
+        named[f"atoms moved to other images, {number}"] = positions + images @ cell
+        named[f"all atoms shifted, {number}"] = positions + rng.uniform(size=3) @ cell
+    return named
+
+
+def _equal_cells(cell: np.ndarray) -> dict[str, np.ndarray]:
+    """Return other vectors of the same lattice, by name."""
+    named = {}
+    for vector, other, factor in EQUAL_CELLS:
+        equal = cell.copy()
+        equal[vector] += factor * cell[other]
+        name = f"box vector {'abc'[vector]} replaced by {'abc'[vector]}{factor:+d}{'abc'[other]}"
+        named[name] = equal
+    return named
+
+
+def _in_cell(
+    subject: "Subject", cell: np.ndarray, *, positions: np.ndarray | None = None
+) -> "Points":
+    """Evaluate one geometry, the minimum unless another is given, in another cell."""
+    box = subject.molecule.with_cell(cell, positions_angstrom=positions)
+    return subject.evaluate(box.positions_angstrom[None], molecule=box)
+
+
+def _double(
+    subject: "Subject", cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
+) -> dict[str, Any]:
+    """Return the record's fields of two boxes side by side along the first vector."""
+    if not subject.potential.composition_is_free:
+        return {"no_double": "the atoms are built in, so two boxes cannot be evaluated"}
+    wide = cell * np.array([[2.0], [1.0], [1.0]])
+    double = two_copies(subject.molecule, shift_angstrom=cell[0], cell_angstrom=wide)
+    found = subject.evaluate(double.positions_angstrom[None], molecule=double)
+    if found.refused[0]:
+        return {"no_double": f"two boxes side by side were refused ({found.reasons[0]})"}
+    both = found.forces_ev_per_angstrom.reshape(2, *forces.shape)
+    return {
+        "doubled_energy_ev": float(found.energies_ev[0] - 2.0 * energy_ev),
+        "doubled_force_changes": both - forces,
+    }
+
+
+def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
+    """Return the record's fields of the virial and of the differences of the energy."""
+    stress = subject.stress()
+    if isinstance(stress, NotApplicable):
+        return {"no_virial": stress.reason}
+    differences = []
+    for row, column in STRAINS:
+        strain = np.zeros((3, 3))
+        strain[row, column] = STRAIN
+        ends = []
+        for change in (np.eye(3) + strain, np.eye(3) - strain):
+            strained = subject.molecule.positions_angstrom @ change
+            found = _in_cell(subject, cell @ change, positions=strained)
+            if found.refused[0]:
+                return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
+            ends.append(found.energies_ev[0])
+        differences.append((ends[0] - ends[1]) / (2.0 * STRAIN))
+    rows, columns = np.array(STRAINS).T
+    return {
+        "virial_ev": stress[rows, columns] * np.linalg.det(cell),
+        "virial_differences_ev": np.array(differences),
+    }
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; the note names what was not evaluated."""
+    undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
         return undecided
-    n_atoms = forces.shape[1]
+    n_atoms, kept = record.force_changes.shape[1], ~record.refused
     scale = MEV_PER_EV / n_atoms
-    force_limit = SPEC.threshold(criteria, name="forces")
-    move = "when the same box is described in another way"
+    energies = record.energy_changes_ev[kept] * scale
+    forces = largest_norm(record.force_changes[kept]) * MEV_PER_EV
+    move = "another description of the same box changes the"
     measures = [
-        Measure(
-            f"{move}, the energy changes by",
-            largest(changes[~refused]) * scale,
-            SPEC.threshold(criteria, name="energy"),
-        ),
-        Measure(
-            f"{move}, a force changes by",
-            largest_norm(forces[~refused]) * MEV_PER_EV,
-            force_limit,
-        ),
+        Measure(f"{move} energy by up to", largest(energies), limits["energy"]),
+        Measure(f"{move} forces by up to", forces, limits["forces"]),
+        *_measures_of_double(record, limits, scale=scale),
+        *_measures_of_virial(record, limits, scale=scale),
     ]
-    notes = [refusal_note(refused)]
-    if "doubled_energy_ev" in probe.arrays:
-        doubled = probe_array(probe, name="doubled_energy_ev", shape=(1,))
-        sides = probe_array(probe, name="doubled_force_changes", shape=(2, n_atoms, 3))
-        measures += [
-            Measure(
-                "the energy of two boxes side by side differs from twice that of one by",
-                largest(doubled) * scale / 2.0,
-                SPEC.threshold(criteria, name="doubled"),
-            ),
-            Measure(
-                "beside a second box, a force changes by",
-                largest_norm(sides) * MEV_PER_EV,
-                force_limit,
-            ),
-        ]
-    else:
-        notes.append("the atoms are fixed by the file; two boxes could not be asked")
-    if "virial_ev" in probe.arrays:
-        given = probe_array(probe, name="virial_ev", shape=(None,))
-        slopes = probe_array(probe, name="virial_differences_ev", shape=given.shape)
-        measures.append(
-            Measure(
-                "the virial differs from the slope of the energy against the strain by",
-                largest(given - slopes) * scale,
-                SPEC.threshold(criteria, name="virial"),
-            )
-        )
-    else:
-        notes.append(f"no virial: {probe.data.get('no_virial') or 'not measured'}")
-    names = np.array(probe.data["moves"])[~refused]
-    return SPEC.judged(
-        observations,
-        measures=measures,
+    notes = [refusal_note(record.refused), record.no_double]
+    notes.append(f"no virial: {record.no_virial}" if record.no_virial else "")
+    names = np.array(record.descriptions)[kept].tolist()
+    noise = record.energy_noise_ev, record.force_noise_ev_per_angstrom
+    return judged(
+        measures,
         evidence={
-            "energy_change_mev_per_atom_by_move": dict(
-                zip(names.tolist(), (changes[~refused] * scale).tolist(), strict=True)
-            ),
-            **detection_limit(probe, n_atoms=n_atoms),
+            "energy_change_mev_per_atom_by_move": dict(zip(names, energies.tolist(), strict=True)),
+            **detection_limit(*noise, n_atoms=n_atoms),
         },
         note="; ".join(note for note in notes if note),
     )
 
 
-SPEC = CheckSpec(
+def _measures_of_double(record: Record, limits: Limits, *, scale: float) -> list[Measure]:
+    if record.doubled_force_changes is None:
+        return []
+    energy = largest(np.array(record.doubled_energy_ev)) * scale / 2.0
+    beside = largest_norm(record.doubled_force_changes) * MEV_PER_EV
+    clause = "the energy of two boxes side by side differs from twice that of one by"
+    return [
+        Measure(clause, energy, limits["doubled"]),
+        Measure("a second box changes the forces by up to", beside, limits["forces"]),
+    ]
+
+
+def _measures_of_virial(record: Record, limits: Limits, *, scale: float) -> list[Measure]:
+    if record.virial_ev is None or record.virial_differences_ev is None:
+        return []
+    error = largest(record.virial_ev - record.virial_differences_ev) * scale
+    clause = "the virial differs from the slope of the energy against the strain by up to"
+    return [Measure(clause, error, limits["virial"])]
+
+
+CHECK = Check(
     id="periodic_consistency",
     group="surface",
-    scope="system",
-    title="Is a periodic box the same, however it is cut, named or repeated?",
+    question="Do energy and forces depend on how a periodic box is described?",
     formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N, |V σ − dE/dε| / N",
     unit="meV/atom",
-    source="the lattice knows no origin; limits as for translations",
-    thresholds={
+    limits={
         "energy": "meV/atom",
         "forces": "meV/Å",
         "doubled": "meV/atom",
         "virial": "meV/atom",
     },
-    failure_mode="Energies and forces depend on where the box is cut: atoms that cross its border "
-    "are kicked, larger boxes have another density, and a barostat drives to the wrong volume.",
-    remedy="Look for pairs by the minimum image where the cutoff is longer than half the box, for "
-    "box vectors taken for lengths, and for a stress without the box's own part.",
-    function=periodic_consistency,
-    probes=("periodic_consistency",),
+    source="a lattice has no origin; limits as for translations",
+    consequence="Energies and forces depend on where the box is cut: atoms that cross its border "
+    "receive a kick, larger boxes have another density, and a barostat finds the wrong volume.",
+    remedy="Look for pairs found by the minimum image although the cutoff is longer than half the "
+    "box, for box vectors used as lengths, and for a stress without the contribution of the box.",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise"),
 )

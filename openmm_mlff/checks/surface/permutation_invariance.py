@@ -1,40 +1,78 @@
-"""Are like atoms alike?"""
+"""Are atoms of one element interchangeable?"""
 
-from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.surface.evidence import judge_changes
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from typing import TYPE_CHECKING
 
+import numpy as np
 
-def permutation_invariance(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare energies and forces before and after atoms of one element change places.
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.surface.moves import Changes, compare_with_first, judge_changes
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.measurements import NotApplicable
 
-    max |E(πx) − E(x)| / N and max |π⁻¹ F(πx) − F(x)| over the minimum and thermal frames.
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
-    Args:
-        observations: with the probe ``permutation_invariance``.
-        criteria: ``energy`` (meV/atom), ``forces`` (meV/Å).
-
-    Returns:
-        PASS where both are within their thresholds.
-    """
-    move = "when like atoms change places"
-    return judge_changes(SPEC, observations, criteria, move=move, keep=None)
+PERMUTATIONS = 4
 
 
-SPEC = CheckSpec(
+def measure(subject: "Subject") -> Changes | NotApplicable:
+    """Permute the atoms of each element at random."""
+    if subject.potential.has_force_field:
+        return NotApplicable("a force field tells atoms of one element apart by their bonds")
+    numbers = subject.molecule.atomic_numbers
+    if len(set(numbers.tolist())) == len(numbers):
+        return NotApplicable("no two of its atoms are of one element")
+    orders = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
+    geometries = subject.geometries()
+    placed = np.concatenate([geometries[None], geometries[:, orders].swapaxes(0, 1)])
+    found = subject.evaluate(placed.reshape(-1, *geometries.shape[1:]))
+    forces = found.forces_ev_per_angstrom.reshape(placed.shape)
+    put_back = [
+        force[:, np.argsort(order)] for force, order in zip(forces[1:], orders, strict=True)
+    ]
+    return compare_with_first(
+        subject,
+        energies_ev=found.energies_ev.reshape(placed.shape[:2]),
+        forces=np.stack([forces[0], *put_back]),
+        refused=found.refused.reshape(placed.shape[:2]),
+        refusals=found.reasons,
+    )
+
+
+def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.ndarray:
+    """Draw orders (count, N) that keep every element in its place, none of them the identity."""
+    rng = np.random.default_rng(seed)
+    identity = np.arange(len(atomic_numbers))
+    orders: list[np.ndarray] = []
+    while len(orders) < count:
+        order = identity.copy()
+        for number in np.unique(atomic_numbers):
+            alike = np.flatnonzero(atomic_numbers == number)
+            order[alike] = rng.permutation(alike)
+        if (order != identity).any():
+            orders.append(order)
+    return np.stack(orders)
+
+
+def judge(record: Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`judge_changes`."""
+    return judge_changes(record, limits, move="exchanging atoms of one element")
+
+
+CHECK = Check(
     id="permutation_invariance",
     group="surface",
-    scope="system",
-    title="Are like atoms alike?",
-    formula="max |E(πx) − E(x)| / N, max |π⁻¹ F(πx) − F(x)|; π exchanges like atoms",
+    question="Are atoms of one element interchangeable?",
+    formula="max |E(πx) − E(x)| / N, max |π⁻¹ F(πx) − F(x)|; π exchanges atoms of one element",
     unit="meV/atom",
-    source="like atoms are indistinguishable; limits as for rotations",
-    thresholds={"energy": "meV/atom", "forces": "meV/Å"},
-    failure_mode="The energy depends on the order of the atoms in the file: two molecules of one "
-    "kind differ, and a proton that moves to another place costs energy.",
-    remedy="Let nothing in the model depend on an atom's index; sum over neighbours without order.",
-    function=permutation_invariance,
-    probes=("permutation_invariance",),
+    limits={"energy": "meV/atom", "forces": "meV/Å"},
+    source="atoms of one element are indistinguishable; limits as for rotations",
+    consequence="The energy depends on the order of the atoms in the file: two molecules of one "
+    "kind differ, and a proton that moves to an equivalent site costs energy.",
+    remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
+    "neighbours do not depend on their order.",
+    record=Changes,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise"),
 )

@@ -1,41 +1,52 @@
-"""Does the energy know left from right?"""
+"""Do mirror images have the same energy?"""
 
-from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.surface.evidence import judge_changes
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from typing import TYPE_CHECKING
 
+import numpy as np
 
-def reflection_invariance(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare energies and forces before and after inversion and three mirrors.
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.surface.moves import (
+    Changes,
+    judge_changes,
+    measure_operations,
+    without_orientation,
+)
+from openmm_mlff.config import Limits
+from openmm_mlff.storage.measurements import NotApplicable
 
-    max |E(Px) − E(x)| / N and max |Pᵀ F(Px) − F(x)| over the minimum and thermal frames.
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
 
-    Args:
-        observations: with the probe ``reflection_invariance``.
-        criteria: ``energy`` (meV/atom), ``forces`` (meV/Å).
-
-    Returns:
-        PASS where both are within their thresholds.
-    """
-    move = "when the molecule is mirrored"
-    return judge_changes(SPEC, observations, criteria, move=move, keep=None)
+SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0))
+"""Of x, y and z: the inversion, then a mirror in each plane."""
 
 
-SPEC = CheckSpec(
+def measure(subject: "Subject") -> Changes | NotApplicable:
+    """Invert every geometry through its centroid, and mirror it in three planes."""
+    if (reason := without_orientation(subject)) is not None:
+        return reason
+    return measure_operations(subject, [(np.diag(signs), np.zeros(3)) for signs in SIGNS])
+
+
+def judge(record: Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`judge_changes`."""
+    return judge_changes(record, limits, move="mirroring the system")
+
+
+CHECK = Check(
     id="reflection_invariance",
     group="surface",
-    scope="system",
-    title="Does the energy know left from right?",
+    question="Do mirror images have the same energy?",
     formula="max |E(Px) − E(x)| / N, max |Pᵀ F(Px) − F(x)|; inversion, mirrors in x, y, z",
     unit="meV/atom",
+    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="a scalar energy has no handedness; limits as for rotations",
-    thresholds={"energy": "meV/atom", "forces": "meV/Å"},
-    failure_mode="Mirror images of one molecule have unlike energies: racemic mixtures, chiral "
-    "barriers and vibrational averages come out wrong.",
+    consequence="The mirror images of a molecule have different energies: racemic mixtures, chiral "
+    "barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or a cross product that enters the energy an odd number of "
-    "times; an invariant built of distances and dot products has none.",
-    function=reflection_invariance,
-    probes=("reflection_invariance",),
+    "times; invariants made of distances and dot products contain none.",
+    record=Changes,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise"),
 )

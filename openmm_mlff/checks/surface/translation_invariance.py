@@ -1,50 +1,50 @@
-"""Does it matter where the molecule is?"""
+"""Does the energy depend on where the system is?"""
 
-from openmm_mlff.checks.base import CheckSpec
-from openmm_mlff.checks.surface.evidence import judge_changes
-from openmm_mlff.config import Criteria
-from openmm_mlff.observations.model import Observations
-from openmm_mlff.records import CheckResult
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
+from openmm_mlff.config import Limits
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+
+DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
 
 JUDGED_DISTANCES = 2
-"""10 and 100 Å decide; 1000 Å, farther than a molecule drifts in most boxes, is reported."""
+"""10 and 100 Å decide; 1000 Å, farther than a molecule diffuses in most boxes, is reported."""
 
 
-def translation_invariance(observations: Observations, criteria: Criteria) -> CheckResult:
-    """Compare energies and forces before and after a shift by 10 Å and by 100 Å.
-
-    max |E(x+t) − E(x)| / N and max |F(x+t) − F(x)| over the minimum and thermal frames.
-
-    Args:
-        observations: with the probe ``translation_invariance``.
-        criteria: ``energy`` (meV/atom), ``forces`` (meV/Å).
-
-    Returns:
-        PASS where both are within their thresholds.
-    """
-    return judge_changes(
-        SPEC,
-        observations,
-        criteria,
-        move="when the molecule is shifted",
-        keep=JUDGED_DISTANCES,
-    )
+def measure(subject: "Subject") -> Changes:
+    """Shift every geometry by 10, 100 and 1000 Å in random directions."""
+    directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    shifts = np.array(DISTANCES_ANGSTROM)[:, None] * directions
+    return measure_operations(subject, [(np.eye(3), shift) for shift in shifts])
 
 
-SPEC = CheckSpec(
+def judge(record: Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes up to 100 Å with their limits; see :func:`judge_changes`."""
+    return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
+
+
+CHECK = Check(
     id="translation_invariance",
     group="surface",
-    scope="system",
-    title="Does it matter where the molecule is?",
+    question="Does the energy depend on where the system is?",
     formula="max |E(x+t) − E(x)| / N, max |F(x+t) − F(x)|; |t| = 10, 100 Å (1000 Å reported)",
     unit="meV/atom",
+    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
-    thresholds={"energy": "meV/atom", "forces": "meV/Å"},
-    failure_mode="A molecule that diffuses gains or loses energy on its way: an outer field acts "
-    "on it, or its coordinates are rounded where they should be subtracted first.",
-    remedy="Take differences of positions in double precision before anything else; give the model "
-    "no absolute coordinate.",
-    function=translation_invariance,
-    probes=("translation_invariance",),
+    consequence="A molecule gains or loses energy as it diffuses: an external field acts on it, or "
+    "its coordinates are rounded before differences are taken.",
+    remedy="Take differences of positions in double precision before anything else, and do not "
+    "give the model absolute coordinates.",
+    record=Changes,
+    measure=measure,
+    judge=judge,
+    needs=("minimum", "trajectories", "noise"),
 )

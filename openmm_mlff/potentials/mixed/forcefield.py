@@ -1,6 +1,5 @@
 """The force field around the part that a potential describes."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +10,7 @@ import openmm
 from openmm import app, unit
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.settings import MixedSettings
@@ -60,7 +60,7 @@ def load_forcefield(files: Sequence[str]) -> app.ForceField:
 def file_sha256(name: str) -> str:
     """Hash a file of the user's own; OpenMM's files go by their names."""
     path = Path(name)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else name
+    return hash_path(path) if path.is_file() else name
 
 
 def create_mm_system(

@@ -1,13 +1,14 @@
 """ML/MM as a potential: one part by a machine-learned potential, the rest by a force field."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.config import canonical_sha256
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.engine import Engine
@@ -59,6 +60,7 @@ class MixedPotential(Potential):
     composition_is_free = False
     box_is_free = False
     has_force_field = True
+    is_mixed = True
 
     def __init__(
         self,
@@ -79,17 +81,20 @@ class MixedPotential(Potential):
         self.settings = settings
         self.spec = ml_potential.spec
         self.name = f"{ml_potential.name}-in-mm"
-        self.sha256 = canonical_sha256(
-            {
-                "ml": ml_potential.sha256,
-                "atoms": self.ml_atoms.tolist(),
-                "forcefield": [file_sha256(name) for name in forcefield],
-                "settings": repr(settings),
-            }
-        )
+        self._forcefield_files = {name: file_sha256(name) for name in forcefield}
         self.n_parameters = ml_potential.n_parameters
         self.elements = None
         self._engine: tuple[tuple[str, bool], Engine] | None = None
+
+    def sources(self) -> Sources:
+        """See :meth:`Potential.sources`: both parts, and which atoms are whose."""
+        own = self.ml_potential.sources()
+        details = {"atoms": self.ml_atoms.tolist(), "settings": repr(self.settings)}
+        return replace(
+            own,
+            files={**own.files, **self._forcefield_files},
+            details={**own.details, **details},
+        )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that this is the structure, that its box will do and both halves know their atoms.

@@ -1,9 +1,9 @@
 """openmm-ml's potentials as ours: ``openmm-ml:NAME`` and ``openmm-ml:NAME?key=value&...``."""
 
-import hashlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,12 +13,15 @@ from openmmml.mlpotential import MLPotentialImpl, MLPotentialImplFactory
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError, UserError
+from openmm_mlff.files import inside
+from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import Potential, check_precision
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.packages import check_package, missing
+from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
+from openmm_mlff.potentials.parameters import parameters_sha256
 
 if TYPE_CHECKING:
     from openmm_mlff.potentials.openmmml.calculator import OpenMMCalculator
@@ -58,8 +61,9 @@ class OpenMMMLPotential(Potential):
         self.potential_name = name
         self.options = options
         self.spec = spec
+        # Relative paths are those of the folder that the spec was given in.
+        self._folder = Path.cwd()
         self.name = _folder_name(spec)
-        self.sha256 = _sha256(spec)
         self.n_parameters = None
         self.elements = None
         self.box_is_free = False
@@ -96,6 +100,21 @@ class OpenMMMLPotential(Potential):
         impl = _asked(lambda: factory.createImpl(name, **first), name=name)
         return cls(impl, name=name, options=later, spec=spec)
 
+    def sources(self) -> Sources:
+        """See :meth:`Potential.sources`: named files, openmm-ml, the model's package, weights."""
+        impl = self.impl
+        if isinstance(impl, PotentialImpl):
+            own = impl.potential.sources()
+            return replace(own, modules=(*own.modules, "openmmml"))
+        package = needed_package(self.potential_name)
+        home = type(impl).__module__
+        options = read_options(self.spec.partition("?")[2]) or {}
+        return Sources(
+            files={**files_named(options), **own_sources(home)},
+            modules=("openmmml", home, *([package.module] if package else [])),
+            parameters=parameters_sha256(impl, given=options),
+        )
+
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`; our own plugins are asked, others are not."""
         if isinstance(self.impl, PotentialImpl):
@@ -118,10 +137,11 @@ class OpenMMMLPotential(Potential):
         }
         atoms = None if particles is None else list(particles)
         topology = topology_of(molecule, particles=atoms)
-        _asked(
-            lambda: self.impl.addForces(topology, collected, atoms, 0, **arguments),
-            name=self.potential_name,
-        )
+        with inside(self._folder):
+            _asked(
+                lambda: self.impl.addForces(topology, collected, atoms, 0, **arguments),
+                name=self.potential_name,
+            )
         return collected.forces
 
     def ase_calculator(
@@ -220,12 +240,3 @@ def _folder_name(spec: str) -> str:
     name, _, query = spec.removeprefix(PREFIX).partition("?")
     values = [Path(str(value)).name for value in (read_options(query) or {}).values()]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([name, *values])).strip("-.")
-
-
-def _sha256(spec: str) -> str:
-    """Hash the spec, and the files that it names."""
-    digest = hashlib.sha256(spec.encode())
-    for value in (read_options(spec.partition("?")[2]) or {}).values():
-        if isinstance(value, str) and Path(value).is_file():
-            digest.update(Path(value).read_bytes())
-    return digest.hexdigest()

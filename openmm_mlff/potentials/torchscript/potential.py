@@ -10,6 +10,7 @@ import torch
 
 from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
@@ -48,18 +49,22 @@ class TorchScriptPotential(Potential):
         self.backend = backend
         self.spec = program.spec
         self.name = name
-        self.sha256 = sha256
+        self.file_sha256 = sha256
         self.n_parameters = sum(weights.numel() for weights in program.module.parameters())
         self.elements = None
         self.composition_is_free = program.contract.has_numbers
         self.box_is_free = False
+
+    def sources(self) -> Sources:
+        """See :meth:`Potential.sources`: the file."""
+        return Sources(files={self.spec: self.file_sha256}, modules=("torch",))
 
     def other_backends(self) -> dict[str, Potential]:
         """See :meth:`Potential.other_backends`."""
         # Python runs the file as it is; TorchForce freezes it first, which may lose a detach.
         other: Backend = "torchforce" if self.backend == "python" else "python"
         potential = TorchScriptPotential(
-            self.program, name=self.name, sha256=self.sha256, backend=other
+            self.program, name=self.name, sha256=self.file_sha256, backend=other
         )
         return {other: potential}
 

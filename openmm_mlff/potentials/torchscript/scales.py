@@ -3,23 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from openmm_mlff import units
 from openmm_mlff.config import PotentialOptions, nearest
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.torchscript.signature import Contract
-
-EV_BY_ENERGY_UNIT: Mapping[str, float] = {
-    "kJ/mol": units.ev_from_kj_per_mol(1.0),
-    "kcal/mol": units.ev_from_kcal_per_mol(1.0),
-    "eV": 1.0,
-    # A hartree is e²/(4πε₀) over a bohr.
-    "hartree": units.COULOMB_CONSTANT_EV_ANGSTROM / units.BOHR_IN_ANGSTROM,
-}
-ANGSTROM_BY_LENGTH_UNIT: Mapping[str, float] = {
-    "nm": units.ANGSTROM_PER_NM,
-    "angstrom": 1.0,
-    "bohr": units.BOHR_IN_ANGSTROM,
-}
+from openmm_mlff.units import ANGSTROM_BY_LENGTH_UNIT, EV_BY_ENERGY_UNIT
 
 
 @dataclass(frozen=True)

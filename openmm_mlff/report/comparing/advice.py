@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from openmm_mlff.records import ValidationReport, VerdictStatus
 from openmm_mlff.report.comparing.pareto import Pareto, ParetoPoint
 from openmm_mlff.report.selection import model_labels
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import ClaimStatus, ValidationReport, VerdictStatus
 
 _NOTABLE = 1.05
 """Factors below this are not spoken of: speeds vary by as much."""
 
 
 def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[str]:
-    """Say which model to use for what.
+    """Return which model to use for what.
 
     Args:
         reports: one a model or version.
@@ -32,6 +32,13 @@ def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[s
     }
     approved = by_status[VerdictStatus.APPROVED]
     sentences = _of_approved(approved, weighed=weighed)
+    unjudged = [
+        label
+        for label, report in zip(labels, reports, strict=True)
+        if label in approved and report.verdict.claims.accurate.status is not ClaimStatus.YES
+    ]
+    if unjudged:
+        sentences.append(f"The accuracy of {_listed(unjudged)} was not judged.")
     rejected = by_status[VerdictStatus.REJECTED]
     if rejected:
         sentences.append(f"Do not use {_listed(rejected)}: REJECTED.")

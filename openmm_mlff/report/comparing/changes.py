@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport, VerdictStatus
 from openmm_mlff.report.wording import condition_label
+from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
 
 Kind = Literal["worse", "better", "changed", "lost", "new"]
 """`lost` and `new`: the baseline, or the other report, has a result and its counterpart none."""
@@ -15,7 +15,8 @@ Key = tuple[str, str, str]
 
 _RANKS = {
     Status.PASS: 0,
-    # What was not measured is never approved, whyever it was not.
+    Status.NOT_APPLICABLE: 0,
+    # What was not measured is never approved, whatever the cause.
     Status.INCONCLUSIVE: 1,
     Status.ERROR: 1,
     Status.SKIPPED: 1,
@@ -111,7 +112,7 @@ def status_changes(baseline: ValidationReport, other: ValidationReport) -> list[
 
 
 def verdict_is_worse(baseline: ValidationReport, other: ValidationReport) -> bool:
-    """Tell whether a verdict is graver than the baseline's."""
+    """Return whether a verdict is worse than the baseline's."""
     return _VERDICT_RANKS[other.verdict.status] > _VERDICT_RANKS[baseline.verdict.status]
 
 

@@ -4,21 +4,22 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from openmm_mlff.records import Status, ValidationReport
 from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.comparing.plot import pareto_plot
 from openmm_mlff.report.comparing.summary import ComparisonSummary
 from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
+from openmm_mlff.report.reasons import claims_line
 from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link, templates_in
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,
     SYMBOLS,
     integer,
-    number,
+    limit_cell,
     several_conditions,
     value_text,
 )
+from openmm_mlff.results import Status, ValidationReport
 
 TEMPLATE = "comparison.html.j2"
 TITLE = "Comparison of models"
@@ -73,7 +74,9 @@ def _models(
             "parameters": integer(report.model.n_parameters),
             "protocol": str(report.protocol.get("name", "unknown")),
             "status": report.verdict.status.value,
-            "reason": report.verdict.reasons[0] if report.verdict.reasons else NOTHING,
+            "verdict": report.verdict.label,
+            "claims": claims_line(report.verdict),
+            "reason": str(report.verdict.reasons[0]) if report.verdict.reasons else NOTHING,
             "link": encode_link(link),
         }
         for label, report, link in zip(
@@ -92,13 +95,14 @@ def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[st
         cells = [
             {
                 "status": NOTHING if result is None else result.status.value,
+                "css": "" if result is None else result.status.value.replace(" ", "-"),
                 "symbol": "" if result is None else SYMBOLS[result.status],
                 "value": "" if result is None or result.value is None else value_text(result),
                 "message": "" if result is None else result.message,
             }
             for result in found
         ]
-        limits = sorted({number(result.threshold) for result in there})
+        limits = sorted({limit_cell(result) for result in there})
         rows.append(
             {
                 "where": place(there[0], several=several),

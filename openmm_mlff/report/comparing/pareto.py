@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmm_mlff.records import CheckResult, ValidationReport, VerdictStatus
 from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.selection import model_labels
+from openmm_mlff.results import CheckResult, ValidationReport, VerdictStatus
 
 ACCURACY = "force_accuracy"
 SPEED = "speed"

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.comparing.pareto import Pareto, ParetoPoint
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import VerdictStatus
 
 WIDTH, HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 24, 20, 58

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.comparing.advice import recommend
 from openmm_mlff.report.comparing.changes import Change, status_changes, verdict_is_worse
 from openmm_mlff.report.comparing.pareto import Pareto, pareto
 from openmm_mlff.report.comparing.values import ValueChange, value_changes
 from openmm_mlff.report.selection import model_labels
+from openmm_mlff.results import ValidationReport, Verdict
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Difference:
     Attributes:
         label: of the model.
         verdicts: before and now.
-        verdict_worse: whether the verdict is graver.
+        verdict_worse: whether the verdict is worse.
         changes: of status.
         values: beyond their intervals.
     """
 
     label: str
-    verdicts: tuple[str, str]
+    verdicts: tuple[Verdict, Verdict]
     verdict_worse: bool
     changes: tuple[Change, ...]
     values: tuple[ValueChange, ...]
@@ -50,8 +50,10 @@ class Difference:
         """Give it as JSON."""
         return {
             "verdict": {
-                "before": self.verdicts[0],
-                "after": self.verdicts[1],
+                "before": self.verdicts[0].status.value,
+                "after": self.verdicts[1].status.value,
+                "label_before": self.verdicts[0].label,
+                "label_after": self.verdicts[1].label,
                 "worse": self.verdict_worse,
             },
             "got_worse": self.got_worse(),
@@ -108,7 +110,7 @@ def summarise(reports: Sequence[ValidationReport]) -> ComparisonSummary:
     differences = [
         Difference(
             label,
-            (baseline.verdict.status.value, report.verdict.status.value),
+            (baseline.verdict, report.verdict),
             verdict_is_worse(baseline, report),
             tuple(status_changes(baseline, report)),
             tuple(value_changes(baseline, report)),

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.records import ValidationReport
 from openmm_mlff.report.comparing.changes import Change
 from openmm_mlff.report.comparing.summary import ComparisonSummary, Difference
 from openmm_mlff.report.comparing.values import ValueChange
@@ -20,6 +19,7 @@ from openmm_mlff.report.wording import (
     several_conditions,
     value_text,
 )
+from openmm_mlff.results import ValidationReport
 
 MOST_CHANGES = 20
 _KIND_STYLES = {

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.wording import interval_half_width
+from openmm_mlff.results import CheckResult, ValidationReport
 
 Direction = Literal["better", "worse"]
 
@@ -74,17 +74,7 @@ def _compare(before: CheckResult, after: CheckResult) -> ValueChange | None:
     interval = math.hypot(a, b)
     if abs(difference) <= interval:
         return None
-    # Drifts and errors: nearer to zero is better, save where a check asks for "at least".
+    # Drifts and errors: nearer to zero is better, except where the value must reach its limit.
     larger = abs(after.value) > abs(before.value)
-    direction: Direction = "better" if larger == _wants_large(after) else "worse"
+    direction: Direction = "better" if larger == after.at_least else "worse"
     return ValueChange(before, after, difference, interval, direction)
-
-
-def _wants_large(result: CheckResult) -> bool:
-    """Tell whether a value has to reach its threshold instead of staying within it."""
-    if result.value is None or result.threshold is None:
-        return False
-    beyond = abs(result.value) > result.threshold
-    if result.status is Status.PASS:
-        return beyond
-    return result.status is Status.FAIL and not beyond

@@ -1,6 +1,5 @@
 """Words that the terminal and the page of a comparison share."""
 
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.comparing.changes import Change
 from openmm_mlff.report.comparing.summary import Difference
 from openmm_mlff.report.wording import (
@@ -11,6 +10,7 @@ from openmm_mlff.report.wording import (
     status_label,
     value_text,
 )
+from openmm_mlff.results import CheckResult
 
 KIND_WORDS = {
     "worse": "worse",
@@ -41,8 +41,8 @@ def name(change: Change) -> str:
 
 
 def headline(difference: Difference, *, baseline: str) -> str:
-    """Say in a sentence what became of a model since the baseline."""
-    before, after = difference.verdicts
+    """Return in one sentence what changed since the baseline."""
+    before, after = (verdict.label for verdict in difference.verdicts)
     verdict = f"still {after}" if before == after else f"{before} before, {after} now"
     worse = sum(change.counts for change in difference.changes)
     better = sum(change.kind == "better" and change.required for change in difference.changes)

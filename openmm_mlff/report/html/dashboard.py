@@ -4,10 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openmm_mlff.checks import CHECKS, CheckSpec
-from openmm_mlff.checks.base import RATIO
+from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.checks.margin import limit_used
-from openmm_mlff.records import CheckResult, Status, ValidationReport
 from openmm_mlff.report.selection import systems_with_results
 from openmm_mlff.report.wording import (
     GROUPS,
@@ -17,9 +15,8 @@ from openmm_mlff.report.wording import (
     several_conditions,
     value_text,
 )
-
-GRAVITY = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASS)
-"""In which order results are sorted, the gravest first."""
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, ValidationReport, limit_text
+from openmm_mlff.units import RATIO
 
 DECADES = 4.0
 """How many powers of ten a bar shows below the threshold, and half as many above it."""
@@ -35,11 +32,11 @@ class Cell:
         status: its name; empty where there is no result.
         symbol: of the status.
         value: with its interval and its unit.
-        limit: the threshold in words; empty where there is none.
+        limit: the threshold with its direction; empty where there is none.
         used: value over threshold, or threshold over a value that must reach it.
         used_text: that in words.
         bar: length of the bar, 0 to 100; the threshold lies at two thirds.
-        order: for sorting, the gravest lowest.
+        order: for sorting, the most severe lowest.
     """
 
     system: str
@@ -81,7 +78,7 @@ class Row:
 
     @property
     def order(self) -> float:
-        """That of the gravest cell."""
+        """That of the most severe cell."""
         return min(cell.order for cell in self.cells)
 
     @property
@@ -91,7 +88,7 @@ class Row:
         return " ".join((self.check_id, self.title, self.group, self.condition, *messages)).lower()
 
 
-def dashboard_rows(report: ValidationReport, *, known: Sequence[CheckSpec] = CHECKS) -> list[Row]:
+def dashboard_rows(report: ValidationReport, *, known: Sequence[Check] = CHECKS) -> list[Row]:
     """Lay the results out by check and system.
 
     Args:
@@ -108,7 +105,7 @@ def dashboard_rows(report: ValidationReport, *, known: Sequence[CheckSpec] = CHE
         for check in report.checks
     )
     position = {spec.id: k for k, spec in enumerate(known)}
-    titles = {spec.id: spec.title for spec in known}
+    titles = {spec.id: spec.question for spec in known}
     return [
         _row(report, titles=titles, check_id=check_id, condition=condition, systems=systems)
         for check_id, condition in sorted(keys, key=lambda key: position.get(key[0], len(known)))
@@ -124,10 +121,10 @@ def groups_of(rows: Sequence[Row]) -> list[str]:
 
 
 def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
-    """Count the results by status, the gravest first: name, symbol, count."""
+    """Count the results by status, the most severe first: name, symbol, count."""
     return [
         (status.value, SYMBOLS[status], count)
-        for status in GRAVITY
+        for status in MOST_SEVERE_FIRST
         if (count := sum(check.status is status for check in report.checks))
     ]
 
@@ -168,9 +165,7 @@ def _cell(system: str, result: CheckResult | None) -> Cell:
         status=result.status.value,
         symbol=SYMBOLS[result.status],
         value=f"{value_text(result)}{unit}" if measured else "",
-        limit=""
-        if result.threshold is None or not measured
-        else f"{number(result.threshold)}{unit}",
+        limit=limit_text(result) if measured else "",
         used=used,
         used_text=_used_text(used),
         bar=None if used is None else _bar(used),
@@ -202,4 +197,4 @@ def _bar(used: float) -> float:
 def _order(result: CheckResult, *, used: float | None) -> float:
     """Sort by status, then by how much of the limit is used."""
     nearness = 0.0 if used is None else min(used, 1e9) / (1.0 + min(used, 1e9))
-    return GRAVITY.index(result.status) + 1.0 - nearness
+    return MOST_SEVERE_FIRST.index(result.status) + 1.0 - nearness

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.records import jsonable
+from openmm_mlff.results import jsonable
 
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js.gz"
 """Plotly's bundle with no more than curves, bars and pies: a fifth of the whole."""

@@ -7,10 +7,9 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from openmm_mlff.checks import CHECKS, CheckSpec
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import ValidationReport
+from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.check_plots import CheckPlot
 from openmm_mlff.report.html.charts import Chart, draw_charts
 from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
 from openmm_mlff.report.html.embedding import (
@@ -26,8 +25,10 @@ from openmm_mlff.report.html.summary import summarise
 from openmm_mlff.report.html.trajectory import player_runs
 from openmm_mlff.report.selection import systems_with_results
 from openmm_mlff.report.templating import templates_in
-from openmm_mlff.report.wording import SHORT_SHA_LENGTH, integer, number, scope_rows
+from openmm_mlff.report.wording import SHORT_SHA_LENGTH, css_class, integer, number, scope_rows
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.runs import Evidence
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 PAGE = "report.html.j2"
@@ -40,12 +41,13 @@ SCRIPTS = ("charts.js", "dashboard.js", "player.js", "page.js")
 
 def write_html(
     report: ValidationReport,
-    observations_by_system: Mapping[str, Observations],
+    observations_by_system: Mapping[str, Evidence],
     path: Path,
     *,
     figures: Sequence[FigureRecord] = (),
     run: Mapping[str, Any] | None = None,
-    known: Sequence[CheckSpec] = CHECKS,
+    known: Sequence[Check] = CHECKS,
+    plots: Sequence[CheckPlot] = (),
 ) -> None:
     """Write the report as one HTML file, whole or not at all.
 
@@ -56,6 +58,7 @@ def write_html(
         figures: of the same data; their captions serve for the charts, too.
         run: the run directory's `run.json`, with what was asked for.
         known: the checks of the report's protocol.
+        plots: that checks describe themselves.
     """
     page = report_html(
         report,
@@ -64,18 +67,20 @@ def write_html(
         folder=path.parent,
         run=run,
         known=known,
+        plots=plots,
     )
     write_text(path, page)
 
 
 def report_html(
     report: ValidationReport,
-    observations_by_system: Mapping[str, Observations],
+    observations_by_system: Mapping[str, Evidence],
     *,
     figures: Sequence[FigureRecord] = (),
     folder: Path | None = None,
     run: Mapping[str, Any] | None = None,
-    known: Sequence[CheckSpec] = CHECKS,
+    known: Sequence[Check] = CHECKS,
+    plots: Sequence[CheckPlot] = (),
 ) -> str:
     """Write the report as the text of one HTML page.
 
@@ -86,12 +91,13 @@ def report_html(
         folder: where the page will lie, from which the figures' files are linked; None links none.
         run: the run directory's `run.json`, with what was asked for.
         known: the checks of the report's protocol.
+        plots: that checks describe themselves.
 
     Returns:
         The page; equal input gives equal pages.
     """
     judged = {check.id for check in report.checks}
-    drawn = draw_charts(observations_by_system, report, figures=figures, folder=folder)
+    drawn = draw_charts(observations_by_system, report, figures=figures, plots=plots, folder=folder)
     charts = [chart for chart in drawn if chart.check_id in judged]
     runs = player_runs(observations_by_system, report)
     rows = dashboard_rows(report, known=known)
@@ -146,6 +152,7 @@ def _read(name: str) -> str:
 def _environment() -> Environment:
     environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     environment.filters["code"] = code_words
+    environment.filters["css"] = css_class
     return environment
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openmm_mlff.checks import CHECKS, CheckSpec
-from openmm_mlff.records import CheckResult, Status, ValidationReport
+from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.report.html.charts import Chart
-from openmm_mlff.report.html.dashboard import GRAVITY
 from openmm_mlff.report.templating import evidence_text, flatten
 from openmm_mlff.report.wording import SYMBOLS, condition_label, number
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
 TRACEBACK = "traceback"
 
@@ -37,14 +36,14 @@ class Section:
         thresholds: name, value, unit and source of each.
         required: whether the verdict rests on it.
         findings: one a result.
-        counts: symbol, name and number of each status, the gravest first.
+        counts: symbol, name and number of each status, the most severe first.
         charts: position of each chart among all of the page, and the chart.
     """
 
     check_id: str
     group: str
     title: str
-    spec: CheckSpec | None
+    spec: Check | None
     thresholds: tuple[tuple[str, str, str, str], ...]
     required: bool
     findings: tuple[Finding, ...]
@@ -57,6 +56,11 @@ class Section:
         return any(one.result.status in (Status.FAIL, Status.ERROR) for one in self.findings)
 
     @property
+    def is_aside(self) -> bool:
+        """Whether the check is not applicable to any system."""
+        return all(one.result.status is Status.NOT_APPLICABLE for one in self.findings)
+
+    @property
     def open(self) -> bool:
         """Whether there is more to see than that all is well."""
         return self.failed or bool(self.charts)
@@ -66,7 +70,7 @@ def check_sections(
     report: ValidationReport,
     *,
     charts: Sequence[Chart],
-    known: Sequence[CheckSpec] = CHECKS,
+    known: Sequence[Check] = CHECKS,
 ) -> list[Section]:
     """Describe every check that has a result.
 
@@ -76,14 +80,14 @@ def check_sections(
         known: the checks of its protocol.
 
     Returns:
-        The sections, in the order of the report's checks.
+        The sections, in the order of the report's checks; those not applicable to any system last.
     """
     by_check: dict[str, list[CheckResult]] = {}
     for result in report.checks:
         by_check.setdefault(result.id, []).append(result)
     criteria = report.protocol.get("criteria") or {}
     specs = {spec.id: spec for spec in known}
-    return [
+    found = [
         _section(
             results,
             spec=specs.get(check_id),
@@ -92,6 +96,7 @@ def check_sections(
         )
         for check_id, results in by_check.items()
     ]
+    return sorted(found, key=lambda section: section.is_aside)
 
 
 def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
@@ -104,7 +109,7 @@ def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Char
 def _section(
     results: Sequence[CheckResult],
     *,
-    spec: CheckSpec | None,
+    spec: Check | None,
     criteria: Mapping[str, Mapping[str, Any]],
     charts: Sequence[tuple[int, Chart]],
 ) -> Section:
@@ -113,7 +118,7 @@ def _section(
     return Section(
         check_id=first.id,
         group=first.group,
-        title=first.id if spec is None else spec.title,
+        title=first.id if spec is None else spec.question,
         spec=spec,
         thresholds=tuple(
             (name, number(one.get("value")), str(one.get("unit", "")), str(one.get("source", "")))
@@ -123,7 +128,7 @@ def _section(
         findings=tuple(_finding(result) for result in results),
         counts=tuple(
             (SYMBOLS[status], status.value, statuses.count(status))
-            for status in GRAVITY
+            for status in MOST_SEVERE_FIRST
             if status in statuses
         ),
         charts=tuple(charts),

@@ -1,31 +1,18 @@
-"""The top of the page: the one verdict, in words, with the reasons that matter most."""
+"""The top of the page: the one verdict, the two claims, and the reasons that matter most."""
 
 from dataclasses import dataclass
 
-from openmm_mlff.records import ValidationReport, VerdictStatus
 from openmm_mlff.report.reasons import leading_reasons
+from openmm_mlff.results import Claim, ClaimStatus, Reason, ValidationReport, VerdictStatus
 
 WORDS = {
     VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
     VerdictStatus.REJECTED: ("✘", "Not safe for production MD"),
-    VerdictStatus.INCONCLUSIVE: ("?", "Not decided: not all that must be known was measured"),
+    VerdictStatus.INCONCLUSIVE: ("?", "Neither approved nor rejected, for the reasons below"),
 }
 """Symbol and sentence of each verdict."""
 
-
-@dataclass(frozen=True)
-class Reason:
-    """One of the verdict's reasons.
-
-    Attributes:
-        head: check, status, system and numbers, where the reason names them first.
-        text: the rest, in words.
-        check_id: of the section that it points to; empty where there is none.
-    """
-
-    head: str
-    text: str
-    check_id: str
+NOT_ALL_ASKED = "Sound within the scope below; accuracy was not judged"
 
 
 @dataclass(frozen=True)
@@ -34,21 +21,25 @@ class Summary:
 
     Attributes:
         status: its name.
+        label: the words to print.
         symbol: so that it is not told by its colour alone.
         sentence: in plain words.
-        reasons: at most three, each of another check, the gravest first.
+        claims: sound and accurate.
+        reasons: at most three, each of another check, the most severe first.
         further: the other reasons.
     """
 
     status: str
+    label: str
     symbol: str
     sentence: str
+    claims: tuple[Claim, ...]
     reasons: tuple[Reason, ...]
     further: tuple[Reason, ...]
 
 
 def summarise(report: ValidationReport) -> Summary:
-    """Choose what stands at the top.
+    """Return what stands at the top of the page.
 
     Args:
         report: with its verdict, whose words are taken as they are.
@@ -58,26 +49,17 @@ def summarise(report: ValidationReport) -> Summary:
     """
     verdict = report.verdict
     symbol, sentence = WORDS[verdict.status]
+    if verdict.status is VerdictStatus.APPROVED and any(
+        claim.status is ClaimStatus.NOT_ASKED for claim in verdict.claims.both
+    ):
+        sentence = NOT_ALL_ASKED
     chosen = leading_reasons(verdict.reasons)
     return Summary(
         status=verdict.status.value,
+        label=verdict.label,
         symbol=symbol,
         sentence=sentence,
-        reasons=tuple(_reason(verdict.reasons[k], report=report) for k in chosen),
-        further=tuple(
-            _reason(reason, report=report)
-            for k, reason in enumerate(verdict.reasons)
-            if k not in chosen
-        ),
+        claims=verdict.claims.both,
+        reasons=tuple(verdict.reasons[k] for k in chosen),
+        further=tuple(reason for k, reason in enumerate(verdict.reasons) if k not in chosen),
     )
-
-
-def _reason(reason: str, *, report: ValidationReport) -> Reason:
-    """Part a reason where it names a check, its status and numbers, from what it says of them."""
-    known = {check.id for check in report.checks}
-    parts = reason.split(": ")
-    for k, part in enumerate(parts[:-1][:2]):
-        first = part.split(" ", 1)[0]
-        if first in known:
-            return Reason(": ".join(parts[: k + 1]), ": ".join(parts[k + 1 :]), first)
-    return Reason("", reason, "")

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
-from openmm_mlff.observations import Observations, RunObservations
-from openmm_mlff.records import Status, ValidationReport
 from openmm_mlff.report.canvas import element_colours
 from openmm_mlff.report.html.embedding import packed_positions
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.wording import condition_label
+from openmm_mlff.results import Status, ValidationReport
+from openmm_mlff.storage.runs import Evidence, Run
 
 MOST_FRAMES = 240
 MOST_NUMBERS = 400_000
@@ -41,7 +41,7 @@ class Mishap:
 
 
 def player_runs(
-    observations_by_system: Mapping[str, Observations], report: ValidationReport
+    observations_by_system: Mapping[str, Evidence], report: ValidationReport
 ) -> list[dict[str, Any]]:
     """Gather what the player shows, those runs first that failed.
 
@@ -83,7 +83,7 @@ def chosen_frames(n_frames: int, *, most: int, failing: int | None) -> npt.NDArr
     return np.union1d(even, before)
 
 
-def _mishap(report: ValidationReport, *, run: RunObservations, system: str) -> Mishap | None:
+def _mishap(report: ValidationReport, *, run: Run, system: str) -> Mishap | None:
     """Find what `stability` found in one run."""
     result = find_result(
         report, check_id="stability", system=system, condition=run.condition.as_dict()
@@ -91,15 +91,13 @@ def _mishap(report: ValidationReport, *, run: RunObservations, system: str) -> M
     if result is None or result.status is not Status.FAIL:
         return None
     for told in result.evidence.get("runs", []):
-        if told.get("run") == run.name and told.get("mishap"):
-            atoms = tuple(int(atom) for atom in told.get("atoms") or ())
-            return Mishap(float(told.get("survived_ps") or 0.0), str(told["mishap"]), atoms)
+        if told.get("run") == run.name and told.get("failure"):
+            atoms = tuple(int(atom) for atom in told.get("atom_indices") or ())
+            return Mishap(float(told.get("survived_ps") or 0.0), str(told["failure"]), atoms)
     return None
 
 
-def _entry(
-    run: RunObservations, *, system: MolecularSystem, mishap: Mishap | None
-) -> dict[str, Any] | None:
+def _entry(run: Run, *, system: MolecularSystem, mishap: Mishap | None) -> dict[str, Any] | None:
     times, positions = _frames(run, system=system)
     failing = None
     if not len(times):
@@ -131,7 +129,7 @@ def _entry(
 
 
 def _frames(
-    run: RunObservations, *, system: MolecularSystem
+    run: Run, *, system: MolecularSystem
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Give times and positions of the frames that are finite."""
     if run.trajectory is None:

@@ -10,11 +10,11 @@ from openmm_mlff.selftest.defects.planting import in_openmm, in_system, mixed
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
 from openmm_mlff.selftest.oracles.pairs import Morse
 from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.units import KJ_PER_KCAL
 
 if TYPE_CHECKING:
     import openmm
 
-KJ_PER_KCAL = 4.184
 THERMOSTAT_KELVIN = 300.0
 FREQUENCY_PER_PS = 100.0
 _THERMOSTAT_SEED = 1_618_033_989

@@ -9,7 +9,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.defects.model import Plant
 from openmm_mlff.selftest.oracles.pairs import PairSurface, Radial
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, box_of
 
 if TYPE_CHECKING:
     import openmm
@@ -46,22 +46,27 @@ class PlantedPotential(SurfacePotential):
         self.strength = strength
         self.elements = healthy.elements
         self.composition_is_free = healthy.composition_is_free
+        self.has_force_field = healthy.has_force_field
         self._everywhere, self._deployed, self._system = everywhere, deployed, system
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`."""
         self.healthy.check_molecule(molecule)
 
-    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
-        surface = self.healthy.surface(atomic_numbers)
+        surface = self.healthy.surface(atomic_numbers, **box_of(cell_angstrom))
         if self._everywhere is None:
             return surface
         return self._everywhere(surface, atomic_numbers, self.strength)
 
-    def deployed_surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def deployed_surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """See :meth:`SurfacePotential.deployed_surface`."""
-        surface = self.surface(atomic_numbers)
+        surface = self.surface(atomic_numbers, **box_of(cell_angstrom))
         if self._deployed is None:
             return surface
         return self._deployed(surface, atomic_numbers, self.strength)

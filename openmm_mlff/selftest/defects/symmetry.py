@@ -93,7 +93,9 @@ class _Float32Pairs(PairOracle):
         super().__init__(seed=healthy.seed)
         self._roundings = roundings
 
-    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         pairs = every_pair(len(atomic_numbers))
         wells = wells_of(atomic_numbers, pairs, seed=self.seed)

@@ -70,8 +70,10 @@ class BondedOracle(SurfacePotential):
                 "choose the system that is built in"
             )
 
-    def surface(self, atomic_numbers: np.ndarray) -> Surface:
-        """See :meth:`SurfacePotential.surface`."""
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
+        """See :meth:`SurfacePotential.surface`; the molecule is whole, and meets no image."""
         pairs = np.concatenate([self.bonds, self.ends])
         return PairSurface(len(self._molecule.atomic_numbers), pairs, self.radial)
 

@@ -1,8 +1,15 @@
-"""A pair potential with a smooth cutoff, for any molecule."""
+"""A pair potential with a smooth cutoff, for any molecule and any box."""
 
 import numpy as np
 
-from openmm_mlff.selftest.oracles.pairs import Morse, PairSurface, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.pairs import (
+    Morse,
+    PairSurface,
+    PairSurfaceInABox,
+    every_pair,
+    pairs_with_images,
+    smooth_switch,
+)
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
 
 CUTOFF_ANGSTROM = 5.0
@@ -39,15 +46,24 @@ class PairOracle(SurfacePotential):
         super().__init__(name="pair", seed=seed)
         self.elements = frozenset(range(1, _LARGEST_ATOMIC_NUMBER + 1))
 
-    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
-        pairs = every_pair(len(atomic_numbers))
+        n_atoms = len(atomic_numbers)
+        if cell_angstrom is None:
+            pairs = every_pair(n_atoms)
+            wells = wells_of(atomic_numbers, pairs, seed=self.seed)
+            return PairSurface(n_atoms, pairs, lambda distances: switched(distances, wells))
+        pairs, images = pairs_with_images(n_atoms, cell_angstrom, cutoff_angstrom=CUTOFF_ANGSTROM)
         wells = wells_of(atomic_numbers, pairs, seed=self.seed)
-
-        def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return switched(distances, wells)
-
-        return PairSurface(len(atomic_numbers), pairs, radial)
+        return PairSurfaceInABox(
+            n_atoms,
+            pairs,
+            lambda distances: switched(distances, wells),
+            cell_angstrom=cell_angstrom,
+            images=images,
+        )
 
 
 def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:

@@ -24,8 +24,8 @@ class PairSurface:
         self.radial = radial
         self.first, self.second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
         self._incidence = np.zeros((n_atoms, len(self.first)))
-        self._incidence[self.first, np.arange(len(self.first))] = 1.0
-        self._incidence[self.second, np.arange(len(self.first))] = -1.0
+        self._incidence[self.first, np.arange(len(self.first))] += 1.0
+        self._incidence[self.second, np.arange(len(self.first))] -= 1.0
 
     def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate.
@@ -36,13 +36,17 @@ class PairSurface:
         Returns:
             Energies (G,) in eV and forces (G, N, 3) in eV/Å.
         """
-        vectors = positions_angstrom[:, self.first] - positions_angstrom[:, self.second]
+        vectors = self.vectors(positions_angstrom)
         distances = self.distances(positions_angstrom, vectors)
         energies, slopes = self.radial(distances)
         # Two atoms on one place have no direction; what comes out is not a number, and is seen.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             tensions = vectors * (slopes / distances)[..., None]
         return energies.sum(-1), -(self._incidence @ tensions)
+
+    def vectors(self, positions_angstrom: np.ndarray) -> np.ndarray:
+        """Return the vectors from the second to the first atom of each pair, (G, P, 3), Å."""
+        return np.asarray(positions_angstrom[:, self.first] - positions_angstrom[:, self.second])
 
     def distances(self, positions_angstrom: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Give the distances of the pairs.
@@ -55,6 +59,64 @@ class PairSurface:
             Å, (G, P).
         """
         return np.sqrt((vectors * vectors).sum(-1))
+
+
+class PairSurfaceInABox(PairSurface):
+    """Pairs of atoms, each with one image, in a periodic box.
+
+    Args:
+        n_atoms: N.
+        pairs: int (P, 2).
+        radial: its parameters, if any, are arrays of length P.
+        cell_angstrom: the box, (3, 3), Å, rows.
+        images: int (P, 3), counted from the nearest image by fractional coordinates.
+    """
+
+    def __init__(
+        self,
+        n_atoms: int,
+        pairs: np.ndarray,
+        radial: Radial,
+        *,
+        cell_angstrom: np.ndarray,
+        images: np.ndarray,
+    ) -> None:
+        super().__init__(n_atoms, pairs, radial)
+        self._cell, self._shifts = cell_angstrom, images @ cell_angstrom
+        self._inverse = np.linalg.inv(cell_angstrom)
+
+    def vectors(self, positions_angstrom: np.ndarray) -> np.ndarray:
+        """See :meth:`PairSurface.vectors`."""
+        vectors = super().vectors(positions_angstrom)
+        return np.asarray(vectors - np.round(vectors @ self._inverse) @ self._cell + self._shifts)
+
+
+def pairs_with_images(
+    n_atoms: int, cell_angstrom: np.ndarray, *, cutoff_angstrom: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all pairs with an image that may come within a cutoff, each once.
+
+    Args:
+        n_atoms: N.
+        cell_angstrom: (3, 3), Å, rows.
+        cutoff_angstrom: of the pairs.
+
+    Returns:
+        int (P, 2) and int (P, 3), counted from the nearest image by fractional coordinates; an atom
+        is paired with half of its own images.
+    """
+    # Columns of the inverse are normal to the faces, and as long as one over the box's widths.
+    reach = cutoff_angstrom * np.linalg.norm(np.linalg.inv(cell_angstrom), axis=0)
+    ranges = [np.arange(-most, most + 1) for most in np.floor(reach + 0.5).astype(int)]
+    images = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
+    pairs = every_pair(n_atoms)
+    # Listed in order, the second half is the first half mirrored.
+    own = images[len(images) // 2 + 1 :]
+    alone = np.repeat(np.arange(n_atoms), len(own))
+    return (
+        np.concatenate([np.repeat(pairs, len(images), axis=0), np.stack([alone, alone], axis=1)]),
+        np.concatenate([np.tile(images, (len(pairs), 1)), np.tile(own, (n_atoms, 1))]),
+    )
 
 
 def every_pair(n_atoms: int) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Potentials made of a plain NumPy function: the same function behind every way to ask."""
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,11 @@ Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From positions (G, N, 3) in Å to energies (G,) in eV and forces (G, N, 3) in eV/Å, float64."""
 
 
+def box_of(cell_angstrom: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return the keyword of :meth:`SurfacePotential.surface` for a box; empty without one."""
+    return {} if cell_angstrom is None else {"cell_angstrom": cell_angstrom}
+
+
 class SurfacePotential(Potential):
     """A potential whose energies and forces come from one :data:`Surface`.
 
@@ -32,32 +36,37 @@ class SurfacePotential(Potential):
     def __init__(self, *, name: str, seed: int) -> None:
         self.name = f"{name}-{seed}"
         self.spec = f"selftest:{name}?seed={seed}"
-        self.sha256 = hashlib.sha256(self.spec.encode()).hexdigest()
         self.n_parameters = None
         self.elements: frozenset[int] | None = None
         self.seed = seed
 
     @abstractmethod
-    def surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """Give the function for one list of atoms.
 
         Args:
             atomic_numbers: int64 (N,).
+            cell_angstrom: the box, (3, 3), Å, rows; None for none.
 
         Returns:
             A new function; whatever state a faulty one keeps is its own.
         """
 
-    def deployed_surface(self, atomic_numbers: np.ndarray) -> Surface:
+    def deployed_surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
         """Give the function that runs in OpenMM; the same one unless something went wrong.
 
         Args:
             atomic_numbers: int64 (N,).
+            cell_angstrom: the box, (3, 3), Å, rows; None for none.
 
         Returns:
             A new function.
         """
-        return self.surface(atomic_numbers)
+        return self.surface(atomic_numbers, **box_of(cell_angstrom))
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
@@ -74,7 +83,8 @@ class SurfacePotential(Potential):
         """
         self.check_molecule(molecule)
         positions = np.asarray(positions_angstrom, dtype=float)
-        return Evaluation(*self.surface(molecule.atomic_numbers)(positions))
+        surface = self.surface(molecule.atomic_numbers, **box_of(molecule.cell_angstrom))
+        return Evaluation(*surface(positions))
 
     def create_forces(
         self,
@@ -87,7 +97,7 @@ class SurfacePotential(Potential):
         import openmm
 
         self.check_molecule(molecule)
-        surface = self.deployed_surface(molecule.atomic_numbers)
+        surface = self.deployed_surface(molecule.atomic_numbers, **box_of(molecule.cell_angstrom))
 
         def compute(state: "openmm.State") -> tuple[float, np.ndarray]:
             placed_nm = state.getPositions(asNumpy=True)._value
@@ -98,6 +108,7 @@ class SurfacePotential(Potential):
             )
 
         force = openmm.PythonForce(compute)
+        force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
         if particles is not None:
             force.setParticles(list(particles))
         return [force]
@@ -122,7 +133,7 @@ class SurfaceCalculator(Calculator):
     def __init__(self, potential: SurfacePotential) -> None:
         super().__init__()
         self.potential = potential
-        self._numbers: list[int] | None = None
+        self._made_for: tuple[list[int], list[list[float]]] | None = None
         self._surface: Surface | None = None
 
     def calculate(
@@ -134,14 +145,16 @@ class SurfaceCalculator(Calculator):
         """Compute energy and forces; ASE calls this.
 
         Args:
-            atoms: isolated.
+            atoms: isolated, or periodic in all directions.
             properties: ignored, both are computed.
             system_changes: ignored, everything is computed anew.
         """
         super().calculate(atoms, properties, system_changes)
         placed: Any = self.atoms
-        numbers = placed.numbers.tolist()
-        if self._surface is None or numbers != self._numbers:
-            self._numbers, self._surface = numbers, self.potential.surface(placed.numbers.copy())
+        cell = np.array(placed.cell) if placed.pbc.all() else None
+        made_for = placed.numbers.tolist(), [] if cell is None else cell.tolist()
+        if self._surface is None or made_for != self._made_for:
+            self._made_for = made_for
+            self._surface = self.potential.surface(placed.numbers.copy(), **box_of(cell))
         energies, forces = self._surface(placed.positions[None])
         self.results = {"energy": float(energies[0]), "forces": forces[0]}

@@ -11,7 +11,11 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters.quantities import FloatArray, masses_amu
 from openmm_mlff.simulation.checkpoints import STATE_FILE
 from openmm_mlff.simulation.job import TrajectoryJob
-from openmm_mlff.simulation.nve import nve_degrees_of_freedom, without_rigid_motion
+from openmm_mlff.simulation.nve import (
+    nve_degrees_of_freedom,
+    removable_rotations,
+    without_rigid_motion,
+)
 from openmm_mlff.simulation.nvt import equilibrate
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import TrajectoryRecord
@@ -111,11 +115,13 @@ def equilibrated(
         folder=replica.folder,
     )
     positions, velocities = _to_the_end(steps, on_steps)
-    replica.record.n_degrees_of_freedom = nve_degrees_of_freedom(
-        single, positions_angstrom=positions
-    )
+    rotations = removable_rotations(single, minimum_angstrom=replica.start_angstrom)
+    replica.record.n_degrees_of_freedom = nve_degrees_of_freedom(single, rotations=rotations)
     still = without_rigid_motion(
-        velocities, positions_angstrom=positions, masses_amu=masses_amu(single), isolated=True
+        velocities,
+        positions_angstrom=positions,
+        masses_amu=masses_amu(single),
+        rotations=rotations,
     )
     return positions, still
 

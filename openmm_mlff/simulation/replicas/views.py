@@ -8,6 +8,7 @@ import openmm
 from openmm import app, unit
 
 from openmm_mlff.reporters.quantities import FloatArray, time_ps
+from openmm_mlff.simulation.nve import half_kick_nm_per_ps
 from openmm_mlff.simulation.replicas.module import CopyEnergies
 from openmm_mlff.units import angstrom_from_nm, kj_per_mol_from_ev
 
@@ -180,8 +181,8 @@ def kinetic_energies(
         (n,), kJ/mol.
     """
     masses = np.asarray(masses_amu, dtype=np.float64)
-    # OpenMM does not move particles without mass.
-    inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0.0)
-    moved = velocities_nm_per_ps + 0.5 * timestep_ps * forces * inverse[:, None]
+    moved = velocities_nm_per_ps + half_kick_nm_per_ps(
+        forces, masses_amu=masses, timestep_ps=timestep_ps
+    )
     energies: FloatArray = 0.5 * (masses[:, None] * moved**2).sum(axis=(1, 2))
     return energies

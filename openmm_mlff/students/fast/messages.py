@@ -3,13 +3,15 @@
 See ``update`` for how the modules are chained, and for the shapes.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from openmm_mlff.students.fast.pairs import PairTerms
-from openmm_mlff.students.fast.update import keep_linear, silu_gradient
-from openmm_mlff.students.painn import Interaction
+from openmm_mlff.students.fast.update import Readout, Update, keep_linear, silu_gradient
+from openmm_mlff.students.painn import Interaction, PaiNN
 
 
 class FirstMessages(nn.Module):
@@ -172,3 +174,31 @@ class Messages(nn.Module):
         x_gradient = silu_gradient(torch.mm(said_gradient, self.said_back), x)
         scalar_gradient = torch.addmm(scalar_gradient, x_gradient, self.hidden_back)
         return atomic, scalar_gradient, vector_gradient.addcmul(carried_gradient, vector_scale)
+
+
+def network_of(
+    model: PaiNN,
+    element: Tensor,
+    first: type[FirstMessages] = FirstMessages,
+    later: type[Messages] = Messages,
+) -> FirstMessages:
+    """Return the steps of a model, chained from the last to the first.
+
+    Args:
+        model: a student.
+        element: rows of the model's tables, int64 (N,).
+        first: how the first messages are passed.
+        later: how the others are passed.
+
+    Returns:
+        The first step, which calls the others.
+    """
+    with_bias = torch.cat([model.filter.weight, model.filter.bias[:, None]], dim=1)
+    filters = with_bias.split(model.filter_sizes, dim=0)
+    following: nn.Module = Readout(model.readout)
+    steps = [cast(Interaction, step) for step in model.interactions]
+    for number in range(len(steps) - 1, 0, -1):
+        following = later(steps[number], filters[number], Update(steps[number], following))
+    _, present = torch.unique(element, return_inverse=True)
+    embeddings = model.embedding(element)
+    return first(steps[0], filters[0], embeddings, present, Update(steps[0], following))

@@ -1,4 +1,4 @@
-"""All pairs of atoms of one molecule: distances, filtered bases, core repulsion, and slopes.
+"""Pairs of atoms, all or listed: distances, filtered bases, core repulsion, and their derivatives.
 
 Constants are kept as tensors in the precision of the weights: a Python number would be converted
 anew in every operation.
@@ -13,16 +13,22 @@ from openmm_mlff.students.painn import PaiNN
 
 
 class PairTerms(NamedTuple):
-    """What the network sees of the pairs, in rows of receivers (M = B·N) and columns of senders.
+    """What the network sees of the pairs, P of them.
+
+    All pairs of B copies of N atoms are a table: P = (M, N), rows of receivers (M = B·N) and
+    columns of senders; the index fields are then empty.  Listed pairs are P = (E,).
 
     Attributes:
-        directions: unit vectors from receiver to sender, (M, 3, N).
-        inverse_distance: 1/Å, (M, N).
+        directions: unit vectors from receiver to sender, (M, 3, N) or (E, 3).
+        inverse_distance: 1/Å, P.
         basis: radial basis and a constant, both times the window; zero on the diagonal,
-            (M, N, R = K + 1).
-        basis_slope: its derivative, 1/Å, (M, N, R).
-        core: half of the repulsion, eV, (M, N).
-        core_slope: its derivative, eV/Å, (M, N).
+            (*P, R = K + 1).
+        basis_slope: its derivative, 1/Å, (*P, R).
+        core: half of the repulsion, eV, P.
+        core_slope: its derivative, eV/Å, P.
+        kinds: row of each atom in the tables of the model, int64 (M,).
+        receivers: row of the atom that hears, int64 (E,).
+        senders: row of the atom that speaks, int64 (E,).
     """
 
     directions: Tensor
@@ -31,12 +37,13 @@ class PairTerms(NamedTuple):
     basis_slope: Tensor
     core: Tensor
     core_slope: Tensor
+    kinds: Tensor
+    receivers: Tensor
+    senders: Tensor
 
 
-class Pairs(nn.Module):
-    """Distances of all pairs and everything that depends on one distance only.
-
-    The diagonal (an atom with itself) is kept, with a window and a charge of zero.
+class PairFunctions(nn.Module):
+    """Everything that depends on one distance and two elements only.
 
     The contact step and the two envelopes (of messages, of the core) have one form,
     c₀ + tⁿ (a + t (b + c t)) with t = clamp(offset + scale · d), and the slope
@@ -44,7 +51,8 @@ class Pairs(nn.Module):
 
     Args:
         model: a student, in the precision wanted.
-        atomic_numbers: int64 (N,).
+        atomic_numbers: int64 (N,); the tables are of pairs of these.
+        apart: (N, N), 0 for pairs without a message and without repulsion, else 1; float64.
     """
 
     nothing: Tensor
@@ -67,10 +75,9 @@ class Pairs(nn.Module):
     screening_slope: Tensor
     charge_products: Tensor
 
-    def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
+    def __init__(self, model: PaiNN, atomic_numbers: Tensor, apart: Tensor) -> None:
         super().__init__()
         self.dtype = model.radii.dtype
-        apart = 1.0 - torch.eye(len(atomic_numbers), dtype=torch.float64)
         radii = model.radii.double()[model.element_index[atomic_numbers]]
         covalent_sum = radii[:, None] + radii[None, :]
         self._switches(model, covalent_sum, apart)
@@ -89,7 +96,7 @@ class Pairs(nn.Module):
                 1.0 / (model.core_reach * covalent_sum),
             ]
         )[:, None]
-        offset = torch.zeros_like(scale)
+        offset = torch.zeros(3, 1, 1, 1, dtype=torch.float64)
         offset[0] = -model.contact_start / rise
 
         def by_switch(step: float, envelope: float) -> Tensor:
@@ -128,6 +135,80 @@ class Pairs(nn.Module):
         products = model.core.coulomb_constant * charges[:, None] * charges[None, :]
         self._keep("charge_products", 0.5 * products * apart)
 
+    def functions(
+        self,
+        distance: Tensor,
+        inverse: Tensor,
+        scale: Tensor,
+        slope_scale: Tensor,
+        screening_rates: Tensor,
+        screening_slope: Tensor,
+        charge_products: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Compute basis, its slope, core and its slope at distances.
+
+        Args:
+            distance: Å, (A, B, C).
+            inverse: 1/Å, (A, B, C).
+            scale: of the switches, (3, ...); like the rest, broadcast to the distances.
+            slope_scale: of their slopes, (3, ...).
+            screening_rates: (..., 4).
+            screening_slope: (...).
+            charge_products: (...).
+
+        Returns:
+            See :class:`PairTerms`: (A, B, C, R) twice, (A, B, C) twice.
+        """
+        t = torch.addcmul(self.offset, distance, scale)
+        t = t.clamp_(0.0, 1.0)
+        t2 = t * t
+        t2_or_t5 = torch.addcmul(self.is_step, self.is_envelope, t2 * t).mul_(t2)
+        bracket = torch.addcmul(self.linear, self.quadratic, t)
+        bracket = torch.addcmul(self.constant, bracket, t)
+        switches = torch.addcmul(self.level, bracket, t2_or_t5 * t)
+        slopes = t.sub_(self.one).square_().mul_(t2_or_t5).mul_(slope_scale)
+        step, envelope, core_envelope = switches.unbind(0)
+        step_slope, envelope_slope, core_envelope_slope = slopes.unbind(0)
+        window = step * envelope
+        window_slope = (step * envelope_slope).addcmul_(step_slope, envelope)
+
+        column = distance.unsqueeze(3)
+        y = torch.addcmul(self.basis_offset, column, self.basis_scale)
+        gaussians = torch.addcmul(self.nothing, y, y, value=-1.0).exp_()
+        basis = gaussians * window.unsqueeze(3)
+        basis_slope = gaussians.mul_(window_slope.unsqueeze(3))
+        basis_slope.addcmul_(basis, y.mul_(self.basis_slope_scale))
+
+        decaying = (column * screening_rates).exp_().view(-1, 4)
+        sums = torch.mm(decaying, self.screening_sums)
+        screen = sums.select(1, 0).view_as(distance)
+        screen_slope = sums.select(1, 1).view_as(distance)
+        coulomb = charge_products * inverse
+        outer = coulomb * core_envelope
+        core = outer * screen
+        core_slope = (coulomb * core_envelope_slope).mul_(screen)
+        core_slope.addcmul_(core, inverse, value=-1.0)
+        core_slope.addcmul_(outer.mul_(screen_slope), screening_slope)
+        return basis, basis_slope, core, core_slope
+
+
+class Pairs(PairFunctions):
+    """All pairs of the atoms of one molecule.
+
+    The diagonal (an atom with itself) is kept, with a window and a charge of zero.
+
+    Args:
+        model: a student, in the precision wanted.
+        atomic_numbers: int64 (N,).
+    """
+
+    no_index: Tensor
+
+    def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
+        apart = 1.0 - torch.eye(len(atomic_numbers), dtype=torch.float64)
+        super().__init__(model, atomic_numbers, apart)
+        self.register_buffer("no_index", torch.zeros(0, dtype=torch.int64))
+
     def forward(self, positions: Tensor) -> PairTerms:
         """Describe the pairs.
 
@@ -143,42 +224,76 @@ class Pairs(nn.Module):
         apart = (senders - positions.unsqueeze(3)).to(self.dtype)
         distance = (apart * apart).sum(2).add_(self.softening).sqrt_()
         inverse = distance.reciprocal()
-        directions = apart.mul_(inverse.unsqueeze(2))
-
-        t = torch.addcmul(self.offset, distance, self.scale)
-        t = t.clamp_(0.0, 1.0)
-        t2 = t * t
-        t2_or_t5 = torch.addcmul(self.is_step, self.is_envelope, t2 * t).mul_(t2)
-        bracket = torch.addcmul(self.linear, self.quadratic, t)
-        bracket = torch.addcmul(self.constant, bracket, t)
-        switches = torch.addcmul(self.level, bracket, t2_or_t5 * t)
-        slopes = t.sub_(self.one).square_().mul_(t2_or_t5).mul_(self.slope_scale)
-        step, envelope, core_envelope = switches.unbind(0)
-        step_slope, envelope_slope, core_envelope_slope = slopes.unbind(0)
-        window = step * envelope
-        window_slope = (step * envelope_slope).addcmul_(step_slope, envelope)
-
-        column = distance.unsqueeze(3)
-        y = torch.addcmul(self.basis_offset, column, self.basis_scale)
-        gaussians = torch.addcmul(self.nothing, y, y, value=-1.0).exp_()
-        basis = gaussians * window.unsqueeze(3)
-        basis_slope = gaussians.mul_(window_slope.unsqueeze(3))
-        basis_slope.addcmul_(basis, y.mul_(self.basis_slope_scale))
-
-        decaying = (column * self.screening_rates).exp_().view(-1, 4)
-        screening = torch.mm(decaying, self.screening_sums).view(copies, n_atoms, n_atoms, 2)
-        screen, screen_slope = screening.unbind(3)
-        coulomb = self.charge_products * inverse
-        outer = coulomb * core_envelope
-        core = outer * screen
-        core_slope = (coulomb * core_envelope_slope).mul_(screen)
-        core_slope.addcmul_(core, inverse, value=-1.0)
-        core_slope.addcmul_(outer.mul_(screen_slope), self.screening_slope)
+        basis, basis_slope, core, core_slope = self.functions(
+            distance,
+            inverse,
+            self.scale,
+            self.slope_scale,
+            self.screening_rates,
+            self.screening_slope,
+            self.charge_products,
+        )
         return PairTerms(
-            directions=directions.view(rows, 3, n_atoms),
+            directions=apart.mul_(inverse.unsqueeze(2)).view(rows, 3, n_atoms),
             inverse_distance=inverse.view(rows, n_atoms),
             basis=basis.view(rows, n_atoms, basis.shape[3]),
             basis_slope=basis_slope.view(rows, n_atoms, basis.shape[3]),
             core=core.view(rows, n_atoms),
             core_slope=core_slope.view(rows, n_atoms),
+            kinds=self.no_index,
+            receivers=self.no_index,
+            senders=self.no_index,
+        )
+
+
+class ListedPairs(PairFunctions):
+    """Listed pairs of atoms of any of the model's elements.
+
+    Args:
+        model: a student, in the precision wanted.
+        atomic_numbers: of the rows of its tables, int64 (K,).
+    """
+
+    def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
+        count = len(atomic_numbers)
+        super().__init__(model, atomic_numbers, torch.ones(count, count, dtype=torch.float64))
+        self.n_kinds = count
+
+    def forward(
+        self, displacements: Tensor, kinds: Tensor, receivers: Tensor, senders: Tensor
+    ) -> PairTerms:
+        """Describe the pairs.
+
+        Args:
+            displacements: sender minus receiver, Å, (E, 3), in the precision of the weights.
+            kinds: row of each atom in the tables, int64 (M,).
+            receivers: int64 (E,).
+            senders: int64 (E,).
+
+        Returns:
+            See :class:`PairTerms`.
+        """
+        n_pairs = displacements.shape[0]
+        distance = (displacements * displacements).sum(1).add_(self.softening).sqrt_()
+        inverse = distance.reciprocal()
+        pair = kinds.index_select(0, receivers) * self.n_kinds + kinds.index_select(0, senders)
+        basis, basis_slope, core, core_slope = self.functions(
+            distance.view(1, 1, n_pairs),
+            inverse.view(1, 1, n_pairs),
+            self.scale.view(3, 1, 1, -1).index_select(3, pair),
+            self.slope_scale.view(3, 1, 1, -1).index_select(3, pair),
+            self.screening_rates.view(-1, 4).index_select(0, pair),
+            self.screening_slope.view(-1).index_select(0, pair),
+            self.charge_products.view(-1).index_select(0, pair),
+        )
+        return PairTerms(
+            directions=displacements * inverse.unsqueeze(1),
+            inverse_distance=inverse,
+            basis=basis.view(n_pairs, basis.shape[3]),
+            basis_slope=basis_slope.view(n_pairs, basis.shape[3]),
+            core=core.view(n_pairs),
+            core_slope=core_slope.view(n_pairs),
+            kinds=kinds,
+            receivers=receivers,
+            senders=senders,
         )

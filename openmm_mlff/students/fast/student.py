@@ -1,29 +1,12 @@
 """A student of fixed composition for copies of one molecule: energies and forces in one pass."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
 from openmm_mlff.students.deployment import in_dtype
-from openmm_mlff.students.fast.messages import FirstMessages, Messages
+from openmm_mlff.students.fast.messages import network_of
 from openmm_mlff.students.fast.pairs import Pairs
-from openmm_mlff.students.fast.update import Readout, Update
-from openmm_mlff.students.painn import Interaction, PaiNN
-
-
-def _network(model: PaiNN, element: Tensor) -> FirstMessages:
-    """Chain the steps from the last to the first; `element` int64 (N,), rows of the model."""
-    with_bias = torch.cat([model.filter.weight, model.filter.bias[:, None]], dim=1)
-    filters = with_bias.split(model.filter_sizes, dim=0)
-    following: nn.Module = Readout(model.readout)
-    steps = [cast(Interaction, step) for step in model.interactions]
-    for number in range(len(steps) - 1, 0, -1):
-        following = Messages(steps[number], filters[number], Update(steps[number], following))
-    _, present = torch.unique(element, return_inverse=True)
-    embeddings = model.embedding(element)
-    return FirstMessages(steps[0], filters[0], embeddings, present, Update(steps[0], following))
-
+from openmm_mlff.students.painn import PaiNN
 
 _PAIRS_AT_ONCE = 2_400
 """Enough rows for a matrix product, few enough for their tables to stay near the caches."""
@@ -61,7 +44,7 @@ class FastStudent(nn.Module):
         fixed: PaiNN = in_dtype(model, dtype).cpu()  # type: ignore[assignment]
         self.pairs = Pairs(fixed, numbers)
         with torch.no_grad():
-            self.network = _network(fixed, element)
+            self.network = network_of(fixed, element)
         self.copies_at_once = max(1, _PAIRS_AT_ONCE // len(numbers) ** 2)
         self.register_buffer("reference_energy", fixed.reference_energies[element].sum())
 

@@ -1,62 +1,65 @@
+"""Energies that differ by a constant pass; scaled and noisy ones are measured and found."""
+
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.accuracy.energy_accuracy import energy_accuracy
-from openmm_mlff.records import Status
+from openmm_mlff.checks.accuracy.energy_accuracy import CHECK
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.oracles import healthy
+
+ALTERNATING = np.where(np.arange(100) % 2, 1.0, -1.0)
+NOISE = np.random.default_rng(3).normal(size=100)
 
 
-@pytest.fixture
-def judge(water, with_probe, criteria):
-    def call(difference_ev):
-        frames = len(difference_ev)
-        reference = np.random.default_rng(1).normal(size=frames)
-        arrays = {
-            "model_forces": np.zeros((frames, 3, 3)),
-            "reference_forces": np.zeros((frames, 3, 3)),
-            "model_energies_ev": reference + difference_ev,
-            "reference_energies_ev": reference,
-        }
-        data = {"reference": "ase:xtb", "run": "nve", "refused": 0, "requested": frames}
-        observations = with_probe(water, name="reference", data=data, arrays=arrays)
-        return energy_accuracy(observations, criteria("energy_accuracy"))
+def shifted(potential, shift_ev):
+    def spoil(surface, _numbers, strength):
+        def surface_with_shift(positions):
+            energies_ev, forces = surface(positions)
+            return energies_ev + strength, forces
 
-    return call
+        return surface_with_shift
+
+    return PlantedPotential(potential, shift_ev, everywhere=spoil)
 
 
-def test_another_zero_of_energy_is_no_error(judge):
-    result = judge(np.full(100, -27.3))
-    assert result.status is Status.PASS
-    assert result.value == pytest.approx(0.0, abs=1e-9)
-    assert result.evidence["shift_ev"] == pytest.approx(-27.3)
-
-
-@pytest.mark.parametrize(("swing_ev", "status"), [(0.015, Status.PASS), (0.06, Status.FAIL)])
-def test_the_mean_error_is_per_atom_about_the_shift(judge, swing_ev, status):
-    result = judge(5.0 + swing_ev * np.where(np.arange(100) % 2, 1.0, -1.0))
-    assert result.status is status
-    assert result.value == pytest.approx(swing_ev * 1000 / 3)
-    assert result.unit == "meV/atom"
-
-
-def test_an_error_within_its_uncertainty_of_the_limit_is_undecided(judge):
-    rng = np.random.default_rng(3)
-    # √(2/π) σ / 3 atoms = 10 meV/atom.
-    result = judge(0.03 * np.sqrt(np.pi / 2) * rng.normal(size=100))
-    assert result.status is Status.INCONCLUSIVE
-
-
-def test_two_frames_decide_nothing(judge):
-    assert judge(np.zeros(2)).status is Status.INCONCLUSIVE
-
-
-def test_an_energy_that_is_not_finite_fails(judge):
-    difference_ev = np.zeros(100)
-    difference_ev[4] = np.nan
-    assert judge(difference_ev).status is Status.FAIL
-
-
-def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
-    found = probe_refusals(
-        energy_accuracy, system=water, name="reference", limits=criteria("energy_accuracy")
+@pytest.mark.parametrize(
+    ("factor", "shift_ev", "status"),
+    [(1.0, 0.0, Status.PASS), (1.0, -27.3, Status.PASS), (0.1, 0.0, Status.FAIL)],
+)
+def test_a_scaled_energy_is_found_and_a_shift_is_none(
+    measured, make_subject, scaled, water, factor, shift_ev, status
+):
+    oracle = healthy("bonded", molecule=water, seed=0)
+    subject = make_subject(
+        shifted(scaled(oracle, factor), shift_ev),
+        water,
+        dynamics={"frame_interval_steps": 2},
+        probes={"reference_frames": 100},
+        reference=oracle,
     )
-    assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+    result = measured(CHECK, subject)
+    assert result.status is status
+    assert (result.unit, result.threshold) == ("meV/atom", 10.0)
+    if factor == 1.0:
+        assert result.value == pytest.approx(0.0, abs=1e-6)
+        assert result.evidence["shift_ev"] == pytest.approx(shift_ev)
+
+
+@pytest.mark.parametrize(
+    ("difference_ev", "value", "status"),
+    [
+        (np.full(100, -27.3), 0.0, Status.PASS),
+        (5.0 + 0.015 * ALTERNATING, 5.0, Status.PASS),
+        (5.0 + 0.06 * ALTERNATING, 20.0, Status.FAIL),
+        # √(2/π) σ / 3 atoms = 10 meV/atom.
+        (0.03 * np.sqrt(np.pi / 2) * NOISE, 10.0, Status.INCONCLUSIVE),
+    ],
+)
+def test_the_mean_error_is_per_atom_about_the_shift(
+    make_labels, limits, difference_ev, value, status
+):
+    model = make_labels().reference_energies_ev + difference_ev
+    judgement = CHECK.judge(make_labels(model_energies_ev=model), limits("energy_accuracy"))
+    assert judgement.status is status
+    assert judgement.value == pytest.approx(value, rel=0.1, abs=1e-9)

@@ -1,17 +1,14 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.drift_percent import drift_percent
-from openmm_mlff.observations import Observations, RunFailure
-from openmm_mlff.records import Status
+from openmm_mlff.checks.dynamics.drift_percent import CHECK
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunFailure, Runs
 
 
 @pytest.fixture
-def judge(at_condition, criteria):
-    def call(system, *runs):
-        return drift_percent(at_condition(system, *runs), criteria("drift_percent"))
-
-    return call
+def judge(judge_runs):
+    return judge_runs(CHECK)
 
 
 def from_to(start_ev, end_ev):
@@ -49,7 +46,6 @@ def test_an_end_that_is_not_finite_fails(judge, water, make_run):
 @pytest.mark.parametrize(
     "change",
     [
-        {"total_ev": np.concatenate([[0.0], np.ones(1999)])},
         {"requested_ps": 20.0, "completed_ps": 20.0},
         {"completed_ps": 5.0},
         {"completed_ps": 5.0, "failure": RunFailure("unstable", "torn", 5.0)},
@@ -59,6 +55,21 @@ def test_too_little_decides_nothing(judge, water, make_run, change):
     assert judge(water, make_run(water, **change)).status is Status.INCONCLUSIVE
 
 
-def test_without_a_run_it_is_skipped(water, criteria):
-    result = drift_percent(Observations(system=water), criteria("drift_percent"))
-    assert result.status is Status.SKIPPED
+def test_an_energy_that_starts_at_zero_has_no_percentage(judge, water, make_run):
+    total_ev = np.concatenate([[0.0], np.ones(1999)])
+    assert judge(water, make_run(water, total_ev=total_ev)).status is Status.NOT_APPLICABLE
+
+
+def test_without_a_run_it_is_skipped(water, limits):
+    judgement = CHECK.judge(Runs(system=water), limits(CHECK.id))
+    assert judgement.status is Status.SKIPPED
+
+
+def test_a_sound_potential_passes(measured, sound):
+    assert measured(CHECK, sound()).status is Status.PASS
+
+
+def test_a_potential_that_heats_fails(measured, faulty):
+    result = measured(CHECK, faulty("drag", strength=-8.0))
+    assert result.status is Status.FAIL
+    assert result.value > result.threshold

@@ -3,22 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.momentum_conservation import inertia_trace, momentum_conservation
-from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.observations import MomentumSeries, Observations, RunFailure
-from openmm_mlff.records import Status
+from openmm_mlff.checks.dynamics.momentum_conservation import CHECK
+from openmm_mlff.molecules import MolecularSystem, inertia_tensor, load_system
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import MomentumSeries, RunFailure, Runs
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 THERMAL_AMU_ANGSTROM2_PER_PS2 = 300.0 * BOLTZMANN_EV_PER_KELVIN / EV_PER_AMU_ANGSTROM2_PER_PS2
 
 
 @pytest.fixture
-def judge(at_condition, criteria):
-    def call(system, *runs):
-        limits = criteria("momentum_conservation")
-        return momentum_conservation(at_condition(system, *runs), limits)
-
-    return call
+def judge(judge_runs):
+    return judge_runs(CHECK)
 
 
 def with_momenta(run, *, linear=0.0, angular=0.0):
@@ -30,10 +26,8 @@ def with_momenta(run, *, linear=0.0, angular=0.0):
     return replace(run, momenta=replace(run.momenta, linear=p, angular=l))
 
 
-def test_the_trace_of_a_dumbbell_is_exact():
-    # 2 μ d² with μ = 2 amu · 6 amu / 8 amu and d = 3 Å, wherever it lies.
-    positions = np.array([[1.0, 1.0, 1.0], [1.0, 4.0, 1.0]])
-    assert inertia_trace(positions, masses_amu=np.array([2.0, 6.0])) == pytest.approx(2 * 1.5 * 9)
+def inertia_trace(positions_angstrom, *, masses_amu):
+    return float(np.trace(inertia_tensor(positions_angstrom, masses_amu=masses_amu)))
 
 
 def test_the_scale_is_the_thermal_angular_momentum(water):
@@ -121,6 +115,28 @@ def test_a_run_that_broke_at_once_decides_nothing(judge, water, make_run):
     assert judge(water, run).status is Status.INCONCLUSIVE
 
 
-def test_without_a_run_it_is_skipped(water, criteria):
-    result = momentum_conservation(Observations(system=water), criteria("momentum_conservation"))
-    assert result.status is Status.SKIPPED
+def test_a_box_is_judged_on_its_linear_momentum(judge, make_run, water):
+    box = load_system("argon_108")
+    run = with_momenta(make_run(water, trajectory=None), angular=500.0)
+    result = judge(box, run)
+    assert result.status is Status.PASS
+    assert set(result.evidence["changes_by_run"][run.name]) == {"linear"}
+
+
+def test_without_a_run_it_is_skipped(water, limits):
+    judgement = CHECK.judge(Runs(system=water), limits(CHECK.id))
+    assert judgement.status is Status.SKIPPED
+
+
+def test_a_sound_potential_passes(measured, sound):
+    result = measured(CHECK, sound())
+    assert result.status is Status.PASS
+    assert result.value < 1e-9
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("constant pull", "linear"), ("torque", "angular")])
+def test_a_potential_that_loses_momentum_fails(measured, faulty, fault, kind):
+    result = measured(CHECK, faulty(fault))
+    assert result.status is Status.FAIL
+    (changes,) = result.evidence["changes_by_run"].values()
+    assert changes[kind] > result.threshold

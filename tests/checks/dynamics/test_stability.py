@@ -3,17 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.stability import stability
-from openmm_mlff.observations import Observations, RunFailure
-from openmm_mlff.records import Status
+from openmm_mlff.checks.dynamics.stability import CHECK
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunFailure, Runs
 
 
 @pytest.fixture
-def judge(at_condition, criteria):
-    def call(system, *runs):
-        return stability(at_condition(system, *runs), criteria("stability"))
-
-    return call
+def judge(judge_runs):
+    return judge_runs(CHECK)
 
 
 def edited(series, **changes):
@@ -24,7 +21,7 @@ def edited(series, **changes):
     return replace(series, **copies)
 
 
-def test_a_whole_molecule_survives(judge, water, make_run):
+def test_an_intact_molecule_survives(judge, water, make_run):
     result = judge(water, make_run(water))
     assert result.status is Status.PASS
     assert (result.value, result.threshold, result.unit) == (10.0, 10.0, "ps")
@@ -39,17 +36,17 @@ def test_every_replica_must_survive(judge, water, make_run):
     assert judge(water, make_run(water), make_run(water, replica=2)).status is Status.PASS
     result = judge(water, make_run(water), torn)
     assert result.status is Status.FAIL
-    assert "replica 1 survived 2 of 10 ps: torn (O0–H1)" in result.message
+    assert "replica 1 survived 2 of 10 ps: torn (O1–H2)" in result.message
     assert [run["survived_ps"] for run in result.evidence["runs"]] == [10.0, 2.0]
 
 
 def test_a_failure_names_time_and_atoms(judge, water, make_run):
-    failure = RunFailure("unstable", "bond O0–H1 is 1.52 of its start", 3.25, (0, 1))
+    failure = RunFailure("unstable", "bond O1–H2 is 1.52 of its start", 3.25, (0, 1))
     result = judge(water, make_run(water, completed_ps=3.25, failure=failure))
     assert result.status is Status.FAIL
     assert result.value == 3.25
-    assert "3.25 of 10 ps: bond O0–H1 is 1.52 of its start." in result.message
-    assert result.evidence["runs"][0]["atoms"] == [0, 1]
+    assert "3.25 of 10 ps: bond O1–H2 is 1.52 of its start." in result.message
+    assert result.evidence["runs"][0]["atoms"] == ["O1", "H2"]
 
 
 def test_a_break_in_the_equilibration_survived_nothing(judge, water, make_run):
@@ -72,7 +69,7 @@ def test_a_bond_beyond_its_bounds_fails(judge, water, make_run, make_trajectory,
     assert result.status is status
     if status is Status.FAIL:
         assert result.value == pytest.approx(5.0)
-        assert f"the bond O0–H1 has {factor:.2f} of its starting length" in result.message
+        assert f"the bond O1–H2 has {factor:.2f} of its starting length" in result.message
 
 
 def test_a_new_contact_fails_and_names_the_unbonded_pair(judge, water, make_run):
@@ -83,7 +80,7 @@ def test_a_new_contact_fails_and_names_the_unbonded_pair(judge, water, make_run)
     trajectory = replace(trajectory, positions_angstrom=positions)
     result = judge(water, replace(run, trajectory=trajectory))
     assert result.status is Status.FAIL
-    assert "unbonded atoms H1–H2 are at 0.48" in result.message
+    assert "unbonded atoms H2–H3 are at 0.48" in result.message
     assert result.value == pytest.approx(0.1)
 
 
@@ -102,7 +99,7 @@ def test_a_fragment_lost_fails(judge, water, make_run):
         ("energies", "total_ev", np.inf, "the energy is inf eV"),
         ("momenta", "largest_force_ev_per_angstrom", 101.0, "the largest force is 101 eV/Å"),
         ("momenta", "linear", np.nan, "the momentum is nan"),
-        ("trajectory", "positions_angstrom", np.nan, "a position is no longer"),
+        ("trajectory", "positions_angstrom", np.nan, "a position is not finite"),
     ],
 )
 def test_numbers_beyond_reason_fail(judge, water, make_run, stream, name, value, words):
@@ -152,6 +149,70 @@ def test_an_interrupted_run_that_already_broke_fails(judge, water, make_run):
     assert result.status is Status.FAIL
 
 
-def test_without_a_run_it_is_skipped(water, criteria):
-    result = stability(Observations(system=water), criteria("stability"))
-    assert result.status is Status.SKIPPED
+def test_without_a_run_it_is_skipped(water, limits):
+    judgement = CHECK.judge(Runs(system=water), limits(CHECK.id))
+    assert judgement.status is Status.SKIPPED
+
+
+def test_a_sound_potential_survives(measured, sound):
+    result = measured(CHECK, sound())
+    assert result.status is Status.PASS
+    assert result.value == pytest.approx(0.1)
+
+
+def test_weak_bonds_break_and_both_names_count_from_one(measured, faulty):
+    result = measured(CHECK, faulty("weak bonds"))
+    assert result.status is Status.FAIL
+    assert result.value < result.threshold
+    (run,) = result.evidence["runs"]
+    named = "–".join(run["atoms"])
+    assert named in {"O1–H2", "O1–H3", "H2–H3"}
+    assert named in result.message
+
+
+def test_what_is_not_a_number_fails(measured, faulty):
+    assert measured(CHECK, faulty("not a number")).status is Status.FAIL
+
+
+def test_code_that_breaks_is_an_error_with_its_traceback(measured, sound, monkeypatch):
+    subject = sound()
+
+    def broken(*_, **__):
+        raise RuntimeError("the device was lost")
+
+    subject.obtain("minimum")
+    monkeypatch.setattr("openmm_mlff.measuring.trajectories.run_trajectory", broken)
+    result = measured(CHECK, subject)
+    assert result.status is Status.ERROR
+    assert "the device was lost" in result.evidence["traceback"]
+
+
+def test_loosened_limits_let_a_run_go_on(measured, faulty, with_stability):
+    # By the default limits it breaks: see above.
+    subject = with_stability(
+        faulty("weak bonds"), bond_longest=50.0, contact=0.01, temperature_factor=100.0
+    )
+    loosened = measured(CHECK, subject)
+    assert loosened.status is Status.PASS
+    assert loosened.value == loosened.threshold
+    assert loosened.evidence["runs"][0]["longest_bond_ratio"] > 1.5
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"bond_longest": 1.001},
+        {"bond_shortest": 0.999},
+        {"contact": 3.0},
+        {"largest_force": 0.01},
+        {"temperature_factor": 0.01},
+    ],
+)
+def test_tightened_limits_stop_a_run_early(measured, sound, with_stability, limit):
+    subject = with_stability(sound(), **limit)
+    result = measured(CHECK, subject)
+    assert result.status is Status.FAIL
+    (run,) = subject.runs.runs
+    assert run.failure.kind == "unstable"
+    assert run.completed_ps < run.requested_ps
+    assert subject.samples.failure

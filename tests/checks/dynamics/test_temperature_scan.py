@@ -3,21 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.temperature_scan import SPEC, temperature_scan
-from openmm_mlff.config import Threshold
-from openmm_mlff.observations import Observations, RunCondition, RunFailure
-from openmm_mlff.records import Status
+from openmm_mlff.checks.dynamics.temperature_scan import CHECK
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunCondition, RunFailure, Runs
 
 TIME_PS = np.arange(1, 2001) * 0.005
-
-
-@pytest.fixture
-def limits(criteria):
-    span = {
-        "coldest": Threshold(value=100.0, unit="K", source="published students"),
-        "hottest": Threshold(value=500.0, unit="K", source="published students"),
-    }
-    return span | criteria("stability") | criteria("energy_drift")
 
 
 @pytest.fixture
@@ -38,7 +28,8 @@ def run_at(water, make_run):
 @pytest.fixture
 def judge(water, limits):
     def call(*runs):
-        return temperature_scan(Observations(system=water, runs=runs), limits)
+        judgement = CHECK.judge(Runs(system=water, runs=runs), limits(CHECK.id))
+        return CHECK.result(judgement, system=water.name)
 
     return call
 
@@ -60,15 +51,15 @@ def test_a_drift_at_one_temperature_fails_by_name(judge, run_at, kelvin):
     result = judge(*runs)
     assert result.status is Status.FAIL
     assert result.value == pytest.approx(0.3, abs=0.01)
-    assert f"On water at {kelvin:g} K, 0.5 fs, the total energy drifts" in result.message
+    assert f"water at {kelvin:g} K, 0.5 fs: the total energy drifts" in result.message
 
 
 def test_a_molecule_that_breaks_when_hot_fails_by_name(judge, run_at):
-    failure = RunFailure("unstable", "bond O0–H1 is torn", 2.0, atoms=(0, 1))
+    failure = RunFailure("unstable", "bond O1–H2 is torn", 2.0, atoms=(0, 1))
     result = judge(run_at(100.0), run_at(500.0, failure=failure, completed_ps=2.0))
     assert result.status is Status.FAIL
     assert "at 500 K" in result.message
-    assert "bond O0–H1 is torn" in result.message
+    assert "bond O1–H2 is torn" in result.message
 
 
 def test_the_smallest_timestep_counts(judge, run_at):
@@ -94,4 +85,20 @@ def test_runs_that_do_not_span_the_range_are_skipped(judge, run_at, temperatures
 
 
 def test_its_thresholds_are_those_of_both_checks(limits):
-    assert set(SPEC.thresholds) == set(limits)
+    assert set(CHECK.limits) == set(limits(CHECK.id))
+
+
+SPAN = {"temperatures_kelvin": (100.0, 500.0), "equilibration_ps": 0.02}
+
+
+def test_a_sound_potential_holds_at_both_ends(measured, sound):
+    subject = sound(dynamics=SPAN | {"duration_ps": 0.5, "longest_ps": 0.5})
+    result = measured(CHECK, subject)
+    assert result.status is Status.PASS
+    assert [row["temperature_kelvin"] for row in result.evidence["temperatures"]] == [100, 500]
+
+
+def test_bonds_that_break_fail(measured, faulty):
+    result = measured(CHECK, faulty("weak bonds", dynamics=SPAN))
+    assert result.status is Status.FAIL
+    assert "FAIL" in {row["stability"] for row in result.evidence["temperatures"]}

@@ -1,73 +1,72 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.time_reversibility import time_reversibility
-from openmm_mlff.config import Threshold
-from openmm_mlff.records import Status
-
-LIMITS = {"distance": Threshold(value=1e-3, unit="Å", source="ours")}
+from openmm_mlff.checks.dynamics.time_reversibility import CHECK, Record
+from openmm_mlff.results import Status
 
 
 @pytest.fixture
-def judge(water, with_probe):
+def judge(water, limits):
     def call(*, far=0.3, missed=0.0, failure=""):
         start = water.positions_angstrom
         back = start.copy()
         back[1, 2] += missed
-        observations = with_probe(
-            water,
-            name="time_reversibility",
-            data={"dtype": "float32", "steps": 500, "timestep_fs": 0.5, "failure": failure},
-            arrays={
-                "start_positions_angstrom": start,
-                "far_positions_angstrom": start + far,
-                "back_positions_angstrom": back,
-            },
+        record = Record(
+            start_positions_angstrom=start,
+            far_positions_angstrom=start + far,
+            back_positions_angstrom=back,
+            steps=500,
+            timestep_fs=0.5,
+            dtype="float32",
+            failure=failure,
         )
-        return time_reversibility(observations, LIMITS)
+        return CHECK.judge(record, limits(CHECK.id))
 
     return call
 
 
-def test_back_at_its_start_passes(judge):
-    result = judge(missed=2e-6)
+@pytest.mark.parametrize(
+    ("planted", "status", "value"),
+    [
+        ({"missed": 2e-6}, Status.PASS, 2e-6),
+        ({"missed": -0.01}, Status.FAIL, 0.01),
+        ({"missed": np.nan}, Status.FAIL, np.nan),
+        # Positions on the way that are not finite do not hide behind a good end.
+        ({"far": np.nan}, Status.FAIL, np.nan),
+        ({"far": 1e-4}, Status.INCONCLUSIVE, None),
+        ({"far": np.nan, "missed": np.nan, "failure": "NaN at 0.1 ps"}, Status.FAIL, None),
+    ],
+)
+def test_the_largest_distance_from_the_start_decides(judge, planted, status, value):
+    judgement = judge(**planted)
+    assert judgement.status is status
+    assert judgement.value == (
+        value if value is None else pytest.approx(value, nan_ok=True, rel=1e-6)
+    )
+
+
+def test_the_evidence_names_the_distance_of_every_atom(judge):
+    evidence = judge(missed=0.01).evidence
+    assert list(evidence["distance_angstrom"]) == pytest.approx([0.0, 0.01, 0.0])
+    assert evidence["farthest_angstrom"] == pytest.approx(0.3 * np.sqrt(3))
+
+
+def test_a_sound_potential_returns_to_the_last_digits(measured, sound):
+    result = measured(CHECK, sound(probes={"reversal_steps": 200}))
     assert result.status is Status.PASS
-    assert result.value == pytest.approx(2e-6)
-    assert result.evidence["farthest_angstrom"] == pytest.approx(0.3 * np.sqrt(3))
-    assert "after 500 steps on and 500 back" in result.message
+    assert result.value < 1e-9
+    assert result.evidence["farthest_angstrom"] > 0.01
 
 
-def test_an_atom_that_misses_its_start_fails(judge):
-    result = judge(missed=-0.01)
+@pytest.mark.parametrize(("fault", "strength"), [("thermostat left on", None), ("drag", 1.0)])
+def test_forces_that_remember_do_not_return(measured, faulty, fault, strength):
+    subject = faulty(fault, strength=strength, probes={"reversal_steps": 200})
+    result = measured(CHECK, subject)
     assert result.status is Status.FAIL
-    assert result.value == pytest.approx(0.01)
-    assert list(result.evidence["distance_angstrom"]) == pytest.approx([0.0, 0.01, 0.0])
+    assert result.value > result.threshold
 
 
-def test_numbers_that_are_none_fail(judge):
-    result = judge(missed=np.nan)
-    assert result.status is Status.FAIL
-    assert judge(far=np.nan).status is Status.FAIL
-
-
-def test_nothing_that_moved_decides_nothing(judge):
-    result = judge(far=1e-4)
-    assert result.status is Status.INCONCLUSIVE
-    assert "no atom moved farther than 0.001 Å" in result.message
-
-
-def test_a_run_that_broke_fails(judge):
-    result = judge(far=np.nan, missed=np.nan, failure="at 0.1 ps: coordinates are not numbers.")
-    assert result.status is Status.FAIL
-    assert "the run broke: at 0.1 ps" in result.message
-
-
-def test_without_the_probe_nothing_is_judged(probe_refusals, water):
-    missing, skipped, broken = probe_refusals(
-        time_reversibility, system=water, name="time_reversibility", limits=LIMITS
-    )
-    assert (missing.status, skipped.status, broken.status) == (
-        Status.SKIPPED,
-        Status.SKIPPED,
-        Status.ERROR,
-    )
+def test_where_no_simulation_ended_it_is_skipped_and_asked_again(measured, faulty):
+    subject = faulty("weak bonds")
+    assert measured(CHECK, subject).status is Status.SKIPPED
+    assert subject.store.read(CHECK.id).status == "skipped"

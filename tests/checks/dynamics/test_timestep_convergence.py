@@ -2,18 +2,14 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.dynamics.timestep_convergence import (
+    CHECK,
+    Record,
     Spreads,
     noise,
     safe_timestep_fs,
-    timestep_convergence,
 )
-from openmm_mlff.config import Threshold
-from openmm_mlff.records import Status
+from openmm_mlff.results import Status
 
-LIMITS = {
-    "exponent_low": Threshold(value=1.6, unit="ratio", source="leapfrog: 2"),
-    "exponent_high": Threshold(value=2.4, unit="ratio", source="leapfrog: 2"),
-}
 TIMESTEPS_FS = np.array([0.25, 0.5, 1.0])
 TIME_PS = 0.001 * np.arange(500)
 OMEGA_PER_PS = 2 * np.pi * 220.0
@@ -38,22 +34,22 @@ def energies(*, amplitude_ev=1e-3, power=2.0, error_ev=0.0, noise_ev=0.0, seed=0
 
 
 @pytest.fixture
-def judge(water, with_probe):
-    def call(total_ev, in_a_row, *, kinetic_ev=None, limits=LIMITS):
+def judge(limits):
+    def call(total_ev, in_a_row, *, kinetic_ev=None):
         if kinetic_ev is None:
-            kinetic_ev = np.broadcast_to(0.05 * np.sin(OMEGA_PER_PS * TIME_PS), total_ev.shape)
-        observations = with_probe(
-            water,
-            name="timestep_convergence",
-            data={"failures": ["", "", ""]},
-            arrays={
-                "timesteps_fs": TIMESTEPS_FS,
-                "total_ev": total_ev,
-                "kinetic_ev": kinetic_ev,
-                "noise_total_ev": in_a_row,
-            },
+            kinetic_ev = 0.05 * np.sin(OMEGA_PER_PS * TIME_PS[: total_ev.shape[1]])
+        kinetic_ev = np.broadcast_to(kinetic_ev, total_ev.shape)
+        record = Record(
+            timesteps_fs=TIMESTEPS_FS,
+            time_ps=TIME_PS[: total_ev.shape[1]],
+            potential_ev=total_ev - kinetic_ev,
+            kinetic_ev=kinetic_ev,
+            total_ev=total_ev,
+            noise_total_ev=in_a_row,
+            n_atoms=3,
+            failures=("", "", ""),
         )
-        return timestep_convergence(observations, limits)
+        return CHECK.judge(record, limits(CHECK.id))
 
     return call
 
@@ -67,8 +63,8 @@ def test_leapfrogs_own_error_passes(judge):
     assert result.evidence["physical_validation_deviation"] == pytest.approx(0.0, abs=1e-9)
     # σ_E/σ_K = 0.02 dt², in fs: 0.05 lies at √2.5 fs, beyond what was run.
     assert result.evidence["largest_safe_timestep_fs"] == 1.0
-    assert "timesteps up to 1 fs are safe" in result.message
-    assert "from 0.25 to 1 fs" in result.message
+    assert "timesteps up to 1 fs are safe" in result.clause
+    assert "from 0.25 to 1 fs" in result.clause
 
 
 def test_the_largest_safe_timestep_lies_on_the_fitted_law(judge):
@@ -83,7 +79,6 @@ def test_another_power_fails(judge, power):
     assert result.status is Status.FAIL
     assert result.value == pytest.approx(power)
     assert result.evidence["largest_safe_timestep_fs"] is None
-    assert ("below" if power < 2 else "above") in result.message
 
 
 def test_an_error_of_the_surface_fails_from_the_detection_limit_on(judge):
@@ -105,7 +100,7 @@ def test_a_library_that_disagrees_is_said(judge):
     result = judge(total_ev, in_a_row)
     assert result.status is Status.PASS
     assert not result.evidence["physical_validation_agrees"]
-    assert "physical_validation disagrees" in result.message
+    assert "physical_validation disagrees" in result.clause
 
 
 def test_noise_is_told_from_the_motion():
@@ -128,7 +123,6 @@ def test_noise_at_the_shortest_timestep_leaves_the_upper_pair(judge):
 def test_noise_everywhere_decides_nothing(judge):
     result = judge(*energies(noise_ev=1e-2))
     assert result.status is Status.INCONCLUSIVE
-    assert "not clear of its noise" in result.message
 
 
 def test_nothing_that_moves_decides_nothing(judge):
@@ -144,12 +138,12 @@ def test_a_run_that_broke(judge, run, status):
     total_ev[run, 300:] = np.nan
     result = judge(total_ev, in_a_row)
     assert result.status is status
-    assert f"{TIMESTEPS_FS[run]:g} fs broke" in result.message
+    assert f"{TIMESTEPS_FS[run]:g} fs broke" in result.clause
 
 
 def test_a_few_rows_decide_nothing(judge):
     total_ev, in_a_row = energies()
-    result = judge(total_ev[:, :10], in_a_row, kinetic_ev=total_ev[:, :10])
+    result = judge(total_ev[:, :10], in_a_row)
     assert result.status is Status.INCONCLUSIVE
 
 
@@ -160,12 +154,22 @@ def test_a_law_that_does_not_rise_has_no_safe_timestep():
     assert safe_timestep_fs(frozen, first=0) is None
 
 
-def test_without_the_probe_nothing_is_judged(probe_refusals, water):
-    missing, skipped, broken = probe_refusals(
-        timestep_convergence, system=water, name="timestep_convergence", limits=LIMITS
-    )
-    assert (missing.status, skipped.status, broken.status) == (
-        Status.SKIPPED,
-        Status.SKIPPED,
-        Status.ERROR,
-    )
+def test_a_sound_potential_converges(measured, sound):
+    subject = sound(probes={"convergence_ps": 0.1})
+    result = measured(CHECK, subject)
+    assert result.status is Status.PASS
+    assert result.evidence["exponent"] == pytest.approx(2.0, abs=0.1)
+    record = subject.store.read(CHECK.id).record(Record)
+    # One start: the same energy; and each fourth of the consecutive steps is a row of the table.
+    np.testing.assert_allclose(record.total_ev[:, 0], record.total_ev[0, 0], atol=1e-9)
+    np.testing.assert_array_equal(record.noise_total_ev[::4], record.total_ev[0, :50])
+
+
+def test_an_energy_that_is_not_the_forces_own_does_not_converge(measured, faulty):
+    result = measured(CHECK, faulty("scaled energy", probes={"convergence_ps": 0.1}))
+    assert result.status is Status.FAIL
+    assert result.value < 0.5
+
+
+def test_where_no_simulation_ended_it_is_skipped(measured, faulty):
+    assert measured(CHECK, faulty("weak bonds")).status is Status.SKIPPED

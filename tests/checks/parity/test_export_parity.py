@@ -1,104 +1,54 @@
+"""A sound export agrees with the model; one of another model does not."""
+
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.parity.export_parity import export_parity
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.records import Status
-
-CALLS, GEOMETRIES = 3, 5
-
-
-@pytest.fixture
-def record():
-    """Two molecules whose export is exact."""
-    rng = np.random.default_rng(1)
-    arrays = {}
-    for index, atoms in enumerate((3, 5)):
-        forces = rng.normal(size=(GEOMETRIES, atoms, 3))
-        energies_ev = rng.normal(size=GEOMETRIES) - 100.0
-        arrays[f"eager_forces_{index}"] = forces
-        arrays[f"eager_energies_ev_{index}"] = energies_ev
-        arrays[f"exported_forces_{index}"] = np.repeat(forces[None], CALLS, axis=0)
-        arrays[f"exported_energies_ev_{index}"] = np.repeat(energies_ev[None], CALLS, axis=0)
-    data = {"dtype": "float32", "molecules": ["water", "methane"], "calls": CALLS, "missing": ""}
-    return data, arrays
-
-
-@pytest.fixture
-def judge(water, with_probe, criteria):
-    def call(record):
-        data, arrays = record
-        observations = with_probe(water, name="export_parity", data=data, arrays=arrays)
-        return export_parity(observations, criteria("export_parity"))
-
-    return call
-
-
-def test_an_exact_export_passes(judge, record):
-    result = judge(record)
-    assert result.status is Status.PASS
-    assert result.value == 0.0
-    assert len(result.evidence["measures"]) == 4
-
-
-def test_a_file_that_lost_the_sum_over_neighbours_fails(judge, record):
-    # −44 eV where the model gives −76 eV.
-    record[1]["exported_energies_ev_1"] += 32.0
-    result = judge(record)
-    assert result.status is Status.FAIL
-    assert result.unit == "meV/atom"
-    assert result.value == pytest.approx(32.0 * 1000 / 5)
-    assert "methane" in result.message
+from openmm_mlff.checks.parity.export_parity import CHECK, Record
+from openmm_mlff.results import Status
 
 
 @pytest.mark.parametrize(
-    ("dtype", "error", "status"),
+    ("molecule", "precision", "other"),
     [
-        ("float32", 0.9e-4, Status.PASS),
-        ("float32", 1.1e-4, Status.FAIL),
-        ("float64", 0.9e-4, Status.FAIL),
-        ("float64", 0.9e-8, Status.PASS),
+        ("water", "double", "methane"),
+        ("water", "single", "methane"),
+        ("methane", "double", "water"),
     ],
 )
-def test_the_limit_of_forces_follows_the_precision(judge, record, dtype, error, status):
-    record[0]["dtype"] = dtype
-    record[1]["exported_forces_0"][0, 2, 1, 2] += error
-    result = judge(record)
-    assert result.status is status
-    assert result.value == pytest.approx(error, rel=1e-6)
+def test_a_sound_export_passes(of_healthy, molecule, precision, other):
+    result = of_healthy(CHECK, "network", molecule=molecule, precision=precision)
 
-
-def test_a_later_call_that_differs_fails(judge, record):
-    record[1]["exported_forces_0"][2] *= 1.1
-    result = judge(record)
-    assert result.status is Status.FAIL
-    assert result.evidence["first_to_later_calls_ev_per_angstrom"]["water"] > 0.01
-    assert result.evidence["first_to_later_calls_ev_per_angstrom"]["methane"] == 0.0
-
-
-def test_a_number_that_is_not_finite_fails(judge, record):
-    record[1]["exported_energies_ev_0"][1, 1] = np.nan
-    result = judge(record)
-    assert result.status is Status.FAIL
-    assert result.value is None
-
-
-def test_what_could_not_be_compared_is_said(judge, record):
-    record[0]["missing"] = "the file fixes the composition, so one size only."
-    result = judge(record)
     assert result.status is Status.PASS
-    assert "not compared: the file fixes" in result.message
+    names = [molecule, f"{molecule} (any composition)", f"{other} (any composition)"]
+    assert list(result.evidence["first_to_later_calls_ev_per_angstrom"]) == names
+    assert result.evidence["geometries"] == 4
 
 
-def test_a_record_without_molecules_is_damaged(judge, record):
-    record[0]["molecules"] = []
-    with pytest.raises(RunDirectoryError, match="names no molecule"):
-        judge(record)
+@pytest.mark.parametrize("fault", ["wrong cutoff in the export", "lost sum over neighbours"])
+def test_planted_faults_fail(of_faulty, fault):
+    result = of_faulty(CHECK, fault)
+
+    assert result.status is Status.FAIL
+    assert result.value > 1e3 * result.threshold
 
 
-def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
-    found = probe_refusals(
-        export_parity, system=water, name="export_parity", limits=criteria("export_parity")
+def test_what_is_run_as_it_is_has_no_export(of_healthy):
+    assert of_healthy(CHECK, "bonded").status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"force": 0.9e-4, "dtype": "float32"}, Status.PASS),
+        ({"force": 1.1e-4, "dtype": "float32"}, Status.FAIL),
+        ({"force": 0.9e-4}, Status.FAIL),
+        ({"force": 0.9e-8}, Status.PASS),
+        ({"energy": 0.11, "pair": 1}, Status.FAIL),
+        ({"energy": np.nan}, Status.FAIL),
+    ],
+)
+def test_limits_follow_the_precision(limits, differences, changes, status):
+    record = Record(
+        **differences(**changes), programs=("water", "methane"), first_to_later=np.zeros(2)
     )
-    assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
-    assert found[2].evidence["traceback"] == "line 7"
+    assert CHECK.judge(record, limits("export_parity")).status is status

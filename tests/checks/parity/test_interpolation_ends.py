@@ -1,107 +1,94 @@
+"""An ML/MM system is the sum of its parts; a term that is counted twice is found."""
+
 import numpy as np
+import openmm
 import pytest
 
-from openmm_mlff.checks.parity.interpolation_ends import SPEC, interpolation_ends
-from openmm_mlff.config import Threshold
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.records import Status
+from openmm_mlff.checks.parity.interpolation_ends import CHECK, Record
+from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
+from openmm_mlff.potentials.mixed import MixedPotential, read_topology
+from openmm_mlff.potentials.mixed.forcefield import part_of
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.storage.shared import Minimum
 
-LIMITS = {
-    "energy": Threshold(value=0.1, unit="meV/atom", source="a test"),
-    "forces": Threshold(value=1e-3, unit="eV/Å", source="a test"),
-}
-N_ATOMS, N_ML_ATOMS = 30, 3
-
-
-@pytest.fixture
-def record():
-    """A force field and a mixed system between which the interpolation is exact."""
-    rng = np.random.default_rng(1)
-    mm_ev, mixed_ev = rng.normal(size=4) - 400.0, rng.normal(size=4) - 500.0
-    mm, mixed = rng.normal(size=(2, 4, N_ATOMS, 3))
-    arrays = {}
-    for name, share in (
-        ("mm", 0.0),
-        ("lambda_0", 0.0),
-        ("lambda_half", 0.5),
-        ("lambda_1", 1.0),
-        ("mixed", 1.0),
-        ("sum", 1.0),
-    ):
-        arrays[f"energies_ev_{name}"] = (1 - share) * mm_ev + share * mixed_ev
-        arrays[f"forces_{name}"] = (1 - share) * mm + share * mixed
-    return {"n_ml_atoms": N_ML_ATOMS, "platform": "Reference"}, arrays
+FOLDER = systems_root() / "ethanol_in_water"
 
 
-@pytest.fixture
-def judge(water, with_probe):
-    def call(record):
-        data, arrays = record
-        observations = with_probe(water, name="interpolation_ends", data=data, arrays=arrays)
-        return interpolation_ends(observations, LIMITS)
+class TwiceAStretch(MixedPotential):
+    """Keeps a bond of the force field inside the part, also where it is mixed."""
 
-    return call
+    def create_system(self, molecule, **options):
+        system = super().create_system(molecule, **options)
+        bond = openmm.HarmonicBondForce()
+        bond.addBond(0, 1, 0.15, 250000.0)
+        system.addForce(bond)
+        return system
 
 
-def test_exact_ends_pass(judge, record):
-    result = judge(record)
-    assert result.status is Status.PASS
-    assert len(result.evidence["measures"]) == 8
-    assert result.evidence["geometries"] == 4
+@pytest.fixture(scope="module")
+def droplet():
+    """Ethanol and two waters near it."""
+    box = load_system("ethanol_in_water")
+    oxygens = np.flatnonzero(box.atomic_numbers == 8)[1:]
+    away = np.linalg.norm(box.positions_angstrom[oxygens] - box.positions_angstrom[2], axis=1)
+    nearest = np.sort(oxygens[np.argsort(away)[:2]])
+    atoms = np.concatenate([np.arange(9), (nearest[:, None] + np.arange(3)).ravel()])
+    topology = part_of(read_topology(FOLDER / "structure.pdb"), atoms)
+    return topology, MolecularSystem(
+        name="droplet",
+        atomic_numbers=box.atomic_numbers[atoms],
+        positions_angstrom=box.positions_angstrom[atoms],
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("kind", "status"), [(MixedPotential, Status.PASS), (TwiceAStretch, Status.FAIL)]
+)
+def test_a_term_counted_twice_is_found(measured, make_subject, droplet, kind, status):
+    topology, molecule = droplet
+    potential = kind(
+        healthy("network", molecule=molecule, seed=0),
+        topology,
+        ml_atoms=np.arange(9),
+        forcefield=[str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml"],
+    )
+
+    subject = make_subject(potential, molecule)
+    # The minimum of these random weights is of no interest, and seconds away.
+    subject.store.write(
+        "minimum",
+        Minimum(
+            positions_angstrom=molecule.positions_angstrom,
+            energy_ev=0.0,
+            largest_force_ev_per_angstrom=0.0,
+        ),
+    )
+
+    result = measured(CHECK, subject)
+
+    assert result.status is status
+    assert (result.evidence["n_ml_atoms"], result.evidence["geometries"]) == (9, 4)
+    by_clause = {measure["what"]: measure["ok"] for measure in result.evidence["measures"]}
+    assert len(by_clause) == 8
+    assert all(by_clause[clause] for clause in by_clause if "λ = 1 " in clause)
+
+
+def test_a_potential_of_all_atoms_has_no_force_field_to_mix(of_healthy):
+    assert of_healthy(CHECK, "bonded").status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("pair", range(4))
+@pytest.mark.parametrize(
+    ("changes", "status"),
     [
-        ("sum", "in the mixed system"),
-        ("mm", "at λ = 0"),
-        ("lambda_half", "at λ = 1/2"),
+        ({"energy": 0.09, "force": 0.9e-3}, Status.PASS),
+        ({"energy": 0.11}, Status.FAIL),
+        ({"force": 1.1e-3}, Status.FAIL),
+        ({"energy": np.nan}, Status.FAIL),
+        ({"refused": 4}, Status.INCONCLUSIVE),
     ],
 )
-@pytest.mark.parametrize(("share", "status"), [(0.9, Status.PASS), (1.1, Status.FAIL)])
-def test_an_energy_is_shared_among_the_ml_atoms_alone(judge, record, name, said, share, status):
-    # 0.1 meV for each of three ML atoms, not for each of thirty.
-    record[1][f"energies_ev_{name}"][2] += share * 3e-4
-    result = judge(record)
-    assert result.status is status
-    assert result.value == pytest.approx(share * 0.1, rel=1e-6)
-    assert said in result.message
-    assert "3 ML atoms" in result.message
-
-
-@pytest.mark.parametrize(("error", "status"), [(0.9e-3, Status.PASS), (1.1e-3, Status.FAIL)])
-def test_a_force_that_differs_at_one_end_is_found(judge, record, error, status):
-    record[1]["forces_mm"][1, 5, 2] += error
-    result = judge(record)
-    assert result.status is status
-    assert result.value == pytest.approx(error)
-    assert result.unit == "eV/Å"
-
-
-def test_a_curve_between_right_ends_fails(judge, record):
-    record[1]["energies_ev_lambda_half"] += 1.0
-    assert "the mean of both ends" in judge(record).message
-
-
-@pytest.mark.parametrize("name", ["sum", "lambda_0", "lambda_half"])
-def test_a_number_that_is_not_finite_fails(judge, record, name):
-    record[1][f"energies_ev_{name}"][0] = np.nan
-    assert judge(record).status is Status.FAIL
-
-
-@pytest.mark.parametrize("count", [None, 0, "nine"])
-def test_a_record_without_a_count_of_ml_atoms_is_damaged(judge, record, count):
-    record[0]["n_ml_atoms"] = count
-    with pytest.raises(RunDirectoryError, match="n_ml_atoms"):
-        judge(record)
-
-
-def test_its_thresholds_are_those_that_it_names():
-    assert SPEC.thresholds == {name: limit.unit for name, limit in LIMITS.items()}
-
-
-def test_without_its_probe_it_never_passes(probe_refusals, water):
-    found = probe_refusals(
-        interpolation_ends, system=water, name="interpolation_ends", limits=LIMITS
-    )
-    assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+def test_each_equality_is_judged(limits, differences, pair, changes, status):
+    record = Record(**differences(**changes, pairs=4, pair=pair), n_ml_atoms=3)
+    assert CHECK.judge(record, limits("interpolation_ends")).status is status

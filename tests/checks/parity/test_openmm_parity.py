@@ -1,82 +1,96 @@
+"""OpenMM computes what ASE computes; a unit or an order lost on the way is found."""
+
 import numpy as np
 import pytest
+from ase.calculators.calculator import CalculatorError
+from ase.calculators.lj import LennardJones
 
-from openmm_mlff.checks.parity.openmm_parity import openmm_parity
-from openmm_mlff.records import Status
-from openmm_mlff.units import KJ_PER_MOL_PER_EV
-
-
-@pytest.fixture
-def record():
-    """Two platforms that agree with ASE."""
-    rng = np.random.default_rng(1)
-    forces, energies_ev = rng.normal(size=(6, 3, 3)), rng.normal(size=6) - 140.0
-    paths = [
-        {"platform": "Reference", "precision": "double", "key": "a", "single_precision": False},
-        {"platform": "OpenCL", "precision": "single", "key": "b", "single_precision": True},
-    ]
-    arrays = {"ase_forces": forces, "ase_energies_ev": energies_ev}
-    for path in paths:
-        arrays[f"forces_{path['key']}"] = forces.copy()
-        arrays[f"energies_ev_{path['key']}"] = energies_ev.copy()
-    return {"dtype": "float64", "paths": paths}, arrays
+from openmm_mlff.checks.parity.openmm_parity import CHECK, Record
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.ase import AsePotential
+from openmm_mlff.results import Status
 
 
-@pytest.fixture
-def judge(water, with_probe, criteria):
-    def call(record):
-        data, arrays = record
-        observations = with_probe(water, name="openmm_parity", data=data, arrays=arrays)
-        return openmm_parity(observations, criteria("openmm_parity"))
+@pytest.mark.parametrize("kind", ["bonded", "network"])
+@pytest.mark.parametrize("precision", ["double", "mixed"])
+def test_healthy_potentials_pass(of_healthy, kind, precision):
+    result = of_healthy(CHECK, kind, precision=precision)
 
-    return call
+    assert result.status is Status.PASS
+    paths = result.evidence["paths"]
+    assert {"Reference", "CPU"} <= {path["platform"] for path in paths}
+    backends = {"", "torchforce-plain", "python"} if kind == "network" else {""}
+    assert {path["backend"] for path in paths} == backends
 
 
-def test_platforms_that_agree_pass(judge, record):
-    assert judge(record).status is Status.PASS
+def test_one_atom_passes(of_healthy, argon):
+    assert of_healthy(CHECK, "pair", molecule=argon).status is Status.PASS
+
+
+@pytest.mark.parametrize("fault", ["kcal for kJ", "Å for nm", "atoms in another order"])
+def test_planted_faults_fail(of_faulty, fault):
+    result = of_faulty(CHECK, fault)
+
+    assert result.status is Status.FAIL
+    assert result.value > 1e3 * result.threshold
+
+
+def test_a_model_that_raises_is_an_error(of_faulty):
+    result = of_faulty(CHECK, "raises")
+
+    assert result.status is Status.ERROR
+    assert "device was lost" in result.evidence["traceback"]
+
+
+class Refusing(LennardJones):
+    """Refuses where the second atom is above the first."""
+
+    def calculate(self, atoms=None, *args, **kwargs):
+        super().calculate(atoms, *args, **kwargs)
+        if self.atoms.positions[1, 2] > self.atoms.positions[0, 2]:
+            raise CalculatorError("refused")
+
+
+def test_refused_geometries_are_counted_and_left_out(measured, make_subject):
+    dimer = MolecularSystem(
+        name="argon dimer",
+        atomic_numbers=np.array([18, 18]),
+        positions_angstrom=np.array([[0.0, 0.0, 0.0], [3.8, 0.0, -0.06]]),
+        bonds=(),
+    )
+    options = {"sigma": 3.4, "epsilon": 0.01, "rc": 12.0}
+    potential = AsePotential(Refusing, options, spec="ase:test:Refusing")
+
+    result = measured(CHECK, make_subject(potential, dimer, probes={"geometries": 20}))
+
+    assert result.status in (Status.PASS, Status.INCONCLUSIVE)
+    assert 0 < result.evidence.get("geometries", 1) < 20
 
 
 @pytest.mark.parametrize(
-    ("key", "error", "status"),
+    ("changes", "status"),
     [
-        ("a", 1e-7, Status.FAIL),
-        ("b", 1e-7, Status.PASS),
-        ("b", 0.9e-3, Status.PASS),
-        ("b", 1.1e-3, Status.FAIL),
+        ({"force": 1e-7}, Status.FAIL),
+        ({"force": 1e-7, "pair": 1}, Status.PASS),
+        ({"force": 0.9e-3, "pair": 1}, Status.PASS),
+        ({"force": 1.1e-3, "pair": 1}, Status.FAIL),
+        ({"energy": 0.11, "pair": 1}, Status.FAIL),
+        ({"force": np.nan, "pair": 1}, Status.FAIL),
+        ({"refused": 1}, Status.PASS),
+        ({"refused": 2}, Status.INCONCLUSIVE),
+        ({"pairs": 0}, Status.INCONCLUSIVE),
     ],
 )
-def test_a_single_precision_platform_has_its_own_limit(judge, record, key, error, status):
-    record[1][f"forces_{key}"][3, 1, 0] += error
-    result = judge(record)
-    assert result.status is status
-    assert result.value == pytest.approx(error, rel=1e-3)
-
-
-def test_a_unit_lost_on_the_way_fails_and_is_named(judge, record):
-    record[1]["energies_ev_b"] *= KJ_PER_MOL_PER_EV
-    result = judge(record)
-    assert result.status is Status.FAIL
-    assert "OpenCL (single)" in result.message
-    assert result.unit == "meV/atom"
-
-
-def test_atoms_in_another_order_fail(judge, record):
-    record[1]["forces_a"] = record[1]["forces_a"][:, [1, 0, 2]]
-    assert judge(record).status is Status.FAIL
-
-
-def test_a_number_that_is_not_finite_fails(judge, record):
-    record[1]["forces_b"][0, 0, 0] = np.inf
-    assert judge(record).status is Status.FAIL
-
-
-def test_no_platform_decides_nothing(judge, record):
-    record[0]["paths"] = []
-    assert judge(record).status is Status.INCONCLUSIVE
-
-
-def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
-    found = probe_refusals(
-        openmm_parity, system=water, name="openmm_parity", limits=criteria("openmm_parity")
+def test_a_single_precision_platform_has_its_own_limit(limits, differences, changes, status):
+    pairs = changes.pop("pairs", 2)
+    fields = differences(**changes)
+    if not pairs:
+        fields |= {"energy_differences": np.empty(0), "force_differences": np.empty(0)}
+    record = Record(
+        **fields,
+        platforms=("Reference", "OpenCL")[:pairs],
+        precisions=("double", "single")[:pairs],
+        backends=("", "python")[:pairs],
+        single_precision=(False, True)[:pairs],
     )
-    assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+    assert CHECK.judge(record, limits("openmm_parity")).status is status

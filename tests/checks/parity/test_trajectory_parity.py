@@ -1,82 +1,68 @@
+"""OpenMM's leapfrog and ASE's velocity Verlet are one trajectory; other masses are another."""
+
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.parity.trajectory_parity import trajectory_parity
-from openmm_mlff.records import Status
+from openmm_mlff.checks.parity.trajectory_parity import CHECK, Record
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.defects.planting import in_system
+from openmm_mlff.selftest.oracles import healthy
 
-STEPS, TIMESTEP_FS, OMEGA_PER_FS = 200, 0.5, 0.3
-
-
-def verlet(*, half_step_lost=False):
-    """A harmonic oscillator, three of them an atom, by velocity Verlet in its exact closed form.
-
-    x_n = A sin(ω' n dt) with sin(ω' dt / 2) = ω dt / 2; a start with the half-step velocity taken
-    for the full-step one changes amplitude and phase.
-    """
-    angle = 2 * np.arcsin(OMEGA_PER_FS * TIMESTEP_FS / 2)
-    n = np.arange(1, STEPS + 1)
-    x = 0.1 * np.sin(angle * n)
-    if half_step_lost:
-        x = 0.1 * np.sin(angle * n + OMEGA_PER_FS * TIMESTEP_FS / 2)
-    return np.repeat(x[:, None], 9, axis=1).reshape(STEPS, 3, 3)
+STEPS = {"parity_steps": 50}
 
 
-@pytest.fixture
-def judge(water, with_probe, criteria):
-    def call(openmm, ase, *, dtype="float64"):
-        observations = with_probe(
-            water,
-            name="trajectory_parity",
-            data={"dtype": dtype, "timestep_fs": TIMESTEP_FS, "steps": STEPS},
-            arrays={"openmm_positions_angstrom": openmm, "ase_positions_angstrom": ase},
-        )
-        return trajectory_parity(observations, criteria("trajectory_parity"))
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("bonded", {}),
+        ("network", {"platform": "CPU"}),
+        ("network", {"precision": "single"}),
+    ],
+)
+def test_healthy_potentials_pass(of_healthy, kind, settings):
+    result = of_healthy(CHECK, kind, probes=STEPS, **settings)
 
-    return call
-
-
-def test_the_same_trajectory_passes(judge):
-    result = judge(verlet(), verlet())
     assert result.status is Status.PASS
-    assert result.evidence["first_frame_beyond"] is None
-    assert "200 steps of 0.5 fs" in result.message
+    assert result.evidence["steps"] == 50
+    assert result.evidence["largest_displacement_angstrom"] > 0.05
 
 
-def test_a_lost_half_step_fails_from_the_first_frame(judge):
-    result = judge(verlet(half_step_lost=True), verlet())
+def test_one_atom_passes(of_healthy, argon):
+    assert of_healthy(CHECK, "pair", molecule=argon, probes=STEPS).status is Status.PASS
+
+
+def test_swapped_masses_fail(of_faulty):
+    result = of_faulty(CHECK, "masses swapped")
+
     assert result.status is Status.FAIL
-    assert result.evidence["first_frame_beyond"] == 0
+    assert result.evidence["first_frame_beyond"] < 20
 
 
-@pytest.mark.parametrize(("dtype", "status"), [("float32", Status.PASS), ("float64", Status.FAIL)])
-def test_the_limit_follows_the_precision(judge, dtype, status):
-    moved = verlet()
-    moved[150:, 2, 1] += 5e-4
-    result = judge(moved, verlet(), dtype=dtype)
-    assert result.status is status
-    assert result.value == pytest.approx(5e-4)
-    if status is Status.FAIL:
-        assert result.evidence["first_frame_beyond"] == 150
+def test_constraints_have_no_counterpart(measured, make_subject, water):
+    plant = in_system(lambda system, _: system.addConstraint(0, 1, 0.0957))
+    potential = plant(healthy("bonded", molecule=water, seed=0), 1.0)
+
+    assert measured(CHECK, make_subject(potential, water)).status is Status.NOT_APPLICABLE
 
 
-def test_a_position_that_is_not_finite_fails(judge):
-    lost = verlet()
-    lost[199, 0, 0] = np.nan
-    result = judge(lost, verlet())
-    assert result.status is Status.FAIL
-    assert result.evidence["first_frame_beyond"] == 199
-
-
-def test_atoms_that_do_not_move_compare_nothing(judge):
-    still = np.zeros((STEPS, 3, 3))
-    assert judge(still, still).status is Status.INCONCLUSIVE
-
-
-def test_without_its_probe_it_never_passes(probe_refusals, water, criteria):
-    found = probe_refusals(
-        trajectory_parity,
-        system=water,
-        name="trajectory_parity",
-        limits=criteria("trajectory_parity"),
+@pytest.mark.parametrize(
+    ("dtype", "apart", "travelled", "status", "beyond"),
+    [
+        ("float64", 0.0, 1.0, Status.PASS, None),
+        ("float32", 5e-4, 1.0, Status.PASS, None),
+        ("float64", 5e-4, 1.0, Status.FAIL, 150),
+        ("float64", np.nan, np.nan, Status.FAIL, 150),
+        ("float64", 0.0, 0.0, Status.INCONCLUSIVE, None),
+    ],
+)
+def test_limits_follow_the_precision(limits, dtype, apart, travelled, status, beyond):
+    difference = np.where(np.arange(200) < 150, 0.0, apart)
+    record = Record(
+        dtype=dtype, difference_angstrom=difference, largest_displacement_angstrom=travelled
     )
-    assert [result.status for result in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+
+    judgement = CHECK.judge(record, limits("trajectory_parity"))
+
+    assert judgement.status is status
+    limit = 1e-3 if dtype == "float32" else 1e-4
+    assert judgement.evidence["first_frame_beyond"] == (None if apart <= limit else beyond)

@@ -1,33 +1,153 @@
-"""Records of surface probes made of NumPy arrays, healthy unless a test plants a fault."""
+"""Potentials with a term of a known size, subjects at a given minimum, and crystals."""
 
 import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.lj import LennardJones
 
-from openmm_mlff.checks import get_check
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.ase import AsePotential
+from openmm_mlff.selftest.defects.planting import PlantedPotential, added
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.selftest.oracles.pair import PairOracle
+from openmm_mlff.selftest.oracles.pairs import PairSurface, every_pair
+from openmm_mlff.storage.shared import Minimum
+
+TRICLINIC = np.array([[9.0, 0.0, 0.0], [2.0, 9.5, 0.0], [-1.5, 3.0, 10.0]])
 
 
 @pytest.fixture
-def noise():
-    """Nine points of a line: a parabola, and noise of a known size."""
+def with_term():
+    """Add a term to a sound pair potential: from positions (G, N, 3) to energies and forces."""
 
-    def make(scale_ev: float = 1e-7, *, n_atoms: int = 3) -> dict:
-        rng = np.random.default_rng(5)
-        place = np.arange(9.0)
-        forces = np.multiply.outer(1e-4 * place, np.ones((n_atoms, 3)))
-        return {
-            "noise_energies_ev": -100.0 + 1e-6 * place**2 + scale_ev * rng.normal(size=9),
-            "noise_forces": forces + scale_ev * rng.normal(size=forces.shape),
-        }
+    def make(term) -> PlantedPotential:
+        return PlantedPotential(
+            PairOracle(seed=0),
+            1.0,
+            everywhere=lambda surface, _numbers, _strength: added(surface, term),
+        )
 
     return make
 
 
 @pytest.fixture
-def judged(water, with_probe, criteria):
-    """Judge one record by a check of the registry."""
+def refusing():
+    """A sound pair potential that refuses the geometries for which a condition holds."""
 
-    def call(check_id: str, *, data=None, arrays=None):
-        observations = with_probe(water, name=check_id, data=data, arrays=arrays)
-        return get_check(check_id).function(observations, criteria(check_id))
+    class Refusing(PairOracle):
+        def __init__(self, condition):
+            super().__init__(seed=0)
+            self.condition = condition
 
-    return call
+        def evaluate(self, molecule, positions_angstrom, *, precision="mixed"):
+            if any(self.condition(placed) for placed in positions_angstrom):
+                raise EvaluationRefusedError("the SCF does not converge")
+            return super().evaluate(molecule, positions_angstrom, precision=precision)
+
+    return Refusing
+
+
+@pytest.fixture
+def geometries_of(make_subject):
+    """A stand-in that is evaluated for real, on displaced geometries instead of dynamics."""
+
+    def make(potential, molecule, **options):
+        subject = make_subject(potential, molecule, **options)
+        frames = subject.displaced(2, molecule=molecule)
+        found = np.concatenate([molecule.positions_angstrom[None], frames])
+        subject.__dict__["_measured"]["molecule"] = molecule
+        subject.geometries = lambda: found
+        return subject
+
+    return make
+
+
+@pytest.fixture
+def argon() -> MolecularSystem:
+    grid = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), -1).reshape(-1, 3) / 2.0
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(8, 3))
+    return MolecularSystem(
+        name="argon_8",
+        atomic_numbers=np.full(8, 18),
+        positions_angstrom=grid @ TRICLINIC + noise,
+        cell_angstrom=TRICLINIC,
+    )
+
+
+@pytest.fixture
+def lennard_jones():
+    def make(calculator=LennardJones) -> AsePotential:
+        options = {"epsilon": 0.0103, "sigma": 3.405, "rc": 8.0, "smooth": True, "ro": 6.0}
+        return AsePotential(calculator, options, spec="ase:test:LennardJones")
+
+    return make
+
+
+@pytest.fixture
+def without_noise() -> dict:
+    return {"energy_noise_ev": 1e-7, "force_noise_ev_per_angstrom": 1e-7}
+
+
+@pytest.fixture
+def one_atom() -> MolecularSystem:
+    return MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
+
+
+@pytest.fixture
+def with_pairs():
+    """Add one radial function to every pair of atoms, or of two elements, of a molecule."""
+
+    def make(molecule, radial, *, elements=None):
+        def spoil(surface, atomic_numbers, _):
+            pairs = every_pair(len(atomic_numbers))
+            if elements is not None:
+                found = np.sort(atomic_numbers[pairs], axis=1)
+                pairs = pairs[(found == sorted(elements)).all(axis=1)]
+            return added(surface, PairSurface(len(atomic_numbers), pairs, radial))
+
+        sound = healthy("pair", molecule=molecule, seed=0)
+        return PlantedPotential(sound, 1.0, everywhere=spoil)
+
+    return make
+
+
+@pytest.fixture
+def fixed_composition():
+    """Return a potential that has its atoms built in, as a file of OpenMM's own contract has."""
+
+    def make(molecule):
+        potential = PlantedPotential(healthy("pair", molecule=molecule, seed=0), 1.0)
+        potential.composition_is_free = False
+        return potential
+
+    return make
+
+
+@pytest.fixture
+def subject_at(make_subject):
+    """Make a subject whose minimum is the geometry that the molecule comes with."""
+
+    def make(potential, molecule, **changes):
+        subject = make_subject(potential, molecule, **changes)
+        minimum = Minimum(
+            positions_angstrom=molecule.positions_angstrom,
+            energy_ev=0.0,
+            largest_force_ev_per_angstrom=0.0,
+        )
+        subject.store.write("minimum", minimum)
+        return subject
+
+    return make
+
+
+@pytest.fixture
+def copper():
+    """Return 32 atoms of a copper crystal, all joined by bonds."""
+    atoms = bulk("Cu", cubic=True) * (2, 2, 2)
+    return MolecularSystem(
+        name="cu32",
+        atomic_numbers=atoms.numbers,
+        positions_angstrom=atoms.positions,
+        cell_angstrom=np.array(atoms.cell),
+    )

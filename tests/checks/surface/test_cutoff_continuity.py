@@ -1,100 +1,283 @@
+"""Smooth potentials pass with few evaluations; jumps of any size above the limits are found."""
+
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.cutoff_continuity import cutoff_continuity
-from openmm_mlff.records import Status
+from openmm_mlff.checks.surface.cutoff_continuity import CHECK, Record
+from openmm_mlff.checks.surface.jumps import Jump
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.molecules import load_system
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.storage.measurements import NotApplicable
 
-SCANS = [
-    {"name": "two copies, direction 1", "kind": "dimer"},
-    {"name": "O–H", "kind": "pair"},
-]
-
-
-@pytest.fixture
-def judge(judged, noise):
-    def call(jumps=(), *, spoil=None, refused=0, scans=SCANS):
-        """`jumps`: (scan, energy in eV, force in eV/Å, pair)."""
-        coordinate = np.linspace(3.0, 15.0, 100)
-        arrays = {}
-        for k in range(len(scans)):
-            mask = np.zeros(100, dtype=bool)
-            mask[:refused] = True
-            arrays |= {
-                f"coordinate_{k}": coordinate,
-                f"energies_ev_{k}": np.exp(-coordinate),
-                f"force_norm_{k}": np.exp(-coordinate),
-                f"refused_{k}": mask,
-            }
-        if spoil:
-            arrays[spoil][40:60] = np.nan
-        columns = {
-            "jump_scan": np.array([j[0] for j in jumps]),
-            "jump_coordinate": np.full(len(jumps), 6.5),
-            "jump_energy_ev": np.array([j[1] for j in jumps]),
-            "jump_force_ev_per_angstrom": np.array([j[2] for j in jumps]),
-            "jump_distance_angstrom": np.array([5.0 if j[3] else np.nan for j in jumps]),
-        }
-        data = {"scans": scans, "jump_pairs": [j[3] for j in jumps]}
-        return judged("cutoff_continuity", data=data, arrays=arrays | columns | noise())
-
-    return call
+QUARTER_OF_NVE = 5000
+IBUPROFEN = "smiles:CC(C)Cc1ccc(cc1)C(C)C(=O)O"
+HUNDRED_ATOMS = "smiles:" + 32 * "C" + "O"
 
 
-def test_nothing_that_jumps_passes(judge):
-    result = judge()
+def step(height_ev, *, at):
+    """Return a radial function that is lower within a distance."""
+    return lambda d: (np.where(d < at, -height_ev, 0.0), np.zeros_like(d))
+
+
+def kink(slope, *, at):
+    """Return a radial function whose slope ends abruptly at a distance; flat again 1 Å within."""
+
+    def radial(distances):
+        inside = (distances < at) & (distances > at - 1.0)
+        return slope * np.clip(distances - at, -1.0, 0.0), np.where(inside, slope, 0.0)
+
+    return radial
+
+
+@pytest.mark.parametrize("name", ["water", "methane", "smiles:[Ar]", "smiles:N#N"])
+def test_a_smooth_potential_passes(measured, subject_at, name):
+    molecule = load_system(name)
+
+    result = measured(CHECK, subject_at(healthy("pair", molecule=molecule, seed=0), molecule))
+
+    assert (result.status, result.value) == (Status.PASS, 0.0)
+    assert result.evidence["jumps_found"] == 0
+
+
+@pytest.mark.parametrize("strength", ["gross", "slight"])
+@pytest.mark.parametrize(
+    "name", ["jump at the cutoff", "kink at the cutoff", "NaN beyond a distance"]
+)
+def test_planted_faults_fail(measured, make_subject, name, strength):
+    defect = get_defect(name)
+    molecule = load_system(defect.system)
+    sound = healthy(defect.kind, molecule=molecule, seed=0)
+
+    potential = defect.plant(sound, getattr(defect, strength))
+    result = measured(CHECK, make_subject(potential, molecule))
+
+    assert result.status is Status.FAIL
+
+
+@pytest.mark.parametrize("strength", ["gross", "slight"])
+def test_a_potential_that_breaks_is_an_error(measured, make_subject, strength):
+    defect = get_defect("raises beyond a distance")
+    molecule = load_system(defect.system)
+    sound = healthy(defect.kind, molecule=molecule, seed=0)
+
+    potential = defect.plant(sound, getattr(defect, strength))
+    result = measured(CHECK, make_subject(potential, molecule))
+
+    assert result.status is Status.ERROR
+
+
+@pytest.mark.parametrize("name", ["water", "ethanol"])
+@pytest.mark.parametrize("seed", range(6))
+def test_jumps_at_the_limits_are_found_wherever_they_lie(with_pairs, subject_at, name, seed):
+    molecule = load_system(name)
+    rng = np.random.default_rng(seed)
+    elements = rng.choice(np.unique(molecule.atomic_numbers), size=2)
+    at = rng.uniform(3.4, 13.0)
+
+    for radial in (step(1e-3, at=at), kink(0.05, at=at)):
+        subject = subject_at(with_pairs(molecule, radial, elements=elements), molecule)
+        jumps = CHECK.measure(subject).jumps
+        judged = [jump for jump in jumps if jump.kind == "dimer"]
+        sizes = [jump.energy_mev + jump.force_mev_per_angstrom / 50.0 for jump in judged]
+        # The farthest pair to cross is alone there; others may share its force on one atom.
+        assert min(sizes) == pytest.approx(1.0, rel=0.02)
+        assert subject.evaluations < QUARTER_OF_NVE
+
+
+def test_a_jump_is_located_and_its_pair_named(with_pairs, subject_at):
+    water = load_system("water")
+
+    jumps = CHECK.measure(subject_at(with_pairs(water, step(0.005, at=4.321)), water)).jumps
+
+    assert {jump.pair for jump in jumps} == {"O–O", "O–H", "H–H"}
+    for jump in jumps:
+        assert jump.distance_angstrom == pytest.approx(4.321, abs=2e-6)
+        assert jump.energy_mev == pytest.approx(5.0, rel=1e-3)
+    assert [jump.kind for jump in jumps].count("pair") == 3
+
+
+def test_forces_that_are_no_gradient_do_not_jump(subject_at):
+    water = load_system("water")
+
+    def spoil(surface, *_):
+        def swirling(positions):
+            energies, forces = surface(positions)
+            return energies, forces + 0.5 * np.roll(positions, 1, axis=2)
+
+        return swirling
+
+    potential = PlantedPotential(healthy("pair", molecule=water, seed=0), 1.0, everywhere=spoil)
+
+    assert CHECK.measure(subject_at(potential, water)).jumps == ()
+
+
+def test_refused_points_are_counted_and_nothing_is_added_to_them(subject_at):
+    """Two copies nearer than 2.5 Å are refused, and beyond 6 Å the energy is noise."""
+    water = load_system("water")
+    noise = np.random.default_rng(0)
+    asked = []
+
+    class Refusing(PlantedPotential):
+        def evaluate(self, molecule, positions_angstrom, *, precision="mixed"):
+            if molecule.n_atoms == 6:
+                apart = positions_angstrom[:, :3, None] - positions_angstrom[:, None, 3:]
+                nearest = np.linalg.norm(apart, axis=-1).min(axis=(1, 2))
+                if (nearest < 2.5).any():
+                    if len(nearest) == 1:
+                        asked.append(nearest[0])
+                    raise EvaluationRefusedError("the SCF does not converge")
+            found = super().evaluate(molecule, positions_angstrom, precision=precision)
+            found.energies_ev[:] += noise.normal(scale=1e-3, size=len(positions_angstrom))
+            return found
+
+    potential = Refusing(healthy("pair", molecule=water, seed=0), 1.0)
+    subject = subject_at(potential, water)
+    record = CHECK.measure(subject)
+
+    judged = np.isin(record.scan, [k for k, kind in enumerate(record.kinds) if kind == "dimer"])
+    assert record.refused[judged].sum() == len(asked)
+    assert np.diff(sorted(asked)).max() < 0.06
+    for k in np.unique(record.scan[record.refused]):
+        refused = record.coordinate[(record.scan == k) & record.refused]
+        assert np.diff(refused).min() > 0.04
+    assert subject.evaluations < QUARTER_OF_NVE
+
+
+def test_fixed_atoms_breathe_and_are_pulled_out(fixed_composition, subject_at):
+    water = load_system("water")
+
+    record = CHECK.measure(subject_at(fixed_composition(water), water))
+
+    assert record.kinds == ("breathing", "atom drawn apart", "atom drawn apart")
+    factors = record.coordinate[record.scan == 0]
+    assert (factors[0], factors[-1]) == pytest.approx((0.7, 3.0), abs=0.06)
+    assert record.jumps == ()
+
+
+@pytest.mark.parametrize("radial", [step(1.1e-3, at=2.6), kink(0.055, at=4.9)])
+def test_fixed_atoms_that_jump_fail(measured, with_pairs, subject_at, radial):
+    ethanol = load_system("ethanol")
+    potential = with_pairs(ethanol, radial)
+    potential.composition_is_free = False
+
+    subject = subject_at(potential, ethanol)
+
+    assert measured(CHECK, subject).status is Status.FAIL
+    assert subject.evaluations < QUARTER_OF_NVE
+
+
+def test_one_fixed_atom_has_nothing_to_scan(fixed_composition, subject_at):
+    argon = load_system("smiles:[Ar]")
+    found = CHECK.measure(subject_at(fixed_composition(argon), argon))
+    assert isinstance(found, NotApplicable)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("water", 700),
+        ("ethanol", 700),
+        (IBUPROFEN, 1200),
+        pytest.param(HUNDRED_ATOMS, 1200, marks=pytest.mark.slow),
+    ],
+)
+def test_few_evaluations_are_enough_for_any_size(subject_at, name, most):
+    molecule = load_system(name)
+    subject = subject_at(healthy("pair", molecule=molecule, seed=0), molecule)
+
+    record = CHECK.measure(subject)
+
+    assert record.jumps == ()
+    assert subject.evaluations < most
+
+
+def test_a_large_molecule_that_jumps_costs_no_more_than_a_quarter_of_a_run(with_pairs, subject_at):
+    molecule = load_system(IBUPROFEN)
+    subject = subject_at(with_pairs(molecule, step(0.002, at=5.0)), molecule)
+
+    record = CHECK.measure(subject)
+
+    assert record.jumps[0].distance_angstrom == pytest.approx(5.0, abs=1e-5)
+    assert subject.evaluations < QUARTER_OF_NVE
+
+
+def test_one_atom_of_a_crystal_is_moved(measured, subject_at, copper):
+    subject = subject_at(load_potential("ase:ase.calculators.emt:EMT"), copper)
+
+    result = measured(CHECK, subject)
+
     assert result.status is Status.PASS
-    assert result.value == 0.0
-    assert result.evidence["points"] == 100
-    assert result.evidence["detection_limit"]["energy_mev"] < 1e-2
+    assert subject.evaluations < 200
 
 
-def test_jumps_within_the_limits_pass(judge):
-    assert judge([(0, 9e-4, 0.04, "O–H")]).status is Status.PASS
+@pytest.mark.parametrize(("is_smooth", "size"), [("true", 0.0), ("false", 189.0)])
+def test_a_force_cut_off_in_a_box_is_found(subject_at, is_smooth, size):
+    """ASE's Lennard-Jones force ends at its cutoff unless it is asked to be smooth."""
+    argon = load_system("argon_108")
+    options = f"sigma=3.4&epsilon=0.5&rc=5.0&smooth={is_smooth}"
+    potential = load_potential(f"ase:ase.calculators.lj:LennardJones?{options}")
+    subject = subject_at(potential, argon, probes={"dimer_directions": 1})
+
+    jumps = CHECK.measure(subject).jumps
+
+    largest = max((jump.force_mev_per_angstrom for jump in jumps), default=0.0)
+    assert largest == pytest.approx(size, rel=0.02)
+    assert all(jump.distance_angstrom == pytest.approx(5.0, abs=1e-5) for jump in jumps)
 
 
-def test_a_jump_in_energy_fails_and_names_the_pair_and_the_distance(judge):
-    result = judge([(0, 2e-3, 0.0, "O–H"), (0, 0.25, 0.01, "O–O")])
-    assert result.status is Status.FAIL
-    assert result.value == pytest.approx(250.0)
-    assert "a pair O–O at 5.0000 Å" in result.message
-    assert [jump["pair"] for jump in result.evidence["jumps"]] == ["O–O", "O–H"]
-
-
-def test_a_jump_in_force_fails_and_says_where_in_the_scan(judge):
-    result = judge([(0, 0.0, 0.2, "")])
-    assert result.status is Status.FAIL
-    assert (result.value, result.unit) == (pytest.approx(200.0), "meV/Å")
-    assert "two copies, direction 1 at 6.5" in result.message
-
-
-def test_two_atoms_alone_decide_nothing_and_are_told(judge):
-    result = judge([(1, 0.18, 0.0, "O–H")])
-    assert result.status is Status.PASS
-    assert result.evidence["energy_jump_mev_by_pair_alone"] == {"O–H": pytest.approx(180.0)}
-
-
-@pytest.mark.parametrize("array", ["energies_ev_0", "force_norm_0"])
-def test_what_is_no_number_fails_and_says_where(judge, array):
-    result = judge(spoil=array)
-    assert result.status is Status.FAIL
-    assert "20 of 100 points" in result.message
-    assert result.value is None
-
-
-def test_refusals_are_no_failure(judge):
-    assert judge(refused=20).status is Status.PASS
-    assert judge(refused=21).status is Status.INCONCLUSIVE
-
-
-def test_nothing_scanned_leaves_it_open(judge):
-    assert judge(scans=SCANS[1:]).status is Status.INCONCLUSIVE
-
-
-def test_without_a_probe_nothing_is_judged(probe_refusals, water, criteria):
-    found = probe_refusals(
-        cutoff_continuity,
-        system=water,
-        name="cutoff_continuity",
-        limits=criteria("cutoff_continuity"),
+def record_of(jumps=(), *, spoil=None, refused=0, kinds=("dimer", "pair")):
+    """Return two scans of 100 points that decay smoothly."""
+    coordinate = np.tile(np.linspace(3.0, 15.0, 100), 2)
+    columns = {"energies_ev": np.exp(-coordinate), "force_norm": np.exp(-coordinate)}
+    if spoil:
+        columns[spoil][40:60] = np.nan
+    return Record(
+        names=("two copies, direction 1", "O–H"),
+        kinds=kinds,
+        scan=np.repeat([0, 1], 100),
+        coordinate=coordinate,
+        refused=np.tile(np.arange(100) < refused, 2),
+        jumps=tuple(jumps),
+        energy_noise_ev=1e-7,
+        force_noise_ev_per_angstrom=1e-7,
+        **columns,
     )
-    assert [r.status for r in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+
+
+def jump(energy_mev, force, *, kind="dimer", pair=""):
+    scan = "O–H" if kind == "pair" else "two copies, direction 1"
+    return Jump(scan, kind, 6.5, energy_mev, force, 5.0 if pair else None, pair)
+
+
+@pytest.mark.parametrize(
+    ("record", "status", "value"),
+    [
+        (record_of(), Status.PASS, 0.0),
+        (record_of([jump(0.9, 40.0, pair="O–H")]), Status.PASS, 0.9),
+        (record_of([jump(250.0, 10.0, pair="O–O"), jump(2.0, 0.0)]), Status.FAIL, 250.0),
+        (record_of([jump(0.0, 200.0)]), Status.FAIL, 200.0),
+        (record_of([jump(180.0, 0.0, kind="pair", pair="O–H")]), Status.PASS, 0.0),
+        (record_of(spoil="energies_ev"), Status.FAIL, None),
+        (record_of(spoil="force_norm"), Status.FAIL, None),
+        (record_of(refused=20), Status.PASS, 0.0),
+        (record_of(refused=21), Status.INCONCLUSIVE, None),
+        (record_of(kinds=("pair", "pair")), Status.INCONCLUSIVE, None),
+    ],
+)
+def test_what_decides(limits, record, status, value):
+    judgement = CHECK.judge(record, limits("cutoff_continuity"))
+    assert judgement.status is status
+    assert judgement.value == (None if value is None else pytest.approx(value))
+
+
+def test_evidence_names_the_pairs(limits):
+    record = record_of([jump(180.0, 0.0, kind="pair", pair="O–H"), jump(2.0, 0.0)])
+    evidence = CHECK.judge(record, limits("cutoff_continuity")).evidence
+    assert evidence["energy_jump_mev_by_pair_alone"] == {"O–H": 180.0}
+    assert (evidence["points"], evidence["jumps_found"]) == (100, 2)
+    assert evidence["detection_limit"]["energy_mev"] < 1e-2

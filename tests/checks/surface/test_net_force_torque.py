@@ -1,64 +1,60 @@
+"""Forces that cancel pass; a push, a couple and planted faults fail."""
+
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.net_force_torque import net_force_torque
-from openmm_mlff.records import Status
+from openmm_mlff.checks.surface.net_force_torque import CHECK, Record
+from openmm_mlff.molecules import load_system
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.oracles import healthy
 
 
-@pytest.fixture
-def judge(judged, noise, water):
-    def call(forces):
-        positions = np.repeat(water.positions_angstrom[None], 2, axis=0)
-        arrays = {
-            "positions_angstrom": positions,
-            "forces": np.stack([np.zeros((3, 3)), forces]),
-            "refused": np.zeros(2, dtype=bool),
-        }
-        return judged("net_force_torque", arrays=arrays | noise())
-
-    return call
+def test_a_gradient_of_an_invariant_energy_passes(measured, make_subject):
+    molecule = load_system("methane")
+    potential = healthy("bonded", molecule=molecule, seed=0)
+    result = measured(CHECK, make_subject(potential, molecule))
+    assert result.status is Status.PASS
+    assert result.value < 1e-6
 
 
-def central_forces(positions):
-    """Forces along the line between two atoms cancel, and so do their torques."""
-    forces = np.zeros((3, 3))
-    forces[1] = 2.0 * (positions[1] - positions[2])
-    forces[2] = -forces[1]
-    return forces
-
-
-def test_forces_along_the_line_between_atoms_pass(judge, water):
-    assert judge(central_forces(water.positions_angstrom)).status is Status.PASS
-
-
-def test_a_push_fails(judge, water):
-    forces = central_forces(water.positions_angstrom)
-    forces += [0.0, 0.0, 2e-3]
-    result = judge(forces)
+@pytest.mark.parametrize("name", ["action without reaction", "torque"])
+def test_planted_faults_fail(measured, make_subject, name):
+    defect = get_defect(name)
+    molecule = load_system(defect.system)
+    faulty = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
+    result = measured(CHECK, make_subject(faulty, molecule))
     assert result.status is Status.FAIL
-    assert result.evidence["net_force_mev_per_angstrom_by_geometry"][1] == pytest.approx(2.0)
+    assert result.value > result.threshold
 
 
-def test_a_couple_fails_by_its_torque(judge, water):
-    # Two opposite forces of 2 meV/Å across the line between the hydrogens.
-    apart = water.positions_angstrom[1] - water.positions_angstrom[2]
-    across = np.cross(apart, [0.3, 0.5, 0.8])
-    across *= 2e-3 / np.linalg.norm(across)
-    result = judge(np.stack([np.zeros(3), across, -across]))
-    assert result.status is Status.FAIL
-    assert result.unit == "meV"
-    assert result.value == pytest.approx(2.0 * np.linalg.norm(apart), rel=1e-6)
+def test_in_a_box_torques_are_not_judged(measured, make_subject, argon, lennard_jones):
+    result = measured(CHECK, make_subject(lennard_jones(), argon))
+    assert result.status is Status.PASS
+    assert "torque_mev_by_geometry" not in result.evidence
 
 
-def test_what_is_no_number_fails(judge):
-    assert judge(np.full((3, 3), np.nan)).status is Status.FAIL
-
-
-def test_without_a_probe_nothing_is_judged(probe_refusals, water, criteria):
-    found = probe_refusals(
-        net_force_torque,
-        system=water,
-        name="net_force_torque",
-        limits=criteria("net_force_torque"),
+@pytest.mark.parametrize(
+    ("net", "torque", "refused", "status", "unit"),
+    [
+        (0.9e-3, 0.5e-3, 0, Status.PASS, "meV/Å"),
+        (2e-3, 0.0, 0, Status.FAIL, "meV/Å"),
+        (0.0, 2e-3, 0, Status.FAIL, "meV"),
+        (np.nan, 0.0, 0, Status.FAIL, "meV/Å"),
+        (0.5e-3, 0.0, 1, Status.PASS, "meV/Å"),
+        (0.5e-3, 0.0, 2, Status.INCONCLUSIVE, None),
+    ],
+)
+def test_the_largest_sum_decides(limits, without_noise, net, torque, refused, status, unit):
+    record = Record(
+        net_force_ev_per_angstrom=np.full((5, 1), net) * [[0.6, 0.0, -0.8]],
+        torque_ev=np.full((5, 1), torque) * [[0.0, 1.0, 0.0]],
+        refused=np.arange(5) < refused,
+        n_atoms=3,
+        positions_angstrom=np.zeros((5, 3, 3)),
+        energies_ev=np.zeros(5),
+        forces=np.zeros((5, 3, 3)),
+        **without_noise,
     )
-    assert [r.status for r in found] == [Status.SKIPPED, Status.SKIPPED, Status.ERROR]
+    judgement = CHECK.judge(record, limits("net_force_torque"))
+    assert (judgement.status, judgement.unit) == (status, unit)

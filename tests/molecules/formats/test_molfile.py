@@ -96,14 +96,14 @@ def test_every_record_is_a_system(write, water, dipeptide):
 
 def test_columns_that_touch_are_parted(write):
     text = HYDROXIDE.replace("    0.9700    0.0000", "-1234.5678-1234.5678")
-    with pytest.raises(MoleculeError, match="O0–H1 is 17"):
+    with pytest.raises(MoleculeError, match="O1–H2 is 17"):
         load_system(write("far.sdf", text))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("0.9700", "4.9700", r"file bad.sdf: the bond O0–H1 is 4.97 Å long, expected at most 1.55"),
+        ("0.9700", "4.9700", r"file bad.sdf: the bond O1–H2 is 4.97 Å long, expected at most 1.55"),
         ("  1  2  1  0", "  1  3  1  0", "a bond joins atoms 1 and 3 of 2"),
         ("M  END\n$$$$\n", "", "no line 'M +END'"),
         ("  2  1  0", "  9  1  0", "fewer lines than its 9 atoms"),

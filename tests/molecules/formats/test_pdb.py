@@ -108,7 +108,7 @@ def test_complete_conect_records_are_the_bonds(write):
 
 def test_a_conect_record_between_far_atoms_is_damage(write, water):
     text = pdb(water) + atom(4, "HE  ", (9, 0, 0), element="HE") + conect([(0, 1), (0, 2), (0, 3)])
-    with pytest.raises(MoleculeError, match=r"the bond O0–He3 is 9\.00 Å long, expected at most"):
+    with pytest.raises(MoleculeError, match=r"the bond O1–He4 is 9\.00 Å long, expected at most"):
         load_system(write("bad.pdb", text))
 
 

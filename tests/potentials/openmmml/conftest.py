@@ -35,7 +35,7 @@ class Recording(Potential):
 
     def __init__(self) -> None:
         self.spec = self.name = "recording"
-        self.sha256, self.n_parameters, self.elements = "", None, None
+        self.n_parameters, self.elements = None, None
         self.asked = []
 
     def create_forces(self, molecule, *, precision="mixed", particles=None):

@@ -135,7 +135,8 @@ def test_a_file_with_numbers_takes_any_molecule(models, load, in_openmm):
 def test_it_says_what_it_is(models, load, tmp_path):
     potential = load(models.Single(True))
     digest = hashlib.sha256((tmp_path / "own.pt").read_bytes()).hexdigest()
-    assert (potential.name, potential.spec, potential.sha256) == ("own", "own.pt", digest)
+    assert (potential.name, potential.spec) == ("own", "own.pt")
+    assert potential.fingerprint.files == {"own.pt": digest}
     assert (potential.n_parameters, potential.elements) == (4, None)
     assert not potential.composition_is_free
 

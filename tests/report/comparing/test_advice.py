@@ -1,6 +1,6 @@
-from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.comparing.advice import recommend
 from openmm_mlff.report.comparing.pareto import pareto
+from openmm_mlff.results import ClaimStatus, VerdictStatus
 
 
 def said(*reports):
@@ -45,3 +45,8 @@ def test_none_approved_is_said(make_model):
 def test_what_was_not_measured_is_not_weighed(make_model):
     text = said(make_model("a", {"water": (0.1, 1.0)}), make_model("b", {"water": (None, 1.0)}))
     assert "Accuracy and speed of b were not measured on the same systems" in text
+
+
+def test_an_approval_without_accuracy_says_so(make_model):
+    good = make_model("good", {"water": (0.01, 1.0)}, accurate=ClaimStatus.NOT_ASKED)
+    assert "The accuracy of good was not judged." in said(good)

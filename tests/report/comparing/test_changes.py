@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.comparing.changes import status_changes, verdict_is_worse
+from openmm_mlff.results import Status, VerdictStatus
 
 
 def pair(make_report, make_result, before, after, **fields):
@@ -19,6 +19,8 @@ def pair(make_report, make_result, before, after, **fields):
         (Status.PASS, Status.INCONCLUSIVE, "worse", True),
         (Status.PASS, Status.ERROR, "worse", True),
         (Status.PASS, Status.SKIPPED, "worse", True),
+        (Status.PASS, Status.NOT_APPLICABLE, "changed", False),
+        (Status.NOT_APPLICABLE, Status.FAIL, "worse", True),
         (Status.INCONCLUSIVE, Status.FAIL, "worse", True),
         (Status.FAIL, Status.PASS, "better", False),
         (Status.SKIPPED, Status.PASS, "better", False),

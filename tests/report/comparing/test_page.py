@@ -1,9 +1,9 @@
 import re
 from xml.etree import ElementTree
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
+from openmm_mlff.results import Status, VerdictStatus
 
 HOSTILE = "<script>alert('x')</script>"
 

@@ -2,9 +2,9 @@ import itertools
 
 import pytest
 
-from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.comparing.pareto import Pareto, pareto
 from openmm_mlff.report.comparing.plot import HEIGHT, WIDTH, pareto_plot
+from openmm_mlff.results import VerdictStatus
 
 
 @pytest.fixture

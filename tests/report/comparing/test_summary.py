@@ -1,8 +1,8 @@
 import json
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.comparing.wording import headline
+from openmm_mlff.results import Status, VerdictStatus
 
 
 def test_every_report_is_compared_with_the_first(make_report, make_result):

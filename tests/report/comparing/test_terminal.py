@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.comparing.terminal import render_summary
+from openmm_mlff.results import Status, VerdictStatus
 
 
 def printed(reports, *, width=80):

@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.records import Status
 from openmm_mlff.report.comparing.values import value_changes
+from openmm_mlff.results import Status
 
 
 def compared(make_report, make_result, before, after):
@@ -37,7 +37,7 @@ def test_other_units_are_not_compared(make_report, make_result):
 
 
 def test_a_value_that_must_reach_its_threshold_is_better_when_larger(make_report, make_result):
-    limits = {"threshold": 5.0}
+    limits = {"threshold": 5.0, "at_least": True}
     (change,) = compared(make_report, make_result, (9.0, 0.1, limits), (12.0, 0.1, limits))
     assert change.direction == "better"
     low = limits | {"status": Status.FAIL}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import RunFailure, TrajectorySeries
-from openmm_mlff.records import Status, VerdictStatus
 from openmm_mlff.report.html import report_html
+from openmm_mlff.results import Status, VerdictStatus
+from openmm_mlff.storage.runs import RunFailure, TrajectorySeries
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOSTILE = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u2028&<b>"
@@ -26,7 +26,7 @@ def torn_run(make_run):
     later = run.trajectory.time_ps >= FAILS_AT_PS
     positions[later, 2] += np.arange(1, later.sum() + 1)[:, None] * [0.2, 0.1, 0.0]
     trajectory: TrajectorySeries = replace(run.trajectory, positions_angstrom=positions)
-    failure = RunFailure("unstable", f"bond O0–H2 broke {HOSTILE}", FAILS_AT_PS, (0, 2))
+    failure = RunFailure("unstable", f"bond O1–H3 broke {HOSTILE}", FAILS_AT_PS, (0, 2))
     return replace(run, trajectory=trajectory, failure=failure)
 
 
@@ -39,8 +39,8 @@ def torn_report(make_report, make_checks, make_result, condition):
             {
                 "run": "nve_300K_0.5fs_r0",
                 "survived_ps": FAILS_AT_PS,
-                "mishap": f"the bond O0–H2 broke {HOSTILE}",
-                "atoms": [0, 2],
+                "failure": f"the bond O1–H3 broke {HOSTILE}",
+                "atom_indices": [0, 2],
             }
         ],
         HOSTILE: HOSTILE,

@@ -3,15 +3,13 @@ import math
 import pytest
 
 from openmm_mlff.checks.margin import limit_used
-from openmm_mlff.records import Status
 from openmm_mlff.report.html.dashboard import dashboard_rows, statuses_of
+from openmm_mlff.results import Status
 
 
 def measured(make_result, *, value, threshold, at_least=False, **fields):
-    measure = {"value": value, "unit": "eV", "threshold": threshold, "at_least": at_least}
-    evidence = {"measures": [measure]}
     return make_result(
-        "some_check", value=value, threshold=threshold, unit="eV", evidence=evidence, **fields
+        "some_check", value=value, threshold=threshold, unit="eV", at_least=at_least, **fields
     )
 
 
@@ -32,9 +30,10 @@ def test_a_result_uses_part_of_its_limit(make_result, value, threshold, at_least
 
 
 def test_a_run_that_ended_as_asked_uses_nothing_and_one_that_broke_is_beyond(make_result):
-    whole = make_result("stability", value=10.0, threshold=10.0, unit="ps")
+    asked = {"threshold": 10.0, "unit": "ps", "at_least": True}
+    whole = make_result("stability", value=10.0, **asked)
     assert limit_used(whole) is None
-    broken = make_result("stability", value=2.0, threshold=10.0, unit="ps", status=Status.FAIL)
+    broken = make_result("stability", value=2.0, status=Status.FAIL, **asked)
     assert limit_used(broken) == pytest.approx(5.0)
     assert limit_used(make_result("memory", value=5.0)) is None
 
@@ -53,7 +52,7 @@ def test_rows_are_checks_and_cells_are_systems(make_report):
     drift = rows[1]
     assert [cell.system for cell in drift.cells] == ["water", "methane"]
     assert drift.cells[0].value == "0.0123 ± 0.0045 meV/atom/ps"
-    assert drift.cells[0].limit == "0.1 meV/atom/ps"
+    assert drift.cells[0].limit == "limit 0.1 meV/atom/ps"
     assert drift.cells[0].used_text == "12 % of the limit"
     assert drift.title == "Is the total energy conserved?"
     assert drift.required

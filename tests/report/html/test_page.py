@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import VerdictStatus
 from openmm_mlff.report.html import report_html, write_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
 from openmm_mlff.report.html.page import code_words
+from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
+from openmm_mlff.storage.runs import Evidence
 
 
 class Outline(HTMLParser):
@@ -89,7 +89,7 @@ def test_the_page_says_the_one_verdict_and_its_scope(make_report, make_observati
 
 
 def test_a_run_without_anything_still_has_a_page(make_report, make_observations, tmp_path):
-    nothing = {"water": Observations(make_observations().system)}
+    nothing = {"water": Evidence(make_observations().system)}
     path = tmp_path / "report.html"
     write_html(make_report(checks=[], reasons=()), nothing, path)
     page = path.read_text(encoding="utf-8")
@@ -124,3 +124,17 @@ def test_neither_torch_nor_openmm_is_needed():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert told.stdout.strip() == "[]"
+
+
+def test_the_page_shows_the_label_both_claims_and_what_is_not_applicable(
+    make_report, make_result, make_observations
+):
+    checks = [make_result("energy_drift", status=Status.NOT_APPLICABLE)]
+    report = make_report(
+        checks=checks, accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound alone"
+    )
+    page = report_html(report, {"water": make_observations()})
+    assert "</span> APPROVED as sound alone</span>" in page
+    assert "Accurate: <strong>NOT ASKED</strong>" in page
+    assert 'class="mark not-applicable"' in page
+    assert 'data-status="NOT APPLICABLE"' in page

@@ -1,6 +1,6 @@
-from openmm_mlff.records import Status
 from openmm_mlff.report.html.charts import Chart
 from openmm_mlff.report.html.sections import check_sections
+from openmm_mlff.results import Status
 
 
 def test_a_section_has_what_the_registry_says_and_the_thresholds_of_the_protocol(make_report):
@@ -40,3 +40,19 @@ def test_charts_of_one_kind_stand_side_by_side(make_report, make_result):
     (section,) = check_sections(make_report(checks=[make_result()]), charts=charts)
     assert [k for k, _ in section.charts] == [0, 3, 1]
     assert section.open
+
+
+def test_a_check_that_is_not_applicable_to_any_system_comes_last(make_report, make_result):
+    aside = {"status": Status.NOT_APPLICABLE, "group": "surface"}
+    checks = [
+        make_result("periodic_consistency", **aside),
+        make_result("permutation_invariance", **aside),
+        make_result("permutation_invariance", group="surface", system="methane"),
+        make_result("size_extensivity", group="surface"),
+    ]
+    sections = check_sections(make_report(checks=checks), charts=[])
+    assert [section.check_id for section in sections] == [
+        "permutation_invariance",
+        "size_extensivity",
+        "periodic_consistency",
+    ]

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import Observations
 from openmm_mlff.report.html.trajectory import MOST_FRAMES, chosen_frames, player_runs
+from openmm_mlff.storage.runs import Evidence
 
 
 def test_frames_are_chosen_evenly_with_both_ends():
@@ -26,7 +26,7 @@ def test_a_failed_run_marks_its_frame_atoms_and_reason(torn_report, torn_run, ma
     (run,) = player_runs({"water": make_observations(runs=(torn_run,))}, torn_report)
     assert run["times"][run["failing"]] == pytest.approx(0.5)
     assert run["mishap"]["atoms"] == (0, 2)
-    assert run["mishap"]["what"].startswith("the bond O0–H2 broke")
+    assert run["mishap"]["what"].startswith("the bond O1–H3 broke")
     assert run["bonds"] == [[0, 1], [0, 2]]
     assert len(run["times"]) <= MOST_FRAMES
 
@@ -58,4 +58,4 @@ def test_a_run_that_broke_before_its_first_frame_shows_its_start(
 def test_a_healthy_run_without_frames_is_left_out(make_report, make_observations, make_run):
     run = make_run(load_system("water"), trajectory=None)
     assert player_runs({"water": make_observations(runs=(run,))}, make_report()) == []
-    assert player_runs({"water": Observations(load_system("water"))}, make_report()) == []
+    assert player_runs({"water": Evidence(load_system("water"))}, make_report()) == []

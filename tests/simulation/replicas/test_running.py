@@ -8,11 +8,11 @@ import openmm
 import pytest
 
 from openmm_mlff.errors import ConfigError, RunDirectoryError
-from openmm_mlff.observations import dcd
-from openmm_mlff.observations.loader import load_observations
 from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
 from openmm_mlff.simulation import run_trajectory
 from openmm_mlff.simulation.replicas import run_replicas_together
+from openmm_mlff.storage import dcd
+from openmm_mlff.storage.loader import load_evidence, read_frames
 
 from .conftest import assert_same_rows, record_of, rows_of
 
@@ -109,10 +109,10 @@ def test_a_replica_is_the_run_that_it_is_alone(student, jobs, together, alone):
     assert progress[-1] == (480, 480)
 
 
-def test_observations_load_a_batch(student, water, jobs, together, tmp_path):
+def test_the_evidence_holds_a_batch(student, water, jobs, together, tmp_path):
     together(student, jobs)
     write_json(tmp_path / "water" / SYSTEM_FILE, molecule_to_json(water))
-    runs = load_observations(RunDirectory(tmp_path), "water").runs
+    runs = load_evidence(RunDirectory(tmp_path), "water").runs
     assert [(run.condition.temperature_kelvin, run.replica) for run in runs] == [
         (300.0, 0),
         (450.0, 1),
@@ -120,7 +120,8 @@ def test_observations_load_a_batch(student, water, jobs, together, tmp_path):
     for run in runs:
         assert run.survived
         assert len(run.energies.time_ps) == len(run.momenta.time_ps) == 21
-        assert len(run.trajectory.time_ps) == 25
+        folder = tmp_path / "water" / run.name
+        assert len(read_frames(folder, record=record_of(folder))[1]) == 25
         # Ten blocks of 20, the first of which warms up.
         assert len(run.ms_per_step_blocks) == len(run.cpu_ms_per_step_blocks) == 9
         assert run.steps_per_block == 20

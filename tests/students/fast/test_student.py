@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.deployment import evaluate_batch, in_dtype
+from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.fast import FastBatch
 from openmm_mlff.students.fast.student import FastStudent
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.accuracy_figures import (
     BARRIER_UNIT,
     MOST_BONDS,
@@ -26,6 +24,9 @@ from openmm_mlff.report.html.charts.model import (
     plain,
 )
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult, limit_text
+from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.shared import Labels
 
 MOST_COMPONENTS = 1200
 """So many force components are drawn, taken evenly, the worst always among them."""
@@ -33,11 +34,11 @@ MOST_COMPONENTS = 1200
 UNIT = "eV/Å"
 
 
-def force_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def force_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw predicted against reference force components, by element.
 
     Args:
-        observations: with the probe `reference`.
+        observations: with the measurement `reference_labels`.
         result: of `force_accuracy`, from which the error that is written comes.
 
     Returns:
@@ -85,21 +86,20 @@ def _chosen(errors: np.ndarray) -> np.ndarray:
     return chosen.reshape(errors.shape)
 
 
-def _force_caption(observations: Observations, *, result: CheckResult | None, shown: int) -> str:
-    probe = observations.probes["reference"]
-    frames, atoms, _ = probe.arrays["model_forces"].shape
-    reference = probe.data.get("reference") or "the reference"
+def _force_caption(observations: Evidence, *, result: CheckResult | None, shown: int) -> str:
+    record = observations.measurements["reference_labels"].record(Labels)
+    frames, atoms, _ = record.model_forces.shape
     parts = [
         f"Force components on {frames} frames of the potential's own trajectory against those of "
-        f"{reference}; {shown} of {3 * frames * atoms} are drawn, the worst among them."
+        f"{record.reference}; {shown} of {3 * frames * atoms} are drawn, the worst among them."
     ]
     if result is not None and result.value is not None:
-        limit = "" if result.threshold is None else f", {number(result.threshold)} allowed"
+        limit = "" if result.threshold is None else f", {limit_text(result)}"
         parts.append(f"RMSE {number(result.value)} {result.unit}{limit}.")
     return " ".join(parts)
 
 
-def vibration_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def vibration_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw how far each harmonic frequency is from the reference's.
 
     Args:
@@ -136,7 +136,7 @@ def vibration_chart(observations: Observations, *, result: CheckResult | None) -
     )
 
 
-def torsion_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def torsion_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the energy against the angle of each rotatable bond, with the reference's.
 
     Args:

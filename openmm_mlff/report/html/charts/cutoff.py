@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.cutoff_figures import (
     LABELS,
     MOST_PAIRS,
@@ -26,26 +24,29 @@ from openmm_mlff.report.html.charts.model import (
     palette,
 )
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 DIRECTION = {
     "dimer": "two molecules pulled apart",
     "breathing": "the molecule breathing",
     "atom drawn apart": "an atom drawn out",
     "molecule moved": "a molecule moved",
+    "atom moved": "an atom moved",
 }
 
 
-def pair_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def pair_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the energy of each pair of elements, two atoms alone, against their distance.
 
     Args:
-        observations: with the probe `cutoff_continuity`.
+        evidence: with the measurement `cutoff_continuity`.
         result: of `cutoff_continuity`; says which jumps are too large.
 
     Returns:
         The chart, None where no pair was scanned alone.
     """
-    scans = read_scans(observations, alone=True, least_jump_mev=allowed_mev(result))[:MOST_PAIRS]
+    scans = read_scans(evidence, alone=True, least_jump_mev=allowed_mev(result))[:MOST_PAIRS]
     if not scans:
         return None
     limits = scan_limits(scans, jumping=_jumping(scans))
@@ -59,17 +60,17 @@ def pair_chart(observations: Observations, *, result: CheckResult | None) -> Cha
     )
 
 
-def scan_charts(observations: Observations, *, result: CheckResult | None) -> list[Chart]:
+def scan_charts(evidence: Evidence, *, result: CheckResult | None) -> list[Chart]:
     """Draw the scans that `cutoff_continuity` judges, a chart for each kind, jumps marked.
 
     Args:
-        observations: with the probe `cutoff_continuity`.
+        evidence: with the measurement `cutoff_continuity`.
         result: its result; says which jumps are too large.
 
     Returns:
         The charts; none where nothing was scanned.
     """
-    scans = read_scans(observations, alone=False, least_jump_mev=allowed_mev(result))
+    scans = read_scans(evidence, alone=False, least_jump_mev=allowed_mev(result))
     kinds = list(dict.fromkeys(scan.kind for scan in scans))
     return [
         _scan_chart([scan for scan in scans if scan.kind == kind], kind=kind, result=result)

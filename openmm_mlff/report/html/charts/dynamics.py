@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
+from openmm_mlff.checks.dynamics.momentum_conservation import rotates_freely
 from openmm_mlff.report.canvas import robust_limits
 from openmm_mlff.report.dynamics_figures import (
     LEAST_ENERGY_SPAN_MEV_PER_ATOM,
@@ -27,11 +26,13 @@ from openmm_mlff.report.html.charts.model import (
 )
 from openmm_mlff.report.momentum_figure import LEAST_RATIO, momentum_changes
 from openmm_mlff.report.wording import fitted_slope, interval_half_width, number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 TIME = "Time (ps)"
 
 
-def energy_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def energy_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the total energy per atom relative to the start, with drift, interval and limit.
 
     Args:
@@ -60,7 +61,7 @@ def energy_chart(observations: Observations, *, result: CheckResult | None) -> C
     )
 
 
-def temperature_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def temperature_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the temperature with its running mean, its mean and the target.
 
     Args:
@@ -93,7 +94,7 @@ def temperature_chart(observations: Observations, *, result: CheckResult | None)
     return Chart(kind="temperature", title="Temperature", traces=tuple(traces), layout=layout)
 
 
-def momentum_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def momentum_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw how far the momentum has gone from its start, relative to its thermal size.
 
     Args:
@@ -112,7 +113,7 @@ def momentum_chart(observations: Observations, *, result: CheckResult | None) ->
             curves[run.name] = (run.momenta.time_ps, np.maximum(changes, LEAST_RATIO))
     if not curves:
         return None
-    kind, symbol = ("linear", "P") if observations.system.is_periodic else ("angular", "L")
+    kind, symbol = ("angular", "L") if rotates_freely(observations.system) else ("linear", "P")
     traces = _run_lines(observations, curves, label=f"{kind} momentum", width=1.4)
     marks = failure_marks(observations.runs)
     limit = None if result is None else result.threshold
@@ -135,7 +136,7 @@ def momentum_chart(observations: Observations, *, result: CheckResult | None) ->
 
 
 def _run_lines(
-    observations: Observations, curves: dict[str, Series], *, label: str, width: float
+    observations: Evidence, curves: dict[str, Series], *, label: str, width: float
 ) -> list[Trace]:
     """Draw one curve a replica."""
     runs = [run for run in observations.runs if run.name in curves]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.observations import RunObservations
 from openmm_mlff.report.canvas import ELEMENT_COLOURS, Limits, failure_text
+from openmm_mlff.storage.runs import Run
 
 MOST_POINTS = 700
 """A curve is thinned to so many points; more are not told apart on a screen."""
@@ -255,7 +255,7 @@ def level(y: float, *, colour: str = "@muted", dashes: str = "dot") -> dict[str,
     }
 
 
-def failure_marks(runs: Sequence[RunObservations]) -> dict[str, Any]:
+def failure_marks(runs: Sequence[Run]) -> dict[str, Any]:
     """Mark the moment at which each failed run ended: a line and words, in a layout."""
     failures = [
         run.failure

@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.canvas import robust_limits
 from openmm_mlff.report.html.charts.model import (
     Chart,
@@ -23,9 +21,11 @@ from openmm_mlff.report.structure_figures import (
     bond_types,
     tracked_runs,
 )
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 
-def bond_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def bond_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw shortest and longest bond of each type against time.
 
     Args:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.html.charts.model import (
     Chart,
     Trace,
@@ -20,7 +18,6 @@ from openmm_mlff.report.html.charts.model import (
     numbers,
     palette,
 )
-from openmm_mlff.report.probe_data import done_probe
 from openmm_mlff.report.rotation_figure import (
     AXES,
     LEAST_REACH_MEV_PER_ATOM,
@@ -31,16 +28,18 @@ from openmm_mlff.report.rotation_figure import (
 from openmm_mlff.report.selection import find_measure
 from openmm_mlff.report.wall_figure import DEFAULT_HOLE_EV, DrawnWall, read_walls, wall_limit_ev
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 LOWEST_EV = 0.01
 """The energy axis of the walls is logarithmic; what lies lower is drawn at its foot."""
 
 
-def rotation_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def rotation_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the energy of the minimum against the angle of rotation about x, y and z.
 
     Args:
-        observations: with the probe `rotation_invariance`.
+        observations: with the measurement `rotation_invariance`.
         result: of `rotation_invariance`; says what is allowed.
 
     Returns:
@@ -78,18 +77,17 @@ def rotation_chart(observations: Observations, *, result: CheckResult | None) ->
     )
 
 
-def wall_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the energy of every pair of elements from contact to the shortest distance.
 
     Args:
-        observations: with the probe `short_range_repulsion`.
+        evidence: with the measurement `short_range_repulsion`.
         result: of `short_range_repulsion`; says how high the wall must be.
 
     Returns:
         The chart, None where no pair was pushed together.
     """
-    probe = done_probe(observations, name="short_range_repulsion")
-    drawn = [] if probe is None else read_walls(probe)
+    drawn = read_walls(evidence)
     if not drawn:
         return None
     needed_ev = wall_limit_ev(result, at_least=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult, ValidationReport
 from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.check_plots import CheckPlot, plots_of_system
 from openmm_mlff.report.html.charts.accuracy import force_chart, torsion_chart, vibration_chart
+from openmm_mlff.report.html.charts.check_plots import check_plot_chart
 from openmm_mlff.report.html.charts.cutoff import pair_chart, scan_charts
 from openmm_mlff.report.html.charts.dynamics import energy_chart, momentum_chart, temperature_chart
 from openmm_mlff.report.html.charts.model import Chart
@@ -17,6 +18,8 @@ from openmm_mlff.report.html.charts.timesteps import convergence_chart, velocity
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.templating import relative_link
 from openmm_mlff.report.wording import condition_label
+from openmm_mlff.results import CheckResult, ValidationReport
+from openmm_mlff.storage.runs import Evidence
 
 Draw = Callable[..., "Chart | list[Chart] | None"]
 
@@ -52,10 +55,11 @@ OF_A_CONDITION: tuple[tuple[str, Draw], ...] = (
 
 
 def draw_charts(
-    observations_by_system: Mapping[str, Observations],
+    observations_by_system: Mapping[str, Evidence],
     report: ValidationReport,
     *,
     figures: Sequence[FigureRecord] = (),
+    plots: Sequence[CheckPlot] = (),
     folder: Path | None = None,
 ) -> list[Chart]:
     """Draw every chart for which there are data.
@@ -64,6 +68,7 @@ def draw_charts(
         observations_by_system: what was observed, by name of the molecule.
         report: whose numbers the charts show.
         figures: of the same data, whose captions serve for the charts, too.
+        plots: that checks describe themselves.
         folder: of the page, from which the figures' files are linked; None links none.
 
     Returns:
@@ -82,12 +87,17 @@ def draw_charts(
                     report, check_id=check_id, system=system, condition=condition.as_dict()
                 )
                 charts += _placed(draw, view, result, check_id=check_id, figures=drawn)
+        for one in plots_of_system(plots, system=system):
+            view = observations if one.condition is None else observations.at(one.condition)
+            draw = partial(check_plot_chart, one)
+            result = one.result_in(report)
+            charts += _placed(draw, view, result, check_id=one.check_id, figures=drawn)
     return charts
 
 
 def _placed(
     draw: Draw,
-    observations: Observations,
+    observations: Evidence,
     result: CheckResult | None,
     *,
     check_id: str,

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from openmm_mlff.observations import Observations
-from openmm_mlff.records import CheckResult
 from openmm_mlff.report.convergence_figure import square_law, timestep_runs
 from openmm_mlff.report.html.charts.model import (
     Chart,
@@ -16,13 +14,15 @@ from openmm_mlff.report.html.charts.model import (
 )
 from openmm_mlff.report.kinetic_figure import scaled_velocities, velocity_densities
 from openmm_mlff.report.wording import number
+from openmm_mlff.results import CheckResult
+from openmm_mlff.storage.runs import Evidence
 
 
-def convergence_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def convergence_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the total energy's spread against the timestep, with the square law.
 
     Args:
-        observations: with the probe `timestep_convergence`.
+        observations: with the measurement `timestep_convergence`.
         result: not looked at.
 
     Returns:
@@ -62,11 +62,11 @@ def convergence_chart(observations: Observations, *, result: CheckResult | None)
     )
 
 
-def velocity_chart(observations: Observations, *, result: CheckResult | None) -> Chart | None:
+def velocity_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
     """Draw the distribution of each element's velocity components over their thermal width.
 
     Args:
-        observations: with the probe `kinetic_distribution`.
+        observations: with the measurement `kinetic_distribution`.
         result: not looked at.
 
     Returns:

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
 from openmm_mlff.report.html.charts.accuracy import (
     MOST_COMPONENTS,
     force_chart,
@@ -19,17 +18,17 @@ def test_forces_are_drawn_by_element_about_the_line_of_equality(make_observation
     assert (hydrogen["name"], oxygen["name"]) == ("H", "O")
     assert len(hydrogen["x"]) == 2 * len(oxygen["x"]) == 2 * 20 * 3
     assert np.std(np.array(hydrogen["x"]) - hydrogen["y"]) == pytest.approx(0.03, rel=0.2)
-    assert "RMSE 0.03 eV/Å, 0.2 allowed." in chart.caption
+    assert "RMSE 0.03 eV/Å, limit 0.2 eV/Å." in chart.caption
     assert "180 of 180 are drawn" in chart.caption
 
 
-def test_of_very_many_forces_the_worst_are_always_drawn(make_observations):
+def test_of_very_many_forces_the_worst_are_always_drawn(make_observations, make_labels):
     reference = np.random.default_rng(1).normal(size=(2000, 3, 3))
     model = reference.copy()
     model[1234, 1, 2] += 7.0
-    arrays = {"model_forces": model, "reference_forces": reference}
-    probe = ProbeObservations("reference", "done", data={"reference": "xtb"}, arrays=arrays)
-    chart = force_chart(make_observations(probes={"reference": probe}), result=None)
+    system = make_observations().system
+    labels = make_labels(system, model_forces=model, reference_forces=reference)
+    chart = force_chart(make_observations(measurements={labels.name: labels}), result=None)
     hydrogen = next(trace for trace in chart.traces if trace["name"] == "H")
     assert max(np.array(hydrogen["y"]) - hydrogen["x"]) == pytest.approx(7.0, rel=1e-4)
     assert sum(len(trace["x"]) for trace in chart.traces[1:]) <= MOST_COMPONENTS + 20
@@ -51,7 +50,7 @@ def test_frequencies_are_differences_from_the_reference(make_observations, make_
 
 def test_each_bond_that_was_judged_has_two_curves(make_observations, make_result):
     profile = {
-        "bond": "C0–C1",
+        "bond": "C1–C2",
         "judged": True,
         "angles_degrees": [190.0, 10.0, 100.0],
         "model_kcal_per_mol": [0.0, 1.0, 2.0],

@@ -3,8 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import ProbeObservations
+from openmm_mlff.checks.surface.cutoff_continuity import Record
+from openmm_mlff.checks.surface.jumps import Jump
 from openmm_mlff.report.html.charts.cutoff import pair_chart, scan_charts
+from openmm_mlff.storage.measurements import Measurement
+from openmm_mlff.storage.typed import to_tables
 
 COORDINATE = np.arange(1.0, 8.0, 0.01)
 JUMP_EV = 0.3
@@ -17,21 +20,24 @@ def scanned(make_observations):
     jumping = smooth - np.where(COORDINATE < 5.0, JUMP_EV, 0.0)
     curves = {"H–H": ("pair", jumping), "two copies": ("dimer", jumping)}
     curves["all"] = ("breathing", smooth)
-    arrays = {
-        "jump_scan": np.array([0, 1]),
-        "jump_coordinate": np.full(2, 5.0),
-        "jump_energy_ev": np.full(2, JUMP_EV),
-        "jump_force_ev_per_angstrom": np.zeros(2),
-        "jump_distance_angstrom": np.full(2, 5.0),
-    }
-    for k, (_, energies) in enumerate(curves.values()):
-        arrays |= {f"coordinate_{k}": COORDINATE, f"energies_ev_{k}": energies}
-    data = {
-        "scans": [{"name": name, "kind": kind} for name, (kind, _) in curves.items()],
-        "jump_pairs": ["H–H", "H–H"],
-    }
-    probe = ProbeObservations("cutoff_continuity", "done", data=data, arrays=arrays)
-    return replace(make_observations(), probes={"cutoff_continuity": probe})
+    record = Record(
+        names=tuple(curves),
+        kinds=tuple(kind for kind, _ in curves.values()),
+        scan=np.repeat(np.arange(3), len(COORDINATE)),
+        coordinate=np.tile(COORDINATE, 3),
+        energies_ev=np.concatenate([energies for _, energies in curves.values()]),
+        force_norm=np.zeros(3 * len(COORDINATE)),
+        refused=np.zeros(3 * len(COORDINATE), dtype=bool),
+        jumps=tuple(
+            Jump(name, kind, 5.0, 1e3 * JUMP_EV, 0.0, 5.0, "H–H")
+            for name, kind in (("H–H", "pair"), ("two copies", "dimer"))
+        ),
+        energy_noise_ev=0.0,
+        force_noise_ev_per_angstrom=0.0,
+    )
+    data, arrays = to_tables(record)
+    measurement = Measurement("cutoff_continuity", "done", data=data, arrays=arrays)
+    return replace(make_observations(), measurements={"cutoff_continuity": measurement})
 
 
 def test_a_jump_is_drawn_over_a_gap_of_the_curve(scanned):
@@ -52,6 +58,6 @@ def test_scans_have_a_chart_for_each_kind_that_says_what_was_found(scanned):
 
 
 def test_without_a_scan_there_is_no_chart(make_observations):
-    empty = make_observations(probes={})
+    empty = make_observations(measurements={})
     assert pair_chart(empty, result=None) is None
     assert scan_charts(empty, result=None) == []

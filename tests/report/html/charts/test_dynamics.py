@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.observations import EnergySeries, MomentumSeries
 from openmm_mlff.report.html.charts.dynamics import (
     energy_chart,
     momentum_chart,
     temperature_chart,
 )
+from openmm_mlff.storage.runs import EnergySeries, MomentumSeries
 
 SLOPE, HALF_WIDTH = 0.2, 0.05
 

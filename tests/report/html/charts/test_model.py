@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.observations import RunFailure
 from openmm_mlff.report.html.charts.model import (
     Chart,
     dots,
@@ -16,6 +15,7 @@ from openmm_mlff.report.html.charts.model import (
     plain,
     thinned,
 )
+from openmm_mlff.storage.runs import RunFailure
 
 
 @given(st.integers(min_value=0, max_value=5000), st.integers(min_value=10, max_value=300))

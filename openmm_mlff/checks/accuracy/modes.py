@@ -1,0 +1,85 @@
+"""Harmonic modes from a force Jacobian."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from openmm_mlff.molecules.inertia import arms_angstrom, inertia_tensor, rotation_count
+from openmm_mlff.units import squared_wavenumber_from_curvature
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Harmonic frequencies, from the lowest.
+
+    Attributes:
+        wavenumbers_per_cm: (3N−6,), or (3N−5,) of a linear molecule; an imaginary one is negative.
+        errors_per_cm: one standard error each, from the noise of the Hessian.
+    """
+
+    wavenumbers_per_cm: np.ndarray
+    errors_per_cm: np.ndarray
+
+    @property
+    def lowest_per_cm(self) -> float:
+        """The lowest one, negative where it is imaginary."""
+        return float(self.wavenumbers_per_cm[0])
+
+
+def harmonic_modes(
+    jacobian: np.ndarray, *, masses_amu: np.ndarray, positions_angstrom: np.ndarray
+) -> Modes:
+    """Solve for the harmonic frequencies.
+
+    The antisymmetric half of J, which vanishes for a gradient, is the noise of the other half:
+    where each element of J carries noise of standard deviation s, a mode whose displacement is u
+    (without the masses) has an eigenvalue off by s |u|², to first order.
+
+    Args:
+        jacobian: dF/dx, (3N, 3N), eV/Å².
+        masses_amu: (N,).
+        positions_angstrom: where it was measured, (N, 3).
+
+    Returns:
+        The frequencies and their errors; NaN where anything is not finite.
+    """
+    kept = internal_directions(masses_amu, positions_angstrom=positions_angstrom)
+    if not np.isfinite(jacobian).all():
+        return Modes(*np.full((2, kept.shape[1]), np.nan))
+    root = 1.0 / np.sqrt(np.repeat(masses_amu, 3))
+    hessian = -0.5 * (jacobian + jacobian.T) * np.outer(root, root)
+    curvatures, vectors = np.linalg.eigh(kept.T @ hessian @ kept)
+    size = len(jacobian)
+    antisymmetric = 0.5 * (jacobian - jacobian.T)
+    noise = np.sqrt(2.0 * np.sum(antisymmetric**2) / (size * (size - 1)))
+    lengths = np.sum((root[:, None] * (kept @ vectors)) ** 2, axis=0)
+    squares = squared_wavenumber_from_curvature(curvatures)
+    uncertainty = squared_wavenumber_from_curvature(noise * lengths)
+    magnitudes = np.sqrt(np.abs(squares))
+    return Modes(
+        wavenumbers_per_cm=np.sign(squares) * magnitudes,
+        # For stiff modes this is uncertainty / 2ν, and it stays finite where ν vanishes.
+        errors_per_cm=np.sqrt(np.abs(squares) + uncertainty) - magnitudes,
+    )
+
+
+def internal_directions(masses_amu: np.ndarray, *, positions_angstrom: np.ndarray) -> np.ndarray:
+    """Span the displacements that are neither translation nor rotation.
+
+    Args:
+        masses_amu: (N,).
+        positions_angstrom: (N, 3), Å.
+
+    Returns:
+        Orthonormal columns in mass-weighted coordinates, (3N, 3N−6), or (3N, 3N−5) where the atoms
+        lie on a line.
+    """
+    root = np.sqrt(masses_amu)[:, None]
+    arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
+    _, axes = np.linalg.eigh(inertia_tensor(positions_angstrom, masses_amu=masses_amu))
+    rotations = rotation_count(positions_angstrom, masses_amu=masses_amu)
+    moving = [np.broadcast_to(axis, arms.shape) for axis in np.eye(3)]
+    moving += [np.cross(axis, arms) for axis in axes.T[3 - rotations :]]
+    columns = np.stack([(root * motion).ravel() for motion in moving], axis=1)
+    left, _, _ = np.linalg.svd(columns / np.linalg.norm(columns, axis=0), full_matrices=True)
+    return left[:, columns.shape[1] :]

@@ -1,0 +1,273 @@
+"""Find what jumps along a scan: coarse points, fine ones where these are suspicious, bisection.
+
+Along a smooth curve the differences between neighbouring steps shrink fast with the step; a jump
+stays as large as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from openmm_mlff.checks.surface.scans import Scan, two_atoms
+from openmm_mlff.units import MEV_PER_EV
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+
+FINER = 5
+"""Into how many steps a suspicious coarse step is divided."""
+
+FINEST_INTERVAL = 1e-6
+"""To which an interval is bisected, in the scan's coordinate."""
+
+ENERGY_SCALE_MEV = 1.0
+FORCE_SCALE = 50.0
+"""Jumps of energy, and of force in meV/Å, that weigh the same."""
+
+SUSPECT_WEIGHT = 0.2
+"""From this weight on a step is examined more closely."""
+
+MOST_COARSE_SUSPECTS = 24
+"""Of each scan."""
+
+KEPT_MEV = 0.2
+KEPT_MEV_PER_ANGSTROM = 10.0
+"""An interval in which less than both of these is left is not bisected further."""
+
+SAME_DISTANCE_ANGSTROM = 1e-5
+"""Jumps at distances this close are at one cutoff."""
+
+
+class Curve(NamedTuple):
+    """Points of a scan, ascending.
+
+    Attributes:
+        coordinates: (P,).
+        energies_ev: (P,); NaN where refused.
+        forces: (P, N, 3), eV/Å.
+        slopes: dE/ds by the forces, −F·dx/ds, (P,).
+        refused: bool (P,).
+    """
+
+    coordinates: np.ndarray
+    energies_ev: np.ndarray
+    forces: np.ndarray
+    slopes: np.ndarray
+    refused: np.ndarray
+
+    def at(self, rows: slice | np.ndarray | list[int]) -> "Curve":
+        """Return some of the points."""
+        return Curve(*(column[rows] for column in self))
+
+    def merged(self, other: "Curve") -> "Curve":
+        """Return the points of both curves in order."""
+        both = Curve(*(np.concatenate(columns) for columns in zip(self, other, strict=True)))
+        return both.at(np.argsort(both.coordinates, kind="stable"))
+
+    @property
+    def finite(self) -> np.ndarray:
+        """Where energy and forces are finite, (P,)."""
+        return np.isfinite(self.energies_ev) & np.isfinite(self.forces).all(axis=(1, 2))
+
+
+@dataclass(frozen=True)
+class Jump:
+    """What is left of a step when it is bisected to 1e-6 Å.
+
+    Attributes:
+        scan: name of the scan.
+        kind: of that scan.
+        coordinate: where, Å (a factor where the molecule breathes).
+        energy_mev: what of the step in energy the forces do not explain (trapezoidal rule).
+        force_mev_per_angstrom: largest change of an atom's force.
+        distance_angstrom: of the two atoms that crossed the cutoff; None where not known.
+        pair: their elements; empty where not known.
+    """
+
+    scan: str
+    kind: str
+    coordinate: float
+    energy_mev: float
+    force_mev_per_angstrom: float
+    distance_angstrom: float | None = None
+    pair: str = ""
+
+    @property
+    def at(self) -> str:
+        """Where: the pair and its distance, or the place in the scan."""
+        if self.distance_angstrom is not None:
+            return f"a pair {self.pair} at {self.distance_angstrom:.4f} Å"
+        return f"{self.scan} at {self.coordinate:.4f}"
+
+    @property
+    def weight(self) -> float:
+        """Energy and force on one scale."""
+        return self.energy_mev / ENERGY_SCALE_MEV + self.force_mev_per_angstrom / FORCE_SCALE
+
+    @property
+    def remains(self) -> bool:
+        """Whether it is more than nothing."""
+        return self.energy_mev > KEPT_MEV or self.force_mev_per_angstrom > KEPT_MEV_PER_ANGSTROM
+
+
+def find_jumps(
+    subject: "Subject", scan: Scan, *, most: int
+) -> tuple[Curve, tuple[str, ...], list[Jump]]:
+    """Examine a scan.
+
+    Args:
+        subject: what is measured.
+        scan: its coordinates are the coarse points.
+        most: number of steps that are bisected.
+
+    Returns:
+        All points that were evaluated before the bisection, reasons of refusals, and the jumps that
+        bisection left.
+    """
+    curve, reasons = _evaluated(subject, scan, scan.coordinates)
+    width = scan.coordinates[1] - scan.coordinates[0]
+    starts = _suspects(curve, width=width, most=MOST_COARSE_SUSPECTS)
+    if len(starts) == 0:
+        return curve, reasons, []
+    # With the neighbours, because a step is compared with those beside it.
+    starts = np.unique(np.concatenate([starts - 1, starts, starts + 1]))
+    starts = starts[(starts >= 0) & (starts < len(curve.coordinates) - 1)]
+    starts = starts[curve.finite[starts] & curve.finite[starts + 1]]
+    inner = np.arange(1, FINER) / FINER * width
+    fine, more = _evaluated(subject, scan, (curve.coordinates[starts, None] + inner).ravel())
+    curve = curve.merged(fine)
+    suspects = _suspects(curve, width=width / FINER, most=most)
+    jumps = _bisected(subject, scan, [curve.at(slice(k, k + 2)) for k in suspects])
+    return curve, (*reasons, *more), jumps
+
+
+def _evaluated(
+    subject: "Subject", scan: Scan, coordinates: np.ndarray
+) -> tuple[Curve, tuple[str, ...]]:
+    found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
+    forces = found.forces_ev_per_angstrom
+    slopes = -(forces * scan.tangent).sum(axis=(1, 2))
+    return Curve(coordinates, found.energies_ev, forces, slopes, found.refused), found.reasons
+
+
+def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
+    """Return the steps of one width in which something may jump, those that stand out first."""
+    finite = curve.finite
+    usable = finite[1:] & finite[:-1] & (np.diff(curve.coordinates) < 1.5 * width)
+    weight = np.zeros(len(usable))
+    excess = np.zeros(len(usable))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], usable, [False]]).astype(int)))
+    for first, last in edges.reshape(-1, 2):
+        weight[first:last] = _weights(curve.at(slice(first, last + 1)))
+        beside = np.pad(weight[first:last], 2)
+        # A jump spoils the numbers of the next steps, too, but not of those after them.
+        excess[first:last] = weight[first:last] - 1.5 * np.maximum(beside[:-4], beside[4:])
+    order = np.argsort(-excess, kind="stable")
+    return order[weight[order] > SUSPECT_WEIGHT][:most]
+
+
+def _weights(run: Curve) -> np.ndarray:
+    """Return how far each of P − 1 equal steps departs from its neighbours, (P − 1,).
+
+    Of the energy, what ∫s over the step by the slopes of four points, h/24 (−s₋₁ + 13 s₀ + 13 s₁ −
+    s₂), leaves unexplained; of an atom's force, the step less the mean of the steps beside it.
+    """
+    width = run.coordinates[1] - run.coordinates[0]
+    bends = np.pad(np.diff(run.slopes), 1, mode="edge")
+    mean_slope = 0.5 * (run.slopes[1:] + run.slopes[:-1]) - (bends[2:] - bends[:-2]) / 24.0
+    unexplained = np.abs(np.diff(run.energies_ev) - width * mean_slope)
+    steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
+    kinks = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=-1).max(axis=1)
+    return MEV_PER_EV * np.asarray(unexplained / ENERGY_SCALE_MEV + kinks / FORCE_SCALE)
+
+
+def _bisected(subject: "Subject", scan: Scan, intervals: list[Curve]) -> list[Jump]:
+    """Halve intervals of two points each down to 1e-6, keeping the half in which more happens.
+
+    Returns:
+        What is left; nothing of intervals in which nothing remains or a point is refused.
+    """
+    left: list[Jump] = []
+    while intervals:
+        ends = np.array([interval.coordinates for interval in intervals])
+        middles, _ = _evaluated(subject, scan, ends.mean(axis=1))
+        halves = []
+        for k, interval in enumerate(intervals):
+            whole = interval.merged(middles.at([k]))
+            parts = [whole.at(slice(2)), whole.at(slice(1, 3))]
+            jump, half = max(((_jump(scan, part), part) for part in parts), key=_weight)
+            if not whole.finite.all() or not jump.remains:
+                continue
+            if np.ptp(half.coordinates) > FINEST_INTERVAL:
+                halves.append(half)
+            else:
+                left.append(jump)
+        intervals = halves
+    return left
+
+
+def _weight(found: tuple[Jump, Curve]) -> float:
+    return found[0].weight
+
+
+def _jump(scan: Scan, interval: Curve) -> Jump:
+    low, high = interval.coordinates
+    unexplained_ev = np.diff(interval.energies_ev)[0] - interval.slopes.mean() * (high - low)
+    bends = np.linalg.norm(np.diff(interval.forces, axis=0), axis=-1)
+    return Jump(
+        scan=scan.name,
+        kind=scan.kind,
+        coordinate=float(0.5 * (low + high)),
+        energy_mev=MEV_PER_EV * float(abs(unexplained_ev)),
+        force_mev_per_angstrom=MEV_PER_EV * float(bends.max()),
+    )
+
+
+def with_pairs(found: Sequence[tuple[Scan, Jump]]) -> tuple[Jump, ...]:
+    """Find the cutoff that jumps share, and the pairs of atoms that crossed it.
+
+    Args:
+        found: jumps with their scans.
+
+    Returns:
+        The jumps with pair and distance where these are known, the largest in energy first.
+    """
+    distances = [scan.distances(jump.coordinate) for scan, jump in found]
+    cutoff = common_distance(distances, tolerance_angstrom=SAME_DISTANCE_ANGSTROM)
+    jumps = []
+    for (scan, jump), here in zip(found, distances, strict=True):
+        nearest = 0 if cutoff is None else int(np.argmin(np.abs(here - cutoff)))
+        shared = cutoff is not None and abs(here[nearest] - cutoff) <= SAME_DISTANCE_ANGSTROM
+        if shared or len(here) == 1:
+            pair = two_atoms(*scan.molecule.atomic_numbers[scan.crossing[nearest]].tolist()).name
+            jump = replace(jump, distance_angstrom=float(here[nearest]), pair=pair)
+        jumps.append(jump)
+    return tuple(sorted(jumps, key=lambda jump: -jump.energy_mev))
+
+
+def common_distance(distances: list[np.ndarray], *, tolerance_angstrom: float) -> float | None:
+    """Find the interatomic distance that most jumps share: the cutoff.
+
+    Args:
+        distances: for each jump, all distances that its scan changes, Å.
+        tolerance_angstrom: within which two count as one.
+
+    Returns:
+        The distance; None where no two jumps share one.
+    """
+    if len(distances) < 2:
+        return None
+    candidates = np.concatenate(distances)
+    counts = np.zeros(len(candidates), dtype=int)
+    for here in distances:
+        padded = np.concatenate([[-np.inf], np.sort(here), [np.inf]])
+        above = np.searchsorted(padded, candidates)
+        nearest = np.minimum(padded[above] - candidates, candidates - padded[above - 1])
+        counts += nearest <= tolerance_angstrom
+    best = int(np.argmax(counts))
+    if counts[best] < 2:
+        return None
+    near = candidates[np.abs(candidates - candidates[best]) <= tolerance_angstrom]
+    return float(np.median(near))

@@ -1,0 +1,187 @@
+"""The two claims of a verdict and the reasons for them, rendered for people in one place."""
+
+from enum import Enum
+from typing import Any, Literal, Protocol
+
+from pydantic import Field
+
+from openmm_mlff.jsonable import Record
+from openmm_mlff.units import RATIO
+
+
+class Status(str, Enum):
+    """Outcome of one check.
+
+    SKIPPED: what the check needs was not given. NOT APPLICABLE: the question has no meaning for
+    this system or potential; such a result never counts against an approval.
+    """
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+    NOT_APPLICABLE = "NOT APPLICABLE"
+
+
+MOST_SEVERE_FIRST = (
+    Status.FAIL,
+    Status.ERROR,
+    Status.INCONCLUSIVE,
+    Status.SKIPPED,
+    Status.PASS,
+    Status.NOT_APPLICABLE,
+)
+
+
+class ClaimStatus(str, Enum):
+    """Answer to one of the two claims."""
+
+    YES = "YES"
+    NO = "NO"
+    UNDECIDED = "UNDECIDED"
+    NOT_ASKED = "NOT ASKED"
+
+
+class VerdictStatus(str, Enum):
+    """Outcome of a validation."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+EXIT_CODES = {
+    VerdictStatus.APPROVED: 0,
+    VerdictStatus.REJECTED: 1,
+    VerdictStatus.INCONCLUSIVE: 3,
+}
+
+
+class Compared(Protocol):
+    """A check result, or a reason made of one."""
+
+    @property
+    def system(self) -> str:
+        """Name of the molecule."""
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """Temperature, timestep and the like."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the threshold."""
+
+    @property
+    def threshold(self) -> float | None:
+        """None where nothing is compared."""
+
+    @property
+    def at_least(self) -> bool:
+        """Whether the value must reach the threshold."""
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a number to three digits with its unit; a ratio has none."""
+    return f"{value:.3g}" if unit in ("", RATIO) else f"{value:.3g} {unit}"
+
+
+def limit_text(result: Compared) -> str:
+    """Return the threshold with its direction and unit; empty where there is none."""
+    if result.threshold is None:
+        return ""
+    words = "needs at least" if result.at_least else "limit"
+    return f"{words} {quantity(result.threshold, result.unit)}"
+
+
+def place(result: Compared) -> str:
+    """Return the system, with temperature and timestep where the result has them."""
+    temperature = result.condition.get("temperature_kelvin")
+    timestep = result.condition.get("timestep_fs")
+    if temperature is None or timestep is None:
+        return result.system
+    return f"{result.system} at {temperature:g} K, {timestep:g} fs"
+
+
+class Reason(Record):
+    """One reason for the status of a claim: a check result, or a fact about the whole run.
+
+    Attributes:
+        check: id of the check; empty for a fact about the whole run.
+        system: name of the molecule.
+        condition: of the result.
+        status: None where the check has no result.
+        value: of the result.
+        unit: of value and threshold.
+        threshold: of the result.
+        at_least: whether the value must reach the threshold.
+        lead: words to put before the check's name, e.g. "Nearest to its limit".
+        message: the result's message, or the fact.
+    """
+
+    check: str = ""
+    system: str = ""
+    condition: dict[str, Any] = Field(default_factory=dict)
+    status: Status | None = None
+    value: float | None = None
+    unit: str = ""
+    threshold: float | None = None
+    at_least: bool = False
+    lead: str = ""
+    message: str
+
+    @property
+    def head(self) -> str:
+        """Check, status, system, condition and numbers; empty for a fact about the whole run."""
+        if not self.check:
+            return ""
+        lead = f"{self.lead}: " if self.lead else ""
+        status = f" {self.status.value}" if self.status is not None else ""
+        numbers = ""
+        if self.value is not None:
+            limit = limit_text(self)
+            numbers = f" ({quantity(self.value, self.unit)}{f', {limit}' if limit else ''})"
+        return f"{lead}{self.check}{status} on {place(self)}{numbers}"
+
+    def __str__(self) -> str:
+        return f"{self.head}: {self.message}" if self.head else self.message
+
+
+class Claim(Record):
+    """One of the two claims that a validation tests.
+
+    Attributes:
+        name: sound (the deployed artefact is the model and obeys physics) or accurate (it
+            reproduces the reference).
+        status: the answer.
+        reasons: why, the most severe first.
+        failure_modes: what would go wrong in production; empty unless the answer is NO.
+    """
+
+    name: Literal["sound", "accurate"]
+    status: ClaimStatus
+    reasons: tuple[Reason, ...] = ()
+    failure_modes: tuple[str, ...] = ()
+
+
+class Claims(Record):
+    """The two claims."""
+
+    sound: Claim
+    accurate: Claim
+
+    @property
+    def both(self) -> tuple[Claim, Claim]:
+        """Sound, then accurate."""
+        return self.sound, self.accurate
+
+    @property
+    def status(self) -> VerdictStatus:
+        """The verdict that follows: what was not measured is never approved."""
+        answers = {claim.status for claim in self.both}
+        if ClaimStatus.NO in answers:
+            return VerdictStatus.REJECTED
+        if self.sound.status is ClaimStatus.YES and ClaimStatus.UNDECIDED not in answers:
+            return VerdictStatus.APPROVED
+        return VerdictStatus.INCONCLUSIVE

@@ -1,0 +1,70 @@
+"""Start a process by the forkserver of `multiprocessing`."""
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
+from types import ModuleType
+from typing import Any
+
+from openmm_mlff.isolation.limits import has_accelerator
+
+CONTEXT = multiprocessing.get_context("forkserver")
+
+LOCK = threading.Lock()
+"""Held while a process is started or its exit code read: `multiprocessing` does both unlocked."""
+
+
+def start_process(
+    target: Callable[..., None], arguments: tuple[Any, ...], *, preload: str
+) -> ForkServerProcess:
+    """Start a process that imports neither the user's script nor anything of the user's folder.
+
+    Args:
+        target: what it calls.
+        arguments: of the target.
+        preload: module that the forkserver imports when it is started.
+
+    Returns:
+        The process, running.
+    """
+    process = CONTEXT.Process(target=target, args=arguments)
+    with LOCK, _clean_start():
+        CONTEXT.set_forkserver_preload([] if has_accelerator() else [preload])
+        process.start()
+    return process
+
+
+@contextmanager
+def _clean_start() -> Iterator[None]:
+    """Keep the script, the folder and the daemon flag of this process from its children."""
+    script = sys.modules["__main__"]
+    safe_path = os.environ.get("PYTHONSAFEPATH")
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    is_daemon = config.pop("daemon", None)
+    # A script without `if __name__ == "__main__"` would be run again in each process.
+    sys.modules["__main__"] = ModuleType("__main__")
+    # A file of the user's folder must not take the place of a library in the forkserver.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+        if safe_path is None:
+            del os.environ["PYTHONSAFEPATH"]
+        if is_daemon is not None:
+            config["daemon"] = is_daemon
+
+
+def _forget_forkserver() -> None:
+    """Let a forked copy of this process start a forkserver of its own."""
+    global LOCK
+    LOCK = threading.Lock()
+    forkserver._forkserver.__init__()  # type: ignore[misc]
+
+
+os.register_at_fork(after_in_child=_forget_forkserver)

@@ -1,0 +1,130 @@
+"""Many geometries in one call; those that the potential refuses are counted and named."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from openmm_mlff.errors import EvaluationRefusedError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.potentials.base import refusals
+from openmm_mlff.storage.measurements import NotApplicable
+
+_REASONS_KEPT = 10
+
+_PAIRS_AT_ONCE = 4_000_000
+"""Pairs of atoms given to a potential in one call, which bounds its memory."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Energies and forces at G geometries of N atoms.
+
+    Attributes:
+        energies_ev: (G,); NaN where refused.
+        forces_ev_per_angstrom: (G, N, 3); NaN where refused.
+        refused: bool (G,), where the potential refused to answer.
+        reasons: why, for the first ten.
+    """
+
+    energies_ev: np.ndarray
+    forces_ev_per_angstrom: np.ndarray
+    refused: np.ndarray
+    reasons: tuple[str, ...] = ()
+
+
+def evaluate_points(
+    potential: Potential,
+    molecule: MolecularSystem,
+    positions_angstrom: np.ndarray,
+    *,
+    precision: str,
+) -> Points:
+    """Evaluate geometries in few calls; where one is refused, one by one.
+
+    Args:
+        potential: what is evaluated.
+        molecule: which atoms.
+        positions_angstrom: (G, N, 3), Å.
+        precision: of the weights.
+
+    Returns:
+        Energies and forces in the order of the geometries.
+
+    Raises:
+        PotentialError: the potential returned arrays of another shape.
+    """
+    energies_ev = np.full(len(positions_angstrom), np.nan)
+    forces = np.full(positions_angstrom.shape, np.nan)
+    refused = np.zeros(len(positions_angstrom), dtype=bool)
+    reasons: list[str] = []
+
+    def fill(first: int, last: int) -> None:
+        try:
+            found = _evaluate(
+                potential, molecule, positions_angstrom[first:last], precision=precision
+            )
+        except EvaluationRefusedError as refusal:
+            if last - first == 1:
+                refused[first] = True
+                reasons.append(f"geometry {first}: {refusal}")
+                return
+            for index in range(first, last):
+                fill(index, index + 1)
+        else:
+            energies_ev[first:last] = found.energies_ev
+            forces[first:last] = found.forces_ev_per_angstrom
+
+    portion = max(1, _PAIRS_AT_ONCE // molecule.n_atoms**2)
+    for first in range(0, len(positions_angstrom), portion):
+        fill(first, min(first + portion, len(positions_angstrom)))
+    return Points(energies_ev, forces, refused, tuple(reasons[:_REASONS_KEPT]))
+
+
+def evaluate_stress(
+    potential: Potential, molecule: MolecularSystem, *, precision: str
+) -> np.ndarray | NotApplicable:
+    """Return the stress of a box by the potential's ASE calculator.
+
+    Args:
+        potential: what is evaluated.
+        molecule: periodic.
+        precision: of the weights.
+
+    Returns:
+        (3, 3), eV/Å³; or why there is none.
+    """
+    from ase.calculators.calculator import PropertyNotImplementedError
+
+    atoms = molecule.to_ase()
+    atoms.calc = potential.ase_calculator(precision=precision)
+    if "stress" not in atoms.calc.implemented_properties:
+        return NotApplicable("the potential gives no stress")
+    try:
+        with refusals():
+            return np.array(atoms.get_stress(voigt=False))
+    except PropertyNotImplementedError:
+        return NotApplicable("the potential gives no stress")
+    except EvaluationRefusedError as refusal:
+        return NotApplicable(f"the potential refused to compute the stress ({refusal})")
+
+
+def _evaluate(
+    potential: Potential,
+    molecule: MolecularSystem,
+    positions_angstrom: np.ndarray,
+    *,
+    precision: str,
+) -> Evaluation:
+    """Evaluate, and check that there is one energy per geometry and one force per atom."""
+    found = potential.evaluate(molecule, positions_angstrom, precision=precision)
+    energies_ev = np.asarray(found.energies_ev, dtype=float)
+    forces = np.asarray(found.forces_ev_per_angstrom, dtype=float)
+    if energies_ev.shape != (len(positions_angstrom),) or forces.shape != positions_angstrom.shape:
+        raise PotentialError(
+            f"{potential.spec} gave energies of shape {energies_ev.shape} and forces of "
+            f"shape {forces.shape} for {len(positions_angstrom)} geometries of "
+            f"{molecule.n_atoms} atoms; expected {(len(positions_angstrom),)} and "
+            f"{positions_angstrom.shape}"
+        )
+    return Evaluation(energies_ev, forces)

@@ -1,0 +1,226 @@
+"""Short simulations that single checks ask for."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openmm
+from openmm import app
+
+from openmm_mlff.potentials import Potential
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.quantities import (
+    degrees_of_freedom,
+    kinetic_ev,
+    masses_amu,
+    positions_angstrom,
+    potential_ev,
+    velocities_angstrom_per_ps,
+)
+from openmm_mlff.simulation.checkpoints import STATE_FILE, load_state
+from openmm_mlff.simulation.constraints import constrained_pairs, verlet_integrator
+from openmm_mlff.simulation.contexts import make_simulation
+from openmm_mlff.simulation.nve import half_kick_angstrom_per_ps, set_start_velocities
+from openmm_mlff.simulation.sampling import sample_langevin
+from openmm_mlff.simulation.stepping import step_watched
+from openmm_mlff.storage.shared import Samples
+from openmm_mlff.units import nm_from_angstrom
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring.subject import Subject
+
+SAMPLING_TIMESTEP_FS = 1.0
+SAMPLING_FRICTION_PER_PS = 10.0
+SAMPLING_EQUILIBRATION_PS = 0.5
+SAMPLING_INTERVAL_STEPS = 10
+
+
+@dataclass(frozen=True)
+class StartPoint:
+    """A point of the microcanonical ensemble.
+
+    Attributes:
+        system: what the potential made of the molecule.
+        positions_angstrom: (N, 3), Å.
+        velocities_angstrom_per_ps: (N, 3), Å/ps, at the time of the positions.
+    """
+
+    system: openmm.System
+    positions_angstrom: np.ndarray
+    velocities_angstrom_per_ps: np.ndarray
+
+
+class Experiments:
+    """Simulations of a subject, from the end of its first simulation that ran to its end.
+
+    Args:
+        subject: what is simulated.
+    """
+
+    def __init__(self, subject: "Subject") -> None:
+        self._subject = subject
+
+    def start(self) -> StartPoint | None:
+        """Return the last state of a simulation, its velocities at the time of the positions.
+
+        The velocities of leapfrog lie half a step back: v(t) = v(t − dt/2) + (dt/2) F(t)/m, with
+        the timestep of that simulation.
+
+        Returns:
+            The point; None where no simulation ran to its end.
+        """
+        subject = self._subject
+        for run in subject.runs.runs:
+            folder = subject.folder / run.name
+            if run.survived and (folder / STATE_FILE).is_file():
+                system = subject.potential.create_system(
+                    subject.molecule, precision=subject.precision
+                )
+                simulation = self._verlet(system, timestep_fs=run.condition.timestep_fs)
+                load_state(simulation, folder)
+                state = simulation.context.getState(positions=True, velocities=True)
+                return StartPoint(
+                    system=system,
+                    positions_angstrom=positions_angstrom(state),
+                    velocities_angstrom_per_ps=velocities_angstrom_per_ps(state)
+                    + half_kick_angstrom_per_ps(simulation.context),
+                )
+        return None
+
+    def run_nve(
+        self, start: StartPoint, *, timestep_fs: float, rows: int, interval_steps: int
+    ) -> tuple[np.ndarray, str]:
+        """Run at constant energy.
+
+        Args:
+            start: from where.
+            timestep_fs: of the integrator.
+            rows: T, the first one at the start.
+            interval_steps: between two rows.
+
+        Returns:
+            Potential energy and kinetic energy at the time of the positions, (2, T), eV, NaN from
+            where the run broke off; and why it did, empty where it did not.
+        """
+        simulation = self._started(start, timestep_fs=timestep_fs)
+        energies = np.full((2, rows), np.nan)
+        for row in range(rows):
+            if row:
+                try:
+                    step_watched(simulation, interval_steps)
+                except UnstableError as error:
+                    return energies, error.message
+            state = simulation.context.getState(energy=True)
+            energies[:, row] = potential_ev(state), kinetic_ev(state)
+        return energies, ""
+
+    def run_forward_and_back(
+        self, start: StartPoint, *, timestep_fs: float, steps: int
+    ) -> tuple[np.ndarray, np.ndarray, str]:
+        """Run forward, reverse the velocities, and run back for as many steps.
+
+        After n steps leapfrog holds x(n) and v(n − ½), and its next kick would give
+        v(n + ½) = v(n − ½) + dt F(n)/m.  From −v(n + ½) it goes to −v(n − ½) and back over its own
+        positions.
+
+        Args:
+            start: from where.
+            timestep_fs: of the integrator.
+            steps: in each direction.
+
+        Returns:
+            Positions (N, 3), Å, where the velocities were reversed and at the end, NaN from where
+            the run broke off; and why it did, empty where it did not.
+        """
+        simulation = self._started(start, timestep_fs=timestep_fs)
+        context = simulation.context
+        far = back = np.full_like(start.positions_angstrom, np.nan)
+        failure = ""
+        try:
+            step_watched(simulation, steps)
+            state = context.getState(positions=True, velocities=True)
+            far = positions_angstrom(state)
+            kick = 2.0 * half_kick_angstrom_per_ps(context)
+            context.setVelocities(nm_from_angstrom(-(velocities_angstrom_per_ps(state) + kick)))
+            step_watched(simulation, steps)
+            back = positions_angstrom(context.getState(positions=True))
+        except UnstableError as error:
+            failure = error.message
+        return far, back, failure
+
+    def sample(
+        self, potential: Potential | None = None, *, precision: str | None = None
+    ) -> Samples:
+        """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
+
+        Two potentials are sampled with the same start, thermostat and seed, so that their samples
+        differ by their forces alone.
+
+        Args:
+            potential: None for the subject's own.
+            precision: of the weights; None for the run's own.
+
+        Returns:
+            The samples; none, with the failure, where the system broke.
+        """
+        subject = self._subject
+        molecule = subject.molecule
+        system = (potential or subject.potential).create_system(
+            molecule, precision=precision or subject.precision
+        )
+        empty = np.empty((0, molecule.n_atoms, 3))
+        positions, velocities, time_ps, failure = empty, empty, np.empty(0), ""
+        try:
+            samples = sample_langevin(
+                system,
+                molecule,
+                platform=subject.platform,
+                start_positions_angstrom=molecule.positions_angstrom,
+                temperature_kelvin=subject.temperature_kelvin,
+                timestep_fs=SAMPLING_TIMESTEP_FS,
+                friction_per_ps=SAMPLING_FRICTION_PER_PS,
+                equilibration_ps=SAMPLING_EQUILIBRATION_PS,
+                duration_ps=subject.spec.sampling_ps,
+                interval_steps=SAMPLING_INTERVAL_STEPS,
+                seed=subject.seed,
+                limits=subject.stability_limits,
+                on_progress=subject.progress("Langevin samples"),
+            )
+            positions, velocities = samples.positions_angstrom, samples.velocities_angstrom_per_ps
+            time_ps = samples.time_ps
+        except UnstableError as error:
+            failure = error.message
+        return Samples(
+            positions_angstrom=positions,
+            velocities_angstrom_per_ps=velocities,
+            time_ps=time_ps,
+            masses_amu=masses_amu(system),
+            constrained=np.isin(np.arange(molecule.n_atoms), constrained_pairs(system)),
+            symbols=molecule.symbols,
+            degrees_of_freedom=degrees_of_freedom(system),
+            temperature_kelvin=subject.temperature_kelvin,
+            failure=failure,
+        )
+
+    def _verlet(self, system: openmm.System, *, timestep_fs: float) -> app.Simulation:
+        """Make a Simulation of leapfrog at the subject's minimum."""
+        subject = self._subject
+        return make_simulation(
+            system,
+            subject.molecule,
+            verlet_integrator(timestep_fs),
+            platform=subject.platform,
+            positions_angstrom=subject.molecule.positions_angstrom,
+        )
+
+    def _started(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
+        """Make a Simulation at a start point."""
+        simulation = self._verlet(start.system, timestep_fs=timestep_fs)
+        simulation.context.setPositions(nm_from_angstrom(start.positions_angstrom))
+        set_start_velocities(simulation, start.velocities_angstrom_per_ps)
+        return simulation
+
+
+def measure_samples(subject: "Subject") -> Samples:
+    """Sample the subject's own potential; see :meth:`Experiments.sample`."""
+    return subject.experiments.sample()

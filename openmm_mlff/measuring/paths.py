@@ -1,0 +1,257 @@
+"""The ways to evaluate and run a potential: OpenMM's platforms, ASE, exported programs, ML/MM."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import openmm
+
+from openmm_mlff import units
+from openmm_mlff.measuring.evaluation import Points, evaluate_points
+from openmm_mlff.measuring.mixing import evaluate_mixing
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.reporters.quantities import (
+    forces_ev_per_angstrom,
+    masses_amu,
+    positions_angstrom,
+    potential_ev,
+)
+from openmm_mlff.simulation.ase_path import velocity_verlet_positions
+from openmm_mlff.simulation.constraints import verlet_integrator
+from openmm_mlff.simulation.contexts import make_simulation, warm_up
+from openmm_mlff.simulation.nve import set_start_velocities, thermal_velocities
+from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring.subject import Subject
+    from openmm_mlff.potentials.mixed import MixedPotential
+    from openmm_mlff.potentials.student import StudentPotential
+
+OTHER_SIZES = ("water", "methane")
+"""Molecules on which a program for any composition is tried besides the subject's own."""
+
+
+@dataclass(frozen=True)
+class OpenMMPath:
+    """One platform, precision and backend, and what was computed there.
+
+    Attributes:
+        platform: as OpenMM calls it.
+        precision: of the platform.
+        backend: empty for the one that was asked for.
+        single_precision: whether the platform rounds positions or forces to float32.
+        energies_ev: (G,).
+        forces: (G, N, 3), eV/Å.
+    """
+
+    platform: str
+    precision: str
+    backend: str
+    single_precision: bool
+    energies_ev: np.ndarray
+    forces: np.ndarray
+
+
+@dataclass(frozen=True)
+class Export:
+    """An exported program.
+
+    Attributes:
+        name: of the molecule, and whether the program takes any composition.
+        molecule: what it is called on.
+        call: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å.
+    """
+
+    name: str
+    molecule: MolecularSystem
+    call: Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+class _ThroughAse:
+    """A potential whose own batched call is not used, for it is not what an ASE user runs."""
+
+    def __init__(self, potential: Potential) -> None:
+        self._potential = potential
+        self.spec = potential.spec
+
+    def evaluate(
+        self, molecule: MolecularSystem, placed_angstrom: np.ndarray, *, precision: str
+    ) -> Evaluation:
+        return Potential.evaluate(self._potential, molecule, placed_angstrom, precision=precision)
+
+
+class Paths:
+    """The other ways to evaluate and run the potential of a subject.
+
+    Args:
+        subject: what is measured.
+    """
+
+    def __init__(self, subject: "Subject") -> None:
+        self._subject = subject
+
+    def in_openmm(self, placed_angstrom: np.ndarray) -> Evaluation:
+        """Evaluate geometries (G, N, 3), Å, in one Context on the platform of the run."""
+        subject = self._subject
+        system = subject.potential.create_system(subject.molecule, precision=subject.precision)
+        return evaluate_in_openmm(
+            system, subject.molecule, placed_angstrom, platform=subject.platform
+        )
+
+    def through_ase(self, placed_angstrom: np.ndarray) -> Points:
+        """Evaluate geometries (G, N, 3), Å, one after the other through the ASE calculator."""
+        subject = self._subject
+        potential = cast("Potential", _ThroughAse(subject.potential))
+        return evaluate_points(
+            potential, subject.molecule, placed_angstrom, precision=subject.precision
+        )
+
+    def everywhere_in_openmm(self, placed_angstrom: np.ndarray) -> list[OpenMMPath]:
+        """Evaluate geometries (G, N, 3), Å, on every platform, in each precision and backend."""
+        subject = self._subject
+        backends = {"": subject.potential, **subject.potential.other_backends()}
+        found = []
+        for backend, potential in backends.items():
+            system = potential.create_system(subject.molecule, precision=subject.precision)
+            for platform in usable_platforms(system, subject.molecule.positions_angstrom):
+                points = evaluate_in_openmm(
+                    system, subject.molecule, placed_angstrom, platform=platform
+                )
+                rounds = potential.has_force_field and platform.precision != "double"
+                found.append(
+                    OpenMMPath(
+                        platform.name,
+                        platform.precision,
+                        backend,
+                        single_precision=platform.hands_over_single or rounds,
+                        energies_ev=points.energies_ev,
+                        forces=points.forces_ev_per_angstrom,
+                    )
+                )
+        return found
+
+    def run_both(
+        self, *, temperature_kelvin: float, timestep_fs: float, steps: int
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Run OpenMM's ``VerletIntegrator`` and ASE's ``VelocityVerlet`` from the same start.
+
+        Args:
+            temperature_kelvin: of the velocities at the minimum.
+            timestep_fs: of both.
+            steps: S.
+
+        Returns:
+            Positions after each step, (S, N, 3), Å, by OpenMM and by ASE; None where the System
+            has constraints, which ASE's integrator does not apply.
+        """
+        subject = self._subject
+        molecule, potential = subject.molecule, subject.potential
+        system = potential.create_system(molecule, precision=subject.precision)
+        if system.getNumConstraints():
+            return None
+        # A force field may bring masses of its own; else a System with other masses is at fault.
+        masses = masses_amu(system) if potential.has_force_field else molecule.masses_amu
+        velocities = thermal_velocities(
+            masses, temperature_kelvin=temperature_kelvin, seed=subject.seed
+        )
+        simulation = make_simulation(
+            system,
+            molecule,
+            verlet_integrator(timestep_fs),
+            platform=subject.platform,
+            positions_angstrom=molecule.positions_angstrom,
+        )
+        set_start_velocities(simulation, velocities)
+        in_openmm = np.empty((steps, molecule.n_atoms, 3))
+        for step in range(steps):
+            simulation.integrator.step(1)
+            in_openmm[step] = positions_angstrom(simulation.context.getState(positions=True))
+        in_ase = velocity_verlet_positions(
+            molecule,
+            potential.ase_calculator(precision=subject.precision),
+            velocities_angstrom_per_ps=velocities,
+            timestep_fs=timestep_fs,
+            steps=steps,
+            masses_amu=masses,
+        )
+        return in_openmm, in_ase
+
+    def exports(self) -> list[Export]:
+        """Export the model for this molecule and, where there is no box, for any composition.
+
+        Returns:
+            The second is called on this molecule and on one of another size, so that a size frozen
+            into the export shows.
+        """
+        from openmm_mlff.potentials.export import call_fixed, call_free
+
+        subject, molecule = self._subject, self._subject.molecule
+        potential = cast("StudentPotential", subject.potential)
+        fixed = potential.script(molecule, precision=subject.precision)
+        found = [
+            Export(
+                molecule.name,
+                molecule,
+                partial(call_fixed, fixed, cell_angstrom=molecule.cell_angstrom),
+            )
+        ]
+        if molecule.is_periodic:
+            return found
+        free = potential.script_free(precision=subject.precision)
+        for each in filter(None, (molecule, self._another_size())):
+            call = partial(call_free, free, each.atomic_numbers)
+            found.append(Export(f"{each.name} (any composition)", each, call))
+        return found
+
+    def _another_size(self) -> MolecularSystem | None:
+        """Return a molecule of another size that the potential knows."""
+        known = self._subject.potential.elements
+        for other in map(load_system, OTHER_SIZES):
+            fits = known is None or set(other.atomic_numbers.tolist()) <= known
+            if fits and other.n_atoms != self._subject.molecule.n_atoms:
+                return other
+        return None
+
+    def mixing(self, placed_angstrom: np.ndarray) -> tuple[int, Mapping[str, Evaluation]]:
+        """Return the number of ML atoms, and :func:`evaluate_mixing` of geometries (G, N, 3), Å."""
+        potential = cast("MixedPotential", self._subject.potential)
+        found = evaluate_mixing(potential, self._subject.molecule, placed_angstrom)
+        return len(potential.ml_atoms), found
+
+
+def evaluate_in_openmm(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    placed_angstrom: np.ndarray,
+    *,
+    platform: PlatformChoice,
+) -> Evaluation:
+    """Evaluate geometries one after the other in one warm Context.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: at a sane geometry, for the warm-up.
+        placed_angstrom: (G, N, 3), Å.
+        platform: where.
+
+    Returns:
+        Energies and forces, in the order of the geometries.
+    """
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName(platform.name),
+        dict(platform.properties),
+    )
+    context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
+    warm_up(context)
+    energies, forces = [], []
+    for placed in placed_angstrom:
+        context.setPositions(units.nm_from_angstrom(placed))
+        state = context.getState(energy=True, forces=True)
+        energies.append(potential_ev(state))
+        forces.append(forces_ev_per_angstrom(state))
+    return Evaluation(np.array(energies), np.array(forces))

@@ -1,0 +1,253 @@
+"""The reference: evaluated at frames of the potential's own trajectory, and at its own minimum."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.measuring.evaluation import Points, evaluate_points
+from openmm_mlff.measuring.hessian import force_jacobian
+from openmm_mlff.measuring.minimum import SOUGHT_FORCE_EV_PER_ANGSTROM
+from openmm_mlff.measuring.relaxation import Dihedral, Relaxed, relax
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
+from openmm_mlff.potentials import Potential
+from openmm_mlff.potentials.base import refusals
+from openmm_mlff.potentials.frames import LabelledFrames
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
+from openmm_mlff.storage.shared import Labels, ReferenceMinimum, Samples
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring.subject import Subject
+
+MINIMUM_STEPS = 300
+PRECISION = "double"
+
+
+class Reference:
+    """A potential that is taken to be right.
+
+    Args:
+        potential: the reference.
+        molecule: which atoms.
+
+    Attributes:
+        spec: names it.
+    """
+
+    def __init__(self, potential: Potential, molecule: MolecularSystem) -> None:
+        self.potential = potential
+        self.spec = potential.spec
+        self._molecule = molecule
+
+    def evaluate(self, positions_angstrom: np.ndarray) -> Points:
+        """Evaluate geometries in double precision; those that the reference refuses are marked.
+
+        Args:
+            positions_angstrom: (G, N, 3), Å.
+
+        Returns:
+            Energies and forces in the order of the geometries.
+        """
+        return evaluate_points(
+            self.potential, self._molecule, positions_angstrom, precision=PRECISION
+        )
+
+    def relax_torsions(
+        self,
+        positions_angstrom: np.ndarray,
+        *,
+        torsions: Sequence[Torsion],
+        degrees: np.ndarray,
+        force_ev_per_angstrom: float,
+        max_steps: int,
+    ) -> Relaxed:
+        """Relax geometries with one dihedral angle of each held.
+
+        Args:
+            positions_angstrom: the starts, (R, N, 3).
+            torsions: R bonds; atoms beyond each are rotated to the angle first.
+            degrees: dihedral angles to hold, (R,).
+            force_ev_per_angstrom: the tolerance, on an atom.
+            max_steps: the most evaluations of one geometry.
+
+        Returns:
+            The geometries, converged or not.
+        """
+
+        def evaluate(placed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            points = self.evaluate(placed)
+            return points.energies_ev, points.forces_ev_per_angstrom
+
+        starts = [
+            turned(start, torsion=one, degrees=angle - dihedral_degrees(start, atoms=one.atoms))
+            for start, one, angle in zip(positions_angstrom, torsions, degrees, strict=True)
+        ]
+        return relax(
+            evaluate,
+            np.stack(starts),
+            force_ev_per_angstrom=force_ev_per_angstrom,
+            max_steps=max_steps,
+            held=Dihedral(np.array([torsion.atoms for torsion in torsions]), degrees),
+        )
+
+    def sample(self, subject: "Subject") -> Samples:
+        """Sample the reference by Langevin dynamics; see :meth:`Experiments.sample`."""
+        return subject.experiments.sample(self.potential, precision=PRECISION)
+
+    def jacobian(
+        self, positions_angstrom: np.ndarray, *, step_angstrom: float
+    ) -> tuple[np.ndarray, bool, tuple[str, ...]]:
+        """Compute the force Jacobian of all atoms; see :func:`force_jacobian`."""
+        return force_jacobian(
+            self.evaluate,
+            positions_angstrom,
+            atoms=np.arange(len(positions_angstrom)),
+            step_angstrom=step_angstrom,
+        )
+
+
+def measure_reference(subject: "Subject") -> Reference:
+    """Return the reference of a subject.
+
+    Args:
+        subject: with a reference that can be evaluated.
+
+    Returns:
+        The reference.
+
+    Raises:
+        TypeError: it has none; a check that needs one says so in its ``needs``.
+    """
+    if not isinstance(subject.reference_source, Potential):
+        raise TypeError("there is no reference to evaluate; expected a check that needs one")
+    return Reference(subject.reference_source, subject.molecule)
+
+
+def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotApplicable:
+    """Relax the reference from the potential's minimum.
+
+    Args:
+        subject: with a reference that can be evaluated.
+
+    Returns:
+        The reference's minimum.
+    """
+    from ase.optimize import BFGS
+
+    molecule = subject.molecule
+    if molecule.is_periodic:
+        return NotApplicable("a periodic system has very many minima; validate its molecules alone")
+    own = subject.evaluate(molecule.positions_angstrom[None])
+    atoms = molecule.to_ase()
+    atoms.calc = subject.reference.potential.ase_calculator(precision=PRECISION)
+    subject.report("reference minimum", 0, 1)
+    largest_force, reason = float("nan"), ""
+    try:
+        # At a looser limit an accurate model's minimum would count as the reference's own, and the
+        # two would agree to the last digit without having been compared.
+        with refusals():
+            BFGS(atoms, logfile=None).run(fmax=SOUGHT_FORCE_EV_PER_ANGSTROM, steps=MINIMUM_STEPS)
+            largest_force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
+    except EvaluationRefusedError as refusal:
+        reason = str(refusal)
+    subject.report("reference minimum", 1, 1)
+    return ReferenceMinimum(
+        reference=subject.reference.spec,
+        model_positions_angstrom=np.array(molecule.positions_angstrom),
+        model_largest_force=float(np.linalg.norm(own.forces_ev_per_angstrom[0], axis=-1).max()),
+        positions_angstrom=np.array(atoms.positions),
+        largest_force=largest_force,
+        reason=reason,
+    )
+
+
+def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
+    """Compare on frames of the potential's own trajectory, or on those of a file.
+
+    Args:
+        subject: with a reference.
+
+    Returns:
+        The frames that both evaluated.
+    """
+    if isinstance(subject.reference_source, LabelledFrames):
+        return _labels_of_file(subject, subject.reference_source)
+    run = next((run for run in subject.runs.runs if run.trajectory is not None), None)
+    if run is None or run.trajectory is None:
+        return Skipped("no simulation left a frame to compare on")
+    times_ps, frames = run.trajectory.time_ps, run.trajectory.positions_angstrom
+    count = min(subject.spec.reference_frames, len(times_ps))
+    chosen = np.unique(np.linspace(0, len(times_ps) - 1, count).round().astype(int))
+    subject.report("reference frames", 0, len(chosen))
+    found = subject.reference.evaluate(frames[chosen])
+    subject.report("reference frames", len(chosen), len(chosen))
+    kept = ~found.refused
+    return _labels(
+        subject,
+        frames[chosen][kept],
+        times_ps[chosen][kept],
+        energies_ev=found.energies_ev[kept],
+        forces=found.forces_ev_per_angstrom[kept],
+        reference=subject.reference.spec,
+        run=run.name,
+        frames_of="its own trajectory",
+        requested=len(chosen),
+        refusals=found.reasons,
+    )
+
+
+def _labels_of_file(subject: "Subject", labels: LabelledFrames) -> Labels | Skipped:
+    """Evaluate the potential on a file's frames of this molecule."""
+    molecule = subject.asked
+    frames = labels.showing(molecule, at_most=subject.spec.reference_frames)
+    if not frames:
+        cell = " in its cell" if molecule.is_periodic else ""
+        return Skipped(
+            f"none of the {len(labels.frames)} frames of {labels.spec} shows {molecule.name} "
+            f"({molecule.formula}) with its atoms in the same order{cell}"
+        )
+    return _labels(
+        subject,
+        np.stack([frame.positions_angstrom for frame in frames]),
+        np.array([float(frame.index) for frame in frames]),
+        energies_ev=np.array([frame.energy_ev for frame in frames]),
+        forces=np.stack([frame.forces_ev_per_angstrom for frame in frames]),
+        reference=labels.spec,
+        run=f"no run: frames of {labels.spec}",
+        frames_of=labels.spec,
+        requested=len(frames),
+        refusals=(),
+    )
+
+
+def _labels(
+    subject: "Subject",
+    positions_angstrom: np.ndarray,
+    time_ps: np.ndarray,
+    *,
+    energies_ev: np.ndarray,
+    forces: np.ndarray,
+    reference: str,
+    run: str,
+    frames_of: str,
+    requested: int,
+    refusals: tuple[str, ...],
+) -> Labels:
+    model = subject.evaluate(positions_angstrom, molecule=subject.asked)
+    return Labels(
+        reference=reference,
+        run=run,
+        frames_of=frames_of,
+        symbols=subject.asked.symbols,
+        requested=requested,
+        refused=requested - len(positions_angstrom),
+        refusals=refusals,
+        positions_angstrom=positions_angstrom,
+        time_ps=time_ps,
+        model_energies_ev=model.energies_ev,
+        model_forces=model.forces_ev_per_angstrom,
+        reference_energies_ev=energies_ev,
+        reference_forces=forces,
+    )

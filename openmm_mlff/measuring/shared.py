@@ -1,0 +1,70 @@
+"""The table of shared measurements: what each is, and how it is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from openmm_mlff.measuring.experiments import measure_samples
+from openmm_mlff.measuring.hessian import measure_hessian
+from openmm_mlff.measuring.minimum import measure_minimum
+from openmm_mlff.measuring.noise import measure_noise
+from openmm_mlff.measuring.reference import (
+    measure_reference,
+    measure_reference_labels,
+    measure_reference_minimum,
+)
+from openmm_mlff.measuring.trajectories import measure_trajectories
+from openmm_mlff.storage.shared import Hessian, Labels, Minimum, Noise, ReferenceMinimum, Samples
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring.subject import Subject
+
+
+@dataclass(frozen=True)
+class SharedMeasurement:
+    """One shared measurement.
+
+    Attributes:
+        measure: makes it.
+        record: class that is stored; None where it is kept in another way.
+        needs: other shared measurements that it asks for.
+    """
+
+    measure: "Callable[[Subject], Any]"
+    record: type | None
+    needs: tuple[str, ...] = ()
+
+
+SHARED: Mapping[str, SharedMeasurement] = {
+    "minimum": SharedMeasurement(measure_minimum, Minimum),
+    "noise": SharedMeasurement(measure_noise, Noise, ("minimum",)),
+    # Each simulation has its own folder.
+    "trajectories": SharedMeasurement(measure_trajectories, None, ("minimum",)),
+    "samples": SharedMeasurement(measure_samples, Samples, ("minimum",)),
+    "hessian": SharedMeasurement(measure_hessian, Hessian, ("minimum", "trajectories")),
+    "reference": SharedMeasurement(measure_reference, None, ("minimum",)),
+    "reference_minimum": SharedMeasurement(
+        measure_reference_minimum, ReferenceMinimum, ("minimum", "reference")
+    ),
+    "reference_labels": SharedMeasurement(
+        measure_reference_labels, Labels, ("minimum", "trajectories")
+    ),
+}
+"""By name, as checks name them in their ``needs``."""
+
+
+def needs_in_order(names: tuple[str, ...]) -> list[str]:
+    """Return shared measurements and what they need themselves, in the order in which to make them.
+
+    Args:
+        names: from a check's ``needs``.
+
+    Returns:
+        Each once.
+    """
+    ordered: dict[str, None] = {}
+    for name in names:
+        for before in needs_in_order(SHARED[name].needs):
+            ordered[before] = None
+        ordered[name] = None
+    return list(ordered)

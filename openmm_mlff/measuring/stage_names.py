@@ -1,0 +1,26 @@
+"""How the stages that step are named, and what their names say: steps of which length."""
+
+import re
+from collections.abc import Callable
+
+Progress = Callable[[str, str, int, int], None]
+"""Called with system, stage, done and total."""
+
+FINISHED = "finished"
+"""The last one of every system."""
+
+
+def trajectory_stage(*, temperature_kelvin: float, timestep_fs: float) -> str:
+    """Name the stage of one trajectory."""
+    return f"NVE {temperature_kelvin:g} K, {timestep_fs:g} fs"
+
+
+def replicas_stage(*, count: int, timestep_fs: float) -> str:
+    """Name the stage of several trajectories in one Context."""
+    return f"NVE, {count} replicas, {timestep_fs:g} fs"
+
+
+def stage_timestep_fs(stage: str) -> float | None:
+    """Read the timestep out of a stage's name; None where it takes no steps."""
+    found = re.fullmatch(r"NVE.* (\S+) fs", stage)
+    return float(found.group(1)) if found else None

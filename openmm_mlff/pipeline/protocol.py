@@ -1,0 +1,61 @@
+"""The protocol of a request, with what the request asks for instead of the protocol's values."""
+
+from typing import Any
+
+from openmm_mlff.checks.plugins import with_plugins
+from openmm_mlff.config import LONGEST_PS, DynamicsSpec, Protocol, load_protocol
+from openmm_mlff.request import ValidationRequest
+
+
+def resolve_protocol(request: ValidationRequest) -> Protocol:
+    """Load the protocol of a request and change it as the request says.
+
+    Args:
+        request: names the protocol, plugins, and conditions instead of the protocol's.
+
+    Returns:
+        The protocol; its name tells temperature, timestep and duration that were asked for.  One
+        with shorter runs than its own may reject, never approve.
+    """
+    asked = request.protocol
+    loaded = asked if isinstance(asked, Protocol) else load_protocol(asked)
+    protocol = with_plugins(loaded, request.plugins)
+    dynamics = protocol.dynamics
+    shorter = request.duration_ps is not None and request.duration_ps < dynamics.duration_ps
+    return protocol.model_copy(
+        update={
+            "name": " at ".join([protocol.name, *_conditions(request)]),
+            "may_approve": protocol.may_approve and not shorter,
+            "dynamics": dynamics.model_copy(update=_changes(request, dynamics)),
+        }
+    )
+
+
+def _conditions(request: ValidationRequest) -> list[str]:
+    """Return the conditions that were asked for as one text, if there are any."""
+    values = (
+        (request.temperature_kelvin, "K"),
+        (request.timestep_fs, "fs"),
+        (request.duration_ps, "ps"),
+    )
+    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
+    return [", ".join(words)] if words else []
+
+
+def _changes(request: ValidationRequest, dynamics: DynamicsSpec) -> dict[str, Any]:
+    """Return the values of a protocol's dynamics that a request replaces."""
+    changes: dict[str, Any] = {}
+    if request.temperature_kelvin is not None:
+        changes["temperatures_kelvin"] = (request.temperature_kelvin,)
+    if request.timestep_fs is not None:
+        changes["timesteps_fs"] = (request.timestep_fs,)
+        shortest = min(dynamics.equilibration_timestep_fs, request.timestep_fs)
+        changes["equilibration_timestep_fs"] = shortest
+    if request.duration_ps is not None:
+        # An undecided drift prolongs a run by the same factor as in the protocol.
+        longest_ps = request.duration_ps * dynamics.longest_ps / dynamics.duration_ps
+        changes["duration_ps"] = request.duration_ps
+        changes["longest_ps"] = max(min(longest_ps, LONGEST_PS), request.duration_ps)
+    if request.replicas is not None:
+        changes["replicas"] = request.replicas
+    return changes

@@ -1,1 +1,0 @@
-"""Short experiments that start where a run of the potential ended."""

@@ -1,1 +1,0 @@
-"""Is the deployed artefact the model?"""

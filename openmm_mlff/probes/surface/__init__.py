@@ -1,1 +1,0 @@
-"""Is the energy surface physical?  Evaluations at chosen geometries, no dynamics."""

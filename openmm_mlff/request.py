@@ -1,0 +1,322 @@
+"""What a validation is asked for: the one place where its settings are spelled.
+
+The options of `openmm-mlff validate` and of pytest, the keywords of `openmm_mlff.validate`, the
+cells of a campaign, `run.json` and the command under "Repeat" all derive from
+:class:`ValidationRequest`.
+"""
+
+import shlex
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from openmm_mlff.config import (
+    AUTO_REFERENCE,
+    LONGEST_PS,
+    MOST_REPLICAS,
+    NO_OPTIONS,
+    Femtoseconds,
+    Frozen,
+    Kelvin,
+    Option,
+    PotentialOptions,
+    Protocol,
+    canonical_sha256,
+    list_protocols,
+    load_protocol,
+    nearest,
+)
+from openmm_mlff.errors import ConfigError
+
+DEFAULT_SYSTEMS = ("water", "methane", "alanine")
+_ALWAYS_NAMED = ("systems", "protocol", "reference", "seed")
+LARGEST_SEED = 2**31 - 1
+"""OpenMM's seeds are of 32 bits."""
+
+
+class SharedSettings(Frozen):
+    """Settings that a validation and all runs of a campaign have in common."""
+
+    protocol: str | Protocol = Field(
+        default="standard",
+        description="quick (about a minute, never approves), standard, extended, or FILE.toml",
+    )
+    reference: str | None = Field(
+        default=AUTO_REFERENCE,
+        description="Potential or data to compare with: a spec string, a file of labelled frames "
+        "(extxyz, ASE db), auto (GFN2-xTB by tblite), none, or none:REASON",
+    )
+    platform: str = Field(default="auto", description="auto, CUDA, OpenCL, CPU or Reference")
+    precision: Literal["single", "mixed", "double"] = Field(
+        default="mixed",
+        description="single or mixed (float32 weights), or double (float64 weights)",
+    )
+    duration_ps: Annotated[float | None, Option("--duration", metavar="PS")] = Field(
+        default=None,
+        gt=0.0,
+        le=LONGEST_PS,
+        description="Length of each NVE run, ps; shorter than the protocol's can reject, but not "
+        "approve. Default: the protocol's",
+    )
+    replicas: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_REPLICAS,
+        description="Runs from different velocities for each condition; those of a student share "
+        "one Context. Default: the protocol's number",
+    )
+    charge: int | None = Field(
+        default=None, description="Total charge of the systems, e, instead of the recorded one"
+    )
+    multiplicity: int | None = Field(
+        default=None, description="Spin multiplicity of the systems, instead of the recorded one"
+    )
+    plugins: Annotated[tuple[str, ...], Option("--plugin", metavar="FILE.py")] = Field(
+        default=(),
+        description="Python file with checks of your own, whose code is run; repeat for several",
+    )
+
+
+class ValidationRequest(SharedSettings):
+    """One validation as it is asked for, before anything is loaded."""
+
+    potential: str = Field(
+        description="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
+        "openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
+    )
+    systems: Annotated[tuple[str, ...], Option("--system", short="-s")] = Field(
+        default=DEFAULT_SYSTEMS,
+        description="Library name (openmm-mlff systems), a structure file (PDB, mmCIF, SDF, MOL2, "
+        "XYZ, extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. "
+        "Default: water, methane, alanine",
+    )
+    seed: int = Field(
+        default=1, ge=0, le=LARGEST_SEED, description="Seed of velocities and distortions"
+    )
+    temperature_kelvin: Annotated[Kelvin | None, Option("--temperature", metavar="KELVIN")] = Field(
+        default=None, description="Temperature of every run, K. Default: the protocol's, 300 K"
+    )
+    timestep_fs: Annotated[Femtoseconds | None, Option("--timestep", metavar="FS")] = Field(
+        default=None, description="Timestep of the NVE runs, fs. Default: the protocol's"
+    )
+    output: Annotated[Path | None, Option(decides=False)] = Field(
+        default=None, description="Folder of the run. Default: a new one under runs/"
+    )
+    resume: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Resume the run in --output"
+    )
+    sandbox: Annotated[bool | None, Option(decides=False)] = Field(
+        default=None,
+        description="Run the potential in a separate process, so that a crash costs its check and "
+        "not the run. Default: yes, on Linux",
+    )
+    time_limit_s: Annotated[
+        float | None,
+        Option("--time-limit", metavar="SECONDS", decides=False),
+    ] = Field(
+        default=None,
+        description="Longest time without progress in a stage before it is ended. Default: 3600",
+    )
+    total_time_limit_s: Annotated[
+        float | None,
+        Option("--total-time-limit", metavar="SECONDS", decides=False),
+    ] = Field(
+        default=None, description="Time after which no further stage is started. Default: none"
+    )
+    memory_limit_gib: Annotated[
+        float | None,
+        Option("--memory-limit", metavar="GIB", decides=False),
+    ] = Field(
+        default=None,
+        description="Most memory of a stage before it is ended. Default: 80 % of the memory there "
+        "is",
+    )
+    jobs: Annotated[int | None, Option(short="-j", decides=False)] = Field(
+        default=None,
+        description="Systems that are run side by side, each in its own process. Default: one for "
+        "each core; one where there is a GPU",
+    )
+
+    options: PotentialOptions = Field(
+        default=NO_OPTIONS, description="How the potential is read and run"
+    )
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all settings that decide what is computed."""
+        return canonical_sha256(self.record())
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings that decide what is computed, as JSON for `run.json`."""
+        how = {setting.path[0] for setting in settings() if not setting.option.decides}
+        return self.model_dump(mode="json", exclude=how)
+
+    def to_command(self) -> str:
+        """Return the command line of this validation, for a POSIX shell."""
+        words = ["openmm-mlff", "validate", self.potential]
+        for setting in settings():
+            if setting.option.decides:
+                words += setting.words(self)
+        return shlex.join(words)
+
+
+class ResolvedRequest(ValidationRequest):
+    """A request with its protocol loaded and changed as asked, its reference and platform known.
+
+    `reference` is None where there is none.
+    """
+
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that a user can choose, for whatever interface offers it.
+
+    Attributes:
+        path: names of the fields that lead to it.
+        info: pydantic's record of the field.
+        option: how the command line spells it.
+    """
+
+    path: tuple[str, ...]
+    info: FieldInfo
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """Long option of the command line, e.g. ``--system``."""
+        return self.option.flag or f"--{self.path[-1].replace('_', '-')}"
+
+    @property
+    def kind(self) -> Any:
+        """Type of one value: `str`, `int`, `float`, `bool` or `Path`; `list` for several."""
+        return _kind(self.info.annotation)
+
+    @property
+    def default(self) -> Any:
+        """Value where none is given."""
+        return self.info.get_default(call_default_factory=True)
+
+    def words(self, request: ValidationRequest) -> list[str]:
+        """Return the words that give a request's value on the command line.
+
+        The default is left out, except where a reader should see it.
+
+        Args:
+            request: whose value.
+
+        Returns:
+            E.g. ``["--system", "water", "--system", "methane"]``.
+        """
+        value: Any = request
+        for name in self.path:
+            value = getattr(value, name)
+        if value == self.default and self.path[0] not in _ALWAYS_NAMED:
+            return []
+        if isinstance(value, bool):
+            return [self.flag if value else f"--no-{self.flag.removeprefix('--')}"]
+        if isinstance(value, Mapping):
+            value = [f"{name}={number:g}" for name, number in value.items()]
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return [word for one in values for word in (self.flag, _text(one))]
+
+
+@cache
+def settings(model: type[BaseModel] = ValidationRequest) -> tuple[Setting, ...]:
+    """List every setting of a request but the potential itself, those of its options last.
+
+    Args:
+        model: whose fields.
+
+    Returns:
+        In the order of the fields; those of a nested model stand for it.
+    """
+    return tuple(_settings(model, ()))
+
+
+def _settings(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:
+    # What is validated stands first, although a campaign does not share it.
+    names = sorted(model.model_fields, key=lambda name: name != "systems")
+    for name in names:
+        info = model.model_fields[name]
+        if name == "potential":
+            continue
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _settings(info.annotation, (*path, name))
+            continue
+        given = [one for one in info.metadata if isinstance(one, Option)]
+        yield Setting((*path, name), info, given[0] if given else Option())
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the plain type behind an annotation."""
+    origin = get_origin(annotation)
+    if origin in (tuple, dict):
+        return list
+    if origin is Annotated:
+        return _kind(get_args(annotation)[0])
+    if origin is Literal:
+        return str
+    if origin in (Union, types.UnionType):
+        return _kind(next(one for one in get_args(annotation) if one is not type(None)))
+    return annotation
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Protocol):
+        shipped = value.name in list_protocols() and value == load_protocol(value.name)
+        return value.name if shipped else f"{value.name}.toml"
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def request_from(given: Mapping[str, Any]) -> ValidationRequest:
+    """Return the request of given settings, or refuse them in one line.
+
+    Args:
+        given: values by name of the field.
+
+    Returns:
+        The request.
+
+    Raises:
+        ConfigError: an unknown name or an impossible value.
+    """
+    try:
+        return ValidationRequest.model_validate(dict(given))
+    except ValidationError as error:
+        raise ConfigError(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """Return in one line what pydantic found first in the settings of a request.
+
+    Args:
+        error: of :class:`ValidationRequest` or one that holds its settings.
+
+    Returns:
+        E.g. ``--temperature -5: expected a value greater than 0``.
+    """
+    problem = error.errors()[0]
+    path = tuple(str(part) for part in problem["loc"])
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        model = PotentialOptions if path[0] == "options" else ValidationRequest
+        return f"unknown setting {path[-1]!r}; {nearest(path[-1], list(model.model_fields))}"
+    found = [one for one in settings() if path[: len(one.path)] == one.path]
+    if not found:
+        return f"{'.'.join(path)}: {said}" if path and path != ("options",) else said
+    expected = said.replace("Input should be ", "expected ")
+    for start in ("greater", "less"):
+        expected = expected.replace(f"expected {start}", f"expected a value {start}")
+    value = problem.get("input")
+    shown = f" {_text(value)}" if isinstance(value, (str, int, float)) else ""
+    return f"{found[0].flag}{shown}: {expected}"

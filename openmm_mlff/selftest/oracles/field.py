@@ -1,0 +1,178 @@
+"""A healthy force field for any molecule, box or copies of it: every parameter from its geometry.
+
+It is not chemistry, but smooth, conservative, extensive and stiff like chemistry, for one atom and
+for hundreds: what a sound potential must pass can be asked of it.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from openmm_mlff.checks.parity.unit_scale import typical_stiffness
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.selftest.oracles.pairs import Morse, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+
+if TYPE_CHECKING:
+    pass
+
+WELL_EV = 4.6
+"""Depth of every bond; its stiffness is the typical one of its elements and length."""
+
+SPRINGS_EV_PER_ANGSTROM2 = {2: 5.0, 3: 0.5}
+"""Between atoms two and three bonds apart; their rest lengths are those of the geometry."""
+
+CONTACT_EV, CONTACT_LENGTH_ANGSTROM = 60.0, 0.25
+CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
+"""All pairs but the bonded ones repel by 60 eV e^{−d/0.25 Å}, switched off (C²) at 5 Å."""
+
+
+class FieldOracle(SurfacePotential):
+    """Morse bonds, springs between atoms two and three bonds apart, and contact repulsion.
+
+    Args:
+        molecule: whose bonds and rest lengths are built in; systems of several copies of it can be
+            asked about, too.
+        seed: varies the stiffness by some per cent.
+    """
+
+    has_force_field = True
+
+    def __init__(self, molecule: MolecularSystem, *, seed: int) -> None:
+        super().__init__(name=f"field-{molecule.name}", seed=seed)
+        self.elements = frozenset(molecule.atomic_numbers.tolist())
+        self._built_in = molecule
+        rng = np.random.default_rng(seed)
+        steps = _bonds_apart(molecule)
+        start = molecule.positions_angstrom
+        self._bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
+        lengths = np.linalg.norm(start[self._bonds[:, 0]] - start[self._bonds[:, 1]], axis=1)
+        stiffness = typical_stiffness(molecule.atomic_numbers[self._bonds], lengths)
+        stiffness = stiffness * (1.0 + 0.03 * rng.normal())
+        depth = np.full(len(lengths), WELL_EV)
+        self._morse = Morse(depth, np.sqrt(stiffness / (2.0 * WELL_EV)), lengths)
+        springs = [(pair, SPRINGS_EV_PER_ANGSTROM2[n]) for pair, n in steps.items() if n in (2, 3)]
+        self._ends = np.array([pair for pair, _ in springs], dtype=int).reshape(-1, 2)
+        self._spring = np.array([k for _, k in springs])
+        self._fields: dict[int, _Field] = {}
+        self._rest = np.linalg.norm(start[self._ends[:, 0]] - start[self._ends[:, 1]], axis=1)
+
+    def check_molecule(self, molecule: MolecularSystem) -> None:
+        """See :meth:`Potential.check_molecule`; copies of the molecule are accepted."""
+        self._copies(molecule.atomic_numbers)
+
+    def _copies(self, atomic_numbers: np.ndarray) -> int:
+        built_in = self._built_in.atomic_numbers
+        copies = len(atomic_numbers) // len(built_in)
+        if not copies or not np.array_equal(atomic_numbers, np.tile(built_in, copies)):
+            raise PotentialError(
+                f"{self.spec} holds {self._built_in.formula}, got {len(atomic_numbers)} atoms that "
+                "are not copies of it; choose the system that is built in"
+            )
+        return copies
+
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
+        """See :meth:`SurfacePotential.surface`."""
+        field = self._field(self._copies(atomic_numbers))
+        pairs, first, second = field.pairs, field.n_bonds, field.n_bonds + len(field.spring)
+        inverse = None if cell_angstrom is None else np.linalg.inv(cell_angstrom)
+
+        def one(positions: np.ndarray) -> tuple[float, np.ndarray]:
+            vectors = positions[pairs[:, 0]] - positions[pairs[:, 1]]
+            if inverse is not None:
+                vectors -= np.round(vectors @ inverse) @ cell_angstrom
+            distances = np.sqrt((vectors * vectors).sum(-1))
+            energies, slopes = np.empty_like(distances), np.empty_like(distances)
+            energies[:first], slopes[:first] = field.morse(distances[:first])
+            stretch = distances[first:second] - field.rest
+            energies[first:second] = 0.5 * field.spring * stretch * stretch
+            slopes[first:second] = field.spring * stretch
+            energies[second:], slopes[second:] = _contact(distances[second:])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                tensions = vectors * (slopes / distances)[:, None]
+            return float(energies.sum()), -(field.incidence @ tensions)
+
+        def surface(positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            found = [one(positions) for positions in positions_angstrom]
+            return np.array([e for e, _ in found]), np.array([f for _, f in found])
+
+        return surface
+
+    def _field(self, copies: int) -> "_Field":
+        """Return the terms of several copies; made once."""
+        if copies not in self._fields:
+            size = len(self._built_in.atomic_numbers)
+            shifts = size * np.arange(copies)
+            bonds, ends = (
+                (pairs + shifts[:, None, None]).reshape(-1, 2)
+                for pairs in (self._bonds, self._ends)
+            )
+            others = every_pair(size * copies)
+            taken = {tuple(pair) for pair in bonds.tolist()}
+            free = np.array([tuple(pair) not in taken for pair in others.tolist()], dtype=bool)
+            pairs = np.concatenate([bonds, ends, others[free]])
+            rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
+            shape = (size * copies, len(pairs))
+            self._fields[copies] = _Field(
+                pairs=pairs,
+                n_bonds=len(bonds),
+                morse=Morse(*(np.tile(parameter, copies) for parameter in self._morse)),
+                spring=np.tile(self._spring, copies),
+                rest=np.tile(self._rest, copies),
+                incidence=csr_matrix((ones, (pairs[:, 0], rows)), shape)
+                - csr_matrix((ones, (pairs[:, 1], rows)), shape),
+            )
+        return self._fields[copies]
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Terms of several copies: bonds first, then springs, then all other pairs.
+
+    Attributes:
+        pairs: (P, 2).
+        n_bonds: how many of them are bonds.
+        morse: of the bonds.
+        spring: eV/Å², of the springs.
+        rest: Å.
+        incidence: (N, P), +1 and −1 at the two atoms of each pair.
+    """
+
+    pairs: np.ndarray
+    n_bonds: int
+    morse: Morse
+    spring: np.ndarray
+    rest: np.ndarray
+    incidence: csr_matrix
+
+
+def _contact(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return energies in eV and slopes in eV/Å of the contact repulsion."""
+    energies = CONTACT_EV * np.exp(-distances / CONTACT_LENGTH_ANGSTROM)
+    switch, slope = smooth_switch(
+        distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
+    )
+    return energies * switch, energies * (slope - switch / CONTACT_LENGTH_ANGSTROM)
+
+
+def _bonds_apart(molecule: MolecularSystem) -> dict[tuple[int, int], int]:
+    """Return how many bonds lie between the atoms of each pair, up to three."""
+    neighbours: dict[int, set[int]] = {atom: set() for atom in range(molecule.n_atoms)}
+    for i, j in molecule.bonds:
+        neighbours[i].add(j)
+        neighbours[j].add(i)
+    apart: dict[tuple[int, int], int] = {}
+    for atom in range(molecule.n_atoms):
+        reached, shell = {atom}, {atom}
+        for steps in (1, 2, 3):
+            shell = {other for one in shell for other in neighbours[one]} - reached
+            reached |= shell
+            for other in shell:
+                if atom < other:
+                    apart[atom, other] = steps
+    return apart

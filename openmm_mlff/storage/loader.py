@@ -1,0 +1,183 @@
+"""Read what a run folder holds of one system; needs neither torch, OpenMM nor MDTraj."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.rundir import (
+    ENERGY_COLUMNS,
+    MOMENTUM_COLUMNS,
+    RUN_FILE,
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_from_json,
+    read_arrays,
+    read_csv,
+    read_json,
+)
+from openmm_mlff.storage.dcd import read_dcd
+from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.runs import (
+    EnergySeries,
+    Evidence,
+    MomentumSeries,
+    Run,
+    RunCondition,
+    RunFailure,
+    TrajectorySeries,
+)
+from openmm_mlff.units import ps_from_fs
+
+STRUCTURE_FILE = "structure.npz"
+"""What MDTraj measured in the frames of a simulation."""
+
+
+def load_evidence(directory: RunDirectory, system: str) -> Evidence:
+    """Read all that is known of one system.
+
+    Args:
+        directory: an existing run directory.
+        system: name of a system that was begun.
+
+    Returns:
+        Its molecule, simulations and measurements; a stream that a crash cut off is read up to its
+        last whole row, a missing one is empty.
+
+    Raises:
+        RunDirectoryError: a file is missing or damaged.
+    """
+    molecule = molecule_from_json(read_json(directory.system(system) / SYSTEM_FILE))
+    runs = tuple(load_run(directory.run(system, name)) for name in directory.run_names(system))
+    store = MeasurementStore(directory.system(system))
+    found = {name: store.read(name) for name in store.names()}
+    measurements = {name: one for name, one in found.items() if one is not None}
+    return Evidence(system=molecule, runs=runs, measurements=measurements)
+
+
+def load_run(folder: Path) -> Run:
+    """Read one simulation.
+
+    Args:
+        folder: of the simulation.
+
+    Returns:
+        The simulation; one that broke before its first step names no platform.
+
+    Raises:
+        RunDirectoryError: its record is damaged.
+    """
+    path = folder / RUN_FILE
+    record = read_json(path)
+    replicas = int(record.get("replicas", 1))
+    try:
+        condition = RunCondition(
+            ensemble=str(record["condition"]["ensemble"]),
+            temperature_kelvin=float(record["condition"]["temperature_kelvin"]),
+            timestep_fs=float(record["condition"]["timestep_fs"]),
+        )
+        return Run(
+            name=folder.name,
+            condition=condition,
+            replica=int(record["replica"]),
+            requested_ps=float(record["requested_ps"]),
+            completed_ps=float(record["completed_ps"]),
+            energies=_load_energies(folder),
+            momenta=_load_momenta(folder),
+            trajectory=_load_trajectory(folder, record=record),
+            failure=_failure(record),
+            # Of replicas in one Context the record has the time of each; a step takes that of all.
+            ms_per_step_blocks=replicas * _floats(record.get("ms_per_step_blocks", [])),
+            cpu_ms_per_step_blocks=replicas * _floats(record.get("cpu_ms_per_step_blocks", [])),
+            yardstick_ms_blocks=_floats(record.get("yardstick_ms_blocks", [])),
+            resident_mebibytes_blocks=_floats(record.get("resident_mebibytes_blocks", [])),
+            steps_per_block=int(record.get("steps_per_block", 0)),
+            memory_mebibytes={
+                name: float(value)
+                for name, value in record.get("memory_mebibytes", {}).items()
+                if value is not None
+            },
+            platform=str(record.get("platform", "")),
+        )
+    except (KeyError, TypeError) as error:
+        raise RunDirectoryError(
+            f"{path} is no record of a simulation ({type(error).__name__}: {error}); "
+            "run the validation again"
+        ) from error
+
+
+def _floats(values: list[float | None]) -> np.ndarray:
+    """Turn JSON's null, which stands for what was not finite, back into NaN."""
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _failure(record: Mapping[str, Any]) -> RunFailure | None:
+    """Read why a simulation ended early; a failure without a reason is still one."""
+    failure = record["failure"]
+    if failure is None and record["status"] != "failed":
+        return None
+    told = failure or {}
+    time_ps = told.get("time_ps")
+    return RunFailure(
+        kind=str(told.get("kind") or "error"),
+        message=str(told.get("message") or "the simulation failed and left no reason"),
+        time_ps=float(record["completed_ps"] if time_ps is None else time_ps),
+        atoms=tuple(int(atom) for atom in told.get("atoms") or ()),
+        traceback=str(told.get("traceback") or ""),
+    )
+
+
+def _load_energies(folder: Path) -> EnergySeries:
+    rows = read_csv(folder / "energies.csv", ENERGY_COLUMNS)
+    return EnergySeries(
+        time_ps=rows[:, 1],
+        potential_ev=rows[:, 2],
+        kinetic_ev=rows[:, 3],
+        total_ev=rows[:, 4],
+        temperature_kelvin=rows[:, 5],
+    )
+
+
+def _load_momenta(folder: Path) -> MomentumSeries:
+    rows = read_csv(folder / "momenta.csv", MOMENTUM_COLUMNS)
+    return MomentumSeries(
+        time_ps=rows[:, 1],
+        linear=rows[:, 2:5],
+        angular=rows[:, 5:8],
+        largest_force_ev_per_angstrom=rows[:, 8],
+    )
+
+
+def _load_trajectory(folder: Path, *, record: Mapping[str, Any]) -> TrajectorySeries | None:
+    """Read the frames, and what was measured in them where that has been done."""
+    frames = read_frames(folder, record=record)
+    if frames is None:
+        return None
+    positions_angstrom, time_ps = frames
+    path = folder / STRUCTURE_FILE
+    structure = read_arrays(path) if path.exists() else {}
+    if {len(values) for values in structure.values()} != {len(time_ps)}:
+        # Frames were written since: measured when the run is resumed.
+        return None
+    return TrajectorySeries(time_ps=time_ps, positions_angstrom=positions_angstrom, **structure)
+
+
+def read_frames(folder: Path, *, record: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Read the frames of a simulation.
+
+    Args:
+        folder: of the simulation.
+        record: its `run.json`.
+
+    Returns:
+        Positions (F, N, 3) in Å and times (F,) in ps; None where no frame was written.
+    """
+    positions_angstrom = read_dcd(folder / "trajectory.dcd")
+    if positions_angstrom is None:
+        return None
+    # Frame k was written at step (k + 1) times the interval.
+    interval_fs = float(record["frame_interval_steps"]) * float(record["condition"]["timestep_fs"])
+    time_ps = ps_from_fs(interval_fs) * np.arange(1, len(positions_angstrom) + 1)
+    return positions_angstrom.astype(float), time_ps

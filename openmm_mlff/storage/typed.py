@@ -1,0 +1,167 @@
+"""Typed records: frozen dataclasses whose arrays check their shapes and that JSON and NPZ hold.
+
+A field made by :func:`array` names its axes; axes of one name have one length throughout a record::
+
+    @record
+    class Record:
+        force_changes: np.ndarray = array("rotations", "geometries", "N", 3)
+        reasons: tuple[str, ...] = ()
+"""
+
+import dataclasses
+import math
+from collections.abc import Hashable, Mapping
+from functools import cache
+from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.results import first_problem
+
+R = TypeVar("R")
+_AXES = "axes"
+_REQUIRED = object()
+
+
+def array(*axes: str | int, default: Any = _REQUIRED) -> Any:
+    """Declare an array field of a record.
+
+    Args:
+        *axes: one name, or one fixed length, for each axis.
+        default: None for an array that may be absent.
+
+    Returns:
+        The dataclass field.
+    """
+    if default is _REQUIRED:
+        return dataclasses.field(metadata={_AXES: axes})
+    return dataclasses.field(default=default, metadata={_AXES: axes})
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(array, dataclasses.field)
+)
+def record(cls: type[R]) -> type[R]:
+    """Make a class a frozen, keyword-only dataclass that checks the shapes of its arrays.
+
+    Args:
+        cls: class with annotated fields.
+
+    Returns:
+        The dataclass.
+    """
+    cls.__post_init__ = _check_shapes  # type: ignore[attr-defined]
+    return dataclasses.dataclass(frozen=True, kw_only=True, eq=False)(cls)
+
+
+def _check_shapes(self: Any) -> None:
+    lengths: dict[str, int] = {}
+    for field in dataclasses.fields(self):
+        axes, value = field.metadata.get(_AXES), getattr(self, field.name)
+        if axes is None or value is None:
+            continue
+        if not isinstance(value, np.ndarray):
+            value = np.asarray(value)
+            object.__setattr__(self, field.name, value)
+        fits = value.ndim == len(axes) and all(
+            length == (axis if isinstance(axis, int) else lengths.setdefault(axis, length))
+            for axis, length in zip(axes, value.shape, strict=True)
+        )
+        if not fits:
+            expected = ", ".join(
+                f"{axis}={lengths.get(axis, '?')}" if isinstance(axis, str) else str(axis)
+                for axis in axes
+            )
+            raise ValueError(
+                f"{type(self).__qualname__}.{field.name} has shape {value.shape}, expected "
+                f"({expected})"
+            )
+
+
+def to_tables(value: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Split a record into plain values and arrays.
+
+    Args:
+        value: an instance of a :func:`record` class.
+
+    Returns:
+        What JSON holds, and what NPZ holds.
+    """
+    data, arrays = {}, {}
+    for field in dataclasses.fields(value):
+        entry = getattr(value, field.name)
+        if _AXES not in field.metadata:
+            data[field.name] = _plain(entry)
+        elif entry is not None:
+            arrays[field.name] = entry
+    return data, arrays
+
+
+def from_tables(
+    cls: type[R], data: Mapping[str, Any], arrays: Mapping[str, np.ndarray], *, origin: str
+) -> R:
+    """Build a record from what :func:`to_tables` gave.
+
+    Args:
+        cls: a :func:`record` class.
+        data: plain values; null stands for a float that was not finite.
+        arrays: by name.
+        origin: names the file in messages.
+
+    Returns:
+        The record, its types and shapes checked.
+
+    Raises:
+        RunDirectoryError: a field is missing, unknown or of another type or shape.
+    """
+    values: dict[str, Any] = dict(arrays)
+    adapters = _adapters(cast("Hashable", cls))
+    try:
+        for name, value in data.items():
+            adapter, is_float = adapters[name]
+            values[name] = (
+                math.nan if value is None and is_float else adapter.validate_python(value)
+            )
+        return cls(**values)
+    except ValidationError as error:
+        found = first_problem(error)
+    except KeyError as error:
+        found = f"unknown field {error}"
+    except (TypeError, ValueError) as error:
+        found = str(error)
+    raise RunDirectoryError(
+        f"{origin} does not hold a {cls.__module__.rpartition('.')[2]} record ({found}); "
+        "run the validation again"
+    )
+
+
+@cache
+def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
+    """Return the pydantic adapter of each field that is not an array, and whether it is a float."""
+    hints = get_type_hints(cls)
+    config = ConfigDict(arbitrary_types_allowed=True)
+    plain = [field.name for field in dataclasses.fields(cls) if _AXES not in field.metadata]
+    return {
+        name: (
+            TypeAdapter(hints[name])
+            if dataclasses.is_dataclass(hints[name])
+            else TypeAdapter(hints[name], config=config),
+            hints[name] is float,
+        )
+        for name in plain
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Turn nested dataclasses into dictionaries."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return value

@@ -1,0 +1,76 @@
+"""Validate a sound potential against itself on every kind of system: each must be APPROVED.
+
+python scripts/validate_itself.py --output runs/itself --kind water --kind copper
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from openmm_mlff.claims import MOST_SEVERE_FIRST
+from openmm_mlff.config import load_protocol
+from openmm_mlff.results import Status, ValidationReport, VerdictStatus
+from openmm_mlff.rundir import read_json, write_json
+from openmm_mlff.selftest.kinds import KINDS, Kind
+from openmm_mlff.selftest.runner import validate_with
+
+PROTOCOL = "standard"
+RESULT_FILE = "itself.json"
+SOUND = (Status.PASS, Status.NOT_APPLICABLE)
+
+
+def main() -> int:
+    """Validate the kinds asked for; exit code 1 where one is not APPROVED."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS])
+    parser.add_argument("--output", type=Path, default=Path("runs/itself"))
+    parser.add_argument("--platform", default="auto")
+    asked = parser.parse_args()
+    verdicts = []
+    for kind in KINDS:
+        if asked.kind is None or kind.name in asked.kind:
+            found = validated(kind, asked.output / kind.name, platform=asked.platform)
+            verdicts.append(found["verdict"])
+            print(f"{kind.name:20} {found['verdict']:13} {found['seconds']:7.0f} s", flush=True)
+            for line in found["open"]:
+                print(f"    {line}", flush=True)
+    return 0 if set(verdicts) == {VerdictStatus.APPROVED.value} else 1
+
+
+def validated(kind: Kind, root: Path, *, platform: str) -> dict:
+    """Return the verdict of one kind; a finished one is not repeated."""
+    if (root / RESULT_FILE).exists():
+        return read_json(root / RESULT_FILE)
+    molecule = kind.molecule()
+    potential = kind.potential(molecule)
+    began_s = time.perf_counter()
+    report = validate_with(
+        potential,
+        molecule,
+        protocol=load_protocol(PROTOCOL),
+        root=root,
+        reference=potential,
+        platform=platform,
+        precision="mixed",
+    )
+    found = {
+        "verdict": report.verdict.status.value,
+        "seconds": time.perf_counter() - began_s,
+        "open": open_results(report),
+    }
+    write_json(root / RESULT_FILE, found)
+    return found
+
+
+def open_results(report: ValidationReport) -> list[str]:
+    """Return a line for each required check that did not pass, the most severe first."""
+    open_ones = [one for one in report.checks if one.required and one.status not in SOUND]
+    ranked = sorted(open_ones, key=lambda one: MOST_SEVERE_FIRST.index(one.status))
+    return [f"{one.id} {one.status.value}: {one.message}" for one in ranked]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""OpenMM, ASE and exported programs compute the same of a healthy potential."""
+
+import numpy as np
+import openmm
+import pytest
+import torch
+
+from openmm_mlff.config import load_protocol
+from openmm_mlff.measuring.paths import evaluate_in_openmm
+from openmm_mlff.measuring.subject import Settings, Subject
+from openmm_mlff.molecules import load_system
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.simulation.platforms import named_platform, usable_platforms
+from openmm_mlff.storage.shared import Minimum
+
+
+@pytest.fixture(scope="module")
+def water():
+    return load_system("water")
+
+
+@pytest.fixture(scope="module")
+def network(water):
+    return healthy("network", molecule=water, seed=0)
+
+
+@pytest.fixture
+def positions(water):
+    noise = np.random.default_rng(0).normal(scale=0.05, size=(3, 3, 3))
+    return water.positions_angstrom + noise
+
+
+@pytest.fixture
+def paths(network, water, tmp_path):
+    def make(precision="double", platform=None):
+        subject = Subject(
+            network,
+            water,
+            platform=platform or named_platform("Reference"),
+            settings=Settings(load_protocol("quick"), precision),
+            folder=tmp_path,
+        )
+        subject.store.write(
+            "minimum",
+            Minimum(
+                positions_angstrom=water.positions_angstrom,
+                energy_ev=0.0,
+                largest_force_ev_per_angstrom=0.0,
+            ),
+        )
+        return subject.paths
+
+    return make
+
+
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
+def test_energies_and_forces_come_in_order_and_in_ev(network, water, positions, platform):
+    system = network.create_system(water, precision="double")
+
+    found = evaluate_in_openmm(system, water, positions, platform=named_platform(platform))
+
+    expected = network.evaluate(water, positions, precision="double")
+    np.testing.assert_allclose(found.energies_ev, expected.energies_ev, atol=1e-9)
+    np.testing.assert_allclose(
+        found.forces_ev_per_angstrom, expected.forces_ev_per_angstrom, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-8), ("mixed", 1e-4)])
+def test_every_platform_and_backend_is_evaluated(
+    network, water, positions, paths, precision, tolerance
+):
+    ase = paths(precision).through_ase(positions)
+    found = paths(precision).everywhere_in_openmm(positions)
+
+    system = network.create_system(water, precision=precision)
+    usable = usable_platforms(system, water.positions_angstrom)
+    assert [(path.platform, path.precision, path.backend) for path in found] == [
+        (choice.name, choice.precision, backend)
+        for backend in ("", "torchforce-plain", "python")
+        for choice in usable
+    ]
+    for path in found:
+        assert path.single_precision is (path.precision != "double" and path.platform != "CPU")
+        if not path.single_precision:
+            np.testing.assert_allclose(path.energies_ev, ase.energies_ev, atol=tolerance)
+            np.testing.assert_allclose(path.forces, ase.forces_ev_per_angstrom, atol=tolerance)
+
+
+def test_the_program_for_any_composition_is_called_on_two_sizes(paths):
+    exports = paths().exports()
+
+    assert [export.name for export in exports] == [
+        "water",
+        "water (any composition)",
+        "methane (any composition)",
+    ]
+    assert [export.molecule.n_atoms for export in exports] == [3, 3, 5]
+
+
+def test_without_carbon_there_is_no_second_size(paths, network, monkeypatch):
+    monkeypatch.setattr(network, "elements", frozenset({1, 8}))
+
+    assert len(paths().exports()) == 2
+
+
+@pytest.fixture(scope="session")
+def cuda() -> str:
+    """The name of OpenMM's CUDA platform, where a device is there for it and for torch."""
+    names = [
+        openmm.Platform.getPlatform(index).getName()
+        for index in range(openmm.Platform.getNumPlatforms())
+    ]
+    if not torch.cuda.is_available() or "CUDA" not in names:
+        pytest.skip("there is no CUDA device, or OpenMM has no CUDA platform")
+    return "CUDA"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-8), ("mixed", 1e-4)])
+def test_cuda_agrees_in_each_of_its_precisions(cuda, paths, positions, precision, tolerance):
+    ase = paths(precision).through_ase(positions)
+    found = paths(precision).everywhere_in_openmm(positions)
+
+    on_cuda = {path.precision: path for path in found if path.platform == cuda}
+    assert set(on_cuda) == {"single", "mixed", "double"}
+    for name, path in on_cuda.items():
+        assert path.single_precision is (name != "double")
+        limit = 1e-3 if path.single_precision else tolerance
+        np.testing.assert_allclose(path.forces, ase.forces_ev_per_angstrom, atol=limit)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    ("precision", "limit_angstrom"), [("double", 1e-6), ("mixed", 1e-3), ("single", 1e-3)]
+)
+def test_cuda_follows_the_same_trajectory(cuda, paths, precision, limit_angstrom):
+    platform = named_platform(cuda, precision=precision)
+
+    in_openmm, in_ase = paths(platform=platform).run_both(
+        temperature_kelvin=300.0, timestep_fs=0.5, steps=50
+    )
+
+    np.testing.assert_allclose(in_openmm, in_ase, atol=limit_angstrom)

@@ -1,0 +1,109 @@
+"""What a subject offers to checks: frames of its own dynamics, and what was stored of it."""
+
+import numpy as np
+import pytest
+
+from openmm_mlff.config import load_protocol
+from openmm_mlff.measuring.guard import Broken
+from openmm_mlff.measuring.journal import Journal
+from openmm_mlff.measuring.minimum import start_molecule
+from openmm_mlff.measuring.subject import Settings, Subject
+from openmm_mlff.measuring.trajectory import analyse_trajectory
+from openmm_mlff.molecules import load_system
+from openmm_mlff.reporters.monitor import DEFAULT_LIMITS
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.runs import EnergySeries, MomentumSeries, Run, RunCondition, RunFailure
+from openmm_mlff.storage.shared import Minimum
+
+WATER = load_system("water")
+TORN = RunFailure("unstable", "a bond tore", 0.1)
+
+
+def run_with(n_frames, *, failure=None):
+    """A run whose frame k is displaced by k thousandths of an ångström."""
+    nothing = np.empty(0)
+    shifts = 0.001 * np.arange(n_frames)[:, None, None]
+    trajectory = analyse_trajectory(
+        (WATER.positions_angstrom + shifts).astype(np.float32),
+        system=WATER,
+        time_ps=0.004 * np.arange(1, n_frames + 1),
+    )
+    return Run(
+        name="nve_300K_0.5fs_r0",
+        condition=RunCondition("nve", 300.0, 0.5),
+        replica=0,
+        requested_ps=1.0,
+        completed_ps=1.0,
+        energies=EnergySeries(*[nothing] * 5),
+        momenta=MomentumSeries(nothing, np.empty((0, 3)), np.empty((0, 3)), nothing),
+        trajectory=trajectory,
+        failure=failure,
+    )
+
+
+@pytest.fixture
+def make_subject(tmp_path):
+    def make(*, runs=None, journal=None):
+        protocol = load_protocol("standard")
+        shortest = {"equilibration_ps": 0.0, "duration_ps": 0.005, "longest_ps": 0.005}
+        changes = {
+            "probes": protocol.probes.model_copy(update={"thermal_frames": 10}),
+            "dynamics": protocol.dynamics.model_copy(update=shortest),
+        }
+        subject = Subject(
+            healthy("bonded", molecule=WATER, seed=0),
+            WATER,
+            platform=named_platform("Reference"),
+            settings=Settings(protocol.model_copy(update=changes), "double", 1),
+            folder=tmp_path / "water",
+            journal=journal or Journal(),
+        )
+        if runs is not None:
+            subject._measured["trajectories"] = runs
+        return subject
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("runs", "places"),
+    [
+        ((run_with(100),), np.linspace(0, 99, 11)[1:].round()),
+        # A short run has no more.
+        ((run_with(3),), [1, 2]),
+        ((run_with(50, failure=TORN),), None),
+        ((run_with(50, failure=TORN), run_with(3)), [1, 2]),
+        ((), None),
+    ],
+)
+def test_thermal_frames_are_spread_over_the_first_whole_run(make_subject, runs, places):
+    frames = make_subject(runs=runs).thermal_frames
+    if places is None:
+        assert frames is None
+        return
+    assert frames.dtype == np.float64
+    at = (frames[:, 0, 0] - WATER.positions_angstrom[0, 0]) / 0.001
+    np.testing.assert_allclose(at, places, atol=1e-2)
+
+
+@pytest.mark.parametrize(("stretch", "whole"), [(1.01, True), (3.0, False)])
+def test_a_minimum_that_came_apart_is_no_longer_the_molecule(stretch, whole):
+    placed = WATER.positions_angstrom.copy()
+    placed[1] *= stretch
+    minimum = Minimum(positions_angstrom=placed, energy_ev=0.0, largest_force_ev_per_angstrom=0.0)
+    started = start_molecule(WATER, minimum, limits=DEFAULT_LIMITS)
+    np.testing.assert_array_equal(
+        started.positions_angstrom, placed if whole else WATER.positions_angstrom
+    )
+
+
+def test_what_is_complete_stays_so_whatever_ends_a_later_start(make_subject):
+    (first,) = make_subject().runs.runs
+    assert first.survived
+    minimum = make_subject().store.read("minimum")
+    subject = make_subject(journal=Journal(rest=Broken("the whole took too long", "")))
+    (again,) = subject.runs.runs
+    assert again.survived
+    np.testing.assert_array_equal(again.energies.total_ev, first.energies.total_ev)
+    assert subject.store.read("minimum").data == minimum.data
