@@ -139,7 +139,7 @@ def test_failures_skips_and_the_verdict_speak_for_themselves(ask, pytester):
     failure = cases["rotation_invariance"].find("failure")
     first, message, remedy = failure.text.splitlines()
     assert first.startswith("rotation_invariance FAIL on water: ")
-    assert first.endswith("threshold 1e-12 meV/Å")
+    assert first.endswith("limit 1e-12 meV/Å")
     assert message.startswith("On water, ")
     assert remedy.startswith("What to do: ")
     assert "pytest_plugin" not in failure.text
