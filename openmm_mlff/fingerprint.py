@@ -275,7 +275,7 @@ def _imported(path: Path, *, package: str) -> set[str]:
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and (package or not node.level):
             start = "." * node.level + (node.module or "")
             home = importlib.util.resolve_name(start, package) if node.level else start
             names |= {home, *(f"{home}.{alias.name}" for alias in node.names)}
@@ -288,14 +288,17 @@ def _own_file(module: ModuleType | None) -> Path | None:
     if module is None or not file or module.__name__.partition(".")[0] == "openmm_mlff":
         return None
     path = Path(file).resolve()
-    return None if any(path.is_relative_to(folder) for folder in _installed_folders()) else path
+    installed = _installed_folders(tuple(sys.path))
+    return None if any(path.is_relative_to(folder) for folder in installed) else path
 
 
 @cache
-def _installed_folders() -> tuple[Path, ...]:
+def _installed_folders(searched: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return the folders that pip installs into, among them those that a path file adds."""
     paths = sysconfig.get_paths()
     named = [paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
     named += [*site.getsitepackages(), site.getusersitepackages()]
+    named += [name for name in searched if any(Path(name).glob("*.dist-info"))]
     return tuple(Path(name).resolve() for name in named)
 
 

@@ -97,6 +97,10 @@ def test_the_modules_of_the_user_are_hashed_and_those_of_packages_go_by_version(
     assert (emt.files, set(emt.packages)) == ({}, {"ase"})
     assert emt.parameters
     assert own_sources("numpy") == own_sources("json") == own_sources("absent") == {}
+    # A folder with packages that a path file adds, as one virtual environment adds another.
+    (folder / "installed-1.0.dist-info").mkdir()
+    fingerprints._installed_folders.cache_clear()
+    assert own_sources(name) == own_sources(f"{name}_base") == {}
 
 
 def test_options_of_a_calculator_are_its_identity():

@@ -18,7 +18,8 @@ from openmm_mlff.isolation.worker import describe_exit
 pytestmark = pytest.mark.skipif(not is_available(), reason="workers need Linux")
 
 ENTRY = "entry:serve"
-LIMITS = Limits(time_limit_s=120.0, memory_limit_gib=0.2)
+# The forkserver of an earlier test may have loaded torch: its workers begin with 0.4 GiB.
+LIMITS = Limits(time_limit_s=120.0, memory_limit_gib=1.0)
 SHORT = Limits(time_limit_s=1.0, memory_limit_gib=1.0)
 
 
@@ -68,7 +69,7 @@ def do(deed, limits=LIMITS):
         ("ask_to_leave", "exited with code 0"),
         ("loop", "took longer than 1 s without a sign of progress (--time-limit)"),
         ("chatter", "took longer than 1 s without a sign of progress (--time-limit)"),
-        ("grow", "needed more than 0.2 GiB of memory (--memory-limit)"),
+        ("grow", "needed more than 1 GiB of memory (--memory-limit)"),
     ],
 )
 def test_how_a_worker_ended(deed, reason):
