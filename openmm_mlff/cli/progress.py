@@ -1,4 +1,4 @@
-"""The live dashboard of a validation, on stderr; nothing where stderr is no terminal."""
+"""The progress of a validation on stderr: a live dashboard, or lines where that is no terminal."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from openmm_mlff.cli.dashboard import Dashboard
-from openmm_mlff.measuring.stage_names import stage_timestep_fs
+from openmm_mlff.cli.dashboard import Dashboard, clock_text
+from openmm_mlff.measuring.stage_names import FINISHED, stage_timestep_fs
 from openmm_mlff.rundir import (
     ENERGY_COLUMNS,
     SYSTEM_FILE,
@@ -29,6 +29,9 @@ _DRIFT_EVERY_S = 5.0
 _FEWEST_ROWS = 20
 _REFRESHES_PER_S = 2
 
+LINE_EVERY_S = 60.0
+"""A stage that takes longer writes further lines, so that a log shows that it goes on."""
+
 
 @contextmanager
 def live_dashboard(
@@ -38,7 +41,9 @@ def live_dashboard(
     quiet: bool = False,
     console: Console | None = None,
 ) -> "Iterator[ProgressCallback]":
-    """Give a callback that shows stage, system, steps, ns/day, running drift and time left.
+    """Return a callback that shows stage, system, steps, ns/day, running drift and time left.
+
+    Where stderr is no terminal, it writes a line for each stage.
 
     Args:
         directory: of the run; its streams tell the drift.
@@ -50,8 +55,10 @@ def live_dashboard(
         A callback of system, stage, done and total.
     """
     console = console or Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet:
         yield lambda *_: None
+    elif not console.is_terminal:
+        yield _Lines(console).show
     else:
         watch = _Watch(directory, systems)
         with Live(
@@ -63,6 +70,34 @@ def live_dashboard(
             redirect_stdout=False,
         ):
             yield watch.show
+
+
+class _Lines:
+    """Progress as lines of text.
+
+    Args:
+        console: where they are written.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started_s = time.monotonic()
+        self._stages: set[tuple[str, str]] = set()
+        self._written_s = self._started_s
+
+    def show(self, system: str, stage: str, done: int, total: int) -> None:
+        """Write a line where the stage is new, or where none was written for a while."""
+        now_s = time.monotonic()
+        if (system, stage) in self._stages and now_s - self._written_s < LINE_EVERY_S:
+            return
+        self._stages.add((system, stage))
+        self._written_s = now_s
+        count = f" ({done:,} of {total:,})" if total > 1 and stage != FINISHED else ""
+        elapsed = clock_text(now_s - self._started_s)
+        self._console.print(
+            f"{elapsed}  {system}: {stage}{count}", soft_wrap=True, markup=False, highlight=False
+        )
+        self._console.file.flush()
 
 
 class _Watch:

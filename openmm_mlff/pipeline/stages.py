@@ -94,7 +94,7 @@ def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason
     """
     broken: dict[str, Broken] = {}
     for index, check in enumerate(checks):
-        subject.report("checks", index, len(checks))
+        subject.report(check.id, index, len(checks))
         for condition in conditions_of(check, subject.settings.protocol):
             name = measurement_name(check, condition)
             lacking = _lacking(subject, check, no_reference_reason)
@@ -103,7 +103,6 @@ def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason
             else:
                 view = subject if condition is None else subject.at(condition)
                 _measure(view, check, name=name, broken=broken)
-    subject.report("checks", len(checks), len(checks))
 
 
 def _lacking(subject: Subject, check: Check, no_reference_reason: str) -> str:

@@ -49,14 +49,30 @@ def test_rows_that_are_not_finite_are_passed_over(directory):
     assert progress.running_drift(directory.system("water")) == pytest.approx(1.0, rel=1e-6)
 
 
-@pytest.mark.parametrize(("terminal", "quiet"), [(False, False), (True, True)])
-def test_nothing_is_shown_to_a_pipe_or_where_quiet_was_asked_for(directory, terminal, quiet):
+@pytest.mark.parametrize("terminal", [False, True])
+def test_nothing_is_shown_where_quiet_was_asked_for(directory, terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
     with progress.live_dashboard(
-        directory, systems=("water",), quiet=quiet, console=console
+        directory, systems=("water",), quiet=True, console=console
     ) as show:
         show("water", "minimise", 0, 1)
     assert console.file.getvalue() == ""
+
+
+def test_a_log_has_a_line_for_each_stage_and_more_where_one_takes_long(directory, monkeypatch):
+    console = Console(file=io.StringIO(), force_terminal=False, width=20)
+    with progress.live_dashboard(directory, systems=("water",), console=console) as show:
+        show("water", "minimise", 0, 1)
+        show("water", "NVE 300 K, 0.5 fs", 0, 20000)
+        show("water", "NVE 300 K, 0.5 fs", 100, 20000)
+        monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+        show("water", "NVE 300 K, 0.5 fs", 12000, 20000)
+    lines = [line.partition("  ")[2] for line in console.file.getvalue().splitlines()]
+    assert lines == [
+        "water: minimise",
+        "water: NVE 300 K, 0.5 fs (0 of 20,000)",
+        "water: NVE 300 K, 0.5 fs (12,000 of 20,000)",
+    ]
 
 
 def test_a_terminal_sees_stage_and_drift(directory, monkeypatch):
