@@ -12,8 +12,9 @@ from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
 from openmm_mlff.checks.dynamics.energy_drift import CHECK as ENERGY_DRIFT
 from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK as KINETIC_DISTRIBUTION
+from openmm_mlff.checks.dynamics.memory_growth import CHECK as MEMORY_GROWTH
 from openmm_mlff.checks.dynamics.momentum_conservation import CHECK as MOMENTUM_CONSERVATION
-from openmm_mlff.checks.dynamics.soak import CHECK as SOAK
+from openmm_mlff.checks.dynamics.slow_down import CHECK as SLOW_DOWN
 from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
 from openmm_mlff.checks.dynamics.temperature_scan import CHECK as TEMPERATURE_SCAN
 from openmm_mlff.checks.dynamics.time_reversibility import CHECK as TIME_REVERSIBILITY
@@ -69,7 +70,8 @@ CHECKS: tuple[Check, ...] = (
     TIME_REVERSIBILITY,
     TEMPERATURE_SCAN,
     KINETIC_DISTRIBUTION,
-    SOAK,
+    MEMORY_GROWTH,
+    SLOW_DOWN,
     FORCE_ACCURACY,
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,

@@ -63,6 +63,7 @@ def validate_command(
         ConfigError: a potential is named twice.
     """
     from openmm_mlff.pipeline import open_request
+    from openmm_mlff.pipeline.resuming import share_platform
 
     specs = potentials or [DEFAULT_POTENTIAL]
     twice = [spec for spec in specs if specs.count(spec) > 1]
@@ -80,6 +81,8 @@ def validate_command(
             validations.append(open_request(request))
             opened.callback(validations[-1].close)
         for validation, spec in zip(validations, specs, strict=True):
+            if requests[0].platform == "auto":
+                share_platform(validations[0].root, validation.root)
             reports.append(_run(validation, spec=spec, quiet=quiet))
             if not as_json:
                 path = validation.root / "report.html"

@@ -7,7 +7,7 @@ import numpy as np
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential
-from openmm_mlff.potentials.base import refusals
+from openmm_mlff.potentials.calculation import refusals
 from openmm_mlff.storage.measurements import NotApplicable
 
 _REASONS_KEPT = 10

@@ -87,6 +87,31 @@ class Experiments:
                 )
         return None
 
+    def langevin_starts(self, most: int) -> list[StartPoint]:
+        """Return points of the canonical ensemble, evenly spaced along the Langevin samples.
+
+        Args:
+            most: number of points.
+
+        Returns:
+            The points, the last sample among them; none where the Langevin run broke.
+        """
+        subject = self._subject
+        samples = subject.samples
+        if samples.failure:
+            return []
+        system = subject.potential.create_system(subject.molecule, precision=subject.precision)
+        last = len(samples.time_ps) - 1
+        chosen = np.unique(np.linspace(0, last, most + 1).round().astype(int))[1:]
+        return [
+            StartPoint(
+                system,
+                samples.positions_angstrom[index],
+                samples.velocities_angstrom_per_ps[index],
+            )
+            for index in chosen
+        ]
+
     def run_nve(
         self, start: StartPoint, *, timestep_fs: float, rows: int, interval_steps: int
     ) -> tuple[np.ndarray, str]:

@@ -10,6 +10,7 @@ import openmm
 
 from openmm_mlff import units
 from openmm_mlff.measuring.evaluation import Points, evaluate_points
+from openmm_mlff.measuring.history import ORDERS, History, histories
 from openmm_mlff.measuring.mixing import evaluate_mixing
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Evaluation, Potential
@@ -100,6 +101,15 @@ class Paths:
         return evaluate_in_openmm(
             system, subject.molecule, placed_angstrom, platform=subject.platform
         )
+
+    def histories(self, placed_angstrom: np.ndarray) -> tuple[np.ndarray, list[History]]:
+        """Ask new instances about a geometry (N, 3), Å, and one far from it in different orders.
+
+        Returns:
+            The orders, (orders, calls), 0 for the geometry and 1 for the other, and the answers;
+            none where the potential refuses all others.
+        """
+        return np.array(ORDERS), histories(self._subject, placed_angstrom)
 
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (G, N, 3), Å, one after the other through the ASE calculator."""

@@ -13,7 +13,7 @@ from openmm_mlff.measuring.relaxation import Dihedral, Relaxed, relax
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
 from openmm_mlff.potentials import Potential
-from openmm_mlff.potentials.base import refusals
+from openmm_mlff.potentials.calculation import refusals
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import Labels, ReferenceMinimum, Samples

@@ -1,5 +1,6 @@
 """Whether a run can be resumed: it must be the same run, and its files whole."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def check_same_run(
             f"{path} lacks {error}; expected the run.json of a validation: choose another --output"
         ) from error
     _check_versions(root, versions)
+    _stored_platform(root)
     for name in directory.system_names():
         _check_system(directory, name)
 
@@ -124,8 +126,7 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
 
 
 def _check_system(directory: RunDirectory, name: str) -> None:
-    """Check that the files of a system are whole, and its platform is there."""
-    _stored_platform(directory.system(name))
+    """Check that the files of a system are whole."""
     store = MeasurementStore(directory.system(name))
     for measurement in store.names():
         store.read(measurement)
@@ -133,28 +134,52 @@ def _check_system(directory: RunDirectory, name: str) -> None:
         check_saved_run(directory.run(name, run))
 
 
-def keep_platform(folder: Path, choose: Callable[[], PlatformChoice]) -> PlatformChoice:
-    """Choose a platform, or return the one that was chosen before: `auto` goes by the clock.
+def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformChoice:
+    """Choose the platform of a run, or return the one that was chosen before.
+
+    `auto` goes by the clock, and all systems of a run are to run on one platform: the first choice
+    counts for all, also where systems are run side by side.
 
     Args:
-        folder: of the system.
+        root: folder of the run.
         choose: called where nothing is stored.
 
     Returns:
         The choice.
     """
-    stored = _stored_platform(folder)
+    stored = _stored_platform(root)
     if stored is not None:
         return stored
     choice = choose()
     table = {"name": choice.name, "precision": choice.precision, "reason": choice.reason}
-    write_json(folder / PLATFORM_FILE, table)
-    return choice
+    path = root / PLATFORM_FILE
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    write_json(part, table)
+    try:
+        # A link is not made where another process has made one since.
+        os.link(part, path)
+    except OSError:
+        if not path.exists():
+            os.replace(part, path)
+    part.unlink(missing_ok=True)
+    return _stored_platform(root) or choice
 
 
-def _stored_platform(folder: Path) -> PlatformChoice | None:
-    """Read which platform was chosen for a system."""
-    path = folder / PLATFORM_FILE
+def share_platform(source: Path, target: Path) -> None:
+    """Let a run use the platform of another, so that both can be compared.
+
+    Args:
+        source: folder of a run that has chosen its platform; nothing happens where it has not.
+        target: folder of a run; one that has chosen keeps its platform.
+    """
+    stored = _stored_platform(source)
+    if stored is not None:
+        keep_platform(target, lambda: stored)
+
+
+def _stored_platform(root: Path) -> PlatformChoice | None:
+    """Read which platform was chosen for a run."""
+    path = root / PLATFORM_FILE
     if not path.exists():
         return None
     table = read_json(path)

@@ -61,7 +61,7 @@ def produce(
     write_json(folder / SYSTEM_FILE, molecule_to_json(molecule))
     chosen = journal.run(
         f"{molecule.name}: platform",
-        lambda: keep_platform(folder, lambda: _choose_platform(plan, molecule)),
+        lambda: keep_platform(plan.directory.root, lambda: _choose_platform(plan, molecule)),
     )
     checks = [check for check, _ in plan.checks]
     if chosen.value is None:

@@ -1,8 +1,8 @@
 """What every potential can do, whatever it is made of."""
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ import numpy as np
 
 from openmm_mlff import units
 from openmm_mlff.config import PRECISIONS, nearest
-from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError
+from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.calculation import SharedCalculator, energy_and_forces, refusals
 
 if TYPE_CHECKING:
     import openmm
@@ -81,11 +82,25 @@ class Potential(ABC):
     is_mixed: bool = False
     is_exported: bool = False
     has_two_precisions: bool = False
+    _warmed: tuple[str, ...] = ("_calculators",)
+    """Cached properties that evaluations make or change."""
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
         """Identity: what the spec stood for when this was first asked."""
         return fingerprint(self.spec, self.sources())
+
+    @cached_property
+    def _calculators(self) -> dict[str, SharedCalculator]:
+        """Calculators that evaluations share, by precision."""
+        return {}
+
+    def fresh(self) -> "Potential":
+        """Return the same potential with an instance of its model that was never evaluated."""
+        other = copy.copy(self)
+        for name in self._warmed:
+            other.__dict__.pop(name, None)
+        return other
 
     @property
     def sha256(self) -> str:
@@ -188,7 +203,9 @@ class Potential(ABC):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries, one after the other through ASE.
+        """Evaluate several geometries, one after the other through one ASE calculator.
+
+        The calculator is made once and serves every later evaluation.
 
         Args:
             molecule: which atoms.
@@ -201,33 +218,21 @@ class Potential(ABC):
         Raises:
             EvaluationRefusedError: the calculator refused one (an SCF that does not converge, say).
         """
-        atoms = molecule.to_ase()
-        atoms.calc = self.ase_calculator(precision=precision)
-        energies, forces = [], []
+        if precision not in self._calculators:
+            self._calculators[precision] = SharedCalculator(
+                self.ase_calculator(precision=precision)
+            )
+        shared = self._calculators[precision]
+        atoms = shared.attach_to(molecule)
+        found = []
         for positions in positions_angstrom:
             atoms.positions = positions
             with refusals():
-                energies.append(atoms.get_potential_energy())
-                forces.append(atoms.get_forces())
-        return Evaluation(np.array(energies, dtype=float), np.array(forces, dtype=float))
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what an ASE calculator raises on purpose into a refusal; other errors are its bugs.
-
-    Yields:
-        Nothing; evaluate within.
-
-    Raises:
-        EvaluationRefusedError: the calculator raised ASE's ``CalculatorError``.
-    """
-    from ase.calculators.calculator import CalculatorError
-
-    try:
-        yield
-    except CalculatorError as error:
-        raise EvaluationRefusedError(" ".join(str(error).split())) from error
+                found.append(energy_and_forces(atoms, spec=self.spec))
+        return Evaluation(
+            np.array([energy for energy, _ in found]),
+            np.array([forces for _, forces in found]).reshape(np.shape(positions_angstrom)),
+        )
 
 
 def bare_system(molecule: MolecularSystem) -> "openmm.System":

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, get_args
@@ -82,6 +83,7 @@ class StudentPotential(Potential):
 
     is_exported = True
     has_two_precisions = True
+    _warmed = (*Potential._warmed, "_evaluators")
 
     def __init__(
         self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
@@ -92,13 +94,17 @@ class StudentPotential(Potential):
         self.name = student.name
         self.n_parameters = student.n_parameters
         self.elements = student.elements
-        self._evaluators: dict[torch.dtype, torch.nn.Module] = {}
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: the checkpoint, or the weights where there is none."""
         if self.student.sha256:
             return Sources(files={self.spec: self.student.sha256}, modules=("torch",))
         return Sources(modules=("torch",), parameters=parameters_sha256(self.student.model))
+
+    @cached_property
+    def _evaluators(self) -> dict[torch.dtype, torch.nn.Module]:
+        """What evaluations run, by precision: copies of the student's own model."""
+        return {}
 
     @classmethod
     def from_file(

@@ -27,23 +27,27 @@ CHECK_ID = "timestep_convergence"
 
 def timestep_runs(
     observations: Evidence,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give the total energies that were run from one start with several timesteps.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+    """Give the total energies that were run from common starts with several timesteps.
 
     Args:
         observations: with the measurement `timestep_convergence`.
 
     Returns:
-        Timesteps (D,), fs; times (T,), ps; total energies (D, T), meV/atom.  None where fewer
-        than two timesteps were run.
+        Timesteps (D,), fs; times (T,), ps; total energies from the first start (D, T), meV/atom;
+        their standard deviation over all starts (D,), meV/atom.  None where fewer than two
+        timesteps were run.
     """
     record = stored_record(observations, CHECK_ID, Record)
     if record is None:
         return None
     timesteps_fs, time_ps = record.timesteps_fs, record.time_ps
     total_mev = finite_or_nan(record.total_ev) * MEV_PER_EV / observations.system.n_atoms
-    ran = np.isfinite(total_mev).sum(axis=1) > 1
-    return (timesteps_fs[ran], time_ps, total_mev[ran]) if ran.sum() >= 2 else None
+    ran = (np.isfinite(total_mev).sum(axis=2) > 1).all(axis=0)
+    if ran.sum() < 2:
+        return None
+    spreads_mev = np.sqrt(np.mean(np.nanvar(total_mev[:, ran], axis=2), axis=0))
+    return timesteps_fs[ran], time_ps, total_mev[0, ran], spreads_mev
 
 
 def square_law(
@@ -84,8 +88,7 @@ def convergence_figure(
     runs = timestep_runs(observations)
     if runs is None:
         return None
-    timesteps_fs, time_ps, total_mev = runs
-    spreads_mev = np.nanstd(total_mev, axis=1)
+    timesteps_fs, time_ps, total_mev, spreads_mev = runs
     headline = subject(observations, model=model)
     with drawing(path, width_inch=DOUBLE_COLUMN_INCH, height_inch=2.6, headline=headline) as figure:
         course, spread = figure.subplots(1, 2)
@@ -109,9 +112,9 @@ def convergence_figure(
         for step, size in zip(timesteps_fs, spreads_mev, strict=True)
     )
     caption = (
-        f"Total energy of {observations.system.name} from one start with several timesteps: (a) "
-        f"against time, (b) its standard deviation, meV/atom: {sizes}. Where only the integrator "
-        f"errs it goes as the square of the timestep (dashed).{_sentence(result)}"
+        f"Total energy of {observations.system.name} with several timesteps: (a) against time, "
+        f"from one start, (b) its standard deviation over all, meV/atom: {sizes}. Where only the "
+        f"integrator errs it goes as the square of the timestep (dashed).{_sentence(result)}"
     )
     return FigureRecord(
         path, "Timestep convergence", caption, observations.system.name, DOUBLE_COLUMN_INCH

@@ -38,7 +38,7 @@ NETWORK_PROBES = {
 NETWORK_WITHOUT = ("kinetic_distribution",)
 """Left out for a network: thousands of Langevin steps that say something of OpenMM alone."""
 
-TIMED = "soak"
+TIMED = "slow_down"
 """The check that reads clocks: on a machine that others use too, what it says is asked again."""
 ATTEMPTS = 3
 

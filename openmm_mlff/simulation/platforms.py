@@ -11,6 +11,7 @@ import openmm
 from openmm_mlff.config import GPU_PLATFORMS, PRECISIONS, nearest
 from openmm_mlff.errors import PlatformError
 from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.simulation.devices import runs_on_gpu
 from openmm_mlff.units import nm_from_angstrom
 
 AUTO = "auto"
@@ -53,6 +54,11 @@ class PlatformChoice:
         positions and velocities in double and some of OpenMM's own forces in single.
         """
         return self.properties.get("Precision", "double" if self.name == "Reference" else "mixed")
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU; OpenCL may also run on the processor."""
+        return runs_on_gpu(self.name)
 
     @property
     def hands_over_single(self) -> bool:
@@ -126,7 +132,7 @@ def choose_platform(
 ) -> PlatformChoice:
     """Choose the platform that a System is run on.
 
-    ``auto`` is CUDA, then OpenCL, where a Context can be made; else the faster of CPU and
+    ``auto`` is CUDA, then OpenCL, where a Context can be made on a GPU; else the faster of CPU and
     Reference, measured on this System (TorchScript models spend their time in torch, and which
     of the two then wins depends on the molecule and the machine).
 
@@ -158,6 +164,8 @@ def choose_platform(
             continue
         choice = named_platform(name, precision=precision)
         problem = _problem(system, positions_angstrom, choice)
+        if not problem and not choice.on_gpu:
+            problem = "its device is not a GPU"
         if not problem:
             return PlatformChoice(name, choice.properties, f"{name} is there and runs the system")
         refusals.append(f"{name}: {problem}")

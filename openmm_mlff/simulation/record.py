@@ -30,6 +30,7 @@ class TrajectoryRecord:
         job: what was asked.
         platform: name of the platform it runs on.
         precision: its precision.
+        on_gpu: whether that runs on a GPU.
         platform_properties: as the Context reports them, e.g. the number of threads.
         n_degrees_of_freedom: behind the temperatures in `energies.csv`.
         n_steps_done: steps of NVE up to the last saved state, or to the failure.
@@ -50,6 +51,7 @@ class TrajectoryRecord:
     job: TrajectoryJob
     platform: str
     precision: str
+    on_gpu: bool = False
     platform_properties: dict[str, str] = field(default_factory=dict)
     n_degrees_of_freedom: int | None = None
     n_steps_done: int = 0
@@ -109,6 +111,7 @@ class TrajectoryRecord:
             "memory_mebibytes": memory,
             "platform": self.platform,
             "precision": self.precision,
+            "on_gpu": self.on_gpu,
             "platform_properties": self.platform_properties,
             "n_degrees_of_freedom": self.n_degrees_of_freedom,
         }
@@ -134,11 +137,11 @@ class TrajectoryRecord:
         """
         path = folder / RUN_FILE
         if not path.exists():
-            return cls(job=job, platform=platform.name, precision=platform.precision)
+            return cls._begun(job, platform=platform)
         table = read_json(path)
         if "seed" not in table:
             # The code broke before the run was begun, and that is all that is known of it.
-            return cls(job=job, platform=platform.name, precision=platform.precision)
+            return cls._begun(job, platform=platform)
         if table.get("schema_version") != SCHEMA_VERSION:
             raise RunDirectoryError(
                 f"{path} is of version {table.get('schema_version')}, expected {SCHEMA_VERSION}; "
@@ -158,6 +161,12 @@ class TrajectoryRecord:
             ) from error
 
     @classmethod
+    def _begun(cls, job: TrajectoryJob, *, platform: PlatformChoice) -> "TrajectoryRecord":
+        return cls(
+            job=job, platform=platform.name, precision=platform.precision, on_gpu=platform.on_gpu
+        )
+
+    @classmethod
     def _from_table(cls, table: dict[str, Any], *, job: TrajectoryJob) -> "TrajectoryRecord":
         memory = table["memory_mebibytes"]
         longest = max(job.duration_ps, table["requested_ps"])
@@ -166,6 +175,7 @@ class TrajectoryRecord:
             job=replace(job, duration_ps=longest),
             platform=table["platform"],
             precision=table["precision"],
+            on_gpu=table["on_gpu"],
             platform_properties=table["platform_properties"],
             n_degrees_of_freedom=table["n_degrees_of_freedom"],
             n_steps_done=table["steps"],

@@ -100,6 +100,7 @@ def load_run(folder: Path) -> Run:
                 if value is not None
             },
             platform=str(record.get("platform", "")),
+            on_gpu=bool(record.get("on_gpu", False)),
         )
     except (KeyError, TypeError) as error:
         raise RunDirectoryError(

@@ -129,6 +129,7 @@ class Run:
         steps_per_block: length of these blocks; 0 where it is not known.
         memory_mebibytes: ``peak_resident`` and, on CUDA, ``peak_device``.
         platform: OpenMM platform.
+        on_gpu: whether that ran on a GPU.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Run:
     steps_per_block: int = 0
     memory_mebibytes: Mapping[str, float] = field(default_factory=dict)
     platform: str = ""
+    on_gpu: bool = False
 
     @property
     def survived(self) -> bool:

@@ -8,7 +8,12 @@ import openmm_mlff as mlff
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.pipeline import prepare
 from openmm_mlff.pipeline.preparing import write_run_file
-from openmm_mlff.pipeline.resuming import PLATFORM_FILE, first_difference, keep_platform
+from openmm_mlff.pipeline.resuming import (
+    PLATFORM_FILE,
+    first_difference,
+    keep_platform,
+    share_platform,
+)
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.simulation.environment import describe_environment
 from openmm_mlff.simulation.platforms import PlatformChoice
@@ -75,6 +80,33 @@ def test_a_platform_is_chosen_once(tmp_path, name):
     chosen = PlatformChoice(name, {}, "the faster")
     assert keep_platform(tmp_path, lambda: chosen) == chosen
     assert keep_platform(tmp_path, never) == chosen
+
+
+def test_the_first_of_two_processes_chooses(tmp_path):
+    first, second = (PlatformChoice(name, {}, "the faster") for name in ("CPU", "Reference"))
+
+    def overtaken():
+        assert keep_platform(tmp_path, lambda: first) == first
+        return second
+
+    assert keep_platform(tmp_path, overtaken) == first
+    assert [path.name for path in tmp_path.iterdir()] == [PLATFORM_FILE]
+
+
+def test_models_that_are_compared_share_a_platform(tmp_path):
+    one, other, third = (tmp_path / name for name in ("one", "other", "third"))
+    for folder in (one, other, third):
+        folder.mkdir()
+    chosen = PlatformChoice("Reference", {}, "the faster")
+    share_platform(one, other)
+    assert not (other / PLATFORM_FILE).exists()
+    keep_platform(one, lambda: chosen)
+    share_platform(one, one)
+    share_platform(one, other)
+    assert keep_platform(other, never) == chosen
+    kept = keep_platform(third, lambda: PlatformChoice("CPU", {}, "the faster"))
+    share_platform(one, third)
+    assert keep_platform(third, never) == kept
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", '{"name": "CPU"}'])

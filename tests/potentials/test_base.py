@@ -1,8 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
+from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.base import Potential, bare_system, check_precision
 
 
@@ -69,4 +73,76 @@ def test_evaluating_through_ase_is_the_batched_way(small_potential, water):
     np.testing.assert_allclose(one_by_one.energies_ev, batched.energies_ev, atol=1e-10)
     np.testing.assert_allclose(
         one_by_one.forces_ev_per_angstrom, batched.forces_ev_per_angstrom, atol=1e-10
+    )
+
+
+class Counting(Calculator):
+    """Springs to the origin, 2 eV/Å²; counts instances and calls, and remembers its first call."""
+
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012
+    made = 0
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        type(self).made += 1
+        self.calls, self.first = 0, None
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.calls += 1
+        placed = self.atoms.positions
+        if self.first is None:
+            self.first = placed[0, 0]
+        self.results = {"energy": (placed**2).sum() + self.first}
+        # Computed only when it is asked for.
+        if "forces" in properties:
+            self.results["forces"] = -2.0 * placed
+
+
+@pytest.fixture
+def counting(monkeypatch):
+    monkeypatch.setattr(Counting, "made", 0)
+    return AsePotential(Counting, {}, spec="ase:test:Counting")
+
+
+def test_one_calculator_serves_all_evaluations_with_one_call_for_each(counting, water):
+    placed = water.positions_angstrom + np.arange(3.0)[:, None, None]
+
+    counting.evaluate(water, placed)
+    found = counting.evaluate(water, placed[::-1])
+
+    assert Counting.made == 1
+    assert counting._calculators["mixed"].calculator.calls == 5
+    np.testing.assert_allclose(found.forces_ev_per_angstrom, -2.0 * placed[::-1])
+
+
+def test_a_fresh_potential_was_never_evaluated(counting, water):
+    placed = water.positions_angstrom
+    counting.evaluate(water, placed[None] + 1.0)
+    kept = counting.evaluate(water, placed[None]).energies_ev[0]
+
+    new = counting.fresh().evaluate(water, placed[None]).energies_ev[0]
+
+    # The calculator adds the first coordinate that it ever saw to each energy.
+    assert kept - new == pytest.approx(1.0)
+
+
+def test_another_charge_is_not_answered_by_kept_results(counting, water):
+    counting.evaluate(water, water.positions_angstrom[None])
+    charged = dataclasses.replace(water, charge=2)
+
+    counting.evaluate(charged, charged.positions_angstrom[None])
+
+    assert counting._calculators["mixed"].calculator.calls == 2
+
+
+def test_a_fresh_student_has_the_same_answers_and_identity(small_potential, water):
+    placed = water.positions_angstrom[None]
+    fresh = small_potential.fresh()
+
+    assert fresh.sha256 == small_potential.sha256
+    assert fresh._evaluators is not small_potential._evaluators
+    assert (
+        fresh.evaluate(water, placed).energies_ev
+        == small_potential.evaluate(water, placed).energies_ev
     )

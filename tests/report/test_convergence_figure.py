@@ -21,9 +21,8 @@ def converging(observations, *, exponent=2.0, **arrays):
     record = Record(
         timesteps_fs=STEPS_FS,
         time_ps=TIME_PS,
-        potential_ev=total_ev,
-        kinetic_ev=np.zeros_like(total_ev),
-        total_ev=total_ev,
+        potential_ev=total_ev[None],
+        kinetic_ev=np.zeros_like(total_ev[None]),
         noise_total_ev=np.zeros(9),
         n_atoms=observations.system.n_atoms,
         failures=("",) * len(STEPS_FS),
@@ -58,26 +57,30 @@ def test_a_spread_that_goes_as_the_square_lies_on_the_line(
 
 def test_a_timestep_at_which_the_run_broke_is_left_out(make_observations, figures, tmp_path):
     observations = converging(make_observations())
-    total_ev = observations.measurements["timestep_convergence"].arrays["total_ev"].copy()
-    total_ev[2, 1:] = np.nan
+    total_ev = observations.measurements["timestep_convergence"].arrays["potential_ev"].copy()
+    total_ev[0, 2, 1:] = np.nan
     record = convergence_figure(
-        converging(make_observations(), total_ev=total_ev), path=tmp_path / "c.png", result=None
+        converging(make_observations(), potential_ev=total_ev), path=tmp_path / "c.png", result=None
     )
     assert len(figures[0].axes[0].lines) == 2
     assert "at 1 fs" not in record.caption
 
 
 def test_energies_conserved_to_the_last_bit_are_drawn(make_observations, tmp_path):
-    observations = converging(make_observations(), total_ev=np.full((3, 500), -9.0))
+    observations = converging(make_observations(), potential_ev=np.full((1, 3, 500), -9.0))
     assert convergence_figure(observations, path=tmp_path / "c.png", result=None) is not None
 
 
 @pytest.mark.parametrize(
     "arrays",
     [
-        {"total_ev": np.full((3, 500), np.nan)},
-        {"total_ev": np.zeros((3, 4))},
-        {"total_ev": np.pad(np.zeros((1, 500)), ((0, 2), (0, 0)), constant_values=np.nan)},
+        {"potential_ev": np.full((1, 3, 500), np.nan)},
+        {"potential_ev": np.zeros((1, 3, 4))},
+        {
+            "potential_ev": np.pad(
+                np.zeros((1, 1, 500)), ((0, 0), (0, 2), (0, 0)), constant_values=np.nan
+            )
+        },
     ],
     ids=["nan", "shorter", "one timestep"],
 )

@@ -38,14 +38,14 @@ def test_what_did_not_pass_is_named_the_gravest_first(make_report, make_result):
     report = make_report(
         status=VerdictStatus.REJECTED,
         checks=[
-            make_result("soak", status=Status.FAIL, required=False),
+            make_result("slow_down", status=Status.FAIL, required=False),
             make_result("vibrations", status=Status.INCONCLUSIVE, value=60.0, threshold=50.0),
             make_result("speed", status=Status.FAIL, value=200.0, threshold=100.0, unit="ms/step"),
             make_result("stability"),
         ],
     )
     text = printed(report)
-    order = [text.index(name) for name in ("speed on water", "vibrations on", "soak† on")]
+    order = [text.index(name) for name in ("speed on water", "vibrations on", "slow_down† on")]
     assert order == sorted(order)
     assert "200  limit 100 ms/step" in text
     assert "† reported only" in text

@@ -77,7 +77,7 @@ def test_a_jump_is_seen_from_its_threshold_on(strength, seen):
 
 def findings(*statuses):
     said = iter(statuses)
-    return lambda: {"soak": Finding(next(said), "")}
+    return lambda: {"slow_down": Finding(next(said), "")}
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def findings(*statuses):
     ],
 )
 def test_what_a_clock_says_is_asked_again(later, expected):
-    found = {"soak": Finding(Status.FAIL, ""), "stability": Finding(Status.FAIL, "")}
+    found = {"slow_down": Finding(Status.FAIL, ""), "stability": Finding(Status.FAIL, "")}
     again = ask_again(found, doubtful=lambda finding: finding.caught, repeat=findings(*later))
-    assert again["soak"].status is expected
+    assert again["slow_down"].status is expected
     assert again["stability"].status is Status.FAIL
 
 

@@ -12,7 +12,7 @@ needs_no_gpu = pytest.mark.skipif(
 class _Pretend:
     """OpenMM with platforms that are listed, on a machine whose devices refuse."""
 
-    def __init__(self, monkeypatch, *listed, refusing=()):
+    def __init__(self, monkeypatch, *listed, refusing=(), gpus=("CUDA", "OpenCL")):
         self.made = []
         make = platforms._context
 
@@ -26,6 +26,7 @@ class _Pretend:
 
         monkeypatch.setattr(platforms, "available_platforms", lambda: list(listed))
         monkeypatch.setattr(platforms, "_context", context)
+        monkeypatch.setattr(platforms, "runs_on_gpu", gpus.__contains__)
 
 
 def test_openmm_has_its_two_platforms_everywhere():
@@ -45,6 +46,13 @@ def test_auto_passes_by_a_platform_without_a_device(monkeypatch, water_system, w
     assert choice.name == "OpenCL"
     assert dict(choice.properties) == {"Precision": "mixed"}
     assert [made.name for made in pretend.made] == ["CUDA", "OpenCL"]
+
+
+def test_auto_passes_by_opencl_on_the_processor(monkeypatch, water_system, water_minimum):
+    _Pretend(monkeypatch, "Reference", "CPU", "OpenCL", gpus=())
+    assert choose_platform(water_system, water_minimum).name in ("CPU", "Reference")
+    asked = choose_platform(water_system, water_minimum, request="OpenCL")
+    assert (asked.name, asked.on_gpu) == ("OpenCL", False)
 
 
 @pytest.mark.parametrize("faster", ["CPU", "Reference"])

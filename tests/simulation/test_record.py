@@ -50,6 +50,7 @@ def test_run_json_says_what_is_read_elsewhere(record, tmp_path):
         "memory_mebibytes": {"peak_resident": 100.0, "peak_device": 300.0},
         "platform": "CUDA",
         "precision": "single",
+        "on_gpu": True,
         "seed": 4,
         "energy_interval_steps": 10,
         "frame_interval_steps": 20,

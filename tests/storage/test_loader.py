@@ -50,6 +50,7 @@ def record_of(**changes):
         "memory_mebibytes": {"peak_resident": 512.0},
         "platform": "Reference",
         "precision": "mixed",
+        "on_gpu": False,
         "seed": 1,
         "frame_interval_steps": 20,
     } | changes

@@ -37,9 +37,15 @@ class Outcome:
         return max(self.stability, self.drift, key=lambda found: _ORDER.index(found.status))
 
     @property
+    def slope(self) -> float | None:
+        """Magnitude of the drift's slope, meV/atom/ps; None where none was fitted."""
+        slope = self.drift.evidence.get("slope_mev_per_atom_per_ps")
+        return None if slope is None else abs(float(slope))
+
+    @property
     def rank(self) -> tuple[int, float]:
         """The larger the worse: status first, then the drift."""
-        return _ORDER.index(self.worst.status), self.drift.value or 0.0
+        return _ORDER.index(self.worst.status), self.slope or 0.0
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
@@ -83,7 +89,7 @@ def _smallest_timesteps(conditions: Sequence[RunCondition]) -> list[RunCondition
 
 def _combined(record: Runs, outcomes: Sequence[Outcome], *, threshold: float) -> Judgement:
     worst = max(outcomes, key=lambda outcome: outcome.rank)
-    slopes = [o.drift.value for o in outcomes if o.drift.value is not None]
+    slopes = [slope for slope in (outcome.slope for outcome in outcomes) if slope is not None]
     evidence: dict[str, Any] = {"temperatures": [_as_dict(outcome) for outcome in outcomes]}
     if "traceback" in worst.worst.evidence:
         evidence["traceback"] = worst.worst.evidence["traceback"]
@@ -95,7 +101,7 @@ def _combined(record: Runs, outcomes: Sequence[Outcome], *, threshold: float) ->
     if worst.worst.status is Status.PASS:
         clause = (
             f"it is stable and conserves energy at {kelvin}; the drift is largest at "
-            f"{worst.condition.temperature_kelvin:g} K with {worst.drift.value:.3g} {CHECK.unit}"
+            f"{worst.condition.temperature_kelvin:g} K with {worst.slope:.3g} {CHECK.unit}"
         )
     return Judgement(
         worst.worst.status,
@@ -115,7 +121,7 @@ def _as_dict(outcome: Outcome) -> dict[str, Any]:
         "stability_message": outcome.stability.clause,
         "energy_drift": drift.status.value,
         "energy_drift_message": drift.clause,
-        "slope_mev_per_atom_per_ps": drift.value,
+        "slope_mev_per_atom_per_ps": outcome.slope,
         # A smaller drift would not have been detected.
         "detection_limit_mev_per_atom_per_ps": drift.evidence.get("interval_mev_per_atom_per_ps"),
     }

@@ -1,15 +1,19 @@
 """Does the error of the total energy fall as the timestep squared?"""
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
+from openmm_mlff.checks.dynamics.timestep_spreads import (
+    NOISE_MARGIN,
+    NOISE_STEPS,
+    Spreads,
+    noise,
+)
 from openmm_mlff.checks.inputs import NO_START
-from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
@@ -21,51 +25,65 @@ if TYPE_CHECKING:
 FACTORS = (0.5, 1.0, 2.0)
 """Timesteps, in units of the protocol's first."""
 
-NOISE_STEPS = 200
-"""Consecutive steps at the shortest timestep, whose energies separate the noise from the motion."""
+FEWEST_STARTS, MOST_STARTS = 3, 8
 
-LARGEST_RATIO = 0.05
-"""σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice."""
-
-NOISE_MARGIN = 3.0
-"""A spread of at least this many times the noise has an exponent right to 0.04."""
-
-DIFFERENCES = 6
-"""Order of the differences that leave the noise of consecutive steps and remove the motion: of an
-O–H bond's energy, at 0.25 fs, they leave 1e-4."""
+PRECISE = 0.15
+"""No further start is run when the exponent is known to this."""
 
 FEWEST_ROWS = 20
 
 
 @record
 class Record:
-    """Energies of simulations from one start at three timesteps, the shortest first.
+    """Energies of simulations from common starts at three timesteps, the shortest first.
 
     Attributes:
         timesteps_fs: of the integrator.
         time_ps: of the energies.
         potential_ev: NaN from where a run broke off.
         kinetic_ev: at the time of the positions.
-        total_ev: their sum.
         noise_total_ev: total energy of consecutive steps at the shortest timestep.
         n_atoms: N.
-        failures: why each run broke off; empty where it did not.
+        failures: why a run at each timestep broke off; empty where none did.
     """
 
     timesteps_fs: np.ndarray = array(len(FACTORS))
     time_ps: np.ndarray = array("rows")
-    potential_ev: np.ndarray = array(len(FACTORS), "rows")
-    kinetic_ev: np.ndarray = array(len(FACTORS), "rows")
-    total_ev: np.ndarray = array(len(FACTORS), "rows")
+    potential_ev: np.ndarray = array("starts", len(FACTORS), "rows")
+    kinetic_ev: np.ndarray = array("starts", len(FACTORS), "rows")
     noise_total_ev: np.ndarray = array("steps")
     n_atoms: int
     failures: tuple[str, ...]
 
+    @property
+    def total_ev(self) -> np.ndarray:
+        """Total energies, (starts, timesteps, rows)."""
+        return np.asarray(self.potential_ev + self.kinetic_ev)
+
+    @property
+    def spreads(self) -> Spreads:
+        """Standard deviations from each start at each timestep."""
+        return Spreads(
+            self.timesteps_fs,
+            self.total_ev.std(axis=-1),
+            self.kinetic_ev.std(axis=-1),
+            noise(self.noise_total_ev),
+        )
+
+    @property
+    def is_precise(self) -> bool:
+        """Whether the exponent is known to :data:`PRECISE`, or no further start would help."""
+        if any(self.failures):
+            return True
+        first = self.spreads.first_above_noise()
+        return first is None or self.spreads.exponent(first, len(FACTORS) - 1)[1] <= PRECISE
+
 
 def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
-    """Run at constant energy from one point with three timesteps.
+    """Run at constant energy with three timesteps from each of several points of a Langevin run.
 
-    Energies are taken at common times, at multiples of the longest timestep.
+    Starts are added until the exponent is known to 0.15, up to eight.  Energies are taken at common
+    times, at multiples of the longest timestep.
 
     Args:
         subject: what is measured.
@@ -75,61 +93,47 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
     """
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to integrate")
-    start = subject.experiments.start()
-    if start is None:
+    starts = subject.experiments.langevin_starts(MOST_STARTS)
+    if not starts:
         return Skipped(NO_START)
     timesteps_fs = subject.timestep_fs * np.array(FACTORS)
     interval_fs = float(timesteps_fs[-1])
     rows = max(2, 1 + round(fs_from_ps(subject.spec.convergence_ps) / interval_fs))
-    found = [
-        subject.experiments.run_nve(
-            start,
-            timestep_fs=float(timestep_fs),
-            rows=rows,
-            interval_steps=round(interval_fs / timestep_fs),
-        )
-        for timestep_fs in timesteps_fs
-    ]
     noisy, _ = subject.experiments.run_nve(
-        start, timestep_fs=float(timesteps_fs[0]), rows=NOISE_STEPS, interval_steps=1
+        starts[0], timestep_fs=float(timesteps_fs[0]), rows=NOISE_STEPS, interval_steps=1
     )
-    potential_ev, kinetic_ev = np.stack([energies for energies, _ in found], axis=1)
-    return Record(
-        timesteps_fs=timesteps_fs,
-        time_ps=ps_from_fs(interval_fs) * np.arange(rows),
-        potential_ev=potential_ev,
-        kinetic_ev=kinetic_ev,
-        total_ev=potential_ev + kinetic_ev,
-        noise_total_ev=noisy.sum(axis=0),
-        n_atoms=subject.asked.n_atoms,
-        failures=tuple(failure for _, failure in found),
-    )
-
-
-@dataclass(frozen=True)
-class Spreads:
-    """Standard deviations at three timesteps, the shortest first; eV."""
-
-    timesteps_fs: np.ndarray
-    total_ev: np.ndarray
-    kinetic_ev: np.ndarray
-    noise_ev: float
-
-    def exponent(self, first: int, last: int) -> float:
-        """Return p of σ ∝ dt^p between two of the timesteps."""
-        ratio = self.total_ev[last] / self.total_ev[first]
-        return float(np.log(ratio) / np.log(self.timesteps_fs[last] / self.timesteps_fs[first]))
-
-    def first_above_noise(self) -> int | None:
-        """Return the shortest timestep whose spread is not noise; None where fewer than two are."""
-        clear = np.flatnonzero(
-            (self.total_ev >= NOISE_MARGIN * self.noise_ev) & (self.total_ev > 0.0)
+    found: list[list[tuple[np.ndarray, str]]] = []
+    for start in starts:
+        found.append(
+            [
+                subject.experiments.run_nve(
+                    start,
+                    timestep_fs=float(timestep_fs),
+                    rows=rows,
+                    interval_steps=round(interval_fs / timestep_fs),
+                )
+                for timestep_fs in timesteps_fs
+            ]
         )
-        return int(clear[0]) if len(clear) and clear[0] < len(self.total_ev) - 1 else None
+        energies = np.array([[each for each, _ in runs] for runs in found])
+        so_far = Record(
+            timesteps_fs=timesteps_fs,
+            time_ps=ps_from_fs(interval_fs) * np.arange(rows),
+            potential_ev=energies[:, :, 0],
+            kinetic_ev=energies[:, :, 1],
+            noise_total_ev=noisy.sum(axis=0),
+            n_atoms=subject.asked.n_atoms,
+            failures=tuple(
+                next((why for _, why in runs if why), "") for runs in zip(*found, strict=True)
+            ),
+        )
+        if len(found) >= FEWEST_STARTS and so_far.is_precise:
+            break
+    return so_far
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Fit σ(E_total) ∝ dt^p to three runs from one start.
+    """Fit σ(E_total) ∝ dt^p to the runs from each start, and compare the mean of p.
 
     Leapfrog follows a shadow Hamiltonian that differs from the true one by a term in dt², so that
     p = 2; an error of the energy surface (forces that are no gradient, a jump) does not fall with
@@ -141,27 +145,16 @@ def judge(record: Record, limits: Limits) -> Judgement:
         limits: ``exponent_low``, ``exponent_high`` (ratio).
 
     Returns:
-        PASS or FAIL by p over the widest pair of timesteps; INCONCLUSIVE where noise leaves no
-        pair, nothing moves, or the run at the longest timestep broke.
+        By p over the widest pair of timesteps, with its 95 % interval over the starts: PASS where
+        it lies within the limits, FAIL where it lies outside, else INCONCLUSIVE, as where noise
+        leaves no pair, nothing moves, or a run at the longest timestep broke.
     """
     unfit = _unfit(record)
     if unfit is not None:
         return unfit
-    spreads = Spreads(
-        record.timesteps_fs,
-        record.total_ev.std(axis=1),
-        record.kinetic_ev.std(axis=1),
-        noise(record.noise_total_ev),
-    )
-    per_atom = MEV_PER_EV / record.n_atoms
-    evidence: dict[str, Any] = {
-        "timesteps_fs": spreads.timesteps_fs,
-        "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
-        "sigma_kinetic_mev_per_atom": spreads.kinetic_ev * per_atom,
-        "noise_mev_per_atom": spreads.noise_ev * per_atom,
-        "rows": record.total_ev.shape[1],
-    }
+    spreads = record.spreads
     first = spreads.first_above_noise()
+    evidence = _spread_evidence(record, spreads)
     if first is None:
         reason = (
             f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
@@ -169,40 +162,74 @@ def judge(record: Record, limits: Limits) -> Judgement:
             f"{evidence['noise_mev_per_atom']:.2g} meV/atom"
         )
         return inconclusive(reason, evidence=evidence)
-    low, high = limits["exponent_low"], limits["exponent_high"]
-    exponent = spreads.exponent(first, len(FACTORS) - 1)
-    converges = low.value <= exponent <= high.value
-    safe_fs = safe_timestep_fs(spreads, first=first) if converges else None
-    library, agrees = _library(record, low=low, high=high, converges=converges)
+    low, high = limits["exponent_low"].value, limits["exponent_high"].value
+    exponent, half_width = spreads.exponent(first, len(FACTORS) - 1)
+    status = _compare(exponent, half_width=half_width, low=low, high=high)
+    safe_fs = spreads.safe_timestep_fs(first=first) if status is Status.PASS else None
+    library, agrees = _library(record, low=low, high=high, exponent=exponent)
     notes = [] if safe_fs is None else [f"timesteps up to {safe_fs:.2g} fs are safe"]
     if not agrees:
         notes.append(f"physical_validation disagrees, with a deviation of {library:.2g}")
     evidence |= {
         "exponent": exponent,
+        "exponent_half_width": half_width,
+        "exponent_by_start": spreads.exponents(first, len(FACTORS) - 1),
         "between_timesteps_fs": spreads.timesteps_fs[[first, -1]],
-        "pairwise_exponents": [spreads.exponent(k, k + 1) for k in range(first, len(FACTORS) - 1)],
-        "sigma_ratio": _ratios(spreads),
+        "pairwise_exponents": [
+            spreads.exponent(k, k + 1)[0] for k in range(first, len(FACTORS) - 1)
+        ],
         "largest_safe_timestep_fs": safe_fs,
-        "detection_limit_mev_per_atom": _least_error_ev(spreads, first=first, low=low) * per_atom,
+        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low)
+        * (MEV_PER_EV / record.n_atoms),
         "physical_validation_deviation": library,
         "physical_validation_agrees": agrees,
     }
     clause = (
         f"from {spreads.timesteps_fs[first]:g} to {spreads.timesteps_fs[-1]:g} fs the spread of "
-        "the total energy goes as the timestep to the power of"
+        f"the total energy goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
+        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
     )
-    measures = [Measure(clause, exponent, low, at_least=True), Measure(clause, exponent, high)]
-    return judged(measures, evidence=evidence, note="; ".join(notes))
+    return Judgement(
+        status,
+        clause + (f" ({'; '.join(notes)})" if notes else ""),
+        value=exponent,
+        threshold=low if exponent < 0.5 * (low + high) else high,
+        at_least=exponent < 0.5 * (low + high),
+        evidence=evidence,
+    )
+
+
+def _spread_evidence(record: Record, spreads: Spreads) -> dict[str, Any]:
+    per_atom = MEV_PER_EV / record.n_atoms
+    return {
+        "timesteps_fs": spreads.timesteps_fs,
+        "starts": len(spreads.each_total_ev),
+        "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
+        "sigma_kinetic_mev_per_atom": spreads.each_kinetic_ev.mean(axis=0) * per_atom,
+        "sigma_ratio": spreads.ratios,
+        "noise_mev_per_atom": spreads.noise_ev * per_atom,
+        "rows": len(record.time_ps),
+    }
+
+
+def _compare(exponent: float, *, half_width: float, low: float, high: float) -> Status:
+    """Compare an exponent and its interval with both limits; what is not finite fails."""
+    if not np.isfinite(exponent):
+        return Status.FAIL
+    if low <= exponent - half_width and exponent + half_width <= high:
+        return Status.PASS
+    outside = exponent + half_width < low or exponent - half_width > high
+    return Status.FAIL if outside else Status.INCONCLUSIVE
 
 
 def _unfit(record: Record) -> Judgement | None:
     """Return why energies cannot be compared; None where they can."""
-    rows = record.total_ev.shape[1]
+    rows = len(record.time_ps)
     if rows < FEWEST_ROWS:
         return inconclusive(
             f"there are {rows} energies of each run, and at least {FEWEST_ROWS} are needed"
         )
-    finite = np.isfinite(record.total_ev).all(axis=1)
+    finite = np.isfinite(record.total_ev).all(axis=(0, 2))
     evidence = {"timesteps_fs": record.timesteps_fs, "finite": finite, "failures": record.failures}
     if not finite[:-1].all():
         worst_fs = float(record.timesteps_fs[:-1][~finite[:-1]].min())
@@ -220,69 +247,7 @@ def _unfit(record: Record) -> Judgement | None:
     return None
 
 
-def noise(energies_ev: np.ndarray) -> float:
-    """Estimate the standard deviation of the noise of energies of consecutive steps.
-
-    σ = 1.4826 median |Δ⁶E| / √C(12, 6): the median, so that a rare jump does not count.
-
-    Args:
-        energies_ev: (M,), eV.
-
-    Returns:
-        σ, eV; infinite where it cannot be estimated.
-    """
-    if len(energies_ev) < 2 * DIFFERENCES or not np.isfinite(energies_ev).all():
-        return math.inf
-    spread = float(np.median(np.abs(np.diff(energies_ev, DIFFERENCES))))
-    return 1.4826 * spread / math.sqrt(math.comb(2 * DIFFERENCES, DIFFERENCES))
-
-
-def _ratios(spreads: Spreads) -> np.ndarray:
-    kinetic = spreads.kinetic_ev
-    return np.divide(
-        spreads.total_ev, kinetic, out=np.full_like(kinetic, np.inf), where=kinetic > 0.0
-    )
-
-
-def safe_timestep_fs(spreads: Spreads, *, first: int) -> float | None:
-    """Return the largest timestep at which σ(E_total)/σ(E_kinetic) stays within 0.05.
-
-    By the fitted law, and never beyond the largest timestep that was run.
-
-    Args:
-        spreads: at three timesteps.
-        first: the shortest of them that is clear of noise.
-
-    Returns:
-        fs; None where the law does not rise.
-    """
-    ratios = _ratios(spreads)[first:]
-    if not (np.isfinite(ratios) & (ratios > 0.0)).all():
-        return None
-    timesteps_fs = spreads.timesteps_fs[first:]
-    power, offset = np.polyfit(np.log(timesteps_fs), np.log(ratios), 1)
-    if power <= 0.0:
-        return None
-    return float(min(timesteps_fs[-1], np.exp((np.log(LARGEST_RATIO) - offset) / power)))
-
-
-def _least_error_ev(spreads: Spreads, *, first: int, low: Threshold) -> float:
-    """Return the smallest error of the surface that would have been seen.
-
-    An error x that does not depend on the timestep adds to both variances; with k = dt₂/dt₁ and
-    an integrator of p = 2, (k⁴ s² + x²)/(s² + x²) = k^(2 p_low) gives x.
-
-    Returns:
-        x, eV.
-    """
-    ratio = spreads.timesteps_fs[-1] / spreads.timesteps_fs[first]
-    bound = ratio ** (2.0 * low.value)
-    return float(spreads.total_ev[first] * np.sqrt((ratio**4 - bound) / (bound - 1.0)))
-
-
-def _library(
-    record: Record, *, low: Threshold, high: Threshold, converges: bool
-) -> tuple[float, bool]:
+def _library(record: Record, *, low: float, high: float, exponent: float) -> tuple[float, bool]:
     """Compare with the library, which has no limit of its own: it gets that of our exponents.
 
     Between neighbouring timesteps, k apart, an exponent of p is a deviation of |1 − k^(p − 2)|.
@@ -290,18 +255,20 @@ def _library(
     Returns:
         Its deviation, and whether it agrees.
     """
-    totals = dict(zip(record.timesteps_fs.tolist(), record.total_ev, strict=True))
-    deviation = convergence_deviation(totals)
+    total = record.total_ev - record.total_ev.mean(axis=-1, keepdims=True)
+    joined = np.swapaxes(total, 0, 1).reshape(len(record.timesteps_fs), -1)
+    deviation = convergence_deviation(dict(zip(record.timesteps_fs.tolist(), joined, strict=True)))
     step = record.timesteps_fs[1] / record.timesteps_fs[0]
-    allowed = max(abs(1.0 - step ** (bound.value - 2.0)) for bound in (low, high))
-    return deviation, bool(deviation <= allowed) == converges
+    allowed = max(abs(1.0 - step ** (bound - 2.0)) for bound in (low, high))
+    return deviation, bool(deviation <= allowed) == (low <= exponent <= high)
 
 
 CHECK = Check(
     id="timestep_convergence",
     group="dynamics",
     question="Does the error of the total energy fall as the timestep squared?",
-    formula="p = ln(σ(2 dt)/σ(dt/2)) / ln 4, σ the standard deviation of E_total from one start",
+    formula="p = ln(σ(2 dt)/σ(dt/2)) / ln 4, σ the standard deviation of E_total from one start; "
+    "mean over starts with its 95 % interval",
     unit="ratio",
     source="leapfrog's shadow Hamiltonian differs in dt²; physical_validation, Merz & Shirts 2018",
     limits={"exponent_low": "ratio", "exponent_high": "ratio"},
@@ -312,5 +279,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories"),
+    needs=("minimum", "samples"),
 )

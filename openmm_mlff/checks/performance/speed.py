@@ -4,7 +4,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import read_runs
-from openmm_mlff.config import GPU_PLATFORMS, Limits
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.runs import Runs
 from openmm_mlff.units import ns_per_day
 
@@ -15,7 +15,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     if not timed:
         return inconclusive("the simulations were too short to be timed")
     platforms = sorted({run.platform for run in timed})
-    on_gpu = all(platform in GPU_PLATFORMS for platform in platforms)
+    on_gpu = all(run.on_gpu for run in timed)
     blocks = np.concatenate([run.ms_per_step_blocks for run in timed])
     fine = np.isfinite(blocks).all() and (blocks > 0.0).all()
     median = float(np.median(blocks)) if fine else float("nan")

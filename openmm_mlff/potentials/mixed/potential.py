@@ -1,5 +1,6 @@
 """ML/MM as a potential: one part by a machine-learned potential, the rest by a force field."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -85,6 +86,14 @@ class MixedPotential(Potential):
         self.n_parameters = ml_potential.n_parameters
         self.elements = None
         self._engine: tuple[tuple[str, bool], Engine] | None = None
+
+    def fresh(self) -> "MixedPotential":
+        """See :meth:`Potential.fresh`."""
+        other = copy.copy(self)
+        other.__dict__.pop("_calculators", None)
+        other.ml_potential = self.ml_potential.fresh()
+        other._engine = None
+        return other
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: both parts, and which atoms are whose."""

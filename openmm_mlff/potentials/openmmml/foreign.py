@@ -100,6 +100,19 @@ class OpenMMMLPotential(Potential):
         impl = _asked(lambda: factory.createImpl(name, **first), name=name)
         return cls(impl, name=name, options=later, spec=spec)
 
+    def fresh(self) -> Potential:
+        """See :meth:`Potential.fresh`; openmm-ml makes its implementation again."""
+        other = super().fresh()
+        if isinstance(other, OpenMMMLPotential):
+            other.impl = self._impl_again()
+        return other
+
+    def _impl_again(self) -> MLPotentialImpl:
+        if isinstance(self.impl, PotentialImpl):
+            return PotentialImpl(self.impl.potential.fresh(), precision=self.impl.precision)
+        with inside(self._folder):
+            return OpenMMMLPotential.from_spec(self.spec).impl
+
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: named files, openmm-ml, the model's package, weights."""
         impl = self.impl

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +44,13 @@ class TorchScriptPotential(Potential):
         backend: ``torchforce``, or ``python``, which runs the same file through `PythonForce`.
     """
 
+    _warmed = (*Potential._warmed, "program")
+
     def __init__(
         self, program: Program, *, name: str, sha256: str, backend: Backend = "torchforce"
     ) -> None:
-        self.program = program
+        # Never called, so that every copy of it begins as the file does.
+        self._saved = program
         self.backend = backend
         self.spec = program.spec
         self.name = name
@@ -54,6 +59,11 @@ class TorchScriptPotential(Potential):
         self.elements = None
         self.composition_is_free = program.contract.has_numbers
         self.box_is_free = False
+
+    @cached_property
+    def program(self) -> Program:
+        """A copy of the file's module, which every evaluation calls."""
+        return replace(self._saved, module=copy_of(self._saved.module))
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: the file."""
@@ -64,7 +74,7 @@ class TorchScriptPotential(Potential):
         # Python runs the file as it is; TorchForce freezes it first, which may lose a detach.
         other: Backend = "torchforce" if self.backend == "python" else "python"
         potential = TorchScriptPotential(
-            self.program, name=self.name, sha256=self.file_sha256, backend=other
+            self._saved, name=self.name, sha256=self.file_sha256, backend=other
         )
         return {other: potential}
 
@@ -104,11 +114,11 @@ class TorchScriptPotential(Potential):
         self.check_molecule(molecule)
         if self.backend == "python":
             return [python_force(molecule, self.ase_calculator(), particles=particles)]
-        contract = self.program.contract
+        contract = self._saved.contract
         module = adapt(
-            copy_of(self.program.module),
+            copy_of(self._saved.module),
             contract,
-            self.program.scales,
+            self._saved.scales,
             atomic_numbers=torch.from_numpy(molecule.atomic_numbers.copy()),
             particles=particles,
         )
@@ -117,7 +127,7 @@ class TorchScriptPotential(Potential):
         force.setUsesPeriodicBoundaryConditions(contract.has_box)
         # Values are handed over in this order.
         for argument in contract.parameters:
-            force.addGlobalParameter(argument.name, self.program.parameters[argument.name])
+            force.addGlobalParameter(argument.name, self._saved.parameters[argument.name])
         return [force]
 
     def ase_calculator(
@@ -127,7 +137,7 @@ class TorchScriptPotential(Potential):
         from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
 
         check_precision(precision)
-        return TorchScriptCalculator(self.program, device=device)
+        return TorchScriptCalculator(self._saved, device=device)
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"

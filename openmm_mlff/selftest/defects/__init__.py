@@ -5,12 +5,21 @@ from openmm_mlff.errors import ConfigError
 from openmm_mlff.selftest.defects.calls import DEFECTS as CALLS
 from openmm_mlff.selftest.defects.deployment import DEFECTS as DEPLOYMENT
 from openmm_mlff.selftest.defects.forces import DEFECTS as FORCES
+from openmm_mlff.selftest.defects.history import DEFECTS as HISTORY
 from openmm_mlff.selftest.defects.model import Defect
 from openmm_mlff.selftest.defects.network import DEFECTS as NETWORK
 from openmm_mlff.selftest.defects.reach import DEFECTS as REACH
 from openmm_mlff.selftest.defects.symmetry import DEFECTS as SYMMETRY
 
-DEFECTS: tuple[Defect, ...] = (*SYMMETRY, *FORCES, *REACH, *CALLS, *DEPLOYMENT, *NETWORK)
+DEFECTS: tuple[Defect, ...] = (
+    *SYMMETRY,
+    *FORCES,
+    *REACH,
+    *CALLS,
+    *HISTORY,
+    *DEPLOYMENT,
+    *NETWORK,
+)
 
 
 def get_defect(name: str) -> Defect:

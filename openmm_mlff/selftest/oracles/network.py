@@ -1,5 +1,7 @@
 """A small PaiNN with random weights that holds its molecules together, as a student."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor, nn
 
@@ -76,9 +78,11 @@ class BoundPaiNN(nn.Module):
 class NetworkOracle(StudentPotential):
     """A student that is compiled once and not each time it is asked for."""
 
-    def __init__(self, student: LoadedStudent, *, spec: str) -> None:
-        super().__init__(student, spec=spec)
-        self._programs: dict[tuple[str, str], torch.jit.ScriptModule] = {}
+    _warmed = (*StudentPotential._warmed, "_programs")
+
+    @cached_property
+    def _programs(self) -> dict[tuple[str, str], torch.jit.ScriptModule]:
+        return {}
 
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.dynamics.energy_drift import CHECK
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import EnergySeries, RunFailure, Runs
 
@@ -108,6 +109,25 @@ def test_the_seeds_numbers_stand_in_the_evidence(judge, water, make_run):
     assert evidence["drift_ratio"] == pytest.approx(drift_ev / run.energies.kinetic_ev.std())
     assert evidence["drift_percent_of_initial"] == pytest.approx(100 * drift_ev / 140.0, rel=1e-4)
     assert evidence["conservation_ratio"] == pytest.approx(1 - total_ev.std() / 140.0, rel=1e-6)
+
+
+def test_the_whole_of_a_large_system_is_judged_too(judge, make_run):
+    atoms = 1500
+    large = MolecularSystem("large", np.full(atoms, 18), np.arange(3.0 * atoms).reshape(-1, 3))
+    spread_ev = 0.9
+    kinetic_ev = 60.0 + spread_ev * np.sqrt(2.0) * np.sin(40.0 * TIME_PS)
+
+    def drift(slope):
+        total_ev = -100.0 + 1e-3 * atoms * slope * TIME_PS
+        return EnergySeries(TIME_PS, total_ev - kinetic_ev, kinetic_ev, total_ev, 0.0 * TIME_PS)
+
+    run = make_run(load_system("water"), trajectory=None)
+    # 0.08 meV/atom/ps are within the limit per atom, and 1.2 eV in 10 ps: 1.33 σ.
+    result = judge(large, replace(run, energies=drift(0.08)))
+    assert result.status is Status.FAIL
+    assert (result.threshold, result.unit) == (1.0, "ratio")
+    assert result.value == pytest.approx(0.08e-3 * atoms * 9.995 / spread_ev, rel=0.01)
+    assert judge(large, replace(run, energies=drift(0.05))).status is Status.PASS
 
 
 def test_replicas_are_averaged(judge, water, make_run):

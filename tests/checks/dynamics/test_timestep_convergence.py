@@ -4,10 +4,8 @@ import pytest
 from openmm_mlff.checks.dynamics.timestep_convergence import (
     CHECK,
     Record,
-    Spreads,
-    noise,
-    safe_timestep_fs,
 )
+from openmm_mlff.checks.dynamics.timestep_spreads import Spreads, noise
 from openmm_mlff.results import Status
 
 TIMESTEPS_FS = np.array([0.25, 0.5, 1.0])
@@ -16,35 +14,43 @@ OMEGA_PER_PS = 2 * np.pi * 220.0
 """Of the energy of an O–H bond: twice its vibration."""
 
 
-def energies(*, amplitude_ev=1e-3, power=2.0, error_ev=0.0, noise_ev=0.0, seed=0):
-    """Total energy of leapfrog at three timesteps, and of steps in a row at the shortest.
+STARTS = 3
+
+SHORT = {"convergence_ps": 0.1, "sampling_ps": 0.4}
+
+
+def energies(
+    *, amplitude_ev=1e-3, power=2.0, error_ev=0.0, noise_ev=0.0, scatter=0.0, starts=STARTS, seed=0
+):
+    """Total energy of leapfrog from each start at three timesteps, and of steps in a row.
 
     A ripple that goes as a power of the timestep, an error of the surface that does not depend on
-    it, and white noise.
+    it, and white noise.  The power of the starts is spread evenly over ``scatter`` about its mean.
     """
     rng = np.random.default_rng(seed)
     ripple = np.sin(OMEGA_PER_PS * TIME_PS)
     # A walk from plateau to plateau, as jumps of the surface leave it.
     walk = np.where(TIME_PS < 0.2, -1.0, 1.0)
-    sizes = amplitude_ev * TIMESTEPS_FS**power
-    total = sizes[:, None] * ripple + error_ev * walk + noise_ev * rng.normal(size=(3, 500))
+    powers = power + scatter * np.linspace(-0.5, 0.5, starts)
+    sizes = amplitude_ev * TIMESTEPS_FS[:, None] ** powers
+    total = sizes.T[..., None] * ripple + error_ev * walk
+    total = total + noise_ev * rng.normal(size=(starts, 3, 500))
     row_ps = 0.00025 * np.arange(200)
-    in_a_row = sizes[0] * np.sin(OMEGA_PER_PS * row_ps) + noise_ev * rng.normal(size=200)
-    return total, in_a_row
+    in_a_row = amplitude_ev * TIMESTEPS_FS[0] ** power * np.sin(OMEGA_PER_PS * row_ps)
+    return total, in_a_row + noise_ev * rng.normal(size=200)
 
 
 @pytest.fixture
 def judge(limits):
     def call(total_ev, in_a_row, *, kinetic_ev=None):
         if kinetic_ev is None:
-            kinetic_ev = 0.05 * np.sin(OMEGA_PER_PS * TIME_PS[: total_ev.shape[1]])
+            kinetic_ev = 0.05 * np.sin(OMEGA_PER_PS * TIME_PS[: total_ev.shape[-1]])
         kinetic_ev = np.broadcast_to(kinetic_ev, total_ev.shape)
         record = Record(
             timesteps_fs=TIMESTEPS_FS,
-            time_ps=TIME_PS[: total_ev.shape[1]],
+            time_ps=TIME_PS[: total_ev.shape[-1]],
             potential_ev=total_ev - kinetic_ev,
             kinetic_ev=kinetic_ev,
-            total_ev=total_ev,
             noise_total_ev=in_a_row,
             n_atoms=3,
             failures=("", "", ""),
@@ -78,6 +84,7 @@ def test_another_power_fails(judge, power):
     result = judge(*energies(power=power))
     assert result.status is Status.FAIL
     assert result.value == pytest.approx(power)
+    assert result.evidence["exponent_half_width"] == pytest.approx(0.0, abs=1e-9)
     assert result.evidence["largest_safe_timestep_fs"] is None
 
 
@@ -96,7 +103,7 @@ def test_an_error_of_the_surface_fails_from_the_detection_limit_on(judge):
 def test_a_library_that_disagrees_is_said(judge):
     total_ev, in_a_row = energies()
     # 2^2.45 and 2^1.95: the mean is fine, the first pair is not.
-    total_ev[1] *= 2**0.45
+    total_ev[:, 1] *= 2**0.45
     result = judge(total_ev, in_a_row)
     assert result.status is Status.PASS
     assert not result.evidence["physical_validation_agrees"]
@@ -126,7 +133,7 @@ def test_noise_everywhere_decides_nothing(judge):
 
 
 def test_nothing_that_moves_decides_nothing(judge):
-    still = np.zeros((3, 500))
+    still = np.zeros((STARTS, 3, 500))
     assert judge(still, np.zeros(200), kinetic_ev=still).status is Status.INCONCLUSIVE
 
 
@@ -135,7 +142,7 @@ def test_nothing_that_moves_decides_nothing(judge):
 )
 def test_a_run_that_broke(judge, run, status):
     total_ev, in_a_row = energies()
-    total_ev[run, 300:] = np.nan
+    total_ev[0, run, 300:] = np.nan
     result = judge(total_ev, in_a_row)
     assert result.status is status
     assert f"{TIMESTEPS_FS[run]:g} fs broke" in result.clause
@@ -143,33 +150,62 @@ def test_a_run_that_broke(judge, run, status):
 
 def test_a_few_rows_decide_nothing(judge):
     total_ev, in_a_row = energies()
-    result = judge(total_ev[:, :10], in_a_row)
+    result = judge(total_ev[..., :10], in_a_row)
     assert result.status is Status.INCONCLUSIVE
 
 
 def test_a_law_that_does_not_rise_has_no_safe_timestep():
-    flat = Spreads(TIMESTEPS_FS, np.full(3, 1e-3), np.full(3, 1e-2), 0.0)
-    assert safe_timestep_fs(flat, first=0) is None
-    frozen = Spreads(TIMESTEPS_FS, np.full(3, 1e-3), np.zeros(3), 0.0)
-    assert safe_timestep_fs(frozen, first=0) is None
+    flat = Spreads(TIMESTEPS_FS, np.full((1, 3), 1e-3), np.full((1, 3), 1e-2), 0.0)
+    assert flat.safe_timestep_fs(first=0) is None
+    frozen = Spreads(TIMESTEPS_FS, np.full((1, 3), 1e-3), np.zeros((1, 3)), 0.0)
+    assert frozen.safe_timestep_fs(first=0) is None
+
+
+# Three starts over a range of s have a standard deviation of s/2 and t = 4.30: ± 1.24 s.
+@pytest.mark.parametrize(
+    ("power", "scatter", "status"),
+    [
+        (1.76, 0.12, Status.PASS),
+        (1.76, 0.14, Status.INCONCLUSIVE),
+        (1.44, 0.14, Status.INCONCLUSIVE),
+        (1.44, 0.12, Status.FAIL),
+        (2.56, 0.14, Status.INCONCLUSIVE),
+        (2.56, 0.12, Status.FAIL),
+    ],
+)
+def test_the_interval_over_the_starts_decides(judge, power, scatter, status):
+    result = judge(*energies(power=power, scatter=scatter))
+    assert result.evidence["exponent_half_width"] == pytest.approx(1.242 * scatter, rel=1e-3)
+    assert result.status is status
+
+
+def test_one_start_decides_nothing(judge):
+    assert judge(*energies(starts=1)).status is Status.INCONCLUSIVE
 
 
 def test_a_sound_potential_converges(measured, sound):
-    subject = sound(probes={"convergence_ps": 0.1})
+    subject = sound(probes=SHORT)
     result = measured(CHECK, subject)
     assert result.status is Status.PASS
     assert result.evidence["exponent"] == pytest.approx(2.0, abs=0.1)
     record = subject.store.read(CHECK.id).record(Record)
+    total_ev = record.total_ev
     # One start: the same energy; and each fourth of the consecutive steps is a row of the table.
-    np.testing.assert_allclose(record.total_ev[:, 0], record.total_ev[0, 0], atol=1e-9)
-    np.testing.assert_array_equal(record.noise_total_ev[::4], record.total_ev[0, :50])
+    np.testing.assert_allclose(total_ev[:, :, 0], total_ev[:, :1, 0] + np.zeros(3), atol=1e-9)
+    np.testing.assert_array_equal(record.noise_total_ev[::4], total_ev[0, 0, :50])
+    assert len(total_ev) >= 3
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_another_seed_gives_the_same_verdict(measured, sound, seed):
+    assert measured(CHECK, sound(probes=SHORT, seed=seed)).status is Status.PASS
 
 
 def test_an_energy_that_is_not_the_forces_own_does_not_converge(measured, faulty):
-    result = measured(CHECK, faulty("scaled energy", probes={"convergence_ps": 0.1}))
+    result = measured(CHECK, faulty("scaled energy", probes=SHORT))
     assert result.status is Status.FAIL
     assert result.value < 0.5
 
 
-def test_where_no_simulation_ended_it_is_skipped(measured, faulty):
+def test_where_the_langevin_run_broke_it_is_skipped(measured, faulty):
     assert measured(CHECK, faulty("weak bonds")).status is Status.SKIPPED

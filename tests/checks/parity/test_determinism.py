@@ -14,13 +14,23 @@ def test_healthy_potentials_pass(of_healthy, kind, platform):
     assert result.status is Status.PASS
     assert result.evidence["calls"] == 5
     assert result.evidence["platform"] == platform
+    assert {"called directly", "Reference", "CPU"} <= set(result.evidence["history"])
 
 
 def test_one_atom_passes(of_healthy, argon):
     assert of_healthy(CHECK, "pair", molecule=argon).status is Status.PASS
 
 
-@pytest.mark.parametrize("fault", ["dropout", "hidden state", "stale neighbour list"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "dropout",
+        "hidden state",
+        "stale neighbour list",
+        "first call off",
+        "pairs of the first call",
+    ],
+)
 def test_planted_faults_fail(of_faulty, fault):
     result = of_faulty(CHECK, fault)
 
@@ -28,16 +38,43 @@ def test_planted_faults_fail(of_faulty, fault):
     assert result.value > 100 * result.threshold
 
 
+def test_only_new_instances_tell_what_the_first_call_leaves_behind(of_faulty):
+    result = of_faulty(CHECK, "first call off")
+
+    repeated, history = result.evidence["measures"][:2], result.evidence["measures"][2:]
+    assert [measure["ok"] for measure in repeated] == [True, True]
+    assert [measure["ok"] for measure in history] == [True, False] * len(result.evidence["history"])
+    for answers in result.evidence["history"].values():
+        assert answers["energy_noise_mev_per_atom"] == pytest.approx(100.0)
+
+
 @pytest.fixture
 def judge(limits):
-    def call(*, platform="CPU", force=0.0, energy_ev=0.0, calls=20, scale=1.0):
+    def call(*, on_gpu=False, force=0.0, energy_ev=0.0, calls=20, scale=1.0, **history):
         rng = np.random.default_rng(1)
         forces = np.repeat(scale * rng.normal(size=(1, 3, 3)), calls, axis=0)
         energies_ev = np.full(calls, -100.0)
         if calls:
             forces[-1, 0, 0] += force
             energies_ev[-1] += energy_ev
-        record = Record(platform=platform, dtype="float32", energies_ev=energies_ev, forces=forces)
+        new_energies_ev = np.array([[[-100.0, -90.0, -100.0], [-90.0, -100.0, -100.0]]])
+        new_forces = np.repeat(scale * rng.normal(size=(1, 1, 1, 3, 3)), 3, axis=2)
+        new_forces = np.repeat(new_forces, 2, axis=1)
+        new_energies_ev[0, 0, 0] += history.get("first_ev", 0.0)
+        new_forces[0, 0, 0, 0, 0] += history.get("first_force", 0.0)
+        paths = history.get("paths", 1)
+        record = Record(
+            on_gpu=on_gpu,
+            platform="a platform",
+            dtype="float32",
+            energies_ev=energies_ev,
+            forces=forces,
+            paths=("called directly",)[:paths],
+            path_on_gpu=(on_gpu,)[:paths],
+            orders=np.array([[0, 1, 0], [1, 0, 0]]),
+            history_energies_ev=new_energies_ev[:paths],
+            history_forces=new_forces[:paths],
+        )
         return CHECK.judge(record, limits("determinism"))
 
     return call
@@ -46,14 +83,27 @@ def judge(limits):
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"platform": "CUDA"}, Status.PASS),
+        ({"on_gpu": True}, Status.PASS),
         ({"force": 5e-4}, Status.FAIL),
-        ({"force": 5e-4, "platform": "CUDA"}, Status.PASS),
-        ({"force": 1.1e-3, "platform": "OpenCL"}, Status.FAIL),
+        ({"force": 5e-4, "on_gpu": True}, Status.PASS),
+        ({"force": 1.1e-3, "on_gpu": True}, Status.FAIL),
         ({"force": np.nan}, Status.FAIL),
-        ({"force": np.nan, "platform": "CUDA"}, Status.FAIL),
+        ({"force": np.nan, "on_gpu": True}, Status.FAIL),
+        ({"energy_ev": 2.9e-4, "on_gpu": True}, Status.PASS),
+        ({"energy_ev": 3.1e-4, "on_gpu": True}, Status.FAIL),
         ({"energy_ev": np.nan}, Status.FAIL),
-        ({"energy_ev": np.nan, "platform": "CUDA"}, Status.FAIL),
+        ({"energy_ev": np.nan, "on_gpu": True}, Status.FAIL),
+        ({"first_ev": 9e-5}, Status.PASS),
+        ({"first_ev": 1.1e-4}, Status.FAIL),
+        ({"first_ev": 2.9e-4, "on_gpu": True}, Status.PASS),
+        ({"first_ev": 0.3, "on_gpu": True}, Status.FAIL),
+        ({"first_ev": np.nan}, Status.FAIL),
+        ({"first_force": 5e-6}, Status.PASS),
+        ({"first_force": 5e-5}, Status.FAIL),
+        ({"first_force": 5e-4, "on_gpu": True}, Status.PASS),
+        ({"first_force": 2e-3, "on_gpu": True}, Status.FAIL),
+        ({"paths": 0}, Status.INCONCLUSIVE),
+        ({"paths": 0, "force": 5e-4}, Status.FAIL),
         ({"force": 5e-8, "scale": 0.0}, Status.PASS),
         ({"calls": 1}, Status.INCONCLUSIVE),
         ({"calls": 0}, Status.INCONCLUSIVE),

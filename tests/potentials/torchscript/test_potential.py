@@ -275,3 +275,31 @@ def test_no_options_are_the_default(models, tmp_path):
     torch.jit.script(models.Springs()).save(str(path))
     assert load_torchscript(path).spec == str(path)
     assert load_torchscript(path, options=PotentialOptions()).program.parameters == {}
+
+
+class KeepsTheFirst(torch.nn.Module):
+    """Adds the first coordinate that it ever saw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("first", torch.zeros([], dtype=torch.float64))
+        self.called = False
+
+    def forward(self, positions: torch.Tensor) -> torch.Tensor:
+        if not self.called:
+            self.called = True
+            self.first = positions.detach()[0, 0].clone()
+        return (positions**2).sum() + self.first
+
+
+def test_a_fresh_file_begins_as_it_was_saved(load, water, in_openmm):
+    potential = load(KeepsTheFirst())
+    placed = water.positions_angstrom
+    nm_per_angstrom, ev = 0.1, units.ev_from_kj_per_mol(1.0)
+    potential.evaluate(water, placed[None] + 10.0)
+    kept = potential.evaluate(water, placed[None]).energies_ev[0]
+
+    fresh = potential.fresh().evaluate(water, placed[None]).energies_ev[0]
+
+    assert kept - fresh == pytest.approx(10.0 * nm_per_angstrom * ev)
+    assert in_openmm(potential, water)[0] == pytest.approx(fresh)

@@ -32,8 +32,7 @@ def convergence_chart(observations: Evidence, *, result: CheckResult | None) -> 
     runs = timestep_runs(observations)
     if runs is None:
         return None
-    timesteps_fs, _, total_mev = runs
-    spreads_mev = np.nanstd(total_mev, axis=1)
+    timesteps_fs, _, _, spreads_mev = runs
     law = square_law(timesteps_fs, spreads_mev)
     if law is None:
         return None
@@ -56,9 +55,9 @@ def convergence_chart(observations: Evidence, *, result: CheckResult | None) -> 
             x={"type": "log", "range": numbers(np.log10(ends)), **ticks},
             y={"type": "log", "exponentformat": "none"},
         ),
-        caption=f"Standard deviation of the total energy of {observations.system.name} from one "
-        f"start, meV/atom: {sizes}. Where only the integrator errs it goes as the square of the "
-        "timestep (dashed).",
+        caption=f"Standard deviation of the total energy of {observations.system.name} from "
+        f"common starts, meV/atom: {sizes}. Where only the integrator errs it goes as the "
+        "square of the timestep (dashed).",
     )
 
 

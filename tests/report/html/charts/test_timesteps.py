@@ -25,9 +25,8 @@ def test_a_spread_that_goes_as_the_square_lies_on_the_line(make_observations):
     record = Record(
         timesteps_fs=STEPS_FS,
         time_ps=time_ps,
-        potential_ev=total_ev,
-        kinetic_ev=np.zeros_like(total_ev),
-        total_ev=total_ev,
+        potential_ev=total_ev[None],
+        kinetic_ev=np.zeros_like(total_ev[None]),
         noise_total_ev=np.zeros(9),
         n_atoms=3,
         failures=("", "", ""),

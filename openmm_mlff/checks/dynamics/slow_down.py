@@ -1,11 +1,10 @@
-"""Do memory and time per step stay the same in a long run?"""
+"""Does a step take as long at the end of a long run as at its start?"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
-from scipy.stats import theilslopes
 
 from openmm_mlff.checks.base import RATIO, Check, Judgement, inconclusive, skipped
 from openmm_mlff.checks.inputs import demand_survival, read_runs, unusable_runs
@@ -14,18 +13,8 @@ from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 
-STEPS = 10_000
-"""Growth of memory is stated for so many steps."""
-
 FEWEST_BLOCKS = 8
 """Below this neither a first and a last fifth nor an interval mean anything."""
-
-ALLOCATOR_MEBIBYTES = 0.125
-"""Memory is taken from the system in pieces of 128 KiB or so (measured with glibc): a growth that
-has not filled one cannot be seen."""
-
-LEAST_LEAK_MEBIBYTES = 4 * ALLOCATOR_MEBIBYTES
-"""Less growth than this in all may be an allocator's own steps, however steep they look."""
 
 DISTRUST = 0.35
 """Where the machine itself changed pace, this part of the change (of its logarithm) is taken for
@@ -68,12 +57,9 @@ _VERBS = {
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the growth of memory and the slowing of steps with their limits.
+    """Compare the slowing of steps with its limit.
 
-    Memory: the Theil-Sen slope of resident memory against steps (P. K. Sen, J. Am. Stat. Assoc.
-    63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
-
-    Slowing: median time of a step in the last fifth of the blocks over that in the first, by
+    Median time of a step in the last fifth of the blocks over that in the first, by
     three clocks: wall time, CPU time, and CPU time over that of a fixed piece of work measured
     alongside (the machine's own pace).  Machines are shared and noisy, so it is a FAIL only where
     all three are beyond the limit with their intervals; the clock with the narrowest interval is
@@ -81,10 +67,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
     Args:
         record: the replicas of one condition.
-        limits: ``memory_growth`` (MiB/10000 steps), ``slowing`` (ratio).
+        limits: ``slowing`` (ratio).
 
     Returns:
-        The judgement; INCONCLUSIVE where the intervals straddle a limit or there are few blocks.
+        The judgement; INCONCLUSIVE where the interval straddles the limit or there are few blocks.
     """
     unusable = unusable_runs(record)
     if unusable is not None:
@@ -98,10 +84,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
         reason = _unfit(run)
         if reason:
             return inconclusive(f"{reason} in {run.name}")
-        memory, memory_evidence = _memory(run, limit=limits["memory_growth"])
-        slowing, slowing_evidence = _slowing(run, limit=limits["slowing"])
-        findings += [memory, slowing]
-        runs.append({"run": run.name, **memory_evidence, **slowing_evidence})
+        slowing, evidence = _slowing(run, limit=limits["slowing"])
+        findings.append(slowing)
+        runs.append({"run": run.name, **evidence})
     worst = max(findings, key=lambda finding: finding.rank)
     where = f"in {worst.run}, " if len(measured) > 1 else ""
     judgement = Judgement(
@@ -116,45 +101,20 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 def _is_measured(run: Run) -> bool:
-    return len(run.resident_mebibytes_blocks) > 0 and run.steps_per_block > 0
+    return len(run.cpu_ms_per_step_blocks) > 0 and run.steps_per_block > 0
 
 
 def _unfit(run: Run) -> str:
     """Return why the blocks of a run cannot be judged; empty where they can."""
-    blocks = (
-        run.ms_per_step_blocks,
-        run.cpu_ms_per_step_blocks,
-        run.yardstick_ms_blocks,
-        run.resident_mebibytes_blocks,
-    )
+    blocks = (run.ms_per_step_blocks, run.cpu_ms_per_step_blocks, run.yardstick_ms_blocks)
     count = min(len(series) for series in blocks)
     if count < FEWEST_BLOCKS:
         return f"{count} blocks were measured, and at least {FEWEST_BLOCKS} are needed,"
     if len({len(series) for series in blocks}) > 1:
-        return "times and memory are not of the same blocks"
+        return "the times are not of the same blocks"
     if not all(np.isfinite(series).all() and (series > 0.0).all() for series in blocks):
-        return "a time or the memory of a block was not measured"
+        return "a time of a block was not measured"
     return ""
-
-
-def _memory(run: Run, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
-    """Judge how the resident memory grows."""
-    resident = run.resident_mebibytes_blocks
-    settled = resident[len(resident) // 5 :]
-    steps = run.steps_per_block * np.arange(len(settled))
-    slope, _, low, high = (STEPS * v for v in theilslopes(settled, steps, alpha=CONFIDENCE))
-    grown = float(settled[-1] - settled[0])
-    status = _compare(low, high, limit=limit.value)
-    if status is Status.FAIL and grown < LEAST_LEAK_MEBIBYTES:
-        status = Status.INCONCLUSIVE
-    least = max((high - low) / 2.0, STEPS * ALLOCATOR_MEBIBYTES / steps[-1])
-    evidence = {
-        "steps_judged_for_memory": int(steps[-1]),
-        "memory_grown_mebibytes": grown,
-        "memory_detection_limit_mebibytes_per_10000_steps": float(least),
-    }
-    clause = "the memory of the process grows by"
-    return Finding(run.name, clause, float(slope), float(low), float(high), limit, status), evidence
 
 
 def _slowing(run: Run, *, limit: Threshold) -> tuple[Finding, dict[str, Any]]:
@@ -248,17 +208,16 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
 
 
 CHECK = Check(
-    id="soak",
+    id="slow_down",
     group="dynamics",
     scope="condition",
-    question="Do memory and time per step stay the same in a long run?",
-    formula="Theil–Sen slope of resident memory against steps; median ms/step of the last fifth "
-    "of the blocks over the first, by wall time, CPU time and CPU time over a yardstick's",
-    unit="MiB/10000 steps",
-    source="users of MACE report both: memory that grows and steps that slow down",
-    limits={"memory_growth": "MiB/10000 steps", "slowing": "ratio"},
-    consequence="A long production run slows down step by step, or is killed when the machine's "
-    "memory is full.",
+    question="Does a step take as long at the end of a long run as at its start?",
+    formula="median ms/step of the last fifth of the blocks over the first, by wall time, CPU time "
+    "and CPU time over a yardstick's",
+    unit="ratio",
+    source="users of MACE report steps that slow down",
+    limits={"slowing": "ratio"},
+    consequence="A long production run slows down step by step.",
     remedy="Look for what is kept from call to call: tensors with their graphs, lists that grow, "
     "caches without a limit, a model compiled again for every geometry.",
     record=Runs,

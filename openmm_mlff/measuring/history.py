@@ -1,0 +1,122 @@
+"""New instances of a potential, asked about the same two geometries in different orders."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openmm
+
+from openmm_mlff import units
+from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.potentials import Evaluation
+from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, potential_ev
+from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring.subject import Subject
+
+ORDERS = ((0, 1, 0), (1, 0, 1))
+"""Which of the two geometries each call asks about, for each new instance."""
+
+DIRECT = "called directly"
+
+STRETCHES = (2.0, 1.5, 1.2)
+"""All distances of a molecule are multiplied by the first of these that the potential accepts.
+
+At twice its length a bond still lies within every cutoff, and pairs farther apart leave it.
+"""
+
+DISPLACEMENT_ANGSTROM = 0.2
+"""Standard deviation by which atoms in a box are displaced instead: a box is not stretched."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What new instances answered through one path.
+
+    Attributes:
+        path: :data:`DIRECT`, or the name of the platform.
+        on_gpu: whether that ran on a GPU.
+        energies_ev: (orders, calls).
+        forces: (orders, calls, N, 3), eV/Å.
+    """
+
+    path: str
+    on_gpu: bool
+    energies_ev: np.ndarray
+    forces: np.ndarray
+
+
+def histories(subject: "Subject", placed_angstrom: np.ndarray) -> list[History]:
+    """Ask new instances about a geometry and one far from it, directly and on every platform.
+
+    Args:
+        subject: what is measured.
+        placed_angstrom: the geometry, (N, 3), Å.
+
+    Returns:
+        One history a path; the platforms in one precision each, that of the run where they have
+        several.  None where the potential refuses every geometry that is far from this one.
+    """
+    for far in _far_from(subject, placed_angstrom):
+        pair = np.stack([placed_angstrom, far])
+        try:
+            direct = _history(subject, pair, None)
+        except EvaluationRefusedError:
+            continue
+        if np.isfinite(direct.energies_ev).all():
+            return [direct] + [_history(subject, pair, each) for each in _platforms(subject)]
+    return []
+
+
+def _far_from(subject: "Subject", placed_angstrom: np.ndarray) -> list[np.ndarray]:
+    """Return geometries (N, 3), Å, far from another, the farthest first."""
+    if subject.molecule.is_periodic:
+        rng = np.random.default_rng(subject.seed)
+        noise = rng.normal(scale=DISPLACEMENT_ANGSTROM, size=placed_angstrom.shape)
+        return [placed_angstrom + noise]
+    centre = placed_angstrom.mean(axis=0)
+    return [centre + factor * (placed_angstrom - centre) for factor in STRETCHES]
+
+
+def _platforms(subject: "Subject") -> list[PlatformChoice]:
+    system = subject.potential.create_system(subject.molecule, precision=subject.precision)
+    chosen: dict[str, PlatformChoice] = {}
+    for choice in usable_platforms(system, subject.molecule.positions_angstrom):
+        if choice.precision == subject.precision or choice.name not in chosen:
+            chosen[choice.name] = choice
+    return list(chosen.values())
+
+
+def _history(
+    subject: "Subject", placed_angstrom: np.ndarray, platform: PlatformChoice | None
+) -> History:
+    found = [_ask(subject, placed_angstrom[list(order)], platform) for order in ORDERS]
+    return History(
+        path=DIRECT if platform is None else platform.name,
+        on_gpu=platform is not None and platform.on_gpu,
+        energies_ev=np.stack([each.energies_ev for each in found]),
+        forces=np.stack([each.forces_ev_per_angstrom for each in found]),
+    )
+
+
+def _ask(
+    subject: "Subject", placed_angstrom: np.ndarray, platform: PlatformChoice | None
+) -> Evaluation:
+    """Evaluate geometries (G, N, 3), Å, in order, by a new instance that was never warmed."""
+    fresh = subject.potential.fresh()
+    if platform is None:
+        return fresh.evaluate(subject.molecule, placed_angstrom, precision=subject.precision)
+    context = openmm.Context(
+        fresh.create_system(subject.molecule, precision=subject.precision),
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName(platform.name),
+        dict(platform.properties),
+    )
+    energies, forces = [], []
+    for placed in placed_angstrom:
+        context.setPositions(units.nm_from_angstrom(placed))
+        state = context.getState(energy=True, forces=True)
+        energies.append(potential_ev(state))
+        forces.append(forces_ev_per_angstrom(state))
+    return Evaluation(np.array(energies), np.array(forces))

@@ -1,0 +1,130 @@
+"""One energy and its forces by an ASE calculator, in one call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openmm_mlff.errors import EvaluationRefusedError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import BaseCalculator
+
+FREE_ENERGY = "free_energy"
+"""ASE's name of the energy whose slope the forces are."""
+
+
+class SharedCalculator:
+    """One calculator for all evaluations of a process.
+
+    Args:
+        calculator: of the potential.
+    """
+
+    def __init__(self, calculator: "BaseCalculator") -> None:
+        self.calculator = calculator
+        self._state: tuple[int, int] | None = None
+
+    def attach_to(self, molecule: MolecularSystem) -> "Atoms":
+        """Return the atoms of a molecule, with the calculator.
+
+        ASE does not compare ``atoms.info``, so results of another charge or multiplicity are
+        dropped here.
+        """
+        state = molecule.charge, molecule.multiplicity
+        if self._state not in (None, state):
+            drop_results(self.calculator)
+        self._state = state
+        atoms = molecule.to_ase()
+        atoms.calc = self.calculator
+        return atoms
+
+
+def drop_results(calculator: "BaseCalculator") -> None:
+    """Drop the results of the last calculation, where the calculator keeps any."""
+    reset = getattr(calculator, "reset", None)
+    if callable(reset):
+        reset()
+
+
+def energy_and_forces(atoms: "Atoms", *, spec: str) -> tuple[float, np.ndarray]:
+    """Compute the energy and the forces of atoms in one call of their calculator.
+
+    The energy is the one whose slope the forces are: ``free_energy`` where the calculator gives
+    it, else ``energy``.
+
+    Args:
+        atoms: with a calculator.
+        spec: the string that named it, for messages.
+
+    Returns:
+        Energy, eV, and forces, (N, 3), eV/Å.
+
+    Raises:
+        PotentialError: there is not one energy and one force for each atom.
+    """
+    results = _results(atoms, spec=spec)
+    energy = np.asarray(results[FREE_ENERGY], dtype=float)
+    forces = np.array(results["forces"], dtype=float)
+    if energy.size != 1:
+        raise PotentialError(
+            f"{spec} gives an energy of shape {energy.shape}; expected one number, the sum over "
+            "the atoms: correct the calculator"
+        )
+    if forces.shape != (len(atoms), 3):
+        raise PotentialError(
+            f"{spec} gives forces of shape {forces.shape} for {len(atoms)} atoms; expected "
+            f"{(len(atoms), 3)}: correct the calculator"
+        )
+    return float(energy.reshape(())), forces
+
+
+def _results(atoms: "Atoms", *, spec: str) -> dict[str, Any]:
+    """Return energy and forces as the calculator gives them."""
+    from ase.calculators.calculator import Calculator, PropertyNotImplementedError
+
+    calculator = atoms.calc
+    listed = set(calculator.implemented_properties)
+    wanted = [name for name in ("energy", FREE_ENERGY, "forces") if name in listed]
+    found: dict[str, Any] = {}
+    if getattr(type(calculator), "get_property", None) is Calculator.get_property:
+        # Asked for one property at a time, some calculators would compute twice.
+        changes = calculator.check_state(atoms)
+        if changes or not {"energy", "forces"} <= set(calculator.results):
+            calculator.atoms, calculator.results = None, {}
+            calculator.calculate(atoms, wanted, changes)
+        found = {name: calculator.results.get(name) for name in wanted}
+    for name in wanted:
+        if found.get(name) is None:
+            with suppress(PropertyNotImplementedError):
+                found[name] = calculator.get_property(name, atoms)
+    if found.get(FREE_ENERGY) is None:
+        found[FREE_ENERGY] = found.get("energy")
+    for name, key in (("energy", FREE_ENERGY), ("forces", "forces")):
+        if found.get(key) is None:
+            raise PotentialError(
+                f"{spec} gives no {name}; expected energy and forces, which dynamics needs: "
+                "correct the calculator or choose another one"
+            )
+    return found
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what an ASE calculator raises on purpose into a refusal; other errors are its bugs.
+
+    Yields:
+        Nothing; evaluate within.
+
+    Raises:
+        EvaluationRefusedError: the calculator raised ASE's ``CalculatorError``.
+    """
+    from ase.calculators.calculator import CalculatorError
+
+    try:
+        yield
+    except CalculatorError as error:
+        raise EvaluationRefusedError(" ".join(str(error).split())) from error
