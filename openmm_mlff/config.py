@@ -32,10 +32,11 @@ PRECISIONS = ("single", "mixed", "double")
 GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
 """OpenMM's platforms that run on a GPU; each has the property ``Precision``."""
 
+NO_REFERENCE = "none"
 AUTO_REFERENCE = "auto"
-"""The default reference, where what it needs is installed."""
+"""The potential's own teacher, where it names one."""
 
-DEFAULT_REFERENCE = "ase:tblite.ase:TBLite?method=GFN2-xTB"
+GFN2_XTB = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 
 
 class Frozen(BaseModel):

@@ -23,13 +23,13 @@ class Evidence:
         name: of the claim.
         results: of the required checks that test it, the most severe first.
         missing: required checks without a result.
-        not_asked: why the claim was not asked for; empty where it was.
+        not_asked: why the claim was not asked for, or not of all systems; empty where it was.
     """
 
     name: Literal["sound", "accurate"]
     results: tuple[CheckResult, ...]
     missing: tuple[Reason, ...]
-    not_asked: str = ""
+    not_asked: tuple[Reason, ...] = ()
 
     def with_status(self, *statuses: Status) -> list[CheckResult]:
         """Return the results that have one of some statuses."""

@@ -50,7 +50,8 @@ class SharedSettings(Frozen):
     reference: str | None = Field(
         default=AUTO_REFERENCE,
         description="Potential or data to compare with: a spec string, a file of labelled frames "
-        "(extxyz, ASE db), auto (GFN2-xTB by tblite), none, or none:REASON",
+        "(extxyz, ASE db), auto (the teacher that the potential names, GFN2-xTB for the shipped "
+        "students; accuracy is not judged where it names none), none, or none:REASON",
     )
     platform: str = Field(default="auto", description="auto, CUDA, OpenCL, CPU or Reference")
     precision: Literal["single", "mixed", "double"] = Field(

@@ -8,6 +8,7 @@ protocol may approve. NOT APPLICABLE counts neither way.
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args
 
 from openmm_mlff.checks import Check
@@ -37,7 +38,7 @@ def decide(
     protocol: Protocol,
     scope: Scope,
     model_name: str,
-    reference_asked: bool,
+    not_asked: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
     """Decide whether a potential may be used for production dynamics.
 
@@ -46,7 +47,7 @@ def decide(
         protocol: says what is required, under which conditions, and whether it may approve.
         scope: what was tested; its systems are those that every required check must cover.
         model_name: for the sentences.
-        reference_asked: whether a reference was asked for, loaded or not.
+        not_asked: why the accuracy of a system is no question, by name of the system.
 
     Returns:
         The verdict, the reasons of each claim the most severe first.
@@ -54,9 +55,8 @@ def decide(
     known = {spec.id: spec for spec in checks_of(protocol)}
     decisive = sorted((r for r in results if r.required or r.id in protocol.required), key=_order)
     missing = _missing(results, known=known, protocol=protocol, scope=scope)
-    evidence = _evidence(
-        decisive, missing, known=known, protocol=protocol, reference_asked=reference_asked
-    )
+    not_asked = {name: not_asked[name] for name in scope.systems if name in not_asked}
+    evidence = _evidence(decisive, missing, known=known, protocol=protocol, not_asked=not_asked)
     sound, accurate = (_claim(one, known=known, protocol=protocol, scope=scope) for one in evidence)
     claims = Claims(sound=sound, accurate=accurate)
     if claims.status is VerdictStatus.REJECTED:
@@ -89,7 +89,7 @@ def _evidence(
     *,
     known: Mapping[str, Check],
     protocol: Protocol,
-    reference_asked: bool,
+    not_asked: Mapping[str, str],
 ) -> tuple[Evidence, Evidence]:
     """Return what each claim rests on: sound, then accurate."""
     accuracy = {spec.id for spec in known.values() if spec.group == "accuracy"}
@@ -101,20 +101,36 @@ def _evidence(
         ),
         Evidence(
             "accurate",
-            tuple(result for result in decisive if result.group == "accuracy"),
-            tuple(reason for reason in missing if reason.check in accuracy),
-            _why_not_asked(protocol, accuracy=accuracy, reference_asked=reference_asked),
+            tuple(
+                result
+                for result in decisive
+                if result.group == "accuracy"
+                and not (result.status is Status.SKIPPED and result.system in not_asked)
+            ),
+            tuple(
+                reason
+                for reason in missing
+                if reason.check in accuracy and reason.system not in not_asked
+            ),
+            _why_not_asked(protocol, accuracy=accuracy, not_asked=not_asked),
         ),
     )
 
 
-def _why_not_asked(protocol: Protocol, *, accuracy: set[str], reference_asked: bool) -> str:
-    """Return why accuracy is not judged; empty where it is."""
+def _why_not_asked(
+    protocol: Protocol, *, accuracy: set[str], not_asked: Mapping[str, str]
+) -> tuple[Reason, ...]:
+    """Return why accuracy is not judged, or not of all systems; empty where it is."""
     if not accuracy.intersection(protocol.required):
-        return f"The protocol {protocol.name} requires no check against a reference."
-    if not reference_asked:
-        return "No reference was asked for; name one with --reference to have accuracy judged."
-    return ""
+        message = f"The protocol {protocol.name} requires no check against a reference."
+        return (Reason(message=message),)
+    systems: dict[str, list[str]] = {}
+    for system, reason in not_asked.items():
+        systems.setdefault(reason, []).append(system)
+    return tuple(
+        Reason(message=f"The accuracy on {', '.join(names)} was not judged: {reason}.")
+        for reason, names in systems.items()
+    )
 
 
 def _claim(
@@ -129,8 +145,10 @@ def _claim(
             reasons=tuple(result.as_reason() for result in failed),
             failure_modes=_failure_modes(failed, known=known),
         )
-    if evidence.not_asked and not evidence.with_status(Status.ERROR, Status.INCONCLUSIVE):
-        reasons = (Reason(message=evidence.not_asked),)
+    if evidence.not_asked and not (evidence.open_results or evidence.missing):
+        passed = evidence.with_status(Status.PASS)
+        beside = _why_approved(evidence, protocol=protocol, scope=scope) if passed else ()
+        reasons = (*evidence.not_asked, *beside)
         return Claim(name=evidence.name, status=ClaimStatus.NOT_ASKED, reasons=reasons)
     open_reasons = _open_reasons(evidence, protocol=protocol, scope=scope)
     return Claim(
@@ -230,9 +248,11 @@ def _why_approved(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tu
     checks = len({result.id for result in passed})
     aside = len(evidence.with_status(Status.NOT_APPLICABLE))
     beside = f", {aside} not applicable" if aside else ""
+    found = {result.system for result in evidence.results}
+    systems = [system for system in scope.systems if system in found]
     message = (
         f"All {checks} required checks of the claim {evidence.name!r} in the protocol "
-        f"{protocol.name} passed on {', '.join(scope.systems)} ({len(passed)} results{beside})."
+        f"{protocol.name} passed on {', '.join(systems)} ({len(passed)} results{beside})."
     )
     compared = [result for result in passed if limit_used(result) is not None]
     nearest = max(compared, key=_excess, default=None)

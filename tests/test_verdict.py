@@ -63,13 +63,13 @@ def changed(results, *changes):
     return [r for r in results if (r.id, r.system) not in keys] + list(changes)
 
 
-def judge(results, *, protocol=STANDARD, scope=SCOPE, reference_asked=True):
+def judge(results, *, protocol=STANDARD, scope=SCOPE, not_asked=()):
     return decide(
         results,
         protocol=protocol,
         scope=scope,
         model_name="student:original",
-        reference_asked=reference_asked,
+        not_asked=dict.fromkeys(not_asked, "there is no reference"),
     )
 
 
@@ -265,23 +265,25 @@ def test_nothing_but_not_applicable_approves_nothing():
     assert answers(verdict) == [ClaimStatus.UNDECIDED, ClaimStatus.UNDECIDED]
 
 
-def without_reference(status=Status.SKIPPED):
-    """Results of a run without a reference: each accuracy check has one status."""
+def without_reference(status=Status.SKIPPED, *, systems=SYSTEMS):
+    """Results of a run without a reference: each accuracy check of a system has one status."""
     return [
-        r.model_copy(update={"status": status, "value": None}) if r.group == "accuracy" else r
+        r.model_copy(update={"status": status, "value": None})
+        if r.group == "accuracy" and r.system in systems
+        else r
         for r in all_results()
     ]
 
 
 def test_without_a_reference_a_sound_potential_is_approved_as_sound_alone():
-    verdict = judge(without_reference(), reference_asked=False)
+    verdict = judge(without_reference(), not_asked=SYSTEMS)
     assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.NOT_ASKED]
     assert (verdict.status, verdict.label) == (VerdictStatus.APPROVED, SOUND_ONLY)
     assert "--reference" in verdict.next_step
 
 
 def test_a_reference_that_was_asked_for_and_is_missing_leaves_accuracy_undecided():
-    verdict = judge(without_reference(), reference_asked=True)
+    verdict = judge(without_reference())
     assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.UNDECIDED]
     assert verdict.status is VerdictStatus.INCONCLUSIVE
 
@@ -291,8 +293,34 @@ def test_a_reference_that_was_asked_for_and_is_missing_leaves_accuracy_undecided
     [(Status.FAIL, ClaimStatus.NO), (Status.ERROR, ClaimStatus.UNDECIDED)],
 )
 def test_without_a_reference_a_failure_of_accuracy_still_counts(status, expected):
-    verdict = judge(without_reference(status), reference_asked=False)
+    verdict = judge(without_reference(status), not_asked=SYSTEMS)
     assert verdict.claims.accurate.status is expected
+
+
+@pytest.mark.parametrize(
+    ("water", "expected"),
+    [
+        (Status.PASS, ClaimStatus.NOT_ASKED),
+        (Status.FAIL, ClaimStatus.NO),
+        (Status.INCONCLUSIVE, ClaimStatus.UNDECIDED),
+        (Status.SKIPPED, ClaimStatus.UNDECIDED),
+    ],
+)
+def test_accuracy_on_one_system_says_nothing_of_another_that_was_not_compared(water, expected):
+    results = without_reference(systems=["methane"])
+    results = changed(results, result("force_accuracy", status=water))
+    verdict = judge(results, not_asked=["methane"])
+    claim = verdict.claims.accurate
+    assert claim.status is expected
+    if expected is ClaimStatus.NOT_ASKED:
+        assert "methane" in claim.reasons[0].message
+        assert "passed on water (" in claim.reasons[1].message
+
+
+def test_what_is_missing_of_a_system_that_is_compared_leaves_accuracy_open():
+    results = without_reference(systems=["methane"])
+    results = [r for r in results if (r.id, r.system) != ("force_accuracy", "water")]
+    assert judge(results, not_asked=["methane"]).claims.accurate.status is ClaimStatus.UNDECIDED
 
 
 def test_a_protocol_without_accuracy_checks_does_not_ask_for_accuracy():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
-from openmm_mlff.config import DEFAULT_REFERENCE, Backend, nearest
+from openmm_mlff.config import GFN2_XTB, Backend, nearest
 from openmm_mlff.errors import ConfigError
 
 DEFAULT_MODELS = ("student:original", "student:tiny", "student:ultra-tiny")
@@ -18,7 +18,7 @@ BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
 """Ways in which OpenMM can run a model; the last compiles for a minute, so only if asked for."""
 
 NO_PEER = "none"
-DEFAULT_PEERS = (DEFAULT_REFERENCE, TORCH_SIM, SCHNETPACK)
+DEFAULT_PEERS = (GFN2_XTB, TORCH_SIM, SCHNETPACK)
 """What is measured beside the models where it is installed: the teacher, another MD engine, and
 another implementation of the architecture."""
 

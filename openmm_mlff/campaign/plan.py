@@ -9,13 +9,19 @@ from typing import Any
 
 from openmm_mlff.campaign.spec import CampaignSpec, ModelEntry
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import PotentialOptions, Protocol, canonical_sha256
-from openmm_mlff.errors import ConfigError, UserError
+from openmm_mlff.config import (
+    AUTO_REFERENCE,
+    NO_REFERENCE,
+    PotentialOptions,
+    Protocol,
+    canonical_sha256,
+)
+from openmm_mlff.errors import ConfigError, MissingDependencyError, UserError
 from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import load_systems
-from openmm_mlff.pipeline.preparing import NO_REFERENCE, load_reference
 from openmm_mlff.pipeline.protocol import resolve_protocol
-from openmm_mlff.potentials import load_potential
+from openmm_mlff.pipeline.reference import load_reference, no_reference_reason
+from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import SharedSettings, ValidationRequest, request_from
 from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import molecule_to_json
@@ -85,15 +91,13 @@ def expand(spec: CampaignSpec) -> list[Cell]:
     conditions = [(one, _protocol(one)) for one in _conditions(spec)]
     systems = {name: _system_content(name) for name in spec.systems}
     models = [
-        (entry, label, *_model(entry))
+        (entry, label, *_model(entry, reference=spec.reference))
         for entry, label in zip(spec.models, spec.labels, strict=True)
     ]
     problems = [problem for *_, problem in models]
     if all(problems):
         raise ConfigError(f"no model of the campaign can be run: {'; '.join(problems)}")
-    reference, _ = load_reference(spec.reference)
     shared = {
-        "reference": reference.fingerprint.sha256 if reference else _reason(spec.reference),
         "platform": spec.platform,
         "precision": spec.precision,
         "software": {name: _version(name) for name in _SOFTWARE},
@@ -102,6 +106,7 @@ def expand(spec: CampaignSpec) -> list[Cell]:
         Cell(
             address=address_of(
                 model=identity,
+                reference=reference,
                 options=_options_content(entry.options),
                 systems=systems[system],
                 protocol=protocol.model_dump(mode="json", exclude={"name", "description"}),
@@ -120,9 +125,13 @@ def expand(spec: CampaignSpec) -> list[Cell]:
             protocol=protocol,
             problem=problem,
         )
-        for seed, (condition, protocol), system, (entry, label, identity, problem) in product(
-            spec.seeds, conditions, spec.systems, models
-        )
+        for seed, (condition, protocol), system, (
+            entry,
+            label,
+            identity,
+            reference,
+            problem,
+        ) in product(spec.seeds, conditions, spec.systems, models)
     ]
 
 
@@ -159,9 +168,16 @@ def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
         )
 
 
-def _reason(reference: str | None) -> str:
-    """Return why there is no reference; that the default one is not installed is none."""
-    return reference if reference and reference.startswith(NO_REFERENCE) else NO_REFERENCE
+def _reference(asked: str | None, potential: Potential) -> str:
+    """Return the identity of what a model is compared with; none where its teacher is missing."""
+    if no_reference_reason(asked, potential):
+        return asked if asked and asked.startswith(NO_REFERENCE) else NO_REFERENCE
+    if asked != AUTO_REFERENCE:
+        return load_reference(str(asked)).fingerprint.sha256
+    try:
+        return load_potential(str(potential.teacher)).sha256
+    except MissingDependencyError:
+        return NO_REFERENCE
 
 
 def _protocol(condition: ValidationRequest) -> Protocol:
@@ -170,12 +186,17 @@ def _protocol(condition: ValidationRequest) -> Protocol:
     return protocol
 
 
-def _model(entry: ModelEntry) -> tuple[str, str]:
-    """Return the identity of a model, or why it has none: one broken model stops no other."""
+def _model(entry: ModelEntry, *, reference: str | None) -> tuple[str, str, str]:
+    """Return the identities of a model and its reference, and why it cannot be run, if so.
+
+    One broken model stops no other.
+    """
     try:
-        return load_potential(entry.spec, options=entry.options).sha256, ""
+        potential = load_potential(entry.spec, options=entry.options)
+        identity = potential.sha256
     except UserError as error:
-        return f"unusable: {entry.spec}", str(error)
+        return f"unusable: {entry.spec}", NO_REFERENCE, str(error)
+    return identity, _reference(reference, potential), ""
 
 
 def _options_content(options: PotentialOptions) -> dict[str, Any]:

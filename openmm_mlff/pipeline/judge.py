@@ -56,7 +56,7 @@ class _RunRecord(BaseModel):
     model: ModelRecord
     systems: tuple[Annotated[str, Field(pattern=r"^[^/\\\x00]+$")], ...]
     environment: dict[str, Any]
-    reference_asked: bool = True
+    not_asked: dict[str, str] = Field(default_factory=dict)
 
 
 def judge_directory(
@@ -144,7 +144,7 @@ def judge_run(
             protocol=protocol,
             scope=_scope(spec, observations, run),
             model_name=run["model"]["spec"],
-            reference_asked=run["reference_asked"],
+            not_asked=run["not_asked"],
         ),
     )
     return report, observations

@@ -1,37 +1,27 @@
 """Everything that can be refused is refused here, before anything runs."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import (
-    AUTO_REFERENCE,
-    DEFAULT_REFERENCE,
-)
-from openmm_mlff.errors import (
-    ConfigError,
-    MissingDependencyError,
-    PotentialError,
-    RunDirectoryError,
-)
+from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.files import remove_parts
 from openmm_mlff.locking import FolderLock
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.protocol import resolve_protocol
+from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.potentials import Potential, load_potential
-from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
+from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.reading import missing
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
 from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
-
-NO_REFERENCE = "none"
 
 
 @dataclass(frozen=True)
@@ -44,11 +34,11 @@ class Plan:
         potential: loaded.
         molecules: loaded, by name, in order.
         reference: a potential, or labelled frames, loaded; None where there is none.
-        no_reference_reason: why there is none.
+        no_reference: why a system is not compared with it, by name of the system.
         checks: with whether each is required.
         directory: where it is written.
         lock: holds that folder until the plan has been run; None leaves it open to others.
-        reference_asked: whether a reference was asked for, loaded or not.
+        not_asked: the same for the systems whose accuracy is no question of this validation.
     """
 
     request: ValidationRequest
@@ -56,11 +46,11 @@ class Plan:
     potential: Potential
     molecules: dict[str, MolecularSystem]
     reference: Potential | LabelledFrames | None
-    no_reference_reason: str
+    no_reference: dict[str, str]
     checks: list[tuple[Check, bool]]
     directory: RunDirectory
     lock: FolderLock | None = None
-    reference_asked: bool = True
+    not_asked: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprints(self) -> dict[str, Any]:
@@ -107,10 +97,10 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     model = load_potential(request.potential, options=request.options)
     model = embedded(model, systems=request.systems, options=request.options)
     molecules = _load_molecules(request, model)
-    reference, no_reference_reason = load_reference(request.reference)
+    reference = choose_reference(request.reference, model, molecules)
     settled = {
         "protocol": protocol,
-        "reference": reference.spec if reference else None,
+        "reference": reference.source.spec if reference.source else None,
         "platform": platform,
         # They stand in the protocol now.
         **dict.fromkeys(("temperature_kelvin", "timestep_fs", "duration_ps", "replicas")),
@@ -130,12 +120,12 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
         spec,
         model,
         molecules,
-        reference,
-        no_reference_reason,
+        reference.source,
+        reference.missing,
         checks,
         directory,
         lock,
-        reference_asked=(request.reference or NO_REFERENCE).partition(":")[0] != NO_REFERENCE,
+        not_asked=reference.not_asked,
     )
     try:
         # Always, and once: the identity is that of what was loaded, whatever becomes of the files.
@@ -172,35 +162,6 @@ def _load_molecules(request: ValidationRequest, model: Potential) -> dict[str, M
             model.check_molecule(molecule)
             molecules[molecule.name] = molecule
     return molecules
-
-
-def load_reference(reference: str | None) -> tuple[Potential | LabelledFrames | None, str]:
-    """Load what a potential is compared with; only the default one may be missing.
-
-    Args:
-        reference: as in :class:`ValidationRequest`.
-
-    Returns:
-        The reference; None and the reason where there is none.
-    """
-    if reference is None or reference == NO_REFERENCE:
-        return None, "no reference was asked for (--reference none)"
-    if reference.startswith(f"{NO_REFERENCE}:"):
-        reason = reference.partition(":")[2].strip()
-        return None, f"no reference was asked for ({reason or 'no reason was given'})"
-    if names_labelled_frames(reference):
-        return LabelledFrames.from_file(reference), ""
-    if reference != AUTO_REFERENCE:
-        loaded = load_potential(reference)
-        loaded.ase_calculator(precision="double")
-        return loaded, ""
-    try:
-        return load_potential(DEFAULT_REFERENCE), ""
-    except MissingDependencyError:
-        return None, (
-            "the default reference GFN2-xTB needs tblite, which is not installed; "
-            "run: pip install 'openmm_mlff[reference]', or name another with --reference"
-        )
 
 
 def _new_output(name: str) -> Path:
@@ -257,7 +218,7 @@ def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> N
                 "sha256": model.sha256,
                 "n_parameters": model.n_parameters,
             },
-            "reference_asked": plan.reference_asked,
+            "not_asked": plan.not_asked,
             "fingerprints": plan.fingerprints,
             "systems": list(plan.molecules),
             "environment": before.get("environment", {}) | environment,

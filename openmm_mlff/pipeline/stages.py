@@ -75,12 +75,13 @@ def produce(
         platform=chosen.value,
         settings=Settings(plan.spec.protocol, plan.spec.precision, plan.spec.seed),
         folder=folder,
-        reference=plan.reference,
+        reference=None if molecule.name in plan.no_reference else plan.reference,
         on_progress=partial(on_progress, molecule.name),
         journal=journal,
         is_undecided=partial(_is_undecided, plan),
     )
-    measure_checks(subject, checks, no_reference_reason=plan.no_reference_reason)
+    no_reference = plan.no_reference.get(molecule.name, "")
+    measure_checks(subject, checks, no_reference_reason=no_reference)
     return chosen.value.name
 
 

@@ -19,6 +19,7 @@ from openmm_mlff.files import inside
 from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.gamma_point import GAMMA_ONLY_CALCULATORS, gamma_point_refusal
 from openmm_mlff.potentials.parameters import parameters_sha256
 
 if TYPE_CHECKING:
@@ -162,6 +163,25 @@ class AsePotential(Potential):
             raise PotentialError(
                 f"{self.spec}: {self.calculator_class.__name__} gives no forces (it gives "
                 f"{', '.join(given) or 'nothing'}); dynamics needs them: choose another calculator"
+            )
+
+    def check_reference(self, molecule: MolecularSystem) -> None:
+        """See :meth:`Potential.check_reference`; tblite samples the Γ point only.
+
+        Args:
+            molecule: what is to be compared.
+
+        Raises:
+            PotentialError: it cannot describe the molecule, or one k-point cannot describe its box.
+        """
+        super().check_reference(molecule)
+        if self.calculator_class.__name__ not in GAMMA_ONLY_CALCULATORS:
+            return
+        refusal = gamma_point_refusal(molecule)
+        if refusal:
+            raise PotentialError(
+                f"{self.spec} cannot be the reference of {molecule.name}: {refusal}: name another "
+                "with --reference"
             )
 
     def create_forces(

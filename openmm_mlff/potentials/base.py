@@ -70,6 +70,7 @@ class Potential(ABC):
             directly.
         has_two_precisions: whether its weights run in float32 and in float64.
         is_mixed: whether it describes a part of the atoms, and OpenMM's force field the others.
+        teacher: spec of the potential that it was trained to reproduce; None where it names none.
     """
 
     spec: str
@@ -82,6 +83,7 @@ class Potential(ABC):
     is_mixed: bool = False
     is_exported: bool = False
     has_two_precisions: bool = False
+    teacher: str | None = None
     _warmed: tuple[str, ...] = ("_calculators",)
     """Cached properties that evaluations make or change."""
 
@@ -137,6 +139,17 @@ class Potential(ABC):
                 f"{self.spec} does not know {names} (in {molecule.name}); it knows {known}; "
                 "choose another system or another potential"
             )
+
+    def check_reference(self, molecule: MolecularSystem) -> None:
+        """Check that the potential can be the reference of a molecule.
+
+        Args:
+            molecule: what is to be compared.
+
+        Raises:
+            PotentialError: it cannot describe the molecule.
+        """
+        self.check_molecule(molecule)
 
     def other_backends(self) -> "dict[str, Potential]":
         """Give the same potential run by OpenMM in other ways, by their names; none by default."""

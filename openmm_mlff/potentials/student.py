@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import torch
 
-from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
+from openmm_mlff.config import GFN2_XTB, NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
@@ -28,11 +28,16 @@ from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large
 from openmm_mlff.students.painn import PaiNN
+from openmm_mlff.students.teacher import TEACHER
 
 if TYPE_CHECKING:
     import openmm
 
     from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
+
+
+_TEACHERS = {TEACHER: GFN2_XTB}
+"""Specs of the teachers that checkpoints name."""
 
 
 def weights_dtype(precision: str) -> torch.dtype:
@@ -94,6 +99,7 @@ class StudentPotential(Potential):
         self.name = student.name
         self.n_parameters = student.n_parameters
         self.elements = student.elements
+        self.teacher = _TEACHERS.get(student.record.teacher) if student.record else None
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: the checkpoint, or the weights where there is none."""

@@ -124,9 +124,9 @@ def torsion_figure(
         figure.legend(handles, labels, loc="outside upper right", ncols=2)
     caption = (
         f"Energy of {observations.system.name} against the dihedral angle of each rotatable bond, "
-        f"on geometries that {evidence.get('reference', 'the reference')} relaxed."
-        f"{_barriers_sentence(profiles)}"
-        f"{verdict_sentence(result, unit=BARRIER_UNIT, what='The worst barrier is off by')}"
+        f"on geometries that {evidence.get('reference', 'the reference')} relaxed, relative to its "
+        f"lowest point.{_barriers_sentence(profiles)}"
+        f"{verdict_sentence(result, unit=BARRIER_UNIT, what='The largest error is')}"
     )
     return FigureRecord(path, "Torsion profiles", caption, observations.system.name, width)
 

@@ -1,10 +1,11 @@
 """Several reports side by side: as JSON, as a page, as a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.report.comparing.page import comparison_html
+from openmm_mlff.report.comparing.rows import Row, comparison_rows
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
@@ -16,7 +17,6 @@ from openmm_mlff.report.wording import (
     condition_label,
     integer,
     interval_half_width,
-    limit_cell,
     several_conditions,
     value_text,
 )
@@ -45,9 +45,10 @@ def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
 
     Returns:
         What `comparison.json` holds: ``schema_version``; ``models``, with a label each that no two
-        share; ``verdicts``, by label; ``checks``, each with its result by label, None where a
-        report does not have it; and what :func:`openmm_mlff.report.comparing.summary.summarise`
-        finds: ``baseline``, ``got_worse``, ``differences``, ``pareto``, ``recommendation``.
+        share; ``verdicts``, by label; ``checks``, each quantity with its result by label, None
+        where a report does not have it; and what
+        :func:`openmm_mlff.report.comparing.summary.summarise` finds: ``baseline``, ``got_worse``,
+        ``differences``, ``pareto``, ``recommendation``.
     """
     labels = model_labels(reports)
     return {
@@ -60,9 +61,7 @@ def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
             label: report.verdict.model_dump(mode="json")
             for label, report in zip(labels, reports, strict=True)
         },
-        "checks": [
-            _check_record(results, labels=labels) for results in _by_check(reports, labels=labels)
-        ],
+        "checks": [_check_record(row, labels=labels) for row in comparison_rows(reports)],
         **summarise(reports).as_dict(),
     }
 
@@ -110,9 +109,7 @@ def comparison_markdown(
         key_numbers=summary_table(key_rows),
         legend=LEGEND,
         figure=None if figure is None else figure_entry(figure, folder=folder),
-        checks=[
-            _check_row(results, labels=labels) for results in _by_check(reports, labels=labels)
-        ],
+        checks=[_check_row(row) for row in comparison_rows(reports)],
         conditions=any(several_conditions(report) for report in reports),
         reported=any(not result.required for report in reports for result in report.checks),
         reported_mark=REPORTED_MARK,
@@ -153,29 +150,19 @@ def write_comparison(
     write_text(folder / page, text)
 
 
-def _by_check(
-    reports: Sequence[ValidationReport], *, labels: Sequence[str]
-) -> list[dict[str, CheckResult]]:
-    """Gather each check's results by model, in the order in which the checks first occur."""
-    found: dict[tuple[str, str, str], dict[str, CheckResult]] = {}
-    for label, report in zip(labels, reports, strict=True):
-        for result in report.checks:
-            key = (result.system, condition_label(result.condition), result.id)
-            found.setdefault(key, {})[label] = result
-    return list(found.values())
-
-
-def _check_record(results: Mapping[str, CheckResult], *, labels: Sequence[str]) -> dict[str, Any]:
-    first = next(iter(results.values()))
+def _check_record(row: Row, *, labels: Sequence[str]) -> dict[str, Any]:
+    first = row.there[0]
     return {
         "id": first.id,
         "group": first.group,
         "system": first.system,
         "condition": first.condition,
-        "unit": first.unit,
-        "required": any(result.required for result in results.values()),
+        "quantity": row.quantity,
+        "unit": row.unit,
+        "required": row.required,
         "results": {
-            label: _outcome(results[label]) if label in results else None for label in labels
+            label: None if result is None else _outcome(result)
+            for label, result in zip(labels, row.results, strict=True)
         },
     }
 
@@ -213,17 +200,16 @@ def _verdict_row(report: ValidationReport, *, label: str, link: str) -> dict[str
     }
 
 
-def _check_row(results: Mapping[str, CheckResult], *, labels: Sequence[str]) -> dict[str, Any]:
-    first = next(iter(results.values()))
-    limits = sorted({limit_cell(result) for result in results.values()})
+def _check_row(row: Row) -> dict[str, Any]:
+    first = row.there[0]
     return {
         "system": first.system,
         "condition": condition_label(first.condition) or NOTHING,
-        "name": first.id,
-        "mark": "" if any(result.required for result in results.values()) else REPORTED_MARK,
-        "limit": " or ".join(limits),
-        "unit": first.unit,
-        "cells": [_cell(results.get(label)) for label in labels],
+        "name": row.name,
+        "mark": "" if row.required else REPORTED_MARK,
+        "limit": row.limit,
+        "unit": row.unit,
+        "cells": [_cell(result) for result in row.results],
     }
 
 

@@ -127,19 +127,24 @@ def with_check(protocol: Protocol, check_id: str) -> Protocol:
     return part.model_copy(update={"dynamics": dynamics})
 
 
-def examine(potential: Potential, molecule: MolecularSystem, *, protocol: Protocol) -> Findings:
-    """Run and judge a potential as a validation does, without a reference; nothing is kept.
+def examine(
+    potential: Potential, molecule: MolecularSystem, *, protocol: Protocol, sound: Potential
+) -> Findings:
+    """Run and judge a potential as a validation does; nothing is kept.
 
     Args:
         potential: healthy or not.
         molecule: what it is tried on.
         protocol: what is run.
+        sound: the reference.
 
     Returns:
         What each check said.
     """
     with tempfile.TemporaryDirectory(prefix="openmm-mlff-selftest-") as folder, compiled_quickly():
-        report = validate_with(potential, molecule, protocol=protocol, root=Path(folder) / "run")
+        report = validate_with(
+            potential, molecule, protocol=protocol, root=Path(folder) / "run", reference=sound
+        )
     return gravest(report.checks)
 
 
@@ -176,16 +181,17 @@ def validate_with(
         precision=cast("Any", precision),
         seed=SEED,
     )
+    no_reference = {} if reference else {molecule.name: NO_REFERENCE}
     plan = Plan(
         request=spec,
         spec=spec,
         potential=potential,
         molecules={molecule.name: molecule},
         reference=reference,
-        no_reference_reason=NO_REFERENCE,
+        no_reference=no_reference,
         checks=select(protocol),
         directory=RunDirectory.create(root),
-        reference_asked=reference is not None,
+        not_asked=no_reference,
     )
     write_run_file(plan, status="running", environment={})
     with one_torch_thread():
@@ -245,11 +251,13 @@ def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     molecule = load_system(system)
     potential = healthy(kind, molecule=molecule, seed=seed)
     protocol = protocol_for(kind)
-    found = examine(potential, molecule, protocol=protocol)
+    found = examine(potential, molecule, protocol=protocol, sound=potential)
     return ask_again(
         found,
         doubtful=lambda finding: finding.caught,
-        repeat=lambda: examine(potential, molecule, protocol=with_check(protocol, TIMED)),
+        repeat=lambda: examine(
+            potential, molecule, protocol=with_check(protocol, TIMED), sound=potential
+        ),
     )
 
 
@@ -293,11 +301,11 @@ def examine_defect(
     sound = healthy(defect.kind, molecule=molecule, seed=0)
     faulty = defect.plant(sound, strength)
     protocol = protocol or protocol_for(defect.kind)
-    found = examine(faulty, molecule, protocol=protocol)
+    found = examine(faulty, molecule, protocol=protocol, sound=sound)
     if defect.check != TIMED:
         return found
     return ask_again(
         found,
         doubtful=lambda finding: finding.status is Status.INCONCLUSIVE,
-        repeat=lambda: examine(faulty, molecule, protocol=with_check(protocol, TIMED)),
+        repeat=lambda: examine(faulty, molecule, protocol=with_check(protocol, TIMED), sound=sound),
     )

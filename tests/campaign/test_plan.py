@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from openmm_mlff.campaign.plan import expand
+from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import ConfigError, MoleculeError
 from openmm_mlff.students.loading import shipped_path
 
@@ -126,9 +127,16 @@ def test_a_wrong_name_is_refused_before_anything_runs(asked, table, error):
         expand(asked(**table))
 
 
-def test_the_default_reference_is_named_by_what_it_is(asked, monkeypatch):
+def test_the_default_reference_is_each_models_own_teacher(asked, monkeypatch):
+    calculator = "ase:ase.calculators.emt:EMT"
+    both = {"models": ["student:ultra-tiny", calculator]}
+    student, emt = addresses(asked(**both, reference="auto"))
+    assert (student, emt) == (
+        *addresses(asked(models=both["models"][:1], reference=GFN2_XTB)),
+        *addresses(asked(models=[calculator], reference="none")),
+    )
     monkeypatch.setitem(sys.modules, "tblite.ase", None)
-    assert addresses(asked(reference="auto")) == addresses(asked(reference="none"))
+    assert addresses(asked(**both, reference="auto")) == addresses(asked(**both, reference="none"))
 
 
 def test_rows_are_plain(asked):

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from openmm_mlff.config import DEFAULT_REFERENCE
+from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.locking import FolderLock
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.simulation.replicas.saving import PREVIOUS_FILE
@@ -221,7 +221,7 @@ def test_what_was_asked_otherwise_is_refused_by_name(driver, asked, copied):
 
 OTHER_FILE = {"spec": "student:ultra-tiny", "files": {"student:ultra-tiny": "0" * 64}}
 OTHER_PACKAGE = {
-    **AsePotential.from_spec(DEFAULT_REFERENCE).fingerprint.model_dump(),
+    **AsePotential.from_spec(GFN2_XTB).fingerprint.model_dump(),
     "packages": {"tblite": "0.0"},
 }
 

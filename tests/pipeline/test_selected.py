@@ -88,7 +88,6 @@ def judged(*, may_approve=False, **statuses):
             protocol=protocol,
             scope=SCOPE,
             model_name="student:tiny",
-            reference_asked=True,
         ),
     )
     return judge_verdict(report, list_cases(protocol, ["water"]))

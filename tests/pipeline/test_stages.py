@@ -320,4 +320,5 @@ def test_where_no_platform_runs_every_check_says_why(plan, monkeypatch):
 
 def test_the_reason_for_no_reference_is_kept(plan):
     assert plan.reference is None
-    assert plan.no_reference_reason == "no reference was asked for (its teacher is not here)"
+    reasons = {"water": "no reference was asked for (its teacher is not here)"}
+    assert plan.no_reference == plan.not_asked == reasons

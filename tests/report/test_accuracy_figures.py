@@ -90,7 +90,7 @@ def test_each_bond_that_was_judged_has_a_panel(
         assert (np.diff(angles) > 0).all()
         assert angles.min() >= -180.0
     assert "C1–C2 3 against 3, C2–O3 4.5 against 3" in record.caption
-    assert "off by 1.5 kcal/mol, limit 1 kcal/mol (✘ FAIL)" in record.caption
+    assert "error is 1.5 kcal/mol, limit 1 kcal/mol (✘ FAIL)" in record.caption
 
 
 def test_without_results_there_are_no_figures(make_observations, torsions, make_result, tmp_path):

@@ -1,4 +1,4 @@
-"""Does rotation about each bond cost what the reference says?"""
+"""Do conformers and the barriers between them have the energies of the reference?"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -166,17 +166,17 @@ def _fault(
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the barrier to rotation about each bond, max E − min E over the angles.
+    """Compare the profile of each bond, relative to the reference's lowest point.
 
     Args:
         record: the energies.
-        limits: ``barrier`` (kcal/mol).
+        limits: ``minimum`` (the energy at each minimum of the reference), ``barrier`` (max − min)
+            and ``rms`` (all points, the means aligned), all in kcal/mol.
 
     Returns:
-        PASS where every barrier is right, FAIL where one is wrong; INCONCLUSIVE where a bond has
+        PASS where every profile is right, FAIL where one is wrong; INCONCLUSIVE where a bond has
         less than four fifths of its points, or noise could change the outcome.
     """
-    limit = limits["barrier"]
     profiles = [_profile(record, row) for row in range(len(record.bonds))]
     evidence = {
         "reference": record.reference,
@@ -184,35 +184,56 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "requested": record.angles_degrees.size,
         **{name: getattr(record, name) for name in (*_COUNTS, "reasons")},
     }
-    measures = {
-        index: Measure(
-            f"rotation about {profile['bond']} costs "
-            f"{profile['barrier_model_kcal_per_mol']:.3g} kcal/mol against "
-            f"{profile['barrier_reference_kcal_per_mol']:.3g} by {record.reference}, a difference "
+    measures = []
+    unresolved = []
+    failed = False
+    for profile in profiles:
+        if not profile["judged"]:
+            unresolved.append(
+                f"{profile['points_used']} of {profile['points']} points of the rotation about "
+                f"{profile['bond']} could be used; four fifths are needed"
+            )
+            continue
+        width = profile["detection_limit_kcal_per_mol"]
+        for measure in _measures(profile, limits, reference=record.reference):
+            measures.append(measure)
+            decided = compare_with_interval(
+                measure.value, half_width=width, threshold=measure.limit.value
+            )
+            failed = failed or decided is Status.FAIL
+            if decided is Status.INCONCLUSIVE:
+                unresolved.append(f"{measure.text()}, but known to ± {width:.2g} only")
+    if unresolved and not failed:
+        return inconclusive(unresolved[0], evidence=evidence)
+    return judged(measures, evidence=evidence)
+
+
+def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> list[Measure]:
+    """Return what is compared with a limit of one bond's profile."""
+    bond, minima = profile["bond"], profile["minima"]
+    # argmax returns an error that is not a number, if there is one.
+    worst = minima[int(np.argmax([one["error_kcal_per_mol"] for one in minima]))]
+    return [
+        Measure(
+            f"at the minimum of {reference} at {worst['angle_degrees']:.0f}° of {bond} the energy "
+            f"is {worst['model_kcal_per_mol']:.3g} kcal/mol against "
+            f"{worst['reference_kcal_per_mol']:.3g}, a difference of",
+            worst["error_kcal_per_mol"],
+            limits["minimum"],
+        ),
+        Measure(
+            f"rotation about {bond} costs {profile['barrier_model_kcal_per_mol']:.3g} kcal/mol "
+            f"against {profile['barrier_reference_kcal_per_mol']:.3g} by {reference}, a difference "
             "of",
             profile["barrier_error_kcal_per_mol"],
-            limit,
-        )
-        for index, profile in enumerate(profiles)
-        if profile["judged"]
-    }
-    widths = {index: profiles[index]["detection_limit_kcal_per_mol"] for index in measures}
-    decided = {
-        index: compare_with_interval(measure.value, half_width=widths[index], threshold=limit.value)
-        for index, measure in measures.items()
-    }
-    if Status.FAIL not in decided.values():
-        for index, profile in enumerate(profiles):
-            if index not in measures:
-                reason = (
-                    f"{profile['points_used']} of {profile['points']} points of the rotation about "
-                    f"{profile['bond']} could be used; four fifths are needed"
-                )
-                return inconclusive(reason, evidence=evidence)
-            if decided[index] is Status.INCONCLUSIVE:
-                reason = f"{measures[index].text()}, but known to ± {widths[index]:.2g} only"
-                return inconclusive(reason, evidence=evidence)
-    return judged(measures.values(), evidence=evidence)
+            limits["barrier"],
+        ),
+        Measure(
+            f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
+            profile["rms_difference_kcal_per_mol"],
+            limits["rms"],
+        ),
+    ]
 
 
 _COUNTS = ("reference_refused", "unconverged", "bonds_changed", "model_refused")
@@ -244,13 +265,15 @@ def _profile(record: Record, row: int) -> dict[str, Any]:
         energies["model_repeat_energies_ev"][used] - model,
         energies["reference_repeat_energies_ev"][used] - reference,
     ]
-    difference = model - reference
+    lowest = int(np.argmin(reference))
+    model, reference = model - model[lowest], reference - reference[lowest]
     if not np.isfinite(shifts[0]).all():
         # Energies that are not finite once the molecule is rotated cannot be used.
         model = np.full_like(model, np.nan)
+    difference = model - reference
     barriers = float(np.ptp(model)), float(np.ptp(reference))
-    # The two evaluations of a point differ by √2 of its noise, and a barrier is a difference of two
-    # points: one standard error of it is the root mean square of those differences.
+    # The two evaluations of a point differ by √2 of its noise, and what is judged is a difference
+    # of two points, or less noisy: one standard error of it is their root mean square.
     noise = float(np.sqrt(sum(np.mean(shift**2) for shift in shifts)))
     return points | {
         "barrier_model_kcal_per_mol": barriers[0],
@@ -261,21 +284,38 @@ def _profile(record: Record, row: int) -> dict[str, Any]:
         ),
         "detection_limit_kcal_per_mol": 2.0 * noise,
         "angles_degrees": angles[used],
-        "model_kcal_per_mol": model - model.min(),
-        "reference_kcal_per_mol": reference - reference.min(),
+        "model_kcal_per_mol": model,
+        "reference_kcal_per_mol": reference,
+        "minima": [
+            {
+                "angle_degrees": float(angles[used][k]),
+                "model_kcal_per_mol": float(model[k]),
+                "reference_kcal_per_mol": float(reference[k]),
+                "error_kcal_per_mol": float(abs(difference[k])),
+            }
+            for k in _minima(reference)
+        ],
     }
+
+
+def _minima(energies: np.ndarray) -> np.ndarray:
+    """Return the indices of the local minima of a profile that closes upon itself."""
+    lower = np.minimum(np.roll(energies, 1), np.roll(energies, -1))
+    return np.flatnonzero(energies <= lower)
 
 
 CHECK = Check(
     id="torsion_profile",
     group="accuracy",
-    question="Does rotation about each bond cost what the reference says?",
-    formula="|(max E − min E) − (max E_ref − min E_ref)| over 360° about each rotatable bond, "
-    "geometries relaxed by the reference at a fixed dihedral angle",
+    question="Do conformers and the barriers between them have the energies of the reference?",
+    formula="over 360° about each rotatable bond, geometries relaxed by the reference at a fixed "
+    "dihedral angle, energies relative to the reference's lowest point: |E − E_ref| at each "
+    "minimum of the reference, |(max E − min E) − (max E_ref − min E_ref)|, and the RMS of "
+    "E − E_ref about its mean",
     unit="kcal/mol",
-    limits={"barrier": "kcal/mol"},
+    limits={"minimum": "kcal/mol", "barrier": "kcal/mol", "rms": "kcal/mol"},
     source="mlipaudit's TorsionNet benchmark; 1 kcal/mol is 1.7 kT at 300 K, a factor of five in a "
-    "rate",
+    "population or a rate",
     consequence="Conformers appear in the wrong proportions and interconvert too often or never; "
     "that decides how a drug binds or a chain folds.",
     remedy="Add geometries along the rotation about the bond named, relaxed and labelled by the "

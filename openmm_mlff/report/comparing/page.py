@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.comparing.plot import pareto_plot
+from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.comparing.summary import ComparisonSummary
 from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
 from openmm_mlff.report.reasons import claims_line
@@ -15,7 +15,6 @@ from openmm_mlff.report.wording import (
     REPORTED_MARK,
     SYMBOLS,
     integer,
-    limit_cell,
     several_conditions,
     value_text,
 )
@@ -87,11 +86,8 @@ def _models(
 
 def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[str, Any]]:
     """Lay every check of every report side by side."""
-    tables = [by_key(report) for report in reports]
     rows = []
-    for key in dict.fromkeys(key for table in tables for key in table):
-        found = [table.get(key) for table in tables]
-        there = [result for result in found if result is not None]
+    for row in comparison_rows(reports):
         cells = [
             {
                 "status": NOTHING if result is None else result.status.value,
@@ -100,19 +96,18 @@ def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[st
                 "value": "" if result is None or result.value is None else value_text(result),
                 "message": "" if result is None else result.message,
             }
-            for result in found
+            for result in row.results
         ]
-        limits = sorted({limit_cell(result) for result in there})
         rows.append(
             {
-                "where": place(there[0], several=several),
-                "check": there[0].id,
-                "required": any(result.required for result in there),
-                "limit": " or ".join(limits),
-                "unit": there[0].unit,
+                "where": place(row.there[0], several=several),
+                "check": row.name,
+                "required": row.required,
+                "limit": row.limit,
+                "unit": row.unit,
                 "cells": cells,
                 "differs": len({cell["status"] for cell in cells}) > 1,
-                "failed": any(result.status is Status.FAIL for result in there),
+                "failed": any(result.status is Status.FAIL for result in row.there),
             }
         )
     return rows

@@ -2,6 +2,7 @@
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.selftest.defects.accuracy import DEFECTS as ACCURACY
 from openmm_mlff.selftest.defects.calls import DEFECTS as CALLS
 from openmm_mlff.selftest.defects.deployment import DEFECTS as DEPLOYMENT
 from openmm_mlff.selftest.defects.forces import DEFECTS as FORCES
@@ -19,6 +20,7 @@ DEFECTS: tuple[Defect, ...] = (
     *HISTORY,
     *DEPLOYMENT,
     *NETWORK,
+    *ACCURACY,
 )
 
 

@@ -12,12 +12,15 @@ from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
 BONDS: Mapping[tuple[int, int], Morse] = {
     (1, 8): Morse(4.8, 2.2, 0.96),
     (1, 6): Morse(4.6, 1.85, 1.09),
+    (6, 8): Morse(3.9, 2.0, 1.43),
 }
-"""By the bonded elements; depths and curvatures of water's and methane's own bonds."""
+"""By the bonded elements; depths and curvatures as those of water, methane and methanol."""
 
 ENDS: Mapping[tuple[int, int, int], tuple[float, float]] = {
     (1, 8, 1): (10.0, 1.52),
     (1, 6, 1): (5.0, 1.78),
+    (1, 6, 8): (10.0, 2.06),
+    (1, 8, 6): (10.0, 1.94),
 }
 """Spring (eV/Å²) and rest length (Å) between two atoms bonded to one, by the three elements."""
 
@@ -25,17 +28,22 @@ CONTACT_EV = 60.0
 CONTACT_LENGTH_ANGSTROM = 0.2
 """Atoms that share no bond repel by 60 eV e^{−d/0.2 Å}: 13 eV at 0.3 Å, 0.03 eV at 1.5 Å."""
 
+OPPOSITE_EV, OPPOSITE_ANGSTROM, OPPOSITE_WIDTH_ANGSTROM = -0.3, 2.9, 0.15
+"""Hydrogens three bonds apart attract by a Gaussian of their distance, which is longest where they
+are opposite: three conformers of methanol, with barriers of 4.7 kcal/mol between them."""
+
 VARIATION = 0.03
 """Standard deviation of each parameter between seeds, relative."""
 
 
 class BondedOracle(SurfacePotential):
-    """Morse bonds, harmonic Urey-Bradley terms and contact repulsion.
+    """Morse bonds, harmonic Urey-Bradley terms, contact repulsion, and barriers to rotation.
 
     E = Σ_bonds D[(1 − e^{−a(d−r)})² − 1] + Σ_1–3 [½ k (d − r)² + A e^{−d/ρ}]
+    + Σ_1–4 h e^{−(d−e)²/w²}
 
     Args:
-        molecule: water or methane.
+        molecule: water, methane or methanol.
         seed: varies the parameters by some per cent; like terms stay alike.
 
     Raises:
@@ -50,8 +58,11 @@ class BondedOracle(SurfacePotential):
         self._molecule = molecule
         self.bonds = np.array(molecule.bonds)
         self.ends = np.array(_ends(molecule))
+        self.far_ends = np.array(far_ends(molecule), dtype=int).reshape(-1, 2)
         rng = np.random.default_rng(seed)
-        varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in [*BONDS, *ENDS]}
+        # Those of methanol last: they leave the others as they are.
+        keys = sorted([*BONDS, *ENDS], key=lambda key: {6, 8} <= {*key})
+        varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in keys}
         self.morse = _bond_parameters(molecule, self.bonds, varied)
         self.spring, self.rest_length = _end_parameters(molecule, self.ends, varied)
 
@@ -74,11 +85,11 @@ class BondedOracle(SurfacePotential):
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
         """See :meth:`SurfacePotential.surface`; the molecule is whole, and meets no image."""
-        pairs = np.concatenate([self.bonds, self.ends])
+        pairs = np.concatenate([self.bonds, self.ends, self.far_ends])
         return PairSurface(len(self._molecule.atomic_numbers), pairs, self.radial)
 
     def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give energies and slopes of the bonds, then of the 1–3 pairs.
+        """Give energies and slopes of the bonds, then of the 1–3 and of the 1–4 pairs.
 
         Args:
             distances: Å, (G, P), bonds first.
@@ -88,15 +99,63 @@ class BondedOracle(SurfacePotential):
         """
         n_bonds = len(self.bonds)
         bond_energies, bond_slopes = self.morse(distances[..., :n_bonds])
-        apart = distances[..., n_bonds:]
+        apart = distances[..., n_bonds : n_bonds + len(self.ends)]
         stretch = apart - self.rest_length
         contact = CONTACT_EV * np.exp(-apart / CONTACT_LENGTH_ANGSTROM)
         energies = 0.5 * self.spring * stretch * stretch + contact
         slopes = self.spring * stretch - contact / CONTACT_LENGTH_ANGSTROM
-        return (
-            np.concatenate([bond_energies, energies], axis=-1),
-            np.concatenate([bond_slopes, slopes], axis=-1),
+        barrier_energies, barrier_slopes = gaussian(
+            distances[..., n_bonds + len(self.ends) :],
+            height_ev=OPPOSITE_EV,
+            centre_angstrom=OPPOSITE_ANGSTROM,
+            width_angstrom=OPPOSITE_WIDTH_ANGSTROM,
         )
+        return (
+            np.concatenate([bond_energies, energies, barrier_energies], axis=-1),
+            np.concatenate([bond_slopes, slopes, barrier_slopes], axis=-1),
+        )
+
+
+def gaussian(
+    distances: np.ndarray, *, height_ev: float, centre_angstrom: float, width_angstrom: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return h e^{−(d−c)²/w²} and its slope.
+
+    Args:
+        distances: d, Å.
+        height_ev: h.
+        centre_angstrom: c.
+        width_angstrom: w.
+
+    Returns:
+        eV and eV/Å, in the shape of the distances.
+    """
+    off = (distances - centre_angstrom) / width_angstrom
+    energies = height_ev * np.exp(-off * off)
+    return energies, -2.0 * off / width_angstrom * energies
+
+
+def far_ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
+    """List the pairs of hydrogens three bonds apart, those of the first hydrogen first.
+
+    Args:
+        molecule: with bonds.
+
+    Returns:
+        Pairs i < j.
+    """
+    neighbours = {i: set[int]() for i in range(molecule.n_atoms)}
+    for i, j in molecule.bonds:
+        neighbours[i].add(j)
+        neighbours[j].add(i)
+    hydrogens = np.flatnonzero(molecule.atomic_numbers == 1).tolist()
+    return [
+        (i, j)
+        for i in hydrogens
+        for j in hydrogens
+        if i < j
+        and any(second in neighbours[first] for first in neighbours[i] for second in neighbours[j])
+    ]
 
 
 def _ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
@@ -131,7 +190,8 @@ def _end_parameters(
     rows = []
     for i, j in ends:
         centre = next(k for k in range(len(numbers)) if _joins(linked, i, j, k))
-        key = (int(numbers[i]), int(numbers[centre]), int(numbers[j]))
+        low, high = sorted((int(numbers[i]), int(numbers[j])))
+        key = (low, int(numbers[centre]), high)
         rows.append(_known(ENDS, key, molecule) * varied[key][:2])
     spring, rest_length = np.array(rows).T
     return spring, rest_length
@@ -144,6 +204,7 @@ def _joins(linked: set[frozenset[int]], i: int, j: int, k: int) -> bool:
 def _known(table: Mapping, key: tuple[int, ...], molecule: MolecularSystem) -> np.ndarray:
     if key not in table:
         raise PotentialError(
-            f"no parameters for the elements {key} of {molecule.name}; expected water or methane"
+            f"no parameters for the elements {key} of {molecule.name}; expected water, "
+            "methane or methanol"
         )
     return np.array(table[key])

@@ -1,4 +1,4 @@
-"""Relaxed rotation about bonds: cosines are reproduced, refused and changed points left out."""
+"""Relaxed rotation about bonds: cosines are reproduced, wrong conformers seen."""
 
 import numpy as np
 import pytest
@@ -19,15 +19,23 @@ HINGE = (2, 0, 1, 3)
 SPRINGS = ((0, 1, 1.45), (0, 2, 0.97), (1, 3, 0.97), (0, 3, 1.9), (1, 2, 1.9))
 
 
+def near_trans(degrees):
+    """Return 1 at a dihedral angle of 180°, and e⁻⁸ a quarter turn away."""
+    return np.exp(-8.0 * (1.0 + np.cos(np.radians(degrees))))
+
+
 class Hinge(SurfacePotential):
     """Hydrogen peroxide: springs for bonds and angles, and a cosine of the dihedral angle.
 
     Springs and cosine have separate minima: every point of the relaxed profile is on the cosine.
     """
 
-    def __init__(self, height_ev=0.2, refused=(), tilt_ev_per_angstrom=0.0) -> None:
+    def __init__(
+        self, height_ev=0.2, refused=(), tilt_ev_per_angstrom=0.0, *, wells=1, misplaced_ev=0.0
+    ) -> None:
         super().__init__(name="hinge", seed=0)
         self.height_ev, self.refused, self.tilt = height_ev, refused, tilt_ev_per_angstrom
+        self.wells, self.misplaced_ev = wells, misplaced_ev
 
     def surface(self, atomic_numbers, *, cell_angstrom=None):
         def surface(positions_angstrom):
@@ -40,9 +48,13 @@ class Hinge(SurfacePotential):
         angle = dihedral_degrees(positions, atoms=HINGE)
         if any(abs((angle - bad + 180.0) % 360.0 - 180.0) < 0.01 for bad in self.refused):
             raise EvaluationRefusedError("SCF not converged")
-        energy = 0.5 * self.height_ev * (1.0 + np.cos(np.radians(angle)))
+        # One well is at 180°, and a second one at 0°.
+        turn, sign = self.wells * np.radians(angle), 1.0 if self.wells == 1 else -1.0
+        moved = self.misplaced_ev * near_trans(angle)
+        energy = 0.5 * self.height_ev * (1.0 + sign * np.cos(turn)) + moved
         energy += self.tilt * positions[0, 2]
-        slope = -0.5 * self.height_ev * np.sin(np.radians(angle))
+        slope = -0.5 * sign * self.height_ev * self.wells * np.sin(turn)
+        slope += 8.0 * moved * np.sin(np.radians(angle))
         forces = np.zeros_like(positions)
         forces[list(HINGE)] -= slope * dihedral_gradient(positions, atoms=HINGE)
         forces[0, 2] -= self.tilt
@@ -90,6 +102,27 @@ def test_both_profiles_are_their_cosines(profile, height_ev, status):
         np.testing.assert_allclose(repeat, getattr(record, f"{name}_energies_ev"), atol=1e-12)
     # The scan passes both the top and the bottom of the cosine.
     assert result.value == pytest.approx((height_ev - 0.2) / ev_from_kcal_per_mol(1.0), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("error_kcal_per_mol", "status"), [(0.5, Status.PASS), (3.0, Status.FAIL), (-3.0, Status.FAIL)]
+)
+def test_a_misplaced_conformer_is_seen_behind_the_right_barrier(
+    profile, error_kcal_per_mol, status
+):
+    faulty = Hinge(0.4, wells=2, misplaced_ev=ev_from_kcal_per_mol(error_kcal_per_mol))
+    result, record = profile(faulty, Hinge(0.4, wells=2), step_degrees=15.0)
+    assert result.status is status
+    (found,) = result.evidence["profiles"]
+    if error_kcal_per_mol > 0.0:
+        assert found["barrier_error_kcal_per_mol"] < 0.1
+    # The mean of exp(8 (cos φ − 1)) is e⁻⁸ I₀(8) = 0.143, that of its square e⁻¹⁶ I₀(16) = 0.101.
+    spread = np.sqrt(0.1006 - 0.1434**2) * abs(error_kcal_per_mol)
+    assert found["rms_difference_kcal_per_mol"] == pytest.approx(spread, rel=0.02)
+    assert len(found["minima"]) == 2
+    nearest = near_trans(record.angles_degrees).max()
+    worst = max(one["error_kcal_per_mol"] for one in found["minima"])
+    assert worst == pytest.approx(nearest * abs(error_kcal_per_mol), abs=0.02)
 
 
 def test_several_bonds_are_rotated_together(profile, scaled):
@@ -161,11 +194,13 @@ def without(row, count):
 def judge(limits):
     """Two bonds with threefold profiles 3 and 10 kcal/mol high."""
 
-    def call(*, error=0.0, used=ALL, noise=0.0, spoil=None):
+    def call(*, error=0.0, conformer=0.0, wave=0.0, used=ALL, noise=0.0, spoil=None):
         heights = np.array([[3.0], [10.0]])
         shape = 0.5 * (1.0 - np.cos(np.radians(3.0 * ANGLES)))
         reference = ev_from_kcal_per_mol(heights * shape)
         model = ev_from_kcal_per_mol((heights + np.array([[0.0], [error]])) * shape) - 7.0
+        model[1, ANGLES == 120.0] += ev_from_kcal_per_mol(conformer)
+        model[1] += ev_from_kcal_per_mol(wave * np.sin(np.radians(3.0 * ANGLES)) ** 2)
         shifts = ev_from_kcal_per_mol(noise) * np.random.default_rng(2).normal(size=model.shape)
         arrays = {
             "angles_degrees": np.tile(ANGLES, (2, 1)),
@@ -191,6 +226,13 @@ def judge(limits):
         ({"error": 0.9}, Status.PASS),
         ({"error": 1.1}, Status.FAIL),
         ({"error": -1.1}, Status.FAIL),
+        ({"conformer": 0.9}, Status.PASS),
+        ({"conformer": 1.1}, Status.FAIL),
+        ({"conformer": -1.1}, Status.FAIL),
+        ({"conformer": 0.9, "noise": 0.1}, Status.INCONCLUSIVE),
+        # Right at every minimum and every maximum; the standard deviation of sin² is 1/√8.
+        ({"wave": 0.9 * 8**0.5}, Status.PASS),
+        ({"wave": 1.1 * 8**0.5}, Status.FAIL),
         ({"used": without(0, 4)}, Status.PASS),
         ({"used": without(0, 5)}, Status.INCONCLUSIVE),
         ({"used": without(0, 24), "error": 2.0}, Status.FAIL),
@@ -202,17 +244,28 @@ def judge(limits):
         ({"spoil": "model_energies_ev", "used": without(1, 6) & ALL}, Status.INCONCLUSIVE),
     ],
 )
-def test_every_barrier_is_judged(judge, options, status):
+def test_minima_barriers_and_the_rms_are_judged(judge, options, status):
     judgement = judge(**options)
     assert judgement.status is status
     if status in (Status.PASS, Status.FAIL) and "spoil" not in options:
-        assert judgement.value == pytest.approx(abs(options.get("error", 0.0)), abs=1e-9)
+        wrong = options.get("error", 0.0), options.get("conformer", 0.0)
+        expected = max(*map(abs, wrong), options.get("wave", 0.0) / 8**0.5)
+        assert judgement.value == pytest.approx(expected, abs=1e-9)
 
 
 def test_points_that_were_not_used_may_hold_anything(judge):
     used = ALL.copy()
     used[1, 5] = False
     assert judge(used=used, spoil="model_energies_ev").status is Status.PASS
+
+
+def test_minima_are_those_of_the_reference_on_a_closed_circle(judge):
+    _, found = judge(conformer=1.1).evidence["profiles"]
+    angles = [one["angle_degrees"] for one in found["minima"]]
+    errors = [one["error_kcal_per_mol"] for one in found["minima"]]
+    assert angles == [0.0, 120.0, 240.0]
+    assert errors == pytest.approx([0.0, 1.1, 0.0])
+    assert found["model_kcal_per_mol"][0] == pytest.approx(0.0)
 
 
 def test_the_evidence_has_barriers_and_their_noise(judge):

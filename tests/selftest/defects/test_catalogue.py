@@ -5,8 +5,9 @@ import pytest
 
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.defects import DEFECTS, get_defect
-from openmm_mlff.selftest.oracles import KINDS
+from openmm_mlff.selftest.oracles import KINDS, healthy
 from openmm_mlff.selftest.runner import selftest_protocol
 
 GRADED = [defect for defect in DEFECTS if defect.slight is not None]
@@ -75,9 +76,9 @@ VANISHING = [defect for defect in GRADED if defect.name != "weak bonds"]
 
 
 @pytest.mark.parametrize("defect", VANISHING, ids=names(VANISHING))
-def test_next_to_no_fault_is_next_to_no_change(defect, make, molecules, distorted):
-    molecule = molecules[defect.system]
-    sound = make(defect.kind, system=defect.system)
+def test_next_to_no_fault_is_next_to_no_change(defect, distorted):
+    molecule = load_system(defect.system)
+    sound = healthy(defect.kind, molecule=molecule, seed=0)
     positions = distorted(molecule)
     faulty = defect.plant(sound, 1e-12 * defect.gross)
     expected = sound.evaluate(molecule, positions, precision="double")

@@ -14,7 +14,7 @@ def test_the_atoms_are_built_in(molecules):
 
 
 def test_other_molecules_have_no_parameters():
-    with pytest.raises(PotentialError, match="expected water or methane"):
+    with pytest.raises(PotentialError, match="expected water, methane or methanol"):
         BondedOracle(load_system("ammonia"), seed=0)
 
 

@@ -1,0 +1,114 @@
+"""Which reference each system is compared with, and why one is compared with none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from openmm_mlff.config import AUTO_REFERENCE, GFN2_XTB, NO_REFERENCE
+from openmm_mlff.errors import MissingDependencyError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Potential, load_potential
+from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
+
+HOW_TO_NAME = (
+    f"name one with --reference: a potential (--reference '{GFN2_XTB}') or a file of labelled "
+    "frames (--reference labels.extxyz)"
+)
+
+
+@dataclass(frozen=True)
+class ReferenceChoice:
+    """What the systems of a validation are compared with.
+
+    Attributes:
+        source: a potential, or labelled frames, loaded; None where nothing is compared.
+        missing: why a system is not compared, by name of the system.
+        not_asked: the same for the systems whose accuracy is no question of the validation.
+    """
+
+    source: Potential | LabelledFrames | None
+    missing: dict[str, str] = field(default_factory=dict)
+    not_asked: dict[str, str] = field(default_factory=dict)
+
+
+def choose_reference(
+    asked: str | None, potential: Potential, molecules: Mapping[str, MolecularSystem]
+) -> ReferenceChoice:
+    """Load the reference of a validation and check that it can describe the systems.
+
+    A reference that was named must describe all of them; a potential's own teacher, which nobody
+    named, is left out where it cannot.
+
+    Args:
+        asked: as in :class:`openmm_mlff.request.ValidationRequest`.
+        potential: what is validated.
+        molecules: by name.
+
+    Returns:
+        The choice.
+
+    Raises:
+        UserError: a reference that was named cannot be loaded, or cannot describe a system.
+    """
+    reason = no_reference_reason(asked, potential)
+    if reason:
+        reasons = dict.fromkeys(molecules, reason)
+        return ReferenceChoice(None, missing=reasons, not_asked=reasons)
+    if asked != AUTO_REFERENCE:
+        source = load_reference(str(asked))
+        if isinstance(source, Potential):
+            for molecule in molecules.values():
+                source.check_reference(molecule)
+        return ReferenceChoice(source)
+    try:
+        teacher = load_potential(str(potential.teacher))
+    except MissingDependencyError as error:
+        # It was to be compared, so that the accuracy stays undecided.
+        reason = f"the teacher of {potential.spec} cannot be loaded: {error}"
+        return ReferenceChoice(None, missing=dict.fromkeys(molecules, reason))
+    refused = {name: _refusal(teacher, molecule) for name, molecule in molecules.items()}
+    reasons = {name: reason for name, reason in refused.items() if reason}
+    compared = len(reasons) < len(molecules)
+    return ReferenceChoice(teacher if compared else None, missing=reasons, not_asked=reasons)
+
+
+def no_reference_reason(asked: str | None, potential: Potential) -> str:
+    """Return why no reference is asked for; empty where one is.
+
+    Args:
+        asked: as in :class:`openmm_mlff.request.ValidationRequest`.
+        potential: what is validated.
+
+    Returns:
+        The reason.
+    """
+    kind, _, reason = (asked or NO_REFERENCE).partition(":")
+    if kind == NO_REFERENCE:
+        return f"no reference was asked for ({reason.strip() or '--reference none'})"
+    if asked == AUTO_REFERENCE and potential.teacher is None:
+        return f"{potential.spec} names no teacher, so no reference was assumed; {HOW_TO_NAME}"
+    return ""
+
+
+def load_reference(reference: str) -> Potential | LabelledFrames:
+    """Load a reference that was named.
+
+    Args:
+        reference: a spec string, or a file of labelled frames.
+
+    Returns:
+        The reference.
+    """
+    if names_labelled_frames(reference):
+        return LabelledFrames.from_file(reference)
+    loaded = load_potential(reference)
+    loaded.ase_calculator(precision="double")
+    return loaded
+
+
+def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
+    """Return why a teacher cannot describe a molecule; empty where it can."""
+    try:
+        teacher.check_reference(molecule)
+    except PotentialError as error:
+        return str(error)
+    return ""
