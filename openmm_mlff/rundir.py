@@ -103,6 +103,7 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
         "multiplicity": molecule.multiplicity,
         "source": molecule.source,
         "cell_angstrom": molecule.cell_angstrom,
+        "in_library": molecule.in_library,
     }
 
 
@@ -125,6 +126,7 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
             multiplicity=operator.index(table["multiplicity"]),
             source=str(table["source"]),
             cell_angstrom=None if cell is None else np.array(cell, dtype=float),
+            in_library=table.get("in_library", False) is True,
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RunDirectoryError(

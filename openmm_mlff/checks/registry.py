@@ -30,6 +30,7 @@ from openmm_mlff.checks.performance.memory import CHECK as MEMORY
 from openmm_mlff.checks.performance.speed import CHECK as SPEED
 from openmm_mlff.checks.plugins import own_checks
 from openmm_mlff.checks.surface.cutoff_continuity import CHECK as CUTOFF_CONTINUITY
+from openmm_mlff.checks.surface.every_atom_counts import CHECK as EVERY_ATOM_COUNTS
 from openmm_mlff.checks.surface.force_consistency import CHECK as FORCE_CONSISTENCY
 from openmm_mlff.checks.surface.hessian_symmetry import CHECK as HESSIAN_SYMMETRY
 from openmm_mlff.checks.surface.net_force_torque import CHECK as NET_FORCE_TORQUE
@@ -62,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     SHORT_RANGE_REPULSION,
     SIZE_EXTENSIVITY,
     PERIODIC_CONSISTENCY,
+    EVERY_ATOM_COUNTS,
     STABILITY,
     ENERGY_DRIFT,
     DRIFT_PERCENT,

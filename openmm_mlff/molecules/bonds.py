@@ -12,6 +12,16 @@ import numpy.typing as npt
 BOND_FACTOR = 1.25
 """Two atoms are bonded when closer than this times the sum of their covalent radii."""
 
+NON_METALS = frozenset(
+    # H, He; B to Ne; Si to Ar; Ge to Kr; Te to Xe; At, Rn: with the metalloids, which form
+    # covalent bonds too.
+    [1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(52, 55), 85, 86]
+)
+S_BLOCK_METALS = frozenset([3, 4, 11, 12, 19, 20, 37, 38, 55, 56, 87, 88])
+METAL_BOND_FACTOR = 1.1
+"""Two metals beside non-metals are bonded only when closer than this: Fe–Fe of Fe₂(CO)₉ (0.95), not
+of FeO (1.15)."""
+
 
 def pairs_within(
     positions_angstrom: npt.NDArray[np.float64],
@@ -111,6 +121,9 @@ def covalent_bonds(
 ) -> tuple[tuple[int, int], ...]:
     """Derive bonds: pairs closer than ``factor`` × the sum of their covalent radii.
 
+    Two metals of which one has a non-metal for a neighbour are ions beside each other, as in rock
+    salt: not bonded where one is of the first two groups, and else only when closer.
+
     Args:
         atomic_numbers: (N,).
         positions_angstrom: (N, 3), Å.
@@ -124,8 +137,30 @@ def covalent_bonds(
     positions = np.asarray(positions_angstrom, dtype=np.float64)
     longest = 2.0 * factor * float(radii_angstrom.max())
     pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell_angstrom)
-    limits = factor * (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
-    return tuple((int(i), int(j)) for i, j in pairs[distances < limits])
+    relative = distances / (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
+    pairs, relative = pairs[relative < factor], relative[relative < factor]
+    kept = ~_beside_each_other(np.asarray(atomic_numbers), pairs, relative)
+    return tuple((int(i), int(j)) for i, j in pairs[kept])
+
+
+def is_non_metal(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Return whether each element forms covalent bonds with its like, bool, of the same shape."""
+    return np.isin(np.asarray(atomic_numbers), list(NON_METALS))
+
+
+def _beside_each_other(
+    numbers: npt.NDArray[np.int64],
+    pairs: npt.NDArray[np.int64],
+    relative: npt.NDArray[np.float64],
+) -> npt.NDArray[np.bool_]:
+    """Return which pairs are two metals that only stand beside each other among non-metals."""
+    metal = ~is_non_metal(numbers)
+    among = np.zeros(len(numbers), dtype=bool)
+    mixed = metal[pairs].sum(axis=1) == 1
+    among[pairs[mixed].ravel()] = True
+    of_s_block = np.isin(numbers[pairs], list(S_BLOCK_METALS)).any(axis=1)
+    ions = metal[pairs].all(axis=1) & among[pairs].any(axis=1)
+    return np.asarray(ions & (of_s_block | (relative > METAL_BOND_FACTOR)))
 
 
 def fragment_count(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
 from openmm_mlff.molecules.boxes import (
     Floats,
     Ints,
@@ -22,6 +22,9 @@ from openmm_mlff.reading import cut
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond of a file that is longer than this times the sum of its covalent radii is damage."""
+
+CHALCOGENS = (8, 16, 34, 52)
+"""Two atoms of these alone are a triplet, as O₂ is."""
 
 
 def build_system(
@@ -43,6 +46,9 @@ def build_system(
 
     Returns:
         The checked molecule.
+
+    Raises:
+        MoleculeError: It is damaged, or a known open shell without its multiplicity.
     """
     positions, cell = structure.positions_angstrom, structure.cell_angstrom
     # Where a coordinate is broken, the molecule itself says so below.
@@ -50,7 +56,7 @@ def build_system(
         if cell is not None:
             cell, positions = upright(checked_cell(name, cell), positions_angstrom=positions)
         positions = _checked_and_whole(structure, positions=positions, cell=cell, source=source)
-    return MolecularSystem(
+    system = MolecularSystem(
         name=name,
         atomic_numbers=structure.atomic_numbers,
         positions_angstrom=positions,
@@ -62,6 +68,25 @@ def build_system(
         bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
         cell_angstrom=cell,
     )
+    if multiplicity is None and structure.multiplicity is None:
+        _check_spin_is_clear(system)
+    return system
+
+
+def _check_spin_is_clear(system: MolecularSystem) -> None:
+    """Refuse O₂ and its like, triplets that read as closed shells, where no spin is given."""
+    if system.is_periodic or system.charge:
+        return
+    labels = np.array(fragment_labels(system.n_atoms, bonds=system.bonds))
+    for label in np.unique(labels):
+        numbers = system.atomic_numbers[labels == label]
+        if len(numbers) == 2 and np.isin(numbers, CHALCOGENS).all():
+            first, second = np.array(system.symbols)[labels == label]
+            formula = f"{first}2" if first == second else f"{first}{second}"
+            raise MoleculeError(
+                f"{system.name}: the ground state of {formula} is a triplet, and its bonds do not "
+                "show it; choose its spin by --multiplicity, 3 for the triplet or 1"
+            )
 
 
 def _checked_and_whole(

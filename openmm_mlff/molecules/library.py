@@ -135,7 +135,7 @@ def load_folder(
             f"{folder / 'system.toml'}: formula is {recorded['formula']}, but "
             f"{recorded['structure']} holds {system.formula}; correct one of them"
         )
-    return system
+    return replace(system, in_library=folder.resolve().parent == systems_root().resolve())
 
 
 def read_system_toml(folder: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
         positions_angstrom=np.array(molecule.GetConformer().GetPositions(), dtype=np.float64),
         title=_name(canonical),
         charge=Chem.GetFormalCharge(molecule),
-        multiplicity=unpaired + 1,
+        multiplicity=unpaired + 1 if unpaired else None,
         bonds=sorted_bonds(pairs, n_atoms=molecule.GetNumAtoms()),
     )
     return structure, f"SMILES {canonical}, {method}"

@@ -34,6 +34,7 @@ class MolecularSystem:
         source: Where the geometry comes from.
         bonds: Pairs (i, j), i < j, from covalent radii; derived when left out.
         cell_angstrom: (3, 3) float64, Å: box vectors as rows; None for isolated molecules.
+        in_library: Whether it is one of the library, whose structures are known to hold.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MolecularSystem:
     source: str = ""
     bonds: tuple[tuple[int, int], ...] = None  # type: ignore[assignment]  # set on construction
     cell_angstrom: npt.NDArray[np.float64] | None = None
+    in_library: bool = False
 
     def __post_init__(self) -> None:
         """Check shapes, values and the electron count; derive the bonds."""

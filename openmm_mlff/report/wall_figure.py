@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from openmm_mlff.checks.surface.short_range_repulsion import Record, Wall
+from openmm_mlff.checks.surface.short_range_repulsion import Record
+from openmm_mlff.checks.surface.walls import Wall
 from openmm_mlff.report.canvas import (
     GREY,
     PALETTE,
@@ -32,8 +33,6 @@ LINEAR_EV = 1.0
 SMOOTH_LINSCALE = 0.9 / math.log(10.0)
 """With this, the axis turns from linear to logarithmic without a kink."""
 
-DEFAULT_HOLE_EV = 0.01
-
 
 @dataclass(frozen=True)
 class DrawnWall:
@@ -41,7 +40,7 @@ class DrawnWall:
 
     Attributes:
         distances_angstrom: (P,).
-        energies_ev: above the lowest, (P,), NaN where there is none.
+        energies_ev: above the lowest outside the covalent radii, (P,), NaN where there is none.
         wall: as the check measured it.
     """
 
@@ -64,7 +63,7 @@ class DrawnWall:
 def wall_figure(
     evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the energy of every pair of elements from contact to 0.3 Å, holes marked.
+    """Draw the energy of every pair of elements pushed together up to 0.3 Å, holes marked.
 
     Args:
         evidence: with the measurement `short_range_repulsion`.
@@ -78,8 +77,7 @@ def wall_figure(
     drawn = read_walls(evidence)
     if not drawn:
         return None
-    needed_ev = wall_limit_ev(result, at_least=True)
-    hole_ev = wall_limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
+    needed_ev = wall_limit_ev(result)
     headline = subject(evidence, model=model)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
         axes = figure.subplots()
@@ -93,12 +91,13 @@ def wall_figure(
                 label=one.wall.pair,
             )
         _mark_low_walls(axes, drawn, needed_ev=needed_ev)
-        _mark_holes(axes, drawn, hole_ev=hole_ev)
+        _mark_holes(axes, drawn)
         _finish(axes, drawn, needed_ev=needed_ev)
     caption = (
         f"Energy of each pair of elements of {evidence.system.name} pushed together, above its "
-        f"lowest, against the distance.{_heights_sentence(drawn, needed_ev=needed_ev)}"
-        f"{_holes_sentence(drawn, hole_ev=hole_ev)}{_status_sentence(result)}"
+        f"lowest outside the covalent radii, against the distance."
+        f"{_heights_sentence(drawn, needed_ev=needed_ev)}"
+        f"{_holes_sentence(drawn)}{_status_sentence(result)}"
     )
     return FigureRecord(path, "Walls at short distance", caption, evidence.system.name)
 
@@ -112,21 +111,18 @@ def read_walls(evidence: Evidence) -> list[DrawnWall]:
     for k, wall in enumerate(record.walls()):
         energies_ev = record.energies_ev[record.pair == k]
         energies_ev = np.where(np.isfinite(energies_ev), energies_ev, np.nan)
-        if np.isfinite(energies_ev).sum() >= 2:
+        if np.isfinite(energies_ev).sum() >= 2 and np.isfinite(wall.lowest_angstrom):
             distances = record.distances_angstrom[record.pair == k]
-            drawn.append(DrawnWall(distances, energies_ev - np.nanmin(energies_ev), wall))
+            lowest_ev = np.interp(wall.lowest_angstrom, distances, energies_ev)
+            drawn.append(DrawnWall(distances, energies_ev - lowest_ev, wall))
     return drawn
 
 
-def wall_limit_ev(result: CheckResult | None, *, at_least: bool) -> float | None:
-    """Read the height that a wall must have, or the depth that a hole may have."""
+def wall_limit_ev(result: CheckResult | None) -> float | None:
+    """Read the height that a wall must have."""
     measures = [] if result is None else result.evidence.get("measures", [])
-    found = [m["threshold"] for m in measures if bool(m.get("at_least")) is at_least]
+    found = [measure["threshold"] for measure in measures if measure.get("at_least")]
     return float(found[0]) if found else None
-
-
-def _has_hole(one: DrawnWall, *, hole_ev: float) -> bool:
-    return bool(one.wall.hole_ev > hole_ev)
 
 
 def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> None:
@@ -146,9 +142,9 @@ def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float 
         )
 
 
-def _mark_holes(axes: Axes, drawn: Sequence[DrawnWall], *, hole_ev: float) -> None:
+def _mark_holes(axes: Axes, drawn: Sequence[DrawnWall]) -> None:
     """Mark where the energy has fallen inside of a maximum."""
-    holes = [one for one in drawn if _has_hole(one, hole_ev=hole_ev)]
+    holes = [one for one in drawn if one.wall.hole_ev > 0.0]
     if not holes:
         return
     places, heights, _ = zip(*(one.hole() for one in holes), strict=True)
@@ -172,7 +168,8 @@ def _finish(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float | None) 
         )
     top = max(float(np.nanmax(one.energies_ev)) for one in drawn)
     axes.set_yscale("symlog", linthresh=LINEAR_EV, linscale=SMOOTH_LINSCALE)
-    axes.set_ylim(-0.12, 1.6 * max(top, 2.0 * (needed_ev or 0.0), LINEAR_EV))
+    bottom = min(float(np.nanmin(one.energies_ev)) for one in drawn)
+    axes.set_ylim(min(-0.12, 1.6 * bottom), 1.6 * max(top, 2.0 * (needed_ev or 0.0), LINEAR_EV))
     axes.set_xlabel("Distance (Å)")
     axes.set_ylabel("$E(r) - E_\\mathrm{min}$ (eV)")
     legend_above(axes, columns=5)
@@ -187,10 +184,10 @@ def _heights_sentence(drawn: Sequence[DrawnWall], *, needed_ev: float | None) ->
     return f" The lowest wall is that of {lowest.pair}: {number(lowest.height_ev)} eV{needed}."
 
 
-def _holes_sentence(drawn: Sequence[DrawnWall], *, hole_ev: float) -> str:
+def _holes_sentence(drawn: Sequence[DrawnWall]) -> str:
     holes = []
     for one in drawn:
-        if _has_hole(one, hole_ev=hole_ev):
+        if one.wall.hole_ev > 0.0:
             place, _, depth = one.hole()
             holes.append(f"{one.wall.pair} at {place:.2f} Å ({number(depth)} eV)")
     return f" Holes inside of a maximum: {', '.join(holes)}." if holes else " No pair has a hole."

@@ -80,3 +80,15 @@ def test_rdkit_s_log_speaks_again_afterwards(capfd):
         load_system("smiles:CC((")
     assert chem.MolFromSmiles("CC((") is None
     assert "Error" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("smiles", ["O=O", "S=S", "O=O.O"])
+def test_a_known_triplet_is_asked_about(smiles):
+    with pytest.raises(MoleculeError, match="--multiplicity"):
+        load_system(f"smiles:{smiles}")
+    assert load_system(f"smiles:{smiles}", multiplicity=1).multiplicity == 1
+
+
+@pytest.mark.parametrize("smiles", ["OO", "O", "[O-][O-]", "CS", "O=S=O"])
+def test_closed_shells_are_not(smiles):
+    assert load_system(f"smiles:{smiles}").multiplicity == 1

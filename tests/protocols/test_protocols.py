@@ -57,7 +57,7 @@ def test_every_check_is_known_and_has_its_thresholds(protocol):
 
 def test_every_protocol_asks_everything_about_parity_and_the_surface():
     assert len(PARITY) == 7
-    assert len(SURFACE) == 11
+    assert len(SURFACE) == 12
 
 
 def test_extended_leaves_no_check_out():
@@ -122,6 +122,9 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("periodic_consistency", "energy", 0.1),
         ("periodic_consistency", "forces", 1.0),
         ("periodic_consistency", "doubled", 0.1),
+        ("every_atom_counts", "force", 0.1),
+        ("every_atom_counts", "energy", 0.01),
+        ("every_atom_counts", "exchange", 0.1),
         ("stability", "bond_shortest", 0.6),
         ("stability", "bond_longest", 1.5),
         ("stability", "contact", 0.6),

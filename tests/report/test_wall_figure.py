@@ -16,6 +16,7 @@ def pushed(evidence, **curves):
     count = len(curves)
     record = Record(
         pairs=tuple(name.replace("_", "–") for name in curves),
+        covalent_sums_angstrom=np.full(count, 0.9),
         pair=np.repeat(np.arange(count), len(DISTANCES)),
         distances_angstrom=np.tile(DISTANCES, count),
         energies_ev=np.concatenate([*curves.values(), []]),
@@ -63,9 +64,9 @@ def test_a_hole_and_a_wall_too_low_are_marked(make_observations, figures, tmp_pa
     observations = pushed(make_observations(), O_H=hole(), H_H=0.01 * wall())
     record = wall_figure(observations, path=tmp_path / "w.png", result=judged(observations))
     too_low, holes = figures[0].axes[0].collections
-    assert too_low.get_offsets()[:, 0].tolist() == pytest.approx([0.3, 0.3])
-    assert holes.get_offsets()[0].tolist() == pytest.approx([0.3, 0.0])
-    # From 28.8 eV down to 8.8 eV, and below what it has at contact.
+    assert too_low.get_offsets()[:, 0].tolist() == pytest.approx([0.3])
+    assert holes.get_offsets()[0].tolist() == pytest.approx([0.3, 8.8 - 14.4 / DISTANCES[-1]])
+    # From 28.8 eV down to 8.8 eV, and below what it has outside.
     assert "O–H at 0.30 Å (20 eV)" in record.caption
     assert "✘ FAIL" in record.caption
 

@@ -8,6 +8,7 @@ from openmm_mlff.selftest import campaign
 from openmm_mlff.selftest.campaign import Job, list_jobs, run_selftest, system_of
 from openmm_mlff.selftest.defects import DEFECTS, get_defect
 from openmm_mlff.selftest.onset import Onset
+from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import Finding
 
 
@@ -29,7 +30,7 @@ def answers(monkeypatch):
 def test_every_fault_is_tried_gross_slight_and_for_its_onset():
     jobs = list_jobs(list(DEFECTS), seeds=20)
     graded = [defect for defect in DEFECTS if defect.slight is not None]
-    assert len(jobs) == len(DEFECTS) + 2 * len(graded) + 3 * 20
+    assert len(jobs) == len(DEFECTS) + 2 * len(graded) + len(KINDS) * 20
     assert len(set(jobs)) == len(jobs)
     assert jobs[0].subject in {"network"} | {d.name for d in DEFECTS if d.kind == "network"}
 
@@ -45,7 +46,7 @@ def test_the_rows_stand_in_order_and_all_are_there(answers):
     )
     assert [row.name for row in matrix.defects] == [defect.name for defect in DEFECTS]
     assert [(row.kind, row.seed) for row in matrix.healthy] == [
-        (kind, seed) for kind in ("bonded", "pair", "network") for seed in range(2)
+        (kind, seed) for kind in KINDS for seed in range(2)
     ]
     assert matrix.passed
     assert len(matrix.missed_slight) == sum(row.slight is not None for row in matrix.defects)

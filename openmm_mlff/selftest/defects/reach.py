@@ -6,15 +6,18 @@ import numpy as np
 
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.defects.model import Defect
-from openmm_mlff.selftest.defects.planting import everywhere, with_pair_term
+from openmm_mlff.selftest.defects.planting import PlantedPotential, everywhere, with_pair_term
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
 from openmm_mlff.selftest.oracles.pairs import Radial, every_pair, smooth_switch
-from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, box_of
 
 SCAN_END_ANGSTROM = 15.0
 
-_HOLE_ANGSTROM = 0.45
+GHOST = 8
+"""Atomic number of the element that the ghost is."""
+
+_HOLE_ANGSTROM = 0.65
 _HOLE_WIDTH_ANGSTROM = 0.05
 _CONTACT_LENGTH_ANGSTROM = 0.1
 _SOFT_WIDTH_ANGSTROM = 0.03
@@ -24,10 +27,10 @@ def _pairs(atomic_numbers: np.ndarray) -> np.ndarray:
     return every_pair(len(atomic_numbers))
 
 
-def _hydrogens(atomic_numbers: np.ndarray) -> np.ndarray:
-    """List the pairs of two hydrogens."""
+def _hydroxyls(atomic_numbers: np.ndarray) -> np.ndarray:
+    """Return the pairs of an oxygen and a hydrogen."""
     pairs = every_pair(len(atomic_numbers))
-    return pairs[(atomic_numbers[pairs] == 1).all(axis=1)]
+    return pairs[(np.sort(atomic_numbers[pairs], axis=1) == [1, 8]).all(axis=1)]
 
 
 def _step(strength: float) -> Radial:
@@ -53,7 +56,7 @@ def _ramp(strength: float) -> Radial:
 
 
 def _hole(strength: float) -> Radial:
-    """Give a Gaussian hole of depth s at 0.45 Å."""
+    """Return a Gaussian hole of depth s at 0.65 Å."""
 
     def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         x = (distances - _HOLE_ANGSTROM) / _HOLE_WIDTH_ANGSTROM
@@ -126,6 +129,30 @@ def _soften(healthy: Potential, strength: float) -> Potential:
     return _SoftBonds(healthy, nearest_angstrom=strength)
 
 
+class _Ghost(PlantedPotential):
+    """A potential that leaves the atoms of one element out."""
+
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
+        """See :meth:`SurfacePotential.surface`."""
+        seen = atomic_numbers != GHOST
+        surface = self.healthy.surface(atomic_numbers[seen], **box_of(cell_angstrom))
+
+        def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            forces = np.zeros_like(positions)
+            energies, forces[:, seen] = surface(positions[:, seen])
+            return energies, forces
+
+        return faulty
+
+
+def _haunt(healthy: Potential, strength: float) -> Potential:
+    if not isinstance(healthy, SurfacePotential):
+        raise TypeError(f"got {type(healthy).__name__}, expected an analytic potential")
+    return _Ghost(healthy, strength)
+
+
 DEFECTS = (
     Defect(
         name="jump at the cutoff",
@@ -176,17 +203,17 @@ DEFECTS = (
         plant=everywhere(_beyond(_refuse)),
     ),
     Defect(
-        name="hole at short range",
-        description="two hydrogens find a hole at 0.45 Å",
+        name="reachable hole",
+        description="oxygen and hydrogen find a hole at 0.65 Å, behind a barrier below 5 eV",
         check="short_range_repulsion",
         kind="bonded",
         system="water",
         unit="eV",
         gross=10.0,
-        predicted_onset=2.9,
-        prediction="the hole's slope 0.61 s / 0.05 Å outdoes the wall's k(r − d) + A/ρ e^{−d/ρ} = "
-        "10 + 25 eV/Å at 0.5 Å",
-        plant=with_pair_term(_hydrogens, _hole),
+        predicted_onset=2.8,
+        prediction="the hole's slope 0.61 s / 0.05 Å outdoes the wall's 2 D a (e^{a(r−d)} − 1) "
+        "e^{a(r−d)} = 29 eV/Å at 0.7 Å, and 4 eV/Å of the other bond",
+        plant=with_pair_term(_hydroxyls, _hole),
     ),
     Defect(
         name="missing repulsion",
@@ -203,14 +230,27 @@ DEFECTS = (
     ),
     Defect(
         name="attraction at contact",
-        description="two hydrogens attract one another at contact",
+        description="oxygen and hydrogen attract one another at contact",
         check="short_range_repulsion",
         kind="bonded",
         system="water",
         unit="eV",
-        gross=600.0,
-        predicted_onset=160.0,
-        prediction="the slope s e^{−3} / 0.1 Å at 0.3 Å outdoes the wall's 12 + 67 eV/Å",
-        plant=with_pair_term(_hydrogens, _attraction),
+        gross=2400.0,
+        predicted_onset=1450.0,
+        prediction="D (e^{a(r−d)} − 1)² − s e^{−d / 0.1 Å} has its maximum, 5 eV, at 0.5 Å",
+        plant=with_pair_term(_hydroxyls, _attraction),
+        slight_factor=1.4,
+    ),
+    Defect(
+        name="ghost atom",
+        description="oxygen is ignored: no energy, no force",
+        check="every_atom_counts",
+        kind="pair",
+        system="water",
+        unit="share",
+        gross=1.0,
+        predicted_onset=None,
+        prediction="there or not",
+        plant=_haunt,
     ),
 )

@@ -6,11 +6,12 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
 from openmm_mlff.selftest.oracles.network import network_oracle
-from openmm_mlff.selftest.oracles.pair import PairOracle
+from openmm_mlff.selftest.oracles.pair import PairOracle, WalledHoleOracle
 
 KINDS: Mapping[str, Callable[[MolecularSystem, int], Potential]] = {
     "bonded": lambda molecule, seed: BondedOracle(molecule, seed=seed),
     "pair": lambda _, seed: PairOracle(seed=seed),
+    "walled hole": lambda _, seed: WalledHoleOracle(seed=seed),
     "network": lambda _, seed: network_oracle(seed=seed),
 }
 """What makes a healthy potential of each kind, for a molecule and with a seed."""
@@ -20,7 +21,7 @@ def healthy(kind: str, *, molecule: MolecularSystem, seed: int) -> Potential:
     """Make a healthy potential.
 
     Args:
-        kind: ``bonded``, ``pair`` or ``network``.
+        kind: ``bonded``, ``pair``, ``walled hole`` or ``network``.
         molecule: what it will be asked about.
         seed: of its parameters.
 

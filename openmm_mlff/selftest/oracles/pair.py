@@ -42,8 +42,10 @@ class PairOracle(SurfacePotential):
         seed: varies the parameters by some per cent.
     """
 
+    kind = "pair"
+
     def __init__(self, *, seed: int) -> None:
-        super().__init__(name="pair", seed=seed)
+        super().__init__(name=self.kind, seed=seed)
         self.elements = frozenset(range(1, _LARGEST_ATOMIC_NUMBER + 1))
 
     def surface(
@@ -54,16 +56,36 @@ class PairOracle(SurfacePotential):
         if cell_angstrom is None:
             pairs = every_pair(n_atoms)
             wells = wells_of(atomic_numbers, pairs, seed=self.seed)
-            return PairSurface(n_atoms, pairs, lambda distances: switched(distances, wells))
+            return PairSurface(n_atoms, pairs, lambda distances: self.radial(distances, wells))
         pairs, images = pairs_with_images(n_atoms, cell_angstrom, cutoff_angstrom=CUTOFF_ANGSTROM)
         wells = wells_of(atomic_numbers, pairs, seed=self.seed)
         return PairSurfaceInABox(
             n_atoms,
             pairs,
-            lambda distances: switched(distances, wells),
+            lambda distances: self.radial(distances, wells),
             cell_angstrom=cell_angstrom,
             images=images,
         )
+
+    def radial(self, distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies in eV and slopes in eV/Å of all pairs, (G, P) each."""
+        return switched(distances, wells)
+
+
+HOLE_EV, HOLE_ANGSTROM, HOLE_WIDTH_ANGSTROM = 200.0, 0.3, 0.03
+
+
+class WalledHoleOracle(PairOracle):
+    """The same with a hole at 0.3 Å that no atom reaches: a wall of some 20 eV stands before it."""
+
+    kind = "walled-hole"
+
+    def radial(self, distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`PairOracle.radial`."""
+        energies, slopes = super().radial(distances, wells)
+        x = (distances - HOLE_ANGSTROM) / HOLE_WIDTH_ANGSTROM
+        depth = -HOLE_EV * np.exp(-0.5 * x * x)
+        return energies + depth, slopes - depth * x / HOLE_WIDTH_ANGSTROM
 
 
 def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.dynamics.stability import CHECK
+from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.storage.runs import RunFailure, Runs
+from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.runs import Evidence, RunFailure, Runs
+from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
 
 
 @pytest.fixture
@@ -216,3 +219,71 @@ def test_tightened_limits_stop_a_run_early(measured, sound, with_stability, limi
     assert run.failure.kind == "unstable"
     assert run.completed_ps < run.requested_ps
     assert subject.samples.failure
+
+
+@pytest.fixture
+def judge_relaxed(limits, water, make_run, tmp_path):
+    """Judge a run of water that broke at its start, with where relaxations of it ended."""
+
+    def judge(*, system=water, minimum=None, reference=None):
+        torn = make_run(
+            system, completed_ps=0.0, failure=RunFailure("unstable", "torn", 0.0, (0, 1))
+        )
+        store = MeasurementStore(tmp_path)
+        largest = {"largest_force_ev_per_angstrom": 0.0, "energy_ev": 0.0}
+        if minimum is not None:
+            store.write("minimum", Minimum(positions_angstrom=minimum, **largest))
+        if reference is not None:
+            found = ReferenceMinimum(
+                reference="another",
+                model_positions_angstrom=minimum,
+                model_largest_force=0.0,
+                positions_angstrom=reference,
+                largest_force=0.0,
+            )
+            store.write("reference_minimum", found)
+        measurements = {name: store.read(name) for name in store.names()}
+        record = Evidence(system=system, runs=(torn,), measurements=measurements)
+        return CHECK.judge(record, limits("stability"))
+
+    return judge
+
+
+@pytest.mark.parametrize("reference", ["", "torn", "kept"])
+def test_a_structure_that_only_the_potential_tears_is_its_fault(judge_relaxed, water, reference):
+    kept = np.array(water.positions_angstrom)
+    torn = kept + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]])
+    places = {"": None, "torn": torn, "kept": kept}
+    own = replace(water, in_library=False)
+
+    judged = judge_relaxed(system=own, minimum=torn, reference=places[reference])
+
+    expected = Status.FAIL if reference == "kept" else Status.INCONCLUSIVE
+    assert judged.status is expected
+    if expected is Status.INCONCLUSIVE:
+        assert "start from a structure that is stable" in judged.clause
+    # One of the library is known to hold.
+    library = judge_relaxed(system=water, minimum=torn, reference=places[reference])
+    assert library.status is Status.FAIL
+
+
+def test_a_structure_that_relaxes_and_then_breaks_fails(judge_relaxed, water):
+    own = replace(water, in_library=False)
+    assert judge_relaxed(system=own, minimum=water.positions_angstrom).status is Status.FAIL
+    assert judge_relaxed(system=own).status is Status.FAIL
+
+
+def test_bonds_may_stay_and_fragments_join(judge_relaxed):
+    two = load_system("smiles:O.O")
+    positions = np.array(two.positions_angstrom)
+    # The second water lands with its oxygen on the first.
+    joined = positions.copy()
+    joined[[1, 4, 5]] += positions[0] + [0.0, 0.0, 1.4] - positions[1]
+    assert judge_relaxed(system=two, minimum=joined).status is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("in_library", [True, False])
+def test_a_potential_that_drives_atoms_apart(measured, make_subject, springs, water, in_library):
+    potential = springs({(0, 1): (20.0, 3.0), (0, 2): (20.0, 0.96), (1, 2): (1.0, 3.0)})
+    result = measured(CHECK, make_subject(potential, replace(water, in_library=in_library)))
+    assert result.status is (Status.FAIL if in_library else Status.INCONCLUSIVE)

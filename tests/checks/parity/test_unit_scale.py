@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.build import bulk
 
 from openmm_mlff.checks.parity.unit_scale import (
     CHECK,
@@ -13,10 +15,11 @@ from openmm_mlff.checks.parity.unit_scale import (
     nearest_slip,
     typical_stiffness,
 )
-from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.defects.planting import everywhere
 from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
 
 LENGTH_ANGSTROM = 0.96
@@ -44,6 +47,48 @@ def test_energies_in_another_unit_fail_and_the_slip_is_named(measured, make_subj
 
 def test_without_bonds_there_is_nothing_to_stretch(of_healthy, argon):
     assert of_healthy(CHECK, "pair", molecule=argon).status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "crystal",
+    [
+        bulk("Na", "bcc", a=4.29, cubic=True),
+        bulk("Cu", cubic=True),
+        bulk("LiF", "rocksalt", a=4.03, cubic=True),
+        bulk("NaCl", "rocksalt", a=5.64, cubic=True),
+        bulk("MgO", "rocksalt", a=4.21, cubic=True),
+        bulk("FeO", "rocksalt", a=4.30, cubic=True),
+    ],
+    ids=Atoms.get_chemical_formula,
+)
+def test_metals_and_salts_have_no_covalent_bond(measured, make_subject, crystal):
+    molecule = MolecularSystem(
+        "crystal", crystal.numbers, crystal.positions, cell_angstrom=np.array(crystal.cell)
+    )
+    # Nearest neighbours only: no two cations, and no two anions.
+    kinds = {tuple(sorted(molecule.atomic_numbers[list(pair)])) for pair in molecule.bonds}
+    assert kinds == {tuple(np.unique(molecule.atomic_numbers)[[0, -1]])}
+    potential = healthy("pair", molecule=molecule, seed=0)
+    assert len(chosen_bonds(molecule)) == 0
+    assert isinstance(CHECK.measure(make_subject(potential, molecule)), NotApplicable)
+
+
+def test_bonds_to_metals_are_left_out():
+    methyllithium = MolecularSystem(
+        "methyllithium",
+        np.array([6, 3, 1, 1, 1]),
+        np.array([[0, 0, 0], [0, 0, 1.96], [1.03, 0, -0.4], [-0.5, 0.9, -0.4], [-0.5, -0.9, -0.4]]),
+    )
+    assert (0, 1) in methyllithium.bonds
+    assert chosen_bonds(methyllithium).tolist() == [[0, 2], [0, 3], [0, 4]]
+
+
+def test_silicon_is_covalent():
+    silicon = bulk("Si", cubic=True)
+    molecule = MolecularSystem(
+        "silicon", silicon.numbers, silicon.positions, cell_angstrom=np.array(silicon.cell)
+    )
+    assert len(chosen_bonds(molecule)) == MOST_BONDS
 
 
 def test_a_bond_through_a_face_of_the_box_is_that_to_the_nearest_image(make_subject, water):

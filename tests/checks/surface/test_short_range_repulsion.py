@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.surface.short_range_repulsion import (
-    ASIDE_ANGSTROM,
     CHECK,
     Record,
     pushed_together,
+    way_in,
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
@@ -16,8 +16,6 @@ from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import switched, wells_of
 from openmm_mlff.storage.measurements import NotApplicable
-
-DISTANCES = np.arange(0.3, 0.97, 0.01)
 
 
 @pytest.mark.parametrize("name", ["water", "smiles:[Ar]", "smiles:N#N"])
@@ -31,9 +29,7 @@ def test_a_wall_passes(measured, subject_at, name):
 
 
 @pytest.mark.parametrize("strength", ["gross", "slight"])
-@pytest.mark.parametrize(
-    "name", ["hole at short range", "missing repulsion", "attraction at contact"]
-)
+@pytest.mark.parametrize("name", ["reachable hole", "missing repulsion", "attraction at contact"])
 def test_planted_faults_fail(measured, make_subject, name, strength):
     defect = get_defect(name)
     molecule = load_system(defect.system)
@@ -43,6 +39,16 @@ def test_planted_faults_fail(measured, make_subject, name, strength):
     result = measured(CHECK, make_subject(potential, molecule))
 
     assert result.status is Status.FAIL
+
+
+def test_a_hole_behind_a_high_barrier_passes_and_is_reported(measured, make_subject, water):
+    result = measured(CHECK, make_subject(healthy("walled hole", molecule=water, seed=0), water))
+
+    assert result.status is Status.PASS
+    wall = next(pair for pair in result.evidence["pairs"] if pair["pair"] == "O–H")
+    assert wall["hole_ev"] > 100.0
+    assert wall["height_ev"] > 5.0
+    assert "O–H at 0.30 Å" in result.message
 
 
 def test_where_the_system_has_a_cell_the_pair_has_a_large_one(measured, subject_at, copper):
@@ -59,7 +65,8 @@ def test_where_the_system_has_a_cell_the_pair_has_a_large_one(measured, subject_
     result = measured(CHECK, subject_at(potential, copper))
 
     assert result.status is Status.PASS
-    assert [pair["pair"] for pair in result.evidence["pairs"]] == ["Cu–Cu"]
+    names = [pair["pair"] for pair in result.evidence["pairs"]]
+    assert names == ["Cu–Cu", "Cu–Cu in the molecule"]
     assert np.diag(cells[0]) == pytest.approx(np.full(3, 30.0))
 
 
@@ -68,18 +75,19 @@ def test_two_atoms_alone_follow_their_well(subject_at):
 
     record = CHECK.measure(subject_at(healthy("pair", molecule=water, seed=0), water))
 
-    assert record.pairs == ("H–H", "O–H", "O–O")
+    assert record.pairs[:3] == ("H–H", "O–H", "O–O")
     here = record.pair == 1
     wells = wells_of(np.array([8, 1]), np.array([[0, 1]]), seed=0)
     expected, _ = switched(record.distances_angstrom[here][:, None], wells)
     np.testing.assert_allclose(record.energies_ev[here], expected[:, 0], atol=1e-9)
-    assert record.distances_angstrom[here][[0, -1]] == pytest.approx([0.3, 0.97], abs=0.011)
+    assert record.distances_angstrom[here][[0, -1]] == pytest.approx([0.3, 1.5 * 0.97], abs=0.051)
 
 
 def test_fixed_atoms_are_pushed_together_in_the_molecule(fixed_composition, subject_at):
     water, argon = load_system("water"), load_system("smiles:[Ar]")
 
-    assert CHECK.measure(subject_at(fixed_composition(water), water)).pairs == ("H–H", "O–H")
+    record = CHECK.measure(subject_at(fixed_composition(water), water))
+    assert record.pairs == ("H–H in the molecule", "O–H in the molecule")
     found = CHECK.measure(subject_at(fixed_composition(argon), argon))
     assert isinstance(found, NotApplicable)
 
@@ -91,29 +99,43 @@ def test_a_force_field_is_not_asked(fixed_composition, subject_at):
     assert isinstance(CHECK.measure(subject_at(potential, water)), NotApplicable)
 
 
-def test_bonded_atoms_stay_in_the_molecule_and_others_are_taken_out():
-    water = load_system("water")
-    distances = np.array([0.3, 0.9])
-    bonded, unbonded = (
-        pushed_together(water, pair, name="", distances_angstrom=distances).place(distances)
-        for pair in ((0, 1), (1, 2))
-    )
+def test_both_atoms_move_towards_each_other(water):
+    scan = pushed_together(water, np.array([0, 1]), step=0.01)
+    oxygen, hydrogen, other = scan.place(np.array([0.3, 0.9])).swapaxes(0, 1)
 
-    assert np.linalg.norm(bonded[:, 1] - bonded[:, 0], axis=1) == pytest.approx(distances)
-    assert bonded[:, 2] == pytest.approx(np.stack([water.positions_angstrom[2]] * 2))
-    assert np.linalg.norm(unbonded[:, 1] - unbonded[:, 2], axis=1) == pytest.approx(distances)
-    assert np.linalg.norm(unbonded[:, 1:] - unbonded[:, :1], axis=2).min() > ASIDE_ANGSTROM
+    assert np.linalg.norm(hydrogen - oxygen, axis=1) == pytest.approx([0.3, 0.9])
+    middle = water.positions_angstrom[:2].mean(axis=0)
+    assert 0.5 * (oxygen + hydrogen) == pytest.approx(np.stack([middle] * 2))
+    assert other == pytest.approx(np.stack([water.positions_angstrom[2]] * 2))
 
 
-def well():
+def test_atoms_are_pushed_together_through_a_face_of_the_box(copper):
+    scan = pushed_together(copper, np.array([0, 25]), step=0.05)
+    placed = scan.place(np.array([0.3]))[0]
+    apart = placed[25] - placed[0]
+    apart -= np.round(apart @ np.linalg.inv(copper.cell_angstrom)) @ copper.cell_angstrom
+    assert np.linalg.norm(apart) == pytest.approx(0.3)
+
+
+COVALENT_SUM = 0.97
+DISTANCES = way_in(COVALENT_SUM, step=0.01)
+
+
+def well(length=0.9, depth=4.8):
     """Return a Morse curve, repulsive inside."""
-    return 4.8 * ((1.0 - np.exp(-2.2 * (DISTANCES - 0.9))) ** 2 - 1.0)
+    return depth * ((1.0 - np.exp(-2.2 * (DISTANCES - length))) ** 2 - 1.0)
+
+
+def hole_at(place, depth):
+    """Return a Gaussian hole."""
+    return -depth * np.exp(-(((DISTANCES - place) / 0.05) ** 2))
 
 
 def record_of(energies, *, refused=0, pairs=("O–H",)):
     mask = np.arange(len(DISTANCES)) < refused
     return Record(
         pairs=pairs,
+        covalent_sums_angstrom=np.full(len(pairs), COVALENT_SUM),
         pair=np.zeros(len(DISTANCES), dtype=int),
         distances_angstrom=DISTANCES,
         energies_ev=np.where(mask, np.nan, energies),
@@ -123,19 +145,34 @@ def record_of(energies, *, refused=0, pairs=("O–H",)):
     )
 
 
+NO_NUMBER = np.full(len(DISTANCES), np.nan)
+
+
 @pytest.mark.parametrize(
     ("record", "status"),
     [
         (record_of(well()), Status.PASS),
         (record_of(0.1 * well()), Status.FAIL),
-        (record_of(well() - 8.0 * np.exp(-(((DISTANCES - 0.5) / 0.05) ** 2))), Status.FAIL),
-        (record_of(well() - 400.0 * np.maximum(0.4 - DISTANCES, 0.0)), Status.FAIL),
+        # A hole behind 4.1 eV, one behind 9.9 eV, and one that no barrier guards.
+        (record_of(well() + hole_at(0.5, 12.0)), Status.FAIL),
+        (record_of(well() + hole_at(0.3, 100.0)), Status.PASS),
+        (record_of(well() + hole_at(0.5, 40.0)), Status.FAIL),
+        (record_of(well() - 400.0 * np.maximum(0.4 - DISTANCES, 0.0)), Status.PASS),
+        # A ripple that holds no atom, and a barrier before the bond.
+        (record_of(well() + hole_at(0.6, 0.1)), Status.PASS),
         (record_of(well() + 0.5 * np.exp(-(((DISTANCES - 0.93) / 0.01) ** 2))), Status.FAIL),
+        # A bond as short as that of N₂ is no hole; half the radii is.
+        (record_of(well(length=0.75)), Status.PASS),
+        (record_of(well(length=0.5, depth=50.0)), Status.FAIL),
         (record_of(DISTANCES), Status.FAIL),
-        (record_of(np.where(np.arange(len(DISTANCES)) == 7, np.nan, well())), Status.FAIL),
+        (record_of(np.where(DISTANCES < 0.38, np.nan, well())), Status.PASS),
+        (record_of(np.where(DISTANCES < 0.38, np.inf, well())), Status.PASS),
+        (record_of(np.where(DISTANCES < 0.7, np.nan, well())), Status.FAIL),
+        (record_of(NO_NUMBER), Status.FAIL),
         (record_of(well(), refused=20), Status.INCONCLUSIVE),
-        # Without the innermost point the height of the wall is not known.
-        (record_of(well(), refused=2), Status.FAIL),
+        # Refused behind the wall, and before it.
+        (record_of(well(), refused=2), Status.PASS),
+        (record_of(0.1 * well(), refused=2), Status.INCONCLUSIVE),
         (record_of(well(), pairs=()), Status.INCONCLUSIVE),
     ],
 )
@@ -144,9 +181,15 @@ def test_what_decides(limits, record, status):
 
 
 def test_evidence_has_heights_and_holes(limits):
-    energies = well() - 8.0 * np.exp(-(((DISTANCES - 0.5) / 0.05) ** 2))
-    (wall,) = CHECK.judge(record_of(energies), limits("short_range_repulsion")).evidence["pairs"]
-    assert wall["hole_ev"] > 0.5
-    assert wall["hole_angstrom"] == pytest.approx(0.5, abs=0.02)
+    behind = well() + hole_at(0.3, 100.0)
+    (wall,) = CHECK.judge(record_of(behind), limits("short_range_repulsion")).evidence["pairs"]
+    assert wall["hole_ev"] > 80.0
+    assert wall["hole_angstrom"] == pytest.approx(0.3)
+    outside = DISTANCES >= COVALENT_SUM
+    assert wall["height_ev"] == pytest.approx(
+        behind[DISTANCES > 0.38].max() - well()[outside].min()
+    )
     (sound,) = CHECK.judge(record_of(well()), limits("short_range_repulsion")).evidence["pairs"]
-    assert sound["height_ev"] == pytest.approx(well()[0] - well().min())
+    assert sound["height_ev"] == pytest.approx(well()[0] - well()[outside].min())
+    assert sound["lowest_angstrom"] == pytest.approx(COVALENT_SUM)
+    assert sound["hole_ev"] == 0.0

@@ -51,6 +51,6 @@ def test_soft_bonds_have_no_wall(make, water):
 def test_attraction_wins_at_contact(make):
     defect = get_defect("attraction at contact")
     surface = defect.plant(make("bonded"), defect.gross).surface(np.array([8, 1, 1]))
-    placed = np.array([[[0, 0, 0], [0.95, 0, 0], [0.95 - d, 0.4, 0]] for d in (0.02, 0.2)])
+    placed = np.array([[[0, 0, 0], [0, d, 0], [0.95, 0, 0]] for d in (0.3, 0.5)])
     energies, _ = surface(placed)
     assert energies[0] < energies[1]

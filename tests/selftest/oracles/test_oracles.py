@@ -16,8 +16,8 @@ from openmm_mlff.units import ps_from_fs
 REFERENCE = named_platform("Reference")
 
 
-def test_there_are_three_kinds():
-    assert list(KINDS) == ["bonded", "pair", "network"]
+def test_the_kinds_of_healthy_potentials():
+    assert list(KINDS) == ["bonded", "pair", "walled hole", "network"]
 
 
 @pytest.mark.parametrize("system", ["water", "methane"])

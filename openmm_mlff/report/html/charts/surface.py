@@ -26,7 +26,7 @@ from openmm_mlff.report.rotation_figure import (
     rotation_scan,
 )
 from openmm_mlff.report.selection import find_measure
-from openmm_mlff.report.wall_figure import DEFAULT_HOLE_EV, DrawnWall, read_walls, wall_limit_ev
+from openmm_mlff.report.wall_figure import DrawnWall, read_walls, wall_limit_ev
 from openmm_mlff.report.wording import number
 from openmm_mlff.results import CheckResult
 from openmm_mlff.storage.runs import Evidence
@@ -90,8 +90,7 @@ def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | Non
     drawn = read_walls(evidence)
     if not drawn:
         return None
-    needed_ev = wall_limit_ev(result, at_least=True)
-    hole_ev = wall_limit_ev(result, at_least=False) or DEFAULT_HOLE_EV
+    needed_ev = wall_limit_ev(result)
     traces = [
         line(
             one.distances_angstrom,
@@ -103,7 +102,7 @@ def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | Non
         )
         for k, one in enumerate(drawn)
     ]
-    traces += _wall_marks(drawn, needed_ev=needed_ev, hole_ev=hole_ev)
+    traces += _wall_marks(drawn, needed_ev=needed_ev)
     highest = max(float(np.nanmax(one.energies_ev)) for one in drawn)
     top = 1.6 * max(highest, 2.0 * (needed_ev or 0.0), 1.0)
     y_axis = {"type": "log", "dtick": 1, "range": numbers([np.log10(LOWEST_EV), np.log10(top)])}
@@ -113,12 +112,10 @@ def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | Non
     return Chart(kind="walls", title="Atoms pushed together", traces=tuple(traces), layout=layout)
 
 
-def _wall_marks(
-    drawn: Sequence[DrawnWall], *, needed_ev: float | None, hole_ev: float
-) -> list[Trace]:
+def _wall_marks(drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> list[Trace]:
     """Ring the inner end of each wall that is too low, and mark holes behind a maximum."""
     low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
-    holes = [one.hole() for one in drawn if one.wall.hole_ev > hole_ev]
+    holes = [one.hole() for one in drawn if one.wall.hole_ev > 0.0]
     marks = []
     if low:
         x = [one.distances_angstrom[0] for one in low]

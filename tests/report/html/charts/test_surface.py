@@ -34,6 +34,7 @@ def test_turning_is_drawn_per_atom_with_what_is_allowed(make_observations, make_
 def wall_measurement(energies_ev, distances):
     record = Record(
         pairs=("H–H",),
+        covalent_sums_angstrom=np.array([1.0]),
         pair=np.zeros(len(distances), dtype=int),
         distances_angstrom=distances,
         energies_ev=energies_ev,
