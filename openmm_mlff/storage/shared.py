@@ -34,24 +34,38 @@ class Minimum:
 class Noise:
     """What smooth curves leave of energies and forces on two lines; NaN where a point was refused.
 
+    Both run along the forces of a displaced geometry, the steepest direction.
+
     Attributes:
-        line_energies_ev: at points 1e-5 Å apart, through the minimum.
-        line_forces_ev_per_angstrom: there.
-        energy_ev: standard deviation from a parabola.
-        force_ev_per_angstrom: standard deviation of a component from a straight line.
-        long_line_energies_ev: at points 1e-3 Å apart, beside the minimum, where the energy has a
-            slope: energies that are rounded coarsely are flat along the other line.
-        long_line_energy_ev: standard deviation from a polynomial.
+        short_line_energies_ev: along 1e-4 Å.
+        short_line_forces_ev_per_angstrom: there.
+        long_line_energies_ev: along 1e-2 Å, wide enough to cross several stairs of an energy that
+            is rounded coarsely.
+        long_line_forces_ev_per_angstrom: there.
+        energy_ev: standard deviation from a polynomial along the long line.
+        energy_quantum_ev: step of which all energies are multiples, one ulp of a float32 total for
+            example; 0 where they are as fine as float64.
+        short_line_force_ev_per_angstrom: standard deviation of a component from a polynomial.
+        long_line_force_ev_per_angstrom: the same along the long line.
         refused: points that the potential refused, of both lines.
     """
 
-    line_energies_ev: np.ndarray = array("points")
-    line_forces_ev_per_angstrom: np.ndarray = array("points", "N", 3)
-    energy_ev: float
-    force_ev_per_angstrom: float
+    short_line_energies_ev: np.ndarray = array("short_line_points")
+    short_line_forces_ev_per_angstrom: np.ndarray = array("short_line_points", "N", 3)
     long_line_energies_ev: np.ndarray = array("long_line_points")
-    long_line_energy_ev: float
+    long_line_forces_ev_per_angstrom: np.ndarray = array("long_line_points", "N", 3)
+    energy_ev: float
+    energy_quantum_ev: float
+    short_line_force_ev_per_angstrom: float
+    long_line_force_ev_per_angstrom: float
     refused: int
+
+    @property
+    def force_ev_per_angstrom(self) -> float:
+        """The larger noise of a force component."""
+        return float(
+            np.maximum(self.short_line_force_ev_per_angstrom, self.long_line_force_ev_per_angstrom)
+        )
 
 
 @record

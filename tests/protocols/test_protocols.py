@@ -113,7 +113,7 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("net_force_torque", "torque", 1.0),
         ("force_consistency", "difference", 5.0),
         ("force_consistency", "work", 1.0),
-        ("hessian_symmetry", "asymmetry", 0.004),
+        ("hessian_symmetry", "asymmetry", 0.002),
         ("cutoff_continuity", "energy", 1.0),
         ("cutoff_continuity", "forces", 50.0),
         ("short_range_repulsion", "wall", 5.0),

@@ -17,8 +17,9 @@ def water(molecules):
     return molecules["water"]
 
 
-@pytest.fixture(params=list(KINDS))
+@pytest.fixture(params=[kind for kind in KINDS if kind != "staircase"])
 def kind(request) -> str:
+    """A kind whose energy is as fine as float64."""
     return request.param
 
 

@@ -1,7 +1,7 @@
 """Find what jumps along a scan: coarse points, fine ones where these are suspicious, bisection.
 
 Along a smooth curve the differences between neighbouring steps shrink fast with the step; a jump
-stays as large as it is.
+stays as large as it is.  A step of the energy of at most two ulps of the total is its granularity.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from openmm_mlff.checks.surface.scans import Scan, two_atoms
+from openmm_mlff.granularity import local_ulps_ev
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ KEPT_MEV = 0.2
 KEPT_MEV_PER_ANGSTROM = 10.0
 """An interval in which less than both of these is left is not bisected further."""
 
+GRANULAR_ULPS = 2.0
+"""A step of up to this many ulps of a float32 energy is granularity, not a jump."""
+
 SAME_DISTANCE_ANGSTROM = 1e-5
 """Jumps at distances this close are at one cutoff."""
 
@@ -49,6 +53,7 @@ class Curve(NamedTuple):
         forces: (P, N, 3), eV/Å.
         slopes: dE/ds by the forces, −F·dx/ds, (P,).
         refused: bool (P,).
+        ulps_ev: of float32 where the energies are multiples of one, else 0, (P,).
     """
 
     coordinates: np.ndarray
@@ -56,6 +61,7 @@ class Curve(NamedTuple):
     forces: np.ndarray
     slopes: np.ndarray
     refused: np.ndarray
+    ulps_ev: np.ndarray
 
     def at(self, rows: slice | np.ndarray | list[int]) -> "Curve":
         """Return some of the points."""
@@ -80,7 +86,8 @@ class Jump:
         scan: name of the scan.
         kind: of that scan.
         coordinate: where, Å (a factor where the molecule breathes).
-        energy_mev: what of the step in energy the forces do not explain (trapezoidal rule).
+        energy_mev: what of the step in energy the forces do not explain (trapezoidal rule); 0 where
+            that is at most two ulps of the energy.
         force_mev_per_angstrom: largest change of an atom's force.
         distance_angstrom: of the two atoms that crossed the cutoff; None where not known.
         pair: their elements; empty where not known.
@@ -138,6 +145,7 @@ def find_jumps(
     inner = np.arange(1, FINER) / FINER * width
     fine, more = _evaluated(subject, scan, (curve.coordinates[starts, None] + inner).ravel())
     curve = curve.merged(fine)
+    curve = curve._replace(ulps_ev=local_ulps_ev(curve.energies_ev))
     suspects = _suspects(curve, width=width / FINER, most=most)
     jumps = _bisected(subject, scan, [curve.at(slice(k, k + 2)) for k in suspects])
     return curve, (*reasons, *more), jumps
@@ -149,7 +157,11 @@ def _evaluated(
     found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
     forces = found.forces_ev_per_angstrom
     slopes = -(forces * scan.tangent).sum(axis=(1, 2))
-    return Curve(coordinates, found.energies_ev, forces, slopes, found.refused), found.reasons
+    ulps_ev = local_ulps_ev(found.energies_ev)
+    return (
+        Curve(coordinates, found.energies_ev, forces, slopes, found.refused, ulps_ev),
+        found.reasons,
+    )
 
 
 def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
@@ -172,12 +184,14 @@ def _weights(run: Curve) -> np.ndarray:
     """Return how far each of P − 1 equal steps departs from its neighbours, (P − 1,).
 
     Of the energy, what ∫s over the step by the slopes of four points, h/24 (−s₋₁ + 13 s₀ + 13 s₁ −
-    s₂), leaves unexplained; of an atom's force, the step less the mean of the steps beside it.
+    s₂), and one ulp of the energy leave unexplained; of an atom's force, the step less the mean
+    of the steps beside it.
     """
     width = run.coordinates[1] - run.coordinates[0]
     bends = np.pad(np.diff(run.slopes), 1, mode="edge")
     mean_slope = 0.5 * (run.slopes[1:] + run.slopes[:-1]) - (bends[2:] - bends[:-2]) / 24.0
     unexplained = np.abs(np.diff(run.energies_ev) - width * mean_slope)
+    unexplained = np.maximum(unexplained - np.maximum(run.ulps_ev[1:], run.ulps_ev[:-1]), 0.0)
     steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
     kinks = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=-1).max(axis=1)
     return MEV_PER_EV * np.asarray(unexplained / ENERGY_SCALE_MEV + kinks / FORCE_SCALE)
@@ -195,7 +209,8 @@ def _bisected(subject: "Subject", scan: Scan, intervals: list[Curve]) -> list[Ju
         middles, _ = _evaluated(subject, scan, ends.mean(axis=1))
         halves = []
         for k, interval in enumerate(intervals):
-            whole = interval.merged(middles.at([k]))
+            middle = middles.at([k])._replace(ulps_ev=interval.ulps_ev[:1])
+            whole = interval.merged(middle)
             parts = [whole.at(slice(2)), whole.at(slice(1, 3))]
             jump, half = max(((_jump(scan, part), part) for part in parts), key=_weight)
             if not whole.finite.all() or not jump.remains:
@@ -214,13 +229,15 @@ def _weight(found: tuple[Jump, Curve]) -> float:
 
 def _jump(scan: Scan, interval: Curve) -> Jump:
     low, high = interval.coordinates
-    unexplained_ev = np.diff(interval.energies_ev)[0] - interval.slopes.mean() * (high - low)
+    unexplained_ev = abs(np.diff(interval.energies_ev)[0] - interval.slopes.mean() * (high - low))
+    if unexplained_ev <= GRANULAR_ULPS * interval.ulps_ev.max():
+        unexplained_ev = 0.0
     bends = np.linalg.norm(np.diff(interval.forces, axis=0), axis=-1)
     return Jump(
         scan=scan.name,
         kind=scan.kind,
         coordinate=float(0.5 * (low + high)),
-        energy_mev=MEV_PER_EV * float(abs(unexplained_ev)),
+        energy_mev=MEV_PER_EV * float(unexplained_ev),
         force_mev_per_angstrom=MEV_PER_EV * float(bends.max()),
     )
 

@@ -58,6 +58,13 @@ def _with_curl(positions: np.ndarray, forces: np.ndarray, strength: float) -> np
     return changed
 
 
+def _rough(positions: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
+    """Add what looks like chance but is the same at the same point."""
+    # The fraction of a fast phase is uniform between 0 and 1, with a standard deviation of 1/√12.
+    phases = np.mod(1e9 * positions, 1.0) - 0.5
+    return forces + strength * np.sqrt(12.0) * phases
+
+
 def _scaled_energy(surface: Surface, _: np.ndarray, strength: float) -> Surface:
     """Report (1 + s) E with the forces of E."""
 
@@ -77,10 +84,23 @@ DEFECTS = (
         system="water",
         unit="eV/Å²",
         gross=5.0,
-        predicted_onset=0.19,
+        predicted_onset=0.1,
         prediction="λ = s ‖BᵀAB‖ / ‖J‖ = s 2.9 / 139 eV/Å² (B: distances by positions, A: the "
-        "antisymmetric coupling), to reach 0.004",
+        "antisymmetric coupling), to reach 0.002",
         plant=in_forces(_with_curl),
+    ),
+    Defect(
+        name="λ of 0.003",
+        description="a curl as small as that of published models that predict their forces",
+        check="hessian_symmetry",
+        kind="bonded",
+        system="water",
+        unit="eV/Å²",
+        gross=0.16,
+        predicted_onset=0.1,
+        prediction="as curl: λ = s 0.02 Å²/eV, to reach 0.002",
+        plant=in_forces(_with_curl),
+        slight_factor=1.2,
     ),
     Defect(
         name="scaled forces",
@@ -94,6 +114,31 @@ DEFECTS = (
         prediction="a path of 0.3 Å against a bond climbs ½ k d² = 2 eV; s of it is missing from "
         "the work, to reach 1 meV (a direction's 0.77 eV/Å reach 5 meV/Å at 0.0065 only)",
         plant=in_forces(_scaled),
+    ),
+    Defect(
+        name="scaled forces under a staircase",
+        description="forces larger than the gradient of an energy that is a float32 staircase",
+        check="force_consistency",
+        kind="staircase",
+        system="water",
+        unit="ratio",
+        gross=0.2,
+        predicted_onset=2e-3,
+        prediction="as scaled forces; stairs of 1 meV hide up to 3 √2 of their 0.28 meV of the "
+        "work, and s of 2 eV is missing, to reach 1.2 meV where the path is half as steep",
+        plant=in_forces(_scaled),
+    ),
+    Defect(
+        name="rough forces under a staircase",
+        description="forces that change by chance from point to point",
+        check="precision_noise",
+        kind="staircase",
+        system="water",
+        unit="eV/Å",
+        gross=0.05,
+        predicted_onset=5e-3,
+        prediction="the strength is the standard deviation itself, to reach 5 meV/Å",
+        plant=in_forces(_rough),
     ),
     Defect(
         name="force sign",

@@ -1,10 +1,11 @@
-"""Smooth surfaces pass, with one precision or two; half precision does not."""
+"""Smooth forces pass, with one precision or two; rough ones do not, whatever the energy is."""
 
 import numpy as np
 import pytest
 
 from openmm_mlff.checks.parity.precision_noise import CHECK, Record
 from openmm_mlff.results import Status
+from openmm_mlff.selftest.oracles.staircase import STAIR_EV
 
 
 @pytest.mark.parametrize(
@@ -15,14 +16,30 @@ def test_healthy_potentials_pass(of_healthy, kind, method):
 
     assert result.status is Status.PASS
     assert result.evidence["method"] == method
-    assert result.evidence["energy_noise_ev"] < 1e-10
+    assert result.evidence["energy_noise_mev"] < 1e-7
+    assert result.evidence["energy_stairs_mev"] == 0.0
+
+
+@pytest.mark.parametrize("molecule", ["water", "methane"])
+def test_a_staircase_of_the_energy_is_reported_and_passes(of_healthy, molecule):
+    result = of_healthy(CHECK, "staircase", molecule=molecule)
+
+    assert result.status is Status.PASS
+    assert result.value < 1e-9
+    assert result.evidence["energy_stairs_mev"] == pytest.approx(1e3 * STAIR_EV)
+    assert result.evidence["energy_stairs_are_float32"]
+    assert result.evidence["energy_stairs_over_kt"] == pytest.approx(0.98 / 25.85, rel=0.01)
+    assert "staircase of 0.977 meV, one float32 ulp" in result.message
 
 
 def test_one_atom_passes(of_healthy, argon):
     assert of_healthy(CHECK, "pair", molecule=argon).status is Status.PASS
 
 
-@pytest.mark.parametrize("fault", ["half precision", "half precision in a network"])
+@pytest.mark.parametrize(
+    "fault",
+    ["half precision", "half precision in a network", "rough forces under a staircase"],
+)
 def test_planted_faults_fail(of_faulty, fault):
     result = of_faulty(CHECK, fault)
 
@@ -30,27 +47,37 @@ def test_planted_faults_fail(of_faulty, fault):
     assert result.value > 5 * result.threshold
 
 
-def record(*, line_ev=0.0, long_line_ev=0.0, refused=0):
-    return Record(line_noise_ev=line_ev, long_line_noise_ev=long_line_ev, refused=refused)
+def record(*, short=0.0, long=0.0, energy_noise_ev=0.0, refused=0, **both):
+    return Record(
+        short_line_forces=short,
+        long_line_forces=long,
+        energy_noise_ev=energy_noise_ev,
+        energy_quantum_ev=0.0,
+        energy_ev=-2000.0,
+        temperature_kelvin=300.0,
+        refused=refused,
+        **both,
+    )
 
 
 @pytest.mark.parametrize(
-    ("noise", "status"),
+    ("noise", "status", "value"),
     [
-        ({"line_ev": 1e-6}, Status.PASS),
-        ({"line_ev": 1e-4}, Status.FAIL),
-        ({"long_line_ev": 1e-4}, Status.FAIL),
-        ({"line_ev": np.nan}, Status.FAIL),
-        ({"long_line_ev": np.nan}, Status.FAIL),
-        ({"line_ev": np.nan, "refused": 1}, Status.INCONCLUSIVE),
+        ({"short": 4e-3}, Status.PASS, 4e-3),
+        ({"short": 6e-3}, Status.FAIL, 6e-3),
+        ({"long": 6e-3}, Status.FAIL, 6e-3),
+        ({"energy_noise_ev": 0.1}, Status.PASS, 0.0),
+        ({"energy_noise_ev": np.nan}, Status.FAIL, np.nan),
+        ({"short": np.nan}, Status.FAIL, np.nan),
+        ({"long": np.nan}, Status.FAIL, np.nan),
+        ({"short": np.nan, "refused": 1}, Status.INCONCLUSIVE, None),
     ],
 )
-def test_roughness_becomes_a_force_over_the_length_of_a_step(limits, noise, status):
+def test_forces_decide_and_energies_do_not(limits, noise, status, value):
     judgement = CHECK.judge(record(**noise), limits("precision_noise"))
 
     assert judgement.status is status
-    if status is Status.FAIL and np.isfinite(judgement.value):
-        assert judgement.value == pytest.approx(np.sqrt(2) * 1e-4 / 0.01)
+    assert judgement.value == (None if value is None else pytest.approx(value, nan_ok=True))
 
 
 @pytest.mark.parametrize(
@@ -68,11 +95,10 @@ def test_the_root_mean_square_between_precisions_is_judged(limits, noise, energy
     energies_ev = np.zeros((2, 50))
     forces[0] += noise * rng.normal(size=forces[0].shape)
     energies_ev[0] += energy_ev
-    both = Record(
-        line_noise_ev=0.0, long_line_noise_ev=0.0, refused=0, energies_ev=energies_ev, forces=forces
-    )
 
-    judgement = CHECK.judge(both, limits("precision_noise"))
+    judgement = CHECK.judge(
+        record(energies_ev=energies_ev, forces=forces), limits("precision_noise")
+    )
 
     assert judgement.status is status
     if np.isfinite(judgement.value) and noise:

@@ -12,6 +12,8 @@ from openmm_mlff.results import Status
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.defects.planting import PlantedPotential
 from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.selftest.oracles.pair import PairOracle
+from openmm_mlff.selftest.oracles.staircase import in_float32
 from openmm_mlff.storage.measurements import NotApplicable
 
 QUARTER_OF_NVE = 5000
@@ -87,6 +89,67 @@ def test_jumps_at_the_limits_are_found_wherever_they_lie(with_pairs, subject_at,
         # The farthest pair to cross is alone there; others may share its force on one atom.
         assert min(sizes) == pytest.approx(1.0, rel=0.02)
         assert subject.evaluations < QUARTER_OF_NVE
+
+
+@pytest.fixture
+def with_stairs(with_pairs):
+    """Round the total of a pair potential to float32, above an energy of each atom; add a term."""
+
+    def make(molecule, radial, *, atom_ev):
+        spoilt = with_pairs(molecule, radial)
+
+        class Stairs(PairOracle):
+            def surface(self, atomic_numbers, *, cell_angstrom=None):
+                return in_float32(spoilt.surface(atomic_numbers), atom_ev * len(atomic_numbers))
+
+        return Stairs(seed=0)
+
+    return make
+
+
+def flat(distances):
+    return np.zeros_like(distances), np.zeros_like(distances)
+
+
+# Two molecules of water have six atoms: one ulp is 0.12, 1.95 and 3.9 meV.
+@pytest.mark.parametrize(
+    ("atom_ev", "stair_mev"), [(-300.0, 0.122), (-4000.0, 1.953), (-8000.0, 3.906)]
+)
+def test_stairs_of_the_energy_are_no_jumps(
+    measured, with_stairs, subject_at, water, atom_ev, stair_mev
+):
+    subject = subject_at(with_stairs(water, flat, atom_ev=atom_ev), water)
+
+    result = measured(CHECK, subject)
+
+    assert (result.status, result.evidence["jumps_found"]) == (Status.PASS, 0)
+    assert result.evidence["energy_stairs_mev"] == pytest.approx(stair_mev, rel=0.01)
+    assert ("staircase" in result.message) is (2.0 * stair_mev > 1.0)
+    assert subject.evaluations < QUARTER_OF_NVE
+
+
+@pytest.mark.parametrize(("atom_ev", "stair_ev"), [(-300.0, 2.0**-13), (-4000.0, 2.0**-9)])
+def test_a_jump_beyond_the_stairs_is_found_with_its_size(
+    measured, with_stairs, subject_at, water, atom_ev, stair_ev
+):
+    height_ev = 1e-3 + 5.0 * stair_ev
+    subject = subject_at(with_stairs(water, step(height_ev, at=4.321), atom_ev=atom_ev), water)
+
+    result = measured(CHECK, subject)
+
+    assert result.status is Status.FAIL
+    # Two bonds are at times crossed at once.
+    sizes = np.array([jump["energy_mev"] for jump in result.evidence["jumps"]]) / 1e3
+    assert sizes.min() == pytest.approx(height_ev, abs=1.01 * stair_ev)
+
+
+def test_a_kink_is_found_among_stairs(measured, with_stairs, subject_at, water):
+    subject = subject_at(with_stairs(water, kink(0.2, at=4.9), atom_ev=-4000.0), water)
+
+    result = measured(CHECK, subject)
+
+    assert result.status is Status.FAIL
+    assert (result.unit, result.value) == ("meV/Å", pytest.approx(200.0, rel=0.02))
 
 
 def test_a_jump_is_located_and_its_pair_named(with_pairs, subject_at):
@@ -230,7 +293,7 @@ def test_a_force_cut_off_in_a_box_is_found(subject_at, is_smooth, size):
     assert all(jump.distance_angstrom == pytest.approx(5.0, abs=1e-5) for jump in jumps)
 
 
-def record_of(jumps=(), *, spoil=None, refused=0, kinds=("dimer", "pair")):
+def record_of(jumps=(), *, spoil=None, refused=0, kinds=("dimer", "pair"), noise_ev=1e-7):
     """Return two scans of 100 points that decay smoothly."""
     coordinate = np.tile(np.linspace(3.0, 15.0, 100), 2)
     columns = {"energies_ev": np.exp(-coordinate), "force_norm": np.exp(-coordinate)}
@@ -243,7 +306,7 @@ def record_of(jumps=(), *, spoil=None, refused=0, kinds=("dimer", "pair")):
         coordinate=coordinate,
         refused=np.tile(np.arange(100) < refused, 2),
         jumps=tuple(jumps),
-        energy_noise_ev=1e-7,
+        energy_noise_ev=noise_ev,
         force_noise_ev_per_angstrom=1e-7,
         **columns,
     )
@@ -267,6 +330,11 @@ def jump(energy_mev, force, *, kind="dimer", pair=""):
         (record_of(refused=20), Status.PASS, 0.0),
         (record_of(refused=21), Status.INCONCLUSIVE, None),
         (record_of(kinds=("pair", "pair")), Status.INCONCLUSIVE, None),
+        # Noise of 1 meV makes energies of two evaluations differ by 8.5 meV at times.
+        (record_of([jump(8.0, 0.0)], noise_ev=1e-3), Status.INCONCLUSIVE, None),
+        (record_of([jump(9.0, 0.0)], noise_ev=1e-3), Status.FAIL, 9.0),
+        (record_of([jump(8.0, 60.0)], noise_ev=1e-3), Status.FAIL, 60.0),
+        (record_of([jump(8.0, 0.0)], noise_ev=np.nan), Status.FAIL, 8.0),
     ],
 )
 def test_what_decides(limits, record, status, value):

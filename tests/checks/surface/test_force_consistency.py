@@ -6,6 +6,7 @@ import pytest
 from openmm_mlff.checks.surface.force_consistency import (
     CHECK,
     LONGEST_PATH_ANGSTROM,
+    SHORTEST_PATH_ANGSTROM,
     STEPS_ANGSTROM,
     Record,
     measure,
@@ -24,9 +25,47 @@ def test_a_gradient_passes(measured, make_subject, kind):
     result = measured(CHECK, make_subject(potential, molecule))
     assert result.status is Status.PASS
     assert result.evidence["chosen_step_angstrom"] == 3e-4
+    assert result.evidence["force_over_slope"] == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["scaled forces", "force sign", "no gradient"])
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("name", ["water", "methane"])
+def test_a_gradient_passes_under_a_staircase_of_the_energy(geometries_of, limits, name, seed):
+    """Stairs of 1 meV make 3300 meV/Å of a step of 3e-4 Å; along whole paths they are little."""
+    molecule = load_system(name)
+    potential = healthy("staircase", molecule=molecule, seed=seed)
+    subject = geometries_of(potential, molecule, seed=seed)
+
+    judgement = CHECK.judge(measure(subject), limits("force_consistency"))
+
+    assert judgement.status is Status.PASS
+    rms = judgement.evidence["rms_mev_per_angstrom_by_step"]
+    assert rms[-1] > 100.0
+    assert judgement.evidence["compared_by"].startswith("work")
+    assert judgement.evidence["detection_limit"] < 6.0
+    assert judgement.evidence["force_over_slope"] == pytest.approx(1.0, abs=2e-3)
+
+
+@pytest.mark.parametrize("factor", [0.1, 1.01])
+def test_scaled_forces_fail_under_a_staircase_and_their_factor_is_found(
+    geometries_of, limits, water, factor
+):
+    sound = healthy("staircase", molecule=water, seed=0)
+    plant = get_defect("scaled forces under a staircase").plant
+    subject = geometries_of(plant(sound, factor - 1.0), water)
+
+    judgement = CHECK.judge(measure(subject), limits("force_consistency"))
+
+    assert judgement.status is Status.FAIL
+    assert judgement.evidence["force_over_slope"] == pytest.approx(factor, rel=2e-3)
+    named = judgement.evidence["force_over_slope_cause"]
+    assert named == ("as if kJ/mol/Å were taken for kJ/mol/nm" if factor == 0.1 else "")
+    assert f"= {factor:#.3g}" in judgement.clause
+
+
+@pytest.mark.parametrize(
+    "name", ["scaled forces", "scaled forces under a staircase", "force sign", "no gradient"]
+)
 def test_planted_faults_fail(measured, make_subject, name):
     defect = get_defect(name)
     molecule = load_system(defect.system)
@@ -73,9 +112,31 @@ def test_paths_are_short_and_all_is_one_call(geometries_of, water):
     assert np.linalg.norm(moved, axis=-1).max() == pytest.approx(LONGEST_PATH_ANGSTROM)
 
 
+def test_close_geometries_have_paths_that_are_long_enough(geometries_of, water):
+    subject = geometries_of(healthy("pair", molecule=water, seed=0), water)
+    start = water.positions_angstrom
+    subject.geometries = lambda: np.stack([start, start + 1e-3 * np.eye(3), start])
+
+    lengths = measure(subject).work_lengths_angstrom
+
+    # All three atoms move as far; the last geometry is the first, and has no path.
+    expected = SHORTEST_PATH_ANGSTROM * np.sqrt([3.0, 3.0, 0.0])
+    np.testing.assert_allclose(lengths, expected, atol=1e-12)
+
+
 @pytest.fixture
 def judge(limits):
-    def call(*, error=0.0, noise_ev=1e-9, work_ev=0.0, quadrature_ev=0.0, broken=False, refused=0):
+    def call(
+        *,
+        error=0.0,
+        noise_ev=1e-9,
+        work_ev=0.0,
+        quadrature_ev=0.0,
+        length_angstrom=0.5,
+        known=True,
+        broken=False,
+        refused=0,
+    ):
         """Forces off by `error` (eV/Å); differences with their own truncation and noise."""
         rng = np.random.default_rng(3)
         slopes = rng.normal(scale=2.0, size=(4, 6))
@@ -93,8 +154,9 @@ def judge(limits):
             work_energy_changes_ev=gained,
             work_integrals_ev=-gained + work_ev,
             work_integrals_coarse_ev=-gained + work_ev + quadrature_ev,
+            work_lengths_angstrom=np.full(4, length_angstrom),
             work_refused=np.zeros(4, dtype=bool),
-            energy_noise_ev=noise_ev,
+            energy_noise_ev=noise_ev if known else np.nan,
             force_noise_ev_per_angstrom=noise_ev,
         )
         return CHECK.judge(record, limits("force_consistency"))
@@ -107,7 +169,20 @@ def judge(limits):
     [
         ({"noise_ev": 1e-6}, Status.PASS, None, None),
         ({"error": 0.01}, Status.FAIL, 10.0, "meV/Å"),
+        # At 0.03 Å noise hides 3 × 3e-4 / (√2 0.03) = 21 meV/Å, along a path of 0.5 Å 2.5 meV/Å,
+        # of 0.1 Å 13 meV/Å.
         ({"error": 0.01, "noise_ev": 3e-4}, Status.PASS, None, None),
+        ({"error": 0.01, "noise_ev": 3e-4, "work_ev": 1.1e-3}, Status.PASS, None, None),
+        (
+            {"error": 0.03, "noise_ev": 3e-4, "work_ev": 1e-3, "length_angstrom": 0.1},
+            Status.INCONCLUSIVE,
+            None,
+            None,
+        ),
+        ({"error": 0.5, "noise_ev": 3e-4}, Status.FAIL, 500.0, "meV/Å"),
+        ({"error": 0.01, "noise_ev": 3e-4, "work_ev": 4e-3}, Status.FAIL, 4.0, "meV"),
+        ({"error": 0.03, "work_ev": 4e-3, "known": False}, Status.INCONCLUSIVE, None, None),
+        ({"broken": True, "known": False}, Status.FAIL, np.nan, "meV/Å"),
         ({"work_ev": 2e-3}, Status.FAIL, 2.0, "meV"),
         ({"work_ev": 2e-3, "quadrature_ev": 1e-3}, Status.PASS, None, None),
         ({"broken": True}, Status.FAIL, np.nan, "meV/Å"),
@@ -129,6 +204,7 @@ def test_the_step_balances_noise_and_truncation(judge):
     assert judge(noise_ev=1e-6).evidence["chosen_step_angstrom"] == 3e-3
     assert judge(noise_ev=1e-12).evidence["chosen_step_angstrom"] == 3e-4
     noisy = judge(error=0.01, noise_ev=3e-4)
-    assert noisy.evidence["detection_limit"] > 20.0
+    assert noisy.evidence["compared_by"].startswith("work")
+    assert noisy.evidence["detection_limit"] == pytest.approx(3.0 * np.sqrt(2.0) * 0.3 / 0.5)
     rough = judge(work_ev=2e-3, quadrature_ev=1e-3)
     assert rough.evidence["paths_too_rough_to_judge"] == 4

@@ -55,9 +55,10 @@ def test_drag_opposes_the_last_step(surface, make, water):
 def test_half_precision_rounds(surface, make, water, distorted):
     positions = distorted(water)
     energies, _ = surface("half precision", 1.0)(positions)
-    np.testing.assert_array_equal(energies, energies.astype(np.float16))
+    # At −10 eV bfloat16 has steps of 2⁻⁴ eV.
+    np.testing.assert_array_equal(16.0 * energies, np.round(16.0 * energies))
     np.testing.assert_allclose(
-        energies, make("pair").surface(water.atomic_numbers)(positions)[0], atol=0.02
+        energies, make("pair").surface(water.atomic_numbers)(positions)[0], atol=0.1
     )
 
 

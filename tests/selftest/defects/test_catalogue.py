@@ -26,6 +26,7 @@ ENERGY = (
 )
 FORCES = (
     "curl",
+    "λ of 0.003",
     "scaled forces",
     "force sign",
     "no gradient",

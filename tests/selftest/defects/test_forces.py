@@ -1,11 +1,23 @@
 import numpy as np
+import pytest
 
 from openmm_mlff.selftest.defects import get_defect
 
 
 def forces(make, water, name, positions):
     defect = get_defect(name)
-    return defect.plant(make("bonded"), defect.gross).evaluate(water, positions)
+    return defect.plant(make(defect.kind), defect.gross).evaluate(water, positions)
+
+
+def test_rough_forces_have_the_spread_of_their_strength(make, water, distorted):
+    positions = distorted(water, count=400)
+    found = forces(make, water, "rough forces under a staircase", positions)
+    sound = make("staircase").evaluate(water, positions)
+    assert np.array_equal(found.energies_ev, sound.energies_ev)
+    off = found.forces_ev_per_angstrom - sound.forces_ev_per_angstrom
+    assert np.std(off) == pytest.approx(0.05, rel=0.05)
+    again = forces(make, water, "rough forces under a staircase", positions)
+    assert np.array_equal(again.forces_ev_per_angstrom, found.forces_ev_per_angstrom)
 
 
 def test_the_curl_leaves_no_net_force_and_no_torque(make, water, distorted):

@@ -17,7 +17,7 @@ REFERENCE = named_platform("Reference")
 
 
 def test_the_kinds_of_healthy_potentials():
-    assert list(KINDS) == ["bonded", "pair", "walled hole", "network"]
+    assert list(KINDS) == ["bonded", "pair", "walled hole", "staircase", "network"]
 
 
 @pytest.mark.parametrize("system", ["water", "methane"])
