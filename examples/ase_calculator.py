@@ -2,7 +2,7 @@
 
     python examples/ase_calculator.py [PROTOCOL]
 
-Any calculator will do (`ase:MODULE:CLASS?key=value&...`), and any file of frames that ASE can read
+Any calculator will do (`ase:MODULE:NAME?key=value&...`), and any file of frames that ASE can read
 with energies and forces: labels of an expensive method, made once, elsewhere.
 """
 

@@ -47,7 +47,7 @@ def reject(
     """Return label, recommendation and next step of a rejection."""
     first = failed[0]
     spec = known.get(first.id)
-    remedy = f"See the evidence of {first.id}." if spec is None else spec.remedy
+    remedy = f"See the evidence of {first.id}." if spec is None else spec.remedy_for(model_name)
     return (
         VerdictStatus.REJECTED.value,
         _advice_against(failed, model_name=model_name),

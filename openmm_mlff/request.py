@@ -89,13 +89,18 @@ class ValidationRequest(SharedSettings):
 
     potential: str = Field(
         description="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
-        "openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
+        "openmm-ml:NAME, or ase:MODULE:NAME?key=value"
     )
     systems: Annotated[tuple[str, ...], Option("--system", short="-s")] = Field(
         default=DEFAULT_SYSTEMS,
         description="Library name (openmm-mlff systems), a structure file (PDB, mmCIF, SDF, MOL2, "
         "XYZ, extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. "
         "Default: water, methane, alanine",
+    )
+    own_calculator: Annotated[str | None, Option(metavar="SPEC")] = Field(
+        default=None,
+        description="The model's own ASE calculator, ase:MODULE:NAME?key=value, which OpenMM's "
+        "path is compared with; for potentials that can be evaluated in OpenMM only (openmm-ml:)",
     )
     seed: int = Field(
         default=1, ge=0, le=LARGEST_SEED, description="Seed of velocities and distortions"

@@ -452,3 +452,17 @@ def test_import_is_light():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_program_finds_the_multiplicity_under_its_own_name():
+    oxygen = MolecularSystem(
+        name="oxygen",
+        atomic_numbers=np.array([8, 8]),
+        positions_angstrom=np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.21]]),
+        multiplicity=3,
+    )
+
+    info = oxygen.to_ase().info
+
+    # 2S + 1 by each name: MACE, fairchem and ORB read spin, AIMNet2 mult.
+    assert (info["multiplicity"], info["spin"], info["mult"], info["charge"]) == (3, 3, 3, 0)

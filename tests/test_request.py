@@ -32,6 +32,7 @@ ALL_SETTINGS = {
     "charge": -1,
     "multiplicity": 2,
     "plugins": ("own.py",),
+    "own_calculator": "ase:own:Calculator",
     "options": {
         "backend": "python",
         "compiled": True,

@@ -31,7 +31,7 @@ def benchmark_command(
         typer.Argument(
             metavar="POTENTIAL...",
             help="student:original|tiny|ultra-tiny, PATH of a checkpoint, or "
-            "ase:MODULE:CLASS?key=value. Default: the three students",
+            "ase:MODULE:NAME?key=value. Default: the three students",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def benchmark_command(
     peer: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Measured beside them: ase:MODULE:CLASS?key=value, {TORCH_SIM}, {SCHNETPACK} "
+            help=f"Measured beside them: ase:MODULE:NAME?key=value, {TORCH_SIM}, {SCHNETPACK} "
             "(its PaiNN of a student's size), or none; repeat for several. Default: GFN2-xTB and "
             "these two, where they are installed",
             show_default=False,

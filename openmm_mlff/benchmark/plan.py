@@ -155,7 +155,7 @@ def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
     for name in chosen:
         if name not in {TORCH_SIM, SCHNETPACK} and not name.startswith("ase:"):
             raise ConfigError(
-                f"benchmark: unknown peer {name!r}; expected ase:MODULE:CLASS?key=value, "
+                f"benchmark: unknown peer {name!r}; expected ase:MODULE:NAME?key=value, "
                 f"{TORCH_SIM}, {SCHNETPACK}, or {NO_PEER} alone"
             )
     refuse_repeats(chosen, what="peer")

@@ -206,6 +206,7 @@ class Check:
         source: where the criterion comes from.
         consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
+        remedies: what to do instead for other kinds of potentials, by the start of their specs.
         record: class that `measure` returns; :class:`~openmm_mlff.storage.runs.Runs` for a check of
             the simulations themselves.
         measure: asks the subject; returns a record, or that the question is not applicable.
@@ -230,6 +231,12 @@ class Check:
     scope: Scope = "system"
     plots: Callable[[Any, Limits], list[Plot]] = no_plots
     needs: tuple[str, ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)
+
+    def remedy_for(self, spec: str) -> str:
+        """Return what to do where it fails for the potential of a spec string."""
+        kinds = (text for start, text in self.remedies.items() if spec.startswith(start))
+        return next(kinds, self.remedy)
 
     @property
     def claim(self) -> Literal["sound", "accurate"]:

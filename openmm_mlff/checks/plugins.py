@@ -220,8 +220,12 @@ def load_plugin(file: PluginFile) -> Plugin:
 def _imported(path: str, shown: str, sha256: str) -> Plugin:
     module = _module(path, shown=shown, name=f"mlff_plugin_{sha256[:16]}")
     checks = getattr(module, "CHECKS", None)
-    if not isinstance(checks, (tuple, list)) or not checks:
-        raise ConfigError(f"plugin {shown} has no CHECKS; expected CHECKS = (CHECK,)")
+    # A file without checks of its own may load a library that the potential needs.
+    if not isinstance(checks, (tuple, list)):
+        raise ConfigError(
+            f"plugin {shown} has no CHECKS; expected CHECKS = (CHECK,), or CHECKS = () where it "
+            "only loads a library"
+        )
     for spec in checks:
         if not isinstance(spec, Check):
             raise ConfigError(f"plugin {shown}: {type(spec).__name__} in CHECKS is not a Check")

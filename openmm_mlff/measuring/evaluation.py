@@ -97,7 +97,7 @@ def evaluate_stress(
     from ase.calculators.calculator import PropertyNotImplementedError
 
     atoms = molecule.to_ase()
-    atoms.calc = potential.ase_calculator(precision=precision)
+    atoms.calc = potential.shared_calculator(precision=precision)
     if "stress" not in atoms.calc.implemented_properties:
         return NotApplicable("the potential gives no stress")
     try:

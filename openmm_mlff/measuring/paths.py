@@ -112,9 +112,9 @@ class Paths:
         return np.array(ORDERS), histories(self._subject, placed_angstrom)
 
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
-        """Evaluate geometries (G, N, 3), Å, one after the other through the ASE calculator."""
+        """Evaluate geometries (G, N, 3), Å, through ASE, by the model's own calculator if named."""
         subject = self._subject
-        potential = cast("Potential", _ThroughAse(subject.potential))
+        potential = cast("Potential", _ThroughAse(subject.potential.own or subject.potential))
         return evaluate_points(
             potential, subject.molecule, placed_angstrom, precision=subject.precision
         )
@@ -181,7 +181,7 @@ class Paths:
             in_openmm[step] = positions_angstrom(simulation.context.getState(positions=True))
         in_ase = velocity_verlet_positions(
             molecule,
-            potential.ase_calculator(precision=subject.precision),
+            (potential.own or potential).shared_calculator(precision=subject.precision),
             velocities_angstrom_per_ps=velocities,
             timestep_fs=timestep_fs,
             steps=steps,

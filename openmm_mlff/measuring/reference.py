@@ -141,7 +141,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
         return NotApplicable("a periodic system has very many minima; validate its molecules alone")
     own = subject.evaluate(molecule.positions_angstrom[None])
     atoms = molecule.to_ase()
-    atoms.calc = subject.reference.potential.ase_calculator(precision=PRECISION)
+    atoms.calc = subject.reference.potential.shared_calculator(precision=PRECISION)
     subject.report("reference minimum", 0, 1)
     largest_force, reason = float("nan"), ""
     try:

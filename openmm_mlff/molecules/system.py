@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.bonds import covalent_bonds, fragment_count, pairs_within
+from openmm_mlff.molecules.electrons import info_of
 from openmm_mlff.molecules.names import name_atoms
 
 if TYPE_CHECKING:
@@ -171,12 +172,13 @@ class MolecularSystem:
     def to_ase(self) -> "Atoms":
         """Return new ``ase.Atoms``, periodic where there is a box.
 
-        Charge and multiplicity are in ``info``, and, spread over the atoms, in the initial charges
-        and magnetic moments, where ASE calculators look for them.
+        Charge and multiplicity are in ``info`` under each name of :mod:`.electrons`, and, spread
+        over the atoms, in the initial charges and magnetic moments, where ASE calculators look for
+        them.
         """
         from ase import Atoms
 
-        info = {"charge": self.charge, "multiplicity": self.multiplicity, "name": self.name}
+        info = info_of(charge=self.charge, multiplicity=self.multiplicity)
         return Atoms(
             numbers=self.atomic_numbers,
             positions=self.positions_angstrom,
@@ -184,7 +186,7 @@ class MolecularSystem:
             magmoms=np.full(self.n_atoms, (self.multiplicity - 1) / self.n_atoms),
             cell=self.cell_angstrom,
             pbc=self.is_periodic,
-            info=info,
+            info={**info, "name": self.name},
         )
 
 

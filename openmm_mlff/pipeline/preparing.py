@@ -16,6 +16,7 @@ from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
+from openmm_mlff.pipeline.trial import check_evaluates, own_calculator
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.reading import missing
@@ -56,9 +57,11 @@ class Plan:
     def fingerprints(self) -> dict[str, Any]:
         """Identities of all that decides what is computed, as JSON for `run.json`."""
         reference = self.reference.fingerprint.model_dump(mode="json") if self.reference else None
+        own = self.potential.own
         return {
             "potential": self.potential.fingerprint.model_dump(mode="json"),
             "reference": reference,
+            **({"own_calculator": own.fingerprint.model_dump(mode="json")} if own else {}),
             "systems": {name: molecule.sha256 for name, molecule in self.molecules.items()},
         }
 
@@ -97,7 +100,12 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     model = load_potential(request.potential, options=request.options)
     model = embedded(model, systems=request.systems, options=request.options)
     molecules = _load_molecules(request, model)
-    reference = choose_reference(request.reference, model, molecules)
+    model.own = own_calculator(request, molecules)
+    # Identities first: an evaluation may change what a calculator holds.
+    _ = model.fingerprint
+    if not joins:
+        check_evaluates(model, molecules.values(), precision=request.precision)
+    reference = choose_reference(request.reference, model, molecules, tried=joins)
     settled = {
         "protocol": protocol,
         "reference": reference.source.spec if reference.source else None,

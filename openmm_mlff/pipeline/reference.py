@@ -1,11 +1,13 @@
 """Which reference each system is compared with, and why one is compared with none."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from openmm_mlff.config import AUTO_REFERENCE, GFN2_XTB, NO_REFERENCE
 from openmm_mlff.errors import MissingDependencyError, PotentialError
+from openmm_mlff.measuring.reference import PRECISION
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.pipeline.trial import check_evaluates
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
 
@@ -31,9 +33,13 @@ class ReferenceChoice:
 
 
 def choose_reference(
-    asked: str | None, potential: Potential, molecules: Mapping[str, MolecularSystem]
+    asked: str | None,
+    potential: Potential,
+    molecules: Mapping[str, MolecularSystem],
+    *,
+    tried: bool = False,
 ) -> ReferenceChoice:
-    """Load the reference of a validation and check that it can describe the systems.
+    """Load the reference of a validation, and evaluate the systems by it once.
 
     A reference that was named must describe all of them; a potential's own teacher, which nobody
     named, is left out where it cannot.
@@ -42,6 +48,7 @@ def choose_reference(
         asked: as in :class:`openmm_mlff.request.ValidationRequest`.
         potential: what is validated.
         molecules: by name.
+        tried: whether a reference that was named has been evaluated before.
 
     Returns:
         The choice.
@@ -55,9 +62,8 @@ def choose_reference(
         return ReferenceChoice(None, missing=reasons, not_asked=reasons)
     if asked != AUTO_REFERENCE:
         source = load_reference(str(asked))
-        if isinstance(source, Potential):
-            for molecule in molecules.values():
-                source.check_reference(molecule)
+        if isinstance(source, Potential) and not tried:
+            _check(source, molecules.values())
         return ReferenceChoice(source)
     try:
         teacher = load_potential(str(potential.teacher))
@@ -108,7 +114,16 @@ def load_reference(reference: str) -> Potential | LabelledFrames:
 def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
     """Return why a teacher cannot describe a molecule; empty where it can."""
     try:
-        teacher.check_reference(molecule)
+        _check(teacher, [molecule])
     except PotentialError as error:
         return str(error)
     return ""
+
+
+def _check(reference: Potential, molecules: Collection[MolecularSystem]) -> None:
+    """Raise PotentialError where a reference cannot describe one of the molecules."""
+    # Its identity first: an evaluation may change what a calculator holds.
+    _ = reference.fingerprint
+    for molecule in molecules:
+        reference.check_reference(molecule)
+    check_evaluates(reference, molecules, precision=PRECISION, role="the reference")

@@ -1,16 +1,16 @@
-"""ASE calculators as potentials and references: `ase:MODULE:CLASS?key=value&...`."""
+"""ASE calculators as potentials and references: `ase:MODULE:NAME?key=value&...`."""
 
 import importlib
 import inspect
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import parse_qsl
 
-from ase.calculators.calculator import BaseCalculator, Calculator, FileIOCalculator
+from ase.calculators.calculator import BaseCalculator
 
 from openmm_mlff import units
 from openmm_mlff.config import nearest
@@ -19,20 +19,20 @@ from openmm_mlff.files import inside
 from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.calculation import energy_and_forces
 from openmm_mlff.potentials.gamma_point import GAMMA_ONLY_CALCULATORS, gamma_point_refusal
-from openmm_mlff.potentials.parameters import parameters_sha256
+from openmm_mlff.potentials.parameters import model_version, parameters_sha256
+from openmm_mlff.potentials.signatures import check_options
 
 if TYPE_CHECKING:
     import openmm
 
 PREFIX = "ase:"
 _PIP_NAMES = {"tblite": "tblite", "xtb": "xtb", "mace": "mace-torch", "dftd3": "dftd3"}
-_DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01}}
-"""Quiet; and an SCF so tight that what an earlier geometry left behind changes forces by 1e-8 of
-the largest and not by 2e-5, at a tenth more time (measured on water and benzene)."""
-
-_METHODS = {"TBLite": ("GFN1-xTB", "GFN2-xTB", "IPEA1-xTB")}
-"""Calculators that look at their method only when they compute, an hour into a validation."""
+_DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01, "cache_api": False}}
+"""Quiet; after a reset without the last SCF; and an SCF so tight that what an earlier geometry left
+behind changes forces by 1e-8 of the largest and not by 2e-5, at a tenth more time (measured on
+water and benzene)."""
 
 # What the constructors of calculators raise on options that they do not take; theirs, not ours.
 _REFUSALS = (
@@ -55,34 +55,34 @@ class AsePotential(Potential):
     """Any ASE calculator; in OpenMM it runs through `PythonForce`.
 
     Args:
-        calculator_class: the class.
+        factory: a calculator class, or a function that returns a calculator.
         options: keyword arguments for it.
         spec: the string that named it.
     """
 
     def __init__(
-        self, calculator_class: type[BaseCalculator], options: dict[str, Any], *, spec: str
+        self, factory: Callable[..., BaseCalculator], options: dict[str, Any], *, spec: str
     ) -> None:
-        self.calculator_class = calculator_class
+        self.factory = factory
         self.options = options
         self.spec = spec
         # Relative paths are those of the folder that the spec was given in.
         self._folder = Path.cwd()
         self.name = "-".join(
-            [calculator_class.__name__.lower(), *(str(value) for value in options.values())]
+            [factory.__name__.lower(), *(str(value) for value in options.values())]
         )
         self.n_parameters = None
         self.elements = None
 
     @classmethod
     def from_spec(cls, spec: str) -> "AsePotential":
-        """Read ``ase:MODULE:CLASS?key=value&...``.
+        """Read ``ase:MODULE:NAME?key=value&...``.
 
         Args:
             spec: numbers, true, false and null among the values are read as such.
 
         Returns:
-            The potential; no calculator is made yet.
+            The potential; no calculator of a class is made yet.
 
         Raises:
             PotentialError: the spec is malformed, or names no ASE calculator.
@@ -93,20 +93,25 @@ class AsePotential(Potential):
         options = read_options(query)
         if not all(module_name.split(".")) or not class_name or options is None:
             raise PotentialError(
-                f"cannot read {spec!r}; expected ase:MODULE:CLASS?key=value&key=value, "
+                f"cannot read {spec!r}; expected ase:MODULE:NAME?key=value&key=value, "
                 "for example ase:tblite.ase:TBLite?method=GFN2-xTB"
             )
         module = _import(module_name, spec)
         found = getattr(module, class_name, None)
-        if not _is_calculator(found):
-            known = [name for name, value in vars(module).items() if _is_calculator(value)]
+        if not _is_factory(found):
+            known = [name for name, value in vars(module).items() if _is_factory(value)]
             hint = nearest(class_name, known) if known else "it has none"
             raise PotentialError(
-                f"{class_name!r} in module {module_name} is no ASE calculator class; "
-                f"expected a subclass of ase.calculators.calculator.BaseCalculator; {hint}"
+                f"{class_name!r} in module {module_name} is not an ASE calculator class; expected "
+                "a subclass of ase.calculators.calculator.BaseCalculator, or a function that "
+                f"returns a calculator; {hint}"
             )
-        _check_options(found, options, spec=spec)
-        return cls(found, options, spec=spec)
+        check_options(found, options, spec=spec)
+        potential = cls(found, options, spec=spec)
+        if not isinstance(found, type):
+            # Only what it returns shows whether a function is meant.
+            potential.shared_calculator()
+        return potential
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
         """Give a new calculator; it works in its own precision on its own device.
@@ -121,17 +126,27 @@ class AsePotential(Potential):
         Raises:
             PotentialError: the class refuses the options.
         """
-        defaults = _DEFAULTS.get(self.calculator_class.__name__, {})
+        defaults = _DEFAULTS.get(self.factory.__name__, {})
         options = {key: self._absolute(value) for key, value in self.options.items()}
         try:
             with inside(self._folder):
-                return self.calculator_class(**(defaults | options))
+                made = self.factory(**(defaults | options))
         except _REFUSALS as error:
             raise PotentialError(
-                f"{self.spec}: {self.calculator_class.__name__} refuses its options "
+                f"{self.spec}: {self.factory.__name__} refuses its options "
                 f"({type(error).__name__}: {' '.join(str(error).split())}); expected those of its "
                 "own documentation; correct the part after the ?"
             ) from error
+        if not isinstance(made, BaseCalculator):
+            raise PotentialError(
+                f"{self.spec}: {self.factory.__name__} returned a {type(made).__name__}; expected "
+                "an ASE calculator"
+            )
+        return made
+
+    def shared_calculator(self, *, precision: str = "mixed") -> BaseCalculator:
+        """See :meth:`Potential.shared_calculator`; one serves every precision."""
+        return super().shared_calculator()
 
     def _absolute(self, value: Any) -> Any:
         """Return the absolute path of an option that names a file, any other as it is."""
@@ -141,27 +156,29 @@ class AsePotential(Potential):
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: named files, the user's own modules, parameters."""
-        module = self.calculator_class.__module__
-        named = self.spec.removeprefix(PREFIX).partition("?")[0].rpartition(":")[0]
-        modules = {module, named} if self.spec.startswith(PREFIX) else {module}
-        file = getattr(sys.modules.get(module), "__file__", None)
+        calculator = self.shared_calculator()
+        modules = {self.factory.__module__, type(calculator).__module__}
+        if self.spec.startswith(PREFIX):
+            modules.add(self.spec.removeprefix(PREFIX).partition("?")[0].rpartition(":")[0])
+        file = getattr(sys.modules.get(self.factory.__module__), "__file__", None)
         files = files_named(self.options, beside=Path(file).parent if file else None)
         for name in modules:
             files |= own_sources(name)
-        calculator = self.ase_calculator()
+        version = model_version(calculator)
         return Sources(
             files=files,
             modules=sorted(modules),
             parameters=parameters_sha256(calculator, given=self.options),
+            details={"model_version": version} if version else {},
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See that the calculator gives forces; see :meth:`Potential.check_molecule`."""
         super().check_molecule(molecule)
-        given = list(self.ase_calculator().implemented_properties)
+        given = list(self.shared_calculator().implemented_properties)
         if "forces" not in given:
             raise PotentialError(
-                f"{self.spec}: {self.calculator_class.__name__} gives no forces (it gives "
+                f"{self.spec}: {self.factory.__name__} gives no forces (it gives "
                 f"{', '.join(given) or 'nothing'}); dynamics needs them: choose another calculator"
             )
 
@@ -175,7 +192,7 @@ class AsePotential(Potential):
             PotentialError: it cannot describe the molecule, or one k-point cannot describe its box.
         """
         super().check_reference(molecule)
-        if self.calculator_class.__name__ not in GAMMA_ONLY_CALCULATORS:
+        if getattr(self.factory, "__name__", "") not in GAMMA_ONLY_CALCULATORS:
             return
         refusal = gamma_point_refusal(molecule)
         if refusal:
@@ -192,18 +209,23 @@ class AsePotential(Potential):
         particles: Sequence[int] | None = None,
     ) -> "list[openmm.Force]":
         """See :meth:`Potential.create_forces`."""
-        calculator = self.ase_calculator(precision=precision)
-        return [python_force(molecule, calculator, particles=particles)]
+        calculator = self.shared_calculator(precision=precision)
+        return [python_force(molecule, calculator, spec=self.spec, particles=particles)]
 
 
 def python_force(
-    molecule: MolecularSystem, calculator: BaseCalculator, *, particles: Sequence[int] | None = None
+    molecule: MolecularSystem,
+    calculator: BaseCalculator,
+    *,
+    spec: str,
+    particles: Sequence[int] | None = None,
 ) -> "openmm.Force":
-    """Let OpenMM ask an ASE calculator at every step.
+    """Let OpenMM ask an ASE calculator once at every step.
 
     Args:
         molecule: the atoms; where it is periodic, OpenMM's box of the moment is theirs.
         calculator: in eV and Å.
+        spec: the string that named it, for messages.
         particles: which particles of a larger System they are; None for all.
 
     Returns:
@@ -219,8 +241,9 @@ def python_force(
         atoms.positions = units.angstrom_from_nm(placed_nm)
         if molecule.is_periodic:
             atoms.cell = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
-        energy = units.kj_per_mol_from_ev(atoms.get_potential_energy())
-        return energy, units.kj_per_mol_nm_from_ev_per_angstrom(atoms.get_forces())
+        energy_ev, forces = energy_and_forces(atoms, spec=spec)
+        pushed = units.kj_per_mol_nm_from_ev_per_angstrom(forces)
+        return units.kj_per_mol_from_ev(energy_ev), pushed
 
     force = openmm.PythonForce(compute)
     force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
@@ -247,44 +270,11 @@ def _import(module_name: str, spec: str) -> Any:
         ) from error
 
 
-def _is_calculator(found: Any) -> TypeGuard[type[BaseCalculator]]:
-    return isinstance(found, type) and issubclass(found, BaseCalculator)
-
-
-def _check_options(
-    calculator_class: type[BaseCalculator], options: dict[str, Any], *, spec: str
-) -> None:
-    """See that a calculator knows its options, where it says which it knows.
-
-    ASE's own constructors take any keyword, and a slip of the pen would change nothing.
-
-    Raises:
-        PotentialError: an option or a method that it does not know.
-    """
-    name = calculator_class.__name__
-    # Programs behind files take whatever their input takes.
-    if issubclass(calculator_class, Calculator) and not issubclass(
-        calculator_class, FileIOCalculator
-    ):
-        listed = calculator_class.default_parameters
-        named = [key for each in calculator_class.__mro__ for key in _named_arguments(each)]
-        for key in options:
-            if listed and key not in listed and key not in named:
-                raise PotentialError(
-                    f"{spec}: {name} has no option {key!r}; {nearest(key, list(listed))}"
-                )
-    methods = _METHODS.get(name, ())
-    method = options.get("method")
-    if methods and method is not None and method not in methods:
-        raise PotentialError(f"{spec}: {name} has no such method; {nearest(str(method), methods)}")
-
-
-def _named_arguments(made: type) -> list[str]:
-    """Give the names that the constructor of one class takes."""
-    try:
-        return list(inspect.signature(vars(made).get("__init__", object)).parameters)
-    except ValueError:
-        return []
+def _is_factory(found: Any) -> TypeGuard[Callable[..., BaseCalculator]]:
+    """Whether this is a calculator class, or a function, which may return a calculator."""
+    if isinstance(found, type):
+        return issubclass(found, BaseCalculator)
+    return inspect.isfunction(found)
 
 
 def read_options(query: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from openmm_mlff.config import PRECISIONS, nearest
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials.calculation import SharedCalculator, energy_and_forces, refusals
+from openmm_mlff.potentials.calculation import energy_and_forces, forget, refusals
 
 if TYPE_CHECKING:
     import openmm
@@ -69,6 +69,10 @@ class Potential(ABC):
         is_exported: whether what OpenMM runs is exported from a model that can also be called
             directly.
         has_two_precisions: whether its weights run in float32 and in float64.
+        own: the same model through a calculator of its own, which OpenMM's path is compared with;
+            None where its ASE calculator is that.
+        is_long_range: whether, as a part of a periodic System, it is shown the box and describes
+            the electrostatics of its periodic images; None where that is not known.
         is_mixed: whether it describes a part of the atoms, and OpenMM's force field the others.
         teacher: spec of the potential that it was trained to reproduce; None where it names none.
     """
@@ -83,6 +87,8 @@ class Potential(ABC):
     is_mixed: bool = False
     is_exported: bool = False
     has_two_precisions: bool = False
+    own: "Potential | None" = None
+    is_long_range: bool | None = False
     teacher: str | None = None
     _warmed: tuple[str, ...] = ("_calculators",)
     """Cached properties that evaluations make or change."""
@@ -93,7 +99,7 @@ class Potential(ABC):
         return fingerprint(self.spec, self.sources())
 
     @cached_property
-    def _calculators(self) -> dict[str, SharedCalculator]:
+    def _calculators(self) -> "dict[str, BaseCalculator]":
         """Calculators that evaluations share, by precision."""
         return {}
 
@@ -213,12 +219,23 @@ class Potential(ABC):
             PlatformError: the device is not there.
         """
 
+    def shared_calculator(self, *, precision: str = "mixed") -> "BaseCalculator":
+        """Return the calculator of all evaluations by this object, made when it is first asked for.
+
+        Args:
+            precision: of the weights.
+
+        Returns:
+            The same one each time.
+        """
+        if precision not in self._calculators:
+            self._calculators[precision] = self.ase_calculator(precision=precision)
+        return self._calculators[precision]
+
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries, one after the other through one ASE calculator.
-
-        The calculator is made once and serves every later evaluation.
+        """Evaluate several geometries, one after the other through the shared ASE calculator.
 
         Args:
             molecule: which atoms.
@@ -231,12 +248,9 @@ class Potential(ABC):
         Raises:
             EvaluationRefusedError: the calculator refused one (an SCF that does not converge, say).
         """
-        if precision not in self._calculators:
-            self._calculators[precision] = SharedCalculator(
-                self.ase_calculator(precision=precision)
-            )
-        shared = self._calculators[precision]
-        atoms = shared.attach_to(molecule)
+        atoms = molecule.to_ase()
+        atoms.calc = self.shared_calculator(precision=precision)
+        forget(atoms.calc)
         found = []
         for positions in positions_angstrom:
             atoms.positions = positions

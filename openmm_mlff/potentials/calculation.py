@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
-from openmm_mlff.molecules import MolecularSystem
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -17,34 +16,12 @@ FREE_ENERGY = "free_energy"
 """ASE's name of the energy whose slope the forces are."""
 
 
-class SharedCalculator:
-    """One calculator for all evaluations of a process.
+def forget(calculator: "BaseCalculator") -> None:
+    """Drop what a calculator keeps of its last atoms.
 
-    Args:
-        calculator: of the potential.
+    ASE does not compare ``atoms.info`` with that of the last atoms, and an SCF that starts from the
+    last one may end elsewhere.
     """
-
-    def __init__(self, calculator: "BaseCalculator") -> None:
-        self.calculator = calculator
-        self._state: tuple[int, int] | None = None
-
-    def attach_to(self, molecule: MolecularSystem) -> "Atoms":
-        """Return the atoms of a molecule, with the calculator.
-
-        ASE does not compare ``atoms.info``, so results of another charge or multiplicity are
-        dropped here.
-        """
-        state = molecule.charge, molecule.multiplicity
-        if self._state not in (None, state):
-            drop_results(self.calculator)
-        self._state = state
-        atoms = molecule.to_ase()
-        atoms.calc = self.calculator
-        return atoms
-
-
-def drop_results(calculator: "BaseCalculator") -> None:
-    """Drop the results of the last calculation, where the calculator keeps any."""
     reset = getattr(calculator, "reset", None)
     if callable(reset):
         reset()

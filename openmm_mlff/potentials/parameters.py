@@ -28,6 +28,20 @@ def parameters_sha256(*holders: Any, given: Mapping[str, Any] | None = None) -> 
     return digest.hexdigest() if count else None
 
 
+def model_version(calculator: Any) -> str:
+    """Return the version that a calculator or its model has of itself; empty where none is told.
+
+    Args:
+        calculator: whose attributes ``version`` and ``model_version`` are looked at.
+    """
+    for holder in (calculator, getattr(calculator, "model", None)):
+        for name in ("model_version", "version"):
+            value = getattr(holder, name, None)
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                return str(value)
+    return ""
+
+
 def _plain(holder: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     """List the plain values of ASE's ``parameters``."""
     table = getattr(holder, "parameters", None)

@@ -10,7 +10,7 @@ from openmm_mlff.reading import cut, missing
 
 SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
-    ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:CLASS?key=value"
+    ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:NAME?key=value"
 )
 _NO_PROGRAMS = ("ase:", "openmm-ml:", "student:")
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
@@ -21,7 +21,7 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
 
     Args:
         spec: ``student:NAME``, a path to a checkpoint or a TorchScript file, ``openmm-ml:NAME``,
-            or ``ase:MODULE:CLASS?key=value``.
+            or ``ase:MODULE:NAME?key=value``.
         options: what the spec leaves open.
 
     Returns:

@@ -30,6 +30,7 @@ from openmm_mlff.students.checkpoint import (
 )
 from openmm_mlff.students.distiller import build_distiller, is_distiller_state
 
+_OF_TORCH_EXPORT = ("archive_format", "serialized_exported_program.json")
 _ZIP_START = b"PK\x03\x04"
 _OLD_TORCH_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"
 """How a file of `torch.save` begins: a zip archive; before torch 1.6 a pickled magic number."""
@@ -110,6 +111,16 @@ def is_torchscript(path: Path) -> bool:
         return False
 
 
+def is_exported_program(path: Path) -> bool:
+    """Return whether a file is a program of ``torch.export``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.rpartition("/")[2] for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+        return False
+    return any(name in _OF_TORCH_EXPORT for name in names)
+
+
 def load_checkpoint(path: Path) -> LoadedStudent:
     """Load a student checkpoint: this project's safetensors, or MLFF-Distiller's layout.
 
@@ -128,6 +139,11 @@ def load_checkpoint(path: Path) -> LoadedStudent:
         raise CheckpointError(
             f"{path} is a TorchScript program, expected a checkpoint of weights; "
             "give the checkpoint that it was exported from"
+        )
+    if is_exported_program(path):
+        raise CheckpointError(
+            f"{path} is a program of torch.export, and OpenMM's TorchForce runs TorchScript; save "
+            "the model by torch.jit.script(model).save(PATH)"
         )
     if _looks_like_safetensors(path):
         tensors, metadata = _read_safetensors(path)

@@ -137,3 +137,11 @@ def test_a_check_of_conditions_is_asked_under_each():
 
 def test_checks_of_the_group_accuracy_serve_the_claim_accurate():
     assert (CHECK.claim, CONDITION_CHECK.claim) == ("accurate", "sound")
+
+
+def test_a_remedy_is_one_that_the_kind_of_potential_allows():
+    from openmm_mlff.checks.parity.unit_scale import CHECK
+
+    assert "--energy-unit" in CHECK.remedy_for("model.pt")
+    for spec in ("ase:a:B", "openmm-ml:ani2x", "student:tiny"):
+        assert "--energy-unit" not in CHECK.remedy_for(spec)

@@ -179,7 +179,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(short_protocol, tmp_path):
         ({"systems": []}, ConfigError, "no system was named"),
         ({"systems": ["water", "water"]}, ConfigError, "named twice"),
         ({"precision": "half"}, ConfigError, "--precision half: expected"),
-        ({"reference": "ase:ase:Atoms"}, PotentialError, "no ASE calculator"),
+        ({"reference": "ase:ase:Atoms"}, PotentialError, "not an ASE calculator"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_runs(

@@ -180,3 +180,87 @@ def test_a_calculator_without_forces_is_refused(water):
     potential = AsePotential(EnergyOnly, {}, spec="ase:test:EnergyOnly")
     with pytest.raises(PotentialError, match=r"gives no forces \(it gives energy\)"):
         potential.check_molecule(water)
+
+
+class Smeared(Calculator):
+    """Its forces, 0, are the slope of the free energy, 3 eV; the energy is another one."""
+
+    implemented_properties = ["energy", "free_energy", "forces"]  # noqa: RUF012
+    version = "0.3.0"
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.results = {"energy": 1.0, "free_energy": 3.0, "forces": np.zeros((len(atoms), 3))}
+
+
+class Given(Calculator):
+    """Returns what it was made with."""
+
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012
+
+    def __init__(self, **results) -> None:
+        super().__init__()
+        self.given = results
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.results = dict(self.given)
+
+
+def test_the_energy_is_the_one_whose_slope_the_forces_are(water):
+    potential = AsePotential(Smeared, {}, spec="ase:test:Smeared")
+
+    found = potential.evaluate(water, water.positions_angstrom[None])
+    state = context_of(potential.create_system(water), water).getState(energy=True)
+
+    assert found.energies_ev.tolist() == [3.0]
+    assert units.ev_from_kj_per_mol(state.getPotentialEnergy()._value) == pytest.approx(3.0)
+
+
+def test_the_version_of_the_model_is_part_of_the_identity():
+    potential = AsePotential(Smeared, {}, spec="ase:test:Smeared")
+
+    assert potential.fingerprint.details == {"model_version": "0.3.0"}
+
+
+def test_an_energy_of_one_element_is_an_energy(water):
+    results = {"energy": np.array([2.0]), "forces": np.zeros((3, 3), dtype="f4")}
+    potential = AsePotential(Given, results, spec="ase:test:Given")
+
+    assert potential.evaluate(water, water.positions_angstrom[None]).energies_ev.tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ({"energy": np.zeros(3), "forces": np.zeros((3, 3))}, r"energy of shape \(3,\)"),
+        ({"energy": 0.0, "forces": np.zeros((2, 3))}, r"forces of shape \(2, 3\) for 3 atoms"),
+        ({"energy": 0.0}, "gives no forces"),
+        ({"forces": np.zeros((3, 3))}, "gives no energy"),
+    ],
+)
+def test_results_of_another_shape_are_refused(results, said, water):
+    potential = AsePotential(Given, results, spec="ase:test:Given")
+
+    with pytest.raises(PotentialError, match=said):
+        potential.evaluate(water, water.positions_angstrom[None])
+
+
+def make_lennard_jones(sigma: float = 1.0) -> LennardJones:
+    return LennardJones(sigma=sigma)
+
+
+def make_a_number() -> float:
+    return 1.0
+
+
+def test_a_function_that_returns_a_calculator_is_a_potential():
+    spec = f"ase:{__name__}:make_lennard_jones?sigma=2.0"
+    potential = AsePotential.from_spec(spec)
+
+    assert potential.shared_calculator().parameters.sigma == 2.0
+    assert f"{__name__.replace('.', '/')}.py" in potential.fingerprint.files
+    with pytest.raises(PotentialError, match="has no option 'sgima'"):
+        AsePotential.from_spec(spec.replace("sigma", "sgima"))
+    with pytest.raises(PotentialError, match="returned a float"):
+        AsePotential.from_spec(f"ase:{__name__}:make_a_number")

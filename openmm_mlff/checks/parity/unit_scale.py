@@ -254,6 +254,13 @@ CHECK = Check(
     "is wrong by a constant factor, and the run may still conserve energy.",
     remedy="Let forward take nm and return kJ/mol, or state its units with --length-unit and "
     "--energy-unit; where the units are right, the bonds are wrong: retrain it.",
+    remedies={
+        "ase:": "Let the calculator return eV and eV/Å; where the units are right, the bonds are "
+        "wrong: retrain the model.",
+        "openmm-ml:": "Compare with the model's own calculator (--own-calculator): a factor "
+        "between the two is a slip of units in openmm-ml or its plugin, else the bonds are wrong.",
+        "student:": "Its checkpoint names its units, so the bonds are wrong: retrain it.",
+    },
     record=Record,
     measure=measure,
     judge=judge,

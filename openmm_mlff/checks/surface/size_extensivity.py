@@ -79,7 +79,8 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         force_changes=forces - one.forces_ev_per_angstrom[:, None],
         refused=one.refused | two.refused.reshape(shape),
         refusals=(*one.reasons, *two.reasons)[:10],
-        energy_noise_ev=max(noise.energy_ev, noise.long_line_energy_ev),
+        # The energy of two copies is rounded twice as coarsely.
+        energy_noise_ev=max(noise.energy_ev, 2.0 * noise.energy_quantum_ev),
         force_noise_ev_per_angstrom=noise.force_ev_per_angstrom,
     )
 

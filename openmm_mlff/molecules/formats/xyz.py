@@ -6,6 +6,7 @@ from typing import TextIO
 
 import numpy as np
 
+from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.molecules.formats.structure import (
     BadStructureError,
     FileStructure,
@@ -16,7 +17,8 @@ from openmm_mlff.molecules.formats.structure import (
 def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
     """Read frames of an XYZ or extended XYZ file.
 
-    ``charge=`` and ``multiplicity=`` on the comment line are taken, and so is ``Lattice=`` where
+    Charge and multiplicity on the comment line are taken under each name of
+    :mod:`openmm_mlff.molecules.electrons`, and so is ``Lattice=`` where
     ``pbc`` does not say that nothing repeats.
 
     Args:
@@ -26,7 +28,8 @@ def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
         One structure a frame.
 
     Raises:
-        BadStructureError: A frame repeats in one or two directions only.
+        BadStructureError: A frame repeats in one or two directions only, names its box in another
+            way, or contradicts itself.
     """
     from ase.io.extxyz import read_xyz as read_ase_frames
 
@@ -38,11 +41,19 @@ def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
                 f'pbc="{flags}" repeats in some directions only, and slabs and wires are not '
                 'supported: write pbc="T T T" with empty space in the box, or pbc="F F F"'
             )
+        unread = [name for name in atoms.info if name.lower() == "lattice"]
+        if unread:
+            raise BadStructureError(f"{unread[0]}= is not read as a box; write Lattice=")
+        try:
+            charge = recorded(atoms.info, CHARGE_NAMES)
+            multiplicity = recorded(atoms.info, MULTIPLICITY_NAMES)
+        except ValueError as error:
+            raise BadStructureError(str(error)) from error
         yield FileStructure(
             atomic_numbers=np.asarray(atoms.numbers, dtype=np.int64),
             positions_angstrom=np.asarray(atoms.positions, dtype=np.float64),
-            charge=atoms.info.get("charge"),
-            multiplicity=atoms.info.get("multiplicity"),
+            charge=charge,
+            multiplicity=multiplicity,
             cell_angstrom=np.array(atoms.cell) if atoms.pbc.all() else None,
         )
 

@@ -61,6 +61,11 @@ def create_mixed_system(
     Raises:
         PotentialError: openmm-ml cannot mix this force field.
     """
+    if topology.getPeriodicBoxVectors() is not None and potential.is_long_range is None:
+        raise PotentialError(
+            f"it is not known whether {potential.spec} describes long-range interactions, which "
+            "mixing in a box needs; add mlLongRange=true or mlLongRange=false to its options"
+        )
     mixed = MLPotential(_NAME, impl=PotentialImpl(potential, precision=precision))
     try:
         system: openmm.System = mixed.createMixedSystem(

@@ -9,6 +9,7 @@ from ase.calculators.calculator import CalculationFailed, Calculator, all_change
 
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.potentials.engine import Engine
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class OpenMMCalculator(Calculator):
 
 def _state_of(atoms: Atoms) -> tuple[int, int]:
     """Read charge and multiplicity."""
-    return int(atoms.info.get("charge", 0)), int(atoms.info.get("multiplicity", 1))
+    charge = recorded(atoms.info, CHARGE_NAMES)
+    multiplicity = recorded(atoms.info, MULTIPLICITY_NAMES)
+    return int(charge or 0), 1 if multiplicity is None else int(multiplicity)
 
 
 def _molecule_of(atoms: Atoms) -> MolecularSystem:

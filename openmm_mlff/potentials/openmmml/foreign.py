@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PREFIX = "openmm-ml:"
 _OF_ASE = "ase"
+_LONG_RANGE = "mlLongRange"
 _EXAMPLE = "openmm-ml:mace-off23-small, or openmm-ml:mace?modelPath=my.model"
 
 # What constructors and model files raise on what they do not take; theirs, not ours.
@@ -42,10 +43,13 @@ class OpenMMMLPotential(Potential):
     `createSystem` unless `MLPotential` named them.  openmm-ml passes over options that it does not
     know.  It chooses the device by itself, CUDA where there is one; ``?device=cpu`` overrules it.
     Charge and multiplicity are handed over with every molecule; models without them ignore them.
-    The precision is handed over where the implementation asks for one.
+    ``mlLongRange`` says of a model, where openmm-ml does not know it, whether it describes
+    long-range interactions in an ML/MM system.  The precision is handed over where the
+    implementation asks for one.
 
     The path through ASE is OpenMM's Reference platform, for there is no other way to these models:
     comparing the two shows how OpenMM's platforms differ, not what openmm-ml makes of a model.
+    Where the model has a calculator of its own, ``--own-calculator`` compares with that.
 
     Args:
         impl: openmm-ml's implementation.
@@ -59,7 +63,8 @@ class OpenMMMLPotential(Potential):
     ) -> None:
         self.impl = impl
         self.potential_name = name
-        self.options = options
+        self.options = {key: value for key, value in options.items() if key != _LONG_RANGE}
+        self.is_long_range = _long_range(impl, given=options.get(_LONG_RANGE), spec=spec)
         self.spec = spec
         # Relative paths are those of the folder that the spec was given in.
         self._folder = Path.cwd()
@@ -211,6 +216,16 @@ def _factory(name: str) -> MLPotentialImplFactory:
             "calculator itself, for example ase:tblite.ase:TBLite?method=GFN2-xTB"
         )
     return MLPotential._implFactories[name]
+
+
+def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool | None:
+    """Return what openmm-ml says of the model's range, or else what the spec says."""
+    known = impl.getMLLongRange()
+    if known is not None and given is not None:
+        raise PotentialError(
+            f"{spec}: {_LONG_RANGE} is {str(known).lower()} for this model; leave it out"
+        )
+    return given if known is None else known
 
 
 def _shared_out(

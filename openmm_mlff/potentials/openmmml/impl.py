@@ -52,9 +52,9 @@ class PotentialImpl(MLPotentialImpl):
             topology: of the whole System.
             system: the System being made.
             atoms: which atoms the potential describes; None for all.  A part is seen as isolated,
-                whatever the box: OpenMM wraps no positions inside a Context, so a molecule stays
-                whole.  Several molecules in one part may drift to different images, and are then
-                as far apart as they look.
+                whatever the box, unless the potential is long-ranged: OpenMM wraps no positions
+                inside a Context, so a molecule stays whole.  Several molecules in one part may
+                drift to different images, and are then as far apart as they look.
             forceGroup: of the forces added.
             charge: of the described atoms together, in elementary charges.
             multiplicity: theirs, 2S + 1.
@@ -90,7 +90,11 @@ class PotentialImpl(MLPotentialImpl):
         _check_arguments(args, spec=self.potential.spec)
         particles = None if atoms is None else [int(index) for index in atoms]
         molecule = molecule_of_topology(
-            topology, particles=particles, charge=charge, multiplicity=multiplicity
+            topology,
+            particles=particles,
+            charge=charge,
+            multiplicity=multiplicity,
+            keeps_box=bool(self.potential.is_long_range),
         )
         return self.potential.create_forces(
             molecule, precision=precision or self.precision, particles=particles
@@ -135,13 +139,14 @@ class PotentialImpl(MLPotentialImpl):
             atoms,
             force_group=forceGroup,
             interpolate=interpolate,
+            long_range=self.getMLLongRange(),
             **args,
         )
         return info if returnInfo else info["system"]
 
-    def getMLLongRange(self) -> bool:  # noqa: N802
-        """Say that nothing reaches past a cutoff."""
-        return False
+    def getMLLongRange(self) -> bool | None:  # noqa: N802
+        """Return :attr:`Potential.is_long_range`: False for what is shown a part as isolated."""
+        return self.potential.is_long_range
 
 
 def molecule_of_topology(
@@ -150,6 +155,7 @@ def molecule_of_topology(
     particles: Sequence[int] | None = None,
     charge: int = 0,
     multiplicity: int = 1,
+    keeps_box: bool = False,
 ) -> MolecularSystem:
     """Describe the atoms of a topology; it says nothing of where they are.
 
@@ -158,6 +164,7 @@ def molecule_of_topology(
         particles: which of its atoms; None for all.
         charge: of those atoms together, in elementary charges.
         multiplicity: 2S + 1.
+        keeps_box: whether a part of the atoms is in the box, too.
 
     Returns:
         The molecule, its atoms on a grid.
@@ -174,7 +181,8 @@ def molecule_of_topology(
             "indices from 0: correct the list of atoms"
         )
     numbers = [_atomic_number(everything[index]) for index in chosen]
-    box = topology.getPeriodicBoxVectors() if len(set(chosen)) == len(everything) else None
+    boxed = keeps_box or len(set(chosen)) == len(everything)
+    box = topology.getPeriodicBoxVectors() if boxed else None
     cell = None if box is None else np.array(box.value_in_unit(unit.angstrom))
     return MolecularSystem(
         name="topology",

@@ -27,6 +27,7 @@ def mechanically_mixed(
     *,
     force_group: int,
     interpolate: bool,
+    long_range: bool | None,
     **args: Any,
 ) -> dict[str, Any]:
     """Describe some atoms by a potential and everything else by a force field.
@@ -39,15 +40,18 @@ def mechanically_mixed(
         atoms: which of them the potential describes.
         force_group: of the potential's forces.
         interpolate: whether the force field can be faded in.
+        long_range: what openmm-ml's ``getMLLongRange`` says of the potential; None leaves it to the
+            argument ``mlLongRange``.
         **args: for the embedding and for `create_forces`.
 
     Returns:
         openmm-ml's dictionary: ``system``, ``topology``, ``oldToNew``.
     """
-    listener = _Listener()
+    listener = _Listener(long_range)
     info: dict[str, Any] = MechanicalEmbedding().createMixedSystem(
         listener, topology, system, atoms, force_group, interpolate, returnInfo=True, **args
     )
+    listener.arguments.pop("mlLongRange", None)
     for force in create_forces(*listener.heard, **listener.arguments):
         added = faded(force, INTERPOLATION) if interpolate else force
         added.setForceGroup(force_group)
@@ -61,6 +65,9 @@ class _Listener(MLPotentialImpl):
     heard: tuple[app.Topology, list[int]]
     arguments: dict[str, Any]
 
+    def __init__(self, long_range: bool | None) -> None:  # noqa: FBT001
+        self._long_range = long_range
+
     def addForces(  # noqa: N802
         self,
         topology: app.Topology,
@@ -71,5 +78,5 @@ class _Listener(MLPotentialImpl):
     ) -> None:
         self.heard, self.arguments = (topology, atoms), args
 
-    def getMLLongRange(self) -> bool:  # noqa: N802
-        return False
+    def getMLLongRange(self) -> bool | None:  # noqa: N802
+        return self._long_range

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
         module = torch.jit.load(str(path), map_location="cpu")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (RuntimeError, OSError, ValueError) as error:
+        operator = _MISSING_OPERATOR.search(str(error))
+        if operator:
+            raise CheckpointError(
+                f"{path} uses the operator {operator[1]}, whose library is not loaded; import the "
+                "library in a file named by --plugin FILE.py, or before the file is loaded in "
+                "Python"
+            ) from error
         raise CheckpointError(
             f"{path} cannot be read as TorchScript ({torch_reason(error)}); it may be damaged, or "
             "made by a newer torch: write it again with torch.jit.save"
@@ -95,3 +103,4 @@ def torch_reason(error: BaseException) -> str:
 
 
 _RAISED = "Error"
+_MISSING_OPERATOR = re.compile(r"Unknown builtin op: ([\w.:]+?)\.?\s")

@@ -113,7 +113,8 @@ class TorchScriptPotential(Potential):
         check_precision(precision)
         self.check_molecule(molecule)
         if self.backend == "python":
-            return [python_force(molecule, self.ase_calculator(), particles=particles)]
+            calculator = self.ase_calculator()
+            return [python_force(molecule, calculator, spec=self.spec, particles=particles)]
         contract = self._saved.contract
         module = adapt(
             copy_of(self._saved.module),

@@ -17,6 +17,7 @@ from openmm_mlff.potentials.torchscript.signature import Contract
 
 _BUILT_IN_DEVICE = re.compile(r'value="((?:cuda|hip|mps|xpu)(?::\d+)?)"')
 _CPU = torch.device("cpu")
+_CHANGED = "changed in place"
 
 # What TorchScript and the operators of torch raise.
 _TORCH_ERRORS = (torch.jit.Error, RuntimeError, IndexError, ValueError, TypeError, AssertionError)
@@ -111,7 +112,11 @@ class Program:
             # The box that OpenMM gives, which it may have reduced.
             box = units.angstrom_from_nm(openmm_box_nm(geometry.cell_angstrom)) / length
             inputs["box"] = torch.tensor(box, dtype=dtype, device=self.device)
+        given = {role: tensor.detach().clone() for role, tensor in inputs.items()}
         found = self.module(*(inputs[role] for role in self.contract.roles), **self._given())
+        for role, tensor in inputs.items():
+            if not torch.equal(tensor.detach(), given[role]):
+                raise ValueError(f"{role} were {_CHANGED}")
         if self.contract.outputs_forces:
             return found[0].detach(), found[1].detach()
         if found.numel() != 1:
@@ -138,6 +143,11 @@ class Program:
             return (
                 f"{self.spec} has the device {device} built into its graph and does not run on the "
                 f"CPU ({reason}); make tensors on positions.device in forward, and export it again"
+            )
+        if _CHANGED in reason or "in-place operation" in reason:
+            return (
+                f"{self.spec} changes the positions that it is given ({reason}), which OpenMM and "
+                "the gradient need; begin forward with positions = positions.clone()"
             )
         if "does not require grad" in reason or "not have been used in the graph" in reason:
             return (

@@ -28,6 +28,9 @@ ROLE_OF_NAME: Mapping[str, str] = {
     **dict.fromkeys(("boxvectors", "box", "cell", "box_vectors"), "box"),
     **dict.fromkeys(("atomic_numbers", "numbers", "z", "species", "atomic_nums"), "numbers"),
 }
+_AMBIGUOUS = frozenset({"species"})
+"""Names that stand for atomic numbers in some files, and for indices of elements in others."""
+
 ACCEPTED = (
     "forward(positions), forward(positions, boxvectors) or forward(atomic_numbers, positions) -> "
     "energy, or either of the first two with further global parameters, or any with "
@@ -183,6 +186,13 @@ def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> 
     certain = [name for name in possible if _is_certain(arguments, LEADING_ROLES[name], given)]
     if not possible:
         raise PotentialError(f"{spec}: {signature} fits no contract; expected {ACCEPTED}")
+    species = [a.name for a in arguments if a.name.lower() in _AMBIGUOUS]
+    if species and possible == ["numbers-positions"]:
+        raise PotentialError(
+            f"{spec}: {species[0]!r} of {signature} may be atomic numbers or indices of elements; "
+            "say --contract numbers-positions where they are atomic numbers, else convert them in "
+            "forward"
+        )
     if len(certain) != 1:
         raise PotentialError(
             f"{spec}: it is not clear what the arguments of {signature} are; expected {ACCEPTED}: "
@@ -215,7 +225,9 @@ def _is_certain(
     if len(roles) > 1:
         # A box that may be left out serves both, periodic systems and isolated molecules.
         return all(
-            argument.role == role and not argument.has_default
+            argument.role == role
+            and not argument.has_default
+            and argument.name.lower() not in _AMBIGUOUS
             for argument, role in zip(arguments, roles, strict=False)
         )
     # A second tensor might as well be a box, or the positions after atomic numbers.

@@ -94,3 +94,25 @@ def test_a_single_precision_platform_has_its_own_limit(limits, differences, chan
         single_precision=(False, True)[:pairs],
     )
     assert CHECK.judge(record, limits("openmm_parity")).status is status
+
+
+@pytest.mark.parametrize(
+    ("epsilon_ev", "status"), [(0.01, Status.PASS), (0.1, Status.FAIL)], ids=["same", "tenfold"]
+)
+def test_the_models_own_calculator_is_what_openmm_is_compared_with(
+    measured, make_subject, epsilon_ev, status
+):
+    dimer = MolecularSystem(
+        name="argon dimer",
+        atomic_numbers=np.array([18, 18]),
+        positions_angstrom=np.array([[0.0, 0.0, 0.0], [3.8, 0.0, 0.0]]),
+        bonds=(),
+    )
+    options = {"sigma": 3.4, "rc": 12.0}
+    potential, own = (
+        AsePotential(LennardJones, {**options, "epsilon": epsilon}, spec="ase:test:LennardJones")
+        for epsilon in (0.01, epsilon_ev)
+    )
+    potential.own = own
+
+    assert measured(CHECK, make_subject(potential, dimer)).status is status

@@ -63,3 +63,36 @@ def test_boxes_that_cannot_be_used_get_one_line(write, comment, message):
     with pytest.raises(MoleculeError, match=message) as caught:
         load_system(write("w.extxyz", frames(0.1, comment=comment)))
     assert "\n" not in str(caught.value)
+
+
+_OXYGEN = "2\n{comment}\nO 0 0 0\nO 0 0 1.21\n"
+
+
+@pytest.mark.parametrize("name", ["multiplicity", "spin", "mult", "total_spin"])
+def test_the_multiplicity_is_read_under_each_name(name, tmp_path):
+    path = tmp_path / "o2.extxyz"
+    path.write_text(_OXYGEN.format(comment=f'charge=0 {name}=3 pbc="F F F"'))
+
+    assert load_system(str(path)).multiplicity == 3
+
+
+def test_the_charge_is_read_under_each_name(tmp_path):
+    path = tmp_path / "o2.extxyz"
+    path.write_text(_OXYGEN.format(comment='total_charge=-2 pbc="F F F"'))
+
+    assert load_system(str(path)).charge == -2
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("spin=3 multiplicity=1", "contradict"),
+        ('lattice="9 0 0 0 9 0 0 0 9"', "write Lattice="),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(comment, said, tmp_path):
+    path = tmp_path / "o2.extxyz"
+    path.write_text(_OXYGEN.format(comment=comment))
+
+    with pytest.raises(MoleculeError, match=said):
+        load_system(str(path))

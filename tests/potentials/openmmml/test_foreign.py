@@ -291,3 +291,24 @@ def test_an_unknown_precision_is_refused(water):
     ):
         with pytest.raises(ConfigError, match="half"):
             ask()
+
+
+def test_the_range_is_what_openmm_ml_or_the_spec_says(monkeypatch):
+    assert _load("springs").is_long_range is None
+    assert _load("springs?mlLongRange=true").is_long_range is True
+    assert "mlLongRange" not in _load("springs?mlLongRange=true").options
+    monkeypatch.setattr(Foreign, "getMLLongRange", lambda _: False)
+    assert _load("springs").is_long_range is False
+    with pytest.raises(PotentialError, match="mlLongRange is false for this model"):
+        _load("springs?mlLongRange=true")
+
+
+def test_a_fresh_one_has_an_implementation_of_its_own(water):
+    potential = _load("springs?scale=2.0")
+    potential.create_forces(water)
+
+    fresh = potential.fresh()
+
+    assert fresh.impl is not potential.impl
+    assert fresh.impl.asked == []
+    assert (fresh.spec, fresh.options) == (potential.spec, potential.options)

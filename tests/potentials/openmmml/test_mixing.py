@@ -3,6 +3,8 @@ import openmm
 import pytest
 from openmm import app
 from openmmml import MLPotential
+from openmmml.embeddings.mechanicalembedding import MechanicalEmbedding
+from openmmml.mlpotential import MLPotentialImpl
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
@@ -84,6 +86,7 @@ def test_bonds_across_the_border_are_capped(dipeptide, evaluated, recording, int
         acetyl,
         force_group=3,
         interpolate=interpolate,
+        long_range=False,
     )
 
     molecule, _, particles = recording.asked[0]
@@ -133,3 +136,31 @@ def test_a_student_runs_dynamics_among_waters(waters):
 
     placed = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value[WATER]
     assert 0.08 < np.linalg.norm(placed[0] - placed[1]) < 0.12
+
+
+class Nothing(MLPotentialImpl):
+    """A model of openmm-ml's own without an energy."""
+
+    def __init__(self, long_range):
+        self.long_range = long_range
+
+    def addForces(self, topology, system, atoms, forceGroup, **args):  # noqa: N802, N803
+        pass
+
+    def getMLLongRange(self):  # noqa: N802
+        return self.long_range
+
+
+@pytest.mark.parametrize("long_range", [True, False])
+def test_the_images_of_a_part_are_whose_openmm_ml_says(waters, recording, evaluated, long_range):
+    recording.is_long_range = long_range
+    given = (waters.topology, waters.system, WATER, 0, False)
+    theirs = MechanicalEmbedding().createMixedSystem(Nothing(long_range), *given)
+
+    ours = PotentialImpl(recording).createMixedSystem(*given, "mechanical")
+
+    # 1 kJ/mol/nm² to the origin for each of the three atoms.
+    springs = 0.5 * (waters.positions_nm[WATER] ** 2).sum()
+    energies = [evaluated(system, waters.positions_nm)[0] for system in (ours, theirs)]
+    assert energies[0] - energies[1] == pytest.approx(springs, abs=1e-6)
+    assert recording.asked[0][0].is_periodic is long_range

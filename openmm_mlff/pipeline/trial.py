@@ -1,0 +1,100 @@
+"""One evaluation before anything runs: what cannot be evaluated is refused in one line."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError, UserError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials import Evaluation, Potential, load_potential
+from openmm_mlff.request import ValidationRequest
+
+
+def check_evaluates(
+    potential: Potential, molecules: Iterable[MolecularSystem], *, precision: str, role: str = ""
+) -> None:
+    """Evaluate the first system, and each further one of new elements or with another boundary.
+
+    The further ones are evaluated by new instances, so that each is the first that its instance
+    sees.
+
+    Args:
+        potential: what is tried.
+        molecules: at the geometries that they were given with.
+        precision: of the weights.
+        role: what the potential is there for, for messages; empty for the one under test.
+
+    Raises:
+        PotentialError: it raises, or gives numbers that are not finite.
+    """
+    tried: list[tuple[set[int], bool]] = []
+    for molecule in molecules:
+        elements, periodic = set(molecule.atomic_numbers.tolist()), molecule.is_periodic
+        if any(elements <= known and periodic is same for known, same in tried):
+            continue
+        name = f"{role} {potential.spec}".strip()
+        _try(potential if not tried else potential.fresh(), molecule, precision, name=name)
+        tried.append((elements, periodic))
+
+
+def own_calculator(
+    request: ValidationRequest, molecules: dict[str, MolecularSystem]
+) -> Potential | None:
+    """Load the model's own calculator, where one is named, and evaluate it once.
+
+    Args:
+        request: names it.
+        molecules: the systems.
+
+    Returns:
+        It as a potential; None where none is named.
+
+    Raises:
+        ConfigError: it was named for an ML/MM system.
+        UserError: it cannot be loaded or evaluated.
+    """
+    if request.own_calculator is None:
+        return None
+    if request.options.ml_atoms:
+        raise ConfigError(
+            "--own-calculator was given with --ml-atoms; expected one of the two: validate the "
+            "potential alone first"
+        )
+    own = load_potential(request.own_calculator)
+    _ = own.fingerprint
+    check_evaluates(own, molecules.values(), precision=request.precision, role="the calculator")
+    return own
+
+
+def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
+    """Evaluate one geometry."""
+    where = f"{molecule.name} ({molecule.formula}, {_boundary(molecule)})"
+    try:
+        found = potential.evaluate(molecule, molecule.positions_angstrom[None], precision=precision)
+    except UserError:
+        raise
+    except EvaluationRefusedError as refusal:
+        raise PotentialError(f"{name} refuses {where}: {refusal}; {_ADVICE}") from refusal
+    # Somebody else's code, which may raise anything.
+    except Exception as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        raise PotentialError(f"{name} cannot be evaluated on {where}: {said}; {_ADVICE}") from error
+    _check_finite(found, name=name, where=where)
+
+
+_ADVICE = "expected energy and forces: give it a system that it knows, or name another potential"
+
+
+def _check_finite(found: Evaluation, *, name: str, where: str) -> None:
+    for quantity, values in (
+        ("an energy", found.energies_ev),
+        ("forces", found.forces_ev_per_angstrom),
+    ):
+        if not np.isfinite(values).all():
+            raise PotentialError(
+                f"{name} gives {quantity} for {where} that is not finite; {_ADVICE}"
+            )
+
+
+def _boundary(molecule: MolecularSystem) -> str:
+    return "in a periodic box" if molecule.is_periodic else "without a box"

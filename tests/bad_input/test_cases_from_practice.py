@@ -1,0 +1,153 @@
+"""The cases beside the repository: refused before anything runs, or judged as they say."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openmm_mlff.errors import UserError
+from openmm_mlff.pipeline.preparing import prepare
+from openmm_mlff.request import request_from
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+CASES, FOREIGN = SHARED / "cases", SHARED / "foreign"
+
+pytestmark = pytest.mark.skipif(
+    not CASES.is_dir(), reason="the folder shared/cases is not beside the repository"
+)
+
+REFUSED = [
+    ("ts-customop", "Custom.pt", "ownneigh::dist"),
+    ("ts-indexed", "Indexed.pt", "--contract numbers-positions"),
+    ("ts-inplace", "InPlace.pt", "positions.clone()"),
+    ("ts-inplace-forces", "InPlaceForces.pt", "positions.clone()"),
+    ("foreign", "ase:wrong:EnergyOnly", "gives no forces"),
+    ("foreign", "ase:wrong:ClaimsForces", "gives no forces"),
+    ("foreign", "ase:wrong:StressOnly", "gives no forces"),
+    ("foreign", "ase:wrong:Misspelt", "is not an ASE calculator class"),
+    ("foreign", "ase:wrong:factory?kk=3", "no option 'kk'"),
+    ("foreign", "ase:filepot:FileSprings?pth=k.txt", "no option 'pth'"),
+]
+
+TAKEN = [
+    ("ts-double-only", "DoubleOnly.pt"),
+    ("ts-noncontig", "NonContig.pt"),
+    ("ts-frozen", "Frozen.pt"),
+    ("cases", "ase:pots:Healthy"),
+    ("cases", "ase:pots:Smeared"),
+    ("cases", "ase:pots:ReusedArray"),
+    ("foreign", "ase:wrong:NeedsSpin"),
+    ("foreign", "ase:wrong:PrintsALot"),
+    ("foreign", "ase:wrong:ForcesFloat32List"),
+    ("foreign", "ase:wrong:EnergyArray"),
+    ("foreign", "ase:wrong:factory?k=9"),
+]
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
+    """Return a function that prepares a validation in the folder of a case."""
+    monkeypatch.chdir(tmp_path)
+
+    def of(case: str, spec: str, **settings):
+        folder = {"foreign": FOREIGN, "cases": CASES}.get(case, CASES / case)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.chdir(folder)
+        given = {
+            "systems": ("water",),
+            "platform": "Reference",
+            "protocol": "quick",
+            "reference": "none",
+            "output": tmp_path / "out",
+        }
+        plan = prepare(request_from({**given, **settings, "potential": spec}))
+        plan.lock.release()
+        return plan
+
+    return of
+
+
+@pytest.mark.parametrize(("case", "spec", "said"), REFUSED)
+def test_what_cannot_run_is_refused_in_one_line(case, spec, said, prepared, tmp_path):
+    with pytest.raises(UserError) as caught:
+        prepared(case, spec)
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("case", "spec"), TAKEN)
+def test_what_runs_is_taken(case, spec, prepared):
+    assert prepared(case, spec).potential.spec == spec
+
+
+def test_a_program_of_torch_export_is_called_so(prepared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = (CASES / "ts-pt2" / "make.py").read_text(encoding="utf-8")
+    exec(compile(source, "make.py", "exec"), {})
+    for name in ("model.pt2", "model.pt"):
+        with pytest.raises(UserError, match=r"program of torch\.export"):
+            prepared("ts-pt2", str(tmp_path / name))
+
+
+@pytest.mark.slow
+def test_an_operator_is_there_once_its_library_is_named(tmp_path):
+    case = CASES / "ts-customop"
+    code = (
+        "from openmm_mlff.pipeline.preparing import prepare\n"
+        "from openmm_mlff.request import request_from\n"
+        f"prepare(request_from({{'potential': {str(case / 'Custom.pt')!r}, 'systems': ('water',), "
+        f"'reference': 'none', 'plugins': ({str(case / 'ops.py')!r},)}}))"
+    )
+
+    # Operators are registered once a process.
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_the_spin_reaches_the_potential(prepared, tmp_path):
+    system = shutil.copy(CASES / "spin-info" / "o2.xyz", tmp_path / "o2.xyz")
+    plan = prepared("cases", "ase:pots:Healthy", systems=(str(system),), multiplicity=3)
+
+    assert plan.molecules["o2"].to_ase().info["spin"] == 3
+
+
+def test_a_spin_in_a_file_is_read(prepared):
+    path = CASES / "spin-key" / "o2_spin.extxyz"
+
+    plan = prepared("cases", "ase:pots:Healthy", systems=(str(path),))
+
+    assert plan.molecules["o2_spin"].multiplicity == 3
+
+
+JUDGED = [
+    ("ts-frozen", 1),
+    ("ts-noncontig", 1),
+    ("ts-double-only", 3),
+    ("ase-healthy", 3),
+    ("ase-free-energy", 3),
+    ("ase-reused", 3),
+    ("ase-stale", 1),
+    ("ase-capacity", 1),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "code"), JUDGED)
+def test_a_case_is_judged_as_it_says(case, code, tmp_path, monkeypatch, capfd):
+    from openmm_mlff.cli import main
+
+    words = shlex.split((CASES / case / "cmd").read_text(encoding="utf-8"))
+    words = words[words.index("openmm-mlff") + 1 :]
+    words[words.index("--output") + 1] = str(tmp_path / "out")
+    monkeypatch.chdir(CASES / case)
+    monkeypatch.setenv("PYTHONPATH", str(CASES), prepend=":")
+    monkeypatch.syspath_prepend(str(CASES))
+
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+
+    assert stopped.value.code == code, capfd.readouterr().out
