@@ -24,6 +24,9 @@ LONGEST_RATIO = 1.5
 COARSER = 5
 """Steps outside the sum of the covalent radii are this many times longer: no wall stands there."""
 
+INSIDE = " in the molecule"
+"""Ends the name of a scan inside the molecule."""
+
 NEIGHBOUR_ANGSTROM = 4.0
 """Pairs of a molecule that are farther apart than this are not pushed together inside it."""
 
@@ -167,7 +170,7 @@ def pushed_together(molecule: MolecularSystem, pair: np.ndarray, *, step: float)
     tangent[i], tangent[j] = -0.5 * vector / length, 0.5 * vector / length
     alone = two_atoms(*molecule.atomic_numbers[[i, j]].tolist())
     return Scan(
-        name=f"{alone.name} in the molecule",
+        name=f"{alone.name}{INSIDE}",
         kind="pushed",
         molecule=molecule,
         coordinates=way_in(float(alone.positions_angstrom[1, 0]), step=step),
@@ -181,7 +184,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Follow the energy of every pair of elements from outside to 0.3 Å.
 
     From the lowest energy outside the sum of the covalent radii, the energy must rise by at least
-    the wall's height before it falls into a hole.  What is behind a higher barrier is reported.
+    the wall's height before it falls into a hole.  What is behind a higher barrier is reported, and
+    so is a pair alone whose elements were pushed together inside the molecule: no simulation of the
+    molecule meets two bare atoms, which many models were never shown.
 
     Args:
         record: the energies.
@@ -201,6 +206,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "pairs": [vars(wall) for wall in walls],
         "detection_limit": DETECTABLE_SIGMAS * np.sqrt(2.0) * record.energy_noise_ev,
     }
+    deciding = [wall for wall in walls if f"{wall.pair}{INSIDE}" not in record.pairs]
+    low = ", ".join(
+        f"{wall.pair} {wall.height_ev:.3g} eV"
+        for wall in walls
+        if wall not in deciding and wall.height_ev < needed.value
+    )
+    walls = deciding
     decided = [wall for wall in walls if not _left_open(wall, needed_ev=needed.value)]
     behind = [wall for wall in decided if wall.hole_ev > 0.0 and wall.height_ev >= needed.value]
     holes = ", ".join(
@@ -214,7 +226,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
         ],
         evidence=evidence,
         note="; ".join(
-            filter(None, [holes and f"holes out of reach: {holes}", refusal_note(refused)])
+            filter(
+                None,
+                [
+                    holes and f"holes out of reach: {holes}",
+                    low and f"two bare atoms rise by less, which the molecule does not meet: {low}",
+                    refusal_note(refused),
+                ],
+            )
         ),
     )
     failed = [one for one in judgement.evidence["measures"] if not one["ok"]]
@@ -247,7 +266,8 @@ CHECK = Check(
     group="surface",
     question="Do atoms repel each other at contact?",
     formula="highest E on the way from outside to 0.3 Å, before the first hole, less the lowest E "
-    "outside the sum of covalent radii, for every pair of elements, alone and in the molecule",
+    "outside the sum of covalent radii, for every pair of elements, in the molecule or, "
+    "where it is not in the molecule, alone",
     unit="eV",
     limits={"wall": "eV"},
     source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026: pairs alone do not stand for "

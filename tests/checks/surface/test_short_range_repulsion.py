@@ -48,7 +48,7 @@ def test_a_hole_behind_a_high_barrier_passes_and_is_reported(measured, make_subj
     wall = next(pair for pair in result.evidence["pairs"] if pair["pair"] == "O–H")
     assert wall["hole_ev"] > 100.0
     assert wall["height_ev"] > 5.0
-    assert "O–H at 0.30 Å" in result.message
+    assert "O–H in the molecule at 0.30 Å" in result.message
 
 
 def test_where_the_system_has_a_cell_the_pair_has_a_large_one(measured, subject_at, copper):
@@ -178,6 +178,33 @@ NO_NUMBER = np.full(len(DISTANCES), np.nan)
 )
 def test_what_decides(limits, record, status):
     assert CHECK.judge(record, limits("short_range_repulsion")).status is status
+
+
+@pytest.mark.parametrize(
+    ("alone", "inside", "status"),
+    [
+        (0.1 * well(), well(), Status.PASS),
+        (well(), 0.1 * well(), Status.FAIL),
+    ],
+)
+def test_a_pair_inside_the_molecule_decides_before_the_same_pair_alone(
+    limits, alone, inside, status
+):
+    both = Record(
+        pairs=("O–H", "O–H in the molecule"),
+        covalent_sums_angstrom=np.full(2, COVALENT_SUM),
+        pair=np.repeat([0, 1], len(DISTANCES)),
+        distances_angstrom=np.tile(DISTANCES, 2),
+        energies_ev=np.concatenate([alone, inside]),
+        refused=np.zeros(2 * len(DISTANCES), dtype=bool),
+        energy_noise_ev=1e-7,
+        force_noise_ev_per_angstrom=1e-7,
+    )
+
+    judgement = CHECK.judge(both, limits("short_range_repulsion"))
+
+    assert judgement.status is status
+    assert len(judgement.evidence["pairs"]) == 2
 
 
 def test_evidence_has_heights_and_holes(limits):
