@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 STEPS_ANGSTROM = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
 """Each is a length in the space of all coordinates; the best is chosen by the noise."""
 
-GAUSS_POINTS = (12, 8)
-"""Of the integral along a path, and of a coarser one that tells how accurate it is."""
+GAUSS_POINTS = (24, 16)
+"""Of the integral along a path, and of a coarser one that tells how accurate it is.  The second
+derivatives of many networks jump: on a path of 0.3 Å, 12 points left up to 7 meV for ANI-2x."""
 
 SHORTEST_PATH_ANGSTROM, LONGEST_PATH_ANGSTROM = 0.2, 0.3
 """Of the atom that moves most: along shorter paths a coarse energy hides the work, and longer ones
