@@ -62,10 +62,11 @@ def histories(subject: "Subject", placed_angstrom: np.ndarray) -> list[History]:
         pair = np.stack([placed_angstrom, far])
         try:
             direct = _history(subject, pair, None)
-        except EvaluationRefusedError:
+            if np.isfinite(direct.energies_ev).all():
+                return [direct] + [_history(subject, pair, each) for each in _platforms(subject)]
+        except (EvaluationRefusedError, openmm.OpenMMException):
+            # OpenMM passes a refusal on as an exception of its own.
             continue
-        if np.isfinite(direct.energies_ev).all():
-            return [direct] + [_history(subject, pair, each) for each in _platforms(subject)]
     return []
 
 

@@ -157,6 +157,7 @@ def validate_with(
     reference: Potential | None = None,
     platform: str = PLATFORM,
     precision: str = PRECISION,
+    seed: int = SEED,
 ) -> ValidationReport:
     """Run and judge a potential that is already loaded, as a validation does in one process.
 
@@ -168,6 +169,7 @@ def validate_with(
         reference: what it is compared with.
         platform: where OpenMM runs it.
         precision: ``single``, ``mixed`` or ``double``.
+        seed: of everything that is drawn.
 
     Returns:
         The report; it is not written.
@@ -179,7 +181,7 @@ def validate_with(
         reference=reference.spec if reference else None,
         platform=platform,
         precision=cast("Any", precision),
-        seed=SEED,
+        seed=seed,
     )
     no_reference = {} if reference else {molecule.name: NO_REFERENCE}
     plan = Plan(
