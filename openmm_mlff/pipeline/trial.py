@@ -1,10 +1,13 @@
 """One evaluation before anything runs: what cannot be evaluated is refused in one line."""
 
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError, UserError
+from openmm_mlff.files import inside
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
 from openmm_mlff.request import ValidationRequest
@@ -70,7 +73,11 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
     """Evaluate one geometry."""
     where = f"{molecule.name} ({molecule.formula}, {_boundary(molecule)})"
     try:
-        found = potential.evaluate(molecule, molecule.positions_angstrom[None], precision=precision)
+        # What a calculator leaves in its working folder must meet no other system, and no user.
+        with TemporaryDirectory() as folder, inside(Path(folder)):
+            found = potential.evaluate(
+                molecule, molecule.positions_angstrom[None], precision=precision
+            )
     except UserError:
         raise
     except EvaluationRefusedError as refusal:

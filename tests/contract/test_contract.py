@@ -12,6 +12,9 @@ from openmm_mlff.selftest.kinds import KINDS
 ONE_TEMPERATURE = {"temperature_scan"}
 """Checks that one temperature leaves SKIPPED; no protocol of one temperature asks them."""
 
+CLOCKS = {"speed", "slow_down"}
+"""Checks whose outcome depends on how busy the machine is; that they can be asked is tested."""
+
 FOR_SLOW_KINDS = {
     "dynamics": {"equilibration_ps": 0.05, "duration_ps": 0.1, "longest_ps": 0.1},
     "probes": {
@@ -55,6 +58,10 @@ def test_a_healthy_potential_is_never_at_fault(kind, findings, make_protocol):
         platform="CPU" if kind.is_slow else "Reference",
     )
 
-    at_fault = {name: result.message for name, result in found.items() if result.status in AT_FAULT}
+    at_fault = {
+        name: result.message
+        for name, result in found.items()
+        if result.status in AT_FAULT and not (name in CLOCKS and result.status is Status.FAIL)
+    }
     assert set(found) == {check.id for check in CHECKS}
     assert set(at_fault) <= ONE_TEMPERATURE, at_fault

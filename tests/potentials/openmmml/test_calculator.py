@@ -68,7 +68,7 @@ def test_atoms_may_come_close_once_the_system_is_made(water, calculator):
     [
         lambda atoms: atoms.set_atomic_numbers([8, 8, 8]),
         lambda atoms: atoms.info.update(charge=2),
-        lambda atoms: atoms.info.update(multiplicity=3),
+        lambda atoms: atoms.info.update(multiplicity=3, spin=3, mult=3),
         lambda atoms: (atoms.set_cell([9.0, 9.0, 9.0]), atoms.set_pbc(True)),
     ],
 )

@@ -33,7 +33,7 @@ def found(*arguments: str, asked=None, returns="Tensor", **given: float) -> Cont
         (["Tensor pos", "Tensor cell"], "positions-box"),
         (["Tensor coords", "Tensor box_vectors"], "positions-box"),
         (["Tensor z", "Tensor pos"], "numbers-positions"),
-        (["Tensor species", "Tensor coordinates"], "numbers-positions"),
+        (["Tensor atomic_numbers", "Tensor coordinates"], "numbers-positions"),
         (["Tensor Positions", "Tensor boxVectors"], "positions-box"),
     ],
 )
