@@ -46,7 +46,7 @@ def measure_noise(subject: "Subject") -> Noise:
         short_line_forces_ev_per_angstrom=short.forces_ev_per_angstrom,
         long_line_energies_ev=long.energies_ev,
         long_line_forces_ev_per_angstrom=long.forces_ev_per_angstrom,
-        energy_ev=residual(long.energies_ev[:, None], degree=LONG_LINE_DEGREE),
+        energy_ev=residual_beside_jump(long.energies_ev, degree=LONG_LINE_DEGREE),
         energy_quantum_ev=energy_quantum_ev(long.energies_ev),
         short_line_force_ev_per_angstrom=_force_residual(short, degree=SHORT_LINE_DEGREE),
         long_line_force_ev_per_angstrom=_force_residual(long, degree=LONG_LINE_DEGREE),
@@ -69,20 +69,32 @@ def _force_residual(line: "Points", *, degree: int) -> float:
     return residual(forces.reshape(len(forces), -1), degree=degree)
 
 
-def residual(values: np.ndarray, *, degree: int) -> float:
+def residual(values: np.ndarray, *, degree: int, jump: int | None = None) -> float:
     """Return the standard deviation that a polynomial leaves, pooled over the columns.
 
     Args:
         values: (M, columns), at :func:`places_on_line`.
         degree: of the polynomial.
+        jump: first value behind a jump, whose height is fitted, too; None for no jump.
 
     Returns:
         In the unit of the values; NaN where a value is not finite.
     """
     if not np.isfinite(values).all():
         return float("nan")
-    polynomials = np.polynomial.chebyshev.chebvander(places_on_line(len(values)), degree)
+    curves = np.polynomial.chebyshev.chebvander(places_on_line(len(values)), degree)
+    if jump is not None:
+        curves = np.column_stack([curves, np.arange(len(values)) >= jump])
     centred = values - values.mean(axis=0)
-    rest = centred - polynomials @ np.linalg.lstsq(polynomials, centred, rcond=None)[0]
-    freedom = (len(values) - degree - 1) * values.shape[1]
+    rest = centred - curves @ np.linalg.lstsq(curves, centred, rcond=None)[0]
+    freedom = (len(values) - curves.shape[1]) * values.shape[1]
     return float(np.sqrt(np.sum(rest**2) / freedom))
+
+
+def residual_beside_jump(values: np.ndarray, *, degree: int) -> float:
+    """Return the residual of (M,) values, a single jump between two of them left out.
+
+    A jump at a cutoff is no noise: it stands at one place, and would hide itself.
+    """
+    jumps = [None, *range(1, len(values))]
+    return min(residual(values[:, None], degree=degree, jump=jump) for jump in jumps)

@@ -26,7 +26,7 @@ def run_folder(repository, tmp_path):
     }
     (folder / "water" / "system.json").write_text(json.dumps(molecule))
     run = json.loads((folder / "run.json").read_text())
-    version = {"schema_version": 2, "request": {}, "fingerprints": {}}
+    version = {"schema_version": 2, "request": {}, "fingerprints": {}, "not_asked": {}}
     (folder / "run.json").write_text(json.dumps(run | version))
     return folder
 

@@ -13,6 +13,7 @@ from openmm_mlff.measuring.noise import (
     SHORT_LINE_POINTS,
     places_on_line,
     residual,
+    residual_beside_jump,
 )
 from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
@@ -115,3 +116,11 @@ def test_lines_follow_the_forces_and_have_their_lengths(subject_of):
         along = np.sum(way * forces) / np.linalg.norm(way) / np.linalg.norm(forces)
         assert along == pytest.approx(1.0)
     assert (np.diff(found.long_line_energies_ev) < 0.0).all()
+
+
+def test_a_jump_within_the_line_is_no_noise():
+    curve = np.sin(places_on_line(LONG_LINE_POINTS))
+    noise = np.random.default_rng(0).normal(scale=1e-4, size=LONG_LINE_POINTS)
+    jump = 0.25 * (np.arange(LONG_LINE_POINTS) >= 17)
+    found = residual_beside_jump(curve + noise + jump, degree=LONG_LINE_DEGREE)
+    assert found == pytest.approx(1e-4, rel=0.3)
