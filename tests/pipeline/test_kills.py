@@ -160,6 +160,7 @@ def killed_at(said, index, delay_s):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_thirty_kills_in_every_stage_leave_the_same_bytes(driver, asked, undisturbed, tmp_path):
     whole, said = undisturbed
     generator = random.Random(SEED)
