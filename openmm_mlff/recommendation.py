@@ -107,7 +107,7 @@ def _how_to_close(open_results: Sequence[CheckResult], *, missing: bool, protoco
     steps = {
         Status.ERROR: "see the traceback in report.json and fix its cause",
         Status.SKIPPED: "supply what was missing, e.g. --reference",
-        Status.INCONCLUSIVE: "run longer or with more frames",
+        Status.INCONCLUSIVE: "do what its message asks for, or run longer or with more frames",
     }
     parts = [
         f"For {', '.join(dict.fromkeys(ids))}: {steps[status]}."
