@@ -226,10 +226,11 @@ class Potential(ABC):
             precision: of the weights.
 
         Returns:
-            The same one each time.
+            The same one each time, without what it kept of its last atoms.
         """
         if precision not in self._calculators:
             self._calculators[precision] = self.ase_calculator(precision=precision)
+        forget(self._calculators[precision])
         return self._calculators[precision]
 
     def evaluate(
@@ -250,7 +251,6 @@ class Potential(ABC):
         """
         atoms = molecule.to_ase()
         atoms.calc = self.shared_calculator(precision=precision)
-        forget(atoms.calc)
         found = []
         for positions in positions_angstrom:
             atoms.positions = positions
