@@ -92,7 +92,7 @@ def _evidence(
     not_asked: Mapping[str, str],
 ) -> tuple[Evidence, Evidence]:
     """Return what each claim rests on: sound, then accurate."""
-    accuracy = {spec.id for spec in known.values() if spec.group == "accuracy"}
+    accuracy = {spec.id for spec in known.values() if spec.claim == "accurate"}
     return (
         Evidence(
             "sound",

@@ -101,8 +101,6 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     model = embedded(model, systems=request.systems, options=request.options)
     molecules = _load_molecules(request, model)
     model.own = own_calculator(request, molecules)
-    # Identities first: an evaluation may change what a calculator holds.
-    _ = model.fingerprint
     if not joins:
         check_evaluates(model, molecules.values(), precision=request.precision)
     reference = choose_reference(request.reference, model, molecules, tried=joins)

@@ -106,9 +106,7 @@ def load_reference(reference: str) -> Potential | LabelledFrames:
     """
     if names_labelled_frames(reference):
         return LabelledFrames.from_file(reference)
-    loaded = load_potential(reference)
-    loaded.ase_calculator(precision="double")
-    return loaded
+    return load_potential(reference)
 
 
 def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
@@ -122,8 +120,6 @@ def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
 
 def _check(reference: Potential, molecules: Collection[MolecularSystem]) -> None:
     """Raise PotentialError where a reference cannot describe one of the molecules."""
-    # Its identity first: an evaluation may change what a calculator holds.
-    _ = reference.fingerprint
     for molecule in molecules:
         reference.check_reference(molecule)
     check_evaluates(reference, molecules, precision=PRECISION, role="the reference")

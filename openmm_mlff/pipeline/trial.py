@@ -30,6 +30,8 @@ def check_evaluates(
     Raises:
         PotentialError: it raises, or gives numbers that are not finite.
     """
+    # Its identity first: an evaluation may change what a calculator holds.
+    _ = potential.fingerprint
     tried: list[tuple[set[int], bool]] = []
     for molecule in molecules:
         elements, periodic = set(molecule.atomic_numbers.tolist()), molecule.is_periodic
@@ -64,7 +66,6 @@ def own_calculator(
             "potential alone first"
         )
     own = load_potential(request.own_calculator)
-    _ = own.fingerprint
     check_evaluates(own, molecules.values(), precision=request.precision, role="the calculator")
     return own
 

@@ -192,7 +192,7 @@ class AsePotential(Potential):
             PotentialError: it cannot describe the molecule, or one k-point cannot describe its box.
         """
         super().check_reference(molecule)
-        if getattr(self.factory, "__name__", "") not in GAMMA_ONLY_CALCULATORS:
+        if self.factory.__name__ not in GAMMA_ONLY_CALCULATORS:
             return
         refusal = gamma_point_refusal(molecule)
         if refusal:
