@@ -5,7 +5,7 @@ import json
 import pytest
 
 from openmm_mlff.cli.output import print_json, show_report, worst_exit_code
-from openmm_mlff.results import ValidationReport
+from openmm_mlff.results import ValidationReport, VerdictStatus
 
 
 @pytest.fixture
@@ -39,6 +39,11 @@ def test_the_summary_is_shorter_than_the_details(load, capsys):
 
 
 def test_the_gravest_verdict_decides_the_exit_code(load):
-    approved, rejected = load("tiny"), load("ultra-tiny")
+    report = load("tiny")
+    approved, rejected, undecided = (
+        report.model_copy(update={"verdict": report.verdict.model_copy(update={"status": status})})
+        for status in (VerdictStatus.APPROVED, VerdictStatus.REJECTED, VerdictStatus.INCONCLUSIVE)
+    )
     assert worst_exit_code([approved]) == 0
-    assert worst_exit_code([approved, rejected]) == 1
+    assert worst_exit_code([approved, undecided]) == 3
+    assert worst_exit_code([undecided, rejected, approved]) == 1
