@@ -8,9 +8,9 @@ from openmm_mlff.selftest.defects import DEFECTS
 from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import examine_defect, examine_healthy
 
-SEEDS = 20
-NETWORK_SEEDS = 5
-"""A network takes ten times as long; `openmm-mlff selftest` takes 20 of it as well."""
+SEEDS = 6
+NETWORK_SEEDS = 2
+"""A network takes ten times as long; `openmm-mlff selftest` takes 20 seeds of everything."""
 
 HEALTHY = [
     (kind, seed) for kind in KINDS for seed in range(NETWORK_SEEDS if kind == "network" else SEEDS)
