@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.fingerprint import Fingerprint
+from openmm_mlff.reading import cut
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.environment import installed_versions
@@ -106,12 +107,8 @@ def first_difference(before: Any, now: Any, *, where: str = "") -> str:
         return ""
     if before == now:
         return ""
-    return f"{where or 'all'} was {_short(before)}, asked now is {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    was, asked = cut(repr(before), length=80), cut(repr(now), length=80)
+    return f"{where or 'all'} was {was}, asked now is {asked}"
 
 
 def _check_versions(root: Path, before: Mapping[str, str]) -> None:
