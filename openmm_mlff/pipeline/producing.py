@@ -49,13 +49,7 @@ def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
 def produce_system(
     plan: Plan, system: str, *, on_progress: Progress, journal: Journal = NO_JOURNAL
 ) -> str:
-    """Run one system.
-
-    Args:
-        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
-        system: name of one of its molecules.
-        on_progress: called with system, stage, done and total.
-        journal: of the stages.
+    """Run one system of a plan.
 
     Returns:
         Name of the platform it ran on; empty where none could run it.
@@ -77,15 +71,7 @@ def produce_system(
 
 
 def mark_complete(root: Path, platforms: Iterable[str]) -> None:
-    """Record in `run.json` that every system was run.
-
-    Args:
-        root: folder of the run.
-        platforms: that they ran on; empty ones could not be run.
-
-    Raises:
-        StorageError: the disk takes no more.
-    """
+    """Record in `run.json` that every system was run, and on which platforms."""
     used = ", ".join(sorted({name for name in platforms if name}))
     with _one_line_where_the_disk_is_full(root):
         update_run_file(root, {}, status="complete", environment={"platform": used})
