@@ -7,8 +7,9 @@ import pytest
 from typer.main import get_command
 
 import openmm_mlff as mlff
-from openmm_mlff.config import PotentialOptions, load_protocol
+from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.request import ValidationRequest, request_from, settings

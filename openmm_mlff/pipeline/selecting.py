@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules.library import read_system_toml, resolve
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import Potential
 
 

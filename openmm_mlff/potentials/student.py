@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import torch
 
-from openmm_mlff.config import GFN2_XTB, NO_OPTIONS, Backend, PotentialOptions
+from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
