@@ -64,9 +64,10 @@ def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
         for spec, required in select(protocol):
             conditions = conditions_of(spec, protocol)
             for at in conditions:
-                several = at is not None and len(conditions) > 1
-                label = f"[{at.temperature_kelvin:g}K-{at.timestep_fs:g}fs]" if several else ""
-                cases.append(Case(system, spec, required, at, spec.id + label))
+                label = spec.id
+                if at is not None and len(conditions) > 1:
+                    label += f"[{at.temperature_kelvin:g}K-{at.timestep_fs:g}fs]"
+                cases.append(Case(system, spec, required, at, label))
     return cases
 
 
