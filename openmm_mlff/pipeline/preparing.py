@@ -229,7 +229,7 @@ def update_run_file(
     """Write `run.json` with its old content where there is no new one, and the time."""
     path = root / RUN_FILE
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    before = read_json(path) if path.exists() else {"started": now}
+    before: dict[str, Any] = read_json(path) if path.exists() else {"started": now}
     environment = before.get("environment", {}) | environment
     ended = {"status": status, "updated": now, "environment": environment}
     write_json(path, before | content | ended)
