@@ -1,4 +1,4 @@
-"""Protocols, criteria and the options of potentials; frozen, checked, hashed.
+"""Protocols and criteria; frozen, checked, hashed.
 
 A protocol is a TOML file.  It may start with ``extends = "standard"`` and then states only what
 differs.  Unknown keys are refused with the nearest known one.
@@ -8,13 +8,11 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -190,120 +188,6 @@ class Protocol(Frozen):
         return self.criteria.get(check_id, {})
 
 
-Backend = Literal["torchforce", "torchforce-plain", "python"]
-"""How OpenMM runs a PyTorch model."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """How the command line spells a setting, where its field does not say so already.
-
-    Attributes:
-        flag: long option; empty takes the name of the field.
-        short: one letter.
-        metavar: names the value in the help.
-        decides: False for a setting that says how and where something runs, and changes no number.
-    """
-
-    flag: str = ""
-    short: str = ""
-    metavar: str | None = None
-    decides: bool = True
-
-
-def _parameters(value: Any) -> Any:
-    """Return values by name from the command line's ``NAME=VALUE``."""
-    if isinstance(value, Mapping):
-        return value
-    found: dict[str, float] = {}
-    for text in value:
-        name, _, number = (part.strip() for part in str(text).partition("="))
-        if name in found:
-            raise ValueError(f"{name!r} is given twice; give it once")
-        try:
-            found[name] = float(number)
-        except ValueError:
-            name = ""
-        if not name:
-            raise ValueError(f"{text}: expected NAME=VALUE with a number, e.g. lambda=1.0")
-    return found
-
-
-class PotentialOptions(Frozen):
-    """How a potential is to be read and run, where its spec string leaves that open."""
-
-    backend: Backend = Field(
-        default="torchforce",
-        description="torchforce (TorchScript in TorchForce), torchforce-plain (the same through "
-        "automatic gradients, slower) or python (PyTorch in PythonForce)",
-    )
-    compiled: bool = Field(
-        default=False,
-        description="With --backend python: compiled ahead of time (AOTInductor), several times "
-        "faster after a minute of compiling",
-    )
-    contract: str | None = Field(
-        default=None,
-        description="Contract of a TorchScript file whose signature is ambiguous: positions, "
-        "positions-box or numbers-positions",
-    )
-    energy_unit: str | None = Field(
-        default=None,
-        description="Energy unit of a TorchScript file: kJ/mol, kcal/mol, eV or hartree. Default: "
-        "the contract's",
-    )
-    length_unit: str | None = Field(
-        default=None,
-        description="Length unit of a TorchScript file: nm, angstrom or bohr. Default: the "
-        "contract's",
-    )
-    parameters: Annotated[
-        dict[str, float],
-        BeforeValidator(_parameters),
-        Option("--parameter", metavar="NAME=VALUE"),
-    ] = Field(
-        default_factory=dict,
-        description="Value of a global parameter of a TorchScript file; repeat for several",
-    )
-    ml_atoms: Annotated[str | None, Option(metavar="SELECTION")] = Field(
-        default=None,
-        description="Atoms the potential describes, in MDTraj's language, e.g. 'resname ETH'",
-    )
-    forcefield: Annotated[tuple[str, ...], Option(metavar="FILE.xml")] = Field(
-        default=(),
-        description="OpenMM force field of the whole system, e.g. amber14-all.xml; repeat for "
-        "several",
-    )
-    constraints: Literal["none", "hbonds"] = Field(
-        default="none",
-        description="none, or hbonds: bonds to hydrogen in the force field's part are rigid",
-    )
-    hydrogen_mass_amu: Annotated[float | None, Option("--hydrogen-mass", metavar="AMU")] = Field(
-        default=None,
-        description="Mass of hydrogen, amu, taken from the heavy atom it is bonded to, e.g. 1.5",
-    )
-
-    @model_validator(mode="after")
-    def _fit_together(self) -> "PotentialOptions":
-        if self.compiled and self.backend != "python":
-            raise ValueError(
-                f"--compiled was given with --backend {self.backend}; use --backend python"
-            )
-        if bool(self.ml_atoms) != bool(self.forcefield):
-            given, missing = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
-            raise ValueError(f"{given} was given without {missing}; an ML/MM system needs both")
-        if not self.ml_atoms and (self.constraints != "none" or self.hydrogen_mass_amu is not None):
-            given = "--constraints" if self.constraints != "none" else "--hydrogen-mass"
-            raise ValueError(
-                f"{given} was given without --ml-atoms; it is for the force field of an ML/MM "
-                "system"
-            )
-        return self
-
-
-NO_OPTIONS = PotentialOptions()
-
-
 def canonical_sha256(value: Any) -> str:
     """Hash a JSON-like value independently of the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
@@ -360,7 +244,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
     """Say in one line what pydantic found first."""
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{location}: {problem['msg']} (got {_got(problem.get('input'))})"
+        return f"{location}: {problem['msg']} (got {cut(repr(problem.get('input')))})"
     parents: dict[str, type[BaseModel]] = {
         "dynamics": DynamicsSpec,
         "probes": ProbeSpec,
@@ -370,11 +254,6 @@ def _explain(problem: Mapping[str, Any]) -> str:
     parent = parents.get(str(problem["loc"][0]), Protocol) if inside else Protocol
     key = str(problem["loc"][-1])
     return f"unknown key {location!r}; {nearest(key, list(parent.model_fields))}"
-
-
-def _got(value: Any) -> str:
-    """Show a value, however long."""
-    return cut(repr(value))
 
 
 def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]:

@@ -89,9 +89,6 @@ class Fingerprint(Frozen):
     def difference(self, before: "Fingerprint") -> str:
         """Return what differs from an earlier fingerprint.
 
-        Args:
-            before: the earlier one.
-
         Returns:
             E.g. ``the file k.txt (sha256 1a2b3c4d5e6f, was 6f5e4d3c2b1a)``; empty where nothing
             does.
@@ -120,15 +117,7 @@ class Fingerprint(Frozen):
 
 
 def fingerprint(spec: str, sources: Sources) -> Fingerprint:
-    """Return the fingerprint of a potential.
-
-    Args:
-        spec: the string that names it.
-        sources: what it is made of.
-
-    Returns:
-        Its fingerprint, with the versions of the distributions installed now.
-    """
+    """Return the fingerprint of a potential, with the versions of what is installed now."""
     return Fingerprint(
         spec=spec,
         files=dict(sources.files),
@@ -260,15 +249,7 @@ def own_sources(module: str) -> dict[str, str]:
 
 
 def _imported(path: Path, *, package: str) -> set[str]:
-    """Return the names of the modules that a source file may import.
-
-    Args:
-        path: of the file.
-        package: that its relative imports start from.
-
-    Returns:
-        Names of modules, and of what is imported from them, which may be modules as well.
-    """
+    """Return the names of the modules that a source file imports, and of what it takes of them."""
     if path.suffix != ".py":
         return set()
     names: set[str] = set()

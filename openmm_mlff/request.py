@@ -6,36 +6,28 @@ cells of a campaign, `run.json` and the command under "Repeat" all derive from
 """
 
 import shlex
-import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
-from pydantic.fields import FieldInfo
 
 from openmm_mlff.config import (
     AUTO_REFERENCE,
     LONGEST_PS,
     MOST_REPLICAS,
-    NO_OPTIONS,
     Femtoseconds,
     Frozen,
     Kelvin,
-    Option,
-    PotentialOptions,
     Protocol,
     canonical_sha256,
-    list_protocols,
-    load_protocol,
     nearest,
 )
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.options import NO_OPTIONS, Option, PotentialOptions, Setting, text_of
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
-_ALWAYS_NAMED = ("systems", "protocol", "reference", "seed")
 LARGEST_SEED = 2**31 - 1
 """OpenMM's seeds are of 32 bits."""
 
@@ -181,59 +173,6 @@ class ResolvedRequest(ValidationRequest):
     protocol: Protocol
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One value that a user can choose, for whatever interface offers it.
-
-    Attributes:
-        path: names of the fields that lead to it.
-        info: pydantic's record of the field.
-        option: how the command line spells it.
-    """
-
-    path: tuple[str, ...]
-    info: FieldInfo
-    option: Option
-
-    @property
-    def flag(self) -> str:
-        """Long option of the command line, e.g. ``--system``."""
-        return self.option.flag or f"--{self.path[-1].replace('_', '-')}"
-
-    @property
-    def kind(self) -> Any:
-        """Type of one value: `str`, `int`, `float`, `bool` or `Path`; `list` for several."""
-        return _kind(self.info.annotation)
-
-    @property
-    def default(self) -> Any:
-        """Value where none is given."""
-        return self.info.get_default(call_default_factory=True)
-
-    def words(self, request: ValidationRequest) -> list[str]:
-        """Return the words that give a request's value on the command line.
-
-        The default is left out, except where a reader should see it.
-
-        Args:
-            request: whose value.
-
-        Returns:
-            E.g. ``["--system", "water", "--system", "methane"]``.
-        """
-        value: Any = request
-        for name in self.path:
-            value = getattr(value, name)
-        if value == self.default and self.path[0] not in _ALWAYS_NAMED:
-            return []
-        if isinstance(value, bool):
-            return [self.flag if value else f"--no-{self.flag.removeprefix('--')}"]
-        if isinstance(value, Mapping):
-            value = [f"{name}={number:g}" for name, number in value.items()]
-        values = value if isinstance(value, (list, tuple)) else [value]
-        return [word for one in values for word in (self.flag, _text(one))]
-
-
 @cache
 def settings(model: type[BaseModel] = ValidationRequest) -> tuple[Setting, ...]:
     """List every setting of a request but the potential itself, those of its options last.
@@ -259,29 +198,6 @@ def _settings(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting
             continue
         given = [one for one in info.metadata if isinstance(one, Option)]
         yield Setting((*path, name), info, given[0] if given else Option())
-
-
-def _kind(annotation: Any) -> Any:
-    """Return the plain type behind an annotation."""
-    origin = get_origin(annotation)
-    if origin in (tuple, dict):
-        return list
-    if origin is Annotated:
-        return _kind(get_args(annotation)[0])
-    if origin is Literal:
-        return str
-    if origin in (Union, types.UnionType):
-        return _kind(next(one for one in get_args(annotation) if one is not type(None)))
-    return annotation
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Protocol):
-        shipped = value.name in list_protocols() and value == load_protocol(value.name)
-        return value.name if shipped else f"{value.name}.toml"
-    if value is None:
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def request_from(given: Mapping[str, Any]) -> ValidationRequest:
@@ -324,5 +240,5 @@ def explain(error: ValidationError) -> str:
     for start in ("greater", "less"):
         expected = expected.replace(f"expected {start}", f"expected a value {start}")
     value = problem.get("input")
-    shown = f" {_text(value)}" if isinstance(value, (str, int, float)) else ""
+    shown = f" {text_of(value)}" if isinstance(value, (str, int, float)) else ""
     return f"{found[0].flag}{shown}: {expected}"

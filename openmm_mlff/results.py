@@ -1,5 +1,6 @@
 """Check results, verdict and report, with JSON both ways (schema version 2)."""
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -100,6 +101,24 @@ class CheckResult(Record):
             lead=lead,
             message=self.message,
         )
+
+    @property
+    def limit_used(self) -> float | None:
+        """How much of its limit it uses: 1 is at the limit, more is beyond it.
+
+        None where nothing is compared, or where a run lasted as long as was asked, which it cannot
+        exceed.
+        """
+        if self.value is None or self.threshold is None:
+            return None
+        if self.at_least and self.status is Status.PASS and self.value == self.threshold:
+            return None
+        above, below = abs(self.value), self.threshold
+        if self.at_least:
+            above, below = self.threshold, self.value
+        if below > 0.0:
+            return above / below
+        return math.inf if above > 0.0 else 0.0
 
     @field_validator("value", "threshold", mode="before")
     @classmethod

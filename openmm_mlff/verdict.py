@@ -13,7 +13,6 @@ from typing import get_args
 
 from openmm_mlff.checks import Check
 from openmm_mlff.checks.base import Group
-from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.checks.registry import checks_of
 from openmm_mlff.claims import (
     MOST_SEVERE_FIRST,
@@ -166,7 +165,7 @@ def _order(result: CheckResult) -> tuple[int, int, float, str, str]:
 
 def _excess(result: CheckResult) -> float:
     """Return how much of its limit a result uses; infinite where nothing is compared."""
-    used = limit_used(result)
+    used = result.limit_used
     return math.inf if used is None or math.isnan(used) else used
 
 
@@ -254,7 +253,7 @@ def _why_approved(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tu
         f"All {checks} required checks of the claim {evidence.name!r} in the protocol "
         f"{protocol.name} passed on {', '.join(systems)} ({len(passed)} results{beside})."
     )
-    compared = [result for result in passed if limit_used(result) is not None]
+    compared = [result for result in passed if result.limit_used is not None]
     nearest = max(compared, key=_excess, default=None)
     reasons = [Reason(message=message)]
     if nearest is not None:

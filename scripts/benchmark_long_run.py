@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from openmm_mlff.benchmark.long_run import long_run
-from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.molecules import load_system
+from openmm_mlff.options import NO_OPTIONS, PotentialOptions
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.rundir import write_json
 from openmm_mlff.simulation.platforms import named_platform

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from openmm_mlff.cli import main
-from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.report import publishing
 
 ROOT = Path()

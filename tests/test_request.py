@@ -7,9 +7,10 @@ import pytest
 from typer.main import get_command
 
 import openmm_mlff as mlff
-from openmm_mlff.config import PotentialOptions, load_protocol
+from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, PotentialError
-from openmm_mlff.pipeline import prepare
+from openmm_mlff.options import PotentialOptions
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.request import ValidationRequest, request_from, settings
 
@@ -64,8 +65,8 @@ def test_every_setting_is_described_and_tested_here():
 
 
 def test_its_command_line_asks_for_the_same(monkeypatch):
-    from openmm_mlff import pipeline
     from openmm_mlff.cli.app import app
+    from openmm_mlff.pipeline import opening
 
     request = ValidationRequest(potential="my model.pt", **ALL_SETTINGS)
     found = []
@@ -74,7 +75,7 @@ def test_its_command_line_asks_for_the_same(monkeypatch):
         found.append(asked)
         raise ConfigError("enough")
 
-    monkeypatch.setattr(pipeline, "open_request", opened)
+    monkeypatch.setattr(opening, "open_validation", opened)
     words = shlex.split(request.to_command())
     assert words[:2] == ["openmm-mlff", "validate"]
     with pytest.raises(ConfigError, match="enough"):

@@ -11,8 +11,8 @@ import openmm
 from openmm_mlff.benchmark.blocks import thermal_start
 from openmm_mlff.benchmark.plan import COMPILED
 from openmm_mlff.benchmark.reporting import protocol_reporters, report_cycle_steps
-from openmm_mlff.config import NO_OPTIONS
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import NO_OPTIONS
 from openmm_mlff.potentials import Potential
 from openmm_mlff.reporters.stability import StabilityReporter
 from openmm_mlff.simulation import make_simulation, minimise

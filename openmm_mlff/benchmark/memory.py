@@ -20,9 +20,9 @@ import openmm
 import psutil
 import torch
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.rundir import molecule_from_json, molecule_to_json, read_json, write_json
 from openmm_mlff.simulation import PlatformChoice, make_simulation

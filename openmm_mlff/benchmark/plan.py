@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
-from openmm_mlff.config import GFN2_XTB, Backend, nearest
+from openmm_mlff.config import GFN2_XTB, nearest
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.options import Backend
 
 DEFAULT_MODELS = ("student:original", "student:tiny", "student:ultra-tiny")
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openmm_mlff.benchmark.plan import COMPILED, DEFAULT_BACKENDS
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.student import StudentPotential
 

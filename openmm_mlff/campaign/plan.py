@@ -9,16 +9,11 @@ from typing import Any
 
 from openmm_mlff.campaign.spec import CampaignSpec, ModelEntry
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import (
-    AUTO_REFERENCE,
-    NO_REFERENCE,
-    PotentialOptions,
-    Protocol,
-    canonical_sha256,
-)
+from openmm_mlff.config import AUTO_REFERENCE, NO_REFERENCE, Protocol, canonical_sha256
 from openmm_mlff.errors import ConfigError, MissingDependencyError, UserError
 from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import load_systems
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import load_reference, no_reference_reason
 from openmm_mlff.potentials import Potential, load_potential

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, PotentialOptions, nearest
+from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, nearest
 from openmm_mlff.errors import ConfigError, FileError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.reading import cut, read_toml
 from openmm_mlff.request import SharedSettings
 

@@ -11,7 +11,8 @@ from openmm_mlff.campaign.store import DONE, FAILED, AttemptRecord, Store
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.files import inside
 from openmm_mlff.measuring.guard import guarded
-from openmm_mlff.pipeline import prepare, run_plan
+from openmm_mlff.pipeline.opening import run_plan
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, read_json
 

@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from openmm_mlff.config import PotentialOptions, canonical_sha256
+from openmm_mlff.config import canonical_sha256
 from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.fingerprint import Fingerprint
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.reading import cut, read_json
 from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope, first_problem
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from openmm_mlff.certificate.record import Certificate, Sample, SampleTolerance
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.measuring.paths import evaluate_in_openmm
+from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
 from openmm_mlff.simulation.platforms import AUTO, choose_platform

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 Group = Literal["parity", "surface", "dynamics", "accuracy", "performance"]
-Scope = Literal["system", "condition"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,9 @@ class Measure:
     @property
     def ok(self) -> bool:
         """Whether the value is finite and on the right side of its limit."""
-        if not math.isfinite(self.value):
-            return False
-        if self.at_least:
-            return self.value >= self.limit.value
-        return self.value <= self.limit.value
+        limit = self.limit.value
+        within = self.value >= limit if self.at_least else self.value <= limit
+        return within and math.isfinite(self.value)
 
     @property
     def excess(self) -> float:
@@ -166,9 +163,6 @@ class Plot:
         y_label: with its unit.
         series: x and y values, each (T,), by name.
         limit: a horizontal line; None for none.
-
-    Raises:
-        ValueError: a series does not have as many x as y values, in one dimension each.
     """
 
     title: str
@@ -197,7 +191,7 @@ class Check:
 
     Attributes:
         id: name in protocols and reports.
-        group: parity, surface, dynamics, accuracy or performance.
+        group: of checks, in reports.
         scope: ``system`` once a system, ``condition`` once a temperature and timestep.
         question: what it asks, in plain words.
         formula: what is computed.
@@ -207,8 +201,7 @@ class Check:
         consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
         remedies: what to do instead for other kinds of potentials, by the start of their specs.
-        record: class that `measure` returns; :class:`~openmm_mlff.storage.runs.Runs` for a check of
-            the simulations themselves.
+        record: class that `measure` returns; ``Runs`` for a check of the simulations themselves.
         measure: asks the subject; returns a record, or that the question is not applicable.
         judge: pure: record and limits to a judgement.
         plots: figures of a record.
@@ -228,7 +221,7 @@ class Check:
     record: type
     measure: "Callable[[Subject], Any | NotApplicable]"
     judge: Callable[[Any, Limits], Judgement]
-    scope: Scope = "system"
+    scope: Literal["system", "condition"] = "system"
     plots: Callable[[Any, Limits], list[Plot]] = no_plots
     needs: tuple[str, ...] = ()
     remedies: Mapping[str, str] = field(default_factory=dict)
@@ -246,15 +239,10 @@ class Check:
     def result(
         self, judgement: Judgement, *, system: str, condition: RunCondition | None = None
     ) -> CheckResult:
-        """Turn a judgement into a result.
-
-        Args:
-            judgement: what was found.
-            system: name of the molecule.
-            condition: temperature and timestep.
+        """Turn a judgement into a result, with one sentence.
 
         Returns:
-            The result, with one sentence.
+            The result.
 
         Raises:
             ValueError: a PASS with a number that is not finite.

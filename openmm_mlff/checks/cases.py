@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from openmm_mlff.checks.base import Check
+from openmm_mlff.checks.base import Check, conditions_of
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import Protocol
 from openmm_mlff.results import CheckResult, Status, limit_text, quantity
+from openmm_mlff.storage.runs import RunCondition
 
 FORCE_PARITY = "force_accuracy"
 """The one check outside the group parity that compares forces of one geometry."""
@@ -21,15 +22,14 @@ class Case:
         system: name of the molecule.
         spec: the check.
         required: whether the verdict rests on it.
-        condition: temperature in K and timestep in fs; None where the check looks at the whole
-            system.
+        condition: of its runs; None where the check looks at the whole system.
         label: unique within the system, e.g. ``energy_drift[300K-0.5fs]``.
     """
 
     system: str
     spec: Check
     required: bool
-    condition: tuple[float, float] | None
+    condition: RunCondition | None
     label: str
 
     @property
@@ -59,21 +59,15 @@ def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
     Raises:
         ConfigError: an unknown check, or a threshold that is missing or wrong.
     """
-    dynamics = protocol.dynamics
-    conditions = [
-        (temperature, timestep)
-        for temperature in dynamics.temperatures_kelvin
-        for timestep in dynamics.timesteps_fs
-    ]
     cases = []
     for system in systems:
         for spec, required in select(protocol):
-            if spec.scope == "system":
-                cases.append(Case(system, spec, required, None, spec.id))
-                continue
-            for condition in conditions:
-                several = f"[{condition[0]:g}K-{condition[1]:g}fs]" if len(conditions) > 1 else ""
-                cases.append(Case(system, spec, required, condition, spec.id + several))
+            conditions = conditions_of(spec, protocol)
+            for at in conditions:
+                label = spec.id
+                if at is not None and len(conditions) > 1:
+                    label += f"[{at.temperature_kelvin:g}K-{at.timestep_fs:g}fs]"
+                cases.append(Case(system, spec, required, at, label))
     return cases
 
 
@@ -91,12 +85,8 @@ def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | Non
     found = [r for r in results if (r.id, r.system) == (case.spec.id, case.system)]
     if case.condition is None:
         return found[0] if found else None
-    temperature, timestep = case.condition
-    for result in found:
-        here = result.condition
-        if (here.get("temperature_kelvin"), here.get("timestep_fs")) == (temperature, timestep):
-            return result
-    return next((result for result in found if not result.condition), None)
+    same = [result for result in found if result.condition == case.condition.as_dict()]
+    return next(iter(same or [result for result in found if not result.condition]), None)
 
 
 def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:

@@ -14,7 +14,8 @@ from openmm_mlff.cli.completion import (
     complete_protocol,
     complete_system,
 )
-from openmm_mlff.request import Setting, ValidationRequest, settings
+from openmm_mlff.options import Setting
+from openmm_mlff.request import ValidationRequest, settings
 
 _COMPLETIONS = {
     "systems": complete_system,

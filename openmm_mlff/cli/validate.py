@@ -62,7 +62,7 @@ def validate_command(
     Raises:
         ConfigError: a potential is named twice.
     """
-    from openmm_mlff.pipeline import open_request
+    from openmm_mlff.pipeline.opening import open_validation
     from openmm_mlff.pipeline.resuming import share_platform
 
     specs = potentials or [DEFAULT_POTENTIAL]
@@ -78,7 +78,7 @@ def validate_command(
     with ExitStack() as opened:
         validations = []
         for request in requests:
-            validations.append(open_request(request))
+            validations.append(open_validation(request))
             opened.callback(validations[-1].close)
         for validation, spec in zip(validations, specs, strict=True):
             if requests[0].platform == "auto":

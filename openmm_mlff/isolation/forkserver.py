@@ -24,13 +24,8 @@ def start_process(
 ) -> ForkServerProcess:
     """Start a process that imports neither the user's script nor anything of the user's folder.
 
-    Args:
-        target: what it calls.
-        arguments: of the target.
-        preload: module that the forkserver imports when it is started.
-
     Returns:
-        The process, running.
+        The process; the forkserver imports the module `preload` before it forks the first.
     """
     process = CONTEXT.Process(target=target, args=arguments)
     with LOCK, _clean_start():

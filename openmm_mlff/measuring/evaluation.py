@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+import openmm
 
+from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.potentials.calculation import refusals
+from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, potential_ev
+from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.storage.measurements import NotApplicable
 
 _REASONS_KEPT = 10
@@ -128,3 +133,39 @@ def _evaluate(
             f"{positions_angstrom.shape}"
         )
     return Evaluation(energies_ev, forces)
+
+
+def evaluate_in_openmm(
+    system: openmm.System,
+    molecule: MolecularSystem | None,
+    placed_angstrom: np.ndarray,
+    *,
+    platform: PlatformChoice,
+) -> Evaluation:
+    """Evaluate geometries one after the other in one Context.
+
+    Args:
+        system: what the potential made of the molecule.
+        molecule: at a sane geometry, for the warm-up; None leaves the Context cold.
+        placed_angstrom: (G, N, 3), Å.
+        platform: where.
+
+    Returns:
+        Energies and forces, in the order of the geometries.
+    """
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName(platform.name),
+        dict(platform.properties),
+    )
+    if molecule is not None:
+        context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
+        warm_up(context)
+    energies, forces = [], []
+    for placed in placed_angstrom:
+        context.setPositions(units.nm_from_angstrom(placed))
+        state = context.getState(energy=True, forces=True)
+        energies.append(potential_ev(state))
+        forces.append(forces_ev_per_angstrom(state))
+    return Evaluation(np.array(energies), np.array(forces))

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import openmm
 
-from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.potentials import Evaluation
-from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, potential_ev
 from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
 
 if TYPE_CHECKING:
@@ -108,16 +107,5 @@ def _ask(
     fresh = subject.potential.fresh()
     if platform is None:
         return fresh.evaluate(subject.molecule, placed_angstrom, precision=subject.precision)
-    context = openmm.Context(
-        fresh.create_system(subject.molecule, precision=subject.precision),
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
-    )
-    energies, forces = [], []
-    for placed in placed_angstrom:
-        context.setPositions(units.nm_from_angstrom(placed))
-        state = context.getState(energy=True, forces=True)
-        energies.append(potential_ev(state))
-        forces.append(forces_ev_per_angstrom(state))
-    return Evaluation(np.array(energies), np.array(forces))
+    system = fresh.create_system(subject.molecule, precision=subject.precision)
+    return evaluate_in_openmm(system, None, placed_angstrom, platform=platform)

@@ -6,25 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import openmm
 
-from openmm_mlff import units
-from openmm_mlff.measuring.evaluation import Points, evaluate_points
+from openmm_mlff.measuring.evaluation import Points, evaluate_in_openmm, evaluate_points
 from openmm_mlff.measuring.history import ORDERS, History, histories
 from openmm_mlff.measuring.mixing import evaluate_mixing
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Evaluation, Potential
-from openmm_mlff.reporters.quantities import (
-    forces_ev_per_angstrom,
-    masses_amu,
-    positions_angstrom,
-    potential_ev,
-)
+from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
 from openmm_mlff.simulation.constraints import verlet_integrator
-from openmm_mlff.simulation.contexts import make_simulation, warm_up
+from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.nve import set_start_velocities, thermal_velocities
-from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
+from openmm_mlff.simulation.platforms import usable_platforms
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
@@ -230,38 +223,3 @@ class Paths:
         potential = cast("MixedPotential", self._subject.potential)
         found = evaluate_mixing(potential, self._subject.molecule, placed_angstrom)
         return len(potential.ml_atoms), found
-
-
-def evaluate_in_openmm(
-    system: openmm.System,
-    molecule: MolecularSystem,
-    placed_angstrom: np.ndarray,
-    *,
-    platform: PlatformChoice,
-) -> Evaluation:
-    """Evaluate geometries one after the other in one warm Context.
-
-    Args:
-        system: what the potential made of the molecule.
-        molecule: at a sane geometry, for the warm-up.
-        placed_angstrom: (G, N, 3), Å.
-        platform: where.
-
-    Returns:
-        Energies and forces, in the order of the geometries.
-    """
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
-    )
-    context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
-    warm_up(context)
-    energies, forces = [], []
-    for placed in placed_angstrom:
-        context.setPositions(units.nm_from_angstrom(placed))
-        state = context.getState(energy=True, forces=True)
-        energies.append(potential_ev(state))
-        forces.append(forces_ev_per_angstrom(state))
-    return Evaluation(np.array(energies), np.array(forces))

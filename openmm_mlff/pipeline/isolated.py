@@ -7,7 +7,7 @@ With cores for several systems at a time, further workers join in the same folde
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +77,7 @@ class IsolatedValidation:
 
         Args:
             on_progress: called with system, stage, done and total, by one thread at a time.
-            wanted: see :func:`openmm_mlff.pipeline.producing.restrict`; None for everything.
+            wanted: see :func:`~openmm_mlff.pipeline.producing.restrict`; None for everything.
 
         Returns:
             The report.
@@ -130,47 +130,32 @@ class IsolatedValidation:
         """Run one system by as many workers as it takes; return its platform."""
         asked = self._request.platform
         history = History(platform="" if asked == AUTO else asked)
+
+        def hear(event: dict[str, Any]) -> None:
+            nonlocal history
+            if event["event"] == working.PROGRESS:
+                on_progress(*event["at"])
+            history = history.after_event(event)
+
         while True:
             if self._cancelled.is_set():
                 raise CancelledError
             history = replace(history, rest=self._rest)
             worker = self._take_worker()
-            try:
-                platform, history = self._produce(worker, system, history, on_progress)
-            except BaseException:
-                worker.interrupt()
-                raise
-            if worker.ending is None:
+            command = {"command": working.PRODUCE, "system": system, "wanted": self._wanted}
+            command["history"] = history.to_json()
+            produced = _ask(worker, command, answer=working.PRODUCED, hear=hear)
+            if produced is not None:
                 self._idle.append(worker)
-                return platform
-            history = history.after_ending(worker.ending)
+                return str(produced["platform"])
+            ending = worker.ending or Ending("ended")
+            history = history.after_ending(ending)
             self._rest = self._rest or history.rest
             if history.stray >= MOST_STRAY_ENDINGS and not self._cancelled.is_set():
                 raise IsolationError(
-                    f"the process that ran {system} {worker.ending.reason}, {history.stray} times "
+                    f"the process that ran {system} {ending.reason}, {history.stray} times "
                     "outside of every check; what was written stays, and --resume continues"
                 )
-
-    def _produce(
-        self, worker: Worker, system: str, history: History, on_progress: Progress
-    ) -> tuple[str, History]:
-        """Let a worker run a system until it is done or the worker ends."""
-        worker.send(
-            {
-                "command": working.PRODUCE,
-                "system": system,
-                "wanted": self._wanted,
-                "history": history.to_json(),
-            }
-        )
-        for event in worker.events():
-            if event["event"] == working.PRODUCED:
-                return str(event["platform"]), history
-            if event["event"] == working.PROGRESS:
-                on_progress(*event["at"])
-            _raise_refusal(event)
-            history = history.after_event(event)
-        return "", history
 
     def _take_worker(self) -> Worker:
         """Return an idle worker, or let another one load everything and join."""
@@ -194,6 +179,7 @@ class IsolatedValidation:
         self, request: ValidationRequest, *, deadline_s: float | None = None, joins: bool = False
     ) -> tuple[Worker, dict[str, Any]]:
         """Start a worker and let it load what is asked; return it and what it found."""
+        asked = request.model_dump(mode="json")
         worker = Worker(
             working.ENTRY,
             limits=self._limits,
@@ -201,23 +187,11 @@ class IsolatedValidation:
             environment=_share_of_cores(self._jobs),
             cancelled=self._cancelled,
         )
-        try:
-            asked = request.model_dump(mode="json")
-            worker.send(
-                {
-                    "command": working.PREPARE,
-                    "request": asked,
-                    "folder": worker.folder,
-                    "joins": joins,
-                }
-            )
-            for event in worker.events():
-                if event["event"] == working.PREPARED:
-                    return worker, event
-                _raise_refusal(event)
-        except BaseException:
-            worker.interrupt()
-            raise
+        command = {"command": working.PREPARE, "request": asked, "joins": joins}
+        command["folder"] = worker.folder
+        prepared = _ask(worker, command, answer=working.PREPARED)
+        if prepared is not None:
+            return worker, prepared
         ending = worker.ending or Ending("ended")
         raise PotentialError(
             f"{request.potential} {ending.reason} while it was loaded and tried on "
@@ -241,16 +215,29 @@ def _first_cause(runs: Sequence["Future[str]"], *, cancelled: threading.Event) -
     return next((error for error in raised if not isinstance(error, CancelledError)), raised[0])
 
 
+def _ask(
+    worker: Worker,
+    command: dict[str, Any],
+    *,
+    answer: str,
+    hear: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> dict[str, Any] | None:
+    """Send a command and hear events until its answer; return None where the worker ends first."""
+    try:
+        worker.send(command)
+        for event in worker.events():
+            if event["event"] == answer:
+                return event
+            _raise_refusal(event)
+            hear(event)
+    except BaseException:
+        worker.interrupt()
+        raise
+    return None
+
+
 def _raise_refusal(event: dict[str, Any]) -> None:
-    """Raise here what was raised in a worker.
-
-    Args:
-        event: from a worker.
-
-    Raises:
-        UserError: what it refused.
-        IsolationError: it broke outside of every stage.
-    """
+    """Raise here what a worker refused, or that it broke outside of every stage."""
     if event["event"] == working.REFUSED:
         kind = getattr(errors, str(event["kind"]), UserError)
         if not (isinstance(kind, type) and issubclass(kind, UserError)):

@@ -1,7 +1,7 @@
 """The judging half of a validation: evidence, checks, verdict, report."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,25 +22,16 @@ from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import checks_of, select
 from openmm_mlff.config import Protocol, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.measuring.guard import Outcome, guarded
+from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Scope,
-    ValidationReport,
-    first_problem,
-)
-from openmm_mlff.rundir import (
-    RUN_FILE,
-    SYSTEM_FILE,
-    RunDirectory,
-    molecule_from_json,
-    read_json,
-)
+from openmm_mlff.results import CheckResult, ModelRecord, Scope, ValidationReport, first_problem
+from openmm_mlff.rundir import RUN_FILE, SYSTEM_FILE, RunDirectory, molecule_from_json, read_json
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
 from openmm_mlff.storage.runs import Evidence, RunCondition, Runs
+
+if TYPE_CHECKING:
+    from openmm_mlff.report.check_plots import CheckPlot
 
 
 class _RunRecord(BaseModel):
@@ -60,17 +51,9 @@ class _RunRecord(BaseModel):
 
 
 def judge_directory(
-    directory: RunDirectory,
-    *,
-    protocol: Protocol | None = None,
-    plugins: Sequence[str] = (),
+    directory: RunDirectory, *, protocol: Protocol | None = None, plugins: Sequence[str] = ()
 ) -> ValidationReport:
-    """Judge what is in a run directory and write the report beside it.
-
-    Args:
-        directory: of a run, complete or not.
-        protocol: None takes the one that it was run by.
-        plugins: Python files with further checks, or in place of those of the run.
+    """Judge what is in a run directory as :func:`judge_run` does, and write the report beside it.
 
     Returns:
         The report.
@@ -81,19 +64,10 @@ def judge_directory(
 
 
 def write_judgement(
-    directory: RunDirectory,
-    report: ValidationReport,
-    observations: Mapping[str, Evidence],
+    directory: RunDirectory, report: ValidationReport, observations: Mapping[str, Evidence]
 ) -> None:
-    """Write the report and, of an approved model, the certificate; no stale one stays.
-
-    Args:
-        directory: of the run.
-        report: what was found.
-        observations: by name of the system.
-    """
+    """Write the report and, of an approved model, the certificate; no stale one stays."""
     # Only here: the verdict needs no matplotlib, and is there at once without it.
-    from openmm_mlff.pipeline.plots import check_plots
     from openmm_mlff.report.writer import write_report
 
     # First: an interruption while figures are drawn must not leave an old certificate.
@@ -104,10 +78,7 @@ def write_judgement(
 
 
 def judge_run(
-    directory: RunDirectory,
-    *,
-    protocol: Protocol | None = None,
-    plugins: Sequence[str] = (),
+    directory: RunDirectory, *, protocol: Protocol | None = None, plugins: Sequence[str] = ()
 ) -> tuple[ValidationReport, dict[str, Evidence]]:
     """Judge what is in a run directory; nothing is written.
 
@@ -120,9 +91,8 @@ def judge_run(
         The report, and what was observed, by name of the system.
     """
     run = _read_run(directory)
-    spec = ResolvedRequest.model_validate(run["spec"])
     if protocol is None:
-        protocol = trusting_only(spec.protocol, plugins)
+        protocol = trusting_only(run.spec.protocol, plugins)
     else:
         protocol = with_plugins(protocol, plugins)
     select(protocol)
@@ -134,37 +104,27 @@ def judge_run(
     ]
     observations = {name: found for name, (found, _) in observed.items()}
     report = ValidationReport(
-        model=ModelRecord.model_validate(run["model"]),
+        model=run.model,
         protocol=protocol.model_dump(mode="json"),
-        environment=run["environment"] | {"run_status": run["status"], "reference": spec.reference},
-        systems=tuple(run["systems"]),
+        environment=run.environment | {"run_status": run.status, "reference": run.spec.reference},
+        systems=run.systems,
         checks=tuple(results),
         verdict=verdict.decide(
             results,
             protocol=protocol,
-            scope=_scope(spec, observations, run),
-            model_name=run["model"]["spec"],
-            not_asked=run["not_asked"],
+            scope=_scope(run.spec, observations),
+            model_name=run.model.spec,
+            not_asked=run.not_asked,
         ),
     )
     return report, observations
 
 
-def _read_run(directory: RunDirectory) -> dict[str, Any]:
-    """Read `run.json`, and see that all that is needed of it is there.
-
-    Args:
-        directory: of a run.
-
-    Returns:
-        What it holds.
-
-    Raises:
-        RunDirectoryError: it is damaged, or of another version.
-    """
+def _read_run(directory: RunDirectory) -> _RunRecord:
+    """Read `run.json`, and check that all that is needed of it is there."""
     path = directory.root / RUN_FILE
     try:
-        return _RunRecord.model_validate(read_json(path)).model_dump()
+        return _RunRecord.model_validate(read_json(path))
     except ValidationError as error:
         raise RunDirectoryError(
             f"{path} is not a run.json of schema version 2 ({first_problem(error)}); expected a "
@@ -191,7 +151,7 @@ def _judge_system(evidence: Evidence, protocol: Protocol, *, problem: str) -> li
             else:
                 judgement = judge_measurement(check, evidence, protocol, condition=condition)
             result = _result(check, judgement, system=evidence.system.name, condition=condition)
-            broken = plots_of(check, evidence, protocol, condition=condition).broken
+            broken = _plots_of(check, evidence, protocol, condition=condition).broken
             told = {} if broken is None else {"plots_failed": broken.reason}
             update = {"required": required, "evidence": {**result.evidence, **told}}
             results.append(result.model_copy(update=update))
@@ -231,7 +191,7 @@ def judge_measurement(
         return not_applicable(stored.reason)
 
     def judge() -> Judgement:
-        record = read_record(check, evidence, condition)
+        record = _read_record(check, evidence, condition)
         if record is not None:
             return check.judge(record, protocol.limits_for(check.id))
         if check.record is Runs:
@@ -241,27 +201,12 @@ def judge_measurement(
     outcome = guarded(judge)
     if outcome.value is not None:
         return outcome.value
-    broken = outcome.broken
-    return error(
-        broken.reason if broken else "the check gave no judgement",
-        traceback=broken.traceback if broken else "",
-    )
+    broken = outcome.broken or Broken("the check gave no judgement", "")
+    return error(broken.reason, traceback=broken.traceback)
 
 
-def read_record(check: Check, evidence: Evidence, condition: RunCondition | None) -> Any | None:
-    """Return what a check judges and draws.
-
-    Args:
-        check: of the registry or of a plugin.
-        evidence: of the system.
-        condition: temperature and timestep; None for a check of the whole system.
-
-    Returns:
-        The record; None where there is none.
-
-    Raises:
-        RunDirectoryError: the files hold another record.
-    """
+def _read_record(check: Check, evidence: Evidence, condition: RunCondition | None) -> Any | None:
+    """Return what a check judges and draws; None where there is nothing."""
     if check.record is Runs:
         runs = evidence if condition is None else evidence.at(condition)
         return runs if runs.runs else None
@@ -269,29 +214,42 @@ def read_record(check: Check, evidence: Evidence, condition: RunCondition | None
     return stored.record(check.record) if stored is not None and stored.status == DONE else None
 
 
-def plots_of(
+def _plots_of(
     check: Check, evidence: Evidence, protocol: Protocol, *, condition: RunCondition | None
 ) -> Outcome[list[Plot]]:
-    """Return the plots that a check describes, or what broke.
-
-    Args:
-        check: that describes them.
-        evidence: of the system.
-        protocol: with the limits.
-        condition: temperature and timestep; None for a check of the whole system.
-
-    Returns:
-        The plots; none where the report draws the check's figures itself.
-    """
+    """Return the plots that a check describes, or what broke."""
 
     def plots() -> list[Plot]:
-        record = read_record(check, evidence, condition)
+        record = _read_record(check, evidence, condition)
         return [] if record is None else list(check.plots(record, protocol.limits_for(check.id)))
 
     return Outcome(value=[]) if check.plots is no_plots else guarded(plots)
 
 
-def _scope(spec: ResolvedRequest, observations: dict[str, Evidence], run: dict) -> Scope:
+def check_plots(observations: Mapping[str, Evidence], protocol: Protocol) -> "list[CheckPlot]":
+    """Return the plots of all checks; the evidence of a result says where they failed.
+
+    Args:
+        observations: by name of the system.
+        protocol: with the checks and their limits.
+
+    Returns:
+        The plots, system by system.
+    """
+    from openmm_mlff.report.check_plots import CheckPlot
+
+    return [
+        CheckPlot(check.id, system, condition, position, plot)
+        for system, evidence in observations.items()
+        for check, _ in select(protocol)
+        for condition in conditions_of(check, protocol)
+        for position, plot in enumerate(
+            _plots_of(check, evidence, protocol, condition=condition).value or (), 1
+        )
+    ]
+
+
+def _scope(spec: ResolvedRequest, observations: Mapping[str, Evidence]) -> Scope:
     """State what was tested: what was run, not what was asked for."""
     runs = [run for found in observations.values() for run in found.runs]
     elements = {symbol for found in observations.values() for symbol in found.system.symbols}

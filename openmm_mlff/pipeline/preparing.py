@@ -205,28 +205,31 @@ def _refuse_a_run(root: Path) -> None:
 
 def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:
     """Write or update `run.json`: what was asked, with what, and how far it is."""
-    path = plan.directory.root / RUN_FILE
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    before = read_json(path) if path.exists() else {}
     model = plan.potential
-    write_json(
-        path,
-        {
-            "schema_version": RUN_SCHEMA_VERSION,
-            "status": status,
-            "started": before.get("started", now),
-            "updated": now,
-            "request": plan.request.record(),
-            "spec": plan.spec.record(),
-            "model": {
-                "spec": model.spec,
-                "name": model.name,
-                "sha256": model.sha256,
-                "n_parameters": model.n_parameters,
-            },
-            "not_asked": plan.not_asked,
-            "fingerprints": plan.fingerprints,
-            "systems": list(plan.molecules),
-            "environment": before.get("environment", {}) | environment,
+    content = {
+        "schema_version": RUN_SCHEMA_VERSION,
+        "request": plan.request.record(),
+        "spec": plan.spec.record(),
+        "model": {
+            "spec": model.spec,
+            "name": model.name,
+            "sha256": model.sha256,
+            "n_parameters": model.n_parameters,
         },
-    )
+        "not_asked": plan.not_asked,
+        "fingerprints": plan.fingerprints,
+        "systems": list(plan.molecules),
+    }
+    update_run_file(plan.directory.root, content, status=status, environment=environment)
+
+
+def update_run_file(
+    root: Path, content: dict[str, Any], *, status: str, environment: dict[str, Any]
+) -> None:
+    """Write `run.json` with its old content where there is no new one, and the time."""
+    path = root / RUN_FILE
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    before: dict[str, Any] = read_json(path) if path.exists() else {"started": now}
+    environment = before.get("environment", {}) | environment
+    ended = {"status": status, "updated": now, "environment": environment}
+    write_json(path, before | content | ended)

@@ -1,6 +1,5 @@
 """Run the systems of a plan in this process."""
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,9 +10,8 @@ from openmm_mlff.errors import StorageError
 from openmm_mlff.files import storage_failure
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.stage_names import FINISHED, Progress
-from openmm_mlff.pipeline.preparing import Plan, write_run_file
+from openmm_mlff.pipeline.preparing import Plan, update_run_file, write_run_file
 from openmm_mlff.pipeline.stages import produce
-from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
 
 
@@ -48,30 +46,10 @@ def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
     return replace(plan, spec=spec, molecules=molecules, checks=checks)
 
 
-def produce_all(plan: Plan, *, on_progress: Progress) -> None:
-    """Run every system, one after the other, and record in `run.json` with what and how far.
-
-    Args:
-        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
-        on_progress: called with system, stage, done and total.
-
-    Raises:
-        StorageError: the disk takes no more.
-    """
-    platforms = [produce_system(plan, system, on_progress=on_progress) for system in plan.molecules]
-    mark_complete(plan.directory.root, platforms)
-
-
 def produce_system(
     plan: Plan, system: str, *, on_progress: Progress, journal: Journal = NO_JOURNAL
 ) -> str:
-    """Run one system.
-
-    Args:
-        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
-        system: name of one of its molecules.
-        on_progress: called with system, stage, done and total.
-        journal: of the stages.
+    """Run one system of a plan.
 
     Returns:
         Name of the platform it ran on; empty where none could run it.
@@ -93,22 +71,10 @@ def produce_system(
 
 
 def mark_complete(root: Path, platforms: Iterable[str]) -> None:
-    """Record in `run.json` that every system was run.
-
-    Args:
-        root: folder of the run.
-        platforms: that they ran on; empty ones could not be run.
-
-    Raises:
-        StorageError: the disk takes no more.
-    """
+    """Record in `run.json` that every system was run, and on which platforms."""
+    used = ", ".join(sorted({name for name in platforms if name}))
     with _one_line_where_the_disk_is_full(root):
-        before = read_json(root / RUN_FILE)
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        used = ", ".join(sorted({name for name in platforms if name}))
-        environment = before["environment"] | {"platform": used}
-        ended = {"status": "complete", "updated": now, "environment": environment}
-        write_json(root / RUN_FILE, before | ended)
+        update_run_file(root, {}, status="complete", environment={"platform": used})
 
 
 @contextmanager

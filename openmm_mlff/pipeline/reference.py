@@ -78,15 +78,7 @@ def choose_reference(
 
 
 def no_reference_reason(asked: str | None, potential: Potential) -> str:
-    """Return why no reference is asked for; empty where one is.
-
-    Args:
-        asked: as in :class:`openmm_mlff.request.ValidationRequest`.
-        potential: what is validated.
-
-    Returns:
-        The reason.
-    """
+    """Return why no reference is asked for; empty where one is."""
     kind, _, reason = (asked or NO_REFERENCE).partition(":")
     if kind == NO_REFERENCE:
         return f"no reference was asked for ({reason.strip() or '--reference none'})"
@@ -96,14 +88,7 @@ def no_reference_reason(asked: str | None, potential: Potential) -> str:
 
 
 def load_reference(reference: str) -> Potential | LabelledFrames:
-    """Load a reference that was named.
-
-    Args:
-        reference: a spec string, or a file of labelled frames.
-
-    Returns:
-        The reference.
-    """
+    """Load a reference that was named by a spec string, or by a file of labelled frames."""
     if names_labelled_frames(reference):
         return LabelledFrames.from_file(reference)
     return load_potential(reference)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.fingerprint import Fingerprint
+from openmm_mlff.reading import cut
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.environment import installed_versions
@@ -26,11 +27,6 @@ def check_same_run(
     directory: RunDirectory, spec: ResolvedRequest, *, fingerprints: Mapping[str, Any]
 ) -> None:
     """Raise unless a run directory holds the run that is asked for now; nothing is touched.
-
-    Args:
-        directory: with a `run.json`.
-        spec: what is asked.
-        fingerprints: of the potential, the reference and the systems, as JSON.
 
     Raises:
         RunDirectoryError: options, files or versions differ from those of the first start, or a
@@ -62,7 +58,12 @@ def check_same_run(
     _check_versions(root, versions)
     _stored_platform(root)
     for name in directory.system_names():
-        _check_system(directory, name)
+        # What is damaged raises when it is read.
+        store = MeasurementStore(directory.system(name))
+        for measurement in store.names():
+            store.read(measurement)
+        for run in directory.run_names(name):
+            check_saved_run(directory.run(name, run))
 
 
 def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -87,16 +88,7 @@ def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def first_difference(before: Any, now: Any, *, where: str = "") -> str:
-    """Return where two JSON values differ first.
-
-    Args:
-        before: one.
-        now: the other.
-        where: path to both.
-
-    Returns:
-        E.g. ``seed was 1, asked now is 2``; empty where they are alike.
-    """
+    """Return where two JSON values differ first, e.g. ``seed was 1, asked now is 2``."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             inside = f"{where}.{key}" if where else str(key)
@@ -106,12 +98,8 @@ def first_difference(before: Any, now: Any, *, where: str = "") -> str:
         return ""
     if before == now:
         return ""
-    return f"{where or 'all'} was {_short(before)}, asked now is {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    was, asked = cut(repr(before), length=80), cut(repr(now), length=80)
+    return f"{where or 'all'} was {was}, asked now is {asked}"
 
 
 def _check_versions(root: Path, before: Mapping[str, str]) -> None:
@@ -125,24 +113,11 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
             )
 
 
-def _check_system(directory: RunDirectory, name: str) -> None:
-    """Check that the files of a system are whole."""
-    store = MeasurementStore(directory.system(name))
-    for measurement in store.names():
-        store.read(measurement)
-    for run in directory.run_names(name):
-        check_saved_run(directory.run(name, run))
-
-
 def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformChoice:
     """Choose the platform of a run, or return the one that was chosen before.
 
     `auto` goes by the clock, and all systems of a run are to run on one platform: the first choice
     counts for all, also where systems are run side by side.
-
-    Args:
-        root: folder of the run.
-        choose: called where nothing is stored.
 
     Returns:
         The choice.
@@ -166,12 +141,7 @@ def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformC
 
 
 def share_platform(source: Path, target: Path) -> None:
-    """Let a run use the platform of another, so that both can be compared.
-
-    Args:
-        source: folder of a run that has chosen its platform; nothing happens where it has not.
-        target: folder of a run; one that has chosen keeps its platform.
-    """
+    """Let a run that has not chosen its platform use that of another, if that one has."""
     stored = _stored_platform(source)
     if stored is not None:
         keep_platform(target, lambda: stored)

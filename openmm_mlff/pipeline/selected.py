@@ -7,7 +7,6 @@ from filelock import FileLock
 
 from openmm_mlff.checks.cases import Case, Judgement, find_result
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.isolation import isolation_limits
 from openmm_mlff.pipeline.judge import judge_run
 from openmm_mlff.pipeline.opening import Validation, open_validation
 from openmm_mlff.request import ValidationRequest
@@ -33,7 +32,7 @@ def open_new(request: ValidationRequest) -> Validation:
         raise RunDirectoryError(
             f"{request.output} already holds a run; delete it, or name another folder"
         )
-    return open_validation(request, limits=isolation_limits())
+    return open_validation(request)
 
 
 def run_once(

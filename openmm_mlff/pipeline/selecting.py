@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules.library import read_system_toml, resolve
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import Potential
 
 
@@ -14,11 +14,6 @@ def embedded(
     potential: Potential, *, systems: Sequence[str], options: PotentialOptions
 ) -> Potential:
     """Embed a potential in a force field, where the options ask for that.
-
-    Args:
-        potential: of the selected atoms.
-        systems: as asked for: names of the library or structure files that can be loaded.
-        options: ``ml_atoms`` and ``forcefield``.
 
     Returns:
         The potential itself where no atoms are selected, else the mixed one.
@@ -51,14 +46,7 @@ def embedded(
 
 
 def structure_file(name_or_path: str) -> Path:
-    """Find the structure file of a system.
-
-    Args:
-        name_or_path: a name of the library, a folder with a ``system.toml``, or a file.
-
-    Returns:
-        The file.
-    """
+    """Find the structure file of a library name, a folder with a ``system.toml``, or a file."""
     path = resolve(name_or_path)
     if not path.is_dir():
         return path

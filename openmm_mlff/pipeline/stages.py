@@ -38,21 +38,11 @@ STEPPED = ("minimum", "trajectories", "samples")
 
 
 def produce(
-    plan: Plan,
-    molecule: MolecularSystem,
-    *,
-    on_progress: Progress,
-    journal: Journal = NO_JOURNAL,
+    plan: Plan, molecule: MolecularSystem, *, on_progress: Progress, journal: Journal = NO_JOURNAL
 ) -> str:
-    """Measure everything that the plan's checks ask about one molecule.
+    """Measure everything that the plan's checks ask about one of its molecules.
 
     What breaks is recorded where it broke; the other measurements go on.
-
-    Args:
-        plan: from :func:`openmm_mlff.pipeline.preparing.prepare`.
-        molecule: one of the plan's.
-        on_progress: called as work is done.
-        journal: of the stages.
 
     Returns:
         Name of the platform it ran on; empty where none could run it.

@@ -9,7 +9,7 @@ import numpy as np
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError, UserError
 from openmm_mlff.files import inside
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.potentials import Evaluation, Potential, load_potential
+from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import ValidationRequest
 
 
@@ -45,11 +45,7 @@ def check_evaluates(
 def own_calculator(
     request: ValidationRequest, molecules: dict[str, MolecularSystem]
 ) -> Potential | None:
-    """Load the model's own calculator, where one is named, and evaluate it once.
-
-    Args:
-        request: names it.
-        molecules: the systems.
+    """Load the model's own calculator, where the request names one, and evaluate it once.
 
     Returns:
         It as a potential; None where none is named.
@@ -72,7 +68,8 @@ def own_calculator(
 
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
     """Evaluate one geometry."""
-    where = f"{molecule.name} ({molecule.formula}, {_boundary(molecule)})"
+    boundary = "in a periodic box" if molecule.is_periodic else "without a box"
+    where = f"{molecule.name} ({molecule.formula}, {boundary})"
     try:
         # What a calculator leaves in its working folder must meet no other system, and no user.
         with TemporaryDirectory() as folder, inside(Path(folder)):
@@ -87,22 +84,12 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
         raise PotentialError(f"{name} cannot be evaluated on {where}: {said}; {_ADVICE}") from error
-    _check_finite(found, name=name, where=where)
-
-
-_ADVICE = "expected energy and forces: give it a system that it knows, or name another potential"
-
-
-def _check_finite(found: Evaluation, *, name: str, where: str) -> None:
-    for quantity, values in (
-        ("an energy", found.energies_ev),
-        ("forces", found.forces_ev_per_angstrom),
-    ):
+    given = {"an energy": found.energies_ev, "forces": found.forces_ev_per_angstrom}
+    for quantity, values in given.items():
         if not np.isfinite(values).all():
             raise PotentialError(
                 f"{name} gives {quantity} for {where} that is not finite; {_ADVICE}"
             )
 
 
-def _boundary(molecule: MolecularSystem) -> str:
-    return "in a periodic box" if molecule.is_periodic else "without a box"
+_ADVICE = "expected energy and forces: give it a system that it knows, or name another potential"

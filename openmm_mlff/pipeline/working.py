@@ -27,11 +27,7 @@ SHORTEST_S = 0.05
 
 
 def serve(channel: Channel) -> None:
-    """Execute commands until there are no more.
-
-    Args:
-        channel: to the parent.
-    """
+    """Execute the parent's commands until there are no more."""
     # Warnings of third parties would only be kept to be shown after a crash.
     warnings.filterwarnings("ignore")
     channel.send(READY)

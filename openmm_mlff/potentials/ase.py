@@ -114,11 +114,7 @@ class AsePotential(Potential):
         return potential
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
-        """Give a new calculator; it works in its own precision on its own device.
-
-        Args:
-            precision: ignored.
-            device: ignored.
+        """Return a new calculator, whatever the arguments: it has its own precision and device.
 
         Returns:
             The calculator.
@@ -183,14 +179,7 @@ class AsePotential(Potential):
             )
 
     def check_reference(self, molecule: MolecularSystem) -> None:
-        """See :meth:`Potential.check_reference`; tblite samples the Γ point only.
-
-        Args:
-            molecule: what is to be compared.
-
-        Raises:
-            PotentialError: it cannot describe the molecule, or one k-point cannot describe its box.
-        """
+        """See :meth:`Potential.check_reference`; tblite samples the Γ point only."""
         super().check_reference(molecule)
         if self.factory.__name__ not in GAMMA_ONLY_CALCULATORS:
             return

@@ -22,17 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_precision(precision: str) -> str:
-    """Give `precision` back if it is known.
-
-    Args:
-        precision: ``single``, ``mixed`` or ``double``.
-
-    Returns:
-        The same.
-
-    Raises:
-        ConfigError: it is not.
-    """
+    """Return `precision` where it is known; raise ConfigError where it is not."""
     if precision not in PRECISIONS:
         raise ConfigError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
     return precision
@@ -116,12 +106,7 @@ class Potential(ABC):
         return self.fingerprint.sha256
 
     def sources(self) -> Sources:
-        """Return what the potential is made of; nothing but its spec by default.
-
-        Returns:
-            Files, modules and parameters for the fingerprint.
-
-        """
+        """Return what the potential is made of; nothing but its spec by default."""
         return Sources()
 
     def check_molecule(self, molecule: MolecularSystem) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import torch
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError, PlatformError, PotentialError
+from openmm_mlff.potentials.energy_and_forces import EnergyAndForces
 from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-class StudentForceFieldCalculator(Calculator):
+class StudentForceFieldCalculator(EnergyAndForces):
     """ASE calculator for any student checkpoint (this project's or MLFF-Distiller's).
 
     Energies in eV, forces in eV/Å; for periodic atoms also the stress in eV/Å³.
@@ -60,33 +60,14 @@ class StudentForceFieldCalculator(Calculator):
         self.dtype = _DTYPES[dtype]
         self.model = program_of(self.student.model, self.dtype).to(self.device)
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy and forces; ASE calls this.
-
-        Args:
-            atoms: isolated or periodic in all directions; those of the last call when left out.
-            properties: ignored, all are computed.
-            system_changes: ignored, everything is computed anew.
-
-        Raises:
-            PotentialError: no atoms at all, an element that the student does not know, or
-                boundaries that are periodic in some directions only.
-        """
-        super().calculate(atoms, properties, system_changes)
-        placed = self.atoms
-        if placed is None:
-            raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
-        self._check(placed)
-        numbers = torch.as_tensor(placed.numbers, dtype=torch.int64, device=self.device)
-        positions = torch.tensor(placed.positions, dtype=torch.float64, device=self.device)
-        periodic = bool(placed.pbc.all())
+    def compute(self, atoms: Atoms) -> dict[str, Any]:
+        """See :meth:`EnergyAndForces.compute`."""
+        self._check(atoms)
+        numbers = torch.as_tensor(atoms.numbers, dtype=torch.int64, device=self.device)
+        positions = torch.tensor(atoms.positions, dtype=torch.float64, device=self.device)
+        periodic = bool(atoms.pbc.all())
         if periodic:
-            cell = torch.tensor(placed.cell.array, device=self.device)
+            cell = torch.tensor(atoms.cell.array, device=self.device)
             energy, forces, virial = evaluate_with_list(
                 self.model, numbers, positions, dtype=self.dtype, cell=cell
             )
@@ -94,14 +75,15 @@ class StudentForceFieldCalculator(Calculator):
             (energy,), (forces,) = evaluate_batch(
                 self.model, numbers, positions[None], dtype=self.dtype
             )
-        self.results = {
+        results = {
             "energy": float(energy),
             "free_energy": float(energy),
             "forces": np.array(forces.cpu().numpy(), dtype=float),
         }
         if periodic:
-            stress = virial.cpu().numpy() / placed.get_volume()
-            self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
+            stress = virial.cpu().numpy() / atoms.get_volume()
+            results["stress"] = full_3x3_to_voigt_6_stress(stress)
+        return results
 
     def _check(self, atoms: Atoms) -> None:
         """Refuse what the student cannot describe."""

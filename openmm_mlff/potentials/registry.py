@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from openmm_mlff.config import NO_OPTIONS, PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import NO_OPTIONS, PotentialOptions
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.installed import load_installed
 from openmm_mlff.reading import cut, missing

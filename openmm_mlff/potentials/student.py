@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import torch
 
-from openmm_mlff.config import GFN2_XTB, NO_OPTIONS, Backend, PotentialOptions
+from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
@@ -41,14 +42,7 @@ _TEACHERS = {TEACHER: GFN2_XTB}
 
 
 def weights_dtype(precision: str) -> torch.dtype:
-    """Give the precision of the weights: float64 for ``double``, else float32.
-
-    Args:
-        precision: ``single``, ``mixed`` or ``double``.
-
-    Returns:
-        The torch type.
-    """
+    """Return the precision of the weights: float64 for ``double``, else float32."""
     return torch.float64 if check_precision(precision) == "double" else torch.float32
 
 
@@ -116,19 +110,7 @@ class StudentPotential(Potential):
     def from_file(
         cls, path: Path, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
     ) -> "StudentPotential":
-        """Load a checkpoint.
-
-        Args:
-            path: of the checkpoint.
-            spec: the string that named it; the path when left out.
-            options: which backend runs it.
-
-        Returns:
-            The potential.
-
-        Raises:
-            CheckpointError: it cannot be loaded.
-        """
+        """Load a checkpoint; its path is its spec where none is given."""
         return cls(load_checkpoint(path), spec=spec or str(path), options=options)
 
     def other_backends(self) -> dict[str, "Potential"]:
@@ -287,16 +269,7 @@ class StudentPotential(Potential):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries without OpenMM, many in one call.
-
-        Args:
-            molecule: which atoms.
-            positions_angstrom: (G, N, 3), Å.
-            precision: of the weights.
-
-        Returns:
-            Energies and forces of all of them.
-        """
+        """See :meth:`Potential.evaluate`; many geometries in one call."""
         self.check_molecule(molecule)
         dtype = weights_dtype(precision)
         if dtype not in self._evaluators:

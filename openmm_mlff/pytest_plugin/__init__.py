@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from openmm_mlff.options import Setting
 from openmm_mlff.pytest_plugin.nodes import VERDICT, Checks, report_for
 from openmm_mlff.pytest_plugin.session import NOT_OFFERED, ROOT, VALIDATION, Validation, dest_of
-from openmm_mlff.request import Setting, settings
+from openmm_mlff.request import settings
 
 if TYPE_CHECKING:
     from openmm_mlff.molecules import MolecularSystem

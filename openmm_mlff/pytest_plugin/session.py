@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmm_mlff.request import Setting, ValidationRequest, request_from, settings
+from openmm_mlff.options import Setting
+from openmm_mlff.request import ValidationRequest, request_from, settings
 
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case

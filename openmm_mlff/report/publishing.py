@@ -183,14 +183,7 @@ def write_performance_page(root: Path) -> None:
 
 
 def performance_tables(root: Path) -> str:
-    """Give the tables of the page on performance.
-
-    Args:
-        root: of the checkout.
-
-    Returns:
-        Markdown.
-    """
+    """Return the tables of the page on performance, as Markdown."""
     folder = root / BENCHMARK_FOLDER
     return performance_markdown(
         read_json(folder / "md_performance_results.json"),
@@ -273,13 +266,7 @@ def dashboard_text(report: ValidationReport, *, report_path: Path | str) -> str:
 
 
 def put_dashboard(page: Path, text: str, *, name: str) -> None:
-    """Put what the terminal shows of a report between the markers of a page.
-
-    Args:
-        page: a Markdown file that holds both markers.
-        text: from :func:`dashboard_text`.
-        name: of the markers.
-    """
+    """Put a text from :func:`dashboard_text` between the markers of a page."""
     put_between(page, f"```text\n{text}\n```", name=name)
 
 

@@ -79,23 +79,15 @@ Findings = dict[str, Finding]
 
 @cache
 def selftest_protocol() -> Protocol:
-    """Load the protocol of the self-test.
-
-    Returns:
-        Every check of the parity, the surface and the dynamics, in small samples.
-    """
+    """Load the self-test's protocol: all of parity, surface and dynamics, in small samples."""
     return load_protocol(str(PROTOCOL_FILE))
 
 
 @cache
 def protocol_for(kind: str) -> Protocol:
-    """Give the self-test's protocol for one kind of healthy potential.
+    """Return the self-test's protocol for one kind of oracle.
 
-    Args:
-        kind: of the oracle.
-
-    Returns:
-        The protocol; with shorter runs for a network, whose steps take twenty times as long.
+    Runs are shorter for a network, whose steps take twenty times as long.
     """
     protocol = selftest_protocol()
     if kind != "network":
@@ -109,17 +101,7 @@ def protocol_for(kind: str) -> Protocol:
 
 
 def with_check(protocol: Protocol, check_id: str) -> Protocol:
-    """Leave one check in a protocol, so that only its probe is run.
-
-    Trajectories are kept short where the check does not read them and at most asks for frames.
-
-    Args:
-        protocol: the whole.
-        check_id: what is left.
-
-    Returns:
-        The part.
-    """
+    """Leave one check in a protocol; trajectories are short where it asks for frames at most."""
     part = protocol.model_copy(update={"required": (check_id,), "reported": ()})
     if get_check(check_id).group not in ("parity", "surface"):
         return part

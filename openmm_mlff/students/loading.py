@@ -1,6 +1,5 @@
 """Load any student checkpoint, told apart by content; never by unpickling objects."""
 
-import hashlib
 import math
 import pickle
 import re
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
+from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.reading import cut, missing, no_plain_file
 from openmm_mlff.students.checkpoint import (
     FORMAT,
@@ -102,23 +102,23 @@ def shipped_path(name: str) -> Path:
 
 def is_torchscript(path: Path) -> bool:
     """Tell a TorchScript archive from a checkpoint: only the former holds code."""
-    if no_plain_file(path):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any("/code/" in name for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
-        return False
+    return any("/code/" in name for name in _names_in_archive(path))
 
 
 def is_exported_program(path: Path) -> bool:
     """Return whether a file is a program of ``torch.export``."""
+    return any(name.rpartition("/")[2] in _OF_TORCH_EXPORT for name in _names_in_archive(path))
+
+
+def _names_in_archive(path: Path) -> list[str]:
+    """List what a zip archive holds; nothing where the file is none."""
+    if no_plain_file(path):
+        return []
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.rpartition("/")[2] for name in archive.namelist()]
+            return archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
-        return False
-    return any(name in _OF_TORCH_EXPORT for name in names)
+        return []
 
 
 def load_checkpoint(path: Path) -> LoadedStudent:
@@ -278,7 +278,7 @@ def _distiller(
         architecture="mlff-distiller",
         elements=frozenset(range(1, model.embedding.num_embeddings)),
         cutoff_angstrom=model.cutoff,
-        sha256=_sha256(path),
+        sha256=hash_path(path),
         n_parameters=n_parameters(model),
     )
 
@@ -291,11 +291,7 @@ def _own_student(path: Path) -> LoadedStudent:
         architecture="painn",
         elements=frozenset(record.config.elements),
         cutoff_angstrom=record.config.cutoff_angstrom,
-        sha256=_sha256(path),
+        sha256=hash_path(path),
         n_parameters=n_parameters(model),
         record=record,
     )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -16,8 +16,8 @@ from openmm_mlff.benchmark.memory import (
     peak_resident_mebibytes,
     run_and_look,
 )
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import SimulationError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import read_json
 from openmm_mlff.simulation import PlatformChoice, named_platform

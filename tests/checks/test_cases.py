@@ -6,6 +6,7 @@ from openmm_mlff.checks.cases import find_result, judge_case, list_cases
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import load_protocol
 from openmm_mlff.results import CheckResult, Status
+from openmm_mlff.storage.runs import RunCondition
 
 AT_300 = {"ensemble": "nve", "temperature_kelvin": 300.0, "timestep_fs": 0.5}
 AT_500 = {"ensemble": "nve", "temperature_kelvin": 500.0, "timestep_fs": 0.5}
@@ -32,7 +33,7 @@ def result(check="stability", *, status=Status.PASS, condition=None, **kwargs):
 
 def test_a_condition_is_named_only_where_there_are_several():
     (alone,) = cases()
-    assert (alone.label, alone.condition) == ("stability", (300.0, 0.5))
+    assert (alone.label, alone.condition) == ("stability", RunCondition("nve", 300.0, 0.5))
     labels = [case.label for case in cases(temperatures=(300.0, 500.0))]
     assert labels == ["stability[300K-0.5fs]", "stability[500K-0.5fs]"]
 

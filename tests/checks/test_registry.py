@@ -6,7 +6,7 @@ import typing
 import pytest
 
 from openmm_mlff.checks import CHECKS, get_check, select
-from openmm_mlff.checks.base import Group, Scope
+from openmm_mlff.checks.base import Group
 from openmm_mlff.config import Protocol, Threshold, load_protocol
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.shared import SHARED
@@ -34,7 +34,7 @@ def test_ids_are_unique_and_name_their_files_in_the_folder_of_their_group():
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_is_described_and_complete(check, standard):
     assert check.group in typing.get_args(Group)
-    assert check.scope in typing.get_args(Scope)
+    assert check.scope in ("system", "condition")
     for text in (check.question, check.formula, check.source, check.consequence, check.remedy):
         assert text.strip() == text != ""
     assert check.question.endswith("?")

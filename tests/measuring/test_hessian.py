@@ -24,9 +24,7 @@ def coupled_springs(positions, refuse=None):
 
 
 @pytest.mark.parametrize("atoms", [[0, 1, 2, 3], [1, 3]], ids=["all", "sample"])
-@pytest.mark.parametrize("at_once", [512, 5])
-def test_the_jacobian_of_springs_is_their_stiffness(monkeypatch, atoms, at_once):
-    monkeypatch.setattr("openmm_mlff.measuring.hessian._GEOMETRIES_AT_ONCE", at_once)
+def test_the_jacobian_of_springs_is_their_stiffness(atoms):
     found, refused, reasons = force_jacobian(
         coupled_springs, START, atoms=np.array(atoms), step_angstrom=1e-3
     )

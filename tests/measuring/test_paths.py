@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from openmm_mlff.config import load_protocol
-from openmm_mlff.measuring.paths import evaluate_in_openmm
+from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles import healthy

@@ -200,11 +200,11 @@ def test_the_folder_is_held_from_the_start_to_the_end(protocol, tmp_path):
 
 
 def test_more_than_one_job_needs_processes(protocol, tmp_path):
-    request = request_for(protocol, tmp_path / "out")
+    output = tmp_path / "out"
     with pytest.raises(ConfigError, match=r"--jobs 2 and no sandbox"):
-        open_validation(request, limits=None, jobs=2)
+        open_validation(request_for(protocol, output, sandbox=False, jobs=2))
     with pytest.raises(ConfigError, match=r"--jobs 0; expected 1 or more"):
-        open_validation(request, limits=None, jobs=0)
+        open_validation(request_for(protocol, output, jobs=0))
     assert not (tmp_path / "out").exists()
 
 

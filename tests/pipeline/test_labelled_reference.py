@@ -8,7 +8,8 @@ import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.pipeline import prepare, run_plan
+from openmm_mlff.pipeline.opening import run_plan
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.request import ValidationRequest

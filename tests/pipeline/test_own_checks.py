@@ -9,8 +9,8 @@ import pytest
 import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.pipeline import open_request
 from openmm_mlff.pipeline.isolated import IsolatedValidation
+from openmm_mlff.pipeline.opening import open_validation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import Status
 from openmm_mlff.rundir import read_json
@@ -176,7 +176,7 @@ def test_a_plugin_may_be_named_relative_to_the_folder(tmp_path, monkeypatch, wan
         potential="student:ultra-tiny", systems=("water",), **relative, sandbox=True
     )
 
-    validation = open_request(request)
+    validation = open_validation(request)
     report = validation.run(on_progress=lambda *_: None, wanted=wanted)
 
     assert isinstance(validation, IsolatedValidation)

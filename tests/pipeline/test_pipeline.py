@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import openmm_mlff as mlff
-from openmm_mlff import pipeline
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.measuring import trajectories
 from openmm_mlff.measuring.shared import SHARED
-from openmm_mlff.pipeline import judge_directory
+from openmm_mlff.pipeline.judge import judge_directory
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RunDirectory
@@ -206,7 +206,7 @@ def test_new_runs_take_new_folders(random_student, short_protocol, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     roots = []
     for _ in range(2):
-        plan = pipeline.prepare(
+        plan = prepare(
             ValidationRequest(
                 potential=random_student,
                 systems=["water"],

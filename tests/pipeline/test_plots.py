@@ -12,7 +12,7 @@ from openmm_mlff.checks.registry import checks_of, get_check
 from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline import judge
-from openmm_mlff.pipeline.plots import check_plots
+from openmm_mlff.pipeline.judge import check_plots
 from openmm_mlff.storage.measurements import MeasurementStore, Skipped
 from openmm_mlff.storage.runs import Evidence
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openmm_mlff.pipeline import prepare
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.producing import restrict
 from openmm_mlff.request import ValidationRequest
 

@@ -12,7 +12,7 @@ from ase.io import write
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.pipeline import prepare
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.gamma_point import SMALLEST_WIDTH_ANGSTROM

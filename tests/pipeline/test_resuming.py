@@ -6,8 +6,7 @@ import pytest
 
 import openmm_mlff as mlff
 from openmm_mlff.errors import ConfigError, RunDirectoryError
-from openmm_mlff.pipeline import prepare
-from openmm_mlff.pipeline.preparing import write_run_file
+from openmm_mlff.pipeline.preparing import prepare, write_run_file
 from openmm_mlff.pipeline.resuming import (
     PLATFORM_FILE,
     first_difference,

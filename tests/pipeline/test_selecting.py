@@ -1,8 +1,8 @@
 import pytest
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import ConfigError, MoleculeError, PotentialError
 from openmm_mlff.molecules import load_system, systems_root
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.pipeline.selecting import embedded, structure_file
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.mixed import MixedPotential

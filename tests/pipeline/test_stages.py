@@ -13,7 +13,8 @@ from openmm_mlff.measuring.journal import BEGIN, END, Journal
 from openmm_mlff.measuring.shared import SHARED
 from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
-from openmm_mlff.pipeline import prepare, stages
+from openmm_mlff.pipeline import stages
+from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.stages import measure_checks, produce
 from openmm_mlff.potentials.frames import Frame, LabelledFrames
 from openmm_mlff.request import ValidationRequest

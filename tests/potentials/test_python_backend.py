@@ -5,8 +5,8 @@ import openmm
 import pytest
 import torch
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import python_backend
 from openmm_mlff.potentials.python_backend import (
     compiled_or,

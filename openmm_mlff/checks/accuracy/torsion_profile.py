@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmm_mlff.checks.accuracy.profiles import bond_profile
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.checks.statistics import compare_with_interval
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
@@ -14,7 +14,6 @@ from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-from openmm_mlff.units import kcal_per_mol_from_ev
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -177,7 +176,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         PASS where every profile is right, FAIL where one is wrong; INCONCLUSIVE where a bond has
         less than four fifths of its points, or noise could change the outcome.
     """
-    profiles = [_profile(record, row) for row in range(len(record.bonds))]
+    profiles = [bond_profile(record, row) for row in range(len(record.bonds))]
     evidence = {
         "reference": record.reference,
         "profiles": profiles,
@@ -237,72 +236,6 @@ def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> lis
 
 
 _COUNTS = ("reference_refused", "unconverged", "bonds_changed", "model_refused")
-
-_ENERGIES = (
-    "model_energies_ev",
-    "model_repeat_energies_ev",
-    "reference_energies_ev",
-    "reference_repeat_energies_ev",
-)
-
-
-def _profile(record: Record, row: int) -> dict[str, Any]:
-    """Compute one bond's profile; energies in kcal/mol from the reference's lowest point."""
-    bond, angles, used = record.bonds[row], record.angles_degrees[row], record.used[row] > 0.0
-    energies = {name: kcal_per_mol_from_ev(getattr(record, name)[row]) for name in _ENERGIES}
-    points = {
-        "bond": bond,
-        "points": len(used),
-        "points_used": int(used.sum()),
-        "judged": bool(used.any() and used.sum() >= JUDGED_FRACTION * len(used)),
-    }
-    if not points["judged"]:
-        return points
-    model, reference = (
-        energies[name][used] for name in ("model_energies_ev", "reference_energies_ev")
-    )
-    shifts = [
-        energies["model_repeat_energies_ev"][used] - model,
-        energies["reference_repeat_energies_ev"][used] - reference,
-    ]
-    lowest = int(np.argmin(reference))
-    model, reference = model - model[lowest], reference - reference[lowest]
-    if not np.isfinite(shifts[0]).all():
-        # Energies that are not finite once the molecule is rotated cannot be used.
-        model = np.full_like(model, np.nan)
-    difference = model - reference
-    barriers = float(np.ptp(model)), float(np.ptp(reference))
-    # The two evaluations of a point differ by √2 of its noise, and what is judged is a difference
-    # of two points, or less noisy: one standard error of it is their root mean square.
-    noise = float(np.sqrt(sum(np.mean(shift**2) for shift in shifts)))
-    return points | {
-        "barrier_model_kcal_per_mol": barriers[0],
-        "barrier_reference_kcal_per_mol": barriers[1],
-        "barrier_error_kcal_per_mol": abs(barriers[0] - barriers[1]),
-        "rms_difference_kcal_per_mol": float(
-            np.sqrt(np.mean((difference - difference.mean()) ** 2))
-        ),
-        "detection_limit_kcal_per_mol": 2.0 * noise,
-        "angles_degrees": angles[used],
-        "model_kcal_per_mol": model,
-        "reference_kcal_per_mol": reference,
-        "minima": [
-            {
-                "angle_degrees": float(angles[used][k]),
-                "model_kcal_per_mol": float(model[k]),
-                "reference_kcal_per_mol": float(reference[k]),
-                "error_kcal_per_mol": float(abs(difference[k])),
-            }
-            for k in _minima(reference)
-        ],
-    }
-
-
-def _minima(energies: np.ndarray) -> np.ndarray:
-    """Return the indices of the local minima of a profile that closes upon itself."""
-    lower = np.minimum(np.roll(energies, 1), np.roll(energies, -1))
-    return np.flatnonzero(energies <= lower)
-
 
 CHECK = Check(
     id="torsion_profile",

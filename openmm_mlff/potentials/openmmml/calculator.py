@@ -1,22 +1,23 @@
 """An ASE calculator for what only OpenMM can run."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
+from ase.calculators.calculator import CalculationFailed
 
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
+from openmm_mlff.potentials.energy_and_forces import EnergyAndForces
 from openmm_mlff.potentials.engine import Engine
 
 if TYPE_CHECKING:
     import openmm
 
 
-class OpenMMCalculator(Calculator):
+class OpenMMCalculator(EnergyAndForces):
     """Evaluates OpenMM Systems, eV and Å.
 
     One Context serves as long as the atoms stay the same ones; only positions and box are set.
@@ -26,43 +27,22 @@ class OpenMMCalculator(Calculator):
         create_system: makes the System of a molecule; it runs on the Reference platform.
     """
 
-    # ASE declares it for instances, so it cannot be marked as the class's own.
-    implemented_properties: list[str] = ["energy", "free_energy", "forces"]  # noqa: RUF012
-
     def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
         super().__init__()
         self.create_system = create_system
         self._engine: Engine | None = None
         self._key: tuple[object, ...] = ()
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy and forces; ASE calls this.
-
-        Args:
-            atoms: isolated, or periodic in all three directions.
-            properties: ignored, all are computed.
-            system_changes: ignored, everything is computed anew.
-
-        Raises:
-            PotentialError: no atoms at all, or the potential cannot serve these.
-            CalculationFailed: OpenMM could not evaluate this geometry.
-        """
-        super().calculate(atoms, properties, system_changes)
-        if self.atoms is None:
-            raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
-        cell_angstrom = np.array(self.atoms.cell) if self.atoms.pbc.any() else None
+    def compute(self, atoms: Atoms) -> dict[str, Any]:
+        """See :meth:`EnergyAndForces.compute`."""
+        cell_angstrom = np.array(atoms.cell) if atoms.pbc.any() else None
         try:
-            energy, forces = self._engine_of(self.atoms).evaluate(
-                self.atoms.positions, cell_angstrom=cell_angstrom
+            energy, forces = self._engine_of(atoms).evaluate(
+                atoms.positions, cell_angstrom=cell_angstrom
             )
         except EvaluationRefusedError as error:
             raise CalculationFailed(str(error)) from error
-        self.results = {"energy": energy, "free_energy": energy, "forces": forces}
+        return {"energy": energy, "free_energy": energy, "forces": forces}
 
     def _engine_of(self, atoms: Atoms) -> Engine:
         """Give the Context of these atoms, a new one where they are others than before."""

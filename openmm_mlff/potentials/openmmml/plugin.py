@@ -9,8 +9,8 @@ from typing import Any
 from openmmml.mlpotential import MLPotentialImplFactory
 from pydantic import ValidationError
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
 from openmm_mlff.potentials.registry import load_potential
 
@@ -23,7 +23,7 @@ class StudentFactory(MLPotentialImplFactory):
     def createImpl(  # noqa: N802  # openmm-ml's name
         self, name: str, *, backend: str = "torchforce", compiled: bool = False
     ) -> PotentialImpl:
-        """Load the student; see :class:`openmm_mlff.config.PotentialOptions`.
+        """Load the student; see :class:`openmm_mlff.options.PotentialOptions`.
 
         Args:
             name: the entry point's.
@@ -57,7 +57,7 @@ class FileFactory(MLPotentialImplFactory):
         backend: str = "torchforce",
         compiled: bool = False,
     ) -> PotentialImpl:
-        """Load the file; see :class:`openmm_mlff.config.PotentialOptions`.
+        """Load the file; see :class:`openmm_mlff.options.PotentialOptions`.
 
         Args:
             name: the entry point's.

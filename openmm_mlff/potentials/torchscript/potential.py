@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from openmm_mlff.config import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.student import import_openmmtorch

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from openmm_mlff.config import PotentialOptions, nearest
+from openmm_mlff.config import nearest
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript.signature import Contract
 from openmm_mlff.units import ANGSTROM_BY_LENGTH_UNIT, EV_BY_ENERGY_UNIT
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.report.comparing.changes import by_key
 from openmm_mlff.report.wording import NOTHING, limit_cell, number
 from openmm_mlff.results import CheckResult, Status, ValidationReport
@@ -117,7 +116,7 @@ def _of_quantity(
         for measure in result.evidence.get("measures") or []
         if _quantity(report, result.id, measure["threshold"], measure["unit"]) == quantity
     ]
-    return max(measures, key=lambda one: limit_used(one) or 0.0, default=None)
+    return max(measures, key=lambda one: one.limit_used or 0.0, default=None)
 
 
 def _as_result(result: CheckResult, measure: dict[str, Any]) -> CheckResult:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.report.selection import systems_with_results
 from openmm_mlff.report.wording import (
     GROUPS,
@@ -156,7 +155,7 @@ def _row(
 def _cell(system: str, result: CheckResult | None) -> Cell:
     if result is None:
         return Cell(system, None)
-    used = limit_used(result)
+    used = result.limit_used
     unit = "" if result.unit == RATIO else f" {result.unit}"
     measured = result.value is not None
     return Cell(

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from openmm_mlff import units
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.molecules import load_system
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript import load_torchscript
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from openmm_mlff import units
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import load_system
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript import load_torchscript
 
 CONTRACTS = [

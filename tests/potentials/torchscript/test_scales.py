@@ -1,7 +1,7 @@
 import pytest
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales, scales_of
 from openmm_mlff.potentials.torchscript.signature import Contract
 

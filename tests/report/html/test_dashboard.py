@@ -2,7 +2,6 @@ import math
 
 import pytest
 
-from openmm_mlff.checks.margin import limit_used
 from openmm_mlff.report.html.dashboard import dashboard_rows, statuses_of
 from openmm_mlff.results import Status
 
@@ -26,16 +25,16 @@ def measured(make_result, *, value, threshold, at_least=False, **fields):
 )
 def test_a_result_uses_part_of_its_limit(make_result, value, threshold, at_least, used):
     result = measured(make_result, value=value, threshold=threshold, at_least=at_least)
-    assert limit_used(result) == pytest.approx(used)
+    assert result.limit_used == pytest.approx(used)
 
 
 def test_a_run_that_ended_as_asked_uses_nothing_and_one_that_broke_is_beyond(make_result):
     asked = {"threshold": 10.0, "unit": "ps", "at_least": True}
     whole = make_result("stability", value=10.0, **asked)
-    assert limit_used(whole) is None
+    assert whole.limit_used is None
     broken = make_result("stability", value=2.0, status=Status.FAIL, **asked)
-    assert limit_used(broken) == pytest.approx(5.0)
-    assert limit_used(make_result("memory", value=5.0)) is None
+    assert broken.limit_used == pytest.approx(5.0)
+    assert make_result("memory", value=5.0).limit_used is None
 
 
 def test_rows_are_checks_and_cells_are_systems(make_report):

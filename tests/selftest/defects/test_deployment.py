@@ -2,7 +2,7 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.measuring.paths import evaluate_in_openmm
+from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.simulation.platforms import named_platform
 

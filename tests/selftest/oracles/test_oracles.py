@@ -5,7 +5,7 @@ import openmm
 import pytest
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.measuring.paths import evaluate_in_openmm
+from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.oracles import KINDS, healthy
 from openmm_mlff.simulation.contexts import make_simulation

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.config import PotentialOptions
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.simulation.replicas.module import (
     Copies,

@@ -1,0 +1,203 @@
+"""Options: how the settings of a request stand on the command line, and those of a potential."""
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic.fields import FieldInfo
+
+from openmm_mlff.config import Frozen, Protocol, list_protocols, load_protocol
+
+_ALWAYS_NAMED = ("systems", "protocol", "reference", "seed")
+
+Backend = Literal["torchforce", "torchforce-plain", "python"]
+"""How OpenMM runs a PyTorch model."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """How the command line spells a setting, where its field does not say so already.
+
+    Attributes:
+        flag: long option; empty takes the name of the field.
+        short: one letter.
+        metavar: names the value in the help.
+        decides: False for a setting that says how and where something runs, and changes no number.
+    """
+
+    flag: str = ""
+    short: str = ""
+    metavar: str | None = None
+    decides: bool = True
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that a user can choose, for whatever interface offers it.
+
+    Attributes:
+        path: names of the fields that lead to it.
+        info: pydantic's record of the field.
+        option: how the command line spells it.
+    """
+
+    path: tuple[str, ...]
+    info: FieldInfo
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """Long option of the command line, e.g. ``--system``."""
+        return self.option.flag or f"--{self.path[-1].replace('_', '-')}"
+
+    @property
+    def kind(self) -> Any:
+        """Type of one value: `str`, `int`, `float`, `bool` or `Path`; `list` for several."""
+        return _kind(self.info.annotation)
+
+    @property
+    def default(self) -> Any:
+        """Value where none is given."""
+        return self.info.get_default(call_default_factory=True)
+
+    def words(self, request: BaseModel) -> list[str]:
+        """Return the words that give a request's value on the command line.
+
+        The default is left out, except where a reader should see it.
+
+        Args:
+            request: whose value.
+
+        Returns:
+            E.g. ``["--system", "water", "--system", "methane"]``.
+        """
+        value: Any = request
+        for name in self.path:
+            value = getattr(value, name)
+        if value == self.default and self.path[0] not in _ALWAYS_NAMED:
+            return []
+        if isinstance(value, bool):
+            return [self.flag if value else f"--no-{self.flag.removeprefix('--')}"]
+        if isinstance(value, Mapping):
+            value = [f"{name}={number:g}" for name, number in value.items()]
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return [word for one in values for word in (self.flag, text_of(one))]
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the plain type behind an annotation."""
+    origin = get_origin(annotation)
+    if origin in (tuple, dict):
+        return list
+    if origin is Annotated:
+        return _kind(get_args(annotation)[0])
+    if origin is Literal:
+        return str
+    if origin in (Union, types.UnionType):
+        return _kind(next(one for one in get_args(annotation) if one is not type(None)))
+    return annotation
+
+
+def text_of(value: Any) -> str:
+    """Return a value of a setting as it stands on the command line."""
+    if isinstance(value, Protocol):
+        shipped = value.name in list_protocols() and value == load_protocol(value.name)
+        return value.name if shipped else f"{value.name}.toml"
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _parameters(value: Any) -> Any:
+    """Return values by name from the command line's ``NAME=VALUE``."""
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, float] = {}
+    for text in value:
+        name, _, number = (part.strip() for part in str(text).partition("="))
+        if name in found:
+            raise ValueError(f"{name!r} is given twice; give it once")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise ValueError(f"{text}: expected NAME=VALUE with a number, e.g. lambda=1.0")
+    return found
+
+
+class PotentialOptions(Frozen):
+    """How a potential is to be read and run, where its spec string leaves that open."""
+
+    backend: Backend = Field(
+        default="torchforce",
+        description="torchforce (TorchScript in TorchForce), torchforce-plain (the same through "
+        "automatic gradients, slower) or python (PyTorch in PythonForce)",
+    )
+    compiled: bool = Field(
+        default=False,
+        description="With --backend python: compiled ahead of time (AOTInductor), several times "
+        "faster after a minute of compiling",
+    )
+    contract: str | None = Field(
+        default=None,
+        description="Contract of a TorchScript file whose signature is ambiguous: positions, "
+        "positions-box or numbers-positions",
+    )
+    energy_unit: str | None = Field(
+        default=None,
+        description="Energy unit of a TorchScript file: kJ/mol, kcal/mol, eV or hartree. Default: "
+        "the contract's",
+    )
+    length_unit: str | None = Field(
+        default=None,
+        description="Length unit of a TorchScript file: nm, angstrom or bohr. Default: the "
+        "contract's",
+    )
+    parameters: Annotated[
+        dict[str, float],
+        BeforeValidator(_parameters),
+        Option("--parameter", metavar="NAME=VALUE"),
+    ] = Field(
+        default_factory=dict,
+        description="Value of a global parameter of a TorchScript file; repeat for several",
+    )
+    ml_atoms: Annotated[str | None, Option(metavar="SELECTION")] = Field(
+        default=None,
+        description="Atoms the potential describes, in MDTraj's language, e.g. 'resname ETH'",
+    )
+    forcefield: Annotated[tuple[str, ...], Option(metavar="FILE.xml")] = Field(
+        default=(),
+        description="OpenMM force field of the whole system, e.g. amber14-all.xml; repeat for "
+        "several",
+    )
+    constraints: Literal["none", "hbonds"] = Field(
+        default="none",
+        description="none, or hbonds: bonds to hydrogen in the force field's part are rigid",
+    )
+    hydrogen_mass_amu: Annotated[float | None, Option("--hydrogen-mass", metavar="AMU")] = Field(
+        default=None,
+        description="Mass of hydrogen, amu, taken from the heavy atom it is bonded to, e.g. 1.5",
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> "PotentialOptions":
+        if self.compiled and self.backend != "python":
+            raise ValueError(
+                f"--compiled was given with --backend {self.backend}; use --backend python"
+            )
+        if bool(self.ml_atoms) != bool(self.forcefield):
+            given, missing = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
+            raise ValueError(f"{given} was given without {missing}; an ML/MM system needs both")
+        if not self.ml_atoms and (self.constraints != "none" or self.hydrogen_mass_amu is not None):
+            given = "--constraints" if self.constraints != "none" else "--hydrogen-mass"
+            raise ValueError(
+                f"{given} was given without --ml-atoms; it is for the force field of an ML/MM "
+                "system"
+            )
+        return self
+
+
+NO_OPTIONS = PotentialOptions()
