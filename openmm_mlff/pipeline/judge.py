@@ -23,11 +23,11 @@ from openmm_mlff.checks.registry import checks_of, select
 from openmm_mlff.config import Protocol, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Outcome, guarded
+from openmm_mlff.pipeline.scope import scope_of
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import (
     CheckResult,
     ModelRecord,
-    Scope,
     ValidationReport,
     first_problem,
 )
@@ -142,7 +142,7 @@ def judge_run(
         verdict=verdict.decide(
             results,
             protocol=protocol,
-            scope=_scope(spec, observations, run),
+            scope=scope_of(observations, spec=spec),
             model_name=run["model"]["spec"],
             not_asked=run["not_asked"],
         ),
@@ -289,19 +289,3 @@ def plots_of(
         return [] if record is None else list(check.plots(record, protocol.limits_for(check.id)))
 
     return Outcome(value=[]) if check.plots is no_plots else guarded(plots)
-
-
-def _scope(spec: ResolvedRequest, observations: dict[str, Evidence], run: dict) -> Scope:
-    """State what was tested: what was run, not what was asked for."""
-    runs = [run for found in observations.values() for run in found.runs]
-    elements = {symbol for found in observations.values() for symbol in found.system.symbols}
-    platforms = sorted({run.platform for run in runs if run.platform})
-    return Scope(
-        elements=tuple(sorted(elements)),
-        systems=tuple(observations),
-        temperatures_kelvin=tuple(sorted({run.condition.temperature_kelvin for run in runs})),
-        max_timestep_fs=max((run.condition.timestep_fs for run in runs), default=0.0),
-        duration_ps=min((run.completed_ps for run in runs), default=0.0),
-        platform=", ".join(platforms) or spec.platform,
-        precision=spec.precision,
-    )
