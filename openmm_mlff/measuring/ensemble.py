@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from openmm import app
 
+from openmm_mlff.measuring.frames import spaced
 from openmm_mlff.measuring.stage_names import short_runs_stage
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.base import IntervalReporter
@@ -77,14 +78,12 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     if not starts:
         return Skipped(subject.samples.failure or "the Langevin run has too few samples")
     system = starts[0].system
-    rotations = removable_rotations(
-        system, minimum_angstrom=subject.molecule.positions_angstrom
-    )
+    rotations = removable_rotations(system, minimum_angstrom=subject.molecule.positions_angstrom)
     freedom = nve_degrees_of_freedom(system, rotations=rotations)
     if freedom == 0:
         return NotApplicable("nothing moves against each other, so that there is no temperature")
     count = min(math.ceil(1.0 / (spec.ensemble_error**2 * freedom)), len(starts))
-    chosen = [starts[round(end) - 1] for end in np.linspace(0, len(starts), count + 1)[1:]]
+    chosen = [starts[index] for index in spaced(len(starts), count)]
     positions = np.stack([start.positions_angstrom for start in chosen])
     velocities = np.stack(
         [
@@ -167,8 +166,7 @@ class _Runner:
         """Return what is stored."""
         subject, spec = self._subject, self._subject.spec
         wanted = math.ceil(max(spec.reference_frames, spec.thermal_frames) / self._count)
-        frames = np.unique(np.linspace(0, self._rows, wanted + 1)[1:].round().astype(int)) - 1
-        frames = frames[frames >= 0]
+        frames = spaced(self._rows, wanted)
         n_atoms = subject.molecule.n_atoms
         positions = [np.stack(one.positions_angstrom)[frames] for one in recorders]
         interval_ps = ps_from_fs(self._interval * subject.timestep_fs)

@@ -38,7 +38,7 @@ def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Fr
         or_broken: whether runs that broke serve where nothing else left a frame.
 
     Returns:
-        The frames, evenly spaced, without the start of a run; None where there are none.
+        The frames, evenly spaced; None where there are none.
     """
     recorded = [run for run in subject.runs.runs if run.trajectory is not None]
     runs = [run for run in recorded if run.survived]
@@ -56,15 +56,16 @@ def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Fr
     if not sources:
         return None
     each = math.ceil(count / len(sources))
-    chosen = [_spaced(len(time_ps), each) for time_ps, _ in sources]
+    chosen = [spaced(len(time_ps), each) for time_ps, _ in sources]
     times_ps = np.concatenate([time[one] for (time, _), one in zip(sources, chosen, strict=True)])
     positions = np.concatenate([own[one] for (_, own), one in zip(sources, chosen, strict=True)])
-    kept = _spaced(len(times_ps), count)
+    kept = spaced(len(times_ps), count)
     named = [run.name for run in runs[:1]] if len(runs) < 2 else [f"{len(runs)} runs"]
     named += [f"{len(short)} short runs"] if len(short) else []
     return Frames(positions[kept], times_ps[kept], " and ".join(named))
 
 
-def _spaced(length: int, count: int) -> np.ndarray:
+def spaced(length: int, count: int) -> np.ndarray:
     """Return the indices of at most ``count`` rows, evenly spaced, the last among them."""
-    return np.unique(np.linspace(0, length - 1, count + 1)[1:].round().astype(int))
+    ends = np.arange(1, count + 1) * length // count
+    return np.unique(ends[ends > 0]) - 1

@@ -22,6 +22,9 @@ longest_ps = 0.02
 repeats = 2
 geometries = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 SPRINGS = """
 import numpy as np

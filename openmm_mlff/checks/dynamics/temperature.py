@@ -137,9 +137,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             f", {deviation}; sample longer (`sampling_ps`), with more runs (`ensemble_runs` or "
             "`replicas`), and see `kinetic_distribution` and `energy_drift`"
         )
-    return Judgement(
-        status, clause, value=mean.deviation, threshold=limit.value, evidence=evidence
-    )
+    return Judgement(status, clause, value=mean.deviation, threshold=limit.value, evidence=evidence)
 
 
 def _counted(temperatures: Sequence[float]) -> str:
@@ -150,7 +148,7 @@ def _evidence(mean: MeanTemperature) -> dict[str, Any]:
     return {
         "temperature_kelvin": mean.asked_kelvin,
         "mean_kelvin": mean.kelvin,
-        "interval_kelvin": mean.half_width_kelvin,
+        "half_width_kelvin": mean.half_width_kelvin,
         "runs_kelvin": mean.runs_kelvin,
         "degrees_of_freedom": mean.degrees_of_freedom,
         "interval_by": "scatter" if len(mean.runs_kelvin) >= FEWEST_FOR_SCATTER else "theory",
