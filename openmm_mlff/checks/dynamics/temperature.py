@@ -167,8 +167,8 @@ CHECK = Check(
     limits={"deviation": "σ"},
     consequence="Every result of the dynamics, and every accuracy on its frames, holds for another "
     "temperature than the one stated.",
-    remedy="Run more replicas, or sample longer; look at `kinetic_distribution` where the thermostat "
-    "itself does not have its temperature.",
+    remedy="Run more replicas, or sample longer; look at `kinetic_distribution` where the "
+    "thermostat itself does not have its temperature.",
     record=Runs,
     measure=read_runs,
     judge=judge,
