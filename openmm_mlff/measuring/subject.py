@@ -275,7 +275,7 @@ class Subject:
 
     @property
     def reference_labels(self) -> Labels | Skipped:
-        """Frames of the potential's own trajectory, evaluated by both."""
+        """Frames of the potential's own trajectories, evaluated by both."""
         return cast("Labels | Skipped", self.obtain("reference_labels"))
 
     @property
