@@ -1,4 +1,4 @@
-"""The reference: evaluated at frames of the potential's own trajectories, and at its own minimum."""
+"""The reference: evaluated at frames of the potential's own runs, and at its own minimum."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
