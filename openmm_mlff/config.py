@@ -111,8 +111,8 @@ class ProbeSpec(Frozen):
         distortion_angstrom: standard deviation of the distortion.
         repeats: evaluations of one geometry for `determinism`.
         parity_steps: steps of `trajectory_parity`.
-        reference_frames: frames of the potential's own trajectory given to the reference.
-        thermal_frames: frames of that trajectory on which the energy surface is probed.
+        reference_frames: frames of the potential's own trajectories given to the reference.
+        thermal_frames: frames of those trajectories on which the energy surface is probed.
         rotations: random rotations of each geometry.
         directions: random directions of finite differences at each geometry.
         dimer_directions: directions in which a copy of the molecule is drawn away.
@@ -122,6 +122,9 @@ class ProbeSpec(Frozen):
         convergence_ps: length of each run of `timestep_convergence`.
         reversal_steps: steps there, and back, of `time_reversibility`.
         sampling_ps: length of the Langevin runs behind distributions.
+        ensemble_ps: length of each NVE run that starts from a sample of the Langevin run.
+        ensemble_error: relative error of their mean temperature, by which they are counted.
+        ensemble_runs: the most of them.
         torsion_step_degrees: between two points of a torsion profile.
     """
 
@@ -140,6 +143,9 @@ class ProbeSpec(Frozen):
     convergence_ps: float = Field(default=0.5, gt=0.0)
     reversal_steps: int = Field(default=500, ge=1)
     sampling_ps: float = Field(default=4.0, gt=0.0)
+    ensemble_ps: float = Field(default=0.5, gt=0.0)
+    ensemble_error: float = Field(default=0.05, gt=0.0, le=1.0)
+    ensemble_runs: int = Field(default=16, ge=1, le=MOST_REPLICAS)
     torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 

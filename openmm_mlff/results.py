@@ -29,6 +29,7 @@ __all__ = [
     "Claim",
     "ClaimStatus",
     "Claims",
+    "MeasuredTemperature",
     "ModelRecord",
     "Reason",
     "Record",
@@ -145,8 +146,34 @@ class ModelRecord(Record):
     n_parameters: int | None = None
 
 
+class MeasuredTemperature(Record):
+    """The mean kinetic temperature of the dynamics of one system.
+
+    Attributes:
+        system: name of the molecule.
+        asked_kelvin: what was asked for.
+        mean_kelvin: over all NVE runs at that temperature.
+        interval_kelvin: half the 95 % interval of the mean.
+        runs: number of runs.
+    """
+
+    system: str
+    asked_kelvin: float
+    mean_kelvin: float
+    interval_kelvin: float
+    runs: int
+
+    def text(self) -> str:
+        """Return the system, the mean and its interval."""
+        return f"{self.system} {self.mean_kelvin:.0f} ± {self.interval_kelvin:.0f} K"
+
+
 class Scope(Record):
-    """What was tested, and so what an approval covers."""
+    """What was tested, and so what an approval covers.
+
+    Attributes:
+        measured_temperatures: what the dynamics had; empty in reports of earlier versions.
+    """
 
     elements: tuple[str, ...]
     systems: tuple[str, ...]
@@ -155,6 +182,7 @@ class Scope(Record):
     duration_ps: float
     platform: str
     precision: str
+    measured_temperatures: tuple[MeasuredTemperature, ...] = ()
 
 
 class Verdict(Record):

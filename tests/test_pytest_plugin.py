@@ -31,6 +31,9 @@ timesteps_fs = [0.5]
 repeats = 2
 geometries = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 IMPOSSIBLE = """
 [criteria.rotation_invariance]

@@ -27,6 +27,9 @@ geometries = 2
 repeats = 2
 parity_steps = 2
 reference_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 VALIDATE = """
 import sys, openmm_mlff as mlff

@@ -109,7 +109,7 @@ def make_sample(name: str, evidence: Evidence) -> Sample | None:
         evidence: of it.
 
     Returns:
-        Frames of its own trajectory that were compared with the reference; without a reference the
+        Frames of its own runs that were compared with the reference; without a reference the
         geometries of the check `net_force_torque`; None where the run kept neither.
     """
     system = evidence.system

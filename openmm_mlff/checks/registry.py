@@ -16,6 +16,7 @@ from openmm_mlff.checks.dynamics.memory_growth import CHECK as MEMORY_GROWTH
 from openmm_mlff.checks.dynamics.momentum_conservation import CHECK as MOMENTUM_CONSERVATION
 from openmm_mlff.checks.dynamics.slow_down import CHECK as SLOW_DOWN
 from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
+from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
 from openmm_mlff.checks.dynamics.temperature_scan import CHECK as TEMPERATURE_SCAN
 from openmm_mlff.checks.dynamics.time_reversibility import CHECK as TIME_REVERSIBILITY
 from openmm_mlff.checks.dynamics.timestep_convergence import CHECK as TIMESTEP_CONVERGENCE
@@ -72,6 +73,7 @@ CHECKS: tuple[Check, ...] = (
     TIME_REVERSIBILITY,
     TEMPERATURE_SCAN,
     KINETIC_DISTRIBUTION,
+    TEMPERATURE,
     MEMORY_GROWTH,
     SLOW_DOWN,
     FORCE_ACCURACY,

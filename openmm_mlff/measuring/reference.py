@@ -1,4 +1,4 @@
-"""The reference: evaluated at frames of the potential's own trajectory, and at its own minimum."""
+"""The reference: evaluated at frames of the potential's own runs, and at its own minimum."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import numpy as np
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import Points, evaluate_points
+from openmm_mlff.measuring.frames import own_frames
 from openmm_mlff.measuring.hessian import force_jacobian
 from openmm_mlff.measuring.minimum import SOUGHT_FORCE_EV_PER_ANGSTROM
 from openmm_mlff.measuring.relaxation import Dihedral, Relaxed, relax
@@ -164,7 +165,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
 
 
 def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
-    """Compare on frames of the potential's own trajectory, or on those of a file.
+    """Compare on frames of the potential's own trajectories, or on those of a file.
 
     Args:
         subject: with a reference.
@@ -174,26 +175,24 @@ def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
     """
     if isinstance(subject.reference_source, LabelledFrames):
         return _labels_of_file(subject, subject.reference_source)
-    run = next((run for run in subject.runs.runs if run.trajectory is not None), None)
-    if run is None or run.trajectory is None:
+    frames = own_frames(subject, subject.spec.reference_frames, or_broken=True)
+    if frames is None:
         return Skipped("no simulation left a frame to compare on")
-    times_ps, frames = run.trajectory.time_ps, run.trajectory.positions_angstrom
-    count = min(subject.spec.reference_frames, len(times_ps))
-    chosen = np.unique(np.linspace(0, len(times_ps) - 1, count).round().astype(int))
-    subject.report("reference frames", 0, len(chosen))
-    found = subject.reference.evaluate(frames[chosen])
-    subject.report("reference frames", len(chosen), len(chosen))
+    count = len(frames.time_ps)
+    subject.report("reference frames", 0, count)
+    found = subject.reference.evaluate(frames.positions_angstrom)
+    subject.report("reference frames", count, count)
     kept = ~found.refused
     return _labels(
         subject,
-        frames[chosen][kept],
-        times_ps[chosen][kept],
+        frames.positions_angstrom[kept],
+        frames.time_ps[kept],
         energies_ev=found.energies_ev[kept],
         forces=found.forces_ev_per_angstrom[kept],
         reference=subject.reference.spec,
-        run=run.name,
-        frames_of="its own trajectory",
-        requested=len(chosen),
+        run=frames.source,
+        frames_of="its own trajectories",
+        requested=count,
         refusals=found.reasons,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from openmm_mlff.measuring.ensemble import measure_ensemble
 from openmm_mlff.measuring.experiments import measure_samples
 from openmm_mlff.measuring.hessian import measure_hessian
 from openmm_mlff.measuring.minimum import measure_minimum
@@ -14,7 +15,15 @@ from openmm_mlff.measuring.reference import (
     measure_reference_minimum,
 )
 from openmm_mlff.measuring.trajectories import measure_trajectories
-from openmm_mlff.storage.shared import Hessian, Labels, Minimum, Noise, ReferenceMinimum, Samples
+from openmm_mlff.storage.shared import (
+    Ensemble,
+    Hessian,
+    Labels,
+    Minimum,
+    Noise,
+    ReferenceMinimum,
+    Samples,
+)
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
@@ -41,13 +50,14 @@ SHARED: Mapping[str, SharedMeasurement] = {
     # Each simulation has its own folder.
     "trajectories": SharedMeasurement(measure_trajectories, None, ("minimum",)),
     "samples": SharedMeasurement(measure_samples, Samples, ("minimum",)),
-    "hessian": SharedMeasurement(measure_hessian, Hessian, ("minimum", "trajectories")),
+    "ensemble": SharedMeasurement(measure_ensemble, Ensemble, ("minimum", "samples")),
+    "hessian": SharedMeasurement(measure_hessian, Hessian, ("minimum", "trajectories", "ensemble")),
     "reference": SharedMeasurement(measure_reference, None, ("minimum",)),
     "reference_minimum": SharedMeasurement(
         measure_reference_minimum, ReferenceMinimum, ("minimum", "reference")
     ),
     "reference_labels": SharedMeasurement(
-        measure_reference_labels, Labels, ("minimum", "trajectories")
+        measure_reference_labels, Labels, ("minimum", "trajectories", "ensemble")
     ),
 }
 """By name, as checks name them in their ``needs``."""

@@ -20,6 +20,11 @@ def replicas_stage(*, count: int, timestep_fs: float) -> str:
     return f"NVE, {count} replicas, {timestep_fs:g} fs"
 
 
+def short_runs_stage(*, count: int, timestep_fs: float) -> str:
+    """Name the stage of short simulations from Langevin samples."""
+    return f"NVE, {count} short runs, {timestep_fs:g} fs"
+
+
 def stage_timestep_fs(stage: str) -> float | None:
     """Read the timestep out of a stage's name; None where it takes no steps."""
     found = re.fullmatch(r"NVE.* (\S+) fs", stage)

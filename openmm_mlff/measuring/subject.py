@@ -12,6 +12,7 @@ from openmm_mlff.config import DynamicsSpec, ProbeSpec, Protocol
 from openmm_mlff.measuring import shared
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
+from openmm_mlff.measuring.frames import own_frames
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.paths import Paths
@@ -29,7 +30,15 @@ from openmm_mlff.storage.measurements import (
     Skipped,
 )
 from openmm_mlff.storage.runs import Run, RunCondition, Runs
-from openmm_mlff.storage.shared import Hessian, Labels, Minimum, Noise, ReferenceMinimum, Samples
+from openmm_mlff.storage.shared import (
+    Ensemble,
+    Hessian,
+    Labels,
+    Minimum,
+    Noise,
+    ReferenceMinimum,
+    Samples,
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with stage, done and total."""
@@ -250,6 +259,11 @@ class Subject:
         return cast("Samples", self.obtain("samples"))
 
     @property
+    def ensemble(self) -> Ensemble | NotApplicable | Skipped:
+        """Short NVE runs from the Langevin samples."""
+        return cast("Ensemble | NotApplicable | Skipped", self.obtain("ensemble"))
+
+    @property
     def hessian(self) -> Hessian:
         """Force Jacobians at the minimum and at thermal frames."""
         return cast("Hessian", self.obtain("hessian"))
@@ -261,7 +275,7 @@ class Subject:
 
     @property
     def reference_labels(self) -> Labels | Skipped:
-        """Frames of the potential's own trajectory, evaluated by both."""
+        """Frames of the potential's own trajectories, evaluated by both."""
         return cast("Labels | Skipped", self.obtain("reference_labels"))
 
     @property
@@ -272,19 +286,12 @@ class Subject:
 
     @property
     def thermal_frames(self) -> np.ndarray | None:
-        """Frames of the first simulation that ran to its end, evenly spaced.
+        """Frames of the simulations that ran to their end, evenly spaced.
 
         (F, N, 3) float64, Å, F at most the protocol's ``thermal_frames``; None where there is none.
         """
-        for run in self.runs.runs:
-            if run.survived and run.trajectory is not None:
-                last = len(run.trajectory.time_ps) - 1
-                count = self.spec.thermal_frames + 1
-                # Without the first, which is nearest to the minimum's own surroundings.
-                chosen = np.unique(np.linspace(0, last, count).round().astype(int))[1:]
-                if len(chosen):
-                    return run.trajectory.positions_angstrom[chosen]
-        return None
+        found = own_frames(self, self.spec.thermal_frames)
+        return None if found is None else found.positions_angstrom
 
     @property
     def reference(self) -> Reference:

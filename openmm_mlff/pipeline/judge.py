@@ -23,8 +23,9 @@ from openmm_mlff.checks.registry import checks_of, select
 from openmm_mlff.config import Protocol, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
+from openmm_mlff.pipeline.scope import scope_of
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import CheckResult, ModelRecord, Scope, ValidationReport, first_problem
+from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport, first_problem
 from openmm_mlff.rundir import RUN_FILE, SYSTEM_FILE, RunDirectory, molecule_from_json, read_json
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
@@ -112,7 +113,7 @@ def judge_run(
         verdict=verdict.decide(
             results,
             protocol=protocol,
-            scope=_scope(run.spec, observations),
+            scope=scope_of(observations, spec=run.spec),
             model_name=run.model.spec,
             not_asked=run.not_asked,
         ),
@@ -247,19 +248,3 @@ def check_plots(observations: Mapping[str, Evidence], protocol: Protocol) -> "li
             _plots_of(check, evidence, protocol, condition=condition).value or (), 1
         )
     ]
-
-
-def _scope(spec: ResolvedRequest, observations: Mapping[str, Evidence]) -> Scope:
-    """State what was tested: what was run, not what was asked for."""
-    runs = [run for found in observations.values() for run in found.runs]
-    elements = {symbol for found in observations.values() for symbol in found.system.symbols}
-    platforms = sorted({run.platform for run in runs if run.platform})
-    return Scope(
-        elements=tuple(sorted(elements)),
-        systems=tuple(observations),
-        temperatures_kelvin=tuple(sorted({run.condition.temperature_kelvin for run in runs})),
-        max_timestep_fs=max((run.condition.timestep_fs for run in runs), default=0.0),
-        duration_ps=min((run.completed_ps for run in runs), default=0.0),
-        platform=", ".join(platforms) or spec.platform,
-        precision=spec.precision,
-    )

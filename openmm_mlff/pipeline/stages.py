@@ -33,7 +33,7 @@ from openmm_mlff.storage.runs import Runs
 
 SETTLED = (DONE, NOT_APPLICABLE)
 NOT_EVALUATED = "labelled frames can be compared, not evaluated at other geometries"
-STEPPED = ("minimum", "trajectories", "samples")
+STEPPED = ("minimum", "trajectories", "samples", "ensemble")
 """Shared measurements of one geometry at a time, which more threads would only slow down."""
 
 

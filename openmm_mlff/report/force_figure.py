@@ -223,7 +223,7 @@ def _caption(observations: Evidence, *, accuracy: CheckResult | None, n_frames: 
     reference = "the reference" if record is None else record.reference
     refused = 0 if record is None else record.refused
     parts = [
-        f"Force components of {name} on {n_frames} frames of the potential's own trajectory, "
+        f"Force components of {name} on {n_frames} frames of the potential's own trajectories, "
         f"predicted against {reference}: (a) parity, (b) residuals, (c) their histogram."
     ]
     if refused:

@@ -109,6 +109,20 @@ def several_conditions(report: ValidationReport) -> bool:
     )
 
 
+def measured_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Write the temperatures that the dynamics had, as rows; none where none was measured."""
+    return tuple(
+        (
+            f"measured at {asked:g} K",
+            ", ".join(
+                one.text() for one in scope.measured_temperatures if one.asked_kelvin == asked
+            )
+            + " (mean, 95 %)",
+        )
+        for asked in dict.fromkeys(one.asked_kelvin for one in scope.measured_temperatures)
+    )
+
+
 def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
     """Write what was tested, as rows of label and text."""
     temperatures = ", ".join(f"{value:g}" for value in scope.temperatures_kelvin)
@@ -116,6 +130,7 @@ def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
         ("elements", ", ".join(scope.elements) or NOTHING),
         ("systems", ", ".join(scope.systems) or NOTHING),
         ("temperature", f"{temperatures} K" if temperatures else NOTHING),
+        *measured_rows(scope),
         ("timestep", f"up to {scope.max_timestep_fs:g} fs"),
         ("duration", f"{scope.duration_ps:g} ps"),
         ("platform", f"{scope.platform}, {scope.precision} precision"),

@@ -30,10 +30,13 @@ SEED = 1
 
 NETWORK_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.15, "longest_ps": 0.15}
 SHORT_DYNAMICS = {"equilibration_ps": 0.1, "duration_ps": 0.1, "longest_ps": 0.1}
+FEW_FRAMES = {"sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2}
 NETWORK_PROBES = {
     "scan_end_angstrom": 8.0,
     "convergence_ps": 0.03,
     "reversal_steps": 50,
+    "ensemble_ps": 0.02,
+    "ensemble_runs": 2,
 }
 NETWORK_WITHOUT = ("kinetic_distribution",)
 """Left out for a network: thousands of Langevin steps that say something of OpenMM alone."""
@@ -106,7 +109,8 @@ def with_check(protocol: Protocol, check_id: str) -> Protocol:
     if get_check(check_id).group not in ("parity", "surface"):
         return part
     dynamics = protocol.dynamics.model_copy(update=SHORT_DYNAMICS)
-    return part.model_copy(update={"dynamics": dynamics})
+    probes = protocol.probes.model_copy(update=FEW_FRAMES)
+    return part.model_copy(update={"dynamics": dynamics, "probes": probes})
 
 
 def examine(

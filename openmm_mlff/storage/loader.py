@@ -99,6 +99,7 @@ def load_run(folder: Path) -> Run:
                 for name, value in record.get("memory_mebibytes", {}).items()
                 if value is not None
             },
+            degrees_of_freedom=int(record.get("n_degrees_of_freedom") or 0),
             platform=str(record.get("platform", "")),
             on_gpu=bool(record.get("on_gpu", False)),
         )

@@ -128,6 +128,7 @@ class Run:
             where it was not measured.
         steps_per_block: length of these blocks; 0 where it is not known.
         memory_mebibytes: ``peak_resident`` and, on CUDA, ``peak_device``.
+        degrees_of_freedom: behind the temperatures; 0 where nothing vibrates or it is not known.
         platform: OpenMM platform.
         on_gpu: whether that ran on a GPU.
     """
@@ -147,6 +148,7 @@ class Run:
     resident_mebibytes_blocks: np.ndarray = field(default_factory=lambda: np.empty(0))
     steps_per_block: int = 0
     memory_mebibytes: Mapping[str, float] = field(default_factory=dict)
+    degrees_of_freedom: int = 0
     platform: str = ""
     on_gpu: bool = False
 

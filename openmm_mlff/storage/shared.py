@@ -96,6 +96,35 @@ class Samples:
 
 
 @record
+class Ensemble:
+    """Short NVE runs from evenly spaced points of the Langevin samples.
+
+    Attributes:
+        temperatures_kelvin: mean kinetic temperature of each run.
+        positions_angstrom: frames of each run, evenly spaced, the end among them.
+        frame_time_ps: of the frames, since the start of a run.
+        degrees_of_freedom: of the vibrations: translation, and isolated rotation, are removed.
+        temperature_kelvin: of the samples.
+        timestep_fs: of the runs.
+        duration_ps: of each run.
+        failure: why a run broke off; empty where none did. Later runs were not begun.
+        failure_ps: when it broke; NaN where none did.
+        failure_atoms: atoms concerned, zero-based.
+    """
+
+    temperatures_kelvin: np.ndarray = array("runs")
+    positions_angstrom: np.ndarray = array("runs", "frames", "N", 3)
+    frame_time_ps: np.ndarray = array("frames")
+    degrees_of_freedom: int
+    temperature_kelvin: float
+    timestep_fs: float
+    duration_ps: float
+    failure: str = ""
+    failure_ps: float = float("nan")
+    failure_atoms: tuple[int, ...] = ()
+
+
+@record
 class Hessian:
     """Force Jacobians J = dF/dx of A atoms, eV/Å²; row: force, column: displaced coordinate.
 
@@ -162,7 +191,7 @@ class Labels:
 
     Attributes:
         reference: spec string of the reference, or the file that holds its labels.
-        run: simulation that the frames come from; for sentences where they come from a file.
+        run: simulations that the frames come from; for sentences where they come from a file.
         frames_of: whose frames they are, for sentences.
         symbols: elements of the atoms.
         requested: frames given to the reference.

@@ -20,6 +20,9 @@ geometries = 2
 repeats = 2
 parity_steps = 2
 reference_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
 

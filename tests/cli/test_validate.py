@@ -22,6 +22,9 @@ longest_ps = 0.02
 repeats = 2
 geometries = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 SPRINGS = """
 import numpy as np
@@ -72,6 +75,11 @@ def test_conditions_stand_in_terminal_report_and_repeat_command(validate, tmp_pa
     report = json.loads((tmp_path / "out/report.json").read_text())
     scope = report["verdict"]["scope"]
     assert scope["temperatures_kelvin"] == [400.0]
+    (measured,) = scope["measured_temperatures"]
+    # The run and two short ones.
+    assert (measured["system"], measured["asked_kelvin"], measured["runs"]) == ("water", 400.0, 3)
+    assert measured["mean_kelvin"] > 0.0
+    assert measured["interval_kelvin"] > 0.0
     assert scope["max_timestep_fs"] == 0.25
     assert scope["duration_ps"] == pytest.approx(0.03)
     assert report["protocol"]["name"] == "tiny at 400 K, 0.25 fs, 0.03 ps"

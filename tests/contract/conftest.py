@@ -28,6 +28,8 @@ PROBES = {
     "convergence_ps": 0.05,
     "reversal_steps": 50,
     "sampling_ps": 2.0,
+    "ensemble_ps": 0.05,
+    "ensemble_runs": 2,
     "torsion_step_degrees": 60.0,
 }
 

@@ -25,6 +25,9 @@ longest_ps = 0.05
 repeats = 3
 rotations = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 reference_frames = 4
 """
 # PNG figures take a third of so short a run, and have tests of their own.

@@ -20,6 +20,9 @@ longest_ps = 0.02
 [probes]
 rotations = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 
 

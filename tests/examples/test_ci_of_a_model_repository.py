@@ -23,6 +23,9 @@ duration_ps = 0.02
 longest_ps = 0.02
 [probes]
 repeats = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 
 

@@ -28,6 +28,9 @@ longest_ps = 0.05
 [probes]
 geometries = 2
 rotations = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 
 

@@ -24,7 +24,14 @@ def make_subject(tmp_path):
                 "dynamics": protocol.dynamics.model_copy(
                     update=dynamics | {"frame_interval_steps": 5}
                 ),
-                "probes": protocol.probes.model_copy(update={"reference_frames": 6}),
+                "probes": protocol.probes.model_copy(
+                    update={
+                        "reference_frames": 6,
+                        "sampling_ps": 0.1,
+                        "ensemble_ps": 0.02,
+                        "ensemble_runs": 2,
+                    }
+                ),
             }
         )
         return Subject(
@@ -44,10 +51,12 @@ def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(make_subject):
     own, other = FieldOracle(water, seed=1), FieldOracle(water, seed=2)
     subject = make_subject(water, own, other)
     labels = subject.reference_labels
-    frames = subject.runs.runs[0].trajectory
-    # Evenly spaced, the first and the last among them.
-    assert labels.time_ps[[0, -1]].tolist() == frames.time_ps[[0, -1]].tolist()
-    assert len(labels.time_ps) == labels.requested == 6
+    # Two of each of three simulations, the last frame among them.
+    frames = subject.runs.runs[0].trajectory.positions_angstrom
+    short = subject.ensemble.positions_angstrom
+    assert labels.requested == 6
+    for index, expected in ((1, frames[-1]), (3, short[0, -1]), (5, short[1, -1])):
+        np.testing.assert_array_equal(labels.positions_angstrom[index], expected)
     for potential, energies_ev, forces in (
         (own, labels.model_energies_ev, labels.model_forces),
         (other, labels.reference_energies_ev, labels.reference_forces),

@@ -13,6 +13,7 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.runs import EnergySeries, MomentumSeries, Run, RunCondition, RunFailure
 from openmm_mlff.storage.shared import Minimum
 
@@ -61,6 +62,7 @@ def make_subject(tmp_path):
         )
         if runs is not None:
             subject._measured["trajectories"] = runs
+            subject._measured["ensemble"] = Skipped("no short runs")
         return subject
 
     return make
@@ -69,15 +71,17 @@ def make_subject(tmp_path):
 @pytest.mark.parametrize(
     ("runs", "places"),
     [
-        ((run_with(100),), np.linspace(0, 99, 11)[1:].round()),
+        ((run_with(100),), np.arange(9, 100, 10)),
         # A short run has no more.
-        ((run_with(3),), [1, 2]),
+        ((run_with(3),), [0, 1, 2]),
         ((run_with(50, failure=TORN),), None),
-        ((run_with(50, failure=TORN), run_with(3)), [1, 2]),
+        ((run_with(50, failure=TORN), run_with(3)), [0, 1, 2]),
+        # Five of each.
+        ((run_with(100), run_with(50)), [*range(19, 100, 20), *range(9, 50, 10)]),
         ((), None),
     ],
 )
-def test_thermal_frames_are_spread_over_the_first_whole_run(make_subject, runs, places):
+def test_thermal_frames_are_spread_over_the_whole_runs(make_subject, runs, places):
     frames = make_subject(runs=runs).thermal_frames
     if places is None:
         assert frames is None

@@ -38,6 +38,9 @@ longest_ps = 0.05
 repeats = 3
 rotations = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 MEMORY_GIB = 1.5
 TIME_S = 4.0

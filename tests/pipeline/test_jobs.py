@@ -37,6 +37,9 @@ longest_ps = 0.05
 repeats = 3
 rotations = 2
 thermal_frames = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 SYSTEMS = ("water", "methane")
 

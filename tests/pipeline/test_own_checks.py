@@ -28,6 +28,9 @@ duration_ps = 0.1
 longest_ps = 0.1
 [probes]
 repeats = 2
+sampling_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 FAILING = OWN.replace('"value": 0.02', '"value": 1e3')
 RAISING = OWN.replace("    costs = ", '    raise ValueError("no cost")\n    costs = ', 1)

@@ -13,6 +13,7 @@ REQUIRED_BY_QUICK = {
     "energy_drift",
     "momentum_conservation",
     "memory_growth",
+    "temperature",
     "force_accuracy",
     "energy_accuracy",
     "geometry_accuracy",
@@ -142,6 +143,7 @@ def test_thresholds_are_the_same_everywhere(protocol):
         ("temperature_scan", "coldest", 100.0),
         ("temperature_scan", "hottest", 500.0),
         ("kinetic_distribution", "deviation", 3.0),
+        ("temperature", "deviation", 3.0),
         ("memory_growth", "growth", 1.0),
         ("slow_down", "slowing", 1.1),
         ("force_accuracy", "rmse", 0.2),
@@ -191,6 +193,9 @@ def test_quick_samples_less():
         "directions",
         "dimer_directions",
         "hessian_geometries",
+        "sampling_ps",
+        "ensemble_ps",
+        "ensemble_runs",
     )
     for name in names:
         assert getattr(quick, name) < getattr(standard, name)

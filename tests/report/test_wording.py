@@ -2,7 +2,7 @@ import pytest
 
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.report import wording
-from openmm_mlff.results import Status
+from openmm_mlff.results import MeasuredTemperature, Status
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,19 @@ def test_the_scope_is_written_whole(make_report):
         "duration": "10 ps",
         "platform": "Reference, mixed precision",
     }
+
+
+def test_a_measured_temperature_stands_beside_the_one_asked_for(make_report):
+    measured = tuple(
+        MeasuredTemperature(
+            system=name, asked_kelvin=300.0, mean_kelvin=kelvin, interval_kelvin=24.4, runs=17
+        )
+        for name, kelvin in (("water", 291.2), ("alanine", 306.0))
+    )
+    scope = make_report().verdict.scope.model_copy(update={"measured_temperatures": measured})
+    rows = dict(wording.scope_rows(scope))
+    assert rows["temperature"] == "300 K"
+    assert rows["measured at 300 K"] == "water 291 ± 24 K, alanine 306 ± 24 K (mean, 95 %)"
 
 
 def test_an_empty_scope_has_no_made_up_words(make_report):

@@ -64,7 +64,7 @@ CHECK = Check(
     id="energy_accuracy",
     group="accuracy",
     question="Are energy differences those of the reference?",
-    formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE run",
+    formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE runs",
     unit="meV/atom",
     limits={"mae": "meV/atom"},
     source="customary for ML force fields: 10 meV/atom is 0.4 kT at 300 K",

@@ -1,4 +1,4 @@
-"""Are the forces those of the reference, on the potential's own trajectory?"""
+"""Are the forces those of the reference, on the potential's own trajectories?"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -145,14 +145,14 @@ def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
 CHECK = Check(
     id="force_accuracy",
     group="accuracy",
-    question="Are the forces those of the reference, on the potential's own trajectory?",
-    formula="RMSE of F − F_ref over all components, frames of the potential's own NVE run",
+    question="Are the forces those of the reference, on the potential's own trajectories?",
+    formula="RMSE of F − F_ref over all components, frames of the potential's own NVE runs",
     unit="eV/Å",
     limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
     source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
     consequence="Structures, barriers and spectra differ from those of the reference method: the "
     "dynamics may be sound and still be those of another substance.",
-    remedy="Add frames of the potential's own trajectory, labelled by the reference, to the "
+    remedy="Add frames of the potential's own trajectories, labelled by the reference, to the "
     "training data and retrain; the evidence names the worst element.",
     record=Labels,
     measure=measure,

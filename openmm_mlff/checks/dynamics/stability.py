@@ -1,13 +1,14 @@
 """Does the molecule stay intact?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, inconclusive, skipped
 from openmm_mlff.checks.dynamics.relaxation import change_on_relaxation
+from openmm_mlff.checks.dynamics.short_runs import ENSEMBLE, broken_short_run
 from openmm_mlff.checks.inputs import broken_run, cut_short_run, reaches, read_runs
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
@@ -40,7 +41,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     Each covalent bond of the starting structure stays within its range, no two unbonded atoms come
     too close, the number of fragments stays, forces and temperature stay below their limits, every
     number is finite, and every run reaches its end.  The value is the time survived, which must
-    reach what was asked for.
+    reach what was asked for.  A short run from the Langevin samples that broke fails it, too.
 
     Args:
         record: the replicas of one condition.
@@ -61,11 +62,14 @@ def judge(record: Runs, limits: Limits) -> Judgement:
         ]
     }
     happened = [(run, found) for run, found in zip(record.runs, breaks, strict=True) if found]
-    if happened:
+    short = broken_short_run(record)
+    if happened or short is not None:
         changed = change_on_relaxation(record, limits=values)
         if changed:
             return inconclusive(changed, evidence=evidence)
-        return _failed(record, happened, evidence=evidence)
+        if short is None or happened:
+            return _failed(record, happened, evidence=evidence)
+        return replace(short, evidence={**evidence, **short.evidence})
     undecided = broken_run(record) or cut_short_run(record)
     if undecided is not None:
         return undecided
@@ -280,5 +284,5 @@ CHECK = Check(
     record=Runs,
     measure=read_runs,
     judge=judge,
-    needs=("trajectories",),
+    needs=("trajectories", ENSEMBLE),
 )

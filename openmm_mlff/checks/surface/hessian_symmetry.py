@@ -113,5 +113,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "noise", "hessian"),
+    needs=("minimum", "trajectories", "ensemble", "noise", "hessian"),
 )

@@ -94,5 +94,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "noise"),
+    needs=("minimum", "trajectories", "ensemble", "noise"),
 )

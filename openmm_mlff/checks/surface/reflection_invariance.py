@@ -48,5 +48,5 @@ CHECK = Check(
     record=Changes,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "noise"),
+    needs=("minimum", "trajectories", "ensemble", "noise"),
 )

@@ -2,7 +2,15 @@
 
 from openmm_mlff.simulation.replicas.module import can_be_batched
 from openmm_mlff.simulation.replicas.replica import began_alone
+from openmm_mlff.simulation.replicas.reporting import CopiesReporter
 from openmm_mlff.simulation.replicas.running import run_replicas_together
-from openmm_mlff.simulation.replicas.system import replica_system
+from openmm_mlff.simulation.replicas.system import make_copies, replica_system
 
-__all__ = ["began_alone", "can_be_batched", "replica_system", "run_replicas_together"]
+__all__ = [
+    "CopiesReporter",
+    "began_alone",
+    "can_be_batched",
+    "make_copies",
+    "replica_system",
+    "run_replicas_together",
+]

@@ -6,9 +6,10 @@ import pytest
 from openmm_mlff.checks.dynamics.stability import CHECK
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.measurements import Measurement, MeasurementStore
 from openmm_mlff.storage.runs import Evidence, RunFailure, Runs
-from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
+from openmm_mlff.storage.shared import Ensemble, Minimum, ReferenceMinimum
+from openmm_mlff.storage.typed import to_tables
 
 
 @pytest.fixture
@@ -41,6 +42,37 @@ def test_every_replica_must_survive(judge, water, make_run):
     assert result.status is Status.FAIL
     assert "replica 1 survived 2 of 10 ps: torn (O1–H2)" in result.message
     assert [run["survived_ps"] for run in result.evidence["runs"]] == [10.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("failure", "timestep_fs", "status"),
+    [("", 0.5, Status.PASS), ("torn", 0.5, Status.FAIL), ("torn", 1.0, Status.PASS)],
+)
+def test_a_short_run_that_broke_fails_its_condition(
+    water, make_run, limits, failure, timestep_fs, status
+):
+    ensemble = Ensemble(
+        temperatures_kelvin=np.empty(0),
+        positions_angstrom=np.empty((0, 1, 3, 3)),
+        frame_time_ps=np.array([0.5]),
+        degrees_of_freedom=3,
+        temperature_kelvin=300.0,
+        timestep_fs=timestep_fs,
+        duration_ps=0.5,
+        failure=failure,
+        failure_ps=0.125,
+        failure_atoms=(0, 1),
+    )
+    data, arrays = to_tables(ensemble)
+    stored = {"ensemble": Measurement("ensemble", "done", data=data, arrays=arrays)}
+    run = make_run(water)
+    record = Evidence(system=water, runs=(run,), measurements=stored).at(run.condition)
+    judgement = CHECK.judge(record, limits(CHECK.id))
+    assert judgement.status is status
+    if status is Status.FAIL:
+        assert (judgement.value, judgement.threshold) == (0.125, 0.5)
+        assert judgement.evidence["short_run"]["atom_indices"] == (0, 1)
+        assert "torn (O1–H2)" in judgement.clause
 
 
 def test_a_failure_names_time_and_atoms(judge, water, make_run):

@@ -90,7 +90,7 @@ def _force_caption(observations: Evidence, *, result: CheckResult | None, shown:
     record = observations.measurements["reference_labels"].record(Labels)
     frames, atoms, _ = record.model_forces.shape
     parts = [
-        f"Force components on {frames} frames of the potential's own trajectory against those of "
+        f"Force components on {frames} frames of the potential's own trajectories against those of "
         f"{record.reference}; {shown} of {3 * frames * atoms} are drawn, the worst among them."
     ]
     if result is not None and result.value is not None:

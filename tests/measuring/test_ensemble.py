@@ -1,0 +1,135 @@
+"""Short runs at constant energy, on molecules whose motion is known."""
+
+import numpy as np
+import pytest
+
+from openmm_mlff.config import load_protocol
+from openmm_mlff.measuring import ensemble
+from openmm_mlff.measuring.subject import Settings, Subject
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.selftest.oracles.pairs import PairSurface
+from openmm_mlff.selftest.oracles.surface import SurfacePotential
+from openmm_mlff.selftest.runner import compiled_quickly
+from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
+from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
+
+STIFFNESS, LENGTH = 140.0, 1.1
+
+
+class Spring(SurfacePotential):
+    """Two atoms on a spring, eV/Å² and Å."""
+
+    composition_is_free = False
+
+    def __init__(self) -> None:
+        super().__init__(name="spring", seed=0)
+
+    def surface(self, atomic_numbers):
+        def radial(distances):
+            stretch = distances - LENGTH
+            return 0.5 * STIFFNESS * stretch**2, STIFFNESS * stretch
+
+        return PairSurface(2, np.array([[0, 1]]), radial)
+
+
+@pytest.fixture
+def make_subject(tmp_path):
+    def make(potential, molecule, **probes):
+        protocol = load_protocol("standard")
+        changed = {"sampling_ps": 0.4, "ensemble_ps": 0.05, "ensemble_runs": 4, **probes}
+        protocol = protocol.model_copy(
+            update={"probes": protocol.probes.model_copy(update=changed)}
+        )
+        return Subject(
+            potential,
+            molecule,
+            platform=named_platform("Reference"),
+            settings=Settings(protocol, "double", 1),
+            folder=tmp_path / molecule.name,
+        )
+
+    return make
+
+
+def test_each_run_has_the_temperature_of_the_energy_of_its_start(make_subject):
+    along = np.outer([0.0, LENGTH], [0.0, 0.6, 0.8])
+    nitrogen = MolecularSystem("nitrogen", np.array([7, 7]), along)
+    subject = make_subject(Spring(), nitrogen, ensemble_ps=0.2)
+    found = subject.ensemble
+    assert (found.degrees_of_freedom, found.failure) == (1, "")
+    mass = nitrogen.masses_amu[0] / 2.0
+    energies_ev = []
+    for start in subject.experiments.langevin_starts(4):
+        apart = start.positions_angstrom[1] - start.positions_angstrom[0]
+        distance = np.linalg.norm(apart)
+        moving = start.velocities_angstrom_per_ps[1] - start.velocities_angstrom_per_ps[0]
+        radial = moving @ apart / distance
+        kinetic_ev = 0.5 * EV_PER_AMU_ANGSTROM2_PER_PS2 * mass * radial**2
+        energies_ev.append(0.5 * STIFFNESS * (distance - LENGTH) ** 2 + kinetic_ev)
+    # Half of an oscillator's energy is kinetic: ½ k T = ½ E.
+    expected = np.array(energies_ev) / BOLTZMANN_EV_PER_KELVIN
+    np.testing.assert_allclose(found.temperatures_kelvin, expected, rtol=0.04)
+    # The bond is 14.3 fs a period; in 0.2 ps it has been everywhere between its turning points.
+    assert found.positions_angstrom.shape == (4, 25, 2, 3)
+    lengths = np.linalg.norm(np.diff(found.positions_angstrom, axis=2)[:, :, 0], axis=-1)
+    assert np.abs(lengths - LENGTH).max() <= 1.05 * np.sqrt(2.0 * max(energies_ev) / STIFFNESS)
+
+
+@pytest.mark.parametrize(
+    ("system", "freedom", "error", "runs"), [("water", 3, 0.05, 4), ("water", 3, 0.5, 2)]
+)
+def test_as_many_runs_as_their_error_asks_for(make_subject, system, freedom, error, runs):
+    molecule = load_system(system)
+    subject = make_subject(
+        healthy("bonded", molecule=molecule, seed=0), molecule, ensemble_error=error
+    )
+    found = subject.ensemble
+    assert found.degrees_of_freedom == freedom
+    assert len(found.temperatures_kelvin) == len(found.positions_angstrom) == runs
+    # Not moved as a whole, nor turned: the centre stays where it was.
+    weights = molecule.masses_amu / molecule.masses_amu.sum()
+    centres = np.einsum("rfnx,n->rfx", found.positions_angstrom, weights)
+    np.testing.assert_allclose(centres, centres[:, :1].repeat(centres.shape[1], 1), atol=1e-9)
+
+
+def test_a_batch_gives_the_runs_that_it_gives_one_by_one(make_subject, monkeypatch):
+    water = load_system("water")
+    subject = make_subject(
+        load_potential("student:ultra-tiny"), water, sampling_ps=0.1, ensemble_ps=0.02
+    )
+    with compiled_quickly():
+        together = subject.ensemble
+        monkeypatch.setattr(ensemble, "can_be_batched", lambda *_: False)
+        alone = ensemble.measure_ensemble(subject)
+    assert together.temperatures_kelvin.std() > 10.0
+    np.testing.assert_allclose(together.temperatures_kelvin, alone.temperatures_kelvin, rtol=1e-4)
+    np.testing.assert_allclose(together.positions_angstrom, alone.positions_angstrom, atol=1e-4)
+
+
+def test_one_atom_has_no_temperature_of_its_own(make_subject):
+    argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
+    subject = make_subject(healthy("pair", molecule=argon, seed=0), argon)
+    assert isinstance(subject.ensemble, NotApplicable)
+
+
+def test_a_run_that_breaks_ends_it_and_says_when(make_subject, monkeypatch):
+    water = load_system("water")
+    subject = make_subject(healthy("bonded", molecule=water, seed=0), water)
+    assert subject.samples.failure == ""
+    weak = get_defect("weak bonds")
+    subject.potential = weak.plant(subject.potential, weak.gross)
+    found = subject.ensemble
+    assert found.failure
+    assert 0.0 < found.failure_ps <= found.duration_ps
+    assert len(found.temperatures_kelvin) < 4
+
+
+def test_too_few_samples_are_skipped(make_subject):
+    water = load_system("water")
+    subject = make_subject(healthy("bonded", molecule=water, seed=0), water, sampling_ps=0.01)
+    assert isinstance(subject.ensemble, Skipped)
+    assert subject.store.read("ensemble").status == "skipped"
