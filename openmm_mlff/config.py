@@ -124,6 +124,7 @@ class ProbeSpec(Frozen):
         convergence_ps: length of each run of `timestep_convergence`.
         reversal_steps: steps there, and back, of `time_reversibility`.
         sampling_ps: length of the Langevin runs behind distributions.
+        thermostats_ps: length of the runs at weak friction and under a global thermostat together.
         torsion_step_degrees: between two points of a torsion profile.
     """
 
@@ -142,6 +143,7 @@ class ProbeSpec(Frozen):
     convergence_ps: float = Field(default=0.5, gt=0.0)
     reversal_steps: int = Field(default=500, ge=1)
     sampling_ps: float = Field(default=4.0, gt=0.0)
+    thermostats_ps: float = Field(default=8.0, gt=0.0)
     torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 

@@ -26,7 +26,13 @@ from openmm_mlff.storage.runs import (
 )
 
 SHORT_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.1, "longest_ps": 0.1}
-FEW_PROBES = {"geometries": 4, "thermal_frames": 3, "rotations": 4, "hessian_geometries": 2}
+FEW_PROBES = {
+    "geometries": 4,
+    "thermal_frames": 3,
+    "rotations": 4,
+    "hessian_geometries": 2,
+    "thermostats_ps": 2.0,
+}
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
 

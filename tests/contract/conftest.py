@@ -28,6 +28,7 @@ PROBES = {
     "convergence_ps": 0.05,
     "reversal_steps": 50,
     "sampling_ps": 2.0,
+    "thermostats_ps": 2.0,
     "torsion_step_degrees": 60.0,
 }
 
