@@ -125,6 +125,7 @@ class ProbeSpec(Frozen):
         ensemble_ps: length of each NVE run that starts from a sample of the Langevin run.
         ensemble_error: relative error of their mean temperature, by which they are counted.
         ensemble_runs: the most of them.
+        thermostats_ps: length of the runs at weak friction and under a global thermostat together.
         torsion_step_degrees: between two points of a torsion profile.
     """
 
@@ -146,6 +147,7 @@ class ProbeSpec(Frozen):
     ensemble_ps: float = Field(default=0.5, gt=0.0)
     ensemble_error: float = Field(default=0.05, gt=0.0, le=1.0)
     ensemble_runs: int = Field(default=16, ge=1, le=MOST_REPLICAS)
+    thermostats_ps: float = Field(default=8.0, gt=0.0)
     torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 

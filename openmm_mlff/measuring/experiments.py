@@ -7,6 +7,7 @@ import numpy as np
 import openmm
 from openmm import app
 
+from openmm_mlff.measuring.thermostats import Thermostats
 from openmm_mlff.potentials import Potential
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import (
@@ -59,6 +60,11 @@ class Experiments:
 
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
+
+    @property
+    def thermostats(self) -> Thermostats:
+        """Runs under other thermostats than that of the shared samples."""
+        return Thermostats(self._subject)
 
     def start(self) -> StartPoint | None:
         """Return the last state of a simulation, its velocities at the time of the positions.

@@ -20,7 +20,7 @@ from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Samples
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
-CHECK_ID = "kinetic_distribution"
+MEASUREMENT = "samples"
 REACH = 4.0
 BINS = 41
 FEWEST_SAMPLES = 10
@@ -32,7 +32,7 @@ def kinetic_figure(
     """Draw the distribution of each element's velocity components, scaled by their thermal width.
 
     Args:
-        observations: with the measurement `kinetic_distribution`.
+        observations: with the measurement `samples`.
         path: the PNG.
         result: of `kinetic_distribution`.
         model: name for the headline.
@@ -74,13 +74,13 @@ def scaled_velocities(observations: Evidence) -> tuple[np.ndarray, np.ndarray, f
     """Give velocity components over their thermal width.
 
     Args:
-        observations: with the measurement `kinetic_distribution`.
+        observations: with the measurement `samples`.
 
     Returns:
         (S, M, 3) without unit, the M atoms' elements, and the temperature in K, for the atoms that
         no constraint holds; None where nothing was sampled.
     """
-    record = stored_record(observations, CHECK_ID, Samples)
+    record = stored_record(observations, MEASUREMENT, Samples)
     if record is None or len(record.time_ps) < FEWEST_SAMPLES:
         return None
     temperature_kelvin = record.temperature_kelvin

@@ -28,7 +28,7 @@ def sampled(observations, *, samples=4000, factor=1.0, **arrays):
         temperature_kelvin=300.0,
     )
     data, found = to_tables(record)
-    stored = Measurement("kinetic_distribution", "done", data=data, arrays=found | arrays)
+    stored = Measurement("samples", "done", data=data, arrays=found | arrays)
     return replace(observations, measurements={stored.name: stored}, condition=None)
 
 

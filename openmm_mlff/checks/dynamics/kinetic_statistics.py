@@ -7,13 +7,21 @@ and bootstraps the few tens of samples that are left: on 4 ps of correlated Maxw
 velocities of three atoms it was beyond 3 σ in 3 to 9 of 100 runs for the mean and in 9 to 17 for
 the width, where 0.3 are expected; the deviations below fail 2 healthy runs of 1000, and none of
 500 that are 10 ps long.
+
+The time average of the kinetic energy of any group of atoms over t of Langevin dynamics with the
+friction γ is worth at least γt independent samples, whatever the potential.  K − ⟨K⟩ is an
+eigenfunction of the thermostat's part S of the generator, with the eigenvalue 2γ, and a forward
+and a backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the
+average by 2⟨K − ⟨K⟩, S⁻¹(K − ⟨K⟩)⟩/t = Var(K)/(γt).  The kinetic energy of all atoms approaches
+the bound, by the balance of heat.  So a run of a few 1/γ, too short to estimate a correlation time,
+needs none.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, ndtr, ndtri
+from scipy.special import gammainc, gammaincc, gammainccinv, ndtr, ndtri
 
 from openmm_mlff.checks.statistics import WINDOW, autocorrelation_time
 
@@ -28,11 +36,14 @@ class KineticSample:
         group: which atoms.
         reduced: kinetic energy over k_B T, (S,), in order of time.
         degrees_of_freedom: three an atom, less one for each fixed distance.
+        known_independent: independent samples that the mean is worth, where theory gives them;
+            None for an estimate from the samples themselves.
     """
 
     group: str
     reduced: np.ndarray
     degrees_of_freedom: int
+    known_independent: float | None = None
 
     @property
     def shape(self) -> float:
@@ -48,7 +59,8 @@ class KineticSample:
         """Return the first (0) or second (1) half of the run."""
         middle = len(self.reduced) // 2
         part = self.reduced[middle:] if second else self.reduced[:middle]
-        return KineticSample(self.group, part, self.degrees_of_freedom)
+        known = None if self.known_independent is None else self.known_independent / 2.0
+        return KineticSample(self.group, part, self.degrees_of_freedom, known)
 
     def correlation(self) -> float:
         """Return the samples that are worth one independent sample, at least 1.
@@ -66,6 +78,8 @@ class KineticSample:
 
     def independent(self) -> float:
         """Return the number of independent samples that these are worth, at least 1."""
+        if self.known_independent is not None:
+            return max(1.0, self.known_independent)
         return max(1.0, len(self.reduced) / self.correlation())
 
     def mean_deviation(self) -> float:
@@ -84,6 +98,18 @@ class KineticSample:
             return float(ndtri(max(below, _SMALLEST_PROBABILITY)))
         above = float(gammaincc(total_shape, total))
         return -float(ndtri(max(above, _SMALLEST_PROBABILITY)))
+
+    def least_heating(self, sigma: float) -> float:
+        """Return the rise of the mean that deviates by so much, over the thermostat's temperature.
+
+        Args:
+            sigma: deviation, standard deviations.
+
+        Returns:
+            (T − T₀)/T₀.
+        """
+        total_shape = self.independent() * self.shape
+        return float(gammainccinv(total_shape, ndtr(-sigma))) / total_shape - 1.0
 
     def width_deviation(self) -> float:
         """Return the deviation of the width, in standard deviations, negative where it is narrow.

@@ -19,7 +19,7 @@ from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
 
 DYNAMICS = [check for check in CHECKS if check.group == "dynamics"]
-SHORT = {"reversal_steps": 50, "convergence_ps": 0.05, "sampling_ps": 0.5}
+SHORT = {"reversal_steps": 50, "convergence_ps": 0.05, "sampling_ps": 0.5, "thermostats_ps": 0.2}
 
 
 @pytest.fixture
@@ -103,7 +103,11 @@ def test_a_crystal(statuses, make_subject):
         "copper", copper.numbers, copper.positions, cell_angstrom=copper.cell.array
     )
     potential = AsePotential(EMT, {}, spec="ase:ase.calculators.emt:EMT")
-    found = statuses(make_subject(potential, molecule, probes=SHORT | {"sampling_ps": 0.1}))
+    found = statuses(
+        make_subject(
+            potential, molecule, probes=SHORT | {"sampling_ps": 0.1, "thermostats_ps": 0.05}
+        )
+    )
     _not_failed(found)
     (changes,) = found["momentum_conservation"].evidence["changes_by_run"].values()
     assert set(changes) == {"linear"}

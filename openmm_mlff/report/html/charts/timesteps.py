@@ -65,7 +65,7 @@ def velocity_chart(observations: Evidence, *, result: CheckResult | None) -> Cha
     """Draw the distribution of each element's velocity components over their thermal width.
 
     Args:
-        observations: with the measurement `kinetic_distribution`.
+        observations: with the measurement `samples`.
         result: not looked at.
 
     Returns:

@@ -56,7 +56,7 @@ def test_right_velocities_lie_on_the_curve(make_observations):
         degrees_of_freedom=3 * system.n_atoms,
         temperature_kelvin=300.0,
     )
-    sampled = with_record(observations, "kinetic_distribution", record)
+    sampled = with_record(observations, "samples", record)
     hydrogen, oxygen, normal = velocity_chart(sampled, result=None).traces
     assert (hydrogen["name"], oxygen["name"]) == ("H", "O")
     for trace in (hydrogen, oxygen):
