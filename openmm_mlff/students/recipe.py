@@ -212,6 +212,7 @@ def build_student(
             raise ConfigError(
                 f"{earlier} holds a student of another size than {name}; expected {SIZES[name]}"
             )
+        model.train().requires_grad_()
         rounds = {**before.training, "note": CONTINUED}
         held_out = [frame for frame in held_out if not frame.kind.startswith(THERMAL)]
         held_out += make_unseen_frames(

@@ -147,10 +147,15 @@ def rounds_frames(rounds_recipe, tmp_path_factory):
 @pytest.fixture
 def counted(monkeypatch):
     """Note what each round is given, without training."""
-    rounds = []
+
+    class Rounds(list):
+        learns = True
+
+    rounds = Rounds()
 
     def counting(model, training, schedule, *, seed, **_):
         rounds.append((len(training), schedule, seed))
+        rounds.learns &= all(weights.requires_grad for weights in model.parameters())
         return model
 
     monkeypatch.setattr(recipe_module, "train_student", counting)
@@ -212,6 +217,7 @@ def test_the_last_rounds_go_on_from_earlier_weights(
     )
 
     assert [seed for _, _, seed in counted] == [9, 10, 11]
+    assert counted.learns
     assert record.training["epochs"] == first.training["epochs"]
     assert "earlier weights" in record.training["note"]
     assert record.held_out["water/thermal_300K"]["frames"] == 1
