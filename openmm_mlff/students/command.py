@@ -61,6 +61,10 @@ def train(
         typer.Option("--quick", help="Half a minute's worth, to try the machinery, in runs/quick"),
     ] = False,
     data_only: Annotated[bool, typer.Option("--data-only", help="Make the data and stop")] = False,
+    continue_from: Annotated[
+        Path | None,
+        typer.Option(help="Folder of students of this recipe whose last rounds are trained anew"),
+    ] = None,
     threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
 ) -> None:
     """Distil GFN2-xTB into the students: data, training, held-out test, weights, model cards."""
@@ -75,7 +79,8 @@ def train(
         frames = _frames(data, recipe)
         console.print(f"{len(frames)} labelled frames in {data}", soft_wrap=True)
         for name in [] if data_only else students or list(SIZES):
-            _train_one(name, frames, recipe, output)
+            earlier = continue_from and continue_from / f"{name}.safetensors"
+            _train_one(name, frames, recipe, output, earlier=earlier)
     except UserError as error:
         print(f"train_students: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
@@ -93,7 +98,9 @@ def _frames(path: Path, recipe: Recipe) -> list[LabelledFrame]:
         )
 
 
-def _train_one(name: str, frames: list[LabelledFrame], recipe: Recipe, output: Path) -> None:
+def _train_one(
+    name: str, frames: list[LabelledFrame], recipe: Recipe, output: Path, *, earlier: Path | None
+) -> None:
     """Train one student behind a progress bar and write its card."""
     started = time.monotonic()
     with _progress() as progress:
@@ -105,7 +112,7 @@ def _train_one(name: str, frames: list[LabelledFrame], recipe: Recipe, output: P
                 f"{name} epoch {epoch} loss {loss:.5f} after {time.monotonic() - started:.0f} s"
             )
 
-        record = build_student(name, frames, recipe, output, on_epoch=on_epoch)
+        record = build_student(name, frames, recipe, output, on_epoch=on_epoch, earlier=earlier)
     card = output / f"{name}.md"
     write_text(card, model_card(record))
     weights = output / f"{name}.safetensors"

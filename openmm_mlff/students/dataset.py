@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from multiprocessing import get_context
 
@@ -17,8 +17,10 @@ from openmm_mlff.students.teacher import free_atom_energies
 REFINEMENT = "refinement"
 """Kind of the frames that only the later rounds of training see."""
 
-TORSION = "torsion"
-"""Kind of the frames that only the last round of training sees."""
+THERMAL = "thermal"
+
+TORSION, CONFORMER = "torsion", "conformer"
+"""Kinds of the frames that only the last rounds of training see: turned bonds."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,30 @@ def make_frames(
     return [frame for group in frames for frame in group]
 
 
+def make_unseen_frames(
+    molecules: Sequence[str], plan: SamplingPlan, *, fraction: float, seed: int
+) -> list[LabelledFrame]:
+    """Make thermal frames of new trajectories, to test students that have seen the others.
+
+    Args:
+        molecules: names in the systems library.
+        plan: of which a part is made.
+        fraction: of the thermal frames of the plan.
+        seed: of :func:`make_frames`, which this one does not repeat.
+
+    Returns:
+        Frames, grouped by origin.
+    """
+    part = replace(plan, thermal=max(1, round(fraction * plan.thermal)))
+    work = [(name, kelvin) for name in molecules for kelvin in plan.temperatures_kelvin]
+    seeds = np.random.SeedSequence([seed, 1]).generate_state(len(work))
+    return [
+        frame
+        for (name, kelvin), own in zip(work, seeds, strict=True)
+        for frame in _run(_Job(THERMAL, (name,), kelvin, part, int(own)))
+    ]
+
+
 def _results(jobs: Sequence[_Job], *, workers: int) -> Iterator[tuple[int, list[LabelledFrame]]]:
     """Do the jobs; give each one's number and frames as it is done."""
     if workers == 1:
@@ -80,7 +106,7 @@ def _jobs(
     """List the work, each job with a seed of its own."""
     work: list[tuple[str, tuple[str, ...], float]] = [("atoms", tuple(map(str, elements)), 0.0)]
     for name in molecules:
-        work += [("thermal", (name,), kelvin) for kelvin in plan.temperatures_kelvin]
+        work += [(THERMAL, (name,), kelvin) for kelvin in plan.temperatures_kelvin]
         work += [("stretched", (name,), 0.0), ("crowded", (name,), 0.0)]
     small = [name for name in sampling.DIMER_MOLECULES if name in molecules]
     work += [("dimer", pair, 0.0) for pair in combinations_with_replacement(small, 2)]
@@ -90,7 +116,7 @@ def _jobs(
         if name in molecules:
             kelvins = plan.flexible_temperatures_kelvin
             work += [(REFINEMENT, (name,), kelvin) for kelvin in kelvins]
-    work += [(TORSION, (name,), 0.0) for name in molecules]
+    work += [(kind, (name,), 0.0) for kind in (TORSION, CONFORMER) for name in molecules]
     seeds = np.random.SeedSequence(seed).generate_state(len(work))
     return [_Job(*item, plan, int(s)) for item, s in zip(work, seeds, strict=True)]
 
@@ -114,10 +140,20 @@ def _run(job: _Job) -> list[LabelledFrame]:
                 seed=seed,
             )
         )
+    if job.kind == CONFORMER:
+        return list(
+            turning.conformer_frames(
+                systems[0],
+                conformers=plan.conformers,
+                step_degrees=2.0 * plan.torsion_step_degrees,
+                copies=plan.torsion_copies,
+                seed=seed,
+            )
+        )
     if job.kind == "dimer":
         return list(sampling.dimer_frames(systems[0], systems[1], plan.dimers, seed=seed))
-    if job.kind in ("thermal", REFINEMENT):
-        count = plan.thermal if job.kind == "thermal" else plan.flexible
+    if job.kind in (THERMAL, REFINEMENT):
+        count = plan.thermal if job.kind == THERMAL else plan.flexible
         return list(
             sampling.thermal_frames(
                 systems[0],

@@ -12,12 +12,15 @@ from typing import Any
 
 import torch
 
-from openmm_mlff.students.dataset import REFINEMENT, TORSION
+from openmm_mlff.students.dataset import CONFORMER, REFINEMENT, TORSION
 from openmm_mlff.students.frames import WHOLE_ORIGINS, LabelledFrame
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.students.training import TrainingPlan, train_student
 
-LATER_KINDS = (REFINEMENT, TORSION)
+TURNED = (TORSION, CONFORMER)
+"""Kinds of frames with turned bonds."""
+
+LATER_KINDS = (REFINEMENT, *TURNED)
 """Kinds of frames that the first round does not see."""
 
 REPLAYED_TRAJECTORY, REPLAYED = 1 / 6, 1 / 3
@@ -139,7 +142,7 @@ def _parted(
     turned: list[LabelledFrame] = []
     others: dict[str, list[LabelledFrame]] = {}
     for frame in frames:
-        (turned if frame.kind == TORSION else others.setdefault(frame.origin, [])).append(frame)
+        (turned if frame.kind in TURNED else others.setdefault(frame.origin, [])).append(frame)
     return turned, others
 
 

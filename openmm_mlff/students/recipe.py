@@ -7,22 +7,29 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.rundir import RunDirectory, read_json, write_json
-from openmm_mlff.students.checkpoint import StudentRecord, n_parameters, save_student
-from openmm_mlff.students.dataset import TORSION, make_frames
+from openmm_mlff.students.checkpoint import (
+    StudentRecord,
+    load_student,
+    n_parameters,
+    save_student,
+)
+from openmm_mlff.students.dataset import THERMAL, make_frames, make_unseen_frames
 from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
 from openmm_mlff.students.last_rounds import (
     LATER_KINDS,
+    TURNED,
     LastRounds,
     frames_of_last_rounds,
     train_last_rounds,
 )
-from openmm_mlff.students.painn import PaiNNConfig
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.students.sampling import QUICK_PLAN, SamplingPlan
 from openmm_mlff.students.teacher import TEACHER
 from openmm_mlff.students.training import TrainingPlan, held_out_errors, new_student, train_student
@@ -55,6 +62,12 @@ LEARNING_RATES = {"original": 1e-3}
 
 REFINED = ("original",)
 """Students that get a second round, with further frames of flexible molecules."""
+
+CONTINUED = "the last three rounds went on from earlier weights, which all the rounds had made"
+UNSEEN = (
+    "Frames that no round has seen: thermal ones of new trajectories, of every other kind the last "
+    "tenth (of turned bonds, points anywhere on the way round)."
+)
 
 
 @dataclass(frozen=True)
@@ -162,6 +175,7 @@ def build_student(
     output: Path,
     *,
     on_epoch: Callable[[int, float, torch.nn.Module], None] | None = None,
+    earlier: Path | None = None,
 ) -> StudentRecord:
     """Train one student, test it on held-out frames and write its file.
 
@@ -171,30 +185,39 @@ def build_student(
         recipe: how.
         output: folder for ``NAME.safetensors``.
         on_epoch: see :func:`openmm_mlff.students.training.train_student`.
+        earlier: file of a student of this recipe that the last rounds go on from; None trains all
+            rounds.
 
     Returns:
         What was written into the file's metadata.
 
     Raises:
-        ConfigError: unknown name.
+        CheckpointError: the earlier file cannot be read.
+        ConfigError: unknown name, or the earlier file is of another size.
         RunDirectoryError: the folder cannot be written.
     """
     check_name(name)
     RunDirectory.create(output)
     training, held_out = split_held_out(frames, fraction=HELD_OUT_FRACTION)
-    first_round = [frame for frame in training if not frame.kind.startswith(LATER_KINDS)]
-    model = new_student(SIZES[name], first_round, seed=recipe.training_seed)
-    plan = replace(
-        recipe.training, learning_rate=LEARNING_RATES.get(name, recipe.training.learning_rate)
-    )
-    train_student(model, first_round, plan, seed=recipe.training_seed, on_epoch=on_epoch)
-    rounds = asdict(plan) | {"seed": recipe.training_seed, "parameters": n_parameters(model)}
-    seen = first_round
-    if name in REFINED:
-        seed = recipe.training_seed + 1
-        seen = [frame for frame in training if frame.kind != TORSION]
-        train_student(model, seen, recipe.refinement, seed=seed, on_epoch=on_epoch)
-        rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
+    seen = [
+        frame
+        for frame in training
+        if not frame.kind.startswith(TURNED if name in REFINED else LATER_KINDS)
+    ]
+    if earlier is None:
+        model, rounds = _first_rounds(name, seen, recipe, on_epoch=on_epoch)
+    else:
+        model, before = load_student(earlier)
+        if before.config != SIZES[name]:
+            raise ConfigError(
+                f"{earlier} holds a student of another size than {name}; expected {SIZES[name]}"
+            )
+        model.train().requires_grad_()
+        rounds = {**before.training, "note": CONTINUED}
+        held_out = [frame for frame in held_out if not frame.kind.startswith(THERMAL)]
+        held_out += make_unseen_frames(
+            recipe.molecules, recipe.sampling, fraction=HELD_OUT_FRACTION, seed=recipe.data_seed
+        )
     last = frames_of_last_rounds(training)
     if last:
         seed = recipe.training_seed + 2
@@ -213,13 +236,36 @@ def build_student(
             "held_out_frames": len(held_out),
             "kinds": dict(Counter(frame.kind for frame in training)),
             "molecules": list(recipe.molecules),
-        },
+        }
+        | ({} if earlier is None else {"held_out_from": UNSEEN}),
         training=rounds,
         held_out=held_out_errors(model, held_out, cutoff_angstrom=model.cutoff),
         versions={package: importlib.metadata.version(package) for package in PACKAGES},
     )
     save_student(model, record, output / f"{name}.safetensors")
     return record
+
+
+def _first_rounds(
+    name: str,
+    frames: Sequence[LabelledFrame],
+    recipe: Recipe,
+    *,
+    on_epoch: Callable[[int, float, torch.nn.Module], None] | None,
+) -> tuple[PaiNN, dict[str, Any]]:
+    """Train from random weights, and return the student and what its record says of it."""
+    first_round = [frame for frame in frames if not frame.kind.startswith(LATER_KINDS)]
+    model = new_student(SIZES[name], first_round, seed=recipe.training_seed)
+    plan = replace(
+        recipe.training, learning_rate=LEARNING_RATES.get(name, recipe.training.learning_rate)
+    )
+    train_student(model, first_round, plan, seed=recipe.training_seed, on_epoch=on_epoch)
+    rounds = asdict(plan) | {"seed": recipe.training_seed, "parameters": n_parameters(model)}
+    if name in REFINED:
+        seed = recipe.training_seed + 1
+        train_student(model, frames, recipe.refinement, seed=seed, on_epoch=on_epoch)
+        rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
+    return model, rounds
 
 
 def default_workers() -> int:

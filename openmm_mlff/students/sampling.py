@@ -36,6 +36,7 @@ class SamplingPlan:
         torsion_coarse_above_atoms: molecules of more atoms than this are turned in steps twice as
             wide.
         torsion_copies: jostled frames of each sort for each point of a rotation.
+        conformers: further conformers whose bonds are turned, in steps twice as wide.
         temperatures_kelvin: of the thermal frames.
         flexible_temperatures_kelvin: of the further ones.
         steps_between: timesteps of 1 fs between two thermal frames.
@@ -52,6 +53,7 @@ class SamplingPlan:
     torsion_step_degrees: float = 15.0
     torsion_coarse_above_atoms: int = 20
     torsion_copies: int = 1
+    conformers: int = 8
     temperatures_kelvin: tuple[float, ...] = (300.0, 600.0, 1000.0)
     flexible_temperatures_kelvin: tuple[float, ...] = (300.0, 600.0)
     steps_between: int = 20
@@ -75,6 +77,7 @@ QUICK_PLAN = SamplingPlan(
     dimers=1,
     scan=4,
     torsion_step_degrees=60.0,
+    conformers=1,
     temperatures_kelvin=(300.0,),
     steps_between=4,
 )

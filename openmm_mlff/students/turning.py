@@ -1,13 +1,16 @@
-"""Training frames along the rotation about each bond, the far conformers among them.
+"""Training frames along the rotation about each bond, from one conformer and from many.
 
 Thermal frames stay in the conformer they start in: the hydroxyl of a carboxylic acid is never seen
-the other way round, and what a student says of it there is a guess.
+the other way round, and what a student says of it there is a guess.  Rotations that start in one
+conformer miss what meets only in another: in alanine the hydrogen bond from that hydroxyl to the
+nitrogen.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase.calculators.calculator import CalculatorError
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 RELAXATION_STEPS = 100
 JOSTLE_ANGSTROM = 0.05
+SAME_CONFORMER_EV = 0.005
+"""Minima nearer in energy are one, or mirror images of each other, or like atoms changed places."""
+
+TRIES_A_CONFORMER = 6
 
 _Point = tuple[Torsion, float, np.ndarray]
 
@@ -47,14 +54,13 @@ def torsion_frames(
     """
     rng = np.random.default_rng(seed)
     start = np.array(molecule.positions_angstrom)
-    torsions = rotatable_torsions(
-        start, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
-    )
     calculator = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
     points = [
         point
-        for torsion in torsions
-        for point in _scan(calculator, molecule, torsion, step_degrees=step_degrees)
+        for torsion in _torsions(molecule)
+        for point in _scan(
+            calculator, molecule, torsion, start=start, step_degrees=step_degrees, back=True
+        )
     ]
     atoms = molecule.to_ase()
     for index in rng.permutation(len(points)):
@@ -73,26 +79,106 @@ def torsion_frames(
                 yield frame
 
 
+def conformer_frames(
+    molecule: MolecularSystem, *, conformers: int, step_degrees: float, copies: int, seed: int
+) -> Iterator[LabelledFrame]:
+    """Find other conformers, and turn each rotatable bond of each of them once round.
+
+    Args:
+        molecule: at its minimum.
+        conformers: the most of them; fewer where fewer are found.
+        step_degrees: between two points.
+        copies: jostled ones of each relaxed point.
+        seed: of the conformers, the order and the jostling.
+
+    Yields:
+        Labelled frames, in random order; see :func:`torsion_frames` for what is left out.
+    """
+    rng = np.random.default_rng(seed)
+    calculator = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
+    points = [
+        geometry
+        for start in _conformers(calculator, molecule, conformers, rng)
+        for torsion in _torsions(molecule)
+        for _, _, geometry in _scan(
+            calculator, molecule, torsion, start=start, step_degrees=step_degrees, back=False
+        )
+    ]
+    atoms = molecule.to_ase()
+    for index in rng.permutation(len(points)):
+        relaxed = points[index]
+        jostled = relaxed + rng.normal(scale=JOSTLE_ANGSTROM, size=(copies, *relaxed.shape))
+        for geometry in (relaxed, *jostled):
+            atoms.positions = geometry
+            atoms.calc = calculator
+            frame = label(f"{molecule.name}/conformer", atoms)
+            if frame is not None:
+                yield frame
+
+
+def _torsions(molecule: MolecularSystem) -> tuple[Torsion, ...]:
+    """Return the bonds of a molecule that turn."""
+    return rotatable_torsions(
+        molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
+    )
+
+
+def _conformers(
+    calculator: "BaseCalculator",
+    molecule: MolecularSystem,
+    most: int,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Return minima of the teacher, (N, 3) in Å each, that differ in energy."""
+    from ase.optimize import BFGS
+
+    torsions = _torsions(molecule)
+    atoms = molecule.to_ase()
+    atoms.calc = calculator
+    energies_ev = [float(atoms.get_potential_energy())]
+    found: list[np.ndarray] = []
+    for _ in range(TRIES_A_CONFORMER * most if torsions else 0):
+        positions = np.array(molecule.positions_angstrom)
+        for torsion in torsions:
+            positions = turned(positions, torsion=torsion, degrees=rng.uniform(0.0, 360.0))
+        atoms.positions = positions
+        try:
+            BFGS(atoms, logfile=None).run(fmax=RELAXED_FORCE_EV_PER_ANGSTROM, steps=300)
+            energy_ev = float(atoms.get_potential_energy())
+        except (CalculatorError, RuntimeError):
+            continue
+        if set(covalent_bonds(molecule.atomic_numbers, atoms.positions)) != set(molecule.bonds):
+            continue
+        if min(abs(energy_ev - other) for other in energies_ev) > SAME_CONFORMER_EV:
+            energies_ev.append(energy_ev)
+            found.append(np.array(atoms.positions))
+        if len(found) == most:
+            break
+    return found
+
+
 def _scan(
     calculator: "BaseCalculator",
     molecule: MolecularSystem,
     torsion: Torsion,
     *,
+    start: np.ndarray,
     step_degrees: float,
+    back: bool,
 ) -> Iterator[_Point]:
-    """Relax at one angle after the other, once round and back, each from its neighbour.
+    """Relax at one angle after the other, once round, each from its neighbour; and back.
 
     The way back begins in whatever conformer of the rest the way on has led to.
 
     Yields:
         The bond, the angle and the geometry.
     """
-    here = np.array(molecule.positions_angstrom)
-    start = dihedral_degrees(here, atoms=torsion.atoms)
+    here = start
+    first = dihedral_degrees(here, atoms=torsion.atoms)
     count = round(360.0 / step_degrees)
-    way = [*range(count), *range(count, 0, -1)]
+    way = [*range(count), *(range(count, 0, -1) if back else ())]
     for number in way:
-        angle = start + 360.0 / count * number
+        angle = first + 360.0 / count * number
         missing = angle - dihedral_degrees(here, atoms=torsion.atoms)
         try:
             relaxed, _, largest_force = relax_at_angle(

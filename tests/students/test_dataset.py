@@ -17,6 +17,7 @@ PLAN = SamplingPlan(
     dimers=1,
     scan=3,
     torsion_step_degrees=180.0,
+    conformers=0,
     temperatures_kelvin=(300.0,),
     steps_between=2,
 )
@@ -66,7 +67,7 @@ def test_the_same_seed_gives_the_same_frames_and_progress_is_told(frames):
     again = make(on_progress=lambda done, total: told.append((done, total)))
 
     assert_same(frames, again)
-    assert told == [(done, 9) for done in range(1, 10)]
+    assert told == [(done, 10) for done in range(1, 11)]
 
 
 def test_another_seed_gives_other_frames(frames):
@@ -93,9 +94,9 @@ def test_the_jobs_of_turned_bonds_leave_the_seeds_of_the_others_as_they_were():
     molecules, elements = ("methanol", "ethanol", "alanine"), (1, 6, 7, 8)
 
     jobs = dataset._jobs(molecules, elements, PLAN, seed=5)
-    older = [job for job in jobs if job.kind != "torsion"]
+    older = [job for job in jobs if job.kind not in ("torsion", "conformer")]
 
-    assert [job.subjects for job in jobs[len(older) :]] == [(name,) for name in molecules]
+    assert [job.subjects for job in jobs[len(older) :]] == [(name,) for name in 2 * molecules]
     seeds = np.random.SeedSequence(5).generate_state(len(older))
     assert [job.seed for job in older] == seeds.tolist()
 

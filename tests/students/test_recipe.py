@@ -128,6 +128,7 @@ def rounds_recipe():
         flexible=2,
         flexible_temperatures_kelvin=(300.0,),
         torsion_step_degrees=120.0,
+        conformers=1,
     )
     return replace(
         TINY_RECIPE,
@@ -146,10 +147,15 @@ def rounds_frames(rounds_recipe, tmp_path_factory):
 @pytest.fixture
 def counted(monkeypatch):
     """Note what each round is given, without training."""
-    rounds = []
+
+    class Rounds(list):
+        learns = True
+
+    rounds = Rounds()
 
     def counting(model, training, schedule, *, seed, **_):
         rounds.append((len(training), schedule, seed))
+        rounds.learns &= all(weights.requires_grad for weights in model.parameters())
         return model
 
     monkeypatch.setattr(recipe_module, "train_student", counting)
@@ -177,8 +183,10 @@ def test_only_the_largest_student_gets_the_second_round(
 def test_the_last_rounds_are_the_turned_bonds(counted, rounds_recipe, rounds_frames, tmp_path):
     record = build_student("ultra-tiny", rounds_frames, rounds_recipe, tmp_path)
 
-    turned = record.data["kinds"]["torsion"]
-    assert turned + record.held_out["ethanol/torsion"]["frames"] == 36
+    kinds, held_out = record.data["kinds"], record.held_out
+    assert kinds["torsion"] + held_out["ethanol/torsion"]["frames"] == 36
+    assert kinds["conformer"] > 0
+    turned = kinds["torsion"] + kinds["conformer"]
     for (count, plan, seed), kind in zip(
         counted[1:], ("torsion", "levelling", "polishing"), strict=True
     ):
@@ -195,3 +203,27 @@ def test_where_no_bond_turns_there_are_no_last_rounds(counted, data, tmp_path):
 
     assert len(counted) == 1
     assert "torsion" not in record.training
+
+
+def test_the_last_rounds_go_on_from_earlier_weights(
+    counted, rounds_recipe, rounds_frames, tmp_path
+):
+    first = build_student("tiny", rounds_frames, rounds_recipe, tmp_path / "first")
+    earlier = tmp_path / "first" / "tiny.safetensors"
+    counted.clear()
+
+    record = build_student(
+        "tiny", rounds_frames, rounds_recipe, tmp_path / "second", earlier=earlier
+    )
+
+    assert [seed for _, _, seed in counted] == [9, 10, 11]
+    assert counted.learns
+    assert record.training["epochs"] == first.training["epochs"]
+    assert "earlier weights" in record.training["note"]
+    assert record.held_out["water/thermal_300K"]["frames"] == 1
+    assert (
+        record.held_out["water/thermal_300K"]["force_rmse_ev_per_angstrom"]
+        != first.held_out["water/thermal_300K"]["force_rmse_ev_per_angstrom"]
+    )
+    with pytest.raises(ConfigError, match="of another size than original"):
+        build_student("original", rounds_frames, rounds_recipe, tmp_path / "third", earlier=earlier)

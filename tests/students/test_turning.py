@@ -6,7 +6,7 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.students import turning
 from openmm_mlff.students.sampling import SamplingPlan
-from openmm_mlff.students.turning import torsion_frames
+from openmm_mlff.students.turning import conformer_frames, torsion_frames
 
 pytest.importorskip("tblite")
 
@@ -95,3 +95,25 @@ def test_the_largest_molecules_are_turned_in_wider_steps():
 
     assert plan.torsion_step(load_system("valine")) == 15.0
     assert plan.torsion_step(load_system("alanine_dipeptide")) == 30.0
+
+
+def test_other_conformers_are_found_and_turned_once_round():
+    ethanol = load_system("ethanol")
+    torsions = rotatable_torsions(
+        ethanol.positions_angstrom, atomic_numbers=ethanol.atomic_numbers, bonds=ethanol.bonds
+    )
+    hydroxyl = next(torsion for torsion in torsions if 8 in ethanol.atomic_numbers[[*torsion.bond]])
+    start = dihedral_degrees(ethanol.positions_angstrom, atoms=hydroxyl.atoms)
+
+    frames = list(conformer_frames(ethanol, conformers=1, step_degrees=120.0, copies=1, seed=2))
+
+    assert {frame.origin for frame in frames} == {"ethanol/conformer"}
+    assert len(frames) == 2 * 3 * len(torsions)
+    relaxed = [dihedral_degrees(f.positions_angstrom, atoms=hydroxyl.atoms) for f in frames[::2]]
+    assert max(abs((angle - start + 180.0) % 360.0 - 180.0) for angle in relaxed) > 30.0
+
+
+def test_a_molecule_of_one_conformer_gives_no_frames_of_others():
+    methanol = load_system("methanol")
+
+    assert not list(conformer_frames(methanol, conformers=1, step_degrees=60.0, copies=1, seed=3))
