@@ -28,6 +28,7 @@ repeats = 2
 parity_steps = 2
 reference_frames = 2
 sampling_ps = 0.1
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 ensemble_runs = 2
 """

@@ -46,13 +46,13 @@ def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Fr
     short = ensemble.positions_angstrom if isinstance(ensemble, Ensemble) else np.empty(0)
     if or_broken and not runs and not len(short):
         runs = recorded
-    sources = [
+    sources: list[tuple[np.ndarray, np.ndarray]] = [
         (run.trajectory.time_ps, run.trajectory.positions_angstrom)
         for run in runs
         if run.trajectory is not None and len(run.trajectory.time_ps)
     ]
     if isinstance(ensemble, Ensemble):
-        sources += [(ensemble.frame_time_ps, positions) for positions in short]
+        sources += [(ensemble.frame_time_ps, np.asarray(positions)) for positions in short]
     if not sources:
         return None
     each = math.ceil(count / len(sources))

@@ -30,11 +30,17 @@ SEED = 1
 
 NETWORK_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.15, "longest_ps": 0.15}
 SHORT_DYNAMICS = {"equilibration_ps": 0.1, "duration_ps": 0.1, "longest_ps": 0.1}
-FEW_FRAMES = {"sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2}
+FEW_FRAMES = {
+    "sampling_ps": 0.1,
+    "thermostats_ps": 0.1,
+    "ensemble_ps": 0.02,
+    "ensemble_runs": 2,
+}
 NETWORK_PROBES = {
     "scan_end_angstrom": 8.0,
     "convergence_ps": 0.03,
     "reversal_steps": 50,
+    "thermostats_ps": 0.4,
     "ensemble_ps": 0.02,
     "ensemble_runs": 2,
 }

@@ -34,7 +34,7 @@ FEW_PROBES = {
     "sampling_ps": 0.1,
     "ensemble_ps": 0.02,
     "ensemble_runs": 2,
-    "thermostats_ps": 2.0,
+    "thermostats_ps": 0.4,
 }
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)

@@ -30,7 +30,7 @@ PROBES = {
     "sampling_ps": 2.0,
     "ensemble_ps": 0.05,
     "ensemble_runs": 2,
-    "thermostats_ps": 2.0,
+    "thermostats_ps": 0.5,
     "torsion_step_degrees": 60.0,
 }
 

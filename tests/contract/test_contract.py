@@ -29,6 +29,7 @@ FOR_SLOW_KINDS = {
         "convergence_ps": 0.02,
         "reversal_steps": 20,
         "sampling_ps": 0.2,
+        "thermostats_ps": 0.2,
         "ensemble_ps": 0.02,
         "ensemble_runs": 2,
     },

@@ -21,6 +21,7 @@ longest_ps = 0.02
 rotations = 2
 thermal_frames = 2
 sampling_ps = 0.1
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 ensemble_runs = 2
 """

@@ -27,6 +27,7 @@ repeats = 2
 parity_steps = 20
 thermal_frames = 1
 sampling_ps = 0.1
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 rotations = 2
 directions = 2

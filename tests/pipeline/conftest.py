@@ -20,6 +20,7 @@ repeats = 3
 parity_steps = 5
 reference_frames = 4
 sampling_ps = 0.1
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 ensemble_runs = 2
 """

@@ -40,6 +40,7 @@ scan_end_angstrom = 6.0
 convergence_ps = 0.02
 reversal_steps = 10
 sampling_ps = 0.05
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 ensemble_runs = 2
 """

@@ -30,6 +30,7 @@ longest_ps = 0.005
 [probes]
 reference_frames = 6
 sampling_ps = 0.01
+thermostats_ps = 0.1
 hessian_geometries = 1
 """
 

@@ -29,6 +29,7 @@ longest_ps = 0.1
 [probes]
 repeats = 2
 sampling_ps = 0.1
+thermostats_ps = 0.1
 ensemble_ps = 0.01
 ensemble_runs = 2
 """
