@@ -20,7 +20,12 @@ from openmm_mlff.students.checkpoint import (
     n_parameters,
     save_student,
 )
-from openmm_mlff.students.dataset import THERMAL, make_frames, make_unseen_frames
+from openmm_mlff.students.dataset import (
+    REFINEMENT,
+    THERMAL,
+    make_frames,
+    make_unseen_frames,
+)
 from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
 from openmm_mlff.students.last_rounds import (
     LATER_KINDS,
@@ -62,6 +67,9 @@ LEARNING_RATES = {"original": 1e-3}
 
 REFINED = ("original",)
 """Students that get a second round, with further frames of flexible molecules."""
+
+RUN_KINDS = (THERMAL, REFINEMENT)
+"""Kinds of frames from trajectories, of which an earlier student may have seen any."""
 
 CONTINUED = "the last three rounds went on from earlier weights, which all the rounds had made"
 UNSEEN = (
@@ -214,7 +222,7 @@ def build_student(
             )
         model.train().requires_grad_()
         rounds = {**before.training, "note": CONTINUED}
-        held_out = [frame for frame in held_out if not frame.kind.startswith(THERMAL)]
+        held_out = [frame for frame in held_out if not frame.kind.startswith(RUN_KINDS)]
         held_out += make_unseen_frames(
             recipe.molecules, recipe.sampling, fraction=HELD_OUT_FRACTION, seed=recipe.data_seed
         )

@@ -63,7 +63,12 @@ def _not_failed(found):
 def test_an_atom(statuses, springs, make_subject):
     argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
     found = statuses(make_subject(springs({}), argon, probes={"sampling_ps": 4.0}))
-    questions_of_internal_motion = {"timestep_convergence", "time_reversibility", "drift_percent"}
+    questions_of_internal_motion = {
+        "timestep_convergence",
+        "time_reversibility",
+        "drift_percent",
+        "temperature",
+    }
     assert {
         name for name, judgement in found.items() if judgement.status is Status.NOT_APPLICABLE
     } == questions_of_internal_motion
