@@ -62,7 +62,9 @@ def _not_failed(found):
 
 def test_an_atom(statuses, springs, make_subject):
     argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
-    found = statuses(make_subject(springs({}), argon, probes={"sampling_ps": 4.0}))
+    found = statuses(
+        make_subject(springs({}), argon, probes={"sampling_ps": 4.0, "thermostats_ps": 8.0})
+    )
     questions_of_internal_motion = {
         "timestep_convergence",
         "time_reversibility",

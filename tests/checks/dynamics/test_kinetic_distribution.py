@@ -62,6 +62,9 @@ class Wells(SurfacePotential):
         return forces
 
 
+LONG = {"sampling_ps": 4.0, "thermostats_ps": 8.0}
+
+
 @pytest.fixture
 def grid(make_subject):
     """Thirty atoms each of argon and neon in wells, as a subject."""
@@ -69,7 +72,9 @@ def grid(make_subject):
     def make(**bath):
         centres = 5.0 * np.stack(np.meshgrid(range(3), range(4), range(5)), axis=-1).reshape(-1, 3)
         molecule = MolecularSystem("grid", np.array([18, 10] * 30), centres)
-        return make_subject(Wells(centres, **bath), molecule, probes={"thermostats_ps": 8.0})
+        return make_subject(
+            Wells(centres, **bath), molecule, probes={"sampling_ps": 4.0, "thermostats_ps": 8.0}
+        )
 
     return make
 
@@ -295,7 +300,7 @@ def test_heat_shows_at_weak_friction_as_the_balance_of_power_has_it(measured, gr
 
 
 def test_a_second_thermostat_that_is_too_hot_fails(measured, faulty):
-    result = measured(CHECK, faulty("hot thermostat"))
+    result = measured(CHECK, faulty("hot thermostat", probes=LONG))
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 
