@@ -89,7 +89,11 @@ def validated(case: Case, *, files: Path, made: Path, root: Path) -> dict[str, A
         "claims": {claim.name: claim.status.value for claim in report.verdict.claims.both},
         "seconds": time.perf_counter() - began_s,
         "open": [
-            {"check": one.id, "status": one.status.value, "message": one.message}
+            {
+                "check": one.id,
+                "status": one.status.value,
+                "message": one.message.replace(f"{made}/", "").replace(f"{files}/", ""),
+            }
             for one in ranked
             if one.required and one.group != "accuracy" and one.status not in PASSED
         ],
