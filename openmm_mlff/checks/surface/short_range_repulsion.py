@@ -111,10 +111,19 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def way_in(covalent_sum_angstrom: float, *, step: float) -> np.ndarray:
-    """Return distances from 0.3 Å to 1.5 times the covalent sum, (P,), Å, ascending."""
+def way_in(covalent_sum_angstrom: float, *, step: float, start_angstrom: float = 0.0) -> np.ndarray:
+    """Return distances from 0.3 Å to 1.5 times the covalent sum, (P,), Å, ascending.
+
+    Args:
+        covalent_sum_angstrom: of the two atoms.
+        step: between points inside that sum, Å.
+        start_angstrom: where the atoms come from, which is included where it is farther out.
+
+    Returns:
+        The distances.
+    """
     inside = np.arange(SHORTEST_ANGSTROM, covalent_sum_angstrom - 0.5 * step, step)
-    end = LONGEST_RATIO * covalent_sum_angstrom
+    end = max(LONGEST_RATIO * covalent_sum_angstrom, start_angstrom + COARSER * step)
     return np.concatenate([inside, np.arange(covalent_sum_angstrom, end, COARSER * step)])
 
 
@@ -173,7 +182,10 @@ def pushed_together(molecule: MolecularSystem, pair: np.ndarray, *, step: float)
         name=f"{alone.name}{INSIDE}",
         kind="pushed",
         molecule=molecule,
-        coordinates=way_in(float(alone.positions_angstrom[1, 0]), step=step),
+        # The barrier is met on the way from the molecule's own distance.
+        coordinates=way_in(
+            float(alone.positions_angstrom[1, 0]), step=step, start_angstrom=float(length)
+        ),
         origin=start - length * tangent,
         tangent=tangent,
         crossing=np.array([[i, j]]),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.checks.surface.short_range_repulsion import (
     CHECK,
@@ -11,6 +12,7 @@ from openmm_mlff.checks.surface.short_range_repulsion import (
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.oracles import healthy
@@ -49,6 +51,40 @@ def test_a_hole_behind_a_high_barrier_passes_and_is_reported(measured, make_subj
     assert wall["hole_ev"] > 100.0
     assert wall["height_ev"] > 5.0
     assert "O–H in the molecule at 0.30 Å" in result.message
+
+
+class OuterBarrier(Calculator):
+    """Springs to O, and 8 eV between two H at 0.8 Å, farther out than 1.5 covalent sums allow."""
+
+    implemented_properties = ("energy", "forces")
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        i, j = np.triu_indices(len(self.atoms), 1)
+        numbers, vectors = self.atoms.numbers, self.atoms.positions[j] - self.atoms.positions[i]
+        lengths = np.linalg.norm(vectors, axis=1)
+        hydrogens = (numbers[i] == 1) & (numbers[j] == 1)
+        stretch = lengths - np.where(numbers[i] == numbers[j], 1.5, 0.96)
+        x = (lengths - 0.8) / 0.25
+        barrier = 8.0 * np.exp(-(x**2))
+        slopes = np.where(hydrogens, -2.0 * x / 0.25 * barrier, 40.0 * stretch)
+        forces = np.zeros((len(self.atoms), 3))
+        pulls = (slopes / lengths)[:, None] * vectors
+        np.add.at(forces, i, pulls)
+        np.add.at(forces, j, -pulls)
+        energy = np.where(hydrogens, barrier, 20.0 * stretch**2).sum()
+        self.results = {"energy": energy, "forces": forces}
+
+
+def test_the_barrier_is_met_on_the_way_from_the_place_in_the_molecule(measured, subject_at, water):
+    potential = AsePotential(OuterBarrier, {}, spec="ase:outer:OuterBarrier")
+
+    result = measured(CHECK, subject_at(potential, water))
+
+    wall = next(w for w in result.evidence["pairs"] if w["pair"] == "H–H in the molecule")
+    assert result.status is Status.PASS
+    assert wall["height_ev"] > 8.0
+    assert wall["hole_ev"] > 1.0
 
 
 def test_where_the_system_has_a_cell_the_pair_has_a_large_one(measured, subject_at, copper):

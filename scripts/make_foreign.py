@@ -1,0 +1,53 @@
+"""Make an environment that holds published potentials beside the project.
+
+Run from the root of a checkout, by the Python of an environment that holds the project::
+
+    python scripts/make_foreign.py                into .venv-foreign
+    python scripts/make_foreign.py --dry-run      only says what would be installed
+
+The new environment reads the project's packages where they are.  pip adds what they lack, by the
+versions of constraints.txt: 650 MB, and no second torch.  The project's own environment stays
+as it is.
+"""
+
+import argparse
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+PACKAGES = (
+    "torchani==2.9.0",
+    "huggingface_hub<1",
+    "chgnet==0.4.2",
+    "sevenn==0.13.0",
+    "calorine==4.1",
+)
+"""ANI, alone and through openmm-ml; what torchani 2.9 imports of the hub; CHGNet and SevenNet with
+their weights; and NEP.  EMT is part of ASE."""
+
+
+def main() -> int:
+    """Make the environment, or complete it; exit code as pip's."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=Path(".venv-foreign"))
+    parser.add_argument("--dry-run", action="store_true", help="install nothing")
+    asked = parser.parse_args()
+    python = asked.folder / "bin" / "python"
+    if not python.exists():
+        venv.create(asked.folder, symlinks=True, with_pip=False)
+    own = sysconfig.get_path("purelib", vars={"base": str(asked.folder.resolve())})
+    # A plain path would leave out the .pth file of an editable install.
+    shared = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+    (Path(own) / "project.pth").write_text(shared)
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    chosen = ["--constraint", "constraints.txt", *(["--dry-run"] if asked.dry_run else [])]
+    print("installing", *PACKAGES, "into", asked.folder, flush=True)
+    return subprocess.run([*pip, *chosen, *PACKAGES], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
