@@ -93,7 +93,7 @@ def test_data_of_another_recipe_end_the_run_with_one_line(tmp_path):
 def test_all_students_are_trained_by_default_and_data_alone_on_request(tmp_path, monkeypatch):
     trained = []
     monkeypatch.setattr(command, "load_or_make_frames", lambda *_, **__: [])
-    monkeypatch.setattr(command, "_train_one", lambda name, *_: trained.append(name))
+    monkeypatch.setattr(command, "_train_one", lambda name, *_, **__: trained.append(name))
     runner = CliRunner()
 
     data_only = runner.invoke(app, ["--data-only", "--data", str(tmp_path / "x.npz")])
