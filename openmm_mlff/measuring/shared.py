@@ -16,6 +16,7 @@ from openmm_mlff.measuring.reference import (
 )
 from openmm_mlff.measuring.trajectories import measure_trajectories
 from openmm_mlff.storage.shared import (
+    OWN_GEOMETRIES,
     Ensemble,
     Hessian,
     Labels,
@@ -51,14 +52,12 @@ SHARED: Mapping[str, SharedMeasurement] = {
     "trajectories": SharedMeasurement(measure_trajectories, None, ("minimum",)),
     "samples": SharedMeasurement(measure_samples, Samples, ("minimum",)),
     "ensemble": SharedMeasurement(measure_ensemble, Ensemble, ("minimum", "samples")),
-    "hessian": SharedMeasurement(measure_hessian, Hessian, ("minimum", "trajectories", "ensemble")),
+    "hessian": SharedMeasurement(measure_hessian, Hessian, OWN_GEOMETRIES),
     "reference": SharedMeasurement(measure_reference, None, ("minimum",)),
     "reference_minimum": SharedMeasurement(
         measure_reference_minimum, ReferenceMinimum, ("minimum", "reference")
     ),
-    "reference_labels": SharedMeasurement(
-        measure_reference_labels, Labels, ("minimum", "trajectories", "ensemble")
-    ),
+    "reference_labels": SharedMeasurement(measure_reference_labels, Labels, OWN_GEOMETRIES),
 }
 """By name, as checks name them in their ``needs``."""
 

@@ -7,6 +7,9 @@ from openmm_mlff.storage.typed import array, record
 MINIMUM_FORCE_EV_PER_ANGSTROM = 0.01
 """A geometry counts as a minimum up to this force on an atom."""
 
+OWN_GEOMETRIES = ("minimum", "trajectories", "ensemble")
+"""Shared measurements behind the minimum and the frames of a potential's own dynamics."""
+
 
 @record
 class Minimum:

@@ -6,7 +6,7 @@ conformer miss what meets only in another: in alanine the hydrogen bond from tha
 nitrogen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +62,6 @@ def torsion_frames(
             calculator, molecule, torsion, start=start, step_degrees=step_degrees, back=True
         )
     ]
-    atoms = molecule.to_ase()
     for index in rng.permutation(len(points)):
         torsion, angle, relaxed = points[index]
         missing = angle - dihedral_degrees(start, atoms=torsion.atoms)
@@ -71,12 +70,7 @@ def torsion_frames(
         for _ in range(copies):
             for place in (relaxed, rigid):
                 geometries.append(place + rng.normal(scale=JOSTLE_ANGSTROM, size=place.shape))
-        for geometry in geometries:
-            atoms.positions = geometry
-            atoms.calc = calculator
-            frame = label(f"{molecule.name}/torsion", atoms)
-            if frame is not None:
-                yield frame
+        yield from _labelled(calculator, molecule, geometries, kind="torsion")
 
 
 def conformer_frames(
@@ -104,16 +98,27 @@ def conformer_frames(
             calculator, molecule, torsion, start=start, step_degrees=step_degrees, back=False
         )
     ]
-    atoms = molecule.to_ase()
     for index in rng.permutation(len(points)):
         relaxed = points[index]
         jostled = relaxed + rng.normal(scale=JOSTLE_ANGSTROM, size=(copies, *relaxed.shape))
-        for geometry in (relaxed, *jostled):
-            atoms.positions = geometry
-            atoms.calc = calculator
-            frame = label(f"{molecule.name}/conformer", atoms)
-            if frame is not None:
-                yield frame
+        yield from _labelled(calculator, molecule, (relaxed, *jostled), kind="conformer")
+
+
+def _labelled(
+    calculator: "BaseCalculator",
+    molecule: MolecularSystem,
+    geometries: Iterable[np.ndarray],
+    *,
+    kind: str,
+) -> Iterator[LabelledFrame]:
+    """Label geometries, (N, 3) in Å each; those that the teacher refuses are left out."""
+    atoms = molecule.to_ase()
+    for geometry in geometries:
+        atoms.positions = geometry
+        atoms.calc = calculator
+        frame = label(f"{molecule.name}/{kind}", atoms)
+        if frame is not None:
+            yield frame
 
 
 def _torsions(molecule: MolecularSystem) -> tuple[Torsion, ...]:

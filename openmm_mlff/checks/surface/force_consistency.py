@@ -11,6 +11,7 @@ from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
 from openmm_mlff.checks.surface.proportion import Proportion, fit_proportion
 from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
@@ -296,5 +297,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -8,6 +8,7 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, jud
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
 from openmm_mlff.config import Limits
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
@@ -113,5 +114,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise", "hessian"),
+    needs=(*OWN_GEOMETRIES, "noise", "hessian"),
 )

@@ -8,6 +8,7 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.inputs import largest_norm, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
 from openmm_mlff.config import Limits
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
@@ -94,5 +95,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )

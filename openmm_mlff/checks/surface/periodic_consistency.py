@@ -10,6 +10,7 @@ from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
@@ -226,5 +227,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )

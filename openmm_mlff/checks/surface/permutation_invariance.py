@@ -8,6 +8,7 @@ from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface.moves import Changes, compare_with_first, judge_changes
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -74,5 +75,5 @@ CHECK = Check(
     record=Changes,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )

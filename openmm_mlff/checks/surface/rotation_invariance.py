@@ -16,6 +16,7 @@ from openmm_mlff.checks.surface.moves import (
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
@@ -92,5 +93,5 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -7,6 +7,7 @@ import numpy as np
 from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
 from openmm_mlff.config import Limits
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -46,5 +47,5 @@ CHECK = Check(
     record=Changes,
     measure=measure,
     judge=judge,
-    needs=("minimum", "trajectories", "ensemble", "noise"),
+    needs=(*OWN_GEOMETRIES, "noise"),
 )
