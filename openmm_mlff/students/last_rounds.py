@@ -29,15 +29,20 @@ again, so that nothing is forgotten."""
 
 OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
     "original": {
-        "torsion": {"epochs": 2, "learning_rate": 4e-4},
+        "torsion": {"epochs": 1, "learning_rate": 4e-4},
         # A wide scale, so that the few large errors, half way round an amide's bond, count.
         "levelling": {
-            "epochs": 4,
-            "learning_rate": 6e-4,
+            "epochs": 8,
+            "learning_rate": 8e-4,
             "energy_scale_ev_per_atom": 0.02,
             "energy_weight": 30.0,
         },
-        "polishing": {"learning_rate": 3e-4},
+        "polishing": {
+            "epochs": 4,
+            "learning_rate": 3e-4,
+            "energy_scale_ev_per_atom": 0.02,
+            "energy_weight": 15.0,
+        },
     },
     "ultra-tiny": {
         "levelling": {"epochs": 4, "learning_rate": 1.5e-3},
