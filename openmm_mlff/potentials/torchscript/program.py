@@ -152,7 +152,8 @@ class Program:
         if "does not require grad" in reason or "not have been used in the graph" in reason:
             return (
                 f"{self.spec}: the energy of {geometry.name} has no gradient with respect to the "
-                f"positions ({reason}); remove detach() and no_grad() from forward, or return "
+                f"positions ({reason}); either the model ignores these atoms (see "
+                "every_atom_counts), or forward uses detach() or no_grad() and has to return "
                 "(energy, forces)"
             )
         if dtype == torch.float64 and self._runs_in_float32(geometry):
