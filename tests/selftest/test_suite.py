@@ -6,7 +6,7 @@ from openmm_mlff.results import Status
 from openmm_mlff.selftest.campaign import system_of
 from openmm_mlff.selftest.defects import DEFECTS
 from openmm_mlff.selftest.oracles import KINDS
-from openmm_mlff.selftest.runner import examine_defect, examine_healthy
+from openmm_mlff.selftest.runner import examine_defect, examine_healthy, protocol_for, with_check
 
 SEEDS = 6
 NETWORK_SEEDS = 2
@@ -21,7 +21,8 @@ BY_THE_CLOCK = ("slowing down",)
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=[defect.name for defect in DEFECTS])
 def test_a_gross_fault_is_caught_by_the_check_named_for_it(defect):
-    found = examine_defect(defect, strength=defect.gross)
+    protocol = with_check(protocol_for(defect.kind), defect.check)
+    found = examine_defect(defect, strength=defect.gross, protocol=protocol)
     finding = found[defect.check]
     if defect.name in BY_THE_CLOCK:
         assert finding.status is not Status.PASS, finding.message
