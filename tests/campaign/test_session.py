@@ -18,23 +18,21 @@ STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 
 
 @pytest.mark.slow
-def test_killed_workers_lose_nothing_and_a_broken_model_stops_no_other(
+def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
     campaign, run_with_kills, tmp_path
 ):
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(shipped_path("tiny").read_bytes())
     models = ["student:ultra-tiny", str(broken)]
-    spec, cells, store = campaign(
-        duration_ps=1.0, models=models, temperatures_kelvin=[300, 400], cluster={"workers": 2}
-    )
+    spec, cells, store = campaign(duration_ps=1.0, models=models, cluster={"workers": 2})
     broken.write_bytes(b"no model at all")
-    killer = run_with_kills(spec, cells, store, kills=2)
+    killer = run_with_kills(spec, cells, store, kills=1)
 
     states = read_states(store)
-    assert len(killer.killed) == 2
+    assert len(killer.killed) == 1
     good, bad = ([one for one in states if one.model == model] for model in models)
-    assert [one.state for one in good] == ["done", "done"]
-    assert [one.state for one in bad] == ["failed", "failed"]
+    assert [one.state for one in good] == ["done"]
+    assert [one.state for one in bad] == ["failed"]
     assert all("CheckpointError" in one.message for one in bad)
     for one in good:
         assert len(one.attempts) == 2
