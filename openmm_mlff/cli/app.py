@@ -1,4 +1,4 @@
-"""All commands, in the order in which `--help` lists them."""
+"""All commands, in the order of `--help`."""
 
 import inspect
 import re
@@ -67,7 +67,7 @@ def first_steps(context: typer.Context) -> None:
 
 
 def help_of(command: Callable[..., Any]) -> str:
-    """Give what a docstring says before its first section, which is for readers of the code."""
+    """Return the part of a docstring before its first section, which is for developers."""
     text = inspect.getdoc(command) or ""
     return re.split(r"\n(?:Args|Returns|Raises):\n", text)[0].strip()
 
