@@ -142,7 +142,7 @@ def _warnings_as_usual() -> Iterator[None]:
     """Exempt a run from the warning filters of the session, which are for its own tests."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        # TorchForce runs TorchScript, so its deprecation cannot be acted upon.
+        # TorchForce requires TorchScript, so users cannot act on its deprecation.
         warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         yield
 
