@@ -56,7 +56,7 @@ def long_run(
             quarter over first, without the first block, which compiles).
 
     Raises:
-        UnstableError: the molecule dissociated or coordinates are not finite.
+        UnstableError: a limit of the `StabilityReporter` was exceeded.
     """
     cycle = report_cycle_steps()
     steps = cycle * max(1, -(-round(duration_ps / ps_from_fs(TIMESTEP_FS)) // (n_blocks * cycle)))

@@ -125,7 +125,7 @@ def resolve_backends(names: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the peers to measure, by default those that are installed.
+    """Return the peers to measure, :data:`DEFAULT_PEERS` for None or empty.
 
     ``names`` are specs ``ase:...``, ``torch-sim``, ``schnetpack``, or only ``none``.
 

@@ -25,7 +25,7 @@ from openmm_mlff.results import EXIT_CODES
 
 
 def show_plan(path: Path, *, output: Path | None) -> int:
-    """List the runs of a campaign and their states; return 0.
+    """Print the runs of a campaign and their states; return 0.
 
     ``output`` of None takes the folder given in the file.
     """

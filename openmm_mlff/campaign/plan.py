@@ -152,7 +152,7 @@ def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
 
 
 def _reference(asked: str | None, potential: Potential) -> str:
-    """Return the identity of the reference of a model; empty where its teacher is missing."""
+    """Return the identity of the reference of a model, `NO_REFERENCE` if its teacher is missing."""
     if no_reference_reason(asked, potential):
         return asked if asked and asked.startswith(NO_REFERENCE) else NO_REFERENCE
     if asked != AUTO_REFERENCE:

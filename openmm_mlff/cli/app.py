@@ -61,7 +61,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
 
 @app.callback(invoke_without_command=True, help=SUMMARY, epilog=EPILOG)
 def first_steps(context: typer.Context) -> None:
-    """Say what to do first, where no command was named."""
+    """Print the first steps if no command is given."""
     if context.invoked_subcommand is None:
         typer.echo(FIRST_STEPS, nl=False)
 

@@ -67,6 +67,6 @@ def show_report(
 
 
 def worst_exit_code(reports: list[ValidationReport]) -> int:
-    """Return the exit code of the worst verdict: REJECTED, INCONCLUSIVE, APPROVED."""
+    """Return the exit code of the most severe verdict: REJECTED, INCONCLUSIVE, APPROVED."""
     codes = {report.exit_code for report in reports}
     return next(code for code in (1, 3, 0) if code in codes)

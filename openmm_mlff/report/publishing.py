@@ -120,7 +120,7 @@ def missing_files(collection: Collection, *, root: Path) -> list[str]:
 def make_collection(collection: Collection, *, root: Path, validate: Validate) -> None:
     """Validate every model of a collection; each report is published when it is complete.
 
-    ``validate`` starts or resumes one validation.
+    ``validate`` starts or resumes one validation, and returns for every verdict.
     """
     for name, spec in collection.specs.items():
         validate(spec, collection.runs / name, collection.reference)
@@ -150,7 +150,7 @@ def write_published_pages(collection: Collection, *, root: Path) -> None:
 
 
 def write_readme(published: Collection, *, root: Path) -> None:
-    """Write the terminal output for the largest shipped and published students."""
+    """Write the terminal output for the largest shipped and published students to the README."""
     for collection, marker in ((SHIPPED, "dashboard"), (published, "rejected")):
         reports = collection.reports(root)
         if "original" in reports:

@@ -48,7 +48,7 @@ class DrawnWall:
     wall: Wall
 
     def hole(self) -> tuple[float, float, float]:
-        """Return position, height and depth of the hole inside the maximum.
+        """Return position, height and depth of the hole at distances shorter than the maximum.
 
         Returns:
             Å, eV above the minimum, eV below the maximum.
@@ -132,7 +132,7 @@ def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float 
 
 
 def _mark_holes(axes: Axes, drawn: Sequence[DrawnWall]) -> None:
-    """Mark the energy minimum inside a maximum."""
+    """Mark holes, where the energy decreases at distances shorter than a maximum."""
     holes = [one for one in drawn if one.wall.hole_ev > 0.0]
     if not holes:
         return
