@@ -1,11 +1,11 @@
-"""How fast a potential runs and how much memory it takes, side by side with others.
+"""Speed and memory use of potentials, compared with one another.
 
-``plan`` says how it is measured, ``entries`` what comes out; ``statistics``, ``schedule``,
-``ratios`` and ``scaling`` are pure; ``variants`` are the backends of a model; ``blocks`` and
-``model_blocks`` hold the code that is timed, ``reporting`` the reporters beside it; ``memory``
-measures in a fresh process; ``threads`` chooses their number; ``peers`` are measured beside the
-models; ``rounds`` runs all in turn, ``one_system`` prepares them, ``comparing`` makes entries of
-their times; ``profiling`` looks into a step; ``environment`` describes the machine, ``document``
-is the file, ``runner`` puts all together and ``command`` is the command line.  Nothing is imported
-here, so that the command line starts without torch and OpenMM.
+``plan`` defines the method and ``entries`` the results; ``statistics``, ``schedule``, ``ratios``
+and ``scaling`` are pure; ``variants`` are the backends of a model; ``blocks`` and ``model_blocks``
+contain the timed code, ``reporting`` the reporters; ``memory`` measures in a fresh process;
+``threads`` selects their number; ``peers`` are other codes to compare with; ``rounds`` runs all of
+them in turn, ``one_system`` prepares them, ``comparing`` converts times to entries; ``profiling``
+analyses a step; ``environment`` describes the machine, ``document`` is the file, ``runner`` runs
+everything and ``command`` is the command line. Nothing is imported here, so that the command line
+starts without torch and OpenMM.
 """

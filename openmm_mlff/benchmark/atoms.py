@@ -1,4 +1,4 @@
-"""Time of a step, an atom, against the number of atoms: periodic boxes of one liquid."""
+"""Time per step and atom against the number of atoms: periodic boxes of one liquid."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,10 @@ WARM_UP_STEPS = 2
 
 
 def repeated(box: MolecularSystem, counts: tuple[int, int, int]) -> MolecularSystem:
-    """Put copies of a periodic box side by side.
-
-    Args:
-        box: periodic.
-        counts: copies along each of its vectors.
-
-    Returns:
-        The larger box, with the same density.
+    """Replicate a periodic box by the number of copies along each box vector.
 
     Raises:
-        ValueError: there is no box, or a count below one.
+        ValueError: there is no box, or a count is below one.
     """
     if box.cell_angstrom is None or min(counts) < 1:
         raise ValueError(f"{box.name}, {counts}; expected a periodic box and counts of 1 or more")
@@ -51,18 +44,11 @@ def measure_atoms(
     rounds: int,
     precision: str = "mixed",
 ) -> list[Mapping[str, Any]]:
-    """Step boxes of several sizes in turns, so that a noisy machine is noisy to all alike.
-
-    Args:
-        potential: runs all of them.
-        boxes: periodic, ascending.
-        platform: where.
-        rounds: how often each takes its turn.
-        precision: of the weights.
+    """Step boxes of ascending size in turn, so that noise affects all of them equally.
 
     Returns:
         For each box `n_atoms`, `ms_per_step` (median over the rounds), `us_per_atom`, and
-        `resident_mebibytes` of the process once this box and all smaller ones had been run.
+            `resident_mebibytes` of the process after this box and all smaller ones.
     """
     simulations, memory = [], []
     for box in boxes:

@@ -1,8 +1,8 @@
-"""The code that is timed: steps through OpenMM and steps through ASE.
+"""The timed code: steps with OpenMM and with ASE.
 
-Every block starts from the same positions and velocities, so that all blocks of a model do the
-same work and only the machine makes them differ.  In each, one step or call is one evaluation of
-energy or forces: what a block needs before its first step is done before its clock starts.
+Every block starts from the same positions and velocities, so that all blocks of a model do the same
+work. Each step or call is one evaluation of energy or forces; preparation before the first step is
+not timed.
 """
 
 import time
@@ -33,12 +33,12 @@ from openmm_mlff.units import (
 )
 
 Block = Callable[[int], float]
-"""Runs so many steps and gives their wall time in seconds."""
+"""Run a number of steps and return their wall time in seconds."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where every block of one model starts.
+    """Initial state of every block of one model.
 
     Attributes:
         positions_angstrom: float64 (N, 3).
@@ -56,18 +56,10 @@ def thermal_start(
     temperature_kelvin: float,
     seed: int,
 ) -> Start:
-    """Draw velocities at a temperature, without motion or rotation of the whole.
+    """Draw Maxwell–Boltzmann velocities without translation and rotation of the whole system.
 
-    Each component is normal with variance k_B T / m (Maxwell and Boltzmann).
-
-    Args:
-        molecule: gives the masses.
-        positions_angstrom: (N, 3).
-        temperature_kelvin: of the velocities.
-        seed: equal seeds give equal velocities.
-
-    Returns:
-        The start.
+    Each component is normally distributed with variance k_B T / m. ``positions_angstrom`` is (N,
+    3).
     """
     masses = molecule.masses_amu
     velocities = without_rigid_motion(
@@ -88,18 +80,9 @@ def openmm_block(
     timestep_fs: float,
     reporters: Sequence[IntervalReporter] = (),
 ) -> Block:
-    """Give a block of steps of OpenMM's `VerletIntegrator`.
+    """Return a block of `VerletIntegrator` steps of OpenMM.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run.
-        platform: where it runs.
-        start: of every block.
-        timestep_fs: of the integrator.
-        reporters: that are called on the way.
-
-    Returns:
-        The block; it raises UnstableError where coordinates are not numbers at its end.
+    The block raises UnstableError if coordinates are not finite at its end.
     """
     simulation = make_simulation(
         system,
@@ -116,8 +99,8 @@ def openmm_block(
         set_start_velocities(simulation, start.velocities_angstrom_per_ps)
         started = time.perf_counter()
         step_watched(simulation, steps)
-        # Steps may be asynchronous; positions come only after the last.  An energy would cost
-        # another evaluation.
+        # Steps may be asynchronous, so wait for the last by reading positions.  Reading the energy
+        # would cost another evaluation.
         state = context.getState(positions=True)
         elapsed_s = time.perf_counter() - started
         _refuse_broken(state, molecule, steps=steps, timestep_fs=timestep_fs)
@@ -135,18 +118,9 @@ def replica_block(
     start: Start,
     timestep_fs: float,
 ) -> Block:
-    """Give a block of steps of replicas in one Context, which all start alike.
+    """Return a block of steps of replicas in one Context, all with the same initial state.
 
-    Args:
-        system: of all replicas.
-        molecule: one of them.
-        count: how many there are.
-        platform: where they run.
-        start: of every block.
-        timestep_fs: of the integrator.
-
-    Returns:
-        The block; it raises UnstableError where coordinates are not numbers at its end.
+    The block raises UnstableError if coordinates are not finite at its end.
     """
     context = openmm.Context(
         system,
@@ -173,7 +147,7 @@ def replica_block(
 def _refuse_broken(
     state: openmm.State, molecule: MolecularSystem, *, steps: int, timestep_fs: float
 ) -> None:
-    """Refuse to time a model that lost its atoms; OpenMM itself steps on with NaN."""
+    """Raise UnstableError if coordinates are not finite; OpenMM itself continues with NaN."""
     lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
     if len(lost):
         raise UnstableError(
@@ -188,17 +162,7 @@ def _refuse_broken(
 def ase_block(
     calculator: BaseCalculator, molecule: MolecularSystem, *, start: Start, timestep_fs: float
 ) -> Block:
-    """Give a block of steps of ASE's `VelocityVerlet`.
-
-    Args:
-        calculator: of the potential.
-        molecule: what is run.
-        start: of every block.
-        timestep_fs: of the integrator.
-
-    Returns:
-        The block.
-    """
+    """Return a block of `VelocityVerlet` steps of ASE."""
     atoms = molecule.to_ase()
     atoms.set_masses(molecule.masses_amu)
     atoms.calc = calculator

@@ -1,4 +1,4 @@
-"""One model, by one backend, on one system, made ready to be timed against others."""
+"""One model with one backend on one system, prepared for timing."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -25,16 +25,15 @@ _WARM_UP_BLOCKS = 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that is ready.
+    """A prepared model.
 
     Attributes:
-        variant: the model and its backend.
-        precision: as it was asked for.
-        device: of torch, ``cuda`` or ``cpu``, where the model alone runs.
-        blocks: what is timed, by kind.
-        steps: of one block, by kind.
-        model_call: what the block of the kind ``model`` calls.
-        memory: peak of its own process, and its first call.
+        precision: as requested.
+        device: torch device of the model alone, ``cuda`` or ``cpu``.
+        blocks: timed code by kind.
+        steps: per block, by kind.
+        model_call: description of the call timed as kind ``model``.
+        memory: peak memory and first call in a separate process.
     """
 
     variant: Variant
@@ -54,17 +53,9 @@ def choose_common_platform(
     request: str,
     precision: str,
 ) -> PlatformChoice:
-    """Choose one platform for all models, the best for the reference.
+    """Select one platform for all models, the best one for the reference.
 
-    Args:
-        systems: of the models, by label.
-        molecule: what is run.
-        reference: label of the model that decides.
-        request: ``auto`` or a platform.
-        precision: ``single``, ``mixed`` or ``double``.
-
-    Returns:
-        The platform.
+    ``systems`` are keyed by label; ``request`` is ``auto`` or a platform.
 
     Raises:
         PlatformError: it is unknown, missing or cannot run one of the models.
@@ -90,26 +81,14 @@ def prepare_candidate(
     with_ase: bool,
     plan: BenchmarkPlan,
 ) -> Candidate:
-    """Measure the memory and the first call, and warm up all that will be timed.
+    """Measure memory and first call of a model, and warm up all timed blocks.
 
-    Args:
-        variant: the model.
-        system: what it made of the molecule.
-        molecule: what is run.
-        platform: where.
-        start: of every block.
-        precision: of the weights.
-        threads: of torch, as they are set.
-        folder: an empty one for what reporters write.
-        with_ase: whether ASE's path is timed, which is the same for all backends.
-        plan: how.
-
-    Returns:
-        The model, ready.
+    ``folder`` is an empty folder for reporters; ``with_ase`` selects whether the ASE path is timed,
+    which is the same for all backends.
 
     Raises:
-        SimulationError: the model gave coordinates that are not numbers, or a process failed.
-        PotentialError: it was to be compiled, and this machine cannot.
+        SimulationError: coordinates are not finite, or a process failed.
+        PotentialError: compilation was requested but is not possible on this machine.
     """
     potential = variant.potential
     device = torch_device(platform)
@@ -148,13 +127,13 @@ def prepare_candidate(
     steps = {kind: warm_steps(block, plan=plan) for kind, block in ready.items()}
     cycle = report_cycle_steps()
     steps["reporters"] = cycle * -(-steps["reporters"] // cycle)
-    # A PythonForce of the student computes on the CPU whatever the platform.
+    # A PythonForce of the student computes on the CPU on every platform.
     alone_on = "cpu" if variant.backend.startswith("python") else device
     return Candidate(variant, precision, alone_on, ready, steps, call, memory)
 
 
 def torch_device(platform: PlatformChoice) -> str:
-    """Give the device on which torch runs beside a platform."""
+    """Return the torch device for a platform."""
     return "cuda" if platform.name == "CUDA" else "cpu"
 
 
@@ -171,7 +150,7 @@ def _ase(
 
 
 class _Listener(logging.Handler):
-    """Keeps the warnings that it is given."""
+    """Collect warnings."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -183,10 +162,10 @@ class _Listener(logging.Handler):
 
 @contextmanager
 def compiling_or_refused() -> Iterator[None]:
-    """Refuse to time the eager model under the name of the compiled one.
+    """Raise if the compiled model falls back to the eager one, which must not be timed as compiled.
 
     Raises:
-        PotentialError: what was compiled within could not be, and the eager model ran instead.
+        PotentialError: a model could not be compiled within the context.
     """
     listener = _Listener()
     python_backend.logger.addHandler(listener)
@@ -199,16 +178,8 @@ def compiling_or_refused() -> Iterator[None]:
 
 
 def warm_steps(block: Block, *, plan: BenchmarkPlan) -> int:
-    """Warm a block up and choose its number of steps.
-
-    Args:
-        block: what will be timed.
-        plan: how long a block is to last.
-
-    Returns:
-        Steps of a block.
-    """
-    # The first calls compile; the last warm-up block is as those that will be timed.
+    """Warm up a block and return its number of steps."""
+    # The first calls compile; the last warm-up block is representative of those to be timed.
     for _ in range(_WARM_UP_BLOCKS):
         elapsed_s = block(plan.fewest_steps)
     return steps_of_block(

@@ -137,7 +137,7 @@ def benchmark_command(
 def _run_behind_bar(
     specs: tuple[str, ...], systems: tuple[str, ...], *, folder: Path, **options: Any
 ) -> dict[str, Any]:
-    """Run the benchmark behind a progress bar; the file is written after each system."""
+    """Run the benchmark with a progress bar; the file is written after each system."""
     from openmm_mlff.benchmark.runner import run_benchmark
 
     bar = Progress(
@@ -150,7 +150,7 @@ def _run_behind_bar(
     task = bar.add_task("", total=None)
 
     def show(done: int, total: int, label: str) -> None:
-        # Not before the input is known to be good: what is wrong with it is said in one line.
+        # Shown only once the input is validated: errors in it are printed in one line.
         if done == 0:
             RunDirectory.create(folder)
         bar.start()
@@ -175,12 +175,12 @@ def _run_behind_bar(
 
 
 def _present(benchmark: dict[str, Any], *, folder: Path) -> None:
-    """Write figures and page, print the table and say where all lies."""
+    """Write figures and page, and print the table and the paths."""
     from openmm_mlff.report import benchmark_markdown, render_benchmark, write_benchmark_figures
 
     figures = write_benchmark_figures(benchmark, folder=folder)
     write_text(folder / PAGE_FILE, benchmark_markdown(benchmark, figures=figures, folder=folder))
     console = Console()
     render_benchmark(benchmark, console=console)
-    # A path that is broken over two lines can neither be clicked nor copied.
+    # A path that is broken over two lines can be neither clicked nor copied.
     console.print(f"Results: {folder / BENCHMARK_FILE}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""From the times of one system to its entries."""
+"""Convert the times of one system to entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,11 @@ from openmm_mlff.units import ns_per_day
 
 @dataclass(frozen=True)
 class Setting:
-    """What is the same for all models on one system.
+    """Settings shared by all models on one system.
 
     Attributes:
-        molecule: what is run.
-        platform: where.
         threads: of torch and of the CPU platform.
-        precision: of the weights.
-        reference: spec string of the model that others are compared with.
-        plan: how.
+        reference: spec of the model that the others are compared with.
     """
 
     molecule: MolecularSystem
@@ -39,16 +35,9 @@ class Setting:
 def entries_of(
     candidates: Mapping[str, Candidate], times: Times, setting: Setting, *, peers: Sequence[Peer]
 ) -> list[BenchmarkEntry]:
-    """Put the entries of one system together from the times.
+    """Return one entry per candidate from the times of all blocks.
 
-    Args:
-        candidates: the models, by label.
-        times: of everybody's blocks.
-        setting: what is the same for all.
-        peers: that were timed; the first that is no MD engine is the teacher.
-
-    Returns:
-        One for each candidate.
+    The first peer that is not an MD engine is the teacher.
     """
     steps: dict[str, dict[str, Timing]] = {}
     for label, one in candidates.items():

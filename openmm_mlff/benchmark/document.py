@@ -1,4 +1,4 @@
-"""All of `benchmark.json`, put together; pure."""
+"""Assemble `benchmark.json`; pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,14 +22,13 @@ _BYTES_PER_MEGABYTE = 1e6
 
 @dataclass
 class Findings:
-    """What was measured so far.
+    """Results so far.
 
     Attributes:
-        entries: of the models.
-        replicas: of the models, several in one Context.
-        peers: beside them.
-        profiles: where they were asked for.
-        skipped: what was asked for and could not be measured.
+        entries: of single systems.
+        replicas: of several replicas in one Context.
+        profiles: if requested.
+        skipped: what was requested and could not be measured.
     """
 
     entries: list[BenchmarkEntry] = field(default_factory=list)
@@ -39,7 +38,7 @@ class Findings:
     skipped: list[Skipped] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
-        """Append what was measured on another system or platform."""
+        """Append the results of another system or platform."""
         self.entries += other.entries
         self.replicas += other.replicas
         self.peers += other.peers
@@ -50,16 +49,7 @@ class Findings:
 def benchmark_json(
     findings: Findings, *, environment: Mapping[str, Any], method: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Put all of `benchmark.json` together.
-
-    Args:
-        findings: what was measured so far.
-        environment: the machine, see :func:`openmm_mlff.benchmark.environment.describe_machine`.
-        method: how it was measured.
-
-    Returns:
-        Plain JSON values, schema version 1: `rows` are the entries in short.
-    """
+    """Return the contents of `benchmark.json`, schema version 1; `rows` summarise the entries."""
     return jsonable(
         {
             "schema_version": SCHEMA_VERSION,
@@ -80,13 +70,9 @@ def benchmark_json(
 
 
 def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
-    """Give an entry in short: one number for each thing that was measured.
+    """Return one number per quantity of an entry.
 
-    Args:
-        entry: of one model, backend, system and platform.
-
-    Returns:
-        Medians, ms; the step's with the 95 % interval of its median; memory in 10⁶ bytes.
+    Medians in ms, for the step with the 95 % interval of its median; memory in 10⁶ bytes.
     """
     device = entry.peak_device_mebibytes
     return {
@@ -104,13 +90,10 @@ def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
 
 
 def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
-    """Give replicas in short, under the same keys; None for what is measured of one alone.
+    """Return one number per quantity of replicas, with the keys of :func:`short_row`.
 
-    Args:
-        entry: of one model, backend, system, platform and number of replicas.
-
-    Returns:
-        Medians, ms; a step is one of all replicas, and so are the ns of a day.
+    Medians in ms; a step, and ns/day, are those of all replicas. Quantities of single systems are
+    None.
     """
     alone = (
         *("ms_model", "ms_ase", "ms_per_step_with_reporters"),
@@ -127,7 +110,7 @@ def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
 
 
 def _of_what(entry: BenchmarkEntry | ReplicaEntry, *, replicas: int) -> dict[str, Any]:
-    """Say of what a row is; the same of one alone and of many."""
+    """Return the keys that identify a row, the same for single systems and replicas."""
     return {
         "potential": entry.model,
         "system": entry.system,

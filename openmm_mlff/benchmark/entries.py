@@ -1,4 +1,4 @@
-"""What a benchmark finds: one entry for each model, backend, system and platform."""
+"""Results of a benchmark: one entry for each model, backend, system and platform."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,7 @@ BENCHMARK_FILE = "benchmark.json"
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and quartiles.
-
-    Attributes:
-        median: of all blocks.
-        p25: first quartile.
-        p75: third quartile.
-    """
+    """Median and quartiles."""
 
     median: float
     p25: float
@@ -35,12 +29,12 @@ class Timing(Spread):
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ratio of two times, taken round by round.
+    """Ratio of two times, computed per round.
 
     Attributes:
-        median: of the rounds.
-        low: lower end of the median's 95 % interval.
-        high: its upper end.
+        median: over the rounds.
+        low: lower end of the 95 % interval of the median.
+        high: upper end of the 95 % interval of the median.
     """
 
     median: float
@@ -50,15 +44,13 @@ class Ratio:
 
 @dataclass(frozen=True)
 class PeerEntry:
-    """What was measured beside the models on one system.
+    """Result of a peer on one system.
 
     Attributes:
-        peer: spec string, or ``torch-sim: MODEL``.
-        system: name of the molecule.
-        n_atoms: of the molecule.
-        call: what was timed.
+        peer: spec, or ``torch-sim: MODEL``.
+        call: description of what was timed.
         ms_per_call: None where it was skipped.
-        skipped: why; empty where it was measured.
+        skipped: the reason; empty where it was measured.
     """
 
     peer: str
@@ -71,21 +63,16 @@ class PeerEntry:
 
 @dataclass(frozen=True)
 class ReplicaEntry:
-    """Replicas of one system in one Context, by one model and backend.
+    """Replicas of one system in one Context, with one model and backend.
 
     Attributes:
-        model: its spec string.
-        backend: how OpenMM runs it.
-        system: name of the molecule.
         n_atoms: of one replica.
-        platform: OpenMM platform.
-        precision: as it was asked for.
+        precision: as requested.
         threads: of torch and of OpenMM's CPU platform.
-        replicas: how many step together.
-        ms_per_step: of all together.
-        ms_per_replica_step: that, divided by their number.
-        ns_per_day: simulated by all together.
-        gain: time of a step of one alone over `ms_per_replica_step`.
+        ms_per_step: of all replicas together.
+        ms_per_replica_step: `ms_per_step` divided by the number of replicas.
+        ns_per_day: summed over the replicas.
+        gain: time per step of a single system over `ms_per_replica_step`.
     """
 
     model: str
@@ -104,36 +91,32 @@ class ReplicaEntry:
 
 @dataclass(frozen=True)
 class BenchmarkEntry:
-    """One model, by one backend, on one system; the fields are the keys of `benchmark.json`.
+    """One model with one backend on one system; the fields are the keys of `benchmark.json`.
 
     Attributes:
-        model: its spec string.
-        backend: how OpenMM runs it; ``native`` where the potential has no choice.
-        sha256: of the file behind it, or of its spec where there is none.
-        n_parameters: trainable numbers, None where that has no meaning.
-        system: name of the molecule.
-        n_atoms: of the molecule.
-        platform: OpenMM platform.
-        precision: ``single``, ``mixed`` or ``double``, as it was asked for.
+        backend: ``native`` where the potential has no choice.
+        sha256: of the model's file, or of its spec where there is none.
+        n_parameters: trainable parameters, None where that has no meaning.
+        precision: ``single``, ``mixed`` or ``double``, as requested.
         torch_device: device of the model alone.
         threads: of torch and of OpenMM's CPU platform.
-        threads_chosen: whether they were chosen by measurement.
+        threads_chosen: whether they were selected by measurement.
         steps_per_block: by kind.
         openmm_ms_per_step: OpenMM's `VerletIntegrator`.
         reporters_ms_per_step: the same with energies and frames written.
         ase_ms_per_step: ASE's `VelocityVerlet`, the same for all backends.
         model_ms_per_call: energy and forces without an integrator.
-        model_call: what that was a call of.
-        ns_per_day: simulated through OpenMM, from the median.
-        peak_resident_mebibytes: of a fresh process that ran the model through OpenMM.
+        model_call: description of that call.
+        ns_per_day: with OpenMM, from the median.
+        peak_resident_mebibytes: of a fresh process that ran the model with OpenMM.
         baseline_resident_mebibytes: of that process before the model was loaded: the interpreter
             with torch, OpenMM and ASE.
         peak_device_mebibytes: of that process on the CUDA device; None on other platforms.
-        first_call_s: from loaded weights to a warm Context in that process, nothing of it cached.
-        speedup_over_original: time of an OpenMM step of the reference model, by the same backend
-            where it was measured, over this model's.
+        first_call_s: from loaded weights to a warm Context in that process, without caches.
+        speedup_over_original: time per OpenMM step of the reference model, with the same backend
+            where available, over that of this model.
         ratios: see :func:`openmm_mlff.benchmark.ratios.entry_ratios`.
-        fastest: whether no other backend of the model is faster on this system and platform.
+        fastest: whether this is the fastest backend of the model on this system and platform.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The machine a benchmark is run on, with what bears on its times."""
+"""The machine on which a benchmark runs, as far as it affects times."""
 
 import os
 from datetime import datetime, timezone
@@ -14,14 +14,9 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENMM_CPU_THREADS")
 
 
 def describe_machine(*, platform: str, precision: str) -> dict[str, Any]:
-    """Describe the machine; called before a benchmark starts, so that the load is not its own.
+    """Return JSON-compatible versions, hardware and torch threads.
 
-    Args:
-        platform: OpenMM platform as it was asked for.
-        precision: as it was asked for.
-
-    Returns:
-        Plain JSON values: versions and hardware, and the threads of torch as they are set now.
+    Call it before a benchmark starts, so that the load is not its own.
     """
     return {
         **describe_environment(precision=precision),

@@ -1,4 +1,4 @@
-"""How fast a step could be: what it multiplies and reads, at the speed this machine does so."""
+"""Lower bound for the time of a step: its matrix products at the speed of this machine."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,24 +14,21 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.units import MEBIBYTE, nm_from_angstrom
 
 GEMM_SIZE = 768
-"""Of a square product that fits the caches and is large enough to be as fast as any."""
+"""Size of a square product that fits the caches and reaches the maximum speed."""
 
 
 def floor_of_step(
     potential: StudentPotential, molecule: MolecularSystem, *, rounds: int = 15
 ) -> Mapping[str, Any]:
-    """Compare energy and forces of a student with the products of matrices in them.
+    """Compare energy and forces of a student with the matrix products they consist of.
 
-    Args:
-        potential: a student that gives its own forces.
-        molecule: what it is asked about.
-        rounds: in which the matrix product and the model take turns.
+    The student has to compute its own forces. Matrix product and model alternate in ``rounds``.
 
     Returns:
-        `mflop` of matrix products in one call, forward and back; `weights_mebibytes` that it
-        reads; `gemm_gflop_per_s` of a large product on as many threads as torch has; `floor_ms`,
-        the products at that speed; `compiled_ms`, the compiled model; `share`, floor over
-        compiled, the median over the rounds.
+        `mflop` of matrix products in one call, forward and backward; `weights_mebibytes` that it
+            reads; `gemm_gflop_per_s` of a large product on as many threads as torch uses;
+            `floor_ms`, the products at that speed; `compiled_ms`, the compiled model; `share`,
+            floor over compiled, the median over the rounds.
     """
     module: Any = potential.deployed(molecule)
     positions = torch.tensor(nm_from_angstrom(molecule.positions_angstrom))
@@ -61,7 +58,7 @@ def floor_of_step(
 
 
 def _time(call: Callable[[], object], *, calls: int) -> float:
-    """Give the time of one of several calls, s, after one that is not counted."""
+    """Return the mean time of a call, s, after one call that is not timed."""
     call()
     began = time.perf_counter()
     for _ in range(calls):

@@ -1,4 +1,4 @@
-"""A long run at constant energy, watched from outside: memory, time of a step, energy."""
+"""Long NVE runs with external monitoring: memory, time per step, energy."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -36,27 +36,27 @@ def long_run(
     seed: int = 1,
     on_block: Callable[[int], None] = lambda _: None,
 ) -> Mapping[str, Any]:
-    """Run for long, with the reporters of the standard protocol, and note how each block went.
+    """Run for long with the reporters of the standard protocol, and monitor each block.
 
     Args:
-        potential: what moves the molecule.
-        molecule: isolated or in a box.
-        platform: where.
-        duration_ps: of the whole run; rounded up to whole blocks of whole report cycles.
-        n_blocks: how many parts it is looked at in.
-        folder: an empty one for energies and frames.
+        potential: any potential.
+        molecule: isolated or periodic.
+        platform: OpenMM platform.
+        duration_ps: rounded up to whole blocks of whole report cycles.
+        n_blocks: number of blocks.
+        folder: an empty folder for energies and frames.
         precision: of the weights.
         seed: of the velocities.
-        on_block: called with the number of blocks that are done.
+        on_block: called with the number of completed blocks.
 
     Returns:
-        Lists with one value a block: `resident_mebibytes` at its end, `wall_ms_per_step`, and
-        `cpu_ms_per_step`, which work beside it does not lengthen; `time_ps`; and the slopes of
-        memory (`memory_growth_mebibytes_per_10000_steps`) and of CPU time
-        (`slowing`, last quarter over first, without the first block, which compiles).
+        Lists with one value per block: `resident_mebibytes` at its end, `wall_ms_per_step`,
+            `cpu_ms_per_step`, which other load does not increase, and `time_ps`; and the slopes of
+            memory (`memory_growth_mebibytes_per_10000_steps`) and of CPU time (`slowing`, last
+            quarter over first, without the first block, which compiles).
 
     Raises:
-        UnstableError: the molecule did not stay what it is.
+        UnstableError: a limit of the `StabilityReporter` was exceeded.
     """
     cycle = report_cycle_steps()
     steps = cycle * max(1, -(-round(duration_ps / ps_from_fs(TIMESTEP_FS)) // (n_blocks * cycle)))
@@ -97,7 +97,7 @@ def growth(resident_mebibytes: list[float], *, steps_of_block: int) -> float:
 
 
 def slowing(cpu_ms_per_step: list[float]) -> float:
-    """Give the median of the last quarter over that of the first, without the first block."""
+    """Return the median of the last quarter over that of the first, without the first block."""
     steady = cpu_ms_per_step[1:] or cpu_ms_per_step
     quarter = max(1, len(steady) // 4)
     return float(np.median(steady[-quarter:]) / np.median(steady[:quarter]))
@@ -128,6 +128,6 @@ def _simulation(
 
 
 def _backend(potential: Potential) -> str:
-    """Name how OpenMM runs it, where it leaves a choice."""
+    """Return the backend of a potential with a choice of backends."""
     options = getattr(potential, "options", NO_OPTIONS)
     return COMPILED if options.compiled else str(options.backend)

@@ -1,7 +1,6 @@
-"""Peak memory of a model in OpenMM and the cost of its first call, measured in a fresh process.
+"""Peak memory of a model in OpenMM and time of its first call, in a fresh process.
 
-A process keeps the peak of whatever it ran before, and what it compiled, so each model gets one of
-its own::
+A process keeps its earlier peak memory and compiled code, so each model is measured with::
 
     python -m openmm_mlff.benchmark.memory REQUEST.json RESULT.json
 """
@@ -15,7 +14,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import ase.md.verlet  # noqa: F401  # counts to the baseline, as it does in the timed process
+import ase.md.verlet  # noqa: F401  # part of the baseline, as in the timed process
 import openmm
 import psutil
 import torch
@@ -39,13 +38,8 @@ class MemoryRequest:
     """What the fresh process runs.
 
     Attributes:
-        spec: of the potential.
-        options: its backend.
-        molecule: at the geometry it is run from.
-        platform: where it runs.
+        molecule: with its initial geometry.
         precision: of the weights.
-        timestep_fs: of the integrator.
-        steps: how many.
         threads: of torch.
     """
 
@@ -61,13 +55,14 @@ class MemoryRequest:
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """What it used.
+    """Memory use of the process.
 
     Attributes:
         baseline_resident_mebibytes: before the model was loaded.
-        peak_resident_mebibytes: at most, up to its end.
-        device_mebibytes: in use on the CUDA device at most, by whomever; None on other platforms.
-        first_call_s: from loaded weights until a Context is warm: export, compilation, first calls.
+        peak_resident_mebibytes: the maximum up to its end.
+        device_mebibytes: maximum in use on the CUDA device by all processes; None on other
+            platforms.
+        first_call_s: from loaded weights to a warm Context: export, compilation, first calls.
     """
 
     baseline_resident_mebibytes: float
@@ -77,20 +72,15 @@ class MemoryUse:
 
 
 def measure_memory(request: MemoryRequest) -> MemoryUse:
-    """Run a model in a fresh process and give its peak memory.
+    """Run a model in a fresh process and return its memory use.
 
-    Args:
-        request: what to run.
-
-    Returns:
-        Its use of memory.  On CUDA what was in use before the process started, by this one or by
-        others, is taken off.
+    On CUDA, memory in use before the process started is subtracted.
 
     Raises:
         SimulationError: the process failed.
     """
     on_device = request.platform.name == "CUDA"
-    # The first look makes this process's own CUDA context, which must not count.
+    # The first query creates the CUDA context of this process, which must not count.
     in_use_before = _device_mebibytes() if on_device else 0.0
     with tempfile.TemporaryDirectory(prefix="openmm-mlff-") as folder:
         asked, found = Path(folder) / "request.json", Path(folder) / "result.json"
@@ -109,7 +99,7 @@ def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
     )
     finished = subprocess.run(
         [sys.executable, "-m", __spec__.name, str(asked), str(found)],
-        # What an earlier run compiled would make the first call look cheap.
+        # Code compiled by an earlier run would make the first call appear fast.
         env=os.environ
         | {"PYTHONPATH": search_path, "TORCHINDUCTOR_CACHE_DIR": str(found.with_suffix(".cache"))},
         stdout=subprocess.DEVNULL,
@@ -127,14 +117,7 @@ def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
 
 
 def run_and_look(request: MemoryRequest) -> MemoryUse:
-    """Run a model in this process and look at its memory.
-
-    Args:
-        request: what to run.
-
-    Returns:
-        Its use of memory; the peak is that of this process since it started.
-    """
+    """Run a model in this process and return its memory use; the peak is since process start."""
     torch.set_num_threads(request.threads)
     baseline = psutil.Process().memory_info().rss / MEBIBYTE
     molecule = request.molecule
@@ -160,8 +143,8 @@ def run_and_look(request: MemoryRequest) -> MemoryUse:
 
 
 def peak_resident_mebibytes() -> float:
-    """Give the largest resident memory that this process ever had, MiB."""
-    # Not ru_maxrss where it can be avoided: Linux carries it over from the parent at exec.
+    """Return the peak resident memory of this process, MiB."""
+    # ru_maxrss is the fallback: on Linux it includes the parent process before exec.
     if _PROCESS_STATUS.exists():
         for line in _PROCESS_STATUS.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -172,7 +155,7 @@ def peak_resident_mebibytes() -> float:
 
 
 def _device_mebibytes() -> float:
-    """Give what is in use on the CUDA device, MiB; OpenMM's part lies outside torch's own count."""
+    """Return the memory in use on the CUDA device, MiB, including that of OpenMM."""
     free, total = torch.cuda.mem_get_info()
     return (total - free) / MEBIBYTE
 
@@ -198,11 +181,7 @@ def _request_from_json(table: dict) -> MemoryRequest:
 
 
 def main(arguments: list[str]) -> None:
-    """Do what the fresh process does: read a request, run it, write what it used.
-
-    Args:
-        arguments: paths of the request and of the result.
-    """
+    """Read a request, run it and write the result, at the two paths given."""
     asked, found = (Path(argument) for argument in arguments)
     write_json(found, asdict(run_and_look(_request_from_json(read_json(asked)))))
 

@@ -1,4 +1,4 @@
-"""Calls of the model alone: what OpenMM runs, without OpenMM, or else the ASE calculator."""
+"""Calls of the model alone: the module that OpenMM runs, or the ASE calculator."""
 
 import time
 from collections.abc import Callable
@@ -37,28 +37,18 @@ def model_block(
     device: str,
     seed: int,
 ) -> tuple[Block, str]:
-    """Give a block of calls of the model alone, each an energy and its forces.
+    """Return a block of evaluations of energy and forces by the model alone, and its description.
 
-    The calls go round a few slightly distorted geometries, so that a calculator that starts from
-    its last result gains no more by it than in dynamics.
-
-    Args:
-        variant: TorchScript is called as the module in its `TorchForce`, a student in Python as
-            its `PythonForce` calls it, any other potential as its ASE calculator.
-        molecule: what is evaluated.
-        start: the geometry that is distorted.
-        precision: of the weights.
-        device: of torch; a `PythonForce` computes on the CPU whatever it is.
-        seed: of the distortions.
-
-    Returns:
-        The block, and what it calls.
+    TorchScript is called as the module in its `TorchForce`, a student in Python as its
+    `PythonForce` calls it, any other potential as its ASE calculator. Calls alternate between
+    slightly distorted geometries, so that a calculator that starts from its last result gains no
+    more than in dynamics.
     """
     potential = variant.potential
     geometries = distorted(start, seed=seed)
     box_nm = () if molecule.cell_angstrom is None else (openmm_box_nm(molecule.cell_angstrom),)
     if variant.backend.startswith("torchforce"):
-        # OpenMM hands positions over in double, on CUDA in single unless it runs in double.
+        # OpenMM passes positions in double, on CUDA in single unless its precision is double.
         dtype = weights_dtype(precision) if device == "cuda" else torch.float64
         box = tuple(torch.tensor(one, dtype=dtype, device=device) for one in box_nm)
         call = _script_call(potential, molecule, precision=precision, device=device, box=box)
@@ -77,7 +67,7 @@ def model_block(
 
 
 def distorted(start: Start, *, seed: int) -> FloatArray:
-    """Give slightly distorted copies of a geometry, (G, N, 3), Å; equal seeds give equal ones."""
+    """Return slightly distorted copies of a geometry, (G, N, 3), Å."""
     rng = np.random.default_rng(seed)
     shape = (_GEOMETRIES, *start.positions_angstrom.shape)
     return start.positions_angstrom + rng.normal(scale=_DISTORTION_ANGSTROM, size=shape)
@@ -86,7 +76,7 @@ def distorted(start: Start, *, seed: int) -> FloatArray:
 def _python_call(
     potential: StudentPotential, molecule: MolecularSystem, *, precision: str, compiled: bool
 ) -> EnergyAndGradient:
-    """Give what the student's `PythonForce` calls."""
+    """Return the function that the student's `PythonForce` calls."""
     module: Any = potential.deployed(molecule, precision=precision)
     own = potential.gives_forces(molecule)
     plain = own_gradient(module) if own else eager_gradient(module)
@@ -101,15 +91,15 @@ def _script_call(
     device: str,
     box: tuple[torch.Tensor, ...],
 ) -> Call | None:
-    """Take the module out of a `TorchForce` and call it as the plugin does.
+    """Return the module of a `TorchForce`, called as by the plugin.
 
     Returns:
-        None where it is asked for more than positions and a box.
+        None if it needs inputs other than positions and a box.
     """
     (force,) = potential.create_forces(molecule, precision=precision)
     if not isinstance(force, import_openmmtorch().TorchForce) or force.getNumGlobalParameters():
         return None
-    # The plugin freezes the module once it is where it runs.
+    # The plugin freezes the module on its device.
     module = torch.jit.freeze(force.getModule().eval().to(device))
     if force.getOutputsForces():
         return lambda placed: module(placed, *box)
@@ -136,16 +126,7 @@ def _tensor_block(call: Call, placed_nm: torch.Tensor) -> Block:
 def calculator_block(
     calculator: BaseCalculator, molecule: MolecularSystem, geometries_angstrom: FloatArray
 ) -> Block:
-    """Give a block of calls of an ASE calculator.
-
-    Args:
-        calculator: asked for energy and forces.
-        molecule: what is evaluated.
-        geometries_angstrom: (G, N, 3), in turn.
-
-    Returns:
-        The block.
-    """
+    """Return a block of calls of an ASE calculator; geometries are (G, N, 3)."""
     atoms = molecule.to_ase()
     atoms.calc = calculator
 

@@ -1,4 +1,4 @@
-"""All models on one system and platform: prepare them, run the rounds, put the entries together."""
+"""All models on one system and platform: prepare, run the rounds, create the entries."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -56,22 +56,12 @@ def measure_system(
 ) -> Findings:
     """Measure all models on one molecule and one platform.
 
-    Args:
-        models: their variants, by spec string.
-        molecule: what is run.
-        reference: spec string of the model that others are compared with.
-        request: ``auto`` or a platform.
-        precision: of the weights.
-        peers: names of what is measured beside them.
-        plan: how.
-        tick: called after each part.
-
-    Returns:
-        What was measured, and why some was not.
+    ``models`` are variants by spec; ``reference`` is the spec of the model the others are compared
+    with; ``request`` is ``auto`` or a platform; ``tick`` is called after each part.
 
     Raises:
         PlatformError: the platform cannot run one of the models.
-        SimulationError: a model gave coordinates that are not numbers, or a process failed.
+        SimulationError: coordinates are not finite, or a process failed.
     """
     findings = Findings()
     variants: list[Variant] = []
@@ -105,7 +95,7 @@ def _measure(
     tick: Callable[[str], None],
     scratch: Path,
 ) -> None:
-    """Prepare all, run the rounds and add what comes out to the findings."""
+    """Prepare all models and peers, run the rounds and add the results to the findings."""
     molecule, plan = setting.molecule, setting.plan
     candidates, starts = _candidates(variants, systems, setting, findings, tick, scratch)
     ready, left_out = prepare_peers(
@@ -146,7 +136,7 @@ def _candidates(
     tick: Callable[[str], None],
     scratch: Path,
 ) -> tuple[dict[str, Candidate], dict[str, Start]]:
-    """Prepare the variants; all of one model start from the minimum that its first one found."""
+    """Prepare the variants; all of a model start from the minimum found by its first variant."""
     candidates: dict[str, Candidate] = {}
     starts: dict[str, Start] = {}
     for number, variant in enumerate(variants):
@@ -192,7 +182,7 @@ def _start(system: openmm.System, setting: Setting) -> Start:
 
 
 def _bare(setting: Setting, start: Start) -> Participant:
-    """Give steps of OpenMM in which nothing is computed but motion."""
+    """Return OpenMM steps without forces."""
     block = openmm_block(
         bare_system(setting.molecule),
         setting.molecule,
@@ -206,7 +196,7 @@ def _bare(setting: Setting, start: Start) -> Participant:
 def _profiles(
     candidates: Mapping[str, Candidate], times: Times, setting: Setting
 ) -> list[StepProfile]:
-    """Profile the models that are torch modules; torch does not see what others do."""
+    """Profile the models that are torch modules, the only ones that torch can profile."""
     found = []
     for label, one in candidates.items():
         if one.model_call == ASE_CALL:

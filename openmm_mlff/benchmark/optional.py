@@ -1,4 +1,4 @@
-"""Peers that are other packages: what they are called, and whether they are here."""
+"""Peers from optional packages: names and availability."""
 
 import importlib.util
 
@@ -9,13 +9,9 @@ _MODULES = {TORCH_SIM: ("torch_sim", "torch-sim-atomistic"), SCHNETPACK: (SCHNET
 
 
 def what_is_missing(name: str) -> str:
-    """Say what would have to be installed for a peer; nothing is imported.
+    """Return a sentence on what a peer needs to be installed, or an empty string if it is.
 
-    Args:
-        name: `TORCH_SIM` or `SCHNETPACK`.
-
-    Returns:
-        One sentence; empty where it is installed.
+    Nothing is imported.
     """
     module, distribution = _MODULES[name]
     if importlib.util.find_spec(module) is not None:

@@ -1,4 +1,4 @@
-"""What is measured beside the models: the teacher, another MD engine, another PaiNN."""
+"""Codes to compare with: the teacher, another MD engine, another PaiNN."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,18 +20,17 @@ from openmm_mlff.potentials.student import StudentPotential
 
 CALL = "energy and forces through ASE"
 CALLS = {TORCH_SIM: "NVE step of torch-sim", SCHNETPACK: "energy and forces of its PaiNN"}
-"""What a step is of the peers that are measured once for each student."""
+"""Description of the step of peers that are measured for each student."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer that is ready.
+    """A prepared peer.
 
     Attributes:
-        name: spec string, or ``torch-sim: MODEL``, ``schnetpack: MODEL``.
-        call: what a step of its block is.
-        block: what is timed.
-        steps: of one block.
+        name: spec, or ``torch-sim: MODEL``, ``schnetpack: MODEL``.
+        call: description of a step of its block.
+        steps: per block.
     """
 
     name: str
@@ -49,18 +48,12 @@ def prepare_peers(
     precision: str,
     plan: BenchmarkPlan,
 ) -> tuple[list[Peer], list[PeerEntry]]:
-    """Make the peers ready that can be measured here.
+    """Prepare the peers that are available.
 
-    Args:
-        names: spec strings, ``torch-sim`` and ``schnetpack``.
-        molecule: what is run.
-        potentials: the models; torch-sim and SchNetPack are measured for each student.
-        start: the geometry.
-        precision: of the students' weights.
-        plan: how.
+    ``names`` are specs, ``torch-sim`` and ``schnetpack``; these two are measured for each student.
 
     Returns:
-        The peers, and entries that say why others are left out.
+        The peers, and entries with the reason for each omitted one.
     """
     peers: list[Peer] = []
     left_out: list[PeerEntry] = []
@@ -70,7 +63,7 @@ def prepare_peers(
                 peers += _student_peers(name, potentials, molecule, start, precision, plan)
             else:
                 peers.append(_calculator_peer(name, molecule, start, plan))
-        # What a calculator refuses, and what is not installed; neither is a fault of the models.
+        # Refused by a calculator, or not installed; neither is an error of the models.
         except (UserError, CalculatorError) as error:
             call = CALLS.get(name, CALL)
             reason = " ".join(str(error).split())
@@ -94,18 +87,7 @@ def _student_peers(
     precision: str,
     plan: BenchmarkPlan,
 ) -> list[Peer]:
-    """Make ready what is measured once for each student.
-
-    Args:
-        name: ``torch-sim`` or ``schnetpack``.
-        potentials: the models.
-        molecule: what is run.
-        start: the geometry.
-        precision: of the weights.
-        plan: how.
-
-    Returns:
-        A peer for each student.
+    """Return one peer per student for ``torch-sim`` or ``schnetpack``.
 
     Raises:
         UserError: it is not installed, there is no student, or the molecule has a box.

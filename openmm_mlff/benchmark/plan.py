@@ -1,4 +1,4 @@
-"""How a benchmark is measured."""
+"""Settings of a benchmark."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -16,40 +16,38 @@ COMPILED = "python-compiled"
 PLAIN = "torchforce-plain"
 DEFAULT_BACKENDS: tuple[str, ...] = get_args(Backend)
 BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
-"""Ways in which OpenMM can run a model; the last compiles for a minute, so only if asked for."""
+"""Backends in OpenMM; the last compiles for a minute, so it is only used on request."""
 
 NO_PEER = "none"
 DEFAULT_PEERS = (GFN2_XTB, TORCH_SIM, SCHNETPACK)
-"""What is measured beside the models where it is installed: the teacher, another MD engine, and
-another implementation of the architecture."""
+"""Measured if installed: the teacher, another MD engine, another code for the architecture."""
 
 PROTOCOL = "standard"
-"""Whose reporters and intervals a step with reporters has."""
+"""The protocol that defines reporters and intervals of a step with reporters."""
 
 MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
 class BenchmarkPlan:
-    """How much is measured, and under what conditions.
+    """Extent and conditions of the measurement.
 
     Attributes:
         blocks: rounds; in each, every model runs one block of each kind.
-        block_seconds: what a block is to last; its number of steps follows from that.
-        fewest_steps: of a block, however slow the model.
-        most_steps: of a block, however fast the model.
+        block_seconds: intended duration of a block, which determines its number of steps.
+        fewest_steps: minimum per block.
+        most_steps: maximum per block.
         memory_steps: steps of the process whose memory is measured.
-        timestep_fs: of the integrators.
-        temperature_kelvin: of the velocities that every block starts with.
-        threads: of torch and of OpenMM's CPU platform; None has one or all cores chosen by a short
-            measurement on each system.  Small molecules gain little from more than one, and one
-            disturbs and is disturbed least.
+        temperature_kelvin: of the initial velocities.
+        threads: of torch and of OpenMM's CPU platform; None selects one or all cores by a short
+            measurement on each system. Small molecules gain little from more than one, and one
+            thread interferes least with other processes.
         seed: of the velocities.
         replicas: numbers of replicas that are stepped together, each above 1.
         profile: whether the operators of the model alone are counted and timed.
 
     Raises:
-        ConfigError: a value that cannot be.
+        ConfigError: an invalid value.
     """
 
     blocks: int = 20
@@ -65,7 +63,7 @@ class BenchmarkPlan:
     profile: bool = False
 
     def __post_init__(self) -> None:
-        """Check that every value makes sense."""
+        """Validate all values."""
         for name in ("blocks", "fewest_steps", "most_steps", "memory_steps", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -93,18 +91,13 @@ class BenchmarkPlan:
 def resolve_models(
     specs: tuple[str, ...], *, reference_model: str | None
 ) -> tuple[tuple[str, ...], str]:
-    """Decide which models run, and which of them the others are compared with.
+    """Return the specs of all models, and that of the reference.
 
-    Args:
-        specs: spec strings of the models.
-        reference_model: None takes ``student:original`` where it is among the models, else the
-            first of them; one that is not among them is put in front.
-
-    Returns:
-        The spec strings, and the one of the reference.
+    ``reference_model`` of None takes ``student:original`` if it is among the models, else the
+    first; one that is not among them is inserted first.
 
     Raises:
-        ConfigError: no model, or one named twice.
+        ConfigError: no model, or one is repeated.
     """
     if not specs:
         raise ConfigError("benchmark: no potential was given; expected at least one spec string")
@@ -118,16 +111,10 @@ def resolve_models(
 
 
 def resolve_backends(names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Check the names of backends.
-
-    Args:
-        names: some of :data:`BACKENDS`; None or none for all that need no compiler.
-
-    Returns:
-        The names, each once.
+    """Validate names of backends; None or empty for all that need no compiler.
 
     Raises:
-        ConfigError: one is unknown, or named twice.
+        ConfigError: one is unknown or repeated.
     """
     chosen = tuple(names or DEFAULT_BACKENDS)
     for name in chosen:
@@ -138,17 +125,12 @@ def resolve_backends(names: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Decide what is measured beside the models.
+    """Return the peers to measure, :data:`DEFAULT_PEERS` for None or empty.
 
-    Args:
-        names: spec strings ``ase:...``, ``torch-sim``, ``schnetpack``, or ``none`` alone; None or
-            none for the default.
-
-    Returns:
-        The peers, each once.
+    ``names`` are specs ``ase:...``, ``torch-sim``, ``schnetpack``, or only ``none``.
 
     Raises:
-        ConfigError: one is of no known form, or named twice.
+        ConfigError: one is invalid or repeated.
     """
     chosen = tuple(names or DEFAULT_PEERS)
     if chosen == (NO_PEER,):
@@ -164,13 +146,7 @@ def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def read_threads(text: str) -> int | None:
-    """Read a number of threads.
-
-    Args:
-        text: a whole number, or ``auto``.
-
-    Returns:
-        The number, None for ``auto``.
+    """Convert a whole number, or ``auto`` to None.
 
     Raises:
         ConfigError: it is neither.
@@ -186,10 +162,10 @@ def read_threads(text: str) -> int | None:
 
 
 def refuse_repeats(names: tuple[str, ...], *, what: str) -> None:
-    """See that nothing is named twice; results are told apart by these names.
+    """Raise on repeated names, which identify results.
 
     Raises:
-        ConfigError: something is.
+        ConfigError: a name is repeated.
     """
     for name in names:
         if names.count(name) > 1:

@@ -1,4 +1,4 @@
-"""Where the time of one step goes: the operators of the model, the stages of the step."""
+"""Time of one step by operators of the model and by stages of the step."""
 
 import os
 from collections.abc import Sequence
@@ -19,10 +19,9 @@ class OperatorTime:
     """One operator of the model.
 
     Attributes:
-        name: as torch calls it, e.g. ``aten::addmm``.
-        calls_per_step: how often it is called.
-        self_cpu_us_per_step: its own time, without what it calls.
-        share: of the own time of all operators.
+        name: as in torch, e.g. ``aten::addmm``.
+        self_cpu_us_per_step: without nested calls.
+        share: of the self time of all operators.
     """
 
     name: str
@@ -33,13 +32,13 @@ class OperatorTime:
 
 @dataclass(frozen=True)
 class Stages:
-    """What a step consists of, ms; differences may come out below zero on a busy machine.
+    """Components of a step, ms; differences may be negative on a busy machine.
 
     Attributes:
         model: a call of the model alone.
-        integration: a step of OpenMM on the same platform without any force.
-        marshalling: the rest of the step: handing over positions and forces, Python, locks.
-        reporters: what the reporters of the protocol add to a step.
+        integration: a step of OpenMM on the same platform without forces.
+        marshalling: the rest of the step: transfer of positions and forces, Python, locks.
+        reporters: added by the reporters of the protocol.
     """
 
     model: float
@@ -53,13 +52,9 @@ class StepProfile:
     """The profile of one model on one system.
 
     Attributes:
-        model: its spec string.
-        backend: how OpenMM runs it.
-        system: name of the molecule.
-        platform: OpenMM platform.
-        steps: calls that were profiled.
-        operator_calls_per_step: of all operators, also those that operators call.
-        operators: those with most own time, descending.
+        steps: number of profiled calls.
+        operator_calls_per_step: of all operators, including nested calls.
+        operators: those with the largest self time, descending.
         stages: of a step, measured without the profiler.
     """
 
@@ -75,12 +70,11 @@ class StepProfile:
 
 @dataclass(frozen=True)
 class OperatorSum:
-    """What the profiler counted of one operator.
+    """Sums of the profiler for one operator.
 
     Attributes:
-        key: its name.
-        count: calls.
-        self_cpu_time_total: µs, without what it calls.
+        count: number of calls.
+        self_cpu_time_total: µs, without nested calls.
     """
 
     key: str
@@ -91,19 +85,14 @@ class OperatorSum:
 def profile_operators(
     block: Block, *, steps: int = PROFILED_STEPS, top: int = TOP_OPERATORS
 ) -> tuple[float, tuple[OperatorTime, ...]]:
-    """Run a block under torch's profiler, which makes it slower: shares count, not times.
-
-    Args:
-        block: calls of the model alone, warm.
-        steps: how many.
-        top: how many operators are kept.
+    """Run a warm block under torch's profiler, whose overhead makes shares meaningful, not times.
 
     Returns:
-        Calls of all operators per step, and the operators with most own time.
+        Calls of all operators per step, and the ``top`` operators by self time.
     """
-    # The profiler looks for a GPU and writes to stderr where there is none.
+    # The profiler searches for a GPU and writes to stderr where there is none.
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
-    # Events of the one cycle that there is; without this, torch warns that it keeps no other.
+    # Keep the events of the only cycle; without this, torch warns that it keeps no other.
     with profile(activities=[ProfilerActivity.CPU], acc_events=True) as found:
         block(steps)
     events = [
@@ -116,15 +105,10 @@ def profile_operators(
 def summarise_operators(
     events: Sequence[OperatorSum], *, steps: int, top: int
 ) -> tuple[float, tuple[OperatorTime, ...]]:
-    """Turn the profiler's sums into numbers per step.
-
-    Args:
-        events: with ``key``, ``count`` and ``self_cpu_time_total`` (µs).
-        steps: that were profiled.
-        top: how many operators are kept.
+    """Convert the sums of the profiler to values per step.
 
     Returns:
-        Calls of all operators per step, and the operators with most own time.
+        Calls of all operators per step, and the ``top`` operators by self time.
     """
     total_us = sum(event.self_cpu_time_total for event in events)
     ordered = sorted(events, key=lambda event: -event.self_cpu_time_total)
@@ -141,16 +125,10 @@ def summarise_operators(
 
 
 def stages_of_step(*, step: Timing, model: Timing, bare: Timing, reporters: Timing) -> Stages:
-    """Take a step apart by differences, taken within each round and only then summarised.
+    """Return the stages of a step, ms, from differences within each round, then summarised.
 
-    Args:
-        step: through OpenMM.
-        model: a call of the model alone.
-        bare: an OpenMM step without forces.
-        reporters: a step with reporters.
-
-    Returns:
-        The stages, ms.
+    ``step`` is with OpenMM, ``model`` the model alone, ``bare`` an OpenMM step without forces and
+    ``reporters`` a step with reporters.
     """
     steps, models, bares = (np.array(one.blocks) for one in (step, model, bare))
     return Stages(

@@ -1,4 +1,4 @@
-"""Ratios of what was measured in one run, which a busy machine disturbs far less; pure."""
+"""Ratios of times within one run, which are robust to other load; pure."""
 
 from collections.abc import Mapping
 
@@ -14,17 +14,15 @@ TEACHER_OVER_STEP = "teacher_over_step"
 def entry_ratios(
     times: Mapping[str, Timing], *, plain: Timing | None, teacher: Timing | None
 ) -> dict[str, Ratio]:
-    """Compare what was timed of one model on one system.
+    """Return the ratios of one model on one system.
 
-    Args:
-        times: of ``openmm``, ``reporters`` and ``model``.
-        plain: OpenMM step of the same model through the plain export, None where not measured.
-        teacher: one call of the first peer, None where not measured.
+    ``times`` are ``openmm``, ``reporters`` and ``model``; ``plain`` is a step of the plain export,
+    and ``teacher`` a call of the first peer; None where not measured.
 
     Returns:
-        ``step_over_model`` and ``reporters_over_model``: what OpenMM, and writing, add (1 where
-        nothing); ``plain_over_step``: how many times faster than the plain export;
-        ``teacher_over_step``: how many steps in the time of one call of the teacher.
+        ``step_over_model`` and ``reporters_over_model``: overhead of OpenMM and of writing (1
+            without overhead); ``plain_over_step``: speedup over the plain export;
+            ``teacher_over_step``: steps per call of the teacher.
     """
     step = times["openmm"]
     found = {

@@ -1,4 +1,4 @@
-"""Steps of many replicas of a molecule in one Context, timed beside those of one."""
+"""Steps of many replicas of a molecule in one Context, timed together with single ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,7 @@ KIND = "replicas"
 
 @dataclass(frozen=True)
 class ReplicaBlock:
-    """A model that steps some replicas.
-
-    Attributes:
-        label: of the model's variant.
-        count: of replicas.
-        participant: what takes turns.
-    """
+    """A model that steps several replicas."""
 
     label: str
     count: int
@@ -32,7 +26,7 @@ class ReplicaBlock:
 
     @property
     def name(self) -> str:
-        """What its times are found under."""
+        """Key of its times."""
         return f"{self.label}, {self.count} replicas"
 
 
@@ -43,16 +37,12 @@ def prepare_replicas(
     *,
     counts: Sequence[int],
 ) -> tuple[list[ReplicaBlock], list[Skipped]]:
-    """Make ready what steps replicas.
+    """Prepare blocks for each model and count; all replicas have the same initial state.
 
-    Args:
-        candidates: the models, by label.
-        starts: by spec string of the model; all replicas start alike.
-        setting: what is the same for all.
-        counts: numbers of replicas.
+    ``candidates`` are keyed by label, ``starts`` by spec.
 
     Returns:
-        One for each model and count, and why some models are left out.
+        The blocks, and the reason for each omitted model.
     """
     ready: list[ReplicaBlock] = []
     left_out: list[Skipped] = []
@@ -83,17 +73,7 @@ def replica_entries(
     times: Times,
     setting: Setting,
 ) -> Iterator[ReplicaEntry]:
-    """Put the entries of replicas together from the times.
-
-    Args:
-        ready: from :func:`prepare_replicas`.
-        candidates: the models, by label.
-        times: of everybody's blocks.
-        setting: what is the same for all.
-
-    Yields:
-        One for each model and count.
-    """
+    """Yield one entry for each model and count of :func:`prepare_replicas` from the times."""
     for one in ready:
         candidate = candidates[one.label]
         step = times[one.name][KIND]

@@ -1,4 +1,4 @@
-"""Time per replica-step against the number of replicas that are stepped together."""
+"""Time per replica step against the number of replicas that are stepped together."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,27 +23,24 @@ WARM_UP_STEPS = 20
 BLOCK_SECONDS = 0.1
 
 Stepper = Callable[[int], float]
-"""Makes so many steps of all replicas; gives the time of one, ms."""
+"""Run a number of steps of all replicas and return the time per step, ms."""
 
 Engine = Callable[[int], Stepper]
-"""From a number of replicas to what steps them."""
+"""Return the stepper for a number of replicas."""
 
 
 def measure_replicas(
     engines: Mapping[str, Engine], *, counts: Sequence[int], rounds: int
 ) -> list[Mapping[str, Any]]:
-    """Step engines of several sizes in turns, so that a noisy machine is noisy to all alike.
+    """Step engines with several numbers of replicas in turn, so that noise affects all equally.
 
-    Args:
-        engines: by name.
-        counts: numbers of replicas, the first of them the one that the others are compared with.
-        rounds: how often each takes its turn.
+    The first count is the baseline of the others.
 
     Returns:
         For each engine and count `engine`, `replicas`, `ms_per_replica_step` (median over the
-        rounds), `gain` (median over the rounds of the first count's time over this one's),
-        `gain_interval` (quartiles), and `faster_than` (the same against the other engines at this
-        count, by name).
+            rounds), `gain` (median over the rounds of the first count's time over this one's),
+            `gain_interval` (quartiles), and `faster_than` (the same against the other engines at
+            this count, by name).
     """
     steppers = {
         (name, count): engine(count) for name, engine in engines.items() for count in counts
@@ -90,18 +87,7 @@ def openmm_engine(
     precision: str = "mixed",
     seed: int = 1,
 ) -> Engine:
-    """Give what steps replicas in one OpenMM Context.
-
-    Args:
-        potential: a student; it runs all replicas in one call.
-        molecule: isolated.
-        platform: where.
-        precision: of the weights.
-        seed: of the velocities.
-
-    Returns:
-        The engine.
-    """
+    """Return an engine that steps replicas in one OpenMM Context, with one call of the student."""
     single = potential.create_system(molecule, precision=precision)
     start = minimise(single, molecule, platform=platform).positions_angstrom
 
@@ -117,16 +103,7 @@ def openmm_engine(
 def torch_sim_engine(
     potential: StudentPotential, molecule: MolecularSystem, *, precision: str = "mixed"
 ) -> Engine:
-    """Give what steps replicas in torch-sim, which is installed.
-
-    Args:
-        potential: a student.
-        molecule: isolated.
-        precision: of the weights.
-
-    Returns:
-        The engine.
-    """
+    """Return an engine that steps replicas in torch-sim, which has to be installed."""
     start = thermal_start(
         molecule,
         positions_angstrom=molecule.positions_angstrom,
@@ -173,7 +150,7 @@ def _context(
 
 
 def _block(context: openmm.Context, steps: int) -> float:
-    """Give the time of a step, ms."""
+    """Return the time per step, ms."""
     started = time.perf_counter()
     context.getIntegrator().step(steps)
     context.getState(energy=True)

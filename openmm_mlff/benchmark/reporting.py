@@ -1,4 +1,4 @@
-"""The reporters that a step is timed with: those of a validation's NVE runs, at its intervals."""
+"""The reporters of a timed step: those of the NVE runs of a validation, at its intervals."""
 
 import math
 from pathlib import Path
@@ -11,24 +11,20 @@ from openmm_mlff.simulation.streams import ENERGIES_FILE, TRAJECTORY_FILE
 
 
 def protocol_dynamics() -> DynamicsSpec:
-    """Give the part of the protocol that says how often energies and frames are written."""
+    """Return the part of the protocol that sets the intervals of energies and frames."""
     return load_protocol(PROTOCOL).dynamics
 
 
 def report_cycle_steps() -> int:
-    """Give the steps after which all reporters are due together: a fair block has multiples."""
+    """Return the steps after which all reporters are due; blocks are multiples of it."""
     dynamics = protocol_dynamics()
     return math.lcm(dynamics.energy_interval_steps, dynamics.frame_interval_steps)
 
 
 def protocol_reporters(folder: Path) -> tuple[IntervalReporter, ...]:
-    """Make the reporters that write energies and frames.
+    """Return reporters that write energies and frames to an existing folder.
 
-    Args:
-        folder: where their files go; it must exist.
-
-    Returns:
-        The reporters; they close their files when they are no longer used.
+    They close their files when they are deleted.
     """
     dynamics = protocol_dynamics()
     return (

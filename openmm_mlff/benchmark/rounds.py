@@ -19,12 +19,12 @@ _MS_PER_S = 1000.0
 
 @dataclass(frozen=True)
 class Participant:
-    """Whatever takes turns.
+    """Code that is timed in turn with others.
 
     Attributes:
         name: of the model, for messages.
-        blocks: what is timed, by kind.
-        steps: of one block, by kind.
+        blocks: by kind.
+        steps: per block, by kind.
     """
 
     name: str
@@ -37,16 +37,8 @@ def run_rounds(
 ) -> Times:
     """Run all blocks in turn.
 
-    Args:
-        participants: by label.
-        rounds: how many.
-        on_round: called after each.
-
-    Returns:
-        The times.
-
     Raises:
-        SimulationError: a model lost its atoms.
+        SimulationError: coordinates of a model are not finite.
     """
     blocks_ms: dict[str, dict[str, list[float]]] = {
         label: {kind: [] for kind in one.blocks} for label, one in participants.items()
@@ -71,7 +63,7 @@ def run_rounds(
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Say which model failed; what fails knows its molecule only.
+    """Add the name of the model to an error.
 
     Raises:
         SimulationError: instead of an UnstableError raised within.

@@ -1,4 +1,4 @@
-"""Benchmarks of several models by several backends on several systems and platforms."""
+"""Benchmarks of several models and backends on several systems and platforms."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from openmm_mlff.simulation import named_platform
 from openmm_mlff.simulation.platforms import AUTO
 
 Progress = Callable[[int, int, str], None]
-"""Called with the parts that are done, those there are, and what was done last."""
+"""Called with the completed parts, their total, and the last part."""
 
 
 def run_benchmark(
@@ -39,30 +39,24 @@ def run_benchmark(
     on_progress: Progress | None = None,
     on_system: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """Measure time and memory of several models, side by side on each system.
+    """Measure time and memory of several models on each system, and return `benchmark.json`.
 
     Args:
-        specs: spec strings of the models.
+        specs: of the models.
         systems: names in the library, or structure files.
-        backends: ways in which OpenMM runs the models that have a choice; None for all that need
-            no compiler.
-        platforms: ``auto`` or OpenMM platforms; on each, all models of a system take turns.
-        peers: what is measured beside them, see :func:`openmm_mlff.benchmark.plan.resolve_peers`.
+        backends: for models with a choice; None for all that need no compiler.
+        platforms: ``auto`` or OpenMM platforms; on each, all models of a system run in turn.
+        peers: see :func:`openmm_mlff.benchmark.plan.resolve_peers`.
         precision: ``single``, ``mixed`` or ``double``.
-        plan: how much is measured; the default when left out.
-        reference_model: what speedups refer to, see
-            :func:`openmm_mlff.benchmark.plan.resolve_models`.
-        on_progress: called when all is loaded and fits together, and after each part.
-        on_system: given all that was measured so far after each system, so that a later crash
-            loses nothing of it.
-
-    Returns:
-        What `benchmark.json` holds.
+        plan: extent of the measurement; None for the default.
+        reference_model: see :func:`openmm_mlff.benchmark.plan.resolve_models`.
+        on_progress: called when all input is validated, and after each part.
+        on_system: called with all results so far after each system, so that a crash loses none.
 
     Raises:
-        UserError: a model, system, platform or precision that cannot be used; before the first
-            call of `on_progress`, unless it is a platform that is there and cannot run a system.
-        SimulationError: a model gave coordinates that are not numbers, or a process failed.
+        UserError: an unusable model, system, platform or precision; before the first call of
+            `on_progress`, unless the platform exists but cannot run a system.
+        SimulationError: coordinates are not finite, or a process failed.
     """
     plan = plan or BenchmarkPlan()
     specs, reference = resolve_models(tuple(specs), reference_model=reference_model)
@@ -107,9 +101,9 @@ def _check(
     platforms: Sequence[str],
     precision: str,
 ) -> None:
-    """Refuse what cannot be run before anything is measured."""
+    """Raise on invalid input before anything is measured."""
     for platform in platforms:
-        # Of "auto", only the precision can be wrong.
+        # With "auto", only the precision can be invalid.
         named_platform("Reference" if platform.lower() == AUTO else platform, precision=precision)
     for molecule in molecules:
         for variants in models.values():
@@ -123,7 +117,7 @@ def _load_molecules(systems: Sequence[str]) -> list[MolecularSystem]:
 
 
 def _counter(on_progress: Progress | None, *, total: int) -> Callable[[str], None]:
-    """Give a function that counts parts and reports them, beginning with none."""
+    """Return a function that counts parts and reports them, starting from zero."""
     done = -1
 
     def tick(label: str) -> None:
@@ -144,7 +138,7 @@ def _method(
     reference: str,
     peers: Sequence[str],
 ) -> dict[str, Any]:
-    """Say how it is measured, and of what, so that an unfinished file can be told."""
+    """Return method and subject of the benchmark, so that an unfinished file is recognised."""
     dynamics = protocol_dynamics()
     return {
         "models": list(models),

@@ -1,4 +1,4 @@
-"""How the time of a step grows with the number of atoms; pure."""
+"""Scaling of the time per step with the number of atoms; pure."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +11,13 @@ from openmm_mlff.benchmark.entries import BenchmarkEntry
 
 @dataclass(frozen=True)
 class Scaling:
-    """How one model scales on one platform.
+    """Scaling of one model on one platform.
 
     Attributes:
-        model: its spec string.
-        backend: how OpenMM runs it.
-        platform: OpenMM platform.
         n_atoms: of the systems, ascending.
-        ms_per_step: medians of the OpenMM step on them.
-        exponent: slope of log(time) over log(atoms): 0 where overhead rules, 1 where the time of
-            an atom does, 2 where that of a pair does.
+        ms_per_step: medians of the OpenMM step.
+        exponent: slope of log(time) over log(atoms): 0 if overhead dominates, 1 if the cost per
+            atom does, 2 if the cost per pair does.
     """
 
     model: str
@@ -34,11 +31,8 @@ class Scaling:
 def scaling_with_atoms(entries: Sequence[BenchmarkEntry]) -> list[Scaling]:
     """Fit t = a Nᵇ by least squares of the logarithms.
 
-    Args:
-        entries: what was measured.
-
     Returns:
-        One for each model, backend and platform that was measured on two sizes or more.
+        One for each model, backend and platform measured on at least two sizes.
     """
     groups: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for entry in entries:

@@ -1,11 +1,14 @@
-"""Whose turn it is: models take turns block by block, so that noise hits all alike."""
+"""Order of the blocks: models run in turn, so that noise affects all of them equally."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 KINDS = ("openmm", "replicas", "reporters", "model", "ase", "peer", "bare")
-"""What is timed: a step through OpenMM, one of many replicas together, one with reporters, a call
-of the model alone, a step through ASE, a call of a peer, a step of OpenMM without forces."""
+"""What is timed.
+
+A step with OpenMM, of many replicas, and with reporters; a call of the model alone; a step with
+ASE; a call of a peer; a step of OpenMM without forces.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,14 @@ class Turn:
 
 
 def turns(participants: Mapping[str, Collection[str]], *, rounds: int) -> Iterator[Turn]:
-    """Give the order in which blocks are run.
+    """Yield the order in which blocks are run, given the kinds of each participant.
 
     In each round every participant runs one block of each of its kinds; blocks of one kind, which
-    are compared with each other, follow each other.  Who begins changes from round to round, so
-    that none always runs behind the same other one, and every other round runs the kinds
-    backwards, so that none always comes before another one.
-
-    Args:
-        participants: the kinds of each, by label.
-        rounds: how many.
+    are compared with each other, are adjacent. The first participant changes from round to round,
+    and every other round reverses the kinds, so that none always runs after the same other one.
 
     Yields:
-        The turns, round by round and in it kind by kind.
+        The turns, by round and by kind.
     """
     labels = list(participants)
     for round_number in range(rounds):

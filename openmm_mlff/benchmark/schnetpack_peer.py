@@ -1,4 +1,4 @@
-"""SchNetPack's PaiNN of a student's size, where that package is installed."""
+"""SchNetPack's PaiNN of the size of a student, if that package is installed."""
 
 import importlib
 import time
@@ -24,22 +24,14 @@ def schnetpack_block(
     geometries_angstrom: FloatArray,
     precision: str,
 ) -> Block:
-    """Give a block of calls of SchNetPack's own PaiNN (Schütt, Unke, Gastegger, ICML 2021).
+    """Return a block of energies and forces by SchNetPack's PaiNN on the CPU.
 
-    It has the student's channels, steps, basis and cutoff, and random weights, on which its time
-    does not depend.  Pairs are listed once, so that no time goes into that.
-
-    Args:
-        potential: a student.
-        molecule: isolated.
-        geometries_angstrom: (G, N, 3), in turn.
-        precision: of the weights.
-
-    Returns:
-        The block: energy and forces on the CPU.
+    The model (Schütt, Unke, Gastegger, ICML 2021) has the channels, steps, basis and cutoff of the
+    student, and random weights, which do not affect its time. The neighbour list is computed once
+    and not timed. Geometries are (G, N, 3).
 
     Raises:
-        UserError: the student is no PaiNN of this package.
+        UserError: the student is not a PaiNN of this package.
     """
     record = potential.student.record
     if record is None:
@@ -68,7 +60,7 @@ def schnetpack_block(
 
 
 def _network(config: PaiNNConfig) -> torch.nn.Module:
-    """Put SchNetPack's PaiNN of a size together, with energies and forces."""
+    """Build SchNetPack's PaiNN with energies and forces."""
     parts: dict[str, Any] = {
         name: importlib.import_module(f"{MODULE}.{name}")
         for name in ("atomistic", "model", "nn", "representation")

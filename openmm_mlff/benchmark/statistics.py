@@ -1,4 +1,4 @@
-"""From the times of blocks to medians, quartiles, speedups and throughput; pure."""
+"""Medians, quartiles, speedups and throughput from the times of blocks; pure."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +11,10 @@ _SIGNIFICANT_DIGITS = 6
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Give median and quartiles (linear between order statistics).
-
-    Args:
-        values: at least one, all finite and positive: times or ratios of times.
-
-    Returns:
-        The spread.
+    """Return median and quartiles (linear between order statistics) of times or ratios.
 
     Raises:
-        ValueError: no values, or values that are no times.
+        ValueError: no values, or values that are not finite and positive.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not len(array) or not (np.isfinite(array).all() and (array > 0.0).all()):
@@ -30,19 +24,12 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def median_interval(values: Sequence[float], *, coverage: float = 0.95) -> tuple[float, float]:
-    """Give the interval that holds the true median, whatever the distribution.
+    """Return the distribution-free confidence interval of the median of independent values.
 
-    Of n values in order, the k-th smallest and the k-th largest enclose the median of what they
-    are drawn from with probability 1 − 2 P(B < k), B binomial of n halves (David and Nagaraja,
-    Order Statistics, 3rd ed., 7.1); k is the largest that keeps the coverage.  With fewer than six
-    values even the widest interval covers less than 95 %, and that one is given.
-
-    Args:
-        values: at least one, independent of each other.
-        coverage: probability.
-
-    Returns:
-        Its ends, which are two of the values.
+    The k-th smallest and k-th largest of n values enclose the median with probability 1 − 2 P(B <
+    k), where B is binomial with n trials of probability 1/2 (David and Nagaraja, Order Statistics,
+    3rd ed., 7.1); k is the largest with the required coverage. With fewer than six values the
+    widest interval covers less than 95 % and is returned.
     """
     ordered = sorted(values)
     n = len(ordered)
@@ -57,19 +44,13 @@ def median_interval(values: Sequence[float], *, coverage: float = 0.95) -> tuple
 
 
 def timing(blocks_ms: Sequence[float]) -> Timing:
-    """Summarise the blocks of one model.
+    """Return median and quartiles of the blocks, which are times per step in ms.
 
-    The blocks are rounded before anything is computed of them, so that the file holds all that
-    its medians and speedups come from.
-
-    Args:
-        blocks_ms: mean time of a step in each block, ms.
-
-    Returns:
-        The blocks with their median and quartiles.
+    The blocks are rounded first, so that the file contains the numbers from which all medians and
+    speedups are computed.
 
     Raises:
-        ValueError: no blocks, or values that are no times.
+        ValueError: no blocks, or values that are not finite and positive.
     """
     rounded = tuple(float(f"{block:.{_SIGNIFICANT_DIGITS}g}") for block in blocks_ms)
     found = spread(rounded)
@@ -77,50 +58,29 @@ def timing(blocks_ms: Sequence[float]) -> Timing:
 
 
 def per_replica(step: Timing, count: int) -> Timing:
-    """Divide the time of a step of some replicas by their number.
-
-    Args:
-        step: of all replicas together.
-        count: how many there are.
-
-    Returns:
-        The time that one of them takes.
-    """
+    """Return the time per step divided by the number of replicas."""
     return timing([block / count for block in step.blocks])
 
 
 def speedup(reference: Timing, model: Timing) -> Spread:
-    """Give how many times faster a model is than the reference.
+    """Return median and quartiles of the speedup over the reference.
 
-    The ratio t_reference / t_model is taken within each round, where both met the same state of
-    the machine, and only then summarised: slow changes of the machine cancel, which they do not
-    in the ratio of two medians.
-
-    Args:
-        reference: blocks of the reference model.
-        model: blocks of the model, of the same rounds.
-
-    Returns:
-        Median and quartiles of the ratios; 1 for the reference itself.
+    The ratio t_reference / t_model is computed within each round before it is summarised, so that
+    slow changes of the machine cancel, unlike in the ratio of two medians.
 
     Raises:
-        ValueError: not as many blocks of one as of the other.
+        ValueError: the numbers of blocks differ.
     """
     return spread(_ratios(reference, model))
 
 
 def ratio(above: Timing, below: Timing) -> Ratio:
-    """Give the ratio of two times, taken within each round as in :func:`speedup`.
+    """Return the median ratio of two times and its 95 % interval, computed as in :func:`speedup`.
 
-    Args:
-        above: blocks of the numerator.
-        below: blocks of the denominator, of the same rounds.
-
-    Returns:
-        Median of the ratios and its 95 % interval, see :func:`median_interval`.
+    See :func:`median_interval`.
 
     Raises:
-        ValueError: not as many blocks of one as of the other.
+        ValueError: the numbers of blocks differ.
     """
     ratios = _ratios(above, below)
     low, high = median_interval(ratios)
@@ -137,16 +97,6 @@ def _ratios(above: Timing, below: Timing) -> list[float]:
 
 
 def steps_of_block(seconds_per_step: float, *, block_seconds: float, fewest: int, most: int) -> int:
-    """Choose how many steps make a block of about the wanted time.
-
-    Args:
-        seconds_per_step: measured.
-        block_seconds: wanted.
-        fewest: never less than this.
-        most: never more than this.
-
-    Returns:
-        The number of steps.
-    """
+    """Return the number of steps of a block of about ``block_seconds``, within bounds."""
     wanted = round(block_seconds / max(seconds_per_step, 1e-9))
     return min(max(wanted, fewest), most)

@@ -1,4 +1,4 @@
-"""How many threads a system is run with: one, or all cores, whichever is faster."""
+"""Number of threads for a system: one or all cores, whichever is faster."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,18 +22,10 @@ def choose_threads(
     *,
     rounds: int = TRIAL_ROUNDS,
 ) -> int:
-    """Choose the number of threads that is faster.
+    """Return the fastest number of threads, the smallest if several are equal.
 
-    All are measured in turn, several times, and each counts with its best: a busy machine only
-    ever makes a measurement longer.
-
-    Args:
-        candidates: numbers of threads, at least one.
-        measure: gives the time of a step with so many, in any unit.
-        rounds: how often each is measured.
-
-    Returns:
-        The number of the fastest, the smallest of those that are equal.
+    All are measured in turn for several rounds, and the minimum of each counts, because other load
+    only increases times. ``measure`` returns the time per step in any unit.
 
     Raises:
         ValueError: no candidates.
@@ -51,12 +43,12 @@ def choose_threads(
 
 
 def thread_candidates() -> tuple[int, ...]:
-    """Give the numbers worth trying: one, and the cores that this process may use."""
+    """Return the numbers to measure: one, and the cores that this process may use."""
     return tuple(sorted({1, usable_cores() or 1}))
 
 
 def with_threads(platform: PlatformChoice, threads: int) -> PlatformChoice:
-    """Give the platform so many threads, where it is the one that has such a property."""
+    """Set the number of threads of the CPU platform; other platforms are unchanged."""
     if platform.name != "CPU":
         return platform
     return replace(platform, properties={**platform.properties, "Threads": str(threads)})
@@ -69,16 +61,9 @@ def step_timer(
     platform: PlatformChoice,
     timestep_fs: float,
 ) -> Callable[[int], float]:
-    """Give a function that times a few OpenMM steps with so many threads.
+    """Return a function from a number of threads to seconds per OpenMM step.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run, from its own geometry.
-        platform: where.
-        timestep_fs: of the integrator.
-
-    Returns:
-        From a number of threads to seconds a step; it leaves torch with that number.
+    It leaves torch with that number of threads.
     """
     contexts: dict[int, openmm.Context] = {}
 

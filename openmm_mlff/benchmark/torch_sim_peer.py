@@ -1,4 +1,4 @@
-"""A student stepped by torch-sim, where that is installed."""
+"""A student stepped by torch-sim, if that is installed."""
 
 import importlib
 import time
@@ -26,19 +26,10 @@ def torch_sim_block(
     temperature_kelvin: float,
     n_replicas: int = 1,
 ) -> Block:
-    """Give a block of NVE steps of torch-sim on the CPU.
+    """Return a block of NVE steps of torch-sim on the CPU.
 
-    Args:
-        potential: a student.
-        molecule: isolated.
-        start: its positions; torch-sim draws velocities itself.
-        precision: of the weights.
-        timestep_fs: of the integrator.
-        temperature_kelvin: of the velocities.
-        n_replicas: copies that torch-sim steps as one batch.
-
-    Returns:
-        The block; every one goes on from where the one before ended.
+    torch-sim draws the velocities itself and steps the ``n_replicas`` copies as one batch. Every
+    block continues from the last state of the previous one.
     """
     torch_sim: Any = importlib.import_module(MODULE)
     units: Any = importlib.import_module(f"{MODULE}.units").MetalUnits
@@ -64,13 +55,7 @@ def torch_sim_block(
 def _wrapped(
     potential: StudentPotential, molecule: MolecularSystem, n_replicas: int, *, precision: str
 ) -> Any:
-    """Wrap a student as torch-sim's `ModelInterface`: Å in, eV and eV/Å out.
-
-    The student's plain TorchScript export, as a user would hand it over.
-
-    Returns:
-        The model.
-    """
+    """Wrap the plain TorchScript export of a student as `ModelInterface`: Å, eV and eV/Å."""
     interface: Any = importlib.import_module(f"{MODULE}.models.interface").ModelInterface
     numbers = torch.from_numpy(molecule.atomic_numbers.copy())
     copies = Copies(potential.student.model, numbers, n_replicas, weights_dtype(precision))

@@ -1,4 +1,4 @@
-"""One potential through each of the backends that it can be run by."""
+"""A potential with each of its backends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,14 @@ from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.student import StudentPotential
 
 NATIVE = "native"
-"""Name of the one way in which a potential without a choice of backends is run."""
+"""Backend name of a potential without a choice of backends."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A potential and how OpenMM runs it.
+    """A potential and its backend.
 
     Attributes:
-        potential: made for that backend.
         backend: one of :data:`openmm_mlff.benchmark.plan.BACKENDS`, or ``native``.
     """
 
@@ -28,18 +27,16 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """What tells it apart from all others."""
+        """A unique label."""
         return f"{self.potential.spec} [{self.backend}]"
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """What was asked for and could not be measured.
+    """A requested measurement that was not possible.
 
     Attributes:
-        model: spec string of the potential or peer.
-        backend: how it would have been run.
-        system: name of the molecule.
+        model: spec of the potential or peer.
         reason: one sentence.
     """
 
@@ -50,7 +47,7 @@ class Skipped:
 
 
 def options_of(backend: str) -> PotentialOptions:
-    """Give the options with which a potential runs through a backend."""
+    """Return the options of a backend."""
     if backend == COMPILED:
         return PotentialOptions(backend="python", compiled=True)
     if backend in DEFAULT_BACKENDS:
@@ -61,13 +58,9 @@ def options_of(backend: str) -> PotentialOptions:
 def load_variants(spec: str, *, backends: Sequence[str]) -> list[Variant]:
     """Load a potential once for each backend.
 
-    Args:
-        spec: of the potential.
-        backends: asked for.
-
     Returns:
-        A student: all of them.  A TorchScript file: those that it can be run by.  Any other
-        potential, or one that none of them fits: the one way that it has.
+        A student: all backends. A TorchScript file: those that can run it. Any other potential, or
+            one without a matching backend: its native variant.
 
     Raises:
         UserError: it cannot be loaded.
@@ -86,17 +79,10 @@ def load_variants(spec: str, *, backends: Sequence[str]) -> list[Variant]:
 def usable_variants(
     variants: Sequence[Variant], molecule: MolecularSystem
 ) -> tuple[list[Variant], list[Skipped]]:
-    """Sort out the backends that cannot run a molecule.
-
-    Args:
-        variants: of one potential.
-        molecule: what is to be run.
-
-    Returns:
-        Those that can, and why the others cannot.
+    """Return the backends that can run a molecule, and the reason for each of the others.
 
     Raises:
-        PotentialError: none can.
+        PotentialError: no backend can.
     """
     usable: list[Variant] = []
     skipped: list[Skipped] = []

@@ -1,6 +1,6 @@
-"""The workers of a campaign: on this machine, on a running Dask cluster, or in a queue's jobs.
+"""Workers of a campaign: on this machine, on a running Dask cluster, or as queue jobs.
 
-The only place that imports Dask.
+The only module that imports Dask.
 """
 
 import logging
@@ -27,20 +27,16 @@ from openmm_mlff.errors import ClusterError, MissingDependencyError
 POLL_SECONDS = 1.0
 REPLACE_SECONDS = 10.0
 LOST_SECONDS = {True: "2 minutes", False: "1 day"}
-"""How long a worker may be away before Dask dismisses it: a queue's job, or a process here."""
+"""Time after which Dask removes a silent worker: a queue job, or a local process."""
 
 PATIENCE_SECONDS = 600.0
-"""Without any worker on this machine, before it is given up: starting one takes seconds."""
+"""Timeout without any worker on this machine; starting one takes seconds."""
 CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A run that gave no result.
-
-    Attributes:
-        reason: in one line.
-    """
+    """A run without a result."""
 
     reason: str
 
@@ -49,27 +45,24 @@ class Loss:
 def open_cluster(
     spec: ClusterSpec, *, workers: int, logs: Path, scheduler: str | None = None
 ) -> Iterator[Client]:
-    """Start workers, or find those of a running cluster; all that was started ends with it.
+    """Start workers or connect to a running cluster; stop everything started on exit.
 
-    Args:
-        spec: where the campaign runs.
-        workers: how many to start.
-        logs: folder for what a queue's jobs print.
-        scheduler: address of a running Dask scheduler, which is then left running.
+    ``logs`` is a folder for the output of queue jobs; ``scheduler`` is the address of a Dask
+    scheduler, which is left running.
+
+    Raises:
+        ClusterError: no scheduler answers, or this machine lacks the queue.
 
     Yields:
         The client.
-
-    Raises:
-        ClusterError: no scheduler answers, or the queue is not on this machine.
     """
     settings = {
         "distributed.scheduler.allowed-failures": spec.lost_workers_allowed,
-        # Its nanny starts a worker anew; Dask would dismiss both if that took longer than this.
+        # The nanny restarts a worker; if that took longer than this, Dask would remove both.
         "distributed.deploy.lost-worker-timeout": LOST_SECONDS[spec.kind in QUEUES],
     }
     local = scheduler is None and spec.kind not in QUEUES
-    # What a queue says of jobs that it refuses is heard nowhere else.
+    # Dask's log is the only place that reports jobs rejected by the queue.
     level = logging.CRITICAL if local else logging.ERROR
     with dask.config.set(QUIET_WORKER | settings), _quiet_logs(level):
         if scheduler is not None:
@@ -84,30 +77,16 @@ def open_cluster(
 
 
 def job_script(spec: ClusterSpec, *, logs: Path) -> str:
-    """Give the script that a queue would be handed for each worker.
-
-    Args:
-        spec: with a queue.
-        logs: folder for what the jobs print.
-
-    Returns:
-        Shell script.
-    """
+    """Return the shell script that would be submitted to the queue for each worker."""
     with _start_queue(spec, logs) as cluster:
         return str(cluster.job_script())
 
 
 def count_workers(client: Client) -> int:
-    """Count the workers that are there now.
-
-    Args:
-        client: of the cluster.
-
-    Returns:
-        How many.
+    """Return the number of connected workers.
 
     Raises:
-        ClusterError: the scheduler is gone.
+        ClusterError: the connection to the scheduler was lost.
     """
     try:
         return len(client.nthreads())
@@ -127,24 +106,24 @@ def run_each(
     patience_seconds: float = float("inf"),
     on_wait: Callable[[int, int], None] = lambda running, workers: None,
 ) -> Iterator[tuple[str, dict[str, Any] | Loss]]:
-    """Call a function once for each key, on as many workers as there are at any moment.
+    """Call a function once per key, with as many concurrent calls as there are workers.
 
-    No more is handed out than there are workers: a worker that dies then casts suspicion on the
-    one call it was busy with, and not on others that waited for it.
+    No more calls are submitted than there are workers, so that the death of a worker is attributed
+    only to the call it was running and not to calls in its queue.
 
     Args:
         client: of the cluster.
-        call: what is run.
+        call: called with keyword arguments.
         arguments: of each call, by key, in order.
-        gpu: whether each call takes a GPU.
-        patience_seconds: how long to wait while there is no worker at all; a queue may take days.
-        on_wait: called again and again with how many are running and how many workers there are.
+        gpu: whether each call needs a GPU.
+        patience_seconds: timeout without any worker; in a queue it may be days.
+        on_wait: called repeatedly with the numbers of running calls and of workers.
 
     Yields:
-        Key and result, as they come.
+        Key and result, in order of completion.
 
     Raises:
-        ClusterError: no worker came for so long, or the scheduler is gone.
+        ClusterError: timeout without a worker, or the connection to the scheduler was lost.
     """
     waiting = deque(arguments)
     running: dict[Future, str] = {}
@@ -175,7 +154,7 @@ def run_each(
 
 
 def _ended(futures: list[Future]) -> list[Future]:
-    """Wait a moment for any of them."""
+    """Wait briefly for any of the futures, and return those that ended."""
     try:
         return list(
             distributed.wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
@@ -185,7 +164,7 @@ def _ended(futures: list[Future]) -> list[Future]:
 
 
 def _outcome(future: Future) -> dict[str, Any] | Loss:
-    """Give what a call returned, or why it did not."""
+    """Return the result of a call, or why there is none."""
     if future.status == "finished":
         return dict(future.result())
     error = future.exception() if future.status == "error" else None
@@ -200,15 +179,15 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
 
 
 def _replace_lost(client: Client) -> None:
-    """Start anew what Dask has dismissed: a job that came to its walltime, say."""
+    """Restart workers that Dask has removed, e.g. jobs that reached their walltime."""
     if client.cluster is not None:
-        # To the number that there is: this starts what is missing of it.
+        # Scaling to the present number starts the missing workers.
         client.cluster.scale(len(client.cluster.worker_spec))
 
 
 @contextmanager
 def _connect(address: str) -> Iterator[Client]:
-    """Find a running scheduler."""
+    """Connect to a running scheduler."""
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, distributed.TimeoutError) as error:
@@ -221,7 +200,7 @@ def _connect(address: str) -> Iterator[Client]:
 
 
 def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
-    """Start processes on this machine, one thread each, each with a GPU where one is asked for."""
+    """Start local processes with one thread each, and one GPU each if requested."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     devices = visible.split(",") if visible else [str(number) for number in range(workers)]
 
@@ -249,7 +228,7 @@ def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
 
 
 def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
-    """Open a queue; jobs are not asked for yet."""
+    """Open a queue without submitting jobs yet."""
     try:
         import dask_jobqueue
     except ImportError as error:
@@ -272,7 +251,7 @@ def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
 
 @contextmanager
 def _quiet_logs(level: int) -> Iterator[None]:
-    """Keep to ourselves what Dask says of dying workers: the campaign says it."""
+    """Suppress Dask's messages on dying workers, which the campaign reports itself."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""What `openmm-mlff campaign` does, once its arguments are read."""
+"""The subcommands of `openmm-mlff campaign` after parsing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,14 +25,9 @@ from openmm_mlff.results import EXIT_CODES
 
 
 def show_plan(path: Path, *, output: Path | None) -> int:
-    """List the runs of a campaign and how far they are.
+    """Print the runs of a campaign and their states; return 0.
 
-    Args:
-        path: of its file.
-        output: its folder; None for the one that the file names.
-
-    Returns:
-        0.
+    ``output`` of None takes the folder given in the file.
     """
     asked = load_spec(path)
     states = states_of([cell.row() for cell in expand(asked)], Store(output or asked.folder))
@@ -45,16 +40,13 @@ def show_plan(path: Path, *, output: Path | None) -> int:
 def run_campaign(
     path: Path, *, output: Path | None, scheduler: str | None, limit: int | None
 ) -> int:
-    """Run a campaign, or go on with it, and write its page.
+    """Run or resume a campaign and write its page.
 
-    Args:
-        path: of its file.
-        output: its folder; None for the one that the file names.
-        scheduler: address of a running one; None for what the file says.
-        limit: run no more than so many now; None for all.
+    ``output`` and ``scheduler`` of None take the values in the file; ``limit`` is the maximum of
+    runs, None for all.
 
     Returns:
-        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+        0 if every run is APPROVED, 1 if any is REJECTED, else 3.
     """
     asked = load_spec(path)
     cells = expand(asked)
@@ -66,26 +58,16 @@ def run_campaign(
 
 
 def show_status(folder: Path) -> int:
-    """Say how far a campaign is; nothing is written.
-
-    Args:
-        folder: of the campaign.
-
-    Returns:
-        0.
-    """
+    """Print the progress of a campaign without writing anything; return 0."""
     render_status(read_states(Store.open(folder)), console=Console())
     return 0
 
 
 def write_report(folder: Path) -> int:
-    """Write a campaign's page, complete or not.
-
-    Args:
-        folder: of the campaign.
+    """Write the page of a campaign, complete or not.
 
     Returns:
-        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+        0 if every run is APPROVED, 1 if any is REJECTED, else 3.
     """
     return _present(write_campaign_report(Store.open(folder)), console=Console())
 
@@ -96,7 +78,7 @@ def _run(spec: CampaignSpec, cells: list[Cell], store: Store, *, scheduler: str 
 
 
 def _present(report: CampaignReport, *, console: Console) -> int:
-    """Print what a campaign came to and where all lies."""
+    """Print the results of a campaign and their paths; return the exit code."""
     render_leaderboard(report.states, console=console)
     render_failures(report.states, console=console)
     console.print(overhead_line(report.overhead), soft_wrap=True, highlight=False)
@@ -106,7 +88,7 @@ def _present(report: CampaignReport, *, console: Console) -> int:
 
 @contextmanager
 def _bar() -> Iterator[OnProgress]:
-    """Show one bar on stderr; nothing where stderr is no terminal."""
+    """Yield a callback that updates a progress bar on stderr, if that is a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("campaign"),

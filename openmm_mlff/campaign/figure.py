@@ -1,4 +1,4 @@
-"""Accuracy against speed, a point a model and system."""
+"""Figure of accuracy against speed, one point per model and system."""
 
 import statistics
 from collections.abc import Sequence
@@ -22,15 +22,7 @@ _MARKERS = "osD^vP*X"
 
 
 def speed_figure(points: Sequence[SpeedPoint], *, path: Path) -> FigureRecord | None:
-    """Draw the error of the forces over the time of a step.
-
-    Args:
-        points: of all models.
-        path: the PNG.
-
-    Returns:
-        The figure; None where no model has both numbers.
-    """
+    """Draw the force error against the time per step; None if no model has both."""
     if not points:
         return None
     models = list(dict.fromkeys(point.model for point in points))
@@ -61,7 +53,7 @@ def speed_figure(points: Sequence[SpeedPoint], *, path: Path) -> FigureRecord | 
 
 
 def _draw_model(axes: Axes, points: Sequence[SpeedPoint], *, colour: str, marker: str) -> None:
-    """Draw one model: its systems small, its median large and labelled."""
+    """Draw one model: small points for systems, a large labelled point for the median."""
     speeds = [point.ms_per_step for point in points]
     errors = [point.force_ev_per_angstrom for point in points]
     axes.plot(speeds, errors, marker, color=colour, markersize=3.5, alpha=0.55, linestyle="none")

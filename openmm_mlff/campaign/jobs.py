@@ -1,4 +1,4 @@
-"""What a worker is to Dask and to a queue; pure."""
+"""Settings of workers for Dask and for a queue; pure."""
 
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OPENMM_CPU_THREADS": "1",
 }
-# Dask's own pages, which would want a port that may be taken.
+# Disables Dask's dashboard, whose port may be in use.
 NO_PAGES = {"dashboard": False, "dashboard_address": ":0"}
-# A run may start processes of its own, which a daemon is not allowed to.  And what Dask watches its
-# workers by, many times a second, would take the interpreter from the run between its steps.
+# A run may start processes, which a daemon must not.  Dask's profiler of workers runs many times
+# a second and would interrupt the integration.
 QUIET_WORKER = {
     "distributed.worker.daemon": False,
     "distributed.worker.profile.enabled": False,
@@ -28,15 +28,7 @@ _GPU_DIRECTIVES = {"slurm": "--gres=gpu:1", "lsf": '-gpu "num=1"'}
 
 
 def queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
-    """Say to dask-jobqueue what a job is: one process with one thread, for one run at a time.
-
-    Args:
-        spec: of a queue.
-        logs: folder for what the jobs print.
-
-    Returns:
-        Arguments of its cluster of that kind.
-    """
+    """Return dask-jobqueue arguments: one process with one thread per job, one run at a time."""
     exports = [f"export {name}={value}" for name, value in ONE_THREAD.items()]
     exports += [f"export {_variable(key)}={value}" for key, value in QUIET_WORKER.items()]
     directives = list(spec.job_extra_directives)
@@ -66,5 +58,5 @@ def queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
 
 
 def _variable(key: str) -> str:
-    """Name the variable by which a setting of Dask's is given to a process."""
+    """Return the environment variable of a Dask setting."""
     return "DASK_" + key.upper().replace(".", "__").replace("-", "_")

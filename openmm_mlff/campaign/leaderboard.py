@@ -1,4 +1,4 @@
-"""From the states of all runs to one row a model, a point a model and system, and a matrix."""
+"""Leaderboard, accuracy against speed, and verdict matrix from the states of all runs."""
 
 import statistics
 from collections import Counter
@@ -15,20 +15,18 @@ MOST_FAILED_CHECKS = 3
 
 @dataclass(frozen=True)
 class Standing:
-    """One model over all its runs.
+    """All runs of one model.
 
     Attributes:
-        model: label.
-        n_parameters: None where that has no meaning, or nothing has run.
-        n_cells: runs asked for.
-        verdicts: how many runs got which.
+        n_parameters: None where it has no meaning, or nothing has run.
+        verdicts: number of runs by verdict.
         n_failed: runs that ended without a verdict.
-        n_open: runs that wait or have begun.
-        force_ev_per_angstrom: median over its runs of `force_accuracy`.
+        n_open: runs that are waiting or running.
+        force_ev_per_angstrom: median of `force_accuracy`.
         energy_mev_per_atom: median of `energy_accuracy`.
-        drift_mev_per_atom_per_ps: largest of `energy_drift`.
+        drift_mev_per_atom_per_ps: maximum of `energy_drift`.
         ms_per_step: median of `speed`.
-        failed_checks: required checks that failed most often, with how often.
+        failed_checks: required checks that failed most often, with their counts.
     """
 
     model: str
@@ -46,14 +44,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class SpeedPoint:
-    """How fast and how accurate a model is on one system.
-
-    Attributes:
-        model: label.
-        system: name or file.
-        ms_per_step: median over its runs.
-        force_ev_per_angstrom: median over its runs.
-    """
+    """Speed and accuracy of a model on one system, medians over its runs."""
 
     model: str
     system: str
@@ -66,12 +57,12 @@ class MatrixCell:
     """All seeds of one model on one system under one condition.
 
     Attributes:
-        word: the worst verdict, or how far it is.
+        word: the most severe verdict, or the progress.
         kind: ``approved``, ``rejected``, ``inconclusive``, ``failed`` or ``open``.
         count: e.g. ``2 of 3``; empty for one seed.
-        title: why.
-        address: of the run that decided it.
-        has_report: whether that run left a report.
+        title: the reason.
+        address: of the run with the most severe verdict.
+        has_report: whether that run has a report.
     """
 
     word: str
@@ -83,20 +74,16 @@ class MatrixCell:
 
 
 def standings(states: Sequence[CellState]) -> list[Standing]:
-    """Rank the models.
+    """Return the ranked models.
 
-    Args:
-        states: of the campaign.
-
-    Returns:
-        First the larger share of APPROVED runs, then the smaller share of REJECTED ones, then the
-        smaller error of the forces, then the faster step.
+    Sorted by share of APPROVED runs (descending), then, ascending, by share of REJECTED runs, force
+    error and time per step.
     """
     return sorted((_standing(group) for group in _by_model(states)), key=_rank)
 
 
 def speed_points(states: Sequence[CellState]) -> list[SpeedPoint]:
-    """Give every model's speed and accuracy on every system on which both were measured."""
+    """Return speed and accuracy of every model on every system on which both were measured."""
     points = []
     for model in _distinct(state.model for state in states):
         for system in _distinct(state.system for state in states):
@@ -110,15 +97,7 @@ def speed_points(states: Sequence[CellState]) -> list[SpeedPoint]:
 def matrix(
     states: Sequence[CellState], *, models: Sequence[str]
 ) -> list[tuple[str, str, list[MatrixCell]]]:
-    """Lay the verdicts out: a row a system and condition, a column a model.
-
-    Args:
-        states: of the campaign.
-        models: labels, in the order of the columns.
-
-    Returns:
-        System, condition and cells of each row.
-    """
+    """Return system, condition and cells of each row, with one column per model."""
     rows = _distinct((state.system, state.condition) for state in states)
     found = {
         key: [one for one in states if (one.system, one.condition, one.model) == key]
@@ -135,7 +114,7 @@ def matrix(
 
 
 def matrix_cell(states: Sequence[CellState]) -> MatrixCell:
-    """Return the worst verdict of all seeds of one model, system and condition."""
+    """Return the most severe verdict of all seeds of one model, system and condition."""
     ranked = sorted(states, key=lambda one: _WORST_FIRST.index(kind_of(one)))
     decides = ranked[0]
     same = sum(kind_of(one) == kind_of(decides) for one in states)
@@ -150,7 +129,7 @@ def matrix_cell(states: Sequence[CellState]) -> MatrixCell:
 
 
 def kind_of(state: CellState) -> str:
-    """Name the colour of a run."""
+    """Return the colour class of a run."""
     if state.verdict is not None:
         return state.verdict.value.lower()
     return "failed" if state.has_failed else "open"
@@ -198,7 +177,7 @@ def _or_last(value: float | None) -> float:
 
 
 def _values(states: Iterable[CellState], check_id: str) -> list[float]:
-    """Give every number that a check measured."""
+    """Return all numbers that a check measured."""
     return [
         float(check["value"])
         for state in states
@@ -218,5 +197,5 @@ def _by_model(states: Sequence[CellState]) -> list[list[CellState]]:
 
 
 def _distinct(values: Iterable) -> list:
-    """Give each once, in the order in which they first occur."""
+    """Return distinct values in order of first occurrence."""
     return list(dict.fromkeys(values))

@@ -1,4 +1,4 @@
-"""What a campaign costs beside its runs; pure arithmetic on what the workers wrote."""
+"""Overhead of a campaign besides its runs, computed from the records of the workers; pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from openmm_mlff.campaign.store import Attempt
 
 @dataclass(frozen=True)
 class Overhead:
-    """Where the workers' time went.
+    """Time of the workers by purpose.
 
     Attributes:
-        n_runs: that came to their end.
-        n_workers: processes that ended at least one.
-        run_seconds: in the validations themselves, summed over workers.
-        between_seconds: of the same workers, between their first run's start and their last run's
-            end, not in a validation: bookkeeping, results on their way, waiting for the next run.
+        n_runs: completed runs.
+        n_workers: processes that completed at least one run.
+        run_seconds: time in validations, summed over workers.
+        between_seconds: time of these workers outside of validations, between the start of their
+            first and the end of their last run: bookkeeping, transfer of results, waiting.
         startup_seconds: from each start of the campaign to its first run.
-        broken_off: attempts that a worker did not live to end, or is still busy with.
-        broken_off_seconds: from their start to when they were last heard of.
+        broken_off: attempts that did not complete, including those still running.
+        broken_off_seconds: from their start to their last record.
     """
 
     n_runs: int
@@ -40,15 +40,7 @@ class Overhead:
 def measure_overhead(
     attempts: Iterable[Attempt], sessions: Mapping[str, Mapping[str, Any]]
 ) -> Overhead:
-    """Add up where the workers' time went.
-
-    Args:
-        attempts: of all runs.
-        sessions: starts of the campaign, by name.
-
-    Returns:
-        The sums.
-    """
+    """Sum the time of the workers by purpose, given all attempts and starts of the campaign."""
     everything = list(attempts)
     ended = sorted(
         (one for one in everything if one.ended is not None),
@@ -70,6 +62,6 @@ def measure_overhead(
 
 
 def _startup(name: str, session: Mapping[str, Any], attempts: Iterable[Attempt]) -> float:
-    """Give the seconds from a start of the campaign to its first run."""
+    """Return the seconds from a start of the campaign to its first run."""
     begun = [one.started for one in attempts if one.session == name]
     return min(begun) - session["started"] if begun else 0.0

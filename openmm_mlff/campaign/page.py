@@ -1,4 +1,4 @@
-"""The page of a campaign: leaderboard, accuracy against speed, matrix of verdicts; one file."""
+"""The page of a campaign: leaderboard, accuracy against speed, verdict matrix."""
 
 import base64
 import datetime
@@ -28,13 +28,10 @@ RUN_PAGES = ("report.html", "report.md")
 
 @dataclass(frozen=True)
 class CampaignReport:
-    """What a campaign came to.
+    """Result of a campaign.
 
     Attributes:
-        name: of the campaign.
-        states: of all runs.
-        verdict: the worst.
-        overhead: where the workers' time went.
+        verdict: the most severe.
         page: the file that was written.
     """
 
@@ -46,14 +43,7 @@ class CampaignReport:
 
 
 def write_campaign_report(store: Store) -> CampaignReport:
-    """Write the page of a campaign, complete or not, and `leaderboard.json` beside it.
-
-    Args:
-        store: of the campaign.
-
-    Returns:
-        What it came to.
-    """
+    """Write the page of a campaign, complete or not, and `leaderboard.json`."""
     spec = store.read_campaign()["spec"]
     states = read_states(store)
     attempts = {state.address: state.attempts for state in states}
@@ -68,7 +58,7 @@ def write_campaign_report(store: Store) -> CampaignReport:
 
 
 def leaderboard_json(states: Sequence[CellState]) -> dict[str, Any]:
-    """Give the leaderboard and every run's verdict as JSON."""
+    """Return the leaderboard and the verdicts of all runs as JSON-compatible data."""
     keep = ("address", "model", "system", "condition", "seed", "state", "message")
     return {
         "schema_version": 2,
@@ -102,18 +92,7 @@ def campaign_html(
     figure: FigureRecord | None,
     store: Store,
 ) -> str:
-    """Fill the page; every text in it is escaped.
-
-    Args:
-        spec: of the campaign, as JSON.
-        states: of all runs.
-        overhead: where the workers' time went.
-        figure: of accuracy against speed.
-        store: of the campaign; links lead to the runs' own reports.
-
-    Returns:
-        HTML that needs no other file.
-    """
+    """Return the self-contained page, in which all text is escaped."""
     ranked = standings(states)
     models = [standing.model for standing in ranked]
     environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
@@ -141,7 +120,7 @@ def campaign_html(
 
 
 def duration_text(seconds: float) -> str:
-    """Write a duration, e.g. ``42 s``, ``3 min 05 s`` or ``2 h 10 min``."""
+    """Format a duration, e.g. ``42 s``, ``3 min 05 s`` or ``2 h 10 min``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -153,7 +132,7 @@ def duration_text(seconds: float) -> str:
 
 
 def _counts(states: Sequence[CellState]) -> list[tuple[str, int]]:
-    """Count the runs of each colour, none left out."""
+    """Return the number of runs of each colour class, including zeros."""
     found = Counter(kind_of(state) for state in states)
     return [
         (kind, found[kind]) for kind in ("approved", "rejected", "inconclusive", "failed", "open")
@@ -161,7 +140,7 @@ def _counts(states: Sequence[CellState]) -> list[tuple[str, int]]:
 
 
 def _link(state: CellState, store: Store) -> str:
-    """Lead to the run's own report; empty where there is none."""
+    """Return the link to the report of a run; empty where there is none."""
     if state.state != DONE:
         return ""
     folder = store.run(state.address)

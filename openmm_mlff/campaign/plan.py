@@ -1,4 +1,4 @@
-"""From what is asked for to cells: one run each, under the address of what it consists of."""
+"""Expand a specification to cells: one run each, with the hash of its content as address."""
 
 import importlib.metadata
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import molecule_to_json
 
 ADDRESS_LENGTH = 20
-"""Hexadecimal digits: 80 bits, more than enough for any number of runs."""
+"""Hexadecimal digits, 80 bits, which makes collisions negligible."""
 
 _SOFTWARE = ("openmm_mlff", "openmm", "torch")
 
@@ -32,10 +32,9 @@ class Cell:
     """One run of a campaign.
 
     Attributes:
-        address: of its content; equal content has equal addresses.
-        label: what the model is called in this campaign.
-        request: what is asked for.
-        protocol: loaded, with the temperature and timestep of this run.
+        address: hash of its content.
+        label: of the model in this campaign.
+        protocol: with the temperature and timestep of this run.
         problem: why it cannot be run; empty where it can.
     """
 
@@ -59,7 +58,7 @@ class Cell:
         return f"{temperatures} K, {timesteps} fs"
 
     def row(self) -> dict[str, Any]:
-        """Give what tables say of it, as JSON."""
+        """Return the JSON-compatible fields for tables."""
         return {
             "address": self.address,
             "model": self.label,
@@ -71,17 +70,13 @@ class Cell:
 
 
 def expand(spec: CampaignSpec) -> list[Cell]:
-    """List the runs of a campaign, so that every model has its first results early.
+    """Return the runs of a campaign: seeds, then conditions, then systems, then models.
 
-    Args:
-        spec: what is asked for.
-
-    Returns:
-        The cells: seeds, then conditions, then systems, then models.
+    Every model has its first results early in this order.
 
     Raises:
         UserError: a protocol or system is unknown or unusable.
-        ConfigError: every model is.
+        ConfigError: every model is unusable.
     """
     conditions = [(one, _protocol(one)) for one in _conditions(spec)]
     systems = {name: _system_content(name) for name in spec.systems}
@@ -131,14 +126,7 @@ def expand(spec: CampaignSpec) -> list[Cell]:
 
 
 def address_of(**content: Any) -> str:
-    """Hash what a run consists of.
-
-    Args:
-        **content: JSON-like.
-
-    Returns:
-        Hexadecimal digits.
-    """
+    """Return the hash of JSON-compatible content in hexadecimal digits."""
     return canonical_sha256(content)[:ADDRESS_LENGTH]
 
 
@@ -150,7 +138,7 @@ def _version(distribution: str) -> str:
 
 
 def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
-    """List what is asked for at each temperature and timestep, still without a model."""
+    """Yield a request for each temperature and timestep, without a model."""
     temperatures = spec.temperatures_kelvin or (None,)
     for temperature, timestep in product(temperatures, spec.timesteps_fs or (None,)):
         yield request_from(
@@ -164,7 +152,7 @@ def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
 
 
 def _reference(asked: str | None, potential: Potential) -> str:
-    """Return the identity of what a model is compared with; none where its teacher is missing."""
+    """Return the identity of the reference of a model, `NO_REFERENCE` if its teacher is missing."""
     if no_reference_reason(asked, potential):
         return asked if asked and asked.startswith(NO_REFERENCE) else NO_REFERENCE
     if asked != AUTO_REFERENCE:
@@ -184,7 +172,7 @@ def _protocol(condition: ValidationRequest) -> Protocol:
 def _model(entry: ModelEntry, *, reference: str | None) -> tuple[str, str, str]:
     """Return the identities of a model and its reference, and why it cannot be run, if so.
 
-    One broken model stops no other.
+    An unusable model does not stop the others.
     """
     try:
         potential = load_potential(entry.spec, options=entry.options)
@@ -195,14 +183,14 @@ def _model(entry: ModelEntry, *, reference: str | None) -> tuple[str, str, str]:
 
 
 def _options_content(options: PotentialOptions) -> dict[str, Any]:
-    """Give a model's options with its force field files by their bytes."""
+    """Return the options of a model, with force field files replaced by their hashes."""
     files = [Path(name) for name in options.forcefield]
     named = [hash_path(path) if path.is_file() else str(path) for path in files]
     return options.model_dump(mode="json") | {"forcefield": named}
 
 
 def _system_content(name: str) -> list[dict[str, Any]]:
-    """Give the molecules behind a name; where the file lies does not matter."""
+    """Return the contents of a system, independent of the location of its file."""
     content = []
     for molecule in load_systems(name):
         table = jsonable(molecule_to_json(molecule)) | {"bonds": jsonable(molecule.bonds)}

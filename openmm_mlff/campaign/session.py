@@ -1,4 +1,4 @@
-"""One start of a campaign: what is left to do, on workers, into the store."""
+"""Run the remaining cells of a campaign on workers."""
 
 import os
 import time
@@ -15,19 +15,11 @@ from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.environment import gpu_count, usable_cores
 
 Progress = Callable[[int, int, str], None]
-"""Called with how many runs are through, how many there are in all, and a few words."""
+"""Called with the number of completed runs, the total, and a short message."""
 
 
 def open_store(spec: CampaignSpec, cells: Sequence[Cell], *, root: Path) -> Store:
-    """Make the folder of a campaign and write down what is asked for.
-
-    Args:
-        spec: of the campaign.
-        cells: from :func:`openmm_mlff.campaign.plan.expand`.
-        root: of the campaign.
-
-    Returns:
-        The store.
+    """Create the folder of a campaign and write its specification.
 
     Raises:
         RunDirectoryError: the folder cannot be written.
@@ -38,14 +30,9 @@ def open_store(spec: CampaignSpec, cells: Sequence[Cell], *, root: Path) -> Stor
 
 
 def left_to_do(cells: Sequence[Cell], store: Store) -> list[Cell]:
-    """List the runs that have no verdict yet, each address once.
+    """Return the runs without a verdict, each address once.
 
-    Args:
-        cells: of the campaign.
-        store: what there is already.
-
-    Returns:
-        Those to be run, in order; what failed is among them, what cannot be run is not.
+    Failed runs are included; runs that cannot be run are not.
     """
     first = {cell.address: cell for cell in reversed(cells) if not cell.problem}
     wanted = [cell for cell in cells if first.get(cell.address) is cell]
@@ -60,14 +47,10 @@ def run_session(
     scheduler: str | None = None,
     on_progress: Progress = lambda done, total, words: None,
 ) -> None:
-    """Run cells; every result is in the store as soon as it is there.
+    """Run cells; every result is written to the store when it arrives.
 
-    Args:
-        spec: of the campaign.
-        cells: to be run, from :func:`left_to_do`.
-        store: of the campaign.
-        scheduler: address of a running Dask scheduler, instead of the campaign's own cluster.
-        on_progress: called as runs begin and end.
+    ``scheduler`` is the address of a running Dask scheduler to use instead of the configured
+    cluster.
 
     Raises:
         UserError: the cluster cannot be reached or started.
@@ -115,17 +98,10 @@ def run_session(
 
 
 def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
-    """Say how many workers to start: no more than there are runs, cores or GPUs.
-
-    Args:
-        cluster: where the campaign runs.
-        n_cells: how many runs there are.
-
-    Returns:
-        At least one.
+    """Return the number of workers: at most the number of runs, cores or GPUs, at least one.
 
     Raises:
-        ConfigError: GPUs were asked for on a machine that has none.
+        ConfigError: GPUs were requested on a machine without any.
     """
     if cluster.kind in QUEUES:
         return min(cluster.workers or 1, n_cells)
@@ -141,7 +117,7 @@ def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
 
 
 def _arguments(cell: Cell, store: Store, session: str) -> dict[str, Any]:
-    """Give what a worker needs to know; its own working folder may be another."""
+    """Return the arguments of a worker, whose working directory may differ."""
     return {
         "cell": cell,
         "root": str(store.root),

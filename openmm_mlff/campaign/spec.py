@@ -1,4 +1,4 @@
-"""What a campaign is asked for: a TOML file, checked before anything runs."""
+"""The specification of a campaign: a TOML file, validated before anything runs."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class ModelEntry(Frozen):
     Attributes:
         spec: as `openmm-mlff validate` takes it.
         label: in tables and figures; empty takes the spec.
-        options: how it is read and run, where the spec leaves that open.
+        options: how it is read and run, unless the spec determines it.
     """
 
     spec: str = Field(min_length=1)
@@ -36,19 +36,19 @@ class ClusterSpec(Frozen):
 
     Attributes:
         kind: ``local`` (this machine), ``slurm``, ``pbs`` or ``lsf``.
-        workers: runs at a time: processes here, or jobs of the queue.  None: one a core, or one a
-            GPU; a queue must be told.
-        gpu: give every run a GPU of its own.
-        lost_workers_allowed: a run that outlives so many workers is held to be what ended them.
+        workers: concurrent runs: local processes or queue jobs. None: one per core or GPU; required
+            for a queue.
+        gpu: whether every run has its own GPU.
+        lost_workers_allowed: a run that lost more workers than this is considered the cause.
         queue: of the jobs, also called partition.
-        account: that pays for them.
+        account: to which the jobs are charged.
         walltime: of a job.
         memory: of a job.
-        interface: of the network between this machine and the nodes, e.g. ``ib0``.
-        python: on the nodes; empty takes this one.
+        interface: network interface between this machine and the nodes, e.g. ``ib0``.
+        python: on the nodes; empty takes the current one.
         local_directory: for Dask's scratch files on a node.
-        job_script_prologue: lines of shell before the worker starts.
-        job_extra_directives: further lines of the job's head.
+        job_script_prologue: shell lines before the worker starts.
+        job_extra_directives: further directives in the job script.
     """
 
     kind: Literal["local", "slurm", "pbs", "lsf"] = "local"
@@ -80,17 +80,15 @@ class ClusterSpec(Frozen):
 
 
 class CampaignSpec(SharedSettings):
-    """What a campaign is asked for, beside the settings that all its runs share.
+    """The specification of a campaign, besides the settings shared by all its runs.
 
     Attributes:
-        name: of the campaign, in letters, digits, ``.``, ``_`` and ``-``.
-        models: what is validated.
+        name: letters, digits, ``.``, ``_`` and ``-``.
         systems: library names or structure files.
-        temperatures_kelvin: one run for each; None leaves those of the protocol in one run.
-        timesteps_fs: one run for each; None leaves those of the protocol in one run.
-        seeds: one run for each.
+        temperatures_kelvin: one run each; None for one run with those of the protocol.
+        timesteps_fs: one run each; None for one run with those of the protocol.
+        seeds: one run each.
         output: folder of the campaign; empty takes ``runs/NAME``.
-        cluster: where it runs.
     """
 
     name: str
@@ -129,26 +127,20 @@ class CampaignSpec(SharedSettings):
 
     @property
     def labels(self) -> list[str]:
-        """What the models are called, in order."""
+        """Labels of the models, in order."""
         return [model.label or model.spec for model in self.models]
 
     @property
     def folder(self) -> Path:
-        """Where the campaign lies."""
+        """Folder of the campaign."""
         return Path(self.output or f"runs/{self.name}")
 
 
 def load_spec(path: Path) -> CampaignSpec:
-    """Read a campaign's file.
-
-    Args:
-        path: a TOML file; a campaign without a name takes the file's.
-
-    Returns:
-        What is asked for.
+    """Read a specification from TOML; the default name of the campaign is that of the file.
 
     Raises:
-        ConfigError: unreadable file, unknown key, impossible value.
+        ConfigError: unreadable file, unknown key, invalid value.
     """
     try:
         table = read_toml(path)
@@ -160,17 +152,10 @@ def load_spec(path: Path) -> CampaignSpec:
 
 
 def parse_spec(table: Mapping[str, Any], *, origin: str) -> CampaignSpec:
-    """Check a table and make it a campaign.
-
-    Args:
-        table: as read from TOML.
-        origin: names it in messages.
-
-    Returns:
-        What is asked for.
+    """Validate a table read from TOML; ``origin`` identifies it in messages.
 
     Raises:
-        ConfigError: unknown key or impossible value.
+        ConfigError: unknown key or invalid value.
     """
     try:
         return CampaignSpec.model_validate(table)
@@ -179,7 +164,7 @@ def parse_spec(table: Mapping[str, Any], *, origin: str) -> CampaignSpec:
 
 
 def _explain(problem: Mapping[str, Any]) -> str:
-    """Say in one line what pydantic found first."""
+    """Return the first pydantic error as one line."""
     parts = problem["loc"]
     location = ".".join(str(part) for part in parts)
     if problem["type"] == "extra_forbidden":
@@ -194,7 +179,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 
 def _table_of(location: tuple[str | int, ...]) -> type[BaseModel]:
-    """Find the table in which a key stands."""
+    """Return the model class of the table that contains a key."""
     if location[0] == "cluster" and len(location) > 1:
         return ClusterSpec
     if location[0] == "models" and len(location) > 2:

@@ -1,4 +1,4 @@
-"""How far every run of a campaign is, read from what the workers left."""
+"""States of the runs of a campaign, read from the records of the workers."""
 
 import time
 from collections.abc import Sequence
@@ -15,20 +15,19 @@ UNUSABLE = "unusable"
 
 @dataclass(frozen=True)
 class CellState:
-    """One run of a campaign, and how far it is.
+    """State of one run of a campaign.
 
     Attributes:
-        address: of its content.
         model: label.
         system: name or file.
         condition: temperatures and timesteps.
         seed: of velocities and distortions.
         state: ``waiting``, ``begun``, ``done``, ``failed``, ``lost`` or ``unusable``.
         verdict: None unless done.
-        label: of the verdict, in the words to print; empty unless done.
-        message: the verdict's first reason, or why there is no verdict.
-        result: all of `result.json`.
-        attempts: who took it up, in order of time.
+        label: printed form of the verdict; empty unless done.
+        message: the first reason of the verdict, or why there is no verdict.
+        result: the contents of `result.json`.
+        attempts: in order of time.
     """
 
     address: str
@@ -49,44 +48,25 @@ class CellState:
         return self.state not in (DONE, WAITING, BEGUN)
 
     def silent_seconds(self) -> float:
-        """Seconds since its last worker was last heard of."""
+        """Return the seconds since the last record of its last worker."""
         return time.time() - self.attempts[-1].seen if self.attempts else 0.0
 
 
 def read_states(store: Store) -> list[CellState]:
-    """Read how far every run of a campaign is.
-
-    Args:
-        store: of the campaign.
-
-    Returns:
-        One state a cell, in the order in which they are run.
-    """
+    """Read the states of all cells of a campaign, in the order in which they are run."""
     return states_of(store.read_campaign()["cells"], store)
 
 
 def states_of(rows: Sequence[dict[str, Any]], store: Store) -> list[CellState]:
-    """Read how far some runs are, whether or not the campaign was started.
+    """Read the states of rows, whether or not the campaign was started.
 
-    Args:
-        rows: of :meth:`openmm_mlff.campaign.plan.Cell.row`.
-        store: of the campaign.
-
-    Returns:
-        One state a row.
+    Rows are those of :meth:`openmm_mlff.campaign.plan.Cell.row`.
     """
     return [_state(row, store) for row in rows]
 
 
 def overall(states: Sequence[CellState]) -> VerdictStatus:
-    """Return the worst verdict of all; what was not judged is not approved.
-
-    Args:
-        states: of the campaign.
-
-    Returns:
-        REJECTED where any run is, APPROVED where every run is, else INCONCLUSIVE.
-    """
+    """Return REJECTED if any run is, APPROVED if every run is, else INCONCLUSIVE."""
     verdicts = {state.verdict for state in states}
     if VerdictStatus.REJECTED in verdicts:
         return VerdictStatus.REJECTED
@@ -96,13 +76,9 @@ def overall(states: Sequence[CellState]) -> VerdictStatus:
 
 
 def overall_label(states: Sequence[CellState]) -> str:
-    """Return the worst verdict in the words to print: an approval with the limits of each run.
+    """Return the label that all runs share, otherwise the status.
 
-    Args:
-        states: of the campaign.
-
-    Returns:
-        The label that all runs share; else the status, or, of approved runs, all their labels.
+    If all runs are approved, all their labels are included, because these state the limits.
     """
     verdict = overall(states)
     labels = dict.fromkeys(one.label for one in states if one.verdict is verdict)
@@ -112,7 +88,7 @@ def overall_label(states: Sequence[CellState]) -> str:
 
 
 def _state(row: dict[str, Any], store: Store) -> CellState:
-    """Join a row of the campaign with what is in the folder of its address."""
+    """Return the state of a row from the files at its address."""
     known = {key: row[key] for key in ("address", "model", "system", "condition", "seed")}
     if row["problem"]:
         return CellState(**known, state=UNUSABLE, message=row["problem"])

@@ -1,14 +1,14 @@
-"""The folder of a campaign: what was asked, and for each address its attempts and its result.
+"""The folder of a campaign: specification, and attempts and result of each address.
 
 Layout::
 
-    OUT/campaign.json                     what was asked for, and the list of cells
-    OUT/sessions/<time>-<pid>.json        each time the campaign was started: when, on what
-    OUT/cells/<address>/result.json       how the run ended; written last
-    OUT/cells/<address>/attempts/*.json   who took it up, when, and how far it is
+    OUT/campaign.json                     specification and list of cells
+    OUT/sessions/<time>-<pid>.json        each start of the campaign: time and machine
+    OUT/cells/<address>/result.json       result of the run; written last
+    OUT/cells/<address>/attempts/*.json   workers of the run, with times and progress
     OUT/cells/<address>/run/              the run directory, see :mod:`openmm_mlff.rundir`
 
-Every file is written whole or not at all, and no two processes write the same one.
+Files are written atomically, and each by one process only.
 """
 
 import os
@@ -33,16 +33,16 @@ LOST = "lost"
 
 @dataclass
 class Attempt:
-    """One worker's time with a run.
+    """One attempt of a worker at a run.
 
     Attributes:
-        session: which start of the campaign.
+        session: name of the start of the campaign.
         worker: host and process.
         started: Unix time, s.
-        seen: when the worker last wrote this, Unix time, s.
-        stage: what it was doing.
-        ended: when it was through, Unix time, s; None while it is not, or was killed.
-        run_seconds: of them, spent in the validation itself.
+        seen: time of the last record, Unix time, s.
+        stage: at the last record.
+        ended: Unix time, s; None if it is running or was killed.
+        run_seconds: time in the validation itself.
     """
 
     session: str
@@ -56,20 +56,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Store:
-    """Paths and files of one campaign.
-
-    Attributes:
-        root: its folder.
-    """
+    """Paths and files of one campaign."""
 
     root: Path
 
     @classmethod
     def open(cls, root: Path) -> "Store":
-        """Open the folder of a campaign that was started before.
-
-        Returns:
-            The store.
+        """Open the folder of an existing campaign.
 
         Raises:
             RunDirectoryError: there is none.
@@ -82,19 +75,17 @@ class Store:
         return cls(root)
 
     def cell(self, address: str) -> Path:
-        """Folder of one address."""
+        """Return the folder of an address."""
         return self.root / "cells" / address
 
     def run(self, address: str) -> Path:
-        """Run directory of one address."""
+        """Return the run directory of an address."""
         return self.cell(address) / "run"
 
     def write_campaign(self, spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write what was asked for, and the list of cells.
+        """Write the specification, as JSON, and the list of cells.
 
-        Args:
-            spec: of the campaign, as JSON.
-            rows: one a cell, see :meth:`openmm_mlff.campaign.plan.Cell.row`.
+        Rows are those of :meth:`openmm_mlff.campaign.plan.Cell.row`.
         """
         write_json(
             self.root / CAMPAIGN_FILE,
@@ -102,13 +93,10 @@ class Store:
         )
 
     def read_campaign(self) -> dict[str, Any]:
-        """Read what :meth:`write_campaign` wrote.
-
-        Returns:
-            ``spec`` and ``cells``.
+        """Read ``spec`` and ``cells`` as written by :meth:`write_campaign`.
 
         Raises:
-            RunDirectoryError: it is damaged, or of another version.
+            RunDirectoryError: the file is damaged, or of another version.
         """
         campaign = read_json(self.root / CAMPAIGN_FILE)
         if not isinstance(campaign, dict) or campaign.get("schema_version") != SCHEMA_VERSION:
@@ -119,46 +107,41 @@ class Store:
         return campaign
 
     def result(self, address: str) -> dict[str, Any] | None:
-        """Read how a run ended; None where it did not, or the result is of another version."""
+        """Read the result of a run; None if there is none, or if it is of another version."""
         path = self.cell(address) / RESULT_FILE
         found = read_json(path) if path.is_file() else {}
         return found if found.get("schema_version") == SCHEMA_VERSION else None
 
     def is_done(self, address: str) -> bool:
-        """Tell whether a run came to its verdict; one that failed is tried again."""
+        """Return whether a run has a verdict; one that failed is repeated."""
         result = self.result(address)
         return result is not None and result["status"] == DONE
 
     def write_result(self, address: str, result: Mapping[str, Any]) -> None:
-        """Write how a run ended, and when."""
+        """Write the result of a run, with the time."""
         write_json(
             self.cell(address) / RESULT_FILE,
             {"schema_version": SCHEMA_VERSION, "finished": time.time(), **result},
         )
 
     def attempts(self, address: str) -> list[Attempt]:
-        """Read who took a run up, in order of time."""
+        """Read the attempts at a run, in order of time."""
         paths = (self.cell(address) / "attempts").glob("*.json")
         return sorted((Attempt(**read_json(path)) for path in paths), key=lambda one: one.started)
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
-        """Write when and on what a campaign was started."""
+        """Write time and machine of a start of the campaign."""
         write_json(self.root / "sessions" / f"{name}.json", session)
 
     def sessions(self) -> dict[str, dict[str, Any]]:
-        """Read when and on what the campaign was started, by name, in order of time."""
+        """Read all starts of the campaign by name, in order of time."""
         return {
             path.stem: read_json(path) for path in sorted((self.root / "sessions").glob("*.json"))
         }
 
 
 class AttemptRecord:
-    """Keeps the file of one attempt up to date; a worker that dies leaves what it wrote last.
-
-    Args:
-        folder: of the address.
-        session: which start of the campaign.
-    """
+    """Writer of the file of one attempt; if the worker dies, the last record remains."""
 
     EVERY_SECONDS = 2.0
 
@@ -170,13 +153,13 @@ class AttemptRecord:
         self._write()
 
     def show(self, system: str, stage: str, done: int, total: int) -> None:
-        """Write how far the run is, not too often."""
+        """Write the progress, at limited frequency."""
         if time.time() - self.attempt.seen >= self.EVERY_SECONDS:
             self.attempt.stage = f"{system}: {stage} {done}/{total}"
             self._write()
 
     def end(self, *, run_seconds: float) -> None:
-        """Write that the worker is through with it."""
+        """Write that the attempt ended."""
         self.attempt.ended = time.time()
         self.attempt.run_seconds = run_seconds
         self._write()

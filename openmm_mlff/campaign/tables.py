@@ -1,4 +1,4 @@
-"""A campaign in the terminal."""
+"""Terminal output of a campaign."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _COLOURS = {"APPROVED": "green", "REJECTED": "red", "INCONCLUSIVE": "yellow", DO
 
 
 def render_plan(states: Sequence[CellState], *, console: Console) -> None:
-    """List every run and how far it is."""
+    """Print every run with its state."""
     table = plain_table(
         f"{len(states)} runs", heads=("Model", "System", "Condition", "Seed", "State", "Address")
     )
@@ -40,7 +40,7 @@ def render_plan(states: Sequence[CellState], *, console: Console) -> None:
 
 
 def render_status(states: Sequence[CellState], *, console: Console) -> None:
-    """Say how far a campaign is: counts, what is running, what has failed."""
+    """Print the progress of a campaign: counts, running and failed runs."""
     table = plain_table("How far each model is", heads=("Model", *STATES), right_from=1)
     for model in dict.fromkeys(state.model for state in states):
         found = Counter(state.state for state in states if state.model == model)
@@ -53,7 +53,7 @@ def render_status(states: Sequence[CellState], *, console: Console) -> None:
 
 
 def render_leaderboard(states: Sequence[CellState], *, console: Console) -> None:
-    """Rank the models."""
+    """Print the ranked models."""
     table = plain_table(
         "Leaderboard",
         heads=(
@@ -88,7 +88,7 @@ def render_leaderboard(states: Sequence[CellState], *, console: Console) -> None
 
 
 def render_failures(states: Sequence[CellState], *, console: Console) -> None:
-    """Say why runs ended without a verdict, each reason once."""
+    """Print the distinct reasons why runs ended without a verdict."""
     reasons = Counter((one.model, one.message) for one in states if one.has_failed)
     for (model, message), count in reasons.items():
         runs = "1 run" if count == 1 else f"{count} runs"
@@ -97,7 +97,7 @@ def render_failures(states: Sequence[CellState], *, console: Console) -> None:
 
 
 def overhead_line(overhead: Overhead) -> str:
-    """Say where the workers' time went, in one line."""
+    """Format the time of the workers by purpose in one line."""
     if overhead.share is None:
         return "no run has ended yet"
     lost = ""
@@ -114,7 +114,7 @@ def overhead_line(overhead: Overhead) -> str:
 
 
 def _begun_line(state: CellState) -> str:
-    """Say who is busy with a run, and how far it is."""
+    """Format worker and progress of a run."""
     silent = state.silent_seconds()
     sign = "" if silent < SILENT_SECONDS else f", silent for {duration_text(silent)}"
     again = "" if len(state.attempts) == 1 else f", taken up {len(state.attempts)} times"

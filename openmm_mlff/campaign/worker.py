@@ -1,4 +1,4 @@
-"""One run, on whatever process is given it: what breaks is a result, not an end."""
+"""Run one cell in a worker; an error becomes a result."""
 
 import shutil
 import threading
@@ -17,24 +17,20 @@ from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, read_json
 
 LONGEST_WAIT_S = 600.0
-"""For a folder that another worker holds."""
+"""Timeout for a folder that is locked by another worker."""
 
 _ALONE = threading.Lock()
-"""A worker with several threads still runs one cell at a time: torch's threads and the working
-folder belong to the process."""
+"""Makes a worker with several threads run one cell at a time.
+
+Torch threads and the working directory are per process.
+"""
 
 
 def run_cell(cell: Cell, *, root: str, working_folder: str, session: str) -> dict[str, Any]:
-    """Run one cell, or go on with what an earlier worker left of it.
+    """Run one cell, or resume it, and return the contents of `result.json`.
 
-    Args:
-        cell: of the campaign.
-        root: folder of the campaign, absolute.
-        working_folder: relative paths in the cell start here.
-        session: which start of the campaign.
-
-    Returns:
-        The result, as it stands in `result.json`.
+    ``root`` is the absolute folder of the campaign; relative paths in the cell refer to
+    ``working_folder``; ``session`` is the name of the start of the campaign.
     """
     with _ALONE, inside(Path(working_folder)):
         store = Store(Path(root))
@@ -50,12 +46,12 @@ def run_cell(cell: Cell, *, root: str, working_folder: str, session: str) -> dic
 
 
 def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]:
-    """Validate, and give the result or what broke."""
+    """Validate, and return the result or the error."""
 
     def validate() -> ValidationReport:
         _clear_other_spelling(cell, folder)
         asked = cell.request.model_copy(update={"output": folder, "resume": True})
-        # A worker that was given up may still be at it.
+        # A worker that was considered lost may still be running it.
         plan = prepare(asked, wait_s=LONGEST_WAIT_S)
         if plan.spec.protocol != cell.protocol:
             raise ConfigError(
@@ -76,14 +72,7 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
 
 
 def summary_of(report: ValidationReport) -> dict[str, Any]:
-    """Give what tables and figures need of a report.
-
-    Args:
-        report: of one run.
-
-    Returns:
-        Verdict, model and checks, as JSON.
-    """
+    """Return verdict, model and checks of a report as JSON-compatible data."""
     keep = ("id", "system", "condition", "status", "required", "value", "unit", "threshold")
     return {
         "verdict": report.verdict.status.value,
@@ -99,9 +88,9 @@ def summary_of(report: ValidationReport) -> dict[str, Any]:
 
 
 def _clear_other_spelling(cell: Cell, folder: Path) -> None:
-    """Drop the unfinished run of the same content under another path.
+    """Remove the unfinished run of the same content under another path.
 
-    The run directory holds the paths by which it was asked for, and would refuse others.
+    The run directory records the paths with which it was requested, and rejects others.
     """
     if not (folder / RUN_FILE).is_file():
         return

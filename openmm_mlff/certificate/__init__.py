@@ -1,5 +1,5 @@
-"""The certificate of an approved model: what it is, what was found, values to find again.
+"""The certificate of an approved model: identity, results, and reference values.
 
-``record`` is the file, ``writing`` makes it of a run (without torch or OpenMM), ``verifying`` says
-whether a model is the certified one and whether this machine computes the same.
+``record`` defines the file, ``writing`` creates it from a run (without torch or OpenMM),
+``verifying`` checks whether a model is the certified one and this machine reproduces its values.
 """

@@ -1,4 +1,4 @@
-"""`certificate.json`, bound to its contents by their hash."""
+"""`certificate.json`, sealed by the hash of its contents."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -21,12 +21,11 @@ NOTICE = (
 
 
 class SampleTolerance(Record):
-    """How far a value may be off.
+    """Allowed deviations from the certified values.
 
     Attributes:
-        energy_ev_per_atom: of an energy.
-        energy_relative: of an energy, added; float32 rounds large energies.
-        force_ev_per_angstrom: of a component of a force.
+        energy_relative: added to the tolerance per atom, because float32 rounds large energies.
+        force_ev_per_angstrom: per component.
     """
 
     energy_ev_per_atom: float = 2e-4
@@ -38,15 +37,11 @@ class Sample(Record):
     """Values at a few geometries of one system.
 
     Attributes:
-        system: name of the molecule.
-        atomic_numbers: of its atoms.
-        charge: total charge.
-        multiplicity: of the spin.
-        cell_angstrom: box, rows; None where there is none.
+        cell_angstrom: box vectors as rows; None without a box.
         positions_angstrom: (G, N, 3).
         energies_ev: (G,).
         forces_ev_per_angstrom: (G, N, 3).
-        source: the measurement of the run that they come from.
+        source: the measurement of the run from which the values are taken.
     """
 
     system: str
@@ -61,7 +56,7 @@ class Sample(Record):
 
 
 class CertifiedCheck(Record):
-    """One result that the verdict rests on."""
+    """One result on which the verdict depends."""
 
     id: str
     system: str
@@ -74,29 +69,21 @@ class CertifiedCheck(Record):
 
 
 class Certificate(Record):
-    """All of `certificate.json`.
+    """The contents of `certificate.json`.
 
     Attributes:
-        kind: tells the file from others.
-        schema_version: of this layout.
-        notice: what the hash is, and is not.
-        model: spec, name, hash.
-        fingerprint: files, parameters and packages that are the model.
+        kind: identifies the file type.
+        notice: what the hash guarantees, and what it does not.
+        fingerprint: files, parameters and packages that define the model.
         options: how the model was read and run.
         verdict: always APPROVED.
-        label: of the verdict; says so where accuracy was not judged.
+        label: of the verdict; states if accuracy was not judged.
         claims: answers to sound and accurate.
-        scope: what the approval covers.
-        recommendation: the verdict's own sentence.
-        protocol: its name.
-        protocol_sha256: of all of it, thresholds included.
-        reference: what was right.
-        versions: of the packages that decide results.
-        created: when, UTC.
-        checks: required ones.
-        tolerance: of the samples.
-        samples: values to find again.
-        sha256: of everything else.
+        protocol_sha256: hash of the full protocol, including thresholds.
+        versions: of the packages that affect results.
+        created: in UTC.
+        checks: the required ones.
+        sha256: hash of all other fields.
     """
 
     kind: Literal["openmm-mlff certificate"] = "openmm-mlff certificate"
@@ -122,27 +109,22 @@ class Certificate(Record):
 
     @property
     def is_intact(self) -> bool:
-        """Whether the contents are those that were hashed."""
+        """Whether the contents match their hash."""
         return self.sha256 == self.digest()
 
     def digest(self) -> str:
-        """Hash everything but the hash."""
+        """Return the hash of all other fields."""
         return canonical_sha256(self.model_dump(mode="json", exclude={DIGEST}))
 
     def sealed(self) -> "Certificate":
-        """Give the same with its hash."""
+        """Return a copy that includes its hash."""
         return self.model_copy(update={DIGEST: self.digest()})
 
 
 def read_certificate(path: Path) -> tuple[Certificate, bool]:
-    """Read a certificate.
+    """Read a certificate, and check whether the file is unchanged since it was written.
 
-    Args:
-        path: of the file.
-
-    Returns:
-        The certificate, and whether the file is unchanged since it was written. The hash is taken
-        of the file's own contents, so that a key added or renamed is noticed, too.
+    The hash covers the file's own contents, so that added or renamed keys are detected.
 
     Raises:
         RunDirectoryError: the file is missing, or is not a certificate of this version.

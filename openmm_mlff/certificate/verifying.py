@@ -1,4 +1,4 @@
-"""Whether a model is the certified one, and whether this machine computes the same."""
+"""Verify whether a model is the certified one and whether this machine reproduces its values."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +15,14 @@ from openmm_mlff.simulation.platforms import AUTO, choose_platform
 
 @dataclass(frozen=True)
 class SampleOutcome:
-    """What came of the values of one system.
+    """Comparison of the values of one system.
 
     Attributes:
-        system: name of the molecule.
-        platform: where they were computed; empty where they could not be.
-        energy_error_ev_per_atom: the largest; None where nothing was computed.
-        force_error_ev_per_angstrom: the largest component.
-        agrees: whether all lie within the tolerance.
-        problem: why they could not be computed.
+        platform: empty where the values could not be computed.
+        energy_error_ev_per_atom: the maximum; None where nothing was computed.
+        force_error_ev_per_angstrom: the maximum over components.
+        agrees: whether all values are within the tolerance.
+        problem: why the values could not be computed.
     """
 
     system: str
@@ -36,15 +35,15 @@ class SampleOutcome:
 
 @dataclass(frozen=True)
 class Verification:
-    """The answer.
+    """Result of a verification.
 
     Attributes:
-        intact: whether the certificate is as it was written.
-        same_model: whether the model is the certified one by its fingerprint.
-        sha256: of the fingerprint of the model that was given.
-        difference: what differs from the certified model; other versions of the packages that run
-            a model made of files leave it the same, and its values decide.
-        samples: of the systems; empty where nothing was computed.
+        intact: whether the certificate is unchanged.
+        same_model: whether the fingerprint of the model is the certified one.
+        sha256: of the fingerprint of the given model.
+        difference: from the certified model; other package versions do not change the identity of a
+            model made of files, whose values decide.
+        samples: one per system; empty where nothing was computed.
     """
 
     intact: bool
@@ -55,16 +54,16 @@ class Verification:
 
     @property
     def reproduced(self) -> bool:
-        """Whether values were kept, and all came out again."""
+        """Whether there are values and all of them were reproduced."""
         return bool(self.samples) and all(sample.agrees for sample in self.samples)
 
     @property
     def verified(self) -> bool:
-        """Whether the certificate holds for this model on this machine."""
+        """Whether the certificate is valid for this model on this machine."""
         return self.intact and self.same_model and self.reproduced
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the answer as JSON."""
+        """Return JSON-compatible data."""
         return {
             "schema_version": 1,
             "verified": self.verified,
@@ -82,16 +81,7 @@ def verify(
 ) -> Verification:
     """Compare a model with a certificate.
 
-    Nothing is computed where the certificate was changed or the model is another.
-
-    Args:
-        certificate: from :func:`openmm_mlff.certificate.record.read_certificate`.
-        spec: of the model.
-        intact: whether the file is unchanged.
-        platform: ``auto`` or the name of an OpenMM platform.
-
-    Returns:
-        What was found.
+    Nothing is computed if the certificate was changed or the model is another.
 
     Raises:
         UserError: the model cannot be loaded.
@@ -126,7 +116,7 @@ def _reproduce(
     platform: str,
     precision: str,
 ) -> SampleOutcome:
-    """Compute the values of one system through OpenMM, as it would be run."""
+    """Compute the values of one system through OpenMM, as in production."""
     import openmm
 
     positions = np.array(sample.positions_angstrom)
@@ -153,17 +143,7 @@ def _reproduce(
 def compare_sample(
     sample: Sample, found: Evaluation, *, tolerance: SampleTolerance, platform: str
 ) -> SampleOutcome:
-    """Compare values with the certified ones; a number that is not finite never agrees.
-
-    Args:
-        sample: what was certified.
-        found: what came out now.
-        tolerance: how far it may be off.
-        platform: where it was computed.
-
-    Returns:
-        The largest errors, and whether they are allowed.
-    """
+    """Compare values with the certified ones; a non-finite number never agrees."""
     force_error = np.abs(
         found.forces_ev_per_angstrom - np.array(sample.forces_ev_per_angstrom)
     ).max()

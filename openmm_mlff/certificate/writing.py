@@ -1,4 +1,4 @@
-"""Write the certificate of a run that was approved."""
+"""Write the certificate of an approved run."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from openmm_mlff.storage.shared import Labels
 
 GEOMETRIES = 3
 _DECIMALS = 8
-"""Of positions, Å: what is stored is what is asked about again."""
+"""Decimals of positions in Å; values are computed at the rounded positions."""
 
 
 def write_certificate(
@@ -27,15 +27,10 @@ def write_certificate(
     report: ValidationReport,
     evidence_by_system: Mapping[str, Evidence],
 ) -> Certificate | None:
-    """Write the certificate of an approved model beside its report; remove any other.
-
-    Args:
-        directory: of the run.
-        report: what was found.
-        evidence_by_system: what the run left; values are taken from it.
+    """Write the certificate of an approved model beside its report, or remove an existing one.
 
     Returns:
-        The certificate, None where the model is not approved.
+        The certificate, None if the model is not approved.
     """
     path = directory.root / CERTIFICATE_FILE
     if report.verdict.status is not VerdictStatus.APPROVED:
@@ -53,16 +48,7 @@ def make_certificate(
     *,
     run: Mapping[str, Any],
 ) -> Certificate:
-    """Return the certificate of an approval.
-
-    Args:
-        report: of an approved model.
-        evidence_by_system: what the run left.
-        run: `run.json`.
-
-    Returns:
-        The certificate, with the hash of its contents.
-    """
+    """Return the certificate of an approved model, with its hash; ``run`` is `run.json`."""
     spec = ResolvedRequest.model_validate(run["spec"])
     samples = [
         sample
@@ -96,21 +82,17 @@ def make_certificate(
             for result in report.checks
             if result.required
         ),
-        # A part of a larger System has no values of its own to find again without the rest of it.
+        # The values of a part of a larger System cannot be reproduced without the rest.
         samples=() if spec.options.ml_atoms else tuple(samples),
     ).sealed()
 
 
 def make_sample(name: str, evidence: Evidence) -> Sample | None:
-    """Choose a few geometries at which the model's values are known.
-
-    Args:
-        name: of the system.
-        evidence: of it.
+    """Select a few geometries at which the values of the model are known.
 
     Returns:
-        Frames of its own runs that were compared with the reference; without a reference the
-        geometries of the check `net_force_torque`; None where the run kept neither.
+        Frames of the runs that were compared with the reference; without a reference the geometries
+            of `net_force_torque`; None if the run has neither.
     """
     system = evidence.system
     for source, positions, energies_ev, forces in _known_values(evidence):
@@ -135,7 +117,7 @@ def make_sample(name: str, evidence: Evidence) -> Sample | None:
 
 
 def _known_values(evidence: Evidence) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield a measurement's name, geometries, energies and forces, the best measurement first."""
+    """Yield name, geometries, energies and forces of each measurement, the best first."""
     labels = evidence.measurements.get("reference_labels")
     if labels is not None and labels.status == DONE:
         found = labels.record(Labels)

@@ -22,20 +22,17 @@ from openmm_mlff.foreign_text import printable
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-# Newer versions of typer carry a click of their own; this finds the one in use.
+# Newer versions of typer bundle their own click; this finds the one in use.
 _ClickException: Any = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `openmm-mlff` and leave with its exit code.
+    """Run `openmm-mlff` and exit with its exit code.
 
-    0 APPROVED (or done), 1 REJECTED, 3 INCONCLUSIVE, 2 wrong usage or unusable input, said in one
-    line on stderr.
-
-    Args:
-        arguments: None takes those of the process.
+    0 APPROVED (or done), 1 REJECTED, 3 INCONCLUSIVE, 2 wrong usage or unusable input, with a
+    one-line message on stderr. ``arguments`` of None are those of the process.
 
     Raises:
         SystemExit: always, with the code.
@@ -44,19 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
     if not debug:
-        # Third-party deprecation warnings tell a user nothing.
+        # Third-party deprecation warnings do not help a user.
         warnings.filterwarnings("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
     _let_any_terminal_print()
-    # Torch's own switch, read once: large tensors then fault in pages of 2 MiB, not of 4 KiB.
+    # Read once by torch: large tensors then use pages of 2 MiB instead of 4 KiB.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    # Threads of torch that wait give their core to others soon: spinning for longer made a batch 3
-    # to 10 times slower beside another process, and gains nothing where there is none.
+    # Waiting torch threads release their core soon: longer spinning made a batch 3 to 10 times
+    # slower beside another process, and has no benefit without one.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         _check_encoding(given)
         code = _run(given)
-        # What is still to be printed may find its reader gone; better now than on leaving.
+        # Flushing may find that the reader is gone, which is handled here rather than at exit.
         sys.stdout.flush()
         sys.exit(code)
     except InterruptedRunError as error:
@@ -78,11 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _said(error: Any) -> str:
-    """Say in one line what went wrong; a file that failed at the last moment by its name."""
+    """Return a one-line message for an error, with the name of a file that failed at exit."""
     if isinstance(error, _ClickException):
         return _usage(error)
     if isinstance(error, BrokenPipeError):
-        # Python flushes once more on leaving, and would complain then.
+        # Python flushes again at exit, and would print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return "its reader closed the pipe; the rest was not printed"
     if isinstance(error, OSError):
@@ -92,27 +89,24 @@ def _said(error: Any) -> str:
 
 
 def _usage(error: Any) -> str:
-    """Say what was wrong with the arguments, and where the right ones are listed."""
+    """Return a message on wrong arguments with a reference to the help text."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "openmm-mlff"
     return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _let_any_terminal_print() -> None:
-    """Print ? for what the terminal's encoding lacks, instead of breaking off."""
+    """Print ? for characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _check_encoding(arguments: list[str]) -> None:
-    """See that arguments are text; reports name them, and are UTF-8.
-
-    Args:
-        arguments: of the command line.
+    """Check that arguments are valid text, because they appear in UTF-8 reports.
 
     Raises:
-        ConfigError: one is not.
+        ConfigError: an argument is not valid text.
     """
     for argument in arguments:
         try:
@@ -124,16 +118,10 @@ def _check_encoding(arguments: list[str]) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run the command and give its exit code.
-
-    Args:
-        arguments: of the command line.
-
-    Returns:
-        What the command returned.
+    """Run the command and return its exit code.
 
     Raises:
-        BrokenPipeError: nobody reads what is printed.
+        BrokenPipeError: the reader of stdout is gone.
         KeyboardInterrupt: the user interrupted it.
     """
     from openmm_mlff.cli.app import app
@@ -144,8 +132,8 @@ def _run(arguments: list[str]) -> int:
     except SystemExit as left:
         if not left.code:  # typer's own options, such as --install-completion
             return 0
-        # Rich leaves with 1 where nobody reads on, and 1 means REJECTED here.
+        # Rich exits with 1 if the reader is gone, and 1 means REJECTED here.
         raise BrokenPipeError from left
-    if outcome == EXIT_INTERRUPTED:  # typer says no more of it.
+    if outcome == EXIT_INTERRUPTED:  # typer prints no message for it.
         raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0

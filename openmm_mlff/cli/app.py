@@ -1,4 +1,4 @@
-"""All commands, in the order in which `--help` lists them."""
+"""All commands, in the order of `--help`."""
 
 import inspect
 import re
@@ -61,13 +61,13 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
 
 @app.callback(invoke_without_command=True, help=SUMMARY, epilog=EPILOG)
 def first_steps(context: typer.Context) -> None:
-    """Say what to do first, where no command was named."""
+    """Print the first steps if no command is given."""
     if context.invoked_subcommand is None:
         typer.echo(FIRST_STEPS, nl=False)
 
 
 def help_of(command: Callable[..., Any]) -> str:
-    """Give what a docstring says before its first section, which is for readers of the code."""
+    """Return the part of a docstring before its first section, which is for developers."""
     text = inspect.getdoc(command) or ""
     return re.split(r"\n(?:Args|Returns|Raises):\n", text)[0].strip()
 

@@ -16,10 +16,10 @@ HELP = (
 
 
 class RunByDefault(TyperGroup):
-    """`campaign SPEC.toml` is `campaign run SPEC.toml`."""
+    """A command group in which `campaign SPEC.toml` is `campaign run SPEC.toml`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command's name where there is none."""
+        """Insert the name of the default command if there is none."""
         if args and args[0] not in (*self.commands, *ctx.help_option_names):
             args = ["run", *args]
         return super().parse_args(ctx, args)

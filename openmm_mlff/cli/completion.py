@@ -1,6 +1,6 @@
-"""What a shell completes: potentials, systems, protocols, checks, platforms.
+"""Shell completion of potentials, systems, protocols, checks and platforms.
 
-A shell asks at every press of the tab key, so nothing here loads torch or OpenMM.
+The shell calls it at every press of the tab key, so nothing here imports torch or OpenMM.
 """
 
 import os
@@ -13,14 +13,7 @@ PLATFORMS = ("auto", "CUDA", "OpenCL", "CPU", "Reference")
 
 
 def complete_potential(incomplete: str) -> list[str]:
-    """Complete shipped students, model files here, and the prefixes of the other specs.
-
-    Args:
-        incomplete: what was typed.
-
-    Returns:
-        What it may become.
-    """
+    """Complete shipped students, model files in the folder, and the prefixes of other specs."""
     weights = Path(__file__).parent.parent / "students" / "weights"
     students = [f"student:{path.stem}" for path in sorted(weights.glob("*.safetensors"))]
     taken_off = _taken_off_by_bash()
@@ -31,7 +24,7 @@ def complete_potential(incomplete: str) -> list[str]:
 
 
 def complete_system(incomplete: str) -> list[str]:
-    """Complete molecules of the library and structure files here."""
+    """Complete molecules of the library and structure files in the folder."""
     from openmm_mlff.molecules import list_systems
 
     suffixes = (".pdb", ".cif", ".mmcif", ".sdf", ".mol", ".mol2", ".xyz", ".extxyz")
@@ -39,14 +32,14 @@ def complete_system(incomplete: str) -> list[str]:
 
 
 def complete_protocol(incomplete: str) -> list[str]:
-    """Complete the protocols of the package and TOML files here."""
+    """Complete protocols of the package and TOML files in the folder."""
     from openmm_mlff.config import list_protocols
 
     return _starting([*list_protocols(), *_files(incomplete, (".toml",))], incomplete)
 
 
 def complete_check(incomplete: str) -> list[str]:
-    """Complete ids of checks, those of installed packages among them."""
+    """Complete ids of checks, including those of installed packages."""
     from openmm_mlff.checks.plugins import installed_names
     from openmm_mlff.checks.registry import CHECKS
 
@@ -54,7 +47,7 @@ def complete_check(incomplete: str) -> list[str]:
 
 
 def complete_platform(incomplete: str) -> list[str]:
-    """Complete names of platforms, in whatever case they were begun."""
+    """Complete names of platforms, ignoring case."""
     return [name for name in PLATFORMS if name.lower().startswith(incomplete.lower())]
 
 
@@ -66,10 +59,10 @@ def complete_precision(incomplete: str) -> list[str]:
 
 
 def _taken_off_by_bash() -> str:
-    """Give what stands before the word: bash breaks words at colons, and wants only the rest back.
+    """Return the part of the word that bash removes, because it splits words at colons.
 
     Returns:
-        E.g. ``student:``; empty where no colon stands before the word, and in other shells.
+        E.g. ``student:``; empty without a colon, and in other shells.
     """
     words = os.environ.get("COMP_WORDS", "").split()
     given = os.environ.get("COMP_CWORD", "")
@@ -82,7 +75,7 @@ def _starting(words: Iterable[str], incomplete: str) -> list[str]:
 
 
 def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
-    """List files, and folders to go on into, where the path that was begun leads."""
+    """Return matching files, and folders to descend into."""
     folder = Path(incomplete if incomplete.endswith("/") else Path(incomplete).parent)
     try:
         found = sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""What the live dashboard knows of a validation, and how it looks; no clock of its own."""
+"""State and rendering of the live dashboard; time is passed in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,25 +14,22 @@ from openmm_mlff.measuring.stage_names import FINISHED, stage_timestep_fs
 _FS_PER_NS = 1e6
 _SECONDS_PER_DAY = 86400.0
 MOST_BLOCKS = 3
-"""Systems that are drawn in full; a terminal is not high."""
+"""Maximum of systems drawn in full, to fit a terminal."""
 
 LINE_WIDTH = 79
 _LEAST_SECONDS = 1.0
-"""A rate over less time than this says nothing."""
+"""A rate over a shorter time is not reliable."""
 
 
 @dataclass
 class StageClock:
-    """How far one stage is.
+    """Progress of one stage.
 
     Attributes:
-        system: name of the molecule.
-        stage: what is done.
-        total: steps, frames or probes there are.
-        started_s: when it was first heard of.
-        done_at_start: of them, when it was first heard of: a resumed run starts in the middle.
-        done: of them, now.
-        updated_s: when it was last heard of.
+        total: number of steps, frames or probes.
+        started_s: time of the first update.
+        done_at_start: value of `done` at the first update, not zero in a resumed run.
+        updated_s: time of the last update.
     """
 
     system: str
@@ -45,14 +42,14 @@ class StageClock:
 
     @property
     def per_second(self) -> float | None:
-        """Rate, None while it is too early to tell."""
+        """Rate, None while it is too early to estimate."""
         seconds = self.updated_s - self.started_s
         gained = self.done - self.done_at_start
         return gained / seconds if gained > 0 and seconds >= _LEAST_SECONDS else None
 
     @property
     def ns_per_day(self) -> float | None:
-        """Simulated time a day, None for stages that take no steps."""
+        """Simulated time per day, None for stages without time steps."""
         timestep_fs, rate = stage_timestep_fs(self.stage), self.per_second
         if timestep_fs is None or rate is None:
             return None
@@ -60,19 +57,19 @@ class StageClock:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left of this stage, None while it is too early to tell."""
+        """Seconds left of this stage, None while it is too early to estimate."""
         rate = self.per_second
         return None if rate is None else (self.total - self.done) / rate
 
 
 @dataclass
 class SystemProgress:
-    """How far one system is.
+    """Progress of one system.
 
     Attributes:
-        started_s: when it was first heard of.
-        stage: the one that was last heard of.
-        drift_mev_per_atom_per_ps: of the run that is going on, None where none is known.
+        started_s: time of the first update.
+        stage: of the last update.
+        drift_mev_per_atom_per_ps: of the current run, None where it is not known.
     """
 
     started_s: float
@@ -81,7 +78,7 @@ class SystemProgress:
 
     @property
     def numbers(self) -> list[str]:
-        """What is known of the stage."""
+        """The numbers known about the stage."""
         numbers = []
         if self.stage.ns_per_day is not None:
             numbers.append(f"{self.stage.ns_per_day:.3g} ns/day")
@@ -94,13 +91,12 @@ class SystemProgress:
 
 @dataclass
 class Dashboard:
-    """The state of one validation.
+    """State of one validation.
 
     Attributes:
-        systems: names, in the order in which they are begun.
-        started_s: when the validation began.
-        running: systems that were begun and are not finished, by name.
-        finished: systems that are done, with the seconds each took.
+        systems: names, in the order in which they are run.
+        running: systems in progress, by name.
+        finished: completed systems with their elapsed time, s.
     """
 
     systems: Sequence[str]
@@ -109,15 +105,7 @@ class Dashboard:
     finished: dict[str, float] = field(default_factory=dict)
 
     def update(self, system: str, stage: str, done: int, total: int, *, now_s: float) -> None:
-        """Take note of progress.
-
-        Args:
-            system: name of the molecule.
-            stage: what is done.
-            done: of `total`.
-            total: steps, frames or probes.
-            now_s: the time.
-        """
+        """Record progress at a time."""
         before = self.running.get(system)
         if stage == FINISHED:
             started_s = self.running.pop(system).started_s if before else now_s
@@ -132,7 +120,7 @@ class Dashboard:
             before.stage.done, before.stage.updated_s = done, now_s
 
     def left_s(self, *, now_s: float) -> float | None:
-        """Estimate the seconds left in all, from the systems that are done."""
+        """Estimate the total seconds left from the systems that are done."""
         if not self.finished or not self.running:
             return None
         mean_s = sum(self.finished.values()) / len(self.finished)
@@ -141,14 +129,7 @@ class Dashboard:
         return max(max(begun), (sum(begun) + waiting * mean_s) / len(self.running))
 
     def render(self, *, now_s: float) -> RenderableType:
-        """Draw the dashboard, lines of at most 80 columns.
-
-        Args:
-            now_s: the time.
-
-        Returns:
-            What Rich prints.
-        """
+        """Render the dashboard in lines of at most 80 columns."""
         if not self.running and not self.finished:
             return Text(" openmm-mlff: starting", style="dim")
         draw = self._block if len(self.running) <= MOST_BLOCKS else self._line
@@ -160,7 +141,7 @@ class Dashboard:
         return Group(*lines, Text(" " + "   ".join(numbers)))
 
     def _block(self, name: str, one: SystemProgress) -> list[RenderableType]:
-        """Draw a system in three lines: what is done, how far it is, how fast."""
+        """Render a system in three lines: stage, progress, rate."""
         clock = one.stage
         bar = Table.grid(padding=(0, 1))
         unit = " steps" if stage_timestep_fs(clock.stage) is not None else ""
@@ -172,7 +153,7 @@ class Dashboard:
         return [self._title(name, clock), bar, Text(" " + "   ".join(one.numbers))]
 
     def _line(self, name: str, one: SystemProgress) -> list[RenderableType]:
-        """Draw a system in one line, where there are many."""
+        """Render a system in one line, where there are many."""
         title = self._title(name, one.stage)
         title.append(f"  {one.stage.done / max(one.stage.total, 1):.0%}")
         title.truncate(LINE_WIDTH, overflow="ellipsis")
@@ -188,5 +169,5 @@ class Dashboard:
 
 
 def clock_text(seconds: float) -> str:
-    """Write a time as h:mm:ss."""
+    """Format a time as h:mm:ss."""
     return str(timedelta(seconds=round(seconds)))

@@ -41,12 +41,7 @@ def doctor_command(*, as_json: AsJson = False) -> int:
 
 
 def print_findings(findings: "Sequence[Finding]", *, console: Console) -> None:
-    """Print findings by topic, what is to be done below each.
-
-    Args:
-        findings: of the examination.
-        console: where to print.
-    """
+    """Print findings by topic, with the remedy below each problem."""
     from openmm_mlff.doctor.findings import is_ready
 
     for topic, group in groupby(findings, key=lambda finding: finding.topic):

@@ -51,7 +51,7 @@ def export_command(
     fits = [
         molecule
         for molecule in known
-        # The program for any molecule knows no box.
+        # The module for any molecule has no box.
         if not molecule.is_periodic
         and (
             potential.elements is None

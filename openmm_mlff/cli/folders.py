@@ -7,14 +7,9 @@ from openmm_mlff.molecules.names import numbered_names, safe_name
 
 
 def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
-    """Give each of several potentials a folder of its own in the one that was asked for.
+    """Return a separate folder for each potential; None for new folders.
 
-    Args:
-        output: what was asked for; None for new folders.
-        specs: the potentials.
-
-    Returns:
-        A folder each; none leads out of `output`, and no two are one.
+    No folder is outside `output`, and no two are the same.
     """
     if output is None or len(specs) == 1:
         return [output] * len(specs)

@@ -1,4 +1,4 @@
-"""`openmm-mlff systems` and `checks`: what there is, and what is checked."""
+"""`openmm-mlff systems` and `checks`: the available molecules and checks."""
 
 from typing import Annotated
 
@@ -72,7 +72,7 @@ def checks_command(
 
 
 def _section(page: str, check_id: str) -> str:
-    """Cut one check's section out of the page of all."""
+    """Return the section of one check from the page of all."""
     start = page.index(f"### {check_id}\n")
     ends = [page.find(mark, start + 1) for mark in ("\n### ", "\n## ")]
     end = min((found for found in ends if found >= 0), default=len(page))

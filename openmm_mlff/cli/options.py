@@ -1,4 +1,4 @@
-"""Options of the command line from the settings of a validation."""
+"""Command-line options generated from the settings of a validation."""
 
 import functools
 import inspect
@@ -28,13 +28,10 @@ POTENTIAL_HELP = str(ValidationRequest.model_fields["potential"].description)
 
 
 def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
-    """Let a command take every setting of a validation as an option.
+    """Decorate a command so that every setting of a validation is an option.
 
-    Args:
-        command: takes `settings`, a dictionary with the values by name of the field.
-
-    Returns:
-        The same with one option for each setting, before its own keyword arguments.
+    The command takes `settings`, the values by field name. The options precede its own keyword
+    arguments.
     """
     offered = {_parameter_name(setting): setting for setting in settings()}
 
@@ -59,7 +56,7 @@ def _parameter_name(setting: Setting) -> str:
 
 
 def _table(values: dict[str, Any], offered: dict[str, Setting]) -> dict[str, Any]:
-    """Return the values that were given, by name of the field, those of options in their table."""
+    """Return the given values by field name, with those of options in a nested table."""
     table: dict[str, Any] = {"options": {}}
     for name, value in values.items():
         setting = offered[name]
@@ -71,7 +68,7 @@ def _table(values: dict[str, Any], offered: dict[str, Setting]) -> dict[str, Any
 
 
 def _parameter(name: str, setting: Setting) -> inspect.Parameter:
-    """Return a setting as a parameter that typer makes an option of."""
+    """Return a setting as a parameter that typer converts to an option."""
     default = setting.default
     plain = isinstance(default, (bool, int, float, str))
     flag = setting.flag

@@ -1,4 +1,4 @@
-"""What a command prints: for people, for programs, or hardly anything."""
+"""Output of commands: for people, as JSON, or in one line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ Details = Annotated[
 
 
 def print_json(reports: Sequence[ValidationReport]) -> None:
-    """Print one report as `report.json` holds it; several as a list."""
+    """Print one report as in `report.json`, or several as a list."""
     texts = [report.to_json() for report in reports]
     print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
 
@@ -53,14 +53,7 @@ def show_report(
     quiet: bool = False,
     details: bool = False,
 ) -> None:
-    """Print one report as it was asked for.
-
-    Args:
-        report: what was found.
-        report_path: where it lies.
-        quiet: one line.
-        details: every check.
-    """
+    """Print one report: one line if ``quiet``, every check if ``details``."""
     from openmm_mlff.report.summary import render_summary, verdict_line
     from openmm_mlff.report.terminal import render_report
 
@@ -74,6 +67,6 @@ def show_report(
 
 
 def worst_exit_code(reports: list[ValidationReport]) -> int:
-    """Return the exit code of the worst verdict: REJECTED, INCONCLUSIVE, APPROVED."""
+    """Return the exit code of the most severe verdict: REJECTED, INCONCLUSIVE, APPROVED."""
     codes = {report.exit_code for report in reports}
     return next(code for code in (1, 3, 0) if code in codes)

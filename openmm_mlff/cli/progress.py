@@ -1,4 +1,4 @@
-"""The progress of a validation on stderr: a live dashboard, or lines where that is no terminal."""
+"""Progress of a validation on stderr: a live dashboard, or lines without a terminal."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring.stage_names import Progress as ProgressCallback
 
 _DRIFT_EVERY_S = 5.0
-"""Reading a stream costs time that a step does not have."""
+"""Interval between readings of a stream, which would slow down the run."""
 _FEWEST_ROWS = 20
 _REFRESHES_PER_S = 2
 
 LINE_EVERY_S = 60.0
-"""A stage that takes longer writes further lines, so that a log shows that it goes on."""
+"""A longer stage writes further lines, so that a log shows that it continues."""
 
 
 @contextmanager
@@ -41,15 +41,9 @@ def live_dashboard(
     quiet: bool = False,
     console: Console | None = None,
 ) -> "Iterator[ProgressCallback]":
-    """Return a callback that shows stage, system, steps, ns/day, running drift and time left.
+    """Yield a callback that displays stage, system, steps, ns/day, running drift and time left.
 
-    Where stderr is no terminal, it writes a line for each stage.
-
-    Args:
-        directory: of the run; its streams tell the drift.
-        systems: names, in the order in which they are run.
-        quiet: show nothing.
-        console: where; None takes stderr.
+    Where stderr is not a terminal, it writes one line per stage.
 
     Yields:
         A callback of system, stage, done and total.
@@ -66,18 +60,14 @@ def live_dashboard(
             get_renderable=watch.render,
             refresh_per_second=_REFRESHES_PER_S,
             transient=True,
-            # What a command prints is the report, and goes where it was sent.
+            # stdout is not redirected: it carries the report.
             redirect_stdout=False,
         ):
             yield watch.show
 
 
 class _Lines:
-    """Progress as lines of text.
-
-    Args:
-        console: where they are written.
-    """
+    """Progress as lines of text."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -86,7 +76,7 @@ class _Lines:
         self._written_s = self._started_s
 
     def show(self, system: str, stage: str, done: int, total: int) -> None:
-        """Write a line where the stage is new, or where none was written for a while."""
+        """Write a line for a new stage, or if none was written for a while."""
         now_s = time.monotonic()
         if (system, stage) in self._stages and now_s - self._written_s < LINE_EVERY_S:
             return
@@ -101,12 +91,7 @@ class _Lines:
 
 
 class _Watch:
-    """A dashboard with a clock, and an eye on the streams.
-
-    Args:
-        directory: of the run.
-        systems: names.
-    """
+    """A dashboard that reads the clock and the energy streams."""
 
     def __init__(self, directory: RunDirectory, systems: Sequence[str]) -> None:
         self._directory = directory
@@ -115,11 +100,11 @@ class _Watch:
         self._drift_read_s: dict[str, float] = {}
 
     def render(self) -> RenderableType:
-        """Draw what is known now."""
+        """Render the current state."""
         return self._dashboard.render(now_s=time.monotonic())
 
     def show(self, system: str, stage: str, done: int, total: int) -> None:
-        """Take note of progress; now and then read the drift."""
+        """Record progress; at intervals, read the drift."""
         now_s = time.monotonic()
         self._dashboard.update(system, stage, done, total, now_s=now_s)
         steps = stage_timestep_fs(stage) is not None
@@ -130,13 +115,10 @@ class _Watch:
 
 
 def running_drift(folder: Path) -> float | None:
-    """Fit the slope of the total energy of the run that was written to last.
-
-    Args:
-        folder: of a system.
+    """Fit the slope of the total energy of the run that was last written to.
 
     Returns:
-        meV/atom/ps; None where there are too few rows to tell.
+        meV/atom/ps; None if there are too few rows.
     """
     streams = list(folder.glob("*/energies.csv"))
     if not streams or not (folder / SYSTEM_FILE).is_file():

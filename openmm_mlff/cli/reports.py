@@ -127,13 +127,7 @@ def compare_command(
 
 
 def load_report(path: Path) -> ValidationReport:
-    """Read one report.
-
-    Args:
-        path: of a `report.json`, or of the folder that holds it.
-
-    Returns:
-        The report.
+    """Read one report from a `report.json` or the folder that contains it.
 
     Raises:
         RunDirectoryError: the file is missing, damaged, or of another schema version.
@@ -179,7 +173,7 @@ def _print_comparison(reports: Sequence[ValidationReport], *, as_json: bool, qui
 def _write_comparison(
     reports: Sequence[ValidationReport], paths: Sequence[Path], *, output: Path, say: bool
 ) -> None:
-    """Write the comparison's files; pages of the reports are linked where they are."""
+    """Write the files of a comparison, with links to existing pages of the reports."""
     from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
 
     folder = RunDirectory.create(output).root
@@ -194,9 +188,9 @@ def _write_comparison(
 
 @contextmanager
 def _without_openmm() -> Iterator[None]:
-    """Keep MDTraj from loading OpenMM, which it does on import where it can, for units of its own.
+    """Prevent MDTraj from importing OpenMM, which it uses for units if available.
 
-    Judging hands it plain numbers. Where OpenMM is loaded already nothing is done.
+    Judging uses plain numbers. Has no effect if OpenMM is already imported.
     """
     if "openmm" in sys.modules:
         yield

@@ -1,4 +1,4 @@
-"""How a run that was interrupted is gone on with."""
+"""Resume an interrupted run."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,12 +11,7 @@ VALIDATE = "validate"
 
 
 class InterruptedRunError(MlffError):
-    """Ctrl-C in a run whose folder can be gone on with.
-
-    Args:
-        root: folder of the run.
-        spec: the potential that was running.
-    """
+    """Ctrl-C in a run that can be resumed."""
 
     def __init__(self, root: Path, *, spec: str) -> None:
         super().__init__(f"interrupted; {root} can be gone on with")
@@ -25,31 +20,26 @@ class InterruptedRunError(MlffError):
 
 
 class InterruptedCampaignError(MlffError):
-    """Ctrl-C in a campaign, which the same command goes on with."""
+    """Ctrl-C in a campaign, which the same command resumes."""
 
 
 def resume_command(arguments: Sequence[str], *, root: Path, spec: str) -> str:
-    """Write the command that goes on with an interrupted run.
+    """Return the shell command that resumes an interrupted run.
 
-    Args:
-        arguments: of the command that was interrupted, without the program's name.
-        root: folder of the run.
-        spec: the potential that was running.
-
-    Returns:
-        A line for a shell.
+    ``arguments`` are those of the interrupted command, without the program's name; ``spec`` is the
+    potential that was running.
     """
     kept = [argument for argument in arguments if argument != RESUME]
     if any(one == OUTPUT or one.startswith(f"{OUTPUT}=") for one in kept):
         return shlex.join(["openmm-mlff", *kept, RESUME])
-    # Without --output each potential has a folder of its own, chosen when it was begun.
+    # Without --output each potential has its own folder, which was named at the start.
     potentials = _potentials(kept)
     kept = [one for place, one in enumerate(kept) if place not in potentials or one == spec]
     return shlex.join(["openmm-mlff", *kept, OUTPUT, str(root), RESUME])
 
 
 def _potentials(arguments: Sequence[str]) -> set[int]:
-    """Find the places of the potentials among the arguments of `validate`."""
+    """Return the indices of the potentials among the arguments of `validate`."""
     import typer
     from typer.main import get_command
 

@@ -64,7 +64,7 @@ def selftest_command(
     if output is not None and output.suffix != ".json":
         raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
     if output is not None:
-        # Not found out after an hour.
+        # Checked first, rather than after an hour.
         if output.is_dir():
             raise ConfigError(f"cannot write the matrix to {output}, a folder; name a file in it")
         RunDirectory.create(output.parent)
@@ -81,7 +81,7 @@ def selftest_command(
 
 @contextmanager
 def _progress() -> Iterator["OnProgress"]:
-    """Show one bar on stderr, named after what was done last."""
+    """Yield a callback that updates one progress bar on stderr."""
     columns = (
         TextColumn("self-test"),
         BarColumn(bar_width=24),

@@ -107,7 +107,7 @@ def _run(validation: "Validation", *, spec: str, quiet: bool) -> ValidationRepor
 def _compare(
     roots: list[Path], reports: list[ValidationReport], *, output: Path | None, say: bool
 ) -> None:
-    """Write the comparison above the runs."""
+    """Write the comparison into the common parent folder of the runs."""
     from openmm_mlff.report.comparing.summary import summarise
     from openmm_mlff.report.comparing.terminal import render_summary
     from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison

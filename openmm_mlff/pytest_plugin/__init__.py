@@ -1,13 +1,13 @@
 """`pytest --mlff-potential SPEC`: one test for each check and system, and one for the verdict.
 
-Options and collection.  Without ``--mlff-potential`` nothing happens.  pytest imports this module
-at every start, so it imports the settings of a validation and little else.
+Options and collection. Without ``--mlff-potential`` the plugin is inactive. pytest imports this
+module at every start, so it imports little besides the settings of a validation.
 
 The tests are named ``mlff::SYSTEM::CHECK`` and ``mlff::verdict``; `-k`, `-m` and ids as arguments
-choose among them, and only the checks that are chosen are run, once, when the first of them starts.
-A selection that includes ``mlff::verdict``, or a test that uses the fixture ``mlff_report``, runs
-all of them: a verdict is never of a part.  With pytest-xdist one process runs them and the others
-wait for what it finds; ``--dist loadgroup`` leaves the others free for other tests.
+select among them. Only the selected checks are run, once, when the first of them starts. A
+selection that includes ``mlff::verdict``, or a test with the fixture ``mlff_report``, runs all
+checks, because a verdict requires them. With pytest-xdist one process runs them and the others wait
+for the results; with ``--dist loadgroup`` the others run other tests meanwhile.
 """
 
 import argparse
@@ -37,7 +37,7 @@ MARKERS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, all of them under ``--mlff``."""
+    """Add the options, all of which start with ``--mlff``."""
     group = parser.getgroup("mlff", "validation of a force field (openmm_mlff)")
     group.addoption("--mlff-potential", metavar="SPEC", help="validate this: one test a check")
     for setting in settings():
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _add(group: "pytest.OptionGroup", setting: Setting) -> None:
-    """Offer one setting of a validation; its default stays that of the request."""
+    """Add an option for one setting of a validation; the request defines its default."""
     text = DEFAULTS_HERE.get(setting.path[0], "") + str(setting.info.description)
     named: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
     if setting.kind is bool:
@@ -54,13 +54,13 @@ def _add(group: "pytest.OptionGroup", setting: Setting) -> None:
     elif setting.kind is list:
         named |= {"action": "append", "metavar": setting.option.metavar}
     else:
-        # Numbers stay text here, and are refused by the request in one line.
+        # Numbers remain text here, and the request rejects invalid ones in one line.
         named["metavar"] = setting.option.metavar or "VALUE"
     group.addoption(f"--mlff-{setting.flag.removeprefix('--')}", dest=dest_of(setting), **named)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers; note what is asked for, if anything."""
+    """Register the markers, and store the requested validation, if any."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     if config.getoption("mlff_potential"):
@@ -73,21 +73,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the processes of the validation."""
+    """Stop the processes of the validation."""
     if VALIDATION in config.stash:
         config.stash[VALIDATION].close()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Send each process of pytest-xdist the folder that all of them share."""
+    """Send the common output folder to each process of pytest-xdist."""
     if VALIDATION in node.config.stash:
         node.workerinput[ROOT] = str(node.config.stash[VALIDATION].output)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Refuse what cannot be run before anything runs; listing the tests loads no model."""
+    """Reject an invalid request before anything runs; listing the tests loads no model."""
     validation = session.config.stash.get(VALIDATION, None)
     if validation is None:
         return
@@ -114,17 +114,14 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Add the tests to what pytest found in files, if it found anything.
+    """Add the tests to those that pytest found in files.
 
     Yields:
         Nothing; pytest collects there.
-
-    Returns:
-        The report of the session's collection with one collector more, any other as it was.
     """
     report = yield
     if isinstance(collector, pytest.Session) and VALIDATION in collector.config.stash:
-        # A path that is none, so that the tests are told apart from those of a file.
+        # Not an existing path, to distinguish these tests from those of a file.
         path = collector.config.rootpath / ROOT
         node = Checks.from_parent(collector, name=ROOT, nodeid=ROOT, path=path)
         report.result = [*(report.result or []), node]
@@ -132,7 +129,7 @@ def pytest_make_collect_report(
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Write what is validated."""
+    """Return a header line with the subject of the validation."""
     validation = config.stash.get(VALIDATION, None)
     if validation is None:
         return None
@@ -141,14 +138,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Write where the report is."""
+    """Print the path of the report."""
     validation = config.stash.get(VALIDATION, None)
     if validation is not None and (validation.output / "report.md").is_file():
         terminalreporter.write_line(f"mlff: report in {validation.output / 'report.md'}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Call a test that uses ``mlff_system`` once for each system."""
+    """Parametrise tests that use ``mlff_system`` with each system."""
     validation = metafunc.config.stash.get(VALIDATION, None)
     marks = metafunc.definition.iter_markers("parametrize")
     chosen = any("mlff_system" in mark.args[0] for mark in marks if mark.args)
@@ -158,7 +155,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _asked(request: pytest.FixtureRequest) -> Validation:
-    """Return what is asked for, or skip the test."""
+    """Return the requested validation, or skip the test."""
     if VALIDATION not in request.config.stash:
         pytest.skip("no potential to test; name one with --mlff-potential SPEC")
     return request.config.stash[VALIDATION]
@@ -175,7 +172,7 @@ def mlff_potential(request: pytest.FixtureRequest) -> "Potential":
 
 @pytest.fixture(scope="session")
 def mlff_system(request: pytest.FixtureRequest) -> "MolecularSystem":
-    """Each molecule under ``--mlff-system``, one after the other."""
+    """Each molecule under ``--mlff-system``."""
     return _asked(request).molecules[request.param]
 
 

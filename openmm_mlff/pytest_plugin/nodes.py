@@ -1,4 +1,4 @@
-"""The tests: `mlff::SYSTEM::CHECK` and `mlff::verdict`."""
+"""The tests `mlff::SYSTEM::CHECK` and `mlff::verdict`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +16,7 @@ VERDICT = "verdict"
 
 
 def report_for(session: pytest.Session) -> "ValidationReport":
-    """Return the report on all that the tests of a session need; the first call makes it.
-
-    Args:
-        session: after collection.
-
-    Returns:
-        The report.
-    """
+    """Return the report on all collected tests; the first call runs the validation."""
     validation = session.config.stash[VALIDATION]
     items = session.items
     whole = any(
@@ -41,11 +34,7 @@ class Checks(pytest.Collector):
     """The tests of all systems, and the verdict."""
 
     def collect(self) -> "Iterator[pytest.Item | pytest.Collector]":
-        """List them.
-
-        Yields:
-            A collector for each system, then the verdict.
-        """
+        """Yield a collector for each system, then the verdict."""
         validation = self.config.stash[VALIDATION]
         for name in validation.molecules:
             yield SystemChecks.from_parent(self, name=name)
@@ -58,11 +47,7 @@ class SystemChecks(pytest.Collector):
     """The tests of one system."""
 
     def collect(self) -> "Iterator[pytest.Item]":
-        """List them.
-
-        Yields:
-            One test for each check and condition.
-        """
+        """Yield one test for each check and condition."""
         validation = self.config.stash[VALIDATION]
         for case in validation.cases:
             if case.system == self.name:
@@ -72,12 +57,12 @@ class SystemChecks(pytest.Collector):
 
 
 class MlffItem(pytest.Item):
-    """A test that reads the one report of the session."""
+    """A test that reads the report of the session."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_marker(pytest.mark.mlff)
-        # Whichever comes first carries the whole run, and one process of pytest-xdist is enough.
+        # The first test runs the whole validation, so one process of pytest-xdist is enough.
         known = {line.split(":")[0].split("(")[0] for line in self.config.getini("markers")}
         if "timeout" in known:
             self.add_marker(pytest.mark.timeout(0))
@@ -89,7 +74,7 @@ class MlffItem(pytest.Item):
         report_for(self.session)
 
     def runtest(self) -> None:
-        """Pass, fail with the words of the report, or skip with its reason."""
+        """Pass, fail with the message of the report, or skip with its reason."""
         judgement = self.judge(report_for(self.session))
         if judgement.kind == "skipped":
             pytest.skip(judgement.text)
@@ -97,23 +82,16 @@ class MlffItem(pytest.Item):
             pytest.fail(judgement.text, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name the test without its root, which stands for the file."""
+        """Return the name without its root, which takes the place of a file."""
         return self.path, None, self.nodeid.partition("::")[2]
 
     def judge(self, report: "ValidationReport") -> "Judgement":
-        """Read the report.
-
-        Args:
-            report: of the session.
-
-        Returns:
-            What it comes to for this test.
-        """
+        """Return the outcome of this test."""
         raise NotImplementedError
 
     @property
     def validation(self) -> Validation:
-        """The one of this session."""
+        """The validation of this session."""
         return self.config.stash[VALIDATION]
 
 
@@ -127,7 +105,7 @@ class CheckItem(MlffItem):
             self.add_marker(pytest.mark.parity)
 
     def judge(self, report: "ValidationReport") -> "Judgement":
-        """Read what the check found; add its numbers to the properties of JUnit's XML."""
+        """Return the outcome of the check; add its numbers to the properties in JUnit XML."""
         from openmm_mlff.checks.cases import find_result, judge_case
 
         result = find_result(self.case, report.checks)
@@ -143,7 +121,7 @@ class VerdictItem(MlffItem):
     """The verdict on all systems."""
 
     def judge(self, report: "ValidationReport") -> "Judgement":
-        """Read the verdict."""
+        """Return the outcome of the verdict."""
         from openmm_mlff.pipeline.selected import judge_verdict
 
         return judge_verdict(report, self.validation.cases)

@@ -1,4 +1,4 @@
-"""What is asked for on pytest's command line, and what comes of it; loaded as it is needed."""
+"""The validation requested on the command line of pytest, with its imports on demand."""
 
 import uuid
 import warnings
@@ -21,29 +21,22 @@ if TYPE_CHECKING:
     from openmm_mlff.results import ValidationReport
 
 ROOT = "mlff"
-"""What the ids of all tests begin with."""
+"""Prefix of the ids of all tests."""
 
 NOT_OFFERED = ("resume",)
-"""Settings that have no option here: every session runs anew."""
+"""Settings without an option: every session starts a new run."""
 
 PROTOCOL = "quick"
-"""Where none is asked for."""
+"""The default protocol."""
 
 
 def dest_of(setting: Setting) -> str:
-    """Return pytest's name of the option of a setting."""
+    """Return pytest's destination of the option of a setting."""
     return f"mlff_{setting.flag.removeprefix('--').replace('-', '_')}"
 
 
 def request_of(config: pytest.Config) -> ValidationRequest:
-    """Return what is asked for on pytest's command line.
-
-    Args:
-        config: with ``--mlff-potential``.
-
-    Returns:
-        The request.
-    """
+    """Return the validation requested on the command line."""
     table: dict[str, Any] = {"protocol": PROTOCOL, "options": {}}
     for setting in settings():
         value = None if setting.path[0] in NOT_OFFERED else config.getoption(dest_of(setting))
@@ -54,11 +47,7 @@ def request_of(config: pytest.Config) -> ValidationRequest:
 
 
 class Validation:
-    """The one validation of a session.
-
-    Args:
-        config: with ``--mlff-potential``.
-    """
+    """The validation of a session."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.asked = request_of(config)
@@ -69,13 +58,13 @@ class Validation:
         self._problem = ""
         self._report: ValidationReport | None = None
         self._opened: OpenedValidation | None = None
-        # pytest would take these ids for files.
+        # pytest would interpret these ids as files.
         self.chosen_ids = [arg for arg in config.args if arg == ROOT or arg.startswith(f"{ROOT}::")]
         config.args[:] = [arg for arg in config.args if arg not in self.chosen_ids]
 
     @cached_property
     def molecules(self) -> "dict[str, MolecularSystem]":
-        """The systems, by name."""
+        """The systems by name."""
         from openmm_mlff.molecules import load_systems
 
         asked = self.asked
@@ -87,7 +76,7 @@ class Validation:
 
     @cached_property
     def cases(self) -> "list[Case]":
-        """All that the protocol asks."""
+        """All cases that the protocol requires."""
         from openmm_mlff.checks.cases import list_cases
         from openmm_mlff.pipeline.protocol import resolve_protocol
 
@@ -95,28 +84,28 @@ class Validation:
 
     @cached_property
     def request(self) -> "ValidationRequest":
-        """The validation as the pipeline takes it."""
+        """The request for the pipeline."""
         return self.asked.model_copy(update={"output": self.output, "resume": False})
 
     def open(self) -> None:
-        """Load all that a run needs, in a process of its own where that is possible."""
+        """Load everything a run needs, in a separate process if possible."""
         from openmm_mlff.pipeline.selected import open_new
 
         with _warnings_as_usual():
             self._opened = open_new(self.request)
 
     def close(self) -> None:
-        """End the process of :meth:`open`, and release its folder (idempotent)."""
+        """Stop the process of :meth:`open`, and release its folder (idempotent)."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
 
     def chooses(self, nodeid: str) -> bool:
-        """Check whether the ids among the arguments, if there are any, include a test."""
+        """Return whether the ids among the arguments, if any, include a test."""
         return not self.chosen_ids or any(_includes(id_, nodeid) for id_ in self.chosen_ids)
 
     def strangers(self, nodeids: list[str]) -> list[str]:
-        """List the ids among the arguments that include none of the tests."""
+        """Return the ids among the arguments that match no test."""
         return [
             chosen
             for chosen in self.chosen_ids
@@ -124,14 +113,7 @@ class Validation:
         ]
 
     def report(self, wanted: dict[str, list[str]]) -> "ValidationReport":
-        """Return the report; the first call runs what is wanted.
-
-        Args:
-            wanted: ids of checks, by name of the system.
-
-        Returns:
-            The report.
-        """
+        """Return the report; the first call runs the ``wanted`` checks, ids by name of system."""
         if self._problem:
             pytest.fail(f"the validation could not be run: {self._problem}", pytrace=False)
         if self._report is None:
@@ -151,16 +133,16 @@ class Validation:
 
 
 def _includes(chosen: str, nodeid: str) -> bool:
-    """Check whether an id is that of a test or of its collector."""
+    """Return whether an id is that of a test or of its collector."""
     return nodeid == chosen or nodeid.startswith((f"{chosen}::", f"{chosen}["))
 
 
 @contextmanager
 def _warnings_as_usual() -> Iterator[None]:
-    """Keep the session's warning filters, which are for its own tests, away from a run."""
+    """Exempt a run from the warning filters of the session, which are for its own tests."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        # TorchScript is what TorchForce runs; nobody who reads this can change it.
+        # TorchForce requires TorchScript, so users cannot act on its deprecation.
         warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         yield
 

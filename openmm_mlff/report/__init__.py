@@ -1,7 +1,7 @@
-"""What a person reads: figures, terminal dashboard, Markdown, comparison, benchmark tables.
+"""Human-readable output: figures, terminal dashboard, Markdown, comparisons, benchmark tables.
 
-Everything here shows the report's own numbers and its one verdict; nothing decides anything.
-Names load when they are first used: the terminal needs no matplotlib.
+Everything here displays the numbers and the verdict of a report; nothing is judged here. Names are
+imported on first use, so that the terminal output does not import matplotlib.
 """
 
 from importlib import import_module
@@ -51,14 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name on first use (PEP 562).
-
-    Returns:
-        What it stands for.
-
-    Raises:
-        AttributeError: there is no such name.
-    """
+    """Import a name on first use (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'openmm_mlff.report' has no attribute {name!r}")
     return getattr(import_module(f"openmm_mlff.report.{_HOME[name]}"), name)

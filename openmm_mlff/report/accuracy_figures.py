@@ -1,4 +1,4 @@
-"""Figures of frequencies and of the cost of turning bonds, against the reference."""
+"""Figures of vibrational frequencies and torsion profiles against the reference."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,17 +31,7 @@ COLUMNS = 4
 def vibration_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw how far each harmonic frequency is from the reference's.
-
-    Args:
-        observations: name the molecule.
-        path: the PNG.
-        result: of `vibrations`, with the frequencies in its evidence.
-        model: name for the headline.
-
-    Returns:
-        The record, None where the frequencies were not compared.
-    """
+    """Draw the error of each harmonic frequency; None where frequencies were not compared."""
     evidence = {} if result is None else result.evidence
     own = floats(evidence.get("model_wavenumbers_per_cm"))
     reference = floats(evidence.get("reference_wavenumbers_per_cm"))
@@ -81,7 +71,7 @@ def vibration_figure(
 
 
 def mean_limit(evidence: Mapping[str, Any]) -> float | None:
-    """Read how large the mean difference may be: the first that the check measures."""
+    """Return the limit on the mean difference, which is the first measure of the check."""
     measures = evidence.get("measures", [])
     return float(measures[0]["threshold"]) if measures else None
 
@@ -89,17 +79,7 @@ def mean_limit(evidence: Mapping[str, Any]) -> float | None:
 def torsion_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the energy against the angle of each rotatable bond, with the reference's.
-
-    Args:
-        observations: name the molecule.
-        path: the PNG.
-        result: of `torsion_profile`, with the profiles in its evidence.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no bond was judged.
-    """
+    """Draw the torsion profile of each rotatable bond; None where no bond was judged."""
     evidence = {} if result is None else result.evidence
     profiles = [one for one in evidence.get("profiles", []) if one.get("judged")][:MOST_BONDS]
     if not profiles:
@@ -156,5 +136,5 @@ def _barriers_sentence(profiles: Sequence[dict[str, Any]]) -> str:
 
 
 def floats(values: Sequence[float | None] | None) -> np.ndarray:
-    """Turn numbers of the evidence, None where one was not finite, into an array."""
+    """Convert numbers to an array, with NaN for None."""
     return np.array([np.nan if value is None else value for value in values or ()], dtype=float)

@@ -1,4 +1,4 @@
-"""Grouped bars with whiskers and thresholds, for comparisons and benchmarks."""
+"""Grouped bar charts with error bars and thresholds, for comparisons and benchmarks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,20 +12,19 @@ from openmm_mlff.foreign_text import printable
 from openmm_mlff.report.canvas import GREY, INK, PALETTE, VERMILLION
 
 LOGARITHMIC_FROM = 30.0
-"""Where the largest bar is this many times the smallest, the axis is logarithmic."""
+"""The axis is logarithmic if the largest bar is at least this many times the smallest."""
 
 
 @dataclass(frozen=True)
 class BarSeries:
-    """One bar in every group.
+    """One bar per group.
 
     Attributes:
-        label: for the legend.
-        heights: one a group, not negative; None or not finite where there is none.
-        low: lower ends of the whiskers, one a group; empty for no whiskers.
-        high: their upper ends.
-        notes: what to write where there is no bar, one a group; empty for ``n/a``.
-        failed: groups whose bar is hatched because its check failed.
+        heights: one per group, not negative; None or a non-finite value where there is no bar.
+        low: lower ends of the error bars, one per group; empty for no error bars.
+        high: upper ends of the error bars.
+        notes: text where there is no bar, one per group; empty for ``n/a``.
+        failed: indices of groups whose bar is hatched because its check failed.
     """
 
     label: str
@@ -44,15 +43,7 @@ def draw_bars(
     thresholds: Sequence[float] = (),
     colours: Sequence[str] = PALETTE,
 ) -> None:
-    """Draw grouped bars.
-
-    Args:
-        axes: where to draw.
-        series: one bar in every group, each.
-        groups: labels of the groups, along the x axis.
-        thresholds: values at which a dashed line is drawn.
-        colours: one a series, used in turn.
-    """
+    """Draw grouped bars, with a dashed line at each threshold."""
     width = 0.8 / max(len(series), 1)
     for k, one in enumerate(series):
         places = np.arange(len(groups)) + (k - (len(series) - 1) / 2) * width
@@ -76,14 +67,15 @@ def draw_bars(
 def legend_of_figure(
     figure: Figure, labels: Sequence[str], *, colours: Sequence[str] = PALETTE
 ) -> None:
-    """Name the series once for all panels, above them."""
+    """Draw one legend for all panels, above them."""
     handles = [
         Patch(color=colours[k % len(colours)], label=printable(label))
         for k, label in enumerate(labels)
     ]
     legend = figure.legend(handles=handles, loc="outside upper left", ncols=min(len(labels), 5))
     for text in legend.get_texts():
-        # A model's name may hold a dollar sign, which begins no formula.
+        # Escaped, because matplotlib reads a dollar sign in a model's name as the start of a
+        # formula.
         text.set_parse_math(False)
 
 
@@ -130,7 +122,7 @@ def _write_note(axes: Axes, note: str, *, place: float) -> None:
 
 
 def _choose_scale(axes: Axes, series: Sequence[BarSeries], *, thresholds: Sequence[float]) -> None:
-    """Take a logarithmic axis where bars and thresholds lie orders of magnitude apart."""
+    """Set a logarithmic axis where bars and thresholds differ by orders of magnitude."""
     heights = np.concatenate([_floats(one.heights) for one in series] + [_floats(thresholds)])
     positive = heights[heights > 0]
     if not len(positive):

@@ -1,4 +1,4 @@
-"""Figures that set the backends of models side by side: time, speedup over the plain export."""
+"""Figures that compare the backends of models: time and speedup over the plain export."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,19 +31,11 @@ PANELS_A_ROW = 3
 PLAIN = "torchforce-plain"
 
 Read = Callable[[Entry], tuple[float | None, float | None, float | None]]
-"""From an entry to the height of its bar and the ends of its whisker."""
+"""Map an entry to the height of its bar and the ends of its error bar."""
 
 
 def backend_figures(benchmark: Mapping[str, Any], *, folder: Path) -> list[FigureRecord]:
-    """Write the figures of a benchmark of several backends.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        folder: where `backends.png`, `plain_speedup.png` and `memory.png` go.
-
-    Returns:
-        One record a figure for which there are data; none where there is one backend.
-    """
+    """Write `backends.png`, `plain_speedup.png` and `memory.png`; none for a single backend."""
     found = entries(benchmark)
     if len(backends(found)) < 2:
         return []
@@ -120,7 +112,7 @@ def _device(entry: Entry) -> tuple[float | None, float | None, float | None]:
 
 
 def _panels(found: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
-    """Give a panel for each system and platform."""
+    """Yield the entries of each system and platform."""
     platforms = by_platform(found)
     for platform, on_platform in platforms.items():
         for system in distinct(on_platform, key="system"):
@@ -136,7 +128,7 @@ def _backend_figure(
     record: FigureRecord,
     baseline: float | None = None,
 ) -> FigureRecord | None:
-    """Draw a panel a system, a group a model, a bar a backend; nothing where there are no data."""
+    """Draw one panel per system, one group per model and one bar per backend."""
     panels = [
         (title, panel)
         for title, panel in _panels(found)

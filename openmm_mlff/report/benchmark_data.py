@@ -1,4 +1,4 @@
-"""Read a benchmark's entries, tolerant of what was not measured."""
+"""Read the entries of a benchmark; quantities that were not measured are None or empty."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
@@ -14,31 +14,31 @@ TIMES = {
     "ase_ms_per_step": "ASE",
     "model_ms_per_call": "model alone",
 }
-"""Timings of an entry, each with median and quartiles, and how they are called."""
+"""Timings of an entry, each with median and quartiles, and their labels."""
 
 
 def entries(benchmark: Mapping[str, Any]) -> list[Entry]:
-    """List a benchmark's entries, one a model, system and platform."""
+    """Return the entries of a benchmark, one per model, system and platform."""
     return list(benchmark.get("entries") or ())
 
 
 def backends(found: Sequence[Entry]) -> list[str]:
-    """List the backends; empty where entries do not name them."""
+    """Return the backends; empty where entries do not name them."""
     return distinct([entry for entry in found if entry.get("backend")], key="backend")
 
 
 def fastest(found: Sequence[Entry]) -> list[Entry]:
-    """Keep of each model, system and platform the fastest backend; all where none is named."""
+    """Return the fastest backend of each model, system and platform; all if none is marked."""
     return [entry for entry in found if entry.get("fastest", True)]
 
 
 def distinct(found: Sequence[Entry], *, key: str) -> list[str]:
-    """List the different values of one key, in the order in which they first occur."""
+    """Return the distinct values of one key in order of first occurrence."""
     return list(dict.fromkeys(str(entry.get(key)) for entry in found))
 
 
 def by_platform(found: Sequence[Entry]) -> dict[str, list[Entry]]:
-    """Sort entries by platform and precision, e.g. ``CUDA, mixed precision``."""
+    """Group entries by platform and precision, e.g. ``CUDA, mixed precision``."""
     sorted_entries: dict[str, list[Entry]] = {}
     for entry in found:
         words = [str(entry.get("platform") or "unknown platform")]
@@ -51,7 +51,7 @@ def by_platform(found: Sequence[Entry]) -> dict[str, list[Entry]]:
 def find_entry(
     found: Sequence[Entry], *, model: str, system: str, backend: str | None = None
 ) -> Entry:
-    """Find the entry of a model and system, and backend; an empty one where it was not measured."""
+    """Return the matching entry, or an empty one where it was not measured."""
     for entry in found:
         same = entry.get("model") == model and entry.get("system") == system
         if same and backend in (None, entry.get("backend")):
@@ -60,16 +60,10 @@ def find_entry(
 
 
 def statistic(entry: Entry, *, key: str, name: str = "median") -> float | None:
-    """Read a number of an entry.
+    """Return a number of an entry, None where it was not measured.
 
-    Args:
-        entry: of a benchmark.
-        key: e.g. ``ns_per_day``, or ``openmm_ms_per_step``, which holds several.
-        name: ``median``, ``p25`` or ``p75``, of ratios ``low`` or ``high``; a plain number is its
-            own median.
-
-    Returns:
-        The number, None where it was not measured.
+    ``name`` is ``median``, ``p25`` or ``p75``, or ``low`` or ``high`` for ratios; a plain number is
+    its own median.
     """
     value = entry.get(key)
     if isinstance(value, Mapping):
@@ -80,31 +74,24 @@ def statistic(entry: Entry, *, key: str, name: str = "median") -> float | None:
 
 
 def model_names(models: Sequence[str]) -> dict[str, str]:
-    """Shorten spec strings for axes and tables, where the short names differ.
-
-    Args:
-        models: spec strings.
-
-    Returns:
-        By spec string: ``tiny`` for ``student:tiny``, the file's name for a path.
-    """
+    """Map model specs to short names, e.g. ``student:tiny`` to ``tiny``, if these are unique."""
     short = {model: PurePath(model.removeprefix("student:")).name or model for model in models}
     unique = len(set(short.values())) == len(short)
     return short if unique else {model: model for model in models}
 
 
 def ratio_of(entry: Entry, *, key: str) -> Entry:
-    """Give one ratio of an entry with its interval; an empty one where it was not measured."""
+    """Return one ratio of an entry with its interval; empty where it was not measured."""
     return (entry.get("ratios") or {}).get(key) or {}
 
 
 def ratio_text(entry: Entry, *, key: str) -> str:
-    """Write a ratio with its 95 % interval, e.g. ``1.04 (1.01–1.08)``."""
+    """Format a ratio with its 95 % interval, e.g. ``1.04 (1.01–1.08)``."""
     return interval_text(ratio_of(entry, key=key))
 
 
 def interval_text(found: Entry) -> str:
-    """Write a ratio's median and 95 % interval; nothing was measured where it is empty."""
+    """Format the median and 95 % interval of a ratio, which is empty where it was not measured."""
     if not found:
         return NOTHING
     median, low, high = (number(found[name]) for name in ("median", "low", "high"))
@@ -112,7 +99,7 @@ def interval_text(found: Entry) -> str:
 
 
 def spread_text(entry: Entry, *, key: str) -> str:
-    """Write the median with its quartiles in brackets, e.g. ``1.3 (1.28–1.35)``."""
+    """Format the median with its quartiles, e.g. ``1.3 (1.28–1.35)``."""
     median = statistic(entry, key=key)
     low, high = (statistic(entry, key=key, name=name) for name in ("p25", "p75"))
     if median is None or low is None or high is None:

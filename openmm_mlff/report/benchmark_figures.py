@@ -40,19 +40,9 @@ BASELINE = "baseline_resident_mebibytes"
 
 
 def write_benchmark_figures(benchmark: Mapping[str, Any], *, folder: Path) -> list[FigureRecord]:
-    """Write the figures of a benchmark for which there are data.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        folder: where `time_per_step.png`, `speedup.png` and `memory.png` go; of several backends
-            also `backends.png` and `plain_speedup.png`, of several sizes `scaling.png`, of
-            replicas `replicas.png`.
-
-    Returns:
-        One record a figure.
-    """
+    """Write every figure of a benchmark for which there are data."""
     several = len(backends(entries(benchmark))) > 1
-    # Of one model by several backends, the speedup over itself says nothing.
+    # With several backends of one model, its speedup over itself is not informative.
     comparable = not several or len(distinct(entries(benchmark), key="model")) > 1
     quickest = {**benchmark, "entries": fastest(entries(benchmark))}
     drawn = (
@@ -66,15 +56,7 @@ def write_benchmark_figures(benchmark: Mapping[str, Any], *, folder: Path) -> li
 
 
 def time_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
-    """Draw the time per step through OpenMM, through ASE and of the model alone.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        path: the PNG.
-
-    Returns:
-        The record, None where nothing was timed.
-    """
+    """Draw the time per step with OpenMM, with ASE and of the model alone; None without timings."""
     panels = [
         (f"{system}, {platform}" if len(by_platform(entries(benchmark))) > 1 else system, found)
         for platform, on_platform in by_platform(entries(benchmark)).items()
@@ -107,15 +89,7 @@ def time_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | N
 
 
 def speedup_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
-    """Draw how many times faster each model steps than the one compared with.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        path: the PNG.
-
-    Returns:
-        The record, None where no speedup was measured.
-    """
+    """Draw the speedup of each model over the baseline; None where none was measured."""
     key = "speedup_over_original"
     panels = {
         platform: found
@@ -143,15 +117,7 @@ def speedup_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord 
 
 
 def memory_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
-    """Draw the peak memory, resident and, where there is one, on the device.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        path: the PNG.
-
-    Returns:
-        The record, None where no memory was measured.
-    """
+    """Draw the peak memory, resident and on the device; None where none was measured."""
     panels = [
         (platform, key, found)
         for platform, found in by_platform(entries(benchmark)).items()
@@ -202,14 +168,14 @@ def _series(label: str, found: Sequence[Entry], *, key: str) -> BarSeries:
 
 
 def _draw_times(axes: Axes, found: Sequence[Entry], *, keys: Sequence[str]) -> None:
-    """Draw one system: a group a model, a bar a path."""
+    """Draw one system: one group per model, one bar per timing."""
     names = model_names(distinct(found, key="model"))
     series = [_series(TIMES[key], found, key=key) for key in keys]
     draw_bars(axes, series, groups=[names[str(entry.get("model"))] for entry in found])
 
 
 def _draw_models(axes: Axes, found: Sequence[Entry], *, models: Sequence[str], key: str) -> None:
-    """Draw one platform: a group a system, a bar a model."""
+    """Draw one platform: one group per system, one bar per model."""
     systems = distinct(found, key="system")
     names = model_names(models)
     series = [
@@ -224,7 +190,7 @@ def _draw_models(axes: Axes, found: Sequence[Entry], *, models: Sequence[str], k
 
 
 def _draw_baseline(axes: Axes, found: Sequence[Entry]) -> None:
-    """Mark what the process held before the model was loaded."""
+    """Mark the memory in use before the model was loaded."""
     levels = [level for entry in found if (level := statistic(entry, key=BASELINE)) is not None]
     if levels:
         middle = sorted(levels)[len(levels) // 2]

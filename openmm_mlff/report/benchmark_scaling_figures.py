@@ -1,4 +1,4 @@
-"""Figures of how time grows: with atoms, and throughput with replicas."""
+"""Figures of scaling: time with the number of atoms, throughput with the number of replicas."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,22 +38,14 @@ from openmm_mlff.report.canvas import (
 
 MS_PER_S = 1000.0
 STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
-"""Of lines, by backend; colours tell models."""
+"""Line styles by backend; colours distinguish models."""
 
 Line = tuple[str, str, Sequence[float], Sequence[float]]
-"""Model, backend, abscissae, ordinates."""
+"""Model, backend, x values, y values."""
 
 
 def scaling_figures(benchmark: Mapping[str, Any], *, folder: Path) -> list[FigureRecord]:
-    """Write the figures of growth for which there are data.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        folder: where `scaling.png` and `replicas.png` go.
-
-    Returns:
-        One record a figure.
-    """
+    """Write `scaling.png` and `replicas.png` where there are data."""
     drawn = (
         atoms_figure(benchmark, path=folder / "scaling.png"),
         replicas_figure(benchmark, path=folder / "replicas.png"),
@@ -62,15 +54,7 @@ def scaling_figures(benchmark: Mapping[str, Any], *, folder: Path) -> list[Figur
 
 
 def atoms_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
-    """Draw the time of a step against the number of atoms.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        path: the PNG.
-
-    Returns:
-        The record; None where no model was run on two sizes.
-    """
+    """Draw the time per step against the number of atoms; None where no model ran on two sizes."""
     found = list(benchmark.get("scaling") or ())
     if not found:
         return None
@@ -93,15 +77,7 @@ def atoms_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | 
 
 
 def replicas_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord | None:
-    """Draw how many replica-steps a second there are against the number of replicas.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        path: the PNG.
-
-    Returns:
-        The record; None where no replicas were run.
-    """
+    """Draw replica-steps per second against the number of replicas; None without replicas."""
     found = list(benchmark.get("replicas") or ())
     if not found:
         return None
@@ -132,7 +108,7 @@ def replicas_figure(benchmark: Mapping[str, Any], *, path: Path) -> FigureRecord
 
 
 def _throughputs(replicas: Sequence[Entry], alone: Sequence[Entry]) -> list[Line]:
-    """Give the replica-steps per second of each model and backend on one system."""
+    """Return the replica-steps per second of each model and backend on one system."""
     lines: list[Line] = []
     for model, backend in dict.fromkeys((str(e["model"]), str(e["backend"])) for e in replicas):
         mine = [e for e in replicas if (e["model"], e["backend"]) == (model, backend)]
@@ -163,7 +139,7 @@ def _draw(axes: Axes, lines: Sequence[Line]) -> None:
 
 
 def _distinct(lines: Sequence[Line]) -> tuple[list[str], list[str]]:
-    """List models and backends, in the order in which they are given colours and styles."""
+    """Return models and backends in the order in which colours and styles are assigned."""
     return (
         list(dict.fromkeys(line[0] for line in lines)),
         list(dict.fromkeys(line[1] for line in lines)),
@@ -171,7 +147,7 @@ def _distinct(lines: Sequence[Line]) -> tuple[list[str], list[str]]:
 
 
 def _legend(figure: Figure, lines: Sequence[Line]) -> None:
-    """Name the colours, and the styles where there are several, above all panels."""
+    """Draw one legend above all panels: colours, and line styles where there are several."""
     models, used = _distinct(lines)
     names = model_names(models)
     handles = [
@@ -185,12 +161,13 @@ def _legend(figure: Figure, lines: Sequence[Line]) -> None:
         ]
     legend = figure.legend(handles=handles, loc="outside upper left", ncols=3)
     for text in legend.get_texts():
-        # A model's name may hold a dollar sign, which begins no formula.
+        # Escaped, because matplotlib reads a dollar sign in a model's name as the start of a
+        # formula.
         text.set_parse_math(False)
 
 
 def _ticks(axes: Axes, values: Sequence[float]) -> None:
-    """Name the sizes that were run, and nothing between them."""
+    """Set ticks at the sizes that were run only."""
     axes.xaxis.set_major_locator(FixedLocator(list(values)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(ScalarFormatter())

@@ -1,4 +1,4 @@
-"""What stands below the times of a benchmark: ratios, peers, scaling, profiles, what is missing."""
+"""Further tables of a benchmark: ratios, other packages, scaling, profiles, missing entries."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.wording import NOTHING, number
 
 Section = tuple[str, list[str], list[list[str]]]
-"""Title, heads and rows of a table."""
+"""Title, column headers and rows of a table."""
 
 RATIOS = {
     "step_over_model": "Step / model alone",
@@ -30,19 +30,14 @@ RATIOS = {
     "plain_over_step": "Faster than plain export",
     "teacher_over_step": "Faster than a teacher call",
 }
-"""Ratios of an entry, and how they are called."""
+"""Ratios of an entry and their labels."""
 
 FASTEST_MARK = "*"
 STAGES_TITLE = "Stages of a step (medians of the differences within rounds)"
 
 
 def render_ratios(benchmark: Mapping[str, Any], *, console: Console) -> None:
-    """Print the ratios, medians with 95 % intervals.
-
-    Args:
-        benchmark: what `benchmark.json` holds; one without ratios prints nothing.
-        console: where to print.
-    """
+    """Print the ratios, medians with 95 % intervals, if there are any."""
     found = [entry for entry in entries(benchmark) if entry.get("ratios")]
     keys = _measured(found)
     if not keys:
@@ -74,12 +69,7 @@ def render_ratios(benchmark: Mapping[str, Any], *, console: Console) -> None:
 
 
 def render_replicas(benchmark: Mapping[str, Any], *, console: Console) -> None:
-    """Print what replicas gain, medians with 95 % intervals.
-
-    Args:
-        benchmark: what `benchmark.json` holds; one without replicas prints nothing.
-        console: where to print.
-    """
+    """Print the speedup by replicas, medians with 95 % intervals, if there are any."""
     found = list(benchmark.get("replicas") or ())
     if not found:
         return
@@ -103,7 +93,7 @@ def render_replicas(benchmark: Mapping[str, Any], *, console: Console) -> None:
 
 
 def _two_lines(entry: Entry, *, key: str) -> Text:
-    """Write a ratio above its interval: a terminal is narrow."""
+    """Format a ratio above its interval, to fit a narrow terminal."""
     found = ratio_of(entry, key=key)
     if not found:
         return Text(NOTHING)
@@ -112,14 +102,7 @@ def _two_lines(entry: Entry, *, key: str) -> Text:
 
 
 def further_tables(benchmark: Mapping[str, Any]) -> list[Section]:
-    """Give the tables that follow those of the times, for which there are data.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-
-    Returns:
-        Titles, heads and rows.
-    """
+    """Return the tables that follow the timings and for which there are data."""
     sections = [
         _ratios(benchmark),
         _peers(benchmark),
@@ -220,7 +203,7 @@ def _replicas(benchmark: Mapping[str, Any]) -> Section | None:
 
 
 def _profiles(benchmark: Mapping[str, Any]) -> list[Section]:
-    """Give one table of stages, and one of operators for each profile."""
+    """Return one table of stages, and one table of operators per profile."""
     profiles = benchmark.get("profiles") or []
     if not profiles:
         return []
@@ -263,7 +246,7 @@ def _profiles(benchmark: Mapping[str, Any]) -> list[Section]:
 
 
 def _shares(stages: Mapping[str, float]) -> list[str]:
-    """Write the stages of a step with their shares, and what reporters add."""
+    """Format the stages of a step with their shares, and the time added by reporters."""
     parts = [stages[name] for name in ("model", "integration", "marshalling")]
     step = sum(parts)
     return [

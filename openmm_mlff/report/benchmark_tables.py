@@ -37,19 +37,14 @@ COLUMNS = {
     "first_call_s": ("First call", "s"),
     "speedup_over_original": ("Speedup", ""),
 }
-"""Numbers of an entry, with title and unit of their columns."""
+"""Keys of an entry, with title and unit of their columns."""
 
 _ON_PAGE_ONLY = ("reporters_ms_per_step", "first_call_s")
-"""A terminal is narrow; the ratios below the table, and the page, have them."""
+"""Omitted in the terminal for lack of width; the page has these columns."""
 
 
 def render_benchmark(benchmark: Mapping[str, Any], *, console: Console) -> None:
-    """Print a benchmark, one table a platform, and below them the ratios.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        console: where to print.
-    """
+    """Print one table per platform, followed by the ratios."""
     for platform, found in by_platform(entries(benchmark)).items():
         keys = [key for key in measured_columns(found) if key not in _ON_PAGE_ONLY]
         heads = [f"{title}\n{unit}" for title, unit in (COLUMNS[key] for key in keys)]
@@ -78,17 +73,7 @@ def benchmark_markdown(
     folder: Path,
     title: str = TITLE,
 ) -> str:
-    """Write a benchmark as a page.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        figures: shown with their captions.
-        folder: where the page will lie, from which figures are linked.
-        title: of the page.
-
-    Returns:
-        Tables with medians and quartiles, figures, machine and method.
-    """
+    """Return a benchmark as a Markdown page whose figures are linked relative to ``folder``."""
     return render(
         "benchmark.md.j2",
         title=title,
@@ -107,12 +92,12 @@ def benchmark_markdown(
 
 
 def measured_columns(found: Sequence[Entry]) -> list[str]:
-    """List the columns that at least one entry fills."""
+    """Return the columns for which at least one entry has a value."""
     return [key for key in COLUMNS if any(statistic(entry, key=key) is not None for entry in found)]
 
 
 def _table(found: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
-    """Give titles and rows of one platform's table."""
+    """Return the headers and rows of the table of one platform."""
     keys, named = measured_columns(found), bool(backends(found))
     titles = [f"{title} ({unit})" if unit else title for title, unit in (COLUMNS[k] for k in keys)]
     rows = [

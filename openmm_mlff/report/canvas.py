@@ -1,4 +1,4 @@
-"""The look that all figures share; no pyplot, no global state."""
+"""Common style of all figures, without pyplot or global state."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +19,10 @@ SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C6D1F", "#000000")
-"""Okabe and Ito's colours that colour-blind readers can tell apart (jfly.uni-koeln.de/color),
-less vermillion, which is kept for what went wrong and for fits, and with yellow darkened."""
+"""Okabe–Ito colours (jfly.uni-koeln.de/color), distinguishable with colour blindness.
+
+Vermillion is reserved for failures and fits, and yellow is darkened.
+"""
 
 VERMILLION = "#D55E00"
 INK = "#222222"
@@ -38,7 +40,7 @@ ELEMENT_COLOURS = {
 }
 
 _STYLE = {
-    # DejaVu comes with matplotlib, so a figure looks the same on every machine.
+    # DejaVu is distributed with matplotlib, so a figure looks the same on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
     "axes.labelsize": 8.0,
@@ -74,14 +76,12 @@ _STYLE = {
 
 @dataclass(frozen=True)
 class FigureRecord:
-    """One figure that was written.
+    """A figure that was written.
 
     Attributes:
-        path: the PNG; the SVG lies beside it.
-        title: a few words.
-        caption: what is seen, with the numbers.
-        system: name of the molecule; empty where it shows several.
-        width_inch: how wide it is.
+        path: the PNG; the SVG is beside it.
+        caption: a description that includes the numbers.
+        system: empty where the figure shows several systems.
     """
 
     path: Path
@@ -92,7 +92,7 @@ class FigureRecord:
 
     @property
     def svg_path(self) -> Path:
-        """The same drawing for print."""
+        """The same figure as SVG."""
         return self.path.with_suffix(".svg")
 
 
@@ -100,24 +100,18 @@ class FigureRecord:
 def drawing(
     path: Path, *, width_inch: float, height_inch: float, headline: str = ""
 ) -> Iterator[Figure]:
-    """Open an empty figure to draw on, in the common style; write it as PNG and SVG when done.
+    """Yield an empty figure in the common style and write it as PNG and SVG on exit.
 
-    The style holds whatever the user's own matplotlibrc says, and is put back afterwards.
-
-    Args:
-        path: the PNG; the SVG goes beside it.
-        width_inch: of one or two columns.
-        height_inch: of the figure.
-        headline: of what the figure is, in small type above the panels.
+    The style overrides the user's matplotlibrc and is restored afterwards.
 
     Yields:
-        The figure, laid out so that nothing overlaps.
+        The figure, with a layout without overlaps.
     """
     with matplotlib.style.context(_STYLE, after_reset=True):
         figure = Figure(figsize=(width_inch, height_inch), dpi=DPI, layout="constrained")
         yield figure
         if headline:
-            # A name in it may hold a dollar sign, which begins no formula.
+            # Escaped, because matplotlib reads a dollar sign in a name as the start of a formula.
             figure.suptitle(
                 printable(headline), x=0.01, ha="left", fontsize=7.0, color=GREY, parse_math=False
             )
@@ -125,18 +119,18 @@ def drawing(
 
 
 def panel_letters(axes: Iterable[Axes]) -> None:
-    """Letter panels a, b, c ... at their upper left."""
+    """Label panels a, b, c, ... at the upper left."""
     for letter, panel in zip("abcdefghijklmnopqrstuvwxyz", axes, strict=False):
         panel.set_title(letter, loc="left", fontweight="bold", fontsize=9.0, pad=3.0)
 
 
 def legend_above(axes: Axes, *, columns: int = 3) -> None:
-    """Put the legend above the panel, where it hides nothing."""
+    """Draw the legend above the panel, where it does not cover data."""
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns)
 
 
 def element_colours(symbols: Iterable[str]) -> dict[str, str]:
-    """Give every element a colour; the common ones always the same."""
+    """Return a colour per element, which is fixed for common elements."""
     names = sorted(set(symbols))
     spare = [colour for colour in PALETTE if colour not in ELEMENT_COLOURS.values()] or PALETTE
     others = [name for name in names if name not in ELEMENT_COLOURS]
@@ -145,7 +139,7 @@ def element_colours(symbols: Iterable[str]) -> dict[str, str]:
 
 
 def finite_or_nan(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Copy an array as float64 with what is infinite turned to NaN, which is not drawn."""
+    """Return a float64 copy with NaN for infinite values, which are not drawn."""
     array = np.array(values, dtype=np.float64)
     array[~np.isfinite(array)] = np.nan
     return array
@@ -156,10 +150,8 @@ class Limits:
     """Limits of an axis.
 
     Attributes:
-        low: lower end.
-        high: upper end.
         clipped: whether data lie outside.
-        farthest: the datum that is farthest from zero.
+        farthest: the value farthest from zero.
     """
 
     low: float
@@ -169,17 +161,11 @@ class Limits:
 
 
 def robust_limits(values: npt.ArrayLike, *, least_span: float) -> Limits:
-    """Choose limits that an explosion at the end of a run does not stretch.
+    """Return axis limits with a margin of 5 % that are robust to an explosion at the end of a run.
 
-    The axis reaches at most eight times the interquartile range beyond the quartiles, far
-    enough for the tails of a healthy run, so that one that went wrong still shows how it was.
-
-    Args:
-        values: any shape, at least one of them finite.
-        least_span: the axis is no shorter than this.
-
-    Returns:
-        The limits, with a margin of 5 %.
+    The axis extends at most eight times the interquartile range beyond the quartiles, which covers
+    the tails of a stable run. At least one value has to be finite. The axis is not shorter than
+    ``least_span``.
     """
     finite = np.ravel(np.asarray(values, dtype=np.float64))
     finite = finite[np.isfinite(finite)]
@@ -194,14 +180,14 @@ def robust_limits(values: npt.ArrayLike, *, least_span: float) -> Limits:
 
 
 def finish_time_axis(axes: Axes, runs: Sequence[Run], *, last_ps: float) -> None:
-    """Set the time axis from zero to the last datum, with room for what marks a failure."""
+    """Set the time axis from zero to the last value, with room for failure labels."""
     failed = any(run.failure is not None for run in runs)
     axes.set_xlim(0.0, (last_ps or 1.0) * (1.1 if failed else 1.01))
     axes.set_xlabel("Time (ps)")
 
 
 def mark_failures(axes: Axes, runs: Sequence[Run], *, label: bool = True) -> None:
-    """Draw a line at the moment at which each failed run ended."""
+    """Draw a line at the time at which each failed run ended."""
     for run in runs:
         if run.failure is None or not np.isfinite(run.failure.time_ps):
             continue
@@ -225,10 +211,10 @@ def mark_failures(axes: Axes, runs: Sequence[Run], *, label: bool = True) -> Non
 
 
 def failure_text(failure: RunFailure) -> str:
-    """Say shortly how and when a run failed."""
+    """Format how and when a run failed."""
     return f"{failure.kind} at {failure.time_ps:.3g} ps"
 
 
 def run_colours(runs: Sequence[Run]) -> list[str]:
-    """Give each replica a colour."""
+    """Return one colour per replica."""
     return [PALETTE[k % len(PALETTE)] for k in range(len(runs))]

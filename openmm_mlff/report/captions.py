@@ -1,4 +1,4 @@
-"""Sentences that the captions of several figures share."""
+"""Sentences used in the captions of several figures."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from openmm_mlff.storage.runs import Evidence, Run
 
 
 def subject(observations: Evidence, *, model: str) -> str:
-    """Say of what a figure is: model, molecule, condition."""
+    """Return the subject of a figure: model, molecule, condition."""
     condition = observations.condition
     label = "" if condition is None else condition_label(condition.as_dict())
     return " · ".join(part for part in (model, observations.system.name, label) if part)
 
 
 def run_sentence(runs: Sequence[Run]) -> str:
-    """Say in brackets under which condition how many runs were made, and how long they lasted."""
+    """Return condition, number and length of the runs, in brackets."""
     label = condition_label(runs[0].condition.as_dict())
     count = "" if len(runs) == 1 else f", {len(runs)} replicas"
     longest_ps = max(run.completed_ps for run in runs)
@@ -25,14 +25,14 @@ def run_sentence(runs: Sequence[Run]) -> str:
 
 
 def cut_sentence(limits: Limits, *, unit: str) -> str:
-    """Say how far the data reach where the axis does not show all of them."""
+    """Return a sentence on values outside the axis, or an empty string."""
     if not limits.clipped:
         return ""
     return f" The axis is cut: values reach {number(limits.farthest)} {unit}."
 
 
 def ending_sentence(runs: Sequence[Run]) -> str:
-    """Say of each run that did not last as long as it should when and why it ended."""
+    """Return when and why each run that ended early did so."""
     sentences = []
     for run in runs:
         if run.failure is not None:
@@ -46,15 +46,10 @@ def ending_sentence(runs: Sequence[Run]) -> str:
 
 
 def verdict_sentence(result: CheckResult | None, *, unit: str, what: str) -> str:
-    """Return what a check measured in one unit, its limit, and its status.
+    """Return a sentence with a leading space: the measured value in one unit, its limit and status.
 
-    Args:
-        result: of the check; None for no sentence.
-        unit: of the number.
-        what: was measured, so that "<what> 0.1 meV" is a sentence.
-
-    Returns:
-        The sentence with a blank before it; empty where nothing was measured in that unit.
+    ``what`` is the subject of the sentence, e.g. "<what> 0.1 meV". Empty where nothing was measured
+    in that unit.
     """
     measure = None if result is None else find_measure(result, unit=unit)
     if result is None or measure is None:

@@ -1,4 +1,4 @@
-"""Figures of checks that describe their plots as data; one renderer draws them all."""
+"""Figures of checks that describe their plots as data, all drawn by one renderer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.storage.runs import Evidence, RunCondition
 
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
-"""Of neighbouring curves, so that each is seen where they coincide."""
+"""Line styles of neighbouring curves, so that each is visible where they coincide."""
 
 FEW_POINTS = 40
-"""A curve of at most so many points has markers."""
+"""A curve of at most this many points has markers."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,8 @@ class CheckPlot:
     """One plot of a check on one system.
 
     Attributes:
-        check_id: of the check.
-        system: name of the molecule.
         condition: temperature and timestep; None for a check of the whole system.
-        position: among the check's plots, from 1.
-        plot: what is drawn.
+        position: among the plots of the check, starting at 1.
     """
 
     check_id: str
@@ -49,7 +46,7 @@ class CheckPlot:
 
     @property
     def kind(self) -> str:
-        """The part of the file's name that tells the plot from others of the system."""
+        """The part of the file name that identifies the plot within a system."""
         return f"plot_{self.check_id}_{self.position}"
 
     def has_data(self) -> bool:
@@ -73,18 +70,7 @@ def plots_of_system(plots: Sequence[CheckPlot], *, system: str) -> list[CheckPlo
 def check_plot_figure(
     drawn: CheckPlot, evidence: Evidence, *, path: Path, result: CheckResult | None, model: str
 ) -> FigureRecord:
-    """Draw one plot of a check.
-
-    Args:
-        drawn: the plot, with data.
-        evidence: of its system and condition.
-        path: the PNG.
-        result: of the check.
-        model: name for the headline.
-
-    Returns:
-        The record.
-    """
+    """Draw one plot of a check."""
     plot = drawn.plot
     headline = subject(evidence, model=model)
     with drawing(path, width_inch=SINGLE_COLUMN_INCH, height_inch=2.8, headline=headline) as figure:
@@ -103,7 +89,7 @@ def check_plot_figure(
         if plot.limit is not None:
             label = f"limit: {number(plot.limit)}"
             axes.axhline(plot.limit, color=VERMILLION, linestyle=(0, (4, 2)), label=label)
-        # A dollar sign in somebody's label begins no formula.
+        # Escaped, because matplotlib reads a dollar sign in a label as the start of a formula.
         axes.set_xlabel(printable(plot.x_label), parse_math=False)
         axes.set_ylabel(printable(plot.y_label), parse_math=False)
         legend = axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)

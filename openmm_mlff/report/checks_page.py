@@ -1,4 +1,4 @@
-"""The page of all checks, written from the objects that judge."""
+"""The documentation page of all checks, generated from the check objects."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,11 +15,7 @@ _SHORTEST_FIRST = ("quick", STANDARD, "extended")
 
 
 def checks_markdown() -> str:
-    """Write the page of all checks of the registry, `docs/checks.md`.
-
-    Returns:
-        Markdown; equal registries and protocols give equal pages.
-    """
+    """Return the Markdown of `docs/checks.md`, the page of all registered checks."""
     protocols = shipped_protocols()
     return render(
         "checks.md.j2",
@@ -46,15 +42,7 @@ def shipped_protocols() -> dict[str, Protocol]:
 
 
 def own_check(spec: Check, protocol: Protocol) -> str:
-    """Say all about a check that does not come with the package.
-
-    Args:
-        spec: the check.
-        protocol: that uses it.
-
-    Returns:
-        Markdown.
-    """
+    """Return the Markdown that documents a user-defined check."""
     limits = "; ".join(threshold_lines(spec, protocol)) or "none"
     lines = (
         f"### {spec.id}",
@@ -71,36 +59,20 @@ def own_check(spec: Check, protocol: Protocol) -> str:
 def checks_by_group(
     checks: Sequence[Check] = CHECKS,
 ) -> list[tuple[str, list[Check]]]:
-    """Sort checks by group, in the order in which groups are shown."""
+    """Group checks, with groups in display order."""
     grouped = [(group, [spec for spec in checks if spec.group == group]) for group in GROUPS]
     return [(group, specs) for group, specs in grouped if specs]
 
 
 def role_in(spec: Check, protocol: Protocol) -> str:
-    """Say what a check is in a protocol.
-
-    Args:
-        spec: the check.
-        protocol: that may use it.
-
-    Returns:
-        ``required``, ``reported``, or an empty text where the protocol does not use it.
-    """
+    """Return ``required``, ``reported``, or an empty string for a check that the protocol omits."""
     if spec.id in protocol.required:
         return REQUIRED
     return REPORTED if spec.id in protocol.reported else NOT_USED
 
 
 def threshold_lines(spec: Check, protocol: Protocol) -> list[str]:
-    """Write the thresholds of a check as lines of name, value and unit.
-
-    Args:
-        spec: the check.
-        protocol: whose values they are.
-
-    Returns:
-        A line each; one that the protocol does not set has no value.
-    """
+    """Return one line per threshold: name, value and unit; no value if the protocol sets none."""
     criteria = protocol.limits_for(spec.id)
     return [
         f"{name} {number(criteria[name].value) if name in criteria else NOTHING} {unit}"
@@ -126,14 +98,14 @@ def _entry(spec: Check, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
 
 
 def _owner(spec: Check, *, protocols: Mapping[str, Protocol]) -> str | None:
-    """Choose whose thresholds are shown: `standard` where it has them, else the first that has."""
+    """Return the protocol whose thresholds are shown: `standard`, else the first that has any."""
     names: Sequence[str] = [STANDARD, *protocols]
     holding = [name for name in names if name in protocols and protocols[name].limits_for(spec.id)]
     return holding[0] if holding else None
 
 
 def _roles(spec: Check, *, protocols: Mapping[str, Protocol]) -> str:
-    """Say in which protocols a check is required, reported and not used."""
+    """Return the protocols in which a check is required, reported and not used."""
     by_role: dict[str, list[str]] = {}
     for name, protocol in protocols.items():
         by_role.setdefault(role_in(spec, protocol), []).append(name)

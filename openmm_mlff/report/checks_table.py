@@ -1,4 +1,4 @@
-"""The list of all checks as the terminal shows it, wide or narrow."""
+"""The list of all checks in the terminal, in a wide or narrow layout."""
 
 import textwrap
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from openmm_mlff.report.checks_page import (
 from openmm_mlff.report.wording import NOTHING, REPORTED_MARK
 
 WIDE = 140
-"""From this many columns on, a check is a row of a table; else it is a block of lines."""
+"""From this many columns, a check is a table row, otherwise a block of lines."""
 
 LABEL_WIDTH = 14
 UNUSED_MARK = "‡"
@@ -32,13 +32,7 @@ Groups = Sequence[tuple[str, Sequence[Check]]]
 def render_checks(
     protocol: Protocol, *, checks: Sequence[Check] = CHECKS, console: Console
 ) -> None:
-    """Print every check there is with the thresholds of a protocol.
-
-    Args:
-        protocol: whose thresholds; what it does not use is marked.
-        checks: those there are.
-        console: where to print; its width decides the layout.
-    """
+    """Print all checks with the thresholds of a protocol; the console width sets the layout."""
     groups = checks_by_group(checks)
     console.print(Text(f"Checks, thresholds of the protocol {protocol.name}", style="bold"))
     if console.width >= WIDE:
@@ -81,7 +75,7 @@ def _table(groups: Groups, *, protocol: Protocol) -> RenderableType:
 
 
 def _blocks(groups: Groups, *, protocol: Protocol, width: int) -> RenderableType:
-    """Write each check as a name and lines below it, none padded to the right."""
+    """Format each check as its name followed by lines without trailing padding."""
     lines: list[Text] = []
     for group, specs in groups:
         lines += [Text(""), Text(group, style="bold blue")]

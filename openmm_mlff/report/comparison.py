@@ -1,4 +1,4 @@
-"""Several reports side by side: as JSON, as a page, as a figure."""
+"""Comparison of several reports as JSON, page and figure."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -38,17 +38,13 @@ TITLE = "Comparison of models"
 
 
 def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:
-    """Lay several reports side by side.
-
-    Args:
-        reports: one a model, version or protocol; the first is the baseline of the others.
+    """Return the contents of `comparison.json`; the first report is the baseline.
 
     Returns:
-        What `comparison.json` holds: ``schema_version``; ``models``, with a label each that no two
-        share; ``verdicts``, by label; ``checks``, each quantity with its result by label, None
-        where a report does not have it; and what
-        :func:`openmm_mlff.report.comparing.summary.summarise` finds: ``baseline``, ``got_worse``,
-        ``differences``, ``pareto``, ``recommendation``.
+        ``schema_version``; ``models``, with a unique label each; ``verdicts`` by label; ``checks``,
+            each quantity with its result by label or None; and ``baseline``, ``got_worse``,
+            ``differences``, ``pareto`` and ``recommendation`` from
+            :func:`openmm_mlff.report.comparing.summary.summarise`.
     """
     labels = model_labels(reports)
     return {
@@ -75,19 +71,10 @@ def comparison_markdown(
     title: str = TITLE,
     note: str = "",
 ) -> str:
-    """Write several reports side by side as one page.
+    """Return a comparison as a Markdown page.
 
-    Args:
-        reports: one a model, version or protocol.
-        links: page or folder of each report, relative to this page; empty for no
-            links.
-        figure: of the comparison.
-        folder: where the page will lie; the reports' figures are looked for below it.
-        title: of the page.
-        note: what a reader must know of these reports.
-
-    Returns:
-        Verdicts, key numbers, figure, all checks, and links to every report and figure.
+    ``links`` are the page or folder of each report relative to ``folder``, or empty. Figures of the
+    reports are searched below ``folder``.
     """
     labels = model_labels(reports)
     key_rows = [
@@ -126,16 +113,10 @@ def write_comparison(
     title: str = TITLE,
     note: str = "",
 ) -> None:
-    """Write the comparison of several reports: JSON, pages and figure.
+    """Write `comparison.json`, `comparison.html`, the Markdown page and `comparison.png`.
 
-    Args:
-        reports: one a model, version or protocol.
-        folder: where `comparison.json`, `comparison.html`, the page and `comparison.png` go.
-        links: page or folder of each report, relative to `folder`, e.g. ``tiny/report.md``;
-            empty for no links.
-        page: name of the page, e.g. ``README.md``.
-        title: of the page.
-        note: what a reader must know of these reports.
+    ``links`` are the page or folder of each report relative to ``folder``, e.g. ``tiny/report.md``,
+    or empty.
     """
     from openmm_mlff.report.comparison_figure import comparison_figure
 
@@ -221,18 +202,18 @@ def _cell(result: CheckResult | None) -> str:
 
 
 def _page(link: str) -> str:
-    """Give a report's page, where only its folder was named."""
+    """Return the page of a report, also where a folder is given."""
     return link if link.endswith(PAGE_SUFFIXES) else f"{link}/{REPORT_PAGE}"
 
 
 def _best_page(folder: Path, link: str) -> str:
-    """Give a report's HTML page where there is one, else the page that was named."""
+    """Return the HTML page of a report where it exists, otherwise the given page."""
     html = PurePosixPath(_page(link)).with_suffix(".html")
     return str(html) if (folder / html).is_file() else _page(link)
 
 
 def _gallery(folder: Path, *, links: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """List the reports' figures by name, with the link to each report's own."""
+    """Return figure names, each with links to that figure in every report."""
     homes = [str(PurePosixPath(_page(link)).parent / FIGURES_FOLDER) for link in links]
     names = [{path.name for path in (folder / home).glob("*.png")} for home in homes]
     return [

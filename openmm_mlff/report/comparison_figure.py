@@ -10,21 +10,13 @@ from openmm_mlff.report.wording import interval_half_width, number
 from openmm_mlff.results import CheckResult, Status, ValidationReport
 
 COMPARED = ("force_accuracy", "energy_drift", "speed")
-"""Checks whose values are drawn, a panel each."""
+"""Checks whose values are drawn, one panel each."""
 
 Rows = Mapping[str, Sequence[tuple[int, SummaryRow]]]
 
 
 def comparison_figure(reports: Sequence[ValidationReport], *, path: Path) -> FigureRecord | None:
-    """Draw force error, energy drift and time per step of each model on each system.
-
-    Args:
-        reports: one a model, version or protocol.
-        path: the PNG.
-
-    Returns:
-        The record, None where no report holds any of the numbers.
-    """
+    """Draw force error, energy drift and time per step by model and system; None without data."""
     rows = rows_by_condition(reports)
     measured = [
         check_id
@@ -54,7 +46,7 @@ def _flat(rows: Rows) -> list[tuple[int, SummaryRow]]:
 
 
 def _groups(rows: Rows) -> list[str]:
-    """Name the groups by system, with the condition where a system has several."""
+    """Return the group labels: system, with the condition where a system has several."""
     pairs = [(row.system, row.condition) for row in (found[0][1] for found in rows.values())]
     systems = [system for system, _ in pairs]
     return [
@@ -75,7 +67,7 @@ def _value(row: SummaryRow | None, *, check_id: str) -> float | None:
 
 
 def _series(rows: Rows, *, position: int, label: str, check_id: str) -> BarSeries:
-    """Gather one model's bars, with the interval of the drift as whiskers."""
+    """Return the bars of one model, with the drift interval as error bars."""
     mine = [dict(pairs).get(position) for pairs in rows.values()]
     results = [_result(row, check_id=check_id) for row in mine]
     heights = [_value(row, check_id=check_id) for row in mine]

@@ -1,4 +1,4 @@
-"""Figure of the total energy's spread against the timestep."""
+"""Figure of total energy fluctuations against the timestep."""
 
 from pathlib import Path
 
@@ -28,15 +28,12 @@ CHECK_ID = "timestep_convergence"
 def timestep_runs(
     observations: Evidence,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give the total energies that were run from common starts with several timesteps.
-
-    Args:
-        observations: with the measurement `timestep_convergence`.
+    """Return the total energies at several timesteps from common starting states.
 
     Returns:
         Timesteps (D,), fs; times (T,), ps; total energies from the first start (D, T), meV/atom;
-        their standard deviation over all starts (D,), meV/atom.  None where fewer than two
-        timesteps were run.
+            their standard deviation over all starts (D,), meV/atom. None if fewer than two
+            timesteps were run.
     """
     record = stored_record(observations, CHECK_ID, Record)
     if record is None:
@@ -53,15 +50,11 @@ def timestep_runs(
 def square_law(
     timesteps_fs: np.ndarray, spreads_mev: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Put the square of the timestep through the geometric mean of the spreads.
-
-    Args:
-        timesteps_fs: (D,).
-        spreads_mev: of the total energy, (D,), meV/atom.
+    """Scale the square of the timestep to the geometric mean of the spreads, (D,), meV/atom.
 
     Returns:
-        Two timesteps, fs, a little outside of all, and the law there, meV/atom; None where no
-        spread is above zero.
+        Two timesteps, fs, just outside the range, and the law there, meV/atom; None where no spread
+            is positive.
     """
     positive = spreads_mev > 0.0
     if not positive.any():
@@ -74,17 +67,7 @@ def square_law(
 def convergence_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw total energies at several timesteps from one start, and their spread.
-
-    Args:
-        observations: with the measurement `timestep_convergence`.
-        path: the PNG.
-        result: of `timestep_convergence`.
-        model: name for the headline.
-
-    Returns:
-        The record, None where fewer than two timesteps were run.
-    """
+    """Draw total energies at several timesteps and their spread; None for fewer than two."""
     runs = timestep_runs(observations)
     if runs is None:
         return None
@@ -92,7 +75,7 @@ def convergence_figure(
     headline = subject(observations, model=model)
     with drawing(path, width_inch=DOUBLE_COLUMN_INCH, height_inch=2.6, headline=headline) as figure:
         course, spread = figure.subplots(1, 2)
-        # The largest swings lie behind the small ones.
+        # The largest fluctuations are drawn first, behind the small ones.
         for k in range(len(timesteps_fs))[::-1]:
             course.plot(
                 time_ps,
@@ -148,7 +131,7 @@ def _draw_spreads(axes: Axes, timesteps_fs: np.ndarray, spreads_mev: np.ndarray)
 
 
 def _legend(axes: Axes) -> None:
-    """Put the legend above the panel, on the right, away from the panel's letter."""
+    """Draw the legend above the panel on the right, away from the panel label."""
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
 
 

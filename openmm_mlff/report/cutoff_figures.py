@@ -1,4 +1,4 @@
-"""Figures of the energy near the cutoff: pairs of atoms alone, and the scans that are judged."""
+"""Figures of the energy near the cutoff: isolated pairs of atoms, and the judged scans."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ HALF_WINDOW_ANGSTROM = 1.0
 LEAST_SPAN_MEV = 20.0
 FLAT_MEV = 0.5
 BEYOND = 1.5
-"""How far an axis goes on where nothing changes any more, in the coordinate of the scan."""
+"""Extent of the axis beyond the last change, in the coordinate of the scan."""
 
 ROOM_BEFORE = 0.2
 
@@ -51,18 +51,9 @@ LABELS = {
 def pair_figure(
     evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the energy of each pair of elements, two atoms alone, against their distance.
+    """Draw the energy of isolated pairs against distance; None where no pair was scanned.
 
-    Where energies jump there is a panel a pair, near the jump; else one panel has all curves.
-
-    Args:
-        evidence: with the measurement `cutoff_continuity`.
-        path: the PNG.
-        result: result of `cutoff_continuity`; says which jumps are too large.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no pair was scanned alone.
+    Pairs with jumps get one panel each, near the jump; otherwise one panel shows all curves.
     """
     scans = read_scans(evidence, alone=True, least_jump_mev=allowed_mev(result))
     scans = scans[:MOST_PAIRS]
@@ -90,17 +81,7 @@ def pair_figure(
 def scan_figure(
     evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the scans that `cutoff_continuity` judges, with the jumps marked.
-
-    Args:
-        evidence: with the measurement `cutoff_continuity`.
-        path: the PNG.
-        result: its result; says which jumps are too large.
-        model: name for the headline.
-
-    Returns:
-        The record, None where nothing was scanned.
-    """
+    """Draw the scans judged by `cutoff_continuity` with their jumps; None without scans."""
     scans = read_scans(evidence, alone=False, least_jump_mev=allowed_mev(result))
     if not scans:
         return None
@@ -127,7 +108,7 @@ def scan_figure(
 
 
 def allowed_mev(result: CheckResult | None) -> float:
-    """Read how large a jump of the energy may be."""
+    """Return the allowed energy jump, meV."""
     measure = None if result is None else find_measure(result, unit=UNIT)
     if measure is None or measure.threshold is None:
         return DEFAULT_LEAST_JUMP_MEV
@@ -137,7 +118,7 @@ def allowed_mev(result: CheckResult | None) -> float:
 def _jumping_pairs(
     evidence: Evidence, scans: Sequence[DrawnScan], *, path: Path, headline: str
 ) -> FigureRecord:
-    """Draw a panel for each pair, all with one scale of energy."""
+    """Draw one panel per pair with a common energy scale."""
     largest = max((scan.jumps[0] for scan in scans if scan.jumps), key=lambda j: j.energy_mev)
     columns = min(len(scans), COLUMNS)
     rows = -(-len(scans) // columns)
@@ -193,13 +174,13 @@ def _draw_together(axes: Axes, scans: Sequence[DrawnScan], *, scale: float = 1.0
 
 
 def scan_end(scans: Sequence[DrawnScan]) -> float:
-    """Choose where the axis ends: not far beyond where anything changes."""
+    """Return the end of the axis: slightly beyond the last change."""
     farthest = max(float(scan.coordinate[-1]) for scan in scans)
     return min(last_change(scans, least_mev=FLAT_MEV) + BEYOND, farthest)
 
 
 def scan_start(scans: Sequence[DrawnScan], *, limits: Limits) -> float:
-    """Choose where the axis begins: where the first scan comes into the panel."""
+    """Return the start of the axis: where the first scan enters the energy limits."""
     entries = [
         float(scan.coordinate[inside][0])
         for scan in scans
@@ -209,7 +190,7 @@ def scan_start(scans: Sequence[DrawnScan], *, limits: Limits) -> float:
 
 
 def _draw_kind(axes: Axes, scans: Sequence[DrawnScan]) -> Limits:
-    """Draw the scans of one kind with their jumps; the steep inner ends stick out."""
+    """Draw the scans of one kind with their jumps; steep inner ends may exceed the axis."""
     _draw_together(axes, scans)
     jumping = max(
         (scan for scan in scans if scan.jumps),
@@ -228,7 +209,7 @@ def _draw_kind(axes: Axes, scans: Sequence[DrawnScan]) -> Limits:
 
 
 def scan_limits(scans: Sequence[DrawnScan], *, jumping: DrawnScan | None) -> Limits:
-    """Choose limits of the energy; both sides of the largest jump, which is the point, are in."""
+    """Return energy limits that include both sides of the largest jump."""
     energies_mev = np.concatenate([scan.energies_mev for scan in scans])
     limits = robust_limits(energies_mev, least_span=LEAST_SPAN_MEV)
     if jumping is None:

@@ -1,4 +1,4 @@
-"""Scans of `cutoff_continuity` as its figures draw them."""
+"""Scans of `cutoff_continuity` as drawn in figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,10 @@ class DrawnScan:
     """Energy along one scan.
 
     Attributes:
-        name: of the scan.
-        kind: of the scan; see :class:`openmm_mlff.checks.surface.scans.Scan`.
-        coordinate: (P,), Å; a factor where the molecule breathes.
+        kind: see :class:`openmm_mlff.checks.surface.scans.Scan`.
+        coordinate: (P,), Å; a scale factor for uniform expansion.
         energies_mev: relative to the far end, (P,), NaN where there is none.
-        jumps: larger than what is allowed, the largest first.
+        jumps: above the limit, the largest first.
     """
 
     name: str
@@ -37,7 +36,7 @@ class DrawnScan:
     jumps: tuple[Jump, ...]
 
     def broken(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return coordinate and energy with a gap at each jump, which a line must not bridge."""
+        """Return coordinate and energy with NaN at each jump, to interrupt the line."""
         places = [jump.coordinate for jump in self.jumps]
         before = np.searchsorted(self.coordinate, places)
         return (
@@ -46,22 +45,17 @@ class DrawnScan:
         )
 
     def sides_mev(self, jump: Jump) -> tuple[float, float]:
-        """Return the energy on both sides of a jump."""
+        """Return the energies before and after a jump."""
         after = int(np.searchsorted(self.coordinate, jump.coordinate))
         after = min(max(after, 1), len(self.coordinate) - 1)
         return float(self.energies_mev[after - 1]), float(self.energies_mev[after])
 
 
 def read_scans(evidence: Evidence, *, alone: bool, least_jump_mev: float) -> list[DrawnScan]:
-    """Read the scans of pairs of atoms alone, or all others.
+    """Return the scans of isolated pairs, or all others, with at least two points.
 
-    Args:
-        evidence: with the measurement `cutoff_continuity`.
-        alone: whether pairs alone are wanted.
-        least_jump_mev: smaller jumps are left out.
-
-    Returns:
-        The scans with at least two points; none where nothing was measured or it is damaged.
+    Jumps smaller than ``least_jump_mev`` are omitted. Empty where nothing was measured or the files
+    are damaged.
     """
     record = stored_record(evidence, MEASUREMENT, Record)
     if record is None:
@@ -89,13 +83,7 @@ def _drawn(record: Record, *, index: int, jumps: Sequence[Jump]) -> DrawnScan:
 
 
 def mark_jumps(axes: Axes, scan: DrawnScan, *, label: Literal["beside", "above", "none"]) -> None:
-    """Draw each jump as a line between its sides.
-
-    Args:
-        axes: where the scan is drawn.
-        scan: the largest jump first.
-        label: where the size of the largest is written.
-    """
+    """Draw each jump as a line between its sides, with the size of the largest as its label."""
     for k, jump in enumerate(scan.jumps):
         sides = scan.sides_mev(jump)
         axes.plot([jump.coordinate] * 2, sides, color=VERMILLION, linewidth=1.1, zorder=4)
@@ -110,13 +98,13 @@ def mark_jumps(axes: Axes, scan: DrawnScan, *, label: Literal["beside", "above",
                 fontsize=6.5,
                 color=VERMILLION,
                 zorder=5,
-                # On a curve the number would not be read.
+                # The number would not be legible on a curve.
                 bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.4},
             )
 
 
 def last_change(scans: Sequence[DrawnScan], *, least_mev: float) -> float:
-    """Find the coordinate beyond which no scan is farther from its far end than so much."""
+    """Return the coordinate beyond which all scans stay within ``least_mev`` of their far end."""
     last = [
         float(scan.coordinate[moving][-1])
         for scan in scans

@@ -47,19 +47,10 @@ Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 def energy_figure(
     observations: Evidence, *, path: Path, drift: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the total energy per atom relative to the start, with the fitted drift.
+    """Draw the total energy per atom relative to the start; None where no energy was written.
 
-    Slope and interval are those that `energy_drift` found; the line is only placed, through the
-    mean of time and energy, where every least-squares line lies.
-
-    Args:
-        observations: of one condition.
-        path: the PNG.
-        drift: result of `energy_drift`; without it there is no line.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no energy was written.
+    Slope and interval of the line are those of `energy_drift`; it passes through the mean of time
+    and energy, as every least-squares line does.
     """
     curves = energy_changes(observations)
     if not curves:
@@ -85,16 +76,7 @@ def energy_figure(
 def temperature_figure(
     observations: Evidence, *, path: Path, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the temperature with its running mean, its mean and the target.
-
-    Args:
-        observations: of one condition.
-        path: the PNG.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no temperature was written.
-    """
+    """Draw temperature, running mean, mean and target; None where no temperature was written."""
     curves = run_series(observations, values="temperature_kelvin")
     if not curves:
         return None
@@ -123,7 +105,7 @@ def temperature_figure(
 
 
 def run_series(observations: Evidence, *, values: str) -> dict[str, Series]:
-    """Gather time and one column of the energies of every run that has a finite row."""
+    """Return time and one energy column of every run with a finite row."""
     gathered = {}
     for run in observations.runs:
         column = finite_or_nan(getattr(run.energies, values))
@@ -135,7 +117,7 @@ def run_series(observations: Evidence, *, values: str) -> dict[str, Series]:
 
 
 def energy_changes(observations: Evidence) -> dict[str, Series]:
-    """Give the total energy of each run relative to its start, meV/atom, by name of the run."""
+    """Return total energy relative to the start, meV/atom, by name of the run."""
     scale = MEV_PER_EV / observations.system.n_atoms
     return {
         name: (time_ps, (total_ev - total_ev[np.isfinite(total_ev)][0]) * scale)
@@ -157,7 +139,7 @@ def _draw_curves(
 
 
 def _draw_drift(axes: Axes, drift: CheckResult, *, curves: Sequence[Series]) -> None:
-    """Lay the fitted line, its 95 % interval and the allowed slopes over the energies."""
+    """Draw the fitted line, its 95 % interval and the allowed slopes."""
     slope = fitted_slope(drift)
     if slope is None:
         return
@@ -190,7 +172,7 @@ def _draw_drift(axes: Axes, drift: CheckResult, *, curves: Sequence[Series]) -> 
 def running_mean(
     time_ps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
 ) -> Series | None:
-    """Give a running mean, None where the run is too short to have one."""
+    """Return the running mean, None where the run is too short."""
     known = np.isfinite(values)
     time_ps, values = time_ps[known], values[known]
     step_ps = float(np.median(np.diff(time_ps))) if len(time_ps) > 1 else 0.0
@@ -204,7 +186,7 @@ def running_mean(
 def _draw_running_mean(
     axes: Axes, time_ps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
 ) -> None:
-    """Overlay a running mean, where the run is long enough to have one."""
+    """Draw the running mean where the run is long enough."""
     mean = running_mean(time_ps, values)
     if mean is not None:
         label = f"{RUNNING_MEAN_PS:g} ps mean"

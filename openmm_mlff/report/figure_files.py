@@ -1,4 +1,4 @@
-"""How a figure gets to disk: a PNG to look at and an SVG to print, each whole or not at all."""
+"""Write figures atomically as PNG for the screen and SVG for print."""
 
 import io
 import os
@@ -21,20 +21,22 @@ from openmm_mlff.rundir import write_text
 DPI = 300
 RASTER_DPI = 200
 MOST_POINTS = 6_000
-"""Of curves in one SVG, a marker counted as several; of a figure that has more, what has many goes
-into the SVG as a picture."""
+"""Maximum of curve points in one SVG, where a marker counts as several points.
+
+Figures above it embed their dense parts as bitmaps.
+"""
 
 MANY_POINTS = 400
 POINTS_A_MARKER = 4
 
 SVG_STYLE = {
-    # Text as outlines: neither journals nor browsers need have the font, and no name stays text.
+    # Text as outlines does not depend on installed fonts, and no name remains as text.
     "svg.fonttype": "path",
     # Fixed, so that equal figures give equal files.
     "svg.hashsalt": "openmm_mlff",
     "svg.image_inline": True,
 }
-"""Part of the style under which a figure is saved."""
+"""Part of the style for saving a figure."""
 
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _OUTLINE = re.compile(r' d="[^"]*"')
@@ -42,18 +44,12 @@ _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
 
 def save_figure(figure: Figure, *, path: Path, title: str) -> None:
-    """Write a figure as PNG, and beside it the same drawing as SVG.
-
-    Args:
-        figure: laid out when it is drawn.
-        path: the PNG.
-        title: of the SVG, for those who cannot see it.
-    """
+    """Write a figure as PNG and SVG; the title is the text alternative of the SVG."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     path.parent.mkdir(parents=True, exist_ok=True)
     _save_png(np.asarray(canvas.buffer_rgba()), path=path)
-    # What the layout found holds for both: the SVG's letters are not measured anew.
+    # The layout is fixed for both files: text is not measured again for the SVG.
     figure.set_layout_engine("none")
     for artist in _dense_artists(figure):
         artist.set_rasterized(True)
@@ -61,8 +57,8 @@ def save_figure(figure: Figure, *, path: Path, title: str) -> None:
 
 
 def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:
-    """Write a PNG whole or not at all; equal figures give equal files."""
-    # 256 colours halve the file and are not seen: figures are committed with reports.
+    """Write a PNG atomically; equal figures give equal files."""
+    # A palette of 256 colours halves the file without visible loss; figures are committed.
     image = Image.fromarray(pixels).convert("RGB")
     image = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
@@ -73,19 +69,19 @@ def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:
 
 
 def _svg_text(figure: Figure, *, title: str) -> str:
-    """Write the SVG; equal figures give equal texts."""
+    """Return the SVG; equal figures give equal texts."""
     buffer = io.StringIO()
     metadata = {"Title": printable(title), "Creator": "openmm_mlff", "Date": None}
     figure.set_dpi(RASTER_DPI)
     FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
-    # Comments repeat every text that was drawn as outlines: foreign ones, too.
+    # Comments repeat all text drawn as outlines, including text from other sources.
     text = _COMMENT.sub("", buffer.getvalue())
-    # A hundredth of a point is not seen; the other digits would be a third of the file.
+    # Differences below 0.01 pt are not visible; further digits would be a third of the file.
     return _OUTLINE.sub(lambda outline: _LONG_NUMBER.sub(r"\1", outline[0]), text)
 
 
 def _dense_artists(figure: Figure) -> list[Artist]:
-    """Find what would make the SVG large, in a figure where it matters."""
+    """Return the artists that would make the SVG too large."""
     found = [one for one in figure.findobj() if isinstance(one, (Line2D, Collection))]
     weights = [(artist, _n_points(artist)) for artist in found]
     if sum(weight for _, weight in weights) <= MOST_POINTS:

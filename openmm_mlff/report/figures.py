@@ -24,12 +24,12 @@ from openmm_mlff.storage.runs import Evidence, RunCondition
 
 
 class DrawFigure(Protocol):
-    """Draws one figure of a system with the result of the check that judged it."""
+    """Callable that draws one figure of a system with the result of its check."""
 
     def __call__(
         self, evidence: Evidence, /, *, path: Path, result: CheckResult | None, model: str
     ) -> FigureRecord | None:
-        """Draw it; None where there are no data."""
+        """Draw the figure; return None where there are no data."""
 
 
 SURFACE_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
@@ -38,7 +38,7 @@ SURFACE_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
     ("cutoff_scans", "cutoff_continuity", scan_figure),
     ("walls", "short_range_repulsion", wall_figure),
 )
-"""End of the file's name, check, and what draws it."""
+"""Suffix of the file name, check, and drawing function."""
 
 DYNAMICS_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
     ("timesteps", "timestep_convergence", convergence_figure),
@@ -57,18 +57,7 @@ def write_figures(
     *,
     plots: Sequence[CheckPlot] = (),
 ) -> list[FigureRecord]:
-    """Write every figure for which there are data.
-
-    Args:
-        observations_by_system: what was observed, by name of the molecule.
-        report: whose numbers the figures show.
-        folder: where the PNGs go.
-        plots: that checks describe themselves.
-
-    Returns:
-        One record a figure, system by system, in the order of the groups of checks; what has no
-        data is left out.
-    """
+    """Write every figure for which there are data, by system and by group of checks."""
     drawn: list[FigureRecord | None] = []
     for system, observations in observations_by_system.items():
         of_checks = partial(_of_checks, observations, report=report, system=system, folder=folder)
@@ -113,7 +102,7 @@ def _of_checks(
 def _of_plot(
     plot: CheckPlot, evidence: Evidence, *, report: ValidationReport, folder: Path
 ) -> FigureRecord:
-    """Draw a plot that a check describes itself."""
+    """Draw a plot that a check describes as data."""
     label = ""
     if plot.condition is not None:
         evidence = evidence.at(plot.condition)
@@ -128,16 +117,16 @@ def _of_plot(
 
 
 def _condition_name(condition: RunCondition) -> str:
-    """Return a condition as part of a file's name."""
+    """Return a condition as part of a file name."""
     name = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
-    # A file that somebody else wrote may call its ensemble anything.
+    # Files from other sources may contain arbitrary ensemble names.
     return safe_name(name, otherwise="run")
 
 
 def _of_condition(
     observations: Evidence, *, report: ValidationReport, system: str, folder: Path
 ) -> list[FigureRecord | None]:
-    """Draw what was run at one temperature and timestep."""
+    """Draw the figures of one temperature and timestep."""
     condition, model = observations.condition, report.model.name
     if condition is None:
         return []

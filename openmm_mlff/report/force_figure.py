@@ -1,4 +1,4 @@
-"""Figure of accuracy: predicted against reference forces, with their residuals."""
+"""Figure of accuracy: predicted against reference forces, with residuals."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from openmm_mlff.storage.shared import Labels
 
 LABELS = "reference_labels"
 MOST_POINTS = 30_000
-"""More force components than this are drawn as hexagons by density, not as points."""
+"""More force components than this are drawn as a hexagonal density plot."""
 
 LEAST_REACH_EV_PER_ANGSTROM = 1e-3
 
@@ -36,16 +36,9 @@ LEAST_REACH_EV_PER_ANGSTROM = 1e-3
 def force_figure(
     observations: Evidence, *, path: Path, accuracy: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw predicted against reference force components, their residuals and the histogram.
+    """Draw predicted against reference forces, residuals and their histogram; None without data.
 
-    Args:
-        observations: with the measurement `reference_labels`.
-        path: the PNG.
-        accuracy: result of `force_accuracy`, from which every error that is written comes.
-        model: name for the headline.
-
-    Returns:
-        The record, None where there are no forces to compare.
+    All errors shown come from the result of `force_accuracy`.
     """
     pair = compared_forces(observations)
     if pair is None:
@@ -82,7 +75,7 @@ def force_figure(
 def compared_forces(
     observations: Evidence,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-    """Read predicted and reference forces, (G, N, 3) each; None where they cannot be compared."""
+    """Return predicted and reference forces, (G, N, 3) each; None if they cannot be compared."""
     record = stored_record(observations, LABELS, Labels)
     if record is None:
         return None
@@ -101,7 +94,7 @@ def _draw_components(
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
 ) -> None:
-    """Draw force components as points coloured by element; very many, as hexagons by density."""
+    """Draw force components by element, or as a hexagonal density plot if there are many."""
     known = np.isfinite(x) & np.isfinite(y)
     if x.size > MOST_POINTS:
         hexagons = axes.hexbin(
@@ -111,7 +104,7 @@ def _draw_components(
         return
     elements = np.array(symbols)
     colours = element_colours(symbols)
-    # The most numerous element lowest, so that it hides no other.
+    # The most frequent element is drawn first, so that it does not cover others.
     order = sorted(colours, key=lambda symbol: (-symbols.count(symbol), symbol))
     for level, symbol in enumerate(order):
         mine = known & (elements == symbol)[None, :, None]
@@ -127,7 +120,7 @@ def _draw_components(
 
 
 def _element_legend(axes: Axes, *, symbols: tuple[str, ...], accuracy: CheckResult | None) -> None:
-    """Name the colours, each with the element's error where the check gave it."""
+    """Draw a legend of the elements, with the error of each where the check has it."""
     errors = {} if accuracy is None else accuracy.evidence.get("per_element") or {}
     handles = [
         Line2D(
@@ -169,7 +162,7 @@ def _finish_parity(
     axes.plot(ends, ends, color=INK, linewidth=0.7, zorder=1)
     axes.set(xlim=ends, ylim=ends, xlabel="Reference force (eV/Å)", ylabel="Predicted force (eV/Å)")
     axes.set_box_aspect(1)
-    # The same ticks on both axes, so that the panel reads as a square.
+    # Both axes have the same ticks, because the panel is square.
     axes.set_xticks([tick for tick in axes.get_yticks() if ends[0] <= tick <= ends[1]])
     lines = _error_lines(accuracy)
     if lines:

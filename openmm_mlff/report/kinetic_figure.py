@@ -1,4 +1,4 @@
-"""Figure of the velocities that a thermostat gives, element by element."""
+"""Figure of the velocity distribution of a thermostat by element."""
 
 from pathlib import Path
 
@@ -29,17 +29,7 @@ FEWEST_SAMPLES = 10
 def kinetic_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the distribution of each element's velocity components, scaled by their thermal width.
-
-    Args:
-        observations: with the measurement `samples`.
-        path: the PNG.
-        result: of `kinetic_distribution`.
-        model: name for the headline.
-
-    Returns:
-        The record, None where nothing was sampled.
-    """
+    """Draw velocity components over their thermal width by element; None without samples."""
     found = scaled_velocities(observations)
     if found is None:
         return None
@@ -71,14 +61,11 @@ def kinetic_figure(
 
 
 def scaled_velocities(observations: Evidence) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """Give velocity components over their thermal width.
-
-    Args:
-        observations: with the measurement `samples`.
+    """Return velocity components of unconstrained atoms over their thermal width.
 
     Returns:
-        (S, M, 3) without unit, the M atoms' elements, and the temperature in K, for the atoms that
-        no constraint holds; None where nothing was sampled.
+        (S, M, 3), dimensionless; the elements of the M atoms; the temperature in K. None where
+            nothing was sampled.
     """
     record = stored_record(observations, MEASUREMENT, Samples)
     if record is None or len(record.time_ps) < FEWEST_SAMPLES:
@@ -87,7 +74,7 @@ def scaled_velocities(observations: Evidence) -> tuple[np.ndarray, np.ndarray, f
     thermal = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
     widths = np.sqrt(record.masses_amu / thermal)
     scaled = record.velocities_angstrom_per_ps * widths[:, None]
-    # Atoms at a fixed distance from another share their kinetic energy with it.
+    # Atoms with constrained distances share their kinetic energy.
     held = record.constrained.astype(bool)
     if not np.isfinite(scaled).all() or held.all():
         return None
@@ -97,15 +84,7 @@ def scaled_velocities(observations: Evidence) -> tuple[np.ndarray, np.ndarray, f
 def velocity_densities(
     scaled: np.ndarray, *, symbols: np.ndarray
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Count velocity components by element.
-
-    Args:
-        scaled: from :func:`scaled_velocities`.
-        symbols: of its atoms.
-
-    Returns:
-        Middles of the bins, and the density of each element.
-    """
+    """Return bin centres, and the density of velocity components by element."""
     edges = np.linspace(-REACH, REACH, BINS + 1)
     densities = {
         symbol: np.histogram(scaled[:, symbols == symbol], bins=edges, density=True)[0]

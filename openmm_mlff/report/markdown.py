@@ -34,36 +34,21 @@ from openmm_mlff.results import CheckResult, Status, ValidationReport
 from openmm_mlff.rundir import write_text
 
 PIXELS_PER_INCH = 120
-"""Size of figures on the page; their files are finer."""
+"""Size of figures on the page; the files have a higher resolution."""
 
 TRACEBACK = "traceback"
 LEGEND = ", ".join(status_label(status) for status in Status)
 
 
 def write_markdown(report: ValidationReport, figures: Sequence[FigureRecord], path: Path) -> None:
-    """Write the report as Markdown, whole or not at all.
-
-    Args:
-        report: what was found.
-        figures: shown with their captions, linked relative to the page.
-        path: the page.
-    """
+    """Write the report atomically as Markdown with relative links to the figures."""
     write_text(path, report_markdown(report, figures=figures, folder=path.parent))
 
 
 def report_markdown(
     report: ValidationReport, *, figures: Sequence[FigureRecord] = (), folder: Path
 ) -> str:
-    """Write the report as Markdown text.
-
-    Args:
-        report: what was found.
-        figures: shown with their captions.
-        folder: where the page will lie, from which figures are linked.
-
-    Returns:
-        The page.
-    """
+    """Return the report as Markdown with figures linked relative to ``folder``."""
     return render(
         "report.md.j2",
         report=report,
@@ -92,13 +77,9 @@ def report_markdown(
 
 
 def summary_table(rows: Sequence[tuple[str, SummaryRow]]) -> str:
-    """Write key numbers as a Markdown table.
+    """Return key numbers as a Markdown table, or a sentence without rows.
 
-    Args:
-        rows: label of the model, which may be empty in all, and key numbers.
-
-    Returns:
-        The table; a sentence where there are no rows.
+    ``rows`` pairs the label of a model, empty if there is only one, with its key numbers.
     """
     if not rows:
         return "Nothing was measured."
@@ -117,15 +98,7 @@ def summary_table(rows: Sequence[tuple[str, SummaryRow]]) -> str:
 
 
 def figure_entry(figure: FigureRecord, *, folder: Path) -> dict[str, Any]:
-    """Give a figure as the templates want it.
-
-    Args:
-        figure: that was written.
-        folder: of the page.
-
-    Returns:
-        Link, that of the SVG, alternative text, caption and width on the page in pixels.
-    """
+    """Return link, SVG link, alternative text, caption and width in pixels for the templates."""
     return {
         "link": relative_link(figure.path, folder=folder),
         "svg": relative_link(figure.svg_path, folder=folder) if figure.svg_path.is_file() else "",
@@ -175,7 +148,7 @@ def _provenance(report: ValidationReport) -> list[tuple[str, str]]:
     settings = {
         key: value
         for key, value in report.protocol.items()
-        # Every threshold already stands beside its result.
+        # Every threshold is already shown with its result.
         if key != "criteria"
     }
     tables = {**model, **report.environment, "protocol": settings}

@@ -29,24 +29,15 @@ from openmm_mlff.results import CheckResult
 from openmm_mlff.storage.runs import Evidence, Run
 
 LEAST_RATIO = 1e-9
-"""Smaller changes are not told from each other."""
+"""Lower end of the axis; smaller changes are not distinguished."""
 
 
 def momentum_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw how far the angular momentum has gone from its start, relative to its thermal size.
+    """Draw the change of angular momentum over its thermal value; None for one atom or no momenta.
 
-    In a box, whose images exert torques, it is the linear momentum.
-
-    Args:
-        observations: of one condition.
-        path: the PNG.
-        result: result of `momentum_conservation`; without it there is no limit.
-        model: name for the headline.
-
-    Returns:
-        The record, None for a single atom and where no momenta were written.
+    In a periodic box, whose images exert torques, the linear momentum is drawn.
     """
     if observations.system.n_atoms < 2:
         return None
@@ -82,18 +73,14 @@ _KINDS = {
     True: ("angular", "L", "√(kT tr I)"),
     False: ("linear", "P", "√(kT M)"),
 }
-"""What is drawn, its symbol and its thermal size, by whether the angular one is conserved."""
+"""Name, symbol and thermal value, keyed by whether angular momentum is conserved."""
 
 
 def momentum_changes(run: Run, *, system: MolecularSystem) -> np.ndarray:
-    """Return the change of the angular momentum, or of the linear one where only that is conserved.
-
-    Args:
-        run: with its momenta.
-        system: with the masses.
+    """Return the change of angular momentum, or of linear momentum if only that is conserved.
 
     Returns:
-        (T,), over its thermal size; NaN where it is not finite.
+        (T,), over its thermal value; NaN where it is not finite.
     """
     if not len(run.momenta.time_ps):
         return np.empty(0)
@@ -111,7 +98,7 @@ def _finish(
 ) -> None:
     pooled = np.concatenate(list(curves.values()))
     moved = pooled[np.isfinite(pooled) & (pooled > LEAST_RATIO)]
-    # The first steps away from zero say nothing: a decade below the bulk is shown, no more.
+    # The first steps away from zero are not informative: show one decade below the bulk.
     bulk = float(np.percentile(moved, 5)) if len(moved) else LEAST_RATIO
     ends = [bulk / 10.0, float(moved.max()) if len(moved) else LEAST_RATIO]
     ends += [limit / 3.0, limit] if limit is not None else []

@@ -1,4 +1,4 @@
-"""The tables of the page on performance, from the committed benchmark."""
+"""The tables of the performance page, from the committed benchmark."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,18 +16,7 @@ def performance_markdown(
     long_runs: Sequence[Mapping[str, Any]],
     floor: Mapping[str, Any],
 ) -> str:
-    """Write what a benchmark measured as Markdown tables.
-
-    Args:
-        benchmark: what `benchmark.json` holds.
-        replicas: what `replicas.json` holds.
-        atoms: what `atoms.json` holds.
-        long_runs: what the files of long runs hold.
-        floor: what `floor.json` holds.
-
-    Returns:
-        Tables with titles in bold.
-    """
+    """Return the contents of the benchmark files as Markdown tables with bold titles."""
     parts = [
         _table(title, heads, rows[:OPERATORS_SHOWN] if title.startswith("Operators") else rows)
         for title, heads, rows in further_tables(benchmark)

@@ -1,4 +1,4 @@
-"""What the suite says of students that others published, beside what drift said: one table."""
+"""Table of the results for published students, with their authors' statements."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,17 @@ from openmm_mlff.report.wording import NOTHING, SYMBOLS, number
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
 Numbers = Sequence[tuple[float, str]]
-"""Values, each with where it was found."""
+"""Values, each with the place where it was found."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
+    """One row of the table.
 
     Attributes:
-        words: what was measured.
-        check_id: by which check.
-        unit: of the number.
-        worst: chooses among the numbers.
-        find: reads a result's numbers, and whose they are where that says more than the system.
-        judged: whether the check's status belongs to this number.
+        worst: selects one of the numbers.
+        find: returns numbers from a result, each with a label more specific than the system.
+        judged: whether the status of the check refers to this number.
     """
 
     words: str
@@ -36,15 +33,7 @@ class Row:
 def published_markdown(
     reports: Mapping[str, ValidationReport], *, published_as: Mapping[str, str]
 ) -> str:
-    """Write the table of the published students.
-
-    Args:
-        reports: by name of the student.
-        published_as: what their authors said of them, by name.
-
-    Returns:
-        Markdown; every number is the reports' own.
-    """
+    """Return the Markdown table of the published students; all numbers come from the reports."""
     lines = [
         _line(["", "Limit", *(f"`{name}`" for name in reports)]),
         "|---|--:|" + "---|" * len(reports),
@@ -73,7 +62,7 @@ def _smallest(numbers: Numbers) -> tuple[float, str]:
 
 
 def _measured(result: CheckResult, unit: str) -> Numbers:
-    """Give what a check measured in a unit, by system."""
+    """Return the measures of a check in one unit, by system."""
     measure = find_measure(result, unit=unit)
     if measure is None or measure.value is None:
         return []
@@ -85,13 +74,13 @@ def _own_value(result: CheckResult, unit: str) -> Numbers:
 
 
 def _pair_jumps(result: CheckResult, unit: str) -> Numbers:
-    """Give the jumps of pairs of atoms alone, by pair."""
+    """Return the energy jumps of isolated pairs, by pair."""
     jumps = result.evidence.get("energy_jump_mev_by_pair_alone", {})
     return [(float(size), pair) for pair, size in jumps.items() if size is not None]
 
 
 def _walls(result: CheckResult, unit: str) -> Numbers:
-    """Give the heights of the walls, by pair."""
+    """Return the heights of the repulsive walls, by pair."""
     walls = result.evidence.get("pairs", [])
     return [
         (wall["height_ev"], wall["pair"]) for wall in walls if wall.get("height_ev") is not None
@@ -168,7 +157,7 @@ def _limit(result: CheckResult, *, row: Row) -> float | None:
 
 
 def _cell(report: ValidationReport, *, row: Row) -> str:
-    """Write the most severe status, the worst number and where it was found."""
+    """Format the most severe status, the worst number and its place."""
     results = _results(report, check_id=row.check_id)
     if not results:
         return NOTHING
@@ -182,7 +171,7 @@ def _cell(report: ValidationReport, *, row: Row) -> str:
 
 
 def _failed(report: ValidationReport) -> str:
-    """Count the required checks that failed somewhere."""
+    """Format the number of required checks that failed on any system."""
     required = {result.id for result in report.checks if result.required}
     failed = {r.id for r in report.checks if r.status is Status.FAIL and r.required}
     return f"{len(failed)} of {len(required)}"

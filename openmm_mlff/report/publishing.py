@@ -1,4 +1,4 @@
-"""Keep what is worth keeping of runs, and write the pages that show it."""
+"""Copy the small files of runs, and write the pages that display them."""
 
 import io
 import os
@@ -44,7 +44,7 @@ BENCHMARKS = (
     BENCHMARK_FOLDER / "md_performance_results.json",
     BENCHMARK_FOLDER / "with_replicas" / "benchmark.json",
 )
-"""The committed benchmarks, each with its page and its figures beside it."""
+"""The committed benchmarks; page and figures are beside each."""
 
 PUBLISHED_FILES = {"original": "original.pt", "tiny": "tiny.pt", "ultra-tiny": "ultra_tiny.pt"}
 PUBLISHED_AS = {
@@ -52,26 +52,25 @@ PUBLISHED_AS = {
     "tiny": "not recommended",
     "ultra-tiny": "unsuitable",
 }
-"""What the authors of the published students said of them."""
+"""Statements of the authors of the published students."""
 
 Validate = Callable[[str, Path, str], None]
-"""Validates a spec into a folder against a reference."""
+"""Validate a spec into a folder against a reference."""
 
 Judge = Callable[[RunDirectory], object]
-"""Judges a run and writes its report."""
+"""Judge a run and write its report."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Reports that are made and compared together.
+    """Reports that are generated and compared together.
 
     Attributes:
-        title: of the page that compares them.
-        specs: what is validated, by the name of the report's folder.
-        runs: where the runs go.
-        folder: where what is kept of them goes.
-        reference: what is right.
-        note: for the page that compares them.
+        title: of the comparison page.
+        specs: potential specs by name of the report's folder.
+        runs: folder of the runs.
+        folder: destination of the published files.
+        note: shown on the comparison page.
     """
 
     title: str
@@ -82,7 +81,7 @@ class Collection:
     note: str = ""
 
     def reports(self, root: Path) -> dict[str, ValidationReport]:
-        """Load the reports that were kept, by name; those not made yet are left out."""
+        """Load the published reports by name; missing ones are omitted."""
         paths = {name: root / self.folder / name / REPORT_JSON for name in self.specs}
         return {name: _load(path) for name, path in paths.items() if path.is_file()}
 
@@ -96,14 +95,9 @@ SHIPPED = Collection(
 
 
 def published_collection(checkpoints: Path, *, root: Path) -> Collection:
-    """Describe the reports of the published students.
+    """Return the collection of the published students, whether or not the files exist.
 
-    Args:
-        checkpoints: folder with their files.
-        root: of the checkout; reports name the files relative to it.
-
-    Returns:
-        The collection, whether or not the files are there.
+    Reports name the files relative to ``root``, the root of the checkout.
     """
     folder = Path(os.path.relpath(checkpoints, root))
     return Collection(
@@ -118,18 +112,15 @@ def published_collection(checkpoints: Path, *, root: Path) -> Collection:
 
 
 def missing_files(collection: Collection, *, root: Path) -> list[str]:
-    """List the specs of a collection that are files and are not there."""
+    """Return the specs of a collection that are missing files."""
     files = [spec for spec in collection.specs.values() if spec.endswith(".pt")]
     return [file for file in files if not (root / file).is_file()]
 
 
 def make_collection(collection: Collection, *, root: Path, validate: Validate) -> None:
-    """Validate every model of a collection; each report is kept as soon as it is made.
+    """Validate every model of a collection; each report is published when it is complete.
 
-    Args:
-        collection: of which models.
-        root: of the checkout.
-        validate: runs one validation, or goes on with it, and returns whatever the verdict.
+    ``validate`` starts or resumes one validation, and returns for every verdict.
     """
     for name, spec in collection.specs.items():
         validate(spec, collection.runs / name, collection.reference)
@@ -137,16 +128,7 @@ def make_collection(collection: Collection, *, root: Path, validate: Validate) -
 
 
 def judge_collection(collection: Collection, *, root: Path, judge: Judge) -> list[str]:
-    """Judge the runs of a collection again, without running them; keep the new reports.
-
-    Args:
-        collection: of which models; those whose run is not there are left out.
-        root: of the checkout.
-        judge: judges a run and writes its report.
-
-    Returns:
-        Names of the models whose reports are new.
-    """
+    """Judge existing runs of a collection again, and return the names of updated models."""
     names = [name for name in collection.specs if (root / collection.runs / name).is_dir()]
     for name in names:
         judge(RunDirectory.open(root / collection.runs / name))
@@ -160,7 +142,7 @@ def write_shipped_pages(root: Path) -> None:
 
 
 def write_published_pages(collection: Collection, *, root: Path) -> None:
-    """Write the comparison of the published students and the table in their story."""
+    """Write the comparison of the published students and the table in their case study."""
     reports = _write_comparison(collection, root=root)
     if reports:
         table = published_markdown(reports, published_as=PUBLISHED_AS)
@@ -168,7 +150,7 @@ def write_published_pages(collection: Collection, *, root: Path) -> None:
 
 
 def write_readme(published: Collection, *, root: Path) -> None:
-    """Write what the terminal shows of the largest students, shipped and published."""
+    """Write the terminal output for the largest shipped and published students to the README."""
     for collection, marker in ((SHIPPED, "dashboard"), (published, "rejected")):
         reports = collection.reports(root)
         if "original" in reports:
@@ -210,7 +192,7 @@ def write_checks_page(root: Path) -> None:
 
 
 def _write_comparison(collection: Collection, *, root: Path) -> dict[str, ValidationReport]:
-    """Compare the reports that were kept; nothing is written where there are none."""
+    """Write a comparison of the published reports, if there are any."""
     reports = collection.reports(root)
     if reports:
         write_comparison(
@@ -229,15 +211,7 @@ def _load(path: Path) -> ValidationReport:
 
 
 def publish_run(run: Path, folder: Path) -> ValidationReport:
-    """Copy the small files of a run into a folder, in place of what was there.
-
-    Args:
-        run: a run directory with a report.
-        folder: where the files go; emptied first.
-
-    Returns:
-        The run's report.
-    """
+    """Copy the small files of a run into an emptied folder, and return its report."""
     report = _load(run / REPORT_JSON)
     if folder.exists():
         shutil.rmtree(folder)
@@ -250,15 +224,7 @@ def publish_run(run: Path, folder: Path) -> ValidationReport:
 
 
 def dashboard_text(report: ValidationReport, *, report_path: Path | str) -> str:
-    """Give what the terminal shows of a report as plain text.
-
-    Args:
-        report: what to show.
-        report_path: what it says of where the report lies.
-
-    Returns:
-        Lines of at most 80 characters.
-    """
+    """Return the terminal output of a report as text of at most 80 columns."""
     console = Console(file=io.StringIO(), width=DASHBOARD_WIDTH, record=True, no_color=True)
     render_summary(report, console=console, report_path=report_path)
     lines = console.export_text(styles=False).splitlines()
@@ -266,21 +232,12 @@ def dashboard_text(report: ValidationReport, *, report_path: Path | str) -> str:
 
 
 def put_dashboard(page: Path, text: str, *, name: str) -> None:
-    """Put a text from :func:`dashboard_text` between the markers of a page."""
+    """Write a text from :func:`dashboard_text` between the markers of a page."""
     put_between(page, f"```text\n{text}\n```", name=name)
 
 
 def put_between(page: Path, text: str, *, name: str) -> None:
-    """Put a text between two markers of a page, in place of what was there.
-
-    Args:
-        page: a Markdown file that holds both markers.
-        text: Markdown.
-        name: of the markers.
-
-    Raises:
-        RunDirectoryError: the page has no such markers.
-    """
+    """Replace the text between two markers of a Markdown page."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before = page.read_text(encoding="utf-8")
     after, found = re.subn(

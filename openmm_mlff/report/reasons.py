@@ -1,4 +1,4 @@
-"""Which of a verdict's reasons are shown first, and the claims in one line."""
+"""Selection of the reasons shown first, and the claims in one line."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,7 @@ MOST_REASONS = 3
 
 
 def leading_reasons(reasons: Sequence[Reason], *, most: int = MOST_REASONS) -> list[int]:
-    """Choose the most severe reason of each check first: one check may fail on every system.
-
-    Args:
-        reasons: of a verdict, the most severe first.
-        most: how many are chosen.
-
-    Returns:
-        Their indices, in order.
-    """
+    """Return indices of the most severe reasons, one per check first."""
     first: dict[str, int] = {}
     for k, reason in enumerate(reasons):
         first.setdefault(reason.check or reason.message, k)
@@ -25,5 +17,5 @@ def leading_reasons(reasons: Sequence[Reason], *, most: int = MOST_REASONS) -> l
 
 
 def claims_line(verdict: Verdict) -> str:
-    """Return the answers to the two claims, e.g. ``sound: YES, accurate: NOT ASKED``."""
+    """Format the claims, e.g. ``sound: YES, accurate: NOT ASKED``."""
     return ", ".join(f"{claim.name}: {claim.status.value}" for claim in verdict.claims.both)

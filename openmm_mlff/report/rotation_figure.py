@@ -1,4 +1,4 @@
-"""Figure of the energy against the angle by which the molecule is turned."""
+"""Figure of the energy against the rotation angle of the molecule."""
 
 from pathlib import Path
 
@@ -29,19 +29,18 @@ AXES = ("x", "y", "z")
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
 LEAST_REACH_MEV_PER_ATOM = 0.1
 ROOM = 1.6
-"""The axis reaches at least this many times the largest allowed change, so that the noise of a
-healthy model looks as small as it is."""
+"""The axis extends to at least this multiple of the limit.
+
+Noise of an invariant model then looks as small as it is.
+"""
 
 
 def rotation_scan(observations: Evidence) -> tuple[np.ndarray, np.ndarray] | None:
-    """Give the energy of the minimum as it is turned about x, y and z.
-
-    Args:
-        observations: with the measurement `rotation_invariance`.
+    """Return the energy of the minimum under rotation about x, y and z.
 
     Returns:
-        Angles (A,), degrees, and energies relative to that at zero (3, A), meV/atom; None where
-        there is no scan.
+        Angles (A,), degrees, and energies relative to zero rotation (3, A), meV/atom; None where
+            there is no scan.
     """
     record = stored_record(observations, CHECK_ID, Record)
     if record is None:
@@ -55,17 +54,7 @@ def rotation_scan(observations: Evidence) -> tuple[np.ndarray, np.ndarray] | Non
 def rotation_figure(
     observations: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the energy of the minimum against the angle of rotation about x, y and z.
-
-    Args:
-        observations: with the measurement `rotation_invariance`.
-        path: the PNG.
-        result: result of `rotation_invariance`; without it nothing is said of what is allowed.
-        model: name for the headline.
-
-    Returns:
-        The record, None where there is no scan.
-    """
+    """Draw the energy of the minimum against the rotation angle about x, y and z, if available."""
     scan = rotation_scan(observations)
     if scan is None:
         return None

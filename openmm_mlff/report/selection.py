@@ -1,4 +1,4 @@
-"""Find results in reports: one check's, a system's, and the key numbers."""
+"""Select results in reports: by check, by system, and the key numbers."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ KEY_CHECKS = {
     "energy_accuracy": "Energy MAE",
     "speed": "Time per step",
 }
-"""Checks whose values sum a model up, and what their values are called."""
+"""Checks whose values summarise a model, and the labels of their values."""
 
 
 def find_result(
@@ -33,17 +33,9 @@ def find_result(
     system: str,
     condition: Mapping[str, Any] | None = None,
 ) -> CheckResult | None:
-    """Find one result.
+    """Return the first matching result, None where there is none.
 
-    Args:
-        report: where to look.
-        check_id: as in the registry of checks.
-        system: name of the molecule.
-        condition: a result under another condition is passed over; results without a condition
-            hold for all.
-
-    Returns:
-        The first that fits, None where there is none.
+    A result without a condition matches every condition.
     """
     for result in report.checks:
         if result.id == check_id and result.system == system:
@@ -55,11 +47,10 @@ def find_result(
 
 @dataclass(frozen=True)
 class MeasuredNumber:
-    """One of the numbers that a check compared.
+    """One of the values that a check compared with a threshold.
 
     Attributes:
-        value: what was measured, None where it was not finite.
-        threshold: what it was compared with.
+        value: None where it was not finite.
         at_least: whether the value must reach the threshold.
     """
 
@@ -69,15 +60,9 @@ class MeasuredNumber:
 
 
 def find_measure(result: CheckResult, *, unit: str) -> MeasuredNumber | None:
-    """Find what a check measured in one unit; its result may carry a number in another.
+    """Return the largest measure of a check in one unit, None where there is none.
 
-    Args:
-        result: with the measures in its evidence, or with one number of its own.
-        unit: of the number that is wanted.
-
-    Returns:
-        The largest of them, one that is not finite counting as larger than all; None where
-        nothing was measured in that unit.
+    A non-finite measure counts as the largest.
     """
     found = [
         MeasuredNumber(
@@ -104,15 +89,7 @@ def _magnitude(measure: MeasuredNumber) -> float:
 def results_by_group(
     report: ValidationReport, *, system: str
 ) -> list[tuple[str, list[CheckResult]]]:
-    """Return a system's results by group, those that are not applicable last in each.
-
-    Args:
-        report: where to look.
-        system: name of the molecule.
-
-    Returns:
-        Group and results, in the order in which groups are shown; empty groups are left out.
-    """
+    """Return groups and results of a system in display order, those not applicable last."""
     results = [result for result in report.checks if result.system == system]
     others = sorted({result.group for result in results} - set(GROUPS))
     ordered = sorted(results, key=lambda result: result.status is Status.NOT_APPLICABLE)
@@ -124,7 +101,7 @@ def results_by_group(
 
 
 def systems_with_results(report: ValidationReport) -> list[str]:
-    """List the systems that were asked for, then those that only results name."""
+    """Return the requested systems, then those that appear only in results."""
     return list(dict.fromkeys((*report.systems, *(result.system for result in report.checks))))
 
 
@@ -133,9 +110,8 @@ class SummaryRow:
     """Key numbers of one system under one condition.
 
     Attributes:
-        system: name of the molecule.
         condition: its label, empty where nothing was run.
-        results: by check id; an id without a result is missing.
+        results: by check id; missing results are omitted.
     """
 
     system: str
@@ -143,7 +119,7 @@ class SummaryRow:
     results: Mapping[str, CheckResult] = field(default_factory=dict)
 
     def cell(self, check_id: str, *, unit: bool, interval: bool = True) -> str:
-        """Write status and value of one key number, with unit and interval where asked for."""
+        """Format status and value of one key number."""
         result = self.results.get(check_id)
         if result is None:
             return NOTHING
@@ -157,14 +133,7 @@ class SummaryRow:
 
 
 def summary_rows(report: ValidationReport) -> list[SummaryRow]:
-    """Gather the key numbers, one row a system and condition.
-
-    Args:
-        report: where to look.
-
-    Returns:
-        The rows, in the order of the report's systems.
-    """
+    """Return the key numbers, one row per system and condition."""
     rows = []
     for system in systems_with_results(report):
         conditions: dict[str, Mapping[str, Any]] = {}
@@ -186,14 +155,9 @@ def summary_rows(report: ValidationReport) -> list[SummaryRow]:
 def rows_by_condition(
     reports: Sequence[ValidationReport],
 ) -> dict[str, list[tuple[int, SummaryRow]]]:
-    """Lay the key numbers of several reports side by side.
+    """Group rows of several reports by system and condition, each with the index of its report.
 
-    Args:
-        reports: one a model, version or protocol.
-
-    Returns:
-        By system and condition, e.g. ``water (NVE, 300 K, 0.5 fs)``, the rows of all reports that
-        have it, each with the report's position.
+    Keys have the form ``water (NVE, 300 K, 0.5 fs)``.
     """
     side_by_side: dict[str, list[tuple[int, SummaryRow]]] = {}
     for position, report in enumerate(reports):
@@ -204,14 +168,7 @@ def rows_by_condition(
 
 
 def key_headers(rows: Sequence[SummaryRow]) -> dict[str, tuple[str, str]]:
-    """Give title and unit of each key number's column.
-
-    Args:
-        rows: of the table.
-
-    Returns:
-        By check id; the unit is empty where the rows do not agree on one.
-    """
+    """Return title and unit of each key number by check id; no unit where the rows differ."""
     headers = {}
     for check_id, title in KEY_CHECKS.items():
         units = {row.results[check_id].unit for row in rows if check_id in row.results}
@@ -220,14 +177,7 @@ def key_headers(rows: Sequence[SummaryRow]) -> dict[str, tuple[str, str]]:
 
 
 def model_labels(reports: Sequence[ValidationReport]) -> list[str]:
-    """Name the models of several reports so that no two have the same name.
-
-    Args:
-        reports: one a model, version or protocol.
-
-    Returns:
-        The model's name; where two share it, with the start of its hash, then with a number.
-    """
+    """Return unique labels: the model name, if needed with the start of its hash, then a number."""
     names = [report.model.name for report in reports]
     labels = [
         name

@@ -1,4 +1,4 @@
-"""Records of measurements as figures need them; what is missing or damaged is not drawn."""
+"""Stored measurement records for figures; missing or damaged records are not drawn."""
 
 from typing import TypeVar
 
@@ -10,16 +10,7 @@ R = TypeVar("R")
 
 
 def stored_record(evidence: Evidence, name: str, cls: type[R]) -> R | None:
-    """Return the record of a measurement.
-
-    Args:
-        evidence: of one system.
-        name: of the measurement.
-        cls: class of the record.
-
-    Returns:
-        The record; None where the measurement was not done or its files hold something else.
-    """
+    """Return the record of a measurement; None where it is missing or of another class."""
     measurement = evidence.measurements.get(name)
     if measurement is None or measurement.status != DONE:
         return None

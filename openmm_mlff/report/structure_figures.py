@@ -40,16 +40,7 @@ Tracked = Sequence[tuple[Run, TrajectorySeries]]
 
 
 def bond_figure(observations: Evidence, *, path: Path, model: str = "") -> FigureRecord | None:
-    """Draw bond lengths against time: a strip for each type of bond, with its range as a band.
-
-    Args:
-        observations: of one condition, with trajectories.
-        path: the PNG.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no trajectory has bond lengths.
-    """
+    """Draw bond lengths against time, one strip per type; None without bond lengths."""
     n_bonds = len(observations.system.bonds or ())
     tracked = [
         (run, series)
@@ -81,16 +72,7 @@ def bond_figure(observations: Evidence, *, path: Path, model: str = "") -> Figur
 
 
 def shape_figure(observations: Evidence, *, path: Path, model: str = "") -> FigureRecord | None:
-    """Draw RMSD and radius of gyration against time.
-
-    Args:
-        observations: of one condition, with trajectories.
-        path: the PNG.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no trajectory has either.
-    """
+    """Draw RMSD and radius of gyration against time; None without either."""
     found = {values: tracked_runs(observations, values=values) for values in SHAPE_PANELS}
     found = {values: tracked for values, tracked in found.items() if tracked}
     if not found:
@@ -122,7 +104,7 @@ def shape_figure(observations: Evidence, *, path: Path, model: str = "") -> Figu
 
 
 def tracked_runs(observations: Evidence, *, values: str) -> list[tuple[Run, TrajectorySeries]]:
-    """Keep the runs whose trajectory has at least one finite value of the named kind."""
+    """Return the runs whose trajectory has at least one finite value of the given kind."""
     return [
         (run, run.trajectory)
         for run in observations.runs
@@ -133,18 +115,18 @@ def tracked_runs(observations: Evidence, *, values: str) -> list[tuple[Run, Traj
 
 
 def bond_types(observations: Evidence) -> dict[str, list[int]]:
-    """Sort bonds by the elements that they join, e.g. ``C–H``."""
+    """Group bonds by their elements, e.g. ``C–H``."""
     symbols = observations.system.symbols
     types: dict[str, list[int]] = {}
     for k, (i, j) in enumerate(observations.system.bonds or ()):
-        # Hydrogen is written last, as chemists do.
+        # Hydrogen is last, by convention.
         pair = sorted((symbols[i], symbols[j]), key=lambda symbol: (symbol == "H", symbol))
         types.setdefault("–".join(pair), []).append(k)
     return dict(sorted(types.items()))
 
 
 def _starting_lengths_angstrom(observations: Evidence) -> npt.NDArray[np.float64]:
-    """Measure the bonds of the starting structure, (B,), Å."""
+    """Return the bond lengths of the starting structure, (B,), Å."""
     pairs = np.array(observations.system.bonds or (), dtype=np.int64).reshape(-1, 2)
     positions = observations.system.positions_angstrom
     return np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=1)
@@ -157,7 +139,7 @@ def _draw_strips(
     types: Mapping[str, Sequence[int]],
     starts: npt.NDArray[np.float64],
 ) -> list[Limits]:
-    """Draw the strips of all types of bond, one below the other."""
+    """Draw stacked strips of all bond types."""
     strips = figure.subplots(len(types), 1, sharex=True, squeeze=False)[:, 0].tolist()
     runs = [run for run, _ in tracked]
     limits = []
@@ -169,7 +151,7 @@ def _draw_strips(
         mark_failures(axes, runs, label=len(types) == 1)
     _finish_column(strips, tracked)
     if len(types) > 1:
-        # The strips are too low for words along the line.
+        # The strips are too low for a label along the axis.
         words = "; ".join(failure_text(run.failure) for run in runs if run.failure)
         strips[0].set_title(words, fontsize=6.5, color=VERMILLION, pad=1.5)
     return limits
@@ -183,7 +165,7 @@ def _draw_strip(
     starts: npt.NDArray[np.float64],
     colour: str,
 ) -> Limits:
-    """Draw mean and range of one type of bond, all replicas in one colour."""
+    """Draw mean and range of one bond type, all replicas in one colour."""
     pooled = [np.array([starts[list(bonds)].mean()])]
     axes.axhline(float(pooled[0][0]), color=INK, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=3)
     for _, series in tracked:
@@ -203,7 +185,7 @@ def _draw_strip(
 
 
 def _draw_lines(axes: Axes, tracked: Tracked, *, values: str) -> Limits:
-    """Draw one quantity, each replica in its own colour."""
+    """Draw one quantity, one colour per replica."""
     pooled: list[npt.NDArray[np.float64]] = []
     colours = run_colours([run for run, _ in tracked])
     for (run, series), colour in zip(tracked, colours, strict=True):
@@ -216,7 +198,7 @@ def _draw_lines(axes: Axes, tracked: Tracked, *, values: str) -> Limits:
 
 
 def _finish_column(panels: Sequence[Axes], tracked: Tracked) -> None:
-    """Letter stacked panels and give them their common time axis."""
+    """Label stacked panels and set their common time axis."""
     last_ps = max(float(np.nanmax(series.time_ps)) for _, series in tracked)
     finish_time_axis(panels[-1], [run for run, _ in tracked], last_ps=last_ps)
     if len(panels) > 1:
@@ -224,7 +206,7 @@ def _finish_column(panels: Sequence[Axes], tracked: Tracked) -> None:
 
 
 def _cut(limits: Sequence[Limits]) -> str:
-    """Say how far the data reach beyond the panels."""
+    """Return a sentence on data outside the panels."""
     clipped = [limit for limit in limits if limit.clipped]
     if not clipped:
         return ""

@@ -1,4 +1,4 @@
-"""The short summary a terminal of 80 columns shows: key numbers, what did not pass, the verdict."""
+"""The summary for a terminal of 80 columns: key numbers, checks that did not pass, verdict."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,18 +22,12 @@ from openmm_mlff.report.wording import (
 from openmm_mlff.results import CheckResult, Status, ValidationReport, limit_text
 
 _SPOKEN_OF = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE)
-"""Other statuses are counted; the verdict names them where they matter."""
+"""Statuses listed individually; others are only counted."""
 MOST_LISTED = 12
 
 
 def render_summary(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
-    """Print what matters of a report in a screenful, 80 columns wide or more.
-
-    Args:
-        report: what was found.
-        console: where to print.
-        report_path: the report's file or folder.
-    """
+    """Print the essentials of a report on one screen, 80 columns or wider."""
     model, protocol = report.model, report.protocol.get("name", "unknown")
     console.print(
         Text.assemble(
@@ -46,12 +40,12 @@ def render_summary(report: ValidationReport, *, console: Console, report_path: P
     console.print()
     _print_findings(report, console=console)
     console.print(verdict_panel(report.verdict, most=MOST_REASONS))
-    # A path that is broken over two lines can neither be clicked nor copied.
+    # A path that is broken over two lines can be neither clicked nor copied.
     console.print(Text(f" Report: {report_path}"), soft_wrap=True)
 
 
 def verdict_line(report: ValidationReport, *, report_path: Path | str) -> Text:
-    """Return the verdict in one line."""
+    """Format the verdict in one line."""
     verdict = report.verdict
     style = VERDICT_STYLES[verdict.status]
     return Text.assemble(f"{report.model.spec}: ", (verdict.label, style), f" ({report_path})")
@@ -73,7 +67,7 @@ def _key_table(report: ValidationReport) -> Table:
 
 
 def _counts(report: ValidationReport) -> list[Text]:
-    """Return the number of results of each status, one line a system."""
+    """Return the number of results by status, one line per system."""
     lines = []
     systems = systems_with_results(report)
     width = max((len(system) for system in systems), default=0)

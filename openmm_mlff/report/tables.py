@@ -1,4 +1,4 @@
-"""The look that the terminal's tables share."""
+"""Common style of tables in the terminal."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,7 @@ from rich.text import Text
 
 
 def plain_table(title: str, *, heads: Sequence[str], right_from: int | None = None) -> Table:
-    """Make an empty table without a frame.
-
-    Args:
-        title: above it.
-        heads: of its columns.
-        right_from: columns from this position on hold numbers and are set flush right.
-
-    Returns:
-        The table.
-    """
+    """Return an empty table without a frame; columns from ``right_from`` are right-aligned."""
     table = Table(
         title=Text(title, style="bold blue"),
         title_justify="left",
@@ -33,7 +24,7 @@ def plain_table(title: str, *, heads: Sequence[str], right_from: int | None = No
             justify="right" if numeric else "left",
             no_wrap=position == 0,
             overflow="fold",
-            # No word of a head is broken.
+            # Words of a header are not broken.
             min_width=max((len(word) for word in head.split()), default=0),
         )
     return table

@@ -1,4 +1,4 @@
-"""Jinja templates that write Markdown, and the filters that keep foreign text harmless in it."""
+"""Jinja templates for Markdown, and filters that escape text from other sources."""
 
 import html
 import json
@@ -15,29 +15,24 @@ from openmm_mlff.foreign_text import printable
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 MOST_ITEMS = 12
-"""Longer lists are shortened; `report.json` has them whole."""
+"""Longer lists are shortened; `report.json` has the full lists."""
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~$])")
-# An underscore inside a word, as in energy_drift, is none of Markdown's business.
+# An underscore inside a word, as in energy_drift, needs no escape in Markdown.
 _LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 
 
 def escape_text(text: object) -> str:
-    """Write foreign text so that Markdown, in a table or out of it, shows it as it is."""
+    """Escape text for Markdown, inside and outside of tables."""
     flat = " ".join(printable(str(text)).split())
     marked = _LOOSE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", flat))
     return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code_span(text: object, *, cell: bool = False) -> str:
-    """Write foreign text as code, with a fence longer than any run of backticks in it.
+    """Format text as a code span, with a fence longer than any run of backticks in it.
 
-    Args:
-        text: to show.
-        cell: whether it stands in a table, where even in code a pipe must be escaped.
-
-    Returns:
-        The code span; an empty text gives an empty text.
+    If ``cell``, pipes are escaped, as tables require. Empty text gives an empty string.
     """
     flat = " ".join(printable(str(text)).split())
     if not flat:
@@ -49,24 +44,24 @@ def code_span(text: object, *, cell: bool = False) -> str:
 
 
 def code_cell(text: object) -> str:
-    """Write foreign text as code in a table."""
+    """Format text as code in a table."""
     return code_span(text, cell=True)
 
 
 def code_block(text: object) -> str:
-    """Write foreign text as a block of code that nothing in it can end."""
+    """Format text as a code block that its contents cannot end."""
     body = printable(str(text)).rstrip("\n")
     fence = "`" * max(3, _longest_run(body) + 1)
     return f"{fence}text\n{body}\n{fence}"
 
 
 def attribute_text(value: object) -> str:
-    """Write foreign text so that it stays inside of an HTML element or attribute, on one line."""
+    """Escape text for an HTML element or attribute, on one line."""
     return html.escape(" ".join(printable(str(value)).split()), quote=True)
 
 
 def evidence_text(value: Any) -> str:
-    """Write one value of the evidence in a line, long lists shortened."""
+    """Format one value of the evidence in a line, with long lists shortened."""
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, float):
@@ -82,7 +77,7 @@ def evidence_text(value: Any) -> str:
 
 
 def flatten(table: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, Any]]:
-    """Lay nested tables, and lists of tables, out as rows of dotted key and value."""
+    """Flatten nested tables and lists of tables to rows of dotted key and value."""
     rows: list[tuple[str, Any]] = []
     for key, value in table.items():
         if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
@@ -95,24 +90,19 @@ def flatten(table: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, An
 
 
 def encode_link(path: str) -> str:
-    """Percent-encode a relative path where Markdown needs it."""
+    """Percent-encode a relative path for Markdown."""
     return quote(path)
 
 
 def relative_link(path: Path, *, folder: Path) -> str:
-    """Write the link from a page in a folder to a file, with forward slashes, encoded."""
+    """Return the encoded link from a page in a folder to a file, with forward slashes."""
     return encode_link(Path(os.path.relpath(path, folder)).as_posix())
 
 
 def templates_in(folder: Path, *, autoescape: bool) -> Environment:
-    """Give the templates of a folder; a name that is missing raises.
+    """Return the Jinja environment of a folder, in which undefined names raise.
 
-    Args:
-        folder: of the templates.
-        autoescape: whether they write HTML; those that write Markdown have filters of their own.
-
-    Returns:
-        jinja's environment.
+    Templates that write Markdown do not use ``autoescape`` but their own filters.
     """
     return Environment(
         loader=FileSystemLoader(folder),
@@ -125,15 +115,7 @@ def templates_in(folder: Path, *, autoescape: bool) -> Environment:
 
 
 def render(template: str, **context: Any) -> str:
-    """Fill a template of the package.
-
-    Args:
-        template: its file name.
-        **context: what it names; a name that is missing raises.
-
-    Returns:
-        Markdown with one newline at its end.
-    """
+    """Render a template of the package with one final newline; undefined names raise."""
     environment = templates_in(TEMPLATES_FOLDER, autoescape=False)
     environment.filters.update(
         text=escape_text,

@@ -1,4 +1,4 @@
-"""The terminal dashboard: a report as Rich prints it, wide or narrow, coloured or piped."""
+"""The terminal dashboard: a report in Rich, wide or narrow, coloured or piped."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from openmm_mlff.report.wording import (
 from openmm_mlff.results import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
 
 WIDE = 120
-"""From this many columns on, what was found stands beside the numbers, not below them."""
+"""From this many columns, messages are beside the numbers, otherwise below."""
 
 Groups = Sequence[tuple[str, Sequence[CheckResult]]]
 
@@ -55,17 +55,14 @@ VERDICT_STYLES = {
 
 
 def printable_report(report: ValidationReport) -> ValidationReport:
-    """Return a report without control characters, which a terminal would obey."""
+    """Return a report without control characters, which a terminal would interpret."""
     return ValidationReport.model_validate(printable_values(report.model_dump()))
 
 
 def render_report(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
-    """Print a report: the model, the checks of each system, the verdict, where the report lies.
+    """Print a report: model, checks of each system, verdict, path of the report.
 
-    Args:
-        report: what was found.
-        console: where to print; its width decides the layout.
-        report_path: the report's file or folder.
+    The width of the console sets the layout.
     """
     report = printable_report(report)
     console.print(_header(report))
@@ -78,17 +75,12 @@ def render_report(report: ValidationReport, *, console: Console, report_path: Pa
         note = f" {REPORTED_MARK} reported only: the verdict does not rest on it"
         console.print(Text(note, style="dim"))
     console.print(verdict_panel(report.verdict))
-    # A path that is broken over two lines can neither be clicked nor copied.
+    # A path that is broken over two lines can be neither clicked nor copied.
     console.print(Text(f" Report: {printable(str(report_path))}"), soft_wrap=True)
 
 
 def render_comparison(reports: Sequence[ValidationReport], *, console: Console) -> None:
-    """Print the verdicts of several reports and their key numbers side by side.
-
-    Args:
-        reports: one a model, version or protocol.
-        console: where to print.
-    """
+    """Print the verdicts and key numbers of several reports side by side."""
     reports = [printable_report(report) for report in reports]
     labels = model_labels(reports)
     verdicts = plain_table("Verdicts", heads=("Model", "Parameters", "Verdict", "Why"))
@@ -116,22 +108,14 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
 
 
 def key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:
-    """Write one key number, coloured by its status; with its unit where the column has none."""
+    """Format one key number in the colour of its status, with a unit if the column has none."""
     result = row.results.get(check_id)
     style = "dim" if result is None else STATUS_STYLES[result.status]
     return Text(row.cell(check_id, unit=not unit, interval=False), style=style)
 
 
 def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
-    """Make the panel of a verdict.
-
-    Args:
-        verdict: as it was decided.
-        most: how many reasons and failure modes are shown; None shows all.
-
-    Returns:
-        Label, claims, reasons, failure modes, recommended use, next step and scope in a frame.
-    """
+    """Return the panel of a verdict; ``most`` limits reasons and failure modes."""
     style = VERDICT_STYLES[verdict.status]
     scope = "\n".join(f"{label} {text}" for label, text in scope_rows(verdict.scope))
     rows: list[tuple[str, RenderableType]] = [
@@ -154,7 +138,7 @@ def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
 
 
 def _reasons(verdict: Verdict, *, most: int | None) -> list[str]:
-    """Return the reasons, or the most severe of them and how many more there are."""
+    """Return the most severe reasons and the number of further ones."""
     reasons = [str(reason) for reason in verdict.reasons]
     if most is None:
         return reasons
@@ -240,7 +224,7 @@ def _wide_table(groups: Groups) -> Table:
 
 
 def _narrow_list(groups: Groups, *, width: int) -> Group:
-    """One line of numbers a check, and below it what was found."""
+    """Return one line of numbers per check, with its message below."""
     everything = [result for _, results in groups for result in results]
     name_width = max(len(_name(result)) for result in everything)
     value_width = max(len("value"), *(len(value_text(result)) for result in everything))
@@ -263,7 +247,7 @@ def _narrow_list(groups: Groups, *, width: int) -> Group:
 
 
 def _indented(text: Text, *, indent: int, width: int) -> Text:
-    """Wrap a text, every line indented and none padded to the right, as a pipe wants it."""
+    """Wrap a text with indented lines and no trailing padding, for pipes."""
     wrapped = text.wrap(Console(width=width), max(width - indent - 1, 20))
     for line in wrapped:
         line.rstrip()

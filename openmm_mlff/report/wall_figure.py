@@ -28,20 +28,19 @@ from openmm_mlff.storage.runs import Evidence
 MEASUREMENT = "short_range_repulsion"
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
 LINEAR_EV = 1.0
-"""The axis is linear up to here and logarithmic beyond."""
+"""The axis is linear up to this energy and logarithmic above."""
 
 SMOOTH_LINSCALE = 0.9 / math.log(10.0)
-"""With this, the axis turns from linear to logarithmic without a kink."""
+"""Makes the transition from linear to logarithmic smooth."""
 
 
 @dataclass(frozen=True)
 class DrawnWall:
-    """One pair's curve and what the check made of it.
+    """Curve of one pair and its measurement by the check.
 
     Attributes:
         distances_angstrom: (P,).
-        energies_ev: above the lowest outside the covalent radii, (P,), NaN where there is none.
-        wall: as the check measured it.
+        energies_ev: above the minimum outside the covalent radii, (P,), NaN where there is none.
     """
 
     distances_angstrom: np.ndarray
@@ -49,10 +48,10 @@ class DrawnWall:
     wall: Wall
 
     def hole(self) -> tuple[float, float, float]:
-        """Return place, height and depth of the hole: the inner side of the maximum.
+        """Return position, height and depth of the hole at distances shorter than the maximum.
 
         Returns:
-            Å, eV above the lowest, eV below the maximum.
+            Å, eV above the minimum, eV below the maximum.
         """
         inner, outer = sorted((self.wall.hole_angstrom, self.wall.lowest_angstrom))
         between = (self.distances_angstrom >= inner) & (self.distances_angstrom <= outer)
@@ -63,17 +62,7 @@ class DrawnWall:
 def wall_figure(
     evidence: Evidence, *, path: Path, result: CheckResult | None, model: str = ""
 ) -> FigureRecord | None:
-    """Draw the energy of every pair of elements pushed together up to 0.3 Å, holes marked.
-
-    Args:
-        evidence: with the measurement `short_range_repulsion`.
-        path: the PNG.
-        result: result of `short_range_repulsion`; says how high the wall must be.
-        model: name for the headline.
-
-    Returns:
-        The record, None where no pair was pushed together.
-    """
+    """Draw the energy of each pair down to 0.3 Å, holes marked; None without pairs."""
     drawn = read_walls(evidence)
     if not drawn:
         return None
@@ -103,7 +92,7 @@ def wall_figure(
 
 
 def read_walls(evidence: Evidence) -> list[DrawnWall]:
-    """Read the curves that have at least two points."""
+    """Return the curves with at least two points."""
     record = stored_record(evidence, MEASUREMENT, Record)
     if record is None:
         return []
@@ -119,14 +108,14 @@ def read_walls(evidence: Evidence) -> list[DrawnWall]:
 
 
 def wall_limit_ev(result: CheckResult | None) -> float | None:
-    """Read the height that a wall must have."""
+    """Return the required height of a wall."""
     measures = [] if result is None else result.evidence.get("measures", [])
     found = [measure["threshold"] for measure in measures if measure.get("at_least")]
     return float(found[0]) if found else None
 
 
 def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> None:
-    """Ring the inner end of each curve that does not rise high enough."""
+    """Mark the inner end of each curve that is too low."""
     low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
     if low:
         axes.scatter(
@@ -143,7 +132,7 @@ def _mark_low_walls(axes: Axes, drawn: Sequence[DrawnWall], *, needed_ev: float 
 
 
 def _mark_holes(axes: Axes, drawn: Sequence[DrawnWall]) -> None:
-    """Mark where the energy has fallen inside of a maximum."""
+    """Mark holes, where the energy decreases at distances shorter than a maximum."""
     holes = [one for one in drawn if one.wall.hole_ev > 0.0]
     if not holes:
         return

@@ -1,4 +1,4 @@
-"""Words and numbers that terminal, Markdown and figures write alike."""
+"""Formatting of words and numbers shared by terminal, Markdown and figures."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -20,12 +20,11 @@ SYMBOLS = {
 }
 
 GROUPS: tuple[str, ...] = get_args(Group)
-"""Groups of checks in the order in which they are shown, which is the checks' own; others
-follow."""
+"""Groups of checks in display order, as defined by the checks; others follow."""
 
 
 def number(value: float | None, *, digits: int = 3) -> str:
-    """Write a number to a few significant digits, ``–`` where there is none."""
+    """Format a number to a few significant digits, ``–`` for None."""
     if value is None:
         return NOTHING
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
@@ -38,12 +37,12 @@ def number(value: float | None, *, digits: int = 3) -> str:
 
 
 def integer(value: int | None) -> str:
-    """Write a count with thousands apart."""
+    """Format a count with thousands separators."""
     return "unknown" if value is None else f"{value:,}"
 
 
 def status_label(status: Status) -> str:
-    """Write a status with its symbol."""
+    """Format a status with its symbol."""
     return f"{SYMBOLS[status]} {status.value}"
 
 
@@ -53,25 +52,21 @@ def css_class(words: str) -> str:
 
 
 def limit_cell(result: CheckResult) -> str:
-    """Write a threshold for a table; ``≥`` where the value must reach it."""
+    """Format a threshold, with ``≥`` where the value must reach it."""
     return f"≥ {number(result.threshold)}" if result.at_least else number(result.threshold)
 
 
 def fitted_slope(result: CheckResult) -> float | None:
-    """Read the signed drift, meV/atom/ps, out of a result; its value where that is all there is."""
+    """Return the signed drift of a result, meV/atom/ps, or its value where there is no slope."""
     slope = result.evidence.get("slope_mev_per_atom_per_ps")
     return float(slope) if isinstance(slope, (int, float)) else result.value
 
 
 def interval_half_width(result: CheckResult) -> float | None:
-    """Read the half-width of the value's 95 % interval out of a result.
+    """Return the half-width of the 95 % interval in the unit of the value, None if absent.
 
-    Args:
-        result: its evidence may hold one number whose name starts with ``interval_``, as
-            `interval_mev_per_atom_per_ps` of `energy_drift`.
-
-    Returns:
-        The half-width in the unit of the value, None where there is none.
+    It is the number in the evidence whose name starts with ``interval_``, as in
+    `interval_mev_per_atom_per_ps` of `energy_drift`.
     """
     for key, interval in result.evidence.items():
         if key.startswith("interval_") and isinstance(interval, (int, float)):
@@ -80,7 +75,7 @@ def interval_half_width(result: CheckResult) -> float | None:
 
 
 def value_text(result: CheckResult) -> str:
-    """Write a result's value, with its interval where it has one."""
+    """Format the value of a result, with its interval where it has one."""
     half_width = interval_half_width(result)
     if result.value is None or half_width is None:
         return number(result.value)
@@ -88,7 +83,7 @@ def value_text(result: CheckResult) -> str:
 
 
 def condition_label(condition: Mapping[str, Any]) -> str:
-    """Write a condition, e.g. ``NVE, 300 K, 0.5 fs``; empty where there is none."""
+    """Format a condition, e.g. ``NVE, 300 K, 0.5 fs``; empty where there is none."""
     parts = []
     for key, value in condition.items():
         if key == "ensemble":
@@ -103,14 +98,14 @@ def condition_label(condition: Mapping[str, Any]) -> str:
 
 
 def several_conditions(report: ValidationReport) -> bool:
-    """Say whether more than one condition was run, so that each result must name its own."""
+    """Return whether more than one condition was run, so that each result must name its own."""
     return (
         len({label for check in report.checks if (label := condition_label(check.condition))}) > 1
     )
 
 
 def measured_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
-    """Write the temperatures that the dynamics had, as rows; none where none was measured."""
+    """Return the measured temperatures of the dynamics as rows, empty where none was measured."""
     return tuple(
         (
             f"measured at {asked:g} K",
@@ -124,7 +119,7 @@ def measured_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
 
 
 def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
-    """Write what was tested, as rows of label and text."""
+    """Return the tested scope as rows of label and text."""
     temperatures = ", ".join(f"{value:g}" for value in scope.temperatures_kelvin)
     return (
         ("elements", ", ".join(scope.elements) or NOTHING),

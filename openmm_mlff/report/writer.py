@@ -1,4 +1,4 @@
-"""Write all of a report into its run directory."""
+"""Write the complete report into its run directory."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,16 +24,8 @@ def write_report(
     known: Sequence[Check] = CHECKS,
     plots: Sequence[CheckPlot] = (),
 ) -> None:
-    """Write `report.json`, figures, `report.md` and `report.html`, each whole or not at all.
-
-    Args:
-        directory: where they go.
-        report: what was found.
-        observations_by_system: what the figures show, by name of the molecule.
-        known: the checks of the report's protocol.
-        plots: that checks describe themselves.
-    """
-    # The numbers first: whatever happens to the drawing, they are kept.
+    """Write `report.json`, figures, `report.md` and `report.html`, each atomically."""
+    # The numbers first, so that they are kept even if drawing fails.
     write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
     figures = write_figures(observations_by_system, report, directory.figures, plots=plots)
     write_markdown(report, figures, directory.root / REPORT_PAGE)

@@ -1,6 +1,6 @@
-"""Several reports against one another: what changed, accuracy against speed, what to take.
+"""Comparison of several reports: changes, accuracy against speed, recommendation.
 
 ``changes`` and ``values`` compare with a baseline, ``pareto`` weighs accuracy against speed,
-``advice`` says what to do; ``summary`` puts them together, and ``terminal`` and ``page`` show it.
-Nothing here draws with matplotlib: a comparison is there at once.
+``advice`` recommends models; ``summary`` combines them, ``terminal`` and ``page`` display them. No
+module here imports matplotlib.
 """

@@ -1,4 +1,4 @@
-"""What to take, in sentences."""
+"""Recommendations in sentences."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,11 @@ from openmm_mlff.report.wording import number
 from openmm_mlff.results import ClaimStatus, ValidationReport, VerdictStatus
 
 _NOTABLE = 1.05
-"""Factors below this are not spoken of: speeds vary by as much."""
+"""Smaller factors are not mentioned, since speeds vary by as much."""
 
 
 def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[str]:
-    """Return which model to use for what.
-
-    Args:
-        reports: one a model or version.
-        weighed: accuracy and speed of the same.
-
-    Returns:
-        Sentences; only approved models are recommended.
-    """
+    """Return sentences on which model to use; only approved models are recommended."""
     labels = model_labels(reports)
     by_status = {
         status: [

@@ -1,4 +1,4 @@
-"""What changed status from a baseline to another report."""
+"""Changes of status from a baseline to another report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from openmm_mlff.report.wording import condition_label
 from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
 
 Kind = Literal["worse", "better", "changed", "lost", "new"]
-"""`lost` and `new`: the baseline, or the other report, has a result and its counterpart none."""
+"""`lost`: only the baseline has the result; `new`: only the other report has it."""
 
 Key = tuple[str, str, str]
 """System, condition, check."""
@@ -16,7 +16,7 @@ Key = tuple[str, str, str]
 _RANKS = {
     Status.PASS: 0,
     Status.NOT_APPLICABLE: 0,
-    # What was not measured is never approved, whatever the cause.
+    # A check that was not measured is never approved, whatever the cause.
     Status.INCONCLUSIVE: 1,
     Status.ERROR: 1,
     Status.SKIPPED: 1,
@@ -31,12 +31,11 @@ _VERDICT_RANKS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One check whose status is another than the baseline's.
+    """A check whose status differs from the baseline.
 
     Attributes:
-        kind: which way.
-        before: the baseline's result, None where it has none.
-        after: the other's.
+        before: result of the baseline, None where it has none.
+        after: result of the other report, None where it has none.
     """
 
     kind: Kind
@@ -45,7 +44,7 @@ class Change:
 
     @property
     def result(self) -> CheckResult:
-        """The result that there is, the newer one where there are two."""
+        """The newer result, or the only one."""
         found = self.after or self.before
         if found is None:
             raise ValueError("a change without results; expected one at least")
@@ -53,12 +52,12 @@ class Change:
 
     @property
     def required(self) -> bool:
-        """Whether one of the two verdicts rests on it."""
+        """Whether at least one of the two verdicts depends on it."""
         return any(result.required for result in (self.before, self.after) if result is not None)
 
     @property
     def counts(self) -> bool:
-        """Whether the model got worse by it: a required check fell, or its PASS is gone."""
+        """Whether the model got worse: a required check has a worse status or lost its PASS."""
         if not self.required:
             return False
         if self.kind == "lost":
@@ -68,7 +67,7 @@ class Change:
         return self.kind == "worse"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the change as JSON."""
+        """Return the change as JSON-compatible data."""
         result = self.result
         return {
             "id": result.id,
@@ -84,7 +83,7 @@ class Change:
 
 
 def by_key(report: ValidationReport) -> Mapping[Key, CheckResult]:
-    """Give a report's results by system, condition and check."""
+    """Index the results of a report by system, condition and check."""
     return {
         (result.system, condition_label(result.condition), result.id): result
         for result in report.checks
@@ -92,15 +91,7 @@ def by_key(report: ValidationReport) -> Mapping[Key, CheckResult]:
 
 
 def status_changes(baseline: ValidationReport, other: ValidationReport) -> list[Change]:
-    """Compare every status with the baseline's.
-
-    Args:
-        baseline: what was before.
-        other: what is now.
-
-    Returns:
-        The changes, those that count first, each kind in the order of the checks.
-    """
+    """Return all changes of status, those that count first."""
     old, new = by_key(baseline), by_key(other)
     changes = []
     for key in dict.fromkeys((*old, *new)):

@@ -1,4 +1,4 @@
-"""`comparison.html`: one file that needs nothing else, on a phone as on a screen, light or dark."""
+"""`comparison.html`: a self-contained page for small and large screens, light or dark."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -31,16 +31,9 @@ def comparison_html(
     links: Sequence[str] = (),
     title: str = TITLE,
 ) -> str:
-    """Write a comparison as one HTML file.
+    """Return a comparison as one HTML page in which text from reports is escaped.
 
-    Args:
-        reports: the baseline first.
-        summary: of the same.
-        links: to each report's page, relative to this one; empty for no links.
-        title: of the page.
-
-    Returns:
-        HTML; whatever a report says is escaped.
+    The baseline comes first. ``links`` are relative paths to the page of each report, or empty.
     """
     several = any(several_conditions(report) for report in reports)
     environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
@@ -85,7 +78,7 @@ def _models(
 
 
 def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[str, Any]]:
-    """Lay every check of every report side by side."""
+    """Return one table row per check of all reports."""
     rows = []
     for row in comparison_rows(reports):
         cells = [

@@ -1,4 +1,4 @@
-"""Accuracy against speed: which models no other beats in both."""
+"""Accuracy against speed: models that no other model exceeds in both."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,11 @@ SPEED = "speed"
 
 @dataclass(frozen=True)
 class ParetoPoint:
-    """One model's accuracy and speed.
+    """Accuracy and speed of one model.
 
     Attributes:
-        label: of the model.
-        status: of its verdict.
-        error: of its forces, in `Pareto.error_unit`; geometric mean over the shared systems.
-        time: of a step, in `Pareto.time_unit`; likewise.
+        error: force error in `Pareto.error_unit`, geometric mean over the shared systems.
+        time: time per step in `Pareto.time_unit`, geometric mean over the shared systems.
         on_front: whether no other model is at least as good in both and better in one.
     """
 
@@ -34,13 +32,10 @@ class ParetoPoint:
 
 @dataclass(frozen=True)
 class Pareto:
-    """Accuracy and speed of several models on what all of them ran.
+    """Accuracy and speed of several models on the systems that all of them ran.
 
     Attributes:
         points: the fastest first.
-        systems: over which the means go.
-        error_unit: of the force error.
-        time_unit: of the time per step.
         missing: labels of models without one of the two numbers.
     """
 
@@ -51,7 +46,7 @@ class Pareto:
     missing: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
+        """Return JSON-compatible data."""
         return {
             "x": f"time per step ({self.time_unit})",
             "y": f"force RMSE ({self.error_unit})",
@@ -72,14 +67,9 @@ class Pareto:
 
 
 def pareto(reports: Sequence[ValidationReport]) -> Pareto:
-    """Weigh accuracy against speed.
+    """Return the Pareto front of accuracy and speed.
 
-    Args:
-        reports: one a model or version.
-
-    Returns:
-        The points, of which those on the front are marked; empty where fewer than one model has
-        both numbers on a system that the others have too.
+    The points are empty unless a model has both numbers on a system shared with the others.
     """
     labels = model_labels(reports)
     errors = [_values(report, check_id=ACCURACY) for report in reports]
@@ -110,7 +100,7 @@ def pareto(reports: Sequence[ValidationReport]) -> Pareto:
 
 
 def _values(report: ValidationReport, *, check_id: str) -> dict[tuple[str, str], CheckResult]:
-    """Give a check's positive values, by system and condition."""
+    """Return the positive values of a check by system and condition."""
     return {
         (system, condition): result
         for (system, condition, id_), result in by_key(report).items()
@@ -119,7 +109,7 @@ def _values(report: ValidationReport, *, check_id: str) -> dict[tuple[str, str],
 
 
 def _shared(tables: Sequence[Mapping[tuple[str, str], CheckResult]]) -> list[tuple[str, str]]:
-    """List what all have, in the same unit."""
+    """Return the keys that all tables have in the same unit."""
     if not tables:
         return []
     return [
@@ -132,7 +122,7 @@ def _shared(tables: Sequence[Mapping[tuple[str, str], CheckResult]]) -> list[tup
 def _mean(
     table: Mapping[tuple[str, str], CheckResult], *, keys: Sequence[tuple[str, str]]
 ) -> float:
-    """Give the geometric mean: a factor on one system weighs as much as on any other."""
+    """Return the geometric mean, which weighs a factor equally on every system."""
     return math.exp(sum(math.log(table[key].value or 1.0) for key in keys) / len(keys))
 
 

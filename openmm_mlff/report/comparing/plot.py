@@ -1,4 +1,4 @@
-"""The Pareto plot as SVG that takes the colours of the page it stands in."""
+"""The Pareto plot as SVG in the colours of the surrounding page."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from openmm_mlff.results import VerdictStatus
 WIDTH, HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 24, 20, 58
 _MARGIN = 1.6
-"""The axes reach this factor beyond the outermost points."""
+"""The axes extend by this factor beyond the outermost points."""
 
 SHAPES = {
     VerdictStatus.APPROVED: "circle",
@@ -22,7 +22,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick of an axis: where, and what it says."""
+    """Position and label of an axis tick."""
 
     at: float
     label: str
@@ -30,17 +30,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of the plot, in pixels.
+    """A point of the plot, in pixels from the upper left.
 
     Attributes:
-        x: from the left.
-        y: from the top.
-        point: what it shows.
-        shape: circle, diamond or cross, by verdict: colour alone tells nothing.
-        text: what a reader who points at it is told.
-        anchor: where its label stands, ``start`` or ``end``.
-        label_x: of the label.
-        label_y: of the label.
+        shape: circle, diamond or cross by verdict, so that it does not depend on colour alone.
+        text: shown as a tooltip.
+        anchor: of the label, ``start`` or ``end``.
     """
 
     x: float
@@ -55,13 +50,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Plot:
-    """All that the template draws.
+    """The data that the template draws.
 
     Attributes:
-        marks: the models.
-        front: pixels of the front's stairs, as SVG takes them.
-        x_ticks: of the time per step.
-        y_ticks: of the force error.
+        front: the front as steps, in SVG path coordinates.
+        x_ticks: time per step.
+        y_ticks: force error.
     """
 
     marks: tuple[Mark, ...]
@@ -77,14 +71,7 @@ class Plot:
 
 
 def pareto_plot(weighed: Pareto) -> Plot | None:
-    """Lay the plot out: both axes logarithmic, better to the lower left.
-
-    Args:
-        weighed: accuracy and speed.
-
-    Returns:
-        The plot; None where there is no point.
-    """
+    """Lay out the plot with logarithmic axes; None without points."""
     if not weighed.points:
         return None
     x_axis = _Axis([point.time for point in weighed.points], start=_LEFT, end=WIDTH - _RIGHT)
@@ -101,7 +88,7 @@ def pareto_plot(weighed: Pareto) -> Plot | None:
 
 
 class _Axis:
-    """A logarithmic axis from values to pixels."""
+    """A logarithmic axis that maps values to pixels."""
 
     def __init__(self, values: Sequence[float], *, start: float, end: float) -> None:
         self._low = math.log10(min(values) / _MARGIN)
@@ -113,7 +100,7 @@ class _Axis:
         return round(self._start + share * (self._end - self._start), 1)
 
     def ticks(self) -> tuple[Tick, ...]:
-        """Choose ticks at 1, 2 and 5, or at powers of ten where there are many decades."""
+        """Return ticks at 1, 2 and 5, or at powers of ten over many decades."""
         steps = (1.0, 2.0, 5.0) if self._high - self._low < 2.5 else (1.0,)
         decades = range(math.floor(self._low), math.ceil(self._high) + 1)
         values = [step * 10.0**decade for decade in decades for step in steps]
@@ -127,7 +114,7 @@ def _mark(
     x, y = x_axis.pixel(point.time), y_axis.pixel(point.error)
     to_left = x > 0.7 * WIDTH
     label_y = y - 8
-    # A label never stands on another's: models of one kind lie close together.
+    # Labels must not overlap where models of one family are close together.
     while any(abs(label_y - mark.label_y) < 15 and abs(x - mark.x) < 150 for mark in before):
         label_y += 16
     front = "on the front" if point.on_front else "beaten by another in both"
@@ -148,7 +135,7 @@ def _mark(
 
 
 def _stairs(front: Sequence[Mark]) -> str:
-    """Draw the front as stairs: between two models nothing is known to lie on it."""
+    """Return the front as steps, since nothing is known between two models."""
     corners: list[tuple[float, float]] = []
     for mark in front:
         if corners:

@@ -1,4 +1,4 @@
-"""Every check of several reports side by side, one quantity a row."""
+"""All checks of several reports, one quantity per row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from openmm_mlff.results import CheckResult, Status, ValidationReport
 _JUDGED = (Status.PASS, Status.FAIL)
 
 Quantity = tuple[tuple[str, ...], str]
-"""Names of the limits that it is compared with, and its unit."""
+"""Names of the limits it is compared with, and its unit."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Row:
     """One quantity of one check on one system under one condition.
 
     Attributes:
-        results: one a report, None where it has none.
+        results: one per report, None where it has none.
         quantity: names the limit, where the check needs several rows.
     """
 
@@ -28,12 +28,12 @@ class Row:
 
     @property
     def there(self) -> list[CheckResult]:
-        """The results that there are."""
+        """The results that are present."""
         return [result for result in self.results if result is not None]
 
     @property
     def name(self) -> str:
-        """Id of the check, with the quantity where it has several."""
+        """Check id, with the quantity where the check has several."""
         check = self.there[0].id
         return f"{check}: {self.quantity}" if self.quantity else check
 
@@ -45,27 +45,21 @@ class Row:
 
     @property
     def limit(self) -> str:
-        """The thresholds, of those results that have one."""
+        """The distinct thresholds."""
         compared = [result for result in self.there if result.threshold is not None]
         return " or ".join(sorted({limit_cell(result) for result in compared})) or NOTHING
 
     @property
     def required(self) -> bool:
-        """Whether a verdict rests on it."""
+        """Whether a verdict depends on it."""
         return any(result.required for result in self.there)
 
 
 def comparison_rows(reports: Sequence[ValidationReport]) -> list[Row]:
-    """Lay every check of every report side by side.
+    """Return the rows of all checks of all reports, in order of first occurrence.
 
     A check that compares several quantities with limits reports the one nearest to its limit, which
-    may be an energy for one model and a force for another; it has a row for each of those.
-
-    Args:
-        reports: one a model, version or protocol.
-
-    Returns:
-        The rows, in the order in which the checks first occur.
+    may be an energy for one model and a force for another; each such quantity has a row.
     """
     tables = [by_key(report) for report in reports]
     rows = []
@@ -93,7 +87,7 @@ def comparison_rows(reports: Sequence[ValidationReport]) -> list[Row]:
 def _quantity(
     report: ValidationReport, check_id: str, threshold: float | None, unit: str
 ) -> Quantity:
-    """Return which quantity a number is: limits have names, values have not."""
+    """Return the quantity of a number, identified by its limits."""
     limits = report.protocol.get("criteria", {}).get(check_id, {})
     names = [
         name
@@ -106,7 +100,7 @@ def _quantity(
 def _of_quantity(
     report: ValidationReport, result: CheckResult | None, quantity: Quantity
 ) -> CheckResult | None:
-    """Return what a result says of one quantity: the measure nearest to its limit."""
+    """Return the measure of one quantity that is nearest to its limit."""
     if result is None or result.value is None:
         return result
     if _quantity(report, result.id, result.threshold, result.unit) == quantity:
@@ -120,7 +114,7 @@ def _of_quantity(
 
 
 def _as_result(result: CheckResult, measure: dict[str, Any]) -> CheckResult:
-    """Return a measure in the evidence of a result as a result of its own."""
+    """Convert a measure in the evidence of a result to a result."""
     status = result.status
     if status in _JUDGED:
         status = Status.PASS if measure["ok"] else Status.FAIL

@@ -1,4 +1,4 @@
-"""All that a comparison with a baseline finds."""
+"""The complete comparison with a baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,8 @@ class Difference:
     """One report against the baseline.
 
     Attributes:
-        label: of the model.
-        verdicts: before and now.
-        verdict_worse: whether the verdict is worse.
-        changes: of status.
-        values: beyond their intervals.
+        verdicts: before and after.
+        values: changes beyond their intervals.
     """
 
     label: str
@@ -31,13 +28,9 @@ class Difference:
     values: tuple[ValueChange, ...]
 
     def got_worse(self, *, strict: bool = False) -> bool:
-        """Tell whether anything got worse.
+        """Return whether anything got worse.
 
-        Args:
-            strict: whether a value of a required check that got worse beyond its interval counts.
-
-        Returns:
-            True where it did.
+        If ``strict``, a required check whose value got worse beyond its interval counts too.
         """
         fell = self.verdict_worse or any(change.counts for change in self.changes)
         if not strict:
@@ -47,7 +40,7 @@ class Difference:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
+        """Return JSON-compatible data."""
         return {
             "verdict": {
                 "before": self.verdicts[0].status.value,
@@ -64,14 +57,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class ComparisonSummary:
-    """Several reports, the first of which is the baseline.
-
-    Attributes:
-        labels: of the models.
-        differences: of every report but the first from the first.
-        weighed: accuracy and speed.
-        advice: sentences.
-    """
+    """Comparison of several reports, the first of which is the baseline."""
 
     labels: tuple[str, ...]
     differences: tuple[Difference, ...]
@@ -79,11 +65,11 @@ class ComparisonSummary:
     advice: tuple[str, ...]
 
     def got_worse(self, *, strict: bool = False) -> bool:
-        """Tell whether any report got worse than the baseline."""
+        """Return whether any report got worse than the baseline."""
         return any(difference.got_worse(strict=strict) for difference in self.differences)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what `comparison.json` says beyond the results themselves."""
+        """Return the contents of `comparison.json` besides the results."""
         return {
             "baseline": self.labels[0] if self.labels else None,
             "got_worse": self.got_worse(),
@@ -96,14 +82,7 @@ class ComparisonSummary:
 
 
 def summarise(reports: Sequence[ValidationReport]) -> ComparisonSummary:
-    """Compare reports with the first of them and with one another.
-
-    Args:
-        reports: the baseline first.
-
-    Returns:
-        What was found.
-    """
+    """Compare all reports with the first, which is the baseline, and with one another."""
     labels = model_labels(reports)
     weighed = pareto(reports)
     baseline = reports[0] if reports else None

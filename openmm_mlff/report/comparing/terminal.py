@@ -1,4 +1,4 @@
-"""A comparison as the terminal shows it."""
+"""A comparison in the terminal."""
 
 from collections.abc import Sequence
 
@@ -34,13 +34,7 @@ _KIND_STYLES = {
 def render_summary(
     reports: Sequence[ValidationReport], summary: ComparisonSummary, *, console: Console
 ) -> None:
-    """Print verdicts, key numbers, what changed, accuracy against speed, and what to take.
-
-    Args:
-        reports: the baseline first.
-        summary: of the same.
-        console: where to print.
-    """
+    """Print verdicts, key numbers, changes, accuracy against speed, and the recommendation."""
     several = any(several_conditions(report) for report in reports)
     render_comparison(reports, console=console)
     for difference in summary.differences:

@@ -1,4 +1,4 @@
-"""Values that moved beyond their uncertainty from a baseline to another report."""
+"""Values that changed by more than their uncertainty from a baseline to another report."""
 
 import math
 from dataclasses import dataclass
@@ -13,14 +13,11 @@ Direction = Literal["better", "worse"]
 
 @dataclass(frozen=True)
 class ValueChange:
-    """One value that moved by more than its 95 % interval.
+    """A value that changed by more than its 95 % interval.
 
     Attributes:
-        before: the baseline's result.
-        after: the other's.
-        difference: of the values, in their unit.
-        interval: half-width of the difference's 95 % interval.
-        direction: which way.
+        difference: in the unit of the values.
+        interval: half-width of the 95 % interval of the difference.
     """
 
     before: CheckResult
@@ -30,7 +27,7 @@ class ValueChange:
     direction: Direction
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the change as JSON."""
+        """Return the change as JSON-compatible data."""
         return {
             "id": self.after.id,
             "system": self.after.system,
@@ -46,18 +43,10 @@ class ValueChange:
 
 
 def value_changes(baseline: ValidationReport, other: ValidationReport) -> list[ValueChange]:
-    """Compare the values that have an interval.
+    """Return the values that changed beyond their intervals.
 
-    The difference of two means whose 95 % intervals have half-widths a and b has one of
-    sqrt(a² + b²).  A value without an interval is compared by its status alone: how much of its
-    change is noise is not known.
-
-    Args:
-        baseline: what was before.
-        other: what is now.
-
-    Returns:
-        What moved beyond its interval, in the order of the checks.
+    If two means have 95 % intervals of half-widths a and b, that of their difference is sqrt(a² +
+    b²). A value without an interval is compared by status only.
     """
     old, new = by_key(baseline), by_key(other)
     found = (_compare(old[key], new[key]) for key in old if key in new)
@@ -74,7 +63,7 @@ def _compare(before: CheckResult, after: CheckResult) -> ValueChange | None:
     interval = math.hypot(a, b)
     if abs(difference) <= interval:
         return None
-    # Drifts and errors: nearer to zero is better, except where the value must reach its limit.
+    # Drifts and errors are better near zero, unless the value must reach its limit.
     larger = abs(after.value) > abs(before.value)
     direction: Direction = "better" if larger == after.at_least else "worse"
     return ValueChange(before, after, difference, interval, direction)

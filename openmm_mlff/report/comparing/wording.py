@@ -1,4 +1,4 @@
-"""Words that the terminal and the page of a comparison share."""
+"""Phrases shared by the terminal output and the page of a comparison."""
 
 from openmm_mlff.report.comparing.changes import Change
 from openmm_mlff.report.comparing.summary import Difference
@@ -22,13 +22,13 @@ KIND_WORDS = {
 
 
 def place(result: CheckResult, *, several: bool) -> str:
-    """Name the system and, where several conditions were run, the condition."""
+    """Return the system and, where several conditions were run, the condition."""
     condition = condition_label(result.condition)
     return f"{result.system} ({condition})" if condition and several else result.system
 
 
 def side(result: CheckResult | None) -> str:
-    """Write one side of a change: status, and value where there is one."""
+    """Format one side of a change: status, and value where there is one."""
     if result is None:
         return NOTHING
     value = "" if result.value is None else f" {value_text(result)}"
@@ -36,12 +36,12 @@ def side(result: CheckResult | None) -> str:
 
 
 def name(change: Change) -> str:
-    """Name the check of a change, with a mark where no verdict rests on it."""
+    """Return the check id of a change, with a mark where no verdict depends on it."""
     return change.result.id if change.required else f"{change.result.id}{REPORTED_MARK}"
 
 
 def headline(difference: Difference, *, baseline: str) -> str:
-    """Return in one sentence what changed since the baseline."""
+    """Return one sentence that summarises the changes since the baseline."""
     before, after = (verdict.label for verdict in difference.verdicts)
     verdict = f"still {after}" if before == after else f"{before} before, {after} now"
     worse = sum(change.counts for change in difference.changes)

@@ -1,7 +1,7 @@
 """The report as one self-contained HTML page.
 
-Each part of the page is prepared by a file of its own, as plain data; ``templates`` holds the
-page, its style and its scripts; ``page`` puts them together.
+Each module prepares one part of the page as plain data; ``templates`` contains page, style and
+scripts; ``page`` combines them.
 """
 
 from openmm_mlff.report.html.page import report_html, write_html

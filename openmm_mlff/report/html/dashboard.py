@@ -1,4 +1,4 @@
-"""The dashboard: checks down, systems across, each cell with its value against its threshold."""
+"""The dashboard: checks as rows, systems as columns, each cell with value and threshold."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,24 +18,21 @@ from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, ValidationReport
 from openmm_mlff.units import RATIO
 
 DECADES = 4.0
-"""How many powers of ten a bar shows below the threshold, and half as many above it."""
+"""Powers of ten shown below the threshold; half as many are shown above."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One result as the dashboard shows it.
+    """One result in the dashboard.
 
     Attributes:
-        system: name of the molecule.
         result: None where there is none.
-        status: its name; empty where there is no result.
-        symbol: of the status.
-        value: with its interval and its unit.
+        status: empty where there is no result.
+        value: with interval and unit.
         limit: the threshold with its direction; empty where there is none.
         used: value over threshold, or threshold over a value that must reach it.
-        used_text: that in words.
-        bar: length of the bar, 0 to 100; the threshold lies at two thirds.
-        order: for sorting, the most severe lowest.
+        bar: length of the bar, 0 to 100; the threshold is at two thirds.
+        order: sort key, the most severe lowest.
     """
 
     system: str
@@ -52,15 +49,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One check, under one condition.
+    """One check under one condition.
 
     Attributes:
-        check_id: as in the registry.
-        title: what it asks; empty for a check that is not known.
-        group: of the check.
-        condition: its label; empty where all results have the same, or none.
-        required: whether the verdict rests on any of its results.
-        cells: one a system.
+        title: its question; empty for an unknown check.
+        condition: its label; empty unless results have different conditions.
+        required: whether the verdict depends on any of its results.
+        cells: one per system.
     """
 
     check_id: str
@@ -72,31 +67,23 @@ class Row:
 
     @property
     def statuses(self) -> str:
-        """Every status in the row, for the filter."""
+        """All statuses in the row, for the filter."""
         return " ".join(dict.fromkeys(cell.status for cell in self.cells if cell.status))
 
     @property
     def order(self) -> float:
-        """That of the most severe cell."""
+        """The order of the most severe cell."""
         return min(cell.order for cell in self.cells)
 
     @property
     def words(self) -> str:
-        """What a search looks through."""
+        """The text that is searched."""
         messages = [cell.result.message for cell in self.cells if cell.result is not None]
         return " ".join((self.check_id, self.title, self.group, self.condition, *messages)).lower()
 
 
 def dashboard_rows(report: ValidationReport, *, known: Sequence[Check] = CHECKS) -> list[Row]:
-    """Lay the results out by check and system.
-
-    Args:
-        report: what was found.
-        known: the checks of its protocol.
-
-    Returns:
-        One row a check and condition, in the order of `known`.
-    """
+    """Return one row per check and condition, in the order of `known`."""
     systems = systems_with_results(report)
     conditions = several_conditions(report)
     keys = dict.fromkeys(
@@ -112,7 +99,7 @@ def dashboard_rows(report: ValidationReport, *, known: Sequence[Check] = CHECKS)
 
 
 def groups_of(rows: Sequence[Row]) -> list[str]:
-    """List the groups that have rows, in the order in which groups are shown."""
+    """Return the groups that have rows, in display order."""
     found = list(dict.fromkeys(row.group for row in rows))
     return [group for group in GROUPS if group in found] + [
         group for group in found if group not in GROUPS
@@ -120,7 +107,7 @@ def groups_of(rows: Sequence[Row]) -> list[str]:
 
 
 def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
-    """Count the results by status, the most severe first: name, symbol, count."""
+    """Return name, symbol and count of each status, the most severe first."""
     return [
         (status.value, SYMBOLS[status], count)
         for status in MOST_SEVERE_FIRST
@@ -187,13 +174,13 @@ def _used_text(used: float | None) -> str:
 
 
 def _bar(used: float) -> float:
-    """Place a ratio on a logarithmic bar of six decades, the threshold at two thirds."""
+    """Return the bar length on a logarithmic axis of six decades, the threshold at two thirds."""
     whole = 1.5 * DECADES
     decades = math.log10(used) if 0.0 < used < math.inf else math.copysign(whole, used - 1.0)
     return round(100.0 * min(max((decades + DECADES) / whole, 0.02), 1.0), 1)
 
 
 def _order(result: CheckResult, *, used: float | None) -> float:
-    """Sort by status, then by how much of the limit is used."""
+    """Return a sort key: status, then the fraction of the limit used."""
     nearness = 0.0 if used is None else min(used, 1e9) / (1.0 + min(used, 1e9))
     return MOST_SEVERE_FIRST.index(result.status) + 1.0 - nearness

@@ -1,4 +1,4 @@
-"""Put data and scripts into a page so that nothing in them can end or change the page."""
+"""Embed data and scripts in a page so that their contents cannot end or alter it."""
 
 import base64
 import functools
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from openmm_mlff.results import jsonable
 
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js.gz"
-"""Plotly's bundle with no more than curves, bars and pies: a fifth of the whole."""
+"""Plotly's basic bundle (lines, bars and pies), a fifth of the full size."""
 
 _UNSAFE = {
     "<": "\\u003c",
@@ -23,19 +23,11 @@ _UNSAFE = {
     "\u2028": "\\u2028",
     "\u2029": "\\u2029",
 }
-"""What could end a script, open a comment or break a line in one; JSON's own escapes mean the
-same."""
+"""Characters that could end a script, open a comment or break a line, and their JSON escapes."""
 
 
 def safe_json(value: Any) -> str:
-    """Write JSON that is harmless inside of a `<script>`.
-
-    Args:
-        value: plain values and NumPy's; what is not finite becomes null.
-
-    Returns:
-        JSON without angle brackets, ampersands and the line separators of Unicode.
-    """
+    """Return JSON that is safe inside `<script>`; non-finite values become null."""
     text = json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _UNSAFE.items():
         text = text.replace(character, escape)
@@ -44,45 +36,36 @@ def safe_json(value: Any) -> str:
 
 @functools.cache
 def plotly_script() -> str:
-    """Give plotly's script, which the package brings, so that equal versions give equal pages."""
+    """Return the packaged plotly script, so that equal versions give equal pages."""
     return gzip.decompress(PLOTLY.read_bytes()).decode("utf-8")
 
 
 @functools.cache
 def packed_plotly() -> str:
-    """Give plotly's script as base64 of gzip, which is half of it; the page unpacks it."""
+    """Return the plotly script as base64 of gzip, half its size; the page unpacks it."""
     return base64.b64encode(PLOTLY.read_bytes()).decode("ascii")
 
 
 def packed_json(value: Any) -> str:
-    """Write JSON as base64 of gzip, which is about a quarter of it; the page unpacks it.
+    """Return JSON as base64 of gzip, about a quarter of its size; the page unpacks it.
 
-    Args:
-        value: plain values and NumPy's; what is not finite becomes null.
-
-    Returns:
-        Text that nothing in a page can mistake for anything else.
+    Non-finite values become null.
     """
-    # No time in the header: equal values give equal texts.
+    # No time in the header, so that equal values give equal texts.
     packed = gzip.compress(safe_json(value).encode(), compresslevel=9, mtime=0)
     return base64.b64encode(packed).decode("ascii")
 
 
 def script_hash(script: str) -> str:
-    """Give the hash by which a page's Content-Security-Policy allows a script."""
+    """Return the hash that allows a script in the page's Content-Security-Policy."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def packed_positions(positions: npt.NDArray[np.float64], *, step: float) -> str:
-    """Write positions as base64 of little-endian 16-bit integers.
+    """Return finite positions as base64 of little-endian 16-bit integers in units of ``step``.
 
-    Args:
-        positions: any shape, finite.
-        step: of one unit; what is farther than 32767 of them is moved there.
-
-    Returns:
-        Text, 8 characters for 3 numbers.
+    Positions beyond 32767 units are clipped. Three numbers take 8 characters.
     """
     whole = np.clip(np.round(positions / step), -32767, 32767).astype("<i2")
     return base64.b64encode(whole.tobytes()).decode("ascii")

@@ -1,4 +1,4 @@
-"""Put the parts of the report together into one file that fetches nothing."""
+"""Combine the parts of the report into one page without external resources."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,17 +49,7 @@ def write_html(
     known: Sequence[Check] = CHECKS,
     plots: Sequence[CheckPlot] = (),
 ) -> None:
-    """Write the report as one HTML file, whole or not at all.
-
-    Args:
-        report: what was found.
-        observations_by_system: what the charts show, by name of the molecule.
-        path: the page.
-        figures: of the same data; their captions serve for the charts, too.
-        run: the run directory's `run.json`, with what was asked for.
-        known: the checks of the report's protocol.
-        plots: that checks describe themselves.
-    """
+    """Write the report atomically as one HTML page; see :func:`report_html`."""
     page = report_html(
         report,
         observations_by_system,
@@ -82,19 +72,10 @@ def report_html(
     known: Sequence[Check] = CHECKS,
     plots: Sequence[CheckPlot] = (),
 ) -> str:
-    """Write the report as the text of one HTML page.
+    """Return the report as one HTML page; equal input gives equal pages.
 
-    Args:
-        report: what was found.
-        observations_by_system: what the charts show, by name of the molecule.
-        figures: of the same data; their captions serve for the charts, too.
-        folder: where the page will lie, from which the figures' files are linked; None links none.
-        run: the run directory's `run.json`, with what was asked for.
-        known: the checks of the report's protocol.
-        plots: that checks describe themselves.
-
-    Returns:
-        The page; equal input gives equal pages.
+    Captions of ``figures`` are used for the charts, and links to their files are relative to
+    ``folder``; None omits the links. ``run`` is the content of `run.json`.
     """
     judged = {check.id for check in report.checks}
     drawn = draw_charts(observations_by_system, report, figures=figures, plots=plots, folder=folder)
@@ -137,7 +118,7 @@ def _chart_data(chart: Chart) -> dict[str, Any]:
 
 
 def _policy(*scripts: str) -> str:
-    """Let the page fetch nothing, and run no script but its own."""
+    """Return a Content-Security-Policy that allows only the page's own scripts and no requests."""
     hashes = " ".join(script_hash(script) for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
@@ -157,7 +138,7 @@ def _environment() -> Environment:
 
 
 def code_words(text: object) -> Markup:
-    """Escape foreign text, and show as code what stands in it between backticks."""
+    """Escape text, and format text between backticks as code."""
     parts = str(text).split("`")
     if len(parts) % 2 == 0:
         return escape(text)

@@ -1,4 +1,4 @@
-"""Where the numbers come from, and the commands that make them again."""
+"""Provenance of the results, and the commands that reproduce them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,7 @@ from openmm_mlff.results import ValidationReport
 
 
 def provenance_rows(report: ValidationReport) -> list[tuple[str, str]]:
-    """Lay out what was run with what.
-
-    Args:
-        report: with its environment and its protocol.
-
-    Returns:
-        Name and value; thresholds are left out, since they stand beside the results.
-    """
+    """Return names and values of the provenance, without thresholds, which are with the results."""
     model = {"model": report.model.spec, "sha256": report.model.sha256}
     settings = {key: value for key, value in report.protocol.items() if key != "criteria"}
     tables = {**model, **report.environment, "protocol": settings}
@@ -24,14 +17,9 @@ def provenance_rows(report: ValidationReport) -> list[tuple[str, str]]:
 
 
 def repeat_command(report: ValidationReport, *, run: Mapping[str, Any] | None) -> str:
-    """Return the command that runs the validation again.
+    """Return the POSIX shell command that repeats the validation.
 
-    Args:
-        report: names potential, systems and protocol where there is no record of the request.
-        run: the run directory's `run.json`; None where there is none.
-
-    Returns:
-        A line for a POSIX shell.
+    Without ``run``, the content of `run.json`, it is derived from the report.
     """
     asked = (run or {}).get("request") or {
         "potential": report.model.spec,

@@ -1,4 +1,4 @@
-"""One section a check: its question, formula and thresholds, what was found, charts, evidence."""
+"""One section per check: question, formula, thresholds, results, charts, evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ TRACEBACK = "traceback"
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found on one system under one condition."""
+    """Result of a check on one system under one condition."""
 
     result: CheckResult
     symbol: str
@@ -26,18 +26,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """One check as the page explains it.
+    """The description of one check on the page.
 
     Attributes:
-        check_id: as in the registry.
-        group: of the check.
-        title: what it asks.
-        spec: None for a check that the registry does not know.
+        spec: None for a check that is not in the registry.
         thresholds: name, value, unit and source of each.
-        required: whether the verdict rests on it.
-        findings: one a result.
+        required: whether the verdict depends on any of its results.
         counts: symbol, name and number of each status, the most severe first.
-        charts: position of each chart among all of the page, and the chart.
+        charts: each chart with its index among all charts of the page.
     """
 
     check_id: str
@@ -52,7 +48,7 @@ class Section:
 
     @property
     def failed(self) -> bool:
-        """Whether any result FAILs or could not be judged for an ERROR."""
+        """Whether any result is FAIL or ERROR."""
         return any(one.result.status in (Status.FAIL, Status.ERROR) for one in self.findings)
 
     @property
@@ -62,7 +58,7 @@ class Section:
 
     @property
     def open(self) -> bool:
-        """Whether there is more to see than that all is well."""
+        """Whether the section is expanded initially: it failed or has charts."""
         return self.failed or bool(self.charts)
 
 
@@ -72,16 +68,7 @@ def check_sections(
     charts: Sequence[Chart],
     known: Sequence[Check] = CHECKS,
 ) -> list[Section]:
-    """Describe every check that has a result.
-
-    Args:
-        report: what was found.
-        charts: of the whole page.
-        known: the checks of its protocol.
-
-    Returns:
-        The sections, in the order of the report's checks; those not applicable to any system last.
-    """
+    """Return the sections of all checks with results; those that never apply are last."""
     by_check: dict[str, list[CheckResult]] = {}
     for result in report.checks:
         by_check.setdefault(result.id, []).append(result)
@@ -100,7 +87,7 @@ def check_sections(
 
 
 def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
-    """Choose a check's charts; those of one kind stand side by side, system by system."""
+    """Return the charts of a check, grouped by kind."""
     mine = [(k, chart) for k, chart in enumerate(charts) if chart.check_id == check_id]
     kinds = [chart.kind for _, chart in mine]
     return sorted(mine, key=lambda one: kinds.index(one[1].kind))

@@ -1,4 +1,4 @@
-"""The top of the page: the one verdict, the two claims, and the reasons that matter most."""
+"""The top of the page: verdict, claims, and the most severe reasons."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,12 @@ NOT_ALL_ASKED = "Sound within the scope below; accuracy was not judged"
 
 @dataclass(frozen=True)
 class Summary:
-    """The verdict as the page's top shows it.
+    """The verdict at the top of the page.
 
     Attributes:
-        status: its name.
-        label: the words to print.
-        symbol: so that it is not told by its colour alone.
-        sentence: in plain words.
+        symbol: distinguishes verdicts without colour.
         claims: sound and accurate.
-        reasons: at most three, each of another check, the most severe first.
+        reasons: at most three, each from another check, the most severe first.
         further: the other reasons.
     """
 
@@ -39,14 +36,7 @@ class Summary:
 
 
 def summarise(report: ValidationReport) -> Summary:
-    """Return what stands at the top of the page.
-
-    Args:
-        report: with its verdict, whose words are taken as they are.
-
-    Returns:
-        The summary.
-    """
+    """Return the summary; its texts are those of the verdict."""
     verdict = report.verdict
     symbol, sentence = WORDS[verdict.status]
     if verdict.status is VerdictStatus.APPROVED and any(

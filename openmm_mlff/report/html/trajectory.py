@@ -1,4 +1,4 @@
-"""Frames of the runs for the page's player, thinned, the failing frame among them."""
+"""Trajectory frames for the page's viewer, thinned but including the frame of failure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,22 +17,20 @@ from openmm_mlff.storage.runs import Evidence, Run
 
 MOST_FRAMES = 240
 MOST_NUMBERS = 400_000
-"""Coordinates of one run that the page holds; large systems get fewer frames."""
+"""Maximum of coordinates per run in the page; large systems get fewer frames."""
 
 MOST_ATOMS = 5_000
 STEP_ANGSTROM = 0.002
 CLOSE_FRAMES = 30
-"""So many frames before a failure are kept without a gap."""
+"""Number of consecutive frames kept before a failure."""
 
 
 @dataclass(frozen=True)
 class Mishap:
-    """What `stability` says of one run.
+    """Failure of one run according to `stability`.
 
     Attributes:
-        time_ps: when.
-        what: happened.
-        atoms: to which, zero-based.
+        atoms: affected atoms, zero-based.
     """
 
     time_ps: float
@@ -43,15 +41,9 @@ class Mishap:
 def player_runs(
     observations_by_system: Mapping[str, Evidence], report: ValidationReport
 ) -> list[dict[str, Any]]:
-    """Gather what the player shows, those runs first that failed.
+    """Return the data of the viewer, failed runs first.
 
-    Args:
-        observations_by_system: with trajectories.
-        report: says which runs failed, when, and what happened to which atoms.
-
-    Returns:
-        One entry a run with frames; a run that failed before its first frame shows the starting
-        structure.
+    A run that failed before its first frame shows the starting structure.
     """
     entries = []
     for system, observations in observations_by_system.items():
@@ -66,15 +58,9 @@ def player_runs(
 
 
 def chosen_frames(n_frames: int, *, most: int, failing: int | None) -> npt.NDArray[np.int64]:
-    """Choose frames evenly, and without a gap those that lead to a failure.
+    """Return sorted frame indices: evenly spaced, and all frames just before a failure.
 
-    Args:
-        n_frames: how many there are.
-        most: how many are wanted.
-        failing: the frame at which the run failed, None where it did not.
-
-    Returns:
-        Indices in order, the first, the last and the failing one among them.
+    The first, the last and the failing frame are included.
     """
     even = np.unique(np.linspace(0, n_frames - 1, min(most, n_frames)).round().astype(np.int64))
     if failing is None:
@@ -84,7 +70,7 @@ def chosen_frames(n_frames: int, *, most: int, failing: int | None) -> npt.NDArr
 
 
 def _mishap(report: ValidationReport, *, run: Run, system: str) -> Mishap | None:
-    """Find what `stability` found in one run."""
+    """Return what `stability` found in one run."""
     result = find_result(
         report, check_id="stability", system=system, condition=run.condition.as_dict()
     )
@@ -131,7 +117,7 @@ def _entry(run: Run, *, system: MolecularSystem, mishap: Mishap | None) -> dict[
 def _frames(
     run: Run, *, system: MolecularSystem
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give times and positions of the frames that are finite."""
+    """Return times and positions of the finite frames."""
     if run.trajectory is None:
         return np.empty(0), np.empty((0, system.n_atoms, 3))
     positions = run.trajectory.positions_angstrom
@@ -142,15 +128,15 @@ def _frames(
 def _centred(
     positions: npt.NDArray[np.float64], *, system: MolecularSystem
 ) -> npt.NDArray[np.float64]:
-    """Move the middle of each frame, in a box that of the box, to the origin; nothing is turned."""
+    """Centre each frame, or its box, at the origin without rotation."""
     if system.cell_angstrom is not None:
         return positions - 0.5 * np.asarray(system.cell_angstrom).sum(axis=0)
-    # The median: one atom that flies away does not carry the others out of the picture.
+    # The median, so that one atom that escapes does not shift the others out of view.
     return positions - np.median(positions, axis=1, keepdims=True)
 
 
 def _radius(positions: npt.NDArray[np.float64]) -> float:
-    """Choose how far the picture reaches: over the start, and as far as most of the rest."""
+    """Return a view radius that covers the start and most other frames."""
     reach = np.linalg.norm(positions, axis=-1).max(axis=1)
     return float(max(1.0, min(np.percentile(reach, 90), 3.0 * reach[0])))
 

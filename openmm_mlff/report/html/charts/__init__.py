@@ -1,4 +1,4 @@
-"""Interactive charts as plain data; the page's own script gives them their colours."""
+"""Interactive charts as plain data; the script of the page sets their colours."""
 
 from openmm_mlff.report.html.charts.model import Chart
 from openmm_mlff.report.html.charts.table import draw_charts

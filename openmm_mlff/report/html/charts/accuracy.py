@@ -1,4 +1,4 @@
-"""Charts of the accuracy: forces, frequencies and torsions against the reference."""
+"""Charts of accuracy: forces, frequencies and torsions against the reference."""
 
 import numpy as np
 
@@ -29,21 +29,13 @@ from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Labels
 
 MOST_COMPONENTS = 1200
-"""So many force components are drawn, taken evenly, the worst always among them."""
+"""Maximum of force components drawn, evenly selected and including the worst."""
 
 UNIT = "eV/Å"
 
 
 def force_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw predicted against reference force components, by element.
-
-    Args:
-        observations: with the measurement `reference_labels`.
-        result: of `force_accuracy`, from which the error that is written comes.
-
-    Returns:
-        The chart, None where there are no forces to compare.
-    """
+    """Draw predicted against reference force components by element; None without data."""
     pair = compared_forces(observations)
     if pair is None:
         return None
@@ -79,7 +71,7 @@ def force_chart(observations: Evidence, *, result: CheckResult | None) -> Chart 
 
 
 def _chosen(errors: np.ndarray) -> np.ndarray:
-    """Choose components evenly, and the worst ones."""
+    """Select components evenly, and the worst ones."""
     chosen = np.zeros(errors.size, dtype=bool)
     chosen[:: max(1, -(-errors.size // MOST_COMPONENTS))] = True
     chosen[np.argsort(errors.ravel())[-20:]] = True
@@ -100,15 +92,7 @@ def _force_caption(observations: Evidence, *, result: CheckResult | None, shown:
 
 
 def vibration_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw how far each harmonic frequency is from the reference's.
-
-    Args:
-        observations: not looked at.
-        result: of `vibrations`, with the frequencies in its evidence.
-
-    Returns:
-        The chart, None where the frequencies were not compared.
-    """
+    """Draw the error of each harmonic frequency; None where frequencies were not compared."""
     del observations
     evidence = {} if result is None else result.evidence
     own = floats(evidence.get("model_wavenumbers_per_cm"))
@@ -137,15 +121,7 @@ def vibration_chart(observations: Evidence, *, result: CheckResult | None) -> Ch
 
 
 def torsion_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the energy against the angle of each rotatable bond, with the reference's.
-
-    Args:
-        observations: not looked at.
-        result: of `torsion_profile`, with the profiles in its evidence.
-
-    Returns:
-        The chart, None where no bond was judged.
-    """
+    """Draw the torsion profile of each rotatable bond; None where no bond was judged."""
     del observations
     evidence = {} if result is None else result.evidence
     profiles = [one for one in evidence.get("profiles", []) if one.get("judged")][:MOST_BONDS]

@@ -10,16 +10,7 @@ from openmm_mlff.storage.runs import Evidence
 
 
 def check_plot_chart(drawn: CheckPlot, evidence: Evidence, *, result: CheckResult | None) -> Chart:
-    """Draw one plot of a check.
-
-    Args:
-        drawn: the plot.
-        evidence: not used: the plot has all data.
-        result: not used: the plot has its limit.
-
-    Returns:
-        The chart.
-    """
+    """Draw one plot of a check; data and limit come from the plot itself."""
     plot = drawn.plot
     traces = tuple(
         line(x, y, name=name, colour=palette(k), dashes=DASHES[k % len(DASHES)])
@@ -41,7 +32,7 @@ def check_plot_chart(drawn: CheckPlot, evidence: Evidence, *, result: CheckResul
 
 
 def _limit_words(limit: float) -> dict[str, Any]:
-    """Name the limit at its right end."""
+    """Label the limit at its right end."""
     return {
         "xref": "paper",
         "x": 1,

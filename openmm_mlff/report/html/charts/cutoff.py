@@ -1,4 +1,4 @@
-"""Charts of the energy near the cutoff: pairs of atoms alone, and the scans that are judged."""
+"""Charts of the energy near the cutoff: isolated pairs of atoms, and the judged scans."""
 
 from collections.abc import Sequence
 
@@ -37,15 +37,7 @@ DIRECTION = {
 
 
 def pair_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the energy of each pair of elements, two atoms alone, against their distance.
-
-    Args:
-        evidence: with the measurement `cutoff_continuity`.
-        result: of `cutoff_continuity`; says which jumps are too large.
-
-    Returns:
-        The chart, None where no pair was scanned alone.
-    """
+    """Draw the energy of isolated pairs against distance; None where no pair was scanned."""
     scans = read_scans(evidence, alone=True, least_jump_mev=allowed_mev(result))[:MOST_PAIRS]
     if not scans:
         return None
@@ -61,15 +53,7 @@ def pair_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | Non
 
 
 def scan_charts(evidence: Evidence, *, result: CheckResult | None) -> list[Chart]:
-    """Draw the scans that `cutoff_continuity` judges, a chart for each kind, jumps marked.
-
-    Args:
-        evidence: with the measurement `cutoff_continuity`.
-        result: its result; says which jumps are too large.
-
-    Returns:
-        The charts; none where nothing was scanned.
-    """
+    """Draw the scans judged by `cutoff_continuity`, one chart per kind, with jumps marked."""
     scans = read_scans(evidence, alone=False, least_jump_mev=allowed_mev(result))
     kinds = list(dict.fromkeys(scan.kind for scan in scans))
     return [
@@ -101,13 +85,13 @@ def _scan_chart(scans: Sequence[DrawnScan], *, kind: str, result: CheckResult | 
 
 
 def _jumping(scans: Sequence[DrawnScan]) -> DrawnScan | None:
-    """Give the scan with the largest jump."""
+    """Return the scan with the largest jump."""
     jumping = [scan for scan in scans if scan.jumps]
     return max(jumping, key=lambda scan: scan.jumps[0].energy_mev, default=None)
 
 
 def _scan_lines(scans: Sequence[DrawnScan]) -> tuple[Trace, ...]:
-    """Draw each scan with a gap at its jumps, and the jumps over it."""
+    """Draw each scan with gaps at its jumps, and the jumps."""
     traces = []
     for k, scan in enumerate(scans):
         coordinate, energies_mev = scan.broken()
@@ -140,7 +124,7 @@ def _jump_lines(scans: Sequence[DrawnScan]) -> list[Trace]:
 
 
 def _short(coordinate: np.ndarray, energies_mev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thin a long scan evenly, save beside a gap, which must stay."""
+    """Thin a long scan evenly, except beside a gap."""
     step = max(1, -(-len(coordinate) // (MOST_POINTS // 2)))
     kept = np.arange(len(coordinate)) % step == 0
     gap = ~np.isfinite(energies_mev)

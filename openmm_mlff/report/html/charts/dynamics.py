@@ -1,4 +1,4 @@
-"""Charts of what a run conserves: total energy with its drift, temperature, momentum."""
+"""Charts of conservation in a run: total energy with its drift, temperature, momentum."""
 
 import numpy as np
 
@@ -33,15 +33,7 @@ TIME = "Time (ps)"
 
 
 def energy_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the total energy per atom relative to the start, with drift, interval and limit.
-
-    Args:
-        observations: of one condition.
-        result: of `energy_drift`; without it there is no line.
-
-    Returns:
-        The chart, None where no energy was written.
-    """
+    """Draw the total energy per atom relative to the start; None where no energy was written."""
     curves = energy_changes(observations)
     if not curves:
         return None
@@ -62,15 +54,7 @@ def energy_chart(observations: Evidence, *, result: CheckResult | None) -> Chart
 
 
 def temperature_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the temperature with its running mean, its mean and the target.
-
-    Args:
-        observations: of one condition.
-        result: not looked at.
-
-    Returns:
-        The chart, None where no temperature was written.
-    """
+    """Draw temperature, running mean, mean and target; None where no temperature was written."""
     del result
     curves = run_series(observations, values="temperature_kelvin")
     if not curves:
@@ -95,15 +79,7 @@ def temperature_chart(observations: Evidence, *, result: CheckResult | None) -> 
 
 
 def momentum_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw how far the momentum has gone from its start, relative to its thermal size.
-
-    Args:
-        observations: of one condition.
-        result: of `momentum_conservation`; without it there is no limit.
-
-    Returns:
-        The chart, None for a single atom and where no momenta were written.
-    """
+    """Draw the change of momentum over its thermal value; None for one atom or without momenta."""
     if observations.system.n_atoms < 2:
         return None
     curves = {}
@@ -119,7 +95,7 @@ def momentum_chart(observations: Evidence, *, result: CheckResult | None) -> Cha
     limit = None if result is None else result.threshold
     if limit is not None:
         marks["shapes"].append(level(limit, colour="@bad", dashes="dash"))
-    # The first steps away from zero say nothing: a decade below the bulk is shown, no more.
+    # The first steps away from zero are not informative: show one decade below the bulk.
     bulk = float(np.nanpercentile(np.concatenate([y for _, y in curves.values()]), 5)) / 10.0
     top = max(*(float(np.nanmax(y)) for _, y in curves.values()), limit or LEAST_RATIO)
     reach = [np.log10(max(min(bulk, (limit or bulk) / 3.0), LEAST_RATIO)), np.log10(3.0 * top)]
@@ -138,7 +114,7 @@ def momentum_chart(observations: Evidence, *, result: CheckResult | None) -> Cha
 def _run_lines(
     observations: Evidence, curves: dict[str, Series], *, label: str, width: float
 ) -> list[Trace]:
-    """Draw one curve a replica."""
+    """Draw one curve per replica."""
     runs = [run for run in observations.runs if run.name in curves]
     return [
         line(
@@ -152,7 +128,7 @@ def _run_lines(
 
 
 def _drift_lines(drift: CheckResult, *, curves: list[Series]) -> list[Trace]:
-    """Lay the fitted line, its 95 % interval and the allowed slopes through the mean."""
+    """Draw the fitted line, its 95 % interval and the allowed slopes through the mean."""
     slope = fitted_slope(drift)
     if slope is None:
         return []

@@ -1,8 +1,8 @@
-"""A chart as data: traces and layout of plotly, with the names of colours instead of colours.
+"""A chart as data: plotly traces and layout with colour names instead of colours.
 
-``@c0`` to ``@c6`` are the palette, ``@bad`` what went wrong and what was fitted, ``@ink``,
-``@muted`` and ``@band`` the rest; ``@bad/0.25`` is a quarter opaque.  The page looks them up in
-the palette of the light or of the dark theme.
+``@c0`` to ``@c6`` are the palette, ``@bad`` is for failures and fits; further names are ``@ink``,
+``@muted`` and ``@band``; ``@bad/0.25`` has an opacity of a quarter. The page replaces them by the
+colours of the light or dark theme.
 """
 
 import html
@@ -17,7 +17,7 @@ from openmm_mlff.report.canvas import ELEMENT_COLOURS, Limits, failure_text
 from openmm_mlff.storage.runs import Run
 
 MOST_POINTS = 700
-"""A curve is thinned to so many points; more are not told apart on a screen."""
+"""Maximum of points per curve; more are not distinguishable on a screen."""
 
 SIGNIFICANT_DIGITS = 6
 PALETTE_SIZE = 7
@@ -33,16 +33,13 @@ class Chart:
     """One chart.
 
     Attributes:
-        kind: what it shows, as in the name of the figure of the same data.
-        title: a few words.
+        kind: as in the file name of the corresponding figure.
         traces: of plotly.
         layout: of plotly, without what all charts share.
-        caption: what is seen; empty where that of the figure of the same data serves.
-        check_id: of the check that it belongs to.
-        system: name of the molecule.
-        condition: its label; empty where there is none.
+        caption: empty to use the caption of the corresponding figure.
+        condition: label of the condition, or empty.
         height: in pixels.
-        files: the figure of the same data: kind of file, and its link from the page.
+        files: format and relative link of each file of the corresponding figure.
     """
 
     kind: str
@@ -65,7 +62,7 @@ class Chart:
         condition: str = "",
         files: tuple[tuple[str, str], ...] = (),
     ) -> "Chart":
-        """Say where a chart belongs; a caption of its own goes before the one given."""
+        """Return a copy with its place in the report; its own caption precedes the given one."""
         return replace(
             self,
             check_id=check_id,
@@ -77,27 +74,27 @@ class Chart:
 
 
 def palette(k: int) -> str:
-    """Name the colour of the k-th curve."""
+    """Return the colour of the k-th curve."""
     return f"@c{k % PALETTE_SIZE}"
 
 
 def dash(k: int) -> str:
-    """Name the dashes of the k-th curve, which change when the colours begin again."""
+    """Return the dash style of the k-th curve, which changes when the palette repeats."""
     return DASHES[k // PALETTE_SIZE % len(DASHES)]
 
 
 def element_colour(symbol: str, *, position: int) -> str:
-    """Give an element's colour; that of the common ones is of the page's palette, for contrast."""
+    """Return the colour of an element, from the page's palette for common elements."""
     return _ELEMENTS.get(symbol) or ELEMENT_COLOURS.get(symbol) or palette(position)
 
 
 def plain(text: object) -> str:
-    """Write foreign text so that plotly, which reads some HTML, shows it as it is."""
+    """Escape text, since plotly interprets some HTML."""
     return html.escape(str(text), quote=False)
 
 
 def numbers(values: npt.ArrayLike) -> list[float | None]:
-    """Round numbers for the page; what is not finite becomes None, a gap."""
+    """Round numbers for the page, with None for non-finite values, which gives a gap."""
     array = np.asarray(values, dtype=np.float64).ravel()
     return [
         float(f"{value:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(value) else None for value in array
@@ -107,15 +104,10 @@ def numbers(values: npt.ArrayLike) -> list[float | None]:
 def thinned(
     x: npt.ArrayLike, y: npt.ArrayLike, *, most: int = MOST_POINTS
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Thin a curve to its envelope: the lowest and the highest point of each stretch.
+    """Thin a curve, (T,), to at most ``most`` points: the minimum and maximum of each segment.
 
-    Args:
-        x: (T,).
-        y: (T,); points that are not finite are left out of a curve that is thinned.
-        most: points that are kept.
-
-    Returns:
-        The points that are kept, in their order; first and last and every extreme among them.
+    The order is kept, and the first and last points and all extremes are included. Non-finite
+    points are omitted from a curve that is thinned.
     """
     horizontal, vertical = (np.asarray(values, dtype=np.float64) for values in (x, y))
     if len(horizontal) <= most:
@@ -143,20 +135,7 @@ def line(
     dashes: str = "solid",
     **more: Any,
 ) -> Trace:
-    """Make a curve.
-
-    Args:
-        x: (T,).
-        y: (T,).
-        name: for the legend.
-        colour: a name of the page's palette.
-        width: in pixels.
-        dashes: of plotly.
-        **more: further fields of the trace.
-
-    Returns:
-        The trace, thinned.
-    """
+    """Return a thinned line trace of x and y, (T,); ``more`` are further fields of the trace."""
     kept_x, kept_y = thinned(x, y)
     return {
         "type": "scatter",
@@ -179,20 +158,7 @@ def dots(
     symbol: str = "circle",
     **more: Any,
 ) -> Trace:
-    """Make points.
-
-    Args:
-        x: (T,).
-        y: (T,).
-        name: for the legend.
-        colour: a name of the page's palette.
-        size: in pixels.
-        symbol: of plotly.
-        **more: further fields of the trace.
-
-    Returns:
-        The trace, every point of it.
-    """
+    """Return a scatter trace of all points x and y, (T,); ``more`` are further fields."""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -205,17 +171,7 @@ def dots(
 
 
 def axes(x_title: str, y_title: str, *, x: Any = None, y: Any = None) -> dict[str, Any]:
-    """Name both axes.
-
-    Args:
-        x_title: with its unit.
-        y_title: with its unit.
-        x: further fields of the axis.
-        y: further fields of the axis.
-
-    Returns:
-        Part of a layout.
-    """
+    """Return the layout of both axes; ``x`` and ``y`` are further fields of the axes."""
     return {
         "xaxis": {"title": {"text": x_title}, **(x or {})},
         "yaxis": {"title": {"text": y_title}, **(y or {})},
@@ -223,12 +179,12 @@ def axes(x_title: str, y_title: str, *, x: Any = None, y: Any = None) -> dict[st
 
 
 def span(limits: Limits) -> dict[str, Any]:
-    """Let an axis begin with the limits of the figure; whoever wants to see more zooms out."""
+    """Set the initial range of an axis to the limits of the figure."""
     return {"range": numbers([limits.low, limits.high])}
 
 
 def band(low: float, high: float) -> dict[str, Any]:
-    """Shade what is allowed, over the whole width."""
+    """Return a shaded band over the whole width."""
     return {
         "type": "rect",
         "xref": "paper",
@@ -243,7 +199,7 @@ def band(low: float, high: float) -> dict[str, Any]:
 
 
 def level(y: float, *, colour: str = "@muted", dashes: str = "dot") -> dict[str, Any]:
-    """Draw a level over the whole width."""
+    """Return a horizontal line over the whole width."""
     return {
         "type": "line",
         "xref": "paper",
@@ -256,7 +212,7 @@ def level(y: float, *, colour: str = "@muted", dashes: str = "dot") -> dict[str,
 
 
 def failure_marks(runs: Sequence[Run]) -> dict[str, Any]:
-    """Mark the moment at which each failed run ended: a line and words, in a layout."""
+    """Return layout entries, a line and text, for the time at which each failed run ended."""
     failures = [
         run.failure
         for run in runs

@@ -1,4 +1,4 @@
-"""Chart of the bonds of a run: how long each type is, relative to its start."""
+"""Chart of the bond lengths of a run by type, relative to the start."""
 
 from typing import Any
 
@@ -26,15 +26,7 @@ from openmm_mlff.storage.runs import Evidence
 
 
 def bond_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw shortest and longest bond of each type against time.
-
-    Args:
-        observations: of one condition, with trajectories.
-        result: not looked at.
-
-    Returns:
-        The chart, None where no trajectory has bond lengths.
-    """
+    """Draw the shortest and longest bond of each type against time; None without bond lengths."""
     del result
     n_bonds = len(observations.system.bonds or ())
     tracked = [

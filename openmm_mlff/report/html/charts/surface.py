@@ -1,4 +1,4 @@
-"""Charts of the energy surface: turning the molecule, pushing atoms together."""
+"""Charts of the energy surface: rotation of the molecule and short-range repulsion."""
 
 import math
 from collections.abc import Sequence
@@ -32,19 +32,11 @@ from openmm_mlff.results import CheckResult
 from openmm_mlff.storage.runs import Evidence
 
 LOWEST_EV = 0.01
-"""The energy axis of the walls is logarithmic; what lies lower is drawn at its foot."""
+"""Lower end of the logarithmic energy axis; smaller values are drawn there."""
 
 
 def rotation_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the energy of the minimum against the angle of rotation about x, y and z.
-
-    Args:
-        observations: with the measurement `rotation_invariance`.
-        result: of `rotation_invariance`; says what is allowed.
-
-    Returns:
-        The chart, None where there is no scan.
-    """
+    """Draw the energy of the minimum against the rotation angle about x, y and z, if available."""
     scan = rotation_scan(observations)
     if scan is None:
         return None
@@ -78,15 +70,7 @@ def rotation_chart(observations: Evidence, *, result: CheckResult | None) -> Cha
 
 
 def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the energy of every pair of elements from contact to the shortest distance.
-
-    Args:
-        evidence: with the measurement `short_range_repulsion`.
-        result: of `short_range_repulsion`; says how high the wall must be.
-
-    Returns:
-        The chart, None where no pair was pushed together.
-    """
+    """Draw the energy of each pair from contact to the shortest distance; None without pairs."""
     drawn = read_walls(evidence)
     if not drawn:
         return None
@@ -113,7 +97,7 @@ def wall_chart(evidence: Evidence, *, result: CheckResult | None) -> Chart | Non
 
 
 def _wall_marks(drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> list[Trace]:
-    """Ring the inner end of each wall that is too low, and mark holes behind a maximum."""
+    """Mark the inner end of each wall that is too low, and holes behind a maximum."""
     low = [one for one in drawn if needed_ev is not None and one.wall.height_ev < needed_ev]
     holes = [one.hole() for one in drawn if one.wall.hole_ev > 0.0]
     marks = []
@@ -128,7 +112,7 @@ def _wall_marks(drawn: Sequence[DrawnWall], *, needed_ev: float | None) -> list[
 
 
 def _needed(needed_ev: float) -> dict[str, Any]:
-    """Draw how high a wall must be, with words, in a layout whose axis is logarithmic."""
+    """Draw the required height of the wall with a label, on a logarithmic axis."""
     words = {
         "xref": "paper",
         "x": 1,

@@ -1,4 +1,4 @@
-"""All charts of one report: which check has which, and where its data come from."""
+"""All charts of one report, by check."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Draw = Callable[..., "Chart | list[Chart] | None"]
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What a chart takes over from the figure of the same data: caption and links to its files."""
+    """Caption and file links that a chart takes from the corresponding figure."""
 
     caption: str = ""
     files: tuple[tuple[str, str], ...] = ()
@@ -43,7 +43,7 @@ OF_A_SYSTEM: tuple[tuple[str, Draw], ...] = (
     ("vibrations", vibration_chart),
     ("torsion_profile", torsion_chart),
 )
-"""Check, and what draws its chart, once a system."""
+"""Check and drawing function of charts drawn once per system."""
 
 OF_A_CONDITION: tuple[tuple[str, Draw], ...] = (
     ("stability", bond_chart),
@@ -51,7 +51,7 @@ OF_A_CONDITION: tuple[tuple[str, Draw], ...] = (
     ("energy_drift", temperature_chart),
     ("momentum_conservation", momentum_chart),
 )
-"""Check, and what draws its chart, once a temperature and timestep."""
+"""Check and drawing function of charts drawn once per temperature and timestep."""
 
 
 def draw_charts(
@@ -64,15 +64,8 @@ def draw_charts(
 ) -> list[Chart]:
     """Draw every chart for which there are data.
 
-    Args:
-        observations_by_system: what was observed, by name of the molecule.
-        report: whose numbers the charts show.
-        figures: of the same data, whose captions serve for the charts, too.
-        plots: that checks describe themselves.
-        folder: of the page, from which the figures' files are linked; None links none.
-
-    Returns:
-        The charts, each with the check that it belongs to.
+    Captions of ``figures`` are used for the corresponding charts. Links are relative to ``folder``;
+    None omits them.
     """
     drawn = {figure.path.stem: _Drawn(figure.caption, _files(figure, folder)) for figure in figures}
     charts: list[Chart] = []
@@ -103,7 +96,7 @@ def _placed(
     check_id: str,
     figures: Mapping[str, _Drawn],
 ) -> Iterator[Chart]:
-    """Draw, and give each chart its place and its caption."""
+    """Draw charts and set their place and caption."""
     drawn = draw(observations, result=result)
     condition = observations.condition
     end = label = ""
@@ -124,7 +117,7 @@ def _placed(
 
 
 def _files(figure: FigureRecord, folder: Path | None) -> tuple[tuple[str, str], ...]:
-    """Link those files of a figure that are there."""
+    """Return links to the files of a figure that exist."""
     if folder is None:
         return ()
     kinds = (("PNG", figure.path), ("SVG", figure.svg_path))

@@ -1,4 +1,4 @@
-"""Charts of the energy's spread against the timestep, and of the velocities of a thermostat."""
+"""Charts of total energy fluctuations against the timestep, and of thermostat velocities."""
 
 import numpy as np
 
@@ -19,15 +19,7 @@ from openmm_mlff.storage.runs import Evidence
 
 
 def convergence_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the total energy's spread against the timestep, with the square law.
-
-    Args:
-        observations: with the measurement `timestep_convergence`.
-        result: not looked at.
-
-    Returns:
-        The chart, None where fewer than two timesteps were run.
-    """
+    """Draw the spread of the total energy against the timestep; None for fewer than two."""
     del result
     runs = timestep_runs(observations)
     if runs is None:
@@ -62,15 +54,7 @@ def convergence_chart(observations: Evidence, *, result: CheckResult | None) -> 
 
 
 def velocity_chart(observations: Evidence, *, result: CheckResult | None) -> Chart | None:
-    """Draw the distribution of each element's velocity components over their thermal width.
-
-    Args:
-        observations: with the measurement `samples`.
-        result: not looked at.
-
-    Returns:
-        The chart, None where nothing was sampled.
-    """
+    """Draw velocity components over their thermal width by element; None without samples."""
     del result
     found = scaled_velocities(observations)
     if found is None:
