@@ -1,4 +1,4 @@
-"""Convert a periodic box to standard form: reduced orientation, whole molecules.
+"""Convert a periodic box to standard form: a along x, b in the xy plane, whole molecules.
 
 Positions are (N, 3) Å, cells are (3, 3) Å with box vectors as rows.
 """
