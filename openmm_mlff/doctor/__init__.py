@@ -1,5 +1,5 @@
-"""Is this machine ready: each thing that is needed is tried, and what is wrong has a remedy.
+"""Check that this machine is ready for validations, with a remedy for each problem.
 
-Whatever loads torch or OpenMM runs in a process of its own (``trial``, started by ``children``): a
-crash is reported, not suffered. ``examination`` chains the parts.
+Everything that loads torch or OpenMM runs in a separate process (``trial``, started by
+``children``), so that a crash is reported. ``examination`` combines the parts.
 """

@@ -1,4 +1,4 @@
-"""Start trials in processes of their own; what they say, or how they ended, comes back."""
+"""Run trials in separate processes and collect their results."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from typing import Any
 
 TIMEOUT_S = 180.0
 MARKER = "openmm-mlff-trial:"
-"""Libraries print to stdout what they like; the answer is the line that starts so."""
+"""Prefix of the line that holds the result; libraries may print other lines to stdout."""
 
 _ERROR = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
 
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What came of a trial.
+    """Result of a trial.
 
     Attributes:
-        data: what it found; empty where it did not end.
-        problem: in one line, why not; empty where it did.
+        data: the result; empty if the trial failed.
+        problem: reason for the failure, in one line; empty on success.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -35,17 +35,7 @@ def run_trial(
     timeout_s: float = TIMEOUT_S,
     module: str = "openmm_mlff.doctor.trial",
 ) -> TrialOutcome:
-    """Run a trial in a new process.
-
-    Args:
-        name: of the trial.
-        *arguments: of it.
-        timeout_s: it is ended after this.
-        module: what is run.
-
-    Returns:
-        What it found, or how it ended.
-    """
+    """Run a trial in a new process, terminated after ``timeout_s``."""
     environment = os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONFAULTHANDLER": "0"}
     try:
         done = subprocess.run(
@@ -66,11 +56,11 @@ def run_trial(
 
 
 def _how_it_ended(code: int, stderr: str) -> str:
-    """Say how a process ended that left no answer."""
+    """Return a description of how a process without a result ended."""
     if code < 0:
         return f"crashed ({signal.Signals(-code).name})"
     lines = [line for line in stderr.splitlines() if line.strip()]
-    # A traceback ends in the error, which may have several lines; those before it are indented.
+    # A traceback ends with the error, possibly on several lines; earlier lines are indented.
     starts = [k for k, line in enumerate(lines) if _ERROR.match(line)]
     said = " ".join(" ".join(lines[starts[-1] if starts else -1 :]).split())
     return said or f"ended with code {code} and no message"

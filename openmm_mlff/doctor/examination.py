@@ -1,4 +1,4 @@
-"""Look at everything a validation needs."""
+"""Check everything that a validation needs."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
 from openmm_mlff.doctor.packages import examine_packages, examine_python
 
 _PLUGIN_GROUPS = ("openmm_mlff.checks", "openmm_mlff.potentials")
-"""Written out: the modules that define them import numpy, which may be what is missing."""
+"""Literal, because the modules that define them import numpy, which may be missing."""
 
 Trial = Callable[..., TrialOutcome]
 
@@ -25,7 +25,7 @@ _PLUGIN_REMEDY = (
 
 
 def installed_plugins() -> list[tuple[str, str]]:
-    """List the checks and potentials of other packages: group and name of the entry points."""
+    """Return group and name of the entry points of third-party checks and potentials."""
     return sorted(
         {
             (entry.group, entry.name)
@@ -41,16 +41,7 @@ def examine(
     gpus: Callable[[], list[Gpu]] = nvidia_gpus,
     plugins: Callable[[], list[tuple[str, str]]] = installed_plugins,
 ) -> list[Finding]:
-    """Look at Python, packages, platforms, devices, the reference, the compiler and plugins.
-
-    Args:
-        trial: runs one trial in a process of its own.
-        gpus: asks the driver.
-        plugins: lists checks and potentials of other packages.
-
-    Returns:
-        The findings, by topic.
-    """
+    """Check Python, packages, platforms, devices, the reference, the compiler and plugins."""
     present = gpus()
     findings = [examine_python(), *examine_packages()]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -73,15 +64,7 @@ def examine(
 
 
 def judge_torch(outcome: TrialOutcome, *, gpus: Sequence[Gpu]) -> list[Finding]:
-    """Say whether torch computes, and on which devices.
-
-    Args:
-        outcome: of its trial.
-        gpus: that the driver knows.
-
-    Returns:
-        Findings on torch and on the GPU.
-    """
+    """Judge whether torch works, and on which devices."""
     if outcome.problem:
         return [
             Finding(
@@ -124,15 +107,9 @@ def judge_torch(outcome: TrialOutcome, *, gpus: Sequence[Gpu]) -> list[Finding]:
 def judge_platforms(
     listed: TrialOutcome, outcomes: dict[str, TrialOutcome], *, has_gpu: bool
 ) -> list[Finding]:
-    """Say of each platform whether a TorchForce runs on it, or why it is missing.
+    """Judge for each platform whether a TorchForce runs on it, or why it is missing.
 
-    Args:
-        listed: the platforms that OpenMM loaded, and why it could not load others.
-        outcomes: of a TorchForce on each.
-        has_gpu: whether there is an NVIDIA GPU, so that CUDA ought to work.
-
-    Returns:
-        One finding a platform.
+    ``has_gpu``: whether there is an NVIDIA GPU, on which CUDA should work.
     """
     if listed.problem:
         return [
@@ -168,7 +145,7 @@ def judge_platforms(
 
 
 def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
-    """Say whether a check or a potential of another package loads; validations run without it."""
+    """Judge whether a third-party check or potential loads; validations run without it."""
     if outcome.problem:
         return Finding(
             "plugins", name, "note", outcome.problem, "mend or reinstall the package that brings it"
@@ -177,7 +154,7 @@ def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
 
 
 def judge_reference(outcome: TrialOutcome) -> Finding:
-    """Say whether the default reference computes; without one nothing can be approved."""
+    """Judge whether the default reference works; nothing can be approved without one."""
     if outcome.problem:
         return Finding(
             "reference",

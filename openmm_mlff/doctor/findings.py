@@ -1,24 +1,23 @@
-"""What was found, and what to do about it."""
+"""Findings and their remedies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 State = Literal["ok", "note", "problem"]
-"""`note`: something is missing that validations do not need; `problem`: the machine is not
-ready."""
+"""`note`: validations do not need it; `problem`: the machine is not ready."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """Result of one examination.
 
     Attributes:
-        topic: what it belongs to, e.g. ``platforms``.
-        what: its name.
+        topic: heading under which it is listed, e.g. ``platforms``.
+        what: name of the examined item.
         state: ok, note or problem.
-        found: in words.
-        remedy: what to do; empty where nothing is to be done.
+        found: description of the result.
+        remedy: what the user should do; empty if nothing.
     """
 
     topic: str
@@ -28,7 +27,7 @@ class Finding:
     remedy: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        """Give it as JSON."""
+        """Return the finding as JSON-compatible data."""
         return {
             "topic": self.topic,
             "what": self.what,
@@ -39,12 +38,12 @@ class Finding:
 
 
 def is_ready(findings: Sequence[Finding]) -> bool:
-    """Tell whether nothing needed is missing."""
+    """Return whether no finding is a problem."""
     return all(finding.state != "problem" for finding in findings)
 
 
 def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Give all findings as JSON."""
+    """Return all findings as JSON-compatible data."""
     return {
         "schema_version": 1,
         "ready": is_ready(findings),

@@ -1,4 +1,4 @@
-"""The hardware and the tools beside Python: GPU by nvidia-smi, compiler."""
+"""Hardware and tools outside of Python: GPUs (nvidia-smi) and the compiler."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU as its driver describes it."""
+    """A GPU as reported by its driver."""
 
     name: str
     driver: str
@@ -26,14 +26,7 @@ class Gpu:
 
 
 def nvidia_gpus(program: str = "nvidia-smi") -> list[Gpu]:
-    """Ask the NVIDIA driver for its GPUs.
-
-    Args:
-        program: that knows.
-
-    Returns:
-        The GPUs; none where there is no driver.
-    """
+    """Return the GPUs that the NVIDIA driver lists; none without a driver."""
     if shutil.which(program) is None:
         return []
     try:
@@ -50,7 +43,7 @@ def nvidia_gpus(program: str = "nvidia-smi") -> list[Gpu]:
 
 
 def parse_gpus(text: str) -> list[Gpu]:
-    """Read the CSV that nvidia-smi prints; lines it could not fill are left out."""
+    """Read the CSV output of nvidia-smi, ignoring incomplete lines."""
     gpus = []
     for line in text.splitlines():
         fields = [field.strip() for field in line.split(",")]

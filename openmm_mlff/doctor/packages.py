@@ -1,4 +1,4 @@
-"""Python and the packages: what is installed, against what this package allows."""
+"""Versions of Python and of the installed packages, compared with the required ones."""
 
 import importlib.metadata
 import importlib.util
@@ -14,11 +14,11 @@ from openmm_mlff.doctor.findings import Finding
 
 DISTRIBUTION = "openmm-mlff"
 PLUGIN, PLUGIN_MODULE = "acellera-openmmtorch-cu13", "openmmtorch"
-"""conda-forge's openmm-torch brings the same module under another name."""
+"""The openmm-torch package of conda-forge provides the same module under another name."""
 
 
 def examine_python() -> Finding:
-    """Compare the interpreter with what the package allows."""
+    """Compare the version of the interpreter with the required one."""
     allowed = str(importlib.metadata.metadata(DISTRIBUTION)["Requires-Python"] or "")
     version = platform.python_version()
     where = sys.prefix
@@ -35,25 +35,16 @@ def examine_python() -> Finding:
 
 
 def examine_packages() -> list[Finding]:
-    """Compare every package with its allowed range.
-
-    Returns:
-        One finding a package: those that are needed, then optional ones that are installed or
-        missing.
-    """
+    """Compare every package with its range; required packages first, then optional ones."""
     lines = importlib.metadata.requires(DISTRIBUTION) or []
     return [examine_requirement(one, extra=extra) for one, extra in requirements(lines)]
 
 
 def requirements(lines: Iterable[str]) -> list[tuple[Requirement, str]]:
-    """Read a distribution's requirements that hold here.
+    """Read the requirements that apply here from the metadata of a distribution.
 
-    Args:
-        lines: of its metadata.
-
-    Returns:
-        Each with the extra that asks for it, empty where the package itself does; extras for
-        development are left out.
+    Each is returned with the extra that requires it, empty for the package itself; extras for
+    development are ignored.
     """
     found = []
     for line in lines:
@@ -71,15 +62,7 @@ def requirements(lines: Iterable[str]) -> list[tuple[Requirement, str]]:
 
 
 def examine_requirement(requirement: Requirement, *, extra: str) -> Finding:
-    """Compare one package with its range.
-
-    Args:
-        requirement: name and range.
-        extra: that asks for it; without an extra a missing package is a problem.
-
-    Returns:
-        The finding.
-    """
+    """Compare one package with its range; if missing, it is a problem unless in an extra."""
     name, allowed = requirement.name, str(requirement.specifier) or "any version"
     try:
         version = importlib.metadata.version(name)

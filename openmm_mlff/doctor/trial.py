@@ -1,4 +1,4 @@
-"""Trials, one a process: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
+"""Trials, one per process: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
 
 import importlib
 import importlib.metadata
@@ -14,7 +14,7 @@ _TOLERANCE_KJ_PER_MOL = 1e-3
 
 
 def try_openmm() -> dict[str, Any]:
-    """List OpenMM's platforms, and why those that are missing are."""
+    """Return OpenMM's platforms and the errors of those that failed to load."""
     from openmm_mlff.simulation.platforms import (
         HOW_TO_GET,
         available_platforms,
@@ -29,7 +29,7 @@ def try_openmm() -> dict[str, Any]:
 
 
 def try_torch() -> dict[str, Any]:
-    """Multiply two matrices, on the GPU too where torch sees one."""
+    """Multiply two matrices, also on the GPU if torch detects one."""
     import torch
 
     found: dict[str, Any] = {
@@ -55,16 +55,10 @@ def try_torch() -> dict[str, Any]:
 
 
 def try_torchforce(platform: str) -> dict[str, Any]:
-    """Run a harmonic well as a TorchForce and compare with the analytic energy and forces.
-
-    Args:
-        platform: of OpenMM.
-
-    Returns:
-        The largest error.
+    """Run a harmonic well as a TorchForce and return the largest error.
 
     Raises:
-        RuntimeError: energy or forces are wrong.
+        RuntimeError: energy or forces differ from the analytic ones.
     """
     import numpy as np
     import openmm
@@ -100,7 +94,7 @@ def try_torchforce(platform: str) -> dict[str, Any]:
 
 
 def try_reference() -> dict[str, Any]:
-    """Evaluate a water molecule by GFN2-xTB."""
+    """Evaluate a water molecule with GFN2-xTB."""
     from ase import Atoms
     from tblite.ase import TBLite
 
@@ -110,17 +104,10 @@ def try_reference() -> dict[str, Any]:
 
 
 def try_plugin(group: str, name: str) -> dict[str, Any]:
-    """Load a check or a potential of another package.
-
-    Args:
-        group: of entry points.
-        name: of the entry point.
-
-    Returns:
-        Which package brings it.
+    """Load a third-party check or potential and return the package that provides it.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither a check nor a potential.
     """
     from openmm_mlff.checks import plugins
 
@@ -150,13 +137,9 @@ TRIALS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Run one trial and print what it found, in one line.
-
-    Args:
-        arguments: name of the trial, and its arguments.
-    """
+    """Run one trial and print its result in one line."""
     name, *rest = arguments
-    # What breaks leaves its traceback on stderr, where the parent reads it.
+    # An exception leaves its traceback on stderr, which the parent reads.
     print(f"\n{MARKER}{json.dumps(TRIALS[name](*rest))}", flush=True)
 
 

@@ -1,7 +1,7 @@
-"""Molecules: what a potential is validated on.
+"""Molecules on which potentials are validated.
 
-``system`` holds the molecule and ``loading`` loads it: from the ``library``, from ``files`` in one
-of the ``formats``, or from ``smiles``.  ``bonds`` and ``boxes`` have helpers on plain arrays.
+``system`` defines the molecule and ``loading`` loads it: from the ``library``, from ``files`` in
+one of the ``formats``, or from ``smiles``. ``bonds`` and ``boxes`` are functions on plain arrays.
 """
 
 from openmm_mlff.molecules.bonds import (

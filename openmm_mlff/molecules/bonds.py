@@ -1,7 +1,6 @@
-"""Which atoms are bonded, and what hangs together: on plain arrays, no classes.
+"""Bonds and connected fragments, on plain arrays.
 
-Neither XYZ nor a PDB without CONECT records says what is bonded, so bonds are always derived
-from covalent radii.
+Neither XYZ nor a PDB without CONECT records lists bonds, so they are derived from covalent radii.
 """
 
 from collections.abc import Iterable
@@ -13,14 +12,14 @@ BOND_FACTOR = 1.25
 """Two atoms are bonded when closer than this times the sum of their covalent radii."""
 
 NON_METALS = frozenset(
-    # H, He; B to Ne; Si to Ar; Ge to Kr; Te to Xe; At, Rn: with the metalloids, which form
+    # H, He; B to Ne; Si to Ar; Ge to Kr; Te to Xe; At, Rn: including the metalloids, which form
     # covalent bonds too.
     [1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(52, 55), 85, 86]
 )
 S_BLOCK_METALS = frozenset([3, 4, 11, 12, 19, 20, 37, 38, 55, 56, 87, 88])
 METAL_BOND_FACTOR = 1.1
-"""Two metals beside non-metals are bonded only when closer than this: Fe–Fe of Fe₂(CO)₉ (0.95), not
-of FeO (1.15)."""
+"""The factor for two metals next to non-metals: includes Fe–Fe in Fe₂(CO)₉ (0.95), not FeO
+(1.15)."""
 
 
 def pairs_within(
@@ -29,15 +28,10 @@ def pairs_within(
     cutoff_angstrom: float,
     cell_angstrom: npt.NDArray[np.float64] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Find all pairs of points up to a distance apart.
+    """Find all pairs of points within a cutoff.
 
-    Args:
-        positions_angstrom: (N, 3), Å, finite.
-        cutoff_angstrom: Largest distance.
-        cell_angstrom: (3, 3), Å: a box, whose nearest images count; None for none.
-
-    Returns:
-        Sorted pairs (P, 2), i < j, and their distances (P,), Å.
+    Positions are (N, 3), cell vectors the rows of (3, 3); only nearest images count. Return sorted
+    pairs i < j, (P, 2), and their distances (P,), Å.
     """
     if cell_angstrom is not None:
         return _pairs_in_a_box(positions_angstrom, cell_angstrom, cutoff_angstrom=cutoff_angstrom)
@@ -68,7 +62,7 @@ def _pairs_in_a_box(
     first, second, distances = primitive_neighbor_list(
         "ijd", periodic, cell_angstrom, positions_angstrom, cutoff_angstrom
     )
-    # Every pair stands both ways, once for each image; the nearest counts.
+    # Every pair appears in both directions and once per image; only the nearest is kept.
     kept = first < second
     pairs, distances = np.stack([first, second], axis=1)[kept], distances[kept]
     order = np.lexsort((distances, pairs[:, 1], pairs[:, 0]))
@@ -86,7 +80,7 @@ def _pairs_in_an_upright_box(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     from scipy.spatial import cKDTree
 
-    # Rounding may wrap a coordinate onto the far face, which the tree refuses.
+    # Rounding may wrap a coordinate onto the upper face, which the tree rejects.
     wrapped = np.mod(positions_angstrom, lengths_angstrom)
     wrapped[wrapped >= lengths_angstrom] = 0.0
     tree = cKDTree(wrapped, boxsize=lengths_angstrom)
@@ -99,14 +93,7 @@ def _pairs_in_an_upright_box(
 
 
 def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give covalent radii: those of Cordero et al., Dalton Trans. 2008, 2832, as ASE has them.
-
-    Args:
-        atomic_numbers: (N,).
-
-    Returns:
-        (N,) float64, Å.
-    """
+    """Return covalent radii, (N,), Å: Cordero et al., Dalton Trans. 2008, 2832, as in ASE."""
     from ase.data import covalent_radii
 
     return np.asarray(covalent_radii[np.asarray(atomic_numbers)], dtype=np.float64)
@@ -119,19 +106,12 @@ def covalent_bonds(
     *,
     cell_angstrom: npt.NDArray[np.float64] | None = None,
 ) -> tuple[tuple[int, int], ...]:
-    """Derive bonds: pairs closer than ``factor`` × the sum of their covalent radii.
+    """Derive sorted bonds i < j: pairs closer than ``factor`` × the sum of their covalent radii.
 
-    Two metals of which one has a non-metal for a neighbour are ions beside each other, as in rock
-    salt: not bonded where one is of the first two groups, and else only when closer.
+    Two metals, one of them adjacent to a non-metal, are treated as ions, as in rock salt: not
+    bonded if one is in group 1 or 2, otherwise only below :data:`METAL_BOND_FACTOR`.
 
-    Args:
-        atomic_numbers: (N,).
-        positions_angstrom: (N, 3), Å.
-        factor: Dimensionless.
-        cell_angstrom: (3, 3), Å: a box, whose nearest images count; None for none.
-
-    Returns:
-        Sorted pairs (i, j) with i < j.
+    Positions are (N, 3), cell vectors the rows of (3, 3); only nearest images count.
     """
     radii_angstrom = covalent_radii_angstrom(atomic_numbers)
     positions = np.asarray(positions_angstrom, dtype=np.float64)
@@ -144,7 +124,7 @@ def covalent_bonds(
 
 
 def is_non_metal(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Return whether each element forms covalent bonds with its like, bool, of the same shape."""
+    """Return whether each element forms covalent bonds with its own kind, bool, same shape."""
     return np.isin(np.asarray(atomic_numbers), list(NON_METALS))
 
 
@@ -153,7 +133,7 @@ def _beside_each_other(
     pairs: npt.NDArray[np.int64],
     relative: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.bool_]:
-    """Return which pairs are two metals that only stand beside each other among non-metals."""
+    """Return which pairs are two metals that are not bonded but adjacent among non-metals."""
     metal = ~is_non_metal(numbers)
     among = np.zeros(len(numbers), dtype=bool)
     mixed = metal[pairs].sum(axis=1) == 1
@@ -164,28 +144,12 @@ def _beside_each_other(
 
 
 def fragment_count(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> int:
-    """Count the connected components of a bond graph.
-
-    Args:
-        n_atoms: Number of nodes.
-        bonds: Pairs of node indices.
-
-    Returns:
-        Number of fragments; an atom without bonds is one.
-    """
+    """Count the connected components of a bond graph; an atom without bonds is one."""
     return len(set(fragment_labels(n_atoms, bonds=bonds)))
 
 
 def fragment_labels(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> list[int]:
-    """Label each atom with the lowest atom index of its fragment.
-
-    Args:
-        n_atoms: Number of nodes.
-        bonds: Pairs of node indices.
-
-    Returns:
-        One label an atom.
-    """
+    """Label each atom with the lowest atom index of its fragment."""
     parent = list(range(n_atoms))
 
     def root(node: int) -> int:

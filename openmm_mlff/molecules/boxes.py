@@ -1,4 +1,7 @@
-"""Bring a periodic box into the form used here: box upright, molecules whole."""
+"""Convert a periodic box to standard form: a along x, b in the xy plane, whole molecules.
+
+Positions are (N, 3) Å, cells are (3, 3) Å with box vectors as rows.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +13,10 @@ Ints = npt.NDArray[np.int64]
 
 
 def upright(cell_angstrom: Floats, *, positions_angstrom: Floats) -> tuple[Floats, Floats]:
-    """Turn box and atoms rigidly, so that a lies along x and b in the xy plane.
+    """Rotate box and atoms so that a lies along x and b in the xy plane.
 
-    Args:
-        cell_angstrom: (3, 3), Å, right-handed box vectors as rows.
-        positions_angstrom: (N, 3), Å.
-
-    Returns:
-        Box and positions, turned; the very same where the box lay so already.
+    The box has to be right-handed. The inputs are returned unchanged if already in this
+    orientation.
     """
     if not np.triu(cell_angstrom, 1).any() and (np.diag(cell_angstrom) > 0.0).all():
         return cell_angstrom, positions_angstrom
@@ -30,16 +29,10 @@ def upright(cell_angstrom: Floats, *, positions_angstrom: Floats) -> tuple[Float
 def covalent_images(
     atomic_numbers: Ints, positions_angstrom: Floats, *, cell_angstrom: Floats
 ) -> tuple[Ints, Ints]:
-    """Find covalent bonds through the faces of a box, with every image that is near enough.
+    """Find covalent bonds across the faces of a box, with every image within bonding distance.
 
-    Args:
-        atomic_numbers: (N,).
-        positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å, box vectors as rows.
-
-    Returns:
-        Atoms i and j of each bond, (B, 2), and the shift (B, 3) in whole box vectors that brings
-        j beside i.
+    Return the atoms i and j of each bond, (B, 2), and the shift in whole box vectors, (B, 3), that
+    brings j next to i.
     """
     from ase.neighborlist import primitive_neighbor_list
 
@@ -53,15 +46,9 @@ def covalent_images(
 def nearest_images(
     pairs: Ints, *, positions_angstrom: Floats, cell_angstrom: Floats
 ) -> tuple[Floats, Ints]:
-    """Find the nearest images of given pairs of atoms.
+    """Find the nearest images of given pairs of atoms, (B, 2).
 
-    Args:
-        pairs: (B, 2).
-        positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å, box vectors as rows.
-
-    Returns:
-        Distances (B,), Å, and the shift (B, 3) in whole box vectors that brings j beside i.
+    Return distances (B,), Å, and the shift in whole box vectors, (B, 3), that brings j next to i.
     """
     from ase.geometry import find_mic
 
@@ -74,19 +61,11 @@ def nearest_images(
 def whole_molecules(
     positions_angstrom: Floats, *, cell_angstrom: Floats, pairs: Ints, shifts: Ints
 ) -> Floats:
-    """Move atoms by whole box vectors, so that no bond goes through a face of the box.
+    """Move atoms by whole box vectors so that no bond crosses a face of the box.
 
-    The first atom of each molecule stays.  A network that reaches its own image (a crystal, a
-    surface) has no whole form and is left as it is.
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å, box vectors as rows.
-        pairs: (B, 2), bonded atoms i and j.
-        shifts: (B, 3), the box vectors that bring j beside i.
-
-    Returns:
-        (N, 3), Å.
+    The first atom of each molecule does not move. A network bonded to its own image (a crystal, a
+    surface) has no whole form and is left unchanged. ``pairs`` and ``shifts`` as returned by
+    :func:`covalent_images`; the result is (N, 3), Å.
     """
     if not shifts.any():
         return positions_angstrom
@@ -110,7 +89,7 @@ def _place_molecule(
     moves: Ints,
     is_placed: npt.NDArray[np.bool_],
 ) -> None:
-    """Walk along the bonds from one atom; write the moves of all atoms that hang together."""
+    """Traverse the bonds from one atom and write the moves of all connected atoms."""
     members, waiting = [start], [start]
     is_placed[start] = True
     is_infinite = False

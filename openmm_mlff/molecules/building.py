@@ -1,4 +1,4 @@
-"""From what a file says to a checked molecule: bonds, box, charge."""
+"""Convert the content of a structure file to a checked molecule: bonds, box, charge."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ from openmm_mlff.molecules.system import MolecularSystem, checked_cell
 from openmm_mlff.reading import cut
 
 LONGEST_BOND_FACTOR = 1.6
-"""A bond of a file that is longer than this times the sum of its covalent radii is damage."""
+"""A bond in a file longer than this times the sum of its covalent radii is an error."""
 
 CHALCOGENS = (8, 16, 34, 52)
-"""Two atoms of these alone are a triplet, as O₂ is."""
+"""A molecule of two such atoms is a triplet, like O₂."""
 
 
 def build_system(
@@ -35,23 +35,20 @@ def build_system(
     charge: int | None = None,
     multiplicity: int | None = None,
 ) -> MolecularSystem:
-    """Make the molecule: the box is set upright, and molecules that it cuts are made whole.
+    """Build the molecule; the box is put in standard orientation and molecules are made whole.
 
     Args:
-        structure: what the file says.
-        name: of the system.
-        source: where it comes from; begins error messages about the file.
-        charge: instead of the recorded one (0 where none is).
-        multiplicity: instead of the recorded one (1 where none is).
-
-    Returns:
-        The checked molecule.
+        structure: content of the file.
+        name: name of the system.
+        source: where it comes from; first words of error messages about the file.
+        charge: replaces the recorded one (default 0).
+        multiplicity: replaces the recorded one (default 1).
 
     Raises:
-        MoleculeError: It is damaged, or a known open shell without its multiplicity.
+        MoleculeError: the structure is invalid, or a known open shell without its multiplicity.
     """
     positions, cell = structure.positions_angstrom, structure.cell_angstrom
-    # Where a coordinate is broken, the molecule itself says so below.
+    # Invalid coordinates are reported by the constructor of the molecule below.
     if np.isfinite(positions).all():
         if cell is not None:
             cell, positions = upright(checked_cell(name, cell), positions_angstrom=positions)
@@ -74,7 +71,7 @@ def build_system(
 
 
 def _check_spin_is_clear(system: MolecularSystem) -> None:
-    """Refuse O₂ and its like, triplets that read as closed shells, where no spin is given."""
+    """Raise for O₂ and similar triplets that look like closed shells, if no spin is given."""
     if system.is_periodic or system.charge:
         return
     labels = np.array(fragment_labels(system.n_atoms, bonds=system.bonds))
@@ -127,7 +124,7 @@ def _check_bond_lengths(
 def _chosen(given: int | None, recorded: Any, *, default: int, what: str) -> int:
     value = given if given is not None else default if recorded is None else recorded
     is_flag = isinstance(value, (bool, np.bool_))
-    # Extended XYZ may say charge=0.0, and NumPy has integers of its own.
+    # Extended XYZ may contain charge=0.0, and NumPy has its own integer types.
     if isinstance(value, (int, np.integer)) and not is_flag:
         return int(value)
     if isinstance(value, (float, np.floating)) and float(value).is_integer():

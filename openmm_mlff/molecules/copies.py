@@ -1,4 +1,4 @@
-"""Two copies of a system: far apart in vacuum, or side by side in a box."""
+"""Two copies of a system: far apart in vacuum, or next to each other in a box."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,10 @@ def two_copies(
     shift_angstrom: npt.ArrayLike,
     cell_angstrom: npt.ArrayLike | None = None,
 ) -> MolecularSystem:
-    """Return a system and a shifted copy of it.
+    """Return a system and a copy of it shifted by (3,) Å, as one system of 2N atoms.
 
-    Args:
-        molecule: N atoms.
-        shift_angstrom: of the copy, (3,), Å.
-        cell_angstrom: the box of both, (3, 3), Å, rows; None for none.
-
-    Returns:
-        2N atoms with the bonds of both, first those of the original.  The unpaired electrons of
-        both are taken as aligned.
+    The original's atoms and bonds come first. The cell of both is (3, 3) Å, vectors as rows. The
+    unpaired electrons of both copies are taken as aligned.
     """
     second = tuple((i + molecule.n_atoms, j + molecule.n_atoms) for i, j in molecule.bonds)
     positions = molecule.positions_angstrom

@@ -1,7 +1,7 @@
-"""Charge and spin multiplicity under the names that other programs give them in ``atoms.info``.
+"""Charge and spin multiplicity under the names that other programs use in ``atoms.info``.
 
-MACE, fairchem and ORB read ``charge`` and ``spin``, AIMNet2 ``charge`` and ``mult`` or ``spin``; by
-each of these names the spin is the multiplicity, 2S + 1, and not the number of unpaired electrons.
+MACE, fairchem and ORB read ``charge`` and ``spin``, AIMNet2 ``charge`` and ``mult`` or ``spin``;
+each of these names means the multiplicity, 2S + 1, and not the number of unpaired electrons.
 """
 
 from collections.abc import Mapping
@@ -16,30 +16,15 @@ _WRITTEN = ("multiplicity", "spin", "mult")
 
 
 def info_of(*, charge: int, multiplicity: int) -> dict[str, int]:
-    """Return charge and multiplicity under every name that a calculator may read.
-
-    Args:
-        charge: total, e.
-        multiplicity: 2S + 1.
-
-    Returns:
-        Entries of ``atoms.info``.
-    """
+    """Return ``atoms.info`` entries of charge (e) and multiplicity (2S + 1) under all names."""
     return {"charge": charge, **dict.fromkeys(_WRITTEN, multiplicity)}
 
 
 def recorded(info: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return what ``atoms.info`` records under one of several names.
-
-    Args:
-        info: of a file or of a calculator's atoms.
-        names: :data:`CHARGE_NAMES` or :data:`MULTIPLICITY_NAMES`.
-
-    Returns:
-        The value, of any type; None where no name is there.
+    """Return the value recorded in ``atoms.info`` under one of several names, or None.
 
     Raises:
-        ValueError: two names stand for different values.
+        ValueError: two names have different values.
     """
     found = {name: info[name] for name in names if name in info}
     values = list(found.values())

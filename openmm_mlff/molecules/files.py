@@ -1,4 +1,4 @@
-"""Read a structure file: its frames or molecules, or one clear line about what is wrong with it."""
+"""Read the frames or molecules of a structure file, with one-line errors for invalid files."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -37,9 +37,9 @@ SUFFIXES = tuple(_READERS)
 """File suffixes of structures."""
 
 MANY_MOLECULES = (".sdf", ".mol", ".mol2")
-"""Formats that list molecules; in the others one molecule has several frames or models."""
+"""Formats that list molecules; other formats have several frames or models of one molecule."""
 
-# What reading a damaged file was seen to raise.
+# Exceptions observed when reading invalid files.
 READING_FAILURES = (
     OSError,
     ValueError,
@@ -55,20 +55,14 @@ READING_FAILURES = (
 def read_structures(
     path: Path, *, first: int = 0, count: int | None = None, charge_is_given: bool = False
 ) -> list[FileStructure]:
-    """Read some of a file's frames or molecules.
+    """Read at most ``count`` frames or molecules of a file, starting with ``first`` (zero-based).
 
-    Args:
-        path: a structure file, told apart by its suffix.
-        first: the first to give, from 0.
-        count: how many to give at most; None for all that follow.
-        charge_is_given: whether the total charge is known, and need not be worked out.
-
-    Returns:
-        At least one structure, each with at least one atom.
+    The format follows from the suffix. ``charge_is_given``: the total charge need not be
+    determined.
 
     Raises:
-        MoleculeError: Missing, unreadable, of unknown format, without atoms, or with fewer
-            structures than asked for.
+        MoleculeError: missing, unreadable, of unknown format, without atoms, or with fewer
+            structures than requested.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -79,7 +73,7 @@ def read_structures(
     if reader is read_mol2:
         reader = partial(read_mol2, charge_is_given=charge_is_given)
     stop = None if count is None else first + count
-    # A single pass: what is before the first is counted, so that an error can say how many.
+    # Skipped structures are counted in the same pass, so that an error can give their number.
     read = _read(path, reader, stop=stop)
     if not read:
         raise MoleculeError(
@@ -105,7 +99,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
     try:
         check_plain_text(path)
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
-        # Remarks and titles may be in any encoding; what matters is ASCII.
+        # Remarks and titles may have any encoding; all relevant data are ASCII.
         with path.open(encoding="utf-8-sig", errors="replace") as handle:
             for structure in islice(reader(handle), stop):
                 check_size(len(structure.atomic_numbers))
@@ -128,7 +122,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
 
 
 def _place(path: Path, read: list[FileStructure]) -> str:
-    """Say where reading stopped: in which frame, unless it is the first."""
+    """Return the frame in which reading stopped, unless it is the first."""
     return f"{path}@{len(read)}" if read else str(path)
 
 

@@ -1,4 +1,4 @@
-"""Moments of inertia, and the number of axes about which a molecule can rotate."""
+"""Moments of inertia and the number of rotational degrees of freedom of a molecule."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,48 +6,34 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 LINE_WIDTH_ANGSTROM = 0.02
-"""Atoms that lie this close to one axis are on a line.
+"""Atoms within this distance of a common axis are collinear.
 
-A linear molecule is never exactly straight: a minimum is known to 0.01 eV/Å, which leaves the
+A linear molecule is never exactly straight: a minimum is converged to 0.01 eV/Å, which leaves the
 carbon of CO2 7e-4 Å off the axis (bending constant 4.8 eV/rad²) and softer molecules up to 0.01 Å,
-and coordinates are written with three decimals.  In a bent one an atom is farther off, the hydrogen
-of HNCO for example by 0.8 Å.  A ratio of moments of inertia would depend on the length: that of a
-straight alkane of 150 carbons is about 1e-4, and it has three rotations.
+and coordinates are written with three decimals. In a bent molecule the deviation is larger, 0.8 Å
+for the hydrogen of HNCO for example. A ratio of moments of inertia would depend on the length: that
+of a straight alkane of 150 carbons is about 1e-4, and it has three rotations.
 """
 
 
 def inertia_tensor(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> FloatArray:
-    """Compute the inertia tensor about the centre of mass, Σ m (r² − r rᵀ).
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        masses_amu: (N,), amu.
-
-    Returns:
-        (3, 3), amu Å².
-    """
+    """Compute the inertia tensor about the centre of mass, Σ m (r² − r rᵀ), (3, 3), amu Å²."""
     arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
     weighted = masses_amu[:, None] * arms
     return np.asarray((weighted * arms).sum() * np.eye(3) - weighted.T @ arms)
 
 
 def arms_angstrom(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> FloatArray:
-    """Return the positions from the centre of mass, (N, 3), Å."""
+    """Return the positions relative to the centre of mass, (N, 3), Å."""
     return np.asarray(positions_angstrom - masses_amu @ positions_angstrom / masses_amu.sum())
 
 
 def rotation_count(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> int:
-    """Return about how many axes a molecule at its minimum can rotate.
+    """Return the number of rotational degrees of freedom: 0 (one atom), 2 (linear) or 3.
 
-    Thermal motion bends a linear molecule by more than :data:`LINE_WIDTH_ANGSTROM` (CO2 at 300 K by
-    0.06 Å) and that is a vibration; so this is asked of the minimum, not of a frame.
-
-    Args:
-        positions_angstrom: the minimum, (N, 3), Å.
-        masses_amu: (N,), amu; particles without mass do not count.
-
-    Returns:
-        0 for one atom, 2 for atoms on a line, else 3.
+    ``positions_angstrom`` has to be the minimum, not a frame: thermal motion bends a linear
+    molecule by more than :data:`LINE_WIDTH_ANGSTROM` (CO2 at 300 K by 0.06 Å), which is a
+    vibration. Particles without mass are ignored.
     """
     massive = masses_amu > 0.0
     positions, masses = positions_angstrom[massive], masses_amu[massive]

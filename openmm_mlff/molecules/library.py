@@ -22,19 +22,16 @@ SYSTEM_KEYS = (
     "source",
     "smiles",
 )
-"""What a ``system.toml`` says."""
+"""Keys of ``system.toml``."""
 
 _NUMBERS = ("charge", "multiplicity")
 
 
 def systems_root() -> Path:
-    """Find the library: inside an installed wheel, or beside the package in a checkout.
-
-    Returns:
-        The ``systems`` folder.
+    """Return the ``systems`` folder of an installed wheel or of a checkout.
 
     Raises:
-        MoleculeError: There is none; the installation is incomplete.
+        MoleculeError: not found; the installation is incomplete.
     """
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "systems", package.parent / "systems"):
@@ -47,27 +44,17 @@ def systems_root() -> Path:
 
 
 def list_systems() -> list[str]:
-    """List the library's molecules.
-
-    Returns:
-        Sorted names: the folders that hold a ``system.toml``.
-    """
+    """Return the sorted names of the library's molecules: folders with a ``system.toml``."""
     return sorted(path.parent.name for path in systems_root().glob("*/system.toml"))
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """Find a molecule of the library, or a file or folder of the user's own.
+    """Return the path of a library molecule, or of a file or folder of the user.
 
-    A library name wins over a file of that name.
-
-    Args:
-        name_or_path: A library name, in any case, with - or _; or a path.
-
-    Returns:
-        A folder with a ``system.toml``, or a file.
+    Library names take precedence over files; case is ignored, and - equals _.
 
     Raises:
-        MoleculeError: No such name, no such file.
+        MoleculeError: neither a library name nor an existing path.
     """
     path = user_path(name_or_path)
     known = list_systems()
@@ -77,7 +64,7 @@ def resolve(name_or_path: str | Path) -> Path:
     reason = missing(path)
     if not reason and str(name_or_path):
         return path
-    # "./missing" is a path, though Path drops the dot.
+    # "./missing" is a path, although Path drops the dot.
     if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
         raise MoleculeError(
             f"{reason}: {cut(str(path))}; expected a structure file or a library name"
@@ -91,14 +78,7 @@ def resolve(name_or_path: str | Path) -> Path:
 
 
 def user_path(name_or_path: str | Path) -> Path:
-    """Give a path, ~ and ~user spelt out where there is such a user.
-
-    Args:
-        name_or_path: as the user wrote it.
-
-    Returns:
-        The path.
-    """
+    """Return a path with ~ and ~user expanded if the user exists."""
     try:
         return Path(name_or_path).expanduser()
     except RuntimeError:
@@ -108,18 +88,12 @@ def user_path(name_or_path: str | Path) -> Path:
 def load_folder(
     folder: Path, *, charge: int | None = None, multiplicity: int | None = None
 ) -> MolecularSystem:
-    """Load a molecule from a folder like those of the library.
+    """Load a molecule from a folder with a ``system.toml`` and the structure file that it names.
 
-    Args:
-        folder: holds ``system.toml`` and the structure file that it names.
-        charge: Total charge instead of the recorded one.
-        multiplicity: Spin multiplicity instead of the recorded one.
-
-    Returns:
-        The checked molecule.
+    ``charge`` and ``multiplicity`` replace the recorded ones.
 
     Raises:
-        MoleculeError: Something is missing, or does not agree.
+        MoleculeError: something is missing or inconsistent.
     """
     recorded = read_system_toml(folder)
     (structure,) = read_structures(folder / recorded["structure"], count=1, charge_is_given=True)
@@ -139,17 +113,11 @@ def load_folder(
 
 
 def read_system_toml(folder: Path) -> dict[str, Any]:
-    """Read what a folder says of its molecule.
-
-    Args:
-        folder: holds ``system.toml``.
-
-    Returns:
-        The value of each of :data:`SYSTEM_KEYS`.
+    """Read the value of each of :data:`SYSTEM_KEYS` from a folder's ``system.toml``.
 
     Raises:
-        MoleculeError: missing, no TOML or too large, with other keys or values, or it names
-            something outside of the folder.
+        MoleculeError: missing, not valid TOML, too large, with other keys or values, or the named
+            structure is outside of the folder.
     """
     path = folder / "system.toml"
     try:

@@ -1,4 +1,4 @@
-"""Load what a user names: a molecule of the library, structure files, or a SMILES."""
+"""Load the systems that a user specifies: library molecules, structure files or SMILES."""
 
 from pathlib import Path
 
@@ -14,15 +14,11 @@ from openmm_mlff.reading import cut, missing
 
 _ALL = "all"
 _MOST_DIGITS = 9
-"""Of a frame's number."""
+"""Maximum number of digits of a frame index."""
 
 
 def known_forms() -> str:
-    """Say in one line what names a system, for help and error texts.
-
-    Returns:
-        One line.
-    """
+    """Return one line that lists the valid specifications of a system, for help and error texts."""
     return (
         f"a library name, a file ({', '.join(SUFFIXES)}), FILE@N or FILE@all for frame or molecule "
         f"N (from 0) or all of them, a folder with system.toml, or {SMILES_PREFIX}SMILES"
@@ -32,26 +28,22 @@ def known_forms() -> str:
 def load_systems(
     name_or_path: str | Path, *, charge: int | None = None, multiplicity: int | None = None
 ) -> list[MolecularSystem]:
-    """Load all that one name means.
+    """Load all molecules that a specification (see :func:`known_forms`) refers to.
 
-    SDF, MOL and MOL2 files give every molecule, named by its title.  Of the models of a PDB or
-    mmCIF file and the frames of an XYZ file the first is taken, or those that ``FILE@N`` (from 0)
-    or ``FILE@all`` asks for; a file whose own name has such an end comes first.
+    SDF, MOL and MOL2 files provide every molecule, named by its title. Of the models of a PDB or
+    mmCIF file and the frames of an XYZ file the first is used, or those selected by ``FILE@N``
+    (from 0) or ``FILE@all``; a file with such a name takes precedence.
 
-    Bonds are the file's where it has them (SDF, MOL, MOL2; PDB where CONECT names every bonded
-    atom), else they come from covalent radii.  A box that repeats in three directions is kept, set
-    upright, and molecules that it cuts are made whole.  Hydrogens that are missing stay missing.
+    Bonds are read from the file if present (SDF, MOL, MOL2; PDB if CONECT names every bonded atom),
+    otherwise derived from covalent radii. A box with three periodic directions is kept, in standard
+    orientation, and molecules are made whole. Missing hydrogens are not added.
 
-    Args:
-        name_or_path: see :func:`known_forms`.
-        charge: Total charge instead of the recorded one (0 where none is).
-        multiplicity: Spin multiplicity instead of the recorded one (1 where none is).
-
-    Returns:
-        At least one checked molecule; their names differ.
+    ``charge`` and ``multiplicity`` replace the recorded ones (defaults 0 and 1). There is at least
+    one result, and all names differ.
 
     Raises:
-        MoleculeError: Unknown name, missing or unreadable file, or no molecule one can simulate.
+        MoleculeError: unknown name, missing or unreadable file, or a molecule that cannot be
+            simulated.
         MissingDependencyError: RDKit is needed and not installed.
     """
     text = str(name_or_path)
@@ -88,19 +80,11 @@ def load_systems(
 def load_system(
     name_or_path: str | Path, *, charge: int | None = None, multiplicity: int | None = None
 ) -> MolecularSystem:
-    """Load the one molecule that a name means.
-
-    Args:
-        name_or_path: see :func:`known_forms`; without an @ the first frame of a file of frames.
-        charge: Total charge instead of the recorded one (0 where none is).
-        multiplicity: Spin multiplicity instead of the recorded one (1 where none is).
-
-    Returns:
-        The checked molecule.
+    """Load exactly one molecule; without an @ the first frame of a file of frames.
 
     Raises:
-        MoleculeError: As :func:`load_systems`; or there are several.
-        MissingDependencyError: As :func:`load_systems`.
+        MoleculeError: as :func:`load_systems`; or there are several.
+        MissingDependencyError: as :func:`load_systems`.
     """
     systems = load_systems(name_or_path, charge=charge, multiplicity=multiplicity)
     if len(systems) > 1:
@@ -112,7 +96,7 @@ def load_system(
 
 
 def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
-    """Part FILE@N; a file whose whole name that is comes first."""
+    """Split FILE@N; a file with exactly that name takes precedence."""
     text = str(name_or_path)
     stem, sign, selection = text.rpartition("@")
     is_own_name = not missing(user_path(text))
@@ -127,7 +111,7 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
 
 
 def _range(selection: str | None, *, path: Path) -> tuple[int, int | None]:
-    """Give the first structure to take and how many."""
+    """Return the index of the first structure and the number of structures to read."""
     if selection is None:
         return 0, None if path.suffix.lower() in MANY_MOLECULES else 1
     return (0, None) if selection == _ALL else (int(selection), 1)
@@ -136,7 +120,7 @@ def _range(selection: str | None, *, path: Path) -> tuple[int, int | None]:
 def _names(
     structures: list[FileStructure], *, path: Path, first: int, is_selected: bool
 ) -> list[str]:
-    """Name molecules by their titles, frames by their number, what is alone by its file."""
+    """Name molecules by title, frames by number, and a single structure by its file."""
     stem = safe_name(path.stem, otherwise="molecule")
     if not is_selected and len(structures) == 1:
         return [stem]

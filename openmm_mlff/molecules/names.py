@@ -1,4 +1,4 @@
-"""Names of atoms for people, and names of molecules that are safe as the name of a folder."""
+"""Readable names of atoms, and names of molecules that are safe as folder names."""
 
 import re
 from collections import Counter
@@ -12,15 +12,7 @@ _MOST_ATOMS = 3
 
 
 def name_atoms(atomic_numbers: npt.ArrayLike, atoms: Iterable[int]) -> str:
-    """Name atoms by element and one-based index, as every output does, e.g. ``O1–H2``.
-
-    Args:
-        atomic_numbers: of the whole system, (N,).
-        atoms: zero-based indices.
-
-    Returns:
-        At most three names, and how many more there are.
-    """
+    """Return element and one-based index of up to three atoms, e.g. ``O1–H2``."""
     import numpy as np
     from ase.data import chemical_symbols
 
@@ -32,27 +24,16 @@ def name_atoms(atomic_numbers: npt.ArrayLike, atoms: Iterable[int]) -> str:
 
 
 def safe_name(text: str, *, otherwise: str) -> str:
-    """Return a safe name: ASCII letters, digits, dot, underscore and hyphen, no part of a path.
+    """Return a name of ASCII letters, digits, dots, underscores and hyphens that is not a path.
 
-    Args:
-        text: any text.
-        otherwise: the name where nothing safe is left.
-
-    Returns:
-        At most 60 characters; never empty, hidden or made of dots.
+    The result has at most 60 characters and is never empty, hidden or made of dots; ``otherwise``
+    is used if no safe character is left.
     """
     return _UNSAFE.sub("_", text).strip("._-")[:_LONGEST].rstrip("._-") or otherwise
 
 
 def numbered_names(names: Sequence[str]) -> list[str]:
-    """Number equal names, so that each is there once: a, b, a become a-1, b, a-2.
-
-    Args:
-        names: in order; a and A count as equal, as they do on some file systems.
-
-    Returns:
-        As many, all different.
-    """
+    """Number equal names so that all differ: a, b, a become a-1, b, a-2; case is ignored."""
     counts = Counter(name.casefold() for name in names)
     used = {name for name, count in counts.items() if count == 1}
     last: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A molecule from its SMILES, through RDKit: a first geometry, relaxed with a classical field."""
+"""Build a molecule from SMILES with RDKit: an initial geometry relaxed with a force field."""
 
 import hashlib
 from itertools import pairwise
@@ -16,29 +16,27 @@ if TYPE_CHECKING:
 SMILES_PREFIX = "smiles:"
 EMBEDDING_SEED = 20240607
 _GAP_ANGSTROM = 3.0
-"""Between two molecules of one SMILES, before they are relaxed."""
+"""Distance between the molecules of one SMILES before relaxation."""
 
 MOST_ATOMS = 500
-"""With hydrogens; the search for a geometry of more takes RDKit minutes to hours."""
+"""Including hydrogens; for more atoms the embedding by RDKit takes minutes to hours."""
 
 _RELAXATION_STEPS = 5000
 _NAME_LENGTH = 40
 
 
 def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
-    """Make a geometry, always the same one.
+    """Generate a geometry deterministically.
 
-    ETKDGv3 embeds it, MMFF94 relaxes it, or UFF where MMFF94 lacks parameters.  The charge is the
-    sum of the formal charges; every radical electron is unpaired.
-
-    Args:
-        smiles: without the prefix; several molecules are parted by a dot.
+    ETKDGv3 embeds it, MMFF94 relaxes it, or UFF if MMFF94 lacks parameters. The charge is the sum
+    of the formal charges; every radical electron is unpaired. A dot separates several molecules.
 
     Returns:
-        The structure, whose title is a safe name from the canonical SMILES; and what was done.
+        The structure, whose title is a safe name from the canonical SMILES, and a description of
+        the method.
 
     Raises:
-        MoleculeError: No SMILES, or no geometry was found for it.
+        MoleculeError: invalid SMILES, or no geometry could be generated.
         MissingDependencyError: RDKit is not installed.
     """
     try:
@@ -76,7 +74,7 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
 
 
 def _embed(molecule: "Mol", *, smiles: str) -> str:
-    """Give the molecule a conformer; say how."""
+    """Add a conformer to the molecule and return the method."""
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
     settings: Any = rdDistGeom.ETKDGv3()
@@ -99,7 +97,7 @@ def _embed(molecule: "Mol", *, smiles: str) -> str:
 
 
 def _part_fragments(molecule: "Mol") -> None:
-    """Set molecules side by side along x; they were embedded on one place."""
+    """Place molecules next to each other along x; they were embedded at the same position."""
     from rdkit.Chem import GetMolFrags
 
     fragments = GetMolFrags(molecule)
@@ -113,7 +111,7 @@ def _part_fragments(molecule: "Mol") -> None:
 
 
 def _name(canonical: str) -> str:
-    """Name a SMILES; where signs were lost, a digest keeps unlike molecules apart."""
+    """Return a name for a SMILES; if symbols were lost, a digest makes it unique."""
     name = safe_name(canonical, otherwise="smiles")
     if name == canonical and len(name) <= _NAME_LENGTH:
         return name

@@ -1,4 +1,4 @@
-"""The molecule itself: checked when it is made, read-only afterwards."""
+"""The molecular system: checked on construction, read-only afterwards."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 COINCIDENCE_DISTANCE_ANGSTROM = 0.1
-"""Two atoms closer than this count as one place named twice."""
+"""Two atoms closer than this are treated as duplicates."""
 
 FARTHEST_ANGSTROM = 1e5
-"""No coordinate and no box vector is longer."""
+"""Maximum length of positions and box vectors."""
 
 
 @dataclass(frozen=True, eq=False)
 class MolecularSystem:
-    """A molecule, several, or a periodic box, checked on construction and then read-only.
+    """One or more molecules, or a periodic box; checked on construction and then read-only.
 
     Attributes:
-        name: What reports and run directories call it.
+        name: name in reports and run directories.
         atomic_numbers: (N,) int64.
         positions_angstrom: (N, 3) float64, Å.
-        charge: Total charge, in elementary charges.
-        multiplicity: Spin multiplicity, 2S + 1.
-        source: Where the geometry comes from.
-        bonds: Pairs (i, j), i < j, from covalent radii; derived when left out.
-        cell_angstrom: (3, 3) float64, Å: box vectors as rows; None for isolated molecules.
-        in_library: Whether it is one of the library, whose structures are known to hold.
+        charge: total charge, e.
+        multiplicity: spin multiplicity, 2S + 1.
+        source: origin of the geometry.
+        bonds: pairs (i, j), i < j; derived from covalent radii by default.
+        cell_angstrom: (3, 3) float64, Å, box vectors as rows; None for isolated molecules.
+        in_library: whether it is in the library, whose structures are known to be stable.
     """
 
     name: str
@@ -49,7 +49,6 @@ class MolecularSystem:
     in_library: bool = False
 
     def __post_init__(self) -> None:
-        """Check shapes, values and the electron count; derive the bonds."""
         numbers = np.array(self.atomic_numbers)
         if numbers.dtype.kind not in "iu":
             raise MoleculeError(
@@ -92,7 +91,7 @@ class MolecularSystem:
 
     @property
     def is_periodic(self) -> bool:
-        """Whether it is a box that repeats in all three directions."""
+        """Whether it is a box with three periodic directions."""
         return self.cell_angstrom is not None
 
     @property
@@ -102,14 +101,14 @@ class MolecularSystem:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Element symbols, one an atom."""
+        """Element symbol of each atom."""
         from ase.data import chemical_symbols
 
         return tuple(chemical_symbols[number] for number in self.atomic_numbers)
 
     @property
     def formula(self) -> str:
-        """Formula in Hill order: carbon, hydrogen, then the alphabet."""
+        """Formula in Hill order: carbon, hydrogen, then alphabetical."""
         return str(self.to_ase().get_chemical_formula("hill"))
 
     @property
@@ -121,7 +120,7 @@ class MolecularSystem:
 
     @property
     def fragments(self) -> int:
-        """Number of pieces that no bond joins."""
+        """Number of fragments not connected by bonds."""
         return fragment_count(self.n_atoms, bonds=self.bonds)
 
     @property
@@ -138,30 +137,14 @@ class MolecularSystem:
     def with_positions(
         self, positions_angstrom: npt.ArrayLike, *, name: str | None = None
     ) -> "MolecularSystem":
-        """Return the same molecule at another geometry; the bonds stay those of this one.
-
-        Args:
-            positions_angstrom: (N, 3), Å.
-            name: A new name; this one's when left out.
-
-        Returns:
-            The new system.
-        """
+        """Return the same molecule with other positions, (N, 3), and unchanged bonds."""
         positions = np.asarray(positions_angstrom, dtype=np.float64)
         return replace(self, positions_angstrom=positions, name=name or self.name)
 
     def with_cell(
         self, cell_angstrom: npt.ArrayLike, *, positions_angstrom: npt.ArrayLike | None = None
     ) -> "MolecularSystem":
-        """Return the same atoms in another box; the bonds stay those of this one.
-
-        Args:
-            cell_angstrom: (3, 3), Å, box vectors as rows.
-            positions_angstrom: (N, 3), Å; unchanged when left out.
-
-        Returns:
-            The new system.
-        """
+        """Return the same atoms in another box, (3, 3), vectors as rows, with unchanged bonds."""
         placed = self.positions_angstrom if positions_angstrom is None else positions_angstrom
         return replace(
             self,
@@ -170,11 +153,11 @@ class MolecularSystem:
         )
 
     def to_ase(self) -> "Atoms":
-        """Return new ``ase.Atoms``, periodic where there is a box.
+        """Return new ``ase.Atoms``, periodic if there is a box.
 
-        Charge and multiplicity are in ``info`` under each name of :mod:`.electrons`, and, spread
-        over the atoms, in the initial charges and magnetic moments, where ASE calculators look for
-        them.
+        Charge and multiplicity are in ``info`` under each name of :mod:`.electrons`, and also
+        distributed over the initial charges and magnetic moments of the atoms, which ASE
+        calculators read.
         """
         from ase import Atoms
 
@@ -191,19 +174,13 @@ class MolecularSystem:
 
 
 SMALLEST_BOX_ANGSTROM = 1.0
-"""No box is thinner than this between two opposite faces."""
+"""Minimum distance between opposite faces of a box."""
 
 
 def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give the distances between opposite faces of a box.
+    """Return the distances between opposite faces of a box, (3,), Å.
 
-    A sphere of radius r meets no image of itself where r is less than half the smallest.
-
-    Args:
-        cell_angstrom: (3, 3), Å, box vectors as rows.
-
-    Returns:
-        (3,), Å.
+    A sphere of radius r does not overlap its own image if r is less than half the smallest.
     """
     # Rows of the inverse's transpose are the reciprocal vectors, normal to the faces.
     normals = np.linalg.inv(cell_angstrom).T
@@ -211,17 +188,10 @@ def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[n
 
 
 def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Check box vectors.
-
-    Args:
-        name: of the system, for messages.
-        cell_angstrom: (3, 3), Å, box vectors as rows.
-
-    Returns:
-        Read-only float64 (3, 3).
+    """Check box vectors, (3, 3), Å, as rows, and return them as read-only float64.
 
     Raises:
-        MoleculeError: Of another shape, not finite, left-handed or flat.
+        MoleculeError: wrong shape, not finite, left-handed or flat.
     """
     cell = np.array(cell_angstrom, dtype=np.float64)
     if cell.shape != (3, 3) or not np.isfinite(cell).all():

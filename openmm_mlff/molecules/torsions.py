@@ -1,4 +1,4 @@
-"""Which bonds turn, by how much, and how an angle of rotation is held: on plain arrays."""
+"""Rotatable bonds, dihedral angles and rotations about bonds, on plain arrays."""
 
 import math
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ import numpy.typing as npt
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom
 
 STRAIGHT_DEGREES = 170.0
-"""A bond angle above this has no dihedral angle to speak of."""
+"""The dihedral angle is ill-defined if a bond angle exceeds this."""
 
 DOUBLE_BOND_FACTOR = 0.9
 """A bond shorter than this times the sum of its covalent radii is a double bond (C=C 0.88, C=N
-0.87, N=N 0.88; the C–N of an amide 0.92, the C–C of butadiene 0.96): half way round it breaks, and
-its electrons are no longer paired."""
+0.87, N=N 0.88; the C–N of an amide 0.92, the C–C of butadiene 0.96). At 90° it is broken and its
+electrons are unpaired."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Torsion:
     """Rotation about one bond.
 
     Attributes:
-        atoms: i, j, k, l; the bond is j–k, and the dihedral angle is that of i–j–k–l.
-        moved: atoms on the side of k, which turn with l.
+        atoms: i, j, k, l of the dihedral angle; the bond is j–k.
+        moved: atoms on the side of k, which rotate with l.
     """
 
     atoms: tuple[int, int, int, int]
@@ -42,17 +42,10 @@ def rotatable_torsions(
     atomic_numbers: npt.ArrayLike,
     bonds: Iterable[tuple[int, int]],
 ) -> tuple[Torsion, ...]:
-    """Find the bonds that turn: in no ring, no end terminal, none straight, none double.
+    """Find rotatable bonds: acyclic, not terminal, not next to a straight angle, not double.
 
-    Methyl groups count.  The dihedral angle runs over the heaviest neighbours, the first of equals.
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        atomic_numbers: (N,).
-        bonds: pairs of atoms.
-
-    Returns:
-        One torsion a rotatable bond, in the order of the bonds.
+    Methyl groups are included. The dihedral angle is defined by the heaviest neighbours, the first
+    of equals. Positions are (N, 3); the torsions are in the order of the bonds.
     """
     listed = sorted({(min(int(i), int(j)), max(int(i), int(j))) for i, j in bonds})
     numbers = np.asarray(atomic_numbers)
@@ -78,7 +71,7 @@ def rotatable_torsions(
 
 
 def _far_side(j: int, k: int, *, neighbours: dict[int, list[int]]) -> tuple[int, ...] | None:
-    """Give the atoms that hang on k when the bond is cut; None where j is among them (a ring)."""
+    """Return the atoms attached to k if the bond is cut; None if j is one of them (a ring)."""
     seen, waiting = {k}, [atom for atom in neighbours[k] if atom != j]
     while waiting:
         atom = waiting.pop()
@@ -96,7 +89,7 @@ def _heaviest(atoms: list[int], *, other: int, numbers: npt.NDArray) -> int:
 def _straight(
     positions: npt.NDArray[np.float64], j: int, k: int, *, neighbours: dict[int, list[int]]
 ) -> bool:
-    """Whether a bond angle at either end is nearly 180°."""
+    """Return whether a bond angle at either end is close to 180°."""
     limit = math.cos(math.radians(STRAIGHT_DEGREES))
     for centre, end in ((j, k), (k, j)):
         axis = positions[end] - positions[centre]
@@ -111,15 +104,7 @@ def _straight(
 def dihedral_degrees(
     positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
 ) -> float:
-    """Measure a dihedral angle: 0° where i and l are eclipsed, positive clockwise from j to k.
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        atoms: i, j, k, l.
-
-    Returns:
-        −180 to 180 degrees.
-    """
+    """Return the dihedral angle i–j–k–l, −180° to 180°: 0° eclipsed, clockwise positive."""
     i, j, k, end = (positions_angstrom[atom] for atom in atoms)
     first, axis, last = j - i, k - j, end - k
     left, right = _cross(first, axis), _cross(axis, last)
@@ -131,19 +116,12 @@ def dihedral_degrees(
 def dihedral_gradient(
     positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
 ) -> npt.NDArray[np.float64]:
-    """Differentiate a dihedral angle by the positions of its atoms.
+    """Compute the gradient of a dihedral angle, (4, 3), radian/Å, in the order of the atoms.
 
-    Blondel & Karplus, J. Comput. Chem. 17, 1132 (1996), which has no singularity at 0° and 180°.
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        atoms: i, j, k, l.
-
-    Returns:
-        (4, 3), radian/Å, in the order of the atoms.
+    Blondel & Karplus, J. Comput. Chem. 17, 1132 (1996), without a singularity at 0° and 180°.
 
     Raises:
-        ValueError: three of the atoms lie on a line, where there is no dihedral angle.
+        ValueError: three of the atoms are collinear, and the angle is undefined.
     """
     i, j, k, end = (positions_angstrom[atom] for atom in atoms)
     first, axis, last = j - i, k - j, end - k
@@ -162,16 +140,7 @@ def dihedral_gradient(
 def turned(
     positions_angstrom: npt.NDArray[np.float64], *, torsion: Torsion, degrees: float
 ) -> npt.NDArray[np.float64]:
-    """Turn one side of a bond, rigidly; the dihedral angle grows by `degrees`.
-
-    Args:
-        positions_angstrom: (N, 3), Å.
-        torsion: the bond and what turns.
-        degrees: by how much.
-
-    Returns:
-        (N, 3), Å.
-    """
+    """Rotate one side of a bond rigidly, increasing the dihedral angle by `degrees`."""
     j, k = (positions_angstrom[atom] for atom in torsion.bond)
     axis = (k - j) / np.linalg.norm(k - j)
     angle = math.radians(degrees)
@@ -189,7 +158,7 @@ def turned(
 
 
 def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    # numpy.cross costs ten times this for single vectors, and a relaxation asks thousands of times.
+    # numpy.cross is ten times slower for single vectors; a relaxation needs thousands of products.
     return np.array(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     )

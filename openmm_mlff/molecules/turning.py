@@ -1,4 +1,4 @@
-"""Relax a molecule while one angle of rotation is held."""
+"""Relax a molecule with one dihedral angle fixed."""
 
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,10 @@ _TOLERANCE_DEGREES = 1e-6
 
 
 class HeldDihedral:
-    """An ASE constraint that holds one dihedral angle.
+    """An ASE constraint that fixes one dihedral angle, i–j–k–l.
 
-    It does what ``ase.constraints.FixInternals`` does, at a tenth of the cost: that one takes as
-    long as the reference itself.
-
-    Args:
-        atoms: i, j, k, l.
-        degrees: the angle.
+    Equivalent to ``ase.constraints.FixInternals``, which is ten times slower and takes as long as
+    the reference calculation itself.
     """
 
     def __init__(self, atoms: tuple[int, int, int, int], *, degrees: float) -> None:
@@ -31,13 +27,10 @@ class HeldDihedral:
         self.degrees = degrees
 
     def adjust_positions(self, _atoms: "Atoms", positions: np.ndarray) -> None:
-        """Bring new positions back to the angle, along its gradient.
-
-        Args:
-            positions: (N, 3), Å; changed in place.
+        """Restore the angle of new positions, (N, 3), Å, in place, along its gradient.
 
         Raises:
-            EvaluationRefusedError: the atoms have no dihedral angle.
+            EvaluationRefusedError: the dihedral angle is undefined.
         """
         listed = list(self.atoms)
         for _ in range(20):
@@ -49,21 +42,17 @@ class HeldDihedral:
             positions[listed] += np.radians(missing) * gradient / np.sum(gradient**2)
 
     def adjust_forces(self, atoms: "Atoms", forces: np.ndarray) -> None:
-        """Take out the force that turns the angle.
-
-        Args:
-            atoms: where they are.
-            forces: (N, 3), eV/Å; changed in place.
+        """Remove the force along the dihedral angle from forces, (N, 3), eV/Å, in place.
 
         Raises:
-            EvaluationRefusedError: the atoms have no dihedral angle.
+            EvaluationRefusedError: the dihedral angle is undefined.
         """
         listed = list(self.atoms)
         gradient = self._gradient(atoms.positions)
         forces[listed] -= gradient * np.sum(gradient * forces[listed]) / np.sum(gradient**2)
 
     def get_removed_dof(self, _atoms: "Atoms") -> int:
-        """Count what is held."""
+        """Return the number of constrained degrees of freedom."""
         return 1
 
     def _gradient(self, positions: np.ndarray) -> np.ndarray:
@@ -83,22 +72,15 @@ def relax_at_angle(
     force_ev_per_angstrom: float,
     steps: int,
 ) -> tuple[np.ndarray, float, float]:
-    """Relax all but one angle.
+    """Relax a geometry, (N, 3), Å, with one dihedral angle fixed.
 
-    Args:
-        calculator: what relaxes.
-        molecule: which atoms.
-        positions_angstrom: start, (N, 3), Å.
-        torsion: the bond.
-        degrees: the angle to hold.
-        force_ev_per_angstrom: relaxed when no force on an atom is above it.
-        steps: the most of them.
+    It is converged if no atomic force exceeds ``force_ev_per_angstrom``; ``steps`` is the maximum.
 
     Returns:
-        The geometry, its energy in eV and the largest force left on an atom in eV/Å.
+        The geometry, its energy in eV and the largest remaining force on an atom in eV/Å.
 
     Raises:
-        EvaluationRefusedError: the calculator refused, or the atoms have no dihedral angle.
+        EvaluationRefusedError: the calculator refused, or the dihedral angle is undefined.
     """
     from ase.calculators.calculator import CalculatorError
     from ase.optimize import BFGS

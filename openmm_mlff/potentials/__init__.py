@@ -1,4 +1,4 @@
-"""What can be validated, and what it can be compared with."""
+"""Potentials to be validated, and the references they are compared with."""
 
 from openmm_mlff.potentials.base import Evaluation, Potential
 from openmm_mlff.potentials.registry import load_potential

@@ -1,8 +1,7 @@
-"""PyTorch functions compiled ahead of time (AOTInductor), kept on disk between runs.
+"""PyTorch functions compiled ahead of time (AOTInductor) and cached on disk.
 
-One function of positions of one fixed shape becomes one shared library, which runs without the
-interpreter, without guards and without a tape.  A C++ compiler is needed once, where the library
-is made.
+A function of positions of one fixed shape becomes a shared library, which runs without the
+interpreter, guards or autograd. A C++ compiler is needed only to build the library.
 """
 
 import hashlib
@@ -19,36 +18,28 @@ import torch
 from torch import Tensor, nn
 
 EnergyAndGradient = Callable[..., tuple[Tensor, Tensor]]
-"""From positions (N, 3), and a box (3, 3) where there is one, to dE/dx (N, 3) and E."""
+"""Maps positions (N, 3), and a box (3, 3) if periodic, to dE/dx (N, 3) and E."""
 
 
 class _Traced(nn.Module):
-    """A traced graph as `torch.export` wants it: a module with a `forward` of named tensors."""
+    """Wrapper of a traced graph for `torch.export`, which needs a `forward` with named tensors."""
 
     def __init__(self, graph: nn.Module) -> None:
         super().__init__()
         self.traced = graph
 
     def forward(self, *asked: Tensor) -> Any:
-        """Run the graph."""
         return self.traced(*asked)
 
 
 def compile_ahead(function: EnergyAndGradient, *asked: Tensor) -> EnergyAndGradient:
-    """Compile a function of positions for their shape, this processor and torch's threads.
+    """Compile a function for one shape of positions, this processor and the current thread count.
 
-    What was compiled before is loaded: a library is found again by the operations, the weights,
-    the shapes, the version of torch, the threads and the processor.
-
-    Args:
-        function: gives dE/dx and E; traced once, so without branches on values.
-        asked: positions, and a box where there is one, of the shapes to come.
-
-    Returns:
-        The same function, compiled.
+    Libraries are cached by operations, weights, shapes, torch version, threads and processor. The
+    function is traced once, so it must not branch on values.
 
     Raises:
-        RuntimeError: no compiler, or what it or torch could not do.
+        RuntimeError: there is no compiler, or tracing or compiling failed.
     """
     from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -66,7 +57,7 @@ def compile_ahead(function: EnergyAndGradient, *asked: Tensor) -> EnergyAndGradi
 
 
 def compiled_folder() -> Path:
-    """Give the folder of compiled functions, within torch's own (`TORCHINDUCTOR_CACHE_DIR`)."""
+    """Return the folder of compiled functions, within that of torch (`TORCHINDUCTOR_CACHE_DIR`)."""
     from torch._inductor.runtime.cache_dir_utils import cache_dir
 
     folder = Path(cache_dir()) / "openmm_mlff"
@@ -75,7 +66,7 @@ def compiled_folder() -> Path:
 
 
 def _build(graph: nn.Module, asked: tuple[Tensor, ...], package: Path) -> None:
-    """Compile into a file of its own, which takes its place whole: others may do the same."""
+    """Compile into a temporary file, then rename it: concurrent processes may do the same."""
     with tempfile.TemporaryDirectory(dir=package.parent) as folder, _quiet():
         exported = torch.export.export(_Traced(graph), asked)
         fresh = torch._inductor.aoti_compile_and_package(
@@ -85,7 +76,7 @@ def _build(graph: nn.Module, asked: tuple[Tensor, ...], package: Path) -> None:
 
 
 def _address(graph: Any, asked: tuple[Tensor, ...]) -> str:
-    """Hash all that a compiled function depends on."""
+    """Hash everything that a compiled function depends on."""
     processor = sorted(torch.cpu.get_capabilities().items())
     parts = [torch.__version__, torch.get_num_threads(), processor, graph.code]
     parts += [(tuple(tensor.shape), tensor.dtype) for tensor in asked]
@@ -98,7 +89,7 @@ def _address(graph: Any, asked: tuple[Tensor, ...]) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep from users what torch says of CUDA that is not asked for, and of its own future."""
+    """Suppress torch's warnings about unused CUDA devices and about future releases."""
     speaker = logging.getLogger("torch.utils.cpp_extension")
     level = speaker.level
     speaker.setLevel(logging.ERROR)

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 PREFIX = "ase:"
 _PIP_NAMES = {"tblite": "tblite", "xtb": "xtb", "mace": "mace-torch", "dftd3": "dftd3"}
 _DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01, "cache_api": False}}
-"""Quiet; after a reset without the last SCF; and an SCF so tight that what an earlier geometry left
-behind changes forces by 1e-8 of the largest and not by 2e-5, at a tenth more time (measured on
+"""Quiet, without the last SCF after a reset, and with an SCF tight enough that the previous
+geometry changes forces by 1e-8 of the largest instead of 2e-5, for 10 % more time (measured on
 water and benzene)."""
 
-# What the constructors of calculators raise on options that they do not take; theirs, not ours.
+# Exceptions of calculator constructors for options that they do not accept.
 _REFUSALS = (
     TypeError,
     ValueError,
@@ -47,7 +47,7 @@ _REFUSALS = (
     ArithmeticError,
 )
 
-# What a module may raise while it is imported, which is its own code.
+# Exceptions that third-party modules may raise on import.
 _IMPORT_FAILURES = (*_REFUSALS, SyntaxError, NameError, SystemExit)
 
 
@@ -56,8 +56,8 @@ class AsePotential(Potential):
 
     Args:
         factory: a calculator class, or a function that returns a calculator.
-        options: keyword arguments for it.
-        spec: the string that named it.
+        options: its keyword arguments.
+        spec: the spec string.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AsePotential(Potential):
         self.factory = factory
         self.options = options
         self.spec = spec
-        # Relative paths are those of the folder that the spec was given in.
+        # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
         self.name = "-".join(
             [factory.__name__.lower(), *(str(value) for value in options.values())]
@@ -76,16 +76,12 @@ class AsePotential(Potential):
 
     @classmethod
     def from_spec(cls, spec: str) -> "AsePotential":
-        """Read ``ase:MODULE:NAME?key=value&...``.
+        """Build from ``ase:MODULE:NAME?key=value&...``; numbers, true, false, null are converted.
 
-        Args:
-            spec: numbers, true, false and null among the values are read as such.
-
-        Returns:
-            The potential; no calculator of a class is made yet.
+        No calculator is constructed yet if NAME is a class.
 
         Raises:
-            PotentialError: the spec is malformed, or names no ASE calculator.
+            PotentialError: the spec is malformed, or is not an ASE calculator.
             MissingDependencyError: the module is not installed.
         """
         body, _, query = spec.removeprefix(PREFIX).partition("?")
@@ -109,18 +105,15 @@ class AsePotential(Potential):
         check_options(found, options, spec=spec)
         potential = cls(found, options, spec=spec)
         if not isinstance(found, type):
-            # Only what it returns shows whether a function is meant.
+            # For a function, only the returned object shows whether it is a calculator.
             potential.shared_calculator()
         return potential
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
-        """Return a new calculator, whatever the arguments: it has its own precision and device.
-
-        Returns:
-            The calculator.
+        """Return a new calculator, with its own precision and device: both arguments are ignored.
 
         Raises:
-            PotentialError: the class refuses the options.
+            PotentialError: the class does not accept the options.
         """
         defaults = _DEFAULTS.get(self.factory.__name__, {})
         options = {key: self._absolute(value) for key, value in self.options.items()}
@@ -141,11 +134,11 @@ class AsePotential(Potential):
         return made
 
     def shared_calculator(self, *, precision: str = "mixed") -> BaseCalculator:
-        """See :meth:`Potential.shared_calculator`; one serves every precision."""
+        """See :meth:`Potential.shared_calculator`; the same one for every precision."""
         return super().shared_calculator()
 
     def _absolute(self, value: Any) -> Any:
-        """Return the absolute path of an option that names a file, any other as it is."""
+        """Return the absolute path if an option is the name of a file, otherwise the option."""
         if isinstance(value, str) and (self._folder / value).is_file():
             return str(self._folder / value)
         return value
@@ -169,7 +162,7 @@ class AsePotential(Potential):
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """See that the calculator gives forces; see :meth:`Potential.check_molecule`."""
+        """Check that the calculator provides forces; see :meth:`Potential.check_molecule`."""
         super().check_molecule(molecule)
         given = list(self.shared_calculator().implemented_properties)
         if "forces" not in given:
@@ -209,16 +202,10 @@ def python_force(
     spec: str,
     particles: Sequence[int] | None = None,
 ) -> "openmm.Force":
-    """Let OpenMM ask an ASE calculator once at every step.
+    """Return a `PythonForce` that calls an ASE calculator (eV, Å) once per step.
 
-    Args:
-        molecule: the atoms; where it is periodic, OpenMM's box of the moment is theirs.
-        calculator: in eV and Å.
-        spec: the string that named it, for messages.
-        particles: which particles of a larger System they are; None for all.
-
-    Returns:
-        A `PythonForce`.
+    For a periodic molecule the current box of OpenMM is used. ``particles``: the molecule's indices
+    in a larger System; None for all. ``spec`` is for error messages.
     """
     import openmm
 
@@ -242,7 +229,7 @@ def python_force(
 
 
 def _import(module_name: str, spec: str) -> Any:
-    """Import a module, or say how to get it."""
+    """Import a module, or raise an error that states how to install it."""
     try:
         return importlib.import_module(module_name)
     except _IMPORT_FAILURES as error:
@@ -260,25 +247,21 @@ def _import(module_name: str, spec: str) -> Any:
 
 
 def _is_factory(found: Any) -> TypeGuard[Callable[..., BaseCalculator]]:
-    """Whether this is a calculator class, or a function, which may return a calculator."""
+    """Return whether this is a calculator class, or a function, which may return a calculator."""
     if isinstance(found, type):
         return issubclass(found, BaseCalculator)
     return inspect.isfunction(found)
 
 
 def read_options(query: str) -> dict[str, Any] | None:
-    """Read the part of a spec string after the question mark.
+    """Read ``key=value&key=value``; None if malformed or if a key is repeated.
 
-    Args:
-        query: ``key=value&key=value``; numbers, true, false and null are read as such.
-
-    Returns:
-        The options; None where it is something else, or one is given twice.
+    Numbers, true, false and null are converted.
     """
     if not query:
         return {}
     try:
-        # A plus is a plus: these are file and method names, not web forms.
+        # A plus is literal: these are file and method names, not web forms.
         pairs = parse_qsl(query.replace("+", "%2B"), strict_parsing=True)
     except ValueError:
         return None
@@ -288,7 +271,7 @@ def read_options(query: str) -> dict[str, Any] | None:
 
 
 def _value(text: str) -> Any:
-    """Read numbers, true, false and null as such; everything else stays text."""
+    """Convert numbers, true, false and null; return everything else as text."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What every potential can do, whatever it is made of."""
+"""The common interface of all potentials."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_precision(precision: str) -> str:
-    """Return `precision` where it is known; raise ConfigError where it is not."""
+    """Return `precision` if it is valid, otherwise raise ConfigError."""
     if precision not in PRECISIONS:
         raise ConfigError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
     return precision
@@ -44,27 +44,28 @@ class Evaluation:
 class Potential(ABC):
     """A potential energy surface that OpenMM can run.
 
+    In all methods, precision ``single`` and ``mixed`` means float32 weights, ``double`` float64.
+
     Attributes:
-        spec: the string that names it.
-        name: short, for folders and tables.
-        n_parameters: trainable numbers, None where that has no meaning.
-        elements: atomic numbers it accepts, None for any.
-        composition_is_free: whether it can be asked about other atoms than those of one molecule;
-            a file of OpenMM's own contract has its atoms built in.
-        box_is_free: whether a periodic box may be turned any way round; what runs inside OpenMM may
-            count on a along x and b in the xy plane.
-        has_force_field: whether a part of it is a force field of OpenMM's: it tells atoms of one
-            element apart by their bonds, may hold distances fixed, and is rounded by every platform
-            but Reference.
-        is_exported: whether what OpenMM runs is exported from a model that can also be called
-            directly.
+        spec: the spec string.
+        name: short name for folders and tables.
+        n_parameters: number of trainable parameters; None if not applicable.
+        elements: supported atomic numbers; None for any.
+        composition_is_free: whether it can evaluate molecules other than one; files of OpenMM's own
+            contract are exported for fixed atoms.
+        box_is_free: whether a periodic box may have any orientation; a potential that runs inside
+            OpenMM may assume a along x and b in the xy plane.
+        has_force_field: whether a part of it is an OpenMM force field, which distinguishes atoms of
+            one element by their bonds, may constrain distances, and is evaluated in reduced
+            precision by every platform but Reference.
+        is_exported: whether OpenMM runs an export of a model that can also be called directly.
         has_two_precisions: whether its weights run in float32 and in float64.
-        own: the same model through a calculator of its own, which OpenMM's path is compared with;
-            None where its ASE calculator is that.
-        is_long_range: whether, as a part of a periodic System, it is shown the box and describes
-            the electrostatics of its periodic images; None where that is not known.
-        is_mixed: whether it describes a part of the atoms, and OpenMM's force field the others.
-        teacher: spec of the potential that it was trained to reproduce; None where it names none.
+        own: the same model through its original calculator, for comparison with OpenMM; None if its
+            ASE calculator is the original.
+        is_long_range: whether, as a part of a periodic System, it receives the box and includes
+            the electrostatics of its periodic images; None if unknown.
+        is_mixed: whether it describes some of the atoms, and OpenMM's force field the others.
+        teacher: spec of the potential that it was trained on; None if it names none.
     """
 
     spec: str
@@ -81,20 +82,20 @@ class Potential(ABC):
     is_long_range: bool | None = False
     teacher: str | None = None
     _warmed: tuple[str, ...] = ("_calculators",)
-    """Cached properties that evaluations make or change."""
+    """Cached properties that evaluations create or modify."""
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
-        """Identity: what the spec stood for when this was first asked."""
+        """Identity of the potential when first accessed."""
         return fingerprint(self.spec, self.sources())
 
     @cached_property
     def _calculators(self) -> "dict[str, BaseCalculator]":
-        """Calculators that evaluations share, by precision."""
+        """Calculators shared by evaluations, by precision."""
         return {}
 
     def fresh(self) -> "Potential":
-        """Return the same potential with an instance of its model that was never evaluated."""
+        """Return the same potential with a model instance that was never evaluated."""
         other = copy.copy(self)
         for name in self._warmed:
             other.__dict__.pop(name, None)
@@ -106,17 +107,14 @@ class Potential(ABC):
         return self.fingerprint.sha256
 
     def sources(self) -> Sources:
-        """Return what the potential is made of; nothing but its spec by default."""
+        """Return the sources that define the potential; by default only its spec."""
         return Sources()
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """See that the potential can be asked about this molecule.
-
-        Args:
-            molecule: what is to be simulated.
+        """Check that the potential supports this molecule.
 
         Raises:
-            PotentialError: it holds an element that the potential does not know.
+            PotentialError: an element is not supported.
         """
         if self.elements is None:
             return
@@ -134,16 +132,13 @@ class Potential(ABC):
     def check_reference(self, molecule: MolecularSystem) -> None:
         """Check that the potential can be the reference of a molecule.
 
-        Args:
-            molecule: what is to be compared.
-
         Raises:
             PotentialError: it cannot describe the molecule.
         """
         self.check_molecule(molecule)
 
     def other_backends(self) -> "dict[str, Potential]":
-        """Give the same potential run by OpenMM in other ways, by their names; none by default."""
+        """Return the same potential run by OpenMM in other ways, by name; none by default."""
         return {}
 
     @abstractmethod
@@ -154,35 +149,22 @@ class Potential(ABC):
         precision: str = "mixed",
         particles: Sequence[int] | None = None,
     ) -> "list[openmm.Force]":
-        """Make the OpenMM forces that are this potential.
+        """Create the OpenMM forces whose sum is this potential.
 
-        Args:
-            molecule: the atoms it describes.
-            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-            particles: (N,), which particles of a larger System those atoms are; None where they
-                are all of them.
-
-        Returns:
-            Forces to be added to a System, whose sum is the potential.
+        ``particles``, (N,): indices of the molecule's atoms in a larger System; None if it is the
+        whole.
 
         Raises:
-            PotentialError: the potential cannot serve this molecule.
+            PotentialError: the potential does not support this molecule.
         """
 
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> "openmm.System":
-        """Make an OpenMM system of the molecule that runs on this potential.
-
-        Args:
-            molecule: what to simulate; masses come from it.
-            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-
-        Returns:
-            A system without constraints and without a centre-of-mass remover.
+        """Create an OpenMM System of the molecule, without constraints or centre-of-mass remover.
 
         Raises:
-            PotentialError: the potential cannot serve this molecule.
+            PotentialError: the potential does not support this molecule.
         """
         system = bare_system(molecule)
         for force in self.create_forces(molecule, precision=precision):
@@ -191,28 +173,14 @@ class Potential(ABC):
 
     @abstractmethod
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "BaseCalculator":
-        """Give the same potential as an ASE calculator (eV, Å).
-
-        Args:
-            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-
-        Returns:
-            A new calculator.
+        """Return the same potential as a new ASE calculator (eV, Å).
 
         Raises:
-            PlatformError: the device is not there.
+            PlatformError: the device, ``cpu``, ``cuda`` or ``cuda:N``, is not available.
         """
 
     def shared_calculator(self, *, precision: str = "mixed") -> "BaseCalculator":
-        """Return the calculator of all evaluations by this object, made when it is first asked for.
-
-        Args:
-            precision: of the weights.
-
-        Returns:
-            The same one each time, without what it kept of its last atoms.
-        """
+        """Return the calculator shared by all evaluations of this object, reset on each call."""
         if precision not in self._calculators:
             self._calculators[precision] = self.ase_calculator(precision=precision)
         forget(self._calculators[precision])
@@ -221,18 +189,11 @@ class Potential(ABC):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries, one after the other through the shared ASE calculator.
-
-        Args:
-            molecule: which atoms.
-            positions_angstrom: (G, N, 3).
-            precision: of the weights.
-
-        Returns:
-            Energies and forces of all of them.
+        """Evaluate geometries, (G, N, 3), one after the other with the shared ASE calculator.
 
         Raises:
-            EvaluationRefusedError: the calculator refused one (an SCF that does not converge, say).
+            EvaluationRefusedError: the calculator refused one, e.g. because the SCF did not
+            converge.
         """
         atoms = molecule.to_ase()
         atoms.calc = self.shared_calculator(precision=precision)
@@ -248,14 +209,7 @@ class Potential(ABC):
 
 
 def bare_system(molecule: MolecularSystem) -> "openmm.System":
-    """Give an OpenMM system that holds the particles and nothing else.
-
-    Args:
-        molecule: its masses, amu.
-
-    Returns:
-        A system without forces and constraints, in the molecule's box where it has one.
-    """
+    """Return an OpenMM System with particles and box but without forces and constraints."""
     import openmm
 
     system = openmm.System()
@@ -267,16 +221,11 @@ def bare_system(molecule: MolecularSystem) -> "openmm.System":
 
 
 def openmm_box_nm(cell_angstrom: np.ndarray) -> np.ndarray:
-    """Give box vectors as OpenMM takes them.
-
-    Args:
-        cell_angstrom: (3, 3), Å, rows.
-
-    Returns:
-        (3, 3), nm, rows: the same lattice with a along x, b in the xy plane, reduced.
+    """Convert box vectors, rows of (3, 3), from Å to OpenMM's reduced form in nm.
 
     Raises:
-        PotentialError: the vectors do not lie so; turning the box would turn the atoms with it.
+        PotentialError: a is not along x or b not in the xy plane; changing the box would require
+            rotating the atoms.
     """
     if np.abs(np.triu(cell_angstrom, 1)).max() > _FLAT * np.abs(cell_angstrom).max():
         raise PotentialError(
@@ -284,7 +233,7 @@ def openmm_box_nm(cell_angstrom: np.ndarray) -> np.ndarray:
             "along x and b in the xy plane: turn the box and its atoms"
         )
     box = np.tril(cell_angstrom) / units.ANGSTROM_PER_NM
-    # OpenMM wants c, then b reduced by the vectors before them.
+    # OpenMM requires c, then b reduced by the preceding vectors.
     box[2] -= box[1] * round(box[2, 1] / box[1, 1])
     box[2] -= box[0] * round(box[2, 0] / box[0, 0])
     box[1] -= box[0] * round(box[1, 0] / box[0, 0])

@@ -1,4 +1,4 @@
-"""One energy and its forces by an ASE calculator, in one call."""
+"""Energy and forces from a single call of an ASE calculator."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import BaseCalculator
 
 FREE_ENERGY = "free_energy"
-"""ASE's name of the energy whose slope the forces are."""
+"""ASE's name of the energy consistent with the forces."""
 
 
 def forget(calculator: "BaseCalculator") -> None:
-    """Drop what a calculator keeps of its last atoms.
+    """Reset a calculator.
 
-    ASE does not compare ``atoms.info`` with that of the last atoms, and an SCF that starts from the
-    last one may end elsewhere.
+    ASE does not compare ``atoms.info`` with that of the previous atoms, and an SCF that starts from
+    the previous density may converge to another state.
     """
     reset = getattr(calculator, "reset", None)
     if callable(reset):
@@ -28,20 +28,12 @@ def forget(calculator: "BaseCalculator") -> None:
 
 
 def energy_and_forces(atoms: "Atoms", *, spec: str) -> tuple[float, np.ndarray]:
-    """Compute the energy and the forces of atoms in one call of their calculator.
+    """Compute energy, eV, and forces, (N, 3), eV/Å, in one call of the calculator of ``atoms``.
 
-    The energy is the one whose slope the forces are: ``free_energy`` where the calculator gives
-    it, else ``energy``.
-
-    Args:
-        atoms: with a calculator.
-        spec: the string that named it, for messages.
-
-    Returns:
-        Energy, eV, and forces, (N, 3), eV/Å.
+    The energy is the one consistent with the forces: ``free_energy`` if available, else ``energy``.
 
     Raises:
-        PotentialError: there is not one energy and one force for each atom.
+        PotentialError: the result is not one energy and one force per atom.
     """
     results = _results(atoms, spec=spec)
     energy = np.asarray(results[FREE_ENERGY], dtype=float)
@@ -60,7 +52,7 @@ def energy_and_forces(atoms: "Atoms", *, spec: str) -> tuple[float, np.ndarray]:
 
 
 def _results(atoms: "Atoms", *, spec: str) -> dict[str, Any]:
-    """Return energy and forces as the calculator gives them."""
+    """Return energy and forces as provided by the calculator."""
     from ase.calculators.calculator import Calculator, PropertyNotImplementedError
 
     calculator = atoms.calc
@@ -68,7 +60,7 @@ def _results(atoms: "Atoms", *, spec: str) -> dict[str, Any]:
     wanted = [name for name in ("energy", FREE_ENERGY, "forces") if name in listed]
     found: dict[str, Any] = {}
     if getattr(type(calculator), "get_property", None) is Calculator.get_property:
-        # Asked for one property at a time, some calculators would compute twice.
+        # With one property requested at a time, some calculators would compute twice.
         changes = calculator.check_state(atoms)
         if changes or not {"energy", "forces"} <= set(calculator.results):
             calculator.atoms, calculator.results = None, {}
@@ -91,10 +83,10 @@ def _results(atoms: "Atoms", *, spec: str) -> dict[str, Any]:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what an ASE calculator raises on purpose into a refusal; other errors are its bugs.
+    """Convert deliberate errors of an ASE calculator to refusals; other errors are its bugs.
 
     Yields:
-        Nothing; evaluate within.
+        None; evaluate inside the context.
 
     Raises:
         EvaluationRefusedError: the calculator raised ASE's ``CalculatorError``.

@@ -32,13 +32,13 @@ class StudentForceFieldCalculator(EnergyAndForces):
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
         ConfigError: unknown `dtype`, or neither or both of a path and a student.
-        PlatformError: the device is not there.
+        PlatformError: the device is not available.
 
     Example:
         >>> atoms.calc = StudentForceFieldCalculator(checkpoint_path="best_model.pt")
     """
 
-    # ASE declares it for instances, so it cannot be marked as the class's own.
+    # ASE declares it as an instance attribute, so it cannot be a ClassVar.
     implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(
@@ -86,7 +86,7 @@ class StudentForceFieldCalculator(EnergyAndForces):
         return results
 
     def _check(self, atoms: Atoms) -> None:
-        """Refuse what the student cannot describe."""
+        """Raise if the student does not support the atoms."""
         unknown = sorted(
             set(atoms.symbols[[z not in self.student.elements for z in atoms.numbers]])
         )
@@ -103,16 +103,10 @@ class StudentForceFieldCalculator(EnergyAndForces):
 
 
 def torch_device(name: str) -> torch.device:
-    """Make a torch device of a name, and see that it is there.
-
-    Args:
-        name: ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Returns:
-        The device.
+    """Return a torch device, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        PlatformError: unknown, or not there.
+        PlatformError: unknown or not available.
     """
     try:
         device = torch.device(name)

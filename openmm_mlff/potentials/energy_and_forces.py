@@ -1,4 +1,4 @@
-"""What the ASE calculators of this package have in common."""
+"""Base class of this package's ASE calculators."""
 
 from abc import abstractmethod
 from typing import Any
@@ -10,9 +10,9 @@ from openmm_mlff.errors import PotentialError
 
 
 class EnergyAndForces(Calculator):
-    """An ASE calculator that computes all it can at each call: energies in eV, forces in eV/Å."""
+    """ASE calculator that computes everything in each call: energies in eV, forces in eV/Å."""
 
-    # ASE declares it for instances, so it cannot be marked as the class's own.
+    # ASE declares it as an instance attribute, so it cannot be a ClassVar.
     implemented_properties: list[str] = ["energy", "free_energy", "forces"]  # noqa: RUF012
 
     def calculate(
@@ -21,15 +21,12 @@ class EnergyAndForces(Calculator):
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute energy and forces; ASE calls this.
+        """Compute all properties, ignoring which are requested; called by ASE.
 
-        Args:
-            atoms: isolated, or periodic in all directions; those of the last call when left out.
-            properties: ignored, all are computed.
-            system_changes: ignored, everything is computed anew.
+        ``atoms`` are isolated or periodic in all directions; by default those of the previous call.
 
         Raises:
-            PotentialError: no atoms at all, or atoms that the potential does not describe.
+            PotentialError: no atoms, or atoms that the potential does not support.
         """
         super().calculate(atoms, properties, system_changes)
         if self.atoms is None:
@@ -38,4 +35,4 @@ class EnergyAndForces(Calculator):
 
     @abstractmethod
     def compute(self, atoms: Atoms) -> dict[str, Any]:
-        """Return ASE's results for atoms: energy, free energy and forces, perhaps more."""
+        """Return ASE's results for atoms: energy, free energy and forces, optionally more."""

@@ -12,12 +12,12 @@ _UNUSED_TIMESTEP_PS = 0.001
 
 
 class Engine:
-    """One Context that is asked again and again; it never steps and never moves an atom.
+    """A reusable Context for single-point evaluations.
 
     Args:
-        system: constraints are not applied: forces are the slope of the energy.
-        precision: ``double`` runs on the Reference platform, else CPU, with its forces summed in
-            a fixed order.
+        system: constraints are not applied: forces are the gradient of the energy.
+        precision: ``double`` runs on the Reference platform, otherwise CPU with deterministic
+            forces.
     """
 
     def __init__(self, system: openmm.System, *, precision: str) -> None:
@@ -40,14 +40,9 @@ class Engine:
         *,
         cell_angstrom: npt.NDArray[np.float64] | None = None,
     ) -> tuple[float, npt.NDArray[np.float64]]:
-        """Evaluate one geometry.
+        """Return energy, eV, and forces, (N, 3), eV/Å, of one geometry.
 
-        Args:
-            positions_angstrom: (N, 3), Å.
-            cell_angstrom: (3, 3), Å, rows; None keeps the box.
-
-        Returns:
-            Energy, eV, and forces, (N, 3), eV/Å.
+        ``cell_angstrom``: (3, 3), rows; None leaves the box unchanged.
 
         Raises:
             EvaluationRefusedError: OpenMM refuses the geometry.

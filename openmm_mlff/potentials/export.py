@@ -1,4 +1,4 @@
-"""Export a checkpoint to TorchScript; nothing is written that does not reproduce the model."""
+"""Export checkpoints to TorchScript; a file is written only if it reproduces the model."""
 
 import contextlib
 import os
@@ -19,14 +19,14 @@ ENERGY_TOLERANCE_EV_PER_ATOM = 1e-4
 
 @dataclass(frozen=True)
 class ExportRecord:
-    """How well an export reproduces the eager model on distorted geometries.
+    """Deviation of an export from the eager model on distorted geometries.
 
     Attributes:
-        path: what was written.
+        path: the file written.
         contract: ``forward(positions)`` or ``forward(atomic_numbers, positions)``.
-        energy_error_ev_per_atom: largest.
-        force_error_ev_per_angstrom: largest component.
-        geometries: how many were compared, over all molecules.
+        energy_error_ev_per_atom: largest error.
+        force_error_ev_per_angstrom: largest error of a component.
+        geometries: number of geometries compared, over all molecules.
     """
 
     path: Path
@@ -42,16 +42,10 @@ def call_fixed(
     *,
     cell_angstrom: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray]:
-    """Call a module of OpenMM's contract, forward and backward.
+    """Return energy, eV, and forces, (N, 3), eV/Å, of a module of OpenMM's contract.
 
-    Args:
-        module: `forward(positions)` or `forward(positions, boxvectors)`, nm in, kJ/mol out; it may
-            give forces besides the energy.
-        positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å, where the module takes a box.
-
-    Returns:
-        Energy in eV and forces (N, 3) in eV/Å.
+    The module is `forward(positions)` or `forward(positions, boxvectors)`, nm in, kJ/mol out, and
+    may return forces besides the energy. The cell is (3, 3), for modules with a box.
     """
     placed = torch.tensor(units.nm_from_angstrom(positions_angstrom), requires_grad=True)
     box = [] if cell_angstrom is None else [torch.tensor(units.nm_from_angstrom(cell_angstrom))]
@@ -70,16 +64,7 @@ def call_fixed(
 def call_free(
     module: torch.nn.Module, atomic_numbers: np.ndarray, positions_angstrom: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Call a module of the contract for any molecule, forward and backward.
-
-    Args:
-        module: `forward(atomic_numbers, positions)`, Å in, eV out.
-        atomic_numbers: int64 (N,).
-        positions_angstrom: (N, 3), Å.
-
-    Returns:
-        Energy in eV and forces (N, 3) in eV/Å.
-    """
+    """Return energy, eV, and forces, (N, 3), eV/Å, of `forward(atomic_numbers, positions)`."""
     placed = torch.tensor(np.array(positions_angstrom), requires_grad=True)
     energy = module(torch.from_numpy(np.array(atomic_numbers)), placed)
     (gradient,) = torch.autograd.grad(energy, placed)
@@ -96,25 +81,22 @@ def export_student(
     precision: str = "mixed",
     seed: int = 1,
 ) -> ExportRecord:
-    """Export a student, compare it with the eager model, then write it, in this order.
+    """Export a student, compare it with the eager model, then write it.
 
     Args:
         potential: the student.
         output: file to write, ``.pt``.
-        molecules: what the comparison runs on, at least one where the composition is free.
-        fixed: a molecule to build in; None leaves the composition free.
-        with_forces: with a molecule built in: give energy and forces, for
+        molecules: molecules for the comparison, at least one if the composition is free.
+        fixed: a molecule whose atoms are built in; None for any composition.
+        with_forces: with a fixed molecule: return energy and forces, for
             ``TorchForce.setOutputsForces(True)``, which is several times faster.
         precision: ``single`` and ``mixed`` export float32 weights, ``double`` float64.
-        seed: of the distorted geometries.
-
-    Returns:
-        The errors that were found.
+        seed: seed of the distorted geometries.
 
     Raises:
         ExportError: the exported module does not reproduce the model; nothing is written.
-        ConfigError: there is no molecule to compare on, or forces are asked of a file or a student
-            that cannot give them.
+        ConfigError: there is no molecule to compare on, or forces are requested from a student or
+            contract without them.
         RunDirectoryError: the file cannot be written.
     """
     if fixed is None and not molecules:
@@ -151,7 +133,7 @@ def export_student(
 
 
 def _write(module: torch.jit.ScriptModule, output: Path) -> None:
-    """Write the file whole or not at all."""
+    """Write the file atomically."""
     temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -176,10 +158,9 @@ def _errors(
     seed: int,
     geometries: int = 5,
 ) -> np.ndarray:
-    """Compare eager and exported twice over: first and later calls run on different graphs.
+    """Compare eager and exported model twice: first and later calls run on different graphs.
 
-    Returns:
-        (calls, 2): energy error in eV/atom and force error in eV/Å; not-a-number stays one.
+    Return energy error, eV/atom, and force error, eV/Å, (calls, 2), possibly nan.
     """
     rng = np.random.default_rng(seed)
     shape = (geometries, molecule.n_atoms, 3)

@@ -1,4 +1,4 @@
-"""Frames with energies and forces in a file: a reference that can be compared, not asked."""
+"""Labelled frames in a file: a reference that cannot be evaluated at other geometries."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 FRAME_FORMATS = {".extxyz": "extxyz", ".xyz": "extxyz", ".db": "db", ".json": "json"}
-"""File suffixes of labelled frames, and what ASE calls their formats."""
+"""File suffixes of labelled frames, with ASE's names of their formats."""
 
 LABEL_KEYS = (("REF_energy", "REF_forces"), ("energy", "forces"))
-"""Under which names the labels stand; the first pair that a frame has is taken."""
+"""Keys of the labels; the first pair present in a frame is used."""
 
 _SCHEMES = ("ase:", "none:", "openmm-ml:", "student:")
 
 CELL_TOLERANCE_ANGSTROM = 1e-4
-"""Up to this, two cells are one; files round."""
+"""Cells that differ by less are equal; files round."""
 
 _READING_FAILURES = (*READING_FAILURES, FileError, sqlite3.Error)
 
@@ -35,12 +35,12 @@ class Frame:
     """One geometry with its label.
 
     Attributes:
-        index: in the file, from 0.
+        index: position in the file, from 0.
         atomic_numbers: int (N,).
         positions_angstrom: float64 (N, 3).
         energy_ev: total energy.
         forces_ev_per_angstrom: float64 (N, 3).
-        cell_angstrom: float64 (3, 3); None where the frame is not periodic.
+        cell_angstrom: float64 (3, 3); None if not periodic.
     """
 
     index: int
@@ -51,14 +51,7 @@ class Frame:
     cell_angstrom: np.ndarray | None = None
 
     def shows(self, molecule: MolecularSystem) -> bool:
-        """Tell whether this is a geometry of a molecule: same atoms in the same order, same cell.
-
-        Args:
-            molecule: its own geometry does not matter.
-
-        Returns:
-            True where it is.
-        """
+        """Return whether this is a geometry of a molecule: same atoms, order and cell."""
         if not np.array_equal(self.atomic_numbers, molecule.atomic_numbers):
             return False
         if self.cell_angstrom is None or molecule.cell_angstrom is None:
@@ -73,9 +66,9 @@ class LabelledFrames:
     """All frames of a file.
 
     Attributes:
-        spec: path of the file, as it was named.
-        name: of the file, without its suffix.
-        sha256: of the file.
+        spec: path of the file as specified.
+        name: file name without suffix.
+        sha256: hash of the file.
         frames: in the order of the file, at least one.
     """
 
@@ -91,13 +84,7 @@ class LabelledFrames:
 
     @classmethod
     def from_file(cls, spec: str) -> "LabelledFrames":
-        """Read every frame of a file that ASE can read.
-
-        Args:
-            spec: path of an extended XYZ file or an ASE database, told apart by the suffix.
-
-        Returns:
-            The frames.
+        """Read every frame of an extended XYZ file or ASE database, distinguished by the suffix.
 
         Raises:
             PotentialError: the file is missing, unreadable, of another format or empty, or a frame
@@ -111,15 +98,7 @@ class LabelledFrames:
         return cls(spec, path.stem, hash_path(path), frames)
 
     def showing(self, molecule: MolecularSystem, *, at_most: int) -> tuple[Frame, ...]:
-        """Choose frames of one molecule, evenly spaced over the file.
-
-        Args:
-            molecule: whose atoms, in whose order.
-            at_most: how many.
-
-        Returns:
-            Frames in the order of the file; none where the file shows other molecules only.
-        """
+        """Return up to ``at_most`` frames of a molecule, evenly spaced over the file."""
         found = [frame for frame in self.frames if frame.shows(molecule)]
         count = min(at_most, len(found))
         chosen = np.unique(np.linspace(0, len(found) - 1, count).round().astype(int))
@@ -127,19 +106,12 @@ class LabelledFrames:
 
 
 def names_labelled_frames(spec: str) -> bool:
-    """Tell a file of labelled frames from the spec string of a potential.
-
-    Args:
-        spec: as given for the reference.
-
-    Returns:
-        True where it is a path with a suffix of :data:`FRAME_FORMATS`.
-    """
+    """Return whether a reference spec is a path with a suffix of :data:`FRAME_FORMATS`."""
     return not spec.startswith(_SCHEMES) and Path(spec).suffix.lower() in FRAME_FORMATS
 
 
 def _read(path: Path) -> "list[Atoms]":
-    """Read all frames, or say in one line what is wrong with the file."""
+    """Read all frames, or raise a one-line error."""
     import ase.io
 
     suffix = path.suffix.lower()
@@ -165,7 +137,7 @@ def _read(path: Path) -> "list[Atoms]":
 
 
 def _frame(atoms: "Atoms", index: int, *, path: Path) -> Frame:
-    """Take the label of one frame, and see that it is whole."""
+    """Read the label of one frame and check that it is complete."""
     labels = _labels(atoms)
     expected = "expected energy (eV) and forces (eV/Å), or REF_energy and REF_forces"
     missing = [name for name in ("energy", "forces") if labels.get(name) is None]
@@ -188,7 +160,7 @@ def _frame(atoms: "Atoms", index: int, *, path: Path) -> Frame:
 
 
 def _labels(atoms: "Atoms") -> dict[str, Any]:
-    """Look for energy and forces, raw: constraints must not blank the forces of fixed atoms."""
+    """Return the raw energy and forces: constraints must not zero the forces of fixed atoms."""
     results = atoms.calc.results if atoms.calc is not None else {}
     known = {**atoms.info, **atoms.arrays, **results}
     for energy_key, forces_key in LABEL_KEYS:

@@ -1,14 +1,15 @@
-"""Which boxes a method can describe that samples the Γ point only."""
+"""Boxes that a method limited to the Γ point can describe."""
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.system import box_widths_angstrom
 
 GAMMA_ONLY_CALCULATORS = ("TBLite",)
-"""Classes of ASE calculators without further k-points."""
+"""Classes of ASE calculators that sample only the Γ point."""
 
 SMALLEST_WIDTH_ANGSTROM = 12.0
-"""GFN2-xTB against a wider box: liquid water 12.4 Å wide, 5e-4 meV/atom and 0.07 meV/Å; silicon
-10.9 Å, 4 meV/atom; silicon 5.4 Å, 459; sodium 12.7 Å, 206, for a metal needs many k-points."""
+"""GFN2-xTB compared with a wider box: liquid water 12.4 Å wide, 5e-4 meV/atom and 0.07 meV/Å;
+silicon 10.9 Å, 4 meV/atom; silicon 5.4 Å, 459; sodium 12.7 Å, 206, since a metal needs many
+k-points."""
 
 _NON_METALS = frozenset(
     (1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86)
@@ -16,14 +17,7 @@ _NON_METALS = frozenset(
 
 
 def gamma_point_refusal(molecule: MolecularSystem) -> str:
-    """Return why the Γ point alone cannot describe a system.
-
-    Args:
-        molecule: periodic or not.
-
-    Returns:
-        The reason; empty where it can.
-    """
+    """Return why the Γ point alone cannot describe a system; empty if it can."""
     if molecule.cell_angstrom is None:
         return ""
     width = box_widths_angstrom(molecule.cell_angstrom).min()

@@ -17,17 +17,12 @@ ENTRY_POINTS = "openmm_mlff.potentials"
 
 
 def load_installed(spec: str) -> Potential | None:
-    """Load the potential of an installed entry point.
+    """Load ``NAME:ARGUMENT`` from the installed entry point NAME; None if there is none.
 
-    Args:
-        spec: ``NAME:ARGUMENT``; the factory NAME is called with the argument and gives a
-            `Potential` or an ASE calculator.
-
-    Returns:
-        The potential; None where no entry point has that name.
+    The factory is called with the argument and returns a `Potential` or an ASE calculator.
 
     Raises:
-        PotentialError: the factory cannot be loaded, breaks, or gives something else.
+        PotentialError: the factory cannot be loaded, fails, or returns something else.
     """
     found = _entries(spec)
     if not found:
@@ -36,7 +31,7 @@ def load_installed(spec: str) -> Potential | None:
     try:
         factory = found[0].load()
         made = factory(argument)
-    # Somebody else's code, which may raise anything.
+    # Third-party code may raise anything.
     except (Exception, SystemExit) as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise PotentialError(
@@ -50,7 +45,7 @@ def load_installed(spec: str) -> Potential | None:
 
 
 def _entries(spec: str) -> tuple[EntryPoint, ...]:
-    """Give the entry points of the name before a spec string's first colon."""
+    """Return the entry points of the name before the first colon of a spec."""
     name, colon, _ = spec.partition(":")
     return tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
 
@@ -69,14 +64,14 @@ def _of_calculator(
         )
 
     class Installed(AsePotential):
-        """Makes its calculators by the factory."""
+        """An ASE potential whose calculators are created by the factory of an entry point."""
 
         def __init__(self) -> None:
             super().__init__(type(made), {}, spec=spec)
             self.name = spec.replace(":", "-")
 
         def sources(self) -> Sources:
-            """Add the module of the entry point, and a file that its argument names."""
+            """Add the module of the entry point, and a file named by its argument."""
             own = super().sources()
             argument = {"": spec.partition(":")[2]}
             files = {**own.files, **own_sources(home), **files_named(argument)}

@@ -1,4 +1,4 @@
-"""The numbers that a calculator or a model holds, for its fingerprint."""
+"""Fingerprint of the parameters of a calculator or model."""
 
 import hashlib
 import json
@@ -10,14 +10,11 @@ import torch
 
 
 def parameters_sha256(*holders: Any, given: Mapping[str, Any] | None = None) -> str | None:
-    """Hash the parameters that can be reached from objects.
+    """Return the hash of all accessible parameters; None if there are none.
 
     Args:
         *holders: torch modules, and objects that hold them or have ASE's ``parameters``.
-        given: options of the spec, which identify it already and are left out.
-
-    Returns:
-        Hexadecimal digits; None where no parameter can be reached.
+        given: options of the spec, already part of the identity and ignored.
     """
     digest = hashlib.sha256()
     count = 0
@@ -29,11 +26,7 @@ def parameters_sha256(*holders: Any, given: Mapping[str, Any] | None = None) -> 
 
 
 def model_version(calculator: Any) -> str:
-    """Return the version that a calculator or its model has of itself; empty where none is told.
-
-    Args:
-        calculator: whose attributes ``version`` and ``model_version`` are looked at.
-    """
+    """Return the attribute ``version`` or ``model_version`` of a calculator or its model, or ""."""
     for holder in (calculator, getattr(calculator, "model", None)):
         for name in ("model_version", "version"):
             value = getattr(holder, name, None)
@@ -43,7 +36,7 @@ def model_version(calculator: Any) -> str:
 
 
 def _plain(holder: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    """List the plain values of ASE's ``parameters``."""
+    """Yield the plain values of ASE's ``parameters``."""
     table = getattr(holder, "parameters", None)
     if not isinstance(table, Mapping):
         return
@@ -54,12 +47,12 @@ def _plain(holder: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]
             continue
         try:
             yield name, json.dumps(value, sort_keys=True).encode()
-        except (TypeError, ValueError):  # An object, which may not look alike in every process.
+        except (TypeError, ValueError):  # Its representation may differ between processes.
             continue
 
 
 def _tensors(holder: Any) -> Iterator[tuple[str, bytes]]:
-    """List the tensors of the torch modules that an object is or holds."""
+    """Yield the tensors of the torch modules that an object is or holds."""
     for index, module in enumerate(_modules(holder)):
         for name, tensor in sorted(module.state_dict().items()):
             if not isinstance(tensor, torch.Tensor):

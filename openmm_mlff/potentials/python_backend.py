@@ -28,22 +28,18 @@ def python_torch_force(
     particles: Sequence[int] | None = None,
     rows_at_once: int | None = None,
 ) -> "openmm.Force":
-    """Let OpenMM ask a PyTorch module at every step.
+    """Return a `PythonForce` that calls a PyTorch module in every step.
 
-    Positions are handed over as float64, and energy and forces are taken back as they come.
+    Positions are passed as float64; energy and forces may have any dtype.
 
     Args:
         module: OpenMM's contract, `forward(positions)` or `forward(positions, boxvectors)`, nm in,
             kJ/mol out.
         periodic: whether the module takes box vectors.
-        compiled: compile it; the first call of all then takes a minute or less.
-        gives_forces: whether it gives energy and forces, not the energy alone.
-        particles: which particles of a larger System it is shown; None for all.
-        rows_at_once: atoms that one call is shown, for a module of any number of copies; None
-            for all.
-
-    Returns:
-        A `PythonForce`.
+        compiled: compile it; the very first call then takes up to a minute.
+        gives_forces: whether it returns energy and forces instead of the energy alone.
+        particles: indices of its particles in a larger System; None for all.
+        rows_at_once: atoms per call, for a module of any number of copies; None for all.
     """
     import openmm
 
@@ -72,14 +68,7 @@ def _tensor(values: np.ndarray) -> Tensor:
 
 
 def eager_gradient(module: nn.Module) -> EnergyAndGradient:
-    """Differentiate a module with respect to positions, operation by operation.
-
-    Args:
-        module: energy of positions, and of a box.
-
-    Returns:
-        Gives dE/dx and E.
-    """
+    """Return dE/dx and E of an energy module by autograd."""
 
     def differentiate(positions: Tensor, *box: Tensor) -> tuple[Tensor, Tensor]:
         placed = positions.detach().requires_grad_()
@@ -91,14 +80,7 @@ def eager_gradient(module: nn.Module) -> EnergyAndGradient:
 
 
 def own_gradient(module: nn.Module) -> EnergyAndGradient:
-    """Take the forces that a module gives.
-
-    Args:
-        module: energy and forces of positions.
-
-    Returns:
-        Gives dE/dx and E.
-    """
+    """Return dE/dx and E of a module that computes energy and forces."""
 
     def differentiate(*asked: Tensor) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
@@ -109,14 +91,11 @@ def own_gradient(module: nn.Module) -> EnergyAndGradient:
 
 
 def in_parts(function: EnergyAndGradient, rows_at_once: int) -> EnergyAndGradient:
-    """Call a function part by part, where large temporary tables cost more than calls.
+    """Call a function in parts, which is faster if temporary tensors are large.
 
     Args:
-        function: gives dE/dx and E of any number of copies that do not see each other.
-        rows_at_once: atoms of whole copies that one call is shown.
-
-    Returns:
-        The gradient of all, and the sum of the energies.
+        function: returns dE/dx and E of any number of non-interacting copies.
+        rows_at_once: atoms of whole copies per call.
     """
 
     def differentiate(positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,14 +109,8 @@ def in_parts(function: EnergyAndGradient, rows_at_once: int) -> EnergyAndGradien
 def compiled_or(plain: EnergyAndGradient) -> EnergyAndGradient:
     """Compile a function of positions, once for each shape and number of threads.
 
-    Where this machine cannot compile (no C++ compiler, say), the plain function runs and the log
-    says so.
-
-    Args:
-        plain: gives dE/dx and E.
-
-    Returns:
-        Gives dE/dx and E; the first call of a shape compiles.
+    If this machine cannot compile (e.g. no C++ compiler), the plain function runs and a warning is
+    logged. The first call of a shape compiles.
     """
     chosen: dict[Any, EnergyAndGradient] = {}
 
@@ -151,11 +124,11 @@ def compiled_or(plain: EnergyAndGradient) -> EnergyAndGradient:
 
 
 def _first_that_runs(plain: EnergyAndGradient, asked: tuple[Tensor, ...]) -> EnergyAndGradient:
-    """Give the compiled function if it can be compiled here, else the plain one."""
+    """Return the compiled function if it can be compiled here, else the plain one."""
     try:
         compiled = compile_ahead(plain, *asked)
         compiled(*asked)
-    # Whatever a compiler, its driver or its cache may raise; the plain function says the same.
+    # A compiler, its driver or its cache may raise anything; the plain function is equivalent.
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         logger.warning(

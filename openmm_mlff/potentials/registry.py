@@ -1,4 +1,4 @@
-"""From a spec string to a potential."""
+"""Load potentials by their spec string."""
 
 from pathlib import Path
 
@@ -17,20 +17,17 @@ _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
 def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Potential:
-    """Load the potential that a spec string names.
+    """Load the potential of a spec string.
 
     Args:
         spec: ``student:NAME``, a path to a checkpoint or a TorchScript file, ``openmm-ml:NAME``,
             or ``ase:MODULE:NAME?key=value``.
-        options: what the spec leaves open.
-
-    Returns:
-        The potential.
+        options: settings that the spec does not contain.
 
     Raises:
-        PotentialError: the spec is of no known form.
+        PotentialError: the spec has no valid form.
         CheckpointError: the checkpoint cannot be loaded.
-        MissingDependencyError: a package that the spec names is not installed.
+        MissingDependencyError: a package required by the spec is not installed.
     """
     if spec.startswith(_NO_PROGRAMS):
         _refuse_options_of_a_program(options, spec=spec)
@@ -65,7 +62,7 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
 
 
 def _refuse_options_of_a_program(options: PotentialOptions, *, spec: str) -> None:
-    """See that what only a TorchScript file has is not asked of anything else."""
+    """Raise if options of TorchScript files are set for another kind of potential."""
     for name in ("contract", "energy_unit", "length_unit", "parameters"):
         if getattr(options, name):
             option = "--parameter" if name == "parameters" else f"--{name.replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""Which options the constructor of a calculator takes, as far as its code shows."""
+"""Options that the constructor of a calculator accepts, derived from its source code."""
 
 import ast
 import inspect
@@ -13,21 +13,16 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import PotentialError
 
 _METHODS = {"TBLite": ("GFN1-xTB", "GFN2-xTB", "IPEA1-xTB")}
-"""Calculators that look at their method only when they compute, an hour into a validation."""
+"""Methods of calculators that validate them only when they compute, late in a validation."""
 
 
 def check_options(
     factory: Callable[..., BaseCalculator], options: dict[str, Any], *, spec: str
 ) -> None:
-    """Check that a calculator knows its options, where its code shows which it knows.
-
-    Args:
-        factory: a calculator class, or a function that returns a calculator.
-        options: by name.
-        spec: the string that named it, for messages.
+    """Check that a calculator accepts its options, if this can be determined.
 
     Raises:
-        PotentialError: an option or a method that it does not know.
+        PotentialError: an unknown option or method.
     """
     name = factory.__name__
     known = known_options(factory)
@@ -42,21 +37,14 @@ def check_options(
 
 
 def known_options(factory: Callable[..., Any]) -> list[str] | None:
-    """Return the names of the options that a class or function takes.
+    """Return the names of the options of a class or function; None if they cannot be determined.
 
-    ASE's `Calculator` takes every keyword and keeps it where nothing may read it, so a slip of the
-    pen would change nothing.
-
-    Args:
-        factory: a calculator class, or a function that returns a calculator.
-
-    Returns:
-        The names; None where the code does not show which there are.
+    ASE's `Calculator` stores every keyword, used or not, so a misspelt one would have no effect.
     """
     if not isinstance(factory, type):
         named, rest = _parameters(factory)
         return None if rest else named
-    # Programs behind files take whatever their input takes.
+    # Calculators of external programs accept any keyword of the input file.
     if issubclass(factory, FileIOCalculator):
         return None
     found: list[str] = []
@@ -78,7 +66,7 @@ def known_options(factory: Callable[..., Any]) -> list[str] | None:
 
 
 def _of_ase(factory: type[Any], found: list[str]) -> list[str] | None:
-    """Add what ASE's own constructor takes; None where the class may read any other."""
+    """Add the options of ASE's own constructor; None if the class may read any other."""
     listed = list(factory.default_parameters)
     ours = [*found, *_parameters(Calculator.__init__)[0]]
     if listed:
@@ -105,7 +93,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[list[str], str | None]:
 
 
 def _hands_on(constructor: Callable[..., Any], rest: str) -> bool:
-    """Whether all that a constructor does with its ``**kwargs`` is to hand them to its parent's."""
+    """Return whether a constructor uses its ``**kwargs`` only to pass them to its parent's."""
     text = _source(constructor)
     if text is None:
         return False

@@ -38,19 +38,16 @@ if TYPE_CHECKING:
 
 
 _TEACHERS = {TEACHER: GFN2_XTB}
-"""Specs of the teachers that checkpoints name."""
+"""Specs of the teachers named in checkpoints."""
 
 
 def weights_dtype(precision: str) -> torch.dtype:
-    """Return the precision of the weights: float64 for ``double``, else float32."""
+    """Return the dtype of the weights: float64 for ``double``, else float32."""
     return torch.float64 if check_precision(precision) == "double" else torch.float32
 
 
 def import_openmmtorch() -> ModuleType:
-    """Import the plugin without the warning about `simtk` that its own import sets off.
-
-    Returns:
-        The module.
+    """Import the plugin without the warning about `simtk` that it causes.
 
     Raises:
         MissingDependencyError: it cannot be imported.
@@ -76,8 +73,8 @@ class StudentPotential(Potential):
 
     Args:
         student: from :func:`openmm_mlff.students.loading.load_checkpoint`.
-        spec: the string that named it.
-        options: which backend runs it.
+        spec: the spec string.
+        options: selects the backend.
     """
 
     is_exported = True
@@ -96,21 +93,21 @@ class StudentPotential(Potential):
         self.teacher = _TEACHERS.get(student.record.teacher) if student.record else None
 
     def sources(self) -> Sources:
-        """See :meth:`Potential.sources`: the checkpoint, or the weights where there is none."""
+        """See :meth:`Potential.sources`: the checkpoint, or the weights if there is none."""
         if self.student.sha256:
             return Sources(files={self.spec: self.student.sha256}, modules=("torch",))
         return Sources(modules=("torch",), parameters=parameters_sha256(self.student.model))
 
     @cached_property
     def _evaluators(self) -> dict[torch.dtype, torch.nn.Module]:
-        """What evaluations run, by precision: copies of the student's own model."""
+        """Models for evaluations, by dtype: copies of the student's own model."""
         return {}
 
     @classmethod
     def from_file(
         cls, path: Path, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
     ) -> "StudentPotential":
-        """Load a checkpoint; its path is its spec where none is given."""
+        """Load a checkpoint; its spec defaults to its path."""
         return cls(load_checkpoint(path), spec=spec or str(path), options=options)
 
     def other_backends(self) -> dict[str, "Potential"]:
@@ -142,11 +139,11 @@ class StudentPotential(Potential):
 
     @staticmethod
     def uses_neighbour_list(molecule: MolecularSystem) -> bool:
-        """Tell whether pairs are searched in every step, and not listed once for all."""
+        """Return whether pairs are searched in every step instead of listed once."""
         return molecule.is_periodic or molecule.n_atoms > LIST_FROM_ATOMS
 
     def gives_forces(self, molecule: MolecularSystem) -> bool:
-        """Tell whether the student works out its own forces for a molecule, without a tape."""
+        """Return whether forces are computed analytically for a molecule, without autograd."""
         return (
             isinstance(self.student.model, PaiNN)
             and not self.uses_neighbour_list(molecule)
@@ -154,15 +151,10 @@ class StudentPotential(Potential):
         )
 
     def deployed(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
-        """Build what OpenMM runs for one molecule.
+        """Build the module that OpenMM runs, for the molecule's atomic numbers.
 
-        Args:
-            molecule: its atomic numbers are built in.
-            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
-
-        Returns:
-            `forward(positions)`, giving energy and forces where :meth:`gives_forces` says so;
-            else :meth:`module`.
+        It is `forward(positions)`, returning energy and forces, if :meth:`gives_forces`; else
+        :meth:`module`.
         """
         if not self.gives_forces(molecule):
             return self.module(molecule, precision=precision)
@@ -171,14 +163,9 @@ class StudentPotential(Potential):
         return FastFixed(self.student.model, numbers, weights_dtype(precision)).eval()
 
     def module(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
-        """Build the student for one molecule, of OpenMM's contract: nm in, kJ/mol out.
+        """Build the student for the molecule's atomic numbers, nm in, kJ/mol out.
 
-        Args:
-            molecule: its atomic numbers are built in.
-            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
-
-        Returns:
-            `forward(positions)`, or `forward(positions, boxvectors)` for a periodic box.
+        It is `forward(positions)`, or `forward(positions, boxvectors)` for a periodic box.
         """
         self.check_molecule(molecule)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
@@ -192,26 +179,11 @@ class StudentPotential(Potential):
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> torch.jit.ScriptModule:
-        """Compile by TorchScript what OpenMM runs for one molecule; see :meth:`deployed`.
-
-        Args:
-            molecule: its atomic numbers are built in.
-            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
-
-        Returns:
-            The compiled module.
-        """
+        """Compile :meth:`deployed` with TorchScript."""
         return torch.jit.script(self.deployed(molecule, precision=precision))
 
     def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
-        """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV.
-
-        Args:
-            precision: ``single`` and ``mixed`` give float32 weights, ``double`` float64.
-
-        Returns:
-            The compiled module.
-        """
+        """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV."""
         module = FreeComposition(self.student.model, weights_dtype(precision))
         return torch.jit.script(module.eval())
 
@@ -253,14 +225,14 @@ class StudentPotential(Potential):
         force.setOutputsForces(gives_forces)
         force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
         if not self.uses_neighbour_list(molecule):
-            # Pairs that never change are what a CUDA graph needs.
+            # A CUDA graph requires a constant list of pairs.
             force.setProperty("useCUDAGraphs", "true")
         return force
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
     ) -> "StudentForceFieldCalculator":
-        """Give the eager model as an ASE calculator; see :meth:`Potential.ase_calculator`."""
+        """Return the eager model as an ASE calculator; see :meth:`Potential.ase_calculator`."""
         from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 
         dtype = "float64" if check_precision(precision) == "double" else "float32"

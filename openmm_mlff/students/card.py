@@ -1,4 +1,4 @@
-"""Model cards, written from what a checkpoint says of itself."""
+"""Model cards, written from the metadata of a checkpoint."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,14 +17,7 @@ LAST_ROUNDS = {
 
 
 def model_card(record: StudentRecord) -> str:
-    """Write a student's card in Markdown; every figure comes from the record.
-
-    Args:
-        record: the metadata of the checkpoint.
-
-    Returns:
-        The text.
-    """
+    """Return a student's card in Markdown; all values come from the record."""
     config, data, training = record.config, record.data, record.training
     elements = ", ".join(chemical_symbols[number] for number in config.elements)
     rows = "\n".join(
@@ -70,7 +63,7 @@ Not for ions, radicals or bond breaking. Validate it on your own molecule before
 
 
 def _later_rounds(training: Mapping[str, Any]) -> Iterator[str]:
-    """Give the further rows of the table."""
+    """Yield the rows of the later rounds."""
     if "refinement" in training:
         yield f"\n| second round | {_schedule(training['refinement'])} |"
     for kind, title in LAST_ROUNDS.items():

@@ -22,16 +22,16 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True)
 class StudentRecord:
-    """What a checkpoint says of itself.
+    """Metadata of a checkpoint.
 
     Attributes:
         name: ``original``, ``tiny``, ``ultra-tiny`` or the user's own.
-        config: size and reach.
-        teacher: what labelled the training data.
+        config: architecture settings.
+        teacher: the teacher that labelled the training data.
         data: seed, number of frames and of each kind.
-        training: how it was trained.
-        held_out: errors by origin on frames not trained on.
-        versions: of the packages used.
+        training: training settings.
+        held_out: errors by origin on frames not used in training.
+        versions: versions of the packages used.
     """
 
     name: str
@@ -44,13 +44,7 @@ class StudentRecord:
 
 
 def save_student(model: PaiNN, record: StudentRecord, path: Path) -> None:
-    """Write weights and record to one safetensors file, whole or not at all.
-
-    Args:
-        model: its state dict is written as it is, float32 weights and float64 references.
-        record: becomes the metadata block.
-        path: file to write, in a folder that exists.
-    """
+    """Write weights (float32, references float64) and record to a safetensors file, atomically."""
     fields = asdict(record)
     metadata = {"format": FORMAT} | {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()
@@ -58,7 +52,7 @@ def save_student(model: PaiNN, record: StudentRecord, path: Path) -> None:
     temporary = path.with_name(path.name + ".part")
     tensors = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
     save_file(tensors, temporary, metadata=metadata)
-    # safetensors makes files that only their owner may read; weights are there to be shared.
+    # safetensors creates files that only their owner may read.
     temporary.chmod(0o644)
     os.replace(temporary, path)
 
@@ -66,14 +60,8 @@ def save_student(model: PaiNN, record: StudentRecord, path: Path) -> None:
 def read_student_record(path: Path) -> StudentRecord:
     """Read the metadata block of a student checkpoint.
 
-    Args:
-        path: a safetensors file.
-
-    Returns:
-        What the file says of itself.
-
     Raises:
-        CheckpointError: the file is damaged or is no student of this project.
+        CheckpointError: the file is damaged or is not a student of this project.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -97,7 +85,7 @@ def read_student_record(path: Path) -> StudentRecord:
 
 
 def _record(metadata: Mapping[str, str]) -> StudentRecord:
-    """Make a record of the strings in a metadata block."""
+    """Convert a metadata block of strings to a record."""
     config = json.loads(metadata["config"])
     config["elements"] = tuple(config["elements"])
     loaded = {
@@ -109,16 +97,10 @@ def _record(metadata: Mapping[str, str]) -> StudentRecord:
 
 
 def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
-    """Load a student of this project.
-
-    Args:
-        path: a safetensors file.
-
-    Returns:
-        The model, float32, in evaluation mode, and what the file says of it.
+    """Load a student of this project, float32, in evaluation mode, with its record.
 
     Raises:
-        CheckpointError: the file is damaged, or its tensors do not fit its own config.
+        CheckpointError: the file is damaged, or its tensors do not match its config.
     """
     record = read_student_record(path)
     try:
@@ -136,14 +118,10 @@ def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
 
 
 def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
-    """See that weights are numbers.
-
-    Args:
-        state: tensors by name.
-        path: names the file in the message.
+    """Check that weights are finite.
 
     Raises:
-        CheckpointError: a tensor holds a value that is not finite.
+        CheckpointError: a value is not finite.
     """
     for name, tensor in state.items():
         if not bool(torch.isfinite(tensor).all()):
@@ -154,11 +132,11 @@ def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
 
 
 def n_parameters(model: torch.nn.Module) -> int:
-    """Count the trainable numbers of a model."""
+    """Return the number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def one_line(error: BaseException) -> str:
-    """Give an error's message as one line of at most 200 characters."""
+    """Return an error's message as one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 4] + " ..."

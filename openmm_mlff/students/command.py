@@ -32,7 +32,7 @@ console = Console()
 
 
 def _progress() -> Progress:
-    """Give a progress bar that shows counts and the time left."""
+    """Return a progress bar with counts and remaining time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -69,7 +69,7 @@ def train(
 ) -> None:
     """Distil GFN2-xTB into the students: data, training, held-out test, weights, model cards."""
     recipe = QUICK_RECIPE if quick else Recipe()
-    # A quick try must not lay its weights over the real ones.
+    # A quick run must not overwrite the real weights.
     output = output or (QUICK_FOLDER if quick else WEIGHTS_FOLDER)
     data = data or (QUICK_FOLDER if quick else Path("runs/training")) / "frames.npz"
     torch.set_num_threads(threads)
@@ -87,7 +87,7 @@ def train(
 
 
 def _frames(path: Path, recipe: Recipe) -> list[LabelledFrame]:
-    """Make or read the data behind a progress bar."""
+    """Generate or read the data, with a progress bar."""
     with _progress() as progress:
         task = progress.add_task("labelling with GFN2-xTB", total=None)
         return load_or_make_frames(
@@ -101,7 +101,7 @@ def _frames(path: Path, recipe: Recipe) -> list[LabelledFrame]:
 def _train_one(
     name: str, frames: list[LabelledFrame], recipe: Recipe, output: Path, *, earlier: Path | None
 ) -> None:
-    """Train one student behind a progress bar and write its card."""
+    """Train one student with a progress bar and write its card."""
     started = time.monotonic()
     with _progress() as progress:
         task = progress.add_task(f"training {name}", total=recipe.training.epochs)

@@ -1,7 +1,7 @@
-"""The physical core of every student: screened nuclear repulsion (ZBL) for each pair.
+"""Physical core of every student: screened nuclear repulsion (ZBL) of each pair.
 
-A network knows nothing of what it has not seen, and atoms in a hot or badly started run come
-closer than any training frame.  The core term makes contact repulsive by construction.
+A network extrapolates poorly, and in hot or badly started simulations atoms come closer than in any
+training frame. The core term makes short distances repulsive by construction.
 """
 
 import torch
@@ -15,7 +15,7 @@ REACH_IN_COVALENT_SUMS = 1.5
 
 
 class CoreRepulsion(nn.Module):
-    """Ziegler-Biersack-Littmark repulsion, switched off (C²) past the bonding distance.
+    """Ziegler-Biersack-Littmark repulsion, switched off (C²) beyond the bonding distance.
 
     V(d) = k Z₁Z₂/d · φ(d/a) · u(d/d_end), a = 0.8854 a₀ / (Z₁^0.23 + Z₂^0.23),
     d_end = 1.5 × the sum of covalent radii
@@ -39,16 +39,10 @@ class CoreRepulsion(nn.Module):
     def forward(
         self, distance: Tensor, charge_1: Tensor, charge_2: Tensor, reach: Tensor
     ) -> Tensor:
-        """Give the repulsion of each pair.
+        """Compute the repulsion of each pair, eV, (E,).
 
-        Args:
-            distance: Å, (E,).
-            charge_1: nuclear charges of the first atoms, (E,).
-            charge_2: nuclear charges of the second atoms, (E,).
-            reach: where the term ends for each pair, Å, (E,).
-
-        Returns:
-            Energies in eV, (E,).
+        All arguments are (E,): distance and ``reach``, where the term ends, in Å, and nuclear
+        charges.
         """
         inverse_length = (charge_1**0.23 + charge_2**0.23) * self.inverse_length_unit
         scaled = (distance * inverse_length).unsqueeze(-1)

@@ -1,4 +1,4 @@
-"""Make the training data of the students: every kind of geometry, on all cores, seeded."""
+"""Generate the training data of the students in parallel, with seeds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -15,12 +15,12 @@ from openmm_mlff.students.sampling import SamplingPlan
 from openmm_mlff.students.teacher import free_atom_energies
 
 REFINEMENT = "refinement"
-"""Kind of the frames that only the later rounds of training see."""
+"""Kind of the frames that are used only in the later rounds of training."""
 
 THERMAL = "thermal"
 
 TORSION, CONFORMER = "torsion", "conformer"
-"""Kinds of the frames that only the last rounds of training see: turned bonds."""
+"""Kinds of the frames that are used only in the last rounds of training: rotated bonds."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,18 @@ def make_frames(
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[LabelledFrame]:
-    """Make labelled frames for all molecules, dimers, pairs of atoms and free atoms.
+    """Generate labelled frames of all molecules, dimers, pairs of atoms and free atoms.
 
     Args:
         molecules: names in the systems library.
         elements: atomic numbers whose pairs are scanned.
-        plan: how many of each kind.
-        seed: of everything random here; the result does not depend on `workers`.
-        workers: processes; 1 makes everything in this one.
-        on_progress: called with jobs done and jobs in all.
+        plan: numbers of geometries.
+        seed: seed of all random numbers; the result does not depend on `workers`.
+        workers: number of processes; 1 uses only the current one.
+        on_progress: called with the completed and the total number of jobs.
 
     Returns:
-        Frames, grouped by origin, in an order that depends on the seed alone.
+        Frames, grouped by origin, in an order that depends only on the seed.
     """
     jobs = _jobs(molecules, elements, plan, seed=seed)
     frames: list[list[LabelledFrame]] = [[] for _ in jobs]
@@ -68,16 +68,10 @@ def make_frames(
 def make_unseen_frames(
     molecules: Sequence[str], plan: SamplingPlan, *, fraction: float, seed: int
 ) -> list[LabelledFrame]:
-    """Make thermal frames of new trajectories, to test students that have seen the others.
+    """Generate thermal frames of new trajectories, for tests of students trained on the others.
 
-    Args:
-        molecules: names in the systems library.
-        plan: of which a part is made.
-        fraction: of the thermal frames of the plan.
-        seed: of :func:`make_frames`, which this one does not repeat.
-
-    Returns:
-        Frames, grouped by origin.
+    ``fraction`` of the plan's thermal frames; ``seed`` is that of :func:`make_frames`, whose
+    trajectories are not repeated. The frames are grouped by origin.
     """
     part = replace(plan, thermal=max(1, round(fraction * plan.thermal)))
     work = [(name, kelvin) for name in molecules for kelvin in plan.temperatures_kelvin]
@@ -90,7 +84,7 @@ def make_unseen_frames(
 
 
 def _results(jobs: Sequence[_Job], *, workers: int) -> Iterator[tuple[int, list[LabelledFrame]]]:
-    """Do the jobs; give each one's number and frames as it is done."""
+    """Run the jobs; yield each one's number and frames on completion."""
     if workers == 1:
         yield from ((index, _run(job)) for index, job in enumerate(jobs))
         return
@@ -103,7 +97,7 @@ def _results(jobs: Sequence[_Job], *, workers: int) -> Iterator[tuple[int, list[
 def _jobs(
     molecules: Sequence[str], elements: tuple[int, ...], plan: SamplingPlan, *, seed: int
 ) -> list[_Job]:
-    """List the work, each job with a seed of its own."""
+    """Return the jobs, each with its own seed."""
     work: list[tuple[str, tuple[str, ...], float]] = [("atoms", tuple(map(str, elements)), 0.0)]
     for name in molecules:
         work += [(THERMAL, (name,), kelvin) for kelvin in plan.temperatures_kelvin]
@@ -111,7 +105,7 @@ def _jobs(
     small = [name for name in sampling.DIMER_MOLECULES if name in molecules]
     work += [("dimer", pair, 0.0) for pair in combinations_with_replacement(small, 2)]
     work += [("scan", (str(a), str(b)), 0.0) for a, b in combinations_with_replacement(elements, 2)]
-    # Last, so that the seeds of the others do not depend on how many there are of these.
+    # Last, so that the seeds of the others do not depend on the number of these.
     for name in sampling.FLEXIBLE_MOLECULES:
         if name in molecules:
             kelvins = plan.flexible_temperatures_kelvin
@@ -122,7 +116,7 @@ def _jobs(
 
 
 def _run(job: _Job) -> list[LabelledFrame]:
-    """Do one job (in a worker process)."""
+    """Run one job (in a worker process)."""
     plan, seed = job.plan, job.seed
     if job.kind == "atoms":
         energies = free_atom_energies(tuple(map(int, job.subjects)))

@@ -1,8 +1,8 @@
-"""Students as deployed: modules that TorchScript compiles, for OpenMM and for any molecule.
+"""Deployed students: modules that TorchScript compiles, for OpenMM and for any molecule.
 
-Displacements are taken in the precision of the positions (double on OpenMM's Reference and CPU
-platforms) and only then rounded to that of the weights: a molecule far from the origin loses
-nothing.
+Displacements are computed in the precision of the positions (double on OpenMM's Reference and CPU
+platforms) and then rounded to that of the weights, so that no precision is lost far from the
+origin.
 """
 
 import copy
@@ -14,15 +14,7 @@ from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 
 def in_dtype(model: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Give a copy of the model in another precision.
-
-    Args:
-        model: a student.
-        dtype: ``torch.float32`` or ``torch.float64``.
-
-    Returns:
-        The copy, in evaluation mode, without gradients of its weights.
-    """
+    """Return a copy of a student in another precision, in evaluation mode, without gradients."""
     converted = copy.deepcopy(model).to(dtype).eval().requires_grad_(requires_grad=False)
     if hasattr(model, "reference_energies"):
         # Rounding these would shift all energies between precisions.
@@ -31,27 +23,20 @@ def in_dtype(model: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 def all_pairs(n_atoms: int) -> tuple[Tensor, Tensor]:
-    """List all ordered pairs of atoms.
-
-    Args:
-        n_atoms: N.
-
-    Returns:
-        Senders and receivers, int64 (N(N−1),) each, receivers ascending.
-    """
+    """Return senders and receivers of all ordered pairs, int64 (N(N−1),), receivers ascending."""
     receivers, senders = torch.where(~torch.eye(n_atoms, dtype=torch.bool))
     return senders, receivers
 
 
 class FixedComposition(nn.Module):
-    """OpenMM's contract: `forward(positions)`, nm in, kJ/mol out, the molecule inside.
+    """OpenMM's contract: `forward(positions)`, nm in, kJ/mol out, for one molecule.
 
-    The list of pairs never changes, so the module can be captured as a CUDA graph.
+    The list of pairs is constant, so the module can be captured as a CUDA graph.
 
     Args:
         model: a student, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
         atomic_numbers: int64 (N,).
-        dtype: of the weights.
+        dtype: dtype of the weights.
     """
 
     atomic_numbers: Tensor
@@ -72,14 +57,7 @@ class FixedComposition(nn.Module):
         self.register_buffer("graph", torch.zeros_like(atomic_numbers))
 
     def forward(self, positions: Tensor) -> Tensor:
-        """Compute the energy.
-
-        Args:
-            positions: nm, (N, 3), in any precision.
-
-        Returns:
-            kJ/mol, a float64 scalar.
-        """
+        """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision."""
         placed = positions * self.angstrom_per_nm
         displacements = (placed[self.senders] - placed[self.receivers]).to(self.dtype)
         energies = self.model(
@@ -89,12 +67,7 @@ class FixedComposition(nn.Module):
 
 
 class FreeComposition(nn.Module):
-    """The contract for any molecule: `forward(atomic_numbers, positions)`, Å in, eV out.
-
-    Args:
-        model: a student.
-        dtype: of the weights.
-    """
+    """The contract for any molecule: `forward(atomic_numbers, positions)`, Å in, eV out."""
 
     def __init__(self, model: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
@@ -102,15 +75,7 @@ class FreeComposition(nn.Module):
         self.dtype = dtype
 
     def forward(self, atomic_numbers: Tensor, positions: Tensor) -> Tensor:
-        """Compute the energy.
-
-        Args:
-            atomic_numbers: int64 (N,).
-            positions: Å, (N, 3), in any precision.
-
-        Returns:
-            eV, a float64 scalar.
-        """
+        """Compute the energy, eV, float64, of positions (N, 3), Å, in any precision."""
         n_atoms = int(atomic_numbers.shape[0])
         apart = ~torch.eye(n_atoms, dtype=torch.bool, device=positions.device)
         receivers, senders = torch.where(apart)
@@ -120,11 +85,11 @@ class FreeComposition(nn.Module):
 
 
 class OfSomeParticles(nn.Module):
-    """A module of OpenMM's contract that is shown some of the particles only.
+    """A module of OpenMM's contract applied to some of the particles.
 
     Args:
         module: `forward(positions)`.
-        particles: int64 (N,), which of the System's.
+        particles: int64 (N,), indices in the System.
     """
 
     particles: Tensor
@@ -135,24 +100,17 @@ class OfSomeParticles(nn.Module):
         self.register_buffer("particles", particles)
 
     def forward(self, positions: Tensor) -> Tensor:
-        """Compute the energy.
-
-        Args:
-            positions: of all particles, (M, 3).
-
-        Returns:
-            What the module gives for its own.
-        """
+        """Compute the energy of the module's particles from all positions, (M, 3)."""
         energy: Tensor = self.module(positions[self.particles])
         return energy
 
 
 class OfSomeParticlesWithForces(nn.Module):
-    """A module of OpenMM's contract that gives its own forces, shown some of the particles only.
+    """A module of OpenMM's contract with forces, applied to some of the particles.
 
     Args:
-        module: `forward(positions)`, giving energy and forces.
-        particles: int64 (N,), which of the System's.
+        module: `forward(positions)`, returning energy and forces.
+        particles: int64 (N,), indices in the System.
     """
 
     particles: Tensor
@@ -163,13 +121,6 @@ class OfSomeParticlesWithForces(nn.Module):
         self.register_buffer("particles", particles)
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute energy and forces.
-
-        Args:
-            positions: of all particles, (M, 3).
-
-        Returns:
-            What the module gives for its own; no force on the others.
-        """
+        """Compute energy and forces from all positions, (M, 3); other forces are zero."""
         energy, forces = self.module(positions[self.particles])
         return energy, torch.zeros_like(positions).index_copy(0, self.particles, forces)

@@ -1,8 +1,8 @@
-"""The published MLFF-Distiller students, rebuilt from the layout of their checkpoints.
+"""The published MLFF-Distiller students, reconstructed from the layout of their checkpoints.
 
-The network is reproduced as published, faults included: a learned 3×3 matrix mixes x, y and z
-(so the energy changes when a molecule is turned), and the cutoff multiplies what the filter
-*takes in* (so its biases survive and messages jump at the cutoff).  Judging it is the point.
+The network is reproduced as published, including its faults: a learned 3×3 matrix mixes x, y and z
+(so the energy is not rotationally invariant), and the cutoff multiplies the *input* of the filter
+(so its biases remain and messages are discontinuous at the cutoff). Validation has to detect them.
 """
 
 import re
@@ -21,14 +21,14 @@ _PI = 3.141592653589793
 
 @dataclass(frozen=True)
 class DistillerConfig:
-    """Size of a published student.
+    """Sizes of a published student.
 
     Attributes:
-        features: scalar and vector channels an atom.
+        features: scalar and vector channels per atom.
         interactions: message-passing steps.
-        basis: Gaussians that describe a distance.
-        n_species: rows of the embedding; counts atomic numbers from 0.
-        cutoff_angstrom: reach of a message.
+        basis: number of Gaussians of the distance expansion.
+        n_species: rows of the embedding, from atomic number 0.
+        cutoff_angstrom: cutoff of messages.
         head: widths of the two hidden layers of the energy head.
     """
 
@@ -41,7 +41,7 @@ class DistillerConfig:
 
 
 class _Basis(nn.Module):
-    """Gaussians under a cosine cutoff."""
+    """Gaussians with a cosine cutoff."""
 
     centers: Tensor
     widths: Tensor
@@ -80,19 +80,10 @@ class _Message(nn.Module):
         senders: Tensor,
         receivers: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Add what the senders say.
+        """Add the messages to scalars (N, F) and vectors (N, 3, F).
 
-        Args:
-            scalars: (N, F).
-            vectors: (N, 3, F).
-            expansion: of the distances, (E, basis).
-            mask: 0 for pairs beyond the cutoff, else 1, (E, 1).
-            directions: unit vectors from receiver to sender, (E, 3).
-            senders: (E,).
-            receivers: (E,).
-
-        Returns:
-            New scalars (N, F) and vectors (N, 3, F).
+        ``expansion`` of the distances is (E, basis), ``mask``, (E, 1), is 0 beyond the cutoff, else
+        1, and directions, (E, 3), point from receiver to sender.
         """
         filters = self.rbf_to_scalar(expansion) * mask
         gate, along_vectors, along_directions = torch.split(filters, self.features, dim=-1)
@@ -103,7 +94,7 @@ class _Message(nn.Module):
 
 
 class _Update(nn.Module):
-    """Gated update with the matrix over x, y, z that breaks rotation invariance."""
+    """Gated update with the matrix over x, y, z that breaks rotational invariance."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -140,7 +131,7 @@ class _Interaction(nn.Module):
         senders: Tensor,
         receivers: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Pass messages, then update; see the parts."""
+        """Apply message and update."""
         scalars, vectors = self.message(
             scalars, vectors, expansion, mask, directions, senders, receivers
         )
@@ -148,11 +139,7 @@ class _Interaction(nn.Module):
 
 
 class DistillerStudent(nn.Module):
-    """Energy of a molecule by a published MLFF-Distiller student.
-
-    Args:
-        config: sizes.
-    """
+    """Energy of a molecule by a published MLFF-Distiller student."""
 
     def __init__(self, config: DistillerConfig) -> None:
         super().__init__()
@@ -180,19 +167,7 @@ class DistillerStudent(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> Tensor:
-        """Energies of a batch of molecules.
-
-        Args:
-            atomic_numbers: int64 (N,), all molecules one after the other.
-            displacements: sender minus receiver, Å, (E, 3), in the dtype of the weights.
-            senders: int64 (E,), index of the atom that speaks.
-            receivers: int64 (E,), index of the atom that hears; every pair stands both ways.
-            graph: int64 (N,), which molecule an atom belongs to.
-            n_graphs: number of molecules.
-
-        Returns:
-            Energies in eV, float64 (n_graphs,).
-        """
+        """Compute energies of a batch; see :meth:`openmm_mlff.students.painn.PaiNN.forward`."""
         distance = torch.sqrt((displacements * displacements).sum(-1))
         directions = displacements / (distance + 1e-8).unsqueeze(-1)
         expansion = self.rbf(distance)
@@ -211,22 +186,15 @@ class DistillerStudent(nn.Module):
 
 
 def is_distiller_state(state: Mapping[str, Tensor]) -> bool:
-    """Tell whether a state dict has MLFF-Distiller's layout."""
+    """Return whether a state dict has MLFF-Distiller's layout."""
     return {"embedding.weight", "rbf.centers", "energy_head.0.weight"} <= set(state)
 
 
 def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> DistillerConfig:
-    """Read the sizes off the tensors.
-
-    Args:
-        state: the state dict.
-        cutoff_angstrom: from the checkpoint's own config; None takes the published 5 Å.
-
-    Returns:
-        The sizes.
+    """Determine the sizes from the tensors; the cutoff defaults to the published 5 Å.
 
     Raises:
-        CheckpointError: a tensor that fixes a size is missing.
+        CheckpointError: a tensor that determines a size is missing.
     """
     steps = {int(found[1]) for key in state if (found := re.match(r"interactions\.(\d+)\.", key))}
     if not steps:
@@ -253,21 +221,16 @@ def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> 
 def build_distiller(
     state: Mapping[str, Tensor], *, cutoff_angstrom: float | None = None
 ) -> DistillerStudent:
-    """Build a published student from its state dict.
+    """Build a published student from its state dict, float32, in evaluation mode.
 
-    Args:
-        state: tensors by name.
-        cutoff_angstrom: from the checkpoint's config, Å; None takes the published 5 Å.
-
-    Returns:
-        The model, in the dtype of the tensors' float32, in evaluation mode.
+    The cutoff of the checkpoint's config defaults to the published 5 Å.
 
     Raises:
-        CheckpointError: tensors are missing, left over or of another shape.
+        CheckpointError: tensors are missing, unexpected or of another shape.
     """
     model = DistillerStudent(config_of(state, cutoff_angstrom=cutoff_angstrom))
     last = f"interactions.{len(model.interactions) - 1}.update.mixing_matrix"
-    # The published export left out the last one: the vectors it mixes are never read again.
+    # The published export omitted the last one, whose vectors are not used afterwards.
     complete = {last: torch.eye(3)} | dict(state)
     try:
         model.load_state_dict(complete)

@@ -1,4 +1,4 @@
-"""Geometries off the beaten track: one bond stretched, or two strangers pushed together."""
+"""Geometries far from equilibrium: a stretched bond, or two unbonded atoms at short distance."""
 
 import itertools
 
@@ -9,14 +9,9 @@ from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
 
 
 def stretched_positions(molecule: MolecularSystem, rng: np.random.Generator) -> np.ndarray:
-    """Scale one bond by 0.75 to 1.6 and jostle all atoms by up to 0.15 Å.
+    """Return (N, 3) Å with one bond scaled by 0.75 to 1.6 and atoms displaced by up to 0.15 Å.
 
-    Args:
-        molecule: at its minimum, with at least one bond.
-        rng: decides which bond and how far.
-
-    Returns:
-        Positions, Å, (N, 3).
+    The molecule has to be at its minimum, with at least one bond.
     """
     positions = molecule.positions_angstrom.copy()
     first, second = molecule.bonds[rng.integers(len(molecule.bonds))]
@@ -27,14 +22,9 @@ def stretched_positions(molecule: MolecularSystem, rng: np.random.Generator) -> 
 
 
 def crowded_positions(molecule: MolecularSystem, rng: np.random.Generator) -> np.ndarray:
-    """Move one atom of an unbonded pair towards the other, to 0.8 to 1.5 covalent sums.
+    """Return (N, 3) Å with an atom of an unbonded pair moved to 0.8 to 1.5 covalent sums.
 
-    Args:
-        molecule: at its minimum, with at least one unbonded pair.
-        rng: decides which pair and how near.
-
-    Returns:
-        Positions, Å, (N, 3).
+    The molecule has to be at its minimum, with at least one unbonded pair.
     """
     positions = molecule.positions_angstrom.copy()
     bonded = {frozenset(bond) for bond in molecule.bonds}
@@ -55,7 +45,7 @@ def crowded_positions(molecule: MolecularSystem, rng: np.random.Generator) -> np
 
 
 def _side_of_bond(molecule: MolecularSystem, first: int, second: int) -> list[int]:
-    """Give the atoms that hang on `second` when the bond is cut (only `second` in a ring)."""
+    """Return the atoms attached to `second` if the bond is cut (only `second` in a ring)."""
     neighbours: dict[int, set[int]] = {atom: set() for atom in range(molecule.n_atoms)}
     for a, b in molecule.bonds:
         neighbours[a].add(b)

@@ -1,4 +1,4 @@
-"""Evaluate geometries by students, many in one call, at a cost that follows the pairs in reach."""
+"""Evaluate many geometries per call, at a cost proportional to the pairs within the cutoff."""
 
 from collections.abc import Iterator
 
@@ -11,23 +11,15 @@ from openmm_mlff.students.neighbours import ROUNDING, neighbour_list
 from openmm_mlff.students.painn import PaiNN
 
 _PAIRS_AT_ONCE = 1_300
-"""Pairs evaluated at once: enough to keep a core busy, few enough to stay near its caches.  A pair
-takes 25 kB in the largest shipped student, so that a batch stays far below 1 GB."""
+"""Pairs evaluated at once: enough to use a core fully, few enough to fit into its caches. A pair
+takes 25 kB in the largest shipped student, so a batch needs much less than 1 GB."""
 
 _DISTANCES_AT_ONCE = 1_000_000
-"""Entries of a table of distances, 8 MB; larger molecules have their pairs searched."""
+"""Entries of a distance matrix, 8 MB; larger molecules use a neighbour search."""
 
 
 def program_of(model: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Return what evaluates a student in the least time.
-
-    Args:
-        model: a student, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
-        dtype: of the weights.
-
-    Returns:
-        The compiled :class:`ListedStudent` of a PaiNN; else a copy of the model itself.
-    """
+    """Return the fastest evaluator: the compiled :class:`ListedStudent` of a PaiNN, else a copy."""
     # A subclass may compute something else.
     if type(model) is PaiNN:
         program: nn.Module = torch.jit.script(ListedStudent(model, dtype).eval())
@@ -41,10 +33,10 @@ def evaluate_batch(
     """Evaluate many geometries of one isolated molecule.
 
     Args:
-        model: a student in precision `dtype`, or what :func:`program_of` returned.
+        model: a student in precision `dtype`, or the result of :func:`program_of`.
         atomic_numbers: int64 (N,).
         positions: float64 (G, N, 3), Å.
-        dtype: of the weights.
+        dtype: dtype of the weights.
 
     Returns:
         Energies (G,) in eV and forces (G, N, 3) in eV/Å, float64.
@@ -83,13 +75,13 @@ def evaluate_with_list(
     dtype: torch.dtype,
     cell: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Evaluate one geometry by a neighbour list, with its virial.
+    """Evaluate one geometry with a neighbour list, including its virial.
 
     Args:
-        model: a student with a cutoff in precision `dtype`, or what :func:`program_of` returned.
+        model: a student with a cutoff in precision `dtype`, or the result of :func:`program_of`.
         atomic_numbers: int64 (N,).
         positions: float64 (N, 3), Å.
-        dtype: of the weights.
+        dtype: dtype of the weights.
         cell: float64 (3, 3), Å, rows; None for an isolated molecule.
 
     Returns:
@@ -115,7 +107,7 @@ def _parts(positions: Tensor, reach: float) -> Iterator[tuple[Tensor, Tensor, Te
     n_atoms = positions.shape[1]
     apart = ~torch.eye(n_atoms, dtype=torch.bool, device=positions.device)
     for block in positions.detach().split(max(1, _DISTANCES_AT_ONCE // n_atoms**2)):
-        # By matrix products, the default for many atoms, distances would be rounded too much.
+        # The default for many atoms, matrix products, has too large rounding errors.
         distances = torch.cdist(block, block, compute_mode="donot_use_mm_for_euclid_dist")
         near = (distances <= reach) & apart
         start, held = 0, 0
@@ -144,7 +136,7 @@ def _energies_and_gradient(
     graph: Tensor,
     n_graphs: int,
 ) -> tuple[Tensor, Tensor]:
-    """Call a student, and differentiate by displacements where it does not do so itself."""
+    """Return energies and their gradient by displacements, with autograd if necessary."""
     displacements = displacements.detach().requires_grad_()
     found = model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
     if isinstance(found, tuple):

@@ -12,9 +12,9 @@ from openmm_mlff.errors import CheckpointError
 from openmm_mlff.files import write_arrays
 
 WHOLE_ORIGINS = ("/scan", "/atom")
-"""Ends of the origins whose frames are only of use together."""
+"""Suffixes of the origins whose frames are only useful together."""
 
-# What NumPy was seen to raise on damaged files.
+# Exceptions of NumPy observed for damaged files.
 _READING_FAILURES = (
     OSError,
     EOFError,
@@ -31,7 +31,7 @@ class LabelledFrame:
     """One geometry with its label.
 
     Attributes:
-        origin: what it shows, e.g. ``water/thermal_300K``.
+        origin: molecule and kind, e.g. ``water/thermal_300K``.
         atomic_numbers: int64 (N,).
         positions_angstrom: float64 (N, 3).
         energy_ev: the teacher's total energy.
@@ -45,7 +45,6 @@ class LabelledFrame:
     forces_ev_per_angstrom: np.ndarray
 
     def __post_init__(self) -> None:
-        """Check the shapes."""
         shape = (len(self.atomic_numbers), 3)
         for name in ("positions_angstrom", "forces_ev_per_angstrom"):
             found = getattr(self, name).shape
@@ -54,22 +53,17 @@ class LabelledFrame:
 
     @property
     def kind(self) -> str:
-        """What the origin shows, e.g. ``thermal_300K``."""
+        """The second part of the origin, e.g. ``thermal_300K``."""
         return self.origin.split("/")[1]
 
     @property
     def largest_force_ev_per_angstrom(self) -> float:
-        """Length of the largest force on an atom."""
+        """Magnitude of the largest force on an atom."""
         return float(np.linalg.norm(self.forces_ev_per_angstrom, axis=1).max())
 
 
 def save_frames(frames: Sequence[LabelledFrame], path: Path) -> None:
-    """Write frames to one compressed ``.npz`` file, whole or not at all.
-
-    Args:
-        frames: at least one.
-        path: the file; its folder is made.
-    """
+    """Write frames to a compressed ``.npz`` file, atomically; its folder is created."""
     arrays = {
         "origins": np.array([frame.origin for frame in frames]),
         "sizes": np.array([len(frame.atomic_numbers) for frame in frames]),
@@ -84,19 +78,13 @@ def save_frames(frames: Sequence[LabelledFrame], path: Path) -> None:
 
 
 def load_frames(path: Path) -> list[LabelledFrame]:
-    """Read what :func:`save_frames` wrote.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The frames, in the order in which they were saved.
+    """Read the frames that :func:`save_frames` wrote, in the same order.
 
     Raises:
-        CheckpointError: the file is missing or holds something else.
+        CheckpointError: the file is missing or has other content.
     """
     try:
-        # NumPy leaves a file open when it finds it damaged; this one closes it.
+        # NumPy does not close a file that it finds damaged.
         with path.open("rb") as file:
             data = np.load(file, allow_pickle=False)
             arrays = {name: data[name] for name in data.files}
@@ -122,17 +110,10 @@ def load_frames(path: Path) -> list[LabelledFrame]:
 def split_held_out(
     frames: Iterable[LabelledFrame], *, fraction: float
 ) -> tuple[list[LabelledFrame], list[LabelledFrame]]:
-    """Hold out the last part of every origin's frames.
+    """Return training frames and held-out frames, the last ``fraction`` of each origin.
 
-    Frames of one trajectory are neighbours in time, so a random split would test on what was all
-    but seen in training; the end of each trajectory is new.
-
-    Args:
-        frames: in the order in which they were made.
-        fraction: part of each origin's frames to hold out.
-
-    Returns:
-        Training frames and held-out frames.
+    Consecutive frames of a trajectory are correlated, so a random split would test on almost known
+    geometries; the end of each trajectory is independent.
     """
     by_origin: dict[str, list[LabelledFrame]] = {}
     for frame in frames:

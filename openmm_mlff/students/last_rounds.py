@@ -1,8 +1,8 @@
-"""The last rounds of training: turned bonds, and enough of the rest.
+"""The last rounds of training: rotated bonds and a part of the other frames.
 
-The thermal frames never leave the conformer they start in.  The first of the last rounds teaches
-the way round each bond; the second weighs energies, where a conformer that lies too high shows in
-one number and hardly in the forces; the third smooths what the second has roughened.
+The thermal frames never leave their initial conformer. The first of the last rounds trains on the
+full rotation about each bond; the second emphasises energies, which show a conformer of too high
+energy more clearly than forces do; the third restores the smoothness lost in the second.
 """
 
 import math
@@ -18,19 +18,19 @@ from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.students.training import TrainingPlan, train_student
 
 TURNED = (TORSION, CONFORMER)
-"""Kinds of frames with turned bonds."""
+"""Kinds of frames with rotated bonds."""
 
 LATER_KINDS = (REFINEMENT, *TURNED)
-"""Kinds of frames that the first round does not see."""
+"""Kinds of frames that are not used in the first round."""
 
 REPLAYED_TRAJECTORY, REPLAYED = 1 / 6, 1 / 3
-"""How much of each trajectory, whose frames are alike, and of each other origin the last rounds see
-again, so that nothing is forgotten."""
+"""Fractions of each trajectory, whose frames are similar, and of each other origin that are reused
+in the last rounds, so that accuracy on them is kept."""
 
 OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
     "original": {
         "torsion": {"epochs": 1, "learning_rate": 4e-4},
-        # A wide scale, so that the few large errors, half way round an amide's bond, count.
+        # A wide scale, so that few large errors, at 90° about the bond of an amide, have an effect.
         "levelling": {
             "epochs": 8,
             "learning_rate": 8e-4,
@@ -49,17 +49,17 @@ OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
         "polishing": {"epochs": 6, "learning_rate": 1e-3},
     },
 }
-"""Where a student departs from the plans below."""
+"""Deviations of a student from the plans below."""
 
 
 @dataclass(frozen=True)
 class LastRounds:
-    """How the last rounds are trained.
+    """Plans of the last rounds.
 
     Attributes:
-        torsion: with turned bonds.
-        levelling: the same with most of the weight on energies, and less of the rest.
-        polishing: as the first of them, slowly.
+        torsion: training with rotated bonds.
+        levelling: the same with most of the weight on energies, and fewer other frames.
+        polishing: as the first of them, with a lower learning rate.
     """
 
     torsion: TrainingPlan = field(
@@ -78,13 +78,10 @@ class LastRounds:
 
 
 def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFrame]:
-    """Give the frames of turned bonds and, with them, the first part of those of every origin.
+    """Return frames with rotated bonds, followed by the first part of those of every origin.
 
-    Args:
-        training: all training frames, in the order in which they were made.
-
-    Returns:
-        Turned ones first; no frames at all where no bond turns.
+    ``training``: all training frames, in the order of generation. Without rotated bonds the result
+    is empty.
     """
     turned, others = _parted(training)
     replayed = [
@@ -96,13 +93,9 @@ def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFra
 
 
 def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
-    """Thin out all but the turned bonds; leave out free atoms, whose energies would outweigh all.
+    """Reduce all but the frames with rotated bonds, which come first.
 
-    Args:
-        frames: from :func:`frames_of_last_rounds`.
-
-    Returns:
-        Turned ones first.
+    Free atoms are removed, because their energies would dominate the loss.
     """
     turned, others = _parted(frames)
     thinned = [
@@ -123,18 +116,10 @@ def train_last_rounds(
     seed: int,
     on_epoch: Callable[[int, float, torch.nn.Module], None] | None = None,
 ) -> dict[str, Any]:
-    """Give a student its last rounds, in place.
+    """Train the last rounds in place and return what is recorded of each, by its name.
 
-    Args:
-        model: a trained student.
-        frames: from :func:`frames_of_last_rounds`.
-        rounds: how.
-        name: of the student.
-        seed: of the order of the frames in the first of the rounds; the others count on.
-        on_epoch: see :func:`openmm_mlff.students.training.train_student`.
-
-    Returns:
-        What the record says of each round, by its name.
+    ``seed`` determines the order of the frames in the first round and is incremented for the
+    others.
     """
     own: Mapping[str, dict[str, Any]] = OWN_PLANS.get(name, {})
     told: dict[str, Any] = {}
@@ -149,7 +134,7 @@ def train_last_rounds(
 def _parted(
     frames: Sequence[LabelledFrame],
 ) -> tuple[list[LabelledFrame], dict[str, list[LabelledFrame]]]:
-    """Give the turned bonds, and the others by origin."""
+    """Return the frames with rotated bonds, and the others by origin."""
     turned: list[LabelledFrame] = []
     others: dict[str, list[LabelledFrame]] = {}
     for frame in frames:

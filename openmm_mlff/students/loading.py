@@ -1,4 +1,4 @@
-"""Load any student checkpoint, told apart by content; never by unpickling objects."""
+"""Load any student checkpoint, identified by content, without unpickling objects."""
 
 import math
 import pickle
@@ -33,9 +33,9 @@ from openmm_mlff.students.distiller import build_distiller, is_distiller_state
 _OF_TORCH_EXPORT = ("archive_format", "serialized_exported_program.json")
 _ZIP_START = b"PK\x03\x04"
 _OLD_TORCH_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"
-"""How a file of `torch.save` begins: a zip archive; before torch 1.6 a pickled magic number."""
+"""First bytes of `torch.save` files before torch 1.6, a pickled magic number; now zip archives."""
 
-# What torch's restricted unpickler was seen to raise on damaged files.
+# Exceptions of torch's restricted unpickler observed for damaged files.
 _READING_FAILURES = (
     RuntimeError,
     EOFError,
@@ -54,18 +54,18 @@ _READING_FAILURES = (
 
 @dataclass(frozen=True)
 class LoadedStudent:
-    """A model ready to run, and where it came from.
+    """A loaded model and its metadata.
 
     Attributes:
         model: float32, evaluation mode, no gradients of weights; see
-            :meth:`openmm_mlff.students.painn.PaiNN.forward` for its call.
+            :meth:`openmm_mlff.students.painn.PaiNN.forward` for its arguments.
         name: short name for reports.
         architecture: ``painn`` or ``mlff-distiller``.
-        elements: atomic numbers it accepts.
-        cutoff_angstrom: reach of a message.
-        sha256: of the file.
-        n_parameters: trainable numbers.
-        record: what the file says of itself, for this project's own students.
+        elements: supported atomic numbers.
+        cutoff_angstrom: cutoff of messages.
+        sha256: hash of the file.
+        n_parameters: number of trainable parameters.
+        record: metadata of the file, for this project's own students.
     """
 
     model: nn.Module
@@ -79,18 +79,12 @@ class LoadedStudent:
 
 
 def shipped_students() -> list[str]:
-    """Names of the students that come with the package."""
+    """Return the names of the students included in the package."""
     return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
 
 
 def shipped_path(name: str) -> Path:
-    """Find the weights of a shipped student.
-
-    Args:
-        name: ``original``, ``tiny`` or ``ultra-tiny``.
-
-    Returns:
-        The file.
+    """Return the path of the weights of a shipped student.
 
     Raises:
         CheckpointError: unknown name.
@@ -101,7 +95,7 @@ def shipped_path(name: str) -> Path:
 
 
 def is_torchscript(path: Path) -> bool:
-    """Tell a TorchScript archive from a checkpoint: only the former holds code."""
+    """Return whether a file is a TorchScript archive: unlike a checkpoint it contains code."""
     return any("/code/" in name for name in _names_in_archive(path))
 
 
@@ -111,7 +105,7 @@ def is_exported_program(path: Path) -> bool:
 
 
 def _names_in_archive(path: Path) -> list[str]:
-    """List what a zip archive holds; nothing where the file is none."""
+    """Return the names in a zip archive; empty if the file is not one."""
     if no_plain_file(path):
         return []
     try:
@@ -124,12 +118,8 @@ def _names_in_archive(path: Path) -> list[str]:
 def load_checkpoint(path: Path) -> LoadedStudent:
     """Load a student checkpoint: this project's safetensors, or MLFF-Distiller's layout.
 
-    Args:
-        path: ``.safetensors``, or a file of ``torch.save`` that holds ``model_state_dict`` (with
-            or without ``config``) or a bare state dict.
-
-    Returns:
-        The model and what is known of it.
+    The latter is a file of ``torch.save`` with ``model_state_dict`` (with or without ``config``) or
+    a bare state dict.
 
     Raises:
         CheckpointError: missing, damaged, no weights, or weights of an unknown architecture.
@@ -156,7 +146,7 @@ def load_checkpoint(path: Path) -> LoadedStudent:
 
 
 def _check_readable(path: Path) -> None:
-    """See that there is a file with something in it."""
+    """Check that the file exists and is not empty."""
     if not missing(path) and path.is_dir():
         raise CheckpointError(
             f"{path} is a folder, expected a checkpoint file; name the file inside it"
@@ -180,7 +170,7 @@ def _check_readable(path: Path) -> None:
 
 
 def _looks_like_safetensors(path: Path) -> bool:
-    """Safetensors start with the length of a JSON header, eight bytes, then ``{``."""
+    """Check for the length of a JSON header, eight bytes, followed by ``{``."""
     with path.open("rb") as file:
         return file.read(9)[8:] == b"{"
 
@@ -201,7 +191,7 @@ def _read_torch_file(path: Path) -> Any:
     """Read a file of ``torch.save`` that holds tensors and plain values only."""
     with path.open("rb") as file:
         start = file.read(len(_OLD_TORCH_START))
-    # Anything else would be taken for a pickle, and fail with whatever its bytes happen to mean.
+    # Anything else would be read as a pickle, and fail with a misleading error.
     if not start.startswith((_ZIP_START, _OLD_TORCH_START)):
         raise CheckpointError(
             f"{path} is no checkpoint: it is neither a file of torch.save nor safetensors; "
@@ -209,7 +199,7 @@ def _read_torch_file(path: Path) -> Any:
         )
     try:
         with warnings.catch_warnings():
-            # A pickle protocol other than torch's own is unusual and no fault.
+            # A pickle protocol other than torch's own is unusual but valid.
             warnings.filterwarnings("ignore", message="Detected pickle protocol")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -225,7 +215,7 @@ def _read_torch_file(path: Path) -> Any:
 
 
 def _forbidden_name(error: pickle.UnpicklingError) -> str:
-    """Say what torch's restricted unpickler refused to build, where it says so."""
+    """Return what torch's restricted unpickler refused to build, if the message contains it."""
     if "Unsupported operand" in str(error):
         return " (it is pickled in another protocol than torch's own)"
     found = re.search(r"(?:GLOBAL|Unsupported class) ([\w.]+)", str(error))
@@ -233,7 +223,7 @@ def _forbidden_name(error: pickle.UnpicklingError) -> str:
 
 
 def _state_and_cutoff(path: Path, content: Any) -> tuple[dict[str, Tensor], float | None]:
-    """Find the state dict in what the file holds, and the cutoff in its config."""
+    """Return the state dict in the content of the file, and the cutoff in its config."""
     state = content.get("model_state_dict", content) if isinstance(content, Mapping) else content
     if not isinstance(state, Mapping):
         raise CheckpointError(

@@ -1,8 +1,8 @@
-"""Pairs of atoms from a neighbour list, for large molecules and periodic boxes.
+"""Neighbour lists for large molecules and periodic boxes.
 
-The list is vesin's (https://luthaf.fr/vesin): any box, any cutoff, several images of one atom where
-the box is smaller than twice the cutoff; its vectors can be differentiated with respect to
-positions and box.  The function that TorchScript compiles is vesin's own module.
+The list is vesin's (https://luthaf.fr/vesin): any box, any cutoff, several images of one atom if
+the box is smaller than twice the cutoff; its vectors are differentiable with respect to positions
+and box. TorchScript compiles vesin's own module.
 """
 
 from typing import Any
@@ -15,19 +15,19 @@ from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 LIST_FROM_ATOMS = 64
-"""Isolated molecules of more atoms have their pairs searched; below, all pairs stand in a table."""
+"""Isolated molecules with more atoms use a neighbour list; smaller ones a table of all pairs."""
 
 ROUNDING = 1.000001
-"""The list reaches this much farther than the model, so that rounding loses no pair."""
+"""The list extends this much beyond the model's cutoff, so that rounding loses no pair."""
 
 
 class _Listed(nn.Module):
-    """A student whose pairs are searched anew in every call.
+    """A student that searches pairs in every call.
 
     Args:
         model: a student with a cutoff, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
         atomic_numbers: int64 (N,).
-        dtype: of the weights.
+        dtype: dtype of the weights.
     """
 
     atomic_numbers: Tensor
@@ -62,14 +62,9 @@ class InABox(_Listed):
     """OpenMM's contract for a periodic box: `forward(positions, boxvectors)`, nm in, kJ/mol out."""
 
     def forward(self, positions: Tensor, boxvectors: Tensor) -> Tensor:
-        """Compute the energy.
+        """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision.
 
-        Args:
-            positions: nm, (N, 3), in any precision; atoms need not lie in the box.
-            boxvectors: nm, (3, 3), rows.
-
-        Returns:
-            kJ/mol, a float64 scalar.
+        Box vectors are (3, 3), nm, rows; atoms may be outside of the box.
         """
         return self.energy(positions, boxvectors, True)  # noqa: FBT003
 
@@ -78,26 +73,12 @@ class Large(_Listed):
     """OpenMM's contract for a large isolated molecule: `forward(positions)`, nm in, kJ/mol out."""
 
     def forward(self, positions: Tensor) -> Tensor:
-        """Compute the energy.
-
-        Args:
-            positions: nm, (N, 3), in any precision.
-
-        Returns:
-            kJ/mol, a float64 scalar.
-        """
+        """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision."""
         no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
         return self.energy(positions, no_box, False)  # noqa: FBT003
 
 
 def neighbour_list(model: nn.Module) -> NeighborList:
-    """Give the list that finds every pair within a student's reach, both ways round.
-
-    Args:
-        model: a student with a cutoff.
-
-    Returns:
-        vesin's list.
-    """
+    """Return vesin's list of every pair within a student's cutoff, in both directions."""
     cutoff_angstrom: Any = model.cutoff
     return NeighborList(cutoff=ROUNDING * float(cutoff_angstrom), full_list=True)

@@ -1,15 +1,15 @@
-"""The student force field: an equivariant message-passing network (PaiNN) on a physical core.
+"""The student force field: an equivariant message-passing network (PaiNN) with a physical core.
 
 Schütt, Unke, Gastegger 2021, "Equivariant message passing for the prediction of tensorial
-properties and molecular spectra".  Three things differ from the paper, all for dynamics:
+properties and molecular spectra". It differs from the paper in three ways, all for dynamics:
 
-* the cutoff multiplies what the filter *gives out* and is C², so nothing jumps at the cutoff;
-* messages fade out at contact, where a ZBL core term takes over: contact is repulsive for every
-  pair of elements, whatever the network has learnt;
+* the cutoff multiplies the *output* of the filter and is C², so the energy is smooth at the cutoff;
+* messages vanish at contact, where a ZBL core term takes over: contact is repulsive for every pair
+  of elements, independently of training;
 * reference energies of the atoms are added in double precision after the sum.
 
-The module compiles with TorchScript.  Energies are extensive: a sum over atoms that see nothing
-beyond the cutoff of each message.
+The module compiles with TorchScript. Energies are extensive: a sum over atoms that depend only on
+their neighbours within the cutoff of each message.
 """
 
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ from openmm_mlff.students.radial import GaussianBasis, smooth_cutoff, smooth_ste
 
 _LARGEST_ATOMIC_NUMBER = 118
 CONTACT_IN_COVALENT_SUMS = (0.5, 0.75)
-"""Messages rise from nothing to full between these multiples of the covalent sum."""
+"""Messages increase from zero to full strength between these multiples of the covalent sum."""
 
 
 @dataclass(frozen=True)
 class PaiNNConfig:
-    """Size and reach of a student.
+    """Architecture settings of a student.
 
     Attributes:
-        features: scalar and vector channels an atom.
+        features: scalar and vector channels per atom.
         interactions: message-passing steps.
-        basis: Gaussians that describe a distance.
-        cutoff_angstrom: reach of a message.
-        elements: atomic numbers the student knows.
+        basis: number of Gaussians of the distance expansion.
+        cutoff_angstrom: cutoff of messages.
+        elements: supported atomic numbers.
     """
 
     features: int
@@ -45,7 +45,6 @@ class PaiNNConfig:
     elements: tuple[int, ...] = (1, 6, 7, 8)
 
     def __post_init__(self) -> None:
-        """Refuse sizes and elements of which no network can be made."""
         if min(self.features, self.basis) < 2 or self.interactions < 1:
             raise ValueError(
                 f"features {self.features}, basis {self.basis} and interactions "
@@ -61,13 +60,13 @@ class PaiNNConfig:
 
 
 class Interaction(nn.Module):
-    """One step: atoms hear their neighbours, then mix what they heard.
+    """One message-passing step and the update of the atoms.
 
-    Vectors are zero before the first step and are not read after the last, so the first has no
+    Vectors are zero before the first step and are not used after the last, so the first has no
     channel that passes them on and the last none that scales them.
 
     Args:
-        features: channels an atom.
+        features: channels per atom.
         first: whether this is the first step.
         last: whether this is the last step.
     """
@@ -98,18 +97,10 @@ class Interaction(nn.Module):
         senders: Tensor,
         receivers: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Pass messages and mix.
+        """Return the new scalars (N, F) and vectors (N, 3, F).
 
-        Args:
-            scalars: (N, F).
-            vectors: (N, 3, F).
-            filters: (E, 2F) in the first step, (E, 3F) in the others.
-            directions: unit vectors from receiver to sender, (E, 3).
-            senders: (E,).
-            receivers: (E,).
-
-        Returns:
-            New scalars (N, F) and vectors (N, 3, F).
+        ``filters`` are (E, 2F) in the first step, (E, 3F) in the others; directions, (E, 3), point
+        from receiver to sender.
         """
         gates = torch.split(self.context(scalars)[senders] * filters, self.features, dim=-1)
         messages = directions.unsqueeze(-1) * gates[1].unsqueeze(1)
@@ -129,13 +120,10 @@ class Interaction(nn.Module):
 
 
 class PaiNN(nn.Module):
-    """Energy of molecules of known elements; forces are its gradient.
-
-    Args:
-        config: size and reach.
+    """Energy of molecules of supported elements; forces are its gradient.
 
     Attributes:
-        element_index: atomic number -> row of the tables below, −1 where unknown, int64 (119,).
+        element_index: row of each atomic number in the tables below, −1 if unknown, int64 (119,).
         radii: covalent radii of the elements, Å, (n_elements,).
         reference_energies: of the free atoms, eV, float64 (n_elements,); part of the weights.
     """
@@ -182,18 +170,15 @@ class PaiNN(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> Tensor:
-        """Energies of a batch of molecules.
+        """Compute energies of a batch of molecules, eV, float64 (n_graphs,).
 
         Args:
             atomic_numbers: int64 (N,), all molecules one after the other.
             displacements: sender minus receiver, Å, (E, 3), in the dtype of the weights.
-            senders: int64 (E,), index of the atom that speaks.
-            receivers: int64 (E,), index of the atom that hears; every pair stands both ways.
-            graph: int64 (N,), which molecule an atom belongs to.
+            senders: int64 (E,).
+            receivers: int64 (E,); every pair is listed in both directions.
+            graph: int64 (N,), index of the molecule of each atom.
             n_graphs: number of molecules.
-
-        Returns:
-            Energies in eV, float64 (n_graphs,).
         """
         element = self.element_index[atomic_numbers]
         distance = torch.sqrt((displacements * displacements).sum(-1) + 1e-12)

@@ -1,8 +1,8 @@
 """Training data from a teacher: thermal, stretched, crowded and scanned geometries.
 
-Thermal frames alone teach a student the beaten track; the others keep the surface sound beside
-it: bonds pulled and pushed, strangers brought close, pairs of molecules and pairs of atoms from
-contact to the cutoff.
+Thermal frames cover only the surroundings of the minimum; the others keep the surface realistic
+elsewhere: stretched and compressed bonds, short non-bonded distances, pairs of molecules and pairs
+of atoms from contact to the cutoff.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,32 +16,31 @@ from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.teacher import label, teacher_calculator
 
 FLEXIBLE_MOLECULES = ("ethanol", "acetamide", "alanine")
-"""Molecules of many shapes: more frames of these refine the largest student."""
+"""Molecules with many conformers: more frames of these refine the largest student."""
 
 DIMER_MOLECULES = ("water", "methane", "ammonia", "methanol")
 
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """How many geometries of each kind.
+    """Number of geometries of each kind.
 
     Attributes:
         thermal: frames for each molecule and temperature.
         flexible: further frames for each flexible molecule and temperature, for refinement.
-        stretched: frames for each molecule with bonds scaled and atoms jostled.
-        crowded: frames for each molecule with two unbonded atoms pushed together.
+        stretched: frames for each molecule with scaled bonds and random displacements.
+        crowded: frames for each molecule with a short non-bonded distance.
         dimers: frames for each pair of small molecules.
         scan: points for each pair of elements.
-        torsion_step_degrees: between two points of a rotation about a bond.
-        torsion_coarse_above_atoms: molecules of more atoms than this are turned in steps twice as
-            wide.
-        torsion_copies: jostled frames of each sort for each point of a rotation.
-        conformers: further conformers whose bonds are turned, in steps twice as wide.
-        temperatures_kelvin: of the thermal frames.
-        flexible_temperatures_kelvin: of the further ones.
+        torsion_step_degrees: step of rotations about a bond.
+        torsion_coarse_above_atoms: molecules with more atoms are rotated in steps twice as wide.
+        torsion_copies: displaced frames of each kind for each point of a rotation.
+        conformers: further conformers whose bonds are rotated, in steps twice as wide.
+        temperatures_kelvin: temperatures of the thermal frames.
+        flexible_temperatures_kelvin: temperatures of the further frames.
         steps_between: timesteps of 1 fs between two thermal frames.
-        large_above_atoms: molecules of more atoms than this get a third of the frames; they hold
-            more environments each and cost most of the training time.
+        large_above_atoms: molecules with more atoms get a third of the frames; each contains more
+            environments, and they dominate the training time.
     """
 
     thermal: int = 220
@@ -60,11 +59,11 @@ class SamplingPlan:
     large_above_atoms: int = 15
 
     def share(self, count: int, molecule: MolecularSystem) -> int:
-        """Give `count`, or a third of it for a large molecule."""
+        """Return `count`, or a third of it for a large molecule."""
         return count // 3 if molecule.n_atoms > self.large_above_atoms else count
 
     def torsion_step(self, molecule: MolecularSystem) -> float:
-        """Give the step of a molecule's rotations, in degrees."""
+        """Return the step of a molecule's rotations, in degrees."""
         coarse = molecule.n_atoms > self.torsion_coarse_above_atoms
         return self.torsion_step_degrees * (2.0 if coarse else 1.0)
 
@@ -92,15 +91,15 @@ def thermal_frames(
     seed: int,
     kind: str = "thermal",
 ) -> Iterator[LabelledFrame]:
-    """Run the teacher's own Langevin dynamics (1 fs, friction 0.02/fs) and keep frames of it.
+    """Generate frames of the teacher's own Langevin dynamics (1 fs, friction 0.02/fs).
 
     Args:
-        molecule: at its start.
-        temperature_kelvin: of the bath.
-        count: frames asked for; those that the teacher refuses are left out.
+        molecule: initial structure.
+        temperature_kelvin: bath temperature.
+        count: number of frames, including those that the teacher refuses.
         steps_between: timesteps between two frames.
-        seed: of velocities and bath.
-        kind: what the frames are called in their origin.
+        seed: seed of velocities and bath.
+        kind: second part of the frames' origin.
 
     Yields:
         Labelled frames.
@@ -111,7 +110,7 @@ def thermal_frames(
     rng = np.random.default_rng(seed)
     atoms = molecule.to_ase()
     atoms.calc = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
-    # At a minimum half of the kinetic energy soon becomes potential energy, hence twice T.
+    # Starting at a minimum, half of the kinetic energy becomes potential energy, hence twice T.
     thermal_ev = units.kB * (2 * temperature_kelvin)
     spread = np.sqrt(atoms.get_masses() * thermal_ev)
     atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * spread[:, np.newaxis])
@@ -140,14 +139,9 @@ def altered_frames(
     *,
     seed: int,
 ) -> Iterator[LabelledFrame]:
-    """Label geometries made by altering a molecule.
+    """Label geometries generated by ``alter`` from a molecule at its minimum.
 
-    Args:
-        molecule: at its minimum.
-        kind: goes into the origin of the frames.
-        alter: makes a geometry.
-        count: frames asked for; those that the teacher refuses are left out.
-        seed: of the random generator that `alter` is given.
+    ``count`` includes frames that the teacher refuses; ``kind`` is the second part of their origin.
 
     Yields:
         Labelled frames.
@@ -165,13 +159,9 @@ def altered_frames(
 def dimer_frames(
     first: MolecularSystem, second: MolecularSystem, count: int, *, seed: int
 ) -> Iterator[LabelledFrame]:
-    """Put two jostled molecules side by side, nearest atoms 1.2 to 6 Å apart, at random angles.
+    """Place two distorted molecules with nearest atoms 1.2 to 6 Å apart, at random angles.
 
-    Args:
-        first: neutral and closed-shell.
-        second: the same.
-        count: frames asked for; those that the teacher refuses are left out.
-        seed: of angles and distances.
+    Both are neutral and closed-shell; ``count`` includes frames that the teacher refuses.
 
     Yields:
         Labelled frames.
@@ -202,15 +192,10 @@ def dimer_frames(
 
 
 def pair_scan_frames(first: int, second: int, count: int) -> Iterator[LabelledFrame]:
-    """Scan two bare atoms from half to 1.6 covalent sums, in the multiplicity of fewest spins.
+    """Scan two bare atoms from half to 1.6 covalent sums, in their lowest multiplicity.
 
-    Farther out a single-reference teacher describes no dissociating radical pair well, and its
-    SCF often refuses.
-
-    Args:
-        first: atomic number.
-        second: atomic number.
-        count: points asked for; those that the teacher refuses are left out.
+    At larger distances a single-reference teacher does not describe a dissociating radical pair
+    well, and its SCF often fails. ``count`` includes points that the teacher refuses.
 
     Yields:
         Labelled frames.
@@ -230,14 +215,7 @@ def pair_scan_frames(first: int, second: int, count: int) -> Iterator[LabelledFr
 
 
 def free_atom_frames(energies_ev: Mapping[int, float]) -> Iterator[LabelledFrame]:
-    """Give one frame for each free atom.
-
-    Args:
-        energies_ev: by atomic number.
-
-    Yields:
-        Labelled frames, without forces.
-    """
+    """Yield one frame without forces for each free atom, from energies by atomic number."""
     for number, energy_ev in energies_ev.items():
         yield LabelledFrame(
             "free/atom", np.array([number]), np.zeros((1, 3)), energy_ev, np.zeros((1, 3))

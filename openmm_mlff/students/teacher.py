@@ -1,4 +1,4 @@
-"""The teacher: GFN2-xTB through tblite, and how its labels are taken.
+"""The teacher, GFN2-xTB with tblite, and its labels.
 
 Bannwarth, Ehlert, Grimme 2019, "GFN2-xTB, an accurate and broadly parametrized self-consistent
 tight-binding quantum chemical method".
@@ -21,14 +21,7 @@ FREE_ATOM_MULTIPLICITY = {1: 2, 6: 3, 7: 4, 8: 3}
 
 
 def teacher_calculator(*, charge: int = 0, multiplicity: int = 1) -> "Calculator":
-    """Give the teacher as an ASE calculator.
-
-    Args:
-        charge: total charge.
-        multiplicity: 2S + 1.
-
-    Returns:
-        A new calculator.
+    """Return the teacher as a new ASE calculator.
 
     Raises:
         MissingDependencyError: tblite is not installed.
@@ -44,15 +37,10 @@ def teacher_calculator(*, charge: int = 0, multiplicity: int = 1) -> "Calculator
 
 
 def label(origin: str, atoms: "Atoms") -> LabelledFrame | None:
-    """Label ASE atoms with their calculator.
+    """Label ASE atoms with their calculator; ``origin`` is e.g. ``water/thermal_300K``.
 
-    Args:
-        origin: what the frame shows, e.g. ``water/thermal_300K``.
-        atoms: with a calculator.
-
-    Returns:
-        The frame; None where the calculator's SCF refuses, or a force is not finite or above
-        :data:`LARGEST_FORCE_EV_PER_ANGSTROM`.
+    None if the SCF does not converge, or a force is not finite or above
+    :data:`LARGEST_FORCE_EV_PER_ANGSTROM`.
     """
     try:
         energy_ev = float(atoms.get_potential_energy())
@@ -71,14 +59,7 @@ def label(origin: str, atoms: "Atoms") -> LabelledFrame | None:
 
 
 def free_atom_energies(elements: tuple[int, ...]) -> dict[int, float]:
-    """Ask the teacher for free atoms in their ground-state multiplicity.
-
-    Args:
-        elements: atomic numbers.
-
-    Returns:
-        Energies in eV, by atomic number.
-    """
+    """Compute the teacher's energies, eV, of free atoms in their ground-state multiplicity."""
     from ase import Atoms
 
     energies = {}

@@ -1,4 +1,4 @@
-"""Train a student on labelled frames and measure it on frames it has not seen."""
+"""Train a student on labelled frames and evaluate it on held-out frames."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,16 +16,17 @@ from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a student is trained.
+    """Training settings of a student.
 
     Attributes:
         epochs: passes over the data.
-        batch_size: frames a step.
-        learning_rate: highest one of the one-cycle schedule.
-        force_scale_ev_per_angstrom: below it a force error counts squared, above it linearly.
+        batch_size: frames per step.
+        learning_rate: highest rate of the one-cycle schedule.
+        force_scale_ev_per_angstrom: the loss is quadratic in smaller force errors, linear in
+        larger.
         energy_scale_ev_per_atom: the same for energies.
-        energy_weight: of the energy term against the force term.
-        average_decay: of the running average of the weights that is kept.
+        energy_weight: weight of the energy term relative to the force term.
+        average_decay: decay of the running average of the weights, which is kept.
     """
 
     epochs: int = 40
@@ -44,9 +45,9 @@ class Batch:
     Attributes:
         atomic_numbers: int64 (N,).
         positions: float64 (N, 3), Å.
-        senders: int64 (E,), atoms that speak.
-        receivers: int64 (E,), atoms that hear.
-        graph: int64 (N,), which frame an atom belongs to.
+        senders: int64 (E,).
+        receivers: int64 (E,).
+        graph: int64 (N,), index of the frame of each atom.
         sizes: int64 (B,), atoms of each frame.
         energies: the teacher's, float64 (B,), eV.
         forces: the teacher's, float64 (N, 3), eV/Å.
@@ -63,15 +64,7 @@ class Batch:
 
 
 def join(frames: Sequence[LabelledFrame], *, cutoff_angstrom: float) -> Batch:
-    """Join frames into one batch; pairs beyond the cutoff are left out (they add nothing).
-
-    Args:
-        frames: at least one.
-        cutoff_angstrom: of the model, Å.
-
-    Returns:
-        The batch.
-    """
+    """Join at least one frame into a batch; pairs beyond the cutoff do not contribute."""
     senders, receivers, offset = [], [], 0
     for frame in frames:
         x = frame.positions_angstrom
@@ -95,15 +88,9 @@ def join(frames: Sequence[LabelledFrame], *, cutoff_angstrom: float) -> Batch:
 
 
 def predict(model: torch.nn.Module, batch: Batch, *, training: bool) -> tuple[Tensor, Tensor]:
-    """Evaluate a batch in float32.
+    """Return energies (B,), eV, and forces (N, 3), eV/Å, float64, of a student in float32.
 
-    Args:
-        model: a student in float32.
-        batch: from :func:`join`.
-        training: whether the loss will be differentiated through the forces.
-
-    Returns:
-        Energies (B,) in eV and forces (N, 3) in eV/Å, float64.
+    ``training``: whether the loss will be differentiated through the forces.
     """
     positions = batch.positions.clone().requires_grad_()
     displacements = positions[batch.senders] - positions[batch.receivers]
@@ -120,30 +107,12 @@ def predict(model: torch.nn.Module, batch: Batch, *, training: bool) -> tuple[Te
 
 
 def pseudo_huber(error: Tensor, scale: float) -> Tensor:
-    """Square below `scale`, straight above: scale · (√(1 + (error/scale)²) − 1).
-
-    Args:
-        error: any shape.
-        scale: in the unit of `error`.
-
-    Returns:
-        Of the shape and unit of `error`.
-    """
+    """Compute scale · (√(1 + (error/scale)²) − 1): quadratic below `scale`, linear above."""
     return scale * (torch.sqrt(1.0 + (error / scale) ** 2) - 1.0)
 
 
 def loss_of(energies: Tensor, forces: Tensor, batch: Batch, plan: TrainingPlan) -> Tensor:
-    """Pseudo-Huber loss of force vectors and of energies per atom.
-
-    Args:
-        energies: predicted, (B,), eV.
-        forces: predicted, (N, 3), eV/Å.
-        batch: with the labels.
-        plan: scales and weight.
-
-    Returns:
-        A scalar.
-    """
+    """Compute the pseudo-Huber loss of force vectors, (N, 3), and of energies per atom, (B,)."""
     force_error = torch.sqrt(((forces - batch.forces) ** 2).sum(-1) + 1e-12)
     energy_error = (energies - batch.energies) / batch.sizes
     force_term = pseudo_huber(force_error, plan.force_scale_ev_per_angstrom).mean()
@@ -152,18 +121,10 @@ def loss_of(energies: Tensor, forces: Tensor, batch: Batch, plan: TrainingPlan) 
 
 
 def new_student(config: PaiNNConfig, frames: Sequence[LabelledFrame], *, seed: int) -> PaiNN:
-    """Give a student with random weights and the teacher's free atoms inside.
+    """Return a float32 student with random weights and the teacher's free-atom energies.
 
-    The last bias starts at the mean binding energy of an atom, so that training starts at the
-    right scale.
-
-    Args:
-        config: size and reach.
-        frames: training data; must hold each element's free atom.
-        seed: of the weights.
-
-    Returns:
-        The model, float32.
+    The last bias is the mean binding energy per atom, so that training starts at the right scale.
+    The frames must contain the free atom of each element.
     """
     free = {
         int(frame.atomic_numbers[0]): frame.energy_ev
@@ -192,17 +153,9 @@ def train_student(
     seed: int,
     on_epoch: Callable[[int, float, torch.nn.Module], None] | None = None,
 ) -> PaiNN:
-    """Train in place and give the averaged weights back.
+    """Train in place and return the model with averaged weights.
 
-    Args:
-        model: from :func:`new_student`.
-        frames: training frames.
-        plan: how.
-        seed: of the order of the frames.
-        on_epoch: called after each epoch with its number, mean loss and the averaged model.
-
-    Returns:
-        `model` with the running average of its weights.
+    ``on_epoch`` is called after each epoch with its number, mean loss and the averaged model.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
     steps = math.ceil(len(frames) / plan.batch_size)
@@ -236,15 +189,9 @@ def train_student(
 def held_out_errors(
     model: torch.nn.Module, frames: Sequence[LabelledFrame], *, cutoff_angstrom: float
 ) -> dict[str, dict[str, float]]:
-    """Errors by origin of the frames.
+    """Compute errors of a float32 student by origin of the frames, which were not trained on.
 
-    Args:
-        model: a student in float32.
-        frames: not trained on.
-        cutoff_angstrom: of the model, Å.
-
-    Returns:
-        For each origin: `force_rmse_ev_per_angstrom`, `energy_mae_mev_per_atom`, `frames`.
+    The keys are `force_rmse_ev_per_angstrom`, `energy_mae_mev_per_atom`, `frames`.
     """
     origins = sorted({frame.origin for frame in frames})
     table: dict[str, dict[str, float]] = {}

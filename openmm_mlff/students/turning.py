@@ -1,9 +1,9 @@
-"""Training frames along the rotation about each bond, from one conformer and from many.
+"""Training frames along the rotation about each bond, from one or more conformers.
 
-Thermal frames stay in the conformer they start in: the hydroxyl of a carboxylic acid is never seen
-the other way round, and what a student says of it there is a guess.  Rotations that start in one
-conformer miss what meets only in another: in alanine the hydrogen bond from that hydroxyl to the
-nitrogen.
+Thermal frames stay in their initial conformer: the hydroxyl of a carboxylic acid never appears in
+its other orientation, where a student's prediction would be an extrapolation. Rotations from one
+conformer do not include interactions specific to others: in alanine the hydrogen bond from that
+hydroxyl to the nitrogen.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 RELAXATION_STEPS = 100
 JOSTLE_ANGSTROM = 0.05
 SAME_CONFORMER_EV = 0.005
-"""Minima nearer in energy are one, or mirror images of each other, or like atoms changed places."""
+"""Minima closer in energy are identical, mirror images, or differ by exchange of like atoms."""
 
 TRIES_A_CONFORMER = 6
 
@@ -36,21 +36,21 @@ _Point = tuple[Torsion, float, np.ndarray]
 def torsion_frames(
     molecule: MolecularSystem, *, step_degrees: float, copies: int, seed: int
 ) -> Iterator[LabelledFrame]:
-    """Turn each rotatable bond once round and back; the teacher relaxes all but the angle.
+    """Rotate each rotatable bond by 360° and back; the teacher relaxes everything but the angle.
 
-    Each point gives its relaxed geometry, jostled copies of it, and as many jostled copies of the
-    start turned to the same angle without relaxation.  The points come in random order, so that
-    those held out at the end are whole points from anywhere on the way round.
+    Each point provides its relaxed geometry, displaced copies of it, and as many displaced copies
+    of the start rotated to the same angle without relaxation. The points are in random order, so
+    that those held out at the end are complete points anywhere on the path.
 
     Args:
         molecule: at its minimum.
-        step_degrees: between two points.
-        copies: jostled ones of each sort for each point.
-        seed: of the order and the jostling.
+        step_degrees: distance between two points.
+        copies: displaced copies of each kind for each point.
+        seed: seed of the order and the displacements.
 
     Yields:
-        Labelled frames; none where no bond turns, nor where the teacher refuses, does not come
-        to rest or rearranges the bonds.
+        Labelled frames; none without rotatable bonds, nor where the teacher refuses, does not
+        converge or rearranges the bonds.
     """
     rng = np.random.default_rng(seed)
     start = np.array(molecule.positions_angstrom)
@@ -76,17 +76,17 @@ def torsion_frames(
 def conformer_frames(
     molecule: MolecularSystem, *, conformers: int, step_degrees: float, copies: int, seed: int
 ) -> Iterator[LabelledFrame]:
-    """Find other conformers, and turn each rotatable bond of each of them once round.
+    """Find other conformers, and rotate each rotatable bond of each of them by 360°.
 
     Args:
         molecule: at its minimum.
-        conformers: the most of them; fewer where fewer are found.
-        step_degrees: between two points.
-        copies: jostled ones of each relaxed point.
-        seed: of the conformers, the order and the jostling.
+        conformers: maximum number.
+        step_degrees: distance between two points.
+        copies: displaced copies of each relaxed point.
+        seed: seed of the conformers, the order and the displacements.
 
     Yields:
-        Labelled frames, in random order; see :func:`torsion_frames` for what is left out.
+        Labelled frames, in random order; see :func:`torsion_frames` for omitted ones.
     """
     rng = np.random.default_rng(seed)
     calculator = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
@@ -111,7 +111,7 @@ def _labelled(
     *,
     kind: str,
 ) -> Iterator[LabelledFrame]:
-    """Label geometries, (N, 3) in Å each; those that the teacher refuses are left out."""
+    """Label geometries, (N, 3) in Å each, omitting those that the teacher refuses."""
     atoms = molecule.to_ase()
     for geometry in geometries:
         atoms.positions = geometry
@@ -122,7 +122,7 @@ def _labelled(
 
 
 def _torsions(molecule: MolecularSystem) -> tuple[Torsion, ...]:
-    """Return the bonds of a molecule that turn."""
+    """Return the rotatable bonds of a molecule."""
     return rotatable_torsions(
         molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
     )
@@ -171,9 +171,9 @@ def _scan(
     step_degrees: float,
     back: bool,
 ) -> Iterator[_Point]:
-    """Relax at one angle after the other, once round, each from its neighbour; and back.
+    """Relax at successive angles, each starting from the previous point, by 360° and back.
 
-    The way back begins in whatever conformer of the rest the way on has led to.
+    The way back may start in another conformer of the remaining molecule.
 
     Yields:
         The bond, the angle and the geometry.

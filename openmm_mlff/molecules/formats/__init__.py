@@ -1,6 +1,6 @@
-"""Readers of structure files: one format a module, each from text to ``FileStructure``.
+"""Readers of structure files: one format per module, each from text to ``FileStructure``.
 
-A reader is a generator, so that the first frame of a long file costs no more than itself.  On a
-damaged file it raises what Python raises (``ValueError``, ``IndexError``; ``KeyError`` for an
-unknown element); ``molecules.files`` turns that into one line.
+Readers are generators, so that reading the first frame does not read a long file completely. For
+invalid files they raise built-in exceptions (``ValueError``, ``IndexError``; ``KeyError`` for an
+unknown element), which ``molecules.files`` converts to one-line errors.
 """

@@ -1,4 +1,4 @@
-"""What PDB and mmCIF files have in common: alternate locations and the record of a cell."""
+"""Common parts of PDB and mmCIF: alternate locations and the unit cell record."""
 
 from collections.abc import Hashable, Sequence
 
@@ -7,18 +7,15 @@ import numpy.typing as npt
 
 _WITHOUT_SYMMETRY = ("", "P1", "?", ".")
 _DUMMY_LENGTH_ANGSTROM = 1.0
-"""Programs write a cell of 1 × 1 × 1 Å where there is none."""
+"""Programs write a cell of 1 × 1 × 1 Å if there is none."""
 
 
 def first_locations(residues: Sequence[Hashable], *, altlocs: Sequence[str]) -> list[int]:
-    """Choose one place for each atom: of every residue, its first alternate location.
+    """Return the indices of atoms to keep: of every residue, the first alternate location.
 
     Args:
-        residues: the residue of each atom.
-        altlocs: the label of each atom's alternate location; empty where it has none.
-
-    Returns:
-        Which atoms to keep: those without a label, and those with their residue's first one.
+        residues: residue of each atom.
+        altlocs: alternate location label of each atom; atoms with an empty label are always kept.
     """
     first: dict[Hashable, str] = {}
     for residue, label in zip(residues, altlocs, strict=True):
@@ -34,20 +31,20 @@ def first_locations(residues: Sequence[Hashable], *, altlocs: Sequence[str]) -> 
 def recorded_cell(
     lengths_and_angles: Sequence[float], *, space_group: str
 ) -> tuple[npt.NDArray[np.float64] | None, str]:
-    """Turn the record of a cell into box vectors, where it is a box that the atoms fill.
+    """Convert a cell record to box vectors if the atoms of the file fill the box.
 
-    A dummy of 1 × 1 × 1 Å is none.  Where the space group has symmetry, the file holds one unit of
-    the crystal only, and the cell is not the box of what is in it.
+    A dummy of 1 × 1 × 1 Å is ignored. If the space group has symmetry, the file contains only the
+    asymmetric unit, and the cell is not the box of its atoms.
 
     Args:
         lengths_and_angles: a, b, c in Å, then alpha, beta, gamma in degrees.
         space_group: Hermann-Mauguin symbol.
 
     Returns:
-        Box vectors as rows, (3, 3), Å, or None; and a note about what was left out.
+        Box vectors as rows, (3, 3), Å, or None; and a note about an ignored cell.
 
     Raises:
-        ValueError: No box has such angles.
+        ValueError: impossible angles.
     """
     from ase.geometry import cellpar_to_cell
 

@@ -22,7 +22,7 @@ _CELL = tuple(f"_cell.{key}" for key in ("length_a", "length_b", "length_c")) + 
 _SPACE_GROUPS = ("_symmetry.space_group_name_h-m", "_space_group.name_h-m_alt")
 
 Table = dict[str, list[str]]
-"""Values by tag, tags in lower case."""
+"""Values by lower-case tag."""
 
 
 def read_mmcif(handle: TextIO) -> Iterator[FileStructure]:
@@ -30,14 +30,11 @@ def read_mmcif(handle: TextIO) -> Iterator[FileStructure]:
 
     Of alternate locations the first of each residue is kept.
 
-    Args:
-        handle: the open file.
-
     Yields:
-        One structure a model.
+        One structure per model.
 
     Raises:
-        BadStructureError: The file is no macromolecular CIF.
+        BadStructureError: the file is not a macromolecular CIF.
     """
     table = _read_table(handle)
     if "_atom_site.cartn_x" not in table:
@@ -71,7 +68,7 @@ def read_mmcif(handle: TextIO) -> Iterator[FileStructure]:
 
 
 def _column(table: Table, *keys: str) -> list[str]:
-    """Give a column of the atoms, the first there is; empty strings for what is unknown."""
+    """Return the first existing column of the atoms; unknown values are empty strings."""
     n_atoms = len(table["_atom_site.cartn_x"])
     for key in keys:
         found = table.get(f"_atom_site.{key.lower()}")
@@ -94,12 +91,12 @@ def _kept_rows(table: Table, rows: list[int]) -> list[int]:
 
 
 def _number(text: str) -> float:
-    """Read a number, which may carry its uncertainty: 1.234(5)."""
+    """Read a number, possibly with its uncertainty: 1.234(5)."""
     return float(text.partition("(")[0])
 
 
 def _read_table(handle: TextIO) -> Table:
-    """Read the tags of the data block with the atoms, of the last one where none has any."""
+    """Read the tags of the data block with the atoms, or of the last block if there is none."""
     table: Table = {}
     tags: list[str] = []
     is_loop, n_values = False, 0
@@ -132,7 +129,7 @@ def _check_complete(table: Table, tags: list[str]) -> None:
 
 
 def _words(handle: TextIO) -> Iterator[tuple[str, bool]]:
-    """Cut the text into words, and say which are surely values (quoted, or text fields)."""
+    """Split the text into words, with a flag for definite values (quoted, or text fields)."""
     lines = iter(handle)
     for line in lines:
         if line.startswith(";"):

@@ -17,7 +17,7 @@ from openmm_mlff.molecules.formats.structure import (
 _MARK = "@<TRIPOS>"
 _WITHOUT_CHARGES = "NO_CHARGES"
 _ROUNDING_CHARGE = 0.1
-"""Partial charges have a few decimals, and their sum is off a whole number by no more than this."""
+"""Maximum deviation of the sum of rounded partial charges from an integer."""
 
 _NO_BOND = "nc"
 
@@ -27,18 +27,14 @@ Sections = dict[str, list[str]]
 def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[FileStructure]:
     """Read the molecules of a MOL2 file.
 
-    The total charge is the sum of the partial charges; where the file has none, that of the formal
-    charges which RDKit finds in the atom types.
-
-    Args:
-        handle: the open file.
-        charge_is_given: whether the total charge is known and not looked for.
+    The total charge is the sum of the partial charges; without these, that of the formal charges
+    which RDKit derives from the atom types. It is not determined if ``charge_is_given``.
 
     Yields:
-        One structure a molecule, with its bonds.
+        One structure per molecule, with its bonds.
 
     Raises:
-        ValueError: The file is damaged.
+        ValueError: the file is invalid.
     """
     for lines in _blocks(handle):
         sections = _sections(lines)

@@ -16,20 +16,20 @@ from openmm_mlff.molecules.formats.structure import (
 )
 
 _V2000_CHARGES = {1: 3, 2: 2, 3: 1, 5: -1, 6: -2, 7: -3}
-"""The atom block's column; 4 is a radical."""
+"""Charge codes of the atom block; 4 is a radical."""
 
 _V2000_RADICAL = 4
 _UNPAIRED_ELECTRONS = {0: 0, 1: 0, 2: 1, 3: 2}
-"""By the radical code: singlet, doublet, triplet."""
+"""By radical code: singlet, doublet, triplet."""
 
 _HYDROGEN_BOND = 10
 _FLAT_BY_NATURE = 3
-"""So many atoms lie in a plane anyway."""
+"""Any three atoms are coplanar."""
 
 
 @dataclass
 class _Record:
-    """What is gathered while a record is read; charges and radicals by atom."""
+    """Content of a record while it is read; charges and radicals by atom."""
 
     symbols: list[str] = field(default_factory=list)
     positions: list[tuple[float, float, float]] = field(default_factory=list)
@@ -39,14 +39,7 @@ class _Record:
 
 
 def read_molfiles(handle: TextIO) -> Iterator[FileStructure]:
-    """Read the records of an SDF, or the one of a molfile.
-
-    Args:
-        handle: the open file.
-
-    Yields:
-        One structure a record, with its bonds, formal charges and unpaired electrons.
-    """
+    """Read the records of an SDF or molfile, with bonds, formal charges and unpaired electrons."""
     lines: list[str] = []
     for line in handle:
         if line.startswith("$$$$"):
@@ -75,7 +68,7 @@ def _structure(lines: list[str]) -> FileStructure:
         title=lines[0].strip(),
         charge=sum(record.charges.values()),
         multiplicity=unpaired + 1 if record.radicals else None,
-        # A writer that knows no bonds writes none.
+        # A program without bond information writes no bonds.
         bonds=sorted_bonds(record.bonds, n_atoms=len(positions)) if record.bonds else None,
     )
 
@@ -99,7 +92,7 @@ def _read_v2000_atom(line: str, *, atom: int, record: _Record) -> None:
         x, y, z = float(line[0:10]), float(line[10:20]), float(line[20:30])
         symbol, code = line[31:34], int(line[36:39].strip() or 0)
     except ValueError:
-        # Written by hand, with spaces for columns.
+        # Written by hand, with spaces instead of columns.
         words = line.split()
         x, y, z, symbol = float(words[0]), float(words[1]), float(words[2]), words[3]
         code = int(words[5]) if len(words) > 5 else 0
@@ -112,7 +105,7 @@ def _read_v2000_atom(line: str, *, atom: int, record: _Record) -> None:
 
 
 def _read_v2000_properties(lines: list[str], *, record: _Record) -> None:
-    """Read CHG and RAD lines, which, where there are any, replace the atom block's column."""
+    """Read CHG and RAD lines, which replace the charges of the atom block if there are any."""
     listed: dict[str, dict[int, int]] = {"CHG": {}, "RAD": {}}
     for line in lines:
         if line.startswith("M  END"):
@@ -169,7 +162,7 @@ def _read_v3000_atom(words: list[str], *, record: _Record) -> None:
 
 
 def _v3000_lines(lines: list[str]) -> Iterator[list[str]]:
-    """Give the words of each V30 line, continued ones joined, up to the record's end."""
+    """Return the words of each V30 line, with continuations joined, up to the end of the record."""
     joined = ""
     for line in lines[4:]:
         if line.startswith("M  END"):

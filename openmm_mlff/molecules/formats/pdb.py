@@ -1,4 +1,4 @@
-"""PDB, by its columns."""
+"""Reader of PDB files."""
 
 import string
 from collections import Counter
@@ -25,12 +25,12 @@ _STANDARD_NAMES = (
     "A C G U DA DC DG DT HOH WAT SOL"
 )
 _STANDARD_RESIDUES = frozenset(_STANDARD_NAMES.split())
-"""Their elements have one letter each."""
+"""Residues of elements with one-letter symbols only."""
 
 
 @dataclass
 class _Lines:
-    """A file's lines by kind."""
+    """Lines of a file by record type."""
 
     models: list[list[str]] = field(default_factory=list)
     conect: list[str] = field(default_factory=list)
@@ -40,15 +40,12 @@ class _Lines:
 def read_pdb(handle: TextIO) -> Iterator[FileStructure]:
     """Read the models of a PDB file.
 
-    Of alternate locations the first of each residue is kept.  CONECT records are the bonds only
-    where they name every atom that has another within bonding distance: most files name a ligand's
-    atoms and not the protein's.
-
-    Args:
-        handle: the open file.
+    Of alternate locations the first of each residue is kept. CONECT records are used as bonds only
+    if they contain every atom within bonding distance of another: most files list the atoms of a
+    ligand but not of the protein.
 
     Yields:
-        One structure a model; one without atoms where the file has none.
+        One structure per model; one without atoms if the file has none.
     """
     lines = _sorted_lines(handle)
     cell, note = None, ""
@@ -82,7 +79,7 @@ def _sorted_lines(handle: TextIO) -> _Lines:
     for line in handle:
         if line.startswith(("ATOM  ", "HETATM")):
             atoms.append(line.rstrip("\n"))
-            # Before anything is worked out about them.
+            # Check the size before deriving anything from the atoms.
             check_size(len(atoms))
         elif line.startswith("CONECT"):
             lines.conect.append(line)
@@ -97,7 +94,7 @@ def _sorted_lines(handle: TextIO) -> _Lines:
 
 
 def _element(line: str) -> str:
-    """Find an atom's element in its own columns, or else in its name."""
+    """Return an atom's element from its own columns, or else from its name."""
     from ase.data import atomic_numbers
 
     written = line[76:78].strip()
@@ -107,8 +104,8 @@ def _element(line: str) -> str:
     letters = name.strip().lstrip(string.digits)
     if residue in _STANDARD_RESIDUES:
         return letters[:1] or "?"
-    # A symbol of two letters starts in the first column; so does a hydrogen of four characters,
-    # and an ion is a residue of its own name.
+    # A two-letter symbol starts in the first column; so does a hydrogen with four characters, and
+    # an ion is a residue of the same name.
     of_two = letters[0:2].capitalize()
     is_long_hydrogen = of_two[0:1] == "H" and len(name.strip()) == 4
     is_of_two = of_two in atomic_numbers and (name[0:1].isalpha() or letters == residue)
@@ -116,16 +113,16 @@ def _element(line: str) -> str:
 
 
 def _charge(line: str) -> int:
-    """Read the charge column: 1+, and +1 as some write it."""
+    """Read the charge column: 1+, or the variant +1."""
     written = line[78:80].strip()
     sign, digit = sorted(written) if len(written) == 2 else ("", "")
     return int(sign + digit) if sign in ("+", "-") and digit.isdigit() else 0
 
 
 def _conect_pairs(conect: list[str], *, serials: list[str]) -> list[tuple[int, int]]:
-    """Read CONECT records; those of atoms that were left out are passed over."""
+    """Read CONECT records, ignoring those of atoms that are not kept."""
     if max(Counter(serials).values(), default=0) > 1:
-        # The five columns of the serial number ran out: it names no atom any more.
+        # The serial number exceeded its five columns and does not identify an atom.
         return []
     rows = {serial: row for row, serial in enumerate(serials)}
     pairs = []

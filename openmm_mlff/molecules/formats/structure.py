@@ -1,4 +1,4 @@
-"""What a structure file says of one molecule, before anything is derived from it."""
+"""The content of a structure file for one molecule, before anything is derived from it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,28 +12,28 @@ Bonds = tuple[tuple[int, int], ...]
 """Pairs (i, j), i < j, sorted."""
 
 MOST_ATOMS = 100_000
-"""Nothing larger is read."""
+"""Larger structures are rejected."""
 
 _HYDROGEN_ISOTOPES = ("D", "T")
 
 
 class BadStructureError(MoleculeError):
-    """A file was read, and says something that cannot be used; the message says what to do."""
+    """A file was read but its content cannot be used; the message states the remedy."""
 
 
 @dataclass(frozen=True)
 class FileStructure:
-    """One molecule or frame, as the file has it.
+    """One molecule or frame, as recorded in the file.
 
     Attributes:
         atomic_numbers: (N,) int64; 0 for a dummy atom.
         positions_angstrom: (N, 3) float64, Å.
-        title: the file's own name for it; empty where there is none.
-        charge: total charge as recorded, of any type; None where none is.
-        multiplicity: spin multiplicity as recorded, of any type; None where none is.
-        bonds: the file's own list; None where there is none.
-        cell_angstrom: (3, 3) float64, Å, box vectors as rows; None where nothing repeats.
-        note: what of the file was left out; empty for nothing.
+        title: name in the file; may be empty.
+        charge: total charge as recorded, of any type; None if absent.
+        multiplicity: spin multiplicity as recorded, of any type; None if absent.
+        bonds: bonds in the file; None if absent.
+        cell_angstrom: (3, 3) float64, Å, box vectors as rows; None if not periodic.
+        note: ignored content of the file; may be empty.
     """
 
     atomic_numbers: npt.NDArray[np.int64]
@@ -47,10 +47,7 @@ class FileStructure:
 
 
 def check_size(n_atoms: int) -> None:
-    """See that a molecule is of a size that a potential can be validated on.
-
-    Args:
-        n_atoms: as announced or counted.
+    """Check that the number of atoms is in the supported range.
 
     Raises:
         BadStructureError: it is not.
@@ -65,16 +62,10 @@ def check_size(n_atoms: int) -> None:
 
 
 def atomic_number(symbol: str) -> int:
-    """Look up an element; D and T count as hydrogen.
-
-    Args:
-        symbol: in any case.
-
-    Returns:
-        The atomic number.
+    """Return the atomic number of an element symbol in any case; D and T are hydrogen.
 
     Raises:
-        KeyError: of the symbol as given.
+        KeyError: the unknown symbol.
     """
     from ase.data import atomic_numbers
 
@@ -87,29 +78,15 @@ def atomic_number(symbol: str) -> int:
 
 
 def position_array(positions: list[tuple[float, float, float]]) -> npt.NDArray[np.float64]:
-    """Stack positions.
-
-    Args:
-        positions: N of them, Å.
-
-    Returns:
-        (N, 3) float64, Å, also where N is 0.
-    """
+    """Return positions as (N, 3) float64, Å, also if N is 0."""
     return np.array(positions, dtype=np.float64).reshape(-1, 3)
 
 
 def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
-    """Bring bonds into one order, each once.
-
-    Args:
-        pairs: atom indices from 0, in any order.
-        n_atoms: how many atoms there are.
-
-    Returns:
-        The pairs, i < j, sorted.
+    """Return each bond once, i < j, sorted; atom indices start at 0.
 
     Raises:
-        ValueError: A bond names an atom that is not there, or joins an atom to itself.
+        ValueError: a bond refers to a missing atom or joins an atom to itself.
     """
     for i, j in pairs:
         if i == j or not (0 <= i < n_atoms and 0 <= j < n_atoms):
@@ -118,17 +95,10 @@ def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
 
 
 def row_of(label: str, *, rows: dict[str, int]) -> int:
-    """Find the atom that a bond names.
-
-    Args:
-        label: as the bond has it.
-        rows: index of each atom by its label.
-
-    Returns:
-        The index.
+    """Return the row of the atom with the label that a bond uses.
 
     Raises:
-        ValueError: There is no such atom.
+        ValueError: there is no such atom.
     """
     if label not in rows:
         raise ValueError(f"a bond names atom {label}, which is not there")

@@ -17,19 +17,15 @@ from openmm_mlff.molecules.formats.structure import (
 def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
     """Read frames of an XYZ or extended XYZ file.
 
-    Charge and multiplicity on the comment line are taken under each name of
-    :mod:`openmm_mlff.molecules.electrons`, and so is ``Lattice=`` where
-    ``pbc`` does not say that nothing repeats.
-
-    Args:
-        handle: the open file.
+    The comment line may contain charge and multiplicity, under each name of
+    :mod:`openmm_mlff.molecules.electrons`, and ``Lattice=``, ignored if ``pbc`` is false.
 
     Yields:
-        One structure a frame.
+        One structure per frame.
 
     Raises:
-        BadStructureError: A frame repeats in one or two directions only, names its box in another
-            way, or contradicts itself.
+        BadStructureError: a frame is periodic in one or two directions only, specifies its box in
+            another way, or is inconsistent.
     """
     from ase.io.extxyz import read_xyz as read_ase_frames
 
@@ -59,10 +55,10 @@ def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
 
 
 def _frame_texts(handle: TextIO) -> Iterator[str]:
-    """Cut a file into frames: each starts with its number of atoms."""
+    """Split a file into frames; each starts with its number of atoms."""
     for line in handle:
         if not line.strip():
-            # Blank lines may end a file.
+            # Blank lines may follow the last frame.
             continue
         n_atoms = int(line)
         check_size(n_atoms)

@@ -1,4 +1,4 @@
-"""A part of a system by one potential, the rest by a force field (ML/MM, mechanical embedding)."""
+"""ML/MM: a potential for a part of a system, a force field for the rest (mechanical embedding)."""
 
 from openmm_mlff.potentials.mixed.potential import MixedPotential
 from openmm_mlff.potentials.mixed.settings import MixedSettings

@@ -1,4 +1,4 @@
-"""A mixed System as an ASE calculator."""
+"""ASE calculator for a mixed System."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 
 class MixedCalculator(EnergyAndForces):
-    """Energies in eV, forces in eV/Å, from one OpenMM Context; constraints are not applied.
+    """Energies in eV and forces in eV/Å from one OpenMM Context; constraints are not applied.
 
-    Args:
-        potential: what is asked.
-        precision: ``double`` runs on the Reference platform, else CPU.
+    Precision ``double`` runs on the Reference platform, otherwise CPU.
     """
 
     def __init__(self, potential: "MixedPotential", *, precision: str) -> None:

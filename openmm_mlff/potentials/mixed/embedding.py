@@ -1,4 +1,4 @@
-"""The mixed System, by openmm-ml's mechanical embedding."""
+"""Creation of the mixed System with openmm-ml's mechanical embedding."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from openmm import app
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
 
-# Before openmm-ml itself: where that is missing, this says how to get it.
+# Before openmm-ml: if that is missing, this import states how to install it.
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
 
 from openmmml.mlpotential import MLPotential, MLPotentialImplFactory
@@ -18,10 +18,10 @@ _NAME = "openmm_mlff-mixed"
 
 
 class _GivenImpl(MLPotentialImplFactory):
-    """Hands openmm-ml an implementation that is there already."""
+    """Passes an existing implementation to openmm-ml."""
 
     def createImpl(self, name: str, **args: Any) -> PotentialImpl:  # noqa: N802
-        """Give it back."""
+        """Return the implementation."""
         given: PotentialImpl = args["impl"]
         return given
 
@@ -40,26 +40,17 @@ def create_mixed_system(
     multiplicity: int,
     interpolate: bool = False,
 ) -> openmm.System:
-    """Let a potential describe some atoms of a System of a force field.
+    """Create a System in which a potential describes some atoms and a force field the others.
 
-    E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part): the parts meet by the force field's
-    charges and Lennard-Jones terms.  Constraints inside the ML part are removed.
+    E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part): the parts interact by the force field's
+    charges and Lennard-Jones terms. The potential receives the ML part as isolated. Constraints
+    inside the ML part are removed; ``mm_system`` is not changed.
 
-    Args:
-        potential: of the ML part, which it sees as isolated.
-        topology: all atoms.
-        mm_system: of the force field; not changed.
-        ml_atoms: indices of the ML part.
-        precision: of the potential.
-        charge: of the ML part, in elementary charges.
-        multiplicity: of the ML part.
-        interpolate: make a System with the Context parameter `lambda_interpolate`.
-
-    Returns:
-        Another System with the same particles.
+    ``charge`` (e) and ``multiplicity`` are those of the ML part. With ``interpolate`` the System
+    has the Context parameter `lambda_interpolate`.
 
     Raises:
-        PotentialError: openmm-ml cannot mix this force field.
+        PotentialError: openmm-ml does not support this force field.
     """
     if topology.getPeriodicBoxVectors() is not None and potential.is_long_range is None:
         raise PotentialError(

@@ -1,4 +1,4 @@
-"""The force field around the part that a potential describes."""
+"""The force field of the part that is not described by the potential."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.units import nm_from_angstrom
 
-# What OpenMM raises on files of force fields that are missing, damaged or do not fit together.
+# Exceptions of OpenMM for force field files that are missing, invalid or incompatible.
 _LOADING_FAILURES = (
     ElementTree.ParseError,
     ValueError,
@@ -28,16 +28,10 @@ _LOADING_FAILURES = (
 
 
 def load_forcefield(files: Sequence[str]) -> app.ForceField:
-    """Load a force field.
-
-    Args:
-        files: XML files, of the user's own or of OpenMM's.
-
-    Returns:
-        The force field.
+    """Load a force field from XML files of the user or of OpenMM.
 
     Raises:
-        PotentialError: none is named, or one cannot be read.
+        PotentialError: no file is given, or one cannot be read.
     """
     if not files:
         raise PotentialError(
@@ -45,7 +39,7 @@ def load_forcefield(files: Sequence[str]) -> app.ForceField:
             "--forcefield, for example --forcefield amber14-all.xml --forcefield amber14/tip3p.xml"
         )
     try:
-        # OpenMM raises a bare Exception for a file that is no XML.
+        # OpenMM raises a bare Exception for a file that is not valid XML.
         for name in files:
             if Path(name).is_file():
                 ElementTree.parse(name)
@@ -58,7 +52,7 @@ def load_forcefield(files: Sequence[str]) -> app.ForceField:
 
 
 def file_sha256(name: str) -> str:
-    """Hash a file of the user's own; OpenMM's files go by their names."""
+    """Return the hash of a file of the user; OpenMM's own files are identified by name."""
     path = Path(name)
     return hash_path(path) if path.is_file() else name
 
@@ -70,19 +64,12 @@ def create_mm_system(
     cell_angstrom: npt.NDArray[np.float64] | None,
     settings: MixedSettings,
 ) -> openmm.System:
-    """Describe all atoms by the force field.
+    """Create a System of the force field with all atoms, without a centre-of-mass remover.
 
-    Args:
-        forcefield: from :func:`load_forcefield`.
-        topology: all atoms.
-        cell_angstrom: (3, 3), Å, rows; with a box PME, without one all pairs.
-        settings: constraints, masses, cutoff.
-
-    Returns:
-        A System without a centre-of-mass remover.
+    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff.
 
     Raises:
-        PotentialError: the force field does not know a residue, or lacks parameters.
+        PotentialError: the force field does not contain a residue, or lacks parameters.
     """
     try:
         system = forcefield.createSystem(
@@ -106,15 +93,7 @@ def create_mm_system(
 
 
 def boxed(topology: app.Topology, molecule: MolecularSystem) -> app.Topology:
-    """Copy a topology and give it the molecule's box, or none.
-
-    Args:
-        topology: the names.
-        molecule: the box.
-
-    Returns:
-        Another topology with the same atoms.
-    """
+    """Return a copy of a topology with the molecule's box, or none."""
     copied = app.Modeller(topology, np.zeros((topology.getNumAtoms(), 3))).topology
     box = None if molecule.cell_angstrom is None else openmm_box_nm(molecule.cell_angstrom)
     copied.setPeriodicBoxVectors(box)
@@ -122,15 +101,7 @@ def boxed(topology: app.Topology, molecule: MolecularSystem) -> app.Topology:
 
 
 def part_of(topology: app.Topology, atoms: npt.NDArray[np.int64]) -> app.Topology:
-    """Copy a part of a topology, without a box.
-
-    Args:
-        topology: all atoms.
-        atoms: (M,), indices in increasing order.
-
-    Returns:
-        A topology of M atoms, in the same order.
-    """
+    """Return the topology of some atoms, (M,), indices in increasing order, without a box."""
     modeller = app.Modeller(topology, np.zeros((topology.getNumAtoms(), 3)))
     kept = set(atoms.tolist())
     modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
@@ -139,15 +110,7 @@ def part_of(topology: app.Topology, atoms: npt.NDArray[np.int64]) -> app.Topolog
 
 
 def formal_charge(system: openmm.System, atoms: npt.NDArray[np.int64]) -> int:
-    """Sum the force field's charges of some atoms and round.
-
-    Args:
-        system: of the force field.
-        atoms: (M,), indices.
-
-    Returns:
-        Their charge, in elementary charges; 0 where the force field has no charges.
-    """
+    """Return the rounded sum of the force field's charges of some atoms, e; 0 without charges."""
     for force in system.getForces():
         if isinstance(force, openmm.NonbondedForce):
             charges = [force.getParticleParameters(int(i))[0] for i in atoms]
@@ -156,7 +119,7 @@ def formal_charge(system: openmm.System, atoms: npt.NDArray[np.int64]) -> int:
 
 
 def _in_a_box(settings: MixedSettings) -> dict[str, float]:
-    """Give what only a box needs."""
+    """Return the options for periodic systems."""
     switch = settings.switch_angstrom
     return {
         "nonbondedCutoff": nm_from_angstrom(settings.cutoff_angstrom),

@@ -1,4 +1,4 @@
-"""ML/MM as a potential: one part by a machine-learned potential, the rest by a force field."""
+"""ML/MM as a potential: one part machine-learned, the rest a force field."""
 
 import copy
 from collections.abc import Sequence
@@ -41,21 +41,21 @@ _NO_SETTINGS = MixedSettings()
 
 
 class MixedPotential(Potential):
-    """Some atoms of one structure by a potential, the others by a force field.
+    """Some atoms of one structure described by a potential, the others by a force field.
 
-    Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part).  It serves the
-    structure that it was made for and no other.
+    Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part). It supports only the
+    structure for which it was created.
 
     Args:
-        ml_potential: of the ML part, which it sees as isolated.
-        topology: all atoms, with residues and bonds; its box is not used, the molecule's is.
+        ml_potential: potential of the ML part, which it receives as isolated.
+        topology: all atoms, with residues and bonds; the box is taken from the molecule instead.
         ml_atoms: (M,), indices of the ML part: whole molecules.
-        forcefield: XML files, of the user's own or of OpenMM's.
+        forcefield: XML files of the user or of OpenMM.
         settings: constraints, masses and cutoff of the force field.
 
     Raises:
-        PotentialError: the ML part is empty, everything, or cuts a bond; or a file of the force
-            field cannot be read.
+        PotentialError: the ML part is empty, contains all atoms or cuts a bond; or a file of the
+            force field cannot be read.
     """
 
     composition_is_free = False
@@ -96,7 +96,7 @@ class MixedPotential(Potential):
         return other
 
     def sources(self) -> Sources:
-        """See :meth:`Potential.sources`: both parts, and which atoms are whose."""
+        """See :meth:`Potential.sources`: both parts and the partition of the atoms."""
         own = self.ml_potential.sources()
         details = {"atoms": self.ml_atoms.tolist(), "settings": repr(self.settings)}
         return replace(
@@ -106,14 +106,11 @@ class MixedPotential(Potential):
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """See that this is the structure, that its box will do and both halves know their atoms.
-
-        Args:
-            molecule: what is to be simulated.
+        """Check atoms and box, and that both parts are supported.
 
         Raises:
             PotentialError: other atoms, too small a box, or atoms that the force field or the ML
-                potential does not know.
+                potential does not support.
             MoleculeError: a molecule is split by the box.
         """
         check_same_atoms(self.topology, molecule)
@@ -122,27 +119,14 @@ class MixedPotential(Potential):
         self.mm_system(molecule)
 
     def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
-        """Give the ML part alone, isolated.
-
-        Args:
-            molecule: all atoms.
-
-        Returns:
-            M atoms.
-        """
+        """Return the M atoms of the ML part as an isolated molecule."""
         return part_alone(molecule, self.ml_atoms)
 
     def mm_system(self, molecule: MolecularSystem) -> "openmm.System":
-        """Describe all atoms by the force field, in the molecule's box.
-
-        Args:
-            molecule: its box.
-
-        Returns:
-            The System.
+        """Create a System of the force field with all atoms, in the molecule's box.
 
         Raises:
-            PotentialError: the force field does not know an atom.
+            PotentialError: the force field does not support an atom.
         """
         return create_mm_system(
             self.forcefield,
@@ -152,7 +136,7 @@ class MixedPotential(Potential):
         )
 
     def mm_system_of_part(self) -> "openmm.System":
-        """Describe the ML part alone by the force field: M particles, isolated, all pairs."""
+        """System of the ML part alone in the force field: M particles, isolated, no cutoff."""
         return create_mm_system(
             self.forcefield,
             part_of(self.topology, self.ml_atoms),
@@ -163,16 +147,10 @@ class MixedPotential(Potential):
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed", interpolate: bool = False
     ) -> "openmm.System":
-        """Make the mixed System: the force field's masses, and constraints outside the ML part.
+        """Create the mixed System, with masses and constraints of the force field.
 
-        Args:
-            molecule: all atoms, in the order of the structure.
-            precision: of the ML part: ``single`` and ``mixed`` float32, ``double`` float64.
-            interpolate: with the Context parameter ``lambda_interpolate``, from 0, the force
-                field, to 1, the mixed System.
-
-        Returns:
-            A System without a centre-of-mass remover.
+        With ``interpolate`` it has the Context parameter ``lambda_interpolate``, from 0, the force
+        field, to 1, the mixed System. It has no centre-of-mass remover.
 
         Raises:
             PotentialError: see :meth:`check_molecule`.
@@ -200,36 +178,20 @@ class MixedPotential(Potential):
         precision: str = "mixed",
         particles: Sequence[int] | None = None,
     ) -> "list[openmm.Force]":
-        """Refuse: without its constraints and masses a mixed System is another one."""
+        """Raise an error: a mixed System is incomplete without its constraints and masses."""
         raise PotentialError(
             f"{self.name} is a whole System, with constraints and masses of its own, and cannot be "
             "added to another one; use create_system"
         )
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "MixedCalculator":
-        """Give an ASE calculator that asks one OpenMM Context on the processor.
-
-        Args:
-            precision: ``double`` runs on the Reference platform, else CPU.
-            device: ignored.
-
-        Returns:
-            The calculator.
-        """
+        """Return an ASE calculator that uses an OpenMM Context; the device is ignored."""
         from openmm_mlff.potentials.mixed.calculator import MixedCalculator
 
         return MixedCalculator(self, precision=check_precision(precision))
 
     def engine(self, molecule: MolecularSystem, *, precision: str) -> Engine:
-        """Give a Context for the molecule; the last one is kept.
-
-        Args:
-            molecule: all atoms; its box may differ from call to call.
-            precision: ``double`` for the Reference platform, else CPU.
-
-        Returns:
-            The engine.
-        """
+        """Return a Context for the molecule; the last one is cached, whatever the box."""
         key = precision, molecule.is_periodic
         if self._engine is None or self._engine[0] != key:
             system = self.create_system(molecule, precision=precision)
@@ -239,17 +201,9 @@ class MixedPotential(Potential):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries in one Context; constraints are not applied.
+        """Evaluate geometries, (G, N, 3), Å, in one Context; constraints are not applied.
 
         In a box, molecules are made whole first.
-
-        Args:
-            molecule: all atoms, and the box.
-            positions_angstrom: (G, N, 3), Å.
-            precision: ``double`` runs on the Reference platform, else CPU.
-
-        Returns:
-            Energies and forces of all of them.
 
         Raises:
             EvaluationRefusedError: OpenMM refuses a geometry.

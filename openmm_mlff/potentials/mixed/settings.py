@@ -1,4 +1,4 @@
-"""How the force field around a potential is set up."""
+"""Settings of the force field in an ML/MM system."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ CONSTRAINTS = ("none", "hbonds")
 
 @dataclass(frozen=True)
 class MixedSettings:
-    """The force field's part of an ML/MM system; the defaults suit a check.
+    """Settings of the force field; the defaults are suitable for checks.
 
     Attributes:
         constraints: ``none``, or ``hbonds`` for bonds to hydrogen; never inside the ML part.
         rigid_water: whether water of the force field is rigid.
-        hydrogen_mass_amu: of the force field's hydrogens and the ML part's, taken from the heavy
-            atom; rigid water keeps its own masses.  None leaves all as they are.
-        cutoff_angstrom: of Lennard-Jones and of the direct sum of PME, in a box.
-        switch_angstrom: where Lennard-Jones starts to be switched off, so that no pair jumps at
-            the cutoff; None cuts it.
-        ewald_tolerance: relative error allowed in PME's forces.
+        hydrogen_mass_amu: mass of hydrogens in both parts, taken from the heavy atom; rigid water
+            keeps its own masses. None leaves all masses unchanged.
+        cutoff_angstrom: cutoff of Lennard-Jones and of the direct sum of PME, in a box.
+        switch_angstrom: distance at which Lennard-Jones starts to be switched off, so that it is
+            continuous at the cutoff; None truncates it.
+        ewald_tolerance: allowed relative error of PME forces.
     """
 
     constraints: str = "none"
@@ -31,7 +31,6 @@ class MixedSettings:
     ewald_tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        """Check the values."""
         if self.constraints not in CONSTRAINTS:
             raise ConfigError(
                 f"unknown constraints {self.constraints!r}; "

@@ -1,4 +1,4 @@
-"""Structures with the names that force fields go by."""
+"""Structures with the atom and residue names that force fields require."""
 
 from pathlib import Path
 
@@ -12,18 +12,14 @@ from openmm_mlff.molecules.system import box_widths_angstrom
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
 
-# What OpenMM's readers were seen to raise on damaged files.
+# Exceptions of OpenMM's readers observed for invalid files.
 _READING_FAILURES = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def read_topology(path: Path) -> app.Topology:
-    """Read atoms, residues and bonds of a structure file.
+    """Read atoms, residues and bonds of a PDB or mmCIF file.
 
-    Args:
-        path: PDB or mmCIF; bonds of residues that OpenMM does not know come from CONECT records.
-
-    Returns:
-        The topology; every atom has an element.
+    Bonds of residues that OpenMM does not know come from CONECT records.
 
     Raises:
         MoleculeError: missing, unreadable, of another format, or an atom without element.
@@ -53,25 +49,20 @@ def read_topology(path: Path) -> app.Topology:
 
 
 def atom_label(atom: app.topology.Atom) -> str:
-    """Name an atom in a message: ``atom 7 (H4 of ETH 1)``."""
+    """Return the name of an atom for messages: ``atom 7 (H4 of ETH 1)``."""
     return f"atom {atom.index} ({atom.name} of {atom.residue.name} {atom.residue.id})"
 
 
 def atomic_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
-    """Give the atomic numbers of a topology, (N,) int64."""
+    """Return the atomic numbers of a topology, (N,) int64."""
     return np.array([atom.element.atomic_number for atom in topology.atoms()], dtype=np.int64)
 
 
 def part_alone(molecule: MolecularSystem, atoms: npt.NDArray[np.int64]) -> MolecularSystem:
-    """Take some atoms out of a molecule.
+    """Return some atoms of a molecule, isolated.
 
-    Args:
-        molecule: all atoms.
-        atoms: (M,), indices.
-
-    Returns:
-        M isolated atoms; neutral, with the lowest multiplicity that their electrons allow: only
-        elements and places are meant.
+    They are neutral, with the lowest multiplicity that their electrons allow: only elements and
+    positions are meaningful.
     """
     numbers = molecule.atomic_numbers[atoms]
     return MolecularSystem(
@@ -83,14 +74,10 @@ def part_alone(molecule: MolecularSystem, atoms: npt.NDArray[np.int64]) -> Molec
 
 
 def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
-    """See that a molecule has the atoms of a topology, in its order.
-
-    Args:
-        topology: with the names.
-        molecule: with the places.
+    """Check that a molecule has the atoms of a topology, in the same order.
 
     Raises:
-        PotentialError: it has others.
+        PotentialError: it does not.
     """
     numbers = atomic_numbers(topology)
     if not np.array_equal(numbers, molecule.atomic_numbers):
@@ -102,14 +89,10 @@ def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
 
 
 def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> None:
-    """See that a part of a topology can be described by a potential of its own.
-
-    Args:
-        topology: all atoms.
-        ml_atoms: (M,), indices of the part.
+    """Check that a part of a topology can be described by a separate potential.
 
     Raises:
-        PotentialError: none or all of the atoms, indices that are not there, or a bond is cut.
+        PotentialError: none or all of the atoms, invalid indices, or a bond is cut.
     """
     count = topology.getNumAtoms()
     part = set(ml_atoms.tolist())
@@ -133,12 +116,9 @@ def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> N
 
 
 def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angstrom: float) -> None:
-    """See that the cutoff fits into the box and no molecule is split by its faces.
+    """Check that the cutoff fits into the box and no molecule is split by its faces.
 
-    Args:
-        topology: the bonds.
-        molecule: the places; isolated ones always fit.
-        cutoff_angstrom: of the force field.
+    Isolated molecules always pass.
 
     Raises:
         PotentialError: the box is too small.

@@ -1,4 +1,4 @@
-"""Molecules whole again, after their atoms were put into the box one by one."""
+"""Make molecules whole whose atoms were wrapped into the box individually."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +8,11 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class WholeMolecules:
-    """Follows the bonds of a topology, from the first atom of each molecule outwards.
+    """Traverses the bonds of a topology, starting from the first atom of each molecule.
 
-    OpenMM takes bonded terms, constraints and the ML part at the coordinates that it is given, not
-    at the nearest image: a molecule on two sides of the box would be torn.  Dynamics never puts it
-    there; a file or a probe may.
-
-    Args:
-        topology: its bonds.
+    OpenMM evaluates bonded terms, constraints and the ML part with the coordinates it receives, not
+    the nearest images, so a molecule on two sides of the box would be split. Dynamics never
+    produces such coordinates, but a file or a test may.
     """
 
     def __init__(self, topology: app.Topology) -> None:
@@ -26,14 +23,9 @@ class WholeMolecules:
         self._levels = _levels(neighbours)
 
     def placed(self, positions_angstrom: FloatArray, *, cell_angstrom: FloatArray) -> FloatArray:
-        """Move atoms by whole box vectors, so that each bond is as short as it can be.
+        """Move atoms by whole box vectors so that each bond is as short as possible; (N, 3), Å.
 
-        Args:
-            positions_angstrom: (N, 3), Å.
-            cell_angstrom: (3, 3), Å, rows.
-
-        Returns:
-            (N, 3), Å; where molecules are whole already, what was given, to the last bit.
+        Positions of whole molecules are returned unchanged, bit for bit. The cell is (3, 3), rows.
         """
         positions = np.array(positions_angstrom, dtype=np.float64)
         inverse = np.linalg.inv(cell_angstrom)
@@ -46,7 +38,7 @@ class WholeMolecules:
 def _levels(
     neighbours: list[list[int]],
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Give pairs (nearer, farther) of bonded atoms, level by level away from the first atoms."""
+    """Return pairs (nearer, farther) of bonded atoms, by distance from the first atoms."""
     depth = [-1] * len(neighbours)
     pairs: list[list[tuple[int, int]]] = []
     for root in range(len(neighbours)):

@@ -1,14 +1,14 @@
-"""openmm-ml both ways: our potentials as its plugins, its potentials as ours.
+"""Interface to openmm-ml: our potentials as its plugins, and its potentials as ours.
 
-``impl`` and ``plugin`` let ``MLPotential("student-original")`` run ours; ``foreign`` serves the
-specs ``openmm-ml:NAME``; ``mixing`` and ``fading`` make ML/MM Systems of forces that OpenMM cannot
-copy.
+``impl`` and ``plugin`` let ``MLPotential("student-original")`` run ours; ``foreign`` implements the
+specs ``openmm-ml:NAME``; ``mixing`` and ``fading`` build ML/MM Systems of forces that OpenMM
+cannot copy.
 """
 
 from openmm_mlff.errors import MissingDependencyError
 
-# openmm-ml loads our plugin while it is itself imported.  It must come first: were the plugin to
-# import openmm-ml, openmm-ml would find the plugin half made.
+# openmm-ml loads our plugin during its own import, so it is imported first: otherwise the plugin
+# would import openmm-ml, which would find a partially initialised plugin.
 try:
     import openmmml  # noqa: F401
 except ImportError as error:

@@ -1,4 +1,4 @@
-"""An ASE calculator for what only OpenMM can run."""
+"""An ASE calculator for potentials that only OpenMM can run."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 class OpenMMCalculator(EnergyAndForces):
     """Evaluates OpenMM Systems, eV and Å.
 
-    One Context serves as long as the atoms stay the same ones; only positions and box are set.
-    Charge and multiplicity are read from ``atoms.info``.
+    The Context is reused while the atoms stay the same; only positions and box are set. Charge and
+    multiplicity are read from ``atoms.info``.
 
     Args:
-        create_system: makes the System of a molecule; it runs on the Reference platform.
+        create_system: returns the System of a molecule; it runs on the Reference platform.
     """
 
     def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
@@ -45,7 +45,7 @@ class OpenMMCalculator(EnergyAndForces):
         return {"energy": energy, "free_energy": energy, "forces": forces}
 
     def _engine_of(self, atoms: Atoms) -> Engine:
-        """Give the Context of these atoms, a new one where they are others than before."""
+        """Return the Context of these atoms, a new one if they changed."""
         key = (atoms.numbers.tobytes(), *_state_of(atoms), bool(atoms.pbc.any()))
         if self._engine is None or key != self._key:
             self._engine = Engine(self.create_system(_molecule_of(atoms)), precision="double")
@@ -61,7 +61,7 @@ def _state_of(atoms: Atoms) -> tuple[int, int]:
 
 
 def _molecule_of(atoms: Atoms) -> MolecularSystem:
-    """Describe ASE's atoms."""
+    """Convert ASE atoms to a molecule."""
     if atoms.pbc.any() and not atoms.pbc.all():
         raise PotentialError(
             f"atoms are periodic in some directions only (pbc={atoms.pbc.tolist()}); OpenMM knows "

@@ -6,18 +6,12 @@ from openmm_mlff.errors import PotentialError
 
 
 def faded(force: openmm.Force, parameter: str) -> openmm.Force:
-    """Multiply a force by a global parameter, 1 at first.
+    """Multiply a force by a global parameter with default 1.
 
-    A `TorchForce` takes the parameter itself.  Any other force goes into a `CustomCVForce`, which
-    copies it through XML: that is no way for a `TorchForce`, whose copy works only where the
-    plugin was built against the very OpenMM that runs, and ends the process elsewhere.
-
-    Args:
-        force: belongs to no System yet.
-        parameter: a name that the force does not use.
-
-    Returns:
-        The product.
+    The force must not belong to a System, nor use the parameter. A `TorchForce` uses the parameter
+    directly. Any other force is wrapped in a `CustomCVForce`, which copies it through XML. Copying
+    a `TorchForce` works only if the plugin was built for the running OpenMM, and otherwise ends the
+    process.
 
     Raises:
         PotentialError: OpenMM cannot copy it (a `PythonForce` whose function cannot be pickled).
@@ -38,7 +32,7 @@ def faded(force: openmm.Force, parameter: str) -> openmm.Force:
 
 
 def _faded_torch_force(force: openmm.Force, parameter: str) -> openmm.Force:
-    """Wrap the module of a `TorchForce`, whatever arguments it takes."""
+    """Wrap the module of a `TorchForce`, with any number of arguments."""
     import torch
 
     from openmm_mlff.potentials.student import import_openmmtorch
@@ -68,7 +62,7 @@ def _faded_torch_force(force: openmm.Force, parameter: str) -> openmm.Force:
 
 
 def _source(arguments: list[str], *, gives_forces: bool) -> str:
-    """Write the wrapper in TorchScript: the last argument multiplies what the module gives."""
+    """Return the TorchScript source of a wrapper whose last argument multiplies the results."""
     given = ", ".join(arguments)
     head = f"def forward(self, {given}, fading):"
     if gives_forces:

@@ -31,31 +31,30 @@ _OF_ASE = "ase"
 _LONG_RANGE = "mlLongRange"
 _EXAMPLE = "openmm-ml:mace-off23-small, or openmm-ml:mace?modelPath=my.model"
 
-# What constructors and model files raise on what they do not take; theirs, not ours.
+# Exceptions of constructors and model files for unsupported arguments.
 _REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, AssertionError)
 _Made = TypeVar("_Made")
 
 
 class OpenMMMLPotential(Potential):
-    """Any potential that openmm-ml knows, its own or of a plugin.
+    """Any potential known to openmm-ml, its own or of a plugin.
 
-    Options go to `MLPotential` where its implementation names them or takes all, and to
-    `createSystem` unless `MLPotential` named them.  openmm-ml passes over options that it does not
-    know.  It chooses the device by itself, CUDA where there is one; ``?device=cpu`` overrules it.
-    Charge and multiplicity are handed over with every molecule; models without them ignore them.
-    ``mlLongRange`` says of a model, where openmm-ml does not know it, whether it describes
-    long-range interactions in an ML/MM system.  The precision is handed over where the
-    implementation asks for one.
+    Options are passed to `MLPotential` if its implementation names them or accepts any, and to
+    `createSystem` unless `MLPotential` named them. openmm-ml ignores unknown options. It chooses
+    the device itself, CUDA if available; ``?device=cpu`` overrides it. Charge and multiplicity are
+    passed with every molecule; models without them ignore them. ``mlLongRange`` states whether a
+    model describes long-range interactions in an ML/MM system, if openmm-ml does not know it. The
+    precision is passed if the implementation has such an argument.
 
-    The path through ASE is OpenMM's Reference platform, for there is no other way to these models:
-    comparing the two shows how OpenMM's platforms differ, not what openmm-ml makes of a model.
-    Where the model has a calculator of its own, ``--own-calculator`` compares with that.
+    Evaluations through ASE use OpenMM's Reference platform, because there is no other interface to
+    these models: comparing the two shows differences between OpenMM's platforms, not errors in
+    openmm-ml. For models with a calculator of their own, ``--own-calculator`` compares with that.
 
     Args:
         impl: openmm-ml's implementation.
         name: openmm-ml's name of the potential.
         options: keyword arguments for `createSystem`.
-        spec: the string that named it.
+        spec: the spec string.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class OpenMMMLPotential(Potential):
         self.options = {key: value for key, value in options.items() if key != _LONG_RANGE}
         self.is_long_range = _long_range(impl, given=options.get(_LONG_RANGE), spec=spec)
         self.spec = spec
-        # Relative paths are those of the folder that the spec was given in.
+        # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
         self.name = _folder_name(spec)
         self.n_parameters = None
@@ -79,18 +78,12 @@ class OpenMMMLPotential(Potential):
 
     @classmethod
     def from_spec(cls, spec: str) -> "OpenMMMLPotential":
-        """Read ``openmm-ml:NAME?key=value&...``.
-
-        Args:
-            spec: numbers, true, false and null among the values are read as such, and JSON.
-
-        Returns:
-            The potential.
+        """Build from ``openmm-ml:NAME?key=value&...``; JSON values are converted.
 
         Raises:
-            PotentialError: the spec is malformed, names nothing that openmm-ml knows, or openmm-ml
-                refuses the options.
-            MissingDependencyError: the package behind the potential is not installed.
+            PotentialError: the spec is malformed, openmm-ml does not know the name, or it rejects
+                the options.
+            MissingDependencyError: the package of the potential is not installed.
         """
         name, _, query = spec.removeprefix(PREFIX).partition("?")
         options = read_options(query)
@@ -106,7 +99,7 @@ class OpenMMMLPotential(Potential):
         return cls(impl, name=name, options=later, spec=spec)
 
     def fresh(self) -> Potential:
-        """See :meth:`Potential.fresh`; openmm-ml makes its implementation again."""
+        """See :meth:`Potential.fresh`; openmm-ml creates a new implementation."""
         other = super().fresh()
         if isinstance(other, OpenMMMLPotential):
             other.impl = self._impl_again()
@@ -134,7 +127,7 @@ class OpenMMMLPotential(Potential):
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """See :meth:`Potential.check_molecule`; our own plugins are asked, others are not."""
+        """See :meth:`Potential.check_molecule`; only our own plugins have this check."""
         if isinstance(self.impl, PotentialImpl):
             self.impl.potential.check_molecule(molecule)
 
@@ -165,15 +158,9 @@ class OpenMMMLPotential(Potential):
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
     ) -> "OpenMMCalculator":
-        """Evaluate the same System in OpenMM, on its Reference platform, for ASE.
+        """Return a new ASE calculator for the same System on OpenMM's Reference platform.
 
-        Args:
-            precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64, where
-                the model has a choice.
-            device: ignored; openmm-ml chooses.
-
-        Returns:
-            A new calculator.
+        The device is ignored, and the precision too if the model has no choice.
         """
         from openmm_mlff.potentials.openmmml.calculator import OpenMMCalculator
 
@@ -181,7 +168,7 @@ class OpenMMMLPotential(Potential):
         return OpenMMCalculator(lambda molecule: self.create_system(molecule, precision=precision))
 
     def _precision(self, precision: str) -> dict[str, str]:
-        """Say it to those that ask: ours know three, openmm-ml's own two."""
+        """Return the precision argument, if any: ours have three values, openmm-ml's own two."""
         check_precision(precision)
         if isinstance(self.impl, PotentialImpl):
             return {"precision": precision}
@@ -191,7 +178,7 @@ class OpenMMMLPotential(Potential):
 
 
 class _Collector(openmm.System):
-    """Keeps the forces that it is given instead of owning them, so none has to be copied."""
+    """Collects forces without taking ownership, so that they need not be copied."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -203,7 +190,7 @@ class _Collector(openmm.System):
 
 
 def _factory(name: str) -> MLPotentialImplFactory:
-    """Find what openmm-ml registered."""
+    """Return the factory registered in openmm-ml."""
     known = sorted(MLPotential._implFactories)
     if name not in known:
         raise PotentialError(
@@ -219,7 +206,7 @@ def _factory(name: str) -> MLPotentialImplFactory:
 
 
 def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool | None:
-    """Return what openmm-ml says of the model's range, or else what the spec says."""
+    """Return whether the model is long-range, according to openmm-ml or else the spec."""
     known = impl.getMLLongRange()
     if known is not None and given is not None:
         raise PotentialError(
@@ -231,7 +218,7 @@ def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool
 def _shared_out(
     factory: MLPotentialImplFactory, options: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Share the options out between `MLPotential` and `createSystem`."""
+    """Split the options between `MLPotential` and `createSystem`."""
     parameters = inspect.signature(factory.createImpl).parameters
     takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     first = {key: value for key, value in options.items() if takes_all or key in parameters}
@@ -240,7 +227,7 @@ def _shared_out(
 
 
 def _asked(make: Callable[[], _Made], *, name: str) -> _Made:
-    """Let openmm-ml make something, and say in one line why it cannot."""
+    """Call openmm-ml and convert its exceptions to one-line errors."""
     try:
         return make()
     except UserError:
@@ -264,7 +251,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _folder_name(spec: str) -> str:
-    """Make a name for folders: letters, digits, dot, underscore and hyphen."""
+    """Return a name for folders: letters, digits, dot, underscore and hyphen."""
     name, _, query = spec.removeprefix(PREFIX).partition("?")
     values = [Path(str(value)).name for value in (read_options(query) or {}).values()]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([name, *values])).strip("-.")

@@ -1,4 +1,4 @@
-"""A potential of this package as openmm-ml wants it: something that adds forces to a System."""
+"""Adapter of this package's potentials to openmm-ml, which adds their forces to a System."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 
 ARGUMENTS = ("charge", "multiplicity", "precision")
-"""What `createSystem` and `createMixedSystem` take beyond openmm-ml's own arguments."""
+"""Arguments of `createSystem` and `createMixedSystem` in addition to openmm-ml's own."""
 
 MECHANICAL = "mechanical"
 
@@ -24,12 +24,7 @@ _GRID_SPACING_ANGSTROM = 2.0
 
 
 class PotentialImpl(MLPotentialImpl):
-    """One potential behind openmm-ml's `MLPotential`.
-
-    Args:
-        potential: what computes the energy.
-        precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-    """
+    """Implementation of one potential for openmm-ml's `MLPotential`."""
 
     def __init__(self, potential: Potential, *, precision: str = "mixed") -> None:
         self.potential = potential
@@ -49,22 +44,22 @@ class PotentialImpl(MLPotentialImpl):
         """Add the potential's forces to a System.
 
         Args:
-            topology: of the whole System.
-            system: the System being made.
-            atoms: which atoms the potential describes; None for all.  A part is seen as isolated,
-                whatever the box, unless the potential is long-ranged: OpenMM wraps no positions
-                inside a Context, so a molecule stays whole.  Several molecules in one part may
-                drift to different images, and are then as far apart as they look.
-            forceGroup: of the forces added.
-            charge: of the described atoms together, in elementary charges.
-            multiplicity: theirs, 2S + 1.
-            precision: of the weights; None for the one this object was made with.
-            **args: what the embedding reads; nothing else.
+            topology: topology of the whole System.
+            system: System to be modified.
+            atoms: atoms that the potential describes; None for all. A part is treated as isolated
+                even in a box, unless the potential is long-range: OpenMM does not wrap positions
+                inside a Context, so a molecule stays whole. Several molecules in one part may drift
+                to different images, and then interact at their apparent distance.
+            forceGroup: group of the added forces.
+            charge: total charge of the described atoms, e.
+            multiplicity: their spin multiplicity, 2S + 1.
+            precision: precision of the weights; None for that of this object.
+            **args: arguments of the embedding; no others.
 
         Raises:
-            PotentialError: an argument is unknown, an atom has no element, or the potential
-                cannot serve these atoms.
-            MoleculeError: charge and multiplicity do not fit the atoms.
+            PotentialError: an argument is unknown, an atom has no element, or the potential does
+                not support these atoms.
+            MoleculeError: charge and multiplicity are inconsistent with the atoms.
         """
         for force in self.create_forces(
             topology, atoms, charge=charge, multiplicity=multiplicity, precision=precision, **args
@@ -82,11 +77,7 @@ class PotentialImpl(MLPotentialImpl):
         precision: str | None = None,
         **args: Any,
     ) -> list[openmm.Force]:
-        """Make the forces that :meth:`addForces` adds; its arguments.
-
-        Returns:
-            The forces, which belong to no System yet.
-        """
+        """Return the forces that :meth:`addForces` adds, not yet in a System."""
         _check_arguments(args, spec=self.potential.spec)
         particles = None if atoms is None else [int(index) for index in atoms]
         molecule = molecule_of_topology(
@@ -101,7 +92,7 @@ class PotentialImpl(MLPotentialImpl):
         )
 
     def getSupportedEmbeddings(self) -> list[str]:  # noqa: N802
-        """Take the mechanical embedding into our own hands; see :mod:`.mixing`."""
+        """Declare the mechanical embedding as implemented here; see :mod:`.mixing`."""
         return [MECHANICAL]
 
     def createMixedSystem(  # noqa: N802
@@ -115,20 +106,12 @@ class PotentialImpl(MLPotentialImpl):
         returnInfo: bool = False,  # noqa: FBT001, FBT002, N803
         **args: Any,
     ) -> openmm.System | dict[str, Any]:
-        """Embed the potential mechanically; openmm-ml calls this.
+        """Create a System with mechanical embedding; called by openmm-ml.
 
-        Args:
-            topology: of the whole System.
-            system: on a conventional force field.
-            atoms: which of them the potential describes.
-            forceGroup: of the potential's forces.
-            interpolate: add the parameter ``lambda_interpolate``, 0 for the force field alone.
-            embedding: ``mechanical``.
-            returnInfo: give a dictionary of the System, its topology and the map of the atoms.
-            **args: as for :meth:`addForces`, and those of the mechanical embedding.
-
-        Returns:
-            The System, or that dictionary.
+        ``interpolate`` adds the parameter ``lambda_interpolate``, 0 for the force field alone. The
+        only embedding is ``mechanical``; ``**args`` are as for :meth:`addForces`, and those of the
+        embedding. ``returnInfo``: return a dictionary of the System, its topology and the map of
+        the atoms.
         """
         from openmm_mlff.potentials.openmmml.mixing import mechanically_mixed
 
@@ -145,7 +128,7 @@ class PotentialImpl(MLPotentialImpl):
         return info if returnInfo else info["system"]
 
     def getMLLongRange(self) -> bool | None:  # noqa: N802
-        """Return :attr:`Potential.is_long_range`: False for what is shown a part as isolated."""
+        """Return :attr:`Potential.is_long_range`: False if parts are treated as isolated."""
         return self.potential.is_long_range
 
 
@@ -157,21 +140,18 @@ def molecule_of_topology(
     multiplicity: int = 1,
     keeps_box: bool = False,
 ) -> MolecularSystem:
-    """Describe the atoms of a topology; it says nothing of where they are.
+    """Return a molecule with the atoms of a topology, at positions on a grid.
 
     Args:
-        topology: its elements and bonds, and its box where all atoms are taken.
-        particles: which of its atoms; None for all.
-        charge: of those atoms together, in elementary charges.
+        topology: provides elements and bonds, and the box if all atoms are used.
+        particles: indices of the atoms to use; None for all.
+        charge: total charge of those atoms, e.
         multiplicity: 2S + 1.
-        keeps_box: whether a part of the atoms is in the box, too.
-
-    Returns:
-        The molecule, its atoms on a grid.
+        keeps_box: whether a part of the atoms is periodic, too.
 
     Raises:
-        PotentialError: there is no such atom, or it has no element.
-        MoleculeError: charge and multiplicity do not fit the atoms.
+        PotentialError: an atom does not exist or has no element.
+        MoleculeError: charge and multiplicity are inconsistent with the atoms.
     """
     everything = list(topology.atoms())
     chosen = range(len(everything)) if particles is None else particles
@@ -206,7 +186,6 @@ def _check_arguments(args: dict[str, Any], *, spec: str) -> None:
 
 
 def _atomic_number(atom: app.topology.Atom) -> int:
-    """Give the nuclear charge."""
     if atom.element is None:
         raise PotentialError(
             f"atom {atom.index} ({atom.name} of {atom.residue.name}) has no element; expected one "
@@ -216,7 +195,7 @@ def _atomic_number(atom: app.topology.Atom) -> int:
 
 
 def _bonds(topology: app.Topology, chosen: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """List the bonds among the chosen atoms, as pairs of places in the choice."""
+    """Return the bonds among the selected atoms, as positions in the selection."""
     place = {index: position for position, index in enumerate(chosen)}
     pairs = ((place.get(bond[0].index), place.get(bond[1].index)) for bond in topology.bonds())
     return tuple(
@@ -225,7 +204,7 @@ def _bonds(topology: app.Topology, chosen: Sequence[int]) -> tuple[tuple[int, in
 
 
 def _grid(n_atoms: int, *, cell_angstrom: np.ndarray | None) -> np.ndarray:
-    """Place atoms where none meet: (N, 3), Å, on a cubic grid or spread over the box."""
+    """Return distinct positions, (N, 3), Å, on a cubic grid or distributed over the box."""
     per_side = int(np.ceil(np.cbrt(n_atoms)))
     places = np.stack(np.unravel_index(np.arange(n_atoms), (per_side,) * 3), axis=1)
     if cell_angstrom is None:

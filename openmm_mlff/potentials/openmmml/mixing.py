@@ -1,8 +1,8 @@
-"""openmm-ml's mechanical embedding, for forces that cannot be copied.
+"""openmm-ml's mechanical embedding for forces that cannot be copied.
 
-To interpolate, openmm-ml copies the potential's forces, which not all of ours survive (see
-:mod:`.fading`).  So openmm-ml does all but the potential's part here, and the forces are added as
-they are.
+To interpolate, openmm-ml copies the potential's forces, which fails for some of ours (see
+:mod:`.fading`). Here openmm-ml builds everything but the ML part, and the forces are then added
+without copying.
 """
 
 from collections.abc import Callable
@@ -30,18 +30,17 @@ def mechanically_mixed(
     long_range: bool | None,
     **args: Any,
 ) -> dict[str, Any]:
-    """Describe some atoms by a potential and everything else by a force field.
+    """Describe some atoms by a potential and all others by a force field.
 
     Args:
-        create_forces: called with the topology, the atoms and `args`; there may be more atoms
-            than were asked for, as bonds that cross the border are capped with hydrogens.
-        topology: of the whole System.
-        system: on a conventional force field; not changed.
-        atoms: which of them the potential describes.
-        force_group: of the potential's forces.
-        interpolate: whether the force field can be faded in.
-        long_range: what openmm-ml's ``getMLLongRange`` says of the potential; None leaves it to the
-            argument ``mlLongRange``.
+        create_forces: called with the topology, the atoms and `args`; there may be additional
+            atoms, because bonds across the boundary are capped with hydrogens.
+        topology: topology of the whole System.
+        system: System of the force field; not changed.
+        atoms: atoms that the potential describes.
+        force_group: group of the potential's forces.
+        interpolate: whether the global parameter is added.
+        long_range: result of ``getMLLongRange``; None leaves it to the argument ``mlLongRange``.
         **args: for the embedding and for `create_forces`.
 
     Returns:
@@ -60,7 +59,7 @@ def mechanically_mixed(
 
 
 class _Listener(MLPotentialImpl):
-    """A potential of no forces, which hears what it should have described."""
+    """A potential without forces that records the topology and atoms it is given."""
 
     heard: tuple[app.Topology, list[int]]
     arguments: dict[str, Any]

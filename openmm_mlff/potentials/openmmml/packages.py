@@ -1,4 +1,4 @@
-"""Which package each of openmm-ml's potentials needs, and how to get it."""
+"""Packages required by openmm-ml's potentials, and how to install them."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ class Package:
     """A package that openmm-ml imports when a potential is used.
 
     Attributes:
-        module: what it imports.
-        command: what installs it.
+        module: module to be imported.
+        command: installation command.
     """
 
     module: str
     command: str
 
 
-# By the start of the potential's name; what the files in openmmml/models import.
+# By prefix of the potential's name; imports of the files in openmmml/models.
 _NEEDED = {
     "aceff": Package("torchmdnet", "pip install torchmd-net huggingface_hub"),
     "aimnet": Package("aimnet", "pip install aimnet"),
     "ani": Package("torchani", "pip install torchani"),
-    # No wheel: the plugin is built against one OpenMM.
+    # No wheel: the plugin is built for one version of OpenMM.
     "deepmd": Package("OpenMMDeepmdPlugin", "conda install ye-ding::openmm_deepmd_plugin"),
     "fennix": Package("fennol", "pip install fennol"),
     "mace": Package("mace", "pip install mace-torch"),
@@ -35,18 +35,15 @@ _NEEDED = {
 
 
 def needed_package(name: str) -> Package | None:
-    """Give the package that a potential of openmm-ml needs; None where that is not known."""
+    """Return the package that a potential of openmm-ml requires; None if unknown."""
     return next((package for start, package in _NEEDED.items() if name.startswith(start)), None)
 
 
 def check_package(name: str) -> None:
-    """See that the package behind a potential of openmm-ml is there, without importing it.
-
-    Args:
-        name: openmm-ml's.
+    """Check that the package of a potential of openmm-ml is installed, without importing it.
 
     Raises:
-        MissingDependencyError: it is not; the message names the command that installs it.
+        MissingDependencyError: it is not; the message contains the installation command.
     """
     package = needed_package(name)
     if package is not None and importlib.util.find_spec(package.module) is None:
@@ -54,15 +51,7 @@ def check_package(name: str) -> None:
 
 
 def missing(name: str, reason: str) -> str:
-    """Say that a package is missing, and how to get it.
-
-    Args:
-        name: openmm-ml's name of the potential.
-        reason: what went wrong, in one line.
-
-    Returns:
-        The message.
-    """
+    """Return the error message for a missing package, with reason and remedy."""
     package = needed_package(name)
     advice = f"run: {package.command}" if package else "install the package that it names"
     return f"openmm-ml:{name} needs a package that cannot be imported ({reason}); {advice}"

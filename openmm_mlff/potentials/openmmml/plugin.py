@@ -1,4 +1,4 @@
-"""What openmm-ml finds under the entry points ``openmmml.potentials``.
+"""Factories behind the entry points ``openmmml.potentials``.
 
 >>> system = MLPotential("student-original").createSystem(topology, precision="double")
 >>> potential = MLPotential("mlff-torchscript", path="model.pt", energy_unit="eV")
@@ -25,17 +25,11 @@ class StudentFactory(MLPotentialImplFactory):
     ) -> PotentialImpl:
         """Load the student; see :class:`openmm_mlff.options.PotentialOptions`.
 
-        Args:
-            name: the entry point's.
-            backend: ``torchforce`` or ``python``.
-            compiled: compile the ``python`` backend ahead of time.
-
-        Returns:
-            What adds its forces to a System.
+        ``backend`` is ``torchforce`` or ``python``; ``compiled`` compiles the latter ahead of time.
 
         Raises:
             CheckpointError: there is no such student.
-            PotentialError: an option has an impossible value.
+            PotentialError: an option has an invalid value.
         """
         options = _checked_options(name, backend=backend, compiled=compiled)
         spec = f"student:{name.removeprefix(STUDENT_PREFIX)}"
@@ -59,21 +53,12 @@ class FileFactory(MLPotentialImplFactory):
     ) -> PotentialImpl:
         """Load the file; see :class:`openmm_mlff.options.PotentialOptions`.
 
-        Args:
-            name: the entry point's.
-            path: of the file.
-            contract: of a TorchScript file whose signature is ambiguous.
-            energy_unit: of such a file.
-            length_unit: of such a file.
-            parameters: values of its global parameters, by name.
-            backend: ``torchforce`` or ``python``.
-            compiled: compile the ``python`` backend ahead of time.
-
-        Returns:
-            What adds its forces to a System.
+        ``contract``, ``energy_unit`` and ``length_unit`` are for TorchScript files whose signature
+        is ambiguous; ``parameters`` are their global parameters, by name. ``backend`` is
+        ``torchforce`` or ``python``; ``compiled`` compiles the latter ahead of time.
 
         Raises:
-            PotentialError: no path was given, or an option has an impossible value.
+            PotentialError: no path was given, or an option has an invalid value.
             CheckpointError: the file cannot be loaded.
         """
         if path is None:
@@ -93,7 +78,7 @@ class FileFactory(MLPotentialImplFactory):
 
 
 def _checked_options(name: str, **values: Any) -> PotentialOptions:
-    """Read options, or say in one line which of them is impossible."""
+    """Validate options, with a one-line error for invalid values."""
     try:
         return PotentialOptions(**values)
     except ValidationError as error:

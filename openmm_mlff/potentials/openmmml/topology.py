@@ -1,4 +1,4 @@
-"""Topologies for openmm-ml, which asks them for elements, bonds and the box."""
+"""Topologies for openmm-ml, which reads elements, bonds and the box from them."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,10 @@ _BYSTANDER = app.element.hydrogen
 def topology_of(
     molecule: MolecularSystem, *, particles: Sequence[int] | None = None
 ) -> app.Topology:
-    """Describe a molecule, alone or within a larger System.
+    """Return the topology of a molecule, alone or within a larger System.
 
-    Args:
-        molecule: its atoms, bonds and box.
-        particles: (N,), where its atoms stand in the System; None for its own order.
-
-    Returns:
-        Topology of the molecule, or of the System up to its last atom; nothing is known of the
-        atoms in between, which are hydrogens here.
+    ``particles``, (N,): indices of its atoms in the System; None for its own order. The topology
+    ends with the last of them; other atoms are unknown and represented by hydrogens.
     """
     places = list(range(molecule.n_atoms)) if particles is None else list(particles)
     number_at = dict(zip(places, molecule.atomic_numbers.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""TorchScript files as potentials, whatever contract their signature follows."""
+"""TorchScript files of any contract as potentials."""
 
 from openmm_mlff.potentials.torchscript.potential import TorchScriptPotential, load_torchscript
 from openmm_mlff.students.loading import is_torchscript

@@ -1,7 +1,7 @@
-"""A TorchScript file in the shape that `TorchForce` calls: positions[, box][, parameters].
+"""Adapt a TorchScript file to the arguments of `TorchForce`: positions[, box][, parameters].
 
-`TorchForce` gives nm and takes kJ/mol, gives all particles of the System, and gives global
-parameters as tensors.  Where the file wants it otherwise, a compiled module stands between.
+`TorchForce` uses nm and kJ/mol, passes all particles of the System, and passes global parameters
+as tensors. For files with other conventions a compiled wrapper module is generated.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,9 @@ from openmm_mlff.potentials.torchscript.signature import Contract
 def fits_as_it_is(
     contract: Contract, scales: Scales, *, particles: Sequence[int] | None = None
 ) -> bool:
-    """Whether `TorchForce` can run the file itself.
+    """Return whether `TorchForce` can run the file directly.
 
-    Args:
-        contract: of the file.
-        scales: of the file.
-        particles: which of the System's it is shown; None for all.
-
-    Returns:
-        True for OpenMM's own contract in its own units, on all particles.
+    This requires OpenMM's own contract in its own units, on all particles (``particles`` is None).
     """
     return (
         not contract.has_numbers
@@ -43,46 +37,32 @@ def adapt(
     atomic_numbers: Tensor,
     particles: Sequence[int] | None = None,
 ) -> torch.jit.ScriptModule:
-    """Give a module that `TorchForce` can run.
+    """Return a module that `TorchForce` can run: that of the file if possible, else a wrapper.
 
-    Args:
-        module: of the file.
-        contract: of the file.
-        scales: of the file.
-        atomic_numbers: int64 (N,).
-        particles: which of the System's the file is shown; None for all.
-
-    Returns:
-        The file's module itself where it fits, else one that calls it.
+    ``atomic_numbers``: int64 (N,); ``particles``: indices passed to the file; None for all.
     """
     if fits_as_it_is(contract, scales, particles=particles):
         return module
     shown = torch.tensor(list(particles or ()), dtype=torch.int64)
     source = forward_source(contract, scales, some_particles=particles is not None)
 
-    # A class of its own: instances of one class share what was compiled for the first of them.
+    # A new class for each file: instances share what was compiled for the first of them.
     class Adapter(torch.jit.ScriptModule):
         def __init__(self) -> None:
             super().__init__()
             self.module = module
             self.register_buffer("atomic_numbers", atomic_numbers)
             self.register_buffer("particles", shown)
-            # TorchScript knows no *args, and how many parameters there are differs between files.
+            # TorchScript does not support *args, and the number of parameters depends on the file.
             self.define(source)
 
     return Adapter()
 
 
 def forward_source(contract: Contract, scales: Scales, *, some_particles: bool) -> str:
-    """Write the `forward` of an adapter, in TorchScript.
+    """Return the TorchScript source of an adapter's `forward`.
 
-    Args:
-        contract: of the file.
-        scales: of the file.
-        some_particles: whether the file is shown some of the System's particles only.
-
-    Returns:
-        The source.
+    ``some_particles``: whether the file receives only some of the System's particles.
     """
     length = OPENMM.length_angstrom / scales.length_angstrom
     energy = scales.energy_ev / OPENMM.energy_ev
@@ -116,5 +96,5 @@ def forward_source(contract: Contract, scales: Scales, *, some_particles: bool) 
 
 
 def _in_double(value: str, factor: float) -> str:
-    """Write a product that loses no digits of a value in single precision."""
+    """Return a product expression that keeps all digits of a value in single precision."""
     return f"{value}.to(torch.float64) * {factor!r}"

@@ -1,4 +1,4 @@
-"""Reading TorchScript files; OpenMM's plugin reads them the same way."""
+"""Read TorchScript files in the same way as OpenMM's plugin."""
 
 import hashlib
 import io
@@ -14,16 +14,13 @@ from openmm_mlff.students.loading import is_torchscript
 
 
 def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
-    """Read a TorchScript file onto the CPU.
-
-    Args:
-        path: of the file; it may have been saved on a GPU.
+    """Read a TorchScript file onto the CPU; it may have been saved on a GPU.
 
     Returns:
         The module as it was saved, and the SHA-256 of the file.
 
     Raises:
-        CheckpointError: missing, unreadable, damaged, or no TorchScript.
+        CheckpointError: missing, unreadable, damaged, or not a TorchScript file.
     """
     reason = no_plain_file(path)
     if reason:
@@ -51,31 +48,18 @@ def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
 
 
 def copy_of(module: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
-    """Copy a module by way of its file format.
+    """Copy a module on the CPU by serialisation.
 
-    `copy.deepcopy` would leave weights that remember what they were copied from.
-
-    Args:
-        module: on the CPU.
-
-    Returns:
-        A module that shares nothing with it.
+    `copy.deepcopy` would keep a reference from the weights to the originals.
     """
     return torch.jit.load(io.BytesIO(module.save_to_buffer()), map_location="cpu")
 
 
 def schema_of(module: torch.jit.ScriptModule, *, spec: str) -> Any:
-    """Give the schema of `forward`.
-
-    Args:
-        module: from a file.
-        spec: the string that named it, for messages.
-
-    Returns:
-        A `torch.FunctionSchema`.
+    """Return the `torch.FunctionSchema` of `forward`.
 
     Raises:
-        PotentialError: it has no such method.
+        PotentialError: there is no such method.
     """
     forward = getattr(module, "forward", None)
     schema = getattr(forward, "schema", None)
@@ -85,13 +69,9 @@ def schema_of(module: torch.jit.ScriptModule, *, spec: str) -> Any:
 
 
 def torch_reason(error: BaseException) -> str:
-    """Give the one line of a torch error that says what is wrong.
+    """Return the informative line of a torch error.
 
-    Args:
-        error: TorchScript puts its traceback before that line, C++ puts its own after it.
-
-    Returns:
-        The line.
+    TorchScript puts its traceback before that line, C++ after it.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:

@@ -17,12 +17,12 @@ class TorchScriptCalculator(EnergyAndForces):
     """ASE calculator for a TorchScript file: energies in eV, forces in eV/Å.
 
     Args:
-        program: the file and how it is called.
+        program: the file with its contract.
         device: ``cpu``, ``cuda``, ``cuda:1``, ...
         **kwargs: passed on to ASE's `Calculator`.
 
     Raises:
-        PlatformError: the device is not there.
+        PlatformError: the device is not available.
     """
 
     def __init__(self, program: Program, *, device: str = "cpu", **kwargs: Any) -> None:

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 
 class TorchScriptPotential(Potential):
-    """A TorchScript file as `TorchForce` runs it: its own weights, in evaluation mode.
+    """A TorchScript file as run by `TorchForce`: its own weights, in evaluation mode.
 
-    `TorchForce` puts every module into evaluation mode, so dropout that a file was saved with is
-    off here too; the file stays as it is.  Weights are run in the precision that they have in the
-    file, whatever precision is asked for; positions are float64 on OpenMM's Reference and CPU
-    platforms, and here, and float32 on CUDA unless its precision is double.
+    `TorchForce` sets every module to evaluation mode, so dropout is disabled here too; the file is
+    not changed. The precision of the weights is always that of the file; positions are float64 on
+    OpenMM's Reference and CPU platforms, and here, and float32 on CUDA unless its precision is
+    double.
 
     Args:
-        program: the module and how it is called.
-        name: short, for folders and tables.
-        sha256: of the file.
+        program: the module with its contract.
+        name: short name for folders and tables.
+        sha256: hash of the file.
         backend: ``torchforce``, or ``python``, which runs the same file through `PythonForce`.
     """
 
@@ -49,7 +49,7 @@ class TorchScriptPotential(Potential):
     def __init__(
         self, program: Program, *, name: str, sha256: str, backend: Backend = "torchforce"
     ) -> None:
-        # Never called, so that every copy of it begins as the file does.
+        # Never called, so that every copy starts in the state of the file.
         self._saved = program
         self.backend = backend
         self.spec = program.spec
@@ -62,7 +62,7 @@ class TorchScriptPotential(Potential):
 
     @cached_property
     def program(self) -> Program:
-        """A copy of the file's module, which every evaluation calls."""
+        """A copy of the file's module, used by every evaluation."""
         return replace(self._saved, module=copy_of(self._saved.module))
 
     def sources(self) -> Sources:
@@ -71,7 +71,7 @@ class TorchScriptPotential(Potential):
 
     def other_backends(self) -> dict[str, Potential]:
         """See :meth:`Potential.other_backends`."""
-        # Python runs the file as it is; TorchForce freezes it first, which may lose a detach.
+        # Python runs the file unchanged; TorchForce freezes it first, which may remove a detach.
         other: Backend = "torchforce" if self.backend == "python" else "python"
         potential = TorchScriptPotential(
             self._saved, name=self.name, sha256=self.file_sha256, backend=other
@@ -79,15 +79,11 @@ class TorchScriptPotential(Potential):
         return {other: potential}
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Evaluate the molecule once.
-
-        Args:
-            molecule: what is to be simulated.
+        """Check the molecule by evaluating it once.
 
         Raises:
-            PotentialError: the file does not accept it, in one line; or the file has no box and
-                the molecule is periodic, or the other way round; or the energy or a force is not
-                finite.
+            PotentialError: the file does not accept it; or only one of file and molecule has a box;
+                or the energy or a force is not finite.
         """
         check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
         geometry = _geometry(molecule, molecule.positions_angstrom)
@@ -109,7 +105,7 @@ class TorchScriptPotential(Potential):
         precision: str = "mixed",
         particles: Sequence[int] | None = None,
     ) -> "list[openmm.Force]":
-        """Let OpenMM run the file; see :meth:`Potential.create_forces`."""
+        """See :meth:`Potential.create_forces`."""
         check_precision(precision)
         self.check_molecule(molecule)
         if self.backend == "python":
@@ -126,7 +122,7 @@ class TorchScriptPotential(Potential):
         force = import_openmmtorch().TorchForce(module)
         force.setOutputsForces(contract.outputs_forces)
         force.setUsesPeriodicBoundaryConditions(contract.has_box)
-        # Values are handed over in this order.
+        # Values are passed in this order.
         for argument in contract.parameters:
             force.addGlobalParameter(argument.name, self._saved.parameters[argument.name])
         return [force]
@@ -134,7 +130,7 @@ class TorchScriptPotential(Potential):
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
     ) -> "TorchScriptCalculator":
-        """Give the same module as an ASE calculator; see :meth:`Potential.ase_calculator`."""
+        """Return the same module as an ASE calculator; see :meth:`Potential.ase_calculator`."""
         from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
 
         check_precision(precision)
@@ -143,16 +139,7 @@ class TorchScriptPotential(Potential):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries, one after the other.
-
-        Args:
-            molecule: which atoms.
-            positions_angstrom: (G, N, 3), Å.
-            precision: the file's own is used.
-
-        Returns:
-            Energies and forces of all of them.
-        """
+        """See :meth:`Potential.evaluate`; always in the precision of the file."""
         check_precision(precision)
         check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
         found = [self.program.call(_geometry(molecule, placed)) for placed in positions_angstrom]
@@ -166,16 +153,14 @@ def load_torchscript(
     """Load a TorchScript file.
 
     Args:
-        path: of the file.
-        spec: the string that named it; the path when left out.
-        options: contract, units and global parameters, where the signature leaves them open.
-
-    Returns:
-        The potential.
+        path: the file.
+        spec: the spec string; defaults to the path.
+        options: contract, units and global parameters that the signature does not determine.
 
     Raises:
         CheckpointError: the file is missing or damaged.
-        PotentialError: its signature follows no contract, or the options do not fit it.
+        PotentialError: its signature does not match a contract, or the options are inconsistent
+            with it.
     """
     path = Path(path)
     spec = spec or str(path)
@@ -192,15 +177,10 @@ def load_torchscript(
 
 
 def check_box(program: Program, *, name: str, periodic: bool) -> None:
-    """See that a file with a box is given one, and one without is not.
-
-    Args:
-        program: the file.
-        name: of the molecule, for messages.
-        periodic: whether the molecule has a box.
+    """Check that either both file and molecule have a box, or neither.
 
     Raises:
-        PotentialError: it is otherwise.
+        PotentialError: only one of them has a box.
     """
     has_box = program.contract.has_box
     if periodic and not has_box:
@@ -216,7 +196,7 @@ def check_box(program: Program, *, name: str, periodic: bool) -> None:
 
 
 def _geometry(molecule: MolecularSystem, positions_angstrom: np.ndarray) -> Geometry:
-    """Put a molecule's atoms in other places."""
+    """Return the geometry of a molecule with other positions."""
     return Geometry(
         molecule.atomic_numbers,
         np.asarray(positions_angstrom, dtype=float),

@@ -1,4 +1,4 @@
-"""Calling a TorchScript file with plain arrays, in eV and Å."""
+"""Call a TorchScript file with plain arrays, in eV and Å."""
 
 import re
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ _BUILT_IN_DEVICE = re.compile(r'value="((?:cuda|hip|mps|xpu)(?::\d+)?)"')
 _CPU = torch.device("cpu")
 _CHANGED = "changed in place"
 
-# What TorchScript and the operators of torch raise.
+# Exceptions of TorchScript and of torch operators.
 _TORCH_ERRORS = (torch.jit.Error, RuntimeError, IndexError, ValueError, TypeError, AssertionError)
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Atoms in their places.
+    """Atoms and their positions.
 
     Attributes:
         atomic_numbers: int64 (N,).
         positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å; None where nothing is periodic.
+        cell_angstrom: (3, 3), Å; None if not periodic.
         name: for messages.
     """
 
@@ -46,11 +46,11 @@ class Program:
 
     Attributes:
         module: in evaluation mode, as `TorchForce` runs it.
-        contract: what its arguments are.
+        contract: meaning of its arguments.
         scales: its units.
         parameters: values of its global parameters.
-        spec: the string that named it, for messages.
-        device: where the module is.
+        spec: the spec string, for messages.
+        device: device of the module.
     """
 
     module: torch.jit.ScriptModule
@@ -63,17 +63,12 @@ class Program:
     def call(
         self, geometry: Geometry, *, dtype: torch.dtype = torch.float64
     ) -> tuple[float, np.ndarray]:
-        """Compute energy and forces; given forces are taken, else the gradient.
+        """Return energy, eV, and forces, (N, 3), eV/Å: those of the file, or else the gradient.
 
-        Args:
-            geometry: one.
-            dtype: of positions and box: float64, as on OpenMM's Reference and CPU platforms.
-
-        Returns:
-            Energy in eV and forces (N, 3) in eV/Å.
+        ``dtype`` of positions and box: float64, as on OpenMM's Reference and CPU platforms.
 
         Raises:
-            PotentialError: the file does not accept the atoms, or gives something of another shape.
+            PotentialError: the file does not accept the atoms, or returns an unexpected shape.
         """
         try:
             energy, forces = self._compute(geometry, dtype)
@@ -96,7 +91,7 @@ class Program:
         )
 
     def _compute(self, geometry: Geometry, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Give energy and forces in the file's units; no forces of an energy of many numbers."""
+        """Return energy and forces in the file's units; no forces if the energy is not a scalar."""
         length = self.scales.length_angstrom
         placed = torch.tensor(
             geometry.positions_angstrom / length,
@@ -109,7 +104,7 @@ class Program:
             numbers = torch.tensor(geometry.atomic_numbers, dtype=torch.int64, device=self.device)
             inputs["numbers"] = numbers
         if self.contract.has_box and geometry.cell_angstrom is not None:
-            # The box that OpenMM gives, which it may have reduced.
+            # The box as OpenMM passes it, possibly reduced.
             box = units.angstrom_from_nm(openmm_box_nm(geometry.cell_angstrom)) / length
             inputs["box"] = torch.tensor(box, dtype=dtype, device=self.device)
         given = {role: tensor.detach().clone() for role, tensor in inputs.items()}
@@ -125,7 +120,7 @@ class Program:
         return found.detach(), -gradient
 
     def _given(self) -> dict[str, Tensor | float]:
-        """Give the values of the global parameters as `TorchForce` gives them."""
+        """Return the values of the global parameters with the types that `TorchForce` passes."""
         return {
             argument.name: self.parameters[argument.name]
             if argument.type == "float"
@@ -136,7 +131,7 @@ class Program:
         }
 
     def _explain(self, error: Exception, geometry: Geometry, dtype: torch.dtype) -> str:
-        """Say in one line why a call failed."""
+        """Return in one line why a call failed."""
         reason = torch_reason(error)
         device = built_in_device(self.module)
         if device is not None and self.device.type == "cpu":
@@ -168,7 +163,7 @@ class Program:
         )
 
     def _runs_in_float32(self, geometry: Geometry) -> bool:
-        """Whether positions of lower precision are accepted."""
+        """Return whether positions of lower precision are accepted."""
         try:
             self._compute(geometry, torch.float32)
         except _TORCH_ERRORS:
@@ -177,13 +172,6 @@ class Program:
 
 
 def built_in_device(module: torch.jit.ScriptModule) -> str | None:
-    """Give the accelerator that a graph names as a constant.
-
-    Args:
-        module: a TorchScript module.
-
-    Returns:
-        The device, ``cuda:0`` say; None where it names none.
-    """
+    """Return the accelerator that is a constant of the graph, e.g. ``cuda:0``, or None."""
     found = _BUILT_IN_DEVICE.search(str(module.inlined_graph))
     return found.group(1) if found else None

@@ -1,4 +1,4 @@
-"""The units of a TorchScript file: those of its contract, or those that the user names."""
+"""Units of a TorchScript file: those of its contract, or those set by the user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from openmm_mlff.units import ANGSTROM_BY_LENGTH_UNIT, EV_BY_ENERGY_UNIT
 
 @dataclass(frozen=True)
 class Scales:
-    """The units of a file, in those of this package.
+    """Units of a file.
 
     Attributes:
-        energy_ev: the file's unit of energy, eV.
-        length_angstrom: the file's unit of length, Å.
+        energy_ev: unit of energy, eV.
+        length_angstrom: unit of length, Å.
     """
 
     energy_ev: float
@@ -24,7 +24,7 @@ class Scales:
 
     @property
     def force_ev_per_angstrom(self) -> float:
-        """The file's unit of force, eV/Å."""
+        """Unit of force, eV/Å."""
         return self.energy_ev / self.length_angstrom
 
 
@@ -32,18 +32,10 @@ OPENMM = Scales(EV_BY_ENERGY_UNIT["kJ/mol"], ANGSTROM_BY_LENGTH_UNIT["nm"])
 
 
 def scales_of(contract: Contract, options: PotentialOptions, *, spec: str) -> Scales:
-    """Give the units of a file.
-
-    Args:
-        contract: whose units hold where the options name none.
-        options: `energy_unit` and `length_unit`.
-        spec: the string that named the file, for messages.
-
-    Returns:
-        The units.
+    """Return the units of a file: those in the options, or else those of the contract.
 
     Raises:
-        PotentialError: a unit is not known.
+        PotentialError: unknown unit.
     """
     energy, length = ("eV", "angstrom") if contract.has_numbers else ("kJ/mol", "nm")
     return Scales(
@@ -53,7 +45,7 @@ def scales_of(contract: Contract, options: PotentialOptions, *, spec: str) -> Sc
 
 
 def _known(name: str, known: Mapping[str, float], quantity: str, spec: str) -> float:
-    """Look a unit up."""
+    """Return the value of a unit."""
     if name not in known:
         raise PotentialError(
             f"{spec}: unknown unit of {quantity} {name!r}; {nearest(name, list(known))}"

@@ -1,4 +1,4 @@
-"""The signature of a TorchScript file, and which contract it follows.
+"""The signature of a TorchScript file and the contract that it follows.
 
 | contract | forward | units |
 |---|---|---|
@@ -6,7 +6,8 @@
 | `positions-box` | (positions, boxvectors[, parameters]) | nm, kJ/mol |
 | `numbers-positions` | (atomic_numbers, positions[, parameters]) | Å, eV |
 
-Each returns the energy, or energy and forces.  What names leave open is asked for, never guessed.
+Each returns the energy, or energy and forces. If names are ambiguous, the user has to specify the
+contract.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ LEADING_ROLES: Mapping[str, tuple[str, ...]] = {
     "positions-box": ("positions", "box"),
     "numbers-positions": ("numbers", "positions"),
 }
-"""What the first arguments are, by contract; further ones are global parameters."""
+"""Roles of the first arguments, by contract; further ones are global parameters."""
 
 ROLE_OF_NAME: Mapping[str, str] = {
     **dict.fromkeys(("positions", "pos", "coordinates", "coords"), "positions"),
@@ -29,7 +30,7 @@ ROLE_OF_NAME: Mapping[str, str] = {
     **dict.fromkeys(("atomic_numbers", "numbers", "z", "species", "atomic_nums"), "numbers"),
 }
 _AMBIGUOUS = frozenset({"species"})
-"""Names that stand for atomic numbers in some files, and for indices of elements in others."""
+"""Names of atomic numbers in some files and of element indices in others."""
 
 ACCEPTED = (
     "forward(positions), forward(positions, boxvectors) or forward(atomic_numbers, positions) -> "
@@ -47,8 +48,8 @@ class Argument:
 
     Attributes:
         name: as in the file.
-        type: as TorchScript writes it.
-        has_default: whether it may be left out.
+        type: as written by TorchScript.
+        has_default: whether it is optional.
     """
 
     name: str
@@ -57,24 +58,24 @@ class Argument:
 
     @property
     def role(self) -> str | None:
-        """What its name says it is: ``positions``, ``box`` or ``numbers``; None for others."""
+        """The role implied by the name: ``positions``, ``box`` or ``numbers``; None for others."""
         return ROLE_OF_NAME.get(self.name.lower())
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What `forward` takes and gives.
+    """Arguments and results of `forward`.
 
     Attributes:
         arguments: without `self`.
-        returns: type of what is returned, as TorchScript writes it.
+        returns: result type, as written by TorchScript.
     """
 
     arguments: tuple[Argument, ...]
     returns: str
 
     def __str__(self) -> str:
-        """Write it as ``forward(Tensor positions, float k=...) -> Tensor``."""
+        """Return it as ``forward(Tensor positions, float k=...) -> Tensor``."""
         listed = ", ".join(
             f"{argument.type} {argument.name}{'=...' if argument.has_default else ''}"
             for argument in self.arguments
@@ -88,9 +89,9 @@ class Contract:
 
     Attributes:
         name: ``positions``, ``positions-box`` or ``numbers-positions``.
-        outputs_forces: whether it gives (energy, forces) instead of the energy alone.
-        parameters: those of its further arguments that are given a value.
-        skips_arguments: whether one with a default stands before one that is given.
+        outputs_forces: whether it returns (energy, forces) instead of the energy alone.
+        parameters: further arguments that have a value.
+        skips_arguments: whether an omitted argument with a default precedes one with a value.
     """
 
     name: str
@@ -100,7 +101,7 @@ class Contract:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What its first arguments are: ``positions``, ``box``, ``numbers``."""
+        """Roles of its first arguments: ``positions``, ``box``, ``numbers``."""
         return LEADING_ROLES[self.name]
 
     @property
@@ -110,19 +111,12 @@ class Contract:
 
     @property
     def has_numbers(self) -> bool:
-        """Whether it takes atomic numbers, and so any composition."""
+        """Whether it takes atomic numbers, and thus any composition."""
         return "numbers" in self.roles
 
 
 def read_signature(schema: Any) -> Signature:
-    """Read the signature off a `torch.FunctionSchema`.
-
-    Args:
-        schema: of `forward`.
-
-    Returns:
-        The signature.
-    """
+    """Convert a `torch.FunctionSchema` of `forward` to a signature."""
     arguments = tuple(
         Argument(argument.name, str(argument.type), argument.has_default_value())
         for argument in schema.arguments[1:]
@@ -133,20 +127,17 @@ def read_signature(schema: Any) -> Signature:
 def find_contract(
     signature: Signature, *, asked: str | None, given: Mapping[str, float], spec: str
 ) -> Contract:
-    """Find the contract that a file follows.
+    """Return the contract of a file.
 
     Args:
-        signature: of the file.
-        asked: the contract that the user names; None where the signature shall say.
+        signature: signature of the file.
+        asked: the contract set by the user; None to derive it from the signature.
         given: values of global parameters.
-        spec: the string that named the file, for messages.
-
-    Returns:
-        The contract.
+        spec: the spec string, for messages.
 
     Raises:
-        PotentialError: the signature fits no contract, or more than one; a parameter has no value,
-            or a value no parameter.
+        PotentialError: the signature matches no contract, or more than one; or parameters and
+            values do not match.
     """
     if signature.returns not in ("Tensor", "Tuple[Tensor, Tensor]"):
         raise PotentialError(
@@ -166,7 +157,7 @@ def find_contract(
 
 
 def _named(signature: Signature, asked: str, spec: str) -> str:
-    """See that the signature fits the contract that was asked for."""
+    """Check that the signature matches the requested contract."""
     if asked not in LEADING_ROLES:
         raise PotentialError(
             f"{spec}: unknown contract {asked!r}; {nearest(asked, list(LEADING_ROLES))}"
@@ -180,7 +171,7 @@ def _named(signature: Signature, asked: str, spec: str) -> str:
 
 
 def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> str:
-    """Give the one contract that the names leave no doubt of."""
+    """Return the only contract that is compatible with the names."""
     arguments = signature.arguments
     possible = [name for name, roles in LEADING_ROLES.items() if _fits(arguments, roles)]
     certain = [name for name in possible if _is_certain(arguments, LEADING_ROLES[name], given)]
@@ -203,7 +194,7 @@ def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> 
 
 
 def _fits(arguments: Sequence[Argument], roles: tuple[str, ...]) -> bool:
-    """Whether types and names allow these roles."""
+    """Return whether types and names allow these roles."""
     leading, further = arguments[: len(roles)], arguments[len(roles) :]
     return (
         len(leading) == len(roles)
@@ -221,16 +212,16 @@ def _fits(arguments: Sequence[Argument], roles: tuple[str, ...]) -> bool:
 def _is_certain(
     arguments: Sequence[Argument], roles: tuple[str, ...], given: Mapping[str, float]
 ) -> bool:
-    """Whether names and given values leave no other reading."""
+    """Return whether names and given values exclude any other contract."""
     if len(roles) > 1:
-        # A box that may be left out serves both, periodic systems and isolated molecules.
+        # An optional box supports both periodic systems and isolated molecules.
         return all(
             argument.role == role
             and not argument.has_default
             and argument.name.lower() not in _AMBIGUOUS
             for argument, role in zip(arguments, roles, strict=False)
         )
-    # A second tensor might as well be a box, or the positions after atomic numbers.
+    # A second tensor might be a box, or positions that follow atomic numbers.
     return all(
         argument.name in given or (argument.role is None and argument.type not in _TENSORS)
         for argument in arguments[1:]
@@ -243,7 +234,7 @@ def _check_parameters(
     given: Mapping[str, float],
     spec: str,
 ) -> None:
-    """See that every parameter has a value, and every value a parameter."""
+    """Check that every parameter has a value, and every value a parameter."""
     names = [argument.name for argument in parameters]
     for argument in parameters:
         if argument.name not in given:

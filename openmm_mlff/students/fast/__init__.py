@@ -1,12 +1,12 @@
-"""Students that compute their forces themselves, without automatic differentiation.
+"""Students that compute forces analytically, without automatic differentiation.
 
-A small molecule costs a student hardly any arithmetic: what an automatic gradient costs is the
-bookkeeping of hundreds of small operations.  Here the gradient is written out by hand, and what
-does not depend on the positions is computed when the module is built.
+For a small molecule, the cost of automatic differentiation is dominated by the overhead of
+hundreds of small operations. Here the gradient is written explicitly, and everything independent of
+the positions is computed when the module is built.
 
 ``pairs`` describes the pairs of atoms; ``messages`` and ``update`` are the halves of a
-message-passing step, each with its way back; ``student`` chains them for copies of one molecule
-with all its pairs in dense tables, ``listed`` for any list of pairs; ``deployment`` gives them
+message-passing step, each with its backward pass; ``student`` combines them for copies of one
+molecule with all pairs in dense tables, ``listed`` for any list of pairs; ``deployment`` implements
 OpenMM's contract.
 """
 

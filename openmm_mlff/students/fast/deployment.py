@@ -1,4 +1,4 @@
-"""Contracts of the students that give their own forces: OpenMM's, and that of replicas."""
+"""Contracts of the students with analytic forces: OpenMM's, and that of replicas."""
 
 import torch
 from torch import Tensor, nn
@@ -8,20 +8,20 @@ from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 
 class FastFixed(nn.Module):
-    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, the molecule inside.
+    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, for one molecule.
 
-    For ``TorchForce.setOutputsForces(True)``.  No size depends on the positions.  All pairs
-    stand in dense tables, so its memory grows with the square of the atoms: meant for up to
-    some 64 in a molecule.
+    For ``TorchForce.setOutputsForces(True)``. All shapes are constant. All pairs are in dense
+    tables, so the memory grows with the square of the atoms: suitable for up to about 64 per
+    molecule.
 
     Args:
         model: a student of this project's architecture.
         atomic_numbers: int64 (N,).
-        dtype: of the weights.
+        dtype: dtype of the weights.
 
     Raises:
         TypeError: `model` is of another architecture.
-        ValueError: no atoms, or elements that the model does not know.
+        ValueError: no atoms, or unsupported elements.
     """
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
@@ -32,11 +32,9 @@ class FastFixed(nn.Module):
         self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute energy and forces.
+        """Compute energy and forces of B non-interacting copies.
 
-        Args:
-            positions: nm, (B·N, 3), copy after copy, in any precision; copies do not see each
-                other.
+        Positions are (B·N, 3), nm, copy after copy, in any precision.
 
         Returns:
             The energy of all copies in kJ/mol, a float64 scalar, and the forces in kJ/mol/nm,
@@ -51,28 +49,14 @@ class FastFixed(nn.Module):
 
 
 class FastBatch(nn.Module):
-    """Copies of one molecule, each with its own energy: `forward(positions)`, Å and eV.
-
-    Args:
-        model: a student of this project's architecture.
-        atomic_numbers: int64 (N,).
-        dtype: of the weights.
-    """
+    """Copies of one molecule, each with its own energy: `forward(positions)`, Å and eV."""
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
         self.student = FastStudent(model, atomic_numbers, dtype)
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute energies and forces.
-
-        Args:
-            positions: Å, (B, N, 3), in any precision; B may change from call to call.
-
-        Returns:
-            Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
-            positions.
-        """
+        """Compute energies (B,) and forces (B, N, 3); see :meth:`FastStudent.forward`."""
         with torch.no_grad():
             energies, forces = self.student(positions)
         return energies, forces

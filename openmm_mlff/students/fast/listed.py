@@ -1,7 +1,7 @@
-"""The pair-wise half of a step for listed pairs, and the student made of it.
+"""The pair-wise half of a step for listed pairs, and the student based on it.
 
-Arithmetic is spent on the pairs of the list only, so the cost grows with the atoms and not with
-their square.  See ``update`` for how the modules are chained, and for the shapes.
+The cost is proportional to the number of listed pairs. See ``update`` for the sequence of the
+modules and for the shapes.
 """
 
 from typing import cast
@@ -23,12 +23,12 @@ class FirstListedMessages(FirstMessages):
     def forward(
         self, pairs: PairTerms, basis_gradient: Tensor, direction_gradient: Tensor
     ) -> Tensor:
-        """Run the network and propagate back; see :meth:`FirstMessages.forward`."""
+        """See :meth:`FirstMessages.forward`."""
         rows, radial = pairs.kinds.shape[0], pairs.basis.shape[1]
         n_pairs, kinds = pairs.basis.shape[0], self.embeddings.shape[0]
         size = self.embeddings.shape[1]
         directions, basis = pairs.directions.unsqueeze(2), pairs.basis.unsqueeze(1)
-        # A sum of its own for each receiver and kind of sender.
+        # One sum for each receiver and kind of sender.
         group = pairs.receivers * kinds + pairs.kinds.index_select(0, pairs.senders)
         spread = torch.cat([basis, directions * basis], dim=1).view(n_pairs, 4 * radial)
         summed = torch.zeros([rows * kinds, 4 * radial], dtype=basis.dtype, device=basis.device)
@@ -67,7 +67,7 @@ class ListedMessages(Messages):
         basis_gradient: Tensor,
         direction_gradient: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Pass messages; see :meth:`openmm_mlff.students.fast.update.Update.forward`."""
+        """See :meth:`openmm_mlff.students.fast.update.Update.forward`."""
         size, rows, n_pairs = self.features, scalars.shape[0], pairs.basis.shape[0]
         directions = pairs.directions.unsqueeze(2)
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -124,14 +124,9 @@ class ListedMessages(Messages):
 
 
 class ListedStudent(nn.Module):
-    """The call of a student with the gradient of the energy, for any molecules and boxes.
+    """Energies of a student and their gradient, for any molecules and boxes.
 
-    Args:
-        model: a student of this project's architecture.
-        dtype: of the weights.
-
-    Attributes:
-        cutoff: reach of a message, Å.
+    ``cutoff`` is the cutoff of messages, Å.
     """
 
     element_index: Tensor
@@ -160,15 +155,7 @@ class ListedStudent(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> tuple[Tensor, Tensor]:
-        """Compute energies and their gradient; see :meth:`PaiNN.forward`.
-
-        Args:
-            atomic_numbers: int64 (N,), all molecules one after the other.
-            displacements: sender minus receiver, Å, (E, 3), in the dtype of the weights.
-            senders: int64 (E,).
-            receivers: int64 (E,); every pair stands both ways.
-            graph: int64 (N,), which molecule an atom belongs to.
-            n_graphs: number of molecules.
+        """Compute energies and their gradient; arguments as in :meth:`PaiNN.forward`.
 
         Returns:
             Energies in eV, float64 (n_graphs,), and the gradient of their sum with respect to the

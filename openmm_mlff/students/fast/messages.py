@@ -1,6 +1,6 @@
-"""The pair-wise half of a step: atoms hear their neighbours; forward, and back again.
+"""The pair-wise half of a step, forward and backward.
 
-See ``update`` for how the modules are chained, and for the shapes.
+See ``update`` for the sequence of the modules and for the shapes.
 """
 
 from typing import cast
@@ -15,17 +15,17 @@ from openmm_mlff.students.painn import Interaction, PaiNN
 
 
 class FirstMessages(nn.Module):
-    """The first messages: what an atom says depends on its element only.
+    """The first messages, which depend only on the element of the sender.
 
-    So the bases of the neighbours of one element are added up before the filter, which then
-    costs a row an atom instead of a row a pair.
+    The bases of neighbours of the same element are therefore summed before the filter, which then
+    costs one row per atom instead of one row per pair.
 
     Args:
         interaction: the step.
-        filters: weights of its filters and, as a last column, their biases, (2F, R).
-        embeddings: scalars of the atoms at the start, (N, F).
+        filters: weights of its filters and, as the last column, their biases, (2F, R).
+        embeddings: initial scalars of the atoms, (N, F).
         element: int64 (N,), 0 … E − 1.
-        following: what comes after.
+        following: the next module.
     """
 
     is_element: Tensor
@@ -58,15 +58,10 @@ class FirstMessages(nn.Module):
     def forward(
         self, pairs: PairTerms, basis_gradient: Tensor, direction_gradient: Tensor
     ) -> Tensor:
-        """Run the network and come back.
+        """Run the network forward and backward, and return energies without reference, eV, (M, 1).
 
-        Args:
-            pairs: the pairs.
-            basis_gradient: dE/d basis is added here, (M, N, R).
-            direction_gradient: dE/d directions is added here, (M, 3, N).
-
-        Returns:
-            Energies of the atoms without their reference, eV, (M, 1).
+        The gradients are added to ``basis_gradient``, (M, N, R), and ``direction_gradient``, (M, 3,
+        N).
         """
         basis = pairs.basis
         rows, n_atoms, radial = basis.shape[0], basis.shape[1], basis.shape[2]
@@ -100,8 +95,8 @@ class Messages(nn.Module):
 
     Args:
         interaction: the step.
-        filters: weights of its filters and, as a last column, their biases, (3F, R).
-        following: what comes after.
+        filters: weights of its filters and, as the last column, their biases, (3F, R).
+        following: the next module.
     """
 
     filters_forth: Tensor
@@ -130,7 +125,7 @@ class Messages(nn.Module):
         basis_gradient: Tensor,
         direction_gradient: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Pass messages; see :meth:`openmm_mlff.students.fast.update.Update.forward`."""
+        """See :meth:`openmm_mlff.students.fast.update.Update.forward`."""
         size, rows, n_atoms = self.features, pairs.basis.shape[0], pairs.basis.shape[1]
         basis = pairs.basis.view(rows * n_atoms, -1)
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -182,16 +177,10 @@ def network_of(
     first: type[FirstMessages] = FirstMessages,
     later: type[Messages] = Messages,
 ) -> FirstMessages:
-    """Return the steps of a model, chained from the last to the first.
+    """Return the first step of a model, which calls the following steps.
 
-    Args:
-        model: a student.
-        element: rows of the model's tables, int64 (N,).
-        first: how the first messages are passed.
-        later: how the others are passed.
-
-    Returns:
-        The first step, which calls the others.
+    ``element``: rows of the model's tables, int64 (N,); ``first`` and ``later``: classes of
+    messages.
     """
     with_bias = torch.cat([model.filter.weight, model.filter.bias[:, None]], dim=1)
     filters = with_bias.split(model.filter_sizes, dim=0)

@@ -1,7 +1,7 @@
-"""Pairs of atoms, all or listed: distances, filtered bases, core repulsion, and their derivatives.
+"""Pairs of atoms, all or listed: distances, filtered bases, core repulsion and derivatives.
 
-Constants are kept as tensors in the precision of the weights: a Python number would be converted
-anew in every operation.
+Constants are stored as tensors in the precision of the weights: a Python number would be converted
+in every operation.
 """
 
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from openmm_mlff.students.painn import PaiNN
 
 
 class PairTerms(NamedTuple):
-    """What the network sees of the pairs, P of them.
+    """Inputs of the network for P pairs.
 
     All pairs of B copies of N atoms are a table: P = (M, N), rows of receivers (M = B·N) and
-    columns of senders; the index fields are then empty.  Listed pairs are P = (E,).
+    columns of senders; the index fields are then empty. Listed pairs are P = (E,).
 
     Attributes:
         directions: unit vectors from receiver to sender, (M, 3, N) or (E, 3).
@@ -27,8 +27,8 @@ class PairTerms(NamedTuple):
         core: half of the repulsion, eV, P.
         core_slope: its derivative, eV/Å, P.
         kinds: row of each atom in the tables of the model, int64 (M,).
-        receivers: row of the atom that hears, int64 (E,).
-        senders: row of the atom that speaks, int64 (E,).
+        receivers: row of the receiver, int64 (E,).
+        senders: row of the sender, int64 (E,).
     """
 
     directions: Tensor
@@ -43,16 +43,16 @@ class PairTerms(NamedTuple):
 
 
 class PairFunctions(nn.Module):
-    """Everything that depends on one distance and two elements only.
+    """All functions of one distance and two elements.
 
-    The contact step and the two envelopes (of messages, of the core) have one form,
+    The contact step and the two envelopes (of messages, of the core) have the same form,
     c₀ + tⁿ (a + t (b + c t)) with t = clamp(offset + scale · d), and the slope
     s · scale · tⁿ⁻¹ (1 − t)²; they are evaluated together: step, n = 3; envelopes, n = 6.
 
     Args:
-        model: a student, in the precision wanted.
-        atomic_numbers: int64 (N,); the tables are of pairs of these.
-        apart: (N, N), 0 for pairs without a message and without repulsion, else 1; float64.
+        model: a student, in the required precision.
+        atomic_numbers: int64 (N,); the tables contain pairs of these.
+        apart: float64 (N, N), 0 for pairs without message and repulsion, else 1.
     """
 
     nothing: Tensor
@@ -145,19 +145,11 @@ class PairFunctions(nn.Module):
         screening_slope: Tensor,
         charge_products: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Compute basis, its slope, core and its slope at distances.
+        """Compute basis, its slope, core and its slope at distances, (A, B, C).
 
-        Args:
-            distance: Å, (A, B, C).
-            inverse: 1/Å, (A, B, C).
-            scale: of the switches, (3, ...); like the rest, broadcast to the distances.
-            slope_scale: of their slopes, (3, ...).
-            screening_rates: (..., 4).
-            screening_slope: (...).
-            charge_products: (...).
-
-        Returns:
-            See :class:`PairTerms`: (A, B, C, R) twice, (A, B, C) twice.
+        ``scale`` and ``slope_scale`` of the switches are (3, ...), ``screening_rates`` (..., 4),
+        the other constants (...), broadcast to the distances. The results are fields of
+        :class:`PairTerms`, (A, B, C, R) twice, (A, B, C) twice.
         """
         t = torch.addcmul(self.offset, distance, scale)
         t = t.clamp_(0.0, 1.0)
@@ -195,11 +187,7 @@ class PairFunctions(nn.Module):
 class Pairs(PairFunctions):
     """All pairs of the atoms of one molecule.
 
-    The diagonal (an atom with itself) is kept, with a window and a charge of zero.
-
-    Args:
-        model: a student, in the precision wanted.
-        atomic_numbers: int64 (N,).
+    The diagonal (an atom with itself) is included, with a window and a charge of zero.
     """
 
     no_index: Tensor
@@ -210,14 +198,7 @@ class Pairs(PairFunctions):
         self.register_buffer("no_index", torch.zeros(0, dtype=torch.int64))
 
     def forward(self, positions: Tensor) -> PairTerms:
-        """Describe the pairs.
-
-        Args:
-            positions: Å, (B, N, 3), in any precision.
-
-        Returns:
-            See :class:`PairTerms`, in the precision of the weights.
-        """
+        """Compute the terms, in the precision of the weights, of positions (B, N, 3), Å."""
         copies, n_atoms = positions.shape[0], positions.shape[1]
         rows = copies * n_atoms
         senders = positions.transpose(1, 2).contiguous().unsqueeze(1)
@@ -247,12 +228,7 @@ class Pairs(PairFunctions):
 
 
 class ListedPairs(PairFunctions):
-    """Listed pairs of atoms of any of the model's elements.
-
-    Args:
-        model: a student, in the precision wanted.
-        atomic_numbers: of the rows of its tables, int64 (K,).
-    """
+    """Listed pairs of atoms; ``atomic_numbers``, int64 (K,), are those of the model's tables."""
 
     def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
         count = len(atomic_numbers)
@@ -262,16 +238,9 @@ class ListedPairs(PairFunctions):
     def forward(
         self, displacements: Tensor, kinds: Tensor, receivers: Tensor, senders: Tensor
     ) -> PairTerms:
-        """Describe the pairs.
+        """Compute the terms of displacements sender − receiver, Å, (E, 3).
 
-        Args:
-            displacements: sender minus receiver, Å, (E, 3), in the precision of the weights.
-            kinds: row of each atom in the tables, int64 (M,).
-            receivers: int64 (E,).
-            senders: int64 (E,).
-
-        Returns:
-            See :class:`PairTerms`.
+        ``kinds``: row of each atom in the tables, int64 (M,).
         """
         n_pairs = displacements.shape[0]
         distance = (displacements * displacements).sum(1).add_(self.softening).sqrt_()

@@ -1,4 +1,4 @@
-"""A student of fixed composition for copies of one molecule: energies and forces in one pass."""
+"""A student for copies of one molecule: energies and forces in one pass."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,8 @@ from openmm_mlff.students.fast.pairs import Pairs
 from openmm_mlff.students.painn import PaiNN
 
 _PAIRS_AT_ONCE = 2_400
-"""Enough rows for a matrix product, few enough for their tables to stay near the caches."""
+"""Enough rows for an efficient matrix product, few enough for their tables to fit into the
+caches."""
 
 
 class FastStudent(nn.Module):
@@ -18,11 +19,11 @@ class FastStudent(nn.Module):
     Args:
         model: a student of this project's architecture.
         atomic_numbers: int64 (N,), N ≥ 1.
-        dtype: of the weights.
+        dtype: dtype of the weights.
 
     Raises:
         TypeError: `model` is of another architecture.
-        ValueError: no atoms, or elements that the model does not know.
+        ValueError: no atoms, or unsupported elements.
     """
 
     reference_energy: Tensor
@@ -49,10 +50,9 @@ class FastStudent(nn.Module):
         self.register_buffer("reference_energy", fixed.reference_energies[element].sum())
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Evaluate all copies, on a CPU in parts of some thousand pairs.
+        """Compute energies and forces of all copies, on a CPU in parts of some thousand pairs.
 
-        Args:
-            positions: Å, (B, N, 3), in any precision.
+        Positions are (B, N, 3), Å, in any precision; B may change between calls.
 
         Returns:
             Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
@@ -69,15 +69,7 @@ class FastStudent(nn.Module):
         return torch.cat(energies), torch.cat(forces)
 
     def evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Evaluate all copies; call it under :func:`torch.no_grad`.
-
-        Args:
-            positions: Å, (B, N, 3), in any precision.
-
-        Returns:
-            Energies in eV, float64 (B,), and forces in eV/Å, (B, N, 3), in the dtype of the
-            positions.
-        """
+        """Compute energies and forces in one part; call it under :func:`torch.no_grad`."""
         copies, n_atoms = positions.shape[0], positions.shape[1]
         pairs = self.pairs(positions)
         basis_gradient = torch.zeros_like(pairs.basis)

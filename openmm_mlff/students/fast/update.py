@@ -1,7 +1,7 @@
-"""The atom-wise half of a step, and the readout: forward, and back again.
+"""The atom-wise half of a step, and the readout, forward and backward.
 
-Every module here and in ``messages`` has the same call.  It runs forward, calls what follows it,
-and works back from the gradients it is handed: its local variables are the tape.
+Every module here and in ``messages`` has the same interface: it runs forward, calls the following
+module, and propagates the returned gradients back, using its local variables.
 
 Shapes: B copies of N atoms, M = B·N rows, F features, R radial functions.
 """
@@ -15,17 +15,12 @@ from openmm_mlff.students.painn import Interaction
 
 
 def keep_linear(module: nn.Module, name: str, layer: nn.Module) -> None:
-    """Keep a linear layer as buffers: `_forth` (in, out), `_back` (out, in), `_bias` (out,).
+    """Register a linear layer as buffers `_forth` (in, out), `_back` (out, in), `_bias` (out,).
 
-    Neither direction then multiplies by a transposed matrix, which is slower.
-
-    Args:
-        module: which gets the buffers.
-        name: what they begin with.
-        layer: the layer.
+    Their names start with ``name``. This avoids slower products with a transposed matrix.
 
     Raises:
-        TypeError: it is not a linear one.
+        TypeError: the layer is not linear.
     """
     if not isinstance(layer, nn.Linear):
         raise TypeError(f"{name} is a {type(layer).__name__}; expected a linear layer")
@@ -37,24 +32,12 @@ def keep_linear(module: nn.Module, name: str, layer: nn.Module) -> None:
 
 
 def silu_gradient(gradient: Tensor, x: Tensor) -> Tensor:
-    """Work back through SiLU.
-
-    Args:
-        gradient: with respect to SiLU(x).
-        x: argument, of the same shape.
-
-    Returns:
-        The gradient with respect to `x`.
-    """
+    """Return the gradient with respect to x, given that with respect to SiLU(x)."""
     return torch.ops.aten.silu_backward(gradient, x)
 
 
 class Readout(nn.Module):
-    """Energies of the atoms from their scalars.
-
-    Args:
-        readout: linear, SiLU, linear.
-    """
+    """Energies of the atoms from their scalars: linear, SiLU, linear."""
 
     hidden_forth: Tensor
     hidden_back: Tensor
@@ -76,7 +59,7 @@ class Readout(nn.Module):
         basis_gradient: Tensor,
         direction_gradient: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read the energies; see :meth:`Update.forward`."""
+        """See :meth:`Update.forward`."""
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
         atomic = torch.addmm(self.energy_bias, functional.silu(x), self.energy_forth)
         x_gradient = silu_gradient(self.energy_back.expand_as(x), x)
@@ -84,12 +67,7 @@ class Readout(nn.Module):
 
 
 class Update(nn.Module):
-    """Atoms mix what they heard.
-
-    Args:
-        interaction: the step.
-        following: what comes after.
-    """
+    """Update of the atoms after a message; ``following`` is the next module."""
 
     softening: Tensor
     mix_forth: Tensor
@@ -119,7 +97,7 @@ class Update(nn.Module):
         basis_gradient: Tensor,
         direction_gradient: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run this and all that follows, and come back.
+        """Run this and all following modules forward and backward.
 
         Args:
             scalars: (M, F).
@@ -129,8 +107,9 @@ class Update(nn.Module):
             direction_gradient: dE/d directions is added here, (M, 3, N).
 
         Returns:
-            Energies of the atoms without their reference, eV, (M, 1), and the gradients of
-            their sum with respect to scalars (M, F) and vectors (M, 3, F).
+            Energies of the atoms without their reference, eV, (M, 1), and the gradients of their
+            sum
+            with respect to scalars (M, F) and vectors (M, 3, F).
         """
         size, rows = self.features, scalars.shape[0]
         mixed = torch.mm(vectors.view(rows * 3, size), self.mix_forth).view(rows, 3, 2, size)
