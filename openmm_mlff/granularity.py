@@ -14,8 +14,7 @@ _CLEAR = 1000.0
 
 _TELLING = 0.01
 """A remainder is significant if its error is below this fraction of the step; for smooth energies
-each comparison then succeeds by chance with a probability of 1 %.
-"""
+each comparison then succeeds by chance with a probability of 1 %."""
 
 FEWEST_STEPS = 4
 """Fewer distinct energies have a common step by chance."""

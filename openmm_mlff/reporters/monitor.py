@@ -46,8 +46,7 @@ DEFAULT_LIMITS = StabilityLimits()
 
 FEWEST_DEGREES_OF_FREEDOM = 3
 """Smallest number for the temperature limit: the kinetic energy of one degree of freedom exceeds
-ten times its mean in one of 640 thermal samples, erfc(√5).
-"""
+ten times its mean in one of 640 thermal samples, erfc(√5)."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from openmm_mlff.simulation.stepping import step_watched
 LAPS = 20
 """Pieces of a block, each followed by the yardstick, so that other processes affect both alike.  On
 a busy machine the ratio of the times of block and yardstick scattered by 13 % with 5 pieces and
-by 7 % with 10.
-"""
+by 7 % with 10."""
 
 YARDSTICK_ROUNDS = 3000
 """About 0.25 ms of work: all pieces together 1 % of 500 steps of 1 ms."""
