@@ -55,7 +55,7 @@ Limits = Mapping[str, Threshold]
 """The thresholds of one check, by name."""
 
 
-# Larger numbers are typing errors, which would otherwise show after hours, if ever.
+# Larger numbers are typos, which would otherwise be noticed after hours, if ever.
 Kelvin = Annotated[float, Field(gt=0.0, le=1e5)]
 Femtoseconds = Annotated[float, Field(gt=0.0, le=100.0)]
 LONGEST_PS = 1e7

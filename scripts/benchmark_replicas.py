@@ -2,7 +2,7 @@
 
 python scripts/benchmark_replicas.py [FOLDER] [--rounds 9]
 
-torch-sim takes its turns where it is installed.
+torch-sim is included if it is installed.
 """
 
 import argparse

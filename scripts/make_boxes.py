@@ -1,7 +1,6 @@
 """Make the periodic boxes in systems/: liquids, equilibrated with a force field in OpenMM.
 
-A development script.  Every file it writes is committed, so nobody needs to run it to use the
-package::
+A development script; the files that it writes are committed::
 
     python scripts/make_boxes.py                # all
     python scripts/make_boxes.py argon_108      # one

@@ -1,7 +1,7 @@
 """Make the molecules in systems/: RDKit geometry from SMILES, relaxed with GFN2-xTB.
 
-A development script (needs the `dev` and `reference` extras).  Every file it writes is
-committed, so nobody needs to run it to use the package::
+A development script (needs the `dev` and `reference` extras); the files that it writes are
+committed::
 
     python scripts/make_systems.py                # all
     python scripts/make_systems.py water alanine  # some

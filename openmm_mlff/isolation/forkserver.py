@@ -55,7 +55,7 @@ def _clean_start() -> Iterator[None]:
 
 
 def _forget_forkserver() -> None:
-    """Give a forked copy of this process its own forkserver."""
+    """Reset the forkserver in a forked copy of this process."""
     global LOCK
     LOCK = threading.Lock()
     forkserver._forkserver.__init__()  # type: ignore[misc]

@@ -224,7 +224,7 @@ class Worker:
             return
         try:
             os.killpg(self.pid, number)
-        except ProcessLookupError:  # It has just been forked, and leads no group yet.
+        except ProcessLookupError:  # Just forked, it does not lead a group yet.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 

@@ -64,7 +64,7 @@ def usable_cores() -> int | None:
 
 @contextmanager
 def all_torch_threads() -> Iterator[None]:
-    """Let torch use all usable cores, or ``OMP_NUM_THREADS`` if set, for large batches."""
+    """Use all usable cores in torch, or ``OMP_NUM_THREADS`` if set, for large batches."""
     before = torch.get_num_threads()
     allowed = os.environ.get(THREADS_VARIABLE, "")
     own = allowed.isdigit() and int(allowed)

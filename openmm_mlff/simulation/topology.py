@@ -15,7 +15,7 @@ UNNAMED_RESIDUE = "UNL"
 """PDB name of an unknown ligand."""
 
 # PDB readers interpret these as amino acids, caps, nucleotides or water: they rename atoms, add
-# bonds and ignore CONECT records.
+# bonds and expect no CONECT records.
 _RESERVED_RESIDUES = (
     "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL "
     "ACE NH2 NME NAC ASH GLH LYN HID HIE HIP CYX MSE SEC PYL "
