@@ -1,10 +1,10 @@
-"""Judge machine-learned force fields as they are deployed in OpenMM.
+"""Validate machine-learned force fields as they are deployed in OpenMM.
 
 >>> import openmm_mlff as mlff
 >>> report = mlff.validate("student:original", systems=["water"], protocol="quick")
 >>> report.verdict.status
 
-Names load when they are first used, so that importing the package costs nothing.
+Public names are imported lazily.
 """
 
 from importlib import import_module
@@ -53,14 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name on first use (PEP 562).
-
-    Returns:
-        What it names.
-
-    Raises:
-        AttributeError: there is no such name.
-    """
+    """Load a public name on first use (PEP 562)."""
     if name == "reporters":
         return import_module("openmm_mlff.reporters")
     if name not in _HOME:

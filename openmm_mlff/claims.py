@@ -1,4 +1,4 @@
-"""The two claims of a verdict and the reasons for them, rendered for people in one place."""
+"""The two claims of a verdict, the reasons for them, and their text."""
 
 from enum import Enum
 from typing import Any, Literal, Protocol
@@ -12,8 +12,8 @@ from openmm_mlff.units import RATIO
 class Status(str, Enum):
     """Outcome of one check.
 
-    SKIPPED: what the check needs was not given. NOT APPLICABLE: the question has no meaning for
-    this system or potential; such a result never counts against an approval.
+    SKIPPED: an input that the check needs was not given. NOT APPLICABLE: the check has no meaning
+    for this system or potential; such a result never prevents an approval.
     """
 
     PASS = "PASS"
@@ -35,7 +35,7 @@ MOST_SEVERE_FIRST = (
 
 
 class ClaimStatus(str, Enum):
-    """Answer to one of the two claims."""
+    """Status of one of the two claims."""
 
     YES = "YES"
     NO = "NO"
@@ -59,7 +59,7 @@ EXIT_CODES = {
 
 
 class Compared(Protocol):
-    """A check result, or a reason made of one."""
+    """A check result, or a reason made from one."""
 
     @property
     def system(self) -> str:
@@ -75,20 +75,20 @@ class Compared(Protocol):
 
     @property
     def threshold(self) -> float | None:
-        """None where nothing is compared."""
+        """None if nothing is compared."""
 
     @property
     def at_least(self) -> bool:
-        """Whether the value must reach the threshold."""
+        """Whether the threshold is a lower limit."""
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a number to three digits with its unit; a ratio has none."""
+    """Return a number with three significant digits and its unit; a ratio has none."""
     return f"{value:.3g}" if unit in ("", RATIO) else f"{value:.3g} {unit}"
 
 
 def limit_text(result: Compared) -> str:
-    """Return the threshold with its direction and unit; empty where there is none."""
+    """Return the threshold with its direction and unit; empty without a threshold."""
     if result.threshold is None:
         return ""
     words = "needs at least" if result.at_least else "limit"
@@ -96,7 +96,7 @@ def limit_text(result: Compared) -> str:
 
 
 def place(result: Compared) -> str:
-    """Return the system, with temperature and timestep where the result has them."""
+    """Return the system, with temperature and timestep if the result has them."""
     temperature = result.condition.get("temperature_kelvin")
     timestep = result.condition.get("timestep_fs")
     if temperature is None or timestep is None:
@@ -105,19 +105,19 @@ def place(result: Compared) -> str:
 
 
 class Reason(Record):
-    """One reason for the status of a claim: a check result, or a fact about the whole run.
+    """One reason for the status of a claim: a check result, or a statement about the whole run.
 
     Attributes:
-        check: id of the check; empty for a fact about the whole run.
+        check: id of the check; empty for a statement about the whole run.
         system: name of the molecule.
         condition: of the result.
-        status: None where the check has no result.
+        status: None if the check has no result.
         value: of the result.
         unit: of value and threshold.
         threshold: of the result.
-        at_least: whether the value must reach the threshold.
-        lead: words to put before the check's name, e.g. "Nearest to its limit".
-        message: the result's message, or the fact.
+        at_least: whether the threshold is a lower limit.
+        lead: words that precede the name of the check, e.g. "Nearest to its limit".
+        message: of the result, or the statement.
     """
 
     check: str = ""
@@ -133,7 +133,7 @@ class Reason(Record):
 
     @property
     def head(self) -> str:
-        """Check, status, system, condition and numbers; empty for a fact about the whole run."""
+        """Check, status, system, condition and numbers; empty for a statement about the run."""
         if not self.check:
             return ""
         lead = f"{self.lead}: " if self.lead else ""
@@ -152,11 +152,10 @@ class Claim(Record):
     """One of the two claims that a validation tests.
 
     Attributes:
-        name: sound (the deployed artefact is the model and obeys physics) or accurate (it
+        name: sound (the deployed model is the trained one and obeys physics) or accurate (it
             reproduces the reference).
-        status: the answer.
-        reasons: why, the most severe first.
-        failure_modes: what would go wrong in production; empty unless the answer is NO.
+        reasons: for the status, most severe first.
+        failure_modes: consequences in production; empty unless the status is NO.
     """
 
     name: Literal["sound", "accurate"]
@@ -178,7 +177,7 @@ class Claims(Record):
 
     @property
     def status(self) -> VerdictStatus:
-        """The verdict that follows: what was not measured is never approved."""
+        """The verdict; APPROVED requires that no claim is NO or UNDECIDED and that sound is YES."""
         answers = {claim.status for claim in self.both}
         if ClaimStatus.NO in answers:
             return VerdictStatus.REJECTED

@@ -1,7 +1,7 @@
-"""Protocols and criteria; frozen, checked, hashed.
+"""Protocols and criteria: immutable, validated, hashed.
 
-A protocol is a TOML file.  It may start with ``extends = "standard"`` and then states only what
-differs.  Unknown keys are refused with the nearest known one.
+A protocol is a TOML file.  It may start with ``extends = "standard"`` and then contains only the
+differences.  An unknown key is an error that names the closest known key.
 """
 
 import difflib
@@ -28,23 +28,23 @@ from openmm_mlff.reading import cut, read_toml
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
 GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
-"""OpenMM's platforms that run on a GPU; each has the property ``Precision``."""
+"""OpenMM platforms that run on a GPU and have the property ``Precision``."""
 
 NO_REFERENCE = "none"
 AUTO_REFERENCE = "auto"
-"""The potential's own teacher, where it names one."""
+"""The potential's own teacher, if it names one."""
 
 GFN2_XTB = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 
 
 class Frozen(BaseModel):
-    """Base of all specifications: immutable, and unknown keys are refused."""
+    """Base of all settings: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Threshold(Frozen):
-    """One number that decides, with its unit and where it comes from."""
+    """A decisive number with its unit and source."""
 
     value: float
     unit: str
@@ -55,7 +55,7 @@ Limits = Mapping[str, Threshold]
 """The thresholds of one check, by name."""
 
 
-# Beyond these a number is a slip of the pen, and would be found out after hours, if ever.
+# Larger numbers are typos, which would otherwise be noticed after hours, if ever.
 Kelvin = Annotated[float, Field(gt=0.0, le=1e5)]
 Femtoseconds = Annotated[float, Field(gt=0.0, le=100.0)]
 LONGEST_PS = 1e7
@@ -63,7 +63,7 @@ MOST_REPLICAS = 10_000
 
 
 class DynamicsSpec(Frozen):
-    """How trajectories are run.
+    """Settings of the trajectories.
 
     Attributes:
         temperatures_kelvin: one set of runs for each.
@@ -71,7 +71,7 @@ class DynamicsSpec(Frozen):
         replicas: runs from different velocities for each condition.
         equilibration_ps: Langevin dynamics before NVE.
         duration_ps: NVE.
-        longest_ps: an undecided drift prolongs a run up to this.
+        longest_ps: a run is extended up to this while its drift is undecided.
         friction_per_ps: of the Langevin thermostat.
         equilibration_timestep_fs: of the Langevin dynamics.
         energy_interval_steps: between two rows of `energies.csv`.
@@ -104,7 +104,7 @@ class DynamicsSpec(Frozen):
 
 
 class ProbeSpec(Frozen):
-    """How much is evaluated without dynamics.
+    """Settings of the measurements other than the trajectories.
 
     Attributes:
         geometries: distorted geometries for the parity checks.
@@ -115,17 +115,17 @@ class ProbeSpec(Frozen):
         thermal_frames: frames of those trajectories on which the energy surface is probed.
         rotations: random rotations of each geometry.
         directions: random directions of finite differences at each geometry.
-        dimer_directions: directions in which a copy of the molecule is drawn away.
+        dimer_directions: directions in which a copy of the molecule is moved away.
         scan_step_angstrom: between two points of a scan.
-        scan_end_angstrom: how far scans go.
-        hessian_geometries: geometries whose force Jacobian is worked out.
+        scan_end_angstrom: largest distance of a scan.
+        hessian_geometries: geometries at which the force Jacobian is computed.
         convergence_ps: length of each run of `timestep_convergence`.
-        reversal_steps: steps there, and back, of `time_reversibility`.
-        sampling_ps: length of the Langevin runs behind distributions.
-        ensemble_ps: length of each NVE run that starts from a sample of the Langevin run.
-        ensemble_error: relative error of their mean temperature, by which they are counted.
-        ensemble_runs: the most of them.
-        thermostats_ps: length of the runs at weak friction and under a global thermostat together.
+        reversal_steps: steps in each direction of `time_reversibility`.
+        sampling_ps: length of the Langevin runs for distributions.
+        ensemble_ps: length of each NVE run that starts from a Langevin sample.
+        ensemble_error: target relative error of their mean temperature, which sets their number.
+        ensemble_runs: largest number of these runs.
+        thermostats_ps: total length of the runs at weak friction and with a global thermostat.
         torsion_step_degrees: between two points of a torsion profile.
     """
 
@@ -152,7 +152,7 @@ class ProbeSpec(Frozen):
 
 
 class PluginFile(Frozen):
-    """A Python file with checks of the user's own, and its hash when it was named."""
+    """A Python file with user-defined checks, and its hash."""
 
     path: str
     sha256: str
@@ -162,13 +162,11 @@ class Protocol(Frozen):
     """A named set of runs, probes, checks and thresholds.
 
     Attributes:
-        name: ``quick``, ``standard``, ``extended`` or the user's own.
+        name: ``quick``, ``standard``, ``extended`` or user-defined.
         description: one sentence.
-        may_approve: False for protocols too short to approve anything.
-        required: ids of checks the verdict rests on.
-        reported: ids of checks that inform and do not decide.
-        dynamics: how trajectories are run.
-        probes: how much is evaluated without dynamics.
+        may_approve: False for protocols too short to approve.
+        required: ids of checks that decide the verdict.
+        reported: ids of checks that do not decide the verdict.
         criteria: thresholds, by check id and name.
         plugins: files with further checks; ``--plugin`` adds them.
     """
@@ -185,61 +183,48 @@ class Protocol(Frozen):
 
     @model_serializer(mode="wrap")
     def _without_empty_plugins(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A protocol without plugins keeps the form, and so the hash, that it always had.
+        # A protocol without plugins keeps the hash that it had before plugins existed.
         table: dict[str, Any] = serialize(self)
         if not self.plugins:
             table.pop("plugins", None)
         return table
 
     def limits_for(self, check_id: str) -> Limits:
-        """Return the thresholds of one check, by name; empty where it has none."""
+        """Return the thresholds of one check, by name; empty if it has none."""
         return self.criteria.get(check_id, {})
 
 
 def canonical_sha256(value: Any) -> str:
-    """Hash a JSON-like value independently of the order of its keys."""
+    """Return the SHA-256 of a JSON-like value, independent of the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """Say ``did you mean 'x'?`` or list what is known."""
+    """Return ``did you mean 'x'?`` or a list of the known words."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
 
 
 def list_protocols() -> list[str]:
-    """Names of the protocols that come with the package."""
+    """Return the names of the shipped protocols."""
     return sorted(path.stem for path in PROTOCOLS_FOLDER.glob("*.toml"))
 
 
 def load_protocol(name_or_path: str) -> Protocol:
-    """Load a protocol of the package by name, or the user's own from a TOML file.
-
-    Args:
-        name_or_path: ``quick``, ``standard``, ``extended`` or a path that ends in ``.toml``.
-
-    Returns:
-        The protocol.
+    """Load a shipped protocol by name, or a TOML file by a path that ends in ``.toml``.
 
     Raises:
-        ConfigError: unknown name, unreadable file, unknown key, impossible value.
+        ConfigError: unknown name, unreadable file, unknown key or invalid value.
     """
     return parse_protocol(_merged_table(name_or_path, seen=()), origin=name_or_path)
 
 
 def parse_protocol(table: Mapping[str, Any], *, origin: str) -> Protocol:
-    """Check a table and make it a protocol.
-
-    Args:
-        table: as read from TOML.
-        origin: names it in messages.
-
-    Returns:
-        The protocol.
+    """Validate a table as read from TOML; `origin` is its file, for messages.
 
     Raises:
-        ConfigError: unknown key or impossible value.
+        ConfigError: unknown key or invalid value.
     """
     try:
         return Protocol.model_validate(table)
@@ -249,7 +234,7 @@ def parse_protocol(table: Mapping[str, Any], *, origin: str) -> Protocol:
 
 
 def _explain(problem: Mapping[str, Any]) -> str:
-    """Say in one line what pydantic found first."""
+    """Return a one-line description of a pydantic error."""
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
         return f"{location}: {problem['msg']} (got {cut(repr(problem.get('input')))})"
@@ -265,7 +250,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 
 def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
-    """Read a protocol's table and lay it over the one that it extends."""
+    """Read a protocol's table and merge it into the one that it extends."""
     path = _protocol_path(name_or_path)
     if str(path) in seen:
         raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
@@ -282,7 +267,7 @@ def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]
 
 
 def _protocol_path(name_or_path: str) -> Path:
-    """Find the file of a protocol."""
+    """Return the file of a protocol."""
     if name_or_path.endswith(".toml"):
         return Path(name_or_path)
     if name_or_path not in list_protocols():
@@ -294,7 +279,7 @@ def _protocol_path(name_or_path: str) -> Path:
 
 
 def _overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `top` over `base`, table by table."""
+    """Merge `top` into `base` recursively."""
     merged = dict(base)
     for key, value in top.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

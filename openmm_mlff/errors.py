@@ -1,56 +1,56 @@
-"""One tree of exceptions.
+"""Exceptions of the package.
 
-Every message says what was got, what was expected and what to do about it, in one line.
-The command line turns a :class:`UserError` into that line on stderr and exit code 2.
+Every message states in one line what was found, what was expected and what to do.  The command
+line prints the message of a :class:`UserError` to stderr and exits with code 2.
 """
 
 
 class MlffError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Base class of the exceptions of this package."""
 
 
 class UserError(MlffError):
-    """The request cannot be served as asked; the message tells the user what to change."""
+    """A request cannot be fulfilled; the message states what to change."""
 
 
 class ConfigError(UserError):
-    """A protocol, a criterion or an option is unknown or has an impossible value."""
+    """A protocol, criterion or option is unknown or invalid."""
 
 
 class FileError(UserError):
-    """A file is missing, or is not the text, TOML or JSON that it should be."""
+    """A file is missing, or is not valid text, TOML or JSON."""
 
 
 class MoleculeError(UserError):
-    """A structure cannot be read, or is no molecule one can simulate."""
+    """A structure cannot be read or simulated."""
 
 
 class CheckpointError(UserError):
-    """A checkpoint is missing, damaged, or not the weights of a known architecture."""
+    """A checkpoint is missing, damaged, or not for a known architecture."""
 
 
 class PotentialError(UserError):
-    """A potential's spec string is wrong, or the potential cannot serve this molecule."""
+    """A potential's spec string is wrong, or the potential does not support the molecule."""
 
 
 class PlatformError(UserError):
-    """An OpenMM platform or precision was asked for that is not there."""
+    """The requested OpenMM platform or precision is not available."""
 
 
 class RunDirectoryError(UserError):
-    """The output folder cannot be written, or is not a run directory."""
+    """The output folder is not writable, or is not a valid run directory."""
 
 
 class StorageError(UserError):
-    """The disk takes no more; what was written stays, and the run can go on once there is room."""
+    """The disk is full or failing; the run can be resumed once it is writable."""
 
 
 class MissingDependencyError(UserError):
-    """An optional package is needed and not installed; the message names the command."""
+    """A required optional package is not installed; the message has the install command."""
 
 
 class IsolationError(UserError):
-    """The process that a potential was run in came to nothing, and not in any one check."""
+    """The worker process of a potential failed outside of every check."""
 
 
 class ClusterError(UserError):
@@ -62,8 +62,8 @@ class ExportError(MlffError):
 
 
 class SimulationError(MlffError):
-    """A simulation went wrong while it ran (not-a-number, a bond torn, a contact)."""
+    """A simulation became unphysical: NaN, a broken bond, a close contact."""
 
 
 class EvaluationRefusedError(MlffError):
-    """A potential or reference refused one geometry (an SCF that does not converge, say)."""
+    """A potential or reference refused one geometry, e.g. because its SCF did not converge."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and disks that take no more."""
+"""Atomic file writes, and detection of full or failing disks."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 PART = ".part"
-"""Ending of files that are being written; a kill may leave them."""
+"""Suffix of incomplete files; a killed process may leave them."""
 
 _STORAGE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE}
@@ -21,14 +21,12 @@ _STORAGE_ERRORS = frozenset(
 
 @contextmanager
 def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]:
-    """Open a file that takes another's place once it is whole and on the disk.
+    """Open a file that replaces `path` atomically once it is complete and synced.
 
-    Args:
-        path: what is replaced.
-        keep_as: where what was there goes; None drops it.
+    If the block raises, nothing is replaced.  The previous file is moved to `keep_as`, if given.
 
     Yields:
-        The file to write to; nothing is replaced where that raises.
+        The file to write to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{PART}")
@@ -36,7 +34,7 @@ def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]
         with temporary.open("wb") as file:
             yield file
             file.flush()
-            # Else a power cut may leave the new name with nothing behind it.
+            # Without this, a power failure may leave an empty file under the new name.
             os.fsync(file.fileno())
         if keep_as is not None and path.exists():
             os.replace(path, keep_as)
@@ -48,11 +46,7 @@ def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]
 
 @contextmanager
 def inside(folder: Path) -> Iterator[None]:
-    """Change the working folder for a while.
-
-    Yields:
-        Nothing.
-    """
+    """Change the working folder within a block."""
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -62,26 +56,19 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, keep_as: Path | None = None) -> None:
-    """Write a text file whole or not at all; what was there may be kept under another name."""
+    """Write a text file atomically; the previous file is moved to `keep_as`, if given."""
     with replacing(path, keep_as=keep_as) as file:
         file.write(text.encode())
 
 
 def remove_parts(root: Path) -> None:
-    """Remove what a kill left of files that were being written."""
+    """Remove incomplete files left by a killed process."""
     for path in root.rglob(f".*{PART}"):
         path.unlink(missing_ok=True)
 
 
 def storage_failure(error: BaseException | None) -> OSError | None:
-    """Find out whether an error comes from a disk that takes no more.
-
-    Args:
-        error: with what caused it.
-
-    Returns:
-        What the system said; None where it is another error.
-    """
+    """Return the error of a full or failing disk in the chain of causes, or None."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _STORAGE_ERRORS:
             return error
@@ -90,10 +77,10 @@ def storage_failure(error: BaseException | None) -> OSError | None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed ``.npz`` whole or not at all; the same arrays give the same bytes."""
+    """Write a compressed ``.npz`` atomically; equal arrays produce equal bytes."""
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            # NumPy's own writer puts the time of day into the file.
+            # NumPy's own writer stores the current time in the file.
             entry = zipfile.ZipInfo(f"{name}.npy")
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as member:

@@ -1,6 +1,6 @@
-"""The identity of a potential or reference: what its spec string stands for on this machine.
+"""The identity of a potential or reference: the content that its spec string refers to here.
 
-Resume, certificate, campaign and report compare potentials by it and by nothing else.
+Resume, certificate, campaign and report compare potentials only by fingerprint.
 """
 
 import ast
@@ -25,25 +25,25 @@ from openmm_mlff.config import Frozen, canonical_sha256
 from openmm_mlff.errors import PotentialError
 
 MOST_FILES = 20_000
-"""Of a folder that an option names; more are taken for a mistake."""
+"""In a folder named by an option; more indicate a mistake."""
 
 _WRITTEN_TO = frozenset(
     ("directory", "label", "logfile", "outfile", "tmp_dir", "trajectory", "txt", "workdir")
 )
-"""Options of ASE calculators that name what they write, not what they read."""
+"""Options of ASE calculators that name output, not input."""
 
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a potential is made of.
+    """The parts of a potential.
 
     Attributes:
-        files: SHA-256 of each file's content, by the name that the spec gives it.
-        modules: importable modules whose distributions define it.
-        parameters: SHA-256 of the numbers it holds, where they can be reached.
-        details: further JSON-like values that define it.
+        files: SHA-256 of the content, by the name in the spec.
+        modules: importable modules whose distributions define the potential.
+        parameters: SHA-256 of the parameters, if they are accessible.
+        details: further JSON-like values.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -53,14 +53,13 @@ class Sources:
 
 
 class Fingerprint(Frozen):
-    """What a potential consists of.
+    """The parts of a potential, with the versions of its packages.
 
     Attributes:
-        spec: the string that names it.
-        files: SHA-256 of each file's content, by the name that the spec gives it.
-        parameters: SHA-256 of the numbers it holds; None where files say it or none can be reached.
-        packages: version of each distribution that defines it.
-        details: further values that define it.
+        files: SHA-256 of the content, by the name in the spec.
+        parameters: SHA-256 of the parameters; None if files hold them or they are inaccessible.
+        packages: version of each distribution that defines the potential.
+        details: further JSON-like values.
     """
 
     spec: str
@@ -71,7 +70,7 @@ class Fingerprint(Frozen):
 
     @property
     def content_sha256(self) -> str:
-        """Hash of spec, files and parameters; the name of a file does not count."""
+        """Hash of the spec and all content, independent of file names."""
         return canonical_sha256(
             {
                 "spec": _without_names(self.spec, self.files),
@@ -83,15 +82,13 @@ class Fingerprint(Frozen):
 
     @property
     def sha256(self) -> str:
-        """Hash of the content and of the versions of the packages that run it."""
+        """Hash of the content and the package versions."""
         return canonical_sha256({"content": self.content_sha256, "packages": self.packages})
 
     def difference(self, before: "Fingerprint") -> str:
-        """Return what differs from an earlier fingerprint.
+        """Return the first difference from an earlier fingerprint; empty if there is none.
 
-        Returns:
-            E.g. ``the file k.txt (sha256 1a2b3c4d5e6f, was 6f5e4d3c2b1a)``; empty where nothing
-            does.
+        Example: ``the file k.txt (sha256 1a2b3c4d5e6f, was 6f5e4d3c2b1a)``.
         """
         if self.content_sha256 != before.content_sha256:
             return self._changed_content(before)
@@ -104,7 +101,7 @@ class Fingerprint(Frozen):
     def _changed_content(self, before: "Fingerprint") -> str:
         earlier = before.files
         if len(self.files) == len(earlier) == 1:
-            # The only file of both, whatever its name.
+            # Compare the only file of each, even if it was renamed.
             earlier = dict.fromkeys(self.files, next(iter(earlier.values())))
         for name in sorted({*self.files, *earlier}):
             now, then = self.files.get(name), earlier.get(name)
@@ -117,7 +114,7 @@ class Fingerprint(Frozen):
 
 
 def fingerprint(spec: str, sources: Sources) -> Fingerprint:
-    """Return the fingerprint of a potential, with the versions of what is installed now."""
+    """Return the fingerprint of a potential with the installed package versions."""
     return Fingerprint(
         spec=spec,
         files=dict(sources.files),
@@ -128,14 +125,7 @@ def fingerprint(spec: str, sources: Sources) -> Fingerprint:
 
 
 def distributions_of(modules: Iterable[str]) -> dict[str, str]:
-    """Return the installed distributions that hold modules.
-
-    Args:
-        modules: names, with or without their parts after the first dot.
-
-    Returns:
-        Versions by name of the distribution; a module of no distribution is left out.
-    """
+    """Return the versions of the installed distributions that contain modules, by distribution."""
     owners = _owners()
     names = {name for module in modules for name in owners.get(module.partition(".")[0], ())}
     return {name: importlib.metadata.version(name) for name in sorted(names)}
@@ -147,16 +137,10 @@ def _owners() -> Mapping[str, list[str]]:
 
 
 def hash_path(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files in a folder.
-
-    Args:
-        path: of the file or folder.
-
-    Returns:
-        Hexadecimal digits; the names of a folder's files count, its own does not.
+    """Return the hexadecimal SHA-256 of a file, or of the names and content of a folder's files.
 
     Raises:
-        PotentialError: it cannot be read, or the folder holds too many files.
+        PotentialError: it cannot be read, or the folder has too many files.
     """
     try:
         if not path.is_dir():
@@ -190,14 +174,10 @@ def _hash_file(path: Path) -> str:
 
 
 def files_named(options: Mapping[str, Any], *, beside: Path | None = None) -> dict[str, str]:
-    """Hash every file and folder that the options of a spec name.
+    """Return the SHA-256 of each file and folder that the options of a spec name.
 
-    Args:
-        options: after the question mark of the spec, by name.
-        beside: folder of the module that reads them, tried after the working folder.
-
-    Returns:
-        SHA-256 by the name that the option gives it.
+    Names are resolved in the working folder, then in `beside`, the folder of the module that
+    reads the options.
     """
     found: dict[str, str] = {}
     for key, value in options.items():
@@ -211,7 +191,7 @@ def files_named(options: Mapping[str, Any], *, beside: Path | None = None) -> di
 
 
 def _existing(name: str, *, beside: Path | None) -> Path | None:
-    """Return the file or folder of a name; not the working folder itself or one around it."""
+    """Return the named file or folder, except the working folder or one of its parents."""
     folders = [Path()] if beside is None else [Path(), beside]
     for folder in folders:
         path = folder / Path(name).expanduser()
@@ -224,14 +204,9 @@ def _existing(name: str, *, beside: Path | None) -> Path | None:
 
 
 def own_sources(module: str) -> dict[str, str]:
-    """Hash the source files of a user's own module, and of the user's modules that it imports.
+    """Return the SHA-256 of the source of a user's module and of the user's modules it imports.
 
-    Args:
-        module: name of an imported module.
-
-    Returns:
-        SHA-256 by file, e.g. ``my_model.py``; empty for modules of installed distributions, which
-        their version identifies.
+    Modules of installed distributions are omitted, since their version identifies them.
     """
     found: dict[str, str] = {}
     waiting, seen = [module], {module}
@@ -249,7 +224,7 @@ def own_sources(module: str) -> dict[str, str]:
 
 
 def _imported(path: Path, *, package: str) -> set[str]:
-    """Return the names of the modules that a source file imports, and of what it takes of them."""
+    """Return the modules that a source file imports, and the names imported from them."""
     if path.suffix != ".py":
         return set()
     names: set[str] = set()
@@ -264,7 +239,7 @@ def _imported(path: Path, *, package: str) -> set[str]:
 
 
 def _own_file(module: ModuleType | None) -> Path | None:
-    """Return the source file of a module that belongs to no installed distribution."""
+    """Return the source file of a module that is not part of an installed distribution."""
     file = getattr(module, "__file__", None)
     if module is None or not file or module.__name__.partition(".")[0] == "openmm_mlff":
         return None
@@ -275,7 +250,7 @@ def _own_file(module: ModuleType | None) -> Path | None:
 
 @cache
 def _installed_folders(searched: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the folders that pip installs into, among them those that a path file adds."""
+    """Return the folders that pip installs into, including those added by path files."""
     paths = sysconfig.get_paths()
     named = [paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
     named += [*site.getsitepackages(), site.getusersitepackages()]
@@ -284,7 +259,7 @@ def _installed_folders(searched: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _without_names(spec: str, files: Mapping[str, str]) -> str:
-    """Return a spec with the content of the files that it names in place of their names."""
+    """Return a spec with file names replaced by their hashes."""
     if spec in files:
         return ""
     body, mark, query = spec.partition("?")

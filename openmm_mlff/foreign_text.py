@@ -1,4 +1,4 @@
-"""Text that others wrote: shown harmlessly, and no way out of a folder."""
+"""Make untrusted text safe to display and to use as a folder name."""
 
 import unicodedata
 from pathlib import Path
@@ -9,19 +9,11 @@ from openmm_mlff.errors import RunDirectoryError
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT = "\t\n"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-"""Unicode's categories of what is not seen: controls, marks of direction, halves of characters."""
+"""Unicode categories of controls, directional marks, surrogates and the like."""
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal or a page would obey instead of showing it.
-
-    Args:
-        text: of any origin.
-
-    Returns:
-        The same with escape sequences, marks of direction and the like made visible; tabs and line
-        ends stay.
-    """
+    """Replace escape sequences, directional marks and the like; keep tabs and line feeds."""
     if text.isascii() and text.isprintable():
         return text
     plain = text.replace("\r\n", "\n")
@@ -32,14 +24,7 @@ def printable(text: str) -> str:
 
 
 def printable_values(value: Any) -> Any:
-    """Make every text in plain values printable.
-
-    Args:
-        value: of JSON.
-
-    Returns:
-        The same, keys included.
-    """
+    """Return JSON values with every string, including keys, made printable."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
@@ -50,17 +35,10 @@ def printable_values(value: Any) -> Any:
 
 
 def folder_inside(folder: Path, name: str) -> Path:
-    """Name a folder of a run in a folder; no name and no link leads out of it.
-
-    Args:
-        folder: of the run.
-        name: one part of a path.
-
-    Returns:
-        Its path.
+    """Return the path of a run's subfolder.
 
     Raises:
-        RunDirectoryError: it is no such name, or a link is there.
+        RunDirectoryError: the name is not a single path component, or the path is a link.
     """
     path = folder / str(name)
     if name != path.name or name in {"", ".", ".."} or "\\" in name or "\0" in name:

@@ -1,40 +1,38 @@
-"""The granularity of energies: the step of which all of them are multiples.
+"""Quantisation of energies: the step of which all energies are multiples.
 
-An energy that is added up in float32 is a multiple of one unit in the last place (ulp) of the
-total: along a path it is a staircase, although the forces may be exact.
+An energy accumulated in float32 is a multiple of one unit in the last place (ulp) of the total;
+along a path it is a staircase even if the forces are exact.
 """
 
 import numpy as np
 
 _ROUNDING = 4.0 * float(np.finfo(float).eps)
-"""Error of a float64 energy that was converted from another unit, relative."""
+"""Relative error of a float64 energy after unit conversion."""
 
 _CLEAR = 1000.0
-"""A common step counts where it is this many times the error with which it is known."""
+"""A common step must exceed its error by this factor."""
 
 _TELLING = 0.01
-"""A remainder tells whether a step divides another where its error is less than this share of it;
-smooth energies then pass by chance once in a hundred, for each step."""
+"""A remainder is significant if its error is below this fraction of the step; for smooth energies
+each comparison then succeeds by chance with a probability of 1 %."""
 
 FEWEST_STEPS = 4
-"""Fewer different energies have a common step by chance: two always have one."""
+"""Fewer distinct energies have a common step by chance."""
 
 _NEIGHBOURS = 40
 
 _LARGEST_ULP = 1.01 * 2.0**-23
-"""Of float32, relative: 23 bits follow the leading one.  Energies of one curve differ a little."""
+"""Of float32, relative (23 fraction bits), with a margin for variation along a curve."""
 
 
 def energy_quantum_ev(energies_ev: np.ndarray) -> float:
-    """Return the largest step of which all differences are whole multiples, by Euclid's algorithm.
+    """Return the largest common divisor of all energy differences, by Euclid's algorithm.
 
     Args:
-        energies_ev: (P,), at points that are not evenly spaced on a straight slope; values that are
-            not finite are left out.
+        energies_ev: (P,), not evenly spaced along a straight slope; non-finite values are ignored.
 
     Returns:
-        The step, eV, whatever the unit in which the energies were rounded and whatever was added
-        to them; 0 where there is none coarser than the rounding of float64.
+        The step, eV, independent of unit and offset; 0 if none is coarser than float64 rounding.
     """
     values = np.sort(energies_ev[np.isfinite(energies_ev)])
     if len(values) < FEWEST_STEPS:
@@ -71,17 +69,11 @@ def _common_divisor(
 
 
 def local_ulps_ev(energies_ev: np.ndarray) -> np.ndarray:
-    """Return the ulp of float32 at each energy of a curve whose energies are multiples of one.
+    """Return the float32 ulp at each energy of a curve, eV, (P,); 0 if the energies are finer.
 
-    Jumps of one size between flat pieces have a common step, too: it counts only where all energies
-    have one, and where it is no more than an ulp of float32.
-
-    Args:
-        energies_ev: (P,).
-
-    Returns:
-        (P,), eV, from energies of about that size, because an ulp grows with the total; 0 where
-        the energies are finer than float32.
+    It is determined among energies of similar magnitude, because an ulp grows with the total.
+    Equal jumps between flat segments also have a common step, so a step is only accepted if all
+    energies share one and it does not exceed a float32 ulp.
     """
     ulps = np.zeros(len(energies_ev))
     common = energy_quantum_ev(energies_ev)
@@ -97,5 +89,5 @@ def local_ulps_ev(energies_ev: np.ndarray) -> np.ndarray:
 
 
 def is_float32(quantum_ev: float, *, energy_ev: float) -> bool:
-    """Return whether a step is one ulp of a float32 total, in any unit of energy."""
+    """Check whether a step is one ulp of a float32 total, in any energy unit."""
     return 0.49 * _LARGEST_ULP <= quantum_ev / max(abs(energy_ev), 1e-300) <= _LARGEST_ULP

@@ -1,4 +1,4 @@
-"""Records that become JSON: their base class, and the conversion of NumPy values."""
+"""Base class of JSON records, and conversion of NumPy values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def first_problem(error: ValidationError) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """Return plain JSON for NumPy values, tuples and mappings; non-finite numbers become null."""
+    """Convert NumPy values, tuples and mappings to plain JSON; non-finite numbers become null."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -30,6 +30,6 @@ def jsonable(value: Any) -> Any:
 
 
 class Record(BaseModel):
-    """Base of everything written to `report.json`: frozen, unknown keys refused."""
+    """Base of the records in `report.json`: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())

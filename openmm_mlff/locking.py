@@ -1,4 +1,4 @@
-"""One process at a time in an output folder."""
+"""Exclusive lock of an output folder."""
 
 import errno
 import os
@@ -12,18 +12,18 @@ from openmm_mlff.errors import RunDirectoryError
 LOCK_FILE = ".lock"
 
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
-"""Errors of file systems without locks; there the folder is used unlocked."""
+"""Errors of file systems without locks, on which the folder is used unlocked."""
 
 
 class FolderLock:
-    """Holds a folder until it is released or the process ends, however it ends.
+    """A lock on an existing, writable folder, held until released or the process ends.
 
     Args:
-        folder: exists and can be written.
+        folder: to lock.
         wait_s: longest time to wait for another process.
 
     Raises:
-        RunDirectoryError: another process holds the folder.
+        RunDirectoryError: another process holds the lock.
     """
 
     def __init__(self, folder: Path, *, wait_s: float = 0.0) -> None:
@@ -45,7 +45,7 @@ class FolderLock:
         path.write_text(f"process {os.getpid()} on {os.uname().nodename}", encoding="utf-8")
 
     def release(self) -> None:
-        """Release the folder (idempotent)."""
+        """Release the lock (idempotent)."""
         self._lock.release()
 
     def __enter__(self) -> "FolderLock":
@@ -61,7 +61,7 @@ class FolderLock:
 
 
 def _holder(path: Path) -> str:
-    """Read which process holds a folder."""
+    """Return which process holds a lock."""
     try:
         return path.read_text(encoding="utf-8").strip() or "a process that has just started"
     except OSError:

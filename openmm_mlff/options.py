@@ -1,4 +1,4 @@
-"""Options: how the settings of a request stand on the command line, and those of a potential."""
+"""Command-line options of the settings of a request, and the options of a potential."""
 
 import types
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ Backend = Literal["torchforce", "torchforce-plain", "python"]
 
 @dataclass(frozen=True)
 class Option:
-    """How the command line spells a setting, where its field does not say so already.
+    """Command-line form of a setting, where it differs from the default.
 
     Attributes:
-        flag: long option; empty takes the name of the field.
+        flag: long option; empty for the name of the field.
         short: one letter.
-        metavar: names the value in the help.
-        decides: False for a setting that says how and where something runs, and changes no number.
+        metavar: placeholder of the value in the help.
+        decides: False for a setting that does not affect the results.
     """
 
     flag: str = ""
@@ -35,12 +35,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Setting:
-    """One value that a user can choose, for whatever interface offers it.
+    """A value that a user can choose.
 
     Attributes:
-        path: names of the fields that lead to it.
-        info: pydantic's record of the field.
-        option: how the command line spells it.
+        path: names of the nested fields.
+        info: of the field.
+        option: command-line form.
     """
 
     path: tuple[str, ...]
@@ -49,7 +49,7 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """Long option of the command line, e.g. ``--system``."""
+        """Long option, e.g. ``--system``."""
         return self.option.flag or f"--{self.path[-1].replace('_', '-')}"
 
     @property
@@ -59,19 +59,14 @@ class Setting:
 
     @property
     def default(self) -> Any:
-        """Value where none is given."""
+        """Default value."""
         return self.info.get_default(call_default_factory=True)
 
     def words(self, request: BaseModel) -> list[str]:
-        """Return the words that give a request's value on the command line.
+        """Return the command-line words for a request's value.
 
-        The default is left out, except where a reader should see it.
-
-        Args:
-            request: whose value.
-
-        Returns:
-            E.g. ``["--system", "water", "--system", "methane"]``.
+        Example: ``["--system", "water", "--system", "methane"]``.  A default is omitted, except for
+        the settings that are always shown.
         """
         value: Any = request
         for name in self.path:
@@ -87,7 +82,7 @@ class Setting:
 
 
 def _kind(annotation: Any) -> Any:
-    """Return the plain type behind an annotation."""
+    """Return the plain type of an annotation."""
     origin = get_origin(annotation)
     if origin in (tuple, dict):
         return list
@@ -101,7 +96,7 @@ def _kind(annotation: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """Return a value of a setting as it stands on the command line."""
+    """Return the command-line text of a value."""
     if isinstance(value, Protocol):
         shipped = value.name in list_protocols() and value == load_protocol(value.name)
         return value.name if shipped else f"{value.name}.toml"
@@ -111,7 +106,7 @@ def text_of(value: Any) -> str:
 
 
 def _parameters(value: Any) -> Any:
-    """Return values by name from the command line's ``NAME=VALUE``."""
+    """Parse the ``NAME=VALUE`` words of the command line."""
     if isinstance(value, Mapping):
         return value
     found: dict[str, float] = {}
@@ -129,7 +124,7 @@ def _parameters(value: Any) -> Any:
 
 
 class PotentialOptions(Frozen):
-    """How a potential is to be read and run, where its spec string leaves that open."""
+    """Options of a potential that its spec string does not contain."""
 
     backend: Backend = Field(
         default="torchforce",

@@ -1,4 +1,4 @@
-"""Read what a user names: text, TOML and JSON; or one line about why it cannot be read."""
+"""Read text, TOML and JSON files of the user, with a one-line error otherwise."""
 
 import codecs
 import json
@@ -16,13 +16,13 @@ else:
     import tomli as tomllib
 
 MOST_BYTES = 16 * MEBIBYTE
-"""Of a TOML or JSON file that a user names."""
+"""Size limit of a user's TOML or JSON file."""
 
 MOST_RUN_BYTES = 256 * MEBIBYTE
-"""Of a JSON file in a run directory: a box of a million atoms."""
+"""Size limit of a JSON file in a run directory: a box of a million atoms."""
 
 MOST_STRUCTURE_BYTES = 1024 * MEBIBYTE
-"""Of a structure file; frames are read one by one."""
+"""Size limit of a structure file, whose frames are read one by one."""
 
 _OTHER_ENCODINGS = (
     codecs.BOM_UTF16_LE,
@@ -33,14 +33,7 @@ _OTHER_ENCODINGS = (
 
 
 def missing(path: Path) -> str:
-    """Say why there is nothing at a path, whatever the operating system thinks of its name.
-
-    Args:
-        path: of a file or folder.
-
-    Returns:
-        The reason, in a few words; empty where there is something.
-    """
+    """Return why a path does not exist; empty if it does."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -53,30 +46,20 @@ def missing(path: Path) -> str:
 
 
 def no_plain_file(path: Path) -> str:
-    """Say why a path is no file that can be read from its beginning to its end.
-
-    Args:
-        path: of a file.
-
-    Returns:
-        The reason, in a few words; empty where it is one.
-    """
+    """Return why a path is not a readable regular file; empty if it is."""
     reason = missing(path)
     if reason:
         return reason
     if path.is_dir():
         return "a folder"
     if not path.is_file():
-        # Opening a pipe would wait for ever.
+        # Opening a pipe would block.
         return "no regular file"
     return "" if os.access(path, os.R_OK) else "permission denied"
 
 
 def check_plain_text(path: Path) -> None:
-    """See that a path is a file, and not text in an encoding of two or four bytes a letter.
-
-    Args:
-        path: of a file.
+    """Check that a path is a readable file and not UTF-16 or UTF-32 text.
 
     Raises:
         FileError: it is not.
@@ -94,14 +77,10 @@ def check_plain_text(path: Path) -> None:
 
 
 def check_file_size(path: Path, *, most_bytes: int) -> None:
-    """See that a file is not larger than what it should hold can be.
-
-    Args:
-        path: of a file that is there.
-        most_bytes: the limit.
+    """Check that an existing file is not larger than a limit.
 
     Raises:
-        FileError: it is larger.
+        FileError: it is.
     """
     size = path.stat().st_size
     if size > most_bytes:
@@ -112,17 +91,10 @@ def check_file_size(path: Path, *, most_bytes: int) -> None:
 
 
 def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
-    """Read UTF-8 text, with a byte order mark or without.
-
-    Args:
-        path: of a file.
-        most_bytes: of a larger file nothing is read.
-
-    Returns:
-        The text.
+    """Read UTF-8 text with an optional byte order mark.
 
     Raises:
-        FileError: there is none, or too much.
+        FileError: the file is missing, unreadable or too large.
     """
     check_plain_text(path)
     check_file_size(path, most_bytes=most_bytes)
@@ -139,14 +111,8 @@ def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
-    Args:
-        path: of the file.
-
-    Returns:
-        Its table.
-
     Raises:
-        FileError: there is none, or it is no TOML.
+        FileError: the file is missing or not valid TOML.
     """
     try:
         return tomllib.loads(read_text(path))
@@ -157,15 +123,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
     """Read a JSON file.
 
-    Args:
-        path: of the file.
-        most_bytes: of a larger file nothing is read.
-
-    Returns:
-        What it holds.
-
     Raises:
-        FileError: there is none, or it is no JSON.
+        FileError: the file is missing, too large or not valid JSON.
     """
     try:
         return json.loads(read_text(path, most_bytes=most_bytes))
@@ -174,15 +133,7 @@ def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
 
 
 def cut(text: str, *, length: int = 240) -> str:
-    """Cut what a user wrote where a message would drown in it.
-
-    Args:
-        text: anything.
-        length: of what is kept, in characters.
-
-    Returns:
-        The text, or its beginning.
-    """
+    """Truncate text for use in a message."""
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 

@@ -1,4 +1,4 @@
-"""What to do about a verdict: its label, the recommended use and the next step."""
+"""Label, recommended use and next step of a verdict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,12 @@ _DECIDED = (Status.PASS, Status.NOT_APPLICABLE)
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one claim rests on.
+    """Basis of one claim.
 
     Attributes:
-        name: of the claim.
-        results: of the required checks that test it, the most severe first.
+        results: of the required checks that test it, most severe first.
         missing: required checks without a result.
-        not_asked: why the claim was not asked for, or not of all systems; empty where it was.
+        not_asked: why the claim is not judged, for all systems or some; empty if it is.
     """
 
     name: Literal["sound", "accurate"]
@@ -32,7 +31,7 @@ class Evidence:
     not_asked: tuple[Reason, ...] = ()
 
     def with_status(self, *statuses: Status) -> list[CheckResult]:
-        """Return the results that have one of some statuses."""
+        """Return the results with one of the given statuses."""
         return [result for result in self.results if result.status in statuses]
 
     @property
@@ -56,7 +55,7 @@ def reject(
 
 
 def _advice_against(failed: Sequence[CheckResult], *, model_name: str) -> str:
-    """Return what the potential may still be used for, if anything."""
+    """Return the remaining use of a rejected potential, if any."""
     groups = {result.group for result in failed}
     systems = ", ".join(dict.fromkeys(result.system for result in failed))
     if groups == {"performance"}:
@@ -81,7 +80,7 @@ def _advice_against(failed: Sequence[CheckResult], *, model_name: str) -> str:
 def leave_open(
     evidence: Sequence[Evidence], *, protocol: Protocol, model_name: str
 ) -> tuple[str, str, str]:
-    """Return label, recommendation and next step where nothing failed and not all was decided."""
+    """Return label, recommendation and next step if nothing failed but checks are undecided."""
     open_results = [result for one in evidence for result in one.open_results]
     missing = [reason for one in evidence for reason in one.missing]
     passed = any(one.with_status(Status.PASS) for one in evidence)
@@ -100,7 +99,7 @@ def leave_open(
 
 
 def _how_to_close(open_results: Sequence[CheckResult], *, missing: bool, protocol: Protocol) -> str:
-    """Return what would bring a decision."""
+    """Return the steps that lead to a decision."""
     by_status: dict[Status, list[str]] = {}
     for result in open_results:
         by_status.setdefault(result.status, []).append(result.id)
@@ -121,7 +120,7 @@ def _how_to_close(open_results: Sequence[CheckResult], *, missing: bool, protoco
 
 
 def never_approves(protocol: Protocol) -> str:
-    """Return the sentence on a protocol that may not approve."""
+    """Return the sentence about a protocol that may not approve."""
     return f"The protocol {protocol.name} can reject and never approves."
 
 

@@ -1,4 +1,4 @@
-"""What a validation is asked for: the one place where its settings are spelled.
+"""The settings of a validation, defined once.
 
 The options of `openmm-mlff validate` and of pytest, the keywords of `openmm_mlff.validate`, the
 cells of a campaign, `run.json` and the command under "Repeat" all derive from
@@ -29,11 +29,11 @@ from openmm_mlff.options import NO_OPTIONS, Option, PotentialOptions, Setting, t
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 LARGEST_SEED = 2**31 - 1
-"""OpenMM's seeds are of 32 bits."""
+"""OpenMM's seeds have 32 bits."""
 
 
 class SharedSettings(Frozen):
-    """Settings that a validation and all runs of a campaign have in common."""
+    """Settings common to a validation and all runs of a campaign."""
 
     protocol: str | Protocol = Field(
         default="standard",
@@ -77,7 +77,7 @@ class SharedSettings(Frozen):
 
 
 class ValidationRequest(SharedSettings):
-    """One validation as it is asked for, before anything is loaded."""
+    """Settings of one validation, before anything is loaded."""
 
     potential: str = Field(
         description="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
@@ -147,16 +147,16 @@ class ValidationRequest(SharedSettings):
 
     @property
     def sha256(self) -> str:
-        """Hash of all settings that decide what is computed."""
+        """Hash of all settings that affect the results."""
         return canonical_sha256(self.record())
 
     def record(self) -> dict[str, Any]:
-        """Return the settings that decide what is computed, as JSON for `run.json`."""
+        """Return the settings that affect the results, as JSON for `run.json`."""
         how = {setting.path[0] for setting in settings() if not setting.option.decides}
         return self.model_dump(mode="json", exclude=how)
 
     def to_command(self) -> str:
-        """Return the command line of this validation, for a POSIX shell."""
+        """Return the command line of this validation for a POSIX shell."""
         words = ["openmm-mlff", "validate", self.potential]
         for setting in settings():
             if setting.option.decides:
@@ -165,29 +165,22 @@ class ValidationRequest(SharedSettings):
 
 
 class ResolvedRequest(ValidationRequest):
-    """A request with its protocol loaded and changed as asked, its reference and platform known.
-
-    `reference` is None where there is none.
-    """
+    """A request with loaded protocol and known reference (None without one) and platform."""
 
     protocol: Protocol
 
 
 @cache
 def settings(model: type[BaseModel] = ValidationRequest) -> tuple[Setting, ...]:
-    """List every setting of a request but the potential itself, those of its options last.
+    """Return the settings of a request in the order of their fields, nested ones flattened.
 
-    Args:
-        model: whose fields.
-
-    Returns:
-        In the order of the fields; those of a nested model stand for it.
+    The potential itself is not among them.
     """
     return tuple(_settings(model, ()))
 
 
 def _settings(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:
-    # What is validated stands first, although a campaign does not share it.
+    # The systems come first, although a campaign does not share them.
     names = sorted(model.model_fields, key=lambda name: name != "systems")
     for name in names:
         info = model.model_fields[name]
@@ -201,16 +194,10 @@ def _settings(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting
 
 
 def request_from(given: Mapping[str, Any]) -> ValidationRequest:
-    """Return the request of given settings, or refuse them in one line.
-
-    Args:
-        given: values by name of the field.
-
-    Returns:
-        The request.
+    """Build a request from values by field name.
 
     Raises:
-        ConfigError: an unknown name or an impossible value.
+        ConfigError: unknown name or invalid value.
     """
     try:
         return ValidationRequest.model_validate(dict(given))
@@ -219,13 +206,9 @@ def request_from(given: Mapping[str, Any]) -> ValidationRequest:
 
 
 def explain(error: ValidationError) -> str:
-    """Return in one line what pydantic found first in the settings of a request.
+    """Return a one-line description of the first error in the settings of a request.
 
-    Args:
-        error: of :class:`ValidationRequest` or one that holds its settings.
-
-    Returns:
-        E.g. ``--temperature -5: expected a value greater than 0``.
+    Example: ``--temperature -5: expected a value greater than 0``.
     """
     problem = error.errors()[0]
     path = tuple(str(part) for part in problem["loc"])

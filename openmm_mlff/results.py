@@ -1,4 +1,4 @@
-"""Check results, verdict and report, with JSON both ways (schema version 2)."""
+"""Check results, verdict and report, with conversion from and to JSON (schema version 2)."""
 
 import math
 from typing import Any, Literal
@@ -51,21 +51,21 @@ SCHEMA_VERSION: Literal[2] = 2
 
 
 class CheckResult(Record):
-    """What one check found on one system under one condition.
+    """Result of one check on one system at one condition.
 
     Attributes:
         id: as in the registry of checks.
         group: parity, surface, dynamics, accuracy or performance.
         system: name of the molecule.
-        condition: temperature, timestep and the like; empty where the check has none.
-        status: the outcome.
-        required: whether the verdict rests on it.
-        value: the number compared with the threshold, None where none was measured.
+        condition: temperature, timestep and the like; empty if the check has none.
+        status: outcome.
+        required: whether the verdict depends on it.
+        value: number compared with the threshold; None if not measured.
         unit: of value and threshold.
         threshold: None for checks that only report.
-        at_least: whether the value must reach the threshold instead of staying within it.
-        message: one sentence a chemist understands.
-        evidence: further numbers; a traceback where the status is ERROR.
+        at_least: whether the threshold is a lower limit.
+        message: one sentence for chemists.
+        evidence: further numbers; a traceback if the status is ERROR.
     """
 
     id: str
@@ -82,14 +82,7 @@ class CheckResult(Record):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
     def as_reason(self, *, lead: str = "") -> Reason:
-        """Return the result as a reason of a claim.
-
-        Args:
-            lead: words to put before the check's name.
-
-        Returns:
-            The reason.
-        """
+        """Return the result as a reason of a claim; `lead` precedes the name of the check."""
         return Reason(
             check=self.id,
             system=self.system,
@@ -105,10 +98,9 @@ class CheckResult(Record):
 
     @property
     def limit_used(self) -> float | None:
-        """How much of its limit it uses: 1 is at the limit, more is beyond it.
+        """Fraction of the limit that is used: 1 at the limit, more beyond it.
 
-        None where nothing is compared, or where a run lasted as long as was asked, which it cannot
-        exceed.
+        None if nothing is compared, or if a run reached its requested length, its largest value.
         """
         if self.value is None or self.threshold is None:
             return None
@@ -138,7 +130,7 @@ class CheckResult(Record):
 
 
 class ModelRecord(Record):
-    """Which model was judged."""
+    """Identity of the validated model."""
 
     spec: str
     name: str
@@ -147,13 +139,13 @@ class ModelRecord(Record):
 
 
 class MeasuredTemperature(Record):
-    """The mean kinetic temperature of the dynamics of one system.
+    """Mean kinetic temperature of the dynamics of one system.
 
     Attributes:
         system: name of the molecule.
-        asked_kelvin: what was asked for.
+        asked_kelvin: requested temperature.
         mean_kelvin: over all NVE runs at that temperature.
-        interval_kelvin: half the 95 % interval of the mean.
+        interval_kelvin: half width of the 95 % confidence interval of the mean.
         runs: number of runs.
     """
 
@@ -169,10 +161,10 @@ class MeasuredTemperature(Record):
 
 
 class Scope(Record):
-    """What was tested, and so what an approval covers.
+    """Conditions that were tested, which an approval covers.
 
     Attributes:
-        measured_temperatures: what the dynamics had; empty in reports of earlier versions.
+        measured_temperatures: of the dynamics; empty in reports of earlier versions.
     """
 
     elements: tuple[str, ...]
@@ -186,15 +178,15 @@ class Scope(Record):
 
 
 class Verdict(Record):
-    """The one verdict that every output prints.
+    """The verdict, as printed by every output.
 
     Attributes:
         status: APPROVED, REJECTED or INCONCLUSIVE; follows from the claims.
-        label: the status in the words to print, e.g. "APPROVED as sound (accuracy not judged)".
+        label: the status as printed, e.g. "APPROVED as sound (accuracy not judged)".
         claims: sound and accurate.
         recommendation: recommended use.
-        next_step: what to do now.
-        scope: what was tested.
+        next_step: recommended action.
+        scope: conditions that were tested.
     """
 
     status: VerdictStatus
@@ -215,14 +207,14 @@ class Verdict(Record):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The reasons of the claims that decide the status, the most severe first, each once."""
+        """The distinct reasons of the claims that decide the status, most severe first."""
         decisive = [claim for claim in self.claims.both if claim.status is self._deciding_answer]
         reasons = [reason for claim in decisive for reason in claim.reasons]
         return tuple(reason for k, reason in enumerate(reasons) if reason not in reasons[:k])
 
     @property
     def failure_modes(self) -> tuple[str, ...]:
-        """What would go wrong in production; empty unless the verdict is REJECTED."""
+        """Consequences in production; empty unless the verdict is REJECTED."""
         return tuple(mode for claim in self.claims.both for mode in claim.failure_modes)
 
     @property
@@ -235,7 +227,7 @@ class Verdict(Record):
 
 
 class ValidationReport(Record):
-    """All of `report.json`."""
+    """Content of `report.json`."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
     model: ModelRecord
@@ -256,13 +248,7 @@ class ValidationReport(Record):
 
     @classmethod
     def from_json(cls, text: str) -> "ValidationReport":
-        """Read what :meth:`to_json` wrote.
-
-        Args:
-            text: JSON.
-
-        Returns:
-            The report.
+        """Read the text of :meth:`to_json`.
 
         Raises:
             pydantic.ValidationError: the text is not a report of this schema version.

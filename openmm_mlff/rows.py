@@ -1,4 +1,4 @@
-"""CSV files that grow row by row and can be cut back to a step."""
+"""CSV files that are extended row by row and can be truncated to a step."""
 
 import os
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from openmm_mlff.files import write_text
 
 
 class CsvStream:
-    """A CSV file that is written row by row, each at once; a break loses no earlier row.
+    """A CSV file to which each row is written immediately.
 
     Args:
-        path: the file.
-        columns: its header.
-        resume_after_step: None starts anew; otherwise rows up to this step (first column) are
-            kept and the rest, written after the last saved state, is dropped.
+        path: of the file.
+        columns: header.
+        resume_after_step: None starts a new file; otherwise rows up to this step (first column) are
+            kept and later ones are dropped.
     """
 
     def __init__(
@@ -35,20 +35,20 @@ class CsvStream:
         values = [str(value) if isinstance(value, int) else repr(float(value)) for value in row]
         line = (",".join(values) + "\n").encode()
         while line:
-            # A disk that is nearly full takes a part; the next call says why not more.
+            # A nearly full disk accepts a part of the line; the next call raises the error.
             line = line[self._file.write(line) :]
 
     def sync(self) -> None:
-        """Wait until all rows are on the disk."""
+        """Wait until all rows are on disk."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file; twice does no harm."""
+        """Close the file (idempotent)."""
         self._file.close()
 
 
 def _whole_rows(path: Path, columns: Sequence[str], *, last_step: int) -> list[str]:
-    """Give the rows up to a step; a last one that was cut off is none."""
+    """Return the complete rows up to a step."""
     text = path.read_text(encoding="utf-8")
     lines = text[: text.rfind("\n") + 1].splitlines()
     if not lines or lines[0] != ",".join(columns):
@@ -65,22 +65,16 @@ def _whole_rows(path: Path, columns: Sequence[str], *, last_step: int) -> list[s
 
 
 def _truncate_csv(path: Path, columns: Sequence[str], *, last_step: int) -> None:
-    """Keep the header and whole rows up to `last_step`."""
+    """Keep the header and complete rows up to `last_step`."""
     rows = _whole_rows(path, columns, last_step=last_step)
     write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
 
 
 def check_csv(path: Path, columns: Sequence[str], *, last_step: int, interval: int) -> None:
-    """See that a stream holds every row from step 0 up to that of a saved state.
-
-    Args:
-        path: the file.
-        columns: its header.
-        last_step: of the state.
-        interval: steps between two rows.
+    """Check that a file has every row, `interval` steps apart, from step 0 to `last_step`.
 
     Raises:
-        RunDirectoryError: it is missing, or rows are.
+        RunDirectoryError: the file or a row is missing.
     """
     try:
         rows = _whole_rows(path, columns, last_step=last_step)
@@ -97,17 +91,15 @@ def check_csv(path: Path, columns: Sequence[str], *, last_step: int, interval: i
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> np.ndarray:
-    """Read the whole rows of a CSV stream.
+    """Read the complete rows of a CSV file as float64 (rows, columns).
 
-    Returns:
-        float64 (rows, columns); (0, columns) for an empty or missing file.  A last row cut off by
-        a crash is left out.
+    An empty or missing file has 0 rows; a truncated last row is dropped.
     """
     if not path.exists():
         return np.empty((0, len(columns)))
     rows = []
     text = path.read_text(encoding="utf-8")
-    # A whole row ends in a newline; one cut off within its last number looks whole otherwise.
+    # Only a newline shows that the last number of a row is complete.
     for line in text[: text.rfind("\n") + 1].splitlines()[1:]:
         fields = line.split(",")
         if len(fields) == len(columns):

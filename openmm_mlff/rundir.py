@@ -1,9 +1,9 @@
-"""The run directory, where running and judging meet: atomic files, append-only streams.
+"""The run directory, which connects running and judging: atomic files, append-only streams.
 
 Layout::
 
-    OUT/run.json                      what was asked, with what
-    OUT/<system>/system.json          the molecule as it was run
+    OUT/run.json                      settings and fingerprints
+    OUT/<system>/system.json          molecule
     OUT/<system>/<run>/run.json       condition, progress, timing, failure of one simulation
     OUT/<system>/<run>/*.csv|dcd|xml  its streams
     OUT/<system>/measurements/        of checks, see `storage.measurements`
@@ -32,7 +32,7 @@ from openmm_mlff.rows import read_csv as read_csv
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
 TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures")
-"""What stands in a run directory beside the folders of the systems."""
+"""Names in a run directory that are not folders of systems."""
 
 ENERGY_COLUMNS = ("step", "time_ps", "potential_eV", "kinetic_eV", "total_eV", "temperature_K")
 MOMENTUM_COLUMNS = (
@@ -49,15 +49,12 @@ MOMENTUM_COLUMNS = (
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole or not at all; numbers that are not finite become null."""
+    """Write JSON atomically; non-finite numbers become null."""
     write_text(path, json.dumps(jsonable(value), indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON.
-
-    Returns:
-        What the file holds.
+    """Read a JSON file.
 
     Raises:
         RunDirectoryError: the file is missing or damaged.
@@ -71,10 +68,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a ``.npz`` without unpickling anything.
-
-    Returns:
-        The arrays, by name.
+    """Read the arrays of a ``.npz`` by name, without unpickling.
 
     Raises:
         RunDirectoryError: the file is missing or damaged.
@@ -89,12 +83,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def run_name(*, ensemble: str, temperature_kelvin: float, timestep_fs: float, replica: int) -> str:
-    """Name a simulation's folder, e.g. ``nve_300K_0.5fs_r0``."""
+    """Return the name of a simulation's folder, e.g. ``nve_300K_0.5fs_r0``."""
     return f"{ensemble}_{temperature_kelvin:g}K_{timestep_fs:g}fs_r{replica}"
 
 
 def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
-    """Give a molecule as JSON."""
+    """Return a molecule as JSON."""
     return {
         "name": molecule.name,
         "atomic_numbers": molecule.atomic_numbers,
@@ -108,10 +102,7 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
 
 
 def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
-    """Read what :func:`molecule_to_json` wrote.
-
-    Returns:
-        The molecule.
+    """Build a molecule from the JSON of :func:`molecule_to_json`.
 
     Raises:
         RunDirectoryError: the table is damaged.
@@ -137,27 +128,20 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Paths of one validation's output.
-
-    Attributes:
-        root: its folder.
-    """
+    """Paths of one validation's output."""
 
     root: Path
 
     @classmethod
     def create(cls, root: Path) -> "RunDirectory":
-        """Create the folder and check that it can be written.
-
-        Returns:
-            The run directory.
+        """Create the folder and check that it is writable.
 
         Raises:
-            RunDirectoryError: it cannot.
+            RunDirectoryError: it is not.
         """
         try:
             root.mkdir(parents=True, exist_ok=True)
-            # Its name is unique: workers that share the folder check it at the same time.
+            # A unique name, because workers that share the folder may check it concurrently.
             tempfile.TemporaryFile(dir=root).close()
         except OSError as error:
             raise RunDirectoryError(
@@ -170,11 +154,8 @@ class RunDirectory:
     def open(cls, root: Path) -> "RunDirectory":
         """Open an existing run directory.
 
-        Returns:
-            The run directory.
-
         Raises:
-            RunDirectoryError: there is none.
+            RunDirectoryError: the folder is not a run directory.
         """
         if reading.no_plain_file(root / RUN_FILE):
             raise RunDirectoryError(
@@ -189,18 +170,18 @@ class RunDirectory:
         return self.root / "figures"
 
     def system(self, name: str) -> Path:
-        """Folder of one system."""
+        """Return the folder of one system."""
         return foreign_text.folder_inside(self.root, name)
 
     def run(self, system: str, name: str) -> Path:
-        """Folder of one simulation."""
+        """Return the folder of one simulation."""
         return foreign_text.folder_inside(self.system(system), name)
 
     def system_names(self) -> list[str]:
-        """Systems that were begun, in the order in which they were asked for."""
+        """Return the systems that were started, in the requested order."""
         names = read_json(self.root / RUN_FILE).get("systems", [])
         return [name for name in names if (self.system(name) / SYSTEM_FILE).is_file()]
 
     def run_names(self, system: str) -> list[str]:
-        """Simulations of a system, sorted."""
+        """Return the simulations of a system, sorted."""
         return sorted(path.parent.name for path in self.system(system).glob(f"*/{RUN_FILE}"))

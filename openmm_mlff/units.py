@@ -1,7 +1,7 @@
-"""The only place where units are converted.
+"""Unit conversions; no other module converts units.
 
-Inside the package: eV, Å, eV/Å, amu, fs for a timestep, ps for a time, K.
-At OpenMM's border: kJ/mol, nm, ps.  The constants are the CODATA 2018 values
+Internal units: eV, Å, eV/Å, amu, fs for a timestep, ps for a time, K.
+OpenMM's units: kJ/mol, nm, ps.  The constants are the CODATA 2018 values
 (exact since the 2019 redefinition of the SI, except the atomic mass constant).
 """
 
@@ -19,7 +19,7 @@ KJ_PER_MOL_PER_EV: Final = _ELEMENTARY_CHARGE_COULOMB * _AVOGADRO_PER_MOL / 1000
 """96.485 kJ/mol in one eV."""
 
 KJ_PER_KCAL: Final = 4.184
-"""The thermochemical calorie."""
+"""Thermochemical calorie."""
 
 ANGSTROM_PER_NM: Final = 10.0
 FS_PER_PS: Final = 1000.0
@@ -29,7 +29,7 @@ MEV_PER_EV: Final = 1000.0
 MEBIBYTE: Final = 2**20
 
 RATIO: Final = "ratio"
-"""Unit of a dimensionless number; sentences leave it out."""
+"""Unit of a dimensionless number, omitted in text."""
 
 BOLTZMANN_EV_PER_KELVIN: Final = _BOLTZMANN_JOULE_PER_KELVIN / _ELEMENTARY_CHARGE_COULOMB
 """8.617e-5 eV/K."""
@@ -40,7 +40,7 @@ COULOMB_CONSTANT_EV_ANGSTROM: Final = 14.3996454784255
 BOHR_IN_ANGSTROM: Final = 0.529177210903
 
 HARTREE_IN_EV: Final = COULOMB_CONSTANT_EV_ANGSTROM / BOHR_IN_ANGSTROM
-"""A hartree is e²/(4πε₀) over a bohr."""
+"""e²/(4πε₀ a₀)."""
 
 EV_BY_ENERGY_UNIT: Final[Mapping[str, float]] = {
     "kJ/mol": 1.0 / KJ_PER_MOL_PER_EV,
@@ -48,14 +48,14 @@ EV_BY_ENERGY_UNIT: Final[Mapping[str, float]] = {
     "eV": 1.0,
     "hartree": HARTREE_IN_EV,
 }
-"""Units of energy that models come in."""
+"""Energy units of models."""
 
 ANGSTROM_BY_LENGTH_UNIT: Final[Mapping[str, float]] = {
     "nm": ANGSTROM_PER_NM,
     "angstrom": 1.0,
     "bohr": BOHR_IN_ANGSTROM,
 }
-"""Units of length that models come in."""
+"""Length units of models."""
 
 EV_PER_ANGSTROM_BY_FORCE_UNIT: Final[Mapping[str, float]] = {
     "eV/Å": 1.0,
@@ -64,17 +64,17 @@ EV_PER_ANGSTROM_BY_FORCE_UNIT: Final[Mapping[str, float]] = {
     "kcal/mol/Å": EV_BY_ENERGY_UNIT["kcal/mol"],
     "hartree/bohr": HARTREE_IN_EV / BOHR_IN_ANGSTROM,
 }
-"""Units of force that models come in."""
+"""Force units of models."""
 
 EV_PER_AMU_ANGSTROM2_PER_PS2: Final = (
     _ATOMIC_MASS_KG * (1e-10 / 1e-12) ** 2 / _ELEMENTARY_CHARGE_COULOMB
 )
-"""Kinetic energy: m v² in amu·Å²/ps² times this is eV (1.0364e-4)."""
+"""1.0364e-4 eV in one amu·Å²/ps²."""
 
 WAVENUMBER_OF_UNIT_CURVATURE_PER_CM: Final = math.sqrt(
     _ELEMENTARY_CHARGE_COULOMB / (_ATOMIC_MASS_KG * 1e-20)
 ) / (2.0 * math.pi * _LIGHT_CM_PER_SECOND)
-"""1 amu on a spring of 1 eV/Å² swings at 521.47 cm⁻¹."""
+"""Vibrational wavenumber of 1 amu with a force constant of 1 eV/Å², 521.47 cm⁻¹."""
 
 
 def ev_from_kj_per_mol(energy_kj_per_mol):
@@ -98,7 +98,7 @@ def ev_from_kcal_per_mol(energy_kcal_per_mol):
 
 
 def squared_wavenumber_from_curvature(curvature_ev_per_amu_angstrom2):
-    """Convert a curvature over a mass, eV/(amu Å²), to a signed squared wavenumber, cm⁻²."""
+    """Convert a mass-weighted curvature, eV/(amu Å²), to a signed squared wavenumber, cm⁻²."""
     return curvature_ev_per_amu_angstrom2 * WAVENUMBER_OF_UNIT_CURVATURE_PER_CM**2
 
 
@@ -133,5 +133,5 @@ def fs_from_ps(time_ps):
 
 
 def ns_per_day(ms_per_step, *, timestep_fs):
-    """Convert the wall time of a step, ms, to simulated time in a day of wall time, ns."""
+    """Convert the wall time per step, ms, to simulated time per day, ns."""
     return MS_PER_DAY / ms_per_step * timestep_fs / FS_PER_NS

@@ -1,9 +1,8 @@
-"""Decide the two claims and the verdict from check results; pure.
+"""Decide the two claims and the verdict from check results.
 
-Checks of the group accuracy test the claim "accurate", all others the claim "sound". For each:
-a required check that FAILs makes it NO; else one that is ERROR, SKIPPED, INCONCLUSIVE or missing
-leaves it UNDECIDED, because what was not measured is never approved; else it is YES, where the
-protocol may approve. NOT APPLICABLE counts neither way.
+Checks of the group accuracy test the claim "accurate", all others the claim "sound". For each
+claim: if a required check FAILs, it is NO; else if one is ERROR, SKIPPED, INCONCLUSIVE or missing,
+it is UNDECIDED; else it is YES, if the protocol may approve. NOT APPLICABLE has no effect.
 """
 
 import math
@@ -28,7 +27,7 @@ from openmm_mlff.recommendation import Evidence, approve, leave_open, never_appr
 from openmm_mlff.results import CheckResult, Scope, Verdict
 
 _GROUPS: tuple[str, ...] = get_args(Group)
-"""Most severe first: where the file is not the model, other results say nothing about the model."""
+"""Most severe first: if the deployed file is not the model, other results are irrelevant."""
 
 
 def decide(
@@ -43,13 +42,13 @@ def decide(
 
     Args:
         results: of every check on every system and condition.
-        protocol: says what is required, under which conditions, and whether it may approve.
-        scope: what was tested; its systems are those that every required check must cover.
-        model_name: for the sentences.
-        not_asked: why the accuracy of a system is no question, by name of the system.
+        protocol: determines the required checks, their conditions, and whether it may approve.
+        scope: what was tested; every required check must cover its systems.
+        model_name: for messages.
+        not_asked: why the accuracy of a system is not judged, by name of the system.
 
     Returns:
-        The verdict, the reasons of each claim the most severe first.
+        The verdict; the reasons of each claim are sorted, most severe first.
     """
     known = {spec.id: spec for spec in checks_of(protocol)}
     decisive = sorted((r for r in results if r.required or r.id in protocol.required), key=_order)
@@ -90,7 +89,7 @@ def _evidence(
     protocol: Protocol,
     not_asked: Mapping[str, str],
 ) -> tuple[Evidence, Evidence]:
-    """Return what each claim rests on: sound, then accurate."""
+    """Return the evidence of each claim: sound, then accurate."""
     accuracy = {spec.id for spec in known.values() if spec.claim == "accurate"}
     return (
         Evidence(
@@ -119,7 +118,7 @@ def _evidence(
 def _why_not_asked(
     protocol: Protocol, *, accuracy: set[str], not_asked: Mapping[str, str]
 ) -> tuple[Reason, ...]:
-    """Return why accuracy is not judged, or not of all systems; empty where it is."""
+    """Return why accuracy is not judged, for all systems or some; empty if it is."""
     if not accuracy.intersection(protocol.required):
         message = f"The protocol {protocol.name} requires no check against a reference."
         return (Reason(message=message),)
@@ -135,7 +134,7 @@ def _why_not_asked(
 def _claim(
     evidence: Evidence, *, known: Mapping[str, Check], protocol: Protocol, scope: Scope
 ) -> Claim:
-    """Answer one claim."""
+    """Decide one claim."""
     failed = evidence.with_status(Status.FAIL)
     if failed:
         return Claim(
@@ -158,13 +157,13 @@ def _claim(
 
 
 def _order(result: CheckResult) -> tuple[int, int, float, str, str]:
-    """Return the sort key: by status, by group, by how far beyond the threshold."""
+    """Return the sort key: status, group, excess over the threshold."""
     group = _GROUPS.index(result.group) if result.group in _GROUPS else len(_GROUPS)
     return MOST_SEVERE_FIRST.index(result.status), group, -_excess(result), result.system, result.id
 
 
 def _excess(result: CheckResult) -> float:
-    """Return how much of its limit a result uses; infinite where nothing is compared."""
+    """Return the used fraction of the limit; infinite if nothing is compared."""
     used = result.limit_used
     return math.inf if used is None or math.isnan(used) else used
 
@@ -210,12 +209,12 @@ def _no_result(check_id: str, system: str, **condition: float) -> Reason:
 
 
 def _holds_for_all(results: Sequence[CheckResult]) -> bool:
-    """Return whether one result stands for all conditions: none was run, and it says why."""
+    """Check whether a result without condition, which did not pass, applies to all conditions."""
     return any(not r.condition and r.status is not Status.PASS for r in results)
 
 
 def _failure_modes(failed: Sequence[CheckResult], *, known: Mapping[str, Check]) -> tuple[str, ...]:
-    """Return for each failed check what would go wrong in production."""
+    """Return the consequence in production of each failed check."""
     modes: dict[str, str] = {}
     systems: dict[str, list[str]] = {}
     for result in failed:
@@ -228,7 +227,7 @@ def _failure_modes(failed: Sequence[CheckResult], *, known: Mapping[str, Check])
 
 
 def _open_reasons(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tuple[Reason, ...]:
-    """Return why a claim is undecided: broken checks first, then missing ones, then the rest."""
+    """Return why a claim is undecided: errors first, then missing checks, then the rest."""
     errors = evidence.with_status(Status.ERROR)
     others = [result for result in evidence.open_results if result.status is not Status.ERROR]
     reasons = [result.as_reason() for result in errors]
@@ -242,7 +241,7 @@ def _open_reasons(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tu
 
 
 def _why_approved(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tuple[Reason, ...]:
-    """Return what passed, and which result is nearest to its limit."""
+    """Return a summary of what passed, and the result nearest to its limit."""
     passed = evidence.with_status(Status.PASS)
     checks = len({result.id for result in passed})
     aside = len(evidence.with_status(Status.NOT_APPLICABLE))

@@ -25,7 +25,7 @@ THREADS = 2
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/benchmark"))
     parser.add_argument("--potential", default="student:ultra-tiny")

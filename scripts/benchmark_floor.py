@@ -18,7 +18,7 @@ SYSTEMS = ("water", "benzene")
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/benchmark"))
     folder: Path = parser.parse_args().folder

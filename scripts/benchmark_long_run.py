@@ -18,7 +18,7 @@ from openmm_mlff.simulation.platforms import named_platform
 
 
 def main() -> None:
-    """Run and write."""
+    """Run and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("potential")
     parser.add_argument("file", type=Path)

@@ -2,7 +2,7 @@
 
 python scripts/benchmark_replicas.py [FOLDER] [--rounds 9]
 
-torch-sim takes its turns where it is installed.
+torch-sim is included if it is installed.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PLATFORM = "Reference"
 
 
 def engines_for(system: str) -> dict[str, Engine]:
-    """Give all that can step replicas of a molecule."""
+    """Return the engines that can step replicas of a molecule."""
     molecule = load_system(system)
     engines = {
         backend: openmm_engine(
@@ -53,7 +53,7 @@ def engines_for(system: str) -> dict[str, Engine]:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/benchmark"))
     parser.add_argument("--rounds", type=int, default=9)

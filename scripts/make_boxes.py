@@ -1,7 +1,6 @@
 """Make the periodic boxes in systems/: liquids, equilibrated with a force field in OpenMM.
 
-A development script.  Every file it writes is committed, so nobody needs to run it to use the
-package::
+A development script; the files that it writes are committed::
 
     python scripts/make_boxes.py                # all
     python scripts/make_boxes.py argon_108      # one
@@ -37,7 +36,7 @@ def equilibrated(
     temperature_kelvin: float,
     timestep_fs: float,
 ) -> np.ndarray:
-    """Minimise, run Langevin dynamics, and give the positions in Å, molecules in one piece."""
+    """Minimise and run Langevin dynamics; return positions in Å with unwrapped molecules."""
     integrator = openmm.LangevinMiddleIntegrator(temperature_kelvin, 1.0, 1e-3 * timestep_fs)
     integrator.setRandomNumberSeed(SEED)
     platform = openmm.Platform.getPlatformByName("CPU")
@@ -51,7 +50,7 @@ def equilibrated(
 
 
 def argon() -> tuple[Atoms, dict[str, str]]:
-    """Give liquid argon at 94.4 K, by Rahman's Lennard-Jones potential."""
+    """Return liquid argon at 94.4 K with Rahman's Lennard-Jones potential."""
     cells = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
     corners = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     fcc = (cells + corners).reshape(-1, 3) * ARGON_BOX_ANGSTROM / 3.0
@@ -75,7 +74,7 @@ def argon() -> tuple[Atoms, dict[str, str]]:
 
 
 def water() -> tuple[Atoms, dict[str, str]]:
-    """Give liquid water at 300 K, by TIP3P-FB."""
+    """Return liquid water at 300 K with TIP3P-FB."""
     forcefield = app.ForceField("amber14/tip3pfb.xml")
     modeller = app.Modeller(app.Topology(), [])
     modeller.addSolvent(forcefield, model="tip3p", boxSize=openmm.Vec3(1.6, 1.6, 1.6))
@@ -86,7 +85,7 @@ def water() -> tuple[Atoms, dict[str, str]]:
     system = forcefield.createSystem(
         modeller.topology, nonbondedMethod=app.PME, nonbondedCutoff=0.6, rigidWater=True
     )
-    # On a loose grid: some of the molecules that were left out leave holes, others would collide.
+    # Placed on a regular grid, because removing molecules left holes and the smaller box overlaps.
     grid = np.stack(np.meshgrid(*[np.arange(4)] * 3, indexing="ij"), -1).reshape(-1, 3)
     placed = np.array(modeller.positions.value_in_unit(unit.nanometer)).reshape(64, 3, 3)
     placed = placed - placed[:, :1] + (grid * side / 4.0)[:, None]
@@ -131,7 +130,7 @@ def write(name: str, atoms: Atoms, told: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Make the boxes that were named, or all."""
+    """Build the named boxes, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[[], *BOXES], default=[])
     for name in parser.parse_args().names or BOXES:

@@ -1,7 +1,7 @@
-"""Make systems/ethanol_in_water: ethanol in a 2 nm box of TIP3P water.
+"""Build systems/ethanol_in_water: ethanol in a 2 nm box of TIP3P water.
 
-A development script.  The structure it writes is committed, so nobody needs to run it to use the
-package.  Solvated, minimised, warmed at 300 K and minimised again by the force field alone::
+A development script; the structure that it writes is committed.  The system is solvated,
+minimised, run at 300 K and minimised again with the force field::
 
     python scripts/make_ethanol_in_water.py
 """
@@ -30,7 +30,7 @@ SOURCE = (
 
 
 def ethanol() -> app.Modeller:
-    """Return ethanol of the library, in the middle of the box, with the names of ethanol.xml."""
+    """Return the library's ethanol at the centre of the box, with the atom names of ethanol.xml."""
     rows = (SYSTEMS / "ethanol" / "structure.xyz").read_text(encoding="utf-8").splitlines()[2:]
     positions_nm = np.array([[float(x) for x in row.split()[1:4]] for row in rows]) / 10.0
     topology = app.Topology()
@@ -46,7 +46,7 @@ def ethanol() -> app.Modeller:
 
 
 def calm(modeller: app.Modeller, forcefield: app.ForceField) -> openmm.State:
-    """Minimise, warm and minimise again; return the last state, molecules whole and in the box."""
+    """Minimise, run at 300 K and minimise again; return the final State with whole molecules."""
     system = forcefield.createSystem(
         modeller.topology,
         nonbondedMethod=app.PME,

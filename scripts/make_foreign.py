@@ -24,12 +24,12 @@ PACKAGES = (
     "sevenn==0.13.0",
     "calorine==4.1",
 )
-"""ANI, alone and through openmm-ml; what torchani 2.9 imports of the hub; CHGNet and SevenNet with
+"""ANI, also through openmm-ml; the hub version that torchani 2.9 requires; CHGNet and SevenNet with
 their weights; and NEP.  EMT is part of ASE."""
 
 
 def main() -> int:
-    """Make the environment, or complete it; exit code as pip's."""
+    """Create or complete the environment; return pip's exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -40,7 +40,7 @@ def main() -> int:
     if not python.exists():
         venv.create(asked.folder, symlinks=True, with_pip=False)
     own = sysconfig.get_path("purelib", vars={"base": str(asked.folder.resolve())})
-    # A plain path would leave out the .pth file of an editable install.
+    # A plain path would ignore the .pth file of an editable install.
     shared = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
     (Path(own) / "project.pth").write_text(shared)
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]

@@ -27,7 +27,7 @@ JUDGED = "judged"
 
 
 def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
-    """Make what was asked for."""
+    """Make the requested parts."""
     validate = partial(validate_with, options=options)
     published = publishing.published_collection(checkpoints, root=ROOT)
     if "shipped" in parts:
@@ -53,17 +53,17 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
 
 
 def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:
-    """Validate one model as the command line does."""
+    """Validate one model with the command line."""
     try:
         main(["validate", spec, "--output", str(output), "--reference", reference, *options])
     except SystemExit as stopped:
-        # Verdicts are results here; only unusable input stops.
+        # Any verdict is a valid result; other exit codes are errors.
         if stopped.code not in (0, 1, 3):
             raise
 
 
 def read_arguments() -> tuple[argparse.Namespace, list[str]]:
-    """Read the parts, and what is for `openmm-mlff validate`."""
+    """Parse the parts, and the options for `openmm-mlff validate`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,7 +1,7 @@
 """Make the molecules in systems/: RDKit geometry from SMILES, relaxed with GFN2-xTB.
 
-A development script (needs the `dev` and `reference` extras).  Every file it writes is
-committed, so nobody needs to run it to use the package::
+A development script (needs the `dev` and `reference` extras); the files that it writes are
+committed::
 
     python scripts/make_systems.py                # all
     python scripts/make_systems.py water alanine  # some
@@ -30,7 +30,7 @@ SOURCE = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one molecule of the library is made from."""
+    """Input for one molecule of the library."""
 
     title: str
     smiles: str
@@ -55,7 +55,7 @@ RECIPES = {
 
 
 def embed(recipe: Recipe) -> Atoms:
-    """Return RDKit's three-dimensional geometry; hydrogens follow the heavy atoms."""
+    """Return RDKit's three-dimensional geometry, with hydrogens after the heavy atoms."""
     molecule = Chem.AddHs(Chem.MolFromSmiles(recipe.smiles))
     parameters = AllChem.ETKDGv3()
     parameters.randomSeed = SEED
@@ -66,7 +66,7 @@ def embed(recipe: Recipe) -> Atoms:
 
 
 def relax(atoms: Atoms, *, recipe: Recipe) -> None:
-    """Relax in place with GFN2-xTB and put the centre of mass at the origin."""
+    """Relax in place with GFN2-xTB and move the centre of mass to the origin."""
     atoms.calc = TBLite(
         method="GFN2-xTB",
         charge=recipe.charge,
@@ -84,7 +84,7 @@ def write(name: str, *, recipe: Recipe, atoms: Atoms) -> None:
     """Write systems/<name>/structure.xyz and system.toml."""
     folder = SYSTEMS / name
     folder.mkdir(parents=True, exist_ok=True)
-    # Written here and not by ase.io.write, whose extended XYZ stops at eight decimals.
+    # ase.io.write limits extended XYZ to eight decimals.
     rows = [
         f"{symbol:2s} {x:18.12f} {y:18.12f} {z:18.12f}"
         for symbol, (x, y, z) in zip(atoms.symbols, atoms.positions, strict=True)
@@ -101,13 +101,13 @@ def write(name: str, *, recipe: Recipe, atoms: Atoms) -> None:
         "source": SOURCE,
         "smiles": recipe.smiles,
     }
-    # A JSON string or integer is a TOML one too.
+    # JSON strings and integers are valid TOML.
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
     (folder / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Make the named molecules, or all of them."""
+    """Build the named molecules, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RECIPES))
     names = parser.parse_args().names or list(RECIPES)

@@ -50,7 +50,7 @@ SMILES = (
     "CCl",
     "CF",
 )
-"""Linear, charged and floppy ones, and some with sulphur and halogens."""
+"""Linear, charged and flexible molecules, and some with sulphur and halogens."""
 
 NOT_LEARNED = (
     "CC(=O)[O-]",
@@ -61,7 +61,7 @@ NOT_LEARNED = (
     "ethanol_in_water",
     "N#N",
 )
-"""Ions, liquids and N₂ stand for no geometry that the students were trained on: they may break."""
+"""Ions, liquids and N₂, which are unlike the training data of the students, so they may fail."""
 
 BY_STANDARD = ("water", "methane", "methanol", "smiles:O=C=O", "smiles:[NH4+]", "smiles:CC(=O)[O-]")
 SEEDS = {"quick": 5, "standard": 2}
@@ -70,7 +70,7 @@ WRONG = (Status.FAIL, Status.ERROR)
 
 
 def main() -> int:
-    """Validate what was asked for and write the table; exit code 1 where a check is wrong."""
+    """Run the requested validations and write the table; return 1 if a check failed."""
     asked = read_arguments()
     for protocol, spec, system, seed in jobs(asked):
         name = safe_name(f"{spec} {system} {seed}", otherwise="one")
@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def read_arguments() -> argparse.Namespace:
-    """Read which validations are asked for."""
+    """Parse the requested validations."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -112,7 +112,7 @@ def jobs(asked: argparse.Namespace) -> list[tuple[str, str, str, int]]:
 
 
 def validated(protocol: str, spec: str, system: str, seed: int, *, root: Path) -> dict:
-    """Validate once, and return what was found; a system that is not known is said to be so."""
+    """Run one validation and return its result; unsupported systems are marked as skipped."""
     shutil.rmtree(root, ignore_errors=True)
     found = {"potential": spec, "system": system, "protocol": protocol, "seed": seed}
     began_s = time.perf_counter()
@@ -146,14 +146,14 @@ def validated(protocol: str, spec: str, system: str, seed: int, *, root: Path) -
 
 
 def outcome(found: dict) -> str:
-    """Return a result in a few words."""
+    """Return a one-line description of a result."""
     if found["skipped"]:
         return f"skipped, {found['skipped']}"
     return "; ".join([found["verdict"], *found["wrong"]])
 
 
 def changed(results: list[dict]) -> list[str]:
-    """Return the checks that one seed passes and another fails."""
+    """Return the checks that pass with one seed and fail with another."""
     seen: dict[tuple, set[str]] = defaultdict(set)
     for one in results:
         for check, status in one["statuses"].items():

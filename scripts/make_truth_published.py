@@ -33,12 +33,12 @@ TABLE = Path("reports/truth/published.md")
 SHORT = Path(__file__).with_name("published.toml")
 PASSED = (Status.PASS, Status.NOT_APPLICABLE)
 MACHINE = ("speed",)
-"""Says more of the machine than of the potential, so it is reported and decides nothing here."""
+"""Depends on the machine more than on the potential, so it is only reported."""
 LONGEST_MESSAGE = 160
 
 
 def main() -> int:
-    """Validate what was asked for and write the table; exit code 1 where a verdict is not true."""
+    """Run the requested validations and write the table; return 1 if a verdict is wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -62,13 +62,13 @@ def main() -> int:
 
 
 def finished(output: Path) -> list[tuple[Case, dict[str, Any]]]:
-    """Return the cases that have a result, with it."""
+    """Return the cases that have a result, with the result."""
     paths = {case: output / case.name / "result.json" for case in CASES}
     return [(case, read_json(path)) for case, path in paths.items() if path.exists()]
 
 
 def validated(case: Case, *, files: Path, made: Path, root: Path) -> dict[str, Any]:
-    """Validate once, from the beginning, and return what was found."""
+    """Run one validation from the beginning and return its result."""
     shutil.rmtree(root, ignore_errors=True)
     export(case, files=files, made=made)
     here = files / case.system
@@ -101,7 +101,7 @@ def validated(case: Case, *, files: Path, made: Path, root: Path) -> dict[str, A
 
 
 def protocol_of(case: Case) -> Protocol:
-    """Return the protocol of a case, at its temperature; what the machine decides is reported."""
+    """Return the protocol of a case at its temperature; checks of the machine are only reported."""
     protocol = load_protocol(str(SHORT) if case.protocol == "short" else case.protocol)
     temperatures = {"temperatures_kelvin": (case.temperature_kelvin,)}
     return protocol.model_copy(
@@ -114,7 +114,7 @@ def protocol_of(case: Case) -> Protocol:
 
 
 def differences(case: Case, found: dict[str, Any]) -> list[str]:
-    """Return in what a result differs from the truth."""
+    """Return the differences between a result and the truth."""
     lines = []
     if found["verdict"] != case.verdict.value:
         lines.append(f"{found['verdict']}, expected {case.verdict.value}")
@@ -164,7 +164,7 @@ def page(done: list[tuple[Case, dict[str, Any]]]) -> str:
 
 
 def _open(found: dict[str, Any]) -> str:
-    """Return the required checks that did not pass, in a cell of a table."""
+    """Return the required checks that did not pass, as a table cell."""
     entries = [
         f"`{one['check']}` {one['status']}: {cut(one['message'], length=LONGEST_MESSAGE)}"
         for one in found["open"]

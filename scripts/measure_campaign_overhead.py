@@ -46,7 +46,7 @@ COMMAND = "from openmm_mlff.cli import main; main()"
 
 
 def measured(arguments: list[str]) -> tuple[float, float]:
-    """Run a process and give its wall and processor time, s, children included."""
+    """Run a process and return its wall and CPU time, s, including children."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-c", *arguments], check=False, stdout=subprocess.DEVNULL)
     wall = time.perf_counter() - began
@@ -57,7 +57,7 @@ def measured(arguments: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the overhead."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--duration-ps", type=float, default=3.0)

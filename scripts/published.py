@@ -1,4 +1,4 @@
-"""Published potentials of which the truth is known, and how TorchScript is made of ANI."""
+"""Published potentials with known properties, and their export."""
 
 import os
 import shutil
@@ -13,16 +13,15 @@ from openmm_mlff.molecules.names import safe_name
 
 @dataclass(frozen=True)
 class Case:
-    """A validation and its true outcome.
+    """A validation with its correct outcome.
 
     Attributes:
-        potential: as the table names it.
-        spec: of the potential; {files} is the folder given, {made} that of what is exported.
-        system: a library name, SMILES, or a file in the folder given.
-        truth: why the expected verdict is true.
+        potential: name in the table.
+        spec: of the potential; {files} is the given folder, {made} that of exported files.
+        system: a library name, SMILES, or a file in the given folder.
+        truth: why the expected verdict is correct.
         protocol: short (published.toml), quick or standard.
-        faults: checks that must fail; a potential without is healthy, and none may fail.
-        temperature_kelvin: of the runs.
+        faults: checks that must fail; for a healthy potential, empty, none may fail.
     """
 
     potential: str
@@ -35,13 +34,13 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Return the folder of its result."""
+        """Name of the folder of its result."""
         text = f"{self.protocol} {self.potential} {self.system} {self.temperature_kelvin:g}K"
         return safe_name(text, otherwise="case")
 
     @property
     def verdict(self) -> VerdictStatus:
-        """Return the verdict expected; only standard approves."""
+        """Expected verdict; only the standard protocol approves."""
         if self.faults:
             return VerdictStatus.REJECTED
         approves = self.protocol == "standard"
@@ -94,11 +93,11 @@ CASES = (
     Case("ANI-2x", _ANI, "water", _ANI_32, "standard"),
     Case("EMT", _EMT, "cu32.extxyz", _EMT_TRUE, "standard"),
 )
-"""What matters most and costs least comes first."""
+"""Most important and cheapest first."""
 
 
 def export(case: Case, *, files: Path, made: Path) -> None:
-    """Make what the potential of a case needs of ANI, unless it is there."""
+    """Create the files that the potential of a case needs of ANI, unless they exist."""
     if case.spec.startswith("{made}"):
         target = Path(case.spec.format(made=made))
         if not target.exists():
@@ -110,7 +109,7 @@ def export(case: Case, *, files: Path, made: Path) -> None:
 
 
 def _with_parameters(files: Path, made: Path) -> Path:
-    """Return a folder with ANI's parameters in which TorchANI may write."""
+    """Return a folder with ANI's parameters that is writable for TorchANI."""
     if not (made / "ani").exists():
         for source in files.glob("ani/**/*"):
             if source.is_file():
@@ -122,10 +121,9 @@ def _with_parameters(files: Path, made: Path) -> Path:
 
 
 def write_ensemble(data: Path) -> None:
-    """Write member 0 of ANI-2x, eight times, as the file that TorchANI reads its ensemble from.
+    """Write eight copies of member 0 of ANI-2x as TorchANI's ensemble file.
 
-    Args:
-        data: folder of TorchANI's data; becomes that of this process.
+    `data` becomes TorchANI's data folder in this process.
     """
     os.environ["TORCHANI_DATA_DIR"] = str(data)
     import torch

@@ -1,8 +1,7 @@
-"""Let links from docs/ to files outside of it work on the site as they do in a file viewer.
+"""MkDocs hook that makes links from docs/ to other files of the repository work on the site.
 
-A hook of MkDocs, which knows the files in docs/ alone.  What a page links to elsewhere in the
-repository is brought in under `repository/`: Markdown as a page whose own links are followed, code
-as a page that shows it, a folder as the list of its pages, anything else as it is.
+Linked files are added under `repository/`: Markdown as a page whose own links are followed, code as
+a page that shows it, a folder as the list of its pages, anything else unchanged.
 """
 
 import os
@@ -19,22 +18,14 @@ OUTSIDE = "repository"
 LANGUAGES = {".py": "python", ".toml": "toml", ".ini": "ini"}
 
 _FENCE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-# [text](target), with an anchor or without, and the src and href of HTML.
+# [text](target) with an optional anchor, and HTML src and href.
 _LINK = re.compile(
     r"(?P<before>\]\(|\b(?:src|href)=\")(?P<target>[^)#\s\"]+)(?P<after>(?:#[^)\s\"]*)?[)\"])"
 )
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Bring in what pages link to outside of docs/, and what those link to.
-
-    Args:
-        files: what is in docs/.
-        config: of MkDocs.
-
-    Returns:
-        The same and the others.
-    """
+    """Add the files outside of docs/ that pages link to, recursively."""
     root = Path(config.config_file_path).parent
     waiting = [f"{DOCS}/{file.src_uri}" for file in files if file.src_uri.endswith(".md")]
     known = set(waiting)
@@ -51,17 +42,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Turn the links of a page to where their targets are on the site.
-
-    Args:
-        markdown: of the page.
-        page: of MkDocs.
-        config: of MkDocs.
-        files: not used.
-
-    Returns:
-        The same with other links.
-    """
+    """Replace the links of a page by the locations of their targets on the site."""
     source = page.file.src_uri
     root = Path(config.config_file_path).parent
     outside = source.startswith(f"{OUTSIDE}/")
@@ -78,7 +59,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 
 def _target(link: str, *, source: str, root: Path) -> str | None:
-    """Give the path from the root of the repository that a link leads to; None if elsewhere."""
+    """Return the path in the repository that a link refers to, or None."""
     if "://" in link or link.startswith(("/", "mailto:")):
         return None
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
@@ -86,7 +67,7 @@ def _target(link: str, *, source: str, root: Path) -> str | None:
 
 
 def _site_path(root: Path, path: str) -> str:
-    """Give where a file of the repository is on the site, as MkDocs names sources."""
+    """Return the location of a repository file on the site, as a MkDocs source."""
     if path.startswith(f"{DOCS}/"):
         return path.removeprefix(f"{DOCS}/")
     if (root / path).is_dir():
@@ -97,7 +78,7 @@ def _site_path(root: Path, path: str) -> str:
 
 
 def _file(root: Path, path: str, config: Any) -> File:
-    """Make the file of the site for one of the repository."""
+    """Return the MkDocs file for a repository file."""
     where = _site_path(root, path)
     if where == f"{OUTSIDE}/{path}":
         return File.generated(config, where, abs_src_path=str(root / path))
@@ -112,7 +93,7 @@ def _file(root: Path, path: str, config: Any) -> File:
 
 
 def _markdown(root: Path, path: str) -> str:
-    """Give the Markdown of a page or a folder; empty where there is none."""
+    """Return the Markdown of a page or a folder; empty if there is none."""
     if (root / path).is_dir():
         readme = root / path / "README.md"
         if readme.is_file():
@@ -125,7 +106,7 @@ def _markdown(root: Path, path: str) -> str:
 
 
 def _linked(markdown: str, *, source: str, root: Path) -> Iterator[str]:
-    """List what a page links to within the repository."""
+    """Yield the repository paths that a page links to."""
     base = f"{source}/README.md" if (root / source).is_dir() else source
     for match in _LINK.finditer(_FENCE.sub("", markdown)):
         target = _target(match["target"], source=base, root=root)
@@ -134,7 +115,7 @@ def _linked(markdown: str, *, source: str, root: Path) -> Iterator[str]:
 
 
 def _outside_fences(markdown: str, turn: Any) -> str:
-    """Turn the links of a text, save in its fenced blocks."""
+    """Replace the links of a text outside of fenced blocks."""
     parts: list[str] = []
     end = 0
     for fence in _FENCE.finditer(markdown):

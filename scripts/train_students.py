@@ -8,7 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if __name__ == "__main__":
-    # Not above: the processes that label would import torch with it.
+    # Imported here, so that the labelling processes do not import torch.
     from openmm_mlff.students.command import app
 
     app()

@@ -21,7 +21,7 @@ SOUND = (Status.PASS, Status.NOT_APPLICABLE)
 
 
 def main() -> int:
-    """Validate the kinds asked for; exit code 1 where one is not APPROVED."""
+    """Validate the requested kinds; return 1 if one is not APPROVED."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def validated(kind: Kind, root: Path, *, platform: str) -> dict:
-    """Return the verdict of one kind; a finished one is not repeated."""
+    """Return the result for one kind, reading it if it exists."""
     if (root / RESULT_FILE).exists():
         return read_json(root / RESULT_FILE)
     molecule = kind.molecule()
@@ -66,7 +66,7 @@ def validated(kind: Kind, root: Path, *, platform: str) -> dict:
 
 
 def open_results(report: ValidationReport) -> list[str]:
-    """Return a line for each required check that did not pass, the most severe first."""
+    """Return a line for each required check that did not pass, most severe first."""
     open_ones = [one for one in report.checks if one.required and one.status not in SOUND]
     ranked = sorted(open_ones, key=lambda one: MOST_SEVERE_FIRST.index(one.status))
     return [f"{one.id} {one.status.value}: {one.message}" for one in ranked]

@@ -1,11 +1,9 @@
-"""Worker processes with limits on time and memory, for code that may crash, hang or leave.
+"""Worker processes with time and memory limits, for code that may crash, hang or exit.
 
-The standard library's `multiprocessing` forkserver starts them: it imports torch and OpenMM once
-and forks each worker in 0.1 s, where a new interpreter takes 5 s; with an accelerator it imports
-nothing, because a driver that has been initialised does not survive a fork.  pebble and loky run
-functions and return their results; they neither stream events nor watch memory, and loky starts
-every worker as a new interpreter.  psutil measures the memory.  Only JSON is read from a worker,
-never a pickle.  May import `errors` only.
+They are started by the `multiprocessing` forkserver, which imports torch and OpenMM once and forks
+each worker in 0.1 s; a new interpreter takes 5 s.  With an accelerator it imports nothing, because
+an initialised driver does not survive a fork.  pebble and loky run functions and return their
+results; they neither stream events nor monitor memory.  Workers send JSON only, never a pickle.
 """
 
 from openmm_mlff.isolation.limits import Limits, has_accelerator, is_available, isolation_limits

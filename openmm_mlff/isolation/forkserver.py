@@ -1,4 +1,4 @@
-"""Start a process by the forkserver of `multiprocessing`."""
+"""Start processes with the `multiprocessing` forkserver."""
 
 import multiprocessing
 import os
@@ -16,16 +16,15 @@ from openmm_mlff.isolation.limits import has_accelerator
 CONTEXT = multiprocessing.get_context("forkserver")
 
 LOCK = threading.Lock()
-"""Held while a process is started or its exit code read: `multiprocessing` does both unlocked."""
+"""Held while a process is started or its exit code is read; `multiprocessing` locks neither."""
 
 
 def start_process(
     target: Callable[..., None], arguments: tuple[Any, ...], *, preload: str
 ) -> ForkServerProcess:
-    """Start a process that imports neither the user's script nor anything of the user's folder.
+    """Start a process that imports nothing from the user's script or folder.
 
-    Returns:
-        The process; the forkserver imports the module `preload` before it forks the first.
+    The forkserver imports the module `preload` before it forks the first process.
     """
     process = CONTEXT.Process(target=target, args=arguments)
     with LOCK, _clean_start():
@@ -36,14 +35,14 @@ def start_process(
 
 @contextmanager
 def _clean_start() -> Iterator[None]:
-    """Keep the script, the folder and the daemon flag of this process from its children."""
+    """Hide this process's script, folder and daemon flag from its children."""
     script = sys.modules["__main__"]
     safe_path = os.environ.get("PYTHONSAFEPATH")
     config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     is_daemon = config.pop("daemon", None)
-    # A script without `if __name__ == "__main__"` would be run again in each process.
+    # A script without `if __name__ == "__main__"` would run again in each process.
     sys.modules["__main__"] = ModuleType("__main__")
-    # A file of the user's folder must not take the place of a library in the forkserver.
+    # A file in the user's folder must not shadow a library in the forkserver.
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
         yield
@@ -56,7 +55,7 @@ def _clean_start() -> Iterator[None]:
 
 
 def _forget_forkserver() -> None:
-    """Let a forked copy of this process start a forkserver of its own."""
+    """Reset the forkserver in a forked copy of this process."""
     global LOCK
     LOCK = threading.Lock()
     forkserver._forkserver.__init__()  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Limits of a worker: time and memory."""
+"""Time and memory limits of a worker."""
 
 import math
 import os
@@ -12,11 +12,11 @@ from openmm_mlff.errors import ConfigError
 
 BYTES_PER_GIB = 2**30
 DEFAULT_TIME_LIMIT_S = 3600.0
-"""Longer than any single probe of a slow potential was seen to take."""
+"""Longer than any single stage of a slow potential was observed to take."""
 
 DEFAULT_SHARE_OF_MEMORY = 0.8
 SWITCH = "OPENMM_MLFF_SANDBOX"
-"""Environment variable: 0 lets validations run in the calling process unless told otherwise."""
+"""Environment variable: 0 makes validations run in the calling process by default."""
 
 _ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri", "/dev/dxg")
 _GROUP_LIMITS = (
@@ -27,16 +27,16 @@ _GROUP_LIMITS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Limits that end a worker.
+    """Limits beyond which a worker is killed.
 
     Attributes:
-        time_limit_s: longest time without a sign of progress.
-        total_time_limit_s: longest time of all stages together; None for any.
-        memory_limit_gib: largest resident memory of the worker.
-        memory_is_shared: whether that is the memory of all workers that run side by side.
+        time_limit_s: longest time without progress.
+        total_time_limit_s: longest time of all stages together; None for no limit.
+        memory_limit_gib: largest resident memory.
+        memory_is_shared: whether all concurrent workers share `memory_limit_gib`.
 
     Raises:
-        ConfigError: a limit that is not a number above zero.
+        ConfigError: a limit is not a finite number above 0.
     """
 
     time_limit_s: float
@@ -45,14 +45,13 @@ class Limits:
     memory_is_shared: bool = False
 
     def __post_init__(self) -> None:
-        """Check that every limit is a finite number above zero."""
         for name in ("time_limit_s", "memory_limit_gib", "total_time_limit_s"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} is {value!r}; expected a number above 0")
 
     def for_one_of(self, n_workers: int) -> "Limits":
-        """Return the limits of each of several workers."""
+        """Return the limits of each of `n_workers` concurrent workers."""
         if not self.memory_is_shared:
             return self
         return replace(self, memory_limit_gib=self.memory_limit_gib / n_workers)
@@ -70,20 +69,17 @@ def isolation_limits(
     memory_limit_gib: float | None = None,
     total_time_limit_s: float | None = None,
 ) -> Limits | None:
-    """Return the limits of the worker processes, or None for a run in this process.
+    """Return the limits of the worker processes, or None to run in this process.
 
     Args:
-        sandbox: whether there are workers; None where that is possible.
-        time_limit_s: None for an hour without progress.
-        memory_limit_gib: of each worker; None for 80 % of the machine's memory, or of the
-            container's, for all of them.
+        sandbox: whether to use workers; None uses them where they are available.
+        time_limit_s: None for one hour without progress.
+        memory_limit_gib: of each worker; None for 80 % of the memory of the machine or container,
+            shared by all workers.
         total_time_limit_s: None for no limit.
 
-    Returns:
-        The limits.
-
     Raises:
-        ConfigError: workers were asked for and cannot run here, or limits without workers.
+        ConfigError: workers are unavailable here, or limits were given without workers.
     """
     if not (sandbox if sandbox is not None else is_default()):
         if (time_limit_s, memory_limit_gib, total_time_limit_s) != (None, None, None):
@@ -107,12 +103,12 @@ def isolation_limits(
 
 
 def has_accelerator() -> bool:
-    """Check whether there is a device that OpenMM or torch may compute on."""
+    """Check for a device that OpenMM or torch may compute on."""
     return any(Path(device).exists() for device in _ACCELERATORS)
 
 
 def is_available() -> bool:
-    """Check whether workers can run here: on Linux, with an interpreter that can be started."""
+    """Check for Linux and an interpreter that can be started."""
     return sys.platform == "linux" and bool(sys.executable)
 
 
@@ -122,7 +118,7 @@ def is_default() -> bool:
 
 
 def _memory_bytes() -> int:
-    """Return the memory of the machine, or of the container where that has less."""
+    """Return the memory of the machine or the container, whichever is less."""
     sizes = [int(psutil.virtual_memory().total)]
     for path in _GROUP_LIMITS:
         try:

@@ -1,4 +1,4 @@
-"""What runs in the worker process before and around its entry function."""
+"""The worker process: setup and connection to its parent."""
 
 import contextlib
 import ctypes
@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Place(TypedDict):
-    """Folder, import path and environment of the process that starts a worker."""
+    """Folder, import path and environment of the parent process."""
 
     folder: str
     path: list[str]
@@ -34,11 +34,7 @@ class Channel:
         self._connection = connection
 
     def commands(self) -> Iterator[dict[str, Any]]:
-        """Read commands until the parent closes the connection.
-
-        Yields:
-            One command after the other.
-        """
+        """Yield commands until the parent closes the connection."""
         while True:
             try:
                 yield json.loads(self._connection.recv_bytes())
@@ -46,7 +42,7 @@ class Channel:
                 return
 
     def send(self, event: str, **values: Any) -> None:
-        """Write one event with plain values."""
+        """Send one event with JSON-compatible values."""
         message = json.dumps({"event": event, **values}, separators=(",", ":"))
         self._connection.send_bytes(message.encode())
 
@@ -62,7 +58,7 @@ def run_entry(
     Args:
         entry: ``MODULE:FUNCTION``, called with a :class:`Channel`.
         connection: to the parent.
-        printed: takes the place of stdout and stderr.
+        printed: replaces stdout and stderr.
         place: of the parent.
     """
     os.setsid()
@@ -71,7 +67,7 @@ def run_entry(
         os.dup2(printed.fileno(), descriptor)
     printed.close()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Where the machine runs out of memory, the system ends this process first.
+    # If the machine runs out of memory, the kernel kills this process first.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     os.chdir(place["folder"])
@@ -80,16 +76,16 @@ def run_entry(
     os.environ.update(place["environment"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.enable(file=2)
-    # What is printed before a crash must not stay in a buffer.
+    # Output printed before a crash must not remain in a buffer.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     module, _, function = entry.partition(":")
     getattr(importlib.import_module(module), function)(Channel(connection))
 
 
 def _end_with_parent() -> None:
-    """End this process and its children when the parent ends, even by SIGKILL."""
-    # The forkserver ends with the parent, and this process with the forkserver; a thread alone
-    # would not do where a potential never releases the interpreter's lock.
+    """Kill this process and its children when the parent ends, even by SIGKILL."""
+    # The forkserver ends with the parent, and this process with the forkserver; the thread alone
+    # does not suffice if a potential never releases the GIL.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     parent = multiprocessing.parent_process()

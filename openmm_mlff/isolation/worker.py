@@ -1,4 +1,4 @@
-"""A worker as its parent sees it: commands in, events out, and how it ended."""
+"""The parent's handle on a worker process: send commands, receive events, enforce limits."""
 
 import atexit
 import contextlib
@@ -23,15 +23,15 @@ from openmm_mlff.isolation.process import Place, run_entry
 
 POLL_S = 0.1
 STOPPING_S = 3.0
-"""For a worker that was asked to stop."""
+"""For a worker to stop after SIGINT."""
 
 STARTING_S = 300.0
-"""For the libraries to load, on a slow disk."""
+"""For the libraries to load from a slow disk."""
 
 KEPT_OUTPUT_BYTES = 2**15
 LONGEST_MESSAGE_BYTES = 2**22
 MOST_LAST_READS = 1000
-"""After a worker ended; a process that left its group may still write to its output."""
+"""After a worker ended: a process that left its group may still write to its output."""
 
 _NAMES: dict[int, str] = {
     signal.SIGSEGV: "segmentation fault",
@@ -49,8 +49,8 @@ class Ending:
 
     Attributes:
         reason: words that follow "the process".
-        output: the end of what it printed, the traceback of a crash included.
-        is_crash: whether it ended by itself or by a signal from elsewhere, not by a limit.
+        output: last part of its output, including the traceback of a crash.
+        is_crash: whether it exited or was killed by a signal from elsewhere, not by a limit.
         is_total: whether the total time limit ended it.
     """
 
@@ -61,7 +61,7 @@ class Ending:
 
 
 def describe_exit(code: int) -> str:
-    """Describe an exit code, negative for a signal, in words that follow "the process"."""
+    """Return words that follow "the process" for an exit code, negative for a signal."""
     if code >= 0:
         return f"exited with code {code}"
     words = _NAMES.get(-code) or (signal.strsignal(-code) or "unknown").lower()
@@ -71,14 +71,14 @@ def describe_exit(code: int) -> str:
 
 
 class Worker:
-    """One worker process.
+    """A worker process.
 
     Args:
         entry: ``MODULE:FUNCTION`` that it runs.
         limits: of time and memory.
-        deadline_s: `time.monotonic()` at which the total time is over; None for never.
+        deadline_s: `time.monotonic()` at which the total time limit is reached; None for none.
         environment: variables in addition to those of this process.
-        cancelled: the worker is ended when another thread sets this.
+        cancelled: when another thread sets it, the worker is stopped.
     """
 
     def __init__(
@@ -114,31 +114,27 @@ class Worker:
         _workers.add(self)
 
     def send(self, command: dict[str, Any]) -> None:
-        """Send a command; where the worker has ended, :attr:`ending` will say so."""
+        """Send a command; if the worker has ended, it is dropped."""
         with contextlib.suppress(OSError):
             self._connection.send_bytes(json.dumps(command).encode())
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Receive events until the worker ends; :attr:`ending` then says how.
-
-        Yields:
-            One event after the other.
-        """
+        """Yield events until the worker ends and :attr:`ending` is set."""
         heard_s = time.monotonic()
         while self.ending is None:
             for event in self._read():
                 yield event
-                # The time that the caller needed is not the worker's.
+                # The caller's own time does not count against the worker.
                 heard_s = time.monotonic()
             if self.ending is None:
                 self._enforce(time.monotonic() - heard_s)
 
     def allow_until(self, deadline_s: float) -> None:
-        """Set when the total time is over, as `time.monotonic()`."""
+        """Set the `time.monotonic()` at which the total time limit is reached."""
         self._deadline_s = deadline_s
 
     def interrupt(self) -> None:
-        """Send SIGINT; after a few seconds, kill the worker."""
+        """Send SIGINT; kill the worker if it has not ended after `STOPPING_S`."""
         self._signal(signal.SIGINT)
         until_s = time.monotonic() + STOPPING_S
         while self.ending is None and time.monotonic() < until_s:
@@ -147,14 +143,14 @@ class Worker:
         self.close()
 
     def close(self) -> None:
-        """Kill the worker if it still runs, and release what it used (idempotent)."""
+        """Kill the worker if it is running and release its resources (idempotent)."""
         if self.ending is None:
             self._end_for("was ended")
             wait([self._process.sentinel], STOPPING_S)
             self._finish()
 
     def _read(self) -> Iterator[dict[str, Any]]:
-        """Read what has arrived; when the process has ended, all of it."""
+        """Yield the events that have arrived; read everything once the process has ended."""
         sentinel = self._process.sentinel
         is_over = sentinel in wait([sentinel, *self._open], POLL_S)
         if is_over:
@@ -191,9 +187,9 @@ class Worker:
         self._output = (self._output + data)[-KEPT_OUTPUT_BYTES:]
 
     def _enforce(self, silent_s: float) -> None:
-        """Kill a worker that is over a limit; interrupt one that is cancelled."""
+        """Kill a worker that exceeds a limit; interrupt a cancelled one."""
         limits = self._limits
-        # The first event says that the libraries are loaded.
+        # The first event means that the libraries are loaded.
         allowed_s = max(limits.time_limit_s, 0.0 if self._is_ready else STARTING_S)
         if self._cancelled.is_set():
             self.interrupt()
@@ -223,12 +219,12 @@ class Worker:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
-        """Signal the worker and its children."""
+        """Send a signal to the worker and its children."""
         if self.ending is not None:
             return
         try:
             os.killpg(self.pid, number)
-        except ProcessLookupError:  # It has just been forked, and leads no group yet.
+        except ProcessLookupError:  # Just forked, it does not lead a group yet.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
@@ -250,7 +246,7 @@ class Worker:
 
 
 def _this_place(environment: Mapping[str, str]) -> Place:
-    """Describe where this process is; the worker may change its folder, so paths are absolute."""
+    """Return this process's place with absolute paths, since the worker may change its folder."""
     variables = {**os.environ, **environment}
     if variables.get("PYTHONPATH"):
         entries = variables["PYTHONPATH"].split(os.pathsep)
@@ -267,6 +263,6 @@ _workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """Kill the workers that nobody closed; `multiprocessing` would wait for them."""
+    """Kill workers that were not closed; `multiprocessing` would wait for them."""
     for worker in list(_workers):
         worker.close()

@@ -1,6 +1,6 @@
-"""The only place that chains the stages: prepare, produce, judge.
+"""Run the stages of a validation: prepare, produce, judge.
 
-Importing it loads neither torch nor OpenMM: judging a finished run and a command's help need none.
+Importing this package loads neither torch nor OpenMM.
 """
 
 import inspect
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def validate(
     potential: str, *, on_progress: "Progress | None" = None, **settings: Any
 ) -> ValidationReport:
-    """Judge whether a potential is safe for production dynamics in OpenMM.
+    """Validate whether a potential is safe for production dynamics in OpenMM.
 
     Args:
         potential: spec string, e.g. ``student:original`` or ``best_model.pt``.
@@ -24,7 +24,7 @@ def validate(
         **settings: fields of :class:`openmm_mlff.request.ValidationRequest`.
 
     Returns:
-        The report; it also stands in the run directory, with its figures.
+        The report, which is also written to the run directory together with its figures.
     """
     from openmm_mlff.pipeline.opening import open_validation
 
@@ -36,7 +36,7 @@ _SETTINGS = {k: info for k, info in ValidationRequest.model_fields.items() if k 
 
 
 def _signature() -> inspect.Signature:
-    """Return the signature of `validate`, with every setting of a request as a keyword."""
+    """Return the signature of `validate` with each setting of a request as a keyword."""
     given = inspect.signature(validate)
     own = [one for one in given.parameters.values() if one.kind is not one.VAR_KEYWORD]
     own += [
@@ -52,7 +52,7 @@ def _signature() -> inspect.Signature:
 
 
 def _described(text: str) -> str:
-    """Return the docstring of `validate` with what each setting means."""
+    """Return the docstring of `validate` with a description of each setting."""
     start, mark, end = text.partition("        **settings: fields")
     lines = [f"        {name}: {info.description}.\n" for name, info in _SETTINGS.items()]
     return start + "".join(lines) + mark + end

@@ -1,7 +1,7 @@
-"""A validation in worker processes; where one ends in a stage, the next continues after it.
+"""A validation in worker processes; if a worker dies in a stage, the next one continues after it.
 
-The parent holds the lock of the run's folder.  A worker loads what is asked for, or refuses it.
-With cores for several systems at a time, further workers join in the same folder.
+The parent holds the lock of the run folder.  To run several systems concurrently, further workers
+join in the same folder.
 """
 
 import os
@@ -30,7 +30,7 @@ from openmm_mlff.simulation.environment import THREADS_VARIABLE, usable_cores
 from openmm_mlff.simulation.platforms import AUTO
 
 MOST_STRAY_ENDINGS = 3
-"""Consecutive workers that may end outside of every stage."""
+"""Consecutive workers that may die outside of every stage."""
 
 
 class CancelledError(Exception):
@@ -38,16 +38,16 @@ class CancelledError(Exception):
 
 
 class IsolatedValidation:
-    """A validation that a worker has loaded and found possible.
+    """A validation that a worker has loaded and checked.
 
     Args:
-        request: what is asked.
-        limits: of each worker.
-        jobs: systems that are run side by side, at most one for each that was named.
+        request: of the user.
+        limits: of each worker, or shared by all of them.
+        jobs: number of systems to run concurrently, at most one per system named in the request.
 
     Raises:
-        UserError: as :func:`openmm_mlff.pipeline.preparing.prepare`, or the potential ended the
-            worker when it was loaded.
+        UserError: as :func:`openmm_mlff.pipeline.preparing.prepare`, or the worker died while it
+            loaded the potential.
     """
 
     def __init__(self, request: ValidationRequest, *, limits: Limits, jobs: int = 1) -> None:
@@ -73,17 +73,14 @@ class IsolatedValidation:
     def run(
         self, *, on_progress: Progress, wanted: Mapping[str, Sequence[str]] | None = None
     ) -> ValidationReport:
-        """Run it to its end and judge it.
+        """Run the validation and judge it.
 
         Args:
             on_progress: called with system, stage, done and total, by one thread at a time.
             wanted: see :func:`~openmm_mlff.pipeline.producing.restrict`; None for everything.
 
-        Returns:
-            The report.
-
         Raises:
-            IsolationError: its workers ended again and again outside of every stage.
+            IsolationError: workers died repeatedly outside of every stage.
         """
         self._wanted = wanted
         if self._limits.total_time_limit_s is not None:
@@ -97,7 +94,7 @@ class IsolatedValidation:
 
         systems = [name for name in self.systems if wanted is None or name in wanted]
         if self._jobs > 1:
-            # The system that takes longest begins first.
+            # The largest system starts first.
             systems.sort(key=lambda name: -self._n_atoms[name])
         try:
             mark_complete(self.root, self._run_all(systems, on_progress=show))
@@ -112,7 +109,7 @@ class IsolatedValidation:
         self._lock.release()
 
     def _run_all(self, systems: Sequence[str], *, on_progress: Progress) -> list[str]:
-        """Run systems side by side; return their platforms."""
+        """Run systems concurrently; return their platforms."""
         with ThreadPoolExecutor(max_workers=self._jobs) as pool:
             runs = [
                 pool.submit(self._run_system, name, on_progress=on_progress) for name in systems
@@ -127,7 +124,7 @@ class IsolatedValidation:
         return [run.result() for run in runs]
 
     def _run_system(self, system: str, *, on_progress: Progress) -> str:
-        """Run one system by as many workers as it takes; return its platform."""
+        """Run one system, restarting workers as needed; return its platform."""
         asked = self._request.platform
         history = History(platform="" if asked == AUTO else asked)
 
@@ -158,13 +155,13 @@ class IsolatedValidation:
                 )
 
     def _take_worker(self) -> Worker:
-        """Return an idle worker, or let another one load everything and join."""
+        """Return an idle worker, or start another one that joins the run."""
         try:
             return self._idle.pop()
         except IndexError:
             pass
         joining = self._request.model_copy(update={"output": self.root, "resume": True})
-        # When the total time is over, what is left is only recorded.
+        # Once the total time limit is reached, the remaining stages are only recorded.
         deadline_s = self._deadline_s if self._rest is None else None
         worker, prepared = self._prepared(joining, deadline_s=deadline_s, joins=True)
         if prepared["sha256"] != self._sha256:
@@ -178,7 +175,7 @@ class IsolatedValidation:
     def _prepared(
         self, request: ValidationRequest, *, deadline_s: float | None = None, joins: bool = False
     ) -> tuple[Worker, dict[str, Any]]:
-        """Start a worker and let it load what is asked; return it and what it found."""
+        """Start a worker that loads the request; return it and its reply."""
         asked = request.model_dump(mode="json")
         worker = Worker(
             working.ENTRY,
@@ -201,14 +198,14 @@ class IsolatedValidation:
 
 
 def _share_of_cores(jobs: int) -> Mapping[str, str]:
-    """Return the variables that keep parallel workers from using the same cores."""
+    """Return the environment variables that divide the cores among parallel workers."""
     if jobs == 1 or os.environ.get(THREADS_VARIABLE):
         return {}
     return {THREADS_VARIABLE: str(max((usable_cores() or 1) // jobs, 1))}
 
 
 def _first_cause(runs: Sequence["Future[str]"], *, cancelled: threading.Event) -> BaseException:
-    """Stop the other systems; return why the first one failed."""
+    """Cancel the other systems; return the first error."""
     cancelled.set()
     wait(runs)
     raised = [error for run in runs if (error := run.exception()) is not None]
@@ -222,7 +219,7 @@ def _ask(
     answer: str,
     hear: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> dict[str, Any] | None:
-    """Send a command and hear events until its answer; return None where the worker ends first."""
+    """Send a command and handle events until the answer; return None if the worker ends first."""
     try:
         worker.send(command)
         for event in worker.events():
@@ -237,7 +234,7 @@ def _ask(
 
 
 def _raise_refusal(event: dict[str, Any]) -> None:
-    """Raise here what a worker refused, or that it broke outside of every stage."""
+    """Raise the error that a worker reported, if the event is one."""
     if event["event"] == working.REFUSED:
         kind = getattr(errors, str(event["kind"]), UserError)
         if not (isinstance(kind, type) and issubclass(kind, UserError)):

@@ -1,4 +1,4 @@
-"""The judging half of a validation: evidence, checks, verdict, report."""
+"""Judge the measurements in a run directory: checks, verdict, report."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class _RunRecord(BaseModel):
-    """What is read of `run.json`."""
+    """Content of `run.json` that is needed here."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -54,11 +54,7 @@ class _RunRecord(BaseModel):
 def judge_directory(
     directory: RunDirectory, *, protocol: Protocol | None = None, plugins: Sequence[str] = ()
 ) -> ValidationReport:
-    """Judge what is in a run directory as :func:`judge_run` does, and write the report beside it.
-
-    Returns:
-        The report.
-    """
+    """Judge a run directory with :func:`judge_run` and write the report into it."""
     report, observations = judge_run(directory, protocol=protocol, plugins=plugins)
     write_judgement(directory, report, observations)
     return report
@@ -67,11 +63,11 @@ def judge_directory(
 def write_judgement(
     directory: RunDirectory, report: ValidationReport, observations: Mapping[str, Evidence]
 ) -> None:
-    """Write the report and, of an approved model, the certificate; no stale one stays."""
-    # Only here: the verdict needs no matplotlib, and is there at once without it.
+    """Write the report and, if the model is approved, the certificate; else remove an old one."""
+    # Imported here because the verdict alone does not need matplotlib.
     from openmm_mlff.report.writer import write_report
 
-    # First: an interruption while figures are drawn must not leave an old certificate.
+    # First, because an interruption during plotting must not leave an old certificate.
     write_certificate(directory, report, observations)
     protocol = parse_protocol(report.protocol, origin="the report")
     plots = check_plots(observations, protocol)
@@ -81,15 +77,15 @@ def write_judgement(
 def judge_run(
     directory: RunDirectory, *, protocol: Protocol | None = None, plugins: Sequence[str] = ()
 ) -> tuple[ValidationReport, dict[str, Evidence]]:
-    """Judge what is in a run directory; nothing is written.
+    """Judge what is in a run directory, complete or not, without writing.
 
     Args:
-        directory: of a run, complete or not.
-        protocol: None takes the one that it was run by.
-        plugins: Python files with further checks, or in place of those of the run.
+        directory: of the run.
+        protocol: None for that of the run.
+        plugins: Python files with further checks, or replacements for those of the run.
 
     Returns:
-        The report, and what was observed, by name of the system.
+        The report, and the evidence by name of the system.
     """
     run = _read_run(directory)
     if protocol is None:
@@ -122,7 +118,7 @@ def judge_run(
 
 
 def _read_run(directory: RunDirectory) -> _RunRecord:
-    """Read `run.json`, and check that all that is needed of it is there."""
+    """Read and check `run.json`."""
     path = directory.root / RUN_FILE
     try:
         return _RunRecord.model_validate(read_json(path))
@@ -134,7 +130,7 @@ def _read_run(directory: RunDirectory) -> _RunRecord:
 
 
 def _observe(directory: RunDirectory, name: str) -> tuple[Evidence, str]:
-    """Load what was observed; what cannot be loaded is said, not raised."""
+    """Return the evidence of a system, and the traceback if it cannot be read."""
     loaded = guarded(lambda: load_evidence(directory, name))
     if loaded.value is not None:
         return loaded.value, ""
@@ -162,7 +158,7 @@ def _judge_system(evidence: Evidence, protocol: Protocol, *, problem: str) -> li
 def _result(
     check: Check, judgement: Judgement, *, system: str, condition: RunCondition | None
 ) -> CheckResult:
-    """Turn a judgement into a result; one that is impossible is an ERROR."""
+    """Convert a judgement to a result; an inconsistent judgement becomes an ERROR."""
     outcome = guarded(lambda: check.result(judgement, system=system, condition=condition))
     if outcome.broken is not None:
         judgement = error(outcome.broken.reason, traceback=outcome.broken.traceback)
@@ -172,16 +168,9 @@ def _result(
 def judge_measurement(
     check: Check, evidence: Evidence, protocol: Protocol, *, condition: RunCondition | None
 ) -> Judgement:
-    """Judge one stored measurement.
+    """Judge one stored measurement; ERROR if the measurement or the code of the check failed.
 
-    Args:
-        check: that made it.
-        evidence: of the system.
-        protocol: with the limits.
-        condition: temperature and timestep; None for a check of the whole system.
-
-    Returns:
-        The judgement; an ERROR where the measurement or the code of the check broke.
+    `condition` is None for a check of the whole system.
     """
     stored = evidence.measurements.get(measurement_name(check, condition))
     if stored is not None and stored.status == ERROR:
@@ -207,7 +196,7 @@ def judge_measurement(
 
 
 def _read_record(check: Check, evidence: Evidence, condition: RunCondition | None) -> Any | None:
-    """Return what a check judges and draws; None where there is nothing."""
+    """Return the record that a check judges and plots; None if there is none."""
     if check.record is Runs:
         runs = evidence if condition is None else evidence.at(condition)
         return runs if runs.runs else None
@@ -218,7 +207,7 @@ def _read_record(check: Check, evidence: Evidence, condition: RunCondition | Non
 def _plots_of(
     check: Check, evidence: Evidence, protocol: Protocol, *, condition: RunCondition | None
 ) -> Outcome[list[Plot]]:
-    """Return the plots that a check describes, or what broke."""
+    """Return the plots of a check, or the failure."""
 
     def plots() -> list[Plot]:
         record = _read_record(check, evidence, condition)
@@ -228,15 +217,7 @@ def _plots_of(
 
 
 def check_plots(observations: Mapping[str, Evidence], protocol: Protocol) -> "list[CheckPlot]":
-    """Return the plots of all checks; the evidence of a result says where they failed.
-
-    Args:
-        observations: by name of the system.
-        protocol: with the checks and their limits.
-
-    Returns:
-        The plots, system by system.
-    """
+    """Return the plots of all checks, omitting those that failed."""
     from openmm_mlff.report.check_plots import CheckPlot
 
     return [

@@ -1,4 +1,4 @@
-"""Open a validation: in worker processes where that is possible, or in this process."""
+"""Open a validation, in worker processes if they are available, else in this process."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class LocalValidation:
     """A validation in this process; see :class:`IsolatedValidation`."""
 
     def __init__(self, request: ValidationRequest) -> None:
-        # What a potential prints must not stand among the output of the program.
+        # The output of a potential must not mix with that of the program.
         with redirect_stdout(sys.stderr):
             self._plan = prepare(request)
         self.root = self._plan.directory.root
@@ -29,7 +29,7 @@ class LocalValidation:
     def run(
         self, *, on_progress: Progress, wanted: Mapping[str, Sequence[str]] | None = None
     ) -> ValidationReport:
-        """Run it to its end and judge it; see :meth:`IsolatedValidation.run`."""
+        """Run the validation and judge it; see :meth:`IsolatedValidation.run`."""
         plan = self._plan if wanted is None else restrict(self._plan, wanted)
         with redirect_stdout(sys.stderr):
             return run_plan(plan, on_progress=on_progress)
@@ -41,21 +41,16 @@ class LocalValidation:
 
 
 Validation = IsolatedValidation | LocalValidation
-"""A validation that can be run, in worker processes or in this one."""
+"""A validation that can be run."""
 
 
 def run_plan(plan: Plan, *, on_progress: Progress = lambda *_: None) -> ValidationReport:
-    """Run the systems of a plan one after the other, and judge them.
+    """Run the systems of a plan one after the other and judge them.
 
-    Args:
-        plan: from :func:`prepare`.
-        on_progress: called with system, stage, done and total.
-
-    Returns:
-        The report.
+    `on_progress` is called with system, stage, done and total.
 
     Raises:
-        StorageError: the disk takes no more.
+        StorageError: the disk is full.
     """
     with plan.lock or nullcontext():
         platforms = [produce_system(plan, name, on_progress=on_progress) for name in plan.molecules]
@@ -64,19 +59,13 @@ def run_plan(plan: Plan, *, on_progress: Progress = lambda *_: None) -> Validati
 
 
 def open_validation(request: ValidationRequest) -> Validation:
-    """Load and check all that a validation needs, and open its run directory.
+    """Load and check everything that a validation needs, and open its run directory.
 
-    It runs in worker processes, unless the request or the system rules them out.
-
-    Args:
-        request: what is asked.  Without ``jobs`` each core runs a system; where an accelerator may
-            run them, they are run one after the other.
-
-    Returns:
-        The validation; nothing has run yet.
+    It will run in worker processes unless the request or the platform rules them out.  By default
+    each core runs one system; systems that may run on an accelerator are run one after the other.
 
     Raises:
-        ConfigError: less than one job, or several in this one process.
+        ConfigError: ``jobs`` is below 1, or above 1 without worker processes.
     """
     limits = isolation_limits(
         sandbox=request.sandbox,

@@ -1,4 +1,4 @@
-"""Everything that can be refused is refused here, before anything runs."""
+"""Load and check everything that a validation needs, before anything runs."""
 
 import datetime
 from dataclasses import dataclass, field
@@ -30,16 +30,13 @@ class Plan:
     """A validation that can be run.
 
     Attributes:
-        request: what was asked.
-        spec: the same with all that it left open settled.
-        potential: loaded.
-        molecules: loaded, by name, in order.
-        reference: a potential, or labelled frames, loaded; None where there is none.
-        no_reference: why a system is not compared with it, by name of the system.
-        checks: with whether each is required.
-        directory: where it is written.
-        lock: holds that folder until the plan has been run; None leaves it open to others.
-        not_asked: the same for the systems whose accuracy is no question of this validation.
+        spec: the request with all defaults resolved.
+        molecules: by name, in order.
+        reference: a potential or labelled frames; None without a reference.
+        no_reference: why a system is not compared with the reference, by name of the system.
+        checks: each with whether it is required.
+        lock: holds the directory until the plan has been run; None if another process holds it.
+        not_asked: as `no_reference`, for systems whose accuracy is not part of this validation.
     """
 
     request: ValidationRequest
@@ -55,7 +52,7 @@ class Plan:
 
     @property
     def fingerprints(self) -> dict[str, Any]:
-        """Identities of all that decides what is computed, as JSON for `run.json`."""
+        """Fingerprints of all inputs that determine the results, as JSON for `run.json`."""
         reference = self.reference.fingerprint.model_dump(mode="json") if self.reference else None
         own = self.potential.own
         return {
@@ -67,24 +64,21 @@ class Plan:
 
 
 def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = False) -> Plan:
-    """Load and check all that a validation needs, and open its run directory.
+    """Load and check everything that a validation needs, and open its run directory.
 
     Args:
-        request: what is asked.
-        wait_s: longest time to wait for another process that holds the output folder.
-        joins: help a process that has begun this run and holds its folder.
-
-    Returns:
-        The plan.
+        request: of the user.
+        wait_s: longest time to wait for the lock of the output folder.
+        joins: join the run of another process, which holds the lock.
 
     Raises:
-        UserError: anything of it is unknown, missing or unusable.
-        PotentialError: code of the potential asked to leave the process.
+        UserError: an input is unknown, missing or unusable.
+        PotentialError: code of the potential called `sys.exit`.
     """
     try:
         return _prepare(request, wait_s=wait_s, joins=joins)
     except SystemExit as error:
-        # Its exit code must not become this program's.
+        # Its exit code must not become that of this program.
         raise PotentialError(
             f"{request.potential} asked to leave the process (exit code {error.code}) while it "
             "was loaded; expected a potential that can be evaluated"
@@ -108,7 +102,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
         "protocol": protocol,
         "reference": reference.source.spec if reference.source else None,
         "platform": platform,
-        # They stand in the protocol now.
+        # These are part of the protocol now.
         **dict.fromkeys(("temperature_kelvin", "timestep_fs", "duration_ps", "replicas")),
         "plugins": (),
     }
@@ -134,7 +128,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
         not_asked=reference.not_asked,
     )
     try:
-        # Always, and once: the identity is that of what was loaded, whatever becomes of the files.
+        # Computed once, here: the files may change after they were loaded.
         fingerprints = plan.fingerprints
         if not joins and (directory.root / RUN_FILE).exists():
             check_same_run(directory, spec, fingerprints=fingerprints)
@@ -147,7 +141,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
 
 
 def _load_molecules(request: ValidationRequest, model: Potential) -> dict[str, MolecularSystem]:
-    """Load the molecules and check that the potential knows their elements."""
+    """Load the molecules and check that the potential supports their elements."""
     if not request.systems:
         raise ConfigError("no system was named; give at least one --system NAME or FILE")
     molecules: dict[str, MolecularSystem] = {}
@@ -190,13 +184,13 @@ def _held_directory(
     directory = RunDirectory.create(root)
     lock = FolderLock(directory.root, wait_s=wait_s)
     if not resume:
-        # Another process may have begun one meanwhile.
+        # Another process may have started one since.
         _refuse_a_run(root)
     return directory, lock
 
 
 def _refuse_a_run(root: Path) -> None:
-    """Raise where a folder holds a run."""
+    """Raise if a folder holds a run."""
     if not missing(root / RUN_FILE):
         raise RunDirectoryError(
             f"{root} already holds a run; add --resume to resume it, or choose another --output"
@@ -204,7 +198,7 @@ def _refuse_a_run(root: Path) -> None:
 
 
 def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> None:
-    """Write or update `run.json`: what was asked, with what, and how far it is."""
+    """Write or update `run.json`."""
     model = plan.potential
     content = {
         "schema_version": RUN_SCHEMA_VERSION,
@@ -226,7 +220,7 @@ def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> N
 def update_run_file(
     root: Path, content: dict[str, Any], *, status: str, environment: dict[str, Any]
 ) -> None:
-    """Write `run.json` with its old content where there is no new one, and the time."""
+    """Update `run.json` with new content, status, environment and time."""
     path = root / RUN_FILE
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     before: dict[str, Any] = read_json(path) if path.exists() else {"started": now}

@@ -16,17 +16,10 @@ from openmm_mlff.simulation.environment import describe_environment, one_torch_t
 
 
 def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
-    """Reduce a plan to the checks and systems that were selected.
+    """Return a plan reduced to the selected checks and systems, or the plan itself if all are.
 
-    A part of a protocol may reject, never approve.
-
-    Args:
-        plan: the whole.
-        wanted: ids of checks, by name of the system.  A check that is wanted on one system is run
-            on every system that is left.
-
-    Returns:
-        The plan itself where all of it is wanted.
+    A reduced protocol may reject, never approve.  `wanted` has ids of checks by name of the system;
+    a check selected for one system is run on every selected system.
     """
     wanted_ids = {check_id for ids in wanted.values() for check_id in ids}
     molecules = {name: molecule for name, molecule in plan.molecules.items() if name in wanted}
@@ -52,10 +45,10 @@ def produce_system(
     """Run one system of a plan.
 
     Returns:
-        Name of the platform it ran on; empty where none could run it.
+        Name of its platform; empty if no platform could run it.
 
     Raises:
-        StorageError: the disk takes no more.
+        StorageError: the disk is full.
     """
     with one_torch_thread(), _one_line_where_the_disk_is_full(plan.directory.root):
         packages = (

@@ -1,4 +1,4 @@
-"""The protocol of a request, with what the request asks for instead of the protocol's values."""
+"""The protocol of a request, with the overrides of the request applied."""
 
 from typing import Any
 
@@ -8,14 +8,10 @@ from openmm_mlff.request import ValidationRequest
 
 
 def resolve_protocol(request: ValidationRequest) -> Protocol:
-    """Load the protocol of a request and change it as the request says.
+    """Load the protocol of a request and apply the overrides of the request.
 
-    Args:
-        request: names the protocol, plugins, and conditions instead of the protocol's.
-
-    Returns:
-        The protocol; its name tells temperature, timestep and duration that were asked for.  One
-        with shorter runs than its own may reject, never approve.
+    The name of the protocol then includes the requested temperature, timestep and duration.  A
+    protocol with a shorter duration than its own may reject, never approve.
     """
     asked = request.protocol
     loaded = asked if isinstance(asked, Protocol) else load_protocol(asked)
@@ -32,7 +28,7 @@ def resolve_protocol(request: ValidationRequest) -> Protocol:
 
 
 def _conditions(request: ValidationRequest) -> list[str]:
-    """Return the conditions that were asked for as one text, if there are any."""
+    """Return the requested conditions as a list of at most one string."""
     values = (
         (request.temperature_kelvin, "K"),
         (request.timestep_fs, "fs"),
@@ -43,7 +39,7 @@ def _conditions(request: ValidationRequest) -> list[str]:
 
 
 def _changes(request: ValidationRequest, dynamics: DynamicsSpec) -> dict[str, Any]:
-    """Return the values of a protocol's dynamics that a request replaces."""
+    """Return the fields of a protocol's dynamics that a request overrides."""
     changes: dict[str, Any] = {}
     if request.temperature_kelvin is not None:
         changes["temperatures_kelvin"] = (request.temperature_kelvin,)
@@ -52,7 +48,7 @@ def _changes(request: ValidationRequest, dynamics: DynamicsSpec) -> dict[str, An
         shortest = min(dynamics.equilibration_timestep_fs, request.timestep_fs)
         changes["equilibration_timestep_fs"] = shortest
     if request.duration_ps is not None:
-        # An undecided drift prolongs a run by the same factor as in the protocol.
+        # The limit of extension scales with the duration.
         longest_ps = request.duration_ps * dynamics.longest_ps / dynamics.duration_ps
         changes["duration_ps"] = request.duration_ps
         changes["longest_ps"] = max(min(longest_ps, LONGEST_PS), request.duration_ps)

@@ -1,4 +1,4 @@
-"""Which reference each system is compared with, and why one is compared with none."""
+"""The reference that each system is compared with, or the reason why there is none."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ HOW_TO_NAME = (
 
 @dataclass(frozen=True)
 class ReferenceChoice:
-    """What the systems of a validation are compared with.
+    """Reference of a validation.
 
     Attributes:
-        source: a potential, or labelled frames, loaded; None where nothing is compared.
+        source: a potential or labelled frames; None without a reference.
         missing: why a system is not compared, by name of the system.
-        not_asked: the same for the systems whose accuracy is no question of the validation.
+        not_asked: as `missing`, for systems whose accuracy is not part of the validation.
     """
 
     source: Potential | LabelledFrames | None
@@ -39,22 +39,19 @@ def choose_reference(
     *,
     tried: bool = False,
 ) -> ReferenceChoice:
-    """Load the reference of a validation, and evaluate the systems by it once.
+    """Load the reference of a validation and evaluate each system with it once.
 
-    A reference that was named must describe all of them; a potential's own teacher, which nobody
-    named, is left out where it cannot.
+    A named reference must describe all systems; the potential's own teacher, used by default, is
+    omitted for systems that it cannot describe.
 
     Args:
         asked: as in :class:`openmm_mlff.request.ValidationRequest`.
-        potential: what is validated.
+        potential: under test.
         molecules: by name.
-        tried: whether a reference that was named has been evaluated before.
-
-    Returns:
-        The choice.
+        tried: whether a named reference has already been evaluated.
 
     Raises:
-        UserError: a reference that was named cannot be loaded, or cannot describe a system.
+        UserError: a named reference cannot be loaded, or cannot describe a system.
     """
     reason = no_reference_reason(asked, potential)
     if reason:
@@ -68,7 +65,7 @@ def choose_reference(
     try:
         teacher = load_potential(str(potential.teacher))
     except MissingDependencyError as error:
-        # It was to be compared, so that the accuracy stays undecided.
+        # Comparison was intended, so the accuracy remains undecided.
         reason = f"the teacher of {potential.spec} cannot be loaded: {error}"
         return ReferenceChoice(None, missing=dict.fromkeys(molecules, reason))
     refused = {name: _refusal(teacher, molecule) for name, molecule in molecules.items()}
@@ -78,7 +75,7 @@ def choose_reference(
 
 
 def no_reference_reason(asked: str | None, potential: Potential) -> str:
-    """Return why no reference is asked for; empty where one is."""
+    """Return why no reference is used; empty if one is."""
     kind, _, reason = (asked or NO_REFERENCE).partition(":")
     if kind == NO_REFERENCE:
         return f"no reference was asked for ({reason.strip() or '--reference none'})"
@@ -88,14 +85,14 @@ def no_reference_reason(asked: str | None, potential: Potential) -> str:
 
 
 def load_reference(reference: str) -> Potential | LabelledFrames:
-    """Load a reference that was named by a spec string, or by a file of labelled frames."""
+    """Load a reference from a spec string or a file of labelled frames."""
     if names_labelled_frames(reference):
         return LabelledFrames.from_file(reference)
     return load_potential(reference)
 
 
 def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
-    """Return why a teacher cannot describe a molecule; empty where it can."""
+    """Return why a teacher cannot describe a molecule; empty if it can."""
     try:
         _check(teacher, [molecule])
     except PotentialError as error:
@@ -104,7 +101,7 @@ def _refusal(teacher: Potential, molecule: MolecularSystem) -> str:
 
 
 def _check(reference: Potential, molecules: Collection[MolecularSystem]) -> None:
-    """Raise PotentialError where a reference cannot describe one of the molecules."""
+    """Raise PotentialError if a reference cannot describe one of the molecules."""
     for molecule in molecules:
         reference.check_reference(molecule)
     check_evaluates(reference, molecules, precision=PRECISION, role="the reference")

@@ -1,4 +1,4 @@
-"""Whether a run can be resumed: it must be the same run, and its files whole."""
+"""Check whether a run can be resumed: same inputs and intact files."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ _OTHERWISE = "or choose another --output"
 def check_same_run(
     directory: RunDirectory, spec: ResolvedRequest, *, fingerprints: Mapping[str, Any]
 ) -> None:
-    """Raise unless a run directory holds the run that is asked for now; nothing is touched.
+    """Check that a run directory holds the requested run, without modifying it.
 
     Raises:
         RunDirectoryError: options, files or versions differ from those of the first start, or a
-            file that is needed to resume is damaged.
-        PlatformError: the platform that it ran on is not there.
+            file needed to resume is damaged.
+        PlatformError: its platform is not available.
     """
     root = directory.root
     path = root / RUN_FILE
@@ -58,7 +58,7 @@ def check_same_run(
     _check_versions(root, versions)
     _stored_platform(root)
     for name in directory.system_names():
-        # What is damaged raises when it is read.
+        # Reading a damaged file raises.
         store = MeasurementStore(directory.system(name))
         for measurement in store.names():
             store.read(measurement)
@@ -67,7 +67,7 @@ def check_same_run(
 
 
 def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise where potential, reference or a system is another than at the first start."""
+    """Raise if the potential, the reference or a system has changed since the first start."""
     for what in ("potential", "reference"):
         if before[what] is None or now[what] is None:
             continue
@@ -88,7 +88,7 @@ def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def first_difference(before: Any, now: Any, *, where: str = "") -> str:
-    """Return where two JSON values differ first, e.g. ``seed was 1, asked now is 2``."""
+    """Return the first difference of two JSON values, e.g. ``seed was 1, asked now is 2``."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             inside = f"{where}.{key}" if where else str(key)
@@ -114,13 +114,10 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
 
 
 def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformChoice:
-    """Choose the platform of a run, or return the one that was chosen before.
+    """Return the stored platform of a run, or choose and store one.
 
-    `auto` goes by the clock, and all systems of a run are to run on one platform: the first choice
-    counts for all, also where systems are run side by side.
-
-    Returns:
-        The choice.
+    `auto` depends on timings, but all systems of a run must use one platform: the first choice
+    applies to all, also if systems are run concurrently.
     """
     stored = _stored_platform(root)
     if stored is not None:
@@ -131,7 +128,7 @@ def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformC
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     write_json(part, table)
     try:
-        # A link is not made where another process has made one since.
+        # Fails if another process has created it since.
         os.link(part, path)
     except OSError:
         if not path.exists():
@@ -141,14 +138,14 @@ def keep_platform(root: Path, choose: Callable[[], PlatformChoice]) -> PlatformC
 
 
 def share_platform(source: Path, target: Path) -> None:
-    """Let a run that has not chosen its platform use that of another, if that one has."""
+    """Copy the platform of one run to another that has none, if it is known."""
     stored = _stored_platform(source)
     if stored is not None:
         keep_platform(target, lambda: stored)
 
 
 def _stored_platform(root: Path) -> PlatformChoice | None:
-    """Read which platform was chosen for a run."""
+    """Read the platform that was chosen for a run."""
     path = root / PLATFORM_FILE
     if not path.exists():
         return None

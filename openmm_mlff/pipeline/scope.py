@@ -1,4 +1,4 @@
-"""What was tested: what was run, not what was asked for."""
+"""The scope of a verdict: what was run, not what was requested."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,7 @@ from openmm_mlff.storage.runs import Evidence
 
 
 def scope_of(observations: Mapping[str, Evidence], *, spec: ResolvedRequest) -> Scope:
-    """State what was tested.
-
-    Args:
-        observations: by name of the system.
-        spec: names platform and precision.
-
-    Returns:
-        The scope, with the temperatures that the dynamics had.
-    """
+    """Return the scope of a run, including the measured temperatures."""
     runs = [run for found in observations.values() for run in found.runs]
     elements = {symbol for found in observations.values() for symbol in found.system.symbols}
     platforms = sorted({run.platform for run in runs if run.platform})
@@ -43,7 +35,7 @@ def scope_of(observations: Mapping[str, Evidence], *, spec: ResolvedRequest) -> 
 def _measured(
     name: str, found: Evidence, *, temperature_kelvin: float
 ) -> tuple[MeasuredTemperature, ...]:
-    """Return the temperature of one system; none where none was measured or it is not readable."""
+    """Return the measured temperature of a system; empty if it is not available."""
     mean = guarded(lambda: mean_temperature(found, temperature_kelvin=temperature_kelvin)).value
     if mean is None:
         return ()

@@ -1,4 +1,4 @@
-"""A validation as pytest runs it: once for several processes, and its verdict as a test."""
+"""A validation run by pytest: once for all its processes, with the verdict as a test."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,16 +17,10 @@ LOCK_FILE = "run.lock"
 
 
 def open_new(request: ValidationRequest) -> Validation:
-    """Open a validation in a folder that holds no run.
-
-    Args:
-        request: with an output folder.
-
-    Returns:
-        The validation, in processes of its own where that is possible.
+    """Open a validation in the request's output folder.
 
     Raises:
-        RunDirectoryError: the folder holds a run, perhaps of an earlier model.
+        RunDirectoryError: the folder already holds a run, perhaps of an earlier model.
     """
     if request.output and (request.output / RUN_FILE).exists():
         raise RunDirectoryError(
@@ -41,18 +35,15 @@ def run_once(
     *,
     opened: Validation | None = None,
 ) -> ValidationReport:
-    """Run what was selected, or read what another process has run in the same folder.
+    """Run the selected checks, or read the results of another process in the same folder.
 
     Args:
         request: with an output folder, the same in every process.
         wanted: ids of checks, by name of the system; the same in every process.
-        opened: the validation, where it is open already.
-
-    Returns:
-        The report.
+        opened: the validation, if it is already open.
 
     Raises:
-        RunDirectoryError: another process began the run and did not end it.
+        RunDirectoryError: another process started the run and did not finish it.
     """
     root = RunDirectory.create(request.output or Path()).root
     with FileLock(root / LOCK_FILE):
@@ -68,18 +59,11 @@ def run_once(
 
 
 def judge_verdict(report: ValidationReport, cases: Sequence[Case]) -> Judgement:
-    """Translate the verdict into a test that passes, fails or is skipped.
+    """Convert the verdict of a whole protocol to passed, failed or skipped.
 
-    Only APPROVED passes.  A protocol that never approves passes where every required check
-    passed, and is skipped where all that is missing was skipped for a reason; what is undecided,
-    broken or not run fails.
-
-    Args:
-        report: of the whole protocol.
-        cases: of the whole protocol.
-
-    Returns:
-        Passed, failed or skipped, with the verdict's own reasons.
+    Only APPROVED passes.  A protocol that never approves passes if every required check passed,
+    and is skipped if the only missing required checks were skipped.  Required checks that are
+    inconclusive, broken or not run fail.
     """
     verdict = report.verdict
     text = "\n".join([f"{verdict.label} {report.model.spec}", *map(str, verdict.reasons)])
@@ -100,5 +84,5 @@ def judge_verdict(report: ValidationReport, cases: Sequence[Case]) -> Judgement:
 
 
 def _answered(result: CheckResult) -> bool:
-    """Check whether a result is a pass, not applicable, or skipped for a reason."""
+    """Check whether a result is PASS, SKIPPED or NOT APPLICABLE."""
     return result.status in (Status.PASS, Status.SKIPPED, Status.NOT_APPLICABLE)

@@ -1,4 +1,4 @@
-"""The potential of an ML/MM validation from its options."""
+"""Build the potential of an ML/MM validation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,10 @@ from openmm_mlff.potentials import Potential
 def embedded(
     potential: Potential, *, systems: Sequence[str], options: PotentialOptions
 ) -> Potential:
-    """Embed a potential in a force field, where the options ask for that.
-
-    Returns:
-        The potential itself where no atoms are selected, else the mixed one.
+    """Embed a potential in a force field, or return it unchanged if no ML atoms are selected.
 
     Raises:
-        ConfigError: several systems.
+        ConfigError: several systems were named.
         MoleculeError: the structure has no names, or the selection matches nothing.
         PotentialError: the selection or the force field does not fit the structure.
         MissingDependencyError: openmm-ml is not installed.
@@ -46,7 +43,7 @@ def embedded(
 
 
 def structure_file(name_or_path: str) -> Path:
-    """Find the structure file of a library name, a folder with a ``system.toml``, or a file."""
+    """Return the structure file of a library name, a folder with a ``system.toml``, or a file."""
     path = resolve(name_or_path)
     if not path.is_dir():
         return path

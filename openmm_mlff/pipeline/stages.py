@@ -1,4 +1,4 @@
-"""The producing half of a validation: measure what the checks of a plan ask about one molecule."""
+"""Perform the measurements that the checks of a plan need for one molecule."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -34,18 +34,18 @@ from openmm_mlff.storage.runs import Runs
 SETTLED = (DONE, NOT_APPLICABLE)
 NOT_EVALUATED = "labelled frames can be compared, not evaluated at other geometries"
 STEPPED = ("minimum", "trajectories", "samples", "ensemble")
-"""Shared measurements of one geometry at a time, which more threads would only slow down."""
+"""Shared measurements with one geometry per call, which more threads would slow down."""
 
 
 def produce(
     plan: Plan, molecule: MolecularSystem, *, on_progress: Progress, journal: Journal = NO_JOURNAL
 ) -> str:
-    """Measure everything that the plan's checks ask about one of its molecules.
+    """Perform all measurements of a plan for one of its molecules.
 
-    What breaks is recorded where it broke; the other measurements go on.
+    A failure is recorded with its measurement; the others continue.
 
     Returns:
-        Name of the platform it ran on; empty where none could run it.
+        Name of the platform; empty if no platform could run it.
     """
     folder = plan.directory.system(molecule.name)
     write_json(folder / SYSTEM_FILE, molecule_to_json(molecule))
@@ -76,12 +76,9 @@ def produce(
 
 
 def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason: str = "") -> None:
-    """Measure for one check after the other; what is stored already is not measured again.
+    """Measure for each check in order, except where a measurement is already stored.
 
-    Args:
-        subject: what is measured.
-        checks: in the order in which they are measured.
-        no_reference_reason: why there is no reference, where there is none.
+    `no_reference_reason` states why there is no reference.
     """
     broken: dict[str, Broken] = {}
     for index, check in enumerate(checks):
@@ -97,7 +94,7 @@ def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason
 
 
 def _lacking(subject: Subject, check: Check, no_reference_reason: str) -> str:
-    """Return why a check that needs a reference cannot be asked; empty where it can."""
+    """Return why the reference does not suffice for a check; empty if it does."""
     needs = {name for name in check.needs if name.startswith("reference")}
     if needs and subject.reference_source is None:
         return no_reference_reason or "there is no reference"
@@ -107,7 +104,7 @@ def _lacking(subject: Subject, check: Check, no_reference_reason: str) -> str:
 
 
 def _measure(subject: Subject, check: Check, *, name: str, broken: dict[str, Broken]) -> None:
-    """Measure for one check, its shared measurements first."""
+    """Perform the measurement of one check after the shared ones that it needs."""
     stored = subject.store.read(name)
     if stored is not None and stored.status in SETTLED and check.record is not Runs:
         return
@@ -122,7 +119,7 @@ def _measure(subject: Subject, check: Check, *, name: str, broken: dict[str, Bro
             return
     cost = Cost(subject)
     if check.record is Runs:
-        # The simulations were stages of their own, and reading them takes no time.
+        # The simulations were separate stages; reading them takes negligible time.
         outcome = guarded(lambda: _measured(subject, check))
         _keep(subject, check, outcome, name=name, cost=cost)
         return
@@ -135,7 +132,7 @@ def _measure(subject: Subject, check: Check, *, name: str, broken: dict[str, Bro
 
 
 def _measured(subject: Subject, check: Check) -> Any:
-    """Measure for one check; anything but its record is a mistake of the check."""
+    """Return the measurement of one check; raise if it has the wrong type."""
     value = check.measure(subject)
     if not isinstance(value, (check.record, NotApplicable, Skipped)):
         raise TypeError(
@@ -146,11 +143,11 @@ def _measured(subject: Subject, check: Check) -> Any:
 
 
 def _obtain(subject: Subject, need: str, *, broken: dict[str, Broken]) -> None:
-    """Make a shared measurement, unless it is there or broke before."""
+    """Perform a shared measurement unless it is available or failed before."""
     if need in broken or subject.has(need):
         return
     if need == "trajectories":
-        # Each simulation is a stage of its own.
+        # Each simulation is a separate stage.
         outcome: Outcome[Any] = guarded(lambda: subject.obtain(need))
     else:
         key = f"{subject.asked.name}: {need}"
@@ -169,12 +166,12 @@ def _obtain(subject: Subject, need: str, *, broken: dict[str, Broken]) -> None:
 
 
 def _threads(*, stepped: bool) -> Any:
-    """Many geometries in one call are work enough for every core; single ones are not."""
+    """Use all cores for calls with many geometries, one thread for single geometries."""
     return nullcontext() if stepped else all_torch_threads()
 
 
 def _keep(subject: Subject, check: Check, outcome: Outcome[Any], *, name: str, cost: Cost) -> None:
-    """Store what a check measured, or what broke."""
+    """Store the measurement of a check, or its failure."""
     store = subject.store
     if outcome.broken is not None:
         _keep_error(store, name, outcome)
@@ -194,7 +191,7 @@ def _keep_error(store: MeasurementStore, name: str, outcome: Outcome[Any]) -> No
 
 
 def _record_all(folder: Path, checks: list[Check], protocol: Protocol, *, broken: Broken) -> None:
-    """Record for every check that nothing could be run."""
+    """Store an error for every check, since nothing could be run."""
     store = MeasurementStore(folder)
     for check in checks:
         for condition in conditions_of(check, protocol):
@@ -213,7 +210,7 @@ def _choose_platform(plan: Plan, molecule: MolecularSystem) -> PlatformChoice:
 
 
 def _is_undecided(plan: Plan, runs: Runs) -> bool:
-    """Return whether the drift of these simulations is still undecided."""
+    """Check whether the energy drift of these simulations is INCONCLUSIVE."""
     if "energy_drift" not in {check.id for check, _ in plan.checks}:
         return False
     limits = plan.spec.protocol.limits_for("energy_drift")

@@ -1,4 +1,4 @@
-"""One evaluation before anything runs: what cannot be evaluated is refused in one line."""
+"""Evaluate a potential once per kind of system before anything runs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,21 +16,20 @@ from openmm_mlff.request import ValidationRequest
 def check_evaluates(
     potential: Potential, molecules: Iterable[MolecularSystem], *, precision: str, role: str = ""
 ) -> None:
-    """Evaluate the first system, and each further one of new elements or with another boundary.
+    """Evaluate the first system, and each further one with new elements or another boundary.
 
-    The further ones are evaluated by new instances, so that each is the first that its instance
-    sees.
+    Each further one is evaluated by a new instance of the potential.
 
     Args:
-        potential: what is tried.
-        molecules: at the geometries that they were given with.
+        potential: to evaluate.
+        molecules: in their initial geometries.
         precision: of the weights.
-        role: what the potential is there for, for messages; empty for the one under test.
+        role: of the potential, for messages; empty for the one under test.
 
     Raises:
-        PotentialError: it raises, or gives numbers that are not finite.
+        PotentialError: the evaluation fails, or its results are not finite.
     """
-    # Its identity first: an evaluation may change what a calculator holds.
+    # Computed first, because an evaluation may change the state of a calculator.
     _ = potential.fingerprint
     tried: list[tuple[set[int], bool]] = []
     for molecule in molecules:
@@ -45,10 +44,7 @@ def check_evaluates(
 def own_calculator(
     request: ValidationRequest, molecules: dict[str, MolecularSystem]
 ) -> Potential | None:
-    """Load the model's own calculator, where the request names one, and evaluate it once.
-
-    Returns:
-        It as a potential; None where none is named.
+    """Load the model's own calculator and evaluate it once; return None if none is named.
 
     Raises:
         ConfigError: it was named for an ML/MM system.
@@ -67,11 +63,10 @@ def own_calculator(
 
 
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
-    """Evaluate one geometry."""
     boundary = "in a periodic box" if molecule.is_periodic else "without a box"
     where = f"{molecule.name} ({molecule.formula}, {boundary})"
     try:
-        # What a calculator leaves in its working folder must meet no other system, and no user.
+        # Files that a calculator leaves must not reach another system or the user's folder.
         with TemporaryDirectory() as folder, inside(Path(folder)):
             found = potential.evaluate(
                 molecule, molecule.positions_angstrom[None], precision=precision
@@ -80,7 +75,7 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
         raise
     except EvaluationRefusedError as refusal:
         raise PotentialError(f"{name} refuses {where}: {refusal}; {_ADVICE}") from refusal
-    # Somebody else's code, which may raise anything.
+    # Third-party code may raise any exception.
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
         raise PotentialError(f"{name} cannot be evaluated on {where}: {said}; {_ADVICE}") from error

@@ -1,4 +1,4 @@
-"""The worker's side of a validation: what it does on each command of its parent."""
+"""The worker side of a validation: execute the parent's commands."""
 
 import os
 import time
@@ -23,12 +23,12 @@ REFUSED, FAILED = "refused", "failed"
 PROGRESS = "progress"
 
 SHORTEST_S = 0.05
-"""Between two reports of progress of one stage."""
+"""Between two progress reports of one stage."""
 
 
 def serve(channel: Channel) -> None:
-    """Execute the parent's commands until there are no more."""
-    # Warnings of third parties would only be kept to be shown after a crash.
+    """Execute the parent's commands until it closes the channel."""
+    # Third-party warnings would only clutter the output shown after a crash.
     warnings.filterwarnings("ignore")
     channel.send(READY)
     plan: Plan | None = None
@@ -48,13 +48,13 @@ def serve(channel: Channel) -> None:
 
 
 def _prepare(command: dict[str, Any], channel: Channel) -> Plan:
-    """Load what is asked for in the user's folder, then change to the worker's own folder."""
+    """Load the request in the user's folder, then change to the worker's own folder."""
     plan = prepare(ValidationRequest.model_validate(command["request"]), joins=command["joins"])
-    # Calculators that go through files of fixed names must not meet those of other workers.
+    # Calculators that use files of fixed names must not share a folder with other workers.
     root = plan.directory.root
     absolute = replace(plan, directory=RunDirectory(root.absolute()), lock=None)
     os.chdir(command["folder"])
-    # From here on the parent holds the folder of the run.
+    # From here on the parent holds the lock of the run folder.
     if plan.lock is not None:
         plan.lock.release()
     channel.send(
@@ -78,7 +78,7 @@ def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> str:
 
 
 class _Throttle:
-    """Reports progress, but not more often than anybody can see."""
+    """Progress callback that limits the rate of reports."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -86,7 +86,6 @@ class _Throttle:
         self._told_s = 0.0
 
     def __call__(self, system: str, stage: str, done: int, total: int) -> None:
-        """Report how far a stage is."""
         now_s = time.monotonic()
         same = (system, stage) == self._last
         if same and 0 < done < total and now_s - self._told_s < SHORTEST_S:

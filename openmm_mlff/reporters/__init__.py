@@ -1,6 +1,6 @@
-"""OpenMM reporters, usable in anyone's own script.
+"""OpenMM reporters, also for use in scripts.
 
-Append them to ``simulation.reporters``; those due at one step share one State.
+Append them to ``simulation.reporters``; reporters due at the same step share one State.
 """
 
 from openmm_mlff.reporters.energy import (

@@ -1,4 +1,4 @@
-"""What all reporters share: OpenMM's contract of two methods, and a CSV file behind it."""
+"""Base classes of the reporters: a fixed interval, and a CSV file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,17 +10,13 @@ from openmm_mlff.rundir import CsvStream
 
 
 class IntervalReporter(ABC):
-    """A reporter that is called every so many steps.
-
-    Args:
-        interval: steps between two reports.
+    """A reporter called at a fixed interval of steps.
 
     Attributes:
-        includes: what it asks OpenMM for: positions, velocities, forces, energy.  Reporters that
-            are due at one step share one State.
+        includes: content of the State that it needs: positions, velocities, forces, energy.
 
     Raises:
-        ConfigError: the interval is no positive whole number.
+        ConfigError: the interval is not a positive integer.
     """
 
     includes: ClassVar[tuple[str, ...]] = ()
@@ -31,34 +27,29 @@ class IntervalReporter(ABC):
         self._interval = int(interval)
 
     def describeNextReport(self, simulation: Any) -> dict[str, Any]:  # noqa: N802
-        """Tell OpenMM when the next report is due and what it needs.
+        """Return the steps to the next report and the required content of the State.
 
-        Args:
-            simulation: the ``openmm.app.Simulation``.
-
-        Returns:
-            Steps to go, whether positions are to be wrapped into the box (never: a wrapped
-            molecule may lie in two pieces), and what the State has to hold.
+        Positions are never wrapped into the box, because a wrapped molecule may be split.
         """
         steps = self._interval - simulation.currentStep % self._interval
         return {"steps": steps, "periodic": False, "include": list(self.includes)}
 
     @abstractmethod
     def report(self, simulation: Any, state: Any) -> None:
-        """Look at one State."""
+        """Process one State."""
 
 
 class CsvReporter(IntervalReporter):
-    """A reporter that writes one flushed row a report.
+    """A reporter that writes one row per report, without buffering.
 
     Args:
         file: path of the CSV file.
         interval: steps between two rows.
-        resume_after_step: None starts the file anew; otherwise rows up to this step are kept and
-            later ones, written after the State that is resumed from, are dropped.
+        resume_after_step: None starts a new file; otherwise rows up to this step are kept and later
+            ones are dropped.
 
     Attributes:
-        columns: header of the file; the first is ``step``.
+        columns: header; the first is ``step``.
     """
 
     columns: ClassVar[tuple[str, ...]] = ()
@@ -74,18 +65,18 @@ class CsvReporter(IntervalReporter):
         self._stream.append(self._row(simulation, state))
 
     def sync(self) -> None:
-        """Wait until all rows are on the disk."""
+        """Wait until all rows are on disk."""
         self._stream.sync()
 
     def close(self) -> None:
-        """Close the file; twice does no harm."""
+        """Close the file (idempotent)."""
         self._stream.close()
 
     def __del__(self) -> None:
-        # Scripts do not close reporters; OpenMM's own close their files here, too.
+        # Scripts do not close reporters; OpenMM's own reporters also close their files here.
         if hasattr(self, "_stream"):
             self._stream.close()
 
     @abstractmethod
     def _row(self, simulation: Any, state: Any) -> Sequence[float | int]:
-        """Give one value a column."""
+        """Return one value per column."""

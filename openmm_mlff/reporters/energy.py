@@ -1,4 +1,4 @@
-"""Energies as a CSV, plain or with the drift as it builds up."""
+"""Energies as CSV, optionally with the drift of the total energy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,18 +26,17 @@ CONSERVATION_COLUMNS = (
 
 
 class EnergyReporter(CsvReporter):
-    """Potential, kinetic and total energy (eV) and temperature (K) as a CSV.
+    """Potential, kinetic and total energy (eV) and temperature (K) as CSV.
 
-    The kinetic energy is that at the time of the positions (OpenMM moves the half-step velocities
-    on), so the total is what the integrator ought to conserve.
+    The kinetic energy is that at the time of the positions (OpenMM shifts the half-step
+    velocities), so the total is the quantity that the integrator should conserve.
 
     Args:
         file: path of the CSV file.
         interval: steps between two rows.
-        resume_after_step: None starts the file anew; otherwise rows up to this step are kept.
-        n_degrees_of_freedom: for the temperature; counted from the System when left out, as
-            OpenMM's ``StateDataReporter`` does.  A molecule whose translation and rotation were
-            removed has six fewer.
+        resume_after_step: None starts a new file; otherwise rows up to this step are kept.
+        n_degrees_of_freedom: for the temperature; by default counted from the System, as OpenMM's
+            ``StateDataReporter`` does.  A molecule without translation and rotation has six fewer.
     """
 
     columns: ClassVar[tuple[str, ...]] = ENERGY_COLUMNS
@@ -70,24 +69,19 @@ class EnergyReporter(CsvReporter):
 
 
 class ConservationReporter(EnergyReporter):
-    """Energies as a CSV with the drift of the total energy as it builds up.
+    """Energies as CSV with the running drift of the total energy.
 
-    Three more columns than :class:`EnergyReporter`: the total energy relative to the first row
+    Adds three columns to :class:`EnergyReporter`: the total energy relative to the first row
     (meV/atom), the slope of a least-squares line through all rows so far (meV/atom/ps; NaN in the
     first row) and the standard deviation of the total energy so far (meV/atom).  The slope of a
-    short run is mostly the beat of the integrator's own error; it says something once it is
-    several times its spread between runs.
+    short run is dominated by oscillations of the integration error; it is significant once it
+    exceeds its spread between runs several times.
 
-    Works alone in any OpenMM script::
+    Works in any OpenMM script::
 
         simulation.reporters.append(ConservationReporter("energies.csv", 10))
 
-    Args:
-        file: path of the CSV file.
-        interval: steps between two rows.
-        resume_after_step: None starts the file anew; otherwise rows up to this step are kept and
-            the fit goes on from them.
-        n_degrees_of_freedom: see :class:`EnergyReporter`.
+    Arguments are those of :class:`EnergyReporter`; a resumed fit includes the rows kept.
     """
 
     columns: ClassVar[tuple[str, ...]] = CONSERVATION_COLUMNS

@@ -1,4 +1,4 @@
-"""Linear and angular momentum as a CSV."""
+"""Linear and angular momentum as CSV."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,16 +23,10 @@ class MomentumReporter(CsvReporter):
 
     P = Σ m v (amu Å/ps), L = Σ m (x − x_c) × (v − v_c) (amu Å²/ps), max |F| (eV/Å).
 
-    The velocities are taken as OpenMM holds them.  With ``VerletIntegrator`` they lie half a step
-    behind the positions, and that is what is wanted here: leapfrog moves
-    x(t+dt) = x(t) + dt v(t+dt/2), so Σ m x(t) × v(t−dt/2) grows each step by exactly dt times the
-    torque.  Where the forces have no torque it is constant to the last digits, at any timestep;
-    what changes it is the force field.
-
-    Args:
-        file: path of the CSV file.
-        interval: steps between two rows.
-        resume_after_step: None starts the file anew; otherwise rows up to this step are kept.
+    The velocities are those of OpenMM.  With ``VerletIntegrator`` they lag half a step behind the
+    positions, as required: leapfrog moves x(t+dt) = x(t) + dt v(t+dt/2), so Σ m x(t) × v(t−dt/2)
+    grows in each step by exactly dt times the torque.  Without torque it is constant to rounding
+    for any timestep, so any change is due to the force field.
     """
 
     columns: ClassVar[tuple[str, ...]] = MOMENTUM_COLUMNS
@@ -68,15 +62,9 @@ def momenta(
     velocities_angstrom_per_ps: FloatArray,
     masses_amu: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Give the linear momentum and the angular momentum about the centre of mass.
+    """Return P (3,), amu Å/ps, and L about the centre of mass (3,), amu Å²/ps.
 
-    Args:
-        positions_angstrom: (N, 3), Å.
-        velocities_angstrom_per_ps: (N, 3), Å/ps.
-        masses_amu: (N,), amu.
-
-    Returns:
-        P (3,), amu Å/ps, and L (3,), amu Å²/ps.
+    Positions and velocities are (N, 3), masses (N,).
     """
     total_mass = masses_amu.sum()
     linear = masses_amu @ velocities_angstrom_per_ps

@@ -1,4 +1,4 @@
-"""Whether a molecule is still the molecule it was: criteria on plain arrays."""
+"""Criteria for the stability of a molecule, on plain arrays."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ from openmm_mlff.reporters.quantities import FloatArray
 
 @dataclass(frozen=True, kw_only=True)
 class StabilityLimits:
-    """Beyond what a run has gone wrong; the names are those of a protocol's ``criteria.stability``.
+    """Limits of stability, named as in a protocol's ``criteria.stability``.
 
     Attributes:
-        bond_shortest: a bond shorter than this times its starting length is crushed.
-        bond_longest: a longer one is torn.  MDsim (Fu et al., "Forces are not enough", 2023)
-            allows a deviation of 0.5 Å.
-        contact: two unbonded atoms nearer than this times the sum of their covalent radii have
-            collapsed.
-        largest_force: of one atom, eV/Å.
-        temperature_factor: of the temperature that was set.
+        bond_shortest: smallest bond length relative to its initial length.
+        bond_longest: largest bond length relative to its initial length.  MDsim (Fu et al., "Forces
+            are not enough", 2023) allows a deviation of 0.5 Å.
+        contact: smallest distance of two nonbonded atoms, relative to the sum of their covalent
+            radii.
+        largest_force: on one atom, eV/Å.
+        temperature_factor: relative to the target temperature.
     """
 
     bond_shortest: float = 0.6
@@ -38,23 +38,23 @@ class StabilityLimits:
 
     @classmethod
     def of(cls, limits: Limits) -> "StabilityLimits":
-        """Return the limits of ``criteria.stability``; the default of each that is not named."""
+        """Return the limits of ``criteria.stability``, with defaults for those not given."""
         return cls(**{name: threshold.value for name, threshold in limits.items()})
 
 
 DEFAULT_LIMITS = StabilityLimits()
 
 FEWEST_DEGREES_OF_FREEDOM = 3
-"""The temperature of fewer says little: one degree of freedom is above ten times its mean in one
-thermal sample of 640, erfc(√5)."""
+"""Smallest number for the temperature limit: the kinetic energy of one degree of freedom exceeds
+ten times its mean in one of 640 thermal samples, erfc(√5)."""
 
 
 @dataclass(frozen=True)
 class Instability:
-    """What is wrong with a frame.
+    """A violated criterion.
 
     Attributes:
-        message: what, where and the limit, in one line.
+        message: one line with atoms and limit.
         atoms: zero-based indices of the atoms concerned.
     """
 
@@ -63,14 +63,14 @@ class Instability:
 
 
 class StabilityMonitor:
-    """Compares frames with the structure a run started from.
+    """Compares frames with the initial structure of a run.
 
     Args:
         atomic_numbers: (N,).
-        positions_angstrom: the start, (N, 3), Å, every molecule in one piece.
-        bonds: pairs that are bonded at the start.
-        cell_angstrom: (3, 3), Å: a box, across whose borders contacts are looked for.
-        limits: beyond which a frame is wrong.
+        positions_angstrom: initial, (N, 3), with unwrapped molecules.
+        bonds: initial bonds, as pairs of indices.
+        cell_angstrom: (3, 3), for contacts across periodic boundaries.
+        limits: of a stable frame.
     """
 
     def __init__(
@@ -95,28 +95,14 @@ class StabilityMonitor:
         self._fragments = fragment_labels(len(numbers), bonds=self._bonded)
 
     def check_positions(self, positions_angstrom: FloatArray) -> Instability | None:
-        """Look for atoms that are lost, torn off, collapsed or newly bonded.
-
-        Args:
-            positions_angstrom: (N, 3), Å.
-
-        Returns:
-            The first thing that is wrong, or None.
-        """
+        """Return the first criterion that positions (N, 3) violate: finite, bonds, contacts."""
         lost = _not_finite(positions_angstrom)
         if lost:
             return Instability(f"position of {self._name(*lost)} is not a number", lost)
         return self._check_bonds(positions_angstrom) or self._check_contacts(positions_angstrom)
 
     def check_forces(self, forces_ev_per_angstrom: FloatArray) -> Instability | None:
-        """Look for forces that are no number or beyond reason.
-
-        Args:
-            forces_ev_per_angstrom: (N, 3), eV/Å.
-
-        Returns:
-            The first thing that is wrong, or None.
-        """
+        """Return the first criterion that forces (N, 3) violate: finite, largest force."""
         broken = _not_finite(forces_ev_per_angstrom)
         if broken:
             return Instability(f"force on {self._name(*broken)} is not a number", broken)
@@ -135,7 +121,7 @@ class StabilityMonitor:
             return None
         ratios = _lengths(positions_angstrom, self._bonds) / self._bond_lengths_angstrom
         shortest, longest = self._limits.bond_shortest, self._limits.bond_longest
-        # Of several, the one farthest out of its range.
+        # The bond farthest outside its range.
         worst = int(np.maximum(ratios / longest, shortest / ratios).argmax())
         ratio, start = ratios[worst], self._bond_lengths_angstrom[worst]
         if shortest <= ratio <= longest:
@@ -183,5 +169,5 @@ def _lengths(positions_angstrom: FloatArray, pairs: npt.NDArray[np.int64]) -> Fl
 
 
 def _not_finite(vectors: FloatArray) -> tuple[int, ...]:
-    """Indices of the rows that hold a NaN or an infinity."""
+    """Return the indices of rows with NaN or infinity."""
     return tuple(int(row) for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)))

@@ -1,13 +1,13 @@
-"""A straight line fitted to a series while it grows, in constant memory."""
+"""Incremental least-squares fit of a line in constant memory."""
 
 import math
 
 
 class RunningLine:
-    """Least squares of y against x, point by point.
+    """Least squares of y against x, updated point by point.
 
-    Means and co-moments are updated as by B. P. Welford, Technometrics 4 (1962) 419, so that a
-    long series with a large mean loses no digits.
+    Means and co-moments are updated as by B. P. Welford, Technometrics 4 (1962) 419, to avoid
+    cancellation in a long series with a large mean.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class RunningLine:
         self._sum_yy = 0.0
 
     def add(self, x: float, y: float) -> None:
-        """Take in one point."""
+        """Add one point."""
         self._count += 1
         from_mean_x = x - self._mean_x
         from_mean_y = y - self._mean_y
@@ -31,10 +31,10 @@ class RunningLine:
 
     @property
     def slope(self) -> float:
-        """Slope, in units of y per unit of x; NaN before there are two different x."""
+        """Slope, y per x; NaN for fewer than two distinct x."""
         return self._sum_xy / self._sum_xx if self._sum_xx > 0.0 else math.nan
 
     @property
     def sigma_y(self) -> float:
-        """Standard deviation of y about its mean; NaN before the first point."""
+        """Standard deviation of y about its mean; NaN without points."""
         return math.sqrt(self._sum_yy / self._count) if self._count else math.nan

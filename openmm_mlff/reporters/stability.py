@@ -1,4 +1,4 @@
-"""A reporter that stops a run that has gone wrong and says when, where and why."""
+"""A reporter that stops an unstable run."""
 
 from typing import Any, ClassVar
 
@@ -28,16 +28,16 @@ from openmm_mlff.reporters.quantities import (
 
 
 class UnstableError(SimulationError):
-    """A run left what is physical.
+    """A simulation became unphysical.
 
     Args:
-        message: what is wrong, where, and the limit, in one line.
-        time_ps: when.
-        step: the same, in steps.
+        message: one line with atoms and limit.
+        time_ps: of the failure.
+        step: of the failure.
         atoms: zero-based indices of the atoms concerned.
 
     Attributes:
-        kind: ``unstable``, as failures of a run are recorded.
+        kind: ``unstable``, as in the record of a failed run.
     """
 
     kind: ClassVar[str] = "unstable"
@@ -53,26 +53,26 @@ class UnstableError(SimulationError):
 
 
 class StabilityReporter(IntervalReporter):
-    """Raises :class:`UnstableError` as soon as a run has gone wrong.
+    """Raises :class:`UnstableError` as soon as a run is unstable.
 
-    Wrong is: an energy, position or force that is not finite; two molecules that became one; and,
-    by the default limits, a covalent bond outside 0.6 to 1.5 times its starting length, two
-    unbonded atoms nearer than 0.6 times the sum of their covalent radii, a force of 100 eV/Å or
-    more and, where the target is given, a temperature of ten times the target or more.
+    Criteria: an energy, position or force that is not finite; two molecules that join; and, by
+    default, a covalent bond outside 0.6 to 1.5 times its initial length, two nonbonded atoms closer
+    than 0.6 times the sum of their covalent radii, a force of 100 eV/Å or more and, if the target
+    is given, a temperature of ten times the target or more.
 
-    Put it before other reporters: OpenMM's own trajectory reporters fail on coordinates that are
-    not numbers, and their message says neither when nor where.
+    Put it before other reporters: OpenMM's trajectory reporters fail on NaN coordinates without
+    stating time and atoms.
 
     Args:
-        interval: steps between two looks.
-        molecule: a :class:`~openmm_mlff.molecules.MolecularSystem` or an
-            ``openmm.app.Topology``.  Of a topology only the elements are used; its bonds may be
-            missing or a guess, so they are derived from covalent radii.
-        positions_angstrom: the start, (N, 3), Å.  Left out: those of the molecule, or for a
-            topology those of the Context when the run first asks for a report.
-        temperature_kelvin: the target; None leaves the temperature alone.
-        n_degrees_of_freedom: for the temperature; counted from the System when left out.
-        limits: of bonds, contacts, forces and the temperature.
+        interval: steps between two checks.
+        molecule: a :class:`~openmm_mlff.molecules.MolecularSystem` or an ``openmm.app.Topology``.
+            Only the elements of a topology are used; its bonds may be missing or guessed and are
+            derived from covalent radii instead.
+        positions_angstrom: initial, (N, 3), Å; by default those of the molecule or, for a topology,
+            of the Context at the first report.
+        temperature_kelvin: target; None skips the temperature.
+        n_degrees_of_freedom: for the temperature; by default counted from the System.
+        limits: of bonds, contacts, forces and temperature.
 
     Raises:
         MoleculeError: a particle of the topology has no element.
@@ -106,21 +106,17 @@ class StabilityReporter(IntervalReporter):
         self._n_degrees_of_freedom = n_degrees_of_freedom
 
     def describeNextReport(self, simulation: Any) -> dict[str, Any]:  # noqa: N802
-        """Tell OpenMM when the next look is due; the first call fixes the start."""
+        """Return when the next check is due; the first call stores the initial positions."""
         if self._monitor is None:
             start = simulation.context.getState(positions=True)
             self._monitor = self._started_from(positions_angstrom(start))
         return super().describeNextReport(simulation)
 
     def report(self, simulation: Any, state: Any) -> None:
-        """Look at one State.
-
-        Args:
-            simulation: the ``openmm.app.Simulation``.
-            state: with positions, forces and energy.
+        """Check positions, forces and energies of one State.
 
         Raises:
-            UnstableError: something is wrong.
+            UnstableError: a criterion is violated.
         """
         if self._monitor is None:
             self._monitor = self._started_from(positions_angstrom(state))

@@ -1,4 +1,4 @@
-"""Positions as a DCD that can be resumed after a kill."""
+"""Positions as DCD, resumable after a crash."""
 
 import os
 import struct
@@ -13,7 +13,7 @@ from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import positions_angstrom, time_ps
 from openmm_mlff.reporters.stability import UnstableError
 
-# Where OpenMM's DCDFile keeps things, in bytes from the start.
+# Byte offsets in a file of OpenMM's DCDFile.
 _FRAMES_AT = 8
 _LAST_STEP_AT = 20
 _BOX_FLAG_AT = 48
@@ -24,16 +24,16 @@ _BOX_BYTES = 56
 
 
 class TrajectoryReporter(IntervalReporter):
-    """One DCD frame every so many steps; the first at step ``interval``, none at step 0.
+    """Writes a DCD frame at every ``interval`` steps, without a frame at step 0.
 
     Args:
         file: path of the DCD file.
         interval: steps between two frames.
-        resume_after_step: None starts the file anew; otherwise frames up to this step are kept
-            and later ones, written after the State that is resumed from, are cut off.
+        resume_after_step: None starts a new file; otherwise frames up to this step are kept and
+            later ones are dropped.
 
     Raises:
-        RunDirectoryError: the file that is resumed lacks frames it should have.
+        RunDirectoryError: the file to resume lacks frames.
     """
 
     includes: ClassVar[tuple[str, ...]] = ("positions",)
@@ -49,7 +49,7 @@ class TrajectoryReporter(IntervalReporter):
             truncate_dcd(self._path, n_frames=n_frames, interval=self._interval)
         else:
             self._path.unlink(missing_ok=True)
-        # Opened for the first frame: there is no such thing as a DCD file without one.
+        # Opened at the first frame, because a DCD file without frames is not valid.
         self._file: IO[bytes] | None = None
         self._dcd: DCDFile | None = None
 
@@ -57,7 +57,7 @@ class TrajectoryReporter(IntervalReporter):
         """Write one frame.
 
         Raises:
-            UnstableError: a coordinate is not a number, which no DCD file takes.
+            UnstableError: a coordinate is not finite, which DCD files cannot represent.
         """
         lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
         if len(lost):
@@ -79,7 +79,7 @@ class TrajectoryReporter(IntervalReporter):
                 self._append,
             )
             if not self._append:
-                # OpenMM writes the time of day there; the same run ought to give the same bytes.
+                # OpenMM writes the current time there; equal runs must produce equal bytes.
                 self._file.seek(_DATE_AT)
                 self._file.write(b"One frame a report of openmm_mlff".ljust(_DATE_BYTES, b"\0"))
         self._dcd.writeModel(
@@ -87,32 +87,27 @@ class TrajectoryReporter(IntervalReporter):
         )
 
     def sync(self) -> None:
-        """Wait until all frames are on the disk."""
+        """Wait until all frames are on disk."""
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file; twice does no harm."""
+        """Close the file (idempotent)."""
         if self._file is not None:
             self._file.close()
 
     def __del__(self) -> None:
-        # Scripts do not close reporters; OpenMM's own close their files here, too.
+        # Scripts do not close reporters; OpenMM's own reporters also close their files here.
         if getattr(self, "_file", None) is not None:
             self.close()
 
 
 def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
-    """Keep the first frames of a DCD file that OpenMM wrote, and say so in its header.
-
-    Args:
-        path: the file.
-        n_frames: how many to keep, at least one.
-        interval: steps between two frames.
+    """Keep the first `n_frames` (at least 1) frames of an OpenMM DCD file and update its header.
 
     Raises:
-        RunDirectoryError: the file is missing, no DCD, or has fewer frames.
+        RunDirectoryError: the file is missing, not DCD, or has fewer frames.
     """
     end = check_dcd(path, n_frames=n_frames)
     try:
@@ -129,17 +124,10 @@ def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
 
 
 def check_dcd(path: Path, *, n_frames: int) -> int:
-    """See that a DCD file that OpenMM wrote holds so many frames.
-
-    Args:
-        path: the file.
-        n_frames: how many, at least one.
-
-    Returns:
-        Where the last of them ends, in bytes.
+    """Return the offset in bytes of the end of frame `n_frames` (at least 1) of an OpenMM DCD file.
 
     Raises:
-        RunDirectoryError: the file is missing, no DCD, or has fewer frames.
+        RunDirectoryError: the file is missing, not DCD, or has fewer frames.
     """
     try:
         with path.open("rb") as file:
@@ -160,7 +148,7 @@ def check_dcd(path: Path, *, n_frames: int) -> int:
 
 
 def _layout(file: IO[bytes]) -> tuple[int, int]:
-    """Find where the frames start and how long one is, in bytes."""
+    """Return the offset of the first frame and the length of a frame, in bytes."""
 
     def integer_at(offset: int) -> int:
         file.seek(offset)

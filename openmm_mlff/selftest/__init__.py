@@ -1,1 +1,1 @@
-"""Who checks the checker: healthy potentials, planted faults, and what the suite sees of them."""
+"""Self-test: run the checks on healthy potentials and on potentials with planted faults."""

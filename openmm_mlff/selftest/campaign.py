@@ -1,4 +1,4 @@
-"""The self-test as a list of small jobs, over processes."""
+"""The self-test as independent jobs, run in parallel processes."""
 
 import multiprocessing
 import os
@@ -27,10 +27,10 @@ from openmm_mlff.selftest.runner import (
 )
 
 SYSTEMS = ("water", "methane")
-"""Healthy potentials take turns on these."""
+"""Systems of the healthy potentials, in alternation."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of what was done, how many jobs are, and how many there are in all."""
+"""Called with the subject of the completed job, the number of completed jobs, and the total."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,16 @@ class Job:
 def run_selftest(
     *, seeds: int, only: Sequence[str] = (), processes: int | None = None, on_progress: Progress
 ) -> Matrix:
-    """Plant every fault, try every healthy potential, and look for every onset.
+    """Plant every fault, examine every healthy potential, and determine every onset.
 
     Args:
-        seeds: healthy potentials of each kind.
-        only: names of faults; with any, nothing healthy is tried.
-        processes: None takes one a core.
+        seeds: number of healthy potentials of each kind.
+        only: names of faults; if given, healthy potentials are skipped.
+        processes: None for one per core.
         on_progress: called after each job.
 
-    Returns:
-        The matrix.
-
     Raises:
-        ConfigError: a name of no fault.
+        ConfigError: unknown fault.
     """
     defects = [get_defect(name) for name in only] or list(DEFECTS)
     jobs = list_jobs(defects, seeds=0 if only else seeds)
@@ -75,15 +72,7 @@ def run_selftest(
 
 
 def list_jobs(defects: Sequence[Defect], *, seeds: int) -> list[Job]:
-    """List what has to be run, the long ones first.
-
-    Args:
-        defects: the faults.
-        seeds: healthy potentials of each kind.
-
-    Returns:
-        The jobs.
-    """
+    """Return the jobs, slow ones first, with `seeds` healthy potentials of each kind."""
     graded = [defect for defect in defects if defect.slight is not None]
     jobs = [Job("onset", defect.name) for defect in graded]
     jobs += [Job("healthy", kind, seed) for kind in KINDS for seed in range(seeds)]
@@ -94,14 +83,7 @@ def list_jobs(defects: Sequence[Defect], *, seeds: int) -> list[Job]:
 
 
 def run_job(job: Job) -> Findings | Onset:
-    """Do one job.
-
-    Args:
-        job: of :func:`list_jobs`.
-
-    Returns:
-        What the checks said, or the onset.
-    """
+    """Run one job and return the findings, or the onset."""
     if job.part == "healthy":
         return examine_healthy(job.subject, system=system_of(job.seed), seed=job.seed)
     defect = get_defect(job.subject)
@@ -112,14 +94,7 @@ def run_job(job: Job) -> Findings | Onset:
 
 
 def measure_onset(defect: Defect) -> Onset:
-    """Find where the check named for a fault begins to see it; no other check is run.
-
-    Args:
-        defect: with a predicted onset.
-
-    Returns:
-        The onset.
-    """
+    """Determine the onset at which the check of a fault detects it; no other check is run."""
     protocol = with_check(protocol_for(defect.kind), defect.check)
 
     def sees(strength: float) -> bool:
@@ -129,20 +104,12 @@ def measure_onset(defect: Defect) -> Onset:
 
 
 def system_of(seed: int) -> str:
-    """Say on which molecule the healthy potentials of a seed are tried."""
+    """Return the system of the healthy potentials with a seed."""
     return SYSTEMS[seed % len(SYSTEMS)]
 
 
 def assemble(defects: Sequence[Defect], results: dict[Job, Findings | Onset]) -> Matrix:
-    """Put the results of all jobs into the matrix.
-
-    Args:
-        defects: the faults, in the order of the rows.
-        results: of every job.
-
-    Returns:
-        The matrix.
-    """
+    """Build the matrix from the results of all jobs, with rows in the order of `defects`."""
     rows = tuple(_row(defect, results) for defect in defects)
     healthy = tuple(
         sorted(
@@ -181,12 +148,12 @@ def _healthy(job: Job, result: Findings | Onset) -> HealthyRow:
 
 
 def _run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, Findings | Onset]]:
-    """Do the jobs, in this process or in several."""
+    """Run the jobs in this process or in several."""
     if processes == 1 or len(jobs) == 1:
         for job in jobs:
             yield job, run_job(job)
         return
-    # Forked processes would share OpenMM's and torch's threads.
+    # Forked processes would inherit the state of OpenMM's and torch's thread pools.
     context = multiprocessing.get_context("spawn")
     with (
         _one_thread_each(),
@@ -203,7 +170,7 @@ def _run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, Find
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Let every process compute with one thread; there is one for each core."""
+    """Limit child processes to one thread, since there is one process per core."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"
     try:

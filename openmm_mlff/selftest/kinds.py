@@ -1,4 +1,4 @@
-"""The kinds of system that people bring, each with a healthy potential of its own."""
+"""Kinds of systems, each with a healthy potential."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +20,9 @@ class Kind:
     """One kind of system.
 
     Attributes:
-        name: in test ids.
-        molecule: makes it.
-        potential: makes a healthy potential for it.
-        is_slow: whether measuring every check takes more than about ten seconds.
+        molecule: function that builds the system.
+        potential: function that builds a healthy potential for it.
+        is_slow: whether all checks take more than about 10 s.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Kind:
 
 
 def argon() -> MolecularSystem:
-    """Return one atom."""
+    """Return one argon atom."""
     return MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
 
 
@@ -69,7 +68,7 @@ def copper() -> MolecularSystem:
 
 
 def by_smiles(name: str, smiles: str) -> Callable[[], MolecularSystem]:
-    """Return what makes a molecule from SMILES."""
+    """Return a function that builds a molecule from SMILES."""
 
     def make() -> MolecularSystem:
         found = load_system(f"smiles:{smiles}")
@@ -91,14 +90,14 @@ def emt(_: MolecularSystem) -> Potential:
 
 
 def lennard_jones(_: MolecularSystem) -> Potential:
-    """Return argon's Lennard-Jones potential, switched off smoothly."""
+    """Return argon's Lennard-Jones potential with a smooth cutoff."""
     return load_potential(
         "ase:ase.calculators.lj:LennardJones?epsilon=0.0103&sigma=3.405&rc=8.0&ro=6.0&smooth=true"
     )
 
 
 def ethanol_by_student(_: MolecularSystem) -> Potential:
-    """Return a published student on ethanol, in water of a force field."""
+    """Return a shipped student for ethanol, embedded in water of a force field."""
     folder = systems_root() / "ethanol_in_water"
     return embedded(
         load_potential("student:tiny"),

@@ -1,4 +1,4 @@
-"""What the suite sees of the planted faults, and what it sees where nothing is wrong."""
+"""Results of the self-test: detected faults and false alarms."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +12,7 @@ from openmm_mlff.selftest.runner import Findings
 
 @dataclass(frozen=True)
 class Trial:
-    """All checks on one fault of one strength.
+    """Results of all checks for a fault of one strength.
 
     Attributes:
         strength: in the fault's unit.
@@ -27,17 +27,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class DefectRow:
-    """What was seen of one fault.
+    """Results for one fault.
 
     Attributes:
-        name: of the fault.
-        description: what is wrong.
-        check: the one named for it.
+        check: the one named for the fault.
         unit: of its strength.
-        gross: at a strength that nobody may miss.
-        slight: just above the threshold; None for faults that are there or not.
+        gross: at a strength that must be detected.
+        slight: just above the threshold; None for faults without strength.
         predicted_onset: from the threshold.
-        prediction: how that came about.
+        prediction: derivation of the predicted onset.
         onset: as measured.
     """
 
@@ -53,19 +51,19 @@ class DefectRow:
 
     @property
     def caught_gross(self) -> bool:
-        """Whether the check named for it sees it when it is gross."""
+        """Whether the check named for it detects the gross fault."""
         return is_caught(self.gross.statuses.get(self.check, ""))
 
     @property
     def caught_slight(self) -> bool | None:
-        """Whether it is seen just above the threshold; None where that has no meaning."""
+        """Whether that check detects the slight fault; None for faults without strength."""
         if self.slight is None:
             return None
         return is_caught(self.slight.statuses.get(self.check, ""))
 
     @property
     def agreement(self) -> float | None:
-        """Measured over predicted onset."""
+        """Measured onset divided by the predicted one."""
         if self.onset is None or not self.predicted_onset:
             return None
         return self.onset.strength / self.predicted_onset
@@ -73,14 +71,13 @@ class DefectRow:
 
 @dataclass(frozen=True)
 class HealthyRow:
-    """All checks on one healthy potential.
+    """Results of all checks for one healthy potential.
 
     Attributes:
         kind: of the oracle.
-        system: molecule.
         seed: of its parameters.
         statuses: by id of the check.
-        alarms: messages of the checks that saw something, by id.
+        alarms: messages of the checks that failed, by id.
     """
 
     kind: str
@@ -92,13 +89,7 @@ class HealthyRow:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The whole self-test.
-
-    Attributes:
-        checks: ids, in the order of the registry.
-        defects: one row a fault.
-        healthy: one row a healthy potential.
-    """
+    """Results of the self-test; `checks` are ids in the order of the registry."""
 
     checks: tuple[str, ...]
     defects: tuple[DefectRow, ...]
@@ -106,26 +97,26 @@ class Matrix:
 
     @property
     def missed_gross(self) -> tuple[DefectRow, ...]:
-        """Gross faults that the check named for them does not see: there must be none."""
+        """Gross faults not detected by the check named for them; expected to be empty."""
         return tuple(row for row in self.defects if not row.caught_gross)
 
     @property
     def missed_slight(self) -> tuple[DefectRow, ...]:
-        """Faults that are not seen just above the threshold."""
+        """Slight faults not detected by the check named for them."""
         return tuple(row for row in self.defects if row.caught_slight is False)
 
     @property
     def false_alarms(self) -> tuple[HealthyRow, ...]:
-        """Healthy potentials on which a check failed: there must be none."""
+        """Healthy potentials on which a check failed; expected to be empty."""
         return tuple(row for row in self.healthy if row.alarms)
 
     @property
     def passed(self) -> bool:
-        """Whether every gross fault was caught by name and nothing healthy was."""
+        """Whether every gross fault was detected by its check, without false alarms."""
         return not self.missed_gross and not self.false_alarms
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the matrix as plain JSON."""
+        """Return the matrix as plain JSON."""
         rows = [
             asdict(row)
             | {
@@ -146,21 +137,12 @@ class Matrix:
 
 
 def is_caught(status: str) -> bool:
-    """Tell whether a status says that something is wrong."""
+    """Check whether a status reports a fault."""
     return status in ("FAIL", "ERROR")
 
 
 def trial(defect: Defect, *, strength: float, findings: Findings) -> Trial:
-    """Keep what the checks said about one strength of a fault.
-
-    Args:
-        defect: the fault.
-        strength: as planted.
-        findings: of all checks.
-
-    Returns:
-        Their statuses, and what the check named for it said.
-    """
+    """Build the trial of a fault at one strength from the findings of all checks."""
     named = findings.get(defect.check)
     return Trial(
         strength=strength,
@@ -170,17 +152,7 @@ def trial(defect: Defect, *, strength: float, findings: Findings) -> Trial:
 
 
 def healthy_row(kind: str, *, system: str, seed: int, findings: Findings) -> HealthyRow:
-    """Keep what the checks said about one healthy potential.
-
-    Args:
-        kind: of the oracle.
-        system: molecule.
-        seed: of its parameters.
-        findings: of all checks.
-
-    Returns:
-        Their statuses, and the false alarms.
-    """
+    """Build the row of a healthy potential from the findings of all checks."""
     return HealthyRow(
         kind=kind,
         system=system,
@@ -191,7 +163,7 @@ def healthy_row(kind: str, *, system: str, seed: int, findings: Findings) -> Hea
 
 
 def checks_seen(rows: Sequence[DefectRow], healthy: Sequence[HealthyRow]) -> tuple[str, ...]:
-    """List the checks that were run, in the order in which they were."""
+    """Return the checks that were run, in order."""
     known: dict[str, None] = {}
     for statuses in [*(row.gross.statuses for row in rows), *(row.statuses for row in healthy)]:
         known.update(dict.fromkeys(statuses))

@@ -1,27 +1,26 @@
-"""From what strength on does a check see a fault?  Bracketing, and bisection of the logarithm."""
+"""Determine the strength at which a check starts to detect a fault, by logarithmic bisection."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 STRIDE = 3.0
-"""Factor between the strengths tried until one is seen and one is not."""
+"""Factor between strengths during bracketing."""
 
 HALVINGS = 2
-"""Bisections of that factor: the onset then lies between bounds 3^(1/4) apart, 15 per cent from
-their mean."""
+"""Bisections of that factor: the bounds of the onset differ by 3^(1/4), 15 % from their mean."""
 
 MOST_STRIDES = 8
-"""Strides down before the search ends: a fault seen at a 6000th of the prediction has no onset."""
+"""Strides down before the search ends: a fault detected at 1/6000 of the prediction has none."""
 
 
 @dataclass(frozen=True)
 class Onset:
-    """Between which strengths a check begins to see a fault.
+    """Bracket of the strength at which a check starts to detect a fault.
 
     Attributes:
-        unseen: the largest strength tried that was not seen; 0 where every one was.
-        seen: the smallest strength tried that was seen; infinite where none was.
+        unseen: largest strength not detected; 0 if all were detected.
+        seen: smallest strength detected; infinite if none was.
     """
 
     unseen: float
@@ -29,23 +28,14 @@ class Onset:
 
     @property
     def strength(self) -> float:
-        """The geometric mean; the bound that there is where the other is missing."""
+        """Geometric mean of the bounds, or the only bound."""
         if self.unseen == 0.0 or math.isinf(self.seen):
             return self.seen
         return math.sqrt(self.unseen * self.seen)
 
 
 def find_onset(sees: Callable[[float], bool], *, start: float, gross: float) -> Onset:
-    """Find where a check begins to see a fault.
-
-    Args:
-        sees: whether the check sees a strength.
-        start: where the search begins.
-        gross: a strength beyond which it does not look.
-
-    Returns:
-        A bracket of a quarter of a stride, where there is one.
-    """
+    """Determine the onset of detection; strengths above `gross` are not tried."""
     unseen, seen = _bracket(sees, start=start, gross=gross)
     if unseen > 0.0 and math.isfinite(seen):
         for _ in range(HALVINGS):
@@ -58,7 +48,7 @@ def find_onset(sees: Callable[[float], bool], *, start: float, gross: float) -> 
 
 
 def _bracket(sees: Callable[[float], bool], *, start: float, gross: float) -> tuple[float, float]:
-    """Go up until the fault is seen, or down until it is not."""
+    """Increase the strength until the fault is detected, or decrease it until it is not."""
     strength = min(start, gross)
     if sees(strength):
         for _ in range(MOST_STRIDES):

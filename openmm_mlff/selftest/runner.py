@@ -1,4 +1,4 @@
-"""One potential through the real stages, in a folder that is thrown away."""
+"""Run the stages of a validation on one potential in a temporary folder."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -45,14 +45,14 @@ NETWORK_PROBES = {
     "ensemble_runs": 2,
 }
 NETWORK_WITHOUT = ("kinetic_distribution",)
-"""Left out for a network: thousands of Langevin steps that say something of OpenMM alone."""
+"""Omitted for networks: thousands of Langevin steps that test only OpenMM."""
 
 TIMED = "slow_down"
-"""The check that reads clocks: on a machine that others use too, what it says is asked again."""
+"""The check that measures time; on a shared machine its findings are confirmed by repetition."""
 ATTEMPTS = 3
 
 CAUGHT = (Status.FAIL, Status.ERROR)
-"""What counts as having seen a fault."""
+"""Statuses that report a fault."""
 
 _GRAVEST_FIRST = (
     Status.ERROR,
@@ -66,19 +66,14 @@ _GRAVEST_FIRST = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check said.
-
-    Attributes:
-        status: the gravest over systems and conditions.
-        message: of that result.
-    """
+    """Most severe result of one check over all systems and conditions."""
 
     status: Status
     message: str
 
     @property
     def caught(self) -> bool:
-        """Whether the check saw that something is wrong."""
+        """Whether the check reports a fault."""
         return self.status in CAUGHT
 
 
@@ -88,13 +83,13 @@ Findings = dict[str, Finding]
 
 @cache
 def selftest_protocol() -> Protocol:
-    """Load the self-test's protocol: all of parity, surface and dynamics, in small samples."""
+    """Load the self-test's protocol: all of parity, surface and dynamics, with small samples."""
     return load_protocol(str(PROTOCOL_FILE))
 
 
 @cache
 def protocol_for(kind: str) -> Protocol:
-    """Return the self-test's protocol for one kind of oracle.
+    """Return the self-test's protocol for a kind of oracle.
 
     Runs are shorter for a network, whose steps take twenty times as long.
     """
@@ -110,7 +105,7 @@ def protocol_for(kind: str) -> Protocol:
 
 
 def with_check(protocol: Protocol, check_id: str) -> Protocol:
-    """Leave one check in a protocol; trajectories are short where it asks for frames at most."""
+    """Reduce a protocol to one check, with short trajectories if it needs only frames."""
     part = protocol.model_copy(update={"required": (check_id,), "reported": ()})
     if get_check(check_id).group not in ("parity", "surface"):
         return part
@@ -122,17 +117,7 @@ def with_check(protocol: Protocol, check_id: str) -> Protocol:
 def examine(
     potential: Potential, molecule: MolecularSystem, *, protocol: Protocol, sound: Potential
 ) -> Findings:
-    """Run and judge a potential as a validation does; nothing is kept.
-
-    Args:
-        potential: healthy or not.
-        molecule: what it is tried on.
-        protocol: what is run.
-        sound: the reference.
-
-    Returns:
-        What each check said.
-    """
+    """Run and judge a potential in a temporary folder, with the reference `sound`."""
     with tempfile.TemporaryDirectory(prefix="openmm-mlff-selftest-") as folder, compiled_quickly():
         report = validate_with(
             potential, molecule, protocol=protocol, root=Path(folder) / "run", reference=sound
@@ -151,20 +136,20 @@ def validate_with(
     precision: str = PRECISION,
     seed: int = SEED,
 ) -> ValidationReport:
-    """Run and judge a potential that is already loaded, as a validation does in one process.
+    """Run and judge a loaded potential in this process.
 
     Args:
-        potential: healthy or not.
-        molecule: what it is tried on.
-        protocol: what is run.
-        root: folder of the run; what is stored there already is not measured again.
-        reference: what it is compared with.
-        platform: where OpenMM runs it.
+        potential: healthy or faulty.
+        molecule: of the run.
+        protocol: of the run.
+        root: run folder; measurements stored there are not repeated.
+        reference: None for no comparison.
+        platform: of the calculation.
         precision: ``single``, ``mixed`` or ``double``.
-        seed: of everything that is drawn.
+        seed: of all random numbers.
 
     Returns:
-        The report; it is not written.
+        The report, which is not written.
     """
     spec = ResolvedRequest(
         potential=potential.spec,
@@ -197,9 +182,9 @@ def validate_with(
 
 @contextmanager
 def compiled_quickly() -> Iterator[None]:
-    """Let TorchScript leave operations unfused for a while.
+    """Disable fusion by TorchScript within a block.
 
-    Fusing takes half a second in each new Context, far longer than the few steps that follow.
+    Fusion takes 0.5 s in each new Context, much longer than the few steps that follow.
     """
     import torch
 
@@ -211,14 +196,7 @@ def compiled_quickly() -> Iterator[None]:
 
 
 def gravest(results: Sequence[CheckResult]) -> Findings:
-    """Keep the gravest result of each check.
-
-    Args:
-        results: of a report.
-
-    Returns:
-        One finding a check, in the order of the results.
-    """
+    """Return the most severe result of each check, in the order of the results."""
     findings: Findings = {}
     for result in results:
         known = findings.get(result.id)
@@ -231,16 +209,8 @@ def gravest(results: Sequence[CheckResult]) -> Findings:
 def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     """Run every check on a healthy potential.
 
-    An alarm of a clock counts when it comes back: a neighbour that begins to work on the same
-    core slows a run as a fault would, but not three runs one after the other.
-
-    Args:
-        kind: of the oracle.
-        system: molecule of the library.
-        seed: of its parameters.
-
-    Returns:
-        What each check said.
+    An alarm of the timing check only counts if it is reproduced: another process on the same core
+    slows a run as a fault would, but not three runs in a row.
     """
     molecule = load_system(system)
     potential = healthy(kind, molecule=molecule, seed=seed)
@@ -261,16 +231,7 @@ def ask_again(
     doubtful: Callable[[Finding], bool],
     repeat: Callable[[], Findings],
 ) -> Findings:
-    """Repeat the check that reads clocks while it says what it may say by chance.
-
-    Args:
-        found: of the first run.
-        doubtful: whether a finding has to be confirmed.
-        repeat: runs the check again.
-
-    Returns:
-        ``found`` with the last finding of that check, after :data:`ATTEMPTS` runs at most.
-    """
+    """Repeat the timing check while its finding is doubtful, up to :data:`ATTEMPTS` runs."""
     for _ in range(ATTEMPTS - 1):
         if TIMED not in found or not doubtful(found[TIMED]):
             break
@@ -281,15 +242,9 @@ def ask_again(
 def examine_defect(
     defect: Defect, *, strength: float, protocol: Protocol | None = None
 ) -> Findings:
-    """Plant a fault into the healthy potential of seed 0 and run the checks on it.
+    """Plant a fault into the healthy potential of seed 0 and run the checks.
 
-    Args:
-        defect: the fault.
-        strength: in its own unit.
-        protocol: None takes the self-test's own for the kind of potential.
-
-    Returns:
-        What each check said.
+    `strength` is in the fault's unit; `protocol` defaults to the self-test's for the potential.
     """
     molecule = load_system(defect.system)
     sound = healthy(defect.kind, molecule=molecule, seed=0)

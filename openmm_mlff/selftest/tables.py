@@ -1,4 +1,4 @@
-"""The matrix as the terminal shows it, and as Markdown."""
+"""The matrix for the terminal and as Markdown."""
 
 import math
 from collections.abc import Sequence
@@ -22,12 +22,7 @@ _STYLES = {NAMED: "bold green", OTHER: "green", MISSED: "bold red", NOTHING: "di
 
 
 def render_matrix(matrix: Matrix, *, console: Console) -> None:
-    """Print the matrix, the onsets, the healthy potentials and what it all comes to.
-
-    Args:
-        matrix: of the self-test.
-        console: where to print.
-    """
+    """Print the matrix, the onsets, the healthy potentials and the summary."""
     numbered = "   ".join(f"{number} {check}" for number, check in enumerate(matrix.checks, 1))
     for strength in ("gross", "slight"):
         console.print(_grid(matrix, strength=strength))
@@ -41,14 +36,7 @@ def render_matrix(matrix: Matrix, *, console: Console) -> None:
 
 
 def markdown(matrix: Matrix) -> str:
-    """Write the same as Markdown.
-
-    Args:
-        matrix: of the self-test.
-
-    Returns:
-        The text.
-    """
+    """Return the same as Markdown."""
     head = ["fault", *matrix.checks]
     parts = ["# What the suite sees", "", *(f"{line}  " for line in summary(matrix)), ""]
     for strength in ("gross", "slight"):
@@ -69,16 +57,7 @@ def markdown(matrix: Matrix) -> str:
 
 
 def marks(row: DefectRow, tried: Trial, *, checks: Sequence[str]) -> list[str]:
-    """Give the symbol of each check for one fault.
-
-    Args:
-        row: the fault.
-        tried: at one strength.
-        checks: the columns.
-
-    Returns:
-        One symbol a check.
-    """
+    """Return the symbol of each check for one trial of a fault."""
     symbols = []
     for check in checks:
         caught = is_caught(tried.statuses.get(check, ""))
@@ -90,14 +69,7 @@ def marks(row: DefectRow, tried: Trial, *, checks: Sequence[str]) -> list[str]:
 
 
 def summary(matrix: Matrix) -> list[str]:
-    """Say in a few lines what was caught, what was missed, and what was a false alarm.
-
-    Args:
-        matrix: of the self-test.
-
-    Returns:
-        Sentences; the last is the outcome.
-    """
+    """Return sentences about detected faults, missed faults, false alarms and the outcome."""
     graded = [row for row in matrix.defects if row.slight is not None]
     caught = len(matrix.defects) - len(matrix.missed_gross)
     lines = [
@@ -134,7 +106,7 @@ def _trials(matrix: Matrix, *, strength: str) -> list[tuple[DefectRow, Trial]]:
 
 
 def _grid(matrix: Matrix, *, strength: str) -> Table:
-    """Faults by checks, one symbol each; the checks are numbered."""
+    """Return the table of faults by numbered checks, one symbol each."""
     table = Table(title=f"{strength.capitalize()} faults", title_justify="left", box=box.SIMPLE)
     table.add_column("fault", no_wrap=True)
     for number in range(1, len(matrix.checks) + 1):
@@ -148,7 +120,7 @@ def _grid(matrix: Matrix, *, strength: str) -> Table:
 
 
 def _onsets(rows: Sequence[DefectRow]) -> Table:
-    """Strengths at which each fault was tried and from which it is seen."""
+    """Return the table of tested strengths and onsets."""
     table = Table(
         "fault",
         "check named for it",
@@ -181,7 +153,7 @@ def _number(value: float | None) -> str:
 
 
 def _healthy(rows: Sequence[HealthyRow]) -> Table:
-    """Count runs and false alarms of each kind."""
+    """Return the table of runs and false alarms of each kind."""
     title = "Healthy potentials"
     table = Table(*_HEALTHY_HEAD, title=title, title_justify="left", box=box.SIMPLE)
     for cells in _counts(rows):
@@ -205,6 +177,6 @@ def _counts(rows: Sequence[HealthyRow]) -> list[list[str]]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Write a Markdown table."""
+    """Return the lines of a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]

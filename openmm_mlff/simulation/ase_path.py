@@ -1,4 +1,4 @@
-"""The same dynamics through ASE, for comparison."""
+"""Dynamics with ASE, for comparison with OpenMM."""
 
 from typing import TYPE_CHECKING
 
@@ -20,18 +20,9 @@ def velocity_verlet_positions(
     steps: int,
     masses_amu: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Run ASE's `VelocityVerlet`.
+    """Return the positions after each step of ASE's `VelocityVerlet`, Å, (steps, N, 3).
 
-    Args:
-        molecule: at the start.
-        calculator: any ASE calculator.
-        velocities_angstrom_per_ps: at time zero, (N, 3).
-        timestep_fs: of the integrator.
-        steps: how many.
-        masses_amu: (N,); None for the molecule's own.
-
-    Returns:
-        Positions after each step, Å, (steps, N, 3).
+    The velocities, (N, 3), are those at time 0; `masses_amu`, (N,), default to the molecule's.
     """
     from ase import units as ase_units
     from ase.md.verlet import VelocityVerlet

@@ -1,4 +1,4 @@
-"""Time and memory of a run, block by block."""
+"""Time and memory of a run in blocks of steps."""
 
 import time
 
@@ -9,25 +9,24 @@ from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.stepping import step_watched
 
 LAPS = 20
-"""A block is run in so many pieces, and after each the yardstick is timed: neighbours come and go,
-and must meet both alike.  With 5 pieces on a crowded machine, the time of a block over that of the
-yardstick scattered by 13 %, with 10 by 7 %."""
+"""Pieces of a block, each followed by the yardstick, so that other processes affect both alike.  On
+a busy machine the ratio of the times of block and yardstick scattered by 13 % with 5 pieces and
+by 7 % with 10."""
 
 YARDSTICK_ROUNDS = 3000
-"""About a quarter of a millisecond of work: all laps together 1 % of 500 steps of 1 ms."""
+"""About 0.25 ms of work: all pieces together 1 % of 500 steps of 1 ms."""
 
 _MS_PER_S = 1000.0
 
 
 class BlockMeter:
-    """Steps a run and measures each block into its record, the blocks of one process alone.
+    """Steps a run and records time and memory of each block.
 
-    Another process has other memory, and may run beside others: a growth or a slowing from one to
-    the next would say nothing.  A run that is resumed drops what was measured before, unless it
-    is too near to its end to measure as many blocks again; then the earlier ones stay alone.
+    Only blocks of one process are comparable, since another process has other memory and other
+    neighbours.  A resumed run therefore discards earlier blocks, unless fewer would follow.
 
     Args:
-        record: where the blocks are kept.
+        record: to which the blocks are written.
         length: steps of a block.
         steps_left: to the end of the run.
     """
@@ -35,7 +34,7 @@ class BlockMeter:
     def __init__(self, record: TrajectoryRecord, *, length: int, steps_left: int) -> None:
         self._record = record
         self._length = length
-        # The first block warms up what the evaluations before it did not.
+        # The first block is a further warm-up.
         self._warm = False
         whole = max(0, steps_left // length - 1)
         self._keeps = whole >= len(record.cpu_ms_per_step_blocks)
@@ -47,14 +46,10 @@ class BlockMeter:
             record.steps_per_block = length
 
     def advance(self, simulation: app.Simulation, n_steps: int) -> None:
-        """Step a Simulation through one block; one that is not whole is not kept.
-
-        Args:
-            simulation: with its reporters.
-            n_steps: at most the length of a block.
+        """Step through one block of at most `length` steps; an incomplete one is not recorded.
 
         Raises:
-            UnstableError: it went wrong.
+            UnstableError: the run is unstable.
         """
         wall_s = cpu_s = yardsticks_ms = 0.0
         for lap in range(LAPS):
@@ -74,13 +69,11 @@ class BlockMeter:
 
 
 def yardstick_ms() -> float:
-    """Give the CPU time of a piece of work that is always the same.
+    """Return the CPU time of a fixed workload, ms.
 
-    Where neighbours share a core, its caches or its power, CPU time grows, too (measured: by 1.7).
-    Then this grows with it, and a slower machine can be told from a slower potential.
-
-    Returns:
-        ms.
+    Processes that share a core, its caches or its power increase CPU time (measured: by a factor of
+    1.7).  They increase this time as well, which distinguishes a slower machine from a slower
+    potential.
     """
     start_s = time.process_time()
     total = 0

@@ -1,4 +1,4 @@
-"""Saved states: often enough to lose little, seldom enough to cost nothing."""
+"""Checkpoints, written often enough to lose little at negligible cost."""
 
 import hashlib
 import re
@@ -18,24 +18,20 @@ from openmm_mlff.simulation.states import deserialize_state
 STATE_FILE = "state.xml"
 
 EQUILIBRATION_FILE = "equilibration.chk"
-"""OpenMM's own checkpoint: unlike a State it holds where the thermostat's random numbers are."""
+"""OpenMM's own checkpoint which, unlike a State, contains the random number state."""
 
 SCHEMA_VERSION = 1
 
 _LARGEST_SHARE = 0.01
-"""Of the run time that may go into saving."""
+"""Of the run time, spent on saving."""
 
 _SEAL = re.compile(r"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
 
 
 class Saver:
-    """Writes `state.xml` and `run.json`, in this order: streams are cut to the state.
+    """Writes `state.xml`, then `run.json`.
 
-    Args:
-        simulation: whose state is saved.
-        record: what `run.json` says.
-        folder: of the run.
-        sync: brings the streams onto the disk; a state is never ahead of them.
+    `sync` flushes the streams before each save, because a resume truncates them to the state.
     """
 
     def __init__(
@@ -53,7 +49,7 @@ class Saver:
         self._pace = Pace()
 
     def save(self) -> None:
-        """Save now."""
+        """Save the state and the record."""
         with self._pace:
             self._sync()
             state = self._simulation.context.getState(
@@ -65,13 +61,13 @@ class Saver:
             self._record.write(self._folder)
 
     def save_if_cheap(self) -> None:
-        """Save unless that would cost more than a hundredth of the time since the last."""
+        """Save unless that costs more than 1 % of the time since the last save."""
         if self._pace.is_due():
             self.save()
 
 
 class Pace:
-    """Measures what saving costs, and tells when it is worth that again."""
+    """Measures the cost of saving."""
 
     def __init__(self) -> None:
         self._saved_at = 0.0
@@ -85,17 +81,14 @@ class Pace:
         self._cost_s = self._saved_at - start_s
 
     def is_due(self) -> bool:
-        """Whether so much time has passed that saving is a hundredth of it."""
+        """Check whether saving costs less than 1 % of the time since the last save."""
         return time.perf_counter() - self._saved_at >= self._cost_s / _LARGEST_SHARE
 
 
 def write_state(folder: Path, state: openmm.State, *, keep_as: Path | None = None) -> None:
-    """Write `state.xml` whole or not at all, under a seal.
+    """Write `state.xml` atomically with a checksum; the XML is exact to the last bit.
 
-    Args:
-        folder: of the run.
-        state: positions and velocities; the XML holds every digit of them.
-        keep_as: where the state before goes; None drops it.
+    The previous file is moved to `keep_as`, if given.
     """
     text = openmm.XmlSerializer.serialize(state)
     seal = f"<!-- openmm_mlff checkpoint {SCHEMA_VERSION} sha256 {_sha256(text.encode())} -->\n"
@@ -103,13 +96,7 @@ def write_state(folder: Path, state: openmm.State, *, keep_as: Path | None = Non
 
 
 def read_state(path: Path) -> openmm.State:
-    """Read what :func:`write_state` wrote.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        The state.
+    """Read a file of :func:`write_state`.
 
     Raises:
         RunDirectoryError: the file is missing, damaged, or of another version.
@@ -122,11 +109,7 @@ def read_state(path: Path) -> openmm.State:
 
 
 def load_state(simulation: app.Simulation, folder: Path) -> None:
-    """Put a Simulation where `state.xml` left it: positions, velocities, time and step.
-
-    Args:
-        simulation: of the same System.
-        folder: of the run.
+    """Set positions, velocities, time and step from `state.xml`.
 
     Raises:
         RunDirectoryError: the state is damaged or of another molecule.
@@ -140,12 +123,7 @@ def load_state(simulation: app.Simulation, folder: Path) -> None:
 
 
 def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
-    """Write how far an equilibration is: positions, velocities, step and random numbers.
-
-    Args:
-        simulation: of the thermostat.
-        folder: of the run.
-    """
+    """Write positions, velocities, step and random number state of an equilibration."""
     body = simulation.context.createCheckpoint()
     with replacing(folder / EQUILIBRATION_FILE) as file:
         file.write(f"{SCHEMA_VERSION} {_sha256(body)}\n".encode())
@@ -153,17 +131,10 @@ def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
 
 
 def load_equilibration(simulation: app.Simulation, folder: Path) -> bool:
-    """Put a Simulation where its equilibration was left.
-
-    Args:
-        simulation: of the thermostat, set up as it was then.
-        folder: of the run.
-
-    Returns:
-        False where nothing was saved.
+    """Resume an equilibration with the same setup; return False if none was saved.
 
     Raises:
-        RunDirectoryError: what was saved is damaged, or of another machine or version.
+        RunDirectoryError: the checkpoint is damaged, or of another machine or version.
     """
     path = folder / EQUILIBRATION_FILE
     if not path.exists():
@@ -176,13 +147,7 @@ def load_equilibration(simulation: app.Simulation, folder: Path) -> bool:
 
 
 def read_equilibration(path: Path) -> bytes:
-    """Read what :func:`save_equilibration` wrote.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        OpenMM's checkpoint.
+    """Read the OpenMM checkpoint of :func:`save_equilibration`.
 
     Raises:
         RunDirectoryError: the file is damaged, or of another version.
@@ -197,7 +162,7 @@ def read_equilibration(path: Path) -> bytes:
 
 
 def _unsealed(text: str) -> str:
-    """Give what stands above the seal of a state."""
+    """Return the text of a state without its checksum, after checking it."""
     seal = _SEAL.search(text)
     if seal is None:
         raise ValueError("its end is missing")

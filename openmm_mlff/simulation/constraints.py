@@ -1,4 +1,4 @@
-"""Distances that a System holds fixed: rigid water, bonds to hydrogen."""
+"""Distance constraints of a System: rigid water, bonds to hydrogen."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +11,11 @@ from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.units import ps_from_fs
 
 TOLERANCE = 1e-6
-"""Relative error of a fixed distance; OpenMM's own 1e-5 shows as drift in long runs at constant
-energy."""
+"""Relative; OpenMM's default of 1e-5 causes visible drift in long NVE runs."""
 
 
 def verlet_integrator(timestep_fs: float) -> openmm.VerletIntegrator:
-    """Make the integrator of runs at constant energy.
-
-    Args:
-        timestep_fs: of a step.
-
-    Returns:
-        Leapfrog with tight constraints.
-    """
+    """Return the leapfrog integrator of NVE runs, with tight constraints."""
     integrator = openmm.VerletIntegrator(ps_from_fs(timestep_fs))
     integrator.setConstraintTolerance(TOLERANCE)
     return integrator
@@ -32,16 +24,9 @@ def verlet_integrator(timestep_fs: float) -> openmm.VerletIntegrator:
 def langevin_integrator(
     *, temperature_kelvin: float, friction_per_ps: float, timestep_fs: float, seed: int
 ) -> openmm.LangevinMiddleIntegrator:
-    """Make the integrator of runs at constant temperature.
+    """Return the integrator of NVT runs, with tight constraints.
 
-    Args:
-        temperature_kelvin: of the thermostat.
-        friction_per_ps: of the thermostat.
-        timestep_fs: of a step.
-        seed: of the noise; not zero, which OpenMM takes for "any".
-
-    Returns:
-        Langevin dynamics with tight constraints.
+    OpenMM interprets the seed 0 as "any".
     """
     integrator = openmm.LangevinMiddleIntegrator(
         temperature_kelvin, friction_per_ps, ps_from_fs(timestep_fs)
@@ -52,19 +37,16 @@ def langevin_integrator(
 
 
 def apply_constraints(context: openmm.Context) -> None:
-    """Move atoms onto the fixed distances, where a System has any.
+    """Move atoms onto the constraints of a System, if it has any.
 
-    A PDB has three decimals; the first step would otherwise jump there, and the energy with it.
-
-    Args:
-        context: with positions set.
+    PDB files have three decimals; without this the first step would jump, and so would the energy.
     """
     if context.getSystem().getNumConstraints():
         context.applyConstraints(TOLERANCE)
 
 
 def constrained_pairs(system: openmm.System) -> npt.NDArray[np.int64]:
-    """Give the pairs of atoms at fixed distances, (K, 2) int64."""
+    """Return the pairs of constrained atoms, (K, 2) int64."""
     pairs = [
         system.getConstraintParameters(index)[:2] for index in range(system.getNumConstraints())
     ]
@@ -72,14 +54,9 @@ def constrained_pairs(system: openmm.System) -> npt.NDArray[np.int64]:
 
 
 def largest_constraint_error(system: openmm.System, positions_angstrom: FloatArray) -> float:
-    """Give the largest relative error of a fixed distance; 0 where there is none.
+    """Return the largest relative error |r − d| / d of a constraint; 0 without constraints.
 
-    Args:
-        system: with constraints.
-        positions_angstrom: (N, 3), Å.
-
-    Returns:
-        |r − d| / d.
+    Positions are (N, 3).
     """
     pairs = constrained_pairs(system)
     if not len(pairs):
@@ -97,10 +74,10 @@ def largest_constraint_error(system: openmm.System, positions_angstrom: FloatArr
 def along_constraints(
     forces: FloatArray, *, positions: FloatArray, pairs: npt.NDArray[np.int64]
 ) -> FloatArray:
-    """Take out of forces what pulls at fixed distances: F − Gᵀ (G Gᵀ)⁻¹ G F.
+    """Project forces onto the constraint surface: F − Gᵀ (G Gᵀ)⁻¹ G F.
 
-    Row k of G is the gradient of the distance of pair k; what is left is the force along the
-    surface on which the atoms may move, and vanishes at a minimum there.
+    Row k of G is the gradient of the distance of pair k.  The result vanishes at a constrained
+    minimum.
 
     Args:
         forces: (N, 3).

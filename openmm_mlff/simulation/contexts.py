@@ -1,4 +1,4 @@
-"""Contexts that are ready to be stepped."""
+"""Contexts ready for stepping."""
 
 from typing import TYPE_CHECKING
 
@@ -26,17 +26,9 @@ def make_simulation(
     platform: "PlatformChoice",
     positions_angstrom: npt.ArrayLike,
 ) -> app.Simulation:
-    """Make a Simulation, place the atoms on its constraints and warm it up.
+    """Build a warmed-up Simulation at step 0 with zero velocities and constraints satisfied.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: names the atoms.
-        integrator: owned by the Simulation from now on.
-        platform: where it runs.
-        positions_angstrom: (N, 3), Å.
-
-    Returns:
-        The Simulation, at step 0, with velocities zero.
+    Positions are (N, 3).
     """
     simulation = app.Simulation(
         openmm_topology(molecule),
@@ -52,25 +44,22 @@ def make_simulation(
 
 
 def warm_up(context: openmm.Context) -> None:
-    """Evaluate energy and forces a few times before the first step.
+    """Evaluate energy and forces several times before the first step.
 
-    TorchScript's profiling executor computes its first calls on another graph than the later
-    ones, and forces differ by 1e-7 relative.  A run that is resumed in a new Context equals one
-    that was never stopped, to the last bit, only when both are warm before they step.
-
-    Args:
-        context: with positions set.
+    TorchScript's profiling executor computes its first calls on a different graph, and forces
+    differ by 1e-7 relative.  A run resumed in a new Context is identical to an uninterrupted one
+    only if both are warmed up before they step.
     """
     for _ in range(WARM_UP_EVALUATIONS):
         context.getState(energy=True, forces=True)
 
 
 def platform_properties(context: openmm.Context) -> dict[str, str]:
-    """Give the properties of a Context's platform as they came out, e.g. CPU threads."""
+    """Return the actual properties of a Context's platform, e.g. CPU threads."""
     platform = context.getPlatform()
     return {name: platform.getPropertyValue(context, name) for name in platform.getPropertyNames()}
 
 
 def is_isolated(system: openmm.System) -> bool:
-    """Whether nothing in a System is periodic, so that its angular momentum is conserved."""
+    """Check that nothing in a System is periodic, so that angular momentum is conserved."""
     return not system.usesPeriodicBoundaryConditions()

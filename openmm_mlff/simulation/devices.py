@@ -1,4 +1,4 @@
-"""Whether a platform runs on a GPU: OpenCL may also run on the processor (pocl, Intel)."""
+"""Detect whether a platform runs on a GPU; OpenCL may also run on a CPU (pocl, Intel)."""
 
 import ctypes
 import ctypes.util
@@ -8,29 +8,22 @@ import openmm
 
 _PLATFORM_NAME, _DEVICE_NAME, _DEVICE_TYPE = 0x0902, 0x102B, 0x1000
 _ALL_DEVICES, _GPU = 0xFFFFFFFF, 0x4
-"""Constants of OpenCL, from the Khronos header ``cl.h``."""
+"""OpenCL constants from the Khronos header ``cl.h``."""
 
 _MOST = 64
-"""Platforms of one machine, and devices of one platform, that are looked at."""
+"""Platforms of a machine, and devices of a platform, that are queried."""
 
 
 def runs_on_gpu(platform: str) -> bool:
-    """Return whether a platform runs on a GPU here.
-
-    Args:
-        platform: as OpenMM calls it.
-
-    Returns:
-        True for CUDA and HIP; for OpenCL by the type of the device that OpenMM takes.
-    """
+    """Check whether a platform, by its OpenMM name, runs on a GPU on this machine."""
     return platform in ("CUDA", "HIP") or (platform == "OpenCL" and opencl_device_is_gpu())
 
 
 @cache
 def opencl_device_is_gpu() -> bool:
-    """Return whether the device that OpenMM takes for OpenCL is a GPU; False where there is none.
+    """Check whether OpenMM's OpenCL device is a GPU; False without a device.
 
-    OpenMM tells the names of platform and device, OpenCL itself the type of each device.
+    OpenMM provides the names of platform and device, OpenCL the type of each device.
     """
     system = openmm.System()
     system.addParticle(1.0)
@@ -45,9 +38,9 @@ def opencl_device_is_gpu() -> bool:
 
 
 def _gpus() -> set[tuple[str, str]]:
-    """Return platform and name of every device that OpenCL calls a GPU."""
+    """Return platform and name of each OpenCL GPU."""
     try:
-        # OpenMM has loaded it, so that the bare name finds it wherever it is.
+        # OpenMM has loaded the library, so its name suffices.
         library = ctypes.CDLL(ctypes.util.find_library("OpenCL") or "libOpenCL.so.1")
     except OSError:
         return set()
@@ -70,7 +63,7 @@ def _gpus() -> set[tuple[str, str]]:
 
 
 def _text(ask: "ctypes._NamedFuncPointer", of: ctypes.c_void_p, what: int) -> str:
-    """Return a property of a platform or a device that is a text."""
+    """Return a string property of a platform or device."""
     text = ctypes.create_string_buffer(1024)
     ask(of, what, ctypes.c_size_t(len(text)), text, None)
     return text.value.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Trajectories from a minimum to their end, resumable: one, or several replicas."""
+"""Resumable trajectories of one or several replicas."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -13,7 +13,7 @@ from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.trajectory import Trajectory
 
 Progress = Callable[[int, int], None]
-"""Called with the steps that are done and those there are, equilibration included."""
+"""Called with completed and total steps, including equilibration."""
 
 
 def run_trajectory(
@@ -26,22 +26,14 @@ def run_trajectory(
     start_positions_angstrom: npt.ArrayLike,
     on_progress: Progress | None = None,
 ) -> None:
-    """Run one trajectory, or what is left of it, into a folder.
+    """Run or resume one trajectory in a folder.
 
-    Killed at any time and called again, it goes on from its last saved state and ends with the
-    same bits, on the platform on which it was begun.  Called with a longer duration it is
-    prolonged; called for a run that is long enough or went wrong, it does nothing.
+    A killed run resumes from its last saved state, on its original platform, with bitwise equal
+    results.  A longer duration extends it; a complete or unstable run is left unchanged.
 
-    A run that goes wrong physically is no exception: its `run.json` says "failed", and why.
+    An unstable run does not raise; its `run.json` has the status "failed" and the reason.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run; its bonds are those that must hold.
-        job: what is asked.
-        folder: of this run.
-        platform: where it runs.
-        start_positions_angstrom: the minimum, (N, 3), Å.
-        on_progress: called after each block.
+    `start_positions_angstrom`, (N, 3), is the minimum; `on_progress` is called after each block.
     """
     run_replicas(
         system,
@@ -62,18 +54,10 @@ def run_replicas(
     start_positions_angstrom: npt.ArrayLike,
     on_progress: Progress | None = None,
 ) -> None:
-    """Run several trajectories of one molecule, one after the other.
+    """Run several trajectories of one molecule, one after the other; see :func:`run_trajectory`.
 
-    They do not take turns: OpenMM's Reference platform has one stream of random numbers for all
+    They are not interleaved: OpenMM's Reference platform has one random number stream for all
     Contexts, and no trajectory may depend on the others.
-
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run.
-        runs: jobs and their folders.
-        platform: where they run.
-        start_positions_angstrom: the minimum, (N, 3), Å.
-        on_progress: called after each block, with the steps of all runs together.
     """
     total = sum(job.n_equilibration_steps + job.n_steps for job, _ in runs)
     before = 0
@@ -86,7 +70,7 @@ def run_replicas(
             platform=platform,
             start_positions_angstrom=start_positions_angstrom,
         )
-        # An interrupt or an error that leaves the loop closes the generator, and it its files.
+        # Closing the generator closes its files, also after an interrupt or an error.
         with closing(trajectory.advance()) as advance:
             for done in advance:
                 if on_progress is not None:

@@ -1,4 +1,4 @@
-"""With what is run: versions and hardware."""
+"""Versions and hardware of this machine."""
 
 import importlib.metadata
 import os
@@ -11,7 +11,7 @@ import psutil
 import torch
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
-"""Environment variable: threads of torch and of the reference, where a user or a caller sets it."""
+"""Environment variable that sets the number of threads of torch and of the reference."""
 
 _PACKAGES = (
     "openmm_mlff",
@@ -30,14 +30,7 @@ _PACKAGES = (
 
 
 def installed_versions(also: Iterable[str] = ()) -> dict[str, str]:
-    """Versions of the packages that decide results, of those that are installed.
-
-    Args:
-        also: further packages that do.
-
-    Returns:
-        By name.
-    """
+    """Return the versions of the installed packages that affect results, and of those in `also`."""
     versions = {}
     for package in dict.fromkeys((*_PACKAGES, *also)):
         try:
@@ -49,10 +42,10 @@ def installed_versions(also: Iterable[str] = ()) -> dict[str, str]:
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Let torch compute with one thread for a while.
+    """Limit torch to one thread within a block.
 
-    The tensors of a molecule are too small to share: two threads gain nothing, and where another
-    process wants a core they wait for each other.
+    The tensors of a molecule are too small for several threads: these gain nothing, and they wait
+    for each other if another process uses a core.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -63,7 +56,7 @@ def one_torch_thread() -> Iterator[None]:
 
 
 def usable_cores() -> int | None:
-    """Count the cores that this process may use; a container is often given a part of them."""
+    """Return the number of cores that this process may use, which a container may limit."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return psutil.cpu_count()
@@ -71,10 +64,7 @@ def usable_cores() -> int | None:
 
 @contextmanager
 def all_torch_threads() -> Iterator[None]:
-    """Let torch compute with as many threads as there are cores for this process, for a while.
-
-    For large batches.  ``OMP_NUM_THREADS`` is respected where it is set.
-    """
+    """Use all usable cores in torch, or ``OMP_NUM_THREADS`` if set, for large batches."""
     before = torch.get_num_threads()
     allowed = os.environ.get(THREADS_VARIABLE, "")
     own = allowed.isdigit() and int(allowed)
@@ -86,17 +76,17 @@ def all_torch_threads() -> Iterator[None]:
 
 
 def gpu_name() -> str | None:
-    """Name of the CUDA device, None where there is none."""
+    """Return the name of the CUDA device, or None."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
 def gpu_count() -> int:
-    """Number of CUDA devices that this process may use."""
+    """Return the number of CUDA devices that this process may use."""
     return torch.cuda.device_count()
 
 
 def cpu_model() -> str:
-    """Name of the processor."""
+    """Return the name of the processor."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             names = [line.partition(":")[2] for line in file if line.startswith("model name")]
@@ -106,15 +96,7 @@ def cpu_model() -> str:
 
 
 def describe_environment(*, precision: str, packages: Iterable[str] = ()) -> dict[str, Any]:
-    """List versions and hardware.
-
-    Args:
-        precision: of the run.
-        packages: whose versions decide results, beside those that always do.
-
-    Returns:
-        Plain values for `run.json` and `report.json`.
-    """
+    """Return versions and hardware as plain values for `run.json` and `report.json`."""
     versions = installed_versions(packages)
     return {
         "openmm": versions.get("openmm"),

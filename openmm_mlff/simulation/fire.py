@@ -1,4 +1,4 @@
-"""Descent by forces alone, for surfaces whose energies are too noisy for a line search."""
+"""Minimisation by forces alone, for energies too noisy for a line search."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ from openmm_mlff.simulation.constraints import (
 )
 from openmm_mlff.units import nm_from_angstrom
 
-# As Bitzek et al. recommend.  The clock runs in units in which all atoms have mass one; bonds of
-# 50 eV/Å² are then stable up to 0.28.
+# As recommended by Bitzek et al.  In units where all atoms have mass one, bonds of 50 eV/Å² are
+# stable up to 0.28.
 _FIRST_TIMESTEP = 0.05
 _LONGEST_TIMESTEP = 0.25
 _STEPS_BEFORE_FASTER = 5
@@ -29,19 +29,18 @@ _LONGEST_MOVE_ANGSTROM = 0.05
 def descend_by_forces(
     context: openmm.Context, *, tolerance_ev_per_angstrom: float, max_steps: int
 ) -> None:
-    """Follow the forces to a minimum: FIRE.
+    """Minimise with FIRE, leaving the Context at the final positions.
 
-    Bitzek, Koskinen, Gähler, Moseler and Gumbsch, Phys. Rev. Lett. 97 (2006) 170201.  In float32 a
-    molecule's energy is good to some 3e-5 eV, which hides the descent from 0.01 eV/Å; its forces
-    are good to 1e-4 eV/Å and show it.
+    Bitzek, Koskinen, Gähler, Moseler and Gumbsch, Phys. Rev. Lett. 97 (2006) 170201.  In float32
+    the error of a molecule's energy is about 3e-5 eV, which hides the descent below 0.01 eV/Å; that
+    of its forces is 1e-4 eV/Å.
 
-    Atoms at fixed distances move along them: what pulls at a distance is no descent, and each move
-    ends on the constraints.
+    Forces are projected onto the constraints, and each step ends on them.
 
     Args:
-        context: moved to where it ends.
-        tolerance_ev_per_angstrom: on the largest force on an atom, eV/Å.
-        max_steps: evaluations at most.
+        context: with positions set.
+        tolerance_ev_per_angstrom: largest norm of the force on an atom.
+        max_steps: largest number of evaluations.
     """
     pairs = constrained_pairs(context.getSystem())
     positions, forces = _here(context, pairs)
@@ -56,7 +55,7 @@ def descend_by_forces(
 
 
 def _here(context: openmm.Context, pairs: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Give positions, Å, and the forces along the constraints, eV/Å, (N, 3) each."""
+    """Return positions, Å, and forces along the constraints, eV/Å, (N, 3) each."""
     state = context.getState(positions=True, forces=True)
     positions = positions_angstrom(state)
     forces = forces_ev_per_angstrom(state)
@@ -64,7 +63,7 @@ def _here(context: openmm.Context, pairs: npt.NDArray[np.int64]) -> tuple[FloatA
 
 
 class _Stride:
-    """Velocity, timestep and mixing of FIRE; each move starts from the forces at its start."""
+    """Velocity, timestep and mixing of FIRE."""
 
     def __init__(self, forces: FloatArray) -> None:
         self._velocities = np.zeros_like(forces)
@@ -73,7 +72,7 @@ class _Stride:
         self._downhill_steps = 0
 
     def next_move(self, forces: FloatArray) -> FloatArray:
-        """Give the next displacement, (N, 3), Å."""
+        """Return the next displacement, (N, 3), Å."""
         if np.vdot(forces, self._velocities) > 0.0:
             speed = np.linalg.norm(self._velocities)
             along = forces * (speed / np.linalg.norm(forces))

@@ -1,4 +1,4 @@
-"""Whether the files that a run goes on from are whole; nothing is touched."""
+"""Check the files of a run before it is resumed, without modifying them."""
 
 from pathlib import Path
 
@@ -16,10 +16,7 @@ from openmm_mlff.simulation.streams import ENERGIES_FILE, MOMENTA_FILE, TRAJECTO
 
 
 def check_saved_run(folder: Path) -> None:
-    """See that a run's state is whole, and that its streams reach as far.
-
-    Args:
-        folder: of the run.
+    """Check that a run's state is intact and that its streams extend to it.
 
     Raises:
         RunDirectoryError: a file is damaged, or lacks rows or frames.

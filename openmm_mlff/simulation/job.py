@@ -1,4 +1,4 @@
-"""One trajectory as it is asked for."""
+"""Settings of one trajectory."""
 
 from dataclasses import dataclass, fields
 
@@ -19,21 +19,18 @@ class TrajectoryJob:
     """One NVE trajectory after Langevin equilibration.
 
     Attributes:
-        temperature_kelvin: of the equilibration, and so of the start of NVE.
+        temperature_kelvin: of the equilibration.
         timestep_fs: of NVE.
-        replica: number of the replica; others have other velocities.
+        replica: index; determines the velocities together with the seed.
         duration_ps: of NVE, rounded to whole steps.
-        equilibration_ps: Langevin dynamics before, may be 0.
-        equilibration_timestep_fs: of the Langevin dynamics.
-        friction_per_ps: of the Langevin thermostat.
-        energy_interval_steps: between two rows of `energies.csv` and `momenta.csv`, and between
-            two looks of the stability reporter.
+        equilibration_ps: may be 0.
+        energy_interval_steps: between two rows of `energies.csv` and `momenta.csv`, and between two
+            stability checks.
         frame_interval_steps: between two frames of `trajectory.dcd`.
         seed: of velocities and thermostat.
-        limits: beyond which the run is stopped.
 
     Raises:
-        ConfigError: a value that cannot be simulated.
+        ConfigError: a value is out of range.
     """
 
     temperature_kelvin: float
@@ -49,7 +46,6 @@ class TrajectoryJob:
     limits: StabilityLimits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
         for entry in fields(self):
             if entry.name == "limits":
                 continue
@@ -84,11 +80,9 @@ class TrajectoryJob:
         return round(fs_from_ps(self.equilibration_ps) / self.equilibration_timestep_fs)
 
     def random_seeds(self) -> tuple[int, int]:
-        """Give a seed for the velocities and one for the thermostat.
+        """Return the seeds of velocities and thermostat: positive 31-bit integers.
 
-        Returns:
-            Two positive 31-bit integers (OpenMM takes 0 for "any"), other ones for each seed and
-            replica.
+        They differ between seeds and replicas, and are not 0, which OpenMM interprets as "any".
         """
         first, second = np.random.SeedSequence([self.seed, self.replica]).generate_state(2)
         return 1 + int(first) % (2**31 - 2), 1 + int(second) % (2**31 - 2)

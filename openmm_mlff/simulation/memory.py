@@ -1,4 +1,4 @@
-"""Memory in use, looked at while a run is under way."""
+"""Memory in use during a run."""
 
 import sys
 
@@ -9,10 +9,9 @@ from openmm_mlff.units import MEBIBYTE
 
 
 def update_memory(record: TrajectoryRecord) -> None:
-    """Raise the peaks in a record to what is in use now.
+    """Update the peaks in a record from the current memory use.
 
-    Looked at during the run, and not the process's own peak, which may stem from something that
-    ran before.
+    The peak of the whole process may stem from something before the run.
     """
     record.peak_resident_mebibytes = max(record.peak_resident_mebibytes, resident_mebibytes())
     if record.platform == "CUDA":
@@ -22,13 +21,13 @@ def update_memory(record: TrajectoryRecord) -> None:
 
 
 def resident_mebibytes() -> float:
-    """Resident memory of this process."""
+    """Return the resident memory of this process."""
     return psutil.Process().memory_info().rss / MEBIBYTE
 
 
 def _device_mebibytes() -> float | None:
-    """Memory in use on the CUDA device, by whomever: OpenMM's lies outside torch's own count."""
-    # A potential without torch is no reason to load it.
+    """Return the memory in use on the CUDA device by any process; torch does not count OpenMM's."""
+    # torch is not imported for a potential that does not use it.
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return None

@@ -1,4 +1,4 @@
-"""The minimum of a potential, checked by its forces."""
+"""Minimisation with convergence judged by the forces."""
 
 from dataclasses import dataclass
 
@@ -28,23 +28,21 @@ _ROUNDS = 3
 _LINE_SEARCH_ITERATIONS = 1000
 _FORCE_STEPS = 500
 
-# OpenMM's L-BFGS stops on the root mean square of the force components; this asks for the largest
+# OpenMM's L-BFGS stops on the root mean square of the components, our criterion is the largest
 # force on an atom.
 _RMS_FRACTION = 0.5
 
-# The timestep of an integrator that is never stepped.
+# Timestep of an integrator that is never stepped.
 _UNUSED_TIMESTEP_PS = 0.001
 
 
 @dataclass(frozen=True)
 class MinimumResult:
-    """Where minimisation ended.
+    """Result of a minimisation.
 
     Attributes:
-        positions_angstrom: (N, 3) float64, Å.
-        energy_ev: there.
-        largest_force_ev_per_angstrom: there, the length of one atom's force, without what pulls at
-            a fixed distance.
+        positions_angstrom: (N, 3) float64.
+        largest_force_ev_per_angstrom: largest norm of the force on an atom, along the constraints.
         converged: whether that is within the tolerance.
     """
 
@@ -54,7 +52,6 @@ class MinimumResult:
     converged: bool
 
     def __post_init__(self) -> None:
-        """Check the shape."""
         if self.positions_angstrom.ndim != 2 or self.positions_angstrom.shape[1] != 3:
             raise ValueError(f"positions have shape {self.positions_angstrom.shape}, not (N, 3)")
 
@@ -67,24 +64,21 @@ def minimise(
     tolerance_ev_per_angstrom: float = 0.01,
     start_positions_angstrom: npt.ArrayLike | None = None,
 ) -> MinimumResult:
-    """Minimise with OpenMM's L-BFGS, then by the forces alone, and judge the end by the forces.
+    """Minimise with OpenMM's L-BFGS, then with FIRE.
 
-    The line search of L-BFGS ends where the noise of the energy hides the descent; in float32 that
-    may be before 0.01 eV/Å.  The forces themselves are noise below some 1e-4 eV/Å: a tolerance
-    under that is not reached, and `converged` says so.
+    The line search of L-BFGS stops where noise of the energy hides the descent; in float32 that may
+    be above 0.01 eV/Å.  Forces are noisy below about 1e-4 eV/Å: a smaller tolerance is not reached,
+    and `converged` is False.
 
     Args:
-        system: what the potential made of the molecule.
-        molecule: gives the start.
-        platform: where it runs.
-        tolerance_ev_per_angstrom: on the largest force on an atom, eV/Å.
-        start_positions_angstrom: (N, 3), Å, instead of the molecule's.
-
-    Returns:
-        The geometry at the end.
+        system: of the molecule.
+        molecule: with the default start.
+        platform: of the calculation.
+        tolerance_ev_per_angstrom: largest norm of the force on an atom.
+        start_positions_angstrom: (N, 3), instead of the molecule's.
 
     Raises:
-        UnstableError: energies or forces are not numbers on the way.
+        UnstableError: energies or forces became NaN or infinite.
     """
     start = molecule.positions_angstrom
     simulation = make_simulation(
@@ -111,7 +105,7 @@ def _descend(
     *,
     tolerance_ev_per_angstrom: float,
 ) -> None:
-    """Run L-BFGS as far as it gets, then follow the forces."""
+    """Run L-BFGS, then FIRE."""
     rms = kj_per_mol_nm_from_ev_per_angstrom(_RMS_FRACTION * tolerance_ev_per_angstrom)
     try:
         openmm.LocalEnergyMinimizer.minimize(context, rms, _LINE_SEARCH_ITERATIONS)
@@ -125,8 +119,8 @@ def _descend(
     except openmm.OpenMMException as error:
         if "NaN" in str(error) or "infinite" in str(error):
             raise _lost(molecule) from error
-        # The potential refused a geometry that a line search had tried (an SCF that does not
-        # converge, say); from a geometry that it does not refuse, the forces lead on.
+        # The potential refused a geometry of the line search, e.g. because its SCF did not
+        # converge; FIRE continues from an accepted geometry.
         context.setPositions(nm_from_angstrom(here.positions_angstrom))
         descend_by_forces(
             context,

@@ -1,4 +1,4 @@
-"""The start of an NVE run: no rigid motion, and velocities where leapfrog wants them."""
+"""Initial conditions of an NVE run: no rigid motion, and velocities for leapfrog."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +20,15 @@ from openmm_mlff.units import (
 def half_kick_nm_per_ps(
     forces_kj_per_mol_nm: FloatArray, *, masses_amu: npt.ArrayLike, timestep_ps: float
 ) -> FloatArray:
-    """Compute (dt/2) F/m, by which the velocities of leapfrog lie behind its positions.
+    """Compute (dt/2) F/m, by which the velocities of leapfrog lag behind its positions.
 
     Args:
-        forces_kj_per_mol_nm: (..., N, 3), kJ/mol/nm; divided by amu these are nm/ps².
-        masses_amu: (N,), amu.
+        forces_kj_per_mol_nm: (..., N, 3); divided by amu these are nm/ps².
+        masses_amu: (N,).
         timestep_ps: dt.
 
     Returns:
-        (..., N, 3), nm/ps; zero for particles without mass, which OpenMM does not move.
+        (..., N, 3), nm/ps; zero for massless particles, which OpenMM does not move.
     """
     masses = np.asarray(masses_amu, dtype=np.float64)
     inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0.0)
@@ -36,14 +36,7 @@ def half_kick_nm_per_ps(
 
 
 def half_kick_angstrom_per_ps(context: openmm.Context) -> FloatArray:
-    """Compute (dt/2) F/m where a Context stands, with the timestep of its integrator.
-
-    Args:
-        context: with positions set.
-
-    Returns:
-        (N, 3), Å/ps.
-    """
+    """Compute (dt/2) F/m at the positions of a Context, (N, 3), Å/ps."""
     forces = context.getState(forces=True).getForces(asNumpy=True)
     timestep = context.getIntegrator().getStepSize()
     kick_nm_per_ps = half_kick_nm_per_ps(
@@ -57,15 +50,11 @@ def half_kick_angstrom_per_ps(context: openmm.Context) -> FloatArray:
 def set_start_velocities(
     simulation: app.Simulation, velocities_angstrom_per_ps: FloatArray
 ) -> None:
-    """Set velocities at the time of the positions in a Simulation of ``VerletIntegrator``.
+    """Set velocities (N, 3) at the time of the positions in a ``VerletIntegrator`` Simulation.
 
-    OpenMM's leapfrog takes the velocities it is given for those half a step earlier:
-    v(t+dt/2) = v(t−dt/2) + dt F(t)/m.  So half a kick is taken back,
-    v(t−dt/2) = v(t) − (dt/2) F(t)/m, and the kinetic energy at t is that of the velocities given.
-
-    Args:
-        simulation: with positions set and a ``VerletIntegrator``.
-        velocities_angstrom_per_ps: (N, 3), Å/ps, at the time of the positions.
+    OpenMM's leapfrog interprets its velocities as those half a step earlier:
+    v(t+dt/2) = v(t−dt/2) + dt F(t)/m.  So half a kick is subtracted,
+    v(t−dt/2) = v(t) − (dt/2) F(t)/m, and the kinetic energy at t is that of the given velocities.
     """
     context = simulation.context
     before = velocities_angstrom_per_ps - half_kick_angstrom_per_ps(context)
@@ -73,14 +62,9 @@ def set_start_velocities(
 
 
 def removable_rotations(system: openmm.System, *, minimum_angstrom: FloatArray) -> int:
-    """Return how many rotations of a System are no internal motion.
+    """Return the number of rotations of a System that are not internal motion.
 
-    Args:
-        system: what is run.
-        minimum_angstrom: the structure it starts from, (N, 3), Å.
-
-    Returns:
-        0 where anything is periodic, else those of :func:`rotation_count`.
+    It is 0 with periodic boundaries, else that of :func:`rotation_count` at the minimum, (N, 3).
     """
     if not is_isolated(system):
         return 0
@@ -90,16 +74,7 @@ def removable_rotations(system: openmm.System, *, minimum_angstrom: FloatArray) 
 def thermal_velocities(
     masses_amu: FloatArray, *, temperature_kelvin: float, seed: int
 ) -> FloatArray:
-    """Draw Maxwell–Boltzmann velocities: each component is normal with variance k_B T / m.
-
-    Args:
-        masses_amu: (N,), amu.
-        temperature_kelvin: T.
-        seed: equal seeds give equal velocities.
-
-    Returns:
-        (N, 3), Å/ps.
-    """
+    """Draw Maxwell–Boltzmann velocities (N, 3), Å/ps, with variance k_B T / m of each component."""
     variances = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin / EV_PER_AMU_ANGSTROM2_PER_PS2
     drawn = np.random.default_rng(seed).normal(size=(len(masses_amu), 3))
     return np.asarray(drawn * np.sqrt(variances / masses_amu)[:, None])
@@ -115,17 +90,17 @@ def without_rigid_motion(
     """Remove the motion of the centre of mass and the rotations.
 
     v' = v − v_c − ω × (x − x_c) with I ω = L about the centre of mass, ω along the principal axes
-    with the largest moments.  Of a molecule that is linear at its minimum, the angular momentum
-    about the line stays: where the molecule is bent, it is that of its bending vibration.
+    with the largest moments.  For a molecule that is linear at its minimum, the angular momentum
+    about its axis is kept: where the molecule is bent, it belongs to the bending vibration.
 
     Args:
-        velocities_angstrom_per_ps: (N, 3), Å/ps.
-        positions_angstrom: (N, 3), Å.
-        masses_amu: (N,), amu.
-        rotations: how many, from :func:`removable_rotations`.
+        velocities_angstrom_per_ps: (N, 3).
+        positions_angstrom: (N, 3).
+        masses_amu: (N,).
+        rotations: number, from :func:`removable_rotations`.
 
     Returns:
-        (N, 3), Å/ps; the linear momentum and the angular momentum about those axes are zero.
+        (N, 3), Å/ps, without linear momentum and angular momentum about those axes.
     """
     linear, angular = momenta(
         positions_angstrom,
@@ -140,22 +115,15 @@ def without_rigid_motion(
         omega = axes @ np.divide(along, moments, out=np.zeros_like(along), where=moments > 0.0)
         arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
         velocities = velocities - np.cross(omega, arms)
-    # Atoms without mass carry no momentum and stay where they are.
+    # Massless particles have no momentum and do not move.
     return np.where(masses_amu[:, None] > 0.0, velocities, velocities_angstrom_per_ps)
 
 
 def nve_degrees_of_freedom(system: openmm.System, *, rotations: int) -> int:
-    """Return how many degrees of freedom :func:`without_rigid_motion` leaves.
+    """Return the number of degrees of freedom after :func:`without_rigid_motion`.
 
-    Three less than OpenMM counts (where no ``CMMotionRemover`` took them already), and the
-    rotations less.
-
-    Args:
-        system: what is run.
-        rotations: how many were removed.
-
-    Returns:
-        Their number, never negative.
+    That is OpenMM's count minus three (unless a ``CMMotionRemover`` already removed them) and minus
+    the rotations, but not negative.
     """
     count = degrees_of_freedom(system) - rotations
     if not any(isinstance(force, openmm.CMMotionRemover) for force in system.getForces()):

@@ -30,28 +30,28 @@ def equilibrate(
     start_positions_angstrom: FloatArray,
     folder: Path | None = None,
 ) -> Generator[int, None, tuple[FloatArray, FloatArray]]:
-    """Bring a molecule from its minimum to a temperature, block by block, or go on with that.
+    """Equilibrate a molecule from its minimum, block by block, or resume that.
 
-    Velocities drawn at a minimum lose half of their energy to the potential; the Langevin
+    Velocities drawn at a minimum lose half of their kinetic energy to the potential; the Langevin
     thermostat (``LangevinMiddleIntegrator``: Zhang et al., J. Phys. Chem. A 123 (2019) 6056)
-    gives it back.
+    restores it.
 
     Args:
-        system: what the potential made of the molecule.
-        molecule: names the atoms.
-        job: temperature, friction, duration, seed.
-        platform: where it runs.
-        start_positions_angstrom: the minimum, (N, 3), Å.
-        folder: where it is saved how far it is; None saves nothing.
+        system: of the molecule.
+        molecule: to equilibrate.
+        job: with temperature, friction, duration, seed.
+        platform: of the calculation.
+        start_positions_angstrom: of the minimum, (N, 3).
+        folder: for checkpoints; None writes none.
 
     Yields:
-        Steps that are done.
+        Completed steps.
 
     Returns:
-        Positions (N, 3), Å, and velocities (N, 3), Å/ps, a sample at the temperature.
+        Positions (N, 3), Å, and velocities (N, 3), Å/ps.
 
     Raises:
-        UnstableError: it went wrong; its time is negative, up to the start of NVE.
+        UnstableError: the run is unstable; its time is negative, relative to the start of NVE.
     """
     simulation = _langevin(
         system,
@@ -90,7 +90,7 @@ def _langevin(
     platform: PlatformChoice,
     start_positions_angstrom: FloatArray,
 ) -> app.Simulation:
-    """Set up the thermostat, with velocities drawn at the temperature."""
+    """Set up the thermostat with thermal velocities."""
     velocity_seed, thermostat_seed = job.random_seeds()
     integrator = langevin_integrator(
         temperature_kelvin=job.temperature_kelvin,

@@ -1,4 +1,4 @@
-"""Which OpenMM platform a System runs on."""
+"""Choice of the OpenMM platform."""
 
 import time
 from collections.abc import Mapping
@@ -34,12 +34,12 @@ _TRIAL_STEPS = 10
 
 @dataclass(frozen=True)
 class PlatformChoice:
-    """A platform, how it is set up, and why it was chosen.
+    """A platform with its properties.
 
     Attributes:
-        name: as OpenMM calls it.
-        properties: given to the Context; ``Precision`` where the platform has one.
-        reason: one sentence.
+        name: as in OpenMM.
+        properties: of the Context; ``Precision`` if the platform has it.
+        reason: for the choice, one sentence.
     """
 
     name: str
@@ -50,33 +50,28 @@ class PlatformChoice:
     def precision(self) -> str:
         """Single, mixed or double.
 
-        Where OpenMM has no such property: Reference computes in double throughout, CPU keeps
-        positions and velocities in double and some of OpenMM's own forces in single.
+        For platforms without this property: Reference computes in double; CPU keeps positions and
+        velocities in double and computes some of OpenMM's own forces in single.
         """
         return self.properties.get("Precision", "double" if self.name == "Reference" else "mixed")
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it runs on a GPU; OpenCL may also run on the processor."""
+        """Whether it runs on a GPU; OpenCL may also run on a CPU."""
         return runs_on_gpu(self.name)
 
     @property
     def hands_over_single(self) -> bool:
-        """Whether a force is given its positions in single precision."""
+        """Whether a force receives positions in single precision."""
         return self.name in GPU_PLATFORMS and self.precision != "double"
 
 
 def usable_platforms(
     system: openmm.System, positions_angstrom: npt.ArrayLike
 ) -> list[PlatformChoice]:
-    """Every platform that runs a System, GPU platforms in each of their precisions.
+    """Return every platform that can evaluate a System, GPU platforms in each precision.
 
-    Args:
-        system: what will be run.
-        positions_angstrom: where it is tried, (N, 3), Å.
-
-    Returns:
-        Those on which energy and forces come out.
+    Positions are (N, 3).
     """
     choices = [
         named_platform(name, precision=precision)
@@ -88,7 +83,7 @@ def usable_platforms(
 
 
 def available_platforms() -> list[str]:
-    """Names of the platforms that OpenMM could load; the device of one may still be missing."""
+    """Return the names of the platforms that OpenMM loaded; their device may still be missing."""
     return [
         openmm.Platform.getPlatform(index).getName()
         for index in range(openmm.Platform.getNumPlatforms())
@@ -96,17 +91,12 @@ def available_platforms() -> list[str]:
 
 
 def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
-    """Take a platform by its name, without trying it.
+    """Return a platform by its case-insensitive name, without testing it.
 
-    Args:
-        name: ``CUDA``, ``OpenCL``, ``HIP``, ``CPU`` or ``Reference``, in any case.
-        precision: ``single``, ``mixed`` or ``double``; no property of CPU and Reference.
-
-    Returns:
-        The choice.
+    CPU and Reference ignore the precision.
 
     Raises:
-        PlatformError: no such platform or precision, or the platform is not installed.
+        PlatformError: unknown platform or precision, or the platform is not installed.
     """
     if precision not in PRECISIONS:
         raise PlatformError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
@@ -130,24 +120,15 @@ def choose_platform(
     request: str = AUTO,
     precision: str = "mixed",
 ) -> PlatformChoice:
-    """Choose the platform that a System is run on.
+    """Choose the platform for a System.
 
-    ``auto`` is CUDA, then OpenCL, where a Context can be made on a GPU; else the faster of CPU and
-    Reference, measured on this System (TorchScript models spend their time in torch, and which
-    of the two then wins depends on the molecule and the machine).
-
-    Args:
-        system: what will be run.
-        positions_angstrom: where it is tried, (N, 3), Å.
-        request: ``auto`` or the name of a platform.
-        precision: ``single``, ``mixed`` or ``double``, for CUDA, OpenCL and HIP.
-
-    Returns:
-        The choice.
+    ``auto`` is CUDA, then OpenCL, if a Context can be created on a GPU; else the faster of CPU and
+    Reference, timed on this System (TorchScript models spend their time in torch, and the faster
+    one depends on the molecule and the machine).  Positions are (N, 3).
 
     Raises:
-        PlatformError: the platform or precision asked for is unknown, missing or cannot run this
-            System; or none can.
+        PlatformError: the requested platform or precision is unknown, missing or cannot run this
+            System; or no platform can.
     """
     if request.lower() != AUTO:
         choice = named_platform(request, precision=precision)
@@ -169,7 +150,7 @@ def choose_platform(
         if not problem:
             return PlatformChoice(name, choice.properties, f"{name} is there and runs the system")
         refusals.append(f"{name}: {problem}")
-    # A wrong precision is an error even where it is not used.
+    # An invalid precision is an error even if it is not used.
     named_platform("Reference", precision=precision)
     return _faster_on_cpu(system, positions_angstrom, refusals=refusals)
 
@@ -177,7 +158,7 @@ def choose_platform(
 def _faster_on_cpu(
     system: openmm.System, positions_angstrom: npt.ArrayLike, *, refusals: list[str]
 ) -> PlatformChoice:
-    """Measure the platforms that need no device and take the faster."""
+    """Return the faster of the platforms without a device."""
     times_ms: dict[str, float] = {}
     for name in CPU_PLATFORMS:
         choice = PlatformChoice(name)
@@ -198,7 +179,7 @@ def _faster_on_cpu(
 def _context(
     system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
 ) -> openmm.Context:
-    # Too short a step to move anything, and no velocities: only the time it takes is of interest.
+    # The timestep is too short to move anything; only the elapsed time matters.
     context = openmm.Context(
         system,
         openmm.VerletIntegrator(_TRIAL_TIMESTEP_PS),
@@ -212,7 +193,7 @@ def _context(
 def _problem(
     system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
 ) -> str:
-    """Say in one line why a platform cannot run a System; empty where it can."""
+    """Return a one-line reason why a platform cannot run a System; empty if it can."""
     try:
         context = _context(system, positions_angstrom, choice)
         context.getState(energy=True, forces=True)
@@ -224,21 +205,21 @@ def _problem(
 def _ms_per_step(
     system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
 ) -> float:
-    """Time a step, ms: the best of a few batches, which a busy machine disturbs least."""
+    """Return the time per step, ms: the fastest of several batches, to reduce noise."""
     context = _context(system, positions_angstrom, choice)
     warm_up(context)
     batches_s = []
     for _ in range(_TRIAL_BATCHES):
         start = time.perf_counter()
         context.getIntegrator().step(_TRIAL_STEPS)
-        # Energies come only after the steps are done; stepping alone may be asynchronous.
+        # Stepping may be asynchronous; reading the energy waits for it.
         context.getState(energy=True)
         batches_s.append(time.perf_counter() - start)
     return 1000.0 * min(batches_s) / _TRIAL_STEPS
 
 
 def load_failures() -> dict[str, str]:
-    """Say why OpenMM could not load the plugins of platforms, by name, of those that it tried."""
+    """Return why OpenMM failed to load the plugins of platforms, by platform."""
     failures = {}
     for failure in openmm.Platform.getPluginLoadFailures():
         path, _, reason = failure.partition(".so: ")
@@ -249,6 +230,6 @@ def load_failures() -> dict[str, str]:
 
 
 def _load_failure(name: str) -> str:
-    """Say why OpenMM could not load a platform's plugin, where it tried."""
+    """Return why OpenMM failed to load a platform's plugin; empty if it did not try."""
     reason = load_failures().get(name)
     return f" (its plugin did not load: {reason})" if reason else ""

@@ -1,4 +1,4 @@
-"""The `run.json` of one trajectory: what was asked, how far it is, what went wrong."""
+"""The `run.json` of one trajectory: settings, progress, failure."""
 
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,33 +19,29 @@ SCHEMA_VERSION = 1
 
 
 REPLICAS = "replicas"
-"""Key in `run.json` of a run in a batch."""
+"""Key in the `run.json` of a run in a batch."""
 
 
 @dataclass
 class TrajectoryRecord:
-    """What `run.json` says.
+    """Content of `run.json`.
 
     Attributes:
-        job: what was asked.
-        platform: name of the platform it runs on.
-        precision: its precision.
-        on_gpu: whether that runs on a GPU.
-        platform_properties: as the Context reports them, e.g. the number of threads.
-        n_degrees_of_freedom: behind the temperatures in `energies.csv`.
-        n_steps_done: steps of NVE up to the last saved state, or to the failure.
+        platform_properties: as reported by the Context, e.g. the number of threads.
+        n_degrees_of_freedom: for the temperatures in `energies.csv`.
+        n_steps_done: NVE steps up to the last saved state, or to the failure.
         status: running, complete or failed.
         failure: of a failed run.
-        ms_per_step_blocks: wall time a step, block by block, after warm-up; of one process, as
-            are the three lists that follow.
-        cpu_ms_per_step_blocks: the process's CPU time a step, all threads together.
-        yardstick_ms_blocks: CPU time of a piece of work that is always the same.
+        ms_per_step_blocks: wall time per step in each block after warm-up; this and the following
+            three lists are of one process.
+        cpu_ms_per_step_blocks: CPU time of the process per step, all threads together.
+        yardstick_ms_blocks: CPU time of a fixed workload.
         resident_mebibytes_blocks: resident memory of the process at the end of each block.
         steps_per_block: length of these blocks.
         peak_resident_mebibytes: largest resident memory of the process at the end of a block.
         peak_device_mebibytes: largest memory in use on the CUDA device; None elsewhere.
-        replicas: how many run in one batch, and times a step are those of all over this number;
-            None for a run alone, and until a batch takes up what it left.
+        replicas: size of the batch, by which times per step are divided; None for a single run, and
+            until a batch continues it.
     """
 
     job: TrajectoryJob
@@ -73,15 +69,15 @@ class TrajectoryRecord:
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing left to run: it is long enough, or it went wrong for good."""
+        """Whether there is nothing left to run: it is complete or was unstable."""
         if self.failure is not None:
             return self.failure["kind"] == UnstableError.kind
         return self.status == COMPLETE and self.n_steps_done >= self.job.n_steps
 
     def fail(self, error: UnstableError) -> None:
-        """Note why the run ended early."""
+        """Record why the run ended early."""
         self.status = FAILED
-        # In the equilibration, steps and time count up to zero.
+        # Steps and times of the equilibration are negative.
         self.n_steps_done = max(0, error.step)
         self.failure = {
             "kind": error.kind,
@@ -92,7 +88,7 @@ class TrajectoryRecord:
         }
 
     def write(self, folder: Path) -> None:
-        """Write `run.json`, whole or not at all."""
+        """Write `run.json` atomically."""
         memory = {"peak_resident": self.peak_resident_mebibytes}
         if self.peak_device_mebibytes is not None:
             memory["peak_device"] = self.peak_device_mebibytes
@@ -122,15 +118,9 @@ class TrajectoryRecord:
     def open(
         cls, folder: Path, job: TrajectoryJob, *, platform: PlatformChoice
     ) -> "TrajectoryRecord":
-        """Read what an earlier start left in a folder, or begin.
+        """Read the record of a folder, or create a new one.
 
-        Args:
-            folder: of the run.
-            job: what is asked now; it may be longer than what was asked before.
-            platform: where it is to run; a run that was begun stays on its own platform.
-
-        Returns:
-            The record.
+        The duration of `job` may have changed; a started run keeps its own platform.
 
         Raises:
             RunDirectoryError: the folder holds another run, or its `run.json` is damaged.
@@ -140,7 +130,7 @@ class TrajectoryRecord:
             return cls._begun(job, platform=platform)
         table = read_json(path)
         if "seed" not in table:
-            # The code broke before the run was begun, and that is all that is known of it.
+            # An error occurred before the run started, so nothing else is recorded.
             return cls._begun(job, platform=platform)
         if table.get("schema_version") != SCHEMA_VERSION:
             raise RunDirectoryError(
@@ -171,7 +161,7 @@ class TrajectoryRecord:
         memory = table["memory_mebibytes"]
         longest = max(job.duration_ps, table["requested_ps"])
         return cls(
-            # Asking for less than there is, or was begun, does not take anything away.
+            # A shorter duration than before does not shorten the run.
             job=replace(job, duration_ps=longest),
             platform=table["platform"],
             precision=table["precision"],
@@ -182,7 +172,7 @@ class TrajectoryRecord:
             status=table["status"],
             failure=table["failure"],
             ms_per_step_blocks=table["ms_per_step_blocks"],
-            # Runs begun by an older version have none of these.
+            # Runs started by an older version lack these.
             cpu_ms_per_step_blocks=table.get("cpu_ms_per_step_blocks", []),
             yardstick_ms_blocks=table.get("yardstick_ms_blocks", []),
             resident_mebibytes_blocks=table.get("resident_mebibytes_blocks", []),
@@ -193,7 +183,7 @@ class TrajectoryRecord:
 
 
 def _identity(job: TrajectoryJob) -> dict[str, Any]:
-    """Give what must not change when a run is resumed: all but its length."""
+    """Return the settings that must not change on resume: all but the duration."""
     return {
         "condition": {
             "ensemble": ENSEMBLE,

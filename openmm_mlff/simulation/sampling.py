@@ -25,17 +25,17 @@ from openmm_mlff.simulation.stepping import block_steps, step_watched
 from openmm_mlff.units import fs_from_ps
 
 Progress = Callable[[int, int], None]
-"""Called with the steps that are done and those there are, equilibration included."""
+"""Called with completed and total steps, including equilibration."""
 
 
 @dataclass(frozen=True)
 class LangevinSamples:
-    """Samples at even intervals, S of them.
+    """S evenly spaced samples.
 
     Attributes:
-        positions_angstrom: (S, N, 3), Å.
-        velocities_angstrom_per_ps: (S, N, 3), Å/ps, as OpenMM holds them.
-        time_ps: since the end of the equilibration, (S,).
+        positions_angstrom: (S, N, 3).
+        velocities_angstrom_per_ps: (S, N, 3), as stored by OpenMM.
+        time_ps: since the end of equilibration, (S,).
     """
 
     positions_angstrom: FloatArray
@@ -67,37 +67,21 @@ def sample_langevin(
     limits: StabilityLimits = DEFAULT_LIMITS,
     on_progress: Progress | None = None,
 ) -> LangevinSamples:
-    """Sample a molecule at a temperature, starting at its minimum.
+    """Sample a molecule at a temperature, starting from its minimum.
 
-    ``LangevinMiddleIntegrator`` (Zhang et al., J. Phys. Chem. A 123 (2019) 6056) leaves its
-    velocities behind the thermostat, in the middle of a step.  There they are Maxwell's for any
-    timestep in a harmonic well, and the positions that OpenMM gives at the end of the step are
-    Boltzmann's: neither has to be corrected for half a step.
+    ``LangevinMiddleIntegrator`` (Zhang et al., J. Phys. Chem. A 123 (2019) 6056) stores velocities
+    in the middle of a step, after the thermostat.  There they are Maxwell–Boltzmann distributed for
+    any timestep in a harmonic well, and the positions at the end of the step are Boltzmann
+    distributed: neither needs a half-step correction.
 
-    Nothing removes the motion of the centre of mass: all 3 N degrees of freedom are at the
-    temperature.
+    The motion of the centre of mass is not removed: all 3 N degrees of freedom are thermal.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run; its bonds are those that must hold.
-        platform: where it runs.
-        start_positions_angstrom: the minimum, (N, 3), Å.
-        temperature_kelvin: of the thermostat and of the first velocities.
-        timestep_fs: of the integrator.
-        friction_per_ps: of the thermostat.
-        equilibration_ps: before the first interval begins, may be 0.
-        duration_ps: sampled.
-        interval_steps: between two samples.
-        seed: of velocities and thermostat.
-        limits: beyond which the run is stopped.
-        on_progress: called as it goes on.
-
-    Returns:
-        The samples, the first of them one interval after the equilibration.
+    `start_positions_angstrom`, (N, 3), is the minimum; `interval_steps` separate two samples, the
+    first of which is one interval after the equilibration.
 
     Raises:
-        ConfigError: the duration holds no sample.
-        UnstableError: the molecule broke, or numbers are not finite.
+        ConfigError: the duration is shorter than one interval.
+        UnstableError: the run is unstable.
     """
     n_equilibration = round(fs_from_ps(equilibration_ps) / timestep_fs)
     n_samples = round(fs_from_ps(duration_ps) / timestep_fs) // interval_steps
@@ -151,13 +135,13 @@ def _thermostatted(
     seed: int,
     limits: StabilityLimits,
 ) -> app.Simulation:
-    """Set up the thermostat, with velocities drawn at the temperature, and a watch."""
+    """Set up the thermostat with thermal velocities and a stability reporter."""
     first, second = np.random.SeedSequence(seed).generate_state(2)
     integrator = langevin_integrator(
         temperature_kelvin=temperature_kelvin,
         friction_per_ps=friction_per_ps,
         timestep_fs=timestep_fs,
-        # OpenMM takes 0 for "any seed".
+        # OpenMM interprets 0 as "any seed".
         seed=1 + int(second) % (2**31 - 2),
     )
     simulation = make_simulation(

@@ -1,4 +1,4 @@
-"""Whether a run starts from the molecule that was asked for."""
+"""Check the initial structure of a run."""
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import UnstableError
@@ -10,15 +10,10 @@ from openmm_mlff.simulation.job import TrajectoryJob
 def check_start(
     molecule: MolecularSystem, job: TrajectoryJob, *, start_positions_angstrom: FloatArray
 ) -> None:
-    """See that the minimum a run is to start from is still the molecule.
-
-    Args:
-        molecule: as it was asked for.
-        job: the run.
-        start_positions_angstrom: the minimum, (N, 3), Å.
+    """Check that the minimum (N, 3) from which a run starts is still the intended molecule.
 
     Raises:
-        UnstableError: it is not; its time is negative, the start of the equilibration.
+        UnstableError: it is not; its time is that of the start of equilibration, negative.
     """
     monitor = StabilityMonitor(
         molecule.atomic_numbers,

@@ -1,27 +1,21 @@
-"""OpenMM's XML of a State, and of nothing else."""
+"""Deserialize an OpenMM State, and nothing else, from XML."""
 
 import re
 
 import openmm
 
-# As OpenMM itself finds out what it was given.
+# The rule by which OpenMM itself determines the type.
 _FIRST_TAG = re.compile(r"<([^?]\S*)")
 
 
 def deserialize_state(text: str) -> openmm.State:
-    """Read a State.
+    """Read a State from XML.
 
-    OpenMM reads a System or a Force by the same call, and a `PythonForce` unpickles what its XML
-    holds: what is not a State is not given to it.
-
-    Args:
-        text: XML.
-
-    Returns:
-        The State.
+    OpenMM deserializes a System or a Force by the same call, and a `PythonForce` unpickles its
+    content, so any other XML is refused.
 
     Raises:
-        ValueError: it is no State.
+        ValueError: the XML is not a State.
     """
     found = _FIRST_TAG.search(text)
     if found is None or found[1] != "State":

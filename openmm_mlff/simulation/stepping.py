@@ -1,4 +1,4 @@
-"""Steps in blocks, with OpenMM's own complaints about broken numbers turned into failures."""
+"""Steps in blocks, with NaN exceptions of OpenMM converted to failures."""
 
 import numpy as np
 import openmm
@@ -13,17 +13,10 @@ _MOST_BLOCKS = 1000
 
 
 def block_steps(n_steps: int, *, interval: int) -> int:
-    """Choose how many steps are taken between two looks at the clock.
+    """Return the number of steps per block, a multiple of the reporters' interval.
 
-    At most 500, fewer in short runs so that they too have ten blocks, more in very long ones so
-    that what is kept of each block does not grow with the run.
-
-    Args:
-        n_steps: of the whole run.
-        interval: of the reporters; every block has the same number of reports.
-
-    Returns:
-        A multiple of the interval.
+    At most 500, fewer in short runs so that they have at least ten blocks, more in very long ones
+    to limit the number of recorded blocks.
     """
     wanted = max(min(_MOST_STEPS_A_BLOCK, n_steps // _FEWEST_BLOCKS), n_steps // _MOST_BLOCKS, 1)
     return interval * -(-wanted // interval)
@@ -32,12 +25,8 @@ def block_steps(n_steps: int, *, interval: int) -> int:
 def step_watched(simulation: app.Simulation, n_steps: int) -> None:
     """Advance a Simulation.
 
-    Args:
-        simulation: with its reporters.
-        n_steps: how far.
-
     Raises:
-        UnstableError: a reporter says so, or OpenMM does because coordinates are not numbers.
+        UnstableError: a reporter raised it, or coordinates became NaN.
         OpenMMException: OpenMM or the potential failed for another reason.
     """
     try:
@@ -52,17 +41,8 @@ def step_watched(simulation: app.Simulation, n_steps: int) -> None:
 def as_instability(
     simulation: app.Simulation, error: openmm.OpenMMException
 ) -> UnstableError | None:
-    """Tell broken numbers from broken code.
-
-    Args:
-        simulation: that raised.
-        error: what it raised.
-
-    Returns:
-        The failure, where coordinates are not finite or OpenMM says NaN; None where the cause is
-        another.
-    """
-    # Without energies and forces, which would raise again.
+    """Return the failure if coordinates are not finite or OpenMM reports NaN, else None."""
+    # Requesting energies or forces would raise again.
     state = simulation.context.getState(positions=True)
     lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
     if not len(lost) and "NaN" not in str(error):

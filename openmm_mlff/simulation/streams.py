@@ -1,4 +1,4 @@
-"""What a run at constant energy writes as it goes."""
+"""Output streams of an NVE run."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ TRAJECTORY_FILE = "trajectory.dcd"
 
 @dataclass(frozen=True)
 class Streams:
-    """What is called at a report.
+    """Reporters of a run.
 
     Attributes:
-        rows: the monitor first (what is broken goes into no stream), energies and momenta.
+        rows: stability first, so that unstable frames are not written; energies and momenta.
         frames: positions.
     """
 
@@ -33,7 +33,7 @@ class Streams:
     frames: TrajectoryReporter
 
     def sync(self) -> None:
-        """Wait until all that was written is on the disk."""
+        """Wait until everything is on disk."""
         for stream in (*self.rows[1:], self.frames):
             stream.sync()
 
@@ -50,17 +50,9 @@ def open_streams(
 ) -> Streams:
     """Open the streams of a run.
 
-    Args:
-        folder: of the run.
-        job: what is asked.
-        molecule: what is run.
-        start_positions_angstrom: the structure it is compared with, (N, 3), Å.
-        n_degrees_of_freedom: of the temperature; counted from the System where None.
-        resume_after_step: None starts them anew; otherwise they are cut to this step.
-        open_files: closes them.
-
-    Returns:
-        The streams.
+    The stability criteria compare with `start_positions_angstrom`, (N, 3).  With
+    `resume_after_step` the streams are truncated to this step; None starts new files.
+    `open_files` closes them.
     """
     stability = StabilityReporter(
         job.energy_interval_steps,

@@ -1,4 +1,4 @@
-"""A molecule as OpenMM and PDB files name it."""
+"""A molecule as OpenMM topology and PDB."""
 
 import io
 from pathlib import Path
@@ -12,10 +12,10 @@ from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.rundir import write_text
 
 UNNAMED_RESIDUE = "UNL"
-"""What the PDB calls a ligand without a name."""
+"""PDB name of an unknown ligand."""
 
-# Programs that read a PDB take these for amino acids, their caps, nucleotides or water: they rename
-# the atoms, add bonds of their own and expect no CONECT records.
+# PDB readers interpret these as amino acids, caps, nucleotides or water: they rename atoms, add
+# bonds and expect no CONECT records.
 _RESERVED_RESIDUES = (
     "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL "
     "ACE NH2 NME NAC ASH GLH LYN HID HIE HIP CYX MSE SEC PYL "
@@ -24,22 +24,17 @@ _RESERVED_RESIDUES = (
 
 
 def residue_name(molecule_name: str) -> str:
-    """Give a residue name: the first three letters, unless they mean something else in a PDB."""
+    """Return the first three letters as residue name, unless that name is reserved in PDB."""
     letters = "".join(letter for letter in molecule_name.upper() if letter.isascii())
     name = "".join(letter for letter in letters if letter.isalnum())[:3]
     return UNNAMED_RESIDUE if not name or name in _RESERVED_RESIDUES.split() else name
 
 
 def openmm_topology(molecule: MolecularSystem) -> app.Topology:
-    """Describe a molecule to OpenMM.
+    """Return the topology of a molecule.
 
-    Args:
-        molecule: one or several molecules; each fragment becomes a residue only where its atoms
-            stand together, else all are one.
-
-    Returns:
-        Topology with one chain; atoms named by element and number from one, e.g. C1, H5; the
-        molecule's bonds, and its box where it has one.
+    It has one chain, atoms named by element and one-based index, e.g. C1, H5, the bonds, and the
+    box.  Each fragment is a residue if the atoms of each are contiguous; else all atoms are one.
     """
     topology = app.Topology()
     if molecule.cell_angstrom is not None:
@@ -47,7 +42,7 @@ def openmm_topology(molecule: MolecularSystem) -> app.Topology:
     chain = topology.addChain()
     name = residue_name(molecule.name)
     labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds or ())
-    # Sorted labels: fragments follow one another, so residues keep the order of the atoms.
+    # Sorted labels mean contiguous fragments, so that residues keep the order of the atoms.
     separate = labels == sorted(labels)
     residue, last_label = None, None
     for index, (number, label) in enumerate(
@@ -64,14 +59,8 @@ def openmm_topology(molecule: MolecularSystem) -> app.Topology:
 
 
 def write_pdb(path: Path, molecule: MolecularSystem, *, positions_angstrom: npt.ArrayLike) -> None:
-    """Write a PDB with CONECT records.
-
-    Args:
-        path: the file.
-        molecule: names and bonds.
-        positions_angstrom: (N, 3), Å.
-    """
+    """Write a PDB with CONECT records; positions are (N, 3)."""
     text = io.StringIO()
-    # Positions without a unit are in Å here, unlike elsewhere in OpenMM.
+    # PDBFile interprets positions without a unit as Å, unlike the rest of OpenMM.
     app.PDBFile.writeFile(openmm_topology(molecule), np.asarray(positions_angstrom), text)
     write_text(path, text.getvalue())

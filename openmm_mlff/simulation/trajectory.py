@@ -1,4 +1,4 @@
-"""One trajectory, advanced block by block: equilibration, then NVE."""
+"""One trajectory, advanced in blocks: equilibration, then NVE."""
 
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -40,15 +40,9 @@ TOPOLOGY_FILE = "topology.pdb"
 
 
 class Trajectory:
-    """One trajectory that is advanced block by block.
+    """One resumable trajectory that is advanced in blocks.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: what is run.
-        job: what is asked.
-        folder: of this run.
-        platform: where it runs, unless it was begun elsewhere.
-        start_positions_angstrom: the minimum, (N, 3), Å.
+    A started run keeps its own platform.  `start_positions_angstrom`, (N, 3), is the minimum.
     """
 
     def __init__(
@@ -66,7 +60,7 @@ class Trajectory:
         self._folder = folder
         self._start_angstrom = np.asarray(start_positions_angstrom, dtype=np.float64)
         self._record = TrajectoryRecord.open(folder, job, platform=platform)
-        # What was begun for longer goes on for longer.
+        # The recorded duration may be longer.
         self._job = self._record.job
         self._platform = platform
         begun_on = self._record.platform, self._record.precision
@@ -75,14 +69,14 @@ class Trajectory:
 
     @property
     def n_steps(self) -> int:
-        """Steps in all, equilibration included."""
+        """Number of steps, including equilibration."""
         return self._job.n_equilibration_steps + self._job.n_steps
 
     def advance(self) -> Generator[int, None, None]:
-        """Go on to the end of the run, or until it goes wrong.
+        """Run to the end, or until the run is unstable.
 
         Yields:
-            Steps that are done, equilibration included, after each block.
+            Completed steps, including equilibration, after each block.
         """
         if self._record.is_settled:
             yield self.n_steps
@@ -101,7 +95,7 @@ class Trajectory:
             self._record.write(self._folder)
 
     def _begun(self) -> Generator[int, None, app.Simulation]:
-        """Equilibrate, and hand over to NVE at step 0."""
+        """Equilibrate and set up NVE at step 0."""
         start = self._start_angstrom
         self._record.write(self._folder)
         check_start(self._molecule, self._job, start_positions_angstrom=start)
@@ -162,7 +156,7 @@ class Trajectory:
     def _add_reporters(
         self, simulation: app.Simulation, *, resumed: bool, open_files: ExitStack
     ) -> Streams:
-        """Open the streams, cut to the saved state, and write the rows of step 0."""
+        """Open the streams, truncate them to the saved state, and write the rows of step 0."""
         streams = open_streams(
             self._folder,
             self._job,

@@ -1,4 +1,4 @@
-"""What stands in a run folder: typed records of measurements and simulations.
+"""Typed records of measurements and simulations in a run folder.
 
 May import NumPy, pydantic and the foundation (molecules, config, results, units, errors) only.
 """

@@ -1,7 +1,6 @@
-"""Read the whole frames of a DCD file, however a crash left it.
+"""Read the complete frames of a DCD file, even if a crash truncated it.
 
-MDTraj reads DCD too, but its C code prints to the process's own standard output, which belongs to
-progress bars and reports, and it refuses a file that has no frame yet.
+MDTraj's DCD reader prints to the standard output from C and refuses a file without frames.
 """
 
 import struct
@@ -16,20 +15,17 @@ _HEADER_BYTES = 84
 _CELL_BYTES = 6 * 8 + 2 * _MARKER_BYTES
 _FIXED_ATOMS_AT = 4 + 4 * 8
 _UNIT_CELL_AT = 4 + 4 * 10
-"""Where the header of CHARMM's format, 4 characters and 20 integers, holds what we need."""
+"""Byte offsets in the CHARMM header of 4 characters and 20 integers."""
 
 
 def read_dcd(path: Path) -> np.ndarray | None:
-    """Read positions.
-
-    Args:
-        path: a little-endian DCD of CHARMM's format, as OpenMM and MDTraj write it.
+    """Read positions from a little-endian CHARMM DCD file, as written by OpenMM and MDTraj.
 
     Returns:
-        float32 (F, N, 3), Å; None where the file is missing or a crash left no whole frame.
+        float32 (F, N, 3), Å; None if the file is missing or has no complete frame.
 
     Raises:
-        RunDirectoryError: the file is no such DCD.
+        RunDirectoryError: the file is not such a DCD file.
     """
     if not path.is_file():
         return None
@@ -66,7 +62,7 @@ def read_dcd(path: Path) -> np.ndarray | None:
 
 
 def _record(data: bytes, *, start: int) -> bytes | None:
-    """Give the Fortran record at `start`, or None where it is cut off."""
+    """Return the Fortran record at `start`, or None if it is truncated."""
     if len(data) < start + _MARKER_BYTES:
         return None
     length = struct.unpack_from("<i", data, start)[0]
@@ -77,7 +73,7 @@ def _record(data: bytes, *, start: int) -> bytes | None:
 
 
 def _frame_dtype(n_atoms: int, *, has_cell: bool) -> np.dtype:
-    """Lay out one frame: the cell, if any, then x, y and z, each between two length markers."""
+    """Return the layout of a frame: optional cell, then x, y and z, each between length markers."""
     names = ["cell"] if has_cell else []
     formats = [f"V{_CELL_BYTES}"] if has_cell else []
     for axis in "xyz":

@@ -1,4 +1,4 @@
-"""Read what a run folder holds of one system; needs neither torch, OpenMM nor MDTraj."""
+"""Read one system's results from a run folder, without torch, OpenMM or MDTraj."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,19 +32,13 @@ from openmm_mlff.storage.runs import (
 from openmm_mlff.units import ps_from_fs
 
 STRUCTURE_FILE = "structure.npz"
-"""What MDTraj measured in the frames of a simulation."""
+"""Structural quantities that MDTraj computed for the frames of a simulation."""
 
 
 def load_evidence(directory: RunDirectory, system: str) -> Evidence:
-    """Read all that is known of one system.
+    """Read the molecule, simulations and measurements of one system.
 
-    Args:
-        directory: an existing run directory.
-        system: name of a system that was begun.
-
-    Returns:
-        Its molecule, simulations and measurements; a stream that a crash cut off is read up to its
-        last whole row, a missing one is empty.
+    A truncated stream is read up to its last complete row; a missing one is empty.
 
     Raises:
         RunDirectoryError: a file is missing or damaged.
@@ -58,13 +52,7 @@ def load_evidence(directory: RunDirectory, system: str) -> Evidence:
 
 
 def load_run(folder: Path) -> Run:
-    """Read one simulation.
-
-    Args:
-        folder: of the simulation.
-
-    Returns:
-        The simulation; one that broke before its first step names no platform.
+    """Read the simulation in a folder; one that failed before its first step has no platform.
 
     Raises:
         RunDirectoryError: its record is damaged.
@@ -88,7 +76,7 @@ def load_run(folder: Path) -> Run:
             momenta=_load_momenta(folder),
             trajectory=_load_trajectory(folder, record=record),
             failure=_failure(record),
-            # Of replicas in one Context the record has the time of each; a step takes that of all.
+            # The record has the time per replica; a step of a shared Context advances all of them.
             ms_per_step_blocks=replicas * _floats(record.get("ms_per_step_blocks", [])),
             cpu_ms_per_step_blocks=replicas * _floats(record.get("cpu_ms_per_step_blocks", [])),
             yardstick_ms_blocks=_floats(record.get("yardstick_ms_blocks", [])),
@@ -111,12 +99,12 @@ def load_run(folder: Path) -> Run:
 
 
 def _floats(values: list[float | None]) -> np.ndarray:
-    """Turn JSON's null, which stands for what was not finite, back into NaN."""
+    """Convert JSON null, written for values that are not finite, back to NaN."""
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
 def _failure(record: Mapping[str, Any]) -> RunFailure | None:
-    """Read why a simulation ended early; a failure without a reason is still one."""
+    """Return why a simulation ended early; a failed one without a reason gets a generic message."""
     failure = record["failure"]
     if failure is None and record["status"] != "failed":
         return None
@@ -153,7 +141,7 @@ def _load_momenta(folder: Path) -> MomentumSeries:
 
 
 def _load_trajectory(folder: Path, *, record: Mapping[str, Any]) -> TrajectorySeries | None:
-    """Read the frames, and what was measured in them where that has been done."""
+    """Read the frames and the structural quantities computed for them."""
     frames = read_frames(folder, record=record)
     if frames is None:
         return None
@@ -161,20 +149,15 @@ def _load_trajectory(folder: Path, *, record: Mapping[str, Any]) -> TrajectorySe
     path = folder / STRUCTURE_FILE
     structure = read_arrays(path) if path.exists() else {}
     if {len(values) for values in structure.values()} != {len(time_ps)}:
-        # Frames were written since: measured when the run is resumed.
+        # Frames were written since; the quantities are computed when the run is resumed.
         return None
     return TrajectorySeries(time_ps=time_ps, positions_angstrom=positions_angstrom, **structure)
 
 
 def read_frames(folder: Path, *, record: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Read the frames of a simulation.
+    """Read positions (F, N, 3) in Å and times (F,) in ps; None if there is no frame.
 
-    Args:
-        folder: of the simulation.
-        record: its `run.json`.
-
-    Returns:
-        Positions (F, N, 3) in Å and times (F,) in ps; None where no frame was written.
+    `record` is the content of the simulation's `run.json`.
     """
     positions_angstrom = read_dcd(folder / "trajectory.dcd")
     if positions_angstrom is None:

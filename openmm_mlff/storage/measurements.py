@@ -15,10 +15,10 @@ from openmm_mlff.storage.typed import from_tables, to_tables
 R = TypeVar("R")
 
 MEASUREMENTS = "measurements"
-"""Folder of the measurements within the folder of a system."""
+"""Subfolder of a system's folder."""
 
 SAME_AS = "same_as"
-"""Key of the shared measurement that a check judges as it is."""
+"""Key that holds the name of a shared measurement which a check judges unchanged."""
 
 DONE: Final = "done"
 NOT_APPLICABLE: Final = "not applicable"
@@ -29,10 +29,9 @@ MeasurementStatus = Literal["done", "not applicable", "skipped", "error"]
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """The question has no meaning for this system or potential.
+    """The check has no meaning for this system or potential.
 
-    Attributes:
-        reason: one clause, e.g. "one atom has no orientation".
+    `reason` is one clause, e.g. "one atom has no orientation".
     """
 
     reason: str
@@ -40,10 +39,9 @@ class NotApplicable:
 
 @dataclass(frozen=True)
 class Skipped:
-    """What is needed is not there now; a resumed run asks again.
+    """A prerequisite is missing; a resumed run tries again.
 
-    Attributes:
-        reason: one clause, e.g. "no simulation ran to its end".
+    `reason` is one clause, e.g. "no simulation ran to its end".
     """
 
     reason: str
@@ -51,16 +49,13 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is stored of one measurement.
+    """A stored measurement.
 
     Attributes:
-        name: of its file.
-        status: ``done``, ``not applicable``, ``skipped`` or ``error``.
-        reason: why it is not done.
-        traceback: of an error.
+        reason: why the status is not ``done``.
         data: plain values of the record.
         arrays: arrays of the record.
-        cost: seconds and evaluations that it took.
+        cost: seconds and evaluations.
     """
 
     name: str
@@ -74,24 +69,14 @@ class Measurement:
     def record(self, cls: type[R]) -> R:
         """Return the typed record.
 
-        Args:
-            cls: its class.
-
-        Returns:
-            The record.
-
         Raises:
-            RunDirectoryError: the files hold another record.
+            RunDirectoryError: the files do not hold a record of this class.
         """
         return from_tables(cls, self.data, self.arrays, origin=f"the measurement {self.name!r}")
 
 
 class MeasurementStore:
-    """The measurements of one system.
-
-    Args:
-        folder: of the system.
-    """
+    """The measurements in the folder of one system."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / MEASUREMENTS
@@ -101,13 +86,7 @@ class MeasurementStore:
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def read(self, name: str) -> Measurement | None:
-        """Read one measurement.
-
-        Args:
-            name: of its file.
-
-        Returns:
-            The measurement; None where there is no such file.
+        """Read one measurement, or return None if it does not exist.
 
         Raises:
             RunDirectoryError: a file is damaged.
@@ -130,16 +109,7 @@ class MeasurementStore:
     def write(
         self, name: str, value: Any, *, cost: Mapping[str, float] | None = None
     ) -> Measurement:
-        """Write a record, or that the question is not applicable or was skipped.
-
-        Args:
-            name: of the file.
-            value: a record, :class:`NotApplicable` or :class:`Skipped`.
-            cost: seconds and evaluations.
-
-        Returns:
-            What was written.
-        """
+        """Write a record, a :class:`NotApplicable` or a :class:`Skipped`."""
         if isinstance(value, NotApplicable):
             return self._write(Measurement(name, NOT_APPLICABLE, reason=value.reason))
         if isinstance(value, Skipped):
@@ -148,7 +118,7 @@ class MeasurementStore:
         return self._write(Measurement(name, DONE, data=data, arrays=arrays, cost=cost or {}))
 
     def write_link(self, name: str, *, shared: str) -> None:
-        """Write that a measurement is the shared one of another name."""
+        """Write that a measurement is identical to the shared measurement `shared`."""
         self._write(Measurement(name, DONE, data={SAME_AS: shared}))
 
     def write_skipped(self, name: str, *, reason: str) -> None:
@@ -156,7 +126,7 @@ class MeasurementStore:
         self._write(Measurement(name, SKIPPED, reason=reason))
 
     def write_error(self, name: str, *, reason: str, traceback: str) -> None:
-        """Write what broke a measurement."""
+        """Write the error that ended a measurement."""
         self._write(Measurement(name, ERROR, reason=reason, traceback=traceback))
 
     def _write(self, measurement: Measurement) -> Measurement:

@@ -1,4 +1,4 @@
-"""Simulations as a check or a report sees them: plain arrays, read from a run folder."""
+"""Simulations read from a run folder, as plain arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,14 +14,14 @@ from openmm_mlff.units import ps_from_fs
 
 @dataclass(frozen=True)
 class RunCondition:
-    """Under which condition a simulation ran."""
+    """Ensemble, temperature and timestep of a simulation."""
 
     ensemble: str
     temperature_kelvin: float
     timestep_fs: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the condition as it stands in `report.json`."""
+        """Return the condition as written to `report.json`."""
         return {
             "ensemble": self.ensemble,
             "temperature_kelvin": self.temperature_kelvin,
@@ -64,17 +64,17 @@ class MomentumSeries:
 
 @dataclass(frozen=True)
 class TrajectorySeries:
-    """What MDTraj sees in `trajectory.dcd`, frame by frame, F frames and B bonds.
+    """Quantities that MDTraj computes for each frame of `trajectory.dcd`; F frames, B bonds.
 
     Attributes:
         time_ps: (F,).
         positions_angstrom: (F, N, 3).
-        rmsd_angstrom: against the first frame after superposition, (F,).
+        rmsd_angstrom: to the first frame after superposition, (F,).
         radius_of_gyration_angstrom: (F,).
-        bond_lengths_angstrom: of the starting structure's covalent bonds, (F, B).
-        fragments: connected components, (F,).
-        closest_contact: smallest distance of two unbonded atoms over the sum of their covalent
-            radii, (F,).
+        bond_lengths_angstrom: of the covalent bonds of the initial structure, (F, B).
+        fragments: number of connected components, (F,).
+        closest_contact: smallest distance between two nonbonded atoms divided by the sum of their
+            covalent radii, (F,).
     """
 
     time_ps: np.ndarray
@@ -91,10 +91,9 @@ class RunFailure:
     """Why a simulation ended early.
 
     Attributes:
-        kind: ``unstable`` (the physics went wrong) or ``error`` (the code did).
-        message: what, in one line.
-        time_ps: when.
-        atoms: which, zero-based.
+        kind: ``unstable`` for unphysical dynamics, ``error`` for an exception.
+        message: one line.
+        atoms: zero-based indices of the atoms concerned.
         traceback: of an error.
     """
 
@@ -111,26 +110,19 @@ class Run:
 
     Attributes:
         name: its folder, e.g. ``nve_300K_0.5fs_r0``.
-        condition: temperature and timestep.
-        replica: number of the replica.
-        requested_ps: how long it was to be.
-        completed_ps: how long it was.
-        energies: rows of `energies.csv`.
-        momenta: rows of `momenta.csv`.
-        trajectory: None where no frame was written.
-        failure: None where it ran to its end.
-        ms_per_step_blocks: wall time a step, block by block, after warm-up, (K,).
-        cpu_ms_per_step_blocks: the process's CPU time a step in the same blocks, (K,); empty where
-            it was not measured.
-        yardstick_ms_blocks: CPU time of a piece of work that is always the same, in the same
-            blocks, (K,): the pace of the machine.
-        resident_mebibytes_blocks: resident memory of the process at the end of each, (K,); empty
-            where it was not measured.
-        steps_per_block: length of these blocks; 0 where it is not known.
+        trajectory: None if no frame was written.
+        failure: None if it ran to its end.
+        ms_per_step_blocks: wall time per step in each block after warm-up, (K,).
+        cpu_ms_per_step_blocks: CPU time of the process per step in the same blocks, (K,); empty if
+            not measured.
+        yardstick_ms_blocks: CPU time of a fixed workload in the same blocks, (K,): the speed of
+            the machine.
+        resident_mebibytes_blocks: resident memory of the process at the end of each block, (K,);
+            empty if not measured.
+        steps_per_block: 0 if unknown.
         memory_mebibytes: ``peak_resident`` and, on CUDA, ``peak_device``.
-        degrees_of_freedom: behind the temperatures; 0 where nothing vibrates or it is not known.
+        degrees_of_freedom: used for the temperatures; 0 if there are none or unknown.
         platform: OpenMM platform.
-        on_gpu: whether that ran on a GPU.
     """
 
     name: str
@@ -154,27 +146,21 @@ class Run:
 
     @property
     def survived(self) -> bool:
-        """Whether it ran to its end, which is at a whole number of steps."""
+        """Whether it ran to its end, to within half a timestep."""
         half_step_ps = 0.5 * ps_from_fs(self.condition.timestep_fs)
         return self.failure is None and self.completed_ps >= self.requested_ps - 1.01 * half_step_ps
 
 
 @dataclass(frozen=True)
 class Runs:
-    """The simulations of one system.
-
-    Attributes:
-        system: the molecule.
-        runs: simulations; for a check of one condition, the replicas of that condition.
-        condition: set where the runs are those of one condition.
-    """
+    """Simulations of one system; if `condition` is set, the replicas at that condition."""
 
     system: MolecularSystem
     runs: tuple[Run, ...] = ()
     condition: RunCondition | None = None
 
     def conditions(self) -> tuple[RunCondition, ...]:
-        """Return the conditions that were run, each once, in order."""
+        """Return the distinct conditions, in order."""
         return tuple(dict.fromkeys(run.condition for run in self.runs))
 
     def at(self, condition: RunCondition) -> Self:
@@ -185,10 +171,6 @@ class Runs:
 
 @dataclass(frozen=True)
 class Evidence(Runs):
-    """All that is known of one system; what a report is drawn from.
-
-    Attributes:
-        measurements: by name.
-    """
+    """The simulations and the measurements, by name, of one system."""
 
     measurements: Mapping[str, Measurement] = field(default_factory=dict)

@@ -1,25 +1,24 @@
-"""Records of the measurements that checks share; :mod:`openmm_mlff.measuring` makes them."""
+"""Records of measurements shared by several checks, written by :mod:`openmm_mlff.measuring`."""
 
 import numpy as np
 
 from openmm_mlff.storage.typed import array, record
 
 MINIMUM_FORCE_EV_PER_ANGSTROM = 0.01
-"""A geometry counts as a minimum up to this force on an atom."""
+"""Largest force on an atom at a converged minimum."""
 
 OWN_GEOMETRIES = ("minimum", "trajectories", "ensemble")
-"""Shared measurements behind the minimum and the frames of a potential's own dynamics."""
+"""Shared measurements that the minimum and the frames of a potential's own dynamics come from."""
 
 
 @record
 class Minimum:
-    """Where minimisation of the potential ended.
+    """Result of minimising the potential energy.
 
     Attributes:
-        positions_angstrom: there.
-        energy_ev: there; NaN where minimisation broke off.
-        largest_force_ev_per_angstrom: length of one atom's force.
-        failure: why minimisation broke off; empty where it did not.
+        energy_ev: NaN if minimisation failed.
+        largest_force_ev_per_angstrom: largest norm of the force on an atom.
+        failure: why minimisation failed; empty if it did not.
     """
 
     positions_angstrom: np.ndarray = array("N", 3)
@@ -29,28 +28,25 @@ class Minimum:
 
     @property
     def converged(self) -> bool:
-        """Whether the forces are those of a minimum."""
+        """Whether the largest force is that of a minimum."""
         return self.largest_force_ev_per_angstrom <= MINIMUM_FORCE_EV_PER_ANGSTROM
 
 
 @record
 class Noise:
-    """What smooth curves leave of energies and forces on two lines; NaN where a point was refused.
+    """Residuals of energies and forces from polynomials on two lines; NaN for refused points.
 
-    Both run along the forces of a displaced geometry, the steepest direction.
+    Both lines run along the forces of a displaced geometry, the steepest direction.
 
     Attributes:
-        short_line_energies_ev: along 1e-4 Å.
-        short_line_forces_ev_per_angstrom: there.
-        long_line_energies_ev: along 1e-2 Å, wide enough to cross several stairs of an energy that
-            is rounded coarsely.
-        long_line_forces_ev_per_angstrom: there.
-        energy_ev: standard deviation from a polynomial along the long line.
-        energy_quantum_ev: step of which all energies are multiples, one ulp of a float32 total for
-            example; 0 where they are as fine as float64.
-        short_line_force_ev_per_angstrom: standard deviation of a component from a polynomial.
-        long_line_force_ev_per_angstrom: the same along the long line.
-        refused: points that the potential refused, of both lines.
+        short_line_energies_ev: over 1e-4 Å.
+        long_line_energies_ev: over 1e-2 Å, wide enough to cross several steps of a coarsely
+            rounded energy.
+        energy_ev: standard deviation of the residuals along the long line.
+        energy_quantum_ev: step of which all energies are multiples, e.g. one ulp of a float32
+            total; 0 if they are as fine as float64.
+        short_line_force_ev_per_angstrom: standard deviation of the residuals of a component.
+        refused: number of points on both lines that the potential refused.
     """
 
     short_line_energies_ev: np.ndarray = array("short_line_points")
@@ -65,7 +61,7 @@ class Noise:
 
     @property
     def force_ev_per_angstrom(self) -> float:
-        """The larger noise of a force component."""
+        """Larger of the two noise levels of a force component."""
         return float(
             np.maximum(self.short_line_force_ev_per_angstrom, self.long_line_force_ev_per_angstrom)
         )
@@ -73,18 +69,14 @@ class Noise:
 
 @record
 class Samples:
-    """Samples of the canonical ensemble from Langevin dynamics; none where the system broke.
+    """Samples of the canonical ensemble from Langevin dynamics; none if the simulation failed.
 
     Attributes:
-        positions_angstrom: of each sample.
-        velocities_angstrom_per_ps: of each sample.
-        time_ps: since the end of the equilibration.
-        masses_amu: of the atoms.
-        constrained: atoms at a fixed distance from another.
-        degrees_of_freedom: of all atoms together; nothing holds the centre of mass.
-        symbols: element of each atom.
+        time_ps: since the end of equilibration.
+        constrained: whether each atom has a distance constraint.
+        degrees_of_freedom: of all atoms; the motion of the centre of mass is not removed.
         temperature_kelvin: of the thermostat.
-        failure: why the run broke off; empty where it did not.
+        failure: why the simulation failed; empty if it did not.
     """
 
     positions_angstrom: np.ndarray = array("samples", "N", 3)
@@ -100,19 +92,18 @@ class Samples:
 
 @record
 class Ensemble:
-    """Short NVE runs from evenly spaced points of the Langevin samples.
+    """Short NVE runs from evenly spaced Langevin samples.
 
     Attributes:
         temperatures_kelvin: mean kinetic temperature of each run.
-        positions_angstrom: frames of each run, evenly spaced, the end among them.
-        frame_time_ps: of the frames, since the start of a run.
-        degrees_of_freedom: of the vibrations: translation, and isolated rotation, are removed.
+        positions_angstrom: evenly spaced frames of each run, including the last.
+        frame_time_ps: since the start of a run.
+        degrees_of_freedom: vibrational; translation, and rotation without a box, are removed.
         temperature_kelvin: of the samples.
-        timestep_fs: of the runs.
         duration_ps: of each run.
-        failure: why a run broke off; empty where none did. Later runs were not begun.
-        failure_ps: when it broke; NaN where none did.
-        failure_atoms: atoms concerned, zero-based.
+        failure: why a run failed; empty if none did.  Later runs were not started.
+        failure_ps: NaN if no run failed.
+        failure_atoms: zero-based.
     """
 
     temperatures_kelvin: np.ndarray = array("runs")
@@ -134,10 +125,9 @@ class Hessian:
     The Hessian is −J.
 
     Attributes:
-        jacobians: the minimum first, then thermal frames.
-        positions_angstrom: where.
+        jacobians: at the minimum, then at thermal frames.
         atoms: whose coordinates are displaced; all N, or a sample of a large system.
-        refused: geometries at which the potential refused a point.
+        refused: whether the potential refused a displaced geometry, for each geometry.
         step_angstrom: of the central differences.
         n_atoms: N.
         reasons: of the first refusals.
@@ -159,15 +149,15 @@ class Hessian:
 
 @record
 class ReferenceMinimum:
-    """The reference's minimum, relaxed from the potential's, so that both are in one basin.
+    """The reference's minimum, relaxed from the potential's so that both are in the same basin.
 
     Attributes:
-        reference: its spec string.
-        model_positions_angstrom: where the relaxation started.
-        model_largest_force: on an atom there, by the potential, eV/Å.
-        positions_angstrom: where it ended.
-        largest_force: on an atom there, by the reference, eV/Å; NaN where it refused.
-        reason: why it did not converge; empty where it did.
+        reference: spec string.
+        model_positions_angstrom: start of the relaxation.
+        model_largest_force: of the potential on an atom at the start, eV/Å.
+        positions_angstrom: end of the relaxation.
+        largest_force: of the reference on an atom at the end, eV/Å; NaN if it refused.
+        reason: why the relaxation did not converge; empty if it did.
     """
 
     reference: str
@@ -184,23 +174,22 @@ class ReferenceMinimum:
 
     @property
     def converged(self) -> bool:
-        """Whether the reference's forces are those of a minimum."""
+        """Whether the largest force of the reference is that of a minimum."""
         return self.largest_force <= MINIMUM_FORCE_EV_PER_ANGSTROM
 
 
 @record
 class Labels:
-    """Frames evaluated by the potential and by the reference, G of them.
+    """Frames with energies in eV and forces in eV/Å by the potential and by the reference.
 
     Attributes:
-        reference: spec string of the reference, or the file that holds its labels.
-        run: simulations that the frames come from; for sentences where they come from a file.
-        frames_of: whose frames they are, for sentences.
-        symbols: elements of the atoms.
-        requested: frames given to the reference.
-        refused: frames that it refused.
-        refusals: why, for the first of them.
-        time_ps: of the frames; their place in a file.
+        reference: spec string of the reference, or the file with its labels.
+        run: simulations that the frames come from; a phrase for messages if from a file.
+        frames_of: origin of the frames, for messages.
+        requested: number of frames given to the reference.
+        refused: number of frames that it refused.
+        refusals: reasons of the first refusals.
+        time_ps: of the frames; their index if they come from a file.
     """
 
     reference: str

@@ -1,6 +1,6 @@
-"""Typed records: frozen dataclasses whose arrays check their shapes and that JSON and NPZ hold.
+"""Typed records: frozen dataclasses with shape-checked arrays, stored as JSON and NPZ.
 
-A field made by :func:`array` names its axes; axes of one name have one length throughout a record::
+A field declared with :func:`array` names its axes; an axis name has one length within a record::
 
     @record
     class Record:
@@ -29,11 +29,8 @@ def array(*axes: str | int, default: Any = _REQUIRED) -> Any:
     """Declare an array field of a record.
 
     Args:
-        *axes: one name, or one fixed length, for each axis.
-        default: None for an array that may be absent.
-
-    Returns:
-        The dataclass field.
+        *axes: a name, or a fixed length, for each axis.
+        default: None if the array may be absent.
     """
     if default is _REQUIRED:
         return dataclasses.field(metadata={_AXES: axes})
@@ -44,14 +41,7 @@ def array(*axes: str | int, default: Any = _REQUIRED) -> Any:
     frozen_default=True, kw_only_default=True, field_specifiers=(array, dataclasses.field)
 )
 def record(cls: type[R]) -> type[R]:
-    """Make a class a frozen, keyword-only dataclass that checks the shapes of its arrays.
-
-    Args:
-        cls: class with annotated fields.
-
-    Returns:
-        The dataclass.
-    """
+    """Make a class a frozen, keyword-only dataclass that checks the shapes of its arrays."""
     cls.__post_init__ = _check_shapes  # type: ignore[attr-defined]
     return dataclasses.dataclass(frozen=True, kw_only=True, eq=False)(cls)
 
@@ -81,14 +71,7 @@ def _check_shapes(self: Any) -> None:
 
 
 def to_tables(value: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Split a record into plain values and arrays.
-
-    Args:
-        value: an instance of a :func:`record` class.
-
-    Returns:
-        What JSON holds, and what NPZ holds.
-    """
+    """Return the plain values of a record for JSON, and its arrays for NPZ."""
     data, arrays = {}, {}
     for field in dataclasses.fields(value):
         entry = getattr(value, field.name)
@@ -102,19 +85,12 @@ def to_tables(value: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def from_tables(
     cls: type[R], data: Mapping[str, Any], arrays: Mapping[str, np.ndarray], *, origin: str
 ) -> R:
-    """Build a record from what :func:`to_tables` gave.
+    """Build a record from the values and arrays of :func:`to_tables`.
 
-    Args:
-        cls: a :func:`record` class.
-        data: plain values; null stands for a float that was not finite.
-        arrays: by name.
-        origin: names the file in messages.
-
-    Returns:
-        The record, its types and shapes checked.
+    A null in `data` stands for a float that was not finite; `origin` is the file, for messages.
 
     Raises:
-        RunDirectoryError: a field is missing, unknown or of another type or shape.
+        RunDirectoryError: a field is missing, unknown, or of the wrong type or shape.
     """
     values: dict[str, Any] = dict(arrays)
     adapters = _adapters(cast("Hashable", cls))
@@ -139,7 +115,7 @@ def from_tables(
 
 @cache
 def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
-    """Return the pydantic adapter of each field that is not an array, and whether it is a float."""
+    """Return the pydantic adapter of each field without axes, and whether it is a float."""
     hints = get_type_hints(cls)
     config = ConfigDict(arbitrary_types_allowed=True)
     plain = [field.name for field in dataclasses.fields(cls) if _AXES not in field.metadata]
@@ -155,7 +131,7 @@ def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
 
 
 def _plain(value: Any) -> Any:
-    """Turn nested dataclasses into dictionaries."""
+    """Convert nested dataclasses to dictionaries."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)

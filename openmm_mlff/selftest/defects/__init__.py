@@ -1,4 +1,4 @@
-"""The planted faults there are: one literal tuple."""
+"""The planted faults."""
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
@@ -25,16 +25,10 @@ DEFECTS: tuple[Defect, ...] = (
 
 
 def get_defect(name: str) -> Defect:
-    """Look a fault up by its name.
-
-    Args:
-        name: as in the matrix.
-
-    Returns:
-        The fault.
+    """Return the fault with a name.
 
     Raises:
-        ConfigError: there is none; the message names the nearest.
+        ConfigError: there is none; the message has the closest name.
     """
     for defect in DEFECTS:
         if defect.name == name:

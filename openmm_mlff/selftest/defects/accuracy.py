@@ -1,4 +1,4 @@
-"""Faults that only a reference shows: the surface is sound, and another one."""
+"""Faults that only a comparison with a reference reveals."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from openmm_mlff.units import ev_from_kcal_per_mol
 
 
 def _plant_wrong_conformer(healthy: Potential, strength: float) -> PlantedPotential:
-    """Make the well of one pair of hydrogens shallower; the tops between conformers stay."""
+    """Reduce the depth of one H–H well, leaving the barriers between conformers unchanged."""
     if not isinstance(healthy, BondedOracle):
         raise TypeError(f"got {type(healthy).__name__}, expected a bonded potential")
     pair = healthy.far_ends[:1]

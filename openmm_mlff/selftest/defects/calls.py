@@ -1,4 +1,4 @@
-"""Faults in the way the model is called: chance, memory, waste, and broken answers."""
+"""Faults in model calls: randomness, state, leaks, and invalid results."""
 
 import mmap
 import time
@@ -11,16 +11,16 @@ from openmm_mlff.selftest.defects.planting import each_in_turn, everywhere, in_o
 from openmm_mlff.selftest.oracles.surface import Surface
 
 RENEWED_EVERY = 10
-"""Calls between two looks of the stale list."""
+"""Calls between two updates of the stale list."""
 
 PIECE_BYTES = 16 * 4096
-"""In which a leak takes memory."""
+"""Size of the allocations of a leak."""
 
 _SECONDS_PER_MICROSECOND = 1e-6
 
 
 def _dropout(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Multiply each answer by 1 + s n, n normal: Gaussian dropout of the last layer."""
+    """Multiply each result by 1 + s n, n normal, like Gaussian dropout of the last layer."""
     rng = np.random.default_rng(0)
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +32,7 @@ def _dropout(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _smoothed(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Mix a share of the answer before into each answer."""
+    """Mix a fraction of the previous result into each result."""
     before: list[tuple[np.ndarray, np.ndarray]] = []
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def _smoothed(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _stale(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Take a share of the answer from a list of distances that is renewed every tenth call."""
+    """Take a fraction of the result from positions that are updated every tenth call."""
     calls = 0
     listed = np.empty(0)
 
@@ -63,7 +63,7 @@ def _stale(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _dragged(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Add −s (x − x_before) to the forces: a memory of the last positions that acts as friction."""
+    """Add −s (x − x_before) to the forces, which acts as friction."""
     before: list[np.ndarray] = []
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +76,7 @@ def _dragged(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _leaking(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Keep s bytes at each call, taken from the system and not from what is free in the heap."""
+    """Leak s bytes per call, allocated from the system rather than from the free heap."""
     kept: list[mmap.mmap] = []
     owed = 0.0
 
@@ -85,7 +85,7 @@ def _leaking(surface: Surface, _: np.ndarray, strength: float) -> Surface:
         owed += strength
         while owed >= PIECE_BYTES:
             piece = mmap.mmap(-1, PIECE_BYTES)
-            # Written to, or the memory would be promised and never taken.
+            # Memory only becomes resident when it is written to.
             piece.write(b"\x01" * PIECE_BYTES)
             kept.append(piece)
             owed -= PIECE_BYTES
@@ -95,7 +95,7 @@ def _leaking(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _slowing(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Take s microseconds more at each call than at the one before."""
+    """Take s µs longer with each call."""
     calls = 0
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +111,7 @@ def _slowing(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _halved(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Round positions about the first atom, energies and forces to bfloat16, for a share."""
+    """Round positions relative to the first atom, energies and forces to bfloat16, mixed by s."""
 
     def rough(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         centred = positions - positions[:, :1]
@@ -130,7 +130,7 @@ def _bfloat16(values: np.ndarray) -> np.ndarray:
 def _answering(
     change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
 ) -> Callable[[Surface, np.ndarray, float], Surface]:
-    """Change every answer."""
+    """Return a fault that changes every result."""
 
     def spoil(surface: Surface, _: np.ndarray, strength: float) -> Surface:
         return lambda positions: change(*surface(positions))
@@ -143,7 +143,7 @@ def _nothing(energies: np.ndarray, forces: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _too_few(energies: np.ndarray, forces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forget the last atom."""
+    """Drop the forces of the last atom."""
     return energies, forces[:, :-1]
 
 

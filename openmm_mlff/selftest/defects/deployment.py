@@ -1,4 +1,4 @@
-"""Faults of what OpenMM runs; the model itself is sound."""
+"""Faults of the deployed potential with a sound model."""
 
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 THERMOSTAT_KELVIN = 300.0
 FREQUENCY_PER_PS = 100.0
 _THERMOSTAT_SEED = 1_618_033_989
-"""A large one: after a small one the first random number is tiny, and something collides."""
+"""Large, because after a small seed the first random number is tiny and causes a collision."""
 
 
 def _in_kcal(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Hand kcal/mol over for kJ/mol where s = 1."""
+    """Return energies and forces in kcal/mol as kJ/mol for s = 1."""
     factor = KJ_PER_KCAL**-strength
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +33,7 @@ def _in_kcal(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _per_angstrom(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Hand forces per Å over for forces per nm where s = 1."""
+    """Return forces per Å as forces per nm for s = 1."""
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies, forces = surface(positions)
@@ -43,7 +43,7 @@ def _per_angstrom(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _in_another_order(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Take the first two atoms for one another."""
+    """Exchange the first two atoms for a fraction of the result."""
 
     def exchanged(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         order = [1, 0, *range(2, positions.shape[1])]
@@ -54,19 +54,19 @@ def _in_another_order(surface: Surface, _: np.ndarray, strength: float) -> Surfa
 
 
 def _swap_masses(system: "openmm.System", strength: float) -> None:
-    """Exchange the first two masses where s = 1; part of the way on a logarithmic scale else."""
+    """Exchange the first two masses for s = 1, else interpolate logarithmically."""
     first, second = (system.getParticleMass(index)._value for index in (0, 1))
     system.setParticleMass(0, first ** (1.0 - strength) * second**strength)
     system.setParticleMass(1, second ** (1.0 - strength) * first**strength)
 
 
 def _leave_a_thermostat(system: "openmm.System", strength: float) -> None:
-    """Add collisions with a bath at 300 K, s per ps."""
+    """Add a thermostat at 300 K with a collision frequency of s per ps."""
     _thermostat(system, temperature_kelvin=THERMOSTAT_KELVIN, frequency_per_ps=strength)
 
 
 def _leave_a_hot_thermostat(system: "openmm.System", strength: float) -> None:
-    """Add collisions with a bath that is too hot by the share s."""
+    """Add a thermostat whose temperature is too high by a fraction s."""
     hot = THERMOSTAT_KELVIN * (1.0 + strength)
     _thermostat(system, temperature_kelvin=hot, frequency_per_ps=FREQUENCY_PER_PS)
 
@@ -82,14 +82,14 @@ def _thermostat(
 
 
 def _weakly_bound(healthy: Potential, strength: float) -> Potential:
-    """Give every bond a depth of 1/s."""
+    """Set the depth of every bond to 1/s."""
     if not isinstance(healthy, BondedOracle):
         raise TypeError(f"got {type(healthy).__name__}, expected bonds to weaken")
     return _WeakBonds(healthy, depth_ev=1.0 / strength)
 
 
 class _WeakBonds(BondedOracle):
-    """The same bonds, of another depth."""
+    """The same bonds with another depth."""
 
     def __init__(self, healthy: BondedOracle, *, depth_ev: float) -> None:
         self.__dict__.update(healthy.__dict__)

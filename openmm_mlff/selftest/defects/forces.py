@@ -1,4 +1,4 @@
-"""Faults of the forces alone (they are no gradient of the energy), and of the energy alone."""
+"""Faults of the forces or of the energy alone, which make them inconsistent."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def _missing(_: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
 
 
 def _unanswered(_: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
-    """Let the first atom feel more than it exerts."""
+    """Scale the force on the first atom."""
     changed = forces.copy()
     changed[:, 0] *= 1.0 + strength
     return changed
@@ -34,14 +34,14 @@ def _pulled(_: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
 
 
 def _twisted(positions: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
-    """Add s e × (x − x_c), e fixed in space."""
+    """Add s e × (x − x_c) with e fixed in space."""
     arms = positions - positions.mean(axis=1, keepdims=True)
     axis = np.array([0.0, 0.0, strength])
     return forces + np.cross(axis, arms)
 
 
 def _with_curl(positions: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
-    """Let bonds answer to the stretch of the ends with one sign, and the ends with the other."""
+    """Couple bonds and ends antisymmetrically, which no energy does."""
     # Tensions t_OH = s (d_HH − d₀), t_HH = −s Σ (d_OH − d₀) along the pairs: no net force, no
     # torque, every symmetry kept, and ∂t_OH/∂d_HH = −∂t_HH/∂d_OH.
     first, second = np.array([0, 0, 1]), np.array([1, 2, 2])
@@ -59,14 +59,14 @@ def _with_curl(positions: np.ndarray, forces: np.ndarray, strength: float) -> np
 
 
 def _rough(positions: np.ndarray, forces: np.ndarray, strength: float) -> np.ndarray:
-    """Add what looks like chance but is the same at the same point."""
-    # The fraction of a fast phase is uniform between 0 and 1, with a standard deviation of 1/√12.
+    """Add noise that is a deterministic function of the positions."""
+    # The fractional part of a fast phase is uniform on [0, 1), with a standard deviation of 1/√12.
     phases = np.mod(1e9 * positions, 1.0) - 0.5
     return forces + strength * np.sqrt(12.0) * phases
 
 
 def _scaled_energy(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Report (1 + s) E with the forces of E."""
+    """Return (1 + s) E with the forces of E."""
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies, forces = surface(positions)
@@ -213,7 +213,7 @@ DEFECTS = (
         prediction="σ(E_total) gains s σ(V) = s 35 meV at any timestep; the exponent falls to 1.6 "
         "where that is 1.4 times the integrator's own at dt/2",
         plant=everywhere(_scaled_energy),
-        # The interval of a few starts, 0.15, must lie below 1.6 as a whole.
+        # The entire confidence interval of ±0.15 must be below 1.6.
         slight_factor=3.0,
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults in what an instance keeps of its first call."""
+"""Faults due to state kept from the first call of an instance."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ DECAY_ANGSTROM = 0.5
 
 
 def _first_call_off(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Add s to the energy of the first call alone."""
+    """Add s to the energy of the first call only."""
     offset = strength
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +26,7 @@ def _first_call_off(surface: Surface, _: np.ndarray, strength: float) -> Surface
 
 
 def _pairs_of_the_first_call(surface: Surface, numbers: np.ndarray, strength: float) -> Surface:
-    """Add s e^{−d/0.5 Å} of the pairs that lie within 1.8 Å at the first call, for good."""
+    """Add s e^{−d/0.5 Å} for the pairs within 1.8 Å at the first call."""
     kept: list[PairSurface] = []
 
     def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a planted fault is."""
+"""Definition of a planted fault."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,26 +6,25 @@ from dataclasses import dataclass
 from openmm_mlff.potentials.base import Potential
 
 Plant = Callable[[Potential, float], Potential]
-"""From a healthy potential and a strength to a faulty one."""
+"""Function from a healthy potential and a strength to a faulty potential."""
 
 
 @dataclass(frozen=True)
 class Defect:
-    """One fault that a potential may have, of any strength.
+    """A fault with a strength.
 
     Attributes:
-        name: in the matrix.
-        description: what is wrong, in one clause.
-        check: id of the check that must see it.
-        kind: of the healthy potential it is planted into.
-        system: the molecule it is tried on.
+        description: one clause.
+        check: id of the check that must detect it.
+        kind: of the healthy potential.
+        system: of the test.
         unit: of the strength.
-        gross: a strength that nobody may miss.
-        predicted_onset: where the check should begin to see it, from its threshold; None for
-            faults that are there or not.
-        prediction: how that number comes about.
-        plant: makes the faulty potential.
-        slight_factor: how much stronger than the predicted onset a slight fault is.
+        gross: strength that must be detected.
+        predicted_onset: strength at which the check should start to detect it, from its threshold;
+            None for faults without strength.
+        prediction: derivation of the predicted onset.
+        plant: builds the faulty potential.
+        slight_factor: strength of a slight fault relative to the predicted onset.
     """
 
     name: str
@@ -41,7 +40,6 @@ class Defect:
     slight_factor: float = 1.5
 
     def __post_init__(self) -> None:
-        """Refuse a fault whose strengths are in no order."""
         if self.slight is not None and not 0.0 < self.slight < self.gross:
             raise ValueError(
                 f"{self.name}: slight {self.slight:g} and gross {self.gross:g} {self.unit}; "
@@ -50,5 +48,5 @@ class Defect:
 
     @property
     def slight(self) -> float | None:
-        """A strength just above the threshold; None for faults that are there or not."""
+        """Strength just above the threshold; None for faults without strength."""
         return None if self.predicted_onset is None else self.slight_factor * self.predicted_onset

@@ -1,4 +1,4 @@
-"""Faults of a network: in its arithmetic, and in its export alone."""
+"""Faults of a network: of its arithmetic, or of its export alone."""
 
 import copy
 from collections.abc import Callable
@@ -16,12 +16,7 @@ from openmm_mlff.students.painn import PaiNN
 
 
 class BadExport(StudentPotential):
-    """A sound student whose exported programs hold another model.
-
-    Args:
-        sound: what is asked about directly.
-        exported: what the programs are made of.
-    """
+    """A sound student whose exported programs contain another model."""
 
     def __init__(self, sound: StudentPotential, exported: nn.Module) -> None:
         super().__init__(sound.student, spec=sound.spec)
@@ -41,13 +36,9 @@ class BadExport(StudentPotential):
 
 
 class LastNeighbour(nn.Module):
-    """A model in which, for a share of the answer, each atom hears only its last neighbour.
+    """A model in which, for a fraction of the result, each atom receives only its last neighbour.
 
-    This is what is left where a scatter-add becomes a scatter.
-
-    Args:
-        model: with the call of a PaiNN.
-        share: of the answer.
+    This is the result of replacing scatter-add by scatter.
     """
 
     def __init__(self, model: nn.Module, share: float) -> None:
@@ -64,7 +55,7 @@ class LastNeighbour(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> Tensor:
-        """Give energies in eV, float64 (n_graphs,)."""
+        """Return energies in eV, float64 (n_graphs,)."""
         sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
         end = torch.ones([1], dtype=torch.bool, device=receivers.device)
         last = torch.cat([receivers[1:] != receivers[:-1], end])
@@ -75,14 +66,7 @@ class LastNeighbour(nn.Module):
 
 
 class Halved(nn.Module):
-    """A model that takes and gives half precision, for a share of the answer.
-
-    Displacements and energies are rounded to bfloat16, whatever precision is asked for.
-
-    Args:
-        model: with the call of a PaiNN.
-        share: of the answer.
-    """
+    """A model that rounds displacements and energies to bfloat16 for a fraction of the result."""
 
     def __init__(self, model: nn.Module, share: float) -> None:
         super().__init__()
@@ -98,7 +82,7 @@ class Halved(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> Tensor:
-        """Give energies in eV, float64 (n_graphs,)."""
+        """Return energies in eV, float64 (n_graphs,)."""
         sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
         halved = displacements.to(torch.bfloat16).to(displacements.dtype)
         rough = self.model(atomic_numbers, halved, senders, receivers, graph, n_graphs)
@@ -106,14 +90,14 @@ class Halved(nn.Module):
 
 
 def _student(potential: Potential) -> StudentPotential:
-    """See that a fault of networks is planted into one."""
+    """Check that a potential is a student."""
     if not isinstance(potential, StudentPotential):
         raise TypeError(f"got {type(potential).__name__}, expected a student")
     return potential
 
 
 def _in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
-    """Plant a fault into the exported programs and leave the model itself sound."""
+    """Return a fault of the exported programs only."""
 
     def plant(healthy: Potential, strength: float) -> Potential:
         sound = _student(healthy)
@@ -123,7 +107,7 @@ def _in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
 
 
 def _shortened(model: nn.Module, strength: float) -> nn.Module:
-    """Take s Å off the network's cutoff."""
+    """Reduce the network's cutoff by s Å."""
     painn = model.get_submodule("painn")
     if not isinstance(painn, PaiNN):
         raise TypeError(f"got {type(painn).__name__}, expected a PaiNN to shorten")

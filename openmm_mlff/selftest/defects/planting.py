@@ -1,4 +1,4 @@
-"""How faults get into a potential: into the surface, into what OpenMM runs, or into its System."""
+"""Plant faults into the surface, into the deployed potential, or into its System."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     import openmm
 
 Spoil = Callable[[Surface, np.ndarray, float], Surface]
-"""From a healthy surface, the atomic numbers and a strength to a faulty surface."""
+"""Function from a healthy surface, the atomic numbers and a strength to a faulty surface."""
 
 SpoilSystem = Callable[["openmm.System", float], None]
-"""Changes an OpenMM System by a strength."""
+"""Function that changes an OpenMM System by a strength."""
 
 
 class PlantedPotential(SurfacePotential):
     """A healthy potential with one fault.
 
     Args:
-        healthy: what is spoilt.
+        healthy: to change.
         strength: of the fault.
-        everywhere: spoils the surface, whatever way it is asked.
-        deployed: spoils only what OpenMM runs.
-        system: spoils only the OpenMM System.
+        everywhere: changes the surface.
+        deployed: changes only the surface that OpenMM runs.
+        system: changes only the OpenMM System.
     """
 
     def __init__(
@@ -82,52 +82,26 @@ class PlantedPotential(SurfacePotential):
 
 
 def everywhere(spoil: Spoil) -> Plant:
-    """Plant a fault into the surface itself.
-
-    Args:
-        spoil: the fault.
-
-    Returns:
-        What plants it.
-    """
+    """Return a fault of the surface."""
     return lambda healthy, strength: PlantedPotential(
         _analytic(healthy), strength, everywhere=spoil
     )
 
 
 def in_openmm(spoil: Spoil) -> Plant:
-    """Plant a fault into what OpenMM runs and leave the model itself sound.
-
-    Args:
-        spoil: the fault.
-
-    Returns:
-        What plants it.
-    """
+    """Return a fault of the surface that OpenMM runs, with a sound model."""
     return lambda healthy, strength: PlantedPotential(_analytic(healthy), strength, deployed=spoil)
 
 
 def in_system(spoil: SpoilSystem) -> Plant:
-    """Plant a fault into the OpenMM System.
-
-    Args:
-        spoil: the fault.
-
-    Returns:
-        What plants it.
-    """
+    """Return a fault of the OpenMM System."""
     return lambda healthy, strength: PlantedPotential(_analytic(healthy), strength, system=spoil)
 
 
 def in_forces(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> Plant:
-    """Plant a fault into the forces alone; the energy stays.
+    """Return a fault of the forces, with a correct energy.
 
-    Args:
-        change: from positions (G, N, 3) in Å, forces (G, N, 3) in eV/Å and the strength to other
-            forces.
-
-    Returns:
-        What plants it.
+    `change` maps positions (G, N, 3) in Å, forces (G, N, 3) in eV/Å and the strength to forces.
     """
 
     def spoil(surface: Surface, _: np.ndarray, strength: float) -> Surface:
@@ -143,14 +117,9 @@ def in_forces(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> 
 def with_pair_term(
     choose: Callable[[np.ndarray], np.ndarray], radial: Callable[[float], Radial]
 ) -> Plant:
-    """Plant a wrong term of pairs into the energy, with the forces that belong to it.
+    """Return a fault that adds a pair term to the energy, with consistent forces.
 
-    Args:
-        choose: from atomic numbers (N,) to pairs (P, 2).
-        radial: from the strength to the term.
-
-    Returns:
-        What plants it.
+    `choose` maps atomic numbers (N,) to pairs (P, 2), `radial` the strength to the term.
     """
 
     def spoil(surface: Surface, atomic_numbers: np.ndarray, strength: float) -> Surface:
@@ -161,14 +130,7 @@ def with_pair_term(
 
 
 def added(*surfaces: Surface) -> Surface:
-    """Add surfaces.
-
-    Args:
-        *surfaces: of the same atoms.
-
-    Returns:
-        Their sum.
-    """
+    """Return the sum of surfaces."""
 
     def total(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         parts = [surface(positions) for surface in surfaces]
@@ -181,16 +143,7 @@ def added(*surfaces: Surface) -> Surface:
 
 
 def mixed(first: Surface, second: Surface, share: float) -> Surface:
-    """Mix two surfaces linearly.
-
-    Args:
-        first: given alone for a share of 0.
-        second: given alone for a share of 1.
-        share: of the second.
-
-    Returns:
-        The mixture.
-    """
+    """Return the linear interpolation of surfaces: the first for a share of 0, the second for 1."""
 
     def mixture(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (energies_1, forces_1), (energies_2, forces_2) = first(positions), second(positions)
@@ -203,14 +156,7 @@ def mixed(first: Surface, second: Surface, share: float) -> Surface:
 
 
 def each_in_turn(surface: Surface) -> Surface:
-    """Ask for one geometry after the other; what keeps state sees them in order.
-
-    Args:
-        surface: called with G = 1.
-
-    Returns:
-        A surface of any G.
-    """
+    """Return a surface that evaluates geometries one by one in order, for functions with state."""
 
     def one_by_one(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         parts = [surface(placed[None]) for placed in positions]
@@ -223,7 +169,7 @@ def each_in_turn(surface: Surface) -> Surface:
 
 
 def _analytic(potential: Potential) -> SurfacePotential:
-    """See that a fault of surfaces is planted into a surface."""
+    """Check that a potential is analytic."""
     if not isinstance(potential, SurfacePotential):
         raise TypeError(f"got {type(potential).__name__}, expected an analytic potential")
     return potential

@@ -15,7 +15,7 @@ from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, box_
 SCAN_END_ANGSTROM = 15.0
 
 GHOST = 8
-"""Atomic number of the element that the ghost is."""
+"""Atomic number of the ignored element."""
 
 _HOLE_ANGSTROM = 0.65
 _HOLE_WIDTH_ANGSTROM = 0.05
@@ -34,7 +34,7 @@ def _hydroxyls(atomic_numbers: np.ndarray) -> np.ndarray:
 
 
 def _step(strength: float) -> Radial:
-    """Give −s within the cutoff and nothing beyond: cut off without being shifted."""
+    """Return −s within the cutoff and 0 beyond, an unshifted cutoff."""
 
     def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         inside = distances < CUTOFF_ANGSTROM
@@ -44,7 +44,7 @@ def _step(strength: float) -> Radial:
 
 
 def _ramp(strength: float) -> Radial:
-    """Add s (d − cutoff) within the cutoff, faded out towards 3 Å: a slope that ends abruptly."""
+    """Return s (d − cutoff) within the cutoff, faded out towards 3 Å: a truncated force."""
 
     def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         switch, slope = smooth_switch(distances, start_angstrom=3.0, end_angstrom=4.0)
@@ -67,7 +67,7 @@ def _hole(strength: float) -> Radial:
 
 
 def _attraction(strength: float) -> Radial:
-    """Give −s e^{−d/0.1 Å}."""
+    """Return −s e^{−d/0.1 Å}."""
 
     def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies = -strength * np.exp(-distances / _CONTACT_LENGTH_ANGSTROM)
@@ -77,7 +77,7 @@ def _attraction(strength: float) -> Radial:
 
 
 def _beyond(answer: Callable[[Surface, np.ndarray, np.ndarray], tuple]) -> Callable[..., Surface]:
-    """Spoil geometries in which two atoms are farther apart than 1/s."""
+    """Return a fault of geometries in which two atoms are farther apart than 1/s."""
 
     def spoil(surface: Surface, atomic_numbers: np.ndarray, strength: float) -> Surface:
         first, second = every_pair(len(atomic_numbers)).T
@@ -103,7 +103,7 @@ def _refuse(surface: Surface, positions: np.ndarray, far: np.ndarray) -> tuple:
 
 
 class _SoftBonds(BondedOracle):
-    """Bonds whose energy stays what it is at s Å however near the atoms come.
+    """Bonds whose energy is constant below s Å.
 
     The Morse term is evaluated at s + w ln(1 + e^{(d−s)/w}) instead of d.
     """
@@ -130,7 +130,7 @@ def _soften(healthy: Potential, strength: float) -> Potential:
 
 
 class _Ghost(PlantedPotential):
-    """A potential that leaves the atoms of one element out."""
+    """A potential that ignores the atoms of one element."""
 
     def surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None

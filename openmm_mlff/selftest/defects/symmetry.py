@@ -1,4 +1,4 @@
-"""Faults of the energy surface that break a symmetry; their forces are its gradient."""
+"""Faults that break a symmetry of the energy surface; forces are its gradient."""
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ _BOND_SPRING = 46.5
 
 
 def _stretched_along_z(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Give E(Sx) with S = diag(1, 1, 1 + s)."""
+    """Return E(Sx) with S = diag(1, 1, 1 + s)."""
     scale = np.array([1.0, 1.0, 1.0 + strength])
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,7 @@ def _stretched_along_z(surface: Surface, _: np.ndarray, strength: float) -> Surf
 
 
 def _in_a_field(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Give E − s Σ z."""
+    """Return E − s Σ z."""
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies, forces = surface(positions)
@@ -41,10 +41,10 @@ def _in_a_field(surface: Surface, _: np.ndarray, strength: float) -> Surface:
 
 
 def _with_handedness(surface: Surface, atomic_numbers: np.ndarray, strength: float) -> Surface:
-    """Give E + s Σ T V over triples of directions from the first atom."""
+    """Return E + s Σ T V over triples of directions from the first atom."""
     # T is the triple product of the three, V = (c₁₂ − c₂₃)(c₂₃ − c₃₁)(c₃₁ − c₁₂) of their cosines.
-    # Both change sign when two atoms are exchanged, T alone under reflection: their product tells
-    # left from right and nothing else.
+    # Both change sign when two atoms are exchanged, but only T under reflection: their product only
+    # breaks reflection symmetry.
     triples = torch.combinations(torch.arange(1, len(atomic_numbers)), r=3)
 
     def term(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,9 +61,10 @@ def _with_handedness(surface: Surface, atomic_numbers: np.ndarray, strength: flo
 
 
 class _SquaredApart(PairSurface):
-    """Distances from |x|² + |y|² − 2 x·y, each rounded as float32 would round it.
+    """Distances from |x|² + |y|² − 2 x·y, each rounded as in float32.
 
-    This is how a matrix product gives all distances at once; far from the origin little is left.
+    This is how a matrix product computes all distances at once; cancellation far from the origin
+    is severe.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ def _in_float32(healthy: Potential, strength: float) -> Potential:
 
 
 def _knows_the_whole(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-    """Give E + s E²: a term of the total energy."""
+    """Return E + s E², a function of the total energy."""
 
     def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies, forces = surface(positions)

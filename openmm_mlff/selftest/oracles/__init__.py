@@ -1,4 +1,4 @@
-"""Healthy potentials: analytic, in float64 or with an energy in float32, and a small network."""
+"""Healthy potentials: analytic ones, in float64 or with a float32 energy, and a small network."""
 
 from collections.abc import Callable, Mapping
 
@@ -16,20 +16,11 @@ KINDS: Mapping[str, Callable[[MolecularSystem, int], Potential]] = {
     "staircase": lambda molecule, seed: StaircaseOracle(molecule, seed=seed),
     "network": lambda _, seed: network_oracle(seed=seed),
 }
-"""What makes a healthy potential of each kind, for a molecule and with a seed."""
+"""Functions that build a healthy potential for a molecule and a seed."""
 
 
 def healthy(kind: str, *, molecule: MolecularSystem, seed: int) -> Potential:
-    """Make a healthy potential.
-
-    Args:
-        kind: ``bonded``, ``pair``, ``walled hole``, ``staircase`` or ``network``.
-        molecule: what it will be asked about.
-        seed: of its parameters.
-
-    Returns:
-        The potential.
-    """
+    """Return a healthy potential of one of the :data:`KINDS`."""
     return KINDS[kind](molecule, seed)
 
 

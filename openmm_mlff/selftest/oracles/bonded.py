@@ -1,4 +1,4 @@
-"""A molecule of Morse bonds and Urey-Bradley terms; its atoms are built in."""
+"""Potential with Morse bonds and Urey-Bradley terms for one molecule."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ BONDS: Mapping[tuple[int, int], Morse] = {
     (1, 6): Morse(4.6, 1.85, 1.09),
     (6, 8): Morse(3.9, 2.0, 1.43),
 }
-"""By the bonded elements; depths and curvatures as those of water, methane and methanol."""
+"""By the bonded elements; depths and curvatures as in water, methane and methanol."""
 
 ENDS: Mapping[tuple[int, int, int], tuple[float, float]] = {
     (1, 8, 1): (10.0, 1.52),
@@ -22,29 +22,29 @@ ENDS: Mapping[tuple[int, int, int], tuple[float, float]] = {
     (1, 6, 8): (10.0, 2.06),
     (1, 8, 6): (10.0, 1.94),
 }
-"""Spring (eV/Å²) and rest length (Å) between two atoms bonded to one, by the three elements."""
+"""Force constant (eV/Å²) and rest length (Å) of 1–3 pairs, by the three elements."""
 
 CONTACT_EV = 60.0
 CONTACT_LENGTH_ANGSTROM = 0.2
-"""Atoms that share no bond repel by 60 eV e^{−d/0.2 Å}: 13 eV at 0.3 Å, 0.03 eV at 1.5 Å."""
+"""1–3 pairs repel by 60 eV e^{−d/0.2 Å}: 13 eV at 0.3 Å, 0.03 eV at 1.5 Å."""
 
 OPPOSITE_EV, OPPOSITE_ANGSTROM, OPPOSITE_WIDTH_ANGSTROM = -0.3, 2.9, 0.15
 """Hydrogens three bonds apart attract by a Gaussian of their distance, which is longest where they
 are opposite: three conformers of methanol, with barriers of 4.7 kcal/mol between them."""
 
 VARIATION = 0.03
-"""Standard deviation of each parameter between seeds, relative."""
+"""Relative standard deviation of each parameter between seeds."""
 
 
 class BondedOracle(SurfacePotential):
-    """Morse bonds, harmonic Urey-Bradley terms, contact repulsion, and barriers to rotation.
+    """Morse bonds, harmonic Urey-Bradley terms, contact repulsion, and torsional barriers.
 
     E = Σ_bonds D[(1 − e^{−a(d−r)})² − 1] + Σ_1–3 [½ k (d − r)² + A e^{−d/ρ}]
     + Σ_1–4 h e^{−(d−e)²/w²}
 
     Args:
         molecule: water, methane or methanol.
-        seed: varies the parameters by some per cent; like terms stay alike.
+        seed: varies the parameters by a few per cent, equally for equal terms.
 
     Raises:
         PotentialError: there are no parameters for a bond or an angle of the molecule.
@@ -60,20 +60,17 @@ class BondedOracle(SurfacePotential):
         self.ends = np.array(_ends(molecule))
         self.far_ends = np.array(far_ends(molecule), dtype=int).reshape(-1, 2)
         rng = np.random.default_rng(seed)
-        # Those of methanol last: they leave the others as they are.
+        # Those of methanol come last, so that they do not change the others.
         keys = sorted([*BONDS, *ENDS], key=lambda key: {6, 8} <= {*key})
         varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in keys}
         self.morse = _bond_parameters(molecule, self.bonds, varied)
         self.spring, self.rest_length = _end_parameters(molecule, self.ends, varied)
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """See that these are the atoms that are built in.
-
-        Args:
-            molecule: what is asked about.
+        """Check that the molecule is the one that the potential was built for.
 
         Raises:
-            PotentialError: it is another one.
+            PotentialError: it is not.
         """
         if not np.array_equal(molecule.atomic_numbers, self._molecule.atomic_numbers):
             raise PotentialError(
@@ -84,18 +81,14 @@ class BondedOracle(SurfacePotential):
     def surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
-        """See :meth:`SurfacePotential.surface`; the molecule is whole, and meets no image."""
+        """See :meth:`SurfacePotential.surface`; the cell is ignored."""
         pairs = np.concatenate([self.bonds, self.ends, self.far_ends])
         return PairSurface(len(self._molecule.atomic_numbers), pairs, self.radial)
 
     def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give energies and slopes of the bonds, then of the 1–3 and of the 1–4 pairs.
+        """Return energies, eV, and slopes, eV/Å, (G, P) each, at distances (G, P).
 
-        Args:
-            distances: Å, (G, P), bonds first.
-
-        Returns:
-            eV and eV/Å, (G, P) each.
+        The pairs are the bonds, then the 1–3 and the 1–4 pairs.
         """
         n_bonds = len(self.bonds)
         bond_energies, bond_slopes = self.morse(distances[..., :n_bonds])
@@ -119,31 +112,14 @@ class BondedOracle(SurfacePotential):
 def gaussian(
     distances: np.ndarray, *, height_ev: float, centre_angstrom: float, width_angstrom: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return h e^{−(d−c)²/w²} and its slope.
-
-    Args:
-        distances: d, Å.
-        height_ev: h.
-        centre_angstrom: c.
-        width_angstrom: w.
-
-    Returns:
-        eV and eV/Å, in the shape of the distances.
-    """
+    """Return h e^{−(d−c)²/w²} in eV and its slope in eV/Å."""
     off = (distances - centre_angstrom) / width_angstrom
     energies = height_ev * np.exp(-off * off)
     return energies, -2.0 * off / width_angstrom * energies
 
 
 def far_ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
-    """List the pairs of hydrogens three bonds apart, those of the first hydrogen first.
-
-    Args:
-        molecule: with bonds.
-
-    Returns:
-        Pairs i < j.
-    """
+    """Return the 1–4 pairs of hydrogens (i, j), i < j, sorted by i."""
     neighbours = {i: set[int]() for i in range(molecule.n_atoms)}
     for i, j in molecule.bonds:
         neighbours[i].add(j)
@@ -159,7 +135,7 @@ def far_ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
 
 
 def _ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
-    """List the pairs of atoms bonded to one and the same atom."""
+    """Return the 1–3 pairs."""
     neighbours = {i: set[int]() for i in range(molecule.n_atoms)}
     for i, j in molecule.bonds:
         neighbours[i].add(j)
@@ -173,7 +149,7 @@ def _ends(molecule: MolecularSystem) -> list[tuple[int, int]]:
 
 
 def _bond_parameters(molecule: MolecularSystem, bonds: np.ndarray, varied: Mapping) -> Morse:
-    """Look the Morse parameters of each bond up."""
+    """Return the Morse parameters of each bond."""
     rows = []
     for i, j in bonds:
         low, high = sorted(molecule.atomic_numbers[[i, j]].tolist())
@@ -184,7 +160,7 @@ def _bond_parameters(molecule: MolecularSystem, bonds: np.ndarray, varied: Mappi
 def _end_parameters(
     molecule: MolecularSystem, ends: np.ndarray, varied: Mapping
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Look spring and rest length of each 1–3 pair up."""
+    """Return force constant and rest length of each 1–3 pair."""
     numbers = molecule.atomic_numbers
     linked = {frozenset(bond) for bond in molecule.bonds}
     rows = []

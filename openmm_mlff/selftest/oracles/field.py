@@ -1,7 +1,7 @@
-"""A healthy force field for any molecule, box or copies of it: every parameter from its geometry.
+"""A healthy force field for any molecule or box, with parameters from the initial geometry.
 
-It is not chemistry, but smooth, conservative, extensive and stiff like chemistry, for one atom and
-for hundreds: what a sound potential must pass can be asked of it.
+It is not chemically accurate, but smooth, conservative, size-extensive and realistically stiff, so
+a sound potential's properties can be tested on systems of one to hundreds of atoms.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     pass
 
 WELL_EV = 4.6
-"""Depth of every bond; its stiffness is the typical one of its elements and length."""
+"""Depth of every bond; its stiffness is typical of the elements and the length."""
 
 SPRINGS_EV_PER_ANGSTROM2 = {2: 5.0, 3: 0.5}
-"""Between atoms two and three bonds apart; their rest lengths are those of the geometry."""
+"""For 1–3 and 1–4 pairs, by the number of bonds; rest lengths are those of the geometry."""
 
 CONTACT_EV, CONTACT_LENGTH_ANGSTROM = 60.0, 0.25
 CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
@@ -31,12 +31,11 @@ CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
 
 
 class FieldOracle(SurfacePotential):
-    """Morse bonds, springs between atoms two and three bonds apart, and contact repulsion.
+    """Morse bonds, harmonic 1–3 and 1–4 terms, and contact repulsion.
 
     Args:
-        molecule: whose bonds and rest lengths are built in; systems of several copies of it can be
-            asked about, too.
-        seed: varies the stiffness by some per cent.
+        molecule: from which the terms are built; systems of several copies are also supported.
+        seed: varies the stiffness by a few per cent.
     """
 
     has_force_field = True
@@ -104,7 +103,7 @@ class FieldOracle(SurfacePotential):
         return surface
 
     def _field(self, copies: int) -> "_Field":
-        """Return the terms of several copies; made once."""
+        """Return the cached terms of several copies."""
         if copies not in self._fields:
             size = len(self._built_in.atomic_numbers)
             shifts = size * np.arange(copies)
@@ -136,10 +135,10 @@ class _Field:
 
     Attributes:
         pairs: (P, 2).
-        n_bonds: how many of them are bonds.
+        n_bonds: number of bonds.
         morse: of the bonds.
-        spring: eV/Å², of the springs.
-        rest: Å.
+        spring: force constants, eV/Å².
+        rest: rest lengths, Å.
         incidence: (N, P), +1 and −1 at the two atoms of each pair.
     """
 
@@ -161,7 +160,7 @@ def _contact(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bonds_apart(molecule: MolecularSystem) -> dict[tuple[int, int], int]:
-    """Return how many bonds lie between the atoms of each pair, up to three."""
+    """Return the number of bonds between the atoms of each pair, up to three."""
     neighbours: dict[int, set[int]] = {atom: set() for atom in range(molecule.n_atoms)}
     for i, j in molecule.bonds:
         neighbours[i].add(j)

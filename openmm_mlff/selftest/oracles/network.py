@@ -1,4 +1,4 @@
-"""A small PaiNN with random weights that holds its molecules together, as a student."""
+"""A small PaiNN with random weights and stable molecules, as a student."""
 
 from functools import cached_property
 
@@ -21,27 +21,23 @@ from openmm_mlff.students.radial import smooth_step
 CONFIG = PaiNNConfig(features=6, interactions=1, basis=5, cutoff_angstrom=CUTOFF_ANGSTROM)
 LAST_WEIGHTS = "readout.2.weight"
 READOUT_SCALE = 5.0
-"""Of the last layer's random weights: its forces are then about a tenth of an eV/Å.  With four
-times as much, one in twenty pulls hydrogens together at contact."""
+"""Scales the random weights of the last layer to forces of about 0.1 eV/Å.  With four times as
+much, one network in twenty attracts hydrogens at contact."""
 
 WELLS = {
     (1, 1): (0.6, 1.6, 1.6),
     (1, 6): (14.0, 1.45, 0.80),
     (1, 8): (16.0, 1.6, 0.70),
 }
-"""Depth, decay and length by elements.  Deep and short: at the bonding distance they must outdo
-the core repulsion that every PaiNN has, and together the two have their minimum there."""
+"""Depth, decay and length by elements.  Deep and short, to exceed PaiNN's core repulsion at the
+bond length; the sum of both has its minimum there."""
 
 
 class BoundPaiNN(nn.Module):
-    """PaiNN plus a switched Morse well for each pair of elements.
+    """PaiNN plus a switched Morse well for each pair of elements, since random weights do not bind.
 
-    Random weights bind nothing; the wells do.  Takes and gives what
-    :meth:`openmm_mlff.students.painn.PaiNN.forward` does.
-
-    Args:
-        painn: the network.
-        elements: atomic numbers, in the order of its tables.
+    Input and output are those of :meth:`openmm_mlff.students.painn.PaiNN.forward`; `elements` are
+    the atomic numbers in the order of its tables.
     """
 
     wells: Tensor
@@ -63,7 +59,7 @@ class BoundPaiNN(nn.Module):
         graph: Tensor,
         n_graphs: int,
     ) -> Tensor:
-        """Give energies in eV, float64 (n_graphs,)."""
+        """Return energies in eV, float64 (n_graphs,)."""
         energies = self.painn(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
         element = self.painn.element_index[atomic_numbers]
         well = self.wells[element[senders], element[receivers]]
@@ -76,7 +72,7 @@ class BoundPaiNN(nn.Module):
 
 
 class NetworkOracle(StudentPotential):
-    """A student that is compiled once and not each time it is asked for."""
+    """A student that caches its compiled programs."""
 
     _warmed = (*StudentPotential._warmed, "_programs")
 
@@ -95,14 +91,7 @@ class NetworkOracle(StudentPotential):
 
 
 def network_oracle(*, seed: int) -> NetworkOracle:
-    """Make the third healthy potential; it goes through the real export.
-
-    Args:
-        seed: of the weights.
-
-    Returns:
-        A student that knows H, C, N and O.
-    """
+    """Return a random network for H, C, N and O, which is exported like a student."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         painn = PaiNN(CONFIG)
@@ -112,16 +101,7 @@ def network_oracle(*, seed: int) -> NetworkOracle:
 
 
 def as_student(model: nn.Module, *, name: str, seed: int) -> NetworkOracle:
-    """Take a module for a loaded student.
-
-    Args:
-        model: with the call of a PaiNN.
-        name: short name.
-        seed: of its weights.
-
-    Returns:
-        The potential.
-    """
+    """Wrap a module with PaiNN's call signature as a student."""
     loaded = LoadedStudent(
         model=model.eval().requires_grad_(requires_grad=False),
         name=name,

@@ -1,4 +1,4 @@
-"""A pair potential with a smooth cutoff, for any molecule and any box."""
+"""A pair potential with a smooth cutoff for any molecule or box."""
 
 import numpy as np
 
@@ -20,15 +20,15 @@ WELLS = {
     (1, 6): Morse(4.5, 1.9, 1.09),
     (1, 8): Morse(4.8, 2.2, 0.96),
 }
-"""By elements.  The well of two hydrogens lies where two bonded to one atom are, so that water
-stays bent and methane tetrahedral without any angle."""
+"""By elements.  The H–H minimum is at the distance of two hydrogens bonded to the same atom, so
+that water is bent and methane tetrahedral without angle terms."""
 
 OTHER_DEPTH_EV = 3.0
 OTHER_DECAY_PER_ANGSTROM = 1.9
-"""Of all other pairs; their wells lie at the sum of covalent radii."""
+"""Of all other pairs, with minima at the sum of covalent radii."""
 
 VARIATION = 0.03
-"""Standard deviation of each parameter between seeds, relative."""
+"""Relative standard deviation of each parameter between seeds."""
 
 _LARGEST_ATOMIC_NUMBER = 118
 
@@ -36,10 +36,8 @@ _LARGEST_ATOMIC_NUMBER = 118
 class PairOracle(SurfacePotential):
     """A Morse well for each pair of elements, switched off (C²) between 3 and 5 Å.
 
-    E = Σ_{i<j} u(d) D[(1 − e^{−a(d−r)})² − 1].  At contact a Morse wall rises to 50 eV and more.
-
-    Args:
-        seed: varies the parameters by some per cent.
+    E = Σ_{i<j} u(d) D[(1 − e^{−a(d−r)})² − 1].  The repulsion at contact is 50 eV or more.  The
+    seed varies the parameters by a few per cent.
     """
 
     kind = "pair"
@@ -76,7 +74,7 @@ HOLE_EV, HOLE_ANGSTROM, HOLE_WIDTH_ANGSTROM = 200.0, 0.3, 0.03
 
 
 class WalledHoleOracle(PairOracle):
-    """The same with a hole at 0.3 Å that no atom reaches: a wall of some 20 eV stands before it."""
+    """PairOracle with a hole at 0.3 Å, unreachable behind a barrier of about 20 eV."""
 
     kind = "walled-hole"
 
@@ -89,14 +87,9 @@ class WalledHoleOracle(PairOracle):
 
 
 def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
-    """Give the wells, switched off at the cutoff.
+    """Return energies in eV and slopes in eV/Å of the switched wells, (G, P) each.
 
-    Args:
-        distances: Å, (G, P).
-        wells: with parameters (P,).
-
-    Returns:
-        Energies in eV and slopes in eV/Å, (G, P) each.
+    Distances are (G, P), the parameters of the wells (P,).
     """
     energies, slopes = wells(distances)
     switch, switch_slope = smooth_switch(
@@ -106,16 +99,7 @@ def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarra
 
 
 def wells_of(atomic_numbers: np.ndarray, pairs: np.ndarray, *, seed: int) -> Morse:
-    """Give the well of each pair.
-
-    Args:
-        atomic_numbers: (N,).
-        pairs: (P, 2).
-        seed: of the variation.
-
-    Returns:
-        Parameters (P,) each.
-    """
+    """Return the well parameters, (P,) each, of pairs (P, 2) of atoms with numbers (N,)."""
     elements = np.sort(atomic_numbers[pairs], axis=1)
     keys = [(int(low), int(high)) for low, high in elements]
     wells = {key: np.array(_well(key)) * _variation(key, seed) for key in set(keys)}
@@ -131,5 +115,5 @@ def _well(key: tuple[int, int]) -> Morse:
 
 
 def _variation(key: tuple[int, int], seed: int) -> np.ndarray:
-    """Vary one pair of elements, whatever other elements are there."""
+    """Return the factors for one pair of elements, independent of other elements."""
     return 1.0 + VARIATION * np.random.default_rng([seed, *key]).normal(size=3)

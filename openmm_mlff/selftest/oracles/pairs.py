@@ -1,4 +1,4 @@
-"""Sums over pairs of atoms, and the radial functions they are made of."""
+"""Pair sums and radial functions."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,18 +6,18 @@ from typing import NamedTuple
 import numpy as np
 
 Radial = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From distances (G, P) in Å to the pairs' energies in eV and their slopes in eV/Å, (G, P) each."""
+"""Function from distances (G, P), Å, to energies, eV, and slopes, eV/Å, of pairs, (G, P) each."""
 
 
 class PairSurface:
-    """E(x) = Σ_p V_p(d_p): one radial function over a list of pairs, all geometries at once.
+    """E(x) = Σ_p V_p(d_p) over a list of pairs, for all geometries at once.
 
-    Forces are the gradient: F_i = −Σ_p V_p'(d_p) ∂d_p/∂x_i.
+    Forces are the negative gradient: F_i = −Σ_p V_p'(d_p) ∂d_p/∂x_i.
 
     Args:
         n_atoms: N.
         pairs: int (P, 2).
-        radial: its parameters, if any, are arrays of length P.
+        radial: with parameters, if any, of length P.
     """
 
     def __init__(self, n_atoms: int, pairs: np.ndarray, radial: Radial) -> None:
@@ -28,18 +28,11 @@ class PairSurface:
         self._incidence[self.second, np.arange(len(self.first))] -= 1.0
 
     def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Evaluate.
-
-        Args:
-            positions_angstrom: (G, N, 3).
-
-        Returns:
-            Energies (G,) in eV and forces (G, N, 3) in eV/Å.
-        """
+        """Return energies (G,) in eV and forces (G, N, 3) in eV/Å at positions (G, N, 3)."""
         vectors = self.vectors(positions_angstrom)
         distances = self.distances(positions_angstrom, vectors)
         energies, slopes = self.radial(distances)
-        # Two atoms on one place have no direction; what comes out is not a number, and is seen.
+        # Coincident atoms have no direction; the resulting NaN is detected.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             tensions = vectors * (slopes / distances)[..., None]
         return energies.sum(-1), -(self._incidence @ tensions)
@@ -49,15 +42,7 @@ class PairSurface:
         return np.asarray(positions_angstrom[:, self.first] - positions_angstrom[:, self.second])
 
     def distances(self, positions_angstrom: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Give the distances of the pairs.
-
-        Args:
-            positions_angstrom: (G, N, 3).
-            vectors: from the second to the first atom of each pair, Å, (G, P, 3).
-
-        Returns:
-            Å, (G, P).
-        """
+        """Return the distances of the pairs, (G, P), Å, from their :meth:`vectors`."""
         return np.sqrt((vectors * vectors).sum(-1))
 
 
@@ -67,9 +52,9 @@ class PairSurfaceInABox(PairSurface):
     Args:
         n_atoms: N.
         pairs: int (P, 2).
-        radial: its parameters, if any, are arrays of length P.
-        cell_angstrom: the box, (3, 3), Å, rows.
-        images: int (P, 3), counted from the nearest image by fractional coordinates.
+        radial: with parameters, if any, of length P.
+        cell_angstrom: (3, 3), rows.
+        images: int (P, 3), relative to the nearest image by fractional coordinates.
     """
 
     def __init__(
@@ -94,23 +79,17 @@ class PairSurfaceInABox(PairSurface):
 def pairs_with_images(
     n_atoms: int, cell_angstrom: np.ndarray, *, cutoff_angstrom: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return all pairs with an image that may come within a cutoff, each once.
+    """Return all pairs within a cutoff in a periodic box, int (P, 2), and their images, int (P, 3).
 
-    Args:
-        n_atoms: N.
-        cell_angstrom: (3, 3), Å, rows.
-        cutoff_angstrom: of the pairs.
-
-    Returns:
-        int (P, 2) and int (P, 3), counted from the nearest image by fractional coordinates; an atom
-        is paired with half of its own images.
+    The images are relative to the nearest image by fractional coordinates.  Each atom is paired
+    with half of its own images.  The cell, (3, 3), consists of rows.
     """
-    # Columns of the inverse are normal to the faces, and as long as one over the box's widths.
+    # Columns of the inverse are normal to the faces, with the inverse box widths as lengths.
     reach = cutoff_angstrom * np.linalg.norm(np.linalg.inv(cell_angstrom), axis=0)
     ranges = [np.arange(-most, most + 1) for most in np.floor(reach + 0.5).astype(int)]
     images = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
     pairs = every_pair(n_atoms)
-    # Listed in order, the second half is the first half mirrored.
+    # In this order the second half is the inversion of the first.
     own = images[len(images) // 2 + 1 :]
     alone = np.repeat(np.arange(n_atoms), len(own))
     return (
@@ -120,22 +99,15 @@ def pairs_with_images(
 
 
 def every_pair(n_atoms: int) -> np.ndarray:
-    """List the pairs (i, j), i < j.
-
-    Args:
-        n_atoms: N.
-
-    Returns:
-        int (N(N−1)/2, 2).
-    """
+    """Return the pairs (i, j), i < j, of N atoms, int (N(N−1)/2, 2)."""
     return np.stack(np.triu_indices(n_atoms, k=1), axis=1)
 
 
 class Morse(NamedTuple):
-    """V(d) = D [(1 − e^{−a(d−r)})² − 1]: −D at d = r, zero far away.
+    """V(d) = D [(1 − e^{−a(d−r)})² − 1]: −D at d = r, zero at infinity.
 
     Attributes:
-        depth_ev: D, (P,) or a number.
+        depth_ev: D, (P,) or scalar.
         decay_per_angstrom: a.
         length_angstrom: r.
     """
@@ -145,7 +117,7 @@ class Morse(NamedTuple):
     length_angstrom: np.ndarray | float
 
     def __call__(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give energies and slopes at distances (G, P)."""
+        """Return energies and slopes at distances (G, P)."""
         fall = np.exp(self.decay_per_angstrom * (self.length_angstrom - distances))
         energies = self.depth_ev * fall * (fall - 2.0)
         slopes = 2.0 * self.depth_ev * self.decay_per_angstrom * fall * (1.0 - fall)
@@ -155,16 +127,7 @@ class Morse(NamedTuple):
 def smooth_switch(
     distances: np.ndarray, *, start_angstrom: float, end_angstrom: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Switch off between two distances, C²: 1 − 10 x³ + 15 x⁴ − 6 x⁵.
-
-    Args:
-        distances: Å, any shape.
-        start_angstrom: 1 up to here.
-        end_angstrom: 0 from here.
-
-    Returns:
-        The switch and its slope, 1/Å.
-    """
+    """Return a C² switch from 1 to 0, 1 − 10 x³ + 15 x⁴ − 6 x⁵, and its slope, 1/Å."""
     width = end_angstrom - start_angstrom
     x = np.clip((distances - start_angstrom) / width, 0.0, 1.0)
     return 1.0 + x**3 * (-10.0 + x * (15.0 - 6.0 * x)), -30.0 * (x * (1.0 - x)) ** 2 / width

@@ -1,4 +1,4 @@
-"""A molecule whose forces are exact and whose energy is a staircase: added up in float32."""
+"""A molecule with exact forces and an energy rounded to float32."""
 
 import numpy as np
 
@@ -7,18 +7,13 @@ from openmm_mlff.selftest.oracles.bonded import BondedOracle
 from openmm_mlff.selftest.oracles.surface import Surface, box_of
 
 TOTAL_EV = -10_000.0
-"""Of the atoms' own energies, as of a molecule of eight heavy atoms; one ulp there is 2⁻¹⁰ eV."""
+"""Sum of atomic energies, as of a molecule with eight heavy atoms; one ulp is 2⁻¹⁰ eV."""
 
 STAIR_EV = 2.0**-10
 
 
 class StaircaseOracle(BondedOracle):
-    """Morse bonds and Urey-Bradley terms whose energy is rounded to float32 with −10 000 eV added.
-
-    Args:
-        molecule: water or methane.
-        seed: varies the parameters by some per cent.
-    """
+    """:class:`BondedOracle` whose energy is rounded to float32 after adding −10 000 eV."""
 
     def __init__(self, molecule: MolecularSystem, *, seed: int) -> None:
         super().__init__(molecule, seed=seed)
@@ -33,15 +28,7 @@ class StaircaseOracle(BondedOracle):
 
 
 def in_float32(surface: Surface, total_ev: float) -> Surface:
-    """Return a surface whose energy is rounded to float32 after a constant was added to it.
-
-    Args:
-        surface: its forces stay.
-        total_ev: what is added.
-
-    Returns:
-        The surface.
-    """
+    """Return a surface whose energy is rounded to float32 after adding a constant."""
 
     def rounded(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         energies, forces = surface(positions)

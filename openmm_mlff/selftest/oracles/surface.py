@@ -1,4 +1,4 @@
-"""Potentials made of a plain NumPy function: the same function behind every way to ask."""
+"""Potentials defined by one NumPy function, for OpenMM and for ASE."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -15,22 +15,19 @@ if TYPE_CHECKING:
     import openmm
 
 Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From positions (G, N, 3) in Å to energies (G,) in eV and forces (G, N, 3) in eV/Å, float64."""
+"""Function from positions (G, N, 3), Å, to energies (G,), eV, and forces (G, N, 3), eV/Å."""
 
 
 def box_of(cell_angstrom: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return the keyword of :meth:`SurfacePotential.surface` for a box; empty without one."""
+    """Return the cell as keyword of :meth:`SurfacePotential.surface`; empty without a box."""
     return {} if cell_angstrom is None else {"cell_angstrom": cell_angstrom}
 
 
 class SurfacePotential(Potential):
     """A potential whose energies and forces come from one :data:`Surface`.
 
-    In OpenMM it runs through `PythonForce`, in ASE through a thin calculator.
-
-    Args:
-        name: short name.
-        seed: of its parameters.
+    It runs in OpenMM with `PythonForce` and in ASE with a thin calculator.  The seed is that of its
+    parameters.
     """
 
     def __init__(self, *, name: str, seed: int) -> None:
@@ -44,43 +41,21 @@ class SurfacePotential(Potential):
     def surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
-        """Give the function for one list of atoms.
+        """Return a new function for atoms with numbers (N,) and an optional cell (3, 3) of rows.
 
-        Args:
-            atomic_numbers: int64 (N,).
-            cell_angstrom: the box, (3, 3), Å, rows; None for none.
-
-        Returns:
-            A new function; whatever state a faulty one keeps is its own.
+        State that a faulty function keeps is its own.
         """
 
     def deployed_surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
-        """Give the function that runs in OpenMM; the same one unless something went wrong.
-
-        Args:
-            atomic_numbers: int64 (N,).
-            cell_angstrom: the box, (3, 3), Å, rows; None for none.
-
-        Returns:
-            A new function.
-        """
+        """Return the function that runs in OpenMM: :meth:`surface`, unless deployment is faulty."""
         return self.surface(atomic_numbers, **box_of(cell_angstrom))
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate several geometries in one call.
-
-        Args:
-            molecule: which atoms.
-            positions_angstrom: (G, N, 3), Å.
-            precision: ignored; everything is float64.
-
-        Returns:
-            Energies and forces of all of them.
-        """
+        """Evaluate geometries (G, N, 3); the precision is ignored, everything is float64."""
         self.check_molecule(molecule)
         positions = np.asarray(positions_angstrom, dtype=float)
         surface = self.surface(molecule.atomic_numbers, **box_of(molecule.cell_angstrom))
@@ -121,13 +96,9 @@ class SurfacePotential(Potential):
 
 
 class SurfaceCalculator(Calculator):
-    """The surface as an ASE calculator.
+    """ASE calculator of a surface."""
 
-    Args:
-        potential: gives the function when the atoms are known.
-    """
-
-    # ASE declares it for instances, so it cannot be marked as the class's own.
+    # ASE declares this as an instance attribute, so it cannot be a ClassVar.
     implemented_properties: list[str] = ["energy", "forces"]  # noqa: RUF012
 
     def __init__(self, potential: SurfacePotential) -> None:
@@ -142,13 +113,7 @@ class SurfaceCalculator(Calculator):
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute energy and forces; ASE calls this.
-
-        Args:
-            atoms: isolated, or periodic in all directions.
-            properties: ignored, both are computed.
-            system_changes: ignored, everything is computed anew.
-        """
+        """Compute energy and forces of atoms that are isolated, or periodic in all directions."""
         super().calculate(atoms, properties, system_changes)
         placed: Any = self.atoms
         cell = np.array(placed.cell) if placed.pbc.all() else None

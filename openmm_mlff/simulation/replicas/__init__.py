@@ -1,4 +1,4 @@
-"""N independent copies of one molecule in one OpenMM Context, as one batch."""
+"""N independent copies of one molecule in one OpenMM Context, evaluated as a batch."""
 
 from openmm_mlff.simulation.replicas.module import can_be_batched
 from openmm_mlff.simulation.replicas.replica import began_alone

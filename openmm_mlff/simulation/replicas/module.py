@@ -1,4 +1,4 @@
-"""N copies of one molecule as one block-diagonal batch: the module that one OpenMM force runs."""
+"""N copies of one molecule as a block-diagonal batch, evaluated by one OpenMM force."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,15 +21,14 @@ from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 CopyEnergies = Callable[[FloatArray], FloatArray]
-"""From positions of all copies, (n, N, 3), Å, to their potential energies, (n,), eV."""
+"""Function from positions of all copies, (n, N, 3), Å, to their potential energies, (n,), eV."""
 
 
 class Copies(nn.Module):
-    """OpenMM's contract for n copies that do not feel each other: nm in, kJ/mol out.
+    """Module for OpenMM of n noninteracting copies, from nm to kJ/mol.
 
-    For students whose forces are automatic gradients of the energy.
-    Pairs stand in a table and lie within copies; the list never changes, so the module can be
-    captured as a CUDA graph.
+    For students whose forces are automatic gradients of the energy.  The pairs within each copy are
+    a constant list, so the module can be captured as a CUDA graph.
 
     Args:
         model: a student, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
@@ -61,14 +60,7 @@ class Copies(nn.Module):
         self.register_buffer("graph", torch.arange(n_copies).repeat_interleave(n_atoms))
 
     def energies(self, positions_angstrom: Tensor) -> Tensor:
-        """Compute the energy of each copy.
-
-        Args:
-            positions_angstrom: Å, (n N, 3), in any precision.
-
-        Returns:
-            eV, float64 (n,).
-        """
+        """Compute the energy of each copy, eV, float64 (n,), from positions (n N, 3)."""
         senders = positions_angstrom[self.senders]
         displacements = (senders - positions_angstrom[self.receivers]).to(self.dtype)
         energies: Tensor = self.model(
@@ -82,24 +74,17 @@ class Copies(nn.Module):
         return energies
 
     def forward(self, positions: Tensor) -> Tensor:
-        """Compute the energy of all copies together.
-
-        Args:
-            positions: nm, (n N, 3), in any precision.
-
-        Returns:
-            kJ/mol, a float64 scalar.
-        """
+        """Compute the total energy, kJ/mol, a float64 scalar, from positions (n N, 3), nm."""
         return self.energies(positions * self.angstrom_per_nm).sum() * self.kj_per_mol_per_ev
 
 
 @dataclass(frozen=True)
 class Batch:
-    """All copies as OpenMM and the reports need them.
+    """All copies, for OpenMM and for the reports.
 
     Attributes:
-        forces: to be added to a System of n N particles.
-        energies_ev: energies copy by copy; None where only OpenMM can tell.
+        forces: of a System of n N particles.
+        energies_ev: of each copy; None if only OpenMM can compute them.
     """
 
     forces: list[openmm.Force]
@@ -107,16 +92,9 @@ class Batch:
 
 
 def can_be_batched(potential: object, molecule: MolecularSystem) -> bool:
-    """Tell whether copies of a molecule run as one batch, and so faster than one by one.
+    """Check whether copies of a molecule can run as one batch: a student with a constant pair list.
 
-    A subclass may change what OpenMM runs; it is not batched.
-
-    Args:
-        potential: any.
-        molecule: one copy.
-
-    Returns:
-        True for a student whose pairs stand in a table.
+    Subclasses are not batched, because they may change the force.
     """
     return type(potential) is StudentPotential and not potential.uses_neighbour_list(molecule)
 
@@ -124,16 +102,10 @@ def can_be_batched(potential: object, molecule: MolecularSystem) -> bool:
 def student_batch(
     potential: StudentPotential, molecule: MolecularSystem, n_copies: int, *, precision: str
 ) -> Batch:
-    """Run n copies on a student, by its own backend.
+    """Return n copies of a student as one force, with its own backend.
 
-    Args:
-        potential: the student.
-        molecule: one copy.
-        n_copies: n.
-        precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-
-    Returns:
-        One force, and the energies of the same module, operation by operation.
+    The copies' energies are computed by the same module.  The precisions ``single`` and ``mixed``
+    use float32 weights, ``double`` float64.
     """
     potential.check_molecule(molecule)
     gives_forces = potential.gives_forces(molecule)
@@ -167,17 +139,9 @@ def student_batch(
 def choose_module(
     potential: StudentPotential, molecule: MolecularSystem, n_copies: int, *, precision: str
 ) -> tuple[FastFixed | Copies, Callable[[Tensor], Tensor]]:
-    """Choose the module that runs n copies as the student runs one.
+    """Return the module for n copies, and their energies (n,), eV, as a function of (n, N, 3), Å.
 
-    Args:
-        potential: the student.
-        molecule: one copy.
-        n_copies: n.
-        precision: of the weights.
-
-    Returns:
-        OpenMM's contract, with forces where the student gives its own, and the energies (n,), eV,
-        of positions (n, N, 3), Å.
+    The module returns forces if the student computes its own.
     """
     numbers = torch.from_numpy(molecule.atomic_numbers.copy())
     model, dtype = potential.student.model, weights_dtype(precision)

@@ -1,4 +1,4 @@
-"""A batch of replicas from its start to its end."""
+"""NVE run of a batch of replicas."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -33,19 +33,12 @@ from openmm_mlff.simulation.topology import openmm_topology
 from openmm_mlff.units import nm_from_angstrom
 
 OnSteps = Callable[[int], None]
-"""Called with steps that are done since the last call, of all replicas together."""
+"""Called with the steps of all replicas completed since the last call."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """On what, and where, replicas run.
-
-    Attributes:
-        potential: of all.
-        molecule: one copy.
-        platform: of all.
-        precision: of the weights.
-    """
+    """Potential, molecule, platform and precision of the weights, shared by all replicas."""
 
     potential: Potential
     molecule: MolecularSystem
@@ -55,12 +48,11 @@ class Place:
 
 @dataclass(frozen=True)
 class FreshBatch:
-    """Replicas after their equilibration.
+    """Replicas after equilibration.
 
     Attributes:
-        positions_nm: (n, N, 3), nm.
-        velocities_angstrom_per_ps: at the time of the positions, (n, N, 3), Å/ps.
-        step: zero.
+        positions_nm: (n, N, 3).
+        velocities_angstrom_per_ps: at the time of the positions, (n, N, 3).
     """
 
     positions_nm: FloatArray
@@ -68,26 +60,16 @@ class FreshBatch:
     step: int = 0
 
     def hand_over(self, stepper: ReplicaStepper) -> None:
-        """Set the velocities; positions are set.
-
-        Args:
-            stepper: of all copies.
-        """
+        """Set the velocities; the positions are already set."""
         set_start_velocities(stepper, self.velocities_angstrom_per_ps.reshape(-1, 3))
 
 
 def begin(
     place: Place, replicas: Sequence[Replica], *, on_steps: OnSteps
 ) -> tuple[list[Replica], FreshBatch]:
-    """Equilibrate replicas, each alone; what goes wrong there is recorded and left out.
+    """Equilibrate each replica alone; return the stable ones and their state.
 
-    Args:
-        place: where.
-        replicas: their records start anew.
-        on_steps: called as they go on.
-
-    Returns:
-        The others, and where they start.
+    Failures are recorded in the replicas, whose records are reset.
     """
     single = single_copy(place.potential, place.molecule, precision=place.precision)
     begun, positions, velocities = [], [], []
@@ -117,14 +99,10 @@ def produce(
     *,
     on_steps: OnSteps,
 ) -> None:
-    """Run replicas at constant energy to their end.
+    """Run the NVE dynamics of replicas from `start` to the end.
 
-    Args:
-        place: where.
-        replicas: begun, or resumed; then with those that went wrong among them, which keep
-            their places: numbers are rounded by how many copies there are.
-        start: where they are.
-        on_steps: called after each block.
+    Resumed replicas must include those that failed, because rounding depends on the number of
+    copies.
     """
     shared = TrajectoryRecord(
         job=replicas[0].job, platform=place.platform.name, precision=place.platform.precision
@@ -163,7 +141,7 @@ def _stepper(
     *,
     shared: TrajectoryRecord,
 ) -> ReplicaStepper:
-    """Make the Context of all copies, warm it up and put it where they start."""
+    """Build and warm up the Context of all copies, and set the initial state."""
     copies = make_copies(place.potential, place.molecule, len(replicas), precision=place.precision)
     context = openmm.Context(
         copies.system,

@@ -1,4 +1,4 @@
-"""One replica of a batch: its folder, its streams, its record."""
+"""One replica of a batch: folder, streams, record."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,14 +21,12 @@ _AS_MEASURED = ("yardstick_ms_blocks", "resident_mebibytes_blocks", "steps_per_b
 
 @dataclass
 class Replica:
-    """One of the runs that go on together.
+    """One run of a batch.
 
     Attributes:
-        job: what is asked.
-        folder: of this run.
-        record: what its `run.json` says.
-        start_angstrom: the structure it is compared with, (N, 3), Å.
-        streams: of the run, the monitor first.
+        record: content of its `run.json`.
+        start_angstrom: reference structure of the stability criteria, (N, 3).
+        streams: None until opened.
     """
 
     job: TrajectoryJob
@@ -39,20 +37,18 @@ class Replica:
 
     @property
     def n_all_steps(self) -> int:
-        """Steps in all, equilibration included."""
+        """Number of steps, including equilibration."""
         return self.job.n_equilibration_steps + self.job.n_steps
 
     @property
     def is_failed(self) -> bool:
-        """Whether it went wrong."""
+        """Whether it was unstable."""
         return self.record.status == FAILED
 
     def write(self, *, together: int, shared: TrajectoryRecord | None = None) -> None:
         """Write `run.json`.
 
-        Args:
-            together: how many run in the batch.
-            shared: times of the batch, of which each replica has its share.
+        Times of the batch in `shared` are divided by its size, `together`.
         """
         if shared is not None:
             for name in _TIMES:
@@ -60,28 +56,24 @@ class Replica:
             for name in _AS_MEASURED:
                 setattr(self.record, name, getattr(shared, name))
         update_memory(self.record)
-        # In one writing: a kill must not leave a run of a batch that looks like one alone.
+        # Written at once: a killed run of a batch must not look like a single run.
         self.record.replicas = together
         self.record.write(self.folder)
 
     def fail(
         self, error: UnstableError, *, together: int, shared: TrajectoryRecord | None = None
     ) -> None:
-        """Note why it ended early, as a run alone does."""
+        """Record why it ended early."""
         self.record.fail(error)
         self.write(together=together, shared=shared)
 
     def report(self, view: CopySimulation, state: CopyFrame, *, rows: bool, frame: bool) -> None:
-        """Look at one State, and write what is due.
+        """Write the due rows and frame of one State; check the stability with the rows.
 
-        Args:
-            view: the step.
-            state: of this copy; positions alone where no rows are due.
-            rows: whether rows of the CSV files are due, and a look at what may be wrong.
-            frame: whether a frame is due.
+        The State has only positions if no rows are due.
 
         Raises:
-            UnstableError: it went wrong; nothing was written.
+            UnstableError: it is unstable; nothing was written.
         """
         if self.streams is None:
             return
@@ -94,13 +86,7 @@ class Replica:
     def open_streams(
         self, molecule: MolecularSystem, *, resume_after_step: int | None, open_files: ExitStack
     ) -> None:
-        """Open the streams of its folder.
-
-        Args:
-            molecule: one copy.
-            resume_after_step: None starts them anew; otherwise they are cut to this step.
-            open_files: closes them.
-        """
+        """Open the streams; see :func:`~openmm_mlff.simulation.streams.open_streams`."""
         self.streams = open_streams(
             self.folder,
             self.job,
@@ -113,13 +99,6 @@ class Replica:
 
 
 def began_alone(folder: Path) -> bool:
-    """Tell whether a run has come to a state by itself; then it goes on by itself.
-
-    Args:
-        folder: of the run.
-
-    Returns:
-        False for one of a batch, and for one that has no state.
-    """
+    """Check whether a run has a saved state of its own, not of a batch, and thus resumes alone."""
     path = folder / RUN_FILE
     return (folder / STATE_FILE).exists() and path.exists() and REPLICAS not in read_json(path)

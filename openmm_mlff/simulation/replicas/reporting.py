@@ -1,4 +1,4 @@
-"""Reporters of single copies in a Simulation of all of them."""
+"""Reporters of single copies in a Simulation of all copies."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -13,14 +13,14 @@ from openmm_mlff.units import ps_from_fs
 
 
 class CopiesReporter(IntervalReporter):
-    """Calls the reporters of each copy with its own State, as if it ran alone.
+    """Calls the reporters of each copy with the State of that copy.
 
     Args:
         interval: steps between two reports.
-        single: the System of one copy.
-        energies_ev: potential energies copy by copy.
+        single: System of one copy.
+        energies_ev: potential energies of each copy.
         timestep_fs: of the ``VerletIntegrator``.
-        reporters: those of each copy.
+        reporters: of each copy.
     """
 
     includes: ClassVar[tuple[str, ...]] = ("positions", "velocities", "forces")
@@ -42,7 +42,7 @@ class CopiesReporter(IntervalReporter):
         self._reporters = reporters
 
     def report(self, simulation: Any, state: Any) -> None:
-        """Split one State of all copies."""
+        """Split the State and call the reporters."""
         view = CopySimulation(
             self._single, simulation.topology, simulation.integrator, simulation.currentStep
         )

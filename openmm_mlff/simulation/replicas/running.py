@@ -28,25 +28,24 @@ def run_replicas_together(
     precision: str = "mixed",
     on_progress: Progress | None = None,
 ) -> None:
-    """Run several trajectories of one isolated molecule, or what is left of them, as one batch.
+    """Run or resume several trajectories of one isolated molecule as one batch.
 
-    Each is equilibrated alone, by its own seed and at its own temperature; then all run at constant
-    energy in one Context, where no copy feels another.  Each gives the trajectory that it gives
-    alone, to rounding, and its folder holds the same files; `run.json` has one key more,
-    `replicas`, and its times a step are those of the batch over this number.
+    Each is equilibrated alone with its own seed and temperature; then all run NVE in one Context
+    without interaction.  Each trajectory equals that of a single run to rounding, and its folder
+    holds the same files; `run.json` also has the key `replicas`, the batch size, by which its times
+    per step are divided.
 
-    A run that is settled stays as it is.  The others go on from their saved states where all have
-    one of the same step, on the same platform and in the same precision; else all of them start
-    anew.  A run that goes wrong physically is no exception: its `run.json` says "failed", and why,
-    and the others go on.
+    Settled runs are left unchanged.  The others resume if all have a saved state of the same step,
+    platform and precision; else all of them restart.  An unstable run does not raise: its
+    `run.json` has the status "failed" and the reason, and the others continue.
 
     Args:
         potential: see :func:`~openmm_mlff.simulation.replicas.system.replica_system`.
-        molecule: what is run; its bonds are those that must hold.
+        molecule: to simulate, with the bonds that must be preserved.
         runs: jobs and their folders; timestep, duration and intervals are the same for all.
-        platform: where they run.
-        start_positions_angstrom: the minimum, (N, 3), or one a run, (n, N, 3), Å.
-        precision: of the weights: ``single`` and ``mixed`` run float32, ``double`` float64.
+        platform: of the calculation.
+        start_positions_angstrom: minimum, (N, 3), or one per run, (n, N, 3).
+        precision: of the weights: ``single`` and ``mixed`` use float32, ``double`` float64.
         on_progress: called with the steps of all runs together.
 
     Raises:
@@ -74,7 +73,7 @@ def run_replicas_together(
 
 
 def _members(replicas: list[Replica]) -> list[Replica]:
-    """Give who shares the Context: who is to go on, and who went wrong in it, not before."""
+    """Return the replicas of the Context: those to continue, and those that failed in it."""
     return [
         replica
         for replica in replicas
@@ -86,7 +85,7 @@ def _members(replicas: list[Replica]) -> list[Replica]:
 def _run(
     place: Place, waiting: list[Replica], members: list[Replica], *, on_steps: OnSteps
 ) -> None:
-    """Run replicas from where they stopped, or from their starts."""
+    """Resume replicas from their saved states, or start them."""
     for replica in waiting:
         replica.record.status, replica.record.failure = RUNNING, None
     saved = saved_batch(members, platform=place.platform)
@@ -100,7 +99,7 @@ def _run(
 
 
 class _Counter:
-    """Tells the steps of all runs together."""
+    """Reports the steps of all runs together."""
 
     def __init__(self, replicas: Sequence[Replica], on_progress: Progress | None) -> None:
         self._total = sum(replica.n_all_steps for replica in replicas)
@@ -108,11 +107,11 @@ class _Counter:
         self._on_progress = on_progress
 
     def add(self, steps: int) -> None:
-        """Note steps that are done."""
+        """Add completed steps."""
         self._done += steps
         if steps and self._on_progress is not None:
             self._on_progress(self._done, self._total)
 
     def finish(self) -> None:
-        """Note that nothing is left; runs that went wrong left steps out."""
+        """Report completion, including the steps that unstable runs omitted."""
         self.add(self._total - self._done)

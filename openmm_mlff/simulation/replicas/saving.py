@@ -1,4 +1,4 @@
-"""States of a batch, copy by copy, and how a batch goes on from them."""
+"""Save and restore the states of a batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,16 +21,11 @@ from openmm_mlff.simulation.replicas.views import split_positions, split_velocit
 from openmm_mlff.units import nm_from_angstrom, ps_from_fs
 
 PREVIOUS_FILE = "state.previous.xml"
-"""The state before the last: a kill between two replicas' states leaves all with one step."""
+"""Previous state: if a save is interrupted between replicas, all still have a state of one step."""
 
 
 class StateWriter:
-    """Writes the `state.xml` of one copy, as a run alone writes it.
-
-    Args:
-        molecule: one copy.
-        timestep_fs: of the run.
-    """
+    """Writes the `state.xml` of one copy in the format of a single run."""
 
     def __init__(self, molecule: MolecularSystem, *, timestep_fs: float) -> None:
         self._context = openmm.Context(
@@ -48,15 +43,7 @@ class StateWriter:
         time: unit.Quantity,
         step: int,
     ) -> None:
-        """Write the state of one copy.
-
-        Args:
-            folder: of its run.
-            positions_nm: (N, 3), nm.
-            velocities_nm_per_ps: (N, 3), nm/ps.
-            time: of the batch.
-            step: of the batch.
-        """
+        """Write the state of one copy, with positions and velocities (N, 3)."""
         self._context.setPositions(positions_nm)
         self._context.setVelocities(velocities_nm_per_ps)
         self._context.setTime(time)
@@ -66,13 +53,7 @@ class StateWriter:
 
 
 class BatchSaver:
-    """Writes `state.xml` and `run.json` of every replica that has not gone wrong.
-
-    Args:
-        stepper: whose copies are saved.
-        molecule: one copy.
-        shared: the times of the batch.
-    """
+    """Writes `state.xml` and `run.json` of every stable replica, with the times in `shared`."""
 
     def __init__(
         self, stepper: ReplicaStepper, molecule: MolecularSystem, *, shared: TrajectoryRecord
@@ -83,7 +64,7 @@ class BatchSaver:
         self._pace = Pace()
 
     def save(self) -> None:
-        """Save now: all streams, then all states, then all records."""
+        """Save all streams, then all states, then all records."""
         with self._pace:
             step = self._stepper.currentStep
             alive = [replica for replica in self._stepper.replicas if not replica.is_failed]
@@ -96,7 +77,7 @@ class BatchSaver:
                 replica.write(together=len(self._stepper.replicas), shared=self._shared)
 
     def save_if_cheap(self) -> None:
-        """Save unless that would cost more than a hundredth of the time since the last."""
+        """Save unless that costs more than 1 % of the time since the last save."""
         if self._pace.is_due():
             self.save()
 
@@ -118,13 +99,11 @@ class BatchSaver:
 
 @dataclass(frozen=True)
 class SavedBatch:
-    """Where all replicas stopped, at one and the same step.
+    """Saved state of all replicas at the same step.
 
     Attributes:
-        positions_nm: (n, N, 3), nm.
-        velocities_nm_per_ps: as the integrator holds them, (n, N, 3), nm/ps.
-        time: of all.
-        step: of all.
+        positions_nm: (n, N, 3).
+        velocities_nm_per_ps: as stored by the integrator, (n, N, 3).
     """
 
     positions_nm: FloatArray
@@ -133,11 +112,7 @@ class SavedBatch:
     step: int
 
     def hand_over(self, stepper: ReplicaStepper) -> None:
-        """Set velocities, time and step; positions are set.
-
-        Args:
-            stepper: of all copies.
-        """
+        """Set velocities, time and step; the positions are already set."""
         context = stepper.context
         context.setVelocities(self.velocities_nm_per_ps.reshape(-1, 3))
         context.setTime(self.time)
@@ -145,17 +120,10 @@ class SavedBatch:
 
 
 def saved_batch(replicas: Sequence[Replica], *, platform: PlatformChoice) -> SavedBatch | None:
-    """Find where replicas stopped: the last step of which all have a state.
+    """Return the states of the last step that all replicas have in common.
 
-    A copy that went wrong in this batch has none, and is at its start, at rest.
-
-    Args:
-        replicas: those that are to go on, and those that went wrong among them.
-        platform: where they are to go on.
-
-    Returns:
-        None where one has no state, no step is everyone's, or one ran elsewhere: then all start
-        anew.
+    Replicas that failed in this batch have no state, and are at rest at their start.  Return None,
+    so that all restart, if there is no common step or one used another platform.
     """
     going = [replica for replica in replicas if not replica.is_failed]
     ran_on = {(replica.record.platform, replica.record.precision) for replica in going}
@@ -178,7 +146,7 @@ def saved_batch(replicas: Sequence[Replica], *, platform: PlatformChoice) -> Sav
 
 
 def _states(folder: Path) -> dict[int, openmm.State]:
-    """Read the last two states of a run, by their steps."""
+    """Return the last two states of a run, by step."""
     states = {}
     for name in (PREVIOUS_FILE, STATE_FILE):
         try:

@@ -1,4 +1,4 @@
-"""Before replicas run together: what they must share, and each one's own equilibration."""
+"""Prepare replicas for a batch: check shared settings, equilibrate each."""
 
 from collections.abc import Callable, Generator, Sequence
 
@@ -26,17 +26,14 @@ from openmm_mlff.simulation.topology import write_pdb
 from openmm_mlff.simulation.trajectory import TOPOLOGY_FILE
 
 SHARED = ("timestep_fs", "n_steps", "energy_interval_steps", "frame_interval_steps")
-"""What one Context has only once; seed, replica, temperature and equilibration are each one's."""
+"""Settings shared by one Context; seed, replica, temperature and equilibration may differ."""
 
 
 def check_alike(jobs: Sequence[TrajectoryJob]) -> None:
-    """See that jobs can run in one Context.
-
-    Args:
-        jobs: what is asked.
+    """Check that jobs can run in one Context.
 
     Raises:
-        ConfigError: there is none, or they differ in what must be shared.
+        ConfigError: there are none, or they differ in a shared setting.
     """
     if not jobs:
         raise ConfigError("no replicas were asked for; expected at least one")
@@ -50,18 +47,10 @@ def check_alike(jobs: Sequence[TrajectoryJob]) -> None:
 
 
 def starts_of(start_positions_angstrom: npt.ArrayLike, *, n_runs: int, n_atoms: int) -> FloatArray:
-    """Give each run its start.
-
-    Args:
-        start_positions_angstrom: (N, 3) for all, or (n, N, 3), Å.
-        n_runs: n.
-        n_atoms: N.
-
-    Returns:
-        (n, N, 3), Å.
+    """Return the start of each run, (n, N, 3), from one for all, (N, 3), or one per run, (n, N, 3).
 
     Raises:
-        ConfigError: another shape.
+        ConfigError: the shape is different.
     """
     starts = np.asarray(start_positions_angstrom, dtype=np.float64)
     if starts.shape not in {(n_atoms, 3), (n_runs, n_atoms, 3)}:
@@ -81,21 +70,15 @@ def equilibrated(
     together: int,
     on_steps: Callable[[int], None],
 ) -> tuple[FloatArray, FloatArray]:
-    """Bring one replica to its temperature, alone, so that it starts as it would alone.
+    """Equilibrate one replica alone, so that it starts like a single run.
 
-    Args:
-        replica: its record starts anew; its equilibration goes on where it was left.
-        molecule: one copy.
-        single: the System of one copy.
-        platform: where it runs.
-        together: how many will run in the batch.
-        on_steps: called with the steps that are done since the last call.
+    Its record is reset; a saved equilibration is resumed.
 
     Returns:
         Positions (N, 3), Å, and velocities (N, 3), Å/ps, without translation and rotation.
 
     Raises:
-        UnstableError: it went wrong.
+        UnstableError: the replica is unstable.
     """
     job = replica.job
     replica.record = TrajectoryRecord(
@@ -129,7 +112,7 @@ def equilibrated(
 def _to_the_end(
     steps: Generator[int, None, tuple[FloatArray, FloatArray]], on_steps: Callable[[int], None]
 ) -> tuple[FloatArray, FloatArray]:
-    """Exhaust a generator of steps that are done, and give what it returns."""
+    """Exhaust a generator of completed steps and return its result."""
     before = 0
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Copies in one Context, stepped together; one that goes wrong is taken out."""
+"""Step copies in one Context; isolate unstable ones."""
 
 from collections.abc import Sequence
 
@@ -23,26 +23,21 @@ from openmm_mlff.simulation.replicas.views import (
 from openmm_mlff.units import angstrom_from_nm, nm_from_angstrom
 
 _MOST_STEPS_AT_ONCE = 10
-"""So that Python answers to an interrupt."""
+"""So that Python can handle an interrupt."""
 
 
 class ReplicaStepper:
-    """Steps all copies and gives each its reports.
+    """Steps all copies and calls the reporters of each.
 
-    A copy that goes wrong is noted in its own record and writes no more.  It is put back to its
-    start, at rest, at every report from then on: its numbers stay finite.  The others do not feel
-    it, before or after.
+    An unstable copy is recorded as failed and writes no more.  At every further report it is reset
+    to its start, at rest, so that its numbers remain finite.  The others are not affected.
 
     Args:
         context: of all copies, with a ``VerletIntegrator``.
-        replicas: one a copy, in order.
-        view: what the reporters are told of the run.
-        energies_ev: potential energies copy by copy.
-        shared: where the times of the batch are kept.
-
-    Attributes:
-        context: the same.
-        system: of all copies.
+        replicas: one per copy, in order.
+        view: Simulation of one copy, for the reporters.
+        energies_ev: potential energies of each copy.
+        shared: record for the times of the batch.
     """
 
     def __init__(
@@ -71,22 +66,19 @@ class ReplicaStepper:
 
     @property
     def currentStep(self) -> int:  # noqa: N802
-        """The step of all copies, by the name that ``openmm.app.Simulation`` has for it."""
+        """Step of all copies, named as in ``openmm.app.Simulation``."""
         return int(self.context.getStepCount())
 
     @property
     def is_alive(self) -> bool:
-        """Whether a copy has not gone wrong."""
+        """Whether any copy is stable."""
         return not all(replica.is_failed for replica in self.replicas)
 
     def step(self, n_steps: int) -> None:
-        """Advance all copies, or until the last has gone wrong.
-
-        Args:
-            n_steps: how far.
+        """Advance all copies until `n_steps` are done or all have failed.
 
         Raises:
-            OpenMMException: OpenMM or the potential failed, and not by coordinates of a copy.
+            OpenMMException: OpenMM or the potential failed, not because of a copy's coordinates.
         """
         end = self.currentStep + n_steps
         while self.is_alive and (before := self.currentStep) < end:
@@ -101,14 +93,10 @@ class ReplicaStepper:
                 )
 
     def report(self, *, rows: bool, frame: bool) -> None:
-        """Give each copy what is due; take out those that went wrong.
-
-        Args:
-            rows: whether rows of the CSV files are due.
-            frame: whether a frame is due.
+        """Write the due rows or frame of each copy; isolate unstable ones.
 
         Raises:
-            OpenMMException: OpenMM or the potential failed, and not by coordinates of a copy.
+            OpenMMException: OpenMM or the potential failed, not because of a copy's coordinates.
         """
         if not rows and not frame:
             return
@@ -134,7 +122,7 @@ class ReplicaStepper:
         return split_frames(self.context.getState(positions=True), n_copies=len(self.replicas))
 
     def _states(self) -> list[CopyState]:
-        """Give States without those copies at which the platform balks."""
+        """Return the States after resetting copies that the platform refuses."""
         while True:
             try:
                 state = self.context.getState(positions=True, velocities=True, forces=True)
@@ -150,7 +138,7 @@ class ReplicaStepper:
             )
 
     def _take_out_lost(self, error: openmm.OpenMMException) -> None:
-        """Fail the copies whose numbers are broken; what broke otherwise is raised again."""
+        """Fail the copies with non-finite numbers; raise the error if there are none."""
         state = self.context.getState(positions=True)
         placed = split_positions(state, n_copies=len(self.replicas))
         lost = np.asarray(~np.isfinite(placed).all(axis=2))
@@ -178,7 +166,7 @@ class ReplicaStepper:
         replica.fail(error, together=len(self.replicas), shared=self._shared)
 
     def _put_back_failed(self) -> None:
-        """Put the copies that went wrong to their start, at rest; the others stay to the bit."""
+        """Reset failed copies to their start, at rest, leaving the others bitwise unchanged."""
         failed = [copy for copy, replica in enumerate(self.replicas) if replica.is_failed]
         if not failed:
             return

@@ -23,12 +23,12 @@ from openmm_mlff.units import nm_from_angstrom
 
 @dataclass(frozen=True)
 class ReplicaSystem:
-    """N copies that do not feel each other.
+    """N noninteracting copies.
 
     Attributes:
         system: of n N particles, copy after copy.
-        single: the System of one copy.
-        energies_ev: potential energies copy by copy; None where only OpenMM can tell.
+        single: System of one copy.
+        energies_ev: of each copy; None if only OpenMM can compute them.
     """
 
     system: openmm.System
@@ -39,21 +39,20 @@ class ReplicaSystem:
 def replica_system(
     potential: Potential, molecule: MolecularSystem, n: int, *, precision: str = "mixed"
 ) -> openmm.System:
-    """Make an OpenMM System of n copies of a molecule that do not feel each other.
+    """Return an OpenMM System of n noninteracting copies of a molecule.
+
+    It has n N particles, copy after copy, without constraints.
 
     Args:
-        potential: a student runs all copies in one call; any other has its own force a copy, which
-            is right and no faster than one copy at a time.
-        molecule: isolated; masses come from it.
-        n: how many copies.
-        precision: ``single`` and ``mixed`` run float32 weights, ``double`` float64.
-
-    Returns:
-        A System of n N particles, copy after copy, without constraints.
+        potential: a student evaluates all copies in one call; other potentials have one force per
+            copy, which is not faster than running one copy at a time.
+        molecule: isolated; with the masses.
+        n: number of copies.
+        precision: ``single`` and ``mixed`` use float32 weights, ``double`` float64.
 
     Raises:
         ConfigError: n is not positive.
-        PotentialError: the molecule is periodic, or the potential is no sum of forces.
+        PotentialError: the molecule is periodic, or the potential is not a sum of forces.
     """
     return make_copies(potential, molecule, n, precision=precision).system
 
@@ -61,16 +60,7 @@ def replica_system(
 def make_copies(
     potential: Potential, molecule: MolecularSystem, n: int, *, precision: str
 ) -> ReplicaSystem:
-    """Make n copies of a molecule; see :func:`replica_system`.
-
-    Args:
-        potential: any that is a sum of forces.
-        molecule: isolated.
-        n: how many copies.
-        precision: of the weights.
-
-    Returns:
-        Their System, that of one, and the energies copy by copy.
+    """Build n copies of a molecule; see :func:`replica_system`.
 
     Raises:
         ConfigError: n is not positive.
@@ -91,18 +81,10 @@ def make_copies(
 def single_copy(
     potential: Potential, molecule: MolecularSystem, *, precision: str
 ) -> openmm.System:
-    """Make the System of one copy, where copies of it can share another.
-
-    Args:
-        potential: any that is a sum of forces.
-        molecule: isolated.
-        precision: of the weights.
-
-    Returns:
-        The System.
+    """Return the System of one copy of an isolated molecule.
 
     Raises:
-        PotentialError: the molecule is periodic, or the potential is no sum of forces.
+        PotentialError: the molecule is periodic, or the potential is not a sum of forces.
     """
     if molecule.is_periodic:
         raise PotentialError(
@@ -118,7 +100,7 @@ def single_copy(
 
 
 def _batch(potential: Potential, molecule: MolecularSystem, n: int, *, precision: str) -> Batch:
-    """Give one force for all copies of a student, else the potential's own for each copy."""
+    """Return one force for all copies of a student, else one per copy."""
     if isinstance(potential, StudentPotential) and can_be_batched(potential, molecule):
         return student_batch(potential, molecule, n, precision=precision)
     size = molecule.n_atoms
@@ -135,15 +117,9 @@ def _batch(potential: Potential, molecule: MolecularSystem, n: int, *, precision
 def energies_by_openmm(
     single: openmm.System, *, platform: PlatformChoice, positions_angstrom: FloatArray
 ) -> CopyEnergies:
-    """Let OpenMM tell the energies of copies, one after the other in a Context of one.
+    """Return a function that computes the energy of each copy in a Context of one copy.
 
-    Args:
-        single: the System of one copy.
-        platform: on which the copies run.
-        positions_angstrom: where it is warmed up, (N, 3), Å.
-
-    Returns:
-        The function.
+    The Context is warmed up at `positions_angstrom`, (N, 3).
     """
     context = openmm.Context(
         single,
@@ -156,7 +132,7 @@ def energies_by_openmm(
 
     def energy_ev(placed_angstrom: FloatArray) -> float:
         if not np.isfinite(placed_angstrom).all():
-            # Some platforms refuse them.
+            # Some platforms refuse non-finite positions.
             return float("nan")
         context.setPositions(nm_from_angstrom(placed_angstrom))
         return potential_ev(context.getState(energy=True))

@@ -1,4 +1,4 @@
-"""One copy of a batch as reporters see it: with OpenMM's own names, as if it ran alone."""
+"""Simulation and State of one copy of a batch, with OpenMM's names, for reporters."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,9 @@ _FORCE = unit.kilojoule_per_mole / unit.nanometer
 
 @dataclass
 class CopySimulation:
-    """What reporters ask of an ``openmm.app.Simulation``.
+    """The attributes of an ``openmm.app.Simulation`` that reporters use.
 
-    Attributes:
-        system: of one copy.
-        topology: of one copy.
-        integrator: of all copies.
-        currentStep: of all copies.
+    System and topology are those of one copy.
     """
 
     system: openmm.System
@@ -36,37 +32,31 @@ class CopySimulation:
 
 @dataclass(frozen=True)
 class CopyFrame:
-    """The positions of a copy, as an ``openmm.State`` gives them.
-
-    Attributes:
-        time_ps: ps.
-        positions_nm: (N, 3), nm.
-    """
+    """Positions of a copy, (N, 3), with the interface of an ``openmm.State``."""
 
     time_ps: float
     positions_nm: FloatArray
 
     def getTime(self) -> unit.Quantity:  # noqa: N802
-        """Give the time."""
+        """Return the time."""
         return self.time_ps * unit.picosecond
 
     def getPositions(self, *, asNumpy: bool = True) -> unit.Quantity:  # noqa: N802, N803
-        """Give the positions, always as an array."""
+        """Return the positions, always as an array."""
         return unit.Quantity(self.positions_nm, unit.nanometer)
 
     def getPeriodicBoxVectors(self) -> None:  # noqa: N802
-        """Give no box: copies are isolated."""
+        """Return None, because copies are isolated."""
 
 
 @dataclass(frozen=True)
 class CopyState(CopyFrame):
-    """What reporters ask of an ``openmm.State``, in OpenMM's units.
+    """The quantities of an ``openmm.State`` that reporters use, in OpenMM's units.
 
     Attributes:
-        velocities_nm_per_ps: as the integrator holds them, (N, 3), nm/ps.
-        forces_kj_per_mol_nm: (N, 3), kJ/mol/nm.
-        potential_kj_per_mol: kJ/mol.
-        kinetic_kj_per_mol: at the time of the positions, kJ/mol.
+        velocities_nm_per_ps: as stored by the integrator, (N, 3).
+        forces_kj_per_mol_nm: (N, 3).
+        kinetic_kj_per_mol: at the time of the positions.
     """
 
     velocities_nm_per_ps: FloatArray
@@ -75,44 +65,36 @@ class CopyState(CopyFrame):
     kinetic_kj_per_mol: float
 
     def getVelocities(self, *, asNumpy: bool = True) -> unit.Quantity:  # noqa: N802, N803
-        """Give the velocities, always as an array."""
+        """Return the velocities, always as an array."""
         return unit.Quantity(self.velocities_nm_per_ps, _NM_PER_PS)
 
     def getForces(self, *, asNumpy: bool = True) -> unit.Quantity:  # noqa: N802, N803
-        """Give the forces, always as an array."""
+        """Return the forces, always as an array."""
         return unit.Quantity(self.forces_kj_per_mol_nm, _FORCE)
 
     def getPotentialEnergy(self) -> unit.Quantity:  # noqa: N802
-        """Give the potential energy."""
+        """Return the potential energy."""
         return self.potential_kj_per_mol * _PER_ENERGY
 
     def getKineticEnergy(self) -> unit.Quantity:  # noqa: N802
-        """Give the kinetic energy."""
+        """Return the kinetic energy."""
         return self.kinetic_kj_per_mol * _PER_ENERGY
 
 
 def split_positions(state: openmm.State, *, n_copies: int) -> FloatArray:
-    """Give the positions copy by copy, (n, N, 3), nm."""
+    """Return the positions of each copy, (n, N, 3), nm."""
     flat = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
     return np.array(flat, dtype=np.float64).reshape(n_copies, -1, 3)
 
 
 def split_velocities(state: openmm.State, *, n_copies: int) -> FloatArray:
-    """Give the velocities as the integrator holds them, (n, N, 3), nm/ps."""
+    """Return the velocities of each copy as stored by the integrator, (n, N, 3), nm/ps."""
     flat = state.getVelocities(asNumpy=True).value_in_unit(_NM_PER_PS)
     return np.array(flat, dtype=np.float64).reshape(n_copies, -1, 3)
 
 
 def split_frames(state: openmm.State, *, n_copies: int) -> list[CopyFrame]:
-    """Split a State of all copies.
-
-    Args:
-        state: with positions.
-        n_copies: n.
-
-    Returns:
-        One a copy.
-    """
+    """Split a State with positions of all copies."""
     time = time_ps(state)
     return [CopyFrame(time, placed) for placed in split_positions(state, n_copies=n_copies)]
 
@@ -125,17 +107,9 @@ def split_state(
     timestep_ps: float,
     n_copies: int,
 ) -> list[CopyState]:
-    """Split a State of all copies.
+    """Split a State with positions, velocities and forces of all copies.
 
-    Args:
-        state: with positions, velocities and forces.
-        energies_ev: potential energies copy by copy.
-        masses_amu: of one copy, (N,), amu.
-        timestep_ps: of the ``VerletIntegrator``.
-        n_copies: n.
-
-    Returns:
-        One a copy.
+    `masses_amu`, (N,), are those of one copy, `timestep_ps` that of the ``VerletIntegrator``.
     """
     positions = split_positions(state, n_copies=n_copies)
     velocities = split_velocities(state, n_copies=n_copies)
@@ -166,19 +140,16 @@ def kinetic_energies(
     masses_amu: npt.ArrayLike,
     timestep_ps: float,
 ) -> FloatArray:
-    """Give the kinetic energy of each copy at the time of its positions.
+    """Return the kinetic energy of each copy at the time of its positions, (n,), kJ/mol.
 
-    Leapfrog holds v(t−dt/2); half a kick moves it on, v(t) = v(t−dt/2) + (dt/2) F(t)/m, and
-    KE = ½ Σ m v(t)², as OpenMM's own ``getKineticEnergy`` does for all copies together.
+    Leapfrog stores v(t−dt/2); adding half a kick, v(t) = v(t−dt/2) + (dt/2) F(t)/m, and
+    KE = ½ Σ m v(t)², as OpenMM's ``getKineticEnergy`` does for all copies together.
 
     Args:
-        velocities_nm_per_ps: (n, N, 3), nm/ps, half a step back.
-        forces: (n, N, 3), kJ/mol/nm.
-        masses_amu: (N,), amu; 1 amu nm²/ps² is 1 kJ/mol.
+        velocities_nm_per_ps: at t−dt/2, (n, N, 3).
+        forces: kJ/mol/nm, (n, N, 3).
+        masses_amu: (N,); 1 amu nm²/ps² is 1 kJ/mol.
         timestep_ps: dt.
-
-    Returns:
-        (n,), kJ/mol.
     """
     masses = np.asarray(masses_amu, dtype=np.float64)
     moved = velocities_nm_per_ps + half_kick_nm_per_ps(
