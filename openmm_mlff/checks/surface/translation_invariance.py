@@ -1,21 +1,19 @@
 """Does the energy depend on where the system is?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
-
-JUDGED_DISTANCES = 2
-"""10 and 100 Å decide; 1000 Å, farther than a molecule diffuses in most boxes, is reported."""
+JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
 def measure(subject: "Subject") -> Changes:
@@ -24,11 +22,6 @@ def measure(subject: "Subject") -> Changes:
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     shifts = np.array(DISTANCES_ANGSTROM)[:, None] * directions
     return measure_operations(subject, [(np.eye(3), shift) for shift in shifts])
-
-
-def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes up to 100 Å with their limits; see :func:`judge_changes`."""
-    return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
 
 
 CHECK = Check(
@@ -40,12 +33,11 @@ CHECK = Check(
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
-    consequence="A molecule gains or loses energy as it diffuses: an external field acts on it, or "
-    "its coordinates are rounded before differences are taken.",
-    remedy="Take differences of positions in double precision before anything else, and do not "
-    "give the model absolute coordinates.",
+    consequence="A molecule gains or loses energy as it diffuses.",
+    remedy="Take differences of positions in double precision first, and do not give the model "
+    "absolute coordinates. Look for an external field in the model.",
     record=Changes,
     measure=measure,
-    judge=judge,
+    judge=partial(judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -7,24 +7,19 @@ from openmm_mlff.checks.surface.size_extensivity import CHECK, Record, measure
 from openmm_mlff.molecules import load_system, two_copies
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.units import COULOMB_CONSTANT_EV_ANGSTROM
 
 
 @pytest.mark.parametrize("name", ["water", "alanine"])
-def test_a_sum_over_pairs_passes(measured, make_subject, name):
-    molecule = load_system(name)
-    potential = healthy("pair", molecule=molecule, seed=0)
-    result = measured(CHECK, make_subject(potential, molecule))
+def test_a_sum_over_pairs_passes(of_healthy, name):
+    result = of_healthy(CHECK, "pair", molecule=name)
     assert result.status is Status.PASS
     assert result.value < 1e-6
 
 
-def test_a_planted_global_term_fails(measured, make_subject, water):
-    defect = get_defect("global term")
-    faulty = defect.plant(healthy(defect.kind, molecule=water, seed=0), defect.gross)
-    result = measured(CHECK, make_subject(faulty, water))
+def test_a_planted_global_term_fails(of_faulty):
+    result = of_faulty(CHECK, "global term")
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 
