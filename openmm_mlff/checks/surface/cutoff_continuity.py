@@ -8,18 +8,9 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
-from openmm_mlff.checks.surface.scans import (
-    Scan,
-    atom_scans,
-    box_scans,
-    breathing_scan,
-    dimer_scans,
-    element_pairs,
-    pair_scan,
-    two_atoms,
-)
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import local_ulps_ev
 from openmm_mlff.results import Status
@@ -75,52 +66,49 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     molecule, is_free = subject.molecule, subject.potential.composition_is_free
     if molecule.n_atoms < 2 and (molecule.is_periodic or not is_free):
         return NotApplicable("no distance between atoms can be changed")
-    begun, scans = subject.evaluations, list(_scans(subject))
-    found = [find_jumps(subject, scan, most=MOST_JUMPS) for scan in scans]
+    begun, lines = subject.evaluations, list(_scans(subject))
+    found = [find_jumps(subject, scan, most=MOST_JUMPS) for scan in lines]
     if is_free and not molecule.is_periodic and any(jumps for _, _, jumps in found):
         for scan in _alone(subject):
             if subject.evaluations - begun < EVALUATIONS_BEFORE_PAIRS:
-                scans.append(scan)
+                lines.append(scan)
                 found.append(find_jumps(subject, scan, most=MOST_JUMPS_ALONE))
     curves = [curve for curve, _, _ in found]
+    forces = np.concatenate([np.linalg.norm(one.forces, axis=-1).max(axis=1) for one in curves])
+    jumps = [(scan, jump) for scan, (*_, jumps) in zip(lines, found, strict=True) for jump in jumps]
     return Record(
-        names=tuple(scan.name for scan in scans),
-        kinds=tuple(scan.kind for scan in scans),
-        scan=np.repeat(np.arange(len(scans)), [len(curve.coordinates) for curve in curves]),
+        names=tuple(scan.name for scan in lines),
+        kinds=tuple(scan.kind for scan in lines),
+        scan=np.repeat(np.arange(len(lines)), [len(curve.coordinates) for curve in curves]),
         coordinate=np.concatenate([curve.coordinates for curve in curves]),
         energies_ev=np.concatenate([curve.energies_ev for curve in curves]),
-        force_norm=np.concatenate(
-            [np.linalg.norm(curve.forces, axis=-1).max(axis=1) for curve in curves]
-        ),
+        force_norm=forces,
         refused=np.concatenate([curve.refused for curve in curves]),
-        jumps=with_pairs(
-            [(scan, jump) for scan, (*_, jumps) in zip(scans, found, strict=True) for jump in jumps]
-        ),
+        jumps=with_pairs(jumps),
         refusals=tuple(reason for _, reasons, _ in found for reason in reasons)[:10],
         **noise_of(subject),
     )
 
 
-def _scans(subject: "Subject") -> Iterable[Scan]:
-    molecule, spec = subject.molecule, subject.spec
-    step, stop = FINER * spec.scan_step_angstrom, spec.scan_end_angstrom
-    count = spec.dimer_directions
+def _scans(subject: "Subject") -> Iterable[scans.Scan]:
+    molecule, spec, stop = subject.molecule, subject.spec, subject.spec.scan_end_angstrom
+    count, seed, step = spec.dimer_directions, subject.seed, FINER * spec.scan_step_angstrom
     if molecule.is_periodic:
-        return box_scans(molecule, at_least=count, seed=subject.seed, step=step)
-    if not subject.potential.composition_is_free:
-        pulled = atom_scans(molecule, stop_angstrom=stop, step=step)
-        return [breathing_scan(molecule, step=step), *pulled]
-    return dimer_scans(molecule, at_least=count, seed=subject.seed, stop_angstrom=stop, step=step)
+        return scans.box_scans(molecule, at_least=count, seed=seed, step=step)
+    if subject.potential.composition_is_free:
+        return scans.dimer_scans(molecule, at_least=count, seed=seed, stop_angstrom=stop, step=step)
+    pulled = scans.atom_scans(molecule, stop_angstrom=stop, step=step)
+    return [scans.breathing_scan(molecule, step=step), *pulled]
 
 
-def _alone(subject: "Subject") -> Iterable[Scan]:
+def _alone(subject: "Subject") -> Iterable[scans.Scan]:
     """Yield scans of the pairs of elements alone, from the covalent distance on."""
     # The curve of two atoms is simple, so that twice the step of the other scans is enough.
     step, stop = 2 * FINER * subject.spec.scan_step_angstrom, subject.spec.scan_end_angstrom
-    for first, second in element_pairs(subject.molecule)[:MOST_PAIRS_ALONE]:
-        pair = two_atoms(first, second)
-        start = float(pair.positions_angstrom[1, 0])
-        yield pair_scan(pair, distances_angstrom=np.arange(start, stop + 0.5 * step, step))
+    for elements in scans.element_pairs(subject.molecule)[:MOST_PAIRS_ALONE]:
+        start = scans.covalent_sum_angstrom(np.array(elements))
+        distances = np.arange(start, stop + 0.5 * step, step)
+        yield scans.pair_scan(scans.two_atoms(*elements), distances_angstrom=distances)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -211,8 +199,7 @@ CHECK = Check(
     unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="a jump of 1 meV, once a picosecond in a molecule of ten atoms, is the allowed drift",
-    consequence="Each time two atoms cross the cutoff, the molecule gains or loses energy: the "
-    "total energy drifts, and dissociation, diffusion and condensed phases are wrong.",
+    consequence="The total energy drifts; dissociation, diffusion and condensed phases are wrong.",
     remedy="Multiply the output of the filter network, not its input, by a cutoff function that "
     "goes to zero with its slope; the report names the pair and the distance that jump.",
     record=Record,

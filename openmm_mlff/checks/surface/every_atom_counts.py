@@ -214,8 +214,7 @@ CHECK = Check(
     unit="meV/Å",
     limits={"force": "meV/Å", "energy": "ratio", "exchange": "meV"},
     source="scripted ANI-2x ignores an element that it does not know: its force is exactly zero",
-    consequence="Atoms of an ignored element pass through other atoms, and the trajectory contains "
-    "none of their interactions.",
+    consequence="Atoms of an ignored element pass through other atoms.",
     remedy="Use a potential trained on this element, and make it refuse unknown elements; check "
     "the table that converts atomic numbers to the model's own indices.",
     record=Record,

@@ -119,8 +119,7 @@ class Comparison(NamedTuple):
         rms: root mean square of the difference.
         noise: standard deviation of a slope from the noise of the energies.
         bias: error of a slope from the step's truncation, or from the quadrature.
-        own_error: of a perfect potential.
-        detectable: the smallest difference that is detectable.
+        detectable: three standard errors of the difference for a perfect potential.
         proportion: the forces as a multiple of the slopes.
     """
 
@@ -128,7 +127,6 @@ class Comparison(NamedTuple):
     rms: float
     noise: float
     bias: float
-    own_error: float
     detectable: float
     proportion: Proportion
 
@@ -138,8 +136,8 @@ def _compared(
 ) -> Comparison:
     error = float(np.hypot(noise, bias))
     proportion = fit_proportion(forces, slopes, error=error)
-    detectable = DETECTABLE_SIGMAS * error
-    return Comparison(name, rms(forces - slopes), noise, bias, error, detectable, proportion)
+    difference, detectable = rms(forces - slopes), DETECTABLE_SIGMAS * error
+    return Comparison(name, difference, noise, bias, detectable, proportion)
 
 
 def compare_steps(record: Record) -> list[Comparison]:
@@ -154,11 +152,10 @@ def compare_steps(record: Record) -> list[Comparison]:
     apart = np.array([rms(wide - close) for wide, close in pairwise(slopes)])
     truncation = apart / (1.0 - ratios)
     truncation = np.append(truncation, truncation[-1] * ratios[-1])
+    errors = zip(noises.tolist(), truncation.tolist(), strict=True)
     return [
-        _compared(f"steps of {step:g} Å", forces, slope, noise=noise, bias=bias)
-        for step, slope, noise, bias in zip(
-            steps, slopes, noises.tolist(), truncation.tolist(), strict=True
-        )
+        _compared(f"steps of {steps[k]:g} Å", forces, slopes[k], noise=noise, bias=bias)
+        for k, (noise, bias) in enumerate(errors)
     ]
 
 
@@ -194,9 +191,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return undecided
     limit = limits["difference"]
     ladder = compare_steps(record)
-    best = min(ladder, key=lambda each: each.own_error)
+    best = min(ladder, key=lambda each: each.detectable)
     compared = [best] if best.detectable <= limit.value else [best, compare_work(record)]
-    finest = min(compared, key=lambda each: each.own_error)
+    finest = min(compared, key=lambda each: each.detectable)
     fitted = finest.proportion
     work, evidence = _judge_work(record, limits["work"])
     evidence = {
@@ -251,8 +248,7 @@ CHECK = Check(
     unit="meV/Å",
     limits={"difference": "meV/Å", "work": "meV"},
     source="healthy float32 students 0.05–0.14 meV/Å and 0.07–0.45 meV; GFN2-xTB 0.03–0.06 meV/Å",
-    consequence="The forces do not belong to the energy: the total energy is not conserved, and a "
-    "thermostat hides it.",
+    consequence="The total energy is not conserved, and a thermostat hides it.",
     remedy="Compute the forces by automatic differentiation of the reported energy; look for a "
     "wrong sign, a wrong unit, detached tensors or a separate force head.",
     record=Record,

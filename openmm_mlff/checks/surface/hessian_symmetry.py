@@ -91,8 +91,7 @@ CHECK = Check(
     unit="ratio",
     limits={"asymmetry": "ratio"},
     source="ml-peg jacobian_symmetry; Bigi et al. 2025, The dark side of the forces",
-    consequence="The forces have a curl: a closed path gains energy, the total energy of an NVE "
-    "run rises without limit, and a thermostat hides it.",
+    consequence="A closed path gains energy: NVE runs heat up, and a thermostat hides it.",
     remedy="Take the forces as the gradient of the energy instead of predicting them directly.",
     record=Record,
     measure=measure,

@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 FINER = 5  # a suspicious coarse step is divided into this many steps
 FINEST_INTERVAL = 1e-6  # width at which bisection ends, in the scan's coordinate
-ENERGY_SCALE_MEV = 1.0
-FORCE_SCALE = 50.0  # jumps of energy, and of force in meV/Å, of equal weight
+SCALES = np.array([1.0, 50.0])  # jumps of energy, meV, and force, meV/Å, of equal weight
 SUSPECT_WEIGHT = 0.2  # a step with more weight is suspicious
 MOST_COARSE_SUSPECTS = 24  # of each scan
-KEPT_MEV = 0.2
-KEPT_MEV_PER_ANGSTROM = 10.0  # smaller jumps than both of these are not bisected further
+KEPT_SIZES = np.array([0.2, 10.0])  # meV, meV/Å; jumps below both are not bisected further
 GRANULAR_ULPS = 2.0  # a step of up to this many ulps of a float32 energy is granularity, not a jump
 SAME_DISTANCE_ANGSTROM = 1e-5  # jumps at distances this close are at one cutoff
 
@@ -45,7 +43,7 @@ class Curve(NamedTuple):
     refused: np.ndarray
     ulps_ev: np.ndarray
 
-    def at(self, rows: slice | np.ndarray | list[int]) -> "Curve":
+    def at(self, rows: slice | np.ndarray) -> "Curve":
         """Return the points of these rows."""
         return Curve(*(column[rows] for column in self))
 
@@ -53,6 +51,11 @@ class Curve(NamedTuple):
         """Return the points of both curves in order."""
         both = Curve(*(np.concatenate(columns) for columns in zip(self, other, strict=True)))
         return both.at(np.argsort(both.coordinates, kind="stable"))
+
+    def replaced(self, rows: np.ndarray, other: "Curve") -> "Curve":
+        """Return these points, those of another curve where `rows`, bool (P,), is true."""
+        columns = zip(self, other, strict=True)
+        return Curve(*(np.where(rows, new.T, old.T).T for old, new in columns))
 
     @property
     def finite(self) -> np.ndarray:
@@ -90,16 +93,6 @@ class Jump:
             return f"{self.pair} at {self.distance_angstrom:.4f} Å"
         return f"{self.scan} at {self.coordinate:.4f}"
 
-    @property
-    def weight(self) -> float:
-        """Energy and force on one scale."""
-        return self.energy_mev / ENERGY_SCALE_MEV + self.force_mev_per_angstrom / FORCE_SCALE
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether it is large enough to be bisected further."""
-        return self.energy_mev > KEPT_MEV or self.force_mev_per_angstrom > KEPT_MEV_PER_ANGSTROM
-
 
 def find_jumps(
     subject: "Subject", scan: Scan, *, most: int
@@ -119,7 +112,7 @@ def find_jumps(
     curve = curve.merged(fine)
     curve = curve._replace(ulps_ev=local_ulps_ev(curve.energies_ev))
     suspects = _suspects(curve, width=width / FINER, most=most)
-    jumps = _bisected(subject, scan, [curve.at(slice(k, k + 2)) for k in suspects])
+    jumps = _bisected(subject, scan, curve.at(suspects), curve.at(suspects + 1))
     return curve, (*reasons, *more), jumps
 
 
@@ -163,44 +156,37 @@ def _weights(run: Curve) -> np.ndarray:
     unexplained = np.maximum(unexplained - np.maximum(run.ulps_ev[1:], run.ulps_ev[:-1]), 0.0)
     steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
     kinks = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=-1).max(axis=1)
-    return MEV_PER_EV * np.asarray(unexplained / ENERGY_SCALE_MEV + kinks / FORCE_SCALE)
+    return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
-def _bisected(subject: "Subject", scan: Scan, intervals: list[Curve]) -> list[Jump]:
-    """Halve intervals of two points down to 1e-6; drop those without a jump or with a refusal."""
-    left: list[Jump] = []
-    while intervals:
-        ends = np.array([interval.coordinates for interval in intervals])
-        middles, _ = _evaluated(subject, scan, ends.mean(axis=1))
-        halves = []
-        for k, interval in enumerate(intervals):
-            whole = interval.merged(middles.at([k])._replace(ulps_ev=interval.ulps_ev[:1]))
-            halved = [whole.at(slice(2)), whole.at(slice(1, 3))]
-            jump, half = max(
-                ((_jump(scan, half), half) for half in halved), key=lambda each: each[0].weight
-            )
-            if whole.finite.all() and jump.is_kept:
-                if np.ptp(half.coordinates) > FINEST_INTERVAL:
-                    halves.append(half)
-                else:
-                    left.append(jump)
-        intervals = halves
-    return left
+def _bisected(subject: "Subject", scan: Scan, low: Curve, high: Curve) -> list[Jump]:
+    """Halve the intervals from K points to K others, as long as there is a jump and no refusal."""
+    jumps: list[Jump] = []
+    while len(low.coordinates):
+        middle, _ = _evaluated(subject, scan, 0.5 * (low.coordinates + high.coordinates))
+        middle = middle._replace(ulps_ev=low.ulps_ev)
+        lower, upper = _sizes(low, middle), _sizes(middle, high)
+        is_upper = (upper / SCALES).sum(axis=1) > (lower / SCALES).sum(axis=1)
+        sizes = np.where(is_upper[:, None], upper, lower)
+        low, high = low.replaced(is_upper, middle), high.replaced(~is_upper, middle)
+        kept = middle.finite & (sizes > KEPT_SIZES).any(axis=1)
+        done = kept & (high.coordinates - low.coordinates <= FINEST_INTERVAL)
+        places = 0.5 * (low.coordinates + high.coordinates)
+        jumps += [
+            Jump(scan.name, scan.kind, float(places[k]), *sizes[k].tolist())
+            for k in np.flatnonzero(done)
+        ]
+        low, high = low.at(kept & ~done), high.at(kept & ~done)
+    return jumps
 
 
-def _jump(scan: Scan, interval: Curve) -> Jump:
-    low, high = interval.coordinates
-    unexplained_ev = abs(np.diff(interval.energies_ev)[0] - interval.slopes.mean() * (high - low))
-    if unexplained_ev <= GRANULAR_ULPS * interval.ulps_ev.max():
-        unexplained_ev = 0.0
-    bends = np.linalg.norm(np.diff(interval.forces, axis=0), axis=-1)
-    return Jump(
-        scan=scan.name,
-        kind=scan.kind,
-        coordinate=float(0.5 * (low + high)),
-        energy_mev=MEV_PER_EV * float(unexplained_ev),
-        force_mev_per_angstrom=MEV_PER_EV * float(bends.max()),
-    )
+def _sizes(low: Curve, high: Curve) -> np.ndarray:
+    """Return jumps of energy, meV, and force, meV/Å, between K points and K others, (K, 2)."""
+    expected_ev = 0.5 * (low.slopes + high.slopes) * (high.coordinates - low.coordinates)
+    unexplained_ev = np.abs(high.energies_ev - low.energies_ev - expected_ev)
+    is_granular = unexplained_ev <= GRANULAR_ULPS * np.maximum(low.ulps_ev, high.ulps_ev)
+    bends = np.linalg.norm(high.forces - low.forces, axis=-1).max(axis=1)
+    return MEV_PER_EV * np.stack([np.where(is_granular, 0.0, unexplained_ev), bends], axis=1)
 
 
 def with_pairs(found: Sequence[tuple[Scan, Jump]]) -> tuple[Jump, ...]:

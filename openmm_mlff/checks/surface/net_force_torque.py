@@ -81,8 +81,7 @@ CHECK = Check(
     unit="meV/Å",
     limits={"force": "meV/Å", "torque": "meV"},
     source="Newton's third law; limits as for translations and rotations",
-    consequence="An isolated molecule accelerates or starts to rotate by itself, and its kinetic "
-    "energy grows.",
+    consequence="An isolated molecule accelerates or starts to rotate by itself.",
     remedy="Derive the forces from an energy that is invariant under translation and rotation; "
     "project the net force and torque out of directly predicted forces.",
     record=Record,

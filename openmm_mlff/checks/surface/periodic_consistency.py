@@ -64,7 +64,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     found = joined(
         [
             subject.evaluate(np.stack([start, *moves.values()])),
-            *(_in_cell(subject, equal, start) for equal in cells.values()),
+            *(_in_cell(subject, equal, positions=start) for equal in cells.values()),
         ]
     )
     energies_ev, forces = found.energies_ev, found.forces_ev_per_angstrom
@@ -103,7 +103,7 @@ def _equal_cells(cell: np.ndarray) -> dict[str, np.ndarray]:
     return named
 
 
-def _in_cell(subject: "Subject", cell: np.ndarray, positions: np.ndarray) -> "Points":
+def _in_cell(subject: "Subject", cell: np.ndarray, *, positions: np.ndarray) -> "Points":
     box = subject.molecule.with_cell(cell, positions_angstrom=positions)
     return subject.evaluate(box.positions_angstrom[None], molecule=box)
 
@@ -131,11 +131,12 @@ def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
     if isinstance(stress, NotApplicable):
         return {"no_virial": stress.reason}
     rows, columns = np.array(STRAINS).T
+    start = subject.molecule.positions_angstrom
     ends_ev = np.zeros((len(STRAINS), 2))
     for k, sign in np.ndindex(ends_ev.shape):
         change = np.eye(3)
         change[STRAINS[k]] += (STRAIN, -STRAIN)[sign]
-        found = _in_cell(subject, cell @ change, subject.molecule.positions_angstrom @ change)
+        found = _in_cell(subject, cell @ change, positions=start @ change)
         if found.refused[0]:
             return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
         ends_ev[k, sign] = found.energies_ev[0]
@@ -191,15 +192,9 @@ CHECK = Check(
     question="Do energy and forces depend on how a periodic box is described?",
     formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N, |V σ − dE/dε| / N",
     unit="meV/atom",
-    limits={
-        "energy": "meV/atom",
-        "forces": "meV/Å",
-        "doubled": "meV/atom",
-        "virial": "meV/atom",
-    },
+    limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom", "virial": "meV/atom"},
     source="a lattice has no origin; limits as for translations",
-    consequence="Energies and forces depend on where the box is cut: they jump when an "
-    "atom crosses its border, and the density of a box depends on its size.",
+    consequence="Forces jump when an atom crosses the border, and the density depends on box size.",
     remedy="Look for pairs found by the minimum image although the cutoff is longer than half the "
     "box, for box vectors used as lengths, and for a stress without the contribution of the box.",
     record=Record,

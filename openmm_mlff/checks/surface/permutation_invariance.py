@@ -56,8 +56,7 @@ CHECK = Check(
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="atoms of one element are indistinguishable; limits as for rotations",
-    consequence="The energy depends on the order of the atoms in the file: two identical molecules "
-    "have different energies, and moving a proton to an equivalent site costs energy.",
+    consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
     record=Changes,

@@ -32,8 +32,7 @@ CHECK = Check(
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="a scalar energy has no handedness; limits as for rotations",
-    consequence="The mirror images of a molecule have different energies: racemic mixtures, chiral "
-    "barriers and vibrational averages are wrong.",
+    consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
     record=moves.Changes,

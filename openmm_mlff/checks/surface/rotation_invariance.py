@@ -62,9 +62,7 @@ CHECK = Check(
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; healthy float32: 1e-4 meV/atom, 0.008 meV/Å",
-    consequence="The energy depends on the orientation: the molecule starts to rotate by itself, "
-    "angular momentum is not conserved, and structures, spectra and free energies depend on the "
-    "orientation of the starting structure.",
+    consequence="Molecules start to rotate by themselves, and results depend on the orientation.",
     remedy="Retraining cannot correct this: a learned matrix over x, y and z, or components used "
     "one by one, are not equivariant. Use an invariant or equivariant architecture.",
     record=Record,

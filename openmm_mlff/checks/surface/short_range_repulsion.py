@@ -6,14 +6,8 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
-from openmm_mlff.checks.surface.scans import (
-    Scan,
-    covalent_sum_angstrom,
-    element_pairs,
-    pair_scan,
-    two_atoms,
-)
 from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM, Wall, find_wall
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, pairs_within
@@ -79,22 +73,22 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     if molecule.n_atoms < 2 and not potential.composition_is_free:
         return NotApplicable("the potential is built for a single atom")
     step = subject.spec.scan_step_angstrom
-    scans = []
+    lines = []
     if potential.composition_is_free:
-        for elements in element_pairs(molecule):
-            pair = two_atoms(*elements, in_cell=molecule.is_periodic)
-            distances = way_in(covalent_sum_angstrom(pair.atomic_numbers), step=step)
-            scans.append(pair_scan(pair, distances_angstrom=distances))
-    scans += inner_scans(molecule, step=2.0 * step)
+        for elements in scans.element_pairs(molecule):
+            distances = way_in(scans.covalent_sum_angstrom(np.array(elements)), step=step)
+            pair = scans.two_atoms(*elements, in_cell=molecule.is_periodic)
+            lines.append(scans.pair_scan(pair, distances_angstrom=distances))
+    lines += inner_scans(molecule, step=2.0 * step)
     found = [
-        subject.evaluate(scan.place(scan.coordinates), molecule=scan.molecule) for scan in scans
+        subject.evaluate(scan.place(scan.coordinates), molecule=scan.molecule) for scan in lines
     ]
-    pushed = [scan.molecule.atomic_numbers[scan.crossing[0]] for scan in scans]
+    pushed = [scan.molecule.atomic_numbers[scan.crossing[0]] for scan in lines]
     return Record(
-        pairs=tuple(scan.name for scan in scans),
-        covalent_sums_angstrom=np.array([covalent_sum_angstrom(atoms) for atoms in pushed]),
-        pair=np.repeat(np.arange(len(scans)), [len(scan.coordinates) for scan in scans]),
-        distances_angstrom=np.concatenate([[], *(scan.coordinates for scan in scans)]),
+        pairs=tuple(scan.name for scan in lines),
+        covalent_sums_angstrom=np.array([scans.covalent_sum_angstrom(atoms) for atoms in pushed]),
+        pair=np.repeat(np.arange(len(lines)), [len(scan.coordinates) for scan in lines]),
+        distances_angstrom=np.concatenate([[], *(scan.coordinates for scan in lines)]),
         energies_ev=np.concatenate([[], *(points.energies_ev for points in found)]),
         refused=np.concatenate([[], *(points.refused for points in found)]).astype(bool),
         refusals=tuple(reason for points in found for reason in points.reasons)[:10],
@@ -109,7 +103,7 @@ def way_in(covalent_sum: float, *, step: float, start_angstrom: float = 0.0) -> 
     return np.concatenate([inside, np.arange(covalent_sum, end, COARSER * step)])
 
 
-def inner_scans(molecule: MolecularSystem, *, step: float) -> list[Scan]:
+def inner_scans(molecule: MolecularSystem, *, step: float) -> list[scans.Scan]:
     """Return scans that push two atoms together, for each pair of elements within 4 Å."""
     pairs, distances = pairs_within(
         molecule.positions_angstrom,
@@ -117,21 +111,18 @@ def inner_scans(molecule: MolecularSystem, *, step: float) -> list[Scan]:
         cell_angstrom=molecule.cell_angstrom,
     )
     bonded = set(molecule.bonds)
-    unbonded = np.array([(int(i), int(j)) not in bonded for i, j in pairs], dtype=bool)
-    elements = np.sort(molecule.atomic_numbers[pairs].reshape(-1, 2), axis=1)
-    scans = []
-    for first, second in element_pairs(molecule):
-        alike = np.flatnonzero((elements == [first, second]).all(axis=1))
-        if len(alike):
-            # Bonded ones before others, near ones before far ones.
-            best = alike[np.lexsort((distances[alike], unbonded[alike]))[0]]
-            scans.append(pushed_together(molecule, pairs[best], step=step))
-    return scans
+    unbonded = np.array([(i, j) not in bonded for i, j in pairs.tolist()], dtype=bool)
+    best: dict[tuple[int, ...], list[int]] = {}
+    # Bonded ones before others, near ones before far ones.
+    for pair in pairs[np.lexsort((distances, unbonded))].tolist():
+        best.setdefault(tuple(sorted(molecule.atomic_numbers[pair].tolist())), pair)
+    chosen = [best[elements] for elements in scans.element_pairs(molecule) if elements in best]
+    return [pushed_together(molecule, pair, step=step) for pair in chosen]
 
 
-def pushed_together(molecule: MolecularSystem, pair: np.ndarray, *, step: float) -> Scan:
+def pushed_together(molecule: MolecularSystem, pair: list[int], *, step: float) -> scans.Scan:
     """Return the scan of the distance of atoms i and j, each of which moves half of the way."""
-    i, j = int(pair[0]), int(pair[1])
+    i, j = pair
     start = np.array(molecule.positions_angstrom)
     vector = start[j] - start[i]
     if molecule.cell_angstrom is not None:
@@ -142,13 +133,14 @@ def pushed_together(molecule: MolecularSystem, pair: np.ndarray, *, step: float)
     length = float(np.linalg.norm(vector))
     tangent = np.zeros_like(start)
     tangent[i], tangent[j] = -0.5 * vector / length, 0.5 * vector / length
-    numbers = molecule.atomic_numbers[[i, j]]
-    return Scan(
-        name=f"{two_atoms(*numbers.tolist()).name}{INSIDE}",
+    elements = molecule.atomic_numbers[[i, j]]
+    # The barrier may be outside 1.5 covalent sums, so the scan starts at the minimum.
+    covalent_sum = scans.covalent_sum_angstrom(elements)
+    return scans.Scan(
+        name=f"{scans.two_atoms(*elements.tolist()).name}{INSIDE}",
         kind="pushed",
         molecule=molecule,
-        # The barrier may be outside 1.5 covalent sums, so the scan starts at the minimum.
-        coordinates=way_in(covalent_sum_angstrom(numbers), step=step, start_angstrom=length),
+        coordinates=way_in(covalent_sum, step=step, start_angstrom=length),
         origin=start - length * tangent,
         tangent=tangent,
         crossing=np.array([[i, j]]),
@@ -213,15 +205,12 @@ CHECK = Check(
     id="short_range_repulsion",
     group="surface",
     question="Do atoms repel each other at contact?",
-    formula="highest E on the way from outside to 0.3 Å, before the first hole, less the lowest E "
-    "outside the sum of covalent radii, for every pair of elements: in the molecule or, where it "
-    "has no two such atoms within 4 Å, alone",
+    formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
+    "covalent radii, for every pair of elements: in the molecule, or alone if none is within 4 Å",
     unit="eV",
     limits={"wall": "eV"},
-    source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026: pairs alone do not represent "
-    "molecules",
-    consequence="Two atoms that collide (in a hot run, from a bad starting structure or after a "
-    "barostat's move) collapse onto each other, and the rest of the trajectory is meaningless.",
+    source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026 on pairs in molecules",
+    consequence="Colliding atoms collapse onto each other, and the rest of the run is meaningless.",
     remedy="Add a repulsive core (ZBL, for example) to the model, or pairs at short distance to "
     "the training data.",
     record=Record,

@@ -111,14 +111,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if limits["energy"].value < energy_mev <= noise_mev and force <= limits["forces"].value:
         reason = f"{energy.text()}, and the noise of the energy hides up to {noise_mev:.3g} meV"
         return inconclusive(reason, evidence=evidence)
-    notes = (
-        "with long range" if has_long_range else "without long range",
-        refusal_note(record.refused),
-    )
+    long_range = f"with{'' if has_long_range else 'out'} long range"
     return judged(
         [energy, Measure(f"{subject} the forces by up to", force, limits["forces"])],
         evidence=evidence,
-        note="; ".join(filter(None, notes)),
+        note="; ".join(filter(None, (long_range, refusal_note(record.refused)))),
     )
 
 
@@ -144,8 +141,7 @@ CHECK = Check(
     unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="ml-peg calls 10 meV and 5 meV/Å bad",
-    consequence="Distant molecules affect each other: the energy of a box is not the sum of its "
-    "parts, and a validation of one molecule does not apply to many.",
+    consequence="Distant molecules affect each other, so results for one do not apply to many.",
     remedy="Make the energy a sum of atomic energies that depend on a finite neighbourhood, and of "
     "Coulomb terms between charges; avoid pooling, normalisation and attention over all atoms.",
     record=Record,

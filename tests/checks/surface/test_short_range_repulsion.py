@@ -125,7 +125,7 @@ def test_a_force_field_is_not_asked(fixed_composition, subject_at, water):
 
 
 def test_both_atoms_move_towards_each_other(water):
-    scan = pushed_together(water, np.array([0, 1]), step=0.01)
+    scan = pushed_together(water, [0, 1], step=0.01)
     oxygen, hydrogen, other = scan.place(np.array([0.3, 0.9])).swapaxes(0, 1)
 
     assert np.linalg.norm(hydrogen - oxygen, axis=1) == pytest.approx([0.3, 0.9])
@@ -135,7 +135,7 @@ def test_both_atoms_move_towards_each_other(water):
 
 
 def test_atoms_are_pushed_together_through_a_face_of_the_box(copper):
-    scan = pushed_together(copper, np.array([0, 25]), step=0.05)
+    scan = pushed_together(copper, [0, 25], step=0.05)
     placed = scan.place(np.array([0.3]))[0]
     apart = placed[25] - placed[0]
     apart -= np.round(apart @ np.linalg.inv(copper.cell_angstrom)) @ copper.cell_angstrom
