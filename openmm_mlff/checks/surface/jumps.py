@@ -53,7 +53,7 @@ class Curve(NamedTuple):
         return both.at(np.argsort(both.coordinates, kind="stable"))
 
     def replaced(self, rows: np.ndarray, other: "Curve") -> "Curve":
-        """Return these points, those of another curve where `rows`, bool (P,), is true."""
+        """Return these points, but those of another curve where `rows`, bool (P,), is true."""
         columns = zip(self, other, strict=True)
         return Curve(*(np.where(rows, new.T, old.T).T for old, new in columns))
 
@@ -97,7 +97,7 @@ class Jump:
 def find_jumps(
     subject: "Subject", scan: Scan, *, most: int
 ) -> tuple[Curve, tuple[str, ...], list[Jump]]:
-    """Return the points along a scan, reasons of refusals, and the jumps; bisect `most` steps."""
+    """Return points along a scan, reasons of refusals, and jumps; bisect up to `most` steps."""
     curve, reasons = _evaluated(subject, scan, scan.coordinates)
     width = scan.coordinates[1] - scan.coordinates[0]
     starts = _suspects(curve, width=width, most=MOST_COARSE_SUSPECTS)
@@ -160,7 +160,7 @@ def _weights(run: Curve) -> np.ndarray:
 
 
 def _bisected(subject: "Subject", scan: Scan, low: Curve, high: Curve) -> list[Jump]:
-    """Halve the intervals from K points to K others, as long as there is a jump and no refusal."""
+    """Halve the intervals from `low` to `high` while they contain a jump and nothing is refused."""
     jumps: list[Jump] = []
     while len(low.coordinates):
         middle, _ = _evaluated(subject, scan, 0.5 * (low.coordinates + high.coordinates))

@@ -1,12 +1,12 @@
 """Are atoms of one element interchangeable?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check
+from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface.moves import Changes, compare_with_first, judge_changes
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
@@ -48,6 +48,11 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
+def judge(record: Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return judge_changes(record, limits, move="exchanging atoms of one element")
+
+
 CHECK = Check(
     id="permutation_invariance",
     group="surface",
@@ -61,6 +66,6 @@ CHECK = Check(
     "neighbours do not depend on their order.",
     record=Changes,
     measure=measure,
-    judge=partial(judge_changes, move="exchanging atoms of one element"),
+    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -1,12 +1,12 @@
 """Do mirror images have the same energy?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check
+from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface import moves
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
@@ -24,6 +24,11 @@ def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     )
 
 
+def judge(record: moves.Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="mirroring the system")
+
+
 CHECK = Check(
     id="reflection_invariance",
     group="surface",
@@ -37,6 +42,6 @@ CHECK = Check(
     "invariants made of distances and dot products contain none.",
     record=moves.Changes,
     measure=measure,
-    judge=partial(moves.judge_changes, move="mirroring the system"),
+    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

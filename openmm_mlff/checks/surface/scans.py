@@ -99,11 +99,11 @@ def pair_scan(pair: MolecularSystem, *, distances_angstrom: np.ndarray) -> Scan:
 def dimer_scans(
     molecule: MolecularSystem, *, at_least: int, seed: int, stop_angstrom: float, step: float
 ) -> list[Scan]:
-    """Return scans that pull a copy of a molecule away, in `at_least` directions.
+    """Return scans that pull a copy of a molecule away, in random directions and orientations.
 
-    Of random orientations and directions, up to six are chosen one by one: next is the one in which
-    most of the remaining pairs of elements start within reach.  The coordinate is the distance of
-    the centroids; `step` and the distance at which the nearest atoms end are in Å.
+    Up to six are chosen one by one: the next brings most of the remaining pairs of elements within
+    reach; others are added up to `at_least`.  The coordinate, the distance of the centroids, starts
+    at contact and grows in steps of `step`, Å, to about `stop_angstrom`.
     """
     steps = step * np.arange(round((stop_angstrom - CONTACT_ANGSTROM) / step) + 1)
     count = 1 if molecule.n_atoms == 1 else max(CANDIDATES, at_least)

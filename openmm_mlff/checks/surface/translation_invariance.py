@@ -1,12 +1,12 @@
 """Does the energy depend on where the system is?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check
+from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def measure(subject: "Subject") -> Changes:
     return measure_operations(subject, [(np.eye(3), shift) for shift in shifts])
 
 
+def judge(record: Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
+
+
 CHECK = Check(
     id="translation_invariance",
     group="surface",
@@ -38,6 +43,6 @@ CHECK = Check(
     "absolute coordinates. Look for an external field in the model.",
     record=Changes,
     measure=measure,
-    judge=partial(judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
+    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )
