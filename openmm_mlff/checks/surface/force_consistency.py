@@ -1,15 +1,14 @@
 """Are the forces the negative gradient of the energy?"""
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
-from openmm_mlff.checks.surface.proportion import Proportion, fit_proportion
+from openmm_mlff.checks.surface.proportion import Proportion, fit_proportion, rms
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -18,35 +17,32 @@ from openmm_mlff.units import MEV_PER_EV
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-STEPS_ANGSTROM = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
-"""Each is a length in the space of all coordinates; the best is chosen by the noise."""
-
+STEPS_ANGSTROM = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])  # in the space of all coordinates
 GAUSS_POINTS = (24, 16)
-"""Of the integral along a path, and of a coarser one that tells how accurate it is.  The second
-derivatives of many networks jump: on a path of 0.3 Å, 12 points left up to 7 meV for ANI-2x."""
+"""Of the integral along a path, and of a coarser one that shows its error.  The second derivatives
+of many networks jump: on a path of 0.3 Å, 12 points left up to 7 meV for ANI-2x."""
 
 SHORTEST_PATH_ANGSTROM, LONGEST_PATH_ANGSTROM = 0.2, 0.3
-"""Of the atom that moves most: along shorter paths a coarse energy hides the work, and longer ones
-would lead atoms through each other."""
+"""Of the atom that moves most: on shorter paths a coarse energy hides the work, and on longer ones
+atoms would collide."""
 
-QUADRATURE_MARGIN = 3.0
-"""Work counts only above this many times the difference of two quadratures."""
+QUADRATURE_MARGIN = 3.0  # work is judged above this many times the difference of two quadratures
 
 
 @record
 class Record(Noisy):
-    """Differences of the energy against forces at G geometries, and work along G paths.
+    """Differences of the energy at geometries, and work along a path from each.
 
     Attributes:
         steps_angstrom: h, descending.
         differences: (E(x+hd) − E(x−hd)) / 2h in directions d, eV/Å.
         projected_forces: F·d, eV/Å.
-        refused: geometries at which the potential refused a point.
-        work_energy_changes_ev: ΔE along the path that starts at each geometry.
+        refused: geometries with a refused point.
+        work_energy_changes_ev: ΔE along the path from each geometry.
         work_integrals_ev: ∫F·dl.
         work_integrals_coarse_ev: the same with fewer points.
         work_lengths_angstrom: of the paths, in the space of all coordinates.
-        work_refused: paths on which it refused a point.
+        work_refused: paths with a refused point.
     """
 
     steps_angstrom: np.ndarray = array("steps")
@@ -97,7 +93,7 @@ def measure(subject: "Subject") -> Record:
 
 
 def _directions(subject: "Subject", geometries: np.ndarray) -> np.ndarray:
-    """Draw orthonormal directions for each geometry, (G, K, N, 3)."""
+    """Return random orthonormal directions for each geometry, (G, K, N, 3)."""
     count, n_atoms = geometries.shape[:2]
     rng = np.random.default_rng(subject.seed)
     drawn = rng.normal(size=(count, 3 * n_atoms, min(subject.spec.directions, 3 * n_atoms)))
@@ -110,168 +106,130 @@ def _ways(geometries: np.ndarray) -> np.ndarray:
     ways = np.roll(geometries, -1, axis=0) - geometries
     longest = np.linalg.norm(ways, axis=2).max(axis=1)
     wanted = np.clip(longest, SHORTEST_PATH_ANGSTROM, LONGEST_PATH_ANGSTROM)
-    # Equal geometries, as those of one atom that feels no force, have no path.
+    # There is no path between equal geometries, such as those of one atom without a force.
     factors = np.where(longest > 1e-9, wanted / np.maximum(longest, 1e-9), 0.0)
     return np.asarray(ways * factors[:, None, None])
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Forces and slopes of the energy, meV/Å, compared in one way.
+class Comparison(NamedTuple):
+    """Forces compared with slopes of the energy in one way, meV/Å.
 
     Attributes:
         name: for the sentence.
-        forces: F along directions or paths.
-        slopes: −dE/dx, or −ΔE over the length.
-        noise: standard deviation of a slope by the noise of the energies at this length.
-        bias: by the step's own error, or the quadrature's.
+        rms: root mean square of the difference.
+        noise: standard deviation of a slope from the noise of the energies.
+        bias: error of a slope from the step's truncation, or from the quadrature.
+        detectable: three standard errors of the difference for a perfect potential.
+        proportion: the forces as a multiple of the slopes.
     """
 
     name: str
-    forces: np.ndarray
-    slopes: np.ndarray
+    rms: float
     noise: float
     bias: float
+    detectable: float
+    proportion: Proportion
 
-    @property
-    def rms(self) -> float:
-        """The root mean square of the difference."""
-        return _rms(self.forces - self.slopes)
 
-    @property
-    def own_error(self) -> float:
-        """The difference that a perfect potential would show."""
-        return float(np.hypot(self.noise, self.bias))
-
-    @property
-    def detectable(self) -> float:
-        """From where on a difference is seen."""
-        return DETECTABLE_SIGMAS * self.own_error
-
-    @property
-    def proportion(self) -> Proportion:
-        """The forces as a multiple of the slopes."""
-        return fit_proportion(self.forces, self.slopes, error=self.own_error)
+def _compared(
+    name: str, forces: np.ndarray, slopes: np.ndarray, *, noise: float, bias: float
+) -> Comparison:
+    error = float(np.hypot(noise, bias))
+    proportion = fit_proportion(forces, slopes, error=error)
+    difference, detectable = rms(forces - slopes), DETECTABLE_SIGMAS * error
+    return Comparison(name, difference, noise, bias, detectable, proportion)
 
 
 def compare_steps(record: Record) -> list[Comparison]:
-    """Return one comparison for each step of the ladder."""
-    steps, kept = record.steps_angstrom, ~record.refused
-    slopes = -record.differences[:, kept] * MEV_PER_EV
-    forces = record.projected_forces[kept] * MEV_PER_EV
-    noise = _noise_mev(record) / (np.sqrt(2.0) * steps)
+    """Return one comparison for each step, the widest first."""
+    steps, known = record.steps_angstrom, ~record.refused
+    slopes = -record.differences[:, known] * MEV_PER_EV
+    forces = record.projected_forces[known] * MEV_PER_EV
+    noises = _noise_mev(record) / (np.sqrt(2.0) * steps)
     # Truncation goes as h²: slopes at neighbouring steps h and h' differ by 1 − (h'/h)² of it at h.
-    # They differ by the noise of both, too, below which a truncation cannot be told to be small.
+    # They also differ by the noise of both, below which a truncation cannot be shown to be small.
     ratios = (steps[1:] / steps[:-1]) ** 2
-    apart = np.array([_rms(wide - close) for wide, close in pairwise(slopes)])
+    apart = np.array([rms(wide - close) for wide, close in pairwise(slopes)])
     truncation = apart / (1.0 - ratios)
     truncation = np.append(truncation, truncation[-1] * ratios[-1])
+    errors = zip(noises.tolist(), truncation.tolist(), strict=True)
     return [
-        Comparison(f"steps of {step:g} Å", forces, *rest)
-        for step, *rest in zip(steps, slopes, noise.tolist(), truncation.tolist(), strict=True)
+        _compared(f"steps of {steps[k]:g} Å", forces, slopes[k], noise=noise, bias=bias)
+        for k, (noise, bias) in enumerate(errors)
     ]
 
 
 def compare_work(record: Record) -> Comparison:
-    """Return the comparison along whole paths: a coarse energy needs a wide step."""
-    kept = ~record.work_refused & (record.work_lengths_angstrom > 0.0)
-    length = record.work_lengths_angstrom[kept] / MEV_PER_EV
-    fine, coarse = record.work_integrals_ev[kept], record.work_integrals_coarse_ev[kept]
-    return Comparison(
-        name="work along paths over their length",
-        forces=fine / length,
-        slopes=-record.work_energy_changes_ev[kept] / length,
-        noise=np.sqrt(2.0) * _noise_mev(record) * _rms(1.0 / length) / MEV_PER_EV,
-        bias=_rms((fine - coarse) / length),
+    """Return the comparison along whole paths, which a coarse energy needs."""
+    known = ~record.work_refused & (record.work_lengths_angstrom > 0.0)
+    length = record.work_lengths_angstrom[known] / MEV_PER_EV
+    fine, coarse = record.work_integrals_ev[known], record.work_integrals_coarse_ev[known]
+    return _compared(
+        "work along paths over their length",
+        fine / length,
+        -record.work_energy_changes_ev[known] / length,
+        noise=np.sqrt(2.0) * _noise_mev(record) * rms(1.0 / length) / MEV_PER_EV,
+        bias=rms((fine - coarse) / length),
     )
 
 
 def _noise_mev(record: Record) -> float:
-    """Return the standard deviation of the energies; unknown noise may hide anything."""
+    """Return the standard deviation of the energies; infinite where it is not known."""
     noise_mev = record.energy_noise_ev * MEV_PER_EV
     return noise_mev if np.isfinite(noise_mev) else float("inf")
 
 
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
-
-
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare both at the step of the smallest own error; where that hides the limit, along paths.
+    """Compare with ``difference`` (meV/Å) and ``work`` (meV).
 
-    Args:
-        record: the differences and the work.
-        limits: ``difference`` (meV/Å), ``work`` (meV).
-
-    Returns:
-        PASS where one comparison is within the limit and none beyond what it resolves; FAIL where
-        one is beyond its limit and three times its own error; else INCONCLUSIVE.
+    The step with the smallest own error is judged, and where it hides the limit, whole paths, too.
+    PASS where one comparison is within the limit and none beyond it and three times its own error;
+    FAIL where one is beyond both; else INCONCLUSIVE.
     """
     refused = np.concatenate([record.refused, record.work_refused])
-    undecided = too_many_refused(refused, reasons=record.refusals)
-    if undecided is not None:
+    if undecided := too_many_refused(refused, reasons=record.refusals):
         return undecided
     limit = limits["difference"]
     ladder = compare_steps(record)
-    best = min(ladder, key=lambda each: each.own_error)
-    compared = [best]
-    if not best.detectable <= limit.value:
-        compared.append(compare_work(record))
-    finest = min(compared, key=lambda each: each.own_error)
+    best = min(ladder, key=lambda each: each.detectable)
+    compared = [best] if best.detectable <= limit.value else [best, compare_work(record)]
+    finest = min(compared, key=lambda each: each.detectable)
+    fitted = finest.proportion
     work, evidence = _judge_work(record, limits["work"])
-    evidence = {**_ladder_evidence(record, ladder, best), **_fit_evidence(finest), **evidence}
-    beyond = [each for each in compared if not each.rms <= max(limit.value, each.detectable)]
-    within = [each for each in compared if each.rms <= limit.value]
-    if not beyond and not within and work.ok:
-        return inconclusive(
-            f"forces and the slope of the energy ({finest.name}) differ by an RMS of "
-            f"{finest.rms:.3g} meV/Å, and the noise of the energy hides up to "
-            f"{finest.detectable:.3g} meV/Å (limit {limit.value:g} meV/Å)",
-            evidence=evidence,
-        )
-    shown = (beyond or within or [finest])[-1]
-    return judged(
-        [_as_measure(shown, limit), work],
-        evidence=evidence,
-        note="; ".join(filter(None, (finest.proportion.note, refusal_note(refused)))),
-    )
-
-
-def _as_measure(comparison: Comparison, limit: Threshold) -> Measure:
-    what = f"the forces differ from the slope of the energy ({comparison.name}) by an RMS of"
-    return Measure(what, comparison.rms, limit)
-
-
-def _ladder_evidence(record: Record, ladder: list[Comparison], best: Comparison) -> dict[str, Any]:
-    return {
+    evidence = {
         "steps_angstrom": record.steps_angstrom,
         "rms_mev_per_angstrom_by_step": [each.rms for each in ladder],
         "noise_mev_per_angstrom_by_step": [each.noise for each in ladder],
         "truncation_mev_per_angstrom_by_step": [each.bias for each in ladder],
         "chosen_step_angstrom": float(record.steps_angstrom[ladder.index(best)]),
-    }
-
-
-def _fit_evidence(finest: Comparison) -> dict[str, Any]:
-    fitted = finest.proportion
-    return {
         "compared_by": finest.name,
         "detection_limit": finest.detectable,
         "force_over_slope": fitted.factor,
         "force_over_slope_error": fitted.error,
         "force_over_slope_scatter": fitted.scatter,
         "force_over_slope_cause": fitted.cause,
+        **evidence,
     }
+    beyond = [each for each in compared if not each.rms <= max(limit.value, each.detectable)]
+    within = [each for each in compared if each.rms <= limit.value]
+    shown = (beyond or within or [finest])[-1]
+    clause = f"the forces differ from the slope of the energy ({shown.name}) by an RMS of"
+    difference = Measure(clause, shown.rms, limit)
+    if not beyond and not within and work.ok:
+        reason = f"the noise of the energy hides up to {shown.detectable:.3g} meV/Å"
+        return inconclusive(f"{difference.text()}, and {reason}", evidence=evidence)
+    note = "; ".join(filter(None, (fitted.note, refusal_note(refused))))
+    return judged([difference, work], evidence=evidence, note=note)
 
 
 def _judge_work(record: Record, limit: Threshold) -> tuple[Measure, dict[str, Any]]:
-    """Compare energy gained and work done along each path, above the noise and the quadrature."""
-    kept = ~record.work_refused
-    fine, coarse = record.work_integrals_ev[kept], record.work_integrals_coarse_ev[kept]
-    missing = np.abs(record.work_energy_changes_ev[kept] + fine) * MEV_PER_EV
+    """Compare the energy change with the work along each path, above noise and quadrature error."""
+    known = ~record.work_refused
+    fine, coarse = record.work_integrals_ev[known], record.work_integrals_coarse_ev[known]
+    missing = np.abs(record.work_energy_changes_ev[known] + fine) * MEV_PER_EV
     noise = DETECTABLE_SIGMAS * np.sqrt(2.0) * _noise_mev(record)
     own = np.hypot(QUADRATURE_MARGIN * np.abs(fine - coarse) * MEV_PER_EV, noise)
-    # A path whose own error is as large decides nothing; NaN decides.
+    # A path whose own error is larger cannot fail; NaN fails.
     seen = np.where(missing <= own, np.minimum(missing, limit.value), missing)
     clause = "the work along a path differs from the change of the energy by up to"
     return Measure(clause, largest(seen), limit), {
@@ -290,8 +248,7 @@ CHECK = Check(
     unit="meV/Å",
     limits={"difference": "meV/Å", "work": "meV"},
     source="healthy float32 students 0.05–0.14 meV/Å and 0.07–0.45 meV; GFN2-xTB 0.03–0.06 meV/Å",
-    consequence="Forces and energy belong to different surfaces: the total energy is not "
-    "conserved, or only by chance, and a thermostat hides it.",
+    consequence="The total energy is not conserved, and a thermostat hides it.",
     remedy="Compute the forces by automatic differentiation of the reported energy; look for a "
     "wrong sign, a wrong unit, detached tensors or a separate force head.",
     record=Record,

@@ -23,9 +23,9 @@ class Record:
         asymmetry: λ = ‖(J − Jᵀ)/2‖ / ‖J‖, Frobenius norms; 0 where J vanishes.
         norm_ev_per_angstrom2: ‖J‖.
         refused: geometries at which the potential refused a point.
-        asymmetry_of_noise: the λ that the noise of the forces alone would leave.
-        displaced_atoms: atoms whose coordinates were displaced.
-        reasons: of the first refusals.
+        asymmetry_of_noise: λ of a symmetric J with the noise of the forces.
+        displaced_atoms: number of atoms that were displaced.
+        reasons: why the potential refused the first refused points.
     """
 
     asymmetry: np.ndarray = array("geometries")
@@ -41,15 +41,8 @@ def measure(subject: "Subject") -> Record:
 
     Noise σ of a force component leaves a deviation s = σ / (√2 h) in each entry of J, and s / √2
     in each of (J − Jᵀ)/2.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        The asymmetry at each geometry.
     """
-    hessian = subject.hessian
-    jacobians = hessian.jacobians
+    hessian, jacobians = subject.hessian, subject.hessian.jacobians
     norms = np.linalg.norm(jacobians, axis=(1, 2))
     antisymmetric = 0.5 * np.linalg.norm(jacobians - jacobians.swapaxes(1, 2), axis=(1, 2))
     deviation = subject.noise.force_ev_per_angstrom / (2.0 * hessian.step_angstrom)
@@ -65,18 +58,8 @@ def measure(subject: "Subject") -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest λ with its limit.
-
-    Args:
-        record: the asymmetry.
-        limits: ``asymmetry`` (ratio).
-
-    Returns:
-        PASS where it is within the limit; INCONCLUSIVE where it is not and the noise of the forces
-        alone would give as much.
-    """
-    undecided = too_many_refused(record.refused, reasons=record.reasons)
-    if undecided is not None:
+    """Compare the largest λ with ``asymmetry`` (ratio); noise of the forces may explain it."""
+    if undecided := too_many_refused(record.refused, reasons=record.reasons):
         return undecided
     limit = limits["asymmetry"]
     worst = largest(record.asymmetry[~record.refused])
@@ -89,9 +72,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     }
     if limit.value < worst <= detectable:
         return inconclusive(
-            f"the antisymmetric part of the force Jacobian, {worst:.2g} of the whole, is no more "
-            f"than the noise of the forces gives ({record.asymmetry_of_noise:.2g}); run in double "
-            "precision",
+            f"the antisymmetric part of the force Jacobian, relative to the whole, is {worst:.2g}, "
+            f"and the noise of the forces hides up to {detectable:.2g} (limit {limit.value:g}); "
+            "run in double precision",
             evidence=evidence,
         )
     clause = "the antisymmetric part of the force Jacobian, relative to the whole, is"
@@ -108,8 +91,7 @@ CHECK = Check(
     unit="ratio",
     limits={"asymmetry": "ratio"},
     source="ml-peg jacobian_symmetry; Bigi et al. 2025, The dark side of the forces",
-    consequence="The forces have a curl: a closed path gains energy, a run at constant energy "
-    "heats up without end, and a thermostat hides it.",
+    consequence="A closed path gains energy: NVE runs heat up, and a thermostat hides it.",
     remedy="Take the forces as the gradient of the energy instead of predicting them directly.",
     record=Record,
     measure=measure,

@@ -1,7 +1,7 @@
-"""Find what jumps along a scan: coarse points, fine ones where these are suspicious, bisection.
+"""Find jumps along a scan: coarse points, finer ones in suspicious steps, bisection.
 
 Along a smooth curve the differences between neighbouring steps shrink fast with the step; a jump
-stays as large as it is.  A step of the energy of at most two ulps of the total is its granularity.
+keeps its size.
 """
 
 from collections.abc import Sequence
@@ -17,43 +17,23 @@ from openmm_mlff.units import MEV_PER_EV
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-FINER = 5
-"""Into how many steps a suspicious coarse step is divided."""
-
-FINEST_INTERVAL = 1e-6
-"""To which an interval is bisected, in the scan's coordinate."""
-
-ENERGY_SCALE_MEV = 1.0
-FORCE_SCALE = 50.0
-"""Jumps of energy, and of force in meV/Å, that weigh the same."""
-
-SUSPECT_WEIGHT = 0.2
-"""From this weight on a step is examined more closely."""
-
-MOST_COARSE_SUSPECTS = 24
-"""Of each scan."""
-
-KEPT_MEV = 0.2
-KEPT_MEV_PER_ANGSTROM = 10.0
-"""An interval in which less than both of these is left is not bisected further."""
-
-GRANULAR_ULPS = 2.0
-"""A step of up to this many ulps of a float32 energy is granularity, not a jump."""
-
-SAME_DISTANCE_ANGSTROM = 1e-5
-"""Jumps at distances this close are at one cutoff."""
+FINER = 5  # a suspicious coarse step is divided into this many steps
+FINEST_INTERVAL = 1e-6  # width at which bisection ends, in the scan's coordinate
+SCALES = np.array([1.0, 50.0])  # jumps of energy, meV, and force, meV/Å, of equal weight
+SUSPECT_WEIGHT = 0.2  # a step with more weight is suspicious
+MOST_COARSE_SUSPECTS = 24  # of each scan
+KEPT_SIZES = np.array([0.2, 10.0])  # meV, meV/Å; jumps below both are not bisected further
+GRANULAR_ULPS = 2.0  # a step of up to this many ulps of a float32 energy is granularity, not a jump
+SAME_DISTANCE_ANGSTROM = 1e-5  # jumps at distances this close are at one cutoff
 
 
 class Curve(NamedTuple):
-    """Points of a scan, ascending.
+    """P points of a scan, ascending.
 
     Attributes:
-        coordinates: (P,).
-        energies_ev: (P,); NaN where refused.
-        forces: (P, N, 3), eV/Å.
-        slopes: dE/ds by the forces, −F·dx/ds, (P,).
-        refused: bool (P,).
-        ulps_ev: of float32 where the energies are multiples of one, else 0, (P,).
+        forces: (P, N, 3), eV/Å; all other arrays are (P,).
+        slopes: dE/ds by the forces, −F·dx/ds.
+        ulps_ev: of float32 where the energies are multiples of one, else 0.
     """
 
     coordinates: np.ndarray
@@ -63,14 +43,19 @@ class Curve(NamedTuple):
     refused: np.ndarray
     ulps_ev: np.ndarray
 
-    def at(self, rows: slice | np.ndarray | list[int]) -> "Curve":
-        """Return some of the points."""
+    def at(self, rows: slice | np.ndarray) -> "Curve":
+        """Return the points of these rows."""
         return Curve(*(column[rows] for column in self))
 
     def merged(self, other: "Curve") -> "Curve":
         """Return the points of both curves in order."""
         both = Curve(*(np.concatenate(columns) for columns in zip(self, other, strict=True)))
         return both.at(np.argsort(both.coordinates, kind="stable"))
+
+    def replaced(self, rows: np.ndarray, other: "Curve") -> "Curve":
+        """Return these points, but those of another curve where `rows`, bool (P,), is true."""
+        columns = zip(self, other, strict=True)
+        return Curve(*(np.where(rows, new.T, old.T).T for old, new in columns))
 
     @property
     def finite(self) -> np.ndarray:
@@ -80,14 +65,14 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Jump:
-    """What is left of a step when it is bisected to 1e-6 Å.
+    """A jump that bisection to 1e-6 Å did not remove.
 
     Attributes:
         scan: name of the scan.
-        kind: of that scan.
-        coordinate: where, Å (a factor where the molecule breathes).
-        energy_mev: what of the step in energy the forces do not explain (trapezoidal rule); 0 where
-            that is at most two ulps of the energy.
+        kind: of the scan.
+        coordinate: Å, or a factor where the molecule breathes.
+        energy_mev: change of energy that the forces (trapezoidal rule) do not explain; 0 where it
+            is at most two ulps of the energy.
         force_mev_per_angstrom: largest change of an atom's force.
         distance_angstrom: of the two atoms that crossed the cutoff; None where not known.
         pair: their elements; empty where not known.
@@ -103,43 +88,23 @@ class Jump:
 
     @property
     def at(self) -> str:
-        """Where: the pair and its distance, or the place in the scan."""
+        """The pair and its distance, or the scan and its coordinate."""
         if self.distance_angstrom is not None:
-            return f"a pair {self.pair} at {self.distance_angstrom:.4f} Å"
+            return f"{self.pair} at {self.distance_angstrom:.4f} Å"
         return f"{self.scan} at {self.coordinate:.4f}"
-
-    @property
-    def weight(self) -> float:
-        """Energy and force on one scale."""
-        return self.energy_mev / ENERGY_SCALE_MEV + self.force_mev_per_angstrom / FORCE_SCALE
-
-    @property
-    def remains(self) -> bool:
-        """Whether it is more than nothing."""
-        return self.energy_mev > KEPT_MEV or self.force_mev_per_angstrom > KEPT_MEV_PER_ANGSTROM
 
 
 def find_jumps(
     subject: "Subject", scan: Scan, *, most: int
 ) -> tuple[Curve, tuple[str, ...], list[Jump]]:
-    """Examine a scan.
-
-    Args:
-        subject: what is measured.
-        scan: its coordinates are the coarse points.
-        most: number of steps that are bisected.
-
-    Returns:
-        All points that were evaluated before the bisection, reasons of refusals, and the jumps that
-        bisection left.
-    """
+    """Return points along a scan, reasons of refusals, and jumps; bisect up to `most` steps."""
     curve, reasons = _evaluated(subject, scan, scan.coordinates)
     width = scan.coordinates[1] - scan.coordinates[0]
     starts = _suspects(curve, width=width, most=MOST_COARSE_SUSPECTS)
     if len(starts) == 0:
         return curve, reasons, []
-    # With the neighbours, because a step is compared with those beside it.
-    starts = np.unique(np.concatenate([starts - 1, starts, starts + 1]))
+    # A step is compared with those beside it.
+    starts = np.unique(starts[:, None] + [-1, 0, 1])
     starts = starts[(starts >= 0) & (starts < len(curve.coordinates) - 1)]
     starts = starts[curve.finite[starts] & curve.finite[starts + 1]]
     inner = np.arange(1, FINER) / FINER * width
@@ -147,7 +112,7 @@ def find_jumps(
     curve = curve.merged(fine)
     curve = curve._replace(ulps_ev=local_ulps_ev(curve.energies_ev))
     suspects = _suspects(curve, width=width / FINER, most=most)
-    jumps = _bisected(subject, scan, [curve.at(slice(k, k + 2)) for k in suspects])
+    jumps = _bisected(subject, scan, curve.at(suspects), curve.at(suspects + 1))
     return curve, (*reasons, *more), jumps
 
 
@@ -155,17 +120,14 @@ def _evaluated(
     subject: "Subject", scan: Scan, coordinates: np.ndarray
 ) -> tuple[Curve, tuple[str, ...]]:
     found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
-    forces = found.forces_ev_per_angstrom
+    forces, ulps_ev = found.forces_ev_per_angstrom, local_ulps_ev(found.energies_ev)
     slopes = -(forces * scan.tangent).sum(axis=(1, 2))
-    ulps_ev = local_ulps_ev(found.energies_ev)
-    return (
-        Curve(coordinates, found.energies_ev, forces, slopes, found.refused, ulps_ev),
-        found.reasons,
-    )
+    curve = Curve(coordinates, found.energies_ev, forces, slopes, found.refused, ulps_ev)
+    return curve, found.reasons
 
 
 def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
-    """Return the steps of one width in which something may jump, those that stand out first."""
+    """Return the suspicious steps of one width, the most conspicuous first."""
     finite = curve.finite
     usable = finite[1:] & finite[:-1] & (np.diff(curve.coordinates) < 1.5 * width)
     weight = np.zeros(len(usable))
@@ -174,18 +136,18 @@ def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
     for first, last in edges.reshape(-1, 2):
         weight[first:last] = _weights(curve.at(slice(first, last + 1)))
         beside = np.pad(weight[first:last], 2)
-        # A jump spoils the numbers of the next steps, too, but not of those after them.
+        # A jump affects the weights of the next steps, too, but not of those after them.
         excess[first:last] = weight[first:last] - 1.5 * np.maximum(beside[:-4], beside[4:])
     order = np.argsort(-excess, kind="stable")
     return order[weight[order] > SUSPECT_WEIGHT][:most]
 
 
 def _weights(run: Curve) -> np.ndarray:
-    """Return how far each of P − 1 equal steps departs from its neighbours, (P − 1,).
+    """Return the deviation of each of P − 1 equal steps from its neighbours, (P − 1,).
 
-    Of the energy, what ∫s over the step by the slopes of four points, h/24 (−s₋₁ + 13 s₀ + 13 s₁ −
-    s₂), and one ulp of the energy leave unexplained; of an atom's force, the step less the mean
-    of the steps beside it.
+    Of the energy, what is left after subtracting one ulp and ∫s over the step from the slopes at
+    four points, h/24 (−s₋₁ + 13 s₀ + 13 s₁ − s₂); of an atom's force, the step less the mean of the
+    steps beside it.
     """
     width = run.coordinates[1] - run.coordinates[0]
     bends = np.pad(np.diff(run.slopes), 1, mode="edge")
@@ -194,63 +156,41 @@ def _weights(run: Curve) -> np.ndarray:
     unexplained = np.maximum(unexplained - np.maximum(run.ulps_ev[1:], run.ulps_ev[:-1]), 0.0)
     steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
     kinks = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=-1).max(axis=1)
-    return MEV_PER_EV * np.asarray(unexplained / ENERGY_SCALE_MEV + kinks / FORCE_SCALE)
+    return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
-def _bisected(subject: "Subject", scan: Scan, intervals: list[Curve]) -> list[Jump]:
-    """Halve intervals of two points each down to 1e-6, keeping the half in which more happens.
-
-    Returns:
-        What is left; nothing of intervals in which nothing remains or a point is refused.
-    """
-    left: list[Jump] = []
-    while intervals:
-        ends = np.array([interval.coordinates for interval in intervals])
-        middles, _ = _evaluated(subject, scan, ends.mean(axis=1))
-        halves = []
-        for k, interval in enumerate(intervals):
-            middle = middles.at([k])._replace(ulps_ev=interval.ulps_ev[:1])
-            whole = interval.merged(middle)
-            parts = [whole.at(slice(2)), whole.at(slice(1, 3))]
-            jump, half = max(((_jump(scan, part), part) for part in parts), key=_weight)
-            if not whole.finite.all() or not jump.remains:
-                continue
-            if np.ptp(half.coordinates) > FINEST_INTERVAL:
-                halves.append(half)
-            else:
-                left.append(jump)
-        intervals = halves
-    return left
+def _bisected(subject: "Subject", scan: Scan, low: Curve, high: Curve) -> list[Jump]:
+    """Halve the intervals from `low` to `high` while they contain a jump and nothing is refused."""
+    jumps: list[Jump] = []
+    while len(low.coordinates):
+        middle, _ = _evaluated(subject, scan, 0.5 * (low.coordinates + high.coordinates))
+        middle = middle._replace(ulps_ev=low.ulps_ev)
+        lower, upper = _sizes(low, middle), _sizes(middle, high)
+        is_upper = (upper / SCALES).sum(axis=1) > (lower / SCALES).sum(axis=1)
+        sizes = np.where(is_upper[:, None], upper, lower)
+        low, high = low.replaced(is_upper, middle), high.replaced(~is_upper, middle)
+        kept = middle.finite & (sizes > KEPT_SIZES).any(axis=1)
+        done = kept & (high.coordinates - low.coordinates <= FINEST_INTERVAL)
+        places = 0.5 * (low.coordinates + high.coordinates)
+        jumps += [
+            Jump(scan.name, scan.kind, float(places[k]), *sizes[k].tolist())
+            for k in np.flatnonzero(done)
+        ]
+        low, high = low.at(kept & ~done), high.at(kept & ~done)
+    return jumps
 
 
-def _weight(found: tuple[Jump, Curve]) -> float:
-    return found[0].weight
-
-
-def _jump(scan: Scan, interval: Curve) -> Jump:
-    low, high = interval.coordinates
-    unexplained_ev = abs(np.diff(interval.energies_ev)[0] - interval.slopes.mean() * (high - low))
-    if unexplained_ev <= GRANULAR_ULPS * interval.ulps_ev.max():
-        unexplained_ev = 0.0
-    bends = np.linalg.norm(np.diff(interval.forces, axis=0), axis=-1)
-    return Jump(
-        scan=scan.name,
-        kind=scan.kind,
-        coordinate=float(0.5 * (low + high)),
-        energy_mev=MEV_PER_EV * float(unexplained_ev),
-        force_mev_per_angstrom=MEV_PER_EV * float(bends.max()),
-    )
+def _sizes(low: Curve, high: Curve) -> np.ndarray:
+    """Return jumps of energy, meV, and force, meV/Å, between K points and K others, (K, 2)."""
+    expected_ev = 0.5 * (low.slopes + high.slopes) * (high.coordinates - low.coordinates)
+    unexplained_ev = np.abs(high.energies_ev - low.energies_ev - expected_ev)
+    is_granular = unexplained_ev <= GRANULAR_ULPS * np.maximum(low.ulps_ev, high.ulps_ev)
+    bends = np.linalg.norm(high.forces - low.forces, axis=-1).max(axis=1)
+    return MEV_PER_EV * np.stack([np.where(is_granular, 0.0, unexplained_ev), bends], axis=1)
 
 
 def with_pairs(found: Sequence[tuple[Scan, Jump]]) -> tuple[Jump, ...]:
-    """Find the cutoff that jumps share, and the pairs of atoms that crossed it.
-
-    Args:
-        found: jumps with their scans.
-
-    Returns:
-        The jumps with pair and distance where these are known, the largest in energy first.
-    """
+    """Return jumps with the pair and distance that crossed the cutoff, the largest energy first."""
     distances = [scan.distances(jump.coordinate) for scan, jump in found]
     cutoff = common_distance(distances, tolerance_angstrom=SAME_DISTANCE_ANGSTROM)
     jumps = []
@@ -265,14 +205,9 @@ def with_pairs(found: Sequence[tuple[Scan, Jump]]) -> tuple[Jump, ...]:
 
 
 def common_distance(distances: list[np.ndarray], *, tolerance_angstrom: float) -> float | None:
-    """Find the interatomic distance that most jumps share: the cutoff.
+    """Return the cutoff: the distance that most jumps share; None where no two share one.
 
-    Args:
-        distances: for each jump, all distances that its scan changes, Å.
-        tolerance_angstrom: within which two count as one.
-
-    Returns:
-        The distance; None where no two jumps share one.
+    `distances`, Å, are for each jump all distances that its scan changes.
     """
     if len(distances) < 2:
         return None

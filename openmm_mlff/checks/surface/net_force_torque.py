@@ -1,12 +1,12 @@
 """Do the forces push or rotate the whole system?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.inputs import largest_norm, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
+from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -24,9 +24,7 @@ class Record(Noisy):
         net_force_ev_per_angstrom: Σ F / N.
         torque_ev: Σ (x − x_c) × F about the centroid; None in a box, where images exert torques.
         refused: geometries that the potential refused.
-        n_atoms: N.
-        positions_angstrom: the geometries.
-        energies_ev: there; certificates repeat them.
+        positions_angstrom: the geometries; certificates repeat them with energies and forces.
         forces: eV/Å.
     """
 
@@ -59,25 +57,20 @@ def measure(subject: "Subject") -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest net force and torque with their limits."""
-    undecided = too_many_refused(record.refused, reasons=record.refusals)
-    if undecided is not None:
+    """Compare the largest net force with ``force`` (meV/Å), and torque with ``torque`` (meV)."""
+    if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
     net = record.net_force_ev_per_angstrom[~record.refused] * MEV_PER_EV
-    measures = [
-        Measure("the net force, divided by the atoms, is up to", largest_norm(net), limits["force"])
-    ]
-    evidence = {"net_force_mev_per_angstrom_by_geometry": np.linalg.norm(net, axis=1)}
+    measures = [Measure("the net force per atom is up to", largest_norm(net), limits["force"])]
+    evidence: dict[str, Any] = {
+        "net_force_mev_per_angstrom_by_geometry": np.linalg.norm(net, axis=1)
+    }
     if record.torque_ev is not None:
         torque = record.torque_ev[~record.refused] * MEV_PER_EV
         measures.append(Measure("the net torque is up to", largest_norm(torque), limits["torque"]))
         evidence["torque_mev_by_geometry"] = np.linalg.norm(torque, axis=1)
-    noise = record.energy_noise_ev, record.force_noise_ev_per_angstrom
-    return judged(
-        measures,
-        evidence={**evidence, **detection_limit(*noise, n_atoms=record.n_atoms)},
-        note=refusal_note(record.refused),
-    )
+    evidence["detection_limit"] = record.detection_limit(n_atoms=record.n_atoms)
+    return judged(measures, evidence=evidence, note=refusal_note(record.refused))
 
 
 CHECK = Check(
@@ -88,8 +81,7 @@ CHECK = Check(
     unit="meV/Å",
     limits={"force": "meV/Å", "torque": "meV"},
     source="Newton's third law; limits as for translations and rotations",
-    consequence="An isolated molecule accelerates or starts to rotate by itself, and its energy "
-    "grows without a source.",
+    consequence="An isolated molecule accelerates or starts to rotate by itself.",
     remedy="Derive the forces from an energy that is invariant under translation and rotation; "
     "project the net force and torque out of directly predicted forces.",
     record=Record,

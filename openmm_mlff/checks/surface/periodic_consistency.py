@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import Noisy, detection_limit, noise_of
+from openmm_mlff.checks.surface.moves import Noisy, joined, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Points, Subject
 
 MOVES = 3
-
-STRAIN = 1e-3
-"""Of the finite differences behind the virial."""
-
+STRAIN = 1e-3  # of the finite differences that the virial is compared with
 EQUAL_CELLS = ((2, 0, 1), (2, 1, -1), (1, 0, 1))
-"""(vector, vector, factor): the first plus so many times the second spans the same lattice."""
+"""(vector, other, factor): adding the factor times the other vector keeps the lattice."""
 
 STRAINS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
 """(row, column) of the strain r → r (1 + ε): those that keep a box as OpenMM orients it."""
@@ -31,13 +28,12 @@ STRAINS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
 
 @record
 class Record(Noisy):
-    """What changes of the minimum when its box of N atoms is described in D other ways.
+    """Changes at the minimum when its box of N atoms is described in D other ways.
 
     Attributes:
         descriptions: what was done.
         energy_changes_ev: E − E of the original.
         force_changes: F − F of the original, eV/Å.
-        refused: where the potential refused either.
         no_double: why two boxes side by side were not evaluated; empty where they were.
         doubled_energy_ev: E(2×1×1) − 2 E.
         doubled_force_changes: F in each of the two boxes − F, eV/Å.
@@ -63,21 +59,21 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     molecule = subject.molecule
     if molecule.cell_angstrom is None:
         return NotApplicable("it has no periodic box")
-    cell = np.array(molecule.cell_angstrom)
+    cell, start = np.array(molecule.cell_angstrom), molecule.positions_angstrom
     moves, cells = _moves(subject, cell), _equal_cells(cell)
-    parts = [
-        subject.evaluate(np.stack([molecule.positions_angstrom, *moves.values()])),
-        *(_in_cell(subject, equal) for equal in cells.values()),
-    ]
-    energies_ev = np.concatenate([part.energies_ev for part in parts])
-    forces = np.concatenate([part.forces_ev_per_angstrom for part in parts])
-    refused = np.concatenate([part.refused for part in parts])
+    found = joined(
+        [
+            subject.evaluate(np.stack([start, *moves.values()])),
+            *(_in_cell(subject, equal, positions=start) for equal in cells.values()),
+        ]
+    )
+    energies_ev, forces = found.energies_ev, found.forces_ev_per_angstrom
     return Record(
         descriptions=(*moves, *cells),
         energy_changes_ev=energies_ev[1:] - energies_ev[0],
         force_changes=forces[1:] - forces[0],
-        refused=refused[1:] | refused[0],
-        refusals=tuple(reason for part in parts for reason in part.reasons)[:10],
+        refused=found.refused[1:] | found.refused[0],
+        refusals=found.reasons,
         **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
         **_virial(subject, cell),
         **noise_of(subject),
@@ -85,7 +81,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def _moves(subject: "Subject", cell: np.ndarray) -> dict[str, np.ndarray]:
-    """Return positions of the same atoms in other images, and moved through the box, by name."""
+    """Return positions with atoms in other images, and with all atoms shifted, by name."""
     positions = subject.molecule.positions_angstrom
     rng = np.random.default_rng(subject.seed)
     named = {}
@@ -107,10 +103,7 @@ def _equal_cells(cell: np.ndarray) -> dict[str, np.ndarray]:
     return named
 
 
-def _in_cell(
-    subject: "Subject", cell: np.ndarray, *, positions: np.ndarray | None = None
-) -> "Points":
-    """Evaluate one geometry, the minimum unless another is given, in another cell."""
+def _in_cell(subject: "Subject", cell: np.ndarray, *, positions: np.ndarray) -> "Points":
     box = subject.molecule.with_cell(cell, positions_angstrom=positions)
     return subject.evaluate(box.positions_angstrom[None], molecule=box)
 
@@ -118,7 +111,7 @@ def _in_cell(
 def _double(
     subject: "Subject", cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
 ) -> dict[str, Any]:
-    """Return the record's fields of two boxes side by side along the first vector."""
+    """Return the record's fields for two boxes side by side along the first vector."""
     if not subject.potential.composition_is_free:
         return {"no_double": "the atoms are built in, so two boxes cannot be evaluated"}
     wide = cell * np.array([[2.0], [1.0], [1.0]])
@@ -126,85 +119,71 @@ def _double(
     found = subject.evaluate(double.positions_angstrom[None], molecule=double)
     if found.refused[0]:
         return {"no_double": f"two boxes side by side were refused ({found.reasons[0]})"}
-    both = found.forces_ev_per_angstrom.reshape(2, *forces.shape)
     return {
         "doubled_energy_ev": float(found.energies_ev[0] - 2.0 * energy_ev),
-        "doubled_force_changes": both - forces,
+        "doubled_force_changes": found.forces_ev_per_angstrom.reshape(2, *forces.shape) - forces,
     }
 
 
 def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
-    """Return the record's fields of the virial and of the differences of the energy."""
+    """Return the record's fields for the virial and the differences of the energy."""
     stress = subject.stress()
     if isinstance(stress, NotApplicable):
         return {"no_virial": stress.reason}
-    differences = []
-    for row, column in STRAINS:
-        strain = np.zeros((3, 3))
-        strain[row, column] = STRAIN
-        ends = []
-        for change in (np.eye(3) + strain, np.eye(3) - strain):
-            strained = subject.molecule.positions_angstrom @ change
-            found = _in_cell(subject, cell @ change, positions=strained)
-            if found.refused[0]:
-                return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
-            ends.append(found.energies_ev[0])
-        differences.append((ends[0] - ends[1]) / (2.0 * STRAIN))
     rows, columns = np.array(STRAINS).T
+    start = subject.molecule.positions_angstrom
+    ends_ev = np.zeros((len(STRAINS), 2))
+    for k, sign in np.ndindex(ends_ev.shape):
+        change = np.eye(3)
+        change[STRAINS[k]] += (STRAIN, -STRAIN)[sign]
+        found = _in_cell(subject, cell @ change, positions=start @ change)
+        if found.refused[0]:
+            return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
+        ends_ev[k, sign] = found.energies_ev[0]
     return {
         "virial_ev": stress[rows, columns] * np.linalg.det(cell),
-        "virial_differences_ev": np.array(differences),
+        "virial_differences_ev": (ends_ev[:, 0] - ends_ev[:, 1]) / (2.0 * STRAIN),
     }
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; the note names what was not evaluated."""
-    undecided = too_many_refused(record.refused, reasons=record.refusals)
-    if undecided is not None:
+    """Compare the largest changes with their limits; the note names what was not evaluated.
+
+    ``energy``, ``doubled`` and ``virial`` are in meV/atom, ``forces`` in meV/Å.
+    """
+    if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
-    n_atoms, kept = record.force_changes.shape[1], ~record.refused
+    n_atoms, known = record.force_changes.shape[1], ~record.refused
     scale = MEV_PER_EV / n_atoms
-    energies = record.energy_changes_ev[kept] * scale
-    forces = largest_norm(record.force_changes[kept]) * MEV_PER_EV
+    energies = record.energy_changes_ev[known] * scale
+    forces = largest_norm(record.force_changes[known]) * MEV_PER_EV
     move = "another description of the same box changes the"
     measures = [
         Measure(f"{move} energy by up to", largest(energies), limits["energy"]),
         Measure(f"{move} forces by up to", forces, limits["forces"]),
-        *_measures_of_double(record, limits, scale=scale),
-        *_measures_of_virial(record, limits, scale=scale),
     ]
-    notes = [refusal_note(record.refused), record.no_double]
-    notes.append(f"no virial: {record.no_virial}" if record.no_virial else "")
-    names = np.array(record.descriptions)[kept].tolist()
-    noise = record.energy_noise_ev, record.force_noise_ev_per_angstrom
+    if record.doubled_force_changes is not None:
+        energy = largest(np.array(record.doubled_energy_ev)) * scale / 2.0
+        forces = largest_norm(record.doubled_force_changes) * MEV_PER_EV
+        clause = "the energy of two boxes side by side differs from twice that of one by"
+        measures += [
+            Measure(clause, energy, limits["doubled"]),
+            Measure("a second box changes the forces by up to", forces, limits["forces"]),
+        ]
+    if record.virial_ev is not None and record.virial_differences_ev is not None:
+        error = largest(record.virial_ev - record.virial_differences_ev) * scale
+        clause = "the virial differs from the slope of the energy against the strain by up to"
+        measures.append(Measure(clause, error, limits["virial"]))
+    no_virial = f"no virial: {record.no_virial}" if record.no_virial else ""
+    names = np.array(record.descriptions)[known].tolist()
     return judged(
         measures,
         evidence={
             "energy_change_mev_per_atom_by_move": dict(zip(names, energies.tolist(), strict=True)),
-            **detection_limit(*noise, n_atoms=n_atoms),
+            "detection_limit": record.detection_limit(n_atoms=n_atoms),
         },
-        note="; ".join(note for note in notes if note),
+        note="; ".join(filter(None, [refusal_note(record.refused), record.no_double, no_virial])),
     )
-
-
-def _measures_of_double(record: Record, limits: Limits, *, scale: float) -> list[Measure]:
-    if record.doubled_force_changes is None:
-        return []
-    energy = largest(np.array(record.doubled_energy_ev)) * scale / 2.0
-    beside = largest_norm(record.doubled_force_changes) * MEV_PER_EV
-    clause = "the energy of two boxes side by side differs from twice that of one by"
-    return [
-        Measure(clause, energy, limits["doubled"]),
-        Measure("a second box changes the forces by up to", beside, limits["forces"]),
-    ]
-
-
-def _measures_of_virial(record: Record, limits: Limits, *, scale: float) -> list[Measure]:
-    if record.virial_ev is None or record.virial_differences_ev is None:
-        return []
-    error = largest(record.virial_ev - record.virial_differences_ev) * scale
-    clause = "the virial differs from the slope of the energy against the strain by up to"
-    return [Measure(clause, error, limits["virial"])]
 
 
 CHECK = Check(
@@ -213,15 +192,9 @@ CHECK = Check(
     question="Do energy and forces depend on how a periodic box is described?",
     formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N, |V σ − dE/dε| / N",
     unit="meV/atom",
-    limits={
-        "energy": "meV/atom",
-        "forces": "meV/Å",
-        "doubled": "meV/atom",
-        "virial": "meV/atom",
-    },
+    limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom", "virial": "meV/atom"},
     source="a lattice has no origin; limits as for translations",
-    consequence="Energies and forces depend on where the box is cut: atoms that cross its border "
-    "receive a kick, larger boxes have another density, and a barostat finds the wrong volume.",
+    consequence="Forces jump when an atom crosses the border, and the density depends on box size.",
     remedy="Look for pairs found by the minimum image although the cutoff is longer than half the "
     "box, for box vectors used as lengths, and for a stress without the contribution of the box.",
     record=Record,

@@ -23,25 +23,18 @@ def measure(subject: "Subject") -> Changes | NotApplicable:
     numbers = subject.molecule.atomic_numbers
     if len(set(numbers.tolist())) == len(numbers):
         return NotApplicable("no two of its atoms are of one element")
+    identity = np.arange(len(numbers))
     orders = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
-    geometries = subject.geometries()
-    placed = np.concatenate([geometries[None], geometries[:, orders].swapaxes(0, 1)])
-    found = subject.evaluate(placed.reshape(-1, *geometries.shape[1:]))
+    orders = np.concatenate([identity[None], orders])
+    placed = subject.geometries()[:, orders].swapaxes(0, 1)
+    found = subject.evaluate(placed.reshape(-1, *placed.shape[2:]))
     forces = found.forces_ev_per_angstrom.reshape(placed.shape)
-    put_back = [
-        force[:, np.argsort(order)] for force, order in zip(forces[1:], orders, strict=True)
-    ]
-    return compare_with_first(
-        subject,
-        energies_ev=found.energies_ev.reshape(placed.shape[:2]),
-        forces=np.stack([forces[0], *put_back]),
-        refused=found.refused.reshape(placed.shape[:2]),
-        refusals=found.reasons,
-    )
+    put_back = np.take_along_axis(forces, np.argsort(orders)[:, None, :, None], axis=2)
+    return compare_with_first(subject, found, forces=put_back)
 
 
 def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.ndarray:
-    """Draw orders (count, N) that keep every element in its place, none of them the identity."""
+    """Return random orders (count, N) that keep every element in place; none is the identity."""
     rng = np.random.default_rng(seed)
     identity = np.arange(len(atomic_numbers))
     orders: list[np.ndarray] = []
@@ -56,7 +49,7 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
 
 
 def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`judge_changes`."""
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
     return judge_changes(record, limits, move="exchanging atoms of one element")
 
 
@@ -68,8 +61,7 @@ CHECK = Check(
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="atoms of one element are indistinguishable; limits as for rotations",
-    consequence="The energy depends on the order of the atoms in the file: two molecules of one "
-    "kind differ, and a proton that moves to an equivalent site costs energy.",
+    consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
     record=Changes,

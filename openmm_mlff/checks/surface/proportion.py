@@ -1,4 +1,4 @@
-"""By what factor are forces larger than the slope of the energy, and what makes such a factor?"""
+"""The factor between the forces and the slope of the energy, and known mistakes that cause it."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,9 @@ import numpy as np
 from openmm_mlff.checks.parity.unit_scale import nearest_slip
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT, MEV_PER_EV
 
-NAMED_WITHIN = 0.01
-"""A cause is named where the factor agrees with it to 1 %."""
-
-PROPORTIONAL = 0.05
-"""Forces are proportional to the slope where a factor leaves less than this share of them."""
-
-CLEAR_OF_NOISE = 10.0
-"""A factor is fitted where the slopes are this many times their own error."""
-
+NAMED_WITHIN = 0.01  # a cause is named where the factor agrees with it to 1 %
+PROPORTIONAL = 0.05  # forces are proportional to the slope where the scatter is less than this
+CLEAR_OF_NOISE = 10.0  # a factor is fitted where the slopes are this many times their own error
 CAUSES = {
     -1.0: "the sign is wrong",
     0.5: "as if half of the energy were differentiated",
@@ -32,7 +26,7 @@ class Proportion:
     Attributes:
         factor: F/(−dE/dx) by least squares; NaN where the slopes are no more than their error.
         error: one standard error, from that of the slopes.
-        scatter: RMS of what the factor leaves, relative to the forces.
+        scatter: RMS of F − factor · (−dE/dx), relative to the forces.
     """
 
     factor: float
@@ -41,7 +35,7 @@ class Proportion:
 
     @property
     def cause(self) -> str:
-        """What makes such a factor; empty where none is known, or where the factor is 1."""
+        """The known cause of the factor; empty where there is none, or where the factor is 1."""
         margin = NAMED_WITHIN * abs(self.factor) + 3.0 * self.error
         if not self.scatter < PROPORTIONAL or abs(self.factor - 1.0) <= margin:
             return ""
@@ -55,30 +49,32 @@ class Proportion:
 
     @property
     def note(self) -> str:
-        """The factor for a sentence, with its cause; empty where it is not known."""
+        """The factor and its cause for a sentence; empty where there is no factor."""
         if not np.isfinite(self.factor):
             return ""
         cause = f", {self.cause}" if self.cause else ""
         return f"fitted F/(−dE/dx) = {self.factor:#.3g}{cause}"
 
 
+def rms(values: np.ndarray) -> float:
+    """Return the root mean square; NaN where there is no value."""
+    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
+
+
 def fit_proportion(forces: np.ndarray, slopes: np.ndarray, *, error: float) -> Proportion:
-    """Fit forces as a multiple of slopes.
+    """Fit forces as a multiple of the slopes −dE/dx along the same directions.
 
     Args:
-        forces: F along any directions, any unit.
-        slopes: −dE/dx along them.
+        forces: in any unit.
+        slopes: in the same unit.
         error: one standard error of a slope.
-
-    Returns:
-        The factor.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        size = float(np.sqrt(np.mean(slopes**2))) if slopes.size else 0.0
+        size = rms(slopes)
         if not size > CLEAR_OF_NOISE * error:
             return Proportion(float("nan"), float("nan"), float("nan"))
         factor = float(np.sum(forces * slopes) / np.sum(slopes**2))
-        rest = float(np.sqrt(np.mean((forces - factor * slopes) ** 2)))
+        rest = rms(forces - factor * slopes)
     # Forces of zero are proportional to any slope.
-    scatter = rest / max(float(np.sqrt(np.mean(forces**2))), 1e-6 * size)
+    scatter = rest / max(rms(forces), 1e-6 * size)
     return Proportion(factor, float(error / (size * np.sqrt(slopes.size))), scatter)

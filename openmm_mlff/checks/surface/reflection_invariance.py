@@ -5,12 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.surface.moves import (
-    Changes,
-    judge_changes,
-    measure_operations,
-    without_orientation,
-)
+from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
@@ -22,16 +17,16 @@ SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0
 """Of x, y and z: the inversion, then a mirror in each plane."""
 
 
-def measure(subject: "Subject") -> Changes | NotApplicable:
+def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Invert every geometry through its centroid, and mirror it in three planes."""
-    if (reason := without_orientation(subject)) is not None:
-        return reason
-    return measure_operations(subject, [(np.diag(signs), np.zeros(3)) for signs in SIGNS])
+    return moves.without_orientation(subject) or moves.measure_operations(
+        subject, [(np.diag(signs), np.zeros(3)) for signs in SIGNS]
+    )
 
 
-def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`judge_changes`."""
-    return judge_changes(record, limits, move="mirroring the system")
+def judge(record: moves.Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="mirroring the system")
 
 
 CHECK = Check(
@@ -42,11 +37,10 @@ CHECK = Check(
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="a scalar energy has no handedness; limits as for rotations",
-    consequence="The mirror images of a molecule have different energies: racemic mixtures, chiral "
-    "barriers and vibrational averages are wrong.",
-    remedy="Look for a triple product or a cross product that enters the energy an odd number of "
-    "times; invariants made of distances and dot products contain none.",
-    record=Changes,
+    consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
+    remedy="Look for a triple product or cross product that enters the energy to an odd power; "
+    "invariants made of distances and dot products contain none.",
+    record=moves.Changes,
     measure=measure,
     judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),

@@ -1,4 +1,4 @@
-"""Straight scans through configuration space: copies pulled apart, atoms moved, bare pairs."""
+"""Straight scans through configuration space: copies pulled apart, atoms moved, two atoms alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,27 +15,15 @@ from openmm_mlff.molecules import (
 )
 from openmm_mlff.molecules.boxes import nearest_images
 
-CONTACT_ANGSTROM = 2.0
-"""Copies are pulled apart from where their nearest atoms are this far from each other."""
-
-REACH_ANGSTROM = 3.3
-"""Each pair of elements starts at this distance or less, so that it crosses any longer cutoff."""
-
-SLACK_ANGSTROM = 0.5
-"""Buried elements start this much farther apart, at most, than the best candidate allows."""
-
+CONTACT_ANGSTROM = 2.0  # shortest distance between two copies at the start of a scan
+REACH_ANGSTROM = 3.3  # each pair of elements starts within, and so crosses any longer cutoff
+SLACK_ANGSTROM = 0.5  # buried elements start at most this much farther apart than possible
 CANDIDATES = 64
 MOST_DIRECTIONS = 6
-
 BREATHING_FACTORS = (0.7, 3.0)
-BREATHING_RADIUS_ANGSTROM = 8.0
-"""Longer distances are beyond every cutoff, and do not make the steps of a breathing scan finer."""
-
-MOVED_ANGSTROM = 0.5
-"""How far atoms of a box are moved to either side without a collision."""
-
-CELL_ANGSTROM = 30.0
-"""Edge of the cell of two atoms whose potential needs one."""
+BREATHING_RADIUS_ANGSTROM = 8.0  # a larger molecule has no finer steps
+MOVED_ANGSTROM = 0.5  # how far atoms of a box are moved to either side without a collision
+CELL_ANGSTROM = 30.0  # edge of the cell of two atoms whose potential needs one
 
 
 @dataclass(frozen=True)
@@ -44,10 +32,10 @@ class Scan:
 
     Attributes:
         name: what is scanned.
-        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved`` or
-            ``atom moved``.
-        molecule: which atoms.
-        coordinates: (P,), ascending, evenly spaced.
+        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved``,
+            ``atom moved`` or ``pushed``.
+        molecule: N atoms.
+        coordinates: (P,), ascending, evenly spaced unless pushed.
         origin: positions at coordinate 0, (N, 3), Å.
         tangent: d positions / d coordinate, (N, 3).
         crossing: index pairs whose distances the scan changes, int (K, 2).
@@ -75,25 +63,20 @@ class Scan:
 
 
 def element_pairs(molecule: MolecularSystem) -> list[tuple[int, int]]:
-    """Return the pairs of elements of a molecule, each with itself too, light before heavy."""
-    elements = sorted(set(molecule.atomic_numbers.tolist()))
-    return list(combinations_with_replacement(elements, 2))
+    """Return all pairs of elements of a molecule, also of each with itself, light before heavy."""
+    return list(combinations_with_replacement(np.unique(molecule.atomic_numbers).tolist(), 2))
+
+
+def covalent_sum_angstrom(atomic_numbers: np.ndarray) -> float:
+    """Return the sum of the covalent radii."""
+    return float(covalent_radii_angstrom(atomic_numbers).sum())
 
 
 def two_atoms(first: int, second: int, *, in_cell: bool = False) -> MolecularSystem:
-    """Return two atoms at the sum of their covalent radii, of the lowest spin.
-
-    Args:
-        first: atomic number.
-        second: atomic number.
-        in_cell: whether they stand in a large cubic cell.
-
-    Returns:
-        The pair; its name has the heavier element first: ``O–H``.
-    """
+    """Return two atoms of the lowest spin at the sum of their covalent radii, the heavier first."""
     numbers = np.array(sorted((first, second), reverse=True))
     positions = np.zeros((2, 3))
-    positions[1, 0] = covalent_radii_angstrom(numbers).sum()
+    positions[1, 0] = covalent_sum_angstrom(numbers)
     pair = MolecularSystem(
         name="a pair",
         atomic_numbers=numbers,
@@ -109,34 +92,18 @@ def pair_scan(pair: MolecularSystem, *, distances_angstrom: np.ndarray) -> Scan:
     """Return the scan of two atoms along x; its coordinate is their distance."""
     tangent = np.zeros((2, 3))
     tangent[1, 0] = 1.0
-    return Scan(
-        name=pair.name,
-        kind="pair",
-        molecule=pair,
-        coordinates=distances_angstrom,
-        origin=np.zeros((2, 3)),
-        tangent=tangent,
-        crossing=np.array([[0, 1]]),
-    )
+    crossing = np.array([[0, 1]])
+    return Scan(pair.name, "pair", pair, distances_angstrom, np.zeros((2, 3)), tangent, crossing)
 
 
 def dimer_scans(
     molecule: MolecularSystem, *, at_least: int, seed: int, stop_angstrom: float, step: float
 ) -> list[Scan]:
-    """Pull a copy of a molecule away, in as many directions as bring all pairs of elements close.
+    """Return scans that pull a copy of a molecule away, in random directions and orientations.
 
-    Of random orientations and directions those are chosen in which most pairs of elements start
-    within reach that no other has yet.
-
-    Args:
-        molecule: one of the copies.
-        at_least: number of directions; one is enough for an atom.
-        seed: of directions and orientations.
-        stop_angstrom: how far apart the nearest atoms are at the end, about.
-        step: between points, Å.
-
-    Returns:
-        The scans, at most six or `at_least`; their coordinate is the distance of the centroids.
+    Up to six are chosen one by one: the next brings most of the remaining pairs of elements within
+    reach; others are added up to `at_least`.  The coordinate, the distance of the centroids, starts
+    at contact and grows in steps of `step`, Å, to about `stop_angstrom`.
     """
     steps = step * np.arange(round((stop_angstrom - CONTACT_ANGSTROM) / step) + 1)
     count = 1 if molecule.n_atoms == 1 else max(CANDIDATES, at_least)
@@ -151,45 +118,37 @@ def dimer_scans(
     others = [k for k in range(count) if k not in chosen]
     chosen += others[: max(0, at_least - len(chosen))]
     copies = two_copies(molecule, shift_angstrom=np.array([stop_angstrom, 0.0, 0.0]))
-    first, second = np.divmod(np.arange(molecule.n_atoms**2), molecule.n_atoms)
-    return [
-        Scan(
-            name=f"two copies, direction {number + 1}",
-            kind="dimer",
-            molecule=copies,
-            coordinates=start + steps,
-            origin=origin,
-            tangent=tangent,
-            crossing=np.stack([first, second + molecule.n_atoms], axis=1),
-        )
-        for number, (origin, tangent, start) in enumerate(candidates[k] for k in chosen)
-    ]
+    crossing = np.stack(np.divmod(np.arange(molecule.n_atoms**2), molecule.n_atoms), axis=1)
+    crossing[:, 1] += molecule.n_atoms
+    scans = []
+    for number, k in enumerate(chosen, start=1):
+        origin, tangent, start = candidates[k]
+        name = f"two copies, direction {number}"
+        scans.append(Scan(name, "dimer", copies, start + steps, origin, tangent, crossing))
+    return scans
+
+
+def _centred(molecule: MolecularSystem) -> np.ndarray:
+    positions = molecule.positions_angstrom
+    return np.asarray(positions - positions.mean(axis=0))
 
 
 def _dimer(
     molecule: MolecularSystem, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return a copy on top of the molecule (2N, 3), its tangent, and where both are in contact."""
+    """Return molecule and copy, both centred, (2N, 3), the tangent, and the contact distance."""
     direction = rng.normal(size=3)
     direction /= np.linalg.norm(direction)
-    centred = molecule.positions_angstrom - molecule.positions_angstrom.mean(axis=0)
+    centred = _centred(molecule)
     rotated = centred @ Rotation.random(random_state=rng).as_matrix().T
     tangent = np.concatenate([np.zeros_like(centred), np.tile(direction, (len(centred), 1))])
-    start = _contact(centred, rotated, direction=direction)
-    return np.concatenate([centred, rotated]), tangent, start
-
-
-def _contact(first: np.ndarray, second: np.ndarray, *, direction: np.ndarray) -> float:
-    """Return how far the second molecule must be for the nearest atoms to be in contact."""
     # Along the direction, |a − b − s u| = contact is a quadratic in s for each pair of atoms.
-    apart = (second[None] - first[:, None]).reshape(-1, 3)
+    apart = (rotated[None] - centred[:, None]).reshape(-1, 3)
     along = apart @ direction
     across = np.sum(apart**2, axis=1) - along**2
     reached = across < CONTACT_ANGSTROM**2
-    if not reached.any():
-        return 0.0
     roots = -along[reached] + np.sqrt(CONTACT_ANGSTROM**2 - across[reached])
-    return max(0.0, float(roots.max()))
+    return np.concatenate([centred, rotated]), tangent, float(roots.max(initial=0.0))
 
 
 def _closest(
@@ -198,50 +157,39 @@ def _closest(
     """Return the shortest distance between the copies for each pair of elements, Å."""
     first, second = np.split(origin + start * tangent, 2)
     apart = np.linalg.norm(first[:, None] - second[None], axis=-1)
+    apart = np.minimum(apart, apart.T)
     numbers = molecule.atomic_numbers
     return [
-        float(min(apart[np.ix_(numbers == a, numbers == b)].min() for a, b in ((i, j), (j, i))))
-        for i, j in element_pairs(molecule)
+        float(apart[np.ix_(numbers == i, numbers == j)].min()) for i, j in element_pairs(molecule)
     ]
 
 
 def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
     """Return the scan that scales all distances of a molecule from 0.7 to 3 times their length."""
-    centred = molecule.positions_angstrom - molecule.positions_angstrom.mean(axis=0)
+    centred = _centred(molecule)
     low, high = BREATHING_FACTORS
     radius = float(np.linalg.norm(centred, axis=1).max())
     step /= float(np.clip(radius, step, BREATHING_RADIUS_ANGSTROM))
-    return Scan(
-        name="the molecule breathing",
-        kind="breathing",
-        molecule=molecule,
-        coordinates=np.arange(low, high + 0.5 * step, step),
-        origin=np.zeros_like(centred),
-        tangent=centred,
-        crossing=np.stack(np.triu_indices(molecule.n_atoms, k=1), axis=1),
-    )
+    factors = np.arange(low, high + 0.5 * step, step)
+    crossing = np.stack(np.triu_indices(molecule.n_atoms, k=1), axis=1)
+    origin = np.zeros_like(centred)
+    return Scan("the molecule breathing", "breathing", molecule, factors, origin, centred, crossing)
 
 
 def atom_scans(molecule: MolecularSystem, *, stop_angstrom: float, step: float) -> Iterable[Scan]:
     """Yield, for each element, the scan that pulls its outermost atom away from the centre."""
-    centred = molecule.positions_angstrom - molecule.positions_angstrom.mean(axis=0)
+    centred = _centred(molecule)
     radii = np.linalg.norm(centred, axis=1)
-    for number in sorted(set(molecule.atomic_numbers.tolist())):
-        alike = np.flatnonzero(molecule.atomic_numbers == number)
-        atom = int(alike[np.argmax(radii[alike])])
+    for number in np.unique(molecule.atomic_numbers):
+        atom = int(np.argmax(np.where(molecule.atomic_numbers == number, radii, -1.0)))
         others = np.delete(np.arange(molecule.n_atoms), atom)
         outward = centred[atom] - centred[others].mean(axis=0)
         tangent = np.zeros_like(centred)
         tangent[atom] = outward / np.linalg.norm(outward)
-        yield Scan(
-            name=f"{molecule.symbols[atom]}{atom} pulled out",
-            kind="atom drawn apart",
-            molecule=molecule,
-            coordinates=np.arange(0.0, stop_angstrom, step),
-            origin=centred,
-            tangent=tangent,
-            crossing=np.stack([np.full(len(others), atom), others], axis=1),
-        )
+        name = f"{molecule.symbols[atom]}{atom} pulled out"
+        crossing = np.stack([np.full(len(others), atom), others], axis=1)
+        shifts = np.arange(0.0, stop_angstrom, step)
+        yield Scan(name, "atom drawn apart", molecule, shifts, centred, tangent, crossing)
 
 
 def box_scans(
@@ -249,22 +197,15 @@ def box_scans(
 ) -> Iterable[Scan]:
     """Yield scans that move one molecule of a box, or one atom where bonds join all atoms.
 
-    Args:
-        molecule: the box.
-        at_least: number of scans; more where they are needed to move every element once.
-        seed: of molecules and directions.
-        step: between points, Å.
-
-    Yields:
-        The scans; their coordinate is the displacement, Å.
+    There are `at_least` scans, and more where they are needed to move every element once.  `step`
+    and the coordinate, the displacement, are in Å.
     """
     rng = np.random.default_rng(seed)
-    labels = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds))
-    what = "molecule"
+    labels, what = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds)), "molecule"
     if molecule.fragments == 1:
         labels, what = np.arange(molecule.n_atoms), "atom"
     steps = round(MOVED_ANGSTROM / step)
-    numbers = molecule.atomic_numbers
+    shifts, numbers = step * np.arange(-steps, steps + 1), molecule.atomic_numbers
     waiting = np.ones(molecule.n_atoms, dtype=bool)
     number = 0
     while waiting.any() or number < at_least:
@@ -272,15 +213,8 @@ def box_scans(
         waiting &= ~np.isin(numbers, numbers[moved])
         number += 1
         direction = rng.normal(size=3)
-        tangent = np.zeros((molecule.n_atoms, 3))
-        tangent[moved] = direction / np.linalg.norm(direction)
-        inside, outside = np.flatnonzero(moved), np.flatnonzero(~moved)
-        yield Scan(
-            name=f"{what} of the box moved, direction {number}",
-            kind=f"{what} moved",
-            molecule=molecule,
-            coordinates=step * np.arange(-steps, steps + 1),
-            origin=np.array(molecule.positions_angstrom),
-            tangent=tangent,
-            crossing=np.stack(np.meshgrid(inside, outside), axis=-1).reshape(-1, 2),
-        )
+        tangent = moved[:, None] * (direction / np.linalg.norm(direction))
+        pairs = np.meshgrid(np.flatnonzero(moved), np.flatnonzero(~moved))
+        crossing = np.stack(pairs, axis=-1).reshape(-1, 2)
+        name, start = f"{what} of the box moved, direction {number}", molecule.positions_angstrom
+        yield Scan(name, f"{what} moved", molecule, shifts, start, tangent, crossing)

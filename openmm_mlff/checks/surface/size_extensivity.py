@@ -1,7 +1,6 @@
 """Is the energy of two distant copies twice that of one?"""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,22 +17,15 @@ from openmm_mlff.units import COULOMB_CONSTANT_EV_ANGSTROM, MEV_PER_EV
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-GAPS_ANGSTROM = (50.0, 100.0, 200.0)
-"""Each twice the one before, which the extrapolation counts on."""
-
+GAPS_ANGSTROM = (50.0, 100.0, 200.0)  # each twice the one before, as the extrapolation needs
 MOST_GEOMETRIES = 4
 ENERGY_EXPONENT = 3
-"""Two copies side by side: their charges' and dipoles' terms in 1/r² cancel, and those of dipole
-and dipole, of charge and quadrupole, fall as 1/r³."""
+"""For two equal copies the charge–dipole terms (1/r²) cancel; dipole–dipole and charge–quadrupole
+terms fall as 1/r³."""
 
-FORCE_EXPONENT = 2
-"""An atom's share of the charge, in the field of the other copy's charge."""
-
-SEEN_MEV = 1e-3
-"""A potential whose copies change less than this, or its noise, at 50 Å has no long range."""
-
-NOISE_OF_EXTRAPOLATION = 3.0
-"""Standard deviations of one energy in (8 x(2r) − x(r)) / 7 with x = E(AB) − 2 E(A)."""
+FORCE_EXPONENT = 2  # of an atom's partial charge in the field of the other copy's charge
+SEEN_MEV = 1e-3  # a copy at 50 Å that changes the energy by more shows a long range
+NOISE_OF_EXTRAPOLATION = 3.0  # σ of (8 x(2r) − x(r)) / 7, x = E(AB) − 2 E(A), in σ of E
 
 
 @record
@@ -42,10 +34,9 @@ class Record(Noisy):
 
     Attributes:
         charge: of one copy, e.
-        distances_angstrom: by which the copy is shifted.
+        distances_angstrom: shifts of the copy.
         energy_excess_ev: E(AB) − 2 E(A).
         force_changes: F(AB) − F(A), eV/Å.
-        refused: where the potential refused either.
     """
 
     charge: int
@@ -56,21 +47,19 @@ class Record(Noisy):
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Evaluate geometries alone, and beside a copy 50, 100 and 200 Å away along x."""
+    """Evaluate geometries alone, and with a copy 50, 100 and 200 Å away along x."""
     if not subject.potential.composition_is_free:
         return NotApplicable("the potential has the atoms of one molecule built in")
     if subject.molecule.is_periodic:
         return NotApplicable("periodic_consistency doubles the box")
     geometries = subject.geometries()[:MOST_GEOMETRIES]
-    # From centre to centre, twice as far each time.
     distances = np.array(GAPS_ANGSTROM) * (1.0 + np.ptp(geometries[..., 0]) / GAPS_ANGSTROM[0])
     shifts = distances[:, None] * np.array([1.0, 0.0, 0.0])
-    pairs = np.concatenate(
-        [np.concatenate([geometries, geometries + shift], axis=1) for shift in shifts]
-    )
+    pairs = np.stack([np.hstack([geometries, geometries + shift]) for shift in shifts])
+    copies = two_copies(subject.molecule, shift_angstrom=shifts[0])
     one = subject.evaluate(geometries)
-    two = subject.evaluate(pairs, molecule=two_copies(subject.molecule, shift_angstrom=shifts[0]))
-    shape = len(distances), len(geometries)
+    two = subject.evaluate(pairs.reshape(-1, copies.n_atoms, 3), molecule=copies)
+    shape = pairs.shape[:2]
     forces = two.forces_ev_per_angstrom.reshape(*shape, 2, -1, 3)
     noise = subject.noise
     return Record(
@@ -80,102 +69,67 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         force_changes=forces - one.forces_ev_per_angstrom[:, None],
         refused=one.refused | two.refused.reshape(shape),
         refusals=(*one.reasons, *two.reasons)[:10],
-        # The energy of two copies is rounded twice as coarsely.
+        # The energy of two copies is twice as large, and so is its rounding.
         energy_noise_ev=max(noise.energy_ev, 2.0 * noise.energy_quantum_ev),
         force_noise_ev_per_angstrom=noise.force_ev_per_angstrom,
     )
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare what distant copies do to each other with physics.
+    """Compare the effect of a distant copy with ``energy`` (meV) and ``forces`` (meV/Å).
 
-    A potential without long range changes nothing at any distance.  Of one with long range, the
-    Coulomb energy of the two net charges, q² e²/4πε₀r, is taken off, and what is left must fall as
-    1/r³: its limit at infinity, (8 x(2r) − x(r)) / 7, must vanish.  Of the change of an atom's
-    force, which falls as 1/r² or faster, (4 x(2r) − x(r)) / 3 must.
-
-    Args:
-        record: the differences.
-        limits: ``energy`` (meV), ``forces`` (meV/Å).
-
-    Returns:
-        PASS where either holds.
+    PASS where the copy has no effect at any distance.  Otherwise the Coulomb energy of the two net
+    charges, q² e²/4πε₀r, is subtracted, and the rest must fall as 1/r³: its limit at infinity,
+    (8 x(2r) − x(r)) / 7, must vanish.  Changes of the forces must fall as 1/r² or faster, and
+    (4 x(2r) − x(r)) / 3 must vanish.
     """
-    undecided = too_many_refused(record.refused, reasons=record.refusals)
-    if undecided is not None:
+    if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
     known = ~record.refused.any(axis=0)
     if not known.any():
         return inconclusive("no geometry was evaluated at every distance")
     excess_mev = MEV_PER_EV * record.energy_excess_ev[:, known]
     forces = MEV_PER_EV * record.force_changes[:, known]
-    is_short = largest(excess_mev) <= limits["energy"].value
-    is_short &= largest_norm(forces) <= limits["forces"].value
-    rest_mev = excess_mev - coulomb_mev(record)[:, None]
-    if is_short:
-        energy_mev, force = largest(excess_mev), largest_norm(forces)
-    else:
+    coulomb_ev = record.charge**2 * COULOMB_CONSTANT_EV_ANGSTROM / record.distances_angstrom
+    rest_mev = excess_mev - MEV_PER_EV * coulomb_ev[:, None]
+    energy_mev, force = largest(excess_mev), largest_norm(forces)
+    subject = "a distant copy changes"
+    if not (energy_mev <= limits["energy"].value and force <= limits["forces"].value):
+        subject = "extrapolated to infinite distance, a copy changes"
         energy_mev = largest(at_infinity(rest_mev, exponent=ENERGY_EXPONENT))
         force = largest_norm(at_infinity(forces, exponent=FORCE_EXPONENT))
-    left = "a distant copy changes" if is_short else "what does not fall off as it should changes"
-    evidence = _evidence(record, excess_mev=excess_mev, rest_mev=rest_mev)
-    judgement = judged(
-        [
-            Measure(f"{left} the energy by up to", energy_mev, limits["energy"]),
-            Measure(f"{left} the forces by up to", force, limits["forces"]),
-        ],
-        evidence=evidence,
-        note="; ".join(filter(None, [_range(evidence), refusal_note(record.refused)])),
-    )
+    energy = Measure(f"{subject} the energy by up to", energy_mev, limits["energy"])
     noise_mev = DETECTABLE_SIGMAS * NOISE_OF_EXTRAPOLATION * MEV_PER_EV * record.energy_noise_ev
+    has_long_range = bool(np.abs(excess_mev[0]).max() > max(SEEN_MEV, noise_mev))
+    evidence = {
+        "has_long_range": has_long_range,
+        "distances_angstrom": record.distances_angstrom,
+        "energy_excess_mev": np.abs(excess_mev).max(axis=1),
+        "coulomb_energy_mev": MEV_PER_EV * coulomb_ev,
+        **_decay(rest_mev),
+    }
     if limits["energy"].value < energy_mev <= noise_mev and force <= limits["forces"].value:
-        return inconclusive(
-            f"{left} the energy by up to {energy_mev:.3g} meV, and its noise alone may change it "
-            f"by {noise_mev:.3g} meV",
-            evidence=evidence,
-        )
-    return judgement
-
-
-def coulomb_mev(record: Record) -> np.ndarray:
-    """Return the energy of the two net charges at each distance, (D,), meV."""
-    energy_ev = record.charge**2 * COULOMB_CONSTANT_EV_ANGSTROM / record.distances_angstrom
-    return np.asarray(MEV_PER_EV * energy_ev)
+        reason = f"{energy.text()}, and the noise of the energy hides up to {noise_mev:.3g} meV"
+        return inconclusive(reason, evidence=evidence)
+    long_range = f"with{'' if has_long_range else 'out'} long range"
+    return judged(
+        [energy, Measure(f"{subject} the forces by up to", force, limits["forces"])],
+        evidence=evidence,
+        note="; ".join(filter(None, (long_range, refusal_note(record.refused)))),
+    )
 
 
 def at_infinity(values: np.ndarray, *, exponent: int) -> np.ndarray:
-    """Return the limit of a + b r^−n from the last two of D distances, each twice the one before.
-
-    Args:
-        values: (D, ...).
-        exponent: n.
-
-    Returns:
-        a, (...).
-    """
+    """Return the limit of a + b r^−n from values (D, ...) at distances that double each time."""
     factor = 2**exponent
     return np.asarray((factor * values[-1] - values[-2]) / (factor - 1))
 
 
-def _range(evidence: Mapping[str, Any]) -> str:
-    """Return which of the two it is, for a note."""
-    return "with long range" if evidence["has_long_range"] else "without long range"
-
-
-def _evidence(record: Record, *, excess_mev: np.ndarray, rest_mev: np.ndarray) -> dict[str, Any]:
-    """Return the differences by distance, and how fast the rest falls off."""
-    noise_mev = DETECTABLE_SIGMAS * NOISE_OF_EXTRAPOLATION * MEV_PER_EV * record.energy_noise_ev
+def _decay(rest_mev: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the rest at each distance, and the exponents with which it falls."""
     rest = np.abs(rest_mev).max(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        exponents = np.log2(rest[:-1] / rest[1:])
-    return {
-        "has_long_range": bool(np.abs(excess_mev[0]).max() > max(SEEN_MEV, noise_mev)),
-        "distances_angstrom": record.distances_angstrom,
-        "energy_excess_mev": np.abs(excess_mev).max(axis=1),
-        "coulomb_energy_mev": coulomb_mev(record),
-        "rest_mev": rest,
-        "rest_falls_with_exponents": exponents,
-    }
+        return {"rest_mev": rest, "rest_falls_with_exponents": np.log2(rest[:-1] / rest[1:])}
 
 
 CHECK = Check(
@@ -187,10 +141,9 @@ CHECK = Check(
     unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="ml-peg calls 10 meV and 5 meV/Å bad",
-    consequence="Distant molecules act on each other: the energy of a box is not the sum of its "
-    "parts, and a validation of one molecule says nothing about many.",
-    remedy="Make the energy a sum over atoms that each see a finite neighbourhood, and of charges "
-    "by Coulomb's law; avoid pooling, normalisation and attention over the whole system.",
+    consequence="Distant molecules affect each other, so results for one do not apply to many.",
+    remedy="Make the energy a sum of atomic energies that depend on a finite neighbourhood, and of "
+    "Coulomb terms between charges; avoid pooling, normalisation and attention over all atoms.",
     record=Record,
     measure=measure,
     judge=judge,

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
-
-JUDGED_DISTANCES = 2
-"""10 and 100 Å decide; 1000 Å, farther than a molecule diffuses in most boxes, is reported."""
+JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
 def measure(subject: "Subject") -> Changes:
@@ -27,7 +25,7 @@ def measure(subject: "Subject") -> Changes:
 
 
 def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes up to 100 Å with their limits; see :func:`judge_changes`."""
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
     return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
 
 
@@ -40,10 +38,9 @@ CHECK = Check(
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
-    consequence="A molecule gains or loses energy as it diffuses: an external field acts on it, or "
-    "its coordinates are rounded before differences are taken.",
-    remedy="Take differences of positions in double precision before anything else, and do not "
-    "give the model absolute coordinates.",
+    consequence="A molecule gains or loses energy as it diffuses.",
+    remedy="Take differences of positions in double precision first, and do not give the model "
+    "absolute coordinates. Look for an external field in the model.",
     record=Changes,
     measure=measure,
     judge=judge,

@@ -6,8 +6,9 @@ from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.ase import AsePotential
+from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.defects.planting import PlantedPotential, added
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import PairOracle
@@ -15,6 +16,31 @@ from openmm_mlff.selftest.oracles.pairs import PairSurface, every_pair
 from openmm_mlff.storage.shared import Minimum
 
 TRICLINIC = np.array([[9.0, 0.0, 0.0], [2.0, 9.5, 0.0], [-1.5, 3.0, 10.0]])
+
+
+@pytest.fixture
+def of_healthy(measured, make_subject):
+    """The result of a check on a healthy potential."""
+
+    def run(check, kind, *, molecule="water"):
+        molecule = load_system(molecule)
+        return measured(check, make_subject(healthy(kind, molecule=molecule, seed=0), molecule))
+
+    return run
+
+
+@pytest.fixture
+def of_faulty(measured, make_subject):
+    """The result of a check on a potential with a planted fault."""
+
+    def run(check, name, *, strength="gross"):
+        defect = get_defect(name)
+        molecule = load_system(defect.system)
+        sound = healthy(defect.kind, molecule=molecule, seed=0)
+        potential = defect.plant(sound, getattr(defect, strength))
+        return measured(check, make_subject(potential, molecule))
+
+    return run
 
 
 @pytest.fixture

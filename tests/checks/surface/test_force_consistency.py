@@ -19,10 +19,8 @@ from openmm_mlff.selftest.oracles.pair import PairOracle
 
 
 @pytest.mark.parametrize("kind", ["bonded", "pair"])
-def test_a_gradient_passes(measured, make_subject, kind):
-    molecule = load_system("methane")
-    potential = healthy(kind, molecule=molecule, seed=0)
-    result = measured(CHECK, make_subject(potential, molecule))
+def test_a_gradient_passes(of_healthy, kind):
+    result = of_healthy(CHECK, kind, molecule="methane")
     assert result.status is Status.PASS
     assert result.evidence["chosen_step_angstrom"] == 3e-4
     assert result.evidence["force_over_slope"] == pytest.approx(1.0, abs=1e-6)
@@ -66,11 +64,8 @@ def test_scaled_forces_fail_under_a_staircase_and_their_factor_is_found(
 @pytest.mark.parametrize(
     "name", ["scaled forces", "scaled forces under a staircase", "force sign", "no gradient"]
 )
-def test_planted_faults_fail(measured, make_subject, name):
-    defect = get_defect(name)
-    molecule = load_system(defect.system)
-    faulty = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
-    result = measured(CHECK, make_subject(faulty, molecule))
+def test_planted_faults_fail(of_faulty, name):
+    result = of_faulty(CHECK, name)
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 

@@ -34,13 +34,8 @@ def test_a_sound_potential_passes_all(measured, make_subject, molecule):
 @pytest.mark.parametrize(
     "defect", ["external field", "absolute float32", "handedness", "unlike treatment", "anisotropy"]
 )
-def test_planted_faults_fail(measured, make_subject, defect):
-    defect = get_defect(defect)
-    molecule = load_system(defect.system)
-    faulty = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
-
-    result = measured(get_check(defect.check), make_subject(faulty, molecule))
-
+def test_planted_faults_fail(of_faulty, defect):
+    result = of_faulty(get_check(get_defect(defect).check), defect)
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 

@@ -4,26 +4,18 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.surface.net_force_torque import CHECK, Record
-from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
-from openmm_mlff.selftest.oracles import healthy
 
 
-def test_a_gradient_of_an_invariant_energy_passes(measured, make_subject):
-    molecule = load_system("methane")
-    potential = healthy("bonded", molecule=molecule, seed=0)
-    result = measured(CHECK, make_subject(potential, molecule))
+def test_a_gradient_of_an_invariant_energy_passes(of_healthy):
+    result = of_healthy(CHECK, "bonded", molecule="methane")
     assert result.status is Status.PASS
     assert result.value < 1e-6
 
 
 @pytest.mark.parametrize("name", ["action without reaction", "torque"])
-def test_planted_faults_fail(measured, make_subject, name):
-    defect = get_defect(name)
-    molecule = load_system(defect.system)
-    faulty = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
-    result = measured(CHECK, make_subject(faulty, molecule))
+def test_planted_faults_fail(of_faulty, name):
+    result = of_faulty(CHECK, name)
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 

@@ -14,7 +14,6 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import switched, wells_of
 from openmm_mlff.storage.measurements import NotApplicable
@@ -32,19 +31,12 @@ def test_a_wall_passes(measured, subject_at, name):
 
 @pytest.mark.parametrize("strength", ["gross", "slight"])
 @pytest.mark.parametrize("name", ["reachable hole", "missing repulsion", "attraction at contact"])
-def test_planted_faults_fail(measured, make_subject, name, strength):
-    defect = get_defect(name)
-    molecule = load_system(defect.system)
-    sound = healthy(defect.kind, molecule=molecule, seed=0)
-
-    potential = defect.plant(sound, getattr(defect, strength))
-    result = measured(CHECK, make_subject(potential, molecule))
-
-    assert result.status is Status.FAIL
+def test_planted_faults_fail(of_faulty, name, strength):
+    assert of_faulty(CHECK, name, strength=strength).status is Status.FAIL
 
 
-def test_a_hole_behind_a_high_barrier_passes_and_is_reported(measured, make_subject, water):
-    result = measured(CHECK, make_subject(healthy("walled hole", molecule=water, seed=0), water))
+def test_a_hole_behind_a_high_barrier_passes_and_is_reported(of_healthy):
+    result = of_healthy(CHECK, "walled hole")
 
     assert result.status is Status.PASS
     wall = next(pair for pair in result.evidence["pairs"] if pair["pair"] == "O–H")
@@ -106,9 +98,7 @@ def test_where_the_system_has_a_cell_the_pair_has_a_large_one(measured, subject_
     assert np.diag(cells[0]) == pytest.approx(np.full(3, 30.0))
 
 
-def test_two_atoms_alone_follow_their_well(subject_at):
-    water = load_system("water")
-
+def test_two_atoms_alone_follow_their_well(subject_at, water):
     record = CHECK.measure(subject_at(healthy("pair", molecule=water, seed=0), water))
 
     assert record.pairs[:3] == ("H–H", "O–H", "O–O")
@@ -119,24 +109,23 @@ def test_two_atoms_alone_follow_their_well(subject_at):
     assert record.distances_angstrom[here][[0, -1]] == pytest.approx([0.3, 1.5 * 0.97], abs=0.051)
 
 
-def test_fixed_atoms_are_pushed_together_in_the_molecule(fixed_composition, subject_at):
-    water, argon = load_system("water"), load_system("smiles:[Ar]")
-
+def test_fixed_atoms_are_pushed_together_in_the_molecule(
+    fixed_composition, subject_at, water, one_atom
+):
     record = CHECK.measure(subject_at(fixed_composition(water), water))
     assert record.pairs == ("H–H in the molecule", "O–H in the molecule")
-    found = CHECK.measure(subject_at(fixed_composition(argon), argon))
+    found = CHECK.measure(subject_at(fixed_composition(one_atom), one_atom))
     assert isinstance(found, NotApplicable)
 
 
-def test_a_force_field_is_not_asked(fixed_composition, subject_at):
-    water = load_system("water")
+def test_a_force_field_is_not_asked(fixed_composition, subject_at, water):
     potential = fixed_composition(water)
     potential.has_force_field = True
     assert isinstance(CHECK.measure(subject_at(potential, water)), NotApplicable)
 
 
 def test_both_atoms_move_towards_each_other(water):
-    scan = pushed_together(water, np.array([0, 1]), step=0.01)
+    scan = pushed_together(water, [0, 1], step=0.01)
     oxygen, hydrogen, other = scan.place(np.array([0.3, 0.9])).swapaxes(0, 1)
 
     assert np.linalg.norm(hydrogen - oxygen, axis=1) == pytest.approx([0.3, 0.9])
@@ -146,7 +135,7 @@ def test_both_atoms_move_towards_each_other(water):
 
 
 def test_atoms_are_pushed_together_through_a_face_of_the_box(copper):
-    scan = pushed_together(copper, np.array([0, 25]), step=0.05)
+    scan = pushed_together(copper, [0, 25], step=0.05)
     placed = scan.place(np.array([0.3]))[0]
     apart = placed[25] - placed[0]
     apart -= np.round(apart @ np.linalg.inv(copper.cell_angstrom)) @ copper.cell_angstrom
@@ -167,15 +156,15 @@ def hole_at(place, depth):
     return -depth * np.exp(-(((DISTANCES - place) / 0.05) ** 2))
 
 
-def record_of(energies, *, refused=0, pairs=("O–H",)):
+def record_of(*energies, refused=0, pairs=("O–H",)):
     mask = np.arange(len(DISTANCES)) < refused
     return Record(
         pairs=pairs,
         covalent_sums_angstrom=np.full(len(pairs), COVALENT_SUM),
-        pair=np.zeros(len(DISTANCES), dtype=int),
-        distances_angstrom=DISTANCES,
-        energies_ev=np.where(mask, np.nan, energies),
-        refused=mask,
+        pair=np.repeat(np.arange(len(energies)), len(DISTANCES)),
+        distances_angstrom=np.tile(DISTANCES, len(energies)),
+        energies_ev=np.concatenate([np.where(mask, np.nan, curve) for curve in energies]),
+        refused=np.tile(mask, len(energies)),
         energy_noise_ev=1e-7,
         force_noise_ev_per_angstrom=1e-7,
     )
@@ -226,16 +215,7 @@ def test_what_decides(limits, record, status):
 def test_a_pair_inside_the_molecule_decides_before_the_same_pair_alone(
     limits, alone, inside, status
 ):
-    both = Record(
-        pairs=("O–H", "O–H in the molecule"),
-        covalent_sums_angstrom=np.full(2, COVALENT_SUM),
-        pair=np.repeat([0, 1], len(DISTANCES)),
-        distances_angstrom=np.tile(DISTANCES, 2),
-        energies_ev=np.concatenate([alone, inside]),
-        refused=np.zeros(2 * len(DISTANCES), dtype=bool),
-        energy_noise_ev=1e-7,
-        force_noise_ev_per_angstrom=1e-7,
-    )
+    both = record_of(alone, inside, pairs=("O–H", "O–H in the molecule"))
 
     judgement = CHECK.judge(both, limits("short_range_repulsion"))
 
