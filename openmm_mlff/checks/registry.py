@@ -30,6 +30,7 @@ from openmm_mlff.checks.parity.unit_scale import CHECK as UNIT_SCALE
 from openmm_mlff.checks.performance.memory import CHECK as MEMORY
 from openmm_mlff.checks.performance.speed import CHECK as SPEED
 from openmm_mlff.checks.plugins import own_checks
+from openmm_mlff.checks.surface.charge_response import CHECK as CHARGE_RESPONSE
 from openmm_mlff.checks.surface.cutoff_continuity import CHECK as CUTOFF_CONTINUITY
 from openmm_mlff.checks.surface.every_atom_counts import CHECK as EVERY_ATOM_COUNTS
 from openmm_mlff.checks.surface.force_consistency import CHECK as FORCE_CONSISTENCY
@@ -65,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     SIZE_EXTENSIVITY,
     PERIODIC_CONSISTENCY,
     EVERY_ATOM_COUNTS,
+    CHARGE_RESPONSE,
     STABILITY,
     ENERGY_DRIFT,
     DRIFT_PERCENT,

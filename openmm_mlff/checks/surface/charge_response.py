@@ -1,0 +1,109 @@
+"""Does the potential take account of the charge and the multiplicity?"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.config import Limits
+from openmm_mlff.results import Status
+from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.typed import array, record
+from openmm_mlff.units import MEV_PER_EV
+
+if TYPE_CHECKING:
+    from openmm_mlff.measuring import Subject
+    from openmm_mlff.molecules import MolecularSystem
+
+
+@record
+class Record:
+    """Energies of one geometry in S electronic states, the system's own first.
+
+    Attributes:
+        states: charge and multiplicity in words.
+        energies_ev: NaN where the potential refused the state.
+    """
+
+    states: tuple[str, ...]
+    energies_ev: np.ndarray = array("S")
+
+
+def measure(subject: "Subject") -> Record | NotApplicable:
+    """Evaluate the minimum in its own electronic state and in others."""
+    molecule = subject.molecule
+    if molecule.charge == 0 and molecule.multiplicity == 1:
+        return NotApplicable("the system is neutral and closed-shell, as every potential assumes")
+    if subject.potential.has_force_field:
+        return NotApplicable("the force field has charges of its own")
+    states = [molecule, *other_states(molecule)]
+    energies = [
+        float(subject.evaluate(state.positions_angstrom[None], molecule=state).energies_ev[0])
+        for state in states
+    ]
+    names = tuple(f"charge {one.charge:+d}, multiplicity {one.multiplicity}" for one in states)
+    return Record(states=names, energies_ev=np.array(energies))
+
+
+def other_states(molecule: "MolecularSystem") -> "list[MolecularSystem]":
+    """Return the neutral system of the lowest multiplicity and the ion of another multiplicity."""
+    n_electrons = int(molecule.atomic_numbers.sum()) - molecule.charge
+    lowest = 1 + n_electrons % 2
+    states = []
+    if molecule.charge != 0:
+        neutral_lowest = 1 + int(molecule.atomic_numbers.sum()) % 2
+        states.append(replace(molecule, charge=0, multiplicity=neutral_lowest))
+    if molecule.multiplicity > 1:
+        other = lowest if molecule.multiplicity > lowest else lowest + 2
+        states.append(replace(molecule, multiplicity=other))
+    return states
+
+
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the change of the energy between electronic states with the least one.
+
+    A state that the potential refuses is one that it distinguishes.
+
+    Args:
+        record: energies of the states.
+        limits: ``energy`` (meV), least change of the energy.
+    """
+    own, *others = record.energies_ev.tolist()
+    if not np.isfinite(own):
+        return inconclusive("the potential refused the system's own charge and multiplicity")
+    changes = [
+        Measure(
+            f"going from {record.states[0]} to {state} changes the energy by",
+            MEV_PER_EV * abs(energy - own),
+            limits["energy"],
+            at_least=True,
+        )
+        for state, energy in zip(record.states[1:], others, strict=True)
+        if np.isfinite(energy)
+    ]
+    if not changes:
+        return Judgement(Status.PASS, "the potential refuses every other charge and multiplicity")
+    evidence = {"energies_ev": dict(zip(record.states, record.energies_ev.tolist(), strict=True))}
+    return judged(changes, evidence=evidence)
+
+
+CHECK = Check(
+    id="charge_response",
+    group="surface",
+    question="Does the potential take account of the charge and the multiplicity?",
+    formula="|E(q, m) − E(q', m')| at the minimum, for the neutral system and another multiplicity",
+    unit="meV",
+    limits={"energy": "meV"},
+    source="an ionisation or a spin flip costs 0.1 eV or more; a potential that ignores them "
+    "changes by exactly zero",
+    consequence="The system runs in the electronic state that the potential was trained on: an ion "
+    "as if it were neutral, a radical as a singlet.",
+    remedy="Verify that the training data hold this charge and multiplicity, or use a potential "
+    "that reads them (ASE calculators read `charge` and `spin`, `multiplicity` or `mult` from "
+    "atoms.info).",
+    record=Record,
+    measure=measure,
+    judge=judge,
+    needs=("minimum",),
+)
