@@ -1,13 +1,18 @@
 """What several checks ask of a record before they judge it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, error, inconclusive, skipped
+from openmm_mlff.checks.base import Check, Judgement, error, inconclusive, skipped
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
-from openmm_mlff.storage.runs import Run, Runs
+from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.runs import Evidence, Run, Runs
+
+R = TypeVar("R")
 
 JUDGED_FRACTION = 0.8
 """A check is judged on the points that were evaluated when they are at least this many of all."""
@@ -70,6 +75,16 @@ def read_runs(subject: object) -> Runs:
     return subject.runs  # type: ignore[attr-defined]
 
 
+check_of_runs = partial(Check, record=Runs, measure=read_runs, needs=("trajectories",))
+"""A check that judges the simulations directly."""
+
+
+def stored_record(record: Runs, name: str, kind: type[R]) -> R | None:
+    """Return the record of another measurement of the system; None where it was not measured."""
+    stored = record.measurements.get(name) if isinstance(record, Evidence) else None
+    return stored.record(kind) if stored is not None and stored.status == DONE else None
+
+
 def interrupted(run: Run) -> bool:
     """Return whether a simulation stopped early without a failure."""
     return run.failure is None and not run.survived
@@ -129,27 +144,40 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
     )
 
 
-def too_few_rows(
-    run: Run, rows: int, *, time_ps: np.ndarray, fewest: int, name: str
-) -> Judgement | None:
-    """Return INCONCLUSIVE where a stream has too few rows or ends before its run does.
+def judged_rows(
+    record: Runs,
+    columns: Callable[[Run], Sequence[np.ndarray]],
+    *,
+    fewest: int,
+    name: str,
+) -> list[int] | Judgement:
+    """Return the rows of each run's stream that can be judged, or why they cannot be.
+
+    All rows of a stream that reaches the end of its run; where a run broke, those before the first
+    that is not finite.
 
     Args:
-        run: whose stream it is.
-        rows: that can be judged.
-        time_ps: of all rows.
-        fewest: that are needed.
+        record: the replicas of one condition.
+        columns: of the stream of a run, each (T, ...); the first is the time, ps.
+        fewest: rows that are needed.
         name: of the stream.
-
-    Returns:
-        None where the stream can be judged.
     """
-    reason = ""
-    if rows < fewest:
-        reason = f"{run.name} has {rows} rows of {name}, and at least {fewest} are needed"
-    elif run.failure is None and not reaches(time_ps, end_ps=run.completed_ps):
-        reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
-    return inconclusive(reason, evidence={"n_samples": rows}) if reason else None
+    unusable = unusable_runs(record)
+    if unusable is not None:
+        return unusable
+    found = []
+    for run in record.runs:
+        time_ps, *values = columns(run)
+        rows = len(time_ps) if run.failure is None else finite_rows(*values)
+        reason = ""
+        if rows < fewest:
+            reason = f"{run.name} has {rows} rows of {name} (needs at least {fewest})"
+        elif run.failure is None and not reaches(time_ps, end_ps=run.completed_ps):
+            reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
+        if reason:
+            return inconclusive(reason, evidence={"n_samples": rows})
+        found.append(rows)
+    return found
 
 
 def reaches(time_ps: np.ndarray, *, end_ps: float) -> bool:

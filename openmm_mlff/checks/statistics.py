@@ -51,10 +51,11 @@ class SlopeEstimate:
     @property
     def half_width(self) -> float:
         """Half the 95 % interval."""
-        return _half_width(self.standard_error, freedom=self.degrees_of_freedom)
+        return student_half_width(self.standard_error, freedom=self.degrees_of_freedom)
 
 
-def _half_width(standard_error: float, *, freedom: float) -> float:
+def student_half_width(standard_error: float, *, freedom: float) -> float:
+    """Return half the 95 % interval by Student's t; infinite where the error is not finite."""
     if not math.isfinite(standard_error):
         return math.inf
     return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * standard_error
@@ -203,8 +204,8 @@ def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
     if squares.sum() > 0.0:
         freedom = float(squares.sum() ** 2 / np.sum(squares**2 / freedoms))
         if scatter <= squares.mean() * float(fdtri(count - 1, freedom, CONFIDENCE)):
-            return mean, _half_width(math.sqrt(squares.sum()) / count, freedom=freedom)
-    return mean, _half_width(math.sqrt(scatter / count), freedom=count - 1.0)
+            return mean, student_half_width(math.sqrt(squares.sum()) / count, freedom=freedom)
+    return mean, student_half_width(math.sqrt(scatter / count), freedom=count - 1.0)
 
 
 def mean_half_width(values: np.ndarray) -> float:
@@ -223,7 +224,7 @@ def mean_half_width(values: np.ndarray) -> float:
     tau_rows = autocorrelation_time(values - values.mean())
     independent = max(2.0, len(values) / (2.0 * tau_rows))
     error = float(values.std(ddof=1)) / math.sqrt(independent)
-    return _half_width(error, freedom=independent - 1.0)
+    return student_half_width(error, freedom=independent - 1.0)
 
 
 def compare_with_interval(value: float, *, half_width: float, threshold: float) -> Status:

@@ -6,8 +6,7 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import chi2
 
-from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK
-from openmm_mlff.checks.dynamics.kinetic_record import Record, groups_of
+from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK, Record, groups_of
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
