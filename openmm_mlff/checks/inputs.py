@@ -162,8 +162,7 @@ def judged_rows(
         fewest: rows that are needed.
         name: of the stream.
     """
-    unusable = unusable_runs(record)
-    if unusable is not None:
+    if unusable := unusable_runs(record):
         return unusable
     found = []
     for run in record.runs:

@@ -12,9 +12,7 @@ from openmm_mlff.config import Threshold
 from openmm_mlff.results import MOST_SEVERE_FIRST, Status, quantity
 from openmm_mlff.storage.runs import Run, Runs
 
-FEWEST_BLOCKS = 8
-"""Fewer do not give a first and a last fifth, nor an interval."""
-
+FEWEST_BLOCKS = 8  # fewer do not give a first and a last fifth, nor an interval
 REMEDY = (
     "Look for what is kept from call to call: tensors with their graphs, lists that grow, caches "
     "without a limit, a model compiled again for every geometry."
@@ -35,14 +33,8 @@ class Finding:
 
 
 def measured_runs(record: Runs, *series: str) -> list[Run] | Judgement:
-    """Return the runs that measured their blocks, or why they cannot be judged.
-
-    Args:
-        record: the replicas of one condition.
-        *series: names of fields of ``Run``; a run without the first did not measure.
-    """
-    unusable = unusable_runs(record)
-    if unusable is not None:
+    """Return the runs with the first of these series, or why they cannot be judged."""
+    if unusable := unusable_runs(record):
         return unusable
     runs = [run for run in record.runs if len(getattr(run, series[0])) and run.steps_per_block > 0]
     if not runs:

@@ -7,19 +7,14 @@ from openmm_mlff.checks.inputs import check_of_runs, demand_survival, judged_row
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.runs import Runs
 
-SMALLEST_ENERGY_EV = 1e-9
-"""A smaller magnitude is rounding of zero."""
+SMALLEST_ENERGY_EV = 1e-9  # a smaller magnitude is rounding of zero
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the last total energy with the first: (E_end − E_start) / |E_start|.
+    """Compare the largest (E_end − E_start) / |E_start| of the replicas with ``drift`` (%).
 
     It depends on the zero of energy (6 % was measured for a healthy model and 0.001 % for a
-    broken one), so it is only reported.  The largest change among the replicas counts.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``drift`` (%), largest change.
+    broken one), so it is only reported.
     """
     rows = judged_rows(
         record, lambda run: (run.energies.time_ps, run.energies.total_ev), fewest=2, name="energies"

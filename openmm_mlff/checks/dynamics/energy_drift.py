@@ -19,30 +19,26 @@ from openmm_mlff.results import MOST_SEVERE_FIRST, Status, quantity
 from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, MEV_PER_EV
 
-ROUNDING = 1e-6
-"""A kinetic energy that changes by less than this fraction of k_B T is constant."""
+ROUNDING = 1e-6  # a kinetic energy that changes by less than this fraction of k_B T is constant
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the slope of E_total(t), with its 95 % interval, with two limits.
+    """Compare the slope of E_total(t), with its 95 % interval, with ``slope`` and ``ratio``.
 
-    One limit is per atom; the other compares the drift of the whole system over the run with its
-    thermal fluctuation, R = |slope| t/σ(E_kin): in a large system the total drifts far beyond its
-    fluctuations before the drift per atom is noticed.  The worse of the two counts.  PASS where
+    ``slope`` is per atom (meV/atom/ps); ``ratio`` limits the drift of the whole system over the run
+    in terms of its thermal fluctuation, R = |slope| t/σ(E_kin): the total of a large system drifts
+    far beyond its fluctuations before the drift per atom is noticed.  The worse counts.  PASS where
     |slope| + interval ≤ threshold, FAIL where |slope| − interval > threshold for the mean of the
     replicas or for any one of them, else INCONCLUSIVE: a longer run may decide.  The evidence also
     holds the percentage of the starting energy and the conservation ratio, which depend on the
     zero of energy and decide nothing.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``slope`` (meV/atom/ps) and ``ratio``, largest R.
     """
     limit = limits["slope"]
     rows = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
-    unfit = rows if isinstance(rows, Judgement) else _not_finite(record, threshold=limit.value)
-    if unfit is not None:
-        return unfit
+    if isinstance(rows, Judgement):
+        return rows
+    if broken := _not_finite(record, threshold=limit.value):
+        return broken
     estimates = [_estimate(run, n_atoms=record.system.n_atoms) for run in record.runs]
     slope, half_width, where = _decisive(record.runs, estimates=estimates, threshold=limit.value)
     per_slope = _ratio_per_slope(record, estimates=estimates)

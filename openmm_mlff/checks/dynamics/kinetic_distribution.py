@@ -23,8 +23,7 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-FEWEST_INDEPENDENT = 5.0
-"""Of the strongly coupled samples, whose correlation is estimated from themselves."""
+FEWEST_INDEPENDENT = 5.0  # of the strong samples, whose correlation they themselves give
 
 WEAK_FRICTION_PER_PS = 1.0
 """A heating power P raises the temperature by P/(γ f k_B): ten times as much as at 10/ps."""
@@ -149,7 +148,9 @@ def measure(subject: "Subject") -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare kinetic energies with the Maxwell–Boltzmann distribution under three thermostats.
+    """Compare the deviation of kinetic energies from the canonical ones with ``deviation`` (σ).
+
+    Under three thermostats:
 
     - The shared samples, strongly coupled: mean and width for all atoms, with all degrees of
       freedom of the system, and for every element, with three an atom, since nothing removes
@@ -163,10 +164,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
     The largest deviation counts, as that of one test.  One beyond the limit is a FAIL where both
     halves of the run (or of the starts) deviate by more than 2 σ in the same direction and the
     library agrees, else INCONCLUSIVE: a longer run may decide.  A molecule that broke is a FAIL.
-
-    Args:
-        record: the kinetic energies.
-        limits: ``deviation`` (σ), largest of one test.
     """
     limit = limits["deviation"].value
     if record.failure:

@@ -26,9 +26,7 @@ from scipy.special import gammainc, gammaincc, gammainccinv, ndtr, ndtri
 
 from openmm_mlff.checks.statistics import WINDOW, autocorrelation_time
 
-HALF_DEVIATION = 2.0
-"""Both halves of a run must deviate by this, and in the same direction, before it fails."""
-
+HALF_DEVIATION = 2.0  # both halves of a run that fails deviate by this, in the same direction
 _SMALLEST_PROBABILITY = 1e-300
 
 

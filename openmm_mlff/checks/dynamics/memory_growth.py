@@ -11,27 +11,18 @@ from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 
-STEPS = 10_000
-"""Growth is stated for so many steps."""
-
-ALLOCATOR_MEBIBYTES = 0.125
-"""glibc takes memory from the system in pieces of about 128 KiB; less growth is not seen."""
-
-LEAST_LEAK_MEBIBYTES = 4 * ALLOCATOR_MEBIBYTES
-"""Less growth than this in total may be steps of the allocator, however steep."""
+STEPS = 10_000  # growth is stated for so many steps
+ALLOCATOR_MEBIBYTES = 0.125  # glibc takes memory in pieces of about 128 KiB; less is not seen
+LEAST_LEAK_MEBIBYTES = 4 * ALLOCATOR_MEBIBYTES  # less in total may be steps of the allocator
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the growth of the resident memory of the process with its limit.
+    """Compare the growth of the process's resident memory with ``growth`` (MiB/10000 steps).
 
     The Theil-Sen slope of resident memory against steps with its 95 % interval (P. K. Sen, J. Am.
     Stat. Assoc. 63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
     PASS where the interval ends within the limit, FAIL where it begins beyond and the memory has
     grown by half a MiB, else INCONCLUSIVE.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``growth`` (MiB/10000 steps), largest slope.
     """
     limit = limits["growth"]
     runs = measured_runs(record, "resident_mebibytes_blocks")

@@ -13,15 +13,10 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the largest change of each momentum with its thermal size.
+    """Compare the largest change of a momentum, relative to its thermal size, with ``change``.
 
     max |L(t) − L(0)| / √(kT tr I) and max |P(t) − P(0)| / √(kT M), for mass M and inertia tensor I;
-    kT tr I is the mean square of L in equilibrium.  The larger ratio among momenta and replicas
-    counts.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``change`` (ratio), largest of both.
+    kT tr I is the mean square of L in equilibrium.
     """
     rows = judged_rows(
         record,
@@ -58,12 +53,7 @@ def rotates_freely(system: MolecularSystem) -> bool:
 def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarray]:
     """Compute |P(t) − P(0)| / √(kT M) and, where it is conserved, |L(t) − L(0)| / √(kT tr I).
 
-    Args:
-        run: with at least one row of momenta.
-        system: with the masses.
-
-    Returns:
-        (T,), by kind of momentum: ``linear``, ``angular``.
+    The run has at least one row of momenta; each is (T,), by its kind: ``linear``, ``angular``.
     """
     masses_amu = system.masses_amu
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin

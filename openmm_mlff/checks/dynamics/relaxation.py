@@ -11,12 +11,7 @@ from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
 
 
 def change_on_relaxation(record: Runs, *, limits: Mapping[str, float]) -> str:
-    """Return why a structure that changed may itself be the cause; empty where it is not.
-
-    Args:
-        record: simulations, and where the potential and a reference relaxed the structure.
-        limits: ``bond_shortest``, ``bond_longest``, over the starting lengths.
-    """
+    """Return why a structure that changed may itself be the cause; empty where it is not."""
     system = record.system
     minimum = stored_record(record, "minimum", Minimum)
     if system.in_library or minimum is None or minimum.failure:

@@ -23,17 +23,13 @@ _CLOCKS = {
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the slowing of steps with its limit, by three clocks.
+    """Compare the slowing of steps, by three clocks, with the factor ``slowing``.
 
     Median time of a step in the last fifth of the blocks over that in the first, by wall time, CPU
     time, and CPU time over that of a fixed piece of work measured alongside (the machine's own
     pace).  Machines are shared and noisy, so it is a FAIL only where all three are beyond the limit
     with their intervals; the clock with the narrowest interval is the one that is stated and that
     may pass.  INCONCLUSIVE where the interval includes the limit.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``slowing`` (ratio), largest factor.
     """
     limit = limits["slowing"]
     runs = measured_runs(
@@ -94,11 +90,7 @@ def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[floa
 
     Student's t with K − 2 degrees of freedom.  The scatter of a block is taken about a straight
     line or from neighbour to neighbour (von Neumann), whichever is smaller, so that neither a
-    steady slowing nor a sudden one adds to the scatter.
-
-    Args:
-        values: (K,), positive.
-        distrust: added to half the interval.
+    steady slowing nor a sudden one adds to it.  ``distrust`` is added to half the interval.
     """
     logs = np.log(values)
     count = len(logs)

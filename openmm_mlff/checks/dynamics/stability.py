@@ -45,18 +45,15 @@ class Break:
 def judge(record: Runs, limits: Limits) -> Judgement:
     """Compare bonds, contacts, forces and temperatures of every run with their limits.
 
+    ``bond_shortest`` and ``bond_longest`` limit lengths over those in the starting structure;
+    ``contact`` the smallest distance of unbonded atoms over the sum of their covalent radii;
+    ``temperature_factor`` the temperature over the one asked for; ``largest_force`` is in eV/Å.
+
     The number of fragments must stay, every number must be finite, and every run must reach its
     end.  The value is the time survived, which must reach what was asked for.  A short run from the
     Langevin samples that broke is a FAIL, too.  A structure given by the user that changes its
     bonds when it is relaxed may not exist (a zwitterion in vacuum, for example): it is
     INCONCLUSIVE unless a reference keeps its bonds.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``bond_shortest`` and ``bond_longest``, over the length in the starting structure;
-            ``contact``, smallest distance of unbonded atoms over the sum of their covalent radii;
-            ``temperature_factor``, largest temperature over the one asked for; ``largest_force``
-            (eV/Å).
     """
     if not record.runs:
         return skipped("no simulation was run")
@@ -64,16 +61,13 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     breaks = [_first_break(run, system=record.system, limits=values) for run in record.runs]
     pairs = zip(record.runs, breaks, strict=True)
     evidence = {"runs": [_evidence(run, found, system=record.system) for run, found in pairs]}
-    failed = _failed(record, breaks, evidence=evidence)
-    if failed is not None:
+    if failed := _failed(record, breaks, evidence=evidence):
         changed = change_on_relaxation(record, limits=values)
         return inconclusive(changed, evidence=evidence) if changed else failed
-    undecided = broken_run(record) or cut_short_run(record)
-    if undecided is not None:
+    if undecided := broken_run(record) or cut_short_run(record):
         return undecided
     for run in record.runs:
-        gap = _not_recorded(run)
-        if gap:
+        if gap := _not_recorded(run):
             return inconclusive(gap, evidence=evidence)
     survived_ps = min(run.completed_ps for run in record.runs)
     replicas = f" in each of {len(record.runs)} runs" if len(record.runs) > 1 else ""

@@ -13,8 +13,7 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.storage.shared import Ensemble
 
-FEWEST_FOR_SCATTER = 4
-"""The scatter of fewer runs is a worse estimate of the error than theory."""
+FEWEST_FOR_SCATTER = 4  # theory estimates the error better than the scatter of fewer runs
 
 
 @dataclass(frozen=True)
@@ -95,16 +94,12 @@ def _is_usable(run: Run) -> bool:
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the mean kinetic temperature of all runs with the one that was asked for.
+    """Compare the distance of the mean temperature from the target with ``deviation`` (σ).
 
     An NVE run keeps the energy it started with: the mean kinetic temperature of one run of a
     harmonic molecule with f vibrational degrees of freedom scatters by 1/√f, 58 % for water.  So
     the runs of the condition are averaged with short runs from Langevin samples, where these have
     its temperature.  A mean beyond the limit is INCONCLUSIVE: other checks judge the forces.
-
-    Args:
-        record: the replicas of one condition; evidence also holds the ensemble.
-        limits: ``deviation`` (σ), largest distance in standard errors.
     """
     if not record.runs:
         return skipped("no simulation was run")

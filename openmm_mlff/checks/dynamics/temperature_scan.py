@@ -56,12 +56,8 @@ class Outcome:
 def judge(record: Runs, limits: Limits) -> Judgement:
     """Judge `stability` and `energy_drift` at every temperature, at the smallest timestep there.
 
-    The most severe outcome counts; the value is the largest drift.
-
-    Args:
-        record: simulations at several temperatures.
-        limits: ``coldest`` and ``hottest`` (K), which the runs must span, and the limits of both
-            checks.
+    The most severe outcome counts; the value is the largest drift.  The runs must span ``coldest``
+    to ``hottest`` (K); the other limits are those of both checks.
     """
     coldest, hottest = limits["coldest"].value, limits["hottest"].value
     chosen: dict[float, RunCondition] = {}

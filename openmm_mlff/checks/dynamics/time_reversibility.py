@@ -61,15 +61,11 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest distance of an atom from its start, max |x_back − x_start|.
+    """Compare the largest distance of an atom from its start with ``distance`` (Å).
 
     Leapfrog is exactly reversible for forces that depend on the positions alone; rounding errors
     grow with time, in large molecules exponentially.  A run that broke is a FAIL; one in which
     nothing moved is INCONCLUSIVE.
-
-    Args:
-        record: the positions.
-        limits: ``distance`` (Å), largest of any atom.
     """
     limit = limits["distance"]
     start = record.start_positions_angstrom

@@ -13,6 +13,7 @@ from openmm_mlff.checks.dynamics.timestep_spreads import (
     noise,
 )
 from openmm_mlff.checks.inputs import NO_START
+from openmm_mlff.checks.statistics import compare_with_interval
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -22,14 +23,9 @@ from openmm_mlff.units import MEV_PER_EV, fs_from_ps, ps_from_fs
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-FACTORS = (0.5, 1.0, 2.0)
-"""Timesteps, in units of the protocol's first."""
-
+FACTORS = (0.5, 1.0, 2.0)  # timesteps, in units of the protocol's first
 FEWEST_STARTS, MOST_STARTS = 3, 8
-
-PRECISE = 0.15
-"""No further start is run when half the interval of the exponent is at most this."""
-
+PRECISE = 0.15  # no further start is run when half the interval of the exponent is at most this
 FEWEST_ROWS = 20
 
 
@@ -126,7 +122,7 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the mean exponent p of σ(E_total) ∝ dt^p, with its 95 % interval, with its limits.
+    """Check that p of σ(E_total) ∝ dt^p lies from ``exponent_low`` to ``exponent_high``.
 
     Leapfrog follows a shadow Hamiltonian that differs from the true one by a term in dt², so that
     p = 2; an error of the energy surface (forces that are not its gradient, a jump) does not fall
@@ -135,13 +131,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     the widest pair of timesteps, with its interval over the starts.  INCONCLUSIVE where the
     interval includes a limit, noise leaves no pair, nothing moves, or a run at the longest timestep
     broke.
-
-    Args:
-        record: the energies.
-        limits: ``exponent_low`` and ``exponent_high`` (ratio), the range of p.
     """
-    unfit = _unfit(record)
-    if unfit is not None:
+    if unfit := _unfit(record):
         return unfit
     spreads = record.spreads
     first, last = spreads.first_above_noise(), len(FACTORS) - 1
@@ -164,12 +155,15 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return inconclusive(reason, evidence=evidence)
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
     exponent, half_width = spreads.exponent(first, last)
-    status = _compare(exponent, half_width=half_width, low=low, high=high)
+    middle = 0.5 * (low + high)
+    status = compare_with_interval(
+        abs(exponent - middle), half_width=half_width, threshold=high - middle
+    )
     safe_fs = spreads.safe_timestep_fs(first=first) if status is Status.PASS else None
     library, agrees = _library(record, low=low, high=high, exponent=exponent)
-    notes = "" if safe_fs is None else f"; timesteps up to {safe_fs:.2g} fs are safe"
+    notes = [] if safe_fs is None else [f"timesteps up to {safe_fs:.2g} fs are safe"]
     if not agrees:
-        notes += f"; physical_validation disagrees, with a deviation of {library:.2g}"
+        notes.append(f"physical_validation disagrees, with a deviation of {library:.2g}")
     evidence |= {
         "exponent": exponent,
         "exponent_half_width": half_width,
@@ -183,27 +177,18 @@ def judge(record: Record, limits: Limits) -> Judgement:
     }
     clause = (
         f"from {spreads.timesteps_fs[first]:g} to {spreads.timesteps_fs[-1]:g} fs the spread of "
-        f"the total energy grows as the timestep to the power {exponent:.3g} ± {half_width:.2g} "
-        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g}{notes})"
+        f"the total energy goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
+        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
     )
-    is_low = exponent < 0.5 * (low + high)
+    is_low = exponent < middle
     return Judgement(
         status,
-        clause,
+        clause + (f" ({'; '.join(notes)})" if notes else ""),
         value=exponent,
         threshold=low if is_low else high,
         at_least=is_low,
         evidence=evidence,
     )
-
-
-def _compare(exponent: float, *, half_width: float, low: float, high: float) -> Status:
-    if not np.isfinite(exponent):
-        return Status.FAIL
-    if low <= exponent - half_width and exponent + half_width <= high:
-        return Status.PASS
-    outside = exponent + half_width < low or exponent - half_width > high
-    return Status.FAIL if outside else Status.INCONCLUSIVE
 
 
 def _unfit(record: Record) -> Judgement | None:

@@ -7,14 +7,9 @@ import numpy as np
 
 from openmm_mlff.checks.statistics import student_half_width
 
-NOISE_STEPS = 200
-"""Consecutive steps at the shortest timestep, whose energies separate the noise from the motion."""
-
-LARGEST_RATIO = 0.05
-"""σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice."""
-
-NOISE_MARGIN = 3.0
-"""A spread of at least this many times the noise has an exponent accurate to 0.04."""
+NOISE_STEPS = 200  # at the shortest timestep; their energies separate the noise from the motion
+LARGEST_RATIO = 0.05  # σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice
+NOISE_MARGIN = 3.0  # a spread of at least this many times the noise: exponent accurate to 0.04
 
 DIFFERENCES = 6
 """Order of the differences that keep the noise of consecutive steps and remove the motion: of the
