@@ -53,7 +53,7 @@ def rotates_freely(system: MolecularSystem) -> bool:
 def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarray]:
     """Compute |P(t) − P(0)| / √(kT M) and, where it is conserved, |L(t) − L(0)| / √(kT tr I).
 
-    The run has at least one row of momenta; each is (T,), by its kind: ``linear``, ``angular``.
+    Each is (T,), by its kind: ``linear``, ``angular``.  The run has at least one row of momenta.
     """
     masses_amu = system.masses_amu
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin

@@ -15,21 +15,15 @@ BOOTSTRAP_SEED = 1
 
 
 def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
-    """Compute how far energy fluctuations are from growing as the timestep squared.
+    """Compute the largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
 
-    Args:
-        totals_ev: total energy against time, (T,), eV, by timestep.
-
-    Returns:
-        Largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
+    σ is that of the total energies, (T,), by timestep.
     """
     library = _library()
     data = library.data
     simulations = [
-        data.SimulationData(
-            dt=timestep, observables=data.ObservableData(constant_of_motion=total_ev)
-        )
-        for timestep, total_ev in totals_ev.items()
+        data.SimulationData(dt=timestep, observables=data.ObservableData(constant_of_motion=total))
+        for timestep, total in totals_ev.items()
     ]
     return float(library.integrator.convergence(simulations, verbose=False))
 
@@ -37,16 +31,10 @@ def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
 def kinetic_deviations(
     kinetic_ev: np.ndarray, *, degrees_of_freedom: int, temperature_kelvin: float
 ) -> tuple[float, float]:
-    """Compute how far kinetic energies are from the Maxwell–Boltzmann distribution.
+    """Compute how far kinetic energies, (S,), are from the Maxwell–Boltzmann distribution.
 
-    Args:
-        kinetic_ev: of uncorrelated samples, (S,), eV.
-        degrees_of_freedom: of the atoms that move.
-        temperature_kelvin: of the thermostat.
-
-    Returns:
-        Deviation of the mean and of the width, in the library's own standard errors (a bootstrap,
-        which is too confident for few samples).
+    The samples are uncorrelated.  The mean and the width deviate by these many standard errors of
+    the library's own, from a bootstrap, which is too confident for few samples.
     """
     library = _library()
     data = library.data

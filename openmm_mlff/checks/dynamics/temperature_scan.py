@@ -1,7 +1,6 @@
 """Is it stable from the coldest to the hottest temperature?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.checks.base import Judgement, place, skipped
@@ -12,45 +11,7 @@ from openmm_mlff.config import Limits
 from openmm_mlff.results import MOST_SEVERE_FIRST, Status
 from openmm_mlff.storage.runs import RunCondition, Runs
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """The judgements of both checks at one temperature."""
-
-    condition: RunCondition
-    stability: Judgement
-    drift: Judgement
-
-    @property
-    def worst(self) -> Judgement:
-        """The more severe of the two; stability where they are equal."""
-        return min(self.stability, self.drift, key=lambda one: MOST_SEVERE_FIRST.index(one.status))
-
-    @property
-    def slope(self) -> float | None:
-        """Magnitude of the drift, meV/atom/ps; None where none was fitted."""
-        slope = self.drift.evidence.get("slope_mev_per_atom_per_ps")
-        return None if slope is None else abs(float(slope))
-
-    @property
-    def rank(self) -> tuple[int, float]:
-        """Smallest where it is worst: by status, then by drift."""
-        return MOST_SEVERE_FIRST.index(self.worst.status), -(self.slope or 0.0)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the outcome as it stands in the evidence."""
-        interval = self.drift.evidence.get("interval_mev_per_atom_per_ps")
-        return {
-            "temperature_kelvin": self.condition.temperature_kelvin,
-            "timestep_fs": self.condition.timestep_fs,
-            "stability": self.stability.status.value,
-            "stability_message": self.stability.clause,
-            "energy_drift": self.drift.status.value,
-            "energy_drift_message": self.drift.clause,
-            "slope_mev_per_atom_per_ps": self.slope,
-            # A smaller drift would not have been detected.
-            "detection_limit_mev_per_atom_per_ps": interval,
-        }
+SLOPE = "slope_mev_per_atom_per_ps"
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
@@ -67,35 +28,49 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     if not temperatures or temperatures[0] > coldest or temperatures[-1] < hottest:
         ran = _listed(temperatures) if temperatures else "none"
         return skipped(f"it needs runs from {coldest:g} to {hottest:g} K, and there are {ran}")
-    outcomes = []
-    for temperature in temperatures:
-        found = [
-            check.judge(
-                record.at(chosen[temperature]), {name: limits[name] for name in check.limits}
-            )
-            for check in (STABILITY, ENERGY_DRIFT)
-        ]
-        outcomes.append(Outcome(chosen[temperature], *found))
-    worst = min(outcomes, key=lambda outcome: outcome.rank)
-    evidence: dict[str, Any] = {"temperatures": [outcome.as_dict() for outcome in outcomes]}
-    if "traceback" in worst.worst.evidence:
-        evidence["traceback"] = worst.worst.evidence["traceback"]
-    at = _listed(temperatures)
-    clause = (
-        f"of {at}, the worst is {place(record.system.name, worst.condition)}: {worst.worst.clause}"
-    )
-    if worst.worst.status is Status.PASS:
+    outcomes = [_outcome(record.at(chosen[kelvin]), limits) for kelvin in temperatures]
+    worst, row = min(outcomes, key=lambda one: (_severity(one[0]), -(one[1][SLOPE] or 0.0)))
+    evidence: dict[str, Any] = {"temperatures": [row for _, row in outcomes]}
+    if "traceback" in worst.evidence:
+        evidence["traceback"] = worst.evidence["traceback"]
+    at, kelvin = _listed(temperatures), row["temperature_kelvin"]
+    clause = f"of {at}, the worst is {place(record.system.name, chosen[kelvin])}: {worst.clause}"
+    if worst.status is Status.PASS:
         clause = (
-            f"it is stable and conserves energy at {at}; the drift is largest at "
-            f"{worst.condition.temperature_kelvin:g} K with {worst.slope:.3g} {CHECK.unit}"
+            f"it is stable and conserves energy at {at}; the drift is largest at {kelvin:g} K with "
+            f"{row[SLOPE]:.3g} {CHECK.unit}"
         )
     return Judgement(
-        worst.worst.status,
+        worst.status,
         clause,
-        value=max((one.slope for one in outcomes if one.slope is not None), default=None),
+        value=max((row[SLOPE] for _, row in outcomes if row[SLOPE] is not None), default=None),
         threshold=limits["slope"].value,
         evidence=evidence,
     )
+
+
+def _outcome(record: Runs, limits: Limits) -> tuple[Judgement, dict[str, Any]]:
+    """Return the more severe judgement at one condition, and its evidence."""
+    stability, drift = (
+        check.judge(record, {name: limits[name] for name in check.limits})
+        for check in (STABILITY, ENERGY_DRIFT)
+    )
+    slope, condition = drift.evidence.get(SLOPE), record.runs[0].condition
+    return min(stability, drift, key=_severity), {
+        "temperature_kelvin": condition.temperature_kelvin,
+        "timestep_fs": condition.timestep_fs,
+        "stability": stability.status.value,
+        "stability_message": stability.clause,
+        "energy_drift": drift.status.value,
+        "energy_drift_message": drift.clause,
+        SLOPE: None if slope is None else abs(float(slope)),
+        # A smaller drift would not have been detected.
+        "detection_limit_mev_per_atom_per_ps": drift.evidence.get("interval_mev_per_atom_per_ps"),
+    }
+
+
+def _severity(judgement: Judgement) -> int:
+    return MOST_SEVERE_FIRST.index(judgement.status)
 
 
 def _listed(temperatures: Sequence[float]) -> str:
