@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.profiles import bond_profile
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.statistics import compare_with_interval
+from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
-from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -158,34 +157,25 @@ def judge(record: Record, limits: Limits) -> Judgement:
             and ``rms`` (all points, the means aligned), all in kcal/mol.
     """
     profiles = [bond_profile(record, row) for row in range(len(record.bonds))]
+    measured = [
+        (measure, profile["detection_limit_kcal_per_mol"])
+        for profile in profiles
+        if profile["judged"]
+        for measure in _measures(profile, limits, reference=record.reference)
+    ]
+    unresolved = [
+        f"{profile['points_used']} of {profile['points']} points of the rotation about "
+        f"{profile['bond']} could be used; four fifths are needed"
+        for profile in profiles
+        if not profile["judged"]
+    ]
     evidence = {
         "reference": record.reference,
         "profiles": profiles,
         "requested": record.angles_degrees.size,
         **{name: getattr(record, name) for name in (*_COUNTS, "reasons")},
     }
-    measures = []
-    unresolved = []
-    failed = False
-    for profile in profiles:
-        if not profile["judged"]:
-            unresolved.append(
-                f"{profile['points_used']} of {profile['points']} points of the rotation about "
-                f"{profile['bond']} could be used; four fifths are needed"
-            )
-            continue
-        width = profile["detection_limit_kcal_per_mol"]
-        for measure in _measures(profile, limits, reference=record.reference):
-            measures.append(measure)
-            decided = compare_with_interval(
-                measure.value, half_width=width, threshold=measure.limit.value
-            )
-            failed = failed or decided is Status.FAIL
-            if decided is Status.INCONCLUSIVE:
-                unresolved.append(f"{measure.text()}, but known to ± {width:.2g} only")
-    if unresolved and not failed:
-        return inconclusive(unresolved[0], evidence=evidence)
-    return judged(measures, evidence=evidence)
+    return judged_with_intervals(measured, evidence=evidence, unresolved=unresolved)
 
 
 def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> list[Measure]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import Modes, harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.statistics import compare_with_interval
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive
+from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
@@ -145,39 +145,30 @@ def judge(record: Record, limits: Limits) -> Judgement:
         which = f"is linear, and that of {name} is not"
         which = which if more > 0 else f"is not linear, and that of {name} is"
         return Judgement(Status.FAIL, f"the potential's minimum {which}", evidence=evidence)
-    measures, widths = _measures(limits, model=model, reference=ideal, name=name)
-    decided = [
-        compare_with_interval(measure.value, half_width=width, threshold=measure.limit.value)
-        for measure, width in zip(measures, widths, strict=True)
-    ]
-    if Status.FAIL not in decided and Status.INCONCLUSIVE in decided:
-        index = decided.index(Status.INCONCLUSIVE)
-        reason = f"{measures[index].text()}, but known to ± {widths[index]:.2g} cm⁻¹ only"
-        return inconclusive(reason, evidence=evidence)
-    return judged(measures, evidence=evidence)
+    measured = _measures(limits, model=model, reference=ideal, name=name)
+    return judged_with_intervals(measured, evidence=evidence)
 
 
 def _measures(
     limits: Limits, *, model: Modes, reference: Modes, name: str
-) -> tuple[list[Measure], list[float]]:
+) -> list[tuple[Measure, float]]:
     """Return the errors with their limits, and half the 95 % interval of each."""
     differences = model.wavenumbers_per_cm - reference.wavenumbers_per_cm
-    errors, lowest = np.hypot(model.errors_per_cm, reference.errors_per_cm), model.lowest_per_cm
-    measures = [
-        Measure(
-            f"the {len(differences)} harmonic frequencies differ from those of {name} by a mean of",
-            float(np.abs(differences).mean()),
-            limits["mae"],
-        ),
-        Measure(
-            "the lowest mode at the potential's own minimum is imaginary, by",
-            max(0.0, -lowest),
-            limits["imaginary"],
-        ),
-    ]
+    mae = Measure(
+        f"the {len(differences)} harmonic frequencies differ from those of {name} by a mean of",
+        float(np.abs(differences).mean()),
+        limits["mae"],
+    )
+    lowest = model.lowest_per_cm
+    imaginary = Measure(
+        "the lowest mode at the potential's own minimum is imaginary, by",
+        max(0.0, -lowest),
+        limits["imaginary"],
+    )
     # The errors of the modes may be correlated: their mean is an upper bound.
-    mean_error = float(errors.mean())
-    return measures, [2.0 * mean_error, 2.0 * float(model.errors_per_cm[0]) if lowest < 0 else 0.0]
+    error = float(np.hypot(model.errors_per_cm, reference.errors_per_cm).mean())
+    error_of_lowest = float(model.errors_per_cm[0]) if lowest < 0 else 0.0
+    return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
 
 
 def _evidence(record: Record) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.inputs import by_dtype
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -74,7 +73,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judge_comparison(
         record,
         pairs=[f"of the exported file for {name} differ from the model's" for name in programs],
-        force_limits=[by_dtype(limits, dtype=record.dtype, quantity="forces")] * len(programs),
+        force_limits=[limits[f"forces_{record.dtype}"]] * len(programs),
         energy_limit=limits["energy"],
         evidence={"first_to_later_calls_ev_per_angstrom": later},
     )

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, inconclusive
-from openmm_mlff.checks.inputs import by_dtype
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -65,7 +64,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     paths = list(zip(record.platforms, record.precisions, record.backends, strict=True))
     # The backend that was requested need not be named.
     labels = [f"{name} ({bits}{other and f', {other} backend'})" for name, bits, other in paths]
-    of_model = by_dtype(limits, dtype=record.dtype, quantity="forces")
+    of_model = limits[f"forces_{record.dtype}"]
     of_single = limits["forces_single_precision"]
     names = ("platform", "precision", "backend")
     return judge_comparison(

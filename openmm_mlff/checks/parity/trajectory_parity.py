@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import by_dtype, largest
+from openmm_mlff.checks.inputs import largest
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -51,7 +51,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the largest distance with its limit; INCONCLUSIVE where no atom moved."""
-    limit = by_dtype(limits, dtype=record.dtype, quantity="positions")
+    limit = limits[f"positions_{record.dtype}"]
     apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
     evidence = {
