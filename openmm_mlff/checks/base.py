@@ -1,7 +1,6 @@
 """What a check is: a question, a measurement, a judgement and plots, in one object.
 
-A check's module imports NumPy, SciPy and the foundation only; what it measures, it asks of the
-``Subject`` that it is given.
+A check's module imports only NumPy, SciPy and the foundation; it measures through its ``Subject``.
 """
 
 import math
@@ -30,7 +29,6 @@ class Measure:
     Attributes:
         clause: what was measured, so that "On water, <clause> 0.1 eV/Å" is a sentence.
         value: in the unit of `limit`.
-        limit: the threshold.
         at_least: whether the value must reach the limit instead of staying within it.
     """
 
@@ -67,7 +65,7 @@ class Measure:
         return f"{self.clause} {self.value:.3g}{unit} {limit}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the measure as it stands in the evidence."""
+        """Return the measure for the evidence."""
         return {
             "what": self.clause,
             "value": self.value,
@@ -80,11 +78,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a check says of one record.
+    """The outcome of a check for one record.
 
     Attributes:
-        status: the outcome.
-        clause: without the place and the full stop, so that "On water, <clause>." is a sentence.
+        clause: without place and full stop, so that "On water, <clause>." is a sentence.
         value: the number compared with the threshold.
         threshold: None for checks that only report.
         unit: of value and threshold; None for the check's usual one.
@@ -104,19 +101,16 @@ class Judgement:
 def judged(
     measures: Iterable[Measure], *, evidence: Mapping[str, Any] | None = None, note: str = ""
 ) -> Judgement:
-    """Pass where every measure is finite and within its limit, else fail.
+    """Return PASS where every measure is finite and within its limit, else FAIL.
 
     Args:
-        measures: at least one; the judgement carries the one nearest to its limit, or farthest
-            beyond it.
+        measures: at least one; the judgement has the value and limit of the one nearest to its
+            limit, or farthest beyond it.
         evidence: further numbers.
         note: added to the sentence.
 
-    Returns:
-        PASS or FAIL.
-
     Raises:
-        ValueError: there is no measure, and what was not measured must not pass.
+        ValueError: there is no measure; without one nothing may pass.
     """
     listed = list(measures)
     if not listed:
@@ -139,12 +133,12 @@ def inconclusive(reason: str, *, evidence: Mapping[str, Any] | None = None) -> J
 
 
 def error(reason: str, *, traceback: str = "") -> Judgement:
-    """Return an ERROR: code broke, in a simulation for example."""
+    """Return an ERROR: code failed, in a simulation for example."""
     return Judgement(Status.ERROR, reason, evidence={"traceback": traceback})
 
 
 def skipped(reason: str) -> Judgement:
-    """Return a SKIPPED judgement: what the check needs was not given."""
+    """Return a SKIPPED judgement: what the check needs is missing."""
     return Judgement(Status.SKIPPED, reason)
 
 
@@ -158,11 +152,10 @@ class Plot:
     """A figure as data: series over one axis.
 
     Attributes:
-        title: what is shown.
         x_label: with its unit.
         y_label: with its unit.
         series: x and y values, each (T,), by name.
-        limit: a horizontal line; None for none.
+        limit: of a horizontal line.
     """
 
     title: str
@@ -187,26 +180,23 @@ def no_plots(record: Any, limits: Limits) -> list[Plot]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Check:
-    """One check, whole.
+    """One check.
 
     Attributes:
         id: name in protocols and reports.
-        group: of checks, in reports.
         scope: ``system`` once a system, ``condition`` once a temperature and timestep.
-        question: what it asks, in plain words.
-        formula: what is computed.
         unit: of the result's value.
         limits: unit of each threshold, by name.
         source: where the criterion comes from.
         consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
-        remedies: what to do instead for other kinds of potentials, by the start of their specs.
+        remedies: what to do for other kinds of potentials, by the start of their specs.
         record: class that `measure` returns; ``Runs`` for a check of the simulations themselves.
-        measure: asks the subject; returns a record, or that the question is not applicable.
+        measure: returns a record, or that the question is not applicable.
         judge: pure: record and limits to a judgement.
         plots: figures of a record.
-        needs: shared measurements that must be there before `measure` is called, by name; see
-            :mod:`openmm_mlff.measuring`.  ``reference`` stands for one that can be evaluated.
+        needs: shared measurements that must exist before `measure` is called, by name; see
+            :mod:`openmm_mlff.measuring`.  ``reference`` is one that can be evaluated.
     """
 
     id: str
@@ -233,16 +223,13 @@ class Check:
 
     @property
     def claim(self) -> Literal["sound", "accurate"]:
-        """The claim that it serves."""
+        """The claim that it supports."""
         return "accurate" if self.group == "accuracy" else "sound"
 
     def result(
         self, judgement: Judgement, *, system: str, condition: RunCondition | None = None
     ) -> CheckResult:
-        """Turn a judgement into a result, with one sentence.
-
-        Returns:
-            The result.
+        """Return a judgement as a result, with one sentence.
 
         Raises:
             ValueError: a PASS with a number that is not finite.
@@ -289,7 +276,7 @@ def measurement_name(check: Check, condition: RunCondition | None) -> str:
 
 
 def conditions_of(check: Check, protocol: Protocol) -> list[RunCondition | None]:
-    """Return the conditions under which a check is asked; one None for a check of a system."""
+    """Return the conditions of a check; one None for a check of a system."""
     if check.scope == "system":
         return [None]
     dynamics = protocol.dynamics

@@ -11,7 +11,7 @@ from openmm_mlff.results import CheckResult, Status, limit_text, quantity
 from openmm_mlff.storage.runs import RunCondition
 
 FORCE_PARITY = "force_accuracy"
-"""The one check outside the group parity that compares forces of one geometry."""
+"""The only check outside the group parity that compares forces of one geometry."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,8 @@ class Case:
 
     Attributes:
         system: name of the molecule.
-        spec: the check.
-        required: whether the verdict rests on it.
-        condition: of its runs; None where the check looks at the whole system.
+        required: whether the verdict depends on it.
+        condition: of its runs; None for a check of the whole system.
         label: unique within the system, e.g. ``energy_drift[300K-0.5fs]``.
     """
 
@@ -47,14 +46,7 @@ class Judgement:
 
 
 def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
-    """Return what a protocol asks about some systems.
-
-    Args:
-        protocol: its checks and thresholds are looked at here.
-        systems: names.
-
-    Returns:
-        System by system, in the order of the registry of checks.
+    """Return the cases of a protocol, system by system, in the order of the registry.
 
     Raises:
         ConfigError: an unknown check, or a threshold that is missing or wrong.
@@ -72,15 +64,9 @@ def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
 
 
 def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | None:
-    """Return what a report says about a case.
+    """Return the result of a case; None where there is none.
 
-    Args:
-        case: what is looked for.
-        results: of a report.
-
-    Returns:
-        The result; where no condition was run, the one that speaks for all of them; None where
-        there is neither.
+    Where its condition was not run, a result of the whole system counts for it.
     """
     found = [r for r in results if (r.id, r.system) == (case.spec.id, case.system)]
     if case.condition is None:
@@ -92,29 +78,19 @@ def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | Non
 def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
     """Return the outcome of a case.
 
-    An ERROR fails, and so does a required check that is INCONCLUSIVE.  A check that is only
-    reported does not decide: its FAIL and its INCONCLUSIVE are skips that say so.  SKIPPED and NOT
-    APPLICABLE are skips with their reason.
-
-    Args:
-        case: what is looked for.
-        results: of a report.
-
-    Returns:
-        Passed, failed or skipped, with the check's own words.
+    An ERROR fails, and so does a required check that is INCONCLUSIVE.  FAIL and INCONCLUSIVE of a
+    check that is only reported are skips with a message; SKIPPED and NOT APPLICABLE are skips with
+    their reason.
     """
     result = find_result(case, results)
     if result is None:
         return Judgement("failed", f"{case.label} on {case.system} has no result: it was not run.")
     if result.status is Status.PASS:
         return Judgement("passed")
-    text = _described(case, result)
-    if result.status is Status.ERROR:
-        return Judgement("failed", text)
     if result.status in (Status.SKIPPED, Status.NOT_APPLICABLE):
         return Judgement("skipped", result.message)
-    if case.required:
-        return Judgement("failed", text)
+    if case.required or result.status is Status.ERROR:
+        return Judgement("failed", _described(case, result))
     return Judgement(
         "skipped", f"{result.status.value}, reported, does not decide: {result.message}"
     )

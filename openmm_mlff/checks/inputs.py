@@ -1,32 +1,22 @@
-"""What several checks ask of a record before they judge it."""
+"""Questions about a record that several checks ask before they judge it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, error, inconclusive, skipped
-from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.checks.base import Check, Judgement, error, inconclusive, skipped
 from openmm_mlff.results import Status
-from openmm_mlff.storage.runs import Run, Runs
+from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.runs import Evidence, Run, Runs
+
+R = TypeVar("R")
 
 JUDGED_FRACTION = 0.8
 """A check is judged on the points that were evaluated when they are at least this many of all."""
 
 NO_START = "no simulation ran to its end, so there is no point to start from"
-
-
-def by_dtype(limits: Limits, *, dtype: str, quantity: str) -> Threshold:
-    """Return the threshold for the precision of an evaluation.
-
-    Args:
-        limits: with one threshold for each precision, ``<quantity>_<dtype>``.
-        dtype: ``float32`` or ``float64``.
-        quantity: what is compared.
-
-    Returns:
-        The threshold.
-    """
-    return limits[f"{quantity}_{dtype}"]
 
 
 def largest(array: np.ndarray) -> float:
@@ -40,21 +30,16 @@ def largest_norm(vectors: np.ndarray) -> float:
 
 
 def too_many_refused(refused: np.ndarray, *, reasons: Sequence[str] = ()) -> Judgement | None:
-    """Return INCONCLUSIVE where fewer than four fifths of the points were evaluated.
+    """Return INCONCLUSIVE where fewer than four fifths of the points were evaluated, else None.
 
-    Args:
-        refused: bool, of any shape.
-        reasons: of some of the refusals.
-
-    Returns:
-        None where enough was evaluated.
+    `refused` is bool, of any shape; `reasons` are those of some refusals.
     """
     evaluated = 1.0 - float(np.mean(refused)) if refused.size else 0.0
     if evaluated >= JUDGED_FRACTION:
         return None
     return inconclusive(
         f"the potential refused {int(refused.sum())} of {refused.size} points, and fewer than four "
-        "fifths are left to judge by",
+        "fifths remain",
         evidence={"refusals": list(reasons)},
     )
 
@@ -70,20 +55,21 @@ def read_runs(subject: object) -> Runs:
     return subject.runs  # type: ignore[attr-defined]
 
 
-def interrupted(run: Run) -> bool:
-    """Return whether a simulation stopped early without a failure."""
-    return run.failure is None and not run.survived
+check_of_runs = partial(Check, record=Runs, measure=read_runs, needs=("trajectories",))
+"""A check that judges the simulations directly."""
+
+
+def stored_record(record: Runs, name: str, kind: type[R]) -> R | None:
+    """Return the record of another measurement of the system; None where it was not measured."""
+    stored = record.measurements.get(name) if isinstance(record, Evidence) else None
+    return stored.record(kind) if stored is not None and stored.status == DONE else None
 
 
 def unusable_runs(record: Runs) -> Judgement | None:
-    """Return why energies or momenta cannot be judged.
+    """Return why the energies or momenta of one condition's replicas cannot be judged, else None.
 
-    Args:
-        record: the replicas of one condition.
-
-    Returns:
-        None where every simulation ran to its end or broke for physical reasons; else SKIPPED
-        without simulations, ERROR where the code broke, INCONCLUSIVE where one was interrupted.
+    SKIPPED without simulations at constant energy, ERROR where the code failed, INCONCLUSIVE where
+    one was interrupted.  Simulations that broke for physical reasons can be judged.
     """
     if not record.runs:
         return skipped("no simulation was run")
@@ -93,7 +79,7 @@ def unusable_runs(record: Runs) -> Judgement | None:
 
 
 def broken_run(record: Runs) -> Judgement | None:
-    """Return an ERROR with its traceback where the code of a simulation broke."""
+    """Return an ERROR with its traceback where the code of a simulation failed, else None."""
     for run in record.runs:
         if run.failure is not None and run.failure.kind != "unstable":
             return error(
@@ -105,9 +91,9 @@ def broken_run(record: Runs) -> Judgement | None:
 
 
 def cut_short_run(record: Runs) -> Judgement | None:
-    """Return INCONCLUSIVE where a simulation was interrupted."""
+    """Return INCONCLUSIVE where a simulation was interrupted without a failure, else None."""
     for run in record.runs:
-        if interrupted(run):
+        if run.failure is None and not run.survived:
             return inconclusive(
                 f"the simulation {run.name} was interrupted after {run.completed_ps:.3g} of "
                 f"{run.requested_ps:g} ps",
@@ -117,39 +103,46 @@ def cut_short_run(record: Runs) -> Judgement | None:
 
 
 def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
-    """Turn a PASS into INCONCLUSIVE where a simulation broke: the rest was not sampled."""
+    """Replace PASS by INCONCLUSIVE where a simulation broke: the rest was not sampled."""
     broken = [run for run in record.runs if run.failure is not None]
     if judgement.status is not Status.PASS or not broken:
         return judgement
     first = min(broken, key=lambda run: run.completed_ps)
     return inconclusive(
         f"the simulation {first.name} broke after {first.completed_ps:.3g} of "
-        f"{first.requested_ps:g} ps, and nothing is known beyond",
+        f"{first.requested_ps:g} ps, and later times were not sampled",
         evidence=judgement.evidence,
     )
 
 
-def too_few_rows(
-    run: Run, rows: int, *, time_ps: np.ndarray, fewest: int, name: str
-) -> Judgement | None:
-    """Return INCONCLUSIVE where a stream has too few rows or ends before its run does.
+def judged_rows(
+    record: Runs,
+    columns: Callable[[Run], Sequence[np.ndarray]],
+    *,
+    fewest: int,
+    name: str,
+) -> list[int] | Judgement:
+    """Return the rows of each run's stream that can be judged, or why they cannot be.
 
-    Args:
-        run: whose stream it is.
-        rows: that can be judged.
-        time_ps: of all rows.
-        fewest: that are needed.
-        name: of the stream.
-
-    Returns:
-        None where the stream can be judged.
+    All rows of a stream that reaches the end of its run; where a run broke, those before the first
+    that is not finite.  `columns` returns those of a run's stream, each (T, ...), the time first;
+    at least `fewest` rows are needed.
     """
-    reason = ""
-    if rows < fewest:
-        reason = f"{run.name} has {rows} rows of {name}, and at least {fewest} are needed"
-    elif run.failure is None and not reaches(time_ps, end_ps=run.completed_ps):
-        reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
-    return inconclusive(reason, evidence={"n_samples": rows}) if reason else None
+    if unusable := unusable_runs(record):
+        return unusable
+    found = []
+    for run in record.runs:
+        time_ps, *values = columns(run)
+        rows = len(time_ps) if run.failure is None else finite_rows(*values)
+        reason = ""
+        if rows < fewest:
+            reason = f"{run.name} has {rows} rows of {name} (needs at least {fewest})"
+        elif run.failure is None and not reaches(time_ps, end_ps=run.completed_ps):
+            reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
+        if reason:
+            return inconclusive(reason, evidence={"n_samples": rows})
+        found.append(rows)
+    return found
 
 
 def reaches(time_ps: np.ndarray, *, end_ps: float) -> bool:
@@ -161,15 +154,8 @@ def reaches(time_ps: np.ndarray, *, end_ps: float) -> bool:
 
 
 def finite_rows(*columns: np.ndarray) -> int:
-    """Return the number of rows before the first that is not finite.
-
-    Args:
-        *columns: (T,) or (T, ...), of equal length.
-
-    Returns:
-        Number of rows.
-    """
-    fine = np.ones(len(columns[0]), dtype=bool)
-    for column in columns:
-        fine &= np.isfinite(column).all(axis=tuple(range(1, column.ndim)))
+    """Return the number of rows before the first that is not finite, of (T, ...) columns."""
+    fine = np.all(
+        [np.isfinite(each).all(axis=tuple(range(1, each.ndim))) for each in columns], axis=0
+    )
     return len(fine) if fine.all() else int(np.argmin(fine))

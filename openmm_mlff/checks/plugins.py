@@ -1,13 +1,13 @@
-"""A user's own checks: from a Python file that was named, or from an installed entry point.
+"""A user's own checks: from a Python file named by the user, or from an installed entry point.
 
-Nothing is registered anywhere: a protocol names its plugin files with their hashes, so whoever has
-the protocol (a worker, `judge`, a resumed run) has the same checks or says why not.
+There is no global registration: a protocol names its plugin files with their hashes, so that a
+worker, `judge` and a resumed run either have the same checks or report why not.
 """
 
 import hashlib
 import importlib.util
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -35,31 +35,19 @@ class NoRecord:
 
 @dataclass(frozen=True)
 class Plugin:
-    """What a plugin file holds.
-
-    Attributes:
-        checks: its ``CHECKS``.
-        criteria: its ``CRITERIA``, thresholds where the protocol sets none.
-    """
+    """The ``CHECKS`` of a plugin file, and its ``CRITERIA``: thresholds that the protocol lacks."""
 
     checks: tuple[Check, ...]
     criteria: Mapping[str, dict[str, Threshold]] = field(default_factory=dict)
 
 
 def with_plugins(protocol: Protocol, paths: Sequence[str]) -> Protocol:
-    """Let a protocol use the checks of plugin files.
+    """Return a protocol with the checks and thresholds of plugin files, as they are now.
 
     A check that the protocol names neither as required nor as reported becomes required.
 
-    Args:
-        protocol: to be added to.
-        paths: Python files; one that the protocol names already is taken as it is now.
-
-    Returns:
-        The protocol with the files, their hashes, their checks and their thresholds.
-
     Raises:
-        ConfigError: a file is missing, is no Python, or holds no checks.
+        ConfigError: a file is missing, is not Python, or holds no checks.
     """
     for path in paths:
         file = PluginFile(path=path, sha256=file_sha256(path))
@@ -81,16 +69,9 @@ def with_plugins(protocol: Protocol, paths: Sequence[str]) -> Protocol:
 
 
 def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
-    """Let a protocol that was read from a run use the files that were named, and no others.
+    """Return a protocol recorded in a run with the plugin files named by the user, as they are now.
 
-    A run directory may be somebody else's, and what it names must not be run unasked.
-
-    Args:
-        protocol: as a run recorded it.
-        paths: Python files that the user named.
-
-    Returns:
-        The protocol with these files as they are now.
+    Other files in it are not loaded: a run directory of unknown origin must not execute code.
 
     Raises:
         ConfigError: the run used another file, too.
@@ -110,14 +91,9 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
 
 
 def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[Check, ...]:
-    """Give the checks of a protocol that do not come with the package.
+    """Return the checks of a protocol that do not come with the package, whose ids are `known`.
 
-    Args:
-        protocol: names plugin files, and perhaps ids of installed entry points.
-        known: ids that are taken.
-
-    Returns:
-        Those of its files, then the installed ones that it names.
+    They are those of its files, then the installed ones that it names.
 
     Raises:
         ConfigError: a file changed, is missing or broken, or an id is taken.
@@ -127,43 +103,28 @@ def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[Check, ...]
         for spec in load_plugin(file).checks:
             if spec.id in known or spec.id in found:
                 raise ConfigError(
-                    f"plugin {file.path}: there is a check {spec.id!r} already; give it another id"
+                    f"plugin {file.path}: there already is a check {spec.id!r}; give it another id"
                 )
             found[spec.id] = spec
     wanted = {*protocol.required, *protocol.reported} - {*known, *found}
-    installed = [_installed(check_id, protocol=protocol) for check_id in sorted(wanted)]
-    return (*found.values(), *(spec for spec in installed if spec is not None))
+    return (*found.values(), *_installed(sorted(wanted), protocol=protocol))
 
 
 def installed_names() -> list[str]:
-    """List the ids of the checks that installed packages bring; nothing is imported."""
+    """Return the ids of the checks of installed packages; nothing is imported."""
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
 
 
 def installed_checks(protocol: Protocol) -> tuple[Check, ...]:
-    """Load every check that an installed package brings.
-
-    Args:
-        protocol: whose thresholds a broken one is shown with.
-
-    Returns:
-        By name; one that is broken gives an ERROR where it is run.
-    """
-    found = (_installed(name, protocol=protocol) for name in installed_names())
-    return tuple(spec for spec in found if spec is not None)
+    """Load the checks of installed packages, by name; a broken one is an ERROR where it is run."""
+    return _installed(installed_names(), protocol=protocol)
 
 
 def load_entry(entry: EntryPoint) -> Check:
     """Load one installed check.
 
-    Args:
-        entry: of the group `ENTRY_POINTS`.
-
-    Returns:
-        The check.
-
     Raises:
-        TypeError: it is not a Check, or has another id than the entry point's name.
+        TypeError: it is not a Check, or its id is not the entry point's name.
     """
     spec = entry.load()
     if not isinstance(spec, Check) or spec.id != entry.name:
@@ -172,17 +133,14 @@ def load_entry(entry: EntryPoint) -> Check:
 
 
 def packages_of(protocol: Protocol) -> tuple[str, ...]:
-    """Name the installed packages that bring checks of a protocol."""
+    """Return the names of the installed packages whose checks a protocol names."""
     wanted = {*protocol.required, *protocol.reported}
     entries = (entry for entry in entry_points(group=ENTRY_POINTS) if entry.name in wanted)
     return tuple(sorted({entry.dist.name for entry in entries if entry.dist is not None}))
 
 
 def file_sha256(path: str) -> str:
-    """Hash a plugin file.
-
-    Returns:
-        Hexadecimal digits.
+    """Return the SHA-256 of a plugin file, hexadecimal.
 
     Raises:
         ConfigError: it cannot be read.
@@ -196,22 +154,16 @@ def file_sha256(path: str) -> str:
 
 
 def load_plugin(file: PluginFile) -> Plugin:
-    """Import a plugin file, if it still is what it was.
-
-    Args:
-        file: with its hash.
-
-    Returns:
-        What it holds.
+    """Import a plugin file if its hash is unchanged.
 
     Raises:
-        ConfigError: it changed, is missing, or is no plugin.
+        ConfigError: it changed, is missing, or is not a plugin.
     """
     now = file_sha256(file.path)
     if now != file.sha256:
         raise ConfigError(
-            f"plugin {file.path} is another than the one this was run with (sha256 {now[:12]}, "
-            f"expected {file.sha256[:12]}); put the former back, or name it with --plugin"
+            f"plugin {file.path} has changed (sha256 {now[:12]}, expected "
+            f"{file.sha256[:12]}); restore it, or name it with --plugin"
         )
     return _imported(str(Path(file.path).resolve()), file.path, file.sha256)
 
@@ -245,33 +197,36 @@ def _imported(path: str, shown: str, sha256: str) -> Plugin:
 def _module(path: str, *, shown: str, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"plugin {shown} is no Python file; expected one that ends in .py")
+        raise ConfigError(f"plugin {shown} is not a Python file; expected one that ends in .py")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     # The file is the user's own code, and may raise anything.
     except (Exception, SystemExit) as error:
         raise ConfigError(
-            f"plugin {shown} cannot be imported ({type(error).__name__}: {error}); mend it, or "
-            "leave it out"
+            f"plugin {shown} cannot be imported ({type(error).__name__}: {error}); fix it, or "
+            "omit it"
         ) from error
     return module
 
 
-def _installed(check_id: str, *, protocol: Protocol) -> Check | None:
-    """Load an installed check; one that is broken is a check that gives an ERROR."""
-    for entry in entry_points(group=ENTRY_POINTS, name=check_id):
-        try:
-            return load_entry(entry)
-        # Somebody else's package; it must not break the command.
-        except (Exception, SystemExit) as error:
-            said = f"{type(error).__name__}: {error}"
-            return _broken(check_id, protocol, said=said, trace=traceback.format_exc())
-    return None
+def _installed(check_ids: Iterable[str], *, protocol: Protocol) -> tuple[Check, ...]:
+    """Load installed checks; a broken one becomes a check whose result is an ERROR."""
+    found = []
+    for check_id in check_ids:
+        for entry in list(entry_points(group=ENTRY_POINTS, name=check_id))[:1]:
+            try:
+                found.append(load_entry(entry))
+            # The package is not ours; it must not break the command.
+            except (Exception, SystemExit) as error:
+                said = f"{type(error).__name__}: {error}"
+                trace = traceback.format_exc()
+                found.append(_broken(check_id, protocol, said=said, trace=trace))
+    return tuple(found)
 
 
 def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> Check:
-    """Return a check whose measurement says that its plugin cannot be loaded."""
+    """Return a check whose measurement fails because its plugin cannot be loaded."""
     reason = f"its plugin cannot be loaded ({' '.join(said.split())})"
 
     def measure(_: object) -> None:
@@ -288,8 +243,8 @@ def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> Chec
         unit="",
         limits={name: one.unit for name, one in protocol.limits_for(check_id).items()},
         source=f"entry point {ENTRY_POINTS}",
-        consequence="What it would have found is not known.",
-        remedy="Mend or reinstall the package that brings it.",
+        consequence="Its result is not known.",
+        remedy="Fix or reinstall the package that provides it.",
         record=NoRecord,
         measure=measure,
         judge=judge,

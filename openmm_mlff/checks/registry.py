@@ -1,4 +1,4 @@
-"""The checks there are: one literal tuple, and what a protocol brings of its own."""
+"""All checks: one literal tuple, and those that a protocol adds."""
 
 from collections.abc import Sequence
 
@@ -90,19 +90,12 @@ CHECKS: tuple[Check, ...] = (
 
 
 def checks_of(protocol: Protocol) -> tuple[Check, ...]:
-    """Give the checks that a protocol may name: those of the package, then its own."""
+    """Return the checks that a protocol may name: those of the package, then its own."""
     return (*CHECKS, *own_checks(protocol, known=[spec.id for spec in CHECKS]))
 
 
 def get_check(check_id: str, checks: Sequence[Check] = CHECKS) -> Check:
-    """Look a check up by its id.
-
-    Args:
-        check_id: as in protocols and reports.
-        checks: among which it is looked for.
-
-    Returns:
-        The check.
+    """Return the check of an id.
 
     Raises:
         ConfigError: there is none; the message names the nearest.
@@ -114,14 +107,9 @@ def get_check(check_id: str, checks: Sequence[Check] = CHECKS) -> Check:
 
 
 def select(protocol: Protocol) -> list[tuple[Check, bool]]:
-    """List the checks of a protocol, each with whether the verdict rests on it.
+    """Return the checks of a protocol, in the order of the registry, and whether each is required.
 
-    Args:
-        protocol: its ids and thresholds are checked here, before anything is run.
-
-    Returns:
-        (check, required), in the order of the registry; a check that is both required and
-        reported is required.
+    A check that is both required and reported is required.
 
     Raises:
         ConfigError: an unknown check or threshold, a threshold that is missing, or one in another
@@ -144,7 +132,7 @@ def select(protocol: Protocol) -> list[tuple[Check, bool]]:
 
 
 def _check_criteria(protocol: Protocol, *, spec: Check) -> None:
-    """See that the thresholds of one check are known to it, and in its units."""
+    """Check that the thresholds of one check are known to it, and in its units."""
     for name, threshold in protocol.limits_for(spec.id).items():
         key = f"criteria.{spec.id}.{name}"
         if name not in spec.limits:

@@ -1,4 +1,4 @@
-"""How well a slope and a mean are known from a correlated series.
+"""Uncertainties of a slope and of a mean of a correlated series.
 
 The slope of the total energy is fitted by least squares.  Its interval comes from the moving-block
 bootstrap of the residuals (Künsch, Ann. Statist. 17, 1217 (1989); Politis & White, Econometric
@@ -8,20 +8,22 @@ at random, and the cost is linear in the length of the series.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import fdtri, stdtrit
 
+from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
 from openmm_mlff.results import Status
 
 CONFIDENCE = 0.95
 FEWEST_ROWS = 20
-"""Below this no interval is given: a correlation time cannot be told from so few rows."""
+"""Below this no interval is computed: fewer rows do not determine a correlation time."""
 
 FEWEST_BLOCKS = 4
-"""Blocks longer than a quarter of the series leave no degrees of freedom to speak of."""
+"""Blocks longer than a quarter of the series leave too few degrees of freedom."""
 
 WINDOW = 5.0
 """The autocorrelation is summed up to this many correlation times (Sokal's self-consistent
@@ -30,12 +32,11 @@ window, "Monte Carlo methods in statistical mechanics", 1997)."""
 
 @dataclass(frozen=True)
 class SlopeEstimate:
-    """A slope and how well it is known.
+    """A slope and its uncertainty.
 
     Attributes:
         slope: in units of the values over those of the time.
-        standard_error: of the slope; infinite where the series is too short to tell.
-        degrees_of_freedom: of the standard error.
+        standard_error: of the slope; infinite where the series is too short.
         correlation_time: integrated autocorrelation time of the residuals, in units of the time.
         block_rows: rows of one bootstrap block.
         rows: length of the series.
@@ -51,27 +52,23 @@ class SlopeEstimate:
     @property
     def half_width(self) -> float:
         """Half the 95 % interval."""
-        return _half_width(self.standard_error, freedom=self.degrees_of_freedom)
+        return student_half_width(self.standard_error, freedom=self.degrees_of_freedom)
 
 
-def _half_width(standard_error: float, *, freedom: float) -> float:
+def student_half_width(standard_error: float, *, freedom: float) -> float:
+    """Return half the 95 % interval by Student's t; infinite where the error is not finite."""
     if not math.isfinite(standard_error):
         return math.inf
     return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * standard_error
 
 
 def autocorrelation_time(residuals: np.ndarray) -> float:
-    """Estimate the integrated autocorrelation time of a series.
+    """Return the integrated autocorrelation time of (T,) residuals of mean zero, in rows.
 
-    τ = 1/2 + Σ ρ(k), k = 1 to M, with the smallest M ≥ 5 τ(M).  The largest partial sum up to M is
-    taken: the autocorrelation of an oscillation, such as the slow beat of an integrator's
-    energy error, turns negative and would cancel the very correlation that matters.
-
-    Args:
-        residuals: (T,), of mean zero.
-
-    Returns:
-        τ in rows, at least 1/2 (which is white noise).
+    τ = 1/2 + Σ ρ(k), k = 1 to M, with the smallest M ≥ 5 τ(M); at least 1/2, which is white noise.
+    The largest partial sum up to M is taken: the autocorrelation of an oscillation, such as the
+    slow beat of an integrator's energy error, turns negative and would cancel the correlation that
+    matters.
     """
     rows = len(residuals)
     # Twice the length, so that the end of the series does not correlate with its start.
@@ -86,25 +83,18 @@ def autocorrelation_time(residuals: np.ndarray) -> float:
 
 
 def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimate:
-    """Fit a straight line and say how well its slope is known, autocorrelation respected.
+    """Fit a straight line to values (T,) at evenly spaced times (T,); autocorrelation is included.
 
     The block length is b = (2τ)^(2/3) T^(1/3).  Politis & White's rule for an exponentially
     correlated series is 0.7 times that, the best for the variance itself; intervals need longer
-    blocks, and with these they cover what they should, for correlation times up to T/20.
+    blocks, and with these they have their nominal coverage for correlation times up to T/20.
 
-    Three corrections, without which a bootstrap of few blocks is too confident: 1/(1 − τ/b) for
-    the correlation cut between blocks (exact for an exponential), K/(K − 2) with K = T/b blocks
+    Three corrections, without which a bootstrap of few blocks underestimates the error: 1/(1 − τ/b)
+    for the correlation cut between blocks (exact for an exponential), K/(K − 2) with K = T/b blocks
     for the two parameters fitted, and Student's t with K − 2 degrees of freedom.
 
-    What beats more slowly than the series is long cannot be told from a slope, by this or any
-    other means.
-
-    Args:
-        time: (T,), rising, evenly spaced.
-        values: (T,), finite.
-
-    Returns:
-        The slope; its standard error is infinite for fewer than 20 rows.
+    A beat slower than the series cannot be distinguished from a slope, by any method.  The standard
+    error is infinite for fewer than 20 rows.
     """
     rows = len(time)
     if rows < 2:
@@ -135,19 +125,11 @@ def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimat
 
 
 def _bootstrap_variance(residuals: np.ndarray, *, block: int) -> float:
-    """Give the variance of the slope over all moving-block resamples of the residuals.
+    """Return the variance of the slope per row over all moving-block resamples of the residuals.
 
     The slope per row is Σ w_i r_i with w_i = (i − ī)/Σ(i − ī)².  In slot k a block that starts at a
-    random s contributes Σ_j w_{kb+j} r_{s+j} = w_{kb} A(s) + w' B(s), with A(s) = Σ_j r_{s+j},
-    B(s) = Σ_j j r_{s+j} and w' the step of w.  Slots are independent, so their variances over s
-    add up.
-
-    Args:
-        residuals: (T,), evenly spaced.
-        block: rows of a block.
-
-    Returns:
-        Variance, in units of the residuals squared (per row squared).
+    random s contributes Σ_j w_{kb+j} r_{s+j} = w_{kb} A(s) + w' B(s), with A(s) = Σ_j r_{s+j}, B(s)
+    = Σ_j j r_{s+j} and w' the step of w.  Slots are independent, so their variances over s add up.
     """
     rows = len(residuals)
     index = np.arange(rows) - (rows - 1) / 2.0
@@ -171,7 +153,7 @@ def _bootstrap_variance(residuals: np.ndarray, *, block: int) -> float:
 
 
 def _moving_sums(residuals: np.ndarray, *, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give A(s) = Σ_j r_{s+j} and B(s) = Σ_j j r_{s+j}, j from 0 to length − 1, for every s."""
+    """Return A(s) = Σ_j r_{s+j} and B(s) = Σ_j j r_{s+j}, j from 0 to length − 1, for every s."""
     starts = np.arange(len(residuals) - length + 1)
     plain = np.concatenate([[0.0], np.cumsum(residuals)])
     indexed = np.concatenate([[0.0], np.cumsum(np.arange(len(residuals)) * residuals)])
@@ -180,17 +162,11 @@ def _moving_sums(residuals: np.ndarray, *, length: int) -> tuple[np.ndarray, np.
 
 
 def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
-    """Average the slopes of independent replicas.
+    """Return the mean slope of independent replicas and half its 95 % interval.
 
-    Where the replicas scatter no more than their own errors explain (one-way analysis of
-    variance, F test at 95 %), the errors are combined with Welch and Satterthwaite's degrees of
-    freedom; else the scatter decides, with Student's t for one less than the number of replicas.
-
-    Args:
-        estimates: at least one.
-
-    Returns:
-        Mean slope and half its 95 % interval.
+    Where the replicas scatter no more than their own errors explain (one-way analysis of variance,
+    F test at 95 %), the errors are combined with Welch and Satterthwaite's degrees of freedom; else
+    the scatter decides, with Student's t for one less than the number of replicas.
     """
     slopes = np.array([estimate.slope for estimate in estimates])
     mean = float(slopes.mean())
@@ -203,43 +179,57 @@ def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
     if squares.sum() > 0.0:
         freedom = float(squares.sum() ** 2 / np.sum(squares**2 / freedoms))
         if scatter <= squares.mean() * float(fdtri(count - 1, freedom, CONFIDENCE)):
-            return mean, _half_width(math.sqrt(squares.sum()) / count, freedom=freedom)
-    return mean, _half_width(math.sqrt(scatter / count), freedom=count - 1.0)
+            return mean, student_half_width(math.sqrt(squares.sum()) / count, freedom=freedom)
+    return mean, student_half_width(math.sqrt(scatter / count), freedom=count - 1.0)
 
 
 def mean_half_width(values: np.ndarray) -> float:
-    """Give half the 95 % interval of the mean of a correlated series.
+    """Return half the 95 % interval of the mean of a correlated series (T,), in order of time.
 
-    Student's t with σ/√n, n = T/2τ the number of independent values, at least 2.
-
-    Args:
-        values: (T,), finite, in order of time.
-
-    Returns:
-        Half the interval; infinite for fewer than 3 values.
+    Student's t with σ/√n, n = T/2τ the number of independent values, at least 2; infinite for fewer
+    than 3 values.
     """
     if len(values) < 3:
         return math.inf
     tau_rows = autocorrelation_time(values - values.mean())
     independent = max(2.0, len(values) / (2.0 * tau_rows))
     error = float(values.std(ddof=1)) / math.sqrt(independent)
-    return _half_width(error, freedom=independent - 1.0)
+    return student_half_width(error, freedom=independent - 1.0)
 
 
 def compare_with_interval(value: float, *, half_width: float, threshold: float) -> Status:
-    """Decide whether a magnitude lies below a threshold, uncertainty respected.
+    """Compare a magnitude, known to ± `half_width` (95 %), with a threshold.
 
-    Args:
-        value: not negative.
-        half_width: half its 95 % interval.
-        threshold: the limit.
-
-    Returns:
-        PASS where value + half_width ≤ threshold, FAIL where value − half_width > threshold, else
-        INCONCLUSIVE.  A value that is not finite fails.
+    PASS where value + half_width ≤ threshold, FAIL where value − half_width > threshold, else
+    INCONCLUSIVE.  A value that is not finite fails.
     """
     if not math.isfinite(value):
         return Status.FAIL
     if value + half_width <= threshold:
         return Status.PASS
     return Status.FAIL if value - half_width > threshold else Status.INCONCLUSIVE
+
+
+def judged_with_intervals(
+    measured: Sequence[tuple[Measure, float]],
+    *,
+    evidence: Mapping[str, Any],
+    unresolved: Sequence[str] = (),
+) -> Judgement:
+    """Judge measures, each with half its 95 % interval.
+
+    INCONCLUSIVE where none fails by more than its interval, but one may, or something could not be
+    measured, for the reasons in `unresolved`.
+    """
+    decided = [
+        compare_with_interval(measure.value, half_width=width, threshold=measure.limit.value)
+        for measure, width in measured
+    ]
+    reasons = [*unresolved] + [
+        f"{measure.text()}, but known to ± {width:.2g} {measure.limit.unit} only"
+        for (measure, width), status in zip(measured, decided, strict=True)
+        if status is Status.INCONCLUSIVE
+    ]
+    if reasons and Status.FAIL not in decided:
+        return inconclusive(reasons[0], evidence=evidence)
+    return judged([measure for measure, _ in measured], evidence=evidence)

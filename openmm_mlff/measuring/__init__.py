@@ -19,14 +19,7 @@ __all__ = ["Points", "Reference", "Subject"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name on first use (PEP 562).
-
-    Returns:
-        What the name stands for.
-
-    Raises:
-        AttributeError: there is no such name.
-    """
+    """Return a name that is imported on first use (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'openmm_mlff.measuring' has no attribute {name!r}")
     return getattr(import_module(f"openmm_mlff.measuring.{_HOME[name]}"), name)

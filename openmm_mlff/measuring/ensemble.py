@@ -1,4 +1,4 @@
-"""Short NVE runs from points of the Langevin samples: together they have the temperature."""
+"""Short NVE runs from points of the Langevin samples, which together have the temperature."""
 
 import math
 from collections.abc import Sequence
@@ -39,12 +39,7 @@ FEWEST_ROWS = 20
 
 
 class Recorder(IntervalReporter):
-    """Keeps kinetic energies and positions of one run.
-
-    Attributes:
-        kinetic_ev: of each report.
-        positions_angstrom: of each report, (N, 3), Å.
-    """
+    """Keeps kinetic energies, eV, and positions (N, 3), Å, of one run, by report."""
 
     includes: ClassVar[tuple[str, ...]] = ("positions", "energy")
 
@@ -64,11 +59,8 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
 
     An NVE run keeps the energy of its start.  The mean kinetic temperature of one run of a harmonic
     molecule with f vibrational degrees of freedom has the relative standard deviation 1/√f, so that
-    n = 1/(ε² f) runs have a mean temperature known to ε.  Translation and, of isolated molecules,
-    rotation are removed: their degrees of freedom do not take their energy along.
-
-    Args:
-        subject: with Langevin samples; its protocol states ε, the most runs and their length.
+    n = 1/(ε² f) runs have a mean temperature known to ε, which the protocol states.  Translation
+    and, of isolated molecules, rotation are removed, with the energy of their degrees of freedom.
 
     Returns:
         The runs; those before the first that broke where one did.
@@ -102,13 +94,7 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
 
 
 class _Runner:
-    """Runs short simulations, as one batch where the potential can be batched.
-
-    Args:
-        subject: what is simulated.
-        freedom: degrees of freedom of each run.
-        count: runs.
-    """
+    """Runs short simulations, as one batch where the potential can be batched."""
 
     def __init__(self, subject: "Subject", *, freedom: int, count: int) -> None:
         self._subject = subject
@@ -121,15 +107,10 @@ class _Runner:
     def run(
         self, system: Any, positions_angstrom: np.ndarray, velocities_angstrom_per_ps: np.ndarray
     ) -> tuple[list[Recorder], UnstableError | None]:
-        """Run from each start.
-
-        Args:
-            system: of one molecule.
-            positions_angstrom: (n, N, 3), Å.
-            velocities_angstrom_per_ps: (n, N, 3), Å/ps, at the time of the positions.
+        """Run the System of one molecule from n starts, (n, N, 3) each.
 
         Returns:
-            What was recorded of the runs that ran to their end, and why one did not.
+            Records of the runs that ran to their end, and why one did not.
         """
         subject = self._subject
         if can_be_batched(subject.potential, subject.molecule):
@@ -153,41 +134,37 @@ class _Runner:
         recorders: list[Recorder] = []
         simulation = self._simulation(system, positions_angstrom[0])
         for placed, moving in zip(positions_angstrom, velocities_angstrom_per_ps, strict=True):
-            watch, recorder = self._reporters()
+            reporters = self._reporters()
             failure = self._step(
-                simulation, (watch, recorder), placed[None], moving[None], done=len(recorders)
+                simulation, reporters, placed[None], moving[None], done=len(recorders)
             )
             if failure is not None:
                 return recorders, failure
-            recorders.append(recorder)
+            recorders.append(reporters[1])
         return recorders, None
 
     def record(self, recorders: list[Recorder], failure: UnstableError | None) -> Ensemble:
         """Return what is stored."""
-        subject, spec = self._subject, self._subject.spec
+        subject, spec, freedom = self._subject, self._subject.spec, self._freedom
         wanted = math.ceil(max(spec.reference_frames, spec.thermal_frames) / self._count)
         frames = spaced(self._rows, wanted)
         n_atoms = subject.molecule.n_atoms
-        positions = [np.stack(one.positions_angstrom)[frames] for one in recorders]
+        positions = np.array([np.stack(one.positions_angstrom)[frames] for one in recorders])
+        means_ev = [float(np.mean(one.kinetic_ev)) for one in recorders]
         interval_ps = ps_from_fs(self._interval * subject.timestep_fs)
         return Ensemble(
             temperatures_kelvin=np.array(
-                [
-                    temperature_kelvin(
-                        float(np.mean(one.kinetic_ev)), n_degrees_of_freedom=self._freedom
-                    )
-                    for one in recorders
-                ]
+                [temperature_kelvin(mean_ev, n_degrees_of_freedom=freedom) for mean_ev in means_ev]
             ),
-            positions_angstrom=np.array(positions).reshape(len(positions), len(frames), n_atoms, 3),
+            positions_angstrom=positions.reshape(len(recorders), len(frames), n_atoms, 3),
             frame_time_ps=interval_ps * (frames + 1.0),
-            degrees_of_freedom=self._freedom,
+            degrees_of_freedom=freedom,
             temperature_kelvin=subject.temperature_kelvin,
             timestep_fs=subject.timestep_fs,
             duration_ps=interval_ps * self._rows,
             failure="" if failure is None else failure.message,
             failure_ps=math.nan if failure is None else failure.time_ps,
-            # OpenMM counts the atoms of a batch on from copy to copy.
+            # OpenMM numbers the atoms of a batch from copy to copy.
             failure_atoms=() if failure is None else tuple(i % n_atoms for i in failure.atoms),
         )
 

@@ -1,4 +1,4 @@
-"""Many geometries in one call; those that the potential refuses are counted and named."""
+"""Evaluate many geometries in one call; count and name those that the potential refuses."""
 
 from dataclasses import dataclass
 
@@ -45,16 +45,7 @@ def evaluate_points(
     *,
     precision: str,
 ) -> Points:
-    """Evaluate geometries in few calls; where one is refused, one by one.
-
-    Args:
-        potential: what is evaluated.
-        molecule: which atoms.
-        positions_angstrom: (G, N, 3), Å.
-        precision: of the weights.
-
-    Returns:
-        Energies and forces in the order of the geometries.
+    """Evaluate geometries (G, N, 3), Å, in few calls; where one is refused, one by one.
 
     Raises:
         PotentialError: the potential returned arrays of another shape.
@@ -89,16 +80,7 @@ def evaluate_points(
 def evaluate_stress(
     potential: Potential, molecule: MolecularSystem, *, precision: str
 ) -> np.ndarray | NotApplicable:
-    """Return the stress of a box by the potential's ASE calculator.
-
-    Args:
-        potential: what is evaluated.
-        molecule: periodic.
-        precision: of the weights.
-
-    Returns:
-        (3, 3), eV/Å³; or why there is none.
-    """
+    """Return the stress of a box by the potential's ASE calculator, (3, 3), eV/Å³."""
     from ase.calculators.calculator import PropertyNotImplementedError
 
     atoms = molecule.to_ase()
@@ -142,16 +124,10 @@ def evaluate_in_openmm(
     *,
     platform: PlatformChoice,
 ) -> Evaluation:
-    """Evaluate geometries one after the other in one Context.
+    """Evaluate geometries (G, N, 3), Å, one after the other in one Context.
 
-    Args:
-        system: what the potential made of the molecule.
-        molecule: at a sane geometry, for the warm-up; None leaves the Context cold.
-        placed_angstrom: (G, N, 3), Å.
-        platform: where.
-
-    Returns:
-        Energies and forces, in the order of the geometries.
+    The Context is warmed up at the molecule's geometry, which must be sane; it stays cold where
+    `molecule` is None.
     """
     context = openmm.Context(
         system,

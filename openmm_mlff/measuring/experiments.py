@@ -1,4 +1,4 @@
-"""Short simulations that single checks ask for."""
+"""Short simulations for single checks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,13 +38,7 @@ SAMPLING_INTERVAL_STEPS = 10
 
 @dataclass(frozen=True)
 class StartPoint:
-    """A point of the microcanonical ensemble.
-
-    Attributes:
-        system: what the potential made of the molecule.
-        positions_angstrom: (N, 3), Å.
-        velocities_angstrom_per_ps: (N, 3), Å/ps, at the time of the positions.
-    """
+    """Positions (N, 3), Å, and velocities (N, 3), Å/ps, at the same time, of a System."""
 
     system: openmm.System
     positions_angstrom: np.ndarray
@@ -52,11 +46,7 @@ class StartPoint:
 
 
 class Experiments:
-    """Simulations of a subject, from the end of its first simulation that ran to its end.
-
-    Args:
-        subject: what is simulated.
-    """
+    """Simulations of a subject, from the end of its first simulation that ran to its end."""
 
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
@@ -67,71 +57,47 @@ class Experiments:
         return Thermostats(self._subject)
 
     def start(self) -> StartPoint | None:
-        """Return the last state of a simulation, its velocities at the time of the positions.
+        """Return the last state of a simulation; None where no simulation ran to its end.
 
         The velocities of leapfrog lie half a step back: v(t) = v(t − dt/2) + (dt/2) F(t)/m, with
         the timestep of that simulation.
-
-        Returns:
-            The point; None where no simulation ran to its end.
         """
         subject = self._subject
         for run in subject.runs.runs:
             folder = subject.folder / run.name
             if run.survived and (folder / STATE_FILE).is_file():
-                system = subject.potential.create_system(
-                    subject.molecule, precision=subject.precision
-                )
+                system = subject.create_system()
                 simulation = self._verlet(system, timestep_fs=run.condition.timestep_fs)
                 load_state(simulation, folder)
                 state = simulation.context.getState(positions=True, velocities=True)
-                return StartPoint(
-                    system=system,
-                    positions_angstrom=positions_angstrom(state),
-                    velocities_angstrom_per_ps=velocities_angstrom_per_ps(state)
-                    + half_kick_angstrom_per_ps(simulation.context),
-                )
+                kick = half_kick_angstrom_per_ps(simulation.context)
+                velocities = velocities_angstrom_per_ps(state) + kick
+                return StartPoint(system, positions_angstrom(state), velocities)
         return None
 
     def langevin_starts(self, most: int) -> list[StartPoint]:
-        """Return points of the canonical ensemble, evenly spaced along the Langevin samples.
+        """Return at most `most` points of the Langevin samples, evenly spaced, the last among them.
 
-        Args:
-            most: number of points.
-
-        Returns:
-            The points, the last sample among them; none where the Langevin run broke.
+        There are none where the Langevin run broke.
         """
-        subject = self._subject
-        samples = subject.samples
+        samples = self._subject.samples
         if samples.failure:
             return []
-        system = subject.potential.create_system(subject.molecule, precision=subject.precision)
+        system = self._subject.create_system()
         last = len(samples.time_ps) - 1
         chosen = np.unique(np.linspace(0, last, most + 1).round().astype(int))[1:]
-        return [
-            StartPoint(
-                system,
-                samples.positions_angstrom[index],
-                samples.velocities_angstrom_per_ps[index],
-            )
-            for index in chosen
-        ]
+        placed, moving = samples.positions_angstrom, samples.velocities_angstrom_per_ps
+        return [StartPoint(system, placed[index], moving[index]) for index in chosen]
 
     def run_nve(
         self, start: StartPoint, *, timestep_fs: float, rows: int, interval_steps: int
     ) -> tuple[np.ndarray, str]:
         """Run at constant energy.
 
-        Args:
-            start: from where.
-            timestep_fs: of the integrator.
-            rows: T, the first one at the start.
-            interval_steps: between two rows.
-
         Returns:
-            Potential energy and kinetic energy at the time of the positions, (2, T), eV, NaN from
-            where the run broke off; and why it did, empty where it did not.
+            Potential energy and kinetic energy at the time of the positions, (2, rows), eV, the
+            first at the start, NaN from where the run broke off; and why it did, empty where it did
+            not.
         """
         simulation = self._started(start, timestep_fs=timestep_fs)
         energies = np.full((2, rows), np.nan)
@@ -153,11 +119,6 @@ class Experiments:
         After n steps leapfrog holds x(n) and v(n − ½), and its next kick would give
         v(n + ½) = v(n − ½) + dt F(n)/m.  From −v(n + ½) it goes to −v(n − ½) and back over its own
         positions.
-
-        Args:
-            start: from where.
-            timestep_fs: of the integrator.
-            steps: in each direction.
 
         Returns:
             Positions (N, 3), Å, where the velocities were reversed and at the end, NaN from where
@@ -184,12 +145,8 @@ class Experiments:
     ) -> Samples:
         """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
 
-        Two potentials are sampled with the same start, thermostat and seed, so that their samples
-        differ by their forces alone.
-
-        Args:
-            potential: None for the subject's own.
-            precision: of the weights; None for the run's own.
+        The potential is the subject's own by default.  Two potentials are sampled with the same
+        start, thermostat and seed, so that their samples differ by their forces alone.
 
         Returns:
             The samples; none, with the failure, where the system broke.
@@ -234,7 +191,7 @@ class Experiments:
         )
 
     def _verlet(self, system: openmm.System, *, timestep_fs: float) -> app.Simulation:
-        """Make a Simulation of leapfrog at the subject's minimum."""
+        """Return a Simulation of leapfrog at the subject's minimum."""
         subject = self._subject
         return make_simulation(
             system,
@@ -245,7 +202,7 @@ class Experiments:
         )
 
     def _started(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
-        """Make a Simulation at a start point."""
+        """Return a Simulation of leapfrog at a start point."""
         simulation = self._verlet(start.system, timestep_fs=timestep_fs)
         simulation.context.setPositions(nm_from_angstrom(start.positions_angstrom))
         set_start_velocities(simulation, start.velocities_angstrom_per_ps)

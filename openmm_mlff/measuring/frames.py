@@ -28,17 +28,11 @@ class Frames:
 
 
 def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Frames | None:
-    """Choose frames of all NVE runs and of the ensemble, equally many of each.
+    """Return at most `count` frames of all NVE runs and of the ensemble, equally many of each.
 
-    One NVE run keeps the energy of its start: frames of all of them are those of the temperature.
-
-    Args:
-        subject: what was simulated.
-        count: the most frames.
-        or_broken: whether runs that broke serve where nothing else left a frame.
-
-    Returns:
-        The frames, evenly spaced; None where there are none.
+    They are evenly spaced; None where there are none.  One NVE run keeps the energy of its start:
+    only frames of all runs have the temperature.  With `or_broken`, runs that broke are used where
+    nothing else left a frame.
     """
     recorded = [run for run in subject.runs.runs if run.trajectory is not None]
     runs = [run for run in recorded if run.survived]

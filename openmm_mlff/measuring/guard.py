@@ -1,4 +1,4 @@
-"""The one place where any exception is caught: a broken stage is data, not a broken run."""
+"""The only place where any exception is caught: a failed stage is data and does not end a run."""
 
 import traceback
 from collections.abc import Callable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Broken:
-    """Why a stage broke, in one line, with the traceback."""
+    """Why a stage failed, in one line, with the traceback."""
 
     reason: str
     traceback: str
@@ -20,29 +20,18 @@ class Broken:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """The value of a stage, or what broke in it."""
+    """The value of a stage, or why it failed."""
 
     value: T | None = None
     broken: Broken | None = None
 
 
 def guarded(stage: Callable[[], T]) -> Outcome[T]:
-    """Run one stage; interrupts and full disks raise, any other exception is kept.
-
-    Args:
-        stage: called without arguments.
-
-    Returns:
-        Its value, or what broke.
-
-    Raises:
-        Exception: the disk takes no more.
-        SystemExit: likewise.
-    """
+    """Run one stage and keep its exception; interrupts and full disks raise."""
     try:
         return Outcome(value=stage())
-    # A crash is an ERROR in the report, never a bad score; and a potential that leaves the process
-    # must not take the exit code of an approval with it.
+    # A failure of code is an ERROR in the report; and a potential that calls sys.exit(0) must not
+    # end the process with the exit code of an approval.
     except (Exception, SystemExit) as error:
         if storage_failure(error) is not None:
             raise

@@ -21,14 +21,7 @@ SAMPLED_ATOMS = 24
 
 
 def measure_hessian(subject: "Subject") -> Hessian:
-    """Measure the Jacobians.
-
-    Args:
-        subject: what is measured; its protocol says at how many geometries.
-
-    Returns:
-        All atoms up to :data:`MOST_ATOMS`, else of :data:`SAMPLED_ATOMS` drawn at random.
-    """
+    """Compute the Jacobians: of all atoms, or of some where there are over :data:`MOST_ATOMS`."""
     geometries = subject.geometries()[: subject.spec.hessian_geometries]
     n_atoms = geometries.shape[1]
     atoms = np.arange(n_atoms)
@@ -59,13 +52,7 @@ def force_jacobian(
     atoms: np.ndarray,
     step_angstrom: float,
 ) -> tuple[np.ndarray, bool, tuple[str, ...]]:
-    """Compute dF/dx of some atoms by central differences.
-
-    Args:
-        evaluate: geometries (G, N, 3) in Å to energies and forces.
-        positions_angstrom: (N, 3), Å.
-        atoms: A indices.
-        step_angstrom: h of (F(x + h) − F(x − h)) / 2h.
+    """Compute dF/dx of A atoms by central differences (F(x + h) − F(x − h)) / 2h at (N, 3), Å.
 
     Returns:
         (3A, 3A), eV/Å², NaN in columns that were refused; whether any was refused; and why.

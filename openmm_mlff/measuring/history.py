@@ -1,4 +1,4 @@
-"""New instances of a potential, asked about the same two geometries in different orders."""
+"""Evaluations of the same two geometries in different orders by new instances of a potential."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
 ORDERS = ((0, 1, 0), (1, 0, 1))
-"""Which of the two geometries each call asks about, for each new instance."""
+"""Which of the two geometries each call evaluates, for each new instance."""
 
 DIRECT = "called directly"
 
@@ -31,11 +31,10 @@ DISPLACEMENT_ANGSTROM = 0.2
 
 @dataclass(frozen=True)
 class History:
-    """What new instances answered through one path.
+    """Evaluations by new instances through one path.
 
     Attributes:
         path: :data:`DIRECT`, or the name of the platform.
-        on_gpu: whether that ran on a GPU.
         energies_ev: (orders, calls).
         forces: (orders, calls, N, 3), eV/Å.
     """
@@ -47,15 +46,10 @@ class History:
 
 
 def histories(subject: "Subject", placed_angstrom: np.ndarray) -> list[History]:
-    """Ask new instances about a geometry and one far from it, directly and on every platform.
+    """Evaluate a geometry (N, 3), Å, and one far from it, directly and on every platform.
 
-    Args:
-        subject: what is measured.
-        placed_angstrom: the geometry, (N, 3), Å.
-
-    Returns:
-        One history a path; the platforms in one precision each, that of the run where they have
-        several.  None where the potential refuses every geometry that is far from this one.
+    Each platform has one precision, that of the run where there are several.  There are no
+    histories where the potential refuses every geometry far from this one.
     """
     for far in _far_from(subject, placed_angstrom):
         pair = np.stack([placed_angstrom, far])
@@ -80,7 +74,7 @@ def _far_from(subject: "Subject", placed_angstrom: np.ndarray) -> list[np.ndarra
 
 
 def _platforms(subject: "Subject") -> list[PlatformChoice]:
-    system = subject.potential.create_system(subject.molecule, precision=subject.precision)
+    system = subject.create_system()
     chosen: dict[str, PlatformChoice] = {}
     for choice in usable_platforms(system, subject.molecule.positions_angstrom):
         if choice.precision == subject.precision or choice.name not in chosen:
@@ -91,7 +85,7 @@ def _platforms(subject: "Subject") -> list[PlatformChoice]:
 def _history(
     subject: "Subject", placed_angstrom: np.ndarray, platform: PlatformChoice | None
 ) -> History:
-    found = [_ask(subject, placed_angstrom[list(order)], platform) for order in ORDERS]
+    found = [_evaluate_fresh(subject, placed_angstrom[list(order)], platform) for order in ORDERS]
     return History(
         path=DIRECT if platform is None else platform.name,
         on_gpu=platform is not None and platform.on_gpu,
@@ -100,10 +94,10 @@ def _history(
     )
 
 
-def _ask(
+def _evaluate_fresh(
     subject: "Subject", placed_angstrom: np.ndarray, platform: PlatformChoice | None
 ) -> Evaluation:
-    """Evaluate geometries (G, N, 3), Å, in order, by a new instance that was never warmed."""
+    """Evaluate geometries (G, N, 3), Å, in order, by a new instance without a warm-up."""
     fresh = subject.potential.fresh()
     if platform is None:
         return fresh.evaluate(subject.molecule, placed_angstrom, precision=subject.precision)

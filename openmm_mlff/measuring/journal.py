@@ -1,4 +1,4 @@
-"""The stages of a system by key: begun, ended, broken; the same in a worker and in its parent."""
+"""The stages of a system by key, begun, ended or broken, in a worker and in its parent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -14,11 +14,11 @@ BEGIN, END, PLATFORM = "begin", "end", "platform"
 
 @dataclass(frozen=True)
 class Journal:
-    """What a worker is told of the stages of a system, and how it reports them.
+    """What a worker knows of the stages of a system, and how it reports them.
 
     Attributes:
         settled: stages whose outcome is in the run directory; they are not run again.
-        broken: stages that ended a process; they are not run again, and this is their outcome.
+        broken: outcome of stages that ended a process; they are not run again.
         rest: why no other stage is run; None where they are.
         tell: called with :data:`BEGIN` or :data:`END` and the key of a stage, or with
             :data:`PLATFORM` and its name.
@@ -38,13 +38,7 @@ class Journal:
     ) -> Outcome[T]:
         """Run one stage, guarded, unless its outcome is known.
 
-        Args:
-            key: of the stage.
-            stage: called without arguments.
-            keep: called with the outcome; a stage has ended when this has.
-
-        Returns:
-            Its value, or what broke.
+        `keep` is called with the outcome before the end of the stage is reported.
         """
         # What is settled is only read again.
         known = self.broken.get(key, None if key in self.settled else self.rest)
@@ -66,10 +60,10 @@ class History:
     Attributes:
         settled: keys of the stages whose outcome is written.
         broken: how stages ended workers, by key.
-        rest: why nothing more is run; None while it is.
+        rest: why no more stages are run; None while they are.
         stray: consecutive workers that ended outside of every stage.
         current: key of the stage that began and has not ended.
-        platform: that the system runs on; empty where it is not known.
+        platform: of the system; empty where it is not known.
     """
 
     settled: frozenset[str] = frozenset()
@@ -100,7 +94,7 @@ class History:
         return replace(history, broken={**self.broken, self.current: broken}, stray=0)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a worker is told, as plain values."""
+        """Return what a worker needs to know, as plain values."""
         return {
             "settled": sorted(self.settled),
             "broken": {key: asdict(broken) for key, broken in self.broken.items()},
@@ -109,15 +103,7 @@ class History:
 
 
 def journal_from_json(table: Mapping[str, Any], *, tell: Callable[[str, str], None]) -> Journal:
-    """Read what :meth:`History.to_json` wrote.
-
-    Args:
-        table: plain values.
-        tell: see :class:`Journal`.
-
-    Returns:
-        The journal of a worker.
-    """
+    """Read what :meth:`History.to_json` wrote."""
     return Journal(
         settled=frozenset(table["settled"]),
         broken={key: Broken(**broken) for key, broken in table["broken"].items()},

@@ -1,4 +1,4 @@
-"""The minimum of the potential, from which everything else starts."""
+"""The minimum of the potential, at which everything else starts."""
 
 from typing import TYPE_CHECKING
 
@@ -16,38 +16,34 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
 SOUGHT_FORCE_EV_PER_ANGSTROM = 0.0005
-"""Sought more closely than is needed: the library's structures are the reference's own minima, and
-at a looser limit a good model would not move from them at all."""
+"""The library's structures are the reference's own minima: at a looser limit an accurate model
+would not move from them."""
 
 LIQUID_FORCE_EV_PER_ANGSTROM = 0.01
-"""For systems too large for their Hessian: a liquid has many minima, and no check needs one."""
+"""For systems too large for their Hessian: no check needs one of the many minima of a liquid."""
 
 
 def measure_minimum(subject: "Subject") -> Minimum:
     """Minimise the molecule in OpenMM.
 
-    Args:
-        subject: what is minimised.
-
-    Returns:
-        The minimum; where energies or forces became infinite or NaN, the geometry asked for, with
-        the failure.
+    Where energies or forces became infinite or NaN, the result is the input geometry with the
+    failure.
     """
+    asked = subject.asked
     subject.report("minimise", 0, 1)
-    is_small = subject.asked.n_atoms <= MOST_ATOMS
-    system = subject.potential.create_system(subject.asked, precision=subject.precision)
+    tolerance = (
+        SOUGHT_FORCE_EV_PER_ANGSTROM
+        if asked.n_atoms <= MOST_ATOMS
+        else LIQUID_FORCE_EV_PER_ANGSTROM
+    )
+    system = subject.potential.create_system(asked, precision=subject.precision)
     try:
         found = minimise(
-            system,
-            subject.asked,
-            platform=subject.platform,
-            tolerance_ev_per_angstrom=(
-                SOUGHT_FORCE_EV_PER_ANGSTROM if is_small else LIQUID_FORCE_EV_PER_ANGSTROM
-            ),
+            system, asked, platform=subject.platform, tolerance_ev_per_angstrom=tolerance
         )
     except UnstableError as error:
         return Minimum(
-            positions_angstrom=np.array(subject.asked.positions_angstrom),
+            positions_angstrom=np.array(asked.positions_angstrom),
             energy_ev=float("nan"),
             largest_force_ev_per_angstrom=float("nan"),
             failure=error.message,
@@ -63,18 +59,10 @@ def measure_minimum(subject: "Subject") -> Minimum:
 def start_molecule(
     asked: MolecularSystem, minimum: Minimum, *, limits: StabilityLimits
 ) -> MolecularSystem:
-    """Return the molecule at its minimum where it is still the same molecule there.
+    """Return the molecule at its minimum if it is still the same molecule within `limits`.
 
-    Atoms that came apart in the minimisation no longer interact and would pass every question
-    about symmetry.
-
-    Args:
-        asked: as it was asked for.
-        minimum: of the potential.
-        limits: beyond which it is another molecule.
-
-    Returns:
-        The molecule on which the energy surface is examined.
+    Atoms that came apart in the minimisation no longer interact, and would pass every check of
+    symmetry.
     """
     monitor = StabilityMonitor(
         asked.atomic_numbers,
@@ -89,15 +77,7 @@ def start_molecule(
 
 
 def relaxed_molecule(asked: MolecularSystem, minimum: Minimum) -> MolecularSystem:
-    """Return the molecule where minimisation ended, whatever became of it.
-
-    Args:
-        asked: as it was asked for.
-        minimum: of the potential.
-
-    Returns:
-        Where simulations start.
-    """
+    """Return the molecule where its minimisation ended, even if it came apart."""
     try:
         return asked.with_positions(minimum.positions_angstrom)
     except MoleculeError:

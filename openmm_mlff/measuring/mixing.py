@@ -19,12 +19,7 @@ LAMBDAS = {"lambda_0": 0.0, "lambda_half": 0.5, "lambda_1": 1.0}
 def evaluate_mixing(
     potential: "MixedPotential", molecule: MolecularSystem, placed_angstrom: np.ndarray
 ) -> Mapping[str, Evaluation]:
-    """Evaluate geometries of an ML/MM system in several ways.
-
-    Args:
-        potential: of the ML part and the rest.
-        molecule: all atoms.
-        placed_angstrom: (G, N, 3), Å.
+    """Evaluate geometries (G, N, 3), Å, of an ML/MM system in several ways.
 
     Returns:
         The force field alone (``mm``), the mixed System (``mixed``), the sum of its parts

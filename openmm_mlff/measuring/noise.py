@@ -1,4 +1,4 @@
-"""The noise of energies and forces, from lines along which physics is a smooth curve."""
+"""The noise of energies and forces, from lines along which they are smooth curves."""
 
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,6 @@ def measure_noise(subject: "Subject") -> Noise:
     """Evaluate two lines through a displaced geometry, along its forces.
 
     That is the steepest direction: 3 eV/Å over 0.01 Å cross ten stairs of 3 meV.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        The noise.
     """
     middle = subject.displaced(1)[0]
     direction = _steepest(subject, middle)
@@ -70,15 +64,10 @@ def _force_residual(line: "Points", *, degree: int) -> float:
 
 
 def residual(values: np.ndarray, *, degree: int, jump: int | None = None) -> float:
-    """Return the standard deviation that a polynomial leaves, pooled over the columns.
+    """Return the standard deviation of values (M, columns) from a polynomial, over all columns.
 
-    Args:
-        values: (M, columns), at :func:`places_on_line`.
-        degree: of the polynomial.
-        jump: first value behind a jump, whose height is fitted, too; None for no jump.
-
-    Returns:
-        In the unit of the values; NaN where a value is not finite.
+    The values are at :func:`places_on_line`.  The height of a jump before the value of index `jump`
+    is fitted, too.  NaN where a value is not finite.
     """
     if not np.isfinite(values).all():
         return float("nan")
@@ -92,9 +81,9 @@ def residual(values: np.ndarray, *, degree: int, jump: int | None = None) -> flo
 
 
 def residual_beside_jump(values: np.ndarray, *, degree: int) -> float:
-    """Return the residual of (M,) values, a single jump between two of them left out.
+    """Return the residual of (M,) values, with one jump between two of them fitted.
 
-    A jump at a cutoff is no noise: it stands at one place, and would hide itself.
+    A jump at a cutoff is not noise: it is at one place, and would be lost in the noise.
     """
     jumps = [None, *range(1, len(values))]
     return min(residual(values[:, None], degree=degree, jump=jump) for jump in jumps)

@@ -33,9 +33,7 @@ class OpenMMPath:
     """One platform, precision and backend, and what was computed there.
 
     Attributes:
-        platform: as OpenMM calls it.
-        precision: of the platform.
-        backend: empty for the one that was asked for.
+        backend: empty for the one requested.
         single_precision: whether the platform rounds positions or forces to float32.
         energies_ev: (G,).
         forces: (G, N, 3), eV/Å.
@@ -55,7 +53,7 @@ class Export:
 
     Attributes:
         name: of the molecule, and whether the program takes any composition.
-        molecule: what it is called on.
+        molecule: on which it is called.
         call: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å.
     """
 
@@ -65,7 +63,7 @@ class Export:
 
 
 class _ThroughAse:
-    """A potential whose own batched call is not used, for it is not what an ASE user runs."""
+    """A potential without its own batched call, which is not what an ASE user runs."""
 
     def __init__(self, potential: Potential) -> None:
         self._potential = potential
@@ -78,11 +76,7 @@ class _ThroughAse:
 
 
 class Paths:
-    """The other ways to evaluate and run the potential of a subject.
-
-    Args:
-        subject: what is measured.
-    """
+    """The other ways to evaluate and run the potential of a subject."""
 
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
@@ -90,18 +84,12 @@ class Paths:
     def in_openmm(self, placed_angstrom: np.ndarray) -> Evaluation:
         """Evaluate geometries (G, N, 3), Å, in one Context on the platform of the run."""
         subject = self._subject
-        system = subject.potential.create_system(subject.molecule, precision=subject.precision)
         return evaluate_in_openmm(
-            system, subject.molecule, placed_angstrom, platform=subject.platform
+            subject.create_system(), subject.molecule, placed_angstrom, platform=subject.platform
         )
 
     def histories(self, placed_angstrom: np.ndarray) -> tuple[np.ndarray, list[History]]:
-        """Ask new instances about a geometry (N, 3), Å, and one far from it in different orders.
-
-        Returns:
-            The orders, (orders, calls), 0 for the geometry and 1 for the other, and the answers;
-            none where the potential refuses all others.
-        """
+        """Return the orders, (orders, calls), and :func:`histories` of a geometry (N, 3), Å."""
         return np.array(ORDERS), histories(self._subject, placed_angstrom)
 
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
@@ -114,15 +102,13 @@ class Paths:
 
     def everywhere_in_openmm(self, placed_angstrom: np.ndarray) -> list[OpenMMPath]:
         """Evaluate geometries (G, N, 3), Å, on every platform, in each precision and backend."""
-        subject = self._subject
+        subject, molecule = self._subject, self._subject.molecule
         backends = {"": subject.potential, **subject.potential.other_backends()}
         found = []
         for backend, potential in backends.items():
-            system = potential.create_system(subject.molecule, precision=subject.precision)
-            for platform in usable_platforms(system, subject.molecule.positions_angstrom):
-                points = evaluate_in_openmm(
-                    system, subject.molecule, placed_angstrom, platform=platform
-                )
+            system = potential.create_system(molecule, precision=subject.precision)
+            for platform in usable_platforms(system, molecule.positions_angstrom):
+                points = evaluate_in_openmm(system, molecule, placed_angstrom, platform=platform)
                 rounds = potential.has_force_field and platform.precision != "double"
                 found.append(
                     OpenMMPath(
@@ -141,18 +127,13 @@ class Paths:
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Run OpenMM's ``VerletIntegrator`` and ASE's ``VelocityVerlet`` from the same start.
 
-        Args:
-            temperature_kelvin: of the velocities at the minimum.
-            timestep_fs: of both.
-            steps: S.
-
         Returns:
-            Positions after each step, (S, N, 3), Å, by OpenMM and by ASE; None where the System
+            Positions after each step, (steps, N, 3), Å, by OpenMM and by ASE; None where the System
             has constraints, which ASE's integrator does not apply.
         """
         subject = self._subject
         molecule, potential = subject.molecule, subject.potential
-        system = potential.create_system(molecule, precision=subject.precision)
+        system = subject.create_system()
         if system.getNumConstraints():
             return None
         # A force field may bring masses of its own; else a System with other masses is at fault.
@@ -185,9 +166,8 @@ class Paths:
     def exports(self) -> list[Export]:
         """Export the model for this molecule and, where there is no box, for any composition.
 
-        Returns:
-            The second is called on this molecule and on one of another size, so that a size frozen
-            into the export shows.
+        The second is called on this molecule and on one of another size, to detect a size that is
+        fixed in the export.
         """
         from openmm_mlff.potentials.export import call_fixed, call_free
 

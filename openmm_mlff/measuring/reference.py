@@ -1,7 +1,7 @@
 """The reference: evaluated at frames of the potential's own runs, and at its own minimum."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,15 +27,7 @@ PRECISION = "double"
 
 
 class Reference:
-    """A potential that is taken to be right.
-
-    Args:
-        potential: the reference.
-        molecule: which atoms.
-
-    Attributes:
-        spec: names it.
-    """
+    """A potential that is taken to be right, for the atoms of a molecule."""
 
     def __init__(self, potential: Potential, molecule: MolecularSystem) -> None:
         self.potential = potential
@@ -43,14 +35,7 @@ class Reference:
         self._molecule = molecule
 
     def evaluate(self, positions_angstrom: np.ndarray) -> Points:
-        """Evaluate geometries in double precision; those that the reference refuses are marked.
-
-        Args:
-            positions_angstrom: (G, N, 3), Å.
-
-        Returns:
-            Energies and forces in the order of the geometries.
-        """
+        """Evaluate geometries (G, N, 3), Å, in double precision; refused ones are marked."""
         return evaluate_points(
             self.potential, self._molecule, positions_angstrom, precision=PRECISION
         )
@@ -64,17 +49,14 @@ class Reference:
         force_ev_per_angstrom: float,
         max_steps: int,
     ) -> Relaxed:
-        """Relax geometries with one dihedral angle of each held.
+        """Relax R geometries (R, N, 3), Å, with one dihedral angle of each held.
 
         Args:
-            positions_angstrom: the starts, (R, N, 3).
+            positions_angstrom: the starts.
             torsions: R bonds; atoms beyond each are rotated to the angle first.
             degrees: dihedral angles to hold, (R,).
             force_ev_per_angstrom: the tolerance, on an atom.
             max_steps: the most evaluations of one geometry.
-
-        Returns:
-            The geometries, converged or not.
         """
 
         def evaluate(placed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,12 +94,6 @@ class Reference:
 def measure_reference(subject: "Subject") -> Reference:
     """Return the reference of a subject.
 
-    Args:
-        subject: with a reference that can be evaluated.
-
-    Returns:
-        The reference.
-
     Raises:
         TypeError: it has none; a check that needs one says so in its ``needs``.
     """
@@ -127,14 +103,7 @@ def measure_reference(subject: "Subject") -> Reference:
 
 
 def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotApplicable:
-    """Relax the reference from the potential's minimum.
-
-    Args:
-        subject: with a reference that can be evaluated.
-
-    Returns:
-        The reference's minimum.
-    """
+    """Relax the reference from the potential's minimum."""
     from ase.optimize import BFGS
 
     molecule = subject.molecule
@@ -146,8 +115,8 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
     subject.report("reference minimum", 0, 1)
     largest_force, reason = float("nan"), ""
     try:
-        # At a looser limit an accurate model's minimum would count as the reference's own, and the
-        # two would agree to the last digit without having been compared.
+        # At a looser limit an accurate model's minimum would count as the reference's own, and
+        # nothing would be compared.
         with refusals():
             BFGS(atoms, logfile=None).run(fmax=SOUGHT_FORCE_EV_PER_ANGSTROM, steps=MINIMUM_STEPS)
             largest_force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
@@ -165,14 +134,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
 
 
 def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
-    """Compare on frames of the potential's own trajectories, or on those of a file.
-
-    Args:
-        subject: with a reference.
-
-    Returns:
-        The frames that both evaluated.
-    """
+    """Evaluate both on frames of the potential's own trajectories, or on those of a file."""
     if isinstance(subject.reference_source, LabelledFrames):
         return _labels_of_file(subject, subject.reference_source)
     frames = own_frames(subject, subject.spec.reference_frames, or_broken=True)
@@ -186,13 +148,14 @@ def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
     return _labels(
         subject,
         frames.positions_angstrom[kept],
-        frames.time_ps[kept],
-        energies_ev=found.energies_ev[kept],
-        forces=found.forces_ev_per_angstrom[kept],
+        time_ps=frames.time_ps[kept],
+        reference_energies_ev=found.energies_ev[kept],
+        reference_forces=found.forces_ev_per_angstrom[kept],
         reference=subject.reference.spec,
         run=frames.source,
         frames_of="its own trajectories",
         requested=count,
+        refused=int(found.refused.sum()),
         refusals=found.reasons,
     )
 
@@ -210,43 +173,24 @@ def _labels_of_file(subject: "Subject", labels: LabelledFrames) -> Labels | Skip
     return _labels(
         subject,
         np.stack([frame.positions_angstrom for frame in frames]),
-        np.array([float(frame.index) for frame in frames]),
-        energies_ev=np.array([frame.energy_ev for frame in frames]),
-        forces=np.stack([frame.forces_ev_per_angstrom for frame in frames]),
+        time_ps=np.array([float(frame.index) for frame in frames]),
+        reference_energies_ev=np.array([frame.energy_ev for frame in frames]),
+        reference_forces=np.stack([frame.forces_ev_per_angstrom for frame in frames]),
         reference=labels.spec,
         run=f"no run: frames of {labels.spec}",
         frames_of=labels.spec,
         requested=len(frames),
-        refusals=(),
+        refused=0,
     )
 
 
-def _labels(
-    subject: "Subject",
-    positions_angstrom: np.ndarray,
-    time_ps: np.ndarray,
-    *,
-    energies_ev: np.ndarray,
-    forces: np.ndarray,
-    reference: str,
-    run: str,
-    frames_of: str,
-    requested: int,
-    refusals: tuple[str, ...],
-) -> Labels:
+def _labels(subject: "Subject", positions_angstrom: np.ndarray, **known: Any) -> Labels:
+    """Evaluate the potential on frames (G, N, 3), Å, of which the other fields are known."""
     model = subject.evaluate(positions_angstrom, molecule=subject.asked)
     return Labels(
-        reference=reference,
-        run=run,
-        frames_of=frames_of,
         symbols=subject.asked.symbols,
-        requested=requested,
-        refused=requested - len(positions_angstrom),
-        refusals=refusals,
         positions_angstrom=positions_angstrom,
-        time_ps=time_ps,
         model_energies_ev=model.energies_ev,
         model_forces=model.forces_ev_per_angstrom,
-        reference_energies_ev=energies_ev,
-        reference_forces=forces,
+        **known,
     )

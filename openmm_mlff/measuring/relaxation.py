@@ -1,4 +1,4 @@
-"""Relax many geometries of one system at once, with one dihedral angle held where asked.
+"""Relax many geometries of one system at once, with one dihedral angle held where requested.
 
 All geometries advance together, so that a potential that evaluates batches is called once a step.
 The minimiser is BFGS with a limited step and without a line search (Nocedal, Wright 2006,
@@ -69,7 +69,7 @@ def relax(
     max_steps: int,
     held: Dihedral | None = None,
 ) -> Relaxed:
-    """Relax geometries until no force on an atom exceeds a tolerance.
+    """Relax geometries until no force on an atom exceeds a tolerance, or `max_steps` are done.
 
     A geometry that has converged, or was refused, is not evaluated again.
 
@@ -79,9 +79,6 @@ def relax(
         force_ev_per_angstrom: the tolerance.
         max_steps: the most evaluations of one geometry.
         held: the angle that is held, if any; starts are brought to it first.
-
-    Returns:
-        The geometries, converged or not.
     """
     positions = np.array(positions_angstrom, dtype=float)
     count = len(positions)
@@ -164,14 +161,7 @@ def dihedral(
     """Return dihedral angles, radians, (G,), and their gradients, radians/Å, (G, 4, 3).
 
     See :func:`openmm_mlff.molecules.torsions.dihedral_gradient`, for one geometry; here gradients
-    are not finite where three of the atoms are in line.
-
-    Args:
-        positions_angstrom: (G, N, 3).
-        atoms: i, j, k, l; (G, 4).
-
-    Returns:
-        Angles and gradients.
+    are not finite where three of the `atoms`, i, j, k, l, (G, 4), are in line.
     """
     listed = positions_angstrom[np.arange(len(atoms))[:, None], atoms]
     i, j, k, end = listed.transpose(1, 0, 2)
@@ -191,7 +181,7 @@ def dihedral(
 
 
 def _without_turning(vectors: FloatArray, positions: FloatArray, held: Dihedral) -> FloatArray:
-    """Project out of (G, N, 3) what changes the angle."""
+    """Return (G, N, 3) without the part that changes the angle."""
     projected, listed = vectors.copy(), (np.arange(len(vectors))[:, None], held.atoms)
     _, gradient = dihedral(positions, held.atoms)
     share = np.sum(gradient * vectors[listed], axis=(1, 2)) / np.sum(gradient**2, axis=(1, 2))
@@ -200,7 +190,7 @@ def _without_turning(vectors: FloatArray, positions: FloatArray, held: Dihedral)
 
 
 def _imposed(positions: FloatArray, held: Dihedral) -> FloatArray:
-    """Bring positions (G, N, 3) to the angle, along its gradient."""
+    """Return positions (G, N, 3) moved to the angle along its gradient."""
     placed, listed = positions.copy(), (np.arange(len(positions))[:, None], held.atoms)
     wanted = np.radians(held.degrees)
     for _ in range(20):

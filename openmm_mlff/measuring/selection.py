@@ -1,4 +1,4 @@
-"""Choose atoms of a structure in MDTraj's selection language."""
+"""Select atoms of a structure in MDTraj's selection language."""
 
 from typing import Any
 
@@ -12,28 +12,22 @@ _LONGEST_COMPLAINT = 120
 
 
 def select_atoms(topology: Any, expression: str) -> npt.NDArray[np.int64]:
-    """Choose atoms.
+    """Return the indices of selected atoms of an OpenMM topology in increasing order, (M,).
 
-    Args:
-        topology: an OpenMM topology: names, residues, chains and bonds.
-        expression: in MDTraj's language, for example ``resname LIG`` or ``not water``.
-
-    Returns:
-        Indices in increasing order, (M,) int64; at least one.
+    The expression is in MDTraj's language, for example ``resname LIG`` or ``not water``.
 
     Raises:
         MoleculeError: it cannot be read, or matches nothing.
     """
-    # Bonds without an order are fine here, and MDTraj warns of nothing else.
+    # Bonds without an order are allowed, and MDTraj has no other warning.
     known = mdtraj.Topology.from_openmm(topology)
     try:
-        found = known.select(expression)
+        chosen = np.asarray(known.select(expression), dtype=np.int64)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise MoleculeError(
             f"cannot read the selection {expression!r} (MDTraj: {_complaint(error)}); expected "
             "MDTraj's language, for example 'resname LIG' or 'chainid 1 and not water'"
         ) from error
-    chosen = np.asarray(found, dtype=np.int64)
     if len(chosen) == 0:
         names = sorted({residue.name for residue in known.residues})
         shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
@@ -45,7 +39,7 @@ def select_atoms(topology: Any, expression: str) -> npt.NDArray[np.int64]:
 
 
 def _complaint(error: Exception) -> str:
-    """Give a parser's message in one line; it may list its whole grammar before it says where."""
+    """Return a parser's message in one line; it may list its whole grammar before the place."""
     text = str(error).partition("\n")[0].strip()
     if len(text) <= _LONGEST_COMPLAINT:
         return " ".join(text.split())

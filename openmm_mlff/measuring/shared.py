@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from openmm_mlff.measuring.ensemble import measure_ensemble
 from openmm_mlff.measuring.experiments import measure_samples
@@ -29,13 +29,14 @@ from openmm_mlff.storage.shared import (
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class SharedMeasurement:
-    """One shared measurement.
+    """How one shared measurement is made.
 
     Attributes:
-        measure: makes it.
         record: class that is stored; None where it is kept in another way.
         needs: other shared measurements that it asks for.
     """
@@ -63,17 +64,16 @@ SHARED: Mapping[str, SharedMeasurement] = {
 
 
 def needs_in_order(names: tuple[str, ...]) -> list[str]:
-    """Return shared measurements and what they need themselves, in the order in which to make them.
+    """Return shared measurements and what they need, each once, in the order to make them."""
+    needed = [one for name in names for one in (*needs_in_order(SHARED[name].needs), name)]
+    return list(dict.fromkeys(needed))
 
-    Args:
-        names: from a check's ``needs``.
 
-    Returns:
-        Each once.
-    """
-    ordered: dict[str, None] = {}
-    for name in names:
-        for before in needs_in_order(SHARED[name].needs):
-            ordered[before] = None
-        ordered[name] = None
-    return list(ordered)
+class Shared(Generic[T]):
+    """An attribute of a subject: a shared measurement, which is made when it is first read."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, subject: "Subject", owner: type) -> T:
+        return cast("T", subject.obtain(self._name))

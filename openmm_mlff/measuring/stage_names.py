@@ -1,4 +1,4 @@
-"""How the stages that step are named, and what their names say: steps of which length."""
+"""Names of the stages that run simulations; they contain the timestep."""
 
 import re
 from collections.abc import Callable
@@ -11,21 +11,21 @@ FINISHED = "finished"
 
 
 def trajectory_stage(*, temperature_kelvin: float, timestep_fs: float) -> str:
-    """Name the stage of one trajectory."""
+    """Return the name of the stage of one trajectory."""
     return f"NVE {temperature_kelvin:g} K, {timestep_fs:g} fs"
 
 
 def replicas_stage(*, count: int, timestep_fs: float) -> str:
-    """Name the stage of several trajectories in one Context."""
+    """Return the name of the stage of several trajectories in one Context."""
     return f"NVE, {count} replicas, {timestep_fs:g} fs"
 
 
 def short_runs_stage(*, count: int, timestep_fs: float) -> str:
-    """Name the stage of short simulations from Langevin samples."""
+    """Return the name of the stage of short simulations from Langevin samples."""
     return f"NVE, {count} short runs, {timestep_fs:g} fs"
 
 
 def stage_timestep_fs(stage: str) -> float | None:
-    """Read the timestep out of a stage's name; None where it takes no steps."""
+    """Return the timestep in a stage's name; None where it runs no simulation."""
     found = re.fullmatch(r"NVE.* (\S+) fs", stage)
     return float(found.group(1)) if found else None

@@ -1,15 +1,16 @@
-"""The one thing a check talks to: a potential, a molecule, and what has been measured of both."""
+"""The interface of a check: a potential, a molecule, and what has been measured of both."""
 
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import openmm
 
 from openmm_mlff.config import DynamicsSpec, ProbeSpec, Protocol
-from openmm_mlff.measuring import shared
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
 from openmm_mlff.measuring.frames import own_frames
@@ -17,6 +18,7 @@ from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.paths import Paths
 from openmm_mlff.measuring.reference import Reference
+from openmm_mlff.measuring.shared import SHARED, Shared
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.frames import LabelledFrames
@@ -29,7 +31,7 @@ from openmm_mlff.storage.measurements import (
     NotApplicable,
     Skipped,
 )
-from openmm_mlff.storage.runs import Run, RunCondition, Runs
+from openmm_mlff.storage.runs import RunCondition, Runs
 from openmm_mlff.storage.shared import (
     Ensemble,
     Hessian,
@@ -46,13 +48,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a subject is measured.
-
-    Attributes:
-        protocol: how much is run and evaluated.
-        precision: ``single``, ``mixed`` or ``double``.
-        seed: of everything random.
-    """
+    """How a subject is measured; the precision is ``single``, ``mixed`` or ``double``."""
 
     protocol: Protocol
     precision: str = "mixed"
@@ -63,10 +59,6 @@ class Subject:
     """One potential on one molecule.
 
     Args:
-        potential: under test.
-        molecule: as it was asked for.
-        platform: where OpenMM runs it.
-        settings: how it is measured.
         folder: of this system in the run folder.
         reference: a potential or labelled frames; None where there is none.
         on_progress: called as work is done.
@@ -74,7 +66,7 @@ class Subject:
         is_undecided: whether longer simulations may decide what these leave open.
 
     Attributes:
-        asked: the molecule as it was asked for.
+        asked: the molecule as requested.
         condition: set in the view of one temperature and timestep.
     """
 
@@ -105,8 +97,6 @@ class Subject:
         self._counted = [0]
         self._measured: dict[str, Any] = {}
 
-    # What is measured -------------------------------------------------------------------------
-
     @property
     def spec(self) -> ProbeSpec:
         """How much is evaluated."""
@@ -119,7 +109,7 @@ class Subject:
 
     @property
     def seed(self) -> int:
-        """Of everything random."""
+        """Seed of all random numbers."""
         return self.settings.seed
 
     @property
@@ -134,22 +124,22 @@ class Subject:
 
     @property
     def temperature_kelvin(self) -> float:
-        """First of the protocol's."""
+        """First temperature of the protocol."""
         return self.dynamics.temperatures_kelvin[0]
 
     @property
     def timestep_fs(self) -> float:
-        """First of the protocol's."""
+        """First timestep of the protocol."""
         return self.dynamics.timesteps_fs[0]
 
     @property
     def stability_limits(self) -> StabilityLimits:
-        """Beyond which every simulation is stopped: the protocol's ``criteria.stability``."""
+        """Limits at which every simulation is stopped: the protocol's ``criteria.stability``."""
         return StabilityLimits.of(self.settings.protocol.limits_for("stability"))
 
     @property
     def molecule(self) -> MolecularSystem:
-        """The molecule at the potential's minimum, or as asked for where that broke it."""
+        """The molecule at the potential's minimum, or as requested where minimisation broke it."""
         if "molecule" not in self._measured:
             self._measured["molecule"] = start_molecule(
                 self.asked, self.minimum, limits=self.stability_limits
@@ -157,17 +147,8 @@ class Subject:
         return cast("MolecularSystem", self._measured["molecule"])
 
     def progress(self, stage: str) -> Callable[[int, int], None]:
-        """Return a progress callback for one stage.
-
-        Args:
-            stage: what the user is shown.
-
-        Returns:
-            A function of done and total.
-        """
+        """Return a progress callback for one stage, called with done and total."""
         return lambda done, total: self.report(stage, done, total)
-
-    # Evaluations ------------------------------------------------------------------------------
 
     def evaluate(
         self,
@@ -176,15 +157,9 @@ class Subject:
         molecule: MolecularSystem | None = None,
         precision: str | None = None,
     ) -> Points:
-        """Evaluate geometries; those that the potential refuses are marked.
+        """Evaluate geometries (G, N, 3), Å; those that the potential refuses are marked.
 
-        Args:
-            positions_angstrom: (G, N, 3), Å.
-            molecule: which atoms, in which box; None for the subject's own.
-            precision: of the weights; None for the run's own.
-
-        Returns:
-            Energies and forces in the order of the geometries.
+        Molecule and precision of the weights are the subject's own by default.
         """
         self._counted[0] += len(positions_angstrom)
         return evaluate_points(
@@ -193,6 +168,10 @@ class Subject:
             positions_angstrom,
             precision=precision or self.precision,
         )
+
+    def create_system(self) -> openmm.System:
+        """Return a new System of the molecule, as the potential makes it."""
+        return self.potential.create_system(self.molecule, precision=self.precision)
 
     @property
     def paths(self) -> Paths:
@@ -205,11 +184,10 @@ class Subject:
         return evaluate_stress(self.potential, self.molecule, precision=self.precision)
 
     def geometries(self) -> np.ndarray:
-        """Return the geometries on which the energy surface is examined.
+        """Return the geometries on which the energy surface is examined, (G, N, 3), Å.
 
-        Returns:
-            (G, N, 3), Å: the minimum, then frames of the potential's own dynamics; where it left
-            none, randomly displaced geometries.
+        These are the minimum, then frames of the potential's own dynamics; where it left none,
+        randomly displaced geometries.
         """
         frames = self.thermal_frames
         if frames is None:
@@ -217,14 +195,9 @@ class Subject:
         return np.concatenate([self.molecule.positions_angstrom[None], frames])
 
     def displaced(self, count: int, *, molecule: MolecularSystem | None = None) -> np.ndarray:
-        """Return randomly displaced geometries.
+        """Return randomly displaced geometries (G, N, 3), Å, by default of the subject's molecule.
 
-        Args:
-            count: G.
-            molecule: None for the subject's own.
-
-        Returns:
-            (G, N, 3), Å; each coordinate is displaced by ``distortion_angstrom`` (one σ).
+        Each coordinate is displaced by ``distortion_angstrom`` (one σ).
         """
         start = molecule or self.molecule
         rng = np.random.default_rng(self.seed)
@@ -241,86 +214,58 @@ class Subject:
         """Short simulations for single checks."""
         return Experiments(self)
 
-    # Shared measurements ----------------------------------------------------------------------
+    minimum = Shared[Minimum]()
+    """Where minimisation of the potential ended."""
 
-    @property
-    def minimum(self) -> Minimum:
-        """Where minimisation of the potential ended."""
-        return cast("Minimum", self.obtain("minimum"))
+    noise = Shared[Noise]()
+    """Noise of energies and forces about the minimum."""
 
-    @property
-    def noise(self) -> Noise:
-        """Noise of energies and forces about the minimum."""
-        return cast("Noise", self.obtain("noise"))
+    samples = Shared[Samples]()
+    """Langevin samples at the first temperature."""
 
-    @property
-    def samples(self) -> Samples:
-        """Langevin samples at the first temperature."""
-        return cast("Samples", self.obtain("samples"))
+    ensemble = Shared[Ensemble | NotApplicable | Skipped]()
+    """Short NVE runs from the Langevin samples."""
 
-    @property
-    def ensemble(self) -> Ensemble | NotApplicable | Skipped:
-        """Short NVE runs from the Langevin samples."""
-        return cast("Ensemble | NotApplicable | Skipped", self.obtain("ensemble"))
+    hessian = Shared[Hessian]()
+    """Force Jacobians at the minimum and at thermal frames."""
 
-    @property
-    def hessian(self) -> Hessian:
-        """Force Jacobians at the minimum and at thermal frames."""
-        return cast("Hessian", self.obtain("hessian"))
+    reference = Shared[Reference]()
+    """The reference, to be evaluated; only for checks that need ``reference``."""
 
-    @property
-    def reference_minimum(self) -> "ReferenceMinimum | NotApplicable":
-        """The reference's own minimum, relaxed from the potential's."""
-        return cast("ReferenceMinimum | NotApplicable", self.obtain("reference_minimum"))
+    reference_minimum = Shared[ReferenceMinimum | NotApplicable]()
+    """The reference's own minimum, relaxed from the potential's."""
 
-    @property
-    def reference_labels(self) -> Labels | Skipped:
-        """Frames of the potential's own trajectories, evaluated by both."""
-        return cast("Labels | Skipped", self.obtain("reference_labels"))
+    reference_labels = Shared[Labels | Skipped]()
+    """Frames of the potential's own trajectories, evaluated by both."""
 
     @property
     def runs(self) -> Runs:
         """The simulations; in the view of one condition, its replicas."""
-        runs = Runs(system=self.asked, runs=cast("tuple[Run, ...]", self.obtain("trajectories")))
+        runs = Runs(system=self.asked, runs=self.obtain("trajectories"))
         return runs if self.condition is None else runs.at(self.condition)
 
     @property
     def thermal_frames(self) -> np.ndarray | None:
-        """Frames of the simulations that ran to their end, evenly spaced.
+        """Frames of the simulations that ran to their end, evenly spaced, (F, N, 3) float64, Å.
 
-        (F, N, 3) float64, Å, F at most the protocol's ``thermal_frames``; None where there is none.
+        F is at most the protocol's ``thermal_frames``; None where there is none.
         """
         found = own_frames(self, self.spec.thermal_frames)
         return None if found is None else found.positions_angstrom
 
-    @property
-    def reference(self) -> Reference:
-        """The reference, to be evaluated; only for checks that need ``reference``."""
-        return cast("Reference", self.obtain("reference"))
-
     def obtain(self, name: str) -> Any:
-        """Return a shared measurement; measure and store it where that has not been done.
-
-        Args:
-            name: of :data:`openmm_mlff.measuring.shared.SHARED`.
-
-        Returns:
-            Its record, or :class:`NotApplicable`.
-        """
+        """Return a shared measurement of that name; measure and store it if that was not done."""
         if not self.has(name):
-            self._measured[name] = self._measure(name)
+            source, cost = SHARED[name], Cost(self)
+            value = source.measure(self)
+            if source.record is not None:
+                self.store.write(name, value, cost=cost.so_far())
+            self._measured[name] = value
         return self._measured[name]
 
     def has(self, name: str) -> bool:
-        """Return whether a shared measurement is there and need not be made.
-
-        Args:
-            name: of :data:`openmm_mlff.measuring.shared.SHARED`.
-
-        Returns:
-            True where it was made by this subject, or stored by an earlier one.
-        """
-        record = shared.SHARED[name].record
+        """Return whether a shared measurement was made, by this subject or by an earlier one."""
+        record = SHARED[name].record
         if name not in self._measured and record is not None:
             stored = self.store.read(name)
             if stored is not None and stored.status == DONE:
@@ -329,39 +274,19 @@ class Subject:
                 self._measured[name] = NotApplicable(stored.reason)
         return name in self._measured
 
-    def _measure(self, name: str) -> Any:
-        source = shared.SHARED[name]
-        cost = Cost(self)
-        value = source.measure(self)
-        if source.record is not None:
-            self.store.write(name, value, cost=cost.so_far())
-        return value
-
     def name_of(self, value: Any) -> str:
-        """Return under which name a shared measurement is stored; empty where it is none."""
+        """Return the name under which a shared measurement is stored; empty where it is not one."""
         return next((name for name, known in self._measured.items() if known is value), "")
 
     def at(self, condition: RunCondition) -> "Subject":
-        """Return the view of one temperature and timestep.
-
-        Args:
-            condition: of the simulations.
-
-        Returns:
-            A subject that shares everything measured so far with this one.
-        """
-        view = object.__new__(Subject)
-        view.__dict__.update(self.__dict__)
+        """Return the view of one temperature and timestep, which shares all measurements."""
+        view = copy(self)
         view.condition = condition
         return view
 
 
 class Cost:
-    """Seconds and evaluations of one measurement.
-
-    Args:
-        subject: whose evaluations are counted.
-    """
+    """Seconds and evaluations of one measurement of a subject."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject

@@ -1,4 +1,4 @@
-"""Kinetic energies of groups of atoms under thermostats of a check's choice."""
+"""Kinetic energies of groups of atoms under other thermostats."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TIMESTEP_FS = 1.0
 ROW_STEPS = 2
-"""The kinetic energy of a bond to hydrogen oscillates in 4.5 fs, which wider rows would alias."""
+"""The kinetic energy of a bond to hydrogen oscillates in 4.5 fs; longer rows would alias it."""
 
 WATCH_STEPS = 10
 NOSE_HOOVER_FREQUENCY_PER_PS = 50.0
@@ -29,11 +29,12 @@ NOSE_HOOVER_FREQUENCY_PER_PS = 50.0
 class Thermostats:
     """Runs of a subject under a thermostat, at the subject's first temperature.
 
+    Both return the kinetic energy of each of G groups of atoms every 2 fs, (T, G), eV, up to where
+    the run broke off, and why it did, empty where it did not.  Their `weights`, (N, G), eV ps²/Å²,
+    are kinetic energy per squared speed of each atom in each group.
+
     Both integrators leave their velocities in the middle of a step, behind the thermostat, as the
     shared Langevin samples have them (Zhang et al., J. Phys. Chem. A 123 (2019) 6056).
-
-    Args:
-        subject: what is simulated.
     """
 
     def __init__(self, subject: "Subject") -> None:
@@ -47,18 +48,7 @@ class Thermostats:
         duration_ps: float,
         weights: np.ndarray,
     ) -> tuple[np.ndarray, str]:
-        """Run Langevin dynamics.
-
-        Args:
-            start: from where.
-            friction_per_ps: of the thermostat.
-            duration_ps: of the run.
-            weights: kinetic energy per squared speed, (N, G), eV ps²/Å², of each atom in G groups.
-
-        Returns:
-            Kinetic energy of each group every 2 fs, (T, G), eV, up to where the run broke off; and
-            why it did, empty where it did not.
-        """
+        """Run Langevin dynamics."""
         subject = self._subject
         (seed,) = np.random.SeedSequence([subject.seed, 1]).generate_state(1)
         integrator = langevin_integrator(
@@ -75,19 +65,12 @@ class Thermostats:
     def nose_hoover_kinetic_ev(
         self, start: "StartPoint", *, duration_ps: float, weights: np.ndarray
     ) -> tuple[np.ndarray, str]:
-        """Run a Nosé–Hoover chain on all atoms together.
+        """Run a Nosé–Hoover chain on all atoms together, from a point of the canonical ensemble.
 
         OpenMM counts the degrees of freedom as the start has them: three an atom, less the
-        constraints.  So the start must keep the motion of the centre of mass and the rotation;
-        without them the rest of a water molecule would be heated to three times the temperature.
-
-        Args:
-            start: a point of the canonical ensemble.
-            duration_ps: of the run.
-            weights: kinetic energy per squared speed, (N, G), eV ps²/Å², of each atom in G groups.
-
-        Returns:
-            As for :meth:`langevin_kinetic_ev`.
+        constraints. The start must therefore keep the motion of the centre of mass and the
+        rotation; without them the rest of a water molecule would be heated to three times the
+        temperature.
         """
         integrator = openmm.NoseHooverIntegrator(
             self._subject.temperature_kelvin, NOSE_HOOVER_FREQUENCY_PER_PS, ps_from_fs(TIMESTEP_FS)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.files import write_arrays
 from openmm_mlff.measuring.guard import Broken, Outcome
@@ -15,11 +15,7 @@ from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.record import COMPLETE
-from openmm_mlff.simulation.replicas import (
-    began_alone,
-    can_be_batched,
-    run_replicas_together,
-)
+from openmm_mlff.simulation.replicas import began_alone, can_be_batched, run_replicas_together
 from openmm_mlff.storage.loader import STRUCTURE_FILE, load_run, read_frames
 from openmm_mlff.storage.runs import Run, Runs
 
@@ -27,20 +23,21 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
 PROLONG_FACTOR = 1.5
-
-
 DECISIONS_FILE = "prolonged.json"
+MEASURED = (
+    "rmsd_angstrom",
+    "radius_of_gyration_angstrom",
+    "bond_lengths_angstrom",
+    "fragments",
+    "closest_contact",
+)
+"""Fields of a trajectory that are stored."""
 
 
 def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
     """Run every trajectory; prolong those whose drift is undecided, up to the protocol's limit.
 
-    Args:
-        subject: what is simulated; its journal guards each simulation, so that one that breaks is
-            recorded in its own `run.json`.
-
-    Returns:
-        The simulations, with what MDTraj measured in their frames.
+    The subject's journal guards each simulation, so that a failure is recorded in its `run.json`.
     """
     start = relaxed_molecule(subject.asked, subject.minimum)
     dynamics = subject.dynamics
@@ -49,7 +46,7 @@ def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
     jobs = trajectory_jobs(subject, duration_ps=duration_ps)
     while jobs:
         undecided = decided.at(duration_ps)
-        # Past a decision, runs may be longer already; only what broke is tried again.
+        # After a decision, runs may already be longer; only those that failed are run again.
         left = jobs if undecided is None else [job for job in jobs if _is_broken(subject, job)]
         _simulate_each(subject, start, left)
         if duration_ps >= dynamics.longest_ps:
@@ -67,14 +64,7 @@ def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
 
 
 def load_runs(subject: "Subject") -> tuple[Run, ...]:
-    """Read the simulations, and measure the frames that have not been measured yet.
-
-    Args:
-        subject: what was simulated.
-
-    Returns:
-        In the order of their names.
-    """
+    """Read the simulations, by name, and measure frames that have not been measured yet."""
     folders = [subject.folder / job.name for job in trajectory_jobs(subject, duration_ps=1.0)]
     there = sorted(folder for folder in folders if (folder / RUN_FILE).exists())
     for folder in there:
@@ -84,32 +74,18 @@ def load_runs(subject: "Subject") -> tuple[Run, ...]:
 
 def _measure_structure(folder: Path, subject: "Subject") -> None:
     """Measure the frames of one simulation with MDTraj, unless that has been done."""
-    record = read_json(folder / RUN_FILE)
-    frames = read_frames(folder, record=record)
-    if frames is None:
-        return
-    run = load_run(folder)
-    if run.trajectory is not None:
+    frames = read_frames(folder, record=read_json(folder / RUN_FILE))
+    if frames is None or load_run(folder).trajectory is not None:
         return
     positions_angstrom, time_ps = frames
     series = analyse_trajectory(
-        positions_angstrom,
-        system=subject.asked,
-        time_ps=time_ps,
-        limits=subject.stability_limits,
+        positions_angstrom, system=subject.asked, time_ps=time_ps, limits=subject.stability_limits
     )
-    measured = (
-        "rmsd_angstrom",
-        "radius_of_gyration_angstrom",
-        "bond_lengths_angstrom",
-        "fragments",
-        "closest_contact",
-    )
-    write_arrays(folder / STRUCTURE_FILE, {name: getattr(series, name) for name in measured})
+    write_arrays(folder / STRUCTURE_FILE, {name: getattr(series, name) for name in MEASURED})
 
 
 def trajectory_jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
-    """List the trajectories of a protocol: temperatures x timesteps x replicas."""
+    """Return the trajectories of a protocol: temperatures × timesteps × replicas."""
     spec = subject.dynamics
     return [
         TrajectoryJob(
@@ -132,12 +108,9 @@ def trajectory_jobs(subject: "Subject", *, duration_ps: float) -> list[Trajector
 
 
 class _Decisions:
-    """Which conditions were to be prolonged after which duration, as it was decided once.
+    """Which conditions were to be prolonged after which duration, in a file.
 
-    A run that was killed while it was prolonged would decide otherwise: it sees longer runs.
-
-    Args:
-        path: of the file.
+    A decision is made once: a resumed run has longer simulations and would decide otherwise.
     """
 
     def __init__(self, path: Path) -> None:
@@ -145,7 +118,7 @@ class _Decisions:
         self._rounds = read_json(path) if path.exists() else []
 
     def at(self, duration_ps: float) -> set[tuple[float, float]] | None:
-        """Return temperature and timestep of those to be prolonged; None where it is open."""
+        """Return temperature and timestep of those to be prolonged; None where not decided."""
         for earlier in self._rounds:
             if earlier["duration_ps"] == duration_ps:
                 return {(temperature, timestep) for temperature, timestep in earlier["undecided"]}
@@ -158,39 +131,33 @@ class _Decisions:
 
 
 def _is_broken(subject: "Subject", job: TrajectoryJob) -> bool:
-    """Return whether the code of a run broke, or left nothing."""
-    path = subject.folder / job.name / RUN_FILE
-    failure = read_json(path).get("failure") if path.exists() else {"kind": "error"}
-    return failure is not None and failure.get("kind") == "error"
+    """Return whether the code of a run failed, or wrote nothing."""
+    record = _read_record(subject.folder / job.name)
+    return not record or (record.get("failure") or {}).get("kind") == "error"
 
 
 def _simulate_each(
     subject: "Subject", start: MolecularSystem, jobs: Sequence[TrajectoryJob]
 ) -> None:
-    """Run jobs, in groups where they can share a Context."""
-    for group in _groups(subject, start, jobs):
+    """Run jobs; those of one timestep together where they can share a Context."""
+    groups = [[job] for job in jobs]
+    if can_be_batched(subject.potential, start):
+        ordered = sorted(jobs, key=lambda job: job.timestep_fs)
+        groups = [list(group) for _, group in groupby(ordered, key=lambda job: job.timestep_fs)]
+    for group in groups:
         if len(group) == 1 or not _simulate_together(subject, start, group):
             for job in group:
                 _simulate(subject, start, job)
 
 
-def _groups(
-    subject: "Subject", start: MolecularSystem, jobs: Sequence[TrajectoryJob]
-) -> list[list[TrajectoryJob]]:
-    """Group the jobs that can share a Context: those of one timestep."""
-    if not can_be_batched(subject.potential, start):
-        return [[job] for job in jobs]
-    ordered = sorted(jobs, key=lambda job: job.timestep_fs)
-    return [list(group) for _, group in groupby(ordered, key=lambda job: job.timestep_fs)]
-
-
 def _simulate_together(
     subject: "Subject", start: MolecularSystem, jobs: Sequence[TrajectoryJob]
 ) -> bool:
-    """Run a batch; False where the code broke: each then runs alone, and its record says why."""
+    """Run a batch; False where the code failed: each then runs alone, and its record says why."""
     runs = [(job, subject.folder / job.name) for job in jobs]
     if any(began_alone(folder) for _, folder in runs):
         return False
+    count, timestep_fs, duration_ps = len(jobs), jobs[0].timestep_fs, jobs[0].duration_ps
 
     def run() -> None:
         run_replicas_together(
@@ -200,21 +167,18 @@ def _simulate_together(
             platform=subject.platform,
             start_positions_angstrom=start.positions_angstrom,
             precision=subject.precision,
-            on_progress=subject.progress(
-                replicas_stage(count=len(jobs), timestep_fs=jobs[0].timestep_fs)
-            ),
+            on_progress=subject.progress(replicas_stage(count=count, timestep_fs=timestep_fs)),
         )
 
-    key = (
-        f"{start.name}: {len(jobs)} runs of {jobs[0].timestep_fs:g} fs, {jobs[0].duration_ps:g} ps"
-    )
-    # Run again after a crash elsewhere: what is complete costs nothing, what broke breaks again.
+    key = f"{start.name}: {count} runs of {timestep_fs:g} fs, {duration_ps:g} ps"
+    # Called again after a crash elsewhere: complete runs are not repeated.
     return subject.journal.run(key, run).broken is None
 
 
 def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) -> None:
-    """Run one trajectory, or what is left of it."""
+    """Run one trajectory, or resume it."""
     folder = subject.folder / job.name
+    stage = trajectory_stage(temperature_kelvin=job.temperature_kelvin, timestep_fs=job.timestep_fs)
 
     def run() -> None:
         run_trajectory(
@@ -224,16 +188,15 @@ def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) ->
             folder,
             platform=subject.platform,
             start_positions_angstrom=start.positions_angstrom,
-            on_progress=subject.progress(
-                trajectory_stage(
-                    temperature_kelvin=job.temperature_kelvin, timestep_fs=job.timestep_fs
-                )
-            ),
+            on_progress=subject.progress(stage),
         )
 
     def keep(outcome: Outcome[None]) -> None:
-        # One that an earlier start has completed stays so, whatever ended this one.
-        if outcome.broken is not None and not _is_complete(folder, job):
+        if outcome.broken is None:
+            return
+        record = _read_record(folder)
+        # A run completed earlier stays complete, whatever ended this process.
+        if record.get("status") != COMPLETE or record["requested_ps"] < job.duration_ps:
             record_broken_run(folder, job, outcome.broken)
 
     key = f"{start.name}: {job.name}, {job.duration_ps:g} ps"
@@ -241,16 +204,14 @@ def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) ->
         subject.journal.run(key, run, keep=keep)
 
 
-def _is_complete(folder: Path, job: TrajectoryJob) -> bool:
-    """Return whether a simulation has run to its end."""
+def _read_record(folder: Path) -> dict[str, Any]:
+    """Return the record of a simulation; empty where there is none."""
     path = folder / RUN_FILE
-    record = read_json(path) if path.exists() else {}
-    return record.get("status") == COMPLETE and record["requested_ps"] >= job.duration_ps
+    return read_json(path) if path.exists() else {}
 
 
 def record_broken_run(folder: Path, job: TrajectoryJob, broken: Broken) -> None:
-    """Write into the record of a simulation that the code broke; what it had written stays."""
-    path = folder / RUN_FILE
+    """Write into the record of a simulation that its code failed; what it had written stays."""
     nothing = {
         "steps": 0,
         "completed_ps": 0.0,
@@ -258,26 +219,26 @@ def record_broken_run(folder: Path, job: TrajectoryJob, broken: Broken) -> None:
         "memory_mebibytes": {},
         "platform": "",
     }
-    before = nothing | (read_json(path) if path.exists() else {})
-    failure = {
-        "kind": "error",
-        "message": broken.reason,
-        "time_ps": before["completed_ps"],
-        "atoms": [],
-        "traceback": broken.traceback,
-    }
-    condition = {
-        "ensemble": "nve",
-        "temperature_kelvin": job.temperature_kelvin,
-        "timestep_fs": job.timestep_fs,
-    }
-    asked = {
-        "condition": condition,
+    before = nothing | _read_record(folder)
+    changes = {
+        "condition": {
+            "ensemble": "nve",
+            "temperature_kelvin": job.temperature_kelvin,
+            "timestep_fs": job.timestep_fs,
+        },
         "replica": job.replica,
         "requested_ps": job.duration_ps,
         "frame_interval_steps": job.frame_interval_steps,
+        "status": "failed",
+        "failure": {
+            "kind": "error",
+            "message": broken.reason,
+            "time_ps": before["completed_ps"],
+            "atoms": [],
+            "traceback": broken.traceback,
+        },
     }
-    write_json(path, before | asked | {"status": "failed", "failure": failure})
+    write_json(folder / RUN_FILE, before | changes)
 
 
 def _undecided_conditions(subject: "Subject") -> set[tuple[float, float]]:

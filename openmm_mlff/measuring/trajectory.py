@@ -1,16 +1,16 @@
-"""What MDTraj sees in a trajectory, frame by frame."""
+"""Measure the frames of a trajectory with MDTraj."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.measuring.neighbourhood import sparse_structure
 from openmm_mlff.molecules import (
     BOND_FACTOR,
     MolecularSystem,
     covalent_radii_angstrom,
     fragment_count,
+    pairs_within,
 )
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
 from openmm_mlff.storage.runs import TrajectorySeries
@@ -33,23 +33,14 @@ def analyse_trajectory(
     time_ps: np.ndarray,
     limits: StabilityLimits = DEFAULT_LIMITS,
 ) -> TrajectorySeries:
-    """Measure RMSD, radius of gyration, bonds, fragments and contacts.
+    """Measure RMSD, radius of gyration, bonds, fragments and contacts of frames (F, N, 3), Å.
 
-    The radius of gyration is weighted by mass; the RMSD is that of all atoms, after superposition
-    on the first finite frame.  A pair counts as joined for the fragments while a bond of the
-    starting structure is not torn (without this hysteresis a stiff vibration across the distance
-    at which bonds are drawn would count as a break), or where two other atoms come within 1.25 of
-    the sum of their covalent radii.  In frames whose positions are not finite every measure is
-    NaN, and there are 0 fragments.
-
-    Args:
-        positions_angstrom: (F, N, 3), Å, F ≥ 1.
-        system: the molecule as it was started, with its bonds.
-        time_ps: (F,).
-        limits: when a bond is torn.
-
-    Returns:
-        The measures.
+    There is at least one frame.  The radius of gyration is weighted by mass; the RMSD is that of
+    all atoms, after superposition on the first finite frame.  A pair counts as joined for the
+    fragments while a bond of the starting structure is not torn (without this hysteresis a stiff
+    vibration across the distance at which bonds are drawn would count as a break), or where two
+    other atoms come within 1.25 of the sum of their covalent radii.  In frames whose positions are
+    not finite every measure is NaN, and there are 0 fragments.
 
     Raises:
         RunDirectoryError: the trajectory has another number of atoms than the molecule.
@@ -105,7 +96,7 @@ def _mdtraj_trajectory(
 def _shape(
     trajectory: "mdtraj.Trajectory", *, system: MolecularSystem
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give RMSD and radius of gyration, each (F,), Å."""
+    """Return RMSD and radius of gyration, each (F,), Å."""
     import mdtraj
 
     rmsd_nm = mdtraj.rmsd(trajectory, trajectory, frame=0)
@@ -120,7 +111,7 @@ def _shape(
 def _structure(
     trajectory: "mdtraj.Trajectory", *, system: MolecularSystem, bond_longest: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give bond lengths (F, B) in Å, fragments (F,) and closest contacts (F,)."""
+    """Return bond lengths (F, B) in Å, fragments (F,) and closest contacts (F,)."""
     import mdtraj
 
     n_atoms = system.n_atoms
@@ -133,13 +124,12 @@ def _structure(
         mdtraj.compute_distances(trajectory, pairs, periodic=False).astype(float)
     )
     # Pairs stand row by row in the upper triangle: (i, j) is at i n − i (i + 1) / 2 + j − i − 1.
-    i, j = bonds[:, 0], bonds[:, 1]
+    i, j = bonds.T
     bonded = i * n_atoms - i * (i + 1) // 2 + j - i - 1
     lengths = distances[:, bonded]
     radii = covalent_radii_angstrom(system.atomic_numbers)
-    relative = distances / (radii[pairs[:, 0]] + radii[pairs[:, 1]])
-    start = system.positions_angstrom
-    torn = lengths > bond_longest * np.linalg.norm(start[i] - start[j], axis=1)
+    relative = distances / radii[pairs].sum(axis=1)
+    torn = lengths > bond_longest * _lengths(system.positions_angstrom, bonds)
     joined = relative < BOND_FACTOR
     joined[:, bonded] = ~torn
     fragments = np.full(len(distances), system.fragments)
@@ -149,3 +139,42 @@ def _structure(
         fragments[frame] = fragment_count(n_atoms, bonds=pairs[joined[frame]])
     relative[:, bonded] = np.inf
     return lengths, fragments, relative.min(axis=1)
+
+
+def sparse_structure(
+    positions_angstrom: np.ndarray, *, system: MolecularSystem, limits: StabilityLimits
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measure frames (F, N, 3), Å, which are finite.
+
+    Molecules are not split at the borders of a box, as OpenMM leaves them; contacts cross them.
+
+    Returns:
+        Bond lengths (F, B) in Å; fragments (F,); the closest contact of unbonded atoms in units of
+        the sum of their covalent radii (F,), at most 1.25 or the limit of contacts, if larger.
+    """
+    bonds = np.array(system.bonds, dtype=np.int64).reshape(-1, 2)
+    radii = covalent_radii_angstrom(system.atomic_numbers)
+    near = max(BOND_FACTOR, limits.contact)
+    reach = 2.0 * near * float(radii.max())
+    lengths = _lengths(positions_angstrom, bonds)
+    holds = lengths <= limits.bond_longest * _lengths(system.positions_angstrom, bonds)
+    known = bonds[:, 0] * system.n_atoms + bonds[:, 1]
+    fragments = np.full(len(positions_angstrom), system.fragments)
+    contacts = np.full(len(positions_angstrom), near)
+    for frame, positions in enumerate(positions_angstrom):
+        pairs, distances = pairs_within(
+            positions, cutoff_angstrom=reach, cell_angstrom=system.cell_angstrom
+        )
+        relative = distances / radii[pairs].sum(axis=1)
+        unbonded = ~np.isin(pairs[:, 0] * system.n_atoms + pairs[:, 1], known)
+        new = pairs[unbonded & (relative < BOND_FACTOR)]
+        contacts[frame] = relative[unbonded].min(initial=near)
+        if len(new) or not holds[frame].all():
+            joined = np.concatenate([bonds[holds[frame]], new])
+            fragments[frame] = fragment_count(system.n_atoms, bonds=joined)
+    return lengths, fragments, contacts
+
+
+def _lengths(positions_angstrom: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    apart = positions_angstrom[..., pairs[:, 0], :] - positions_angstrom[..., pairs[:, 1], :]
+    return np.asarray(np.linalg.norm(apart, axis=-1))

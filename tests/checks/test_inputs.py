@@ -4,19 +4,8 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks import inputs
-from openmm_mlff.config import Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunCondition, RunFailure, Runs
-
-
-def test_each_precision_has_its_threshold():
-    thresholds = {
-        f"forces_{dtype}": Threshold(value=value, unit="meV/Å", source="test")
-        for dtype, value in (("float32", 1.0), ("float64", 1e-6))
-    }
-    assert inputs.by_dtype(thresholds, dtype="float64", quantity="forces").value == 1e-6
-    with pytest.raises(KeyError, match="forces_float16"):
-        inputs.by_dtype(thresholds, dtype="float16", quantity="forces")
 
 
 def test_largest_is_nan_where_anything_is():

@@ -1,4 +1,4 @@
-"""Are interatomic distances distributed as in the reference's own dynamics?"""
+"""Do interatomic distances have the distribution of the reference's own dynamics?"""
 
 from typing import TYPE_CHECKING
 
@@ -16,19 +16,14 @@ if TYPE_CHECKING:
 BIN_ANGSTROM = 0.05
 
 FEWEST_SAMPLES = 20
-"""Ten in each half of a run; fewer say nothing about its noise."""
+"""Ten in each half of a run; the noise cannot be estimated from fewer."""
 
 
 @record
 class Record:
     """Samples of two Langevin runs with the same start, thermostat and seed.
 
-    Attributes:
-        reference: its spec string.
-        model_positions_angstrom: of the potential.
-        reference_positions_angstrom: of the reference.
-        model_failure: why the potential's run broke off; empty where it did not.
-        reference_failure: why the reference's did.
+    A failure says why a run broke off; it is empty where it did not.
     """
 
     reference: str
@@ -39,14 +34,7 @@ class Record:
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Sample the reference as the shared samples are sampled.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        Both samples; not applicable to a single atom.
-    """
+    """Sample the reference as the shared samples are sampled."""
     if subject.molecule.n_atoms < 2:
         return NotApplicable("a single atom has no interatomic distances")
     own, other = subject.samples, subject.reference.sample(subject)
@@ -63,33 +51,19 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the distributions h(r) of the distances of all pairs of atoms, ∫ h dr = 1.
 
     MAE = ∫ |h(r) − h_ref(r)| dr (Fu et al., "Forces are not enough", TMLR 2023), at most 2.  The
-    two halves of one run differ by noise alone; two whole runs differ by 1/√2 of that.
+    two halves of one run differ by noise alone; two whole runs differ by 1/√2 of that.  PASS needs
+    MAE and noise below the limit (noise can only add to the mean of an absolute value), FAIL needs
+    MAE less noise above it.
 
     Args:
         record: both samples.
         limits: ``mae`` (ratio).
-
-    Returns:
-        PASS where MAE and noise both lie below the limit (noise can only add to the mean of an
-        absolute value), FAIL where MAE less noise lies above, else INCONCLUSIVE.
     """
-    limit = limits["mae"]
-    model, ideal = record.model_positions_angstrom, record.reference_positions_angstrom
-    if record.model_failure:
-        clause = f"the potential's Langevin run broke off: {record.model_failure}"
-        return Judgement(Status.FAIL, clause)
-    if record.reference_failure:
-        return inconclusive(f"the run of {record.reference} broke off: {record.reference_failure}")
-    if not np.isfinite(model).all():
-        return Judgement(Status.FAIL, "the potential's samples hold positions that are not finite")
-    if not np.isfinite(ideal).all():
-        return inconclusive(f"the samples of {record.reference} are not finite")
-    if min(len(model), len(ideal)) < FEWEST_SAMPLES:
-        return inconclusive(
-            f"there are {len(model)} samples of the potential and {len(ideal)} of "
-            f"{record.reference}; both need at least {FEWEST_SAMPLES}"
-        )
-    distances = pair_distances(model), pair_distances(ideal)
+    undecided = _unusable(record)
+    if undecided is not None:
+        return undecided
+    samples = record.model_positions_angstrom, record.reference_positions_angstrom
+    distances = [pair_distances(one) for one in samples]
     bins = 1 + int(max(found.max() for found in distances) / BIN_ANGSTROM)
     densities = [distance_density(found, bins=bins) for found in distances]
     mae = _difference(*densities)
@@ -97,23 +71,23 @@ def judge(record: Record, limits: Limits) -> Judgement:
         _difference(*(distance_density(half, bins=bins) for half in np.array_split(found, 2)))
         for found in distances
     ]
-    noise = max(halves) / np.sqrt(2.0)
-    if max(mae, noise) <= limit.value:
+    noise, limit = max(halves) / np.sqrt(2.0), limits["mae"].value
+    if max(mae, noise) <= limit:
         status = Status.PASS
     else:
-        status = Status.FAIL if mae - noise > limit.value else Status.INCONCLUSIVE
+        status = Status.FAIL if mae - noise > limit else Status.INCONCLUSIVE
     return Judgement(
         status,
         f"the distribution of interatomic distances differs from that of a run of "
-        f"{record.reference} by {mae:.3g} ± {noise:.2g} (limit {limit.value:g}; 2 at most)",
+        f"{record.reference} by {mae:.3g} ± {noise:.2g} (limit {limit:g}; 2 at most)",
         value=mae,
-        threshold=limit.value,
+        threshold=limit,
         evidence={
             "reference": record.reference,
             "detection_limit": noise,
             "model_halves": halves[0],
             "reference_halves": halves[1],
-            "samples": [len(model), len(ideal)],
+            "samples": [len(one) for one in samples],
             "bin_angstrom": BIN_ANGSTROM,
             "distances_angstrom": (np.arange(bins) + 0.5) * BIN_ANGSTROM,
             "model_density_per_angstrom": densities[0],
@@ -122,29 +96,34 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
+def _unusable(record: Record) -> Judgement | None:
+    """Return why the samples cannot be compared; None where they can."""
+    model, ideal = record.model_positions_angstrom, record.reference_positions_angstrom
+    if record.model_failure:
+        clause = f"the potential's Langevin run broke off: {record.model_failure}"
+        return Judgement(Status.FAIL, clause)
+    if record.reference_failure:
+        return inconclusive(f"the run of {record.reference} broke off: {record.reference_failure}")
+    if not np.isfinite(model).all():
+        return Judgement(Status.FAIL, "positions in the potential's samples are not finite")
+    if not np.isfinite(ideal).all():
+        return inconclusive(f"the samples of {record.reference} are not finite")
+    if min(len(model), len(ideal)) < FEWEST_SAMPLES:
+        return inconclusive(
+            f"there are {len(model)} samples of the potential and {len(ideal)} of "
+            f"{record.reference}; both need at least {FEWEST_SAMPLES}"
+        )
+    return None
+
+
 def pair_distances(positions_angstrom: np.ndarray) -> np.ndarray:
-    """Return the distances of all pairs of atoms.
-
-    Args:
-        positions_angstrom: (S, N, 3), Å.
-
-    Returns:
-        (S, N (N − 1) / 2), Å.
-    """
+    """Return the distances of all pairs of atoms, (S, N (N − 1) / 2), Å, of positions (S, N, 3)."""
     first, second = np.triu_indices(positions_angstrom.shape[1], k=1)
     return np.linalg.norm(positions_angstrom[:, first] - positions_angstrom[:, second], axis=-1)
 
 
 def distance_density(distances_angstrom: np.ndarray, *, bins: int) -> np.ndarray:
-    """Return the distribution of distances in bins of 0.05 Å, with integral 1.
-
-    Args:
-        distances_angstrom: of any shape, Å, all below the end of the last bin.
-        bins: how many, from 0 Å.
-
-    Returns:
-        (bins,), 1/Å.
-    """
+    """Return the distribution of distances, 1/Å, in bins of 0.05 Å from 0 Å, with integral 1."""
     indices = (distances_angstrom.ravel() / BIN_ANGSTROM).astype(int)
     counts = np.bincount(indices, minlength=bins)
     return counts / (counts.sum() * BIN_ANGSTROM)
@@ -157,14 +136,14 @@ def _difference(density: np.ndarray, other: np.ndarray) -> float:
 CHECK = Check(
     id="distribution",
     group="accuracy",
-    question="Are interatomic distances distributed as in the reference's own dynamics?",
+    question="Do interatomic distances have the distribution of the reference's own dynamics?",
     formula="∫ |h(r) − h_ref(r)| dr, h(r) the distribution of all interatomic distances",
     unit="ratio",
     limits={"mae": "ratio"},
     source="Fu et al. 2023, Forces are not enough (MDsim); the limit is our choice: at 0.2, one "
     "distance in ten is where the reference has none",
-    consequence="The molecule spends its time in other shapes than the reference's: averages over "
-    "the trajectory are those of another substance, however small the force errors.",
+    consequence="The molecule has other shapes, or in other proportions, than with the reference: "
+    "averages over the trajectory are wrong even where force errors are small.",
     remedy="The evidence shows at which distances the two differ: add such geometries, labelled "
     "by the reference, to the training data.",
     record=Record,

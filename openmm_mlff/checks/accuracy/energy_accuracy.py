@@ -1,4 +1,4 @@
-"""Are energy differences those of the reference?"""
+"""Do energy differences match the reference's?"""
 
 import numpy as np
 
@@ -11,36 +11,30 @@ from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import MEV_PER_EV
 
 FEWEST_FRAMES = 3
-"""One constant is fitted, which leaves two differences."""
+"""One constant is fitted, so three frames leave two differences."""
 
 
 def judge(record: Labels, limits: Limits) -> Judgement:
     """Compare energies with the reference's after one constant shift.
 
     MAE = mean |d − mean d| / N with d = E − E_ref over the frames, with a 95 % interval from the
-    frames' scatter, whose autocorrelation is respected.
+    scatter and autocorrelation of the frames.
 
     Args:
         record: frames evaluated by both.
         limits: ``mae`` (meV/atom).
-
-    Returns:
-        PASS where MAE and interval lie below the limit, FAIL where they lie above, else
-        INCONCLUSIVE.
     """
-    limit = limits["mae"]
     frames = usable_labels(record)
     if isinstance(frames, Judgement):
         return frames
     n_frames, n_atoms = frames.model_forces.shape[:2]
     if n_frames < FEWEST_FRAMES:
-        reason = f"{n_frames} frames were evaluated, and {FEWEST_FRAMES} are the fewest"
+        reason = f"{n_frames} frames were evaluated (needs at least {FEWEST_FRAMES})"
         return inconclusive(reason, evidence=counts(frames))
     difference_ev = frames.model_energies_ev - frames.reference_energies_ev
     shift_ev = float(difference_ev.mean())
     errors = np.abs(difference_ev - shift_ev) * MEV_PER_EV / n_atoms
-    mae = float(errors.mean())
-    half_width = mean_half_width(errors)
+    mae, half_width, limit = float(errors.mean()), mean_half_width(errors), limits["mae"]
     spread_ev = float(frames.reference_energies_ev.std())
     return Judgement(
         compare_with_interval(mae, half_width=half_width, threshold=limit.value),
@@ -63,15 +57,14 @@ def judge(record: Labels, limits: Limits) -> Judgement:
 CHECK = Check(
     id="energy_accuracy",
     group="accuracy",
-    question="Are energy differences those of the reference?",
+    question="Do energy differences match the reference's?",
     formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE runs",
     unit="meV/atom",
     limits={"mae": "meV/atom"},
     source="customary for ML force fields: 10 meV/atom is 0.4 kT at 300 K",
     consequence="Populations of conformers and reaction energies, which depend on exp(−ΔE/kT), are "
     "wrong by factors.",
-    remedy="Train with more weight on energies, or on more of the geometries that this trajectory "
-    "visits.",
+    remedy="Train with more weight on energies, or on more geometries of this trajectory.",
     record=Labels,
     measure=measure,
     judge=judge,

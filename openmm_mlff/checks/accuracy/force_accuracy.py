@@ -1,6 +1,6 @@
-"""Are the forces those of the reference, on the potential's own trajectories?"""
+"""Do the forces match the reference's on the potential's own trajectories?"""
 
-from collections.abc import Mapping
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,21 +18,14 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 NEAR_ZERO_EV_PER_ANGSTROM = 0.05
-"""A reference force weaker than this has no meaningful direction; its angle is not counted."""
+"""Weaker reference forces have no meaningful direction; their angles are not counted."""
 
 SMALLEST_SLIP = 2.0
-"""Forces off by less than this are wrong for another reason than their unit."""
+"""Forces wrong by a smaller factor are not explained by their unit."""
 
 
 def measure(subject: "Subject") -> Labels | Skipped:
-    """Return the shared labels.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        Frames evaluated by both.
-    """
+    """Return the shared labels."""
     return subject.reference_labels
 
 
@@ -40,15 +33,12 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     """Compare forces with the reference's.
 
     RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the
-    scatter of the frames' mean squares, whose autocorrelation is respected.
+    scatter and autocorrelation of the frames' mean squares.
 
     Args:
         record: frames evaluated by both.
-        limits: ``rmse``, ``mae`` (eV/Å), ``r2`` (ratio), ``median_angle`` (°).
-
-    Returns:
-        PASS where RMSE and interval lie below the limit, FAIL where they lie above, else
-        INCONCLUSIVE.  The other limits are compared in the evidence.
+        limits: ``rmse``, which decides; ``mae`` (eV/Å), ``r2`` (ratio) and ``median_angle`` (°),
+            which are compared in the evidence.
     """
     frames = usable_labels(record)
     if isinstance(frames, Judgement):
@@ -58,8 +48,6 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     rmse = float(np.sqrt(mean_squares.mean()))
     # d√m = dm / 2√m.
     half_width = mean_half_width(mean_squares) / (2.0 * rmse) if rmse else 0.0
-    limit = limits["rmse"]
-    status = compare_with_interval(rmse, half_width=half_width, threshold=limit.value)
     evidence = _evidence(frames, error=error)
     compared = {
         "mae": evidence["mae_ev_per_angstrom"] <= limits["mae"].value,
@@ -70,8 +58,9 @@ def judge(record: Labels, limits: Limits) -> Judgement:
         name: {"threshold": limits[name].value, "unit": limits[name].unit, "ok": bool(ok)}
         for name, ok in compared.items()
     }
+    limit = limits["rmse"]
     return Judgement(
-        status,
+        compare_with_interval(rmse, half_width=half_width, threshold=limit.value),
         f"the forces on {len(error)} frames of {frames.frames_of} differ from those of "
         f"{frames.reference} by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE; limit "
         f"{limit.value:g} {limit.unit}){_slip(frames)}",
@@ -98,19 +87,22 @@ def _slip(frames: Labels) -> str:
     return f" (forces are {slope:.3g} times the reference's: {slip})" if slip else ""
 
 
-def _evidence(frames: Labels, *, error: np.ndarray) -> Mapping[str, Any]:
+def _evidence(frames: Labels, *, error: np.ndarray) -> dict[str, Any]:
     """Return the error by kind and direction, and the RMSE by element, atom and frame."""
-    reference = frames.reference_forces
+    reference, squares = frames.reference_forces, error**2
     spread = float(np.sum((reference - reference.mean()) ** 2))
     angles = angles_degrees(frames.model_forces, reference=reference)
-    squares = error**2
+    median, high = math.nan, math.nan
+    if len(angles):
+        median, high = np.median(angles), np.percentile(angles, 95)
     symbols = np.array(frames.symbols)
+    per_frame = np.sqrt(squares.mean(axis=(1, 2)))
     return {
         "rmse_ev_per_angstrom": float(np.sqrt(squares.mean())),
         "mae_ev_per_angstrom": float(np.abs(error).mean()),
-        "r2": 1.0 - float(squares.sum()) / spread if spread else float("nan"),
-        "angle_median_degrees": float(np.median(angles)) if len(angles) else float("nan"),
-        "angle_95th_degrees": float(np.percentile(angles, 95)) if len(angles) else float("nan"),
+        "r2": 1.0 - float(squares.sum()) / spread if spread else math.nan,
+        "angle_median_degrees": float(median),
+        "angle_95th_degrees": float(high),
         "angles_counted": len(angles),
         "rms_reference_force_ev_per_angstrom": float(np.sqrt(np.mean(reference**2))),
         "per_element": {
@@ -118,21 +110,16 @@ def _evidence(frames: Labels, *, error: np.ndarray) -> Mapping[str, Any]:
             for symbol in sorted(set(frames.symbols))
         },
         "per_atom": np.sqrt(squares.mean(axis=(0, 2))),
-        "per_frame": np.sqrt(squares.mean(axis=(1, 2))),
-        "worst_frame_rmse_ev_per_angstrom": float(np.sqrt(squares.mean(axis=(1, 2)).max())),
+        "per_frame": per_frame,
+        "worst_frame_rmse_ev_per_angstrom": float(per_frame.max()),
         "largest_error_ev_per_angstrom": float(np.linalg.norm(error, axis=-1).max()),
     }
 
 
 def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
-    """Return the angles between force vectors, where the reference force is not near zero.
+    """Return the angles between forces and reference forces (..., 3), eV/Å, that are not near zero.
 
-    Args:
-        forces: (..., 3), eV/Å.
-        reference: (..., 3), eV/Å.
-
-    Returns:
-        (K,), degrees; a vanishing model force counts as 90°, for it has no right direction.
+    (K,), degrees; a model force of zero has no direction and counts as 90°.
     """
     lengths = np.linalg.norm(reference, axis=-1)
     counted = lengths > NEAR_ZERO_EV_PER_ANGSTROM
@@ -145,13 +132,13 @@ def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
 CHECK = Check(
     id="force_accuracy",
     group="accuracy",
-    question="Are the forces those of the reference, on the potential's own trajectories?",
+    question="Do the forces match the reference's on the potential's own trajectories?",
     formula="RMSE of F − F_ref over all components, frames of the potential's own NVE runs",
     unit="eV/Å",
     limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
     source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
-    consequence="Structures, barriers and spectra differ from those of the reference method: the "
-    "dynamics may be sound and still be those of another substance.",
+    consequence="Structures, barriers and spectra differ from those of the reference method, even "
+    "where the dynamics are sound.",
     remedy="Add frames of the potential's own trajectories, labelled by the reference, to the "
     "training data and retrain; the evidence names the worst element.",
     record=Labels,

@@ -1,4 +1,4 @@
-"""Is the minimum shaped like the reference's?"""
+"""Does the minimum have the shape of the reference's?"""
 
 from typing import TYPE_CHECKING
 
@@ -20,26 +20,14 @@ FEWEST_HEAVY_ATOMS = 3
 
 @record
 class Record(ReferenceMinimum):
-    """Both minima, and which atoms they are of.
-
-    Attributes:
-        atomic_numbers: of the atoms.
-        bonds: pairs of atoms.
-    """
+    """Both minima, with their atomic numbers and bonds (pairs of atoms)."""
 
     atomic_numbers: np.ndarray = array("N")
     bonds: np.ndarray = array("B", 2)
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Return the reference's minimum, relaxed from the potential's.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        Both minima; not applicable to one atom, and to a periodic system.
-    """
+    """Return the reference's minimum, relaxed from the potential's."""
     molecule = subject.molecule
     if molecule.n_atoms < 2:
         return NotApplicable("a single atom has no shape")
@@ -51,25 +39,19 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare both minima.
-
-    Heavy-atom RMSD after superposition by a proper rotation (a mirror image is another molecule),
-    and the largest difference of a covalent bond's length.
+    """Compare both minima; INCONCLUSIVE where a minimisation did not converge.
 
     Args:
         record: both minima.
-        limits: ``rmsd``, ``bond`` (Å).
-
-    Returns:
-        PASS where both are small; INCONCLUSIVE where a minimisation did not converge.
+        limits: ``rmsd`` (Å), of heavy atoms after superposition by a proper rotation: a mirror
+            image is another molecule; ``bond`` (Å), the largest difference of a bond's length.
     """
     if not (record.model_converged and record.converged):
         whose = "the reference" if record.model_converged else "the potential"
         reason = f": {record.reason}" if record.reason else ""
         return inconclusive(f"the minimisation of {whose} did not converge{reason}")
     model, ideal = record.model_positions_angstrom, record.positions_angstrom
-    compared = np.flatnonzero(record.atomic_numbers > 1)
-    which = "heavy-atom"
+    compared, which = np.flatnonzero(record.atomic_numbers > 1), "heavy-atom"
     if len(compared) < FEWEST_HEAVY_ATOMS:
         compared, which = np.arange(len(model)), "all-atom"
     rmsd = superposed_rmsd(model[compared], reference=ideal[compared])
@@ -77,7 +59,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     measures = [Measure(clause, rmsd, limits["rmsd"])]
     evidence = {"reference": record.reference, "atoms": which, "rmsd_angstrom": rmsd}
     if len(record.bonds):
-        differences = _lengths(model, record.bonds) - _lengths(ideal, record.bonds)
+        i, j = record.bonds.T
+        lengths = [np.linalg.norm(placed[i] - placed[j], axis=1) for placed in (model, ideal)]
+        differences = lengths[0] - lengths[1]
         worst = int(np.argmax(np.abs(differences)))
         named = name_atoms(record.atomic_numbers, record.bonds[worst])
         clause = f"the bond {named} at the minimum differs from that of {record.reference} by"
@@ -86,22 +70,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged(measures, evidence=evidence)
 
 
-def _lengths(positions_angstrom: np.ndarray, bonds: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(positions_angstrom[bonds[:, 0]] - positions_angstrom[bonds[:, 1]], axis=1)
-
-
 def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) -> float:
-    """Return the smallest RMSD over all translations and proper rotations.
+    """Return the smallest RMSD, Å, over all translations and proper rotations of (n, 3), Å.
 
-    Kabsch, Acta Cryst. A 32, 922 (1976): the best rotation is U diag(1, 1, d) Vᵀ, with the
-    singular value decomposition XᵀY = U S Vᵀ and d = det(U Vᵀ), which keeps it proper.
-
-    Args:
-        positions_angstrom: (n, 3).
-        reference: (n, 3), Å.
-
-    Returns:
-        RMSD in Å; NaN where a coordinate is not finite.
+    Kabsch, Acta Cryst. A 32, 922 (1976): the best rotation is U diag(1, 1, d) Vᵀ, with the singular
+    value decomposition XᵀY = U S Vᵀ and d = det(U Vᵀ), which keeps it proper.  NaN where a
+    coordinate is not finite.
     """
     if not (np.isfinite(positions_angstrom).all() and np.isfinite(reference).all()):
         return float("nan")
@@ -117,13 +91,13 @@ def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) ->
 CHECK = Check(
     id="geometry_accuracy",
     group="accuracy",
-    question="Is the minimum shaped like the reference's?",
+    question="Does the minimum have the shape of the reference's?",
     formula="heavy-atom RMSD after superposition, max |r_ij − r_ij,ref| over covalent bonds",
     unit="Å",
     limits={"rmsd": "Å", "bond": "Å"},
     source="mlipaudit: 0.05 Å for bond lengths",
     consequence="Bond lengths and shapes are biased from the first step, and so are spectra, "
-    "packing and every measured distance.",
+    "packing and all distances.",
     remedy="Add geometries near the minimum, labelled by the reference, to the training data.",
     record=Record,
     measure=measure,

@@ -29,19 +29,11 @@ class Modes:
 def harmonic_modes(
     jacobian: np.ndarray, *, masses_amu: np.ndarray, positions_angstrom: np.ndarray
 ) -> Modes:
-    """Solve for the harmonic frequencies.
+    """Compute the harmonic frequencies from J = dF/dx, (3N, 3N), eV/Å²; NaN where not finite.
 
     The antisymmetric half of J, which vanishes for a gradient, is the noise of the other half:
     where each element of J carries noise of standard deviation s, a mode whose displacement is u
     (without the masses) has an eigenvalue off by s |u|², to first order.
-
-    Args:
-        jacobian: dF/dx, (3N, 3N), eV/Å².
-        masses_amu: (N,).
-        positions_angstrom: where it was measured, (N, 3).
-
-    Returns:
-        The frequencies and their errors; NaN where anything is not finite.
     """
     kept = internal_directions(masses_amu, positions_angstrom=positions_angstrom)
     if not np.isfinite(jacobian).all():
@@ -64,15 +56,10 @@ def harmonic_modes(
 
 
 def internal_directions(masses_amu: np.ndarray, *, positions_angstrom: np.ndarray) -> np.ndarray:
-    """Span the displacements that are neither translation nor rotation.
+    """Return the displacements that are neither translation nor rotation.
 
-    Args:
-        masses_amu: (N,).
-        positions_angstrom: (N, 3), Å.
-
-    Returns:
-        Orthonormal columns in mass-weighted coordinates, (3N, 3N−6), or (3N, 3N−5) where the atoms
-        lie on a line.
+    Orthonormal columns in mass-weighted coordinates, (3N, 3N−6), or (3N, 3N−5) where the atoms lie
+    on a line.
     """
     root = np.sqrt(masses_amu)[:, None]
     arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)

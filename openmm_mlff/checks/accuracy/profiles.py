@@ -1,4 +1,4 @@
-"""The energies along the rotation about one bond: barrier, minima and what noise hides."""
+"""The energies along the rotation about one bond: barrier, minima and noise."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.profiles import bond_profile
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.statistics import compare_with_interval
+from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
-from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
-"""Both potentials are evaluated at the same geometries, so that these need not be relaxed closely:
-what is left shifts both profiles alike."""
+"""A loose tolerance suffices: both potentials are evaluated at the same geometries, and the rest
+shifts both profiles equally."""
 
 RELAXATION_STEPS = 150
 
@@ -32,20 +31,9 @@ _ROTATION = np.array([[-20.0, 4.0, 22.0], [20.0, -10.0, 20.0], [10.0, 28.0, 4.0]
 class Record:
     """Energies at R bonds and A angles, on geometries that the reference relaxed.
 
-    Attributes:
-        reference: its spec string.
-        bonds: names of the bonds.
-        angles_degrees: dihedral angles.
-        reference_energies_ev: NaN where a point cannot be used.
-        reference_repeat_energies_ev: of the same geometry rotated, which differs by noise alone.
-        model_energies_ev: of the potential.
-        model_repeat_energies_ev: likewise, rotated.
-        used: points that both evaluated.
-        reference_refused: points that the reference refused.
-        unconverged: points that were not relaxed.
-        bonds_changed: points at which the reference rearranged the bonds.
-        model_refused: points that the potential refused.
-        reasons: of the first points that could not be used.
+    Repeats are of the same geometry rotated, which differs by noise alone.  Energies are NaN where
+    a point cannot be used: the reference refused it, did not relax it or rearranged its bonds, or
+    the potential refused it; `reasons` are those of the first such points.
     """
 
     reference: str
@@ -64,14 +52,7 @@ class Record:
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Rotate about each bond by 360°; the reference relaxes all else at each angle.
-
-    Args:
-        subject: what is measured; its protocol says the step.
-
-    Returns:
-        The energies; not applicable without a rotatable bond, and to a periodic system.
-    """
+    """Rotate about each bond by 360°; the reference relaxes all else at each angle."""
     molecule = subject.molecule
     if molecule.is_periodic:
         return NotApplicable("bonds of a box are not rotated; validate its molecules alone")
@@ -167,48 +148,38 @@ def _fault(
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the profile of each bond, relative to the reference's lowest point.
 
+    INCONCLUSIVE where a bond has less than four fifths of its points, or noise could change the
+    outcome.
+
     Args:
         record: the energies.
         limits: ``minimum`` (the energy at each minimum of the reference), ``barrier`` (max − min)
             and ``rms`` (all points, the means aligned), all in kcal/mol.
-
-    Returns:
-        PASS where every profile is right, FAIL where one is wrong; INCONCLUSIVE where a bond has
-        less than four fifths of its points, or noise could change the outcome.
     """
     profiles = [bond_profile(record, row) for row in range(len(record.bonds))]
+    measured = [
+        (measure, profile["detection_limit_kcal_per_mol"])
+        for profile in profiles
+        if profile["judged"]
+        for measure in _measures(profile, limits, reference=record.reference)
+    ]
+    unresolved = [
+        f"{profile['points_used']} of {profile['points']} points of the rotation about "
+        f"{profile['bond']} could be used; four fifths are needed"
+        for profile in profiles
+        if not profile["judged"]
+    ]
     evidence = {
         "reference": record.reference,
         "profiles": profiles,
         "requested": record.angles_degrees.size,
         **{name: getattr(record, name) for name in (*_COUNTS, "reasons")},
     }
-    measures = []
-    unresolved = []
-    failed = False
-    for profile in profiles:
-        if not profile["judged"]:
-            unresolved.append(
-                f"{profile['points_used']} of {profile['points']} points of the rotation about "
-                f"{profile['bond']} could be used; four fifths are needed"
-            )
-            continue
-        width = profile["detection_limit_kcal_per_mol"]
-        for measure in _measures(profile, limits, reference=record.reference):
-            measures.append(measure)
-            decided = compare_with_interval(
-                measure.value, half_width=width, threshold=measure.limit.value
-            )
-            failed = failed or decided is Status.FAIL
-            if decided is Status.INCONCLUSIVE:
-                unresolved.append(f"{measure.text()}, but known to ± {width:.2g} only")
-    if unresolved and not failed:
-        return inconclusive(unresolved[0], evidence=evidence)
-    return judged(measures, evidence=evidence)
+    return judged_with_intervals(measured, evidence=evidence, unresolved=unresolved)
 
 
 def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> list[Measure]:
-    """Return what is compared with a limit of one bond's profile."""
+    """Return the differences of one bond's profile with their limits."""
     bond, minima = profile["bond"], profile["minima"]
     # argmax returns an error that is not a number, if there is one.
     worst = minima[int(np.argmax([one["error_kcal_per_mol"] for one in minima]))]
@@ -249,8 +220,8 @@ CHECK = Check(
     limits={"minimum": "kcal/mol", "barrier": "kcal/mol", "rms": "kcal/mol"},
     source="mlipaudit's TorsionNet benchmark; 1 kcal/mol is 1.7 kT at 300 K, a factor of five in a "
     "population or a rate",
-    consequence="Conformers appear in the wrong proportions and interconvert too often or never; "
-    "that decides how a drug binds or a chain folds.",
+    consequence="Conformers have the wrong proportions and interconvert too often or never, which "
+    "changes how a drug binds or a chain folds.",
     remedy="Add geometries along the rotation about the bond named, relaxed and labelled by the "
     "reference, to the training data.",
     record=Record,

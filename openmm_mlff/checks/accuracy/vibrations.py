@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import Modes, harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.statistics import compare_with_interval
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive
+from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
-from openmm_mlff.storage.shared import MINIMUM_FORCE_EV_PER_ANGSTROM
+from openmm_mlff.storage.shared import MINIMUM_FORCE_EV_PER_ANGSTROM, ReferenceMinimum
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
@@ -19,25 +19,19 @@ if TYPE_CHECKING:
 REFERENCE_STEP_ANGSTROM = 5e-3
 """Of the reference's central differences.  A quantum-chemical reference stops its SCF at some
 tolerance, and the noise of its forces enters the Hessian divided by the step: for GFN2-xTB 0.025
-eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), where it is as small as at any step; at 2e-2 Å the
-anharmonicity shows and bonds to hydrogen are off by some 4 cm⁻¹."""
+eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), the smallest; at 2e-2 Å anharmonicity changes bonds to
+hydrogen by some 4 cm⁻¹."""
+
+NO_MODES = Modes(np.empty(0), np.empty(0))
 
 
 @record
 class Record:
-    """Harmonic frequencies of both, from the lowest; an imaginary one is negative.
+    """Harmonic frequencies of both, each at its own minimum; an imaginary one is negative.
 
-    Attributes:
-        reference: its spec string.
-        reason: why there is nothing to compare; empty where there is.
-        model_wavenumbers_per_cm: 3N−6 of them, or 3N−5 of a linear molecule.
-        model_errors_per_cm: one standard error each, from the noise of the Hessian.
-        reference_wavenumbers_per_cm: of the reference at its own minimum.
-        reference_errors_per_cm: one standard error each.
-        model_largest_force: at the potential's minimum, eV/Å.
-        reference_largest_force: at the reference's, eV/Å.
-        model_step_angstrom: of the central differences.
-        reference_step_angstrom: likewise.
+    There are 3N−6, or 3N−5 of a linear molecule, from the lowest, with one standard error each from
+    the noise of the Hessian; none, and a `reason`, where they cannot be compared.  Largest forces,
+    eV/Å, are those at the minima.
     """
 
     reference: str
@@ -52,22 +46,12 @@ class Record:
     reference_step_angstrom: float = REFERENCE_STEP_ANGSTROM
 
 
-NO_MODES = Modes(np.empty(0), np.empty(0))
-
-
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Solve for the harmonic frequencies of both, each at its own minimum.
+    """Compute the harmonic frequencies of both, each at its own minimum.
 
     ν_k = √λ_k / 2πc, with λ_k the eigenvalues of M^−½ H M^−½ outside translations and rotations,
     and H = −(J + Jᵀ)/2 from the force Jacobian J (Wilson, Decius & Cross, "Molecular Vibrations",
     1955).
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        The frequencies, or why there are none to compare; not applicable to one atom, a periodic
-        system, and one too large for a Hessian of all its atoms.
     """
     molecule = subject.molecule
     if molecule.n_atoms < 2:
@@ -81,29 +65,21 @@ def measure(subject: "Subject") -> Record | NotApplicable:
             f"the Hessian of all {hessian.n_atoms} atoms would cost {6 * hessian.n_atoms} "
             f"evaluations; only {len(hessian.atoms)} atoms were displaced"
         )
-    reason = _unusable(minimum.reference, minimum.model_largest_force, subject=subject)
+    reason = _unusable(minimum, refused=bool(hessian.refused[0]))
     model = ideal = NO_MODES
-    if not reason and not minimum.converged:
-        why = f": {minimum.reason}" if minimum.reason else ""
-        reason = f"the minimisation of {minimum.reference} did not converge{why}"
     if not reason:
         jacobian, refused, reasons = subject.reference.jacobian(
             minimum.positions_angstrom, step_angstrom=REFERENCE_STEP_ANGSTROM
         )
         if refused:
-            reason = (
-                f"{minimum.reference} refused points about its minimum, and an incomplete Hessian "
-                f"has no frequencies ({reasons[0]})"
-            )
+            reason = f"{minimum.reference} refused {_REFUSED} ({reasons[0]})"
         else:
-            masses = molecule.masses_amu
-            model = harmonic_modes(
-                hessian.jacobians[0],
-                masses_amu=masses,
-                positions_angstrom=hessian.positions_angstrom[0],
-            )
-            ideal = harmonic_modes(
-                jacobian, masses_amu=masses, positions_angstrom=minimum.positions_angstrom
+            model, ideal = (
+                harmonic_modes(found, masses_amu=molecule.masses_amu, positions_angstrom=placed)
+                for found, placed in (
+                    (hessian.jacobians[0], hessian.positions_angstrom[0]),
+                    (jacobian, minimum.positions_angstrom),
+                )
             )
     return Record(
         reference=minimum.reference,
@@ -118,32 +94,35 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def _unusable(reference: str, largest_force: float, *, subject: "Subject") -> str:
-    """Return why the potential's Hessian is not that of a minimum; empty where it is."""
-    if subject.hessian.refused[0]:
-        return (
-            "the potential refused points about its minimum, and an incomplete Hessian has no "
-            "frequencies"
-        )
+_REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
+
+
+def _unusable(minimum: ReferenceMinimum, *, refused: bool) -> str:
+    """Return why the frequencies cannot be compared; empty where they can."""
+    if refused:
+        return f"the potential refused {_REFUSED}"
     # Not "force > most": where the force is not a number, the Hessian is judged and fails.
-    if largest_force > MINIMUM_FORCE_EV_PER_ANGSTROM:
+    force = minimum.model_largest_force
+    if force > MINIMUM_FORCE_EV_PER_ANGSTROM:
         return (
-            f"the minimisation of the potential ended at a force of {largest_force:.2g} eV/Å, and "
-            f"a minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
+            f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and a "
+            f"minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
         )
+    if not minimum.converged:
+        why = f": {minimum.reason}" if minimum.reason else ""
+        return f"the minimisation of {minimum.reference} did not converge{why}"
     return ""
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the frequencies, both sorted: MAE = mean |ν_k − ν_k,ref|.
 
+    INCONCLUSIVE where either geometry is not a minimum, or the noise of the Hessians could change
+    the outcome.
+
     Args:
         record: the frequencies.
         limits: ``mae``, ``imaginary`` (cm⁻¹).
-
-    Returns:
-        PASS where frequencies agree and no mode is imaginary; INCONCLUSIVE where either geometry is
-        not a minimum or the noise of the Hessians could change the outcome.
     """
     if record.reason:
         return inconclusive(record.reason)
@@ -151,58 +130,45 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ideal = Modes(record.reference_wavenumbers_per_cm, record.reference_errors_per_cm)
     evidence, name = _evidence(record), record.reference
     if not np.isfinite(model.wavenumbers_per_cm).all():
-        return Judgement(
-            Status.FAIL, "the potential gives forces that are not finite about its own minimum"
-        )
+        return Judgement(Status.FAIL, "the potential's forces about its own minimum are not finite")
     if not np.isfinite(ideal.wavenumbers_per_cm).all():
-        return inconclusive(f"{name} gives no finite frequencies", evidence=evidence)
+        return inconclusive(f"the frequencies of {name} are not finite", evidence=evidence)
     if ideal.lowest_per_cm < -limits["imaginary"].value:
         reason = (
             f"{name} has an imaginary mode of {-ideal.lowest_per_cm:.3g}i cm⁻¹ where its forces "
             "vanish, which is a saddle point and not a minimum"
         )
         return inconclusive(reason, evidence=evidence)
-    if len(model.wavenumbers_per_cm) != len(ideal.wavenumbers_per_cm):
-        # A linear molecule has one more.
-        linear = len(model.wavenumbers_per_cm) > len(ideal.wavenumbers_per_cm)
-        clause = (
-            f"is linear, and that of {name} is not"
-            if linear
-            else f"is not linear, and that of {name} is"
-        )
-        return Judgement(Status.FAIL, f"the potential's minimum {clause}", evidence=evidence)
-    measures, widths = _measures(limits, model=model, reference=ideal, name=name)
-    decided = [
-        compare_with_interval(measure.value, half_width=width, threshold=measure.limit.value)
-        for measure, width in zip(measures, widths, strict=True)
-    ]
-    if Status.FAIL not in decided and Status.INCONCLUSIVE in decided:
-        index = decided.index(Status.INCONCLUSIVE)
-        reason = f"{measures[index].text()}, but known to ± {widths[index]:.2g} cm⁻¹ only"
-        return inconclusive(reason, evidence=evidence)
-    return judged(measures, evidence=evidence)
+    more = len(model.wavenumbers_per_cm) - len(ideal.wavenumbers_per_cm)
+    if more:
+        # A linear molecule has one mode more.
+        which = f"is linear, and that of {name} is not"
+        which = which if more > 0 else f"is not linear, and that of {name} is"
+        return Judgement(Status.FAIL, f"the potential's minimum {which}", evidence=evidence)
+    measured = _measures(limits, model=model, reference=ideal, name=name)
+    return judged_with_intervals(measured, evidence=evidence)
 
 
 def _measures(
     limits: Limits, *, model: Modes, reference: Modes, name: str
-) -> tuple[list[Measure], list[float]]:
-    """Return what is compared, and half the 95 % interval of each."""
+) -> list[tuple[Measure, float]]:
+    """Return the errors with their limits, and half the 95 % interval of each."""
     differences = model.wavenumbers_per_cm - reference.wavenumbers_per_cm
-    errors = np.hypot(model.errors_per_cm, reference.errors_per_cm)
     mae = Measure(
         f"the {len(differences)} harmonic frequencies differ from those of {name} by a mean of",
         float(np.abs(differences).mean()),
         limits["mae"],
     )
-    # The errors of the modes may go together; their mean is the most that this gives.
-    widths = [2.0 * float(errors.mean())]
     lowest = model.lowest_per_cm
-    spurious = Measure(
+    imaginary = Measure(
         "the lowest mode at the potential's own minimum is imaginary, by",
-        float("nan") if not np.isfinite(lowest) else max(0.0, -lowest),
+        max(0.0, -lowest),
         limits["imaginary"],
     )
-    return [mae, spurious], [*widths, 2.0 * float(model.errors_per_cm[0]) if lowest < 0 else 0.0]
+    # The errors of the modes may be correlated: their mean is an upper bound.
+    error = float(np.hypot(model.errors_per_cm, reference.errors_per_cm).mean())
+    error_of_lowest = float(model.errors_per_cm[0]) if lowest < 0 else 0.0
+    return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
 
 
 def _evidence(record: Record) -> dict[str, Any]:

@@ -1,32 +1,29 @@
-"""Do the velocities follow the Maxwell–Boltzmann distribution, for every element alike?"""
+"""Do the velocities follow the Maxwell–Boltzmann distribution, for every element?"""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, inconclusive
-from openmm_mlff.checks.dynamics.kinetic_record import ALL_ATOMS, Record, groups_of
 from openmm_mlff.checks.dynamics.kinetic_statistics import (
+    Deviation,
     KineticSample,
     of_family,
     single_deviation,
 )
 from openmm_mlff.checks.dynamics.second_opinion import kinetic_deviations
-from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
+from openmm_mlff.storage.shared import Samples
+from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-HALF_DEVIATION = 2.0
-"""Both halves of a run must deviate by this, and in the same direction, before it fails."""
-
-FEWEST_INDEPENDENT = 5.0
-"""Of the strongly coupled samples, whose correlation is estimated from themselves."""
+FEWEST_INDEPENDENT = 5.0  # of the strong samples, whose correlation they themselves give
 
 WEAK_FRICTION_PER_PS = 1.0
 """A heating power P raises the temperature by P/(γ f k_B): ten times as much as at 10/ps."""
@@ -36,37 +33,76 @@ RELAXATION_SHARE, WEAK_SHARE, GLOBAL_SHARE = 0.125, 0.5, 0.375
 
 GLOBAL_RUNS = 4
 
+ALL_ATOMS = "all atoms"
 STRONG, WEAK, GLOBAL = "under strong friction", "under weak friction", "under a global thermostat"
 
 
-@dataclass(frozen=True)
-class Deviation:
-    """One test of one group in one run, in standard deviations with their sign.
+@record
+class Record:
+    """Kinetic energies of G groups of atoms: all atoms, and each element where there are several.
 
     Attributes:
-        run: under which thermostat.
-        sample: kinetic energies.
-        quantity: ``mean`` or ``width``.
-        sigma: the deviation.
-        library_sigma: by `physical_validation`; None where its bootstrap has too few samples.
+        groups: names of the groups.
+        degrees_of_freedom: of each group.
+        strong_kinetic_ev: of the shared Langevin samples.
+        weak_kinetic_ev: along a Langevin run of weak friction, after its relaxation.
+        global_kinetic_ev: along runs under a global thermostat, from points of the canonical
+            ensemble; none for one group, whose temperature the thermostat itself sets.
+        weak_friction_per_ps: of the weak thermostat.
+        weak_ps: length of that run, without its relaxation.
+        temperature_kelvin: of all thermostats.
+        failure: why a run broke off; empty where none did.
     """
 
-    run: str
-    sample: KineticSample
-    quantity: str
-    sigma: float
-    library_sigma: float | None = None
+    groups: tuple[str, ...]
+    degrees_of_freedom: np.ndarray = array("groups")
+    strong_kinetic_ev: np.ndarray = array("strong samples", "groups")
+    weak_kinetic_ev: np.ndarray = array("weak samples", "groups")
+    global_kinetic_ev: np.ndarray = array("runs", "global samples", "groups")
+    weak_friction_per_ps: float
+    weak_ps: float
+    temperature_kelvin: float
+    failure: str = ""
 
-    def of(self, sample: KineticSample) -> float:
-        """Return the same test of other samples."""
-        return sample.mean_deviation() if self.quantity == "mean" else sample.width_deviation()
+    @property
+    def relaxations(self) -> float:
+        """Length of the weak run in its relaxation time 1/γ."""
+        return self.weak_friction_per_ps * self.weak_ps
 
-    def confirmed(self, limit: float) -> bool:
-        """Return whether both halves deviate in the same direction, and the library agrees."""
-        halves = [math.copysign(1.0, self.sigma) * self.of(self.sample.half(k)) for k in (0, 1)]
-        # NaN from the library is no agreement with Maxwell and Boltzmann either.
-        agreed = self.library_sigma is None or not self.library_sigma <= limit
-        return min(halves) > HALF_DEVIATION and agreed
+    def samples(self) -> tuple[list[KineticSample], list[KineticSample], list[KineticSample]]:
+        """Return the kinetic energies over k_B T of each group, run by run.
+
+        Those of the strongly coupled samples, of the weak run (worth γt samples) and, for the
+        elements, the means of the runs under the global thermostat (each worth one sample).
+        """
+        thermal_ev = BOLTZMANN_EV_PER_KELVIN * self.temperature_kelvin
+        groups = list(zip(self.groups, self.degrees_of_freedom.tolist(), strict=True))
+
+        def of(energies_ev: np.ndarray, known: float | None) -> list[KineticSample]:
+            return [
+                KineticSample(name, energies_ev[:, k] / thermal_ev, freedom, known)
+                for k, (name, freedom) in enumerate(groups)
+            ]
+
+        n_runs = len(self.global_kinetic_ev)
+        return (
+            of(self.strong_kinetic_ev, None),
+            of(self.weak_kinetic_ev, self.relaxations),
+            of(self.global_kinetic_ev.mean(axis=1), float(n_runs))[1:] if n_runs > 1 else [],
+        )
+
+
+def groups_of(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Return names, members (N, G) and degrees of freedom (G,): all atoms, then each element.
+
+    Atoms at fixed distances share their degrees of freedom, so they count among all atoms only.
+    """
+    symbols = np.array(samples.symbols)
+    free = ~samples.constrained.astype(bool)
+    elements = sorted(set(symbols[free].tolist())) if len(set(samples.symbols)) > 1 else []
+    members = [np.ones(len(symbols), dtype=bool)] + [free & (symbols == one) for one in elements]
+    freedom = [samples.degrees_of_freedom] + [3 * int(chosen.sum()) for chosen in members[1:]]
+    return (ALL_ATOMS, *elements), np.array(members).T, np.array(freedom)
 
 
 def measure(subject: "Subject") -> Record:
@@ -112,56 +148,46 @@ def measure(subject: "Subject") -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the kinetic energy with Maxwell's and Boltzmann's under three thermostats.
+    """Compare the deviation of kinetic energies from the canonical ones with ``deviation`` (σ).
+
+    Under three thermostats:
 
     - The shared samples, strongly coupled: mean and width for all atoms, with all degrees of
       freedom of the system, and for every element, with three an atom, since nothing removes
-      motion.  The correlation is estimated from the samples, and ``physical_validation`` is given
-      them, thinned until they are independent, as a second opinion.
+      motion.  The correlation is estimated from the samples; ``physical_validation`` judges them
+      again, thinned until they are independent.
     - Weak friction, at which forces that heat show: the mean of each group over t, worth γt.
-    - A global thermostat, which keeps the total right while elements differ: the mean of each
-      element.  The canonical distribution is stationary under it, though a small molecule does not
-      explore it in one run; so each start is worth one sample.
+    - A global thermostat, which holds the total while elements differ: the mean of each element.
+      The canonical distribution is stationary under it, but a small molecule does not explore it
+      in one run, so each start is worth one sample.
 
-    The largest deviation counts, as that of one test.
-
-    Args:
-        record: the kinetic energies.
-        limits: ``deviation`` (σ).
-
-    Returns:
-        PASS where the deviation is within the limit.  FAIL where it is beyond, both halves of the
-        run (or of the starts) deviate by more than 2 σ in the same direction, and the library
-        agrees; also where the molecule broke.  Else INCONCLUSIVE: a longer run decides.
+    The largest deviation counts, as that of one test.  One beyond the limit is a FAIL where both
+    halves of the run (or of the starts) deviate by more than 2 σ in the same direction and the
+    library agrees, else INCONCLUSIVE: a longer run may decide.  A molecule that broke is a FAIL.
     """
-    limit = limits["deviation"]
+    limit = limits["deviation"].value
     if record.failure:
-        return Judgement(Status.FAIL, record.failure, threshold=limit.value)
+        return Judgement(Status.FAIL, record.failure, threshold=limit)
     strong, weak, global_ = record.samples()
     if not all(np.isfinite(sample.reduced).all() for sample in (*strong, *weak, *global_)):
-        return Judgement(Status.FAIL, "velocities are not finite", threshold=limit.value)
-    short = _too_short(record, strong)
-    if short:
-        return inconclusive(f"{short}; sample longer")
-    deviations = [
-        *(one for s in strong for one in _strong(s, temperature_kelvin=record.temperature_kelvin)),
-        *(Deviation(WEAK, sample, "mean", sample.mean_deviation()) for sample in weak),
-        *(Deviation(GLOBAL, sample, "mean", sample.mean_deviation()) for sample in global_),
-    ]
-    return _compare(deviations, limit=limit, record=record)
-
-
-def _too_short(record: Record, strong: Sequence[KineticSample]) -> str:
-    """Return what is too short to be judged; empty where nothing is."""
+        return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
     fewest = min(sample.independent() for sample in strong)
     if fewest < FEWEST_INDEPENDENT:
-        return (
-            f"the run is worth {fewest:.1f} independent samples, and at least "
-            f"{FEWEST_INDEPENDENT:g} are needed"
+        return inconclusive(
+            f"the run is worth {fewest:.1f} independent samples (needs at least "
+            f"{FEWEST_INDEPENDENT:g}); sample longer"
         )
     if record.relaxations < 1.0:
-        return f"the run at weak friction lasted {record.relaxations:.2g} of its relaxation time"
-    return ""
+        return inconclusive(
+            f"the run at weak friction lasted {record.relaxations:.2g} of its relaxation time; "
+            "sample longer"
+        )
+    deviations = [
+        *(one for s in strong for one in _strong(s, temperature_kelvin=record.temperature_kelvin)),
+        *(Deviation(WEAK, sample, "mean") for sample in weak),
+        *(Deviation(GLOBAL, sample, "mean") for sample in global_),
+    ]
+    return _compare(deviations, limit=limit, record=record)
 
 
 def _strong(sample: KineticSample, *, temperature_kelvin: float) -> list[Deviation]:
@@ -172,14 +198,11 @@ def _strong(sample: KineticSample, *, temperature_kelvin: float) -> list[Deviati
         degrees_of_freedom=sample.degrees_of_freedom,
         temperature_kelvin=temperature_kelvin,
     )
-    own = sample.mean_deviation(), sample.width_deviation()
-    return [
-        Deviation(STRONG, sample, name, sigma, theirs)
-        for name, sigma, theirs in zip(("mean", "width"), own, library, strict=True)
-    ]
+    pairs = zip(("mean", "width"), library, strict=True)
+    return [Deviation(STRONG, sample, quantity, theirs) for quantity, theirs in pairs]
 
 
-def _compare(deviations: Sequence[Deviation], *, limit: Threshold, record: Record) -> Judgement:
+def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -> Judgement:
     worst = max(deviations, key=lambda deviation: abs(deviation.sigma))
     value = of_family(worst.sigma, tests=len(deviations))
     evidence = _evidence(deviations, limit=limit, record=record)
@@ -187,11 +210,11 @@ def _compare(deviations: Sequence[Deviation], *, limit: Threshold, record: Recor
     group = worst.sample.group if worst.sample.group == ALL_ATOMS else f"{worst.sample.group} atoms"
     clause = (
         f"the {worst.quantity} of the kinetic energy of {group} {worst.run} deviates by "
-        f"{value:.2g} {limit.unit} (limit {limit.value:g} {limit.unit}; its mean is that of "
+        f"{value:.2g} {CHECK.unit} (limit {limit:g} {CHECK.unit}; its mean is that of "
         f"{worst.sample.temperature_ratio * target_kelvin:.0f} K at {target_kelvin:g} K)"
     )
     status = Status.FAIL
-    if value <= limit.value:
+    if value <= limit:
         status = Status.PASS
         seen = evidence["smallest_detectable_percent_of_temperature"]
         listed = ", ".join(f"{percent:.0f} % {run}" for run, percent in seen.items())
@@ -200,49 +223,47 @@ def _compare(deviations: Sequence[Deviation], *, limit: Threshold, record: Recor
             f"; detectable in every group: {listed}; all atoms heated by {heated:.0f} K at "
             f"{record.weak_friction_per_ps:g}/ps"
         )
-    elif not worst.confirmed(limit.value):
+    elif not worst.confirmed(limit):
         status = Status.INCONCLUSIVE
-        clause += ", but not in both halves of the run alike; sample longer"
-    return Judgement(status, clause, value=value, threshold=limit.value, evidence=evidence)
+        clause += ", but not in both halves of the run; sample longer"
+    return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
 
 
-def _evidence(
-    deviations: Sequence[Deviation], *, limit: Threshold, record: Record
-) -> dict[str, Any]:
-    needed = single_deviation(limit.value, tests=len(deviations))
+def _evidence(deviations: Sequence[Deviation], *, limit: float, record: Record) -> dict[str, Any]:
+    needed = single_deviation(limit, tests=len(deviations))
     target_kelvin = record.temperature_kelvin
-    means = [deviation for deviation in deviations if deviation.quantity == "mean"]
-    seen: dict[str, float] = {}
-    for deviation in means:
-        percent = 100.0 * deviation.sample.least_heating(needed)
-        seen[deviation.run] = max(percent, seen.get(deviation.run, 0.0))
-    everything = next(deviation.sample for deviation in means if deviation.run == WEAK)
+    heating = [
+        (one, one.sample.least_heating(needed)) for one in deviations if one.quantity == "mean"
+    ]
+    runs = dict.fromkeys(one.run for one, _ in heating)
     return {
         "temperature_kelvin": target_kelvin,
         "samples": len(record.strong_kinetic_ev),
         "tests": [
             {
-                "run": deviation.run,
-                "group": deviation.sample.group,
-                "quantity": deviation.quantity,
-                "deviation_sigma": deviation.sigma,
-                "physical_validation_sigma": deviation.library_sigma,
-                "degrees_of_freedom": deviation.sample.degrees_of_freedom,
-                "independent_samples": deviation.sample.independent(),
-                "temperature_kelvin": deviation.sample.temperature_ratio * target_kelvin,
+                "run": one.run,
+                "group": one.sample.group,
+                "quantity": one.quantity,
+                "deviation_sigma": one.sigma,
+                "physical_validation_sigma": one.library_sigma,
+                "degrees_of_freedom": one.sample.degrees_of_freedom,
+                "independent_samples": one.sample.independent(),
+                "temperature_kelvin": one.sample.temperature_ratio * target_kelvin,
             }
-            for deviation in deviations
+            for one in deviations
         ],
-        "smallest_detectable_percent_of_temperature": seen,
-        "smallest_detectable_heating_kelvin": target_kelvin * everything.least_heating(needed),
+        "smallest_detectable_percent_of_temperature": {
+            run: 100.0 * max(least for one, least in heating if one.run == run) for run in runs
+        },
+        "smallest_detectable_heating_kelvin": target_kelvin
+        * next(least for one, least in heating if one.run == WEAK),
     }
 
 
 CHECK = Check(
     id="kinetic_distribution",
     group="dynamics",
-    question="Do the velocities follow the Maxwell–Boltzmann distribution, for every element "
-    "alike?",
+    question="Do the velocities follow the Maxwell–Boltzmann distribution, for every element?",
     formula="kinetic energy of all atoms and of each element against a gamma distribution of "
     "shape n/2: mean and width in Langevin dynamics at 10/ps, mean at 1/ps, where forces that heat "
     "show, and mean of each element under a Nosé–Hoover chain; the largest deviation, as that of "
@@ -253,8 +274,8 @@ CHECK = Check(
     limits={"deviation": "σ"},
     consequence="The thermostat cannot hold the temperature against forces that heat or cool, or "
     "some atoms are hotter than others; every average of the simulation is wrong.",
-    remedy="Look at `energy_drift`, `hessian_symmetry` and `force_consistency`: forces that are no "
-    "gradient do work on the atoms. Look for a second thermostat and for wrong masses.",
+    remedy="Look at `energy_drift`, `hessian_symmetry` and `force_consistency`: forces that are "
+    "not a gradient heat or cool the atoms. Look for a second thermostat and for wrong masses.",
     record=Record,
     measure=measure,
     judge=judge,

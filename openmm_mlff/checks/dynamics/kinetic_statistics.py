@@ -1,9 +1,9 @@
-"""How far kinetic energies are from Maxwell's and Boltzmann's, correlation respected.
+"""How far correlated kinetic energies are from the Maxwell–Boltzmann distribution.
 
 The kinetic energy of n degrees of freedom over k_B T follows a gamma distribution of shape n/2.
 The mean of independent samples of it is gamma distributed, too, so that its deviation is exact
-for any number of samples.  `physical_validation` by itself discards what it takes for equilibration
-and bootstraps the few tens of samples that are left: on 4 ps of correlated Maxwell-Boltzmann
+for any number of samples.  `physical_validation` alone discards what it takes for equilibration
+and bootstraps the few tens of samples that are left: on 4 ps of correlated Maxwell–Boltzmann
 velocities of three atoms it was beyond 3 σ in 3 to 9 of 100 runs for the mean and in 9 to 17 for
 the width, where 0.3 are expected; the deviations below fail 2 healthy runs of 1000, and none of
 500 that are 10 ps long.
@@ -13,18 +13,20 @@ friction γ is worth at least γt independent samples, whatever the potential.  
 eigenfunction of the thermostat's part S of the generator, with the eigenvalue 2γ, and a forward
 and a backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the
 average by 2⟨K − ⟨K⟩, S⁻¹(K − ⟨K⟩)⟩/t = Var(K)/(γt).  The kinetic energy of all atoms approaches
-the bound, by the balance of heat.  So a run of a few 1/γ, too short to estimate a correlation time,
-needs none.
+the bound, by the balance of heat.  So a run of a few 1/γ needs no estimate of a correlation time,
+for which it is too short.
 """
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, ndtr, ndtri
 
 from openmm_mlff.checks.statistics import WINDOW, autocorrelation_time
 
+HALF_DEVIATION = 2.0  # both halves of a run that fails deviate by this, in the same direction
 _SMALLEST_PROBABILITY = 1e-300
 
 
@@ -47,7 +49,7 @@ class KineticSample:
 
     @property
     def shape(self) -> float:
-        """Shape of the gamma distribution, and its mean and variance."""
+        """Shape of the gamma distribution, which is also its mean and variance."""
         return self.degrees_of_freedom / 2.0
 
     @property
@@ -63,17 +65,13 @@ class KineticSample:
         return KineticSample(self.group, part, self.degrees_of_freedom, known)
 
     def correlation(self) -> float:
-        """Return the samples that are worth one independent sample, at least 1.
+        """Return the number of samples worth one independent sample, at least 1.
 
         Twice the integrated autocorrelation time, at the upper edge of its own error,
         √(2(2M + 1)/S) for a window of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
-
-        Returns:
-            Their number.
         """
-        rows = len(self.reduced)
         tau = autocorrelation_time(self.reduced - self.reduced.mean())
-        error = math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / rows)
+        error = math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / len(self.reduced))
         return 2.0 * tau * (1.0 + error)
 
     def independent(self) -> float:
@@ -82,14 +80,15 @@ class KineticSample:
             return max(1.0, self.known_independent)
         return max(1.0, len(self.reduced) / self.correlation())
 
+    def deviation(self, quantity: str) -> float:
+        """Return the deviation of the ``mean`` or the ``width``."""
+        return self.mean_deviation() if quantity == "mean" else self.width_deviation()
+
     def mean_deviation(self) -> float:
         """Return the deviation of the mean, in standard deviations, negative where it is cold.
 
         The sum of m independent samples is gamma distributed with shape m n/2; its probability
-        is turned into standard deviations of a normal distribution.
-
-        Returns:
-            σ.
+        is converted to standard deviations of a normal distribution.
         """
         total_shape = self.independent() * self.shape
         total = total_shape * self.temperature_ratio
@@ -100,14 +99,7 @@ class KineticSample:
         return -float(ndtri(max(above, _SMALLEST_PROBABILITY)))
 
     def least_heating(self, sigma: float) -> float:
-        """Return the rise of the mean that deviates by so much, over the thermostat's temperature.
-
-        Args:
-            sigma: deviation, standard deviations.
-
-        Returns:
-            (T − T₀)/T₀.
-        """
+        """Return the relative rise of the temperature, (T − T₀)/T₀, of a deviation of the mean."""
         total_shape = self.independent() * self.shape
         return float(gammainccinv(total_shape, ndtr(-sigma))) / total_shape - 1.0
 
@@ -116,9 +108,6 @@ class KineticSample:
 
         The logarithm of the variance of m samples of a distribution with an excess kurtosis κ is
         uncertain by √((κ + 2)/m); a gamma distribution of shape k has κ = 6/k.
-
-        Returns:
-            σ.
         """
         independent = self.independent()
         error = math.sqrt((6.0 / self.shape + 2.0) / independent)
@@ -129,17 +118,42 @@ class KineticSample:
         return (math.log(variance / self.shape) + 0.5 * error**2) / error
 
 
+@dataclass(frozen=True)
+class Deviation:
+    """One test of one group in one run.
+
+    Attributes:
+        run: under which thermostat.
+        sample: kinetic energies.
+        quantity: ``mean`` or ``width``.
+        library_sigma: by `physical_validation`; None where its bootstrap has too few samples.
+    """
+
+    run: str
+    sample: KineticSample
+    quantity: str
+    library_sigma: float | None = None
+
+    @cached_property
+    def sigma(self) -> float:
+        """The deviation in standard deviations, with its sign."""
+        return self.sample.deviation(self.quantity)
+
+    def confirmed(self, limit: float) -> bool:
+        """Return whether both halves deviate in the same direction, and the library agrees."""
+        halves = [self.sample.half(k).deviation(self.quantity) for k in (0, 1)]
+        # A NaN from the library counts as a deviation.
+        agreed = self.library_sigma is None or not self.library_sigma <= limit
+        return (
+            min(math.copysign(1.0, self.sigma) * half for half in halves) > HALF_DEVIATION
+            and agreed
+        )
+
+
 def of_family(deviation: float, *, tests: int) -> float:
-    """Return the largest of several deviations as that of one test.
+    """Return the largest of several deviations as that of one test; both in standard deviations.
 
     Šidák: p_family = 1 − (1 − p)^n, as if the tests were independent, which is conservative.
-
-    Args:
-        deviation: largest magnitude, standard deviations.
-        tests: n.
-
-    Returns:
-        Deviation, standard deviations; never negative.
     """
     single = max(2.0 * float(ndtr(-abs(deviation))), _SMALLEST_PROBABILITY)
     if single >= 1.0:

@@ -4,15 +4,8 @@ import math
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
-from openmm_mlff.checks.inputs import (
-    demand_survival,
-    finite_rows,
-    largest,
-    read_runs,
-    too_few_rows,
-    unusable_runs,
-)
+from openmm_mlff.checks.base import Judgement, Measure, judged
+from openmm_mlff.checks.inputs import check_of_runs, demand_survival, judged_rows, largest
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, inertia_tensor
 from openmm_mlff.storage.runs import Run, Runs
@@ -20,35 +13,27 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the largest change of each momentum with its thermal scale.
+    """Compare the largest change of a momentum, relative to its thermal size, with ``change``.
 
     max |L(t) − L(0)| / √(kT tr I) and max |P(t) − P(0)| / √(kT M), for mass M and inertia tensor I;
     kT tr I is the mean square of L in equilibrium.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``change`` (ratio).
-
-    Returns:
-        PASS or FAIL by the larger ratio among momenta and replicas.
     """
-    unusable = unusable_runs(record)
-    if unusable is not None:
-        return unusable
+    rows = judged_rows(
+        record,
+        lambda run: (run.momenta.time_ps, run.momenta.linear, run.momenta.angular),
+        fewest=2,
+        name="momenta",
+    )
+    if isinstance(rows, Judgement):
+        return rows
     limit = limits["change"]
-    changes_by_run = {}
-    for run in record.runs:
-        time_ps = run.momenta.time_ps
-        rows = len(time_ps)
-        if run.failure is not None:
-            rows = finite_rows(run.momenta.linear, run.momenta.angular)
-        short = too_few_rows(run, rows, time_ps=time_ps, fewest=2, name="momenta")
-        if short is not None:
-            return short
-        changes_by_run[run.name] = {
-            kind: largest(changes[:rows])
+    changes_by_run = {
+        run.name: {
+            kind: largest(changes[:count])
             for kind, changes in relative_changes(run, system=record.system).items()
         }
+        for run, count in zip(record.runs, rows, strict=True)
+    }
     measures = [
         Measure(f"the {kind} momentum changes, relative to its thermal size, by", value, limit)
         for changes in changes_by_run.values()
@@ -58,10 +43,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 def rotates_freely(system: MolecularSystem) -> bool:
-    """Return whether a system has an angular momentum that is conserved.
+    """Return whether the angular momentum of a system is conserved.
 
-    An atom has none about its own centre, and the images of a periodic box exert torques; both are
-    judged on their linear momentum alone.
+    An atom has none about its own centre, and the images of a periodic box exert torques.
     """
     return system.n_atoms > 1 and not system.is_periodic
 
@@ -69,12 +53,7 @@ def rotates_freely(system: MolecularSystem) -> bool:
 def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarray]:
     """Compute |P(t) − P(0)| / √(kT M) and, where it is conserved, |L(t) − L(0)| / √(kT tr I).
 
-    Args:
-        run: with at least one row of momenta.
-        system: with the masses.
-
-    Returns:
-        (T,), by kind of momentum.
+    Each is (T,), by its kind: ``linear``, ``angular``.  The run has at least one row of momenta.
     """
     masses_amu = system.masses_amu
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
@@ -93,7 +72,7 @@ def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarr
         }
 
 
-CHECK = Check(
+CHECK = check_of_runs(
     id="momentum_conservation",
     group="dynamics",
     scope="condition",
@@ -104,11 +83,8 @@ CHECK = Check(
     "to 1.6",
     limits={"change": "ratio"},
     consequence="The molecule starts to rotate or to move by itself: its energy depends on its "
-    "orientation or place, and energy leaks into rotation.",
+    "orientation or position, and energy goes into overall rotation.",
     remedy="The architecture is not invariant under rotation or translation, which no training "
     "corrects. Use an equivariant model.",
-    record=Runs,
-    measure=read_runs,
     judge=judge,
-    needs=("trajectories",),
 )

@@ -1,4 +1,4 @@
-"""The `physical_validation` library, as a second opinion that neither prints nor plots.
+"""The `physical_validation` library, as a second opinion, without its output and plots.
 
 Merz & Shirts, PLoS ONE 13 (2018) e0202764.
 """
@@ -15,20 +15,15 @@ BOOTSTRAP_SEED = 1
 
 
 def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
-    """Compute by the library how far energy fluctuations are from going as the timestep squared.
+    """Compute the largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
 
-    Args:
-        totals_ev: total energy against time, (T,), eV, by timestep.
-
-    Returns:
-        Largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
+    σ is that of the total energies, (T,), by timestep.
     """
     library = _library()
+    data = library.data
     simulations = [
-        library.data.SimulationData(
-            dt=timestep, observables=library.data.ObservableData(constant_of_motion=total_ev)
-        )
-        for timestep, total_ev in totals_ev.items()
+        data.SimulationData(dt=timestep, observables=data.ObservableData(constant_of_motion=total))
+        for timestep, total in totals_ev.items()
     ]
     return float(library.integrator.convergence(simulations, verbose=False))
 
@@ -36,30 +31,19 @@ def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
 def kinetic_deviations(
     kinetic_ev: np.ndarray, *, degrees_of_freedom: int, temperature_kelvin: float
 ) -> tuple[float, float]:
-    """Compute by the library how far kinetic energies are from Maxwell's and Boltzmann's.
+    """Compute how far kinetic energies, (S,), are from the Maxwell–Boltzmann distribution.
 
-    Args:
-        kinetic_ev: of uncorrelated samples, (S,), eV.
-        degrees_of_freedom: of what moves.
-        temperature_kelvin: of the thermostat.
-
-    Returns:
-        Deviation of the mean and of the width, in the library's own standard errors (a bootstrap,
-        which is too confident for few samples).
+    The samples are uncorrelated.  The mean and the width deviate by these many standard errors of
+    the library's own, from a bootstrap, which is too confident for few samples.
     """
     library = _library()
     data = library.data
-    # It counts three for an atom, less the constraints.
+    # The library counts three degrees of freedom per atom, less the constraints.
     n_atoms = -(-degrees_of_freedom // 3)
+    conversions = ("energy", "length", "volume", "temperature", "pressure", "time")
     simulation = data.SimulationData(
         units=data.UnitData(
-            kb=BOLTZMANN_EV_PER_KELVIN,
-            energy_conversion=1.0,
-            length_conversion=1.0,
-            volume_conversion=1.0,
-            temperature_conversion=1.0,
-            pressure_conversion=1.0,
-            time_conversion=1.0,
+            kb=BOLTZMANN_EV_PER_KELVIN, **{f"{name}_conversion": 1.0 for name in conversions}
         ),
         system=data.SystemData(
             natoms=n_atoms,
@@ -67,13 +51,13 @@ def kinetic_deviations(
             ndof_reduction_tra=0,
             ndof_reduction_rot=0,
         ),
-        # It asks for a volume and does not use it.
+        # The volume is required, but not used.
         ensemble=data.EnsembleData(
             "NVT", natoms=n_atoms, volume=1.0, temperature=temperature_kelvin
         ),
         observables=data.ObservableData(kinetic_energy=kinetic_ev),
     )
-    # The library seeds NumPy's global generator, which belongs to others.
+    # The library seeds NumPy's global generator.
     state = np.random.get_state()
     try:
         with np.errstate(divide="ignore", invalid="ignore"):

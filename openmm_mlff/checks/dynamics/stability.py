@@ -1,15 +1,20 @@
 """Does the molecule stay intact?"""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive, skipped
-from openmm_mlff.checks.dynamics.relaxation import change_on_relaxation
-from openmm_mlff.checks.dynamics.short_runs import ENSEMBLE, broken_short_run
-from openmm_mlff.checks.inputs import broken_run, cut_short_run, reaches, read_runs
+from openmm_mlff.checks.base import Judgement, inconclusive, skipped
+from openmm_mlff.checks.dynamics.relaxation import bond_lengths_angstrom, change_on_relaxation
+from openmm_mlff.checks.inputs import (
+    broken_run,
+    check_of_runs,
+    cut_short_run,
+    reaches,
+    stored_record,
+)
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
     BOND_FACTOR,
@@ -20,6 +25,7 @@ from openmm_mlff.molecules import (
 )
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs, TrajectorySeries
+from openmm_mlff.storage.shared import Ensemble
 
 
 @dataclass(frozen=True)
@@ -30,52 +36,38 @@ class Break:
     what: str
     atoms: tuple[int, ...] = ()
 
+    def text(self, system: MolecularSystem) -> str:
+        """Return what went wrong, with the atoms where it does not name them."""
+        atoms = name_atoms(system.atomic_numbers, self.atoms)
+        return f"{self.what} ({atoms})" if atoms and atoms not in self.what else self.what
+
 
 def judge(record: Runs, limits: Limits) -> Judgement:
     """Compare bonds, contacts, forces and temperatures of every run with their limits.
 
-    A structure of the user's that changes its bonds when it is relaxed may be one that does not
-    exist, a zwitterion in vacuum for example: the potential's fault only where a reference keeps
-    it.  The library's structures are known to hold.
+    ``bond_shortest`` and ``bond_longest`` limit lengths over those in the starting structure;
+    ``contact`` the smallest distance of unbonded atoms over the sum of their covalent radii;
+    ``temperature_factor`` the temperature over the one asked for; ``largest_force`` is in eV/Å.
 
-    Each covalent bond of the starting structure stays within its range, no two unbonded atoms come
-    too close, the number of fragments stays, forces and temperature stay below their limits, every
-    number is finite, and every run reaches its end.  The value is the time survived, which must
-    reach what was asked for.  A short run from the Langevin samples that broke fails it, too.
-
-    Args:
-        record: the replicas of one condition.
-        limits: ``bond_shortest``, ``bond_longest``, ``contact``, ``temperature_factor`` (ratio),
-            ``largest_force`` (eV/Å).
-
-    Returns:
-        The judgement; a FAIL names the time survived, the atoms and what happened.
+    The number of fragments must stay, every number must be finite, and every run must reach its
+    end.  The value is the time survived, which must reach what was asked for.  A short run from the
+    Langevin samples that broke is a FAIL, too.  A structure given by the user that changes its
+    bonds when it is relaxed may not exist (a zwitterion in vacuum, for example): it is
+    INCONCLUSIVE unless a reference keeps its bonds.
     """
     if not record.runs:
         return skipped("no simulation was run")
     values = {name: limit.value for name, limit in limits.items()}
     breaks = [_first_break(run, system=record.system, limits=values) for run in record.runs]
-    evidence = {
-        "runs": [
-            _run_evidence(run, found, system=record.system)
-            for run, found in zip(record.runs, breaks, strict=True)
-        ]
-    }
-    happened = [(run, found) for run, found in zip(record.runs, breaks, strict=True) if found]
-    short = broken_short_run(record)
-    if happened or short is not None:
+    pairs = zip(record.runs, breaks, strict=True)
+    evidence = {"runs": [_evidence(run, found, system=record.system) for run, found in pairs]}
+    if failed := _failed(record, breaks, evidence=evidence):
         changed = change_on_relaxation(record, limits=values)
-        if changed:
-            return inconclusive(changed, evidence=evidence)
-        if short is None or happened:
-            return _failed(record, happened, evidence=evidence)
-        return replace(short, evidence={**evidence, **short.evidence})
-    undecided = broken_run(record) or cut_short_run(record)
-    if undecided is not None:
+        return inconclusive(changed, evidence=evidence) if changed else failed
+    if undecided := broken_run(record) or cut_short_run(record):
         return undecided
     for run in record.runs:
-        gap = _not_recorded(run)
-        if gap:
+        if gap := _not_recorded(run):
             return inconclusive(gap, evidence=evidence)
     survived_ps = min(run.completed_ps for run in record.runs)
     replicas = f" in each of {len(record.runs)} runs" if len(record.runs) > 1 else ""
@@ -90,25 +82,44 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 def _failed(
-    record: Runs, happened: list[tuple[Run, Break]], *, evidence: dict[str, Any]
-) -> Judgement:
-    """Return a FAIL by the earliest break."""
-    run, found = min(happened, key=lambda pair: pair[1].time_ps)
-    named = _named(record.system, found.atoms)
-    where = f" ({named})" if named and named not in found.what else ""
-    replica = f" of replica {run.replica}" if len(record.runs) > 1 else ""
-    # Before the run proper, time counts up to zero.
+    record: Runs, breaks: Sequence[Break | None], *, evidence: dict[str, Any]
+) -> Judgement | None:
+    """Return a FAIL by the earliest break of a run, else by that of a short run."""
+    happened = [(run, found) for run, found in zip(record.runs, breaks, strict=True) if found]
+    short = _broken_short_run(record)
+    if happened:
+        run, found = min(happened, key=lambda pair: pair[1].time_ps)
+        name = f"the run of replica {run.replica}" if len(record.runs) > 1 else "the run"
+        requested_ps = run.requested_ps
+    elif short is not None:
+        name, requested_ps = "a short run from the Langevin samples", short.duration_ps
+        found = Break(short.failure_ps, short.failure.strip().rstrip("."), short.failure_atoms)
+        failure = {"failure": found.what, "atom_indices": found.atoms}
+        evidence = {**evidence, "short_run": failure}
+    else:
+        return None
+    # Times of the equilibration are negative.
     survived_ps = max(0.0, found.time_ps)
     early = " (it broke in the equilibration)" if found.time_ps < 0.0 else ""
     return Judgement(
         Status.FAIL,
-        f"the run{replica} survived {survived_ps:.3g} of {run.requested_ps:g} ps{early}: "
-        f"{found.what}{where}",
+        f"{name} survived {survived_ps:.3g} of {requested_ps:g} ps{early}: "
+        f"{found.text(record.system)}",
         value=survived_ps,
-        threshold=run.requested_ps,
+        threshold=requested_ps,
         at_least=True,
         evidence=evidence,
     )
+
+
+def _broken_short_run(record: Runs) -> Ensemble | None:
+    """Return the short runs from the Langevin samples where one broke at this condition."""
+    ensemble, condition = stored_record(record, "ensemble", Ensemble), record.condition
+    if ensemble is None or not ensemble.failure or condition is None:
+        return None
+    here = ensemble.temperature_kelvin, ensemble.timestep_fs
+    there = condition.temperature_kelvin, condition.timestep_fs
+    return ensemble if here == there else None
 
 
 def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, float]) -> Break | None:
@@ -124,7 +135,7 @@ def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, floa
 
 
 def _breaks_of_numbers(run: Run, *, limits: Mapping[str, float]) -> Iterator[Break]:
-    """Find energies and momenta that are not finite, and temperature and forces beyond limits."""
+    """Yield energies and momenta that are not finite, temperatures and forces beyond limits."""
     energies, momenta = run.energies, run.momenta
     hottest = limits["temperature_factor"] * run.condition.temperature_kelvin
     strongest = limits["largest_force"]
@@ -140,77 +151,71 @@ def _breaks_of_numbers(run: Run, *, limits: Mapping[str, float]) -> Iterator[Bre
         fine = np.isfinite(values) & (values < limit)
         if not fine.all():
             row = int(np.argmin(fine))
-            beyond = f" (limit {limit:g} {unit})" if np.isfinite(limit) else ""
-            yield Break(
-                float(series.time_ps[row]), f"the {what} is {values[row]:.3g} {unit}{beyond}"
-            )
+            text = f"the {what} is {values[row]:.3g} {unit}"
+            text += f" (limit {limit:g} {unit})" if np.isfinite(limit) else ""
+            yield Break(float(series.time_ps[row]), text)
 
 
 def _breaks_of_structure(
     trajectory: TrajectorySeries, *, system: MolecularSystem, limits: Mapping[str, float]
 ) -> Iterator[Break]:
-    """Find the first frame of each kind of change of the structure."""
-    positions, time_ps = trajectory.positions_angstrom, trajectory.time_ps
+    """Yield the first frame of each kind of change."""
+    positions, time_ps = trajectory.positions_angstrom, trajectory.time_ps.tolist()
     lost = ~np.isfinite(positions).all(axis=2)
-    if lost.any():
-        frame = int(np.argmax(lost.any(axis=1)))
-        atoms = tuple(int(atom) for atom in np.flatnonzero(lost[frame]))
-        yield Break(float(time_ps[frame]), "a position is not finite", atoms)
     whole = ~lost.any(axis=1)
+    if lost.any():
+        frame = int(np.argmin(whole))
+        atoms = tuple(np.flatnonzero(lost[frame]).tolist())
+        yield Break(time_ps[frame], "a position is not finite", atoms)
     ratios = _bond_ratios(trajectory, system=system)
-    torn = whole[:, None] & ~(
-        (ratios >= limits["bond_shortest"]) & (ratios <= limits["bond_longest"])
-    )
-    if torn.any():
-        frame = int(np.argmax(torn.any(axis=1)))
-        bond = int(np.argmax(torn[frame]))
-        atoms = system.bonds[bond]
+    intact = (ratios >= limits["bond_shortest"]) & (ratios <= limits["bond_longest"])
+    torn = np.argwhere(whole[:, None] & ~intact)
+    if len(torn):
+        frame, bond = torn[0].tolist()
         ratio = f"{ratios[frame, bond]:.2f} of its starting length"
-        yield Break(float(time_ps[frame]), f"the bond {_named(system, atoms)} has {ratio}", atoms)
-    close = whole & ~(trajectory.closest_contact >= limits["contact"])
+        name = name_atoms(system.atomic_numbers, system.bonds[bond])
+        yield Break(time_ps[frame], f"the bond {name} has {ratio}", system.bonds[bond])
+    contacts = trajectory.closest_contact
+    close = whole & ~(contacts >= limits["contact"])
     if close.any():
         frame = int(np.argmax(close))
         within = max(BOND_FACTOR, limits["contact"])
-        atoms = _closest_pair(positions[frame], system=system, within=within)
-        what = (
-            f"the unbonded atoms {_named(system, atoms)} are at "
-            f"{trajectory.closest_contact[frame]:.2f} of the sum of their covalent radii"
-        )
-        yield Break(float(time_ps[frame]), what, atoms)
+        pair = _closest_pair(positions[frame], system=system, within=within)
+        ratio = f"{contacts[frame]:.2f} of the sum of their covalent radii"
+        name = name_atoms(system.atomic_numbers, pair)
+        yield Break(time_ps[frame], f"the unbonded atoms {name} are at {ratio}", pair)
     changed = whole & (trajectory.fragments != system.fragments)
     if changed.any():
         frame = int(np.argmax(changed))
         what = f"{system.fragments} fragments have become {trajectory.fragments[frame]}"
-        yield Break(float(time_ps[frame]), what)
+        yield Break(time_ps[frame], what)
 
 
 def _bond_ratios(trajectory: TrajectorySeries, *, system: MolecularSystem) -> np.ndarray:
     """Return bond lengths over those of the starting structure, (F, B)."""
-    pairs = np.array(system.bonds, dtype=int).reshape(-1, 2)
-    start = system.positions_angstrom
-    lengths = np.linalg.norm(start[pairs[:, 0]] - start[pairs[:, 1]], axis=1)
-    return np.asarray(trajectory.bond_lengths_angstrom / lengths)
+    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
+    return np.asarray(trajectory.bond_lengths_angstrom / start_angstrom)
 
 
 def _closest_pair(
     positions_angstrom: np.ndarray, *, system: MolecularSystem, within: float
 ) -> tuple[int, int]:
-    """Return the unbonded pair that is closest for its covalent radii."""
+    """Return the unbonded pair at the smallest distance over the sum of its covalent radii."""
     radii = covalent_radii_angstrom(system.atomic_numbers)
     pairs, distances = pairs_within(
         positions_angstrom,
         cutoff_angstrom=2.0 * within * float(radii.max()),
         cell_angstrom=system.cell_angstrom,
     )
-    bonded = {tuple(bond) for bond in system.bonds}
-    free = np.array([(int(i), int(j)) not in bonded for i, j in pairs], dtype=bool)
+    bonded = set(system.bonds)
+    free = np.array([tuple(pair) not in bonded for pair in pairs.tolist()], dtype=bool)
     relative = np.where(free, distances / radii[pairs].sum(axis=1), np.inf)
-    first, second = pairs[int(np.argmin(relative))]
-    return int(first), int(second)
+    first, second = pairs[int(np.argmin(relative))].tolist()
+    return first, second
 
 
 def _not_recorded(run: Run) -> str:
-    """Return what of a run that reached its end was not recorded to its end; empty for nothing."""
+    """Return which stream of a finished run ends early; empty where none does."""
     streams = {
         "energies": run.energies.time_ps,
         "forces": run.momenta.time_ps,
@@ -222,46 +227,41 @@ def _not_recorded(run: Run) -> str:
     return ""
 
 
-def _run_evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict[str, Any]:
+def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict[str, Any]:
+    happened = found or Break(run.completed_ps, "")
     return {
         "run": run.name,
         "requested_ps": run.requested_ps,
         "completed_ps": run.completed_ps,
-        "survived_ps": run.completed_ps if found is None else max(0.0, found.time_ps),
-        "failure": "" if found is None else found.what,
-        "atoms": [] if found is None else [_named(system, (atom,)) for atom in found.atoms],
+        "survived_ps": max(0.0, happened.time_ps),
+        "failure": happened.what,
+        "atoms": [name_atoms(system.atomic_numbers, (atom,)) for atom in happened.atoms],
         # Zero-based, for programs.
-        "atom_indices": () if found is None else found.atoms,
+        "atom_indices": happened.atoms,
         **_extremes(run, system=system),
     }
 
 
 def _extremes(run: Run, *, system: MolecularSystem) -> dict[str, float]:
     """Return the extremes of what was recorded."""
-    largest = {
-        "highest_temperature_kelvin": run.energies.temperature_kelvin,
-        "largest_force_ev_per_angstrom": run.momenta.largest_force_ev_per_angstrom,
+    found = {
+        "highest_temperature_kelvin": (np.max, run.energies.temperature_kelvin),
+        "largest_force_ev_per_angstrom": (np.max, run.momenta.largest_force_ev_per_angstrom),
     }
-    smallest = {}
     if (frames := run.trajectory) is not None:
         ratios = _bond_ratios(frames, system=system)
-        smallest = {"shortest_bond_ratio": ratios, "closest_contact_ratio": frames.closest_contact}
-        largest |= {
-            "longest_bond_ratio": ratios,
-            "largest_rmsd_angstrom": frames.rmsd_angstrom,
-            "largest_radius_of_gyration_angstrom": frames.radius_of_gyration_angstrom,
-            "most_fragments": frames.fragments,
+        found |= {
+            "longest_bond_ratio": (np.max, ratios),
+            "largest_rmsd_angstrom": (np.max, frames.rmsd_angstrom),
+            "largest_radius_of_gyration_angstrom": (np.max, frames.radius_of_gyration_angstrom),
+            "most_fragments": (np.max, frames.fragments),
+            "shortest_bond_ratio": (np.min, ratios),
+            "closest_contact_ratio": (np.min, frames.closest_contact),
         }
-    return {name: float(values.max()) for name, values in largest.items() if values.size} | {
-        name: float(values.min()) for name, values in smallest.items() if values.size
-    }
+    return {name: float(pick(values)) for name, (pick, values) in found.items() if values.size}
 
 
-def _named(system: MolecularSystem, atoms: tuple[int, ...]) -> str:
-    return name_atoms(system.atomic_numbers, atoms)
-
-
-CHECK = Check(
+CHECK = check_of_runs(
     id="stability",
     group="dynamics",
     scope="condition",
@@ -281,8 +281,6 @@ CHECK = Check(
     "in the trajectory is not chemistry.",
     remedy="Look at the frames before the break; add stretched and compressed geometries of the "
     "atoms named to the training data, or a repulsive core, and retrain it.",
-    record=Runs,
-    measure=read_runs,
     judge=judge,
-    needs=("trajectories", ENSEMBLE),
+    needs=("trajectories", "ensemble"),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @record
 class Record:
-    """Positions of a simulation whose velocities were reversed half-way.
+    """Positions of a simulation in which the velocities were reversed half-way.
 
     Attributes:
         start_positions_angstrom: where it started.
@@ -39,14 +39,7 @@ class Record:
 
 
 def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
-    """Run forward and back, from the end of a simulation.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        The positions.
-    """
+    """Run forward and back, from the end of a simulation."""
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to reverse")
     start = subject.experiments.start()
@@ -68,18 +61,11 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest distance of an atom from its start, max |x_back − x_start|.
+    """Compare the largest distance of an atom from its start with ``distance`` (Å).
 
-    Leapfrog is exactly reversible for forces that depend on the positions alone; rounding grows
-    with time, in large molecules exponentially.
-
-    Args:
-        record: the positions.
-        limits: ``distance`` (Å).
-
-    Returns:
-        PASS where all atoms return; FAIL also where the run broke; INCONCLUSIVE where nothing had
-        moved.
+    Leapfrog is exactly reversible for forces that depend on the positions alone; rounding errors
+    grow with time, in large molecules exponentially.  A run that broke is a FAIL; one in which
+    nothing moved is INCONCLUSIVE.
     """
     limit = limits["distance"]
     start = record.start_positions_angstrom
@@ -89,26 +75,21 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "steps": record.steps,
         "timestep_fs": record.timestep_fs,
         "farthest_angstrom": travelled,
-        # An error that leaves all atoms within the limit is not detected.
         "detection_limit_angstrom": limit.value,
     }
     if record.failure:
-        return Judgement(
-            Status.FAIL,
-            f"the run broke: {record.failure}",
-            threshold=limit.value,
-            evidence=evidence,
-        )
+        what = f"the run broke: {record.failure}"
+        return Judgement(Status.FAIL, what, threshold=limit.value, evidence=evidence)
     if travelled <= limit.value:
         reason = f"in {record.steps} steps no atom moved farther than {limit.value:g} Å"
         return inconclusive(reason, evidence=evidence)
     missed = record.back_positions_angstrom - start
     evidence["distance_angstrom"] = np.linalg.norm(missed, axis=1)
     clause = (
-        f"after {record.steps} steps forward and {record.steps} back, an atom is away from its "
-        "start by up to"
+        f"after {record.steps} steps forward and {record.steps} back, the largest distance of an "
+        "atom from its start is"
     )
-    # Positions on the way that are not finite must not hide behind a good end.
+    # It fails where positions on the way are not finite, even if the end is good.
     distance = largest_norm(missed) if np.isfinite(travelled) else float("nan")
     return judged([Measure(clause, distance, limit)], evidence=evidence)
 

@@ -13,6 +13,7 @@ from openmm_mlff.checks.dynamics.timestep_spreads import (
     noise,
 )
 from openmm_mlff.checks.inputs import NO_START
+from openmm_mlff.checks.statistics import compare_with_interval
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -22,14 +23,9 @@ from openmm_mlff.units import MEV_PER_EV, fs_from_ps, ps_from_fs
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-FACTORS = (0.5, 1.0, 2.0)
-"""Timesteps, in units of the protocol's first."""
-
+FACTORS = (0.5, 1.0, 2.0)  # timesteps, in units of the protocol's first
 FEWEST_STARTS, MOST_STARTS = 3, 8
-
-PRECISE = 0.15
-"""No further start is run when the exponent is known to this."""
-
+PRECISE = 0.15  # no further start is run when half the interval of the exponent is at most this
 FEWEST_ROWS = 20
 
 
@@ -84,12 +80,6 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 
     Starts are added until the exponent is known to 0.15, up to eight.  Energies are taken at common
     times, at multiples of the longest timestep.
-
-    Args:
-        subject: what is measured.
-
-    Returns:
-        The energies.
     """
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to integrate")
@@ -104,17 +94,16 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
     )
     found: list[list[tuple[np.ndarray, str]]] = []
     for start in starts:
-        found.append(
-            [
-                subject.experiments.run_nve(
-                    start,
-                    timestep_fs=float(timestep_fs),
-                    rows=rows,
-                    interval_steps=round(interval_fs / timestep_fs),
-                )
-                for timestep_fs in timesteps_fs
-            ]
-        )
+        runs = [
+            subject.experiments.run_nve(
+                start,
+                timestep_fs=float(timestep_fs),
+                rows=rows,
+                interval_steps=round(interval_fs / timestep_fs),
+            )
+            for timestep_fs in timesteps_fs
+        ]
+        found.append(runs)
         energies = np.array([[each for each, _ in runs] for runs in found])
         so_far = Record(
             timesteps_fs=timesteps_fs,
@@ -133,75 +122,22 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Fit σ(E_total) ∝ dt^p to the runs from each start, and compare the mean of p.
+    """Check that p of σ(E_total) ∝ dt^p lies from ``exponent_low`` to ``exponent_high``.
 
     Leapfrog follows a shadow Hamiltonian that differs from the true one by a term in dt², so that
-    p = 2; an error of the energy surface (forces that are no gradient, a jump) does not fall with
-    the timestep and gives a smaller p.  So does noise of the energies, which is no such error: a
-    timestep whose spread is not three times the noise is left out.
-
-    Args:
-        record: the energies.
-        limits: ``exponent_low``, ``exponent_high`` (ratio).
-
-    Returns:
-        By p over the widest pair of timesteps, with its 95 % interval over the starts: PASS where
-        it lies within the limits, FAIL where it lies outside, else INCONCLUSIVE, as where noise
-        leaves no pair, nothing moves, or a run at the longest timestep broke.
+    p = 2; an error of the energy surface (forces that are not its gradient, a jump) does not fall
+    with the timestep and gives a smaller p.  So does noise of the energies, which is not such an
+    error: a timestep whose spread is less than three times the noise is left out.  p is taken over
+    the widest pair of timesteps, with its interval over the starts.  INCONCLUSIVE where the
+    interval includes a limit, noise leaves no pair, nothing moves, or a run at the longest timestep
+    broke.
     """
-    unfit = _unfit(record)
-    if unfit is not None:
+    if unfit := _unfit(record):
         return unfit
     spreads = record.spreads
-    first = spreads.first_above_noise()
-    evidence = _spread_evidence(record, spreads)
-    if first is None:
-        reason = (
-            f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
-            f"does not exceed {NOISE_MARGIN:g} times its noise of "
-            f"{evidence['noise_mev_per_atom']:.2g} meV/atom"
-        )
-        return inconclusive(reason, evidence=evidence)
-    low, high = limits["exponent_low"].value, limits["exponent_high"].value
-    exponent, half_width = spreads.exponent(first, len(FACTORS) - 1)
-    status = _compare(exponent, half_width=half_width, low=low, high=high)
-    safe_fs = spreads.safe_timestep_fs(first=first) if status is Status.PASS else None
-    library, agrees = _library(record, low=low, high=high, exponent=exponent)
-    notes = [] if safe_fs is None else [f"timesteps up to {safe_fs:.2g} fs are safe"]
-    if not agrees:
-        notes.append(f"physical_validation disagrees, with a deviation of {library:.2g}")
-    evidence |= {
-        "exponent": exponent,
-        "exponent_half_width": half_width,
-        "exponent_by_start": spreads.exponents(first, len(FACTORS) - 1),
-        "between_timesteps_fs": spreads.timesteps_fs[[first, -1]],
-        "pairwise_exponents": [
-            spreads.exponent(k, k + 1)[0] for k in range(first, len(FACTORS) - 1)
-        ],
-        "largest_safe_timestep_fs": safe_fs,
-        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low)
-        * (MEV_PER_EV / record.n_atoms),
-        "physical_validation_deviation": library,
-        "physical_validation_agrees": agrees,
-    }
-    clause = (
-        f"from {spreads.timesteps_fs[first]:g} to {spreads.timesteps_fs[-1]:g} fs the spread of "
-        f"the total energy goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
-        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
-    )
-    return Judgement(
-        status,
-        clause + (f" ({'; '.join(notes)})" if notes else ""),
-        value=exponent,
-        threshold=low if exponent < 0.5 * (low + high) else high,
-        at_least=exponent < 0.5 * (low + high),
-        evidence=evidence,
-    )
-
-
-def _spread_evidence(record: Record, spreads: Spreads) -> dict[str, Any]:
+    first, last = spreads.first_above_noise(), len(FACTORS) - 1
     per_atom = MEV_PER_EV / record.n_atoms
-    return {
+    evidence: dict[str, Any] = {
         "timesteps_fs": spreads.timesteps_fs,
         "starts": len(spreads.each_total_ev),
         "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
@@ -210,50 +146,76 @@ def _spread_evidence(record: Record, spreads: Spreads) -> dict[str, Any]:
         "noise_mev_per_atom": spreads.noise_ev * per_atom,
         "rows": len(record.time_ps),
     }
-
-
-def _compare(exponent: float, *, half_width: float, low: float, high: float) -> Status:
-    """Compare an exponent and its interval with both limits; what is not finite fails."""
-    if not np.isfinite(exponent):
-        return Status.FAIL
-    if low <= exponent - half_width and exponent + half_width <= high:
-        return Status.PASS
-    outside = exponent + half_width < low or exponent - half_width > high
-    return Status.FAIL if outside else Status.INCONCLUSIVE
+    if first is None:
+        reason = (
+            f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
+            f"does not exceed {NOISE_MARGIN:g} times its noise of "
+            f"{evidence['noise_mev_per_atom']:.2g} meV/atom"
+        )
+        return inconclusive(reason, evidence=evidence)
+    low, high = limits["exponent_low"].value, limits["exponent_high"].value
+    exponent, half_width = spreads.exponent(first, last)
+    middle = 0.5 * (low + high)
+    status = compare_with_interval(
+        abs(exponent - middle), half_width=half_width, threshold=high - middle
+    )
+    safe_fs = spreads.safe_timestep_fs(first=first) if status is Status.PASS else None
+    library, agrees = _library(record, low=low, high=high, exponent=exponent)
+    notes = [] if safe_fs is None else [f"timesteps up to {safe_fs:.2g} fs are safe"]
+    if not agrees:
+        notes.append(f"physical_validation disagrees, with a deviation of {library:.2g}")
+    evidence |= {
+        "exponent": exponent,
+        "exponent_half_width": half_width,
+        "exponent_by_start": spreads.exponents(first, last),
+        "between_timesteps_fs": spreads.timesteps_fs[[first, -1]],
+        "pairwise_exponents": [spreads.exponent(k, k + 1)[0] for k in range(first, last)],
+        "largest_safe_timestep_fs": safe_fs,
+        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low) * per_atom,
+        "physical_validation_deviation": library,
+        "physical_validation_agrees": agrees,
+    }
+    clause = (
+        f"from {spreads.timesteps_fs[first]:g} to {spreads.timesteps_fs[-1]:g} fs the spread of "
+        f"the total energy goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
+        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
+    )
+    is_low = exponent < middle
+    return Judgement(
+        status,
+        clause + (f" ({'; '.join(notes)})" if notes else ""),
+        value=exponent,
+        threshold=low if is_low else high,
+        at_least=is_low,
+        evidence=evidence,
+    )
 
 
 def _unfit(record: Record) -> Judgement | None:
     """Return why energies cannot be compared; None where they can."""
     rows = len(record.time_ps)
     if rows < FEWEST_ROWS:
-        return inconclusive(
-            f"there are {rows} energies of each run, and at least {FEWEST_ROWS} are needed"
-        )
+        return inconclusive(f"each run has {rows} energies (needs at least {FEWEST_ROWS})")
     finite = np.isfinite(record.total_ev).all(axis=(0, 2))
+    if finite.all():
+        return None
     evidence = {"timesteps_fs": record.timesteps_fs, "finite": finite, "failures": record.failures}
-    if not finite[:-1].all():
-        worst_fs = float(record.timesteps_fs[:-1][~finite[:-1]].min())
-        return Judgement(
-            Status.FAIL,
-            f"the run with a timestep of {worst_fs:g} fs broke: its energy is not finite",
-            evidence=evidence,
-        )
-    if not finite[-1]:
-        reason = (
-            f"the run with a timestep of {record.timesteps_fs[-1]:g} fs broke, so that the "
-            "exponent is not known up to there; a shorter timestep may decide"
-        )
-        return inconclusive(reason, evidence=evidence)
-    return None
+    shortest = int(np.argmin(finite))
+    broke = f"the run with a timestep of {record.timesteps_fs[shortest]:g} fs broke"
+    if shortest < len(finite) - 1:
+        clause = f"{broke}: its energy is not finite"
+        return Judgement(Status.FAIL, clause, evidence=evidence)
+    return inconclusive(
+        f"{broke}, so the exponent is not known up to there; a shorter timestep may decide",
+        evidence=evidence,
+    )
 
 
 def _library(record: Record, *, low: float, high: float, exponent: float) -> tuple[float, bool]:
-    """Compare with the library, which has no limit of its own: it gets that of our exponents.
+    """Return the deviation by `physical_validation`, and whether it agrees.
 
-    Between neighbouring timesteps, k apart, an exponent of p is a deviation of |1 − k^(p − 2)|.
-
-    Returns:
-        Its deviation, and whether it agrees.
+    The library has no limit of its own: between neighbouring timesteps, a factor k apart, an
+    exponent of p is a deviation of |1 − k^(p − 2)|, so our limits of p give one.
     """
     total = record.total_ev - record.total_ev.mean(axis=-1, keepdims=True)
     joined = np.swapaxes(total, 0, 1).reshape(len(record.timesteps_fs), -1)
@@ -272,10 +234,10 @@ CHECK = Check(
     unit="ratio",
     source="leapfrog's shadow Hamiltonian differs in dt²; physical_validation, Merz & Shirts 2018",
     limits={"exponent_low": "ratio", "exponent_high": "ratio"},
-    consequence="The energy error is not the integrator's but the surface's: no timestep makes "
-    "the dynamics conserve energy.",
+    consequence="The energy surface, not the integrator, causes the energy error: no timestep "
+    "makes the dynamics conserve energy.",
     remedy="Look at `force_consistency` and `cutoff_continuity`: forces must be the gradient of "
-    "the energy, and the energy must have no jumps; a large exponent needs a shorter timestep.",
+    "the energy, and the energy must not jump; a large exponent needs a shorter timestep.",
     record=Record,
     measure=measure,
     judge=judge,

@@ -4,22 +4,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
-from openmm_mlff.checks.statistics import CONFIDENCE
+from openmm_mlff.checks.statistics import student_half_width
 
-NOISE_STEPS = 200
-"""Consecutive steps at the shortest timestep, whose energies separate the noise from the motion."""
-
-LARGEST_RATIO = 0.05
-"""σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice."""
-
-NOISE_MARGIN = 3.0
-"""A spread of at least this many times the noise has an exponent right to 0.04."""
+NOISE_STEPS = 200  # at the shortest timestep; their energies separate the noise from the motion
+LARGEST_RATIO = 0.05  # σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice
+NOISE_MARGIN = 3.0  # a spread of at least this many times the noise: exponent accurate to 0.04
 
 DIFFERENCES = 6
-"""Order of the differences that leave the noise of consecutive steps and remove the motion: of an
-O–H bond's energy, at 0.25 fs, they leave 1e-4."""
+"""Order of the differences that keep the noise of consecutive steps and remove the motion: of the
+energy of an O–H bond, at 0.25 fs, a fraction of 1e-4 remains."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,7 @@ class Spreads:
 
     @property
     def total_ev(self) -> np.ndarray:
-        """Over all starts, (D,)."""
+        """Of the total energy over all starts, (D,)."""
         return np.asarray(np.sqrt(np.mean(self.each_total_ev**2, axis=0)))
 
     @property
@@ -67,7 +61,7 @@ class Spreads:
         if len(powers) < 2:
             return float(powers[0]), math.inf
         error = float(powers.std(ddof=1)) / math.sqrt(len(powers))
-        return float(powers.mean()), float(stdtrit(len(powers) - 1, 0.5 + CONFIDENCE / 2)) * error
+        return float(powers.mean()), student_half_width(error, freedom=len(powers) - 1)
 
     def first_above_noise(self) -> int | None:
         """Return the shortest timestep whose spread is not noise; None where fewer than two are."""
@@ -79,13 +73,8 @@ class Spreads:
     def safe_timestep_fs(self, *, first: int) -> float | None:
         """Return the largest timestep at which σ(E_total)/σ(E_kinetic) stays within 0.05.
 
-        By the fitted law, and never beyond the largest timestep that was run.
-
-        Args:
-            first: the shortest timestep that is clear of noise.
-
-        Returns:
-            fs; None where the law does not rise.
+        By the law fitted to the timesteps from ``first`` on, and never beyond the largest that was
+        run; None where the law does not rise.
         """
         ratios, timesteps_fs = self.ratios[first:], self.timesteps_fs[first:]
         if not (np.isfinite(ratios) & (ratios > 0.0)).all():
@@ -96,17 +85,10 @@ class Spreads:
         return float(min(timesteps_fs[-1], np.exp((np.log(LARGEST_RATIO) - offset) / power)))
 
     def least_error_ev(self, *, first: int, low: float) -> float:
-        """Return the smallest error of the surface that would have been seen.
+        """Return the smallest error x of the surface, eV, that gives an exponent below ``low``.
 
-        An error x that does not depend on the timestep adds to both variances; with k = dt₂/dt₁
-        and an integrator of p = 2, (k⁴ s² + x²)/(s² + x²) = k^(2 p_low) gives x.
-
-        Args:
-            first: the shortest timestep that is clear of noise.
-            low: the smallest exponent that passes.
-
-        Returns:
-            x, eV.
+        An error that does not depend on the timestep adds to both variances; with k = dt₂/dt₁ and
+        an integrator of p = 2, (k⁴ s² + x²)/(s² + x²) = k^(2 p_low) gives x.
         """
         ratio = self.timesteps_fs[-1] / self.timesteps_fs[first]
         bound = ratio ** (2.0 * low)
@@ -114,15 +96,10 @@ class Spreads:
 
 
 def noise(energies_ev: np.ndarray) -> float:
-    """Estimate the standard deviation of the noise of energies of consecutive steps.
+    """Estimate the standard deviation of the noise of energies of consecutive steps, eV.
 
-    σ = 1.4826 median |Δ⁶E| / √C(12, 6): the median, so that a rare jump does not count.
-
-    Args:
-        energies_ev: (M,), eV.
-
-    Returns:
-        σ, eV; infinite where it cannot be estimated.
+    σ = 1.4826 median |Δ⁶E| / √C(12, 6): the median, so that a rare jump does not count.  Infinite
+    where it cannot be estimated.
     """
     if len(energies_ev) < 2 * DIFFERENCES or not np.isfinite(energies_ev).all():
         return math.inf

@@ -1,4 +1,4 @@
-"""Two computations of one potential: on which geometries they are compared, and how judged."""
+"""Compare two computations of one potential on the same geometries."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,21 +16,19 @@ if TYPE_CHECKING:
     from openmm_mlff.molecules import MolecularSystem
 
 ATOMS_IN_ALL = 400
-"""Of all geometries together; each atom of each is a comparison of its own."""
+"""Of all geometries together; each atom is a comparison of its own."""
 
 FEWEST = 4
 
 
 @record
 class Comparison:
-    """The largest differences of several pairs of computations.
+    """The largest differences of several pairs of computations; NaN where one is not finite.
 
     Attributes:
-        dtype: of the weights.
-        energy_differences: meV/atom; NaN where one is not finite.
-        force_differences: lengths, of one atom's force, eV/Å.
+        energy_differences: meV/atom.
+        force_differences: length, of one atom's force, eV/Å.
         refused: geometries that the potential refused; the others were compared.
-        refusals: why, for the first.
     """
 
     dtype: str
@@ -49,16 +47,20 @@ def compared_geometries(
     return subject.displaced(count, molecule=molecule)
 
 
-def energy_difference(first_ev: np.ndarray, second_ev: np.ndarray, *, n_atoms: int) -> float:
-    """Return the largest difference of energies, meV/atom; NaN where one is not finite."""
-    with np.errstate(invalid="ignore"):
-        return float(np.abs(first_ev - second_ev).max(initial=0.0)) * MEV_PER_EV / n_atoms
+def largest_differences(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], *, n_atoms: int
+) -> tuple[float, float]:
+    """Return the largest difference of energies, meV/atom, and of one atom's force, eV/Å.
 
-
-def force_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the length of the largest difference of one atom's force, eV/Å, or NaN."""
+    Both computations are energies (..., G), eV, and forces (..., G, N, 3), eV/Å; a difference is
+    NaN where a value is not finite.
+    """
     with np.errstate(invalid="ignore"):
-        return float(np.linalg.norm(first - second, axis=-1).max(initial=0.0))
+        energies_ev, forces = (one - other for one, other in zip(first, second, strict=True))
+        return (
+            float(np.abs(energies_ev).max(initial=0.0)) * MEV_PER_EV / n_atoms,
+            float(np.linalg.norm(forces, axis=-1).max(initial=0.0)),
+        )
 
 
 def judge_comparison(
@@ -70,27 +72,20 @@ def judge_comparison(
     evidence: Mapping[str, Any],
     note: str = "",
 ) -> Judgement:
-    """Judge the differences.
+    """Return PASS where every difference is within its limit; INCONCLUSIVE where many are missing.
 
-    Args:
-        record: the differences.
-        pairs: what differs from what, for the sentence.
-        force_limits: one for each pair.
-        energy_limit: of all.
-        evidence: further numbers.
-        note: for the sentence.
-
-    Returns:
-        PASS where every difference is within its limit.
+    `pairs` says for the sentence what differs from what; each has its own limit of forces.
     """
     undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
         return undecided
     measures = []
-    for index, (pair, limit) in enumerate(zip(pairs, force_limits, strict=True)):
+    for pair, limit, force, energy in zip(
+        pairs, force_limits, record.force_differences, record.energy_differences, strict=True
+    ):
         measures += [
-            Measure(f"forces {pair} by up to", record.force_differences[index], limit),
-            Measure(f"energies {pair} by up to", record.energy_differences[index], energy_limit),
+            Measure(f"forces {pair} by up to", force, limit),
+            Measure(f"energies {pair} by up to", energy, energy_limit),
         ]
     counted = {"dtype": record.dtype, "geometries": int((~record.refused).sum())}
     notes = filter(None, (note, refusal_note(record.refused)))

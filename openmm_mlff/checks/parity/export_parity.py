@@ -1,17 +1,15 @@
-"""Is the exported program the model?"""
+"""Does the exported program compute what the model computes?"""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.inputs import by_dtype
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
-    energy_difference,
-    force_difference,
     judge_comparison,
+    largest_differences,
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -22,12 +20,12 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring.paths import Export
 
 CALLS = 3
-"""TorchScript's profiling executor runs its first calls on another graph than the later ones."""
+"""TorchScript's profiling executor runs its first calls by another graph than later ones."""
 
 
 @record
 class Record(Comparison):
-    """Differences of exported programs from the model, first and later calls alike.
+    """Differences of exported programs from the model, over first and later calls.
 
     Attributes:
         programs: which program was called on which molecule.
@@ -56,45 +54,41 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 def _differences(subject: "Subject", export: "Export") -> tuple[float, float, float]:
     """Return the largest differences of energies, of forces, and of later calls' forces."""
-    molecule = export.molecule
-    geometries = compared_geometries(subject, molecule=molecule)
-    eager = subject.evaluate(geometries, molecule=molecule)
+    n_atoms = export.molecule.n_atoms
+    geometries = compared_geometries(subject, molecule=export.molecule)
+    eager = subject.evaluate(geometries, molecule=export.molecule)
     calls = [[export.call(placed) for placed in geometries] for _ in range(CALLS)]
     energies_ev = np.array([[energy for energy, _ in call] for call in calls])
     forces = np.array([[forces for _, forces in call] for call in calls])
-    return (
-        energy_difference(energies_ev, eager.energies_ev, n_atoms=molecule.n_atoms),
-        force_difference(forces, eager.forces_ev_per_angstrom),
-        force_difference(forces, forces[0]),
-    )
+    found, model = (energies_ev, forces), (eager.energies_ev, eager.forces_ev_per_angstrom)
+    first = energies_ev[0], forces[0]
+    _, first_to_later = largest_differences(found, first, n_atoms=n_atoms)
+    return *largest_differences(found, model, n_atoms=n_atoms), first_to_later
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the differences with their limits, by the precision of the weights."""
+    """Judge the differences by the limits for the precision of the weights."""
     programs = record.programs
+    later = dict(zip(programs, record.first_to_later, strict=True))
     return judge_comparison(
         record,
         pairs=[f"of the exported file for {name} differ from the model's" for name in programs],
-        force_limits=[by_dtype(limits, dtype=record.dtype, quantity="forces")] * len(programs),
+        force_limits=[limits[f"forces_{record.dtype}"]] * len(programs),
         energy_limit=limits["energy"],
-        evidence={
-            "first_to_later_calls_ev_per_angstrom": dict(
-                zip(programs, record.first_to_later, strict=True)
-            ),
-        },
+        evidence={"first_to_later_calls_ev_per_angstrom": later},
     )
 
 
 CHECK = Check(
     id="export_parity",
     group="parity",
-    question="Is the exported TorchScript file the model that was trained?",
+    question="Does the exported TorchScript file compute what the model computes?",
     formula="max |F_exported − F_eager|, max |E_exported − E_eager| / N; first and later calls",
     unit="eV/Å",
     limits={"forces_float32": "eV/Å", "forces_float64": "eV/Å", "energy": "meV/atom"},
     source="rounding of float32 and float64; an export that lost a sum gave benzene −44 for −76 eV",
-    consequence="The deployed file is another potential than the one that was trained and tested; "
-    "nothing known about the model holds for it.",
+    consequence="The deployed file is not the potential that was trained and tested; results for "
+    "the model do not hold for it.",
     remedy="Export the model again with `openmm-mlff export`, which compares before it writes, and "
     "validate the new file.",
     record=Record,

@@ -1,4 +1,4 @@
-"""Does an ML/MM system add up, and does its interpolation end where it should?"""
+"""Is an ML/MM system the sum of its parts, and does its interpolation have the right ends?"""
 
 from typing import TYPE_CHECKING
 
@@ -7,9 +7,8 @@ import numpy as np
 from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
-    energy_difference,
-    force_difference,
     judge_comparison,
+    largest_differences,
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 MOST_GEOMETRIES = 4
-"""The Reference platform takes about a second for each with a thousand atoms."""
+"""With a thousand atoms the Reference platform takes about a second for each."""
 
 EQUALITIES = (
     ("in the mixed system", "mixed", "the sum of its parts", "sum"),
@@ -27,7 +26,7 @@ EQUALITIES = (
     ("at λ = 1", "lambda_1", "the mixed system's", "mixed"),
     ("at λ = 1/2", "lambda_half", "the mean of both ends", "mean"),
 )
-"""Where, and which two of the systems of :meth:`Paths.mixing` must agree."""
+"""Where two of the systems of :meth:`Paths.mixing` must agree, and which."""
 
 
 @record
@@ -35,7 +34,7 @@ class Record(Comparison):
     """Differences between the two sides of the :data:`EQUALITIES`; energies per ML atom.
 
     Attributes:
-        n_ml_atoms: the solvent must not dilute a term of theirs that is lost.
+        n_ml_atoms: by which energies are divided, so that solvent does not dilute a lost term.
     """
 
     n_ml_atoms: int
@@ -51,23 +50,16 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     minimum = subject.molecule.positions_angstrom[None]
     geometries = np.concatenate([minimum, subject.displaced(count)])
     points = subject.evaluate(geometries, precision="double")
-    n_ml_atoms, found = subject.paths.mixing(geometries[~points.refused])
-    energies_ev = {name: evaluated.energies_ev for name, evaluated in found.items()}
-    forces = {name: evaluated.forces_ev_per_angstrom for name, evaluated in found.items()}
-    for values in (energies_ev, forces):
-        values["mean"] = 0.5 * (values["lambda_0"] + values["lambda_1"])
-    pairs = [(first, second) for _, first, _, second in EQUALITIES]
+    n_ml_atoms, mixing = subject.paths.mixing(geometries[~points.refused])
+    found = {name: (one.energies_ev, one.forces_ev_per_angstrom) for name, one in mixing.items()}
+    (start_ev, start), (end_ev, end) = found["lambda_0"], found["lambda_1"]
+    found["mean"] = 0.5 * (start_ev + end_ev), 0.5 * (start + end)
+    pairs = [(found[first], found[second]) for _, first, _, second in EQUALITIES]
+    differences = np.array([largest_differences(*pair, n_atoms=n_ml_atoms) for pair in pairs])
     return Record(
         dtype="float64",
-        energy_differences=np.array(
-            [
-                energy_difference(energies_ev[first], energies_ev[second], n_atoms=n_ml_atoms)
-                for first, second in pairs
-            ]
-        ),
-        force_differences=np.array(
-            [force_difference(forces[first], forces[second]) for first, second in pairs]
-        ),
+        energy_differences=differences[:, 0],
+        force_differences=differences[:, 1],
         refused=points.refused,
         refusals=points.reasons,
         n_ml_atoms=n_ml_atoms,
@@ -75,7 +67,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the differences of all four equalities with their limits."""
+    """Judge the differences of all four equalities."""
     return judge_comparison(
         record,
         pairs=[f"{where} differ from {meaning}" for where, _, meaning, _ in EQUALITIES],
@@ -89,15 +81,15 @@ def judge(record: Record, limits: Limits) -> Judgement:
 CHECK = Check(
     id="interpolation_ends",
     group="parity",
-    question="Does an ML/MM system add up, and end where its interpolation should?",
+    question="Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?",
     formula="E_mixed = E_MM(all) − E_MM(ML) + E_ML(ML); E(λ=0) = E_MM, E(λ=1) = E_mixed, "
     "E(λ=½) their mean; energies over the number of ML atoms",
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "eV/Å"},
     source="an identity of mechanical embedding; the limits are a margin over the error of PME",
-    consequence="A term is counted twice or lost between potential and force field; free energies "
-    "by interpolation start or end at another system than the one that is meant.",
-    remedy="The evidence lists which equality breaks; check the selection of the ML atoms, the "
+    consequence="A term is counted twice or omitted between potential and force field; free "
+    "energies by interpolation start or end at a different system.",
+    remedy="The evidence lists which equality fails; check the selection of the ML atoms, the "
     "force field's terms on them, and the version of openmm-ml.",
     record=Record,
     measure=measure,

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, inconclusive
-from openmm_mlff.checks.inputs import by_dtype
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
-    energy_difference,
-    force_difference,
     judge_comparison,
+    largest_differences,
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.typed import record
@@ -22,12 +20,10 @@ if TYPE_CHECKING:
 
 @record
 class Record(Comparison):
-    """Differences of the paths through OpenMM from the one through ASE.
+    """Differences of evaluations through OpenMM from that through ASE.
 
     Attributes:
-        platforms: of each path.
-        precisions: of its platform.
-        backends: of the potential; empty for the one that was asked for.
+        backends: of the potential; empty for the one requested.
         single_precision: whether the platform rounds positions or forces to float32.
     """
 
@@ -43,14 +39,15 @@ def measure(subject: "Subject") -> Record:
     ase = subject.paths.through_ase(geometries)
     known = ~ase.refused
     paths = subject.paths.everywhere_in_openmm(geometries[known])
-    energies_ev, forces = ase.energies_ev[known], ase.forces_ev_per_angstrom[known]
-    n_atoms = subject.molecule.n_atoms
+    ideal = ase.energies_ev[known], ase.forces_ev_per_angstrom[known]
+    found = [
+        largest_differences((path.energies_ev, path.forces), ideal, n_atoms=geometries.shape[1])
+        for path in paths
+    ]
     return Record(
         dtype=subject.dtype,
-        energy_differences=np.array(
-            [energy_difference(path.energies_ev, energies_ev, n_atoms=n_atoms) for path in paths]
-        ),
-        force_differences=np.array([force_difference(path.forces, forces) for path in paths]),
+        energy_differences=np.array([energy for energy, _ in found]),
+        force_differences=np.array([force for _, force in found]),
         refused=ase.refused,
         refusals=ase.reasons,
         platforms=tuple(path.platform for path in paths),
@@ -61,21 +58,18 @@ def measure(subject: "Subject") -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the differences with their limits, by the precision of weights and platform."""
+    """Judge the differences by the limits for the precision of weights and platform."""
     if not record.platforms:
         return inconclusive("no OpenMM platform was compared")
     paths = list(zip(record.platforms, record.precisions, record.backends, strict=True))
-    # The backend that was asked for need not be named.
-    labels = [
-        f"{platform} ({precision}{backend and f', {backend} backend'})"
-        for platform, precision, backend in paths
-    ]
-    of_model = by_dtype(limits, dtype=record.dtype, quantity="forces")
+    # The backend that was requested need not be named.
+    labels = [f"{name} ({bits}{other and f', {other} backend'})" for name, bits, other in paths]
+    of_model = limits[f"forces_{record.dtype}"]
     of_single = limits["forces_single_precision"]
     names = ("platform", "precision", "backend")
     return judge_comparison(
         record,
-        pairs=[f"through OpenMM on {label} differ from the ASE path" for label in labels],
+        pairs=[f"through OpenMM on {label} differ from those through ASE" for label in labels],
         force_limits=[of_single if single else of_model for single in record.single_precision],
         energy_limit=limits["energy"],
         evidence={"paths": [dict(zip(names, path, strict=True)) for path in paths]},
@@ -96,10 +90,10 @@ CHECK = Check(
         "energy": "meV/atom",
     },
     source="rounding of float32 and float64; single-precision platforms round positions and forces",
-    consequence="The simulation integrates other forces than the model's: a unit, an atom order "
-    "or a precision is lost on the way into OpenMM.",
-    remedy="The evidence lists which platform differs; compare its units and atom order with the "
-    "ASE path, and use another platform or precision until it is fixed.",
+    consequence="The simulation does not integrate the model's forces: units, the order of atoms "
+    "or the precision differ in OpenMM.",
+    remedy="The evidence lists which platform differs; compare its units and its order of atoms "
+    "with those in ASE, and use another platform or precision until it is fixed.",
     record=Record,
     measure=measure,
     judge=judge,

@@ -1,5 +1,6 @@
-"""How rough are the forces at the precision that they are computed in?"""
+"""How rough are the forces at the precision in which they are computed?"""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
 NAMED_FROM_MEV = 0.01
-"""Finer stairs of the energy are not mentioned in the sentence."""
+"""Lower stairs of the energy are not mentioned in the sentence."""
 
 
 @record
@@ -70,15 +71,12 @@ def measure(subject: "Subject") -> Record:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Judge the roughness of the forces along both lines, and F_float32 − F_float64 if known.
 
-    The stairs of the energy are reported with what they hide of it, and decide nothing: dynamics
-    follow the forces.
+    The stairs of the energy are reported with the changes that they hide, and are not judged:
+    dynamics follow the forces.
 
     Args:
         record: roughness, energies and forces.
-        limits: ``forces_rms`` (eV/Å).
-
-    Returns:
-        PASS where every root mean square is within the limit.
+        limits: ``forces_rms`` (eV/Å), of every root mean square.
     """
     evidence = _granularity(record)
     if record.refused:
@@ -93,7 +91,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         Measure(clause.format("1e-4"), record.short_line_forces, limit),
         Measure(clause.format("1e-2"), record.long_line_forces, limit),
     ]
-    # An energy that is not a number must not hide behind good forces.
+    # Without this an energy that is not a number would pass with smooth forces.
     if not np.isfinite(record.energy_noise_ev):
         measures.append(Measure("the roughness of the energy is", record.energy_noise_ev, limit))
     if record.forces is not None and record.energies_ev is not None:
@@ -101,11 +99,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         clause = "forces in float32 differ from those in float64 by a root mean square of"
         measures.append(Measure(clause, value, limit))
         evidence |= found
-    return judged(measures, evidence=evidence, note=_note(record))
+    return judged(measures, evidence=evidence, note=_note(record, evidence))
 
 
 def _granularity(record: Record) -> dict[str, Any]:
-    """Return the stairs of the energy, and what they hide of its fluctuation in a step."""
+    """Return the stairs of the energy, and how large they are beside kT."""
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * record.temperature_kelvin
     quantum_ev = record.energy_quantum_ev
     return {
@@ -118,17 +116,16 @@ def _granularity(record: Record) -> dict[str, Any]:
     }
 
 
-def _note(record: Record) -> str:
+def _note(record: Record, evidence: Mapping[str, Any]) -> str:
     """Return the height of the energy's stairs for the sentence; empty where they are low."""
-    stairs_mev = record.energy_quantum_ev * MEV_PER_EV
+    stairs_mev = evidence["energy_stairs_mev"]
     if not stairs_mev >= NAMED_FROM_MEV:
         return ""
-    found = _granularity(record)
-    cause = ", one float32 ulp," if found["energy_stairs_are_float32"] else ""
+    cause = ", one float32 ulp" if evidence["energy_stairs_are_float32"] else ""
     return (
-        f"the energy, {record.energy_ev:.0f} eV, is a staircase of {stairs_mev:.3g} meV{cause} and "
-        f"hides what changes it by less than {found['energy_stairs_over_kt']:.2g} kT in a step; "
-        "the forces are judged by themselves"
+        f"the energy, {record.energy_ev:.0f} eV, is a staircase of {stairs_mev:.3g} meV{cause}, "
+        f"which hides changes below {evidence['energy_stairs_over_kt']:.2g} kT; the forces are "
+        "judged separately"
     )
 
 
@@ -145,7 +142,7 @@ def _between_precisions(
         "largest_force_difference_ev_per_angstrom": largest_norm(off),
         "largest_energy_difference_mev_per_atom": largest(off_ev) * MEV_PER_EV / off.shape[1],
     }
-    # Energies that are not numbers must not hide behind good forces.
+    # Without this energies that are not numbers would pass with equal forces.
     return (rms if np.isfinite(off_ev).all() else float("nan")), evidence
 
 
@@ -158,7 +155,7 @@ CHECK = Check(
     limits={"forces_rms": "eV/Å"},
     source="healthy float32 students show 5e-5 to 1.4e-4 eV/Å; ANI-2x in float32 2e-6 eV/Å",
     consequence="Rounding noise in the forces heats the system slowly; long constant-energy runs "
-    "drift whatever the timestep.",
+    "drift at any timestep.",
     remedy="Evaluate the model in float64; look for positions, distances or forces that are "
     "rounded to half precision.",
     record=Record,

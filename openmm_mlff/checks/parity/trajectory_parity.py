@@ -1,11 +1,11 @@
-"""Do OpenMM and ASE follow the same path from the same start?"""
+"""Do OpenMM and ASE compute the same trajectory from the same start?"""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import by_dtype, largest
+from openmm_mlff.checks.inputs import largest
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -19,10 +19,9 @@ TEMPERATURE_KELVIN = 300.0
 
 @record
 class Record:
-    """How far two integrators come apart from one start.
+    """Distances between the trajectories of two integrators from one start.
 
     Attributes:
-        dtype: of the weights.
         difference_angstrom: largest distance of an atom in OpenMM from the same in ASE, by step.
         largest_displacement_angstrom: of an atom in ASE since the first step.
     """
@@ -43,18 +42,16 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         return NotApplicable("the System has constraints, which ASE's velocity Verlet lacks")
     in_openmm, in_ase = found
     with np.errstate(invalid="ignore"):
-        apart = np.linalg.norm(in_openmm - in_ase, axis=-1).max(axis=1)
-        travelled = np.linalg.norm(in_ase - in_ase[0], axis=-1).max()
-    return Record(
-        dtype=subject.dtype,
-        difference_angstrom=apart,
-        largest_displacement_angstrom=float(travelled),
-    )
+        return Record(
+            dtype=subject.dtype,
+            difference_angstrom=np.linalg.norm(in_openmm - in_ase, axis=-1).max(axis=1),
+            largest_displacement_angstrom=float(np.linalg.norm(in_ase - in_ase[0], axis=-1).max()),
+        )
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest distance with its limit; INCONCLUSIVE where nothing moved."""
-    limit = by_dtype(limits, dtype=record.dtype, quantity="positions")
+    """Compare the largest distance with its limit; INCONCLUSIVE where no atom moved."""
+    limit = limits[f"positions_{record.dtype}"]
     apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
     evidence = {
@@ -67,23 +64,22 @@ def judge(record: Record, limits: Limits) -> Judgement:
     }
     if steps > 1 and record.largest_displacement_angstrom == 0.0 and not len(beyond):
         return inconclusive("no atom moved, so nothing was compared", evidence=evidence)
-    clause = f"after {steps} steps of {TIMESTEP_FS:g} fs OpenMM's atoms and ASE's are apart by"
+    clause = f"over {steps} steps of {TIMESTEP_FS:g} fs atoms in OpenMM and in ASE are apart by"
     return judged([Measure(f"{clause} up to", largest(apart), limit)], evidence=evidence)
 
 
 CHECK = Check(
     id="trajectory_parity",
     group="parity",
-    question="Do OpenMM and ASE follow the same path from the same start?",
+    question="Do OpenMM and ASE compute the same trajectory from the same start?",
     formula="max |x_OpenMM(t) − x_ASE(t)|, VerletIntegrator against VelocityVerlet",
     unit="Å",
     limits={"positions_float32": "Å", "positions_float64": "Å"},
     source="velocity Verlet and leapfrog are one trajectory; OpenMM's velocities lag half a step",
-    consequence="The same model gives different dynamics in OpenMM and in ASE; results from one "
-    "cannot be compared with results from the other.",
-    remedy="A difference that grows from the first step comes from masses, units or the half step "
-    "of the velocities; one that grows exponentially later is rounding: validate in double "
-    "precision.",
+    consequence="The same model has different dynamics in OpenMM and in ASE; their results cannot "
+    "be compared.",
+    remedy="A difference from the first step on comes from masses, units or the half step of the "
+    "velocities; one that grows exponentially later is rounding: validate in double precision.",
     record=Record,
     measure=measure,
     judge=judge,

@@ -25,14 +25,14 @@ STRETCH_ANGSTROM = 0.02
 MOST_BONDS = 12
 
 ALIKE_FACTOR = 1.25
-"""Slips whose sizes differ by less are not told apart: eV for hartree, and kcal/mol for eV."""
+"""Slips whose factors differ by less are named together: eV for hartree, and kcal/mol for eV."""
 
 TYPICAL_LENGTH_FACTOR = 1.5
 """Bonds are no more than this longer or shorter than the sum of the covalent radii."""
 
 TYPICAL_STIFFNESS_FACTOR = 1.35
-"""Bonds of known molecules are no more than this off Badger's rule.  A slip of the unit of energy
-is named only where it leaves no more to explain: a bad network may have bonds of any stiffness."""
+"""Largest factor between Badger's rule and bonds of known molecules.  A slip of the unit of energy
+is named only where no more remains: bonds of an inaccurate network have any stiffness."""
 
 _LENGTH_UNITS = {
     name.replace("angstrom", "Å"): size for name, size in units.ANGSTROM_BY_LENGTH_UNIT.items()
@@ -44,14 +44,11 @@ _SCHLEGEL_B_BOHR = np.array([[-0.244, 0.352, 0.660], [0.352, 1.085, 1.522], [0.6
 
 @record
 class Record:
-    """Stiffness of bonds, k = d²E/dr² with all other atoms fixed.
+    """Stiffness of bonds at the minimum, k = d²E/dr² with all other atoms fixed.
 
     Attributes:
         elements: atomic numbers of both atoms.
-        lengths_angstrom: at the minimum.
-        stiffness_ev_per_angstrom2: k.
         refused: bonds of which the potential refused a geometry.
-        refusals: why, for the first.
     """
 
     elements: np.ndarray = array("bonds", 2)
@@ -120,15 +117,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the stiffness of bonds, and their lengths, with what is typical.
 
     Stiffness: the geometric median over bonds of k / k_typical, see :func:`typical_stiffness`;
-    lengths: that of r / (sum of covalent radii).  A slip of the unit of length moves the minimum;
-    it is inferred from the lengths, and taken off both before typical stiffness is computed.
+    lengths: that of r / (sum of covalent radii).  A wrong unit of length moves the minimum; it is
+    inferred from the lengths, and corrected in both before typical stiffness is computed.  A FAIL
+    names the nearest confusion of units.
 
     Args:
         record: stiffness and lengths.
-        limits: ``ratio`` (ratio), the largest factor off, up or down.
-
-    Returns:
-        PASS where both are within the factor; a FAIL names the nearest slip of units.
+        limits: ``ratio`` (ratio), the largest factor between measured and typical, up or down.
     """
     undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
@@ -173,24 +168,17 @@ def judge(record: Record, limits: Limits) -> Judgement:
 def _explaining_slip(
     ratio: float, *, unit_sizes: Mapping[str, float], within: float
 ) -> tuple[str, float]:
-    """Return a slip of units and its size; the ratio itself where none comes within a factor."""
+    """Return a slip of units and its factor; the ratio itself where no slip explains it."""
     name, size = nearest_slip(ratio, unit_sizes=unit_sizes)
     return (name, size) if not factor_off(ratio / size) > within else ("", ratio)
 
 
 def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.ndarray:
-    """Estimate the stiffness of bonds from their lengths.
+    """Return the typical stiffness of bonds, (B,), eV/Å², by their lengths, (B,), Å.
 
-    Badger's rule, J. Chem. Phys. 2, 128 (1934): k = A / (r − B)³, B by the periods of both atoms;
-    with the constants of Schlegel, Theor. Chim. Acta 66, 333 (1984), which were fitted to
-    polyatomic molecules.
-
-    Args:
-        elements: atomic numbers, (B, 2).
-        lengths_angstrom: (B,), Å.
-
-    Returns:
-        (B,), eV/Å².
+    Badger's rule, J. Chem. Phys. 2, 128 (1934): k = A / (r − B)³, B by the periods of both atoms,
+    whose atomic numbers are `elements`, (B, 2); with the constants of Schlegel, Theor. Chim. Acta
+    66, 333 (1984), which were fitted to polyatomic molecules.
     """
     periods = np.searchsorted([2, 10], elements)
     lengths_bohr = lengths_angstrom / units.BOHR_IN_ANGSTROM
@@ -206,23 +194,21 @@ def geometric_median(ratios: np.ndarray) -> float:
 
 
 def factor_off(ratio: float) -> float:
-    """Return a ratio or its inverse, whichever is larger; infinite for zero."""
+    """Return a ratio or its inverse, whichever is larger; infinite for zero, NaN below."""
     if not ratio > 0.0:
         return math.inf if ratio == 0.0 else math.nan
     return max(ratio, 1.0 / ratio)
 
 
 def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str, float]:
-    """Return the slip of units that is nearest to a ratio, on a logarithmic scale.
+    """Return the slip of units that is nearest to a ratio on a logarithmic scale, and its factor.
+
+    The name is ``as if kcal/mol were taken for kJ/mol``, followed by slips of nearly the same
+    factor; it is empty, and the factor 1, where `ratio` is nearer to 1 or not positive.
 
     Args:
-        ratio: of what was found to what is expected; the slope of forces against a reference's,
-            for example, with `unit_sizes` those of force.
+        ratio: found over expected, for example the slope of forces against a reference's.
         unit_sizes: size of each unit, all in the same unit.
-
-    Returns:
-        ``as if kcal/mol were taken for kJ/mol``, with those that are nearly as large after it, and
-        the ratio that this slip makes; empty and 1 where `ratio` is nearer to 1, or not positive.
     """
     if not (ratio > 0.0 and math.isfinite(ratio)):
         return "", 1.0
@@ -250,16 +236,16 @@ CHECK = Check(
     limits={"ratio": "ratio"},
     source="Badger's rule (1934) with Schlegel's constants (1984): GFN2-xTB on the library is "
     "within a quarter of it, and the smallest slip, kcal/mol for kJ/mol, is a factor of 4.184",
-    consequence="Energies or lengths are in other units than OpenMM takes them for: every force "
-    "is wrong by a constant factor, and the run may still conserve energy.",
+    consequence="Energies or lengths are not in the units that OpenMM assumes: every force is "
+    "wrong by a constant factor, and the run may still conserve energy.",
     remedy="Let forward take nm and return kJ/mol, or state its units with --length-unit and "
-    "--energy-unit; where the units are right, the bonds are wrong: retrain it.",
+    "--energy-unit; if the units are right, the bonds are wrong: retrain the model.",
     remedies={
-        "ase:": "Let the calculator return eV and eV/Å; where the units are right, the bonds are "
+        "ase:": "Let the calculator return eV and eV/Å; if the units are right, the bonds are "
         "wrong: retrain the model.",
         "openmm-ml:": "Compare with the model's own calculator (--own-calculator): a factor "
-        "between the two is a slip of units in openmm-ml or its plugin, else the bonds are wrong.",
-        "student:": "Its checkpoint names its units, so the bonds are wrong: retrain it.",
+        "between them is a slip of units in openmm-ml or its plugin; else the bonds are wrong.",
+        "student:": "The checkpoint names its units, so the bonds are wrong: retrain the model.",
     },
     record=Record,
     measure=measure,

@@ -2,15 +2,15 @@
 
 import math
 
-from openmm_mlff.checks.base import Check, Judgement, skipped
-from openmm_mlff.checks.inputs import read_runs
+from openmm_mlff.checks.base import Judgement, skipped
+from openmm_mlff.checks.inputs import check_of_runs
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Runs
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Report the peak memory of the simulations; it is not compared with anything."""
+    """Report the peak memory of the simulations; there is no limit."""
     peaks: dict[str, float] = {}
     for run in record.runs:
         for name, mebibytes in run.memory_mebibytes.items():
@@ -29,7 +29,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
+CHECK = check_of_runs(
     id="memory",
     group="performance",
     question="How much memory does it take?",
@@ -37,10 +37,7 @@ CHECK = Check(
     unit="MiB",
     limits={},
     source="reported, not judged",
-    consequence="The simulation may not fit into the machine.",
+    consequence="The simulation may need more memory than the machine has.",
     remedy="Use a machine with more memory or a smaller model.",
-    record=Runs,
-    measure=read_runs,
     judge=judge,
-    needs=("trajectories",),
 )

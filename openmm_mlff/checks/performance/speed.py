@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import read_runs
+from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.inputs import check_of_runs
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.runs import Runs
 from openmm_mlff.units import ns_per_day
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Judge the median wall time of a step over all timed blocks of the simulations."""
+    """Compare the median wall time of a step, over all timed blocks, with its limit."""
     timed = [run for run in record.runs if len(run.ms_per_step_blocks)]
     if not timed:
         return inconclusive("the simulations were too short to be timed")
@@ -35,7 +35,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
+CHECK = check_of_runs(
     id="speed",
     group="performance",
     question="Is it fast enough?",
@@ -45,8 +45,5 @@ CHECK = Check(
     source="criterion of the published students",
     consequence="Production runs take longer than planned for; the physics is not affected.",
     remedy="Use a GPU or a smaller model; `openmm-mlff benchmark` shows where the time goes.",
-    record=Runs,
-    measure=read_runs,
     judge=judge,
-    needs=("trajectories",),
 )

@@ -6,7 +6,7 @@ import pytest
 from openmm_mlff.checks.dynamics.energy_drift import CHECK
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
-from openmm_mlff.storage.runs import EnergySeries, RunFailure, Runs
+from openmm_mlff.storage.runs import EnergySeries, RunFailure
 
 TIME_PS = np.arange(1, 2001) * 0.005
 MEV_PER_ATOM = 3e-3
@@ -89,10 +89,8 @@ def test_an_integrators_slow_beat_is_no_drift(judge, water, make_run):
     beat = -140.0 + MEV_PER_ATOM * 0.18 * np.sin(2 * np.pi * TIME_PS / 3.7 + 1.0)
     result = judge(water, make_run(water, total_ev=beat))
     assert result.status is Status.PASS
-    assert (
-        abs(result.evidence["slope_mev_per_atom_per_ps"])
-        < result.evidence["interval_mev_per_atom_per_ps"]
-    )
+    evidence = result.evidence
+    assert abs(evidence["slope_mev_per_atom_per_ps"]) < evidence["interval_mev_per_atom_per_ps"]
 
 
 def test_one_picosecond_of_a_large_beat_decides_nothing(judge, water, make_run):
@@ -131,9 +129,8 @@ def test_the_whole_of_a_large_system_is_judged_too(judge, make_run):
 
 
 def test_replicas_are_averaged(judge, water, make_run):
-    runs = [
-        make_run(water, replica=k, total_ev=drifting(0.03, seed=k, sigma=1.0)) for k in range(3)
-    ]
+    totals_ev = [drifting(0.03, seed=k, sigma=1.0) for k in range(3)]
+    runs = [make_run(water, replica=k, total_ev=total) for k, total in enumerate(totals_ev)]
     single = judge(water, runs[0]).evidence["interval_mev_per_atom_per_ps"]
     result = judge(water, *runs)
     assert result.status is Status.PASS
@@ -168,29 +165,12 @@ def test_a_run_that_broke_may_fail_and_cannot_pass(judge, water, make_run, slope
     assert result.status is status
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        ({"completed_ps": 4.0}, Status.INCONCLUSIVE),
-        ({"failure": RunFailure("error", "it fell", 1.0)}, Status.ERROR),
-        ({"duration_ps": 0.05}, Status.INCONCLUSIVE),
-        ({"requested_ps": 20.0, "completed_ps": 20.0}, Status.INCONCLUSIVE),
-    ],
-)
-def test_a_run_that_is_short_or_cut_decides_nothing(judge, water, make_run, change, status):
-    assert judge(water, make_run(water, **change)).status is status
-
-
-def test_a_run_that_broke_at_once_decides_nothing(judge, water, make_run):
+def test_a_run_of_ten_rows_or_none_decides_nothing(judge, water, make_run):
+    assert judge(water, make_run(water, duration_ps=0.05)).status is Status.INCONCLUSIVE
     empty = EnergySeries(*[np.empty(0)] * 5)
     failure = RunFailure("unstable", "torn", -0.1)
     run = make_run(water, energies=empty, completed_ps=0.0, failure=failure)
     assert judge(water, run).status is Status.INCONCLUSIVE
-
-
-def test_without_a_run_it_is_skipped(water, limits):
-    judgement = CHECK.judge(Runs(system=water), limits(CHECK.id))
-    assert judgement.status is Status.SKIPPED
 
 
 def test_a_sound_potential_passes(measured, sound):

@@ -19,7 +19,7 @@ from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
 
 DYNAMICS = [check for check in CHECKS if check.group == "dynamics"]
-SHORT = {"reversal_steps": 50, "convergence_ps": 0.05, "sampling_ps": 0.5, "thermostats_ps": 0.2}
+SHORT = {"reversal_steps": 50, "convergence_ps": 0.03, "sampling_ps": 0.3, "thermostats_ps": 0.2}
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import chi2
 
-from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK
-from openmm_mlff.checks.dynamics.kinetic_record import Record, groups_of
+from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK, Record, groups_of
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
@@ -62,9 +61,6 @@ class Wells(SurfacePotential):
         return forces
 
 
-LONG = {"sampling_ps": 4.0, "thermostats_ps": 8.0}
-
-
 @pytest.fixture
 def grid(make_subject):
     """Thirty atoms each of argon and neon in wells, as a subject."""
@@ -72,21 +68,17 @@ def grid(make_subject):
     def make(**bath):
         centres = 5.0 * np.stack(np.meshgrid(range(3), range(4), range(5)), axis=-1).reshape(-1, 3)
         molecule = MolecularSystem("grid", np.array([18, 10] * 30), centres)
-        return make_subject(
-            Wells(centres, **bath), molecule, probes={"sampling_ps": 4.0, "thermostats_ps": 8.0}
-        )
+        probes = {"sampling_ps": 4.0, "thermostats_ps": 8.0}
+        return make_subject(Wells(centres, **bath), molecule, probes=probes)
 
     return make
 
 
 def maxwell(masses, *, rows, seed=0, temperature_kelvin=300.0):
     """Velocities of free atoms under friction, (S, N, 3): exact, and correlated."""
-    rng = np.random.default_rng(seed)
-    velocities = np.empty((rows, len(masses), 3))
-    velocities[0] = rng.normal(size=(len(masses), 3))
-    for row in range(1, rows):
-        kick = math.sqrt(1 - RHO**2) * rng.normal(size=(len(masses), 3))
-        velocities[row] = RHO * velocities[row - 1] + kick
+    kicks = np.random.default_rng(seed).normal(size=(rows, len(masses), 3))
+    kicks[1:] *= math.sqrt(1 - RHO**2)
+    velocities = lfilter([1.0], [1.0, -RHO], kicks, axis=0)
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * temperature_kelvin
     return velocities * np.sqrt(thermal_ev / (masses * EV_PER_AMU_ANGSTROM2_PER_PS2))[:, None]
 
@@ -188,9 +180,9 @@ def test_elements_that_differ_where_the_total_is_held_fail(judge):
 
 
 def test_healthy_runs_never_fail_and_seldom_ask_for_more(judge):
-    statuses = [judge(rows=400, seed=seed).status for seed in range(25)]
+    statuses = [judge(rows=400, seed=seed).status for seed in range(15)]
     assert statuses.count(Status.FAIL) == 0
-    assert statuses.count(Status.PASS) >= 24
+    assert statuses.count(Status.PASS) >= 14
 
 
 def test_one_element_ten_percent_hot_fails_by_name(judge):
@@ -220,26 +212,17 @@ def test_the_wrong_width_alone_is_found(judge, water):
     assert "the width of the kinetic energy" in result.clause
 
 
-def test_a_burst_of_heat_in_one_half_decides_nothing(judge, water):
+def test_a_burst_of_heat_in_one_half_or_a_short_run_decides_nothing(judge, water):
     velocities = maxwell(water.masses_amu, rows=2000)
     velocities[1000:] *= 1.5
-    result = judge(velocities=velocities)
-    assert result.status is Status.INCONCLUSIVE
-
-
-def test_a_short_run_decides_nothing(judge):
-    for result in (judge(rows=20), judge(weak_ps=0.9)):
+    for result in (judge(velocities=velocities), judge(rows=20), judge(weak_ps=0.9)):
         assert result.status is Status.INCONCLUSIVE
 
 
-def test_velocities_that_are_not_numbers_fail(judge, water):
+def test_velocities_that_are_not_numbers_or_a_molecule_that_broke_fail(judge, water):
     velocities = maxwell(water.masses_amu, rows=100)
     velocities[50, 1] = np.nan
-    result = judge(velocities=velocities)
-    assert result.status is Status.FAIL
-
-
-def test_a_molecule_that_broke_fails(judge):
+    assert judge(velocities=velocities).status is Status.FAIL
     result = judge(rows=1, failure="at 1.2 ps: bond O1–H2 is torn")
     assert result.status is Status.FAIL
     assert "bond O1–H2 is torn" in result.clause
@@ -300,7 +283,8 @@ def test_heat_shows_at_weak_friction_as_the_balance_of_power_has_it(measured, gr
 
 
 def test_a_second_thermostat_that_is_too_hot_fails(measured, faulty):
-    result = measured(CHECK, faulty("hot thermostat", probes=LONG))
+    hot = faulty("hot thermostat", probes={"sampling_ps": 2.0, "thermostats_ps": 4.0})
+    result = measured(CHECK, hot)
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 

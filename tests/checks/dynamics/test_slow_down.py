@@ -3,7 +3,6 @@ import pytest
 
 from openmm_mlff.checks.dynamics.slow_down import CHECK
 from openmm_mlff.results import Status
-from openmm_mlff.storage.runs import RunFailure, Runs
 
 LONG = {"duration_ps": 0.3, "longest_ps": 0.3}
 
@@ -36,9 +35,9 @@ def judge(water, make_run, judge_runs):
 
 @pytest.mark.parametrize(("count", "steps"), [(9, 200), (39, 500)])
 def test_a_healthy_run_passes(judge, count, steps):
-    statuses = [judge(blocks(count, steps=steps, seed=seed)).status for seed in range(40)]
+    statuses = [judge(blocks(count, steps=steps, seed=seed)).status for seed in range(20)]
     assert statuses.count(Status.FAIL) == 0
-    assert statuses.count(Status.PASS) >= 39
+    assert statuses.count(Status.PASS) >= 19
 
 
 def test_the_evidence_says_what_would_have_been_seen(judge):
@@ -76,7 +75,7 @@ def test_a_slowing_on_the_wall_alone_decides_nothing(judge):
 
 
 def test_a_noisy_machine_decides_nothing(judge):
-    statuses = {judge(blocks(9, noise=0.3, seed=seed)).status for seed in range(20)}
+    statuses = {judge(blocks(9, noise=0.3, seed=seed)).status for seed in range(10)}
     assert Status.FAIL not in statuses
     assert Status.INCONCLUSIVE in statuses
 
@@ -88,11 +87,6 @@ def test_the_worst_of_several_runs_is_named(judge):
     assert len(result.evidence["runs"]) == 2
 
 
-def test_few_blocks_decide_nothing(judge):
-    result = judge(blocks(7))
-    assert result.status is Status.INCONCLUSIVE
-
-
 @pytest.mark.parametrize("value", [np.nan, 0.0])
 @pytest.mark.parametrize("name", ["yardstick_ms_blocks", "cpu_ms_per_step_blocks"])
 def test_what_was_not_measured_never_passes(judge, name, value):
@@ -101,20 +95,14 @@ def test_what_was_not_measured_never_passes(judge, name, value):
     assert judge(damaged).status is Status.INCONCLUSIVE
 
 
-def test_blocks_of_different_sessions_decide_nothing(judge):
+def test_few_blocks_and_blocks_of_different_sessions_decide_nothing(judge):
+    assert judge(blocks(7)).status is Status.INCONCLUSIVE
     mixed = blocks(9)
     mixed["ms_per_step_blocks"] = np.ones(12)
     assert judge(mixed).status is Status.INCONCLUSIVE
 
 
-def test_a_run_that_broke_cannot_pass(judge):
-    failure = RunFailure("unstable", "torn", 5.0)
-    result = judge(blocks(9), failure=failure, completed_ps=5.0)
-    assert result.status is Status.INCONCLUSIVE
-
-
-def test_nothing_measured_is_skipped(judge, water, limits):
-    assert CHECK.judge(Runs(system=water), limits(CHECK.id)).status is Status.SKIPPED
+def test_nothing_measured_is_skipped(judge):
     # As runs of an older version are: timed, and no more.
     assert judge({"ms_per_step_blocks": np.ones(9)}).status is Status.SKIPPED
 

@@ -7,7 +7,7 @@ from openmm_mlff.checks.dynamics.stability import CHECK
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import Measurement, MeasurementStore
-from openmm_mlff.storage.runs import Evidence, RunFailure, Runs
+from openmm_mlff.storage.runs import Evidence, RunFailure
 from openmm_mlff.storage.shared import Ensemble, Minimum, ReferenceMinimum
 from openmm_mlff.storage.typed import to_tables
 
@@ -34,9 +34,8 @@ def test_an_intact_molecule_survives(judge, water, make_run):
 
 
 def test_every_replica_must_survive(judge, water, make_run):
-    torn = make_run(
-        water, replica=1, completed_ps=2.0, failure=RunFailure("unstable", "torn", 2.0, (0, 1))
-    )
+    failure = RunFailure("unstable", "torn", 2.0, (0, 1))
+    torn = make_run(water, replica=1, completed_ps=2.0, failure=failure)
     assert judge(water, make_run(water), make_run(water, replica=2)).status is Status.PASS
     result = judge(water, make_run(water), torn)
     assert result.status is Status.FAIL
@@ -119,13 +118,6 @@ def test_a_new_contact_fails_and_names_the_unbonded_pair(judge, water, make_run)
     assert result.value == pytest.approx(0.1)
 
 
-def test_a_fragment_lost_fails(judge, water, make_run):
-    run = make_run(water)
-    result = judge(water, replace(run, trajectory=edited(run.trajectory, fragments=(100, 2))))
-    assert result.status is Status.FAIL
-    assert "1 fragments have become 2" in result.message
-
-
 @pytest.mark.parametrize(
     ("stream", "name", "value", "words"),
     [
@@ -146,47 +138,27 @@ def test_numbers_beyond_reason_fail(judge, water, make_run, stream, name, value,
     assert result.value == pytest.approx(getattr(run, stream).time_ps[200])
 
 
-def test_the_earliest_mishap_is_reported(judge, water, make_run):
-    run = make_run(water)
+@pytest.mark.parametrize("completed_ps", [10.0, 9.0])
+def test_the_earliest_break_is_reported_also_of_an_interrupted_run(
+    judge, water, make_run, completed_ps
+):
+    run = make_run(water, completed_ps=completed_ps)
     hot = edited(run.energies, temperature_kelvin=(100, 1e4))
     torn = edited(run.trajectory, fragments=(20, 2))
     result = judge(water, replace(run, energies=hot, trajectory=torn))
-    assert "fragments" in result.message
+    assert result.status is Status.FAIL
+    assert result.value == pytest.approx(run.trajectory.time_ps[20])
+    assert "1 fragments have become 2" in result.message
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        ({"failure": RunFailure("error", "it fell", 1.0, traceback="line 7")}, Status.ERROR),
-        ({"completed_ps": 9.0}, Status.INCONCLUSIVE),
-        ({"trajectory": None}, Status.INCONCLUSIVE),
-    ],
-)
-def test_what_was_not_seen_does_not_pass(judge, water, make_run, change, status):
-    result = judge(water, make_run(water, **change))
-    assert result.status is status
-    if status is Status.ERROR:
-        assert result.evidence["traceback"] == "line 7"
-
-
-@pytest.mark.parametrize("stream", ["energies", "momenta"])
+@pytest.mark.parametrize("stream", ["energies", "momenta", "trajectory"])
 def test_streams_that_stop_early_were_not_watched(judge, water, make_run, stream):
     run = make_run(water)
     series = getattr(run, stream)
-    half = {name: getattr(series, name)[:1000] for name in series.__dataclass_fields__}
+    half = {name: getattr(series, name)[:500] for name in series.__dataclass_fields__}
     result = judge(water, replace(run, **{stream: replace(series, **half)}))
     assert result.status is Status.INCONCLUSIVE
-
-
-def test_an_interrupted_run_that_already_broke_fails(judge, water, make_run):
-    run = make_run(water, completed_ps=9.0)
-    result = judge(water, replace(run, trajectory=edited(run.trajectory, fragments=(20, 2))))
-    assert result.status is Status.FAIL
-
-
-def test_without_a_run_it_is_skipped(water, limits):
-    judgement = CHECK.judge(Runs(system=water), limits(CHECK.id))
-    assert judgement.status is Status.SKIPPED
+    assert judge(water, replace(run, trajectory=None)).status is Status.INCONCLUSIVE
 
 
 def test_a_sound_potential_survives(measured, sound):
@@ -285,24 +257,21 @@ def judge_relaxed(limits, water, make_run, tmp_path):
 def test_a_structure_that_only_the_potential_tears_is_its_fault(judge_relaxed, water, reference):
     kept = np.array(water.positions_angstrom)
     torn = kept + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]])
-    places = {"": None, "torn": torn, "kept": kept}
+    found = {"": None, "torn": torn, "kept": kept}[reference]
     own = replace(water, in_library=False)
-
-    judged = judge_relaxed(system=own, minimum=torn, reference=places[reference])
-
+    judged = judge_relaxed(system=own, minimum=torn, reference=found)
     expected = Status.FAIL if reference == "kept" else Status.INCONCLUSIVE
     assert judged.status is expected
     if expected is Status.INCONCLUSIVE:
         assert "start from a structure that is stable" in judged.clause
     # One of the library is known to hold.
-    library = judge_relaxed(system=water, minimum=torn, reference=places[reference])
-    assert library.status is Status.FAIL
+    assert judge_relaxed(minimum=torn, reference=found).status is Status.FAIL
 
 
 def test_a_structure_that_relaxes_and_then_breaks_fails(judge_relaxed, water):
     own = replace(water, in_library=False)
-    assert judge_relaxed(system=own, minimum=water.positions_angstrom).status is Status.FAIL
-    assert judge_relaxed(system=own).status is Status.FAIL
+    for minimum in (None, water.positions_angstrom):
+        assert judge_relaxed(system=own, minimum=minimum).status is Status.FAIL
 
 
 def test_bonds_may_stay_and_fragments_join(judge_relaxed):

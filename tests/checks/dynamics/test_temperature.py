@@ -47,7 +47,7 @@ def test_one_cold_run_among_short_ones_passes_with_their_mean(judge):
     half_width = stdtrit(16, 0.975) * everything.std(ddof=1) / np.sqrt(17)
     assert found.evidence["mean_kelvin"] == pytest.approx(everything.mean())
     assert found.evidence["half_width_kelvin"] == pytest.approx(half_width)
-    assert found.clause.startswith("300 K was asked for; 17 runs had 286 ± 42 K (95 %)")
+    assert found.clause.startswith("the mean temperature of 17 runs is 286 ± 42 K (95 %)")
 
 
 @pytest.mark.parametrize(("kelvin", "scatter"), [(70.0, 20.0), (70.0, 0.0), (600.0, 60.0)])

@@ -92,7 +92,7 @@ SPAN = {"temperatures_kelvin": (100.0, 500.0), "equilibration_ps": 0.02}
 
 
 def test_a_sound_potential_holds_at_both_ends(measured, sound):
-    subject = sound(dynamics=SPAN | {"duration_ps": 0.5, "longest_ps": 0.5})
+    subject = sound(dynamics=SPAN | {"duration_ps": 0.3, "longest_ps": 0.3})
     result = measured(CHECK, subject)
     assert result.status is Status.PASS
     assert [row["temperature_kelvin"] for row in result.evidence["temperatures"]] == [100, 500]

@@ -52,7 +52,7 @@ def test_the_evidence_names_the_distance_of_every_atom(judge):
 
 
 def test_a_sound_potential_returns_to_the_last_digits(measured, sound):
-    result = measured(CHECK, sound(probes={"reversal_steps": 200}))
+    result = measured(CHECK, sound(probes={"reversal_steps": 100}))
     assert result.status is Status.PASS
     assert result.value < 1e-9
     assert result.evidence["farthest_angstrom"] > 0.01
@@ -60,7 +60,7 @@ def test_a_sound_potential_returns_to_the_last_digits(measured, sound):
 
 @pytest.mark.parametrize(("fault", "strength"), [("thermostat left on", None), ("drag", 1.0)])
 def test_forces_that_remember_do_not_return(measured, faulty, fault, strength):
-    subject = faulty(fault, strength=strength, probes={"reversal_steps": 200})
+    subject = faulty(fault, strength=strength, probes={"reversal_steps": 100})
     result = measured(CHECK, subject)
     assert result.status is Status.FAIL
     assert result.value > result.threshold

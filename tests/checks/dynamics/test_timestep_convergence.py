@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.dynamics.timestep_convergence import (
-    CHECK,
-    Record,
-)
+from openmm_mlff.checks.dynamics.timestep_convergence import CHECK, Record
 from openmm_mlff.checks.dynamics.timestep_spreads import Spreads, noise
 from openmm_mlff.results import Status
 
@@ -16,7 +13,7 @@ OMEGA_PER_PS = 2 * np.pi * 220.0
 
 STARTS = 3
 
-SHORT = {"convergence_ps": 0.1, "sampling_ps": 0.4}
+SHORT = {"convergence_ps": 0.05, "sampling_ps": 0.3}
 
 
 def energies(
@@ -127,14 +124,16 @@ def test_noise_at_the_shortest_timestep_leaves_the_upper_pair(judge):
     assert len(result.evidence["pairwise_exponents"]) == 1
 
 
-def test_noise_everywhere_decides_nothing(judge):
-    result = judge(*energies(noise_ev=1e-2))
-    assert result.status is Status.INCONCLUSIVE
-
-
-def test_nothing_that_moves_decides_nothing(judge):
+def test_noise_no_motion_few_rows_or_one_start_decide_nothing(judge):
+    total_ev, in_a_row = energies()
     still = np.zeros((STARTS, 3, 500))
-    assert judge(still, np.zeros(200), kinetic_ev=still).status is Status.INCONCLUSIVE
+    for result in (
+        judge(*energies(noise_ev=1e-2)),
+        judge(still, np.zeros(200), kinetic_ev=still),
+        judge(total_ev[..., :10], in_a_row),
+        judge(*energies(starts=1)),
+    ):
+        assert result.status is Status.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -148,17 +147,10 @@ def test_a_run_that_broke(judge, run, status):
     assert f"{TIMESTEPS_FS[run]:g} fs broke" in result.clause
 
 
-def test_a_few_rows_decide_nothing(judge):
-    total_ev, in_a_row = energies()
-    result = judge(total_ev[..., :10], in_a_row)
-    assert result.status is Status.INCONCLUSIVE
-
-
 def test_a_law_that_does_not_rise_has_no_safe_timestep():
-    flat = Spreads(TIMESTEPS_FS, np.full((1, 3), 1e-3), np.full((1, 3), 1e-2), 0.0)
-    assert flat.safe_timestep_fs(first=0) is None
-    frozen = Spreads(TIMESTEPS_FS, np.full((1, 3), 1e-3), np.zeros((1, 3)), 0.0)
-    assert frozen.safe_timestep_fs(first=0) is None
+    for kinetic_ev in (1e-2, 0.0):
+        flat = Spreads(TIMESTEPS_FS, np.full((1, 3), 1e-3), np.full((1, 3), kinetic_ev), 0.0)
+        assert flat.safe_timestep_fs(first=0) is None
 
 
 # Three starts over a range of s have a standard deviation of s/2 and t = 4.30: ± 1.24 s.
@@ -179,10 +171,6 @@ def test_the_interval_over_the_starts_decides(judge, power, scatter, status):
     assert result.status is status
 
 
-def test_one_start_decides_nothing(judge):
-    assert judge(*energies(starts=1)).status is Status.INCONCLUSIVE
-
-
 def test_a_sound_potential_converges(measured, sound):
     subject = sound(probes=SHORT)
     result = measured(CHECK, subject)
@@ -196,9 +184,8 @@ def test_a_sound_potential_converges(measured, sound):
     assert len(total_ev) >= 3
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4])
-def test_another_seed_gives_the_same_verdict(measured, sound, seed):
-    assert measured(CHECK, sound(probes=SHORT, seed=seed)).status is Status.PASS
+def test_another_seed_gives_the_same_verdict(measured, sound):
+    assert measured(CHECK, sound(probes=SHORT, seed=2)).status is Status.PASS
 
 
 def test_an_energy_that_is_not_the_forces_own_does_not_converge(measured, faulty):

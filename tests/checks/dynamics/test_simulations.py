@@ -1,0 +1,61 @@
+"""Checks of the simulations on runs that are missing, broke, or were cut short."""
+
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.registry import CHECKS
+from openmm_mlff.results import Status
+from openmm_mlff.storage.runs import RunFailure, Runs
+
+OF_RUNS = [check for check in CHECKS if check.record is Runs and check.group == "dynamics"]
+SOUND = {
+    "degrees_of_freedom": 3,
+    "steps_per_block": 200,
+    "ms_per_step_blocks": np.ones(9),
+    "cpu_ms_per_step_blocks": np.ones(9),
+    "yardstick_ms_blocks": np.ones(9),
+    "resident_mebibytes_blocks": np.full(9, 500.0),
+}
+WITHOUT_STREAMS = ("slow_down", "memory_growth", "temperature")
+"""These do not need the streams up to the end of a run."""
+
+
+@pytest.mark.parametrize("check", OF_RUNS, ids=lambda check: check.id)
+def test_without_a_run_it_is_skipped(check, water, limits):
+    assert check.judge(Runs(system=water), limits(check.id)).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "exceptions"),
+    [
+        ({}, Status.PASS, {}),
+        ({"completed_ps": 4.0}, Status.INCONCLUSIVE, {}),
+        (
+            {"requested_ps": 20.0, "completed_ps": 20.0},
+            Status.INCONCLUSIVE,
+            dict.fromkeys(WITHOUT_STREAMS, Status.PASS),
+        ),
+        (
+            {"completed_ps": 5.0, "failure": RunFailure("unstable", "torn", 5.0)},
+            Status.INCONCLUSIVE,
+            {"stability": Status.FAIL},
+        ),
+        (
+            {"failure": RunFailure("error", "it fell", 1.0, traceback="line 7")},
+            Status.ERROR,
+            {"temperature": Status.INCONCLUSIVE},
+        ),
+    ],
+    ids=["sound", "interrupted", "unrecorded", "broken", "error"],
+)
+@pytest.mark.parametrize(
+    "check", [check for check in OF_RUNS if check.scope == "condition"], ids=lambda check: check.id
+)
+def test_only_a_whole_run_passes(
+    check, change, status, exceptions, water, make_run, at_condition, limits
+):
+    run = make_run(water, **SOUND | change)
+    judgement = check.judge(at_condition(water, run), limits(check.id))
+    assert judgement.status is exceptions.get(check.id, status)
+    if judgement.status is Status.ERROR:
+        assert judgement.evidence["traceback"] == "line 7"
