@@ -92,12 +92,10 @@ class Experiments:
     def run_nve(
         self, start: StartPoint, *, timestep_fs: float, rows: int, interval_steps: int
     ) -> tuple[np.ndarray, str]:
-        """Run at constant energy.
+        """Return potential and kinetic energies of a run at constant energy, (2, rows), eV.
 
-        Returns:
-            Potential energy and kinetic energy at the time of the positions, (2, rows), eV, the
-            first at the start, NaN from where the run broke off; and why it did, empty where it did
-            not.
+        They are at the time of the positions, the first at the start, NaN from where the run broke
+        off, for the reason returned, which is empty where it did not.
         """
         simulation = self._started(start, timestep_fs=timestep_fs)
         energies = np.full((2, rows), np.nan)
@@ -146,10 +144,8 @@ class Experiments:
         """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
 
         The potential is the subject's own by default.  Two potentials are sampled with the same
-        start, thermostat and seed, so that their samples differ by their forces alone.
-
-        Returns:
-            The samples; none, with the failure, where the system broke.
+        start, thermostat and seed, so that their samples differ by their forces alone.  Where the
+        system broke, there are no samples but a failure.
         """
         subject = self._subject
         molecule = subject.molecule

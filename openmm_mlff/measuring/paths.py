@@ -30,13 +30,10 @@ OTHER_SIZES = ("water", "methane")
 
 @dataclass(frozen=True)
 class OpenMMPath:
-    """One platform, precision and backend, and what was computed there.
+    """Energies (G,) and forces (G, N, 3), eV/Å, on one platform, in one precision and backend.
 
-    Attributes:
-        backend: empty for the one requested.
-        single_precision: whether the platform rounds positions or forces to float32.
-        energies_ev: (G,).
-        forces: (G, N, 3), eV/Å.
+    The backend is empty for the one requested; `single_precision` is whether the platform rounds
+    positions or forces to float32.
     """
 
     platform: str
@@ -49,13 +46,7 @@ class OpenMMPath:
 
 @dataclass(frozen=True)
 class Export:
-    """An exported program.
-
-    Attributes:
-        name: of the molecule, and whether the program takes any composition.
-        molecule: on which it is called.
-        call: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å.
-    """
+    """An exported program: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å."""
 
     name: str
     molecule: MolecularSystem
