@@ -97,7 +97,7 @@ class Experiments:
         They are at the time of the positions, the first at the start, NaN from where the run broke
         off, for the reason returned, which is empty where it did not.
         """
-        simulation = self._started(start, timestep_fs=timestep_fs)
+        simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         energies = np.full((2, rows), np.nan)
         for row in range(rows):
             if row:
@@ -122,7 +122,7 @@ class Experiments:
             Positions (N, 3), Å, where the velocities were reversed and at the end, NaN from where
             the run broke off; and why it did, empty where it did not.
         """
-        simulation = self._started(start, timestep_fs=timestep_fs)
+        simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         context = simulation.context
         far = back = np.full_like(start.positions_angstrom, np.nan)
         failure = ""
@@ -197,7 +197,7 @@ class Experiments:
             positions_angstrom=subject.molecule.positions_angstrom,
         )
 
-    def _started(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
+    def simulation_from(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
         """Return a Simulation of leapfrog at a start point."""
         simulation = self._verlet(start.system, timestep_fs=timestep_fs)
         simulation.context.setPositions(nm_from_angstrom(start.positions_angstrom))

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from openmm_mlff.measuring.evaluation import Points, evaluate_in_openmm, evaluate_points
+from openmm_mlff.measuring.experiments import StartPoint
 from openmm_mlff.measuring.history import ORDERS, History, histories
 from openmm_mlff.measuring.mixing import evaluate_mixing
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
-from openmm_mlff.simulation.constraints import verlet_integrator
-from openmm_mlff.simulation.contexts import make_simulation
-from openmm_mlff.simulation.nve import set_start_velocities, thermal_velocities
+from openmm_mlff.simulation.nve import thermal_velocities
 from openmm_mlff.simulation.platforms import usable_platforms
 
 if TYPE_CHECKING:
@@ -132,14 +131,8 @@ class Paths:
         velocities = thermal_velocities(
             masses, temperature_kelvin=temperature_kelvin, seed=subject.seed
         )
-        simulation = make_simulation(
-            system,
-            molecule,
-            verlet_integrator(timestep_fs),
-            platform=subject.platform,
-            positions_angstrom=molecule.positions_angstrom,
-        )
-        set_start_velocities(simulation, velocities)
+        start = StartPoint(system, molecule.positions_angstrom, velocities)
+        simulation = subject.experiments.simulation_from(start, timestep_fs=timestep_fs)
         in_openmm = np.empty((steps, molecule.n_atoms, 3))
         for step in range(steps):
             simulation.integrator.step(1)
@@ -165,13 +158,8 @@ class Paths:
         subject, molecule = self._subject, self._subject.molecule
         potential = cast("StudentPotential", subject.potential)
         fixed = potential.script(molecule, precision=subject.precision)
-        found = [
-            Export(
-                molecule.name,
-                molecule,
-                partial(call_fixed, fixed, cell_angstrom=molecule.cell_angstrom),
-            )
-        ]
+        call = partial(call_fixed, fixed, cell_angstrom=molecule.cell_angstrom)
+        found = [Export(molecule.name, molecule, call)]
         if molecule.is_periodic:
             return found
         free = potential.script_free(precision=subject.precision)

@@ -1,4 +1,4 @@
-"""Are energies and lengths in the units that they are taken for?"""
+"""Are energies and lengths in the units that OpenMM assumes?"""
 
 import math
 from collections import defaultdict
@@ -224,7 +224,7 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
 CHECK = Check(
     id="unit_scale",
     group="parity",
-    question="Are energies and lengths in the units that they are taken for?",
+    question="Are energies and lengths in the units that OpenMM assumes?",
     formula="median of (d²E/dr²) / k(r) over bonds of non-metals, k(r) = 1.734 / (r − B)³ "
     "hartree/bohr²; median of r over the sum of covalent radii",
     unit="ratio",
