@@ -86,7 +86,6 @@ class Judgement:
         threshold: None for checks that only report.
         unit: of value and threshold; None for the check's usual one.
         at_least: whether the value must reach the threshold.
-        evidence: further numbers.
     """
 
     status: Status
@@ -103,11 +102,8 @@ def judged(
 ) -> Judgement:
     """Return PASS where every measure is finite and within its limit, else FAIL.
 
-    Args:
-        measures: at least one; the judgement has the value and limit of the one nearest to its
-            limit, or farthest beyond it.
-        evidence: further numbers.
-        note: added to the sentence.
+    Value and limit are those of the measure nearest to its limit, or farthest beyond it; the note
+    is added to the sentence.
 
     Raises:
         ValueError: there is no measure; without one nothing may pass.
@@ -149,14 +145,7 @@ def not_applicable(reason: str) -> Judgement:
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure as data: series over one axis.
-
-    Attributes:
-        x_label: with its unit.
-        y_label: with its unit.
-        series: x and y values, each (T,), by name.
-        limit: of a horizontal line.
-    """
+    """A figure as data: series of x and y values, each (T,), by name; labels contain the unit."""
 
     title: str
     x_label: str

@@ -19,7 +19,6 @@ class Case:
     """One check on one system, under one condition where the protocol has several.
 
     Attributes:
-        system: name of the molecule.
         required: whether the verdict depends on it.
         condition: of its runs; None for a check of the whole system.
         label: unique within the system, e.g. ``energy_drift[300K-0.5fs]``.

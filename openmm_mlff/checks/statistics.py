@@ -32,14 +32,10 @@ window, "Monte Carlo methods in statistical mechanics", 1997)."""
 
 @dataclass(frozen=True)
 class SlopeEstimate:
-    """A slope and its uncertainty.
+    """A slope, its standard error (infinite for a short series) and what this was computed from.
 
-    Attributes:
-        slope: in units of the values over those of the time.
-        standard_error: of the slope; infinite where the series is too short.
-        correlation_time: integrated autocorrelation time of the residuals, in units of the time.
-        block_rows: rows of one bootstrap block.
-        rows: length of the series.
+    The correlation time is the integrated autocorrelation time of the residuals, in units of the
+    time; `block_rows` are those of one bootstrap block.
     """
 
     slope: float

@@ -61,9 +61,7 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     molecule with f vibrational degrees of freedom has the relative standard deviation 1/√f, so that
     n = 1/(ε² f) runs have a mean temperature known to ε, which the protocol states.  Translation
     and, of isolated molecules, rotation are removed, with the energy of their degrees of freedom.
-
-    Returns:
-        The runs; those before the first that broke where one did.
+    Where a run broke, only those before it are returned.
     """
     spec = subject.spec
     starts = subject.experiments.langevin_starts(spec.ensemble_runs)
@@ -73,7 +71,7 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     rotations = removable_rotations(system, minimum_angstrom=subject.molecule.positions_angstrom)
     freedom = nve_degrees_of_freedom(system, rotations=rotations)
     if freedom == 0:
-        return NotApplicable("nothing moves against each other, so that there is no temperature")
+        return NotApplicable("no atom can move relative to another, so there is no temperature")
     count = min(math.ceil(1.0 / (spec.ensemble_error**2 * freedom)), len(starts))
     chosen = [starts[index] for index in spaced(len(starts), count)]
     positions = np.stack([start.positions_angstrom for start in chosen])
@@ -110,7 +108,7 @@ class _Runner:
         """Run the System of one molecule from n starts, (n, N, 3) each.
 
         Returns:
-            Records of the runs that ran to their end, and why one did not.
+            Records of complete runs, and why one is not.
         """
         subject = self._subject
         if can_be_batched(subject.potential, subject.molecule):

@@ -23,13 +23,9 @@ _PAIRS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Points:
-    """Energies and forces at G geometries of N atoms.
+    """Energies (G,) and forces (G, N, 3) at G geometries, NaN where the potential refused.
 
-    Attributes:
-        energies_ev: (G,); NaN where refused.
-        forces_ev_per_angstrom: (G, N, 3); NaN where refused.
-        refused: bool (G,), where the potential refused to answer.
-        reasons: why, for the first ten.
+    The first ten refusals have reasons.
     """
 
     energies_ev: np.ndarray

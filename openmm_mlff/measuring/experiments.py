@@ -92,14 +92,12 @@ class Experiments:
     def run_nve(
         self, start: StartPoint, *, timestep_fs: float, rows: int, interval_steps: int
     ) -> tuple[np.ndarray, str]:
-        """Run at constant energy.
+        """Return potential and kinetic energies of a run at constant energy, (2, rows), eV.
 
-        Returns:
-            Potential energy and kinetic energy at the time of the positions, (2, rows), eV, the
-            first at the start, NaN from where the run broke off; and why it did, empty where it did
-            not.
+        They are at the time of the positions, the first at the start, NaN from where the run broke
+        off, for the reason returned, which is empty where it did not.
         """
-        simulation = self._started(start, timestep_fs=timestep_fs)
+        simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         energies = np.full((2, rows), np.nan)
         for row in range(rows):
             if row:
@@ -124,7 +122,7 @@ class Experiments:
             Positions (N, 3), Å, where the velocities were reversed and at the end, NaN from where
             the run broke off; and why it did, empty where it did not.
         """
-        simulation = self._started(start, timestep_fs=timestep_fs)
+        simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         context = simulation.context
         far = back = np.full_like(start.positions_angstrom, np.nan)
         failure = ""
@@ -146,10 +144,8 @@ class Experiments:
         """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
 
         The potential is the subject's own by default.  Two potentials are sampled with the same
-        start, thermostat and seed, so that their samples differ by their forces alone.
-
-        Returns:
-            The samples; none, with the failure, where the system broke.
+        start, thermostat and seed, so that their samples differ by their forces alone.  Where the
+        system broke, there are no samples but a failure.
         """
         subject = self._subject
         molecule = subject.molecule
@@ -201,7 +197,7 @@ class Experiments:
             positions_angstrom=subject.molecule.positions_angstrom,
         )
 
-    def _started(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
+    def simulation_from(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
         """Return a Simulation of leapfrog at a start point."""
         simulation = self._verlet(start.system, timestep_fs=timestep_fs)
         simulation.context.setPositions(nm_from_angstrom(start.positions_angstrom))

@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames of several simulations, in their order.
-
-    Attributes:
-        positions_angstrom: (F, N, 3), Å.
-        time_ps: of each in its own simulation, (F,).
-        source: the simulations, for sentences.
-    """
+    """Frames (F, N, 3), Å, of several simulations; times (F,) are those in each simulation."""
 
     positions_angstrom: np.ndarray
     time_ps: np.ndarray

@@ -31,12 +31,9 @@ DISPLACEMENT_ANGSTROM = 0.2
 
 @dataclass(frozen=True)
 class History:
-    """Evaluations by new instances through one path.
+    """Energies (orders, calls) and forces (orders, calls, N, 3), eV/Å, of new instances.
 
-    Attributes:
-        path: :data:`DIRECT`, or the name of the platform.
-        energies_ev: (orders, calls).
-        forces: (orders, calls, N, 3), eV/Å.
+    The path is :data:`DIRECT`, or the name of a platform.
     """
 
     path: str

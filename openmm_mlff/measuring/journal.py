@@ -55,12 +55,9 @@ NO_JOURNAL = Journal()
 
 @dataclass(frozen=True)
 class History:
-    """What the parent knows of the stages of a system from its workers.
+    """What the parent knows of the stages of a system from its workers; see :class:`Journal`.
 
     Attributes:
-        settled: keys of the stages whose outcome is written.
-        broken: how stages ended workers, by key.
-        rest: why no more stages are run; None while they are.
         stray: consecutive workers that ended outside of every stage.
         current: key of the stage that began and has not ended.
         platform: of the system; empty where it is not known.

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from openmm_mlff.measuring.evaluation import Points, evaluate_in_openmm, evaluate_points
+from openmm_mlff.measuring.experiments import StartPoint
 from openmm_mlff.measuring.history import ORDERS, History, histories
 from openmm_mlff.measuring.mixing import evaluate_mixing
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
-from openmm_mlff.simulation.constraints import verlet_integrator
-from openmm_mlff.simulation.contexts import make_simulation
-from openmm_mlff.simulation.nve import set_start_velocities, thermal_velocities
+from openmm_mlff.simulation.nve import thermal_velocities
 from openmm_mlff.simulation.platforms import usable_platforms
 
 if TYPE_CHECKING:
@@ -30,13 +29,10 @@ OTHER_SIZES = ("water", "methane")
 
 @dataclass(frozen=True)
 class OpenMMPath:
-    """One platform, precision and backend, and what was computed there.
+    """Energies (G,) and forces (G, N, 3), eV/Å, on one platform, in one precision and backend.
 
-    Attributes:
-        backend: empty for the one requested.
-        single_precision: whether the platform rounds positions or forces to float32.
-        energies_ev: (G,).
-        forces: (G, N, 3), eV/Å.
+    The backend is empty for the one requested; `single_precision` is whether the platform rounds
+    positions or forces to float32.
     """
 
     platform: str
@@ -49,13 +45,7 @@ class OpenMMPath:
 
 @dataclass(frozen=True)
 class Export:
-    """An exported program.
-
-    Attributes:
-        name: of the molecule, and whether the program takes any composition.
-        molecule: on which it is called.
-        call: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å.
-    """
+    """An exported program: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å."""
 
     name: str
     molecule: MolecularSystem
@@ -141,14 +131,8 @@ class Paths:
         velocities = thermal_velocities(
             masses, temperature_kelvin=temperature_kelvin, seed=subject.seed
         )
-        simulation = make_simulation(
-            system,
-            molecule,
-            verlet_integrator(timestep_fs),
-            platform=subject.platform,
-            positions_angstrom=molecule.positions_angstrom,
-        )
-        set_start_velocities(simulation, velocities)
+        start = StartPoint(system, molecule.positions_angstrom, velocities)
+        simulation = subject.experiments.simulation_from(start, timestep_fs=timestep_fs)
         in_openmm = np.empty((steps, molecule.n_atoms, 3))
         for step in range(steps):
             simulation.integrator.step(1)
@@ -174,13 +158,8 @@ class Paths:
         subject, molecule = self._subject, self._subject.molecule
         potential = cast("StudentPotential", subject.potential)
         fixed = potential.script(molecule, precision=subject.precision)
-        found = [
-            Export(
-                molecule.name,
-                molecule,
-                partial(call_fixed, fixed, cell_angstrom=molecule.cell_angstrom),
-            )
-        ]
+        call = partial(call_fixed, fixed, cell_angstrom=molecule.cell_angstrom)
+        found = [Export(molecule.name, molecule, call)]
         if molecule.is_periodic:
             return found
         free = potential.script_free(precision=subject.precision)

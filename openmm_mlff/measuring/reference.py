@@ -49,14 +49,9 @@ class Reference:
         force_ev_per_angstrom: float,
         max_steps: int,
     ) -> Relaxed:
-        """Relax R geometries (R, N, 3), Å, with one dihedral angle of each held.
+        """Relax geometries (R, N, 3), Å, with one dihedral angle of each, (R,), held.
 
-        Args:
-            positions_angstrom: the starts.
-            torsions: R bonds; atoms beyond each are rotated to the angle first.
-            degrees: dihedral angles to hold, (R,).
-            force_ev_per_angstrom: the tolerance, on an atom.
-            max_steps: the most evaluations of one geometry.
+        Each start is rotated to its angle rigidly.  Tolerance and steps are those of :func:`relax`.
         """
 
         def evaluate(placed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +103,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
 
     molecule = subject.molecule
     if molecule.is_periodic:
-        return NotApplicable("a periodic system has very many minima; validate its molecules alone")
+        return NotApplicable("a periodic system has many minima; validate its molecules alone")
     own = subject.evaluate(molecule.positions_angstrom[None])
     atoms = molecule.to_ase()
     atoms.calc = subject.reference.potential.shared_calculator(precision=PRECISION)

@@ -27,12 +27,7 @@ _ANGLE_TOLERANCE_RADIANS = 1e-9
 
 @dataclass(frozen=True)
 class Dihedral:
-    """One dihedral angle of each geometry, held at one value.
-
-    Attributes:
-        atoms: i, j, k, l; the rotation is about j–k; (G, 4).
-        degrees: (G,).
-    """
+    """The dihedral angle of atoms i, j, k, l, (G, 4), about j–k, held in each of G geometries."""
 
     atoms: npt.NDArray[np.intp]
     degrees: FloatArray
@@ -44,14 +39,9 @@ class Dihedral:
 
 @dataclass(frozen=True)
 class Relaxed:
-    """Relaxed geometries.
+    """G relaxed geometries; largest forces are without the force on the angle held.
 
-    Attributes:
-        positions_angstrom: (G, N, 3).
-        energies_ev: (G,); NaN where an evaluation was refused.
-        largest_force_ev_per_angstrom: on an atom, without the force on the angle held, (G,).
-        converged: bool (G,).
-        steps: evaluations of the geometry that took most.
+    Energies are NaN where an evaluation was refused; `steps` are those of the slowest geometry.
     """
 
     positions_angstrom: FloatArray
@@ -69,16 +59,10 @@ def relax(
     max_steps: int,
     held: Dihedral | None = None,
 ) -> Relaxed:
-    """Relax geometries until no force on an atom exceeds a tolerance, or `max_steps` are done.
+    """Relax geometries (G, N, 3), Å, until no force on an atom exceeds a tolerance.
 
-    A geometry that has converged, or was refused, is not evaluated again.
-
-    Args:
-        evaluate: see :data:`Evaluate`; called with those geometries that still move.
-        positions_angstrom: starts, (G, N, 3).
-        force_ev_per_angstrom: the tolerance.
-        max_steps: the most evaluations of one geometry.
-        held: the angle that is held, if any; starts are brought to it first.
+    A geometry that has converged, or was refused, is not evaluated again, and none more than
+    `max_steps` times.  Geometries are first brought to the angle that is held, if any.
     """
     positions = np.array(positions_angstrom, dtype=float)
     count = len(positions)

@@ -34,12 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SharedMeasurement:
-    """How one shared measurement is made.
-
-    Attributes:
-        record: class that is stored; None where it is kept in another way.
-        needs: other shared measurements that it asks for.
-    """
+    """How a shared measurement is made from others; record is None where none is stored."""
 
     measure: "Callable[[Subject], Any]"
     record: type | None

@@ -141,9 +141,8 @@ class Subject:
     def molecule(self) -> MolecularSystem:
         """The molecule at the potential's minimum, or as requested where minimisation broke it."""
         if "molecule" not in self._measured:
-            self._measured["molecule"] = start_molecule(
-                self.asked, self.minimum, limits=self.stability_limits
-            )
+            limits = self.stability_limits
+            self._measured["molecule"] = start_molecule(self.asked, self.minimum, limits=limits)
         return cast("MolecularSystem", self._measured["molecule"])
 
     def progress(self, stage: str) -> Callable[[int, int], None]:

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring import ensemble
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.selftest.defects import get_defect
@@ -13,7 +11,6 @@ from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pairs import PairSurface
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.selftest.runner import compiled_quickly
-from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
@@ -37,20 +34,10 @@ class Spring(SurfacePotential):
 
 
 @pytest.fixture
-def make_subject(tmp_path):
+def make_subject(new_subject):
     def make(potential, molecule, **probes):
-        protocol = load_protocol("standard")
-        changed = {"sampling_ps": 0.4, "ensemble_ps": 0.05, "ensemble_runs": 4, **probes}
-        protocol = protocol.model_copy(
-            update={"probes": protocol.probes.model_copy(update=changed)}
-        )
-        return Subject(
-            potential,
-            molecule,
-            platform=named_platform("Reference"),
-            settings=Settings(protocol, "double", 1),
-            folder=tmp_path / molecule.name,
-        )
+        few = {"sampling_ps": 0.4, "ensemble_ps": 0.05, "ensemble_runs": 4, **probes}
+        return new_subject(potential, molecule, probes=few)
 
     return make
 

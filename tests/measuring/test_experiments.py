@@ -4,35 +4,20 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.config import load_protocol
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.quantities import kinetic_ev, masses_amu
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation import make_simulation
 from openmm_mlff.simulation.constraints import verlet_integrator
-from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 
 @pytest.fixture(scope="module")
-def subject(tmp_path_factory) -> Subject:
+def subject(new_subject):
     water = load_system("water")
-    protocol = load_protocol("standard")
     dynamics = {"equilibration_ps": 0.1, "duration_ps": 0.1, "longest_ps": 0.1}
-    protocol = protocol.model_copy(
-        update={
-            "dynamics": protocol.dynamics.model_copy(update=dynamics),
-            "probes": protocol.probes.model_copy(update={"sampling_ps": 4.0}),
-        }
-    )
-    return Subject(
-        healthy("bonded", molecule=water, seed=0),
-        water,
-        platform=named_platform("Reference"),
-        settings=Settings(protocol, "double", 1),
-        folder=tmp_path_factory.mktemp("run") / "water",
-    )
+    potential = healthy("bonded", molecule=water, seed=0)
+    return new_subject(potential, water, dynamics=dynamics, probes={"sampling_ps": 4.0})
 
 
 def _kinetic_ev(masses, velocities):

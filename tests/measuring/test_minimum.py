@@ -10,28 +10,18 @@ from openmm_mlff.measuring.minimum import (
     relaxed_molecule,
     start_molecule,
 )
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.monitor import StabilityLimits
 from openmm_mlff.selftest.defects.planting import PlantedPotential
 from openmm_mlff.selftest.oracles.field import FieldOracle
-from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.shared import Minimum
 
 LIMITS = StabilityLimits.of(load_protocol("standard").limits_for("stability"))
 
 
 @pytest.fixture
-def minimum_of(tmp_path):
-    def make(potential, molecule):
-        settings = Settings(load_protocol("standard"), "double", 1)
-        platform = named_platform("Reference")
-        folder = tmp_path / molecule.name
-        return measure_minimum(
-            Subject(potential, molecule, platform=platform, settings=settings, folder=folder)
-        )
-
-    return make
+def minimum_of(new_subject):
+    return lambda potential, molecule: measure_minimum(new_subject(potential, molecule))
 
 
 def spoilt(potential, change):

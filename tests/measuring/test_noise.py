@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.noise import (
     LONG_LINE_ANGSTROM,
     LONG_LINE_DEGREE,
@@ -15,29 +14,21 @@ from openmm_mlff.measuring.noise import (
     residual,
     residual_beside_jump,
 )
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.defects.planting import PlantedPotential
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.staircase import STAIR_EV, StaircaseOracle
-from openmm_mlff.simulation.platforms import named_platform
 
 SHORT = (SHORT_LINE_POINTS, SHORT_LINE_ANGSTROM, SHORT_LINE_DEGREE)
 LONG = (LONG_LINE_POINTS, LONG_LINE_ANGSTROM, LONG_LINE_DEGREE)
 
 
 @pytest.fixture
-def subject_of(tmp_path):
+def subject_of(new_subject):
     """Make a subject whose minimum is the geometry of the library."""
 
-    def make(potential, molecule) -> Subject:
-        subject = Subject(
-            potential,
-            molecule,
-            platform=named_platform("Reference"),
-            settings=Settings(load_protocol("standard"), "double", 1),
-            folder=tmp_path / molecule.name,
-        )
+    def make(potential, molecule):
+        subject = new_subject(potential, molecule)
         subject._measured["molecule"] = molecule
         return subject
 

@@ -5,13 +5,10 @@ import openmm
 import pytest
 import torch
 
-from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.platforms import named_platform, usable_platforms
-from openmm_mlff.storage.shared import Minimum
 
 
 @pytest.fixture(scope="module")
@@ -31,23 +28,10 @@ def positions(water):
 
 
 @pytest.fixture
-def paths(network, water, tmp_path):
+def paths(network, water, new_subject):
     def make(precision="double", platform=None):
-        subject = Subject(
-            network,
-            water,
-            platform=platform or named_platform("Reference"),
-            settings=Settings(load_protocol("quick"), precision),
-            folder=tmp_path,
-        )
-        subject.store.write(
-            "minimum",
-            Minimum(
-                positions_angstrom=water.positions_angstrom,
-                energy_ev=0.0,
-                largest_force_ev_per_angstrom=0.0,
-            ),
-        )
+        subject = new_subject(network, water, precision=precision, platform=platform)
+        subject._measured["molecule"] = water
         return subject.paths
 
     return make

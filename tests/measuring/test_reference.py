@@ -3,44 +3,27 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.reference import Reference
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.pair import PairOracle
-from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.measurements import NotApplicable
 
 
 @pytest.fixture
-def make_subject(tmp_path):
+def make_subject(new_subject):
+    dynamics = {
+        "equilibration_ps": 0.02,
+        "duration_ps": 0.05,
+        "longest_ps": 0.05,
+        "frame_interval_steps": 5,
+    }
+    probes = {"reference_frames": 6, "sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2}
+
     def make(molecule, potential, reference):
-        protocol = load_protocol("standard")
-        dynamics = {"equilibration_ps": 0.02, "duration_ps": 0.05, "longest_ps": 0.05}
-        protocol = protocol.model_copy(
-            update={
-                "dynamics": protocol.dynamics.model_copy(
-                    update=dynamics | {"frame_interval_steps": 5}
-                ),
-                "probes": protocol.probes.model_copy(
-                    update={
-                        "reference_frames": 6,
-                        "sampling_ps": 0.1,
-                        "ensemble_ps": 0.02,
-                        "ensemble_runs": 2,
-                    }
-                ),
-            }
-        )
-        return Subject(
-            potential,
-            molecule,
-            platform=named_platform("Reference"),
-            settings=Settings(protocol, "double", 1),
-            folder=tmp_path / molecule.name,
-            reference=reference,
+        return new_subject(
+            potential, molecule, dynamics=dynamics, probes=probes, reference=reference
         )
 
     return make

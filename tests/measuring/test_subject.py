@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import Journal
 from openmm_mlff.measuring.minimum import start_molecule
-from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS
 from openmm_mlff.selftest.oracles import healthy
-from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.runs import EnergySeries, MomentumSeries, Run, RunCondition, RunFailure
 from openmm_mlff.storage.shared import Minimum
@@ -44,19 +41,13 @@ def run_with(n_frames, *, failure=None):
 
 
 @pytest.fixture
-def make_subject(tmp_path):
+def make_subject(new_subject, tmp_path):
     def make(*, runs=None, journal=None):
-        protocol = load_protocol("standard")
-        shortest = {"equilibration_ps": 0.0, "duration_ps": 0.005, "longest_ps": 0.005}
-        changes = {
-            "probes": protocol.probes.model_copy(update={"thermal_frames": 10}),
-            "dynamics": protocol.dynamics.model_copy(update=shortest),
-        }
-        subject = Subject(
+        subject = new_subject(
             healthy("bonded", molecule=WATER, seed=0),
             WATER,
-            platform=named_platform("Reference"),
-            settings=Settings(protocol.model_copy(update=changes), "double", 1),
+            dynamics={"equilibration_ps": 0.0, "duration_ps": 0.005, "longest_ps": 0.005},
+            probes={"thermal_frames": 10},
             folder=tmp_path / "water",
             journal=journal or Journal(),
         )

@@ -52,12 +52,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
     MAE = ∫ |h(r) − h_ref(r)| dr (Fu et al., "Forces are not enough", TMLR 2023), at most 2.  The
     two halves of one run differ by noise alone; two whole runs differ by 1/√2 of that.  PASS needs
-    MAE and noise below the limit (noise can only add to the mean of an absolute value), FAIL needs
-    MAE less noise above it.
-
-    Args:
-        record: both samples.
-        limits: ``mae`` (ratio).
+    MAE and noise below the limit ``mae`` (ratio), as noise can only add to the mean of an absolute
+    value; FAIL needs MAE less noise above it.
     """
     undecided = _unusable(record)
     if undecided is not None:

@@ -18,11 +18,7 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     """Compare energies with the reference's after one constant shift.
 
     MAE = mean |d − mean d| / N with d = E − E_ref over the frames, with a 95 % interval from the
-    scatter and autocorrelation of the frames.
-
-    Args:
-        record: frames evaluated by both.
-        limits: ``mae`` (meV/atom).
+    scatter and autocorrelation of the frames.  Limit: ``mae`` (meV/atom).
     """
     frames = usable_labels(record)
     if isinstance(frames, Judgement):

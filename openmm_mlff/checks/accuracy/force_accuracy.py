@@ -32,13 +32,9 @@ def measure(subject: "Subject") -> Labels | Skipped:
 def judge(record: Labels, limits: Limits) -> Judgement:
     """Compare forces with the reference's.
 
-    RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the
-    scatter and autocorrelation of the frames' mean squares.
-
-    Args:
-        record: frames evaluated by both.
-        limits: ``rmse``, which decides; ``mae`` (eV/Å), ``r2`` (ratio) and ``median_angle`` (°),
-            which are compared in the evidence.
+    RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the scatter
+    and autocorrelation of the frames' mean squares.  The limit ``rmse`` (eV/Å) decides; ``mae``
+    (eV/Å), ``r2`` (ratio) and ``median_angle`` (°) are compared in the evidence.
     """
     frames = usable_labels(record)
     if isinstance(frames, Judgement):

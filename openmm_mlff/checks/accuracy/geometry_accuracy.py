@@ -41,10 +41,8 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare both minima; INCONCLUSIVE where a minimisation did not converge.
 
-    Args:
-        record: both minima.
-        limits: ``rmsd`` (Å), of heavy atoms after superposition by a proper rotation: a mirror
-            image is another molecule; ``bond`` (Å), the largest difference of a bond's length.
+    Limits: ``rmsd`` (Å), of heavy atoms after superposition by a proper rotation, as a mirror image
+    is another molecule; ``bond`` (Å), the largest difference of a bond's length.
     """
     if not (record.model_converged and record.converged):
         whose = "the reference" if record.model_converged else "the potential"

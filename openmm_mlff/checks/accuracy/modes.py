@@ -10,11 +10,9 @@ from openmm_mlff.units import squared_wavenumber_from_curvature
 
 @dataclass(frozen=True)
 class Modes:
-    """Harmonic frequencies, from the lowest.
+    """Harmonic frequencies, from the lowest, (3N−6,), or (3N−5,) of a linear molecule.
 
-    Attributes:
-        wavenumbers_per_cm: (3N−6,), or (3N−5,) of a linear molecule; an imaginary one is negative.
-        errors_per_cm: one standard error each, from the noise of the Hessian.
+    An imaginary one is negative.  Each has one standard error, from the noise of the Hessian.
     """
 
     wavenumbers_per_cm: np.ndarray

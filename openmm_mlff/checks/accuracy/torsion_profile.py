@@ -55,12 +55,12 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     """Rotate about each bond by 360°; the reference relaxes all else at each angle."""
     molecule = subject.molecule
     if molecule.is_periodic:
-        return NotApplicable("bonds of a box are not rotated; validate its molecules alone")
+        return NotApplicable("bonds in a box are not rotated; validate its molecules alone")
     torsions = rotatable_torsions(
         molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
     )
     if not torsions:
-        return NotApplicable("it has no rotatable bond")
+        return NotApplicable("the molecule has no rotatable bond")
     names = tuple(name_atoms(molecule.atomic_numbers, torsion.bond) for torsion in torsions)
     points = round(360.0 / subject.spec.torsion_step_degrees)
     first = [dihedral_degrees(molecule.positions_angstrom, atoms=t.atoms) for t in torsions]
@@ -76,8 +76,10 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     energies = np.full((4, *angles.shape), np.nan)
     energies[:, usable] = np.concatenate([ideal.energies_ev, model.energies_ev]).reshape(4, -1)
     kinds = [kind for kind, _ in faults.values()]
-    where = [f"{names[row]} at {angles[row, column]:.0f}°" for row, column in faults]
-    why = [f"{at}: {reason}" for at, (_, reason) in zip(where, faults.values(), strict=True)]
+    why = [
+        f"{names[row]} at {angles[row, column]:.0f}°: {reason}"
+        for (row, column), (_, reason) in faults.items()
+    ]
     return Record(
         reference=subject.reference.spec,
         bonds=names,
@@ -149,12 +151,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the profile of each bond, relative to the reference's lowest point.
 
     INCONCLUSIVE where a bond has less than four fifths of its points, or noise could change the
-    outcome.
-
-    Args:
-        record: the energies.
-        limits: ``minimum`` (the energy at each minimum of the reference), ``barrier`` (max − min)
-            and ``rms`` (all points, the means aligned), all in kcal/mol.
+    outcome.  Limits, kcal/mol: ``minimum`` (the energy at each minimum of the reference),
+    ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
     """
     profiles = [bond_profile(record, row) for row in range(len(record.bonds))]
     measured = [

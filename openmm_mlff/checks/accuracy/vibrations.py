@@ -118,11 +118,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the frequencies, both sorted: MAE = mean |ν_k − ν_k,ref|.
 
     INCONCLUSIVE where either geometry is not a minimum, or the noise of the Hessians could change
-    the outcome.
-
-    Args:
-        record: the frequencies.
-        limits: ``mae``, ``imaginary`` (cm⁻¹).
+    the outcome.  Limits: ``mae``, ``imaginary`` (cm⁻¹).
     """
     if record.reason:
         return inconclusive(record.reason)

@@ -1,13 +1,12 @@
 """Does the same geometry always give the same energy and forces?"""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
-from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
@@ -74,12 +73,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the repeated evaluations, and those of new instances, with each other.
 
     INCONCLUSIVE where the potential refused the geometries, and where nothing failed but every
-    stretched geometry was refused.
-
-    Args:
-        record: energies and forces.
-        limits: ``cpu_relative``, ``history_forces`` (ratio); on a GPU, which sums in changing
-            order, ``gpu_forces`` (eV/Å) and ``gpu_energy`` (meV/atom).
+    stretched geometry was refused.  Limits: ``cpu_relative``, ``history_forces`` (ratio); on a GPU,
+    which sums in changing order, ``gpu_forces`` (eV/Å) and ``gpu_energy`` (meV/atom).
     """
     calls = len(record.forces)
     if calls < 2:
@@ -88,82 +83,71 @@ def judge(record: Record, limits: Limits) -> Judgement:
             f"one geometry could not be evaluated repeatedly: {reason}",
             evidence={"refusals": list(record.refusals)},
         )
-    energies_ev, forces = record.energies_ev, record.forces
-    change = _largest_change(energies_ev, forces, about=np.zeros(calls))
-    clause = f"evaluating one geometry {calls} times changes"
-    limit = limits["cpu_relative"]
-    measures = _measures(change, clause, limits=limits, on_gpu=record.on_gpu, force_limit=limit)
+    measures, noise = _compared(
+        record.energies_ev,
+        record.forces,
+        about=np.zeros(calls),
+        clause=f"evaluating one geometry {calls} times changes",
+        limits=limits,
+        on_gpu=record.on_gpu,
+        force_limit="cpu_relative",
+    )
     history = {}
     for index, path in enumerate(record.paths):
-        energies_ev = record.history_energies_ev[index]
-        forces = record.history_forces[index].reshape(-1, *record.forces.shape[1:])
-        found = _largest_change(energies_ev.ravel(), forces, about=record.orders.ravel())
-        clause = f"evaluating two geometries in another order with a new instance ({path}) changes"
-        limit, on_gpu = limits["history_forces"], record.path_on_gpu[index]
-        measures += _measures(found, clause, limits=limits, on_gpu=on_gpu, force_limit=limit)
-        history[path] = found.evidence() | {"energies_ev": energies_ev}
-    judgement = judged(
-        measures,
-        evidence={
-            "platform": record.platform,
-            "dtype": record.dtype,
-            "calls": calls,
-            **change.evidence(),
-            "history": history,
-        },
-    )
+        energies_ev, forces = record.history_energies_ev[index], record.history_forces[index]
+        found, changes = _compared(
+            energies_ev.ravel(),
+            forces.reshape(-1, *record.forces.shape[1:]),
+            about=record.orders.ravel(),
+            clause=f"evaluating two geometries in other orders with new instances ({path}) changes",
+            limits=limits,
+            on_gpu=record.path_on_gpu[index],
+            force_limit="history_forces",
+        )
+        measures += found
+        history[path] = changes | {"energies_ev": energies_ev}
+    evidence = {"platform": record.platform, "dtype": record.dtype, "calls": calls}
+    judgement = judged(measures, evidence=evidence | noise | {"history": history})
     if record.paths or judgement.status is Status.FAIL:
         return judgement
     reason = "the potential refused every stretched geometry, so no order of calls was tried"
     return inconclusive(reason, evidence=judgement.evidence)
 
 
-@dataclass(frozen=True)
-class _Change:
-    """The largest changes between evaluations of one geometry."""
+def _compared(
+    energies_ev: np.ndarray,
+    forces: np.ndarray,
+    *,
+    about: np.ndarray,
+    clause: str,
+    limits: Limits,
+    on_gpu: bool,
+    force_limit: str,
+) -> tuple[list[Measure], dict[str, Any]]:
+    """Compare A energies and forces (A, N, 3) where they are about the same geometry.
 
-    energy_mev_per_atom: float
-    force_ev_per_angstrom: float
-    relative_energy: float
-    relative_force: float
-
-    def evidence(self) -> dict[str, float]:
-        return {
-            "energy_noise_mev_per_atom": self.energy_mev_per_atom,
-            "force_noise_ev_per_angstrom": self.force_ev_per_angstrom,
-        }
-
-
-def _largest_change(energies_ev: np.ndarray, forces: np.ndarray, *, about: np.ndarray) -> _Change:
-    """Compare A energies and forces (A, N, 3) where they are about the same geometry."""
+    Returns:
+        Measures and evidence; off a GPU the measures are relative to the largest magnitude.
+    """
     alike = [np.flatnonzero(about == geometry) for geometry in np.unique(about)]
     with np.errstate(invalid="ignore"):
         # np.max returns NaN where one is NaN.
         energy_ev = float(np.max([largest(energies_ev[k] - energies_ev[k[0]]) for k in alike]))
         force = float(np.max([largest_norm(forces[k] - forces[k[0]]) for k in alike]))
-    return _Change(
-        energy_mev_per_atom=energy_ev * MEV_PER_EV / forces.shape[1],
-        force_ev_per_angstrom=force,
-        relative_energy=energy_ev / max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV),
-        relative_force=force / max(largest_norm(forces), SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM),
-    )
-
-
-def _measures(
-    change: _Change, clause: str, *, limits: Limits, on_gpu: bool, force_limit: Threshold
-) -> list[Measure]:
+    per_atom = energy_ev * MEV_PER_EV / forces.shape[1]
     if on_gpu:
-        force, energy = change.force_ev_per_angstrom, change.energy_mev_per_atom
-        return [
+        measures = [
             Measure(f"{clause} the forces by up to", force, limits["gpu_forces"]),
-            Measure(f"{clause} the energy by up to", energy, limits["gpu_energy"]),
+            Measure(f"{clause} the energy by up to", per_atom, limits["gpu_energy"]),
         ]
-    return [
-        Measure(f"{clause} the forces by a relative", change.relative_force, force_limit),
-        Measure(
-            f"{clause} the energy by a relative", change.relative_energy, limits["cpu_relative"]
-        ),
-    ]
+    else:
+        force_scale = max(largest_norm(forces), SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM)
+        relative = energy_ev / max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV)
+        measures = [
+            Measure(f"{clause} the forces by a ratio of", force / force_scale, limits[force_limit]),
+            Measure(f"{clause} the energy by a ratio of", relative, limits["cpu_relative"]),
+        ]
+    return measures, {"energy_noise_mev_per_atom": per_atom, "force_noise_ev_per_angstrom": force}
 
 
 CHECK = Check(

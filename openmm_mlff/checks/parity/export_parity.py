@@ -25,11 +25,9 @@ CALLS = 3
 
 @record
 class Record(Comparison):
-    """Differences of exported programs from the model, over first and later calls.
+    """Differences of programs, called on molecules, from the model, over first and later calls.
 
-    Attributes:
-        programs: which program was called on which molecule.
-        first_to_later: differences of the forces of later calls from the first, eV/Å.
+    Forces of later calls differ from the first by `first_to_later`, eV/Å.
     """
 
     programs: tuple[str, ...]

@@ -31,10 +31,9 @@ EQUALITIES = (
 
 @record
 class Record(Comparison):
-    """Differences between the two sides of the :data:`EQUALITIES`; energies per ML atom.
+    """Differences between the two sides of the :data:`EQUALITIES`.
 
-    Attributes:
-        n_ml_atoms: by which energies are divided, so that solvent does not dilute a lost term.
+    Energies are per ML atom, so that solvent does not dilute a lost term.
     """
 
     n_ml_atoms: int

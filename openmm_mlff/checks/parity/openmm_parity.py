@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 class Record(Comparison):
     """Differences of evaluations through OpenMM from that through ASE.
 
-    Attributes:
-        backends: of the potential; empty for the one requested.
-        single_precision: whether the platform rounds positions or forces to float32.
+    A backend is empty for the one requested; `single_precision` is whether the platform rounds
+    positions or forces to float32.
     """
 
     platforms: tuple[str, ...]

@@ -29,11 +29,9 @@ class Record:
         long_line_forces: the same along 1e-2 Å.
         energy_noise_ev: standard deviation of the energy from a smooth curve along 1e-2 Å.
         energy_quantum_ev: height of the energy's stairs; 0 where it is as fine as float64.
-        energy_ev: of the geometry.
-        temperature_kelvin: of the simulations.
         refused: points of both lines that the potential refused.
         energies_ev: with float32, then with float64 weights; None where there is one precision.
-        forces: eV/Å.
+        forces: likewise, eV/Å.
     """
 
     short_line_forces: float
@@ -72,11 +70,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Judge the roughness of the forces along both lines, and F_float32 − F_float64 if known.
 
     The stairs of the energy are reported with the changes that they hide, and are not judged:
-    dynamics follow the forces.
-
-    Args:
-        record: roughness, energies and forces.
-        limits: ``forces_rms`` (eV/Å), of every root mean square.
+    dynamics follow the forces.  Limit of every root mean square: ``forces_rms`` (eV/Å).
     """
     evidence = _granularity(record)
     if record.refused:

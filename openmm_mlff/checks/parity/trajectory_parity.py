@@ -19,11 +19,9 @@ TEMPERATURE_KELVIN = 300.0
 
 @record
 class Record:
-    """Distances between the trajectories of two integrators from one start.
+    """Largest distance of an atom in OpenMM from the same in ASE, by step, from one start.
 
-    Attributes:
-        difference_angstrom: largest distance of an atom in OpenMM from the same in ASE, by step.
-        largest_displacement_angstrom: of an atom in ASE since the first step.
+    The largest displacement is that of an atom in ASE since the first step.
     """
 
     dtype: str

@@ -1,4 +1,4 @@
-"""Are energies and lengths in the units that they are taken for?"""
+"""Are energies and lengths in the units that OpenMM assumes?"""
 
 import math
 from collections import defaultdict
@@ -46,9 +46,7 @@ _SCHLEGEL_B_BOHR = np.array([[-0.244, 0.352, 0.660], [0.352, 1.085, 1.522], [0.6
 class Record:
     """Stiffness of bonds at the minimum, k = d²E/dr² with all other atoms fixed.
 
-    Attributes:
-        elements: atomic numbers of both atoms.
-        refused: bonds of which the potential refused a geometry.
+    Elements are atomic numbers; a bond is refused where the potential refused a geometry of it.
     """
 
     elements: np.ndarray = array("bonds", 2)
@@ -119,11 +117,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     Stiffness: the geometric median over bonds of k / k_typical, see :func:`typical_stiffness`;
     lengths: that of r / (sum of covalent radii).  A wrong unit of length moves the minimum; it is
     inferred from the lengths, and corrected in both before typical stiffness is computed.  A FAIL
-    names the nearest confusion of units.
-
-    Args:
-        record: stiffness and lengths.
-        limits: ``ratio`` (ratio), the largest factor between measured and typical, up or down.
+    names the nearest confusion of units.  Limit: ``ratio``, the largest factor between measured and
+    typical, up or down.
     """
     undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
@@ -229,7 +224,7 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
 CHECK = Check(
     id="unit_scale",
     group="parity",
-    question="Are energies and lengths in the units that they are taken for?",
+    question="Are energies and lengths in the units that OpenMM assumes?",
     formula="median of (d²E/dr²) / k(r) over bonds of non-metals, k(r) = 1.734 / (r − B)³ "
     "hartree/bohr²; median of r over the sum of covalent radii",
     unit="ratio",

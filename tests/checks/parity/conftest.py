@@ -7,6 +7,14 @@ from openmm_mlff.checks.parity.comparison import Comparison
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.selftest.defects import get_defect
 from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.selftest.runner import compiled_quickly
+
+
+@pytest.fixture
+def unfused():
+    """Unfused TorchScript; fusing takes half a second in each of many Contexts."""
+    with compiled_quickly():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.shared import Minimum
 
+pytestmark = pytest.mark.usefixtures("unfused")
+
 FOLDER = systems_root() / "ethanol_in_water"
 
 

@@ -10,6 +10,8 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.results import Status
 
+pytestmark = pytest.mark.usefixtures("unfused")
+
 
 @pytest.mark.parametrize("kind", ["bonded", "network"])
 @pytest.mark.parametrize("precision", ["double", "mixed"])
