@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from openmm_mlff.students.dataset import CONFORMER, REFINEMENT, TORSION
@@ -22,6 +23,9 @@ TURNED = (TORSION, CONFORMER)
 
 LATER_KINDS = (REFINEMENT, *TURNED)
 """Kinds of frames that are not used in the first round."""
+
+RELAXED_EV_PER_ANGSTROM = 0.5
+"""RMS force below which a frame is a relaxed point of a rotation; displaced copies have about 3."""
 
 REPLAYED_TRAJECTORY, REPLAYED = 1 / 6, 1 / 3
 """Fractions of each trajectory, whose frames are similar, and of each other origin that are reused
@@ -38,7 +42,7 @@ OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
             "energy_weight": 30.0,
         },
         "polishing": {
-            "epochs": 4,
+            "epochs": 3,
             "learning_rate": 3e-4,
             "energy_scale_ev_per_atom": 0.02,
             "energy_weight": 15.0,
@@ -93,18 +97,27 @@ def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFra
 
 
 def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
-    """Reduce all but the frames with rotated bonds, which come first.
+    """Weight the relaxed points of rotations and reduce the rest.
 
-    Free atoms are removed, because their energies would dominate the loss.
+    Relaxed points, whose energies are the torsion profile, come first and twice; of the displaced
+    copies of rotated bonds every second one is kept.  Free atoms are removed, because their
+    energies would dominate the loss.
     """
     turned, others = _parted(frames)
+    relaxed = [frame for frame in turned if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM]
+    displaced = [frame for frame in turned if _force_rms(frame) >= RELAXED_EV_PER_ANGSTROM]
     thinned = [
         frame
         for origin, group in others.items()
         if not origin.endswith("/atom")
         for frame in group[:: 6 if origin.endswith("/scan") else 3]
     ]
-    return [*turned, *thinned]
+    return [*relaxed, *relaxed, *displaced[::2], *thinned]
+
+
+def _force_rms(frame: LabelledFrame) -> float:
+    """Return the RMS norm of the forces on the atoms, eV/Å."""
+    return float(np.sqrt((frame.forces_ev_per_angstrom**2).sum(axis=1).mean()))
 
 
 def train_last_rounds(

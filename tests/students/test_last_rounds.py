@@ -16,9 +16,10 @@ from openmm_mlff.students.last_rounds import (
 from openmm_mlff.students.recipe import SIZES
 
 
-def frames(origin, count):
+def frames(origin, count, *, force_ev_per_angstrom=0.0):
+    forces = np.array([[force_ev_per_angstrom, 0.0, 0.0]])
     return [
-        LabelledFrame(origin, np.array([1]), np.full((1, 3), float(k)), 0.0, np.zeros((1, 3)))
+        LabelledFrame(origin, np.array([1]), np.full((1, 3), float(k)), 0.0, forces)
         for k in range(count)
     ]
 
@@ -54,11 +55,13 @@ def test_where_no_bond_turns_nothing_is_seen():
     assert frames_of_last_rounds(TRAINING[:-10]) == []
 
 
-def test_levelling_sees_all_turned_bonds_less_of_the_rest_and_no_free_atoms():
-    chosen = frames_of_levelling(frames_of_last_rounds(TRAINING))
+def test_levelling_weights_relaxed_rotations_sees_less_of_the_rest_and_no_free_atoms():
+    displaced = frames("water/torsion", 6, force_ev_per_angstrom=2.0)
+    chosen = frames_of_levelling(frames_of_last_rounds([*TRAINING, *displaced]))
 
     assert counts(chosen) == {
-        "ethanol/torsion": 10,
+        "ethanol/torsion": 20,
+        "water/torsion": 3,
         "ethanol/thermal_300K": 4,
         "ethanol/stretched": 4,
         "CO/scan": 2,
@@ -79,7 +82,7 @@ def test_each_round_is_trained_as_the_record_says(name, monkeypatch):
 
     assert list(told) == ["torsion", "levelling", "polishing"]
     assert [seed for _, _, seed in trained] == [20, 21, 22]
-    assert [count for count, _, _ in trained] == [46, 20, 46]
+    assert [count for count, _, _ in trained] == [46, 30, 46]
     for (count, plan, seed), kind in zip(trained, told, strict=True):
         own = OWN_PLANS.get(name, {}).get(kind, {})
         assert plan == replace(getattr(LastRounds(), kind), **own)
