@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 CHARGE_NAMES = ("charge", "total_charge")
 MULTIPLICITY_NAMES = ("multiplicity", "spin", "mult", "total_spin", "spin_multiplicity")
@@ -18,6 +19,11 @@ _WRITTEN = ("multiplicity", "spin", "mult")
 def info_of(*, charge: int, multiplicity: int) -> dict[str, int]:
     """Return ``atoms.info`` entries of charge (e) and multiplicity (2S + 1) under all names."""
     return {"charge": charge, **dict.fromkeys(_WRITTEN, multiplicity)}
+
+
+def lowest_multiplicity(atomic_numbers: npt.ArrayLike, *, charge: int = 0) -> int:
+    """Return the lowest multiplicity, 1 or 2, that the electrons of atoms (N,) allow."""
+    return 1 + (int(np.sum(atomic_numbers)) - charge) % 2
 
 
 def recorded(info: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -104,8 +104,10 @@ def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
     energies would dominate the loss.
     """
     turned, others = _parted(frames)
-    relaxed = [frame for frame in turned if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM]
-    displaced = [frame for frame in turned if _force_rms(frame) >= RELAXED_EV_PER_ANGSTROM]
+    relaxed: list[LabelledFrame] = []
+    displaced: list[LabelledFrame] = []
+    for frame in turned:
+        (relaxed if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM else displaced).append(frame)
     thinned = [
         frame
         for origin, group in others.items()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
 from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.teacher import label, teacher_calculator
@@ -203,7 +204,7 @@ def pair_scan_frames(first: int, second: int, count: int) -> Iterator[LabelledFr
     from ase import Atoms
 
     covalent_sum = COVALENT_RADII_ANGSTROM[first] + COVALENT_RADII_ANGSTROM[second]
-    multiplicity = 1 + (first + second) % 2
+    multiplicity = lowest_multiplicity((first, second))
     if (first, second) == (8, 8):
         multiplicity = 3
     for distance in covalent_sum * np.geomspace(0.5, 1.6, count):

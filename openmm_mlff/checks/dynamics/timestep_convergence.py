@@ -136,16 +136,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return unfit
     spreads = record.spreads
     first, last = spreads.first_above_noise(), len(FACTORS) - 1
-    per_atom = MEV_PER_EV / record.n_atoms
-    evidence: dict[str, Any] = {
-        "timesteps_fs": spreads.timesteps_fs,
-        "starts": len(spreads.each_total_ev),
-        "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
-        "sigma_kinetic_mev_per_atom": spreads.each_kinetic_ev.mean(axis=0) * per_atom,
-        "sigma_ratio": spreads.ratios,
-        "noise_mev_per_atom": spreads.noise_ev * per_atom,
-        "rows": len(record.time_ps),
-    }
+    evidence = _spread_evidence(record, spreads)
     if first is None:
         reason = (
             f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
@@ -171,7 +162,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "between_timesteps_fs": spreads.timesteps_fs[[first, -1]],
         "pairwise_exponents": [spreads.exponent(k, k + 1)[0] for k in range(first, last)],
         "largest_safe_timestep_fs": safe_fs,
-        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low) * per_atom,
+        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low)
+        * (MEV_PER_EV / record.n_atoms),
         "physical_validation_deviation": library,
         "physical_validation_agrees": agrees,
     }
@@ -189,6 +181,20 @@ def judge(record: Record, limits: Limits) -> Judgement:
         at_least=is_low,
         evidence=evidence,
     )
+
+
+def _spread_evidence(record: Record, spreads: Spreads) -> dict[str, Any]:
+    """Return the spreads and the noise of the energies at each timestep."""
+    per_atom = MEV_PER_EV / record.n_atoms
+    return {
+        "timesteps_fs": spreads.timesteps_fs,
+        "starts": len(spreads.each_total_ev),
+        "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
+        "sigma_kinetic_mev_per_atom": spreads.each_kinetic_ev.mean(axis=0) * per_atom,
+        "sigma_ratio": spreads.ratios,
+        "noise_mev_per_atom": spreads.noise_ev * per_atom,
+        "rows": len(record.time_ps),
+    }
 
 
 def _unfit(record: Record) -> Judgement | None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -48,13 +49,11 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 def other_states(molecule: "MolecularSystem") -> "list[MolecularSystem]":
     """Return the neutral system of the lowest multiplicity and the ion of another multiplicity."""
-    n_electrons = int(molecule.atomic_numbers.sum()) - molecule.charge
-    lowest = 1 + n_electrons % 2
-    states = []
+    numbers, states = molecule.atomic_numbers, []
     if molecule.charge != 0:
-        neutral_lowest = 1 + int(molecule.atomic_numbers.sum()) % 2
-        states.append(replace(molecule, charge=0, multiplicity=neutral_lowest))
+        states.append(replace(molecule, charge=0, multiplicity=lowest_multiplicity(numbers)))
     if molecule.multiplicity > 1:
+        lowest = lowest_multiplicity(numbers, charge=molecule.charge)
         other = lowest if molecule.multiplicity > lowest else lowest + 2
         states.append(replace(molecule, multiplicity=other))
     return states

@@ -10,6 +10,7 @@ from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, name_atoms
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
@@ -161,7 +162,7 @@ def _composed(molecule: MolecularSystem, numbers: np.ndarray) -> MolecularSystem
         atomic_numbers=numbers[is_there],
         positions_angstrom=molecule.positions_angstrom[is_there],
         charge=molecule.charge,
-        multiplicity=1 + int(numbers.sum() - molecule.charge) % 2,
+        multiplicity=lowest_multiplicity(numbers, charge=molecule.charge),
         cell_angstrom=molecule.cell_angstrom,
     )
 

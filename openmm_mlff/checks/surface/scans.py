@@ -14,6 +14,7 @@ from openmm_mlff.molecules import (
     two_copies,
 )
 from openmm_mlff.molecules.boxes import nearest_images
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 
 CONTACT_ANGSTROM = 2.0  # shortest distance between two copies at the start of a scan
 REACH_ANGSTROM = 3.3  # each pair of elements starts within, and so crosses any longer cutoff
@@ -81,7 +82,7 @@ def two_atoms(first: int, second: int, *, in_cell: bool = False) -> MolecularSys
         name="a pair",
         atomic_numbers=numbers,
         positions_angstrom=positions,
-        multiplicity=1 + (first + second) % 2,
+        multiplicity=lowest_multiplicity(numbers),
         bonds=((0, 1),),
         cell_angstrom=CELL_ANGSTROM * np.eye(3) if in_cell else None,
     )

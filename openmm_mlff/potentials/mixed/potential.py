@@ -11,6 +11,7 @@ import numpy.typing as npt
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.potentials.mixed.embedding import create_mixed_system
@@ -159,7 +160,6 @@ class MixedPotential(Potential):
         self.check_molecule(molecule)
         mm_system = self.mm_system(molecule)
         charge = formal_charge(mm_system, self.ml_atoms)
-        electrons = int(molecule.atomic_numbers[self.ml_atoms].sum()) - charge
         return create_mixed_system(
             self.ml_potential,
             boxed(self.topology, molecule),
@@ -167,7 +167,7 @@ class MixedPotential(Potential):
             ml_atoms=self.ml_atoms.tolist(),
             precision=precision,
             charge=charge,
-            multiplicity=1 + electrons % 2,
+            multiplicity=lowest_multiplicity(molecule.atomic_numbers[self.ml_atoms], charge=charge),
             interpolate=interpolate,
         )
 

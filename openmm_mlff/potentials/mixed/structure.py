@@ -8,6 +8,7 @@ from openmm import app
 
 from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.system import box_widths_angstrom
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
@@ -69,7 +70,7 @@ def part_alone(molecule: MolecularSystem, atoms: npt.NDArray[np.int64]) -> Molec
         name=f"{molecule.name} (ML part)",
         atomic_numbers=numbers,
         positions_angstrom=molecule.positions_angstrom[atoms],
-        multiplicity=1 + int(numbers.sum()) % 2,
+        multiplicity=lowest_multiplicity(numbers),
     )
 
 
