@@ -8,8 +8,8 @@ Run from the root of a checkout::
     python scripts/make_reports.py pages        only the pages, from the committed reports
 
 Without a part all but ``judged`` are made.  Parts touch different files, so two can run at once.
-Runs go to ``runs``; ``--resume`` goes on with them.  Other options, written ``--name=value``, go
-to ``openmm-mlff validate``.
+Runs go to ``runs``; ``--resume`` resumes them.  Other options, written ``--name=value``, go to
+``openmm-mlff validate``.  All models are judged on one platform, so that their speeds compare.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from openmm_mlff.report import publishing
 ROOT = Path()
 PARTS = ("shipped", "published", "pages")
 JUDGED = "judged"
+PLATFORM = "Reference"
+"""Unless ``--platform=NAME`` is given: `auto` may choose differently for each model."""
 
 
 def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
@@ -54,8 +56,9 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
 
 def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:
     """Validate one model with the command line."""
+    named = ["--output", str(output), "--reference", reference, "--platform", PLATFORM]
     try:
-        main(["validate", spec, "--output", str(output), "--reference", reference, *options])
+        main(["validate", spec, *named, *options])
     except SystemExit as stopped:
         # Any verdict is a valid result; other exit codes are errors.
         if stopped.code not in (0, 1, 3):

@@ -80,9 +80,9 @@ def run_command(
         raise InterruptedCampaignError("interrupted; the same command goes on") from error
 
 
-@app.command("status", help="Say how far a campaign is: what is done, running, waiting, failed.")
+@app.command("status", help="Show the progress of a campaign: done, running, waiting, failed.")
 def status_command(folder: Folder) -> int:
-    """Say how far a campaign is; nothing is written.
+    """Show the progress of a campaign; nothing is written.
 
     Returns:
         0.

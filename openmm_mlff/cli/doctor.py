@@ -19,7 +19,7 @@ _MARKS = {"ok": ("✔", "green"), "note": ("–", "yellow"), "problem": ("✘", 
 
 
 def doctor_command(*, as_json: AsJson = False) -> int:
-    """Say whether this machine is ready: Python, packages, platforms, GPU, reference, compiler.
+    """Check whether this machine is ready: Python, packages, platforms, GPU, reference, compiler.
 
     Each thing is tried in a process of its own, a TorchForce on every platform. Exit code 0: ready;
     1: not ready, and each problem is followed by its remedy.

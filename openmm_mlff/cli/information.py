@@ -32,7 +32,7 @@ def checks_command(
         str | None,
         typer.Argument(
             metavar="[CHECK]",
-            help="Say all about this one, as docs/checks.md does",
+            help="Show everything about this check, as docs/checks.md does",
             show_default=False,
             autocompletion=complete_check,
         ),

@@ -38,7 +38,7 @@ def verify_command(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
-    """Say whether MODEL is the certified one, and whether this machine computes its values.
+    """Check whether MODEL is the certified one, and whether this machine reproduces its values.
 
     0: yes; 1: no (another model, other values, or a certificate that was changed); 2: unusable
     input. The certificate's hash shows a change of the file; it is no signature, and does not say
