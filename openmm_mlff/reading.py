@@ -104,7 +104,7 @@ def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
         raise FileError(error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
         raise FileError(
-            f"no UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
+            f"not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
         ) from error
 
 
@@ -117,7 +117,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise FileError(f"no TOML: {_one_line(error)}") from error
+        raise FileError(f"not valid TOML: {_one_line(error)}") from error
 
 
 def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
@@ -129,7 +129,7 @@ def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
     try:
         return json.loads(read_text(path, most_bytes=most_bytes))
     except (ValueError, RecursionError) as error:
-        raise FileError(f"no JSON: {_one_line(error)}") from error
+        raise FileError(f"not valid JSON: {_one_line(error)}") from error
 
 
 def cut(text: str, *, length: int = 240) -> str:

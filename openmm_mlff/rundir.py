@@ -159,7 +159,7 @@ class RunDirectory:
         """
         if reading.no_plain_file(root / RUN_FILE):
             raise RunDirectoryError(
-                f"{reading.cut(str(root))} is no run directory: it has no {RUN_FILE}; "
+                f"{reading.cut(str(root))} is not a run directory: it has no {RUN_FILE}; "
                 "expected a folder that openmm-mlff validate wrote"
             )
         return cls(root)

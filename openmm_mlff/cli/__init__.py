@@ -84,7 +84,7 @@ def _said(error: Any) -> str:
         return "its reader closed the pipe; the rest was not printed"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror or error}{where}; see that the file and its folder can be used"
+        return f"{error.strerror or error}{where}; check the permissions of the file and its folder"
     return str(error)
 
 
@@ -113,7 +113,7 @@ def _check_encoding(arguments: list[str]) -> None:
             argument.encode("utf-8")
         except UnicodeEncodeError as error:
             raise ConfigError(
-                f"the argument {argument!r} is no UTF-8 text; give the file another name"
+                f"the argument {argument!r} is not UTF-8 text; rename the file"
             ) from error
 
 

@@ -77,7 +77,7 @@ def run_command(
     try:
         return command.run_campaign(spec, output=output, scheduler=scheduler, limit=limit)
     except KeyboardInterrupt as error:
-        raise InterruptedCampaignError("interrupted; the same command goes on") from error
+        raise InterruptedCampaignError("interrupted; the same command resumes it") from error
 
 
 @app.command("status", help="Show the progress of a campaign: done, running, waiting, failed.")

@@ -43,7 +43,7 @@ def judge_command(
     quiet: Quiet = False,
     details: Details = False,
 ) -> int:
-    """Judge an existing run again, without running it; the report is written anew.
+    """Judge an existing run again, without running it; the report is written again.
 
     The verdict is printed at once; pages and figures are drawn after it. With --no-write they stay
     as they are. Neither torch nor OpenMM is loaded.

@@ -148,7 +148,11 @@ def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
     """Judge whether a third-party check or potential loads; validations run without it."""
     if outcome.problem:
         return Finding(
-            "plugins", name, "note", outcome.problem, "mend or reinstall the package that brings it"
+            "plugins",
+            name,
+            "note",
+            outcome.problem,
+            "repair or reinstall the package that provides it",
         )
     return Finding("plugins", name, "ok", f"loads, from {outcome.data['package']}")
 

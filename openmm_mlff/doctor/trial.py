@@ -115,7 +115,7 @@ def try_plugin(group: str, name: str) -> dict[str, Any]:
     if group == plugins.ENTRY_POINTS:
         plugins.load_entry(entry)
     elif not callable(entry.load()):
-        raise TypeError(f"{entry.value} is no factory: it cannot be called")
+        raise TypeError(f"{entry.value} is not a factory: it cannot be called")
     package = entry.dist
     return {"package": f"{package.name} {package.version}" if package else entry.value}
 

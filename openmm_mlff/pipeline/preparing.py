@@ -80,7 +80,7 @@ def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = Fa
     except SystemExit as error:
         # Its exit code must not become that of this program.
         raise PotentialError(
-            f"{request.potential} asked to leave the process (exit code {error.code}) while it "
+            f"{request.potential} ended the process (exit code {error.code}) while it "
             "was loaded; expected a potential that can be evaluated"
         ) from error
 

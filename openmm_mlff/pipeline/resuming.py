@@ -108,7 +108,7 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
         then, here = before.get(package, "none"), now.get(package, "none")
         if then != here:
             raise RunDirectoryError(
-                f"{root} was begun with {package} {then}, installed is {here}: the run would not "
+                f"{root} was started with {package} {then}, {here} is installed: the run would not "
                 f"be the same; install {package} {then} again, {_OTHERWISE}"
             )
 

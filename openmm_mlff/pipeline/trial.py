@@ -83,7 +83,7 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
     for quantity, values in given.items():
         if not np.isfinite(values).all():
             raise PotentialError(
-                f"{name} gives {quantity} for {where} that is not finite; {_ADVICE}"
+                f"{name} returns {quantity} for {where} that is not finite; {_ADVICE}"
             )
 
 

@@ -167,7 +167,7 @@ class AsePotential(Potential):
         given = list(self.shared_calculator().implemented_properties)
         if "forces" not in given:
             raise PotentialError(
-                f"{self.spec}: {self.factory.__name__} gives no forces (it gives "
+                f"{self.spec}: {self.factory.__name__} returns no forces (it returns "
                 f"{', '.join(given) or 'nothing'}); dynamics needs them: choose another calculator"
             )
 

@@ -40,12 +40,12 @@ def energy_and_forces(atoms: "Atoms", *, spec: str) -> tuple[float, np.ndarray]:
     forces = np.array(results["forces"], dtype=float)
     if energy.size != 1:
         raise PotentialError(
-            f"{spec} gives an energy of shape {energy.shape}; expected one number, the sum over "
+            f"{spec} returns an energy of shape {energy.shape}; expected one number, the sum over "
             "the atoms: correct the calculator"
         )
     if forces.shape != (len(atoms), 3):
         raise PotentialError(
-            f"{spec} gives forces of shape {forces.shape} for {len(atoms)} atoms; expected "
+            f"{spec} returns forces of shape {forces.shape} for {len(atoms)} atoms; expected "
             f"{(len(atoms), 3)}: correct the calculator"
         )
     return float(energy.reshape(())), forces
@@ -75,7 +75,7 @@ def _results(atoms: "Atoms", *, spec: str) -> dict[str, Any]:
     for name, key in (("energy", FREE_ENERGY), ("forces", "forces")):
         if found.get(key) is None:
             raise PotentialError(
-                f"{spec} gives no {name}; expected energy and forces, which dynamics needs: "
+                f"{spec} returns no {name}; expected energy and forces, which dynamics needs: "
                 "correct the calculator or choose another one"
             )
     return found

@@ -119,7 +119,7 @@ def torch_device(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise PlatformError(
             f"device {name!r} was asked for and torch finds no CUDA device; use device='cpu', or "
-            "see that an NVIDIA driver is installed"
+            "check that an NVIDIA driver is installed"
         )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise PlatformError(

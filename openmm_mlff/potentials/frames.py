@@ -117,7 +117,7 @@ def _read(path: Path) -> "list[Atoms]":
     suffix = path.suffix.lower()
     if suffix not in FRAME_FORMATS:
         raise PotentialError(
-            f"{path}: '{path.suffix}' is no format of labelled frames; expected one of "
+            f"{path}: '{path.suffix}' is not a format of labelled frames; expected one of "
             f"{', '.join(FRAME_FORMATS)}"
         )
     if not path.is_file():
@@ -149,7 +149,7 @@ def _frame(atoms: "Atoms", index: int, *, path: Path) -> Frame:
     if forces.shape != positions.shape:
         raise PotentialError(
             f"{path}: the forces of frame {index} have shape {forces.shape}; expected "
-            f"{positions.shape}, one vector an atom"
+            f"{positions.shape}, one vector per atom"
         )
     if not (np.isfinite(energy_ev) and np.isfinite(forces).all() and np.isfinite(positions).all()):
         raise PotentialError(

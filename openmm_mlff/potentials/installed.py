@@ -35,7 +35,7 @@ def load_installed(spec: str) -> Potential | None:
     except (Exception, SystemExit) as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise PotentialError(
-            f"{spec}: the plugin {found[0].value} cannot make it ({said}); mend or reinstall the "
+            f"{spec}: the plugin {found[0].value} cannot make it ({said}); repair or reinstall the "
             "package that brings it"
         ) from error
     if isinstance(made, Potential):

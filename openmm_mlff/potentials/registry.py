@@ -67,5 +67,5 @@ def _refuse_options_of_a_program(options: PotentialOptions, *, spec: str) -> Non
         if getattr(options, name):
             option = "--parameter" if name == "parameters" else f"--{name.replace('_', '-')}"
             raise PotentialError(
-                f"{option} was given and {cut(spec)} is no TorchScript file; leave it out"
+                f"{option} was given and {cut(spec)} is not a TorchScript file; leave it out"
             )

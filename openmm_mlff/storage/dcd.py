@@ -41,7 +41,7 @@ def read_dcd(path: Path) -> np.ndarray | None:
     header, _, atoms = records
     if len(header) != _HEADER_BYTES or header[:4] != b"CORD" or len(atoms) != 4:
         raise RunDirectoryError(
-            f"{path} is no DCD file of CHARMM's format; expected what OpenMM's DCDReporter writes"
+            f"{path} is not a DCD file in CHARMM's format; expected one of OpenMM's DCDReporter"
         )
     if struct.unpack_from("<i", header, _FIXED_ATOMS_AT)[0] != 0:
         raise RunDirectoryError(f"{path} has fixed atoms; expected every atom in every frame")

@@ -93,7 +93,7 @@ def load_run(folder: Path) -> Run:
         )
     except (KeyError, TypeError) as error:
         raise RunDirectoryError(
-            f"{path} is no record of a simulation ({type(error).__name__}: {error}); "
+            f"{path} is not a record of a simulation ({type(error).__name__}: {error}); "
             "run the validation again"
         ) from error
 

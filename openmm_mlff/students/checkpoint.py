@@ -80,7 +80,7 @@ def read_student_record(path: Path) -> StudentRecord:
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"the metadata of {path} is damaged ({type(error).__name__}: {one_line(error)}); "
-            "expected what scripts/train_students.py writes; copy the file anew"
+            "expected what scripts/train_students.py writes; copy the file again"
         ) from error
 
 
@@ -111,7 +111,7 @@ def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
     except (SafetensorError, RuntimeError) as error:
         raise CheckpointError(
             f"the weights in {path} do not fit its own config ({one_line(error)}); expected a "
-            "file that scripts/train_students.py wrote; copy it anew"
+            "file that scripts/train_students.py wrote; copy it again"
         ) from error
     check_finite(state, path=path)
     return model.requires_grad_(requires_grad=False).eval(), record

@@ -63,7 +63,7 @@ def train(
     data_only: Annotated[bool, typer.Option("--data-only", help="Make the data and stop")] = False,
     continue_from: Annotated[
         Path | None,
-        typer.Option(help="Folder of students of this recipe whose last rounds are trained anew"),
+        typer.Option(help="Folder of students of this recipe whose last rounds are trained again"),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
 ) -> None:

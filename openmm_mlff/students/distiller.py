@@ -199,7 +199,7 @@ def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> 
     steps = {int(found[1]) for key in state if (found := re.match(r"interactions\.(\d+)\.", key))}
     if not steps:
         raise CheckpointError(
-            "the state dict has no interactions; expected MLFF-Distiller's layout; copy it anew"
+            "the state dict has no interactions; expected MLFF-Distiller's layout; copy it again"
         )
     try:
         n_species, features = state["embedding.weight"].shape
@@ -214,7 +214,7 @@ def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> 
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise CheckpointError(
             f"the state dict lacks or misshapes {one_line(error)}; expected MLFF-Distiller's "
-            "layout; copy it anew"
+            "layout; copy it again"
         ) from error
 
 
@@ -237,6 +237,6 @@ def build_distiller(
     except RuntimeError as error:
         raise CheckpointError(
             f"the tensors do not fit ({one_line(error)}); expected MLFF-Distiller's layout; "
-            "copy the checkpoint anew"
+            "copy the checkpoint again"
         ) from error
     return model.requires_grad_(requires_grad=False).eval()

@@ -103,7 +103,7 @@ def load_frames(path: Path) -> list[LabelledFrame]:
     except _READING_FAILURES as error:
         raise CheckpointError(
             f"cannot read labelled frames from {path} ({' '.join(str(error).split())}); expected "
-            "a file written by scripts/train_students.py; delete it to have the data made again"
+            "a file written by scripts/train_students.py; delete it to generate the data again"
         ) from error
 
 

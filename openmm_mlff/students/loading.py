@@ -163,10 +163,10 @@ def _check_readable(path: Path) -> None:
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be read ({error.strerror}); expected a checkpoint; "
-            "see to its permissions"
+            "check its permissions"
         ) from error
     if not start:
-        raise CheckpointError(f"{path} is empty, expected a checkpoint; copy it anew")
+        raise CheckpointError(f"{path} is empty, expected a checkpoint; copy it again")
 
 
 def _looks_like_safetensors(path: Path) -> bool:
@@ -183,7 +183,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} is damaged ({one_line(error)}); expected a whole safetensors file; "
-            "copy it anew"
+            "copy it again"
         ) from error
 
 
@@ -194,7 +194,7 @@ def _read_torch_file(path: Path) -> Any:
     # Anything else would be read as a pickle, and fail with a misleading error.
     if not start.startswith((_ZIP_START, _OLD_TORCH_START)):
         raise CheckpointError(
-            f"{path} is no checkpoint: it is neither a file of torch.save nor safetensors; "
+            f"{path} is not a checkpoint: it is neither a file of torch.save nor safetensors; "
             "expected model weights; name another file"
         )
     try:
@@ -210,7 +210,7 @@ def _read_torch_file(path: Path) -> Any:
     except _READING_FAILURES as error:
         reason = one_line(error).partition(". ")[0]
         raise CheckpointError(
-            f"{path} is damaged ({reason}); expected a whole file of torch.save; copy it anew"
+            f"{path} is damaged ({reason}); expected a whole file of torch.save; copy it again"
         ) from error
 
 

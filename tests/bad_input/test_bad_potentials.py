@@ -126,10 +126,10 @@ def _config(text):
 
 FILES = [
     ("empty.pt", b"", "is empty"),
-    ("text.pt", "weights", "is no checkpoint"),
-    ("rubbish.pt", bytes(range(256)) * 9, "is no checkpoint"),
-    ("zeros.pt", bytes(100), "is no checkpoint"),
-    ("pickle.pt", pickle.dumps({"model": Path}), "is no checkpoint"),
+    ("text.pt", "weights", "is not a checkpoint"),
+    ("rubbish.pt", bytes(range(256)) * 9, "is not a checkpoint"),
+    ("zeros.pt", bytes(100), "is not a checkpoint"),
+    ("pickle.pt", pickle.dumps({"model": Path}), "is not a checkpoint"),
     ("evil.pt", _saved({"f": os.getcwd}), "was not unpickled"),
     ("module.pt", _saved(nn.Linear(1, 1)), "was not unpickled"),
     ("number.pt", _saved(3), "holds a int"),
@@ -164,7 +164,7 @@ FILES = [
     ("dangling.pt", lambda path: path.symlink_to("nowhere"), "no checkpoint at"),
     # TorchScript.
     ("many.ts.pt", _script(ManyEnergies), "expected one number"),
-    ("nan.ts.pt", _script(NotANumber), "gives an energy of nan"),
+    ("nan.ts.pt", _script(NotANumber), "returns an energy of nan"),
     ("constant.ts.pt", _script(Constant), "has no gradient"),
     ("four.ts.pt", _script(FourAtoms), "does not accept the 3 atoms of water"),
     ("text.ts.pt", _script(Text), "is neither Tensor nor Tuple"),
@@ -172,7 +172,7 @@ FILES = [
     ("two.ts.pt", _script(TwoTensors), "--contract"),
     ("box.ts.pt", _script(Boxed), "water"),
     ("lambda.ts.pt", _script(Lambda), "--parameter strength=VALUE"),
-    ("forces.ts.pt", _script(BadForces), "gives forces of shape (3,)"),
+    ("forces.ts.pt", _script(BadForces), "returns forces of shape (3,)"),
     ("raises.ts.pt", _script(Raises), "no such molecule"),
 ]
 

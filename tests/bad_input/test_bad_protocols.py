@@ -13,17 +13,17 @@ GOOD_SLOPE = 'slope = { value = 0.1, unit = "meV/atom/ps", source = "x" }\n'
 PROTOCOLS = [
     # No TOML.
     ("empty.toml", "", "name: Field required"),
-    ("words.toml", "this is no TOML\n", "no TOML"),
-    ("half.toml", 'name = "mi', "no TOML"),
-    ("twice.toml", 'name = "a"\nname = "b"\n', "no TOML"),
-    ("json.toml", '{"name": "mine"}', "no TOML"),
+    ("words.toml", "this is no TOML\n", "not valid TOML"),
+    ("half.toml", 'name = "mi', "not valid TOML"),
+    ("twice.toml", 'name = "a"\nname = "b"\n', "not valid TOML"),
+    ("json.toml", '{"name": "mine"}', "not valid TOML"),
     ("utf16.toml", QUICK.encode("utf-16"), "save it as UTF-8"),
     ("latin.toml", QUICK.encode() + 'description = "Å"'.encode("latin-1"), "byte 47 is 0xc5"),
     ("rubbish.toml", bytes(range(256)), "byte 128 is 0x80"),
-    ("control.toml", bytes(range(128)), "no TOML"),
-    ("nul.toml", QUICK.encode() + b"\0", "no TOML"),
+    ("control.toml", bytes(range(128)), "not valid TOML"),
+    ("nul.toml", QUICK.encode() + b"\0", "not valid TOML"),
     ("deep.toml", "a = " + "[" * 20000, "nested too deeply"),
-    ("digits.toml", DYNAMICS + "replicas = " + "9" * 5000, "no TOML"),
+    ("digits.toml", DYNAMICS + "replicas = " + "9" * 5000, "not valid TOML"),
     ("folder.toml", lambda path: path.mkdir(), "a folder; expected a TOML file"),
     ("loop.toml", lambda path: path.symlink_to(path), "too many levels of symbolic links"),
     ("pipe.toml", lambda path: os.mkfifo(path), "no regular file"),
@@ -118,7 +118,7 @@ WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
 
 SYSTEM_TOMLS = [
     ("", "missing or unknown keys"),
-    ("name = ", "no TOML"),
+    ("name = ", "not valid TOML"),
     (SYSTEM_TOML.encode("utf-16"), "save it as UTF-8"),
     (SYSTEM_TOML.replace("formula", "fromula"), "missing or unknown keys: formula, fromula"),
     (SYSTEM_TOML.replace('"H2O"', '"CH4"'), "formula is CH4, but s.xyz holds H2O"),

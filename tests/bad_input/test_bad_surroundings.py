@@ -49,4 +49,4 @@ def test_a_name_that_is_no_text(capfd, name):
     with pytest.raises(SystemExit) as stopped:
         main(["validate", name])
     (line,) = capfd.readouterr().err.splitlines()
-    assert (stopped.value.code, "is no UTF-8 text" in line) == (2, True)
+    assert (stopped.value.code, "is not UTF-8 text" in line) == (2, True)

@@ -46,7 +46,7 @@ def test_every_change_is_noticed(certificate_file, change):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "no JSON"), ("[]", "not a certificate"), ('{"kind": "x"}', "not a certificate")],
+    [("{", "not valid JSON"), ("[]", "not a certificate"), ('{"kind": "x"}', "not a certificate")],
 )
 def test_what_is_no_certificate_is_refused(tmp_path, text, message):
     path = tmp_path / "c.json"

@@ -54,7 +54,7 @@ GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
         (["absent.pt"], "no checkpoint at"),
         (["text.pt"], "expected"),
         (["empty.pt"], "expected"),
-        (["pickle.pt"], "is no checkpoint"),
+        (["pickle.pt"], "is not a checkpoint"),
         (["object.pt"], "was not unpickled"),
         (["other.pt"], "unknown architecture"),
         (["student:orignal"], "did you mean 'original'"),
@@ -111,7 +111,7 @@ def test_validate_judges_and_says_where_the_report_lies(command, folder):
 
 
 def test_commands_on_runs_refuse_what_is_none(command, folder):
-    assert "is no run directory" in command("judge", folder).err
+    assert "is not a run directory" in command("judge", folder).err
     assert "expected two or more" in command("compare", folder).err
     assert "cannot read" in command("compare", folder, folder).err
     (folder / "report.json").write_text("{}")

@@ -243,7 +243,7 @@ OTHER_PACKAGE = {
         ("fingerprints", {"potential": OTHER_FILE}, "the file student:ultra-tiny"),
         ("fingerprints", {"reference": OTHER_PACKAGE}, "the package tblite (version"),
         ("fingerprints", {"systems": {"water": "0" * 64}}, "the system water"),
-        ("environment", {"versions": {"openmm": "8.0"}}, "was begun with"),
+        ("environment", {"versions": {"openmm": "8.0"}}, "was started with"),
     ],
 )
 def test_another_model_reference_or_version_is_refused(driver, asked, copied, key, value, expected):

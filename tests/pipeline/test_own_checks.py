@@ -165,7 +165,7 @@ def test_the_package_of_an_installed_check_is_recorded(tmp_path, monkeypatch):
     assert report.exit_code == 0
     assert report.environment["versions"]["sizes"] == "1.0"
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sizes\nVersion: 2.0\n")
-    with pytest.raises(RunDirectoryError, match=r"begun with sizes 1\.0, installed is 2\.0"):
+    with pytest.raises(RunDirectoryError, match=r"started with sizes 1\.0, 2\.0 is installed"):
         mlff.validate("student:ultra-tiny", **asked(tmp_path, plugins=[], resume=True))
 
 

@@ -178,7 +178,7 @@ class EnergyOnly(Calculator):
 
 def test_a_calculator_without_forces_is_refused(water):
     potential = AsePotential(EnergyOnly, {}, spec="ase:test:EnergyOnly")
-    with pytest.raises(PotentialError, match=r"gives no forces \(it gives energy\)"):
+    with pytest.raises(PotentialError, match=r"returns no forces \(it returns energy\)"):
         potential.check_molecule(water)
 
 
@@ -235,8 +235,8 @@ def test_an_energy_of_one_element_is_an_energy(water):
     [
         ({"energy": np.zeros(3), "forces": np.zeros((3, 3))}, r"energy of shape \(3,\)"),
         ({"energy": 0.0, "forces": np.zeros((2, 3))}, r"forces of shape \(2, 3\) for 3 atoms"),
-        ({"energy": 0.0}, "gives no forces"),
-        ({"forces": np.zeros((3, 3))}, "gives no energy"),
+        ({"energy": 0.0}, "returns no forces"),
+        ({"forces": np.zeros((3, 3))}, "returns no energy"),
     ],
 )
 def test_results_of_another_shape_are_refused(results, said, water):

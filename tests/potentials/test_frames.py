@@ -127,7 +127,7 @@ def test_a_frame_that_is_not_whole_is_refused_in_one_line(water, tmp_path, spoil
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("frames.csv", "1,2", "no format of labelled frames; expected one of .extxyz"),
+        ("frames.csv", "1,2", "not a format of labelled frames; expected one of .extxyz"),
         ("empty.extxyz", "", "no frame in it"),
         ("torn.extxyz", "3\n\nO 0 0 0\n", "cannot be read as extxyz"),
         ("torn.db", "not a database, and rather longer than that", "cannot be read as db"),

@@ -281,7 +281,9 @@ def test_a_damaged_record_is_named(folder, directory):
     record = record_of()
     del record["replica"]
     (folder / "run.json").write_text(json.dumps(record))
-    with pytest.raises(RunDirectoryError, match=r"no record of a simulation \(KeyError: 'replica'"):
+    with pytest.raises(
+        RunDirectoryError, match=r"not a record of a simulation \(KeyError: 'replica'"
+    ):
         load_evidence(directory, "water")
 
 

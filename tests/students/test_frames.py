@@ -55,7 +55,7 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "frames.npz"
     path.write_bytes(content)
 
-    with pytest.raises(CheckpointError, match="delete it to have the data made again") as caught:
+    with pytest.raises(CheckpointError, match="delete it to generate the data again") as caught:
         load_frames(path)
     assert "\n" not in str(caught.value)
 

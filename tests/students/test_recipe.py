@@ -76,7 +76,7 @@ def test_damaged_data_are_refused(data, tmp_path):
     path.write_bytes(data[0].read_bytes()[:-50])
     path.with_suffix(".json").write_text(data[0].with_suffix(".json").read_text())
 
-    with pytest.raises(CheckpointError, match="delete it to have the data made again"):
+    with pytest.raises(CheckpointError, match="delete it to generate the data again"):
         load_or_make_frames(path, TINY_RECIPE, workers=1)
 
 

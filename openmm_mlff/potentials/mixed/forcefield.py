@@ -84,8 +84,8 @@ def create_mm_system(
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         raise PotentialError(
             f"the force field cannot describe the structure ({_one_line(error)}); name a file "
-            "that has this residue with --forcefield, and see that the structure names its atoms, "
-            "hydrogens and bonds (CONECT)"
+            "that has this residue with --forcefield, and check that the structure names its "
+            "atoms, hydrogens and bonds (CONECT)"
         ) from error
     if cell_angstrom is not None:
         system.setDefaultPeriodicBoxVectors(*openmm_box_nm(cell_angstrom))

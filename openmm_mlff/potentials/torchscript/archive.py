@@ -27,7 +27,7 @@ def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
         raise CheckpointError(f"{cut(str(path))}: {reason}; expected a TorchScript file")
     if not is_torchscript(path):
         raise CheckpointError(
-            f"{path} is damaged or no TorchScript archive; expected a file of torch.jit.save"
+            f"{path} is damaged or not a TorchScript archive; expected a file of torch.jit.save"
         )
     try:
         module = torch.jit.load(str(path), map_location="cpu")

@@ -94,7 +94,7 @@ class TorchScriptPotential(Potential):
         ):
             if not finite:
                 raise PotentialError(
-                    f"{self.spec} gives {quantity} for {molecule.name}; expected finite numbers: "
+                    f"{self.spec} returns {quantity} for {molecule.name}; expected finite numbers: "
                     "give it the molecule and the units that it was made for"
                 )
 

@@ -77,12 +77,12 @@ class Program:
         wanted = geometry.positions_angstrom.shape
         if energy.numel() != 1:
             raise PotentialError(
-                f"{self.spec} gives an energy of shape {tuple(energy.shape)} for {geometry.name}; "
-                "expected one number: sum over the atoms in forward"
+                f"{self.spec} returns an energy of shape {tuple(energy.shape)} for "
+                f"{geometry.name}; expected one number: sum over the atoms in forward"
             )
         if tuple(forces.shape) != wanted:
             raise PotentialError(
-                f"{self.spec} gives forces of shape {tuple(forces.shape)} for {geometry.name}; "
+                f"{self.spec} returns forces of shape {tuple(forces.shape)} for {geometry.name}; "
                 f"expected {wanted}"
             )
         return (

@@ -181,13 +181,13 @@ def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> 
     if species and possible == ["numbers-positions"]:
         raise PotentialError(
             f"{spec}: {species[0]!r} of {signature} may be atomic numbers or indices of elements; "
-            "say --contract numbers-positions where they are atomic numbers, else convert them in "
-            "forward"
+            "use --contract numbers-positions if they are atomic numbers, otherwise convert them "
+            "in forward"
         )
     if len(certain) != 1:
         raise PotentialError(
             f"{spec}: it is not clear what the arguments of {signature} are; expected {ACCEPTED}: "
-            f"say which with --contract {_CHOICES}, and give a global parameter its value with "
+            f"choose one with --contract {_CHOICES}, and give a global parameter its value with "
             "--parameter NAME=VALUE"
         )
     return certain[0]

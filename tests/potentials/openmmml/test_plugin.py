@@ -117,6 +117,6 @@ def test_a_file_must_be_named():
 def test_an_impossible_option_is_one_line(name):
     path = {"path": "model.pt"} if name == "mlff-torchscript" else {}
 
-    with pytest.raises(PotentialError, match=f"{name}: backend='pyhton' is impossible") as caught:
+    with pytest.raises(PotentialError, match=f"{name}: backend='pyhton' is not possible") as caught:
         MLPotential(name, backend="pyhton", **path)
     assert "\n" not in str(caught.value)

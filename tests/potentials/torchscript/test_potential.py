@@ -153,9 +153,9 @@ def test_weights_in_float32_run_where_positions_are_cast(models, load, water, in
     ("name", "said"),
     [
         ("Single", "own.pt accepts positions in float32 only"),
-        ("PerAtom", r"own.pt gives an energy of shape \(3,\) for water"),
-        ("WrongForces", r"own.pt gives forces of shape \(3,\) for water; expected \(3, 3\)"),
-        ("NotFinite", "own.pt gives an energy of nan for water"),
+        ("PerAtom", r"own.pt returns an energy of shape \(3,\) for water"),
+        ("WrongForces", r"own.pt returns forces of shape \(3,\) for water; expected \(3, 3\)"),
+        ("NotFinite", "own.pt returns an energy of nan for water"),
         ("Detached", "own.pt: the energy of water has no gradient"),
         ("SpringsInABox", "own.pt needs box vectors, and water has none"),
     ],
