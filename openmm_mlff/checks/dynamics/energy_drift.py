@@ -1,6 +1,7 @@
 """Does the total energy drift?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,22 +33,45 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     holds the percentage of the starting energy and the conservation ratio, which depend on the
     zero of energy and decide nothing.
     """
-    limit, n_atoms = limits["slope"], record.system.n_atoms
     rows = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
     if isinstance(rows, Judgement):
         return rows
     counted = list(zip(record.runs, rows, strict=True))
-    if broken := _not_finite(counted, threshold=limit.value):
+    if broken := _not_finite(counted, threshold=limits["slope"].value):
         return broken
-    fits = [_fit(run, rows=count, n_atoms=n_atoms) for run, count in counted]
+    fits = [_fit(run, rows=count, n_atoms=record.system.n_atoms) for run, count in counted]
     estimates = [estimate for estimate, _ in fits]
     per_slope, percent, conserved = np.mean([numbers for _, numbers in fits], axis=0).tolist()
-    slope, half_width, where = _decisive(record.runs, estimates, threshold=limit.value)
+    slope, half_width, where = _decisive(record.runs, estimates, threshold=limits["slope"].value)
+    evidence = {
+        "slope_mev_per_atom_per_ps": slope,
+        "interval_mev_per_atom_per_ps": half_width,
+        "drift_ratio": per_slope * abs(slope),
+        "drift_percent_of_initial": percent,
+        "conservation_ratio": conserved,
+        "runs": [
+            {
+                "run": run.name,
+                "slope_mev_per_atom_per_ps": one.slope,
+                "interval_mev_per_atom_per_ps": one.half_width,
+            }
+            for run, one in zip(record.runs, estimates, strict=True)
+        ],
+    }
+    worse = _worse(slope, half_width, per_slope=per_slope, where=where, limits=limits)
+    return demand_survival(record, replace(worse, evidence=evidence))
+
+
+def _worse(
+    slope: float, half_width: float, *, per_slope: float, where: str, limits: Limits
+) -> Judgement:
+    """Return the judgement of the slope, or of R if that is worse."""
     ratio, ratio_half_width = per_slope * abs(slope), per_slope * half_width
-    findings = [
+    unit = limits["slope"].unit
+    found = [
         (
-            f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {limit.unit} (95 %){where}",
-            (abs(slope), half_width, limit),
+            f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {unit} (95 %){where}",
+            (abs(slope), half_width, limits["slope"]),
         ),
         (
             f"the energy of the whole system drifts over the run{where} by {ratio:.3g} ± "
@@ -55,30 +79,14 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             (ratio, ratio_half_width, limits["ratio"]),
         ),
     ]
-    clause, (value, half, decisive) = max(findings, key=lambda finding: _rank(*finding[1]))
-    judgement = Judgement(
-        compare_with_interval(value, half_width=half, threshold=decisive.value),
-        f"{clause} (limit {quantity(decisive.value, decisive.unit)})",
+    clause, (value, half, limit) = max(found, key=lambda one: _rank(*one[1]))
+    return Judgement(
+        compare_with_interval(value, half_width=half, threshold=limit.value),
+        f"{clause} (limit {quantity(limit.value, limit.unit)})",
         value=value,
-        threshold=decisive.value,
-        unit=decisive.unit,
-        evidence={
-            "slope_mev_per_atom_per_ps": slope,
-            "interval_mev_per_atom_per_ps": half_width,
-            "drift_ratio": ratio,
-            "drift_percent_of_initial": percent,
-            "conservation_ratio": conserved,
-            "runs": [
-                {
-                    "run": run.name,
-                    "slope_mev_per_atom_per_ps": one.slope,
-                    "interval_mev_per_atom_per_ps": one.half_width,
-                }
-                for run, one in zip(record.runs, estimates, strict=True)
-            ],
-        },
+        threshold=limit.value,
+        unit=limit.unit,
     )
-    return demand_survival(record, judgement)
 
 
 def _rank(value: float, half_width: float, limit: Threshold) -> tuple[int, float]:
@@ -110,8 +118,7 @@ def _not_finite(counted: Sequence[tuple[Run, int]], *, threshold: float) -> Judg
     """Return a FAIL where energies of a run that reached its end are not finite."""
     for run, count in counted:
         time_ps, *energies = _columns(run)
-        rows = finite_rows(*energies)
-        if rows < count:
+        if (rows := finite_rows(*energies)) < count:
             clause = f"the energy of {run.name} is not finite after {time_ps[rows]:.3g} ps"
             evidence = {"time_ps": time_ps[rows]}
             return Judgement(Status.FAIL, clause, threshold=threshold, evidence=evidence)

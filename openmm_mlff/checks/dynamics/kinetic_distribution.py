@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -130,14 +130,11 @@ def measure(subject: "Subject") -> Record:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the deviation of kinetic energies from the canonical ones with ``deviation`` (σ).
 
-    Under three thermostats:
-
-    - The shared samples, strongly coupled: mean and width for all atoms, with all degrees of
-      freedom of the system, and for every element, with three an atom, since nothing removes
-      motion.  The correlation is estimated from the samples; ``physical_validation`` judges them
-      again, thinned until they are independent.
-    - Weak friction, at which forces that heat show: the mean of each group over t, worth γt.
-    - A global thermostat, which holds the total while elements differ: the mean of each element.
+    - Mean and width of the strongly coupled samples, of all atoms with all degrees of freedom of
+      the system, of every element with three an atom, since nothing removes motion.
+      ``physical_validation`` judges them again, thinned until they are independent.
+    - Mean of each group over t at weak friction, at which forces that heat show, worth γt.
+    - Mean of each element under a global thermostat, which holds the total while elements differ.
       The canonical distribution is stationary under it, but a small molecule does not explore it
       in one run, so each start is worth one sample.
 
@@ -177,10 +174,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def _mean_and_width(sample: KineticSample, temperature_kelvin: float) -> list[Deviation]:
     """Test mean and width of one group of the shared samples."""
+    thinned = sample.reduced[:: math.ceil(sample.correlation())]
     library = kinetic_deviations(
-        BOLTZMANN_EV_PER_KELVIN
-        * temperature_kelvin
-        * sample.reduced[:: math.ceil(sample.correlation())],
+        BOLTZMANN_EV_PER_KELVIN * temperature_kelvin * thinned,
         degrees_of_freedom=sample.degrees_of_freedom,
         temperature_kelvin=temperature_kelvin,
     )
@@ -192,11 +188,9 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     worst = max(deviations, key=lambda deviation: abs(deviation.sigma))
     value = of_family(worst.sigma, tests=len(deviations))
     target_kelvin = record.temperature_kelvin
-    evidence = {
-        "temperature_kelvin": target_kelvin,
-        "tests": [one.as_dict(target_kelvin) for one in deviations],
-        **_detectable(deviations, limit=limit, target_kelvin=target_kelvin),
-    }
+    # All atoms are the first group.
+    weak = next(one.sample for one in deviations if one.run == WEAK)
+    detectable = weak.least_heating(single_deviation(limit, tests=len(deviations))) * target_kelvin
     group = worst.sample.group if worst.sample.group == ALL_ATOMS else f"{worst.sample.group} atoms"
     clause = (
         f"the {worst.quantity} of the kinetic energy of {group} {worst.run} deviates by "
@@ -207,31 +201,17 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     if value <= limit:
         status = Status.PASS
         clause += (
-            f"; all atoms heated by {evidence['smallest_detectable_heating_kelvin']:.0f} K at "
-            f"{record.weak_friction_per_ps:g}/ps would have been detected"
+            f"; {detectable:.0f} K of heating at {record.weak_friction_per_ps:g}/ps would show"
         )
     elif not worst.confirmed(limit):
         status = Status.INCONCLUSIVE
         clause += ", but not in both halves of the run; sample longer"
-    return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
-
-
-def _detectable(
-    deviations: Sequence[Deviation], *, limit: float, target_kelvin: float
-) -> dict[str, Any]:
-    """Return the rise of temperature that every group of a run, and all atoms, would show."""
-    needed = single_deviation(limit, tests=len(deviations))
-    rises: dict[str, list[float]] = {}
-    for one in deviations:
-        if one.quantity == "mean":
-            rises.setdefault(one.run, []).append(one.sample.least_heating(needed))
-    return {
-        "smallest_detectable_percent_of_temperature": {
-            run: 100.0 * max(found) for run, found in rises.items()
-        },
-        # All atoms are the first group.
-        "smallest_detectable_heating_kelvin": target_kelvin * rises[WEAK][0],
+    evidence = {
+        "temperature_kelvin": target_kelvin,
+        "tests": [one.as_dict(target_kelvin) for one in deviations],
+        "smallest_detectable_heating_kelvin": detectable,
     }
+    return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
 
 
 CHECK = Check(

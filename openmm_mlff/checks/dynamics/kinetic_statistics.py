@@ -6,12 +6,10 @@ samples.  `physical_validation` alone, which bootstraps the few tens of independ
 of three atoms, is beyond 3 σ in 3 to 17 of 100 healthy runs.
 
 The time average of the kinetic energy of any group of atoms over t of Langevin dynamics with the
-friction γ is worth at least γt independent samples, whatever the potential.  K − ⟨K⟩ is an
-eigenfunction of the thermostat's part S of the generator, with the eigenvalue 2γ, and a forward
-and a backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the
-average by 2⟨K − ⟨K⟩, S⁻¹(K − ⟨K⟩)⟩/t = Var(K)/(γt).  The kinetic energy of all atoms approaches
-the bound, by the balance of heat.  So a run of a few 1/γ needs no estimate of a correlation time,
-for which it is too short.
+friction γ is worth at least γt independent samples, whatever the potential: K − ⟨K⟩ is an
+eigenfunction of the thermostat's part of the generator, with the eigenvalue 2γ, and a forward and a
+backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the average by
+Var(K)/(γt).  So a run of a few 1/γ needs no estimate of a correlation time.
 """
 
 import math
@@ -35,8 +33,8 @@ class KineticSample:
     Attributes:
         reduced: kinetic energy over k_B T, (S,), in order of time.
         degrees_of_freedom: three an atom, less one for each fixed distance.
-        known_independent: independent samples that the mean is worth, where theory gives them;
-            None for an estimate from the samples themselves.
+        known_independent: independent samples that the mean is worth; None for an estimate from
+            the samples themselves.
     """
 
     group: str
@@ -46,7 +44,7 @@ class KineticSample:
 
     @property
     def shape(self) -> float:
-        """Shape of the gamma distribution, which is also its mean and variance."""
+        """Of the gamma distribution; also its mean and variance."""
         return self.degrees_of_freedom / 2.0
 
     @property
@@ -64,8 +62,8 @@ class KineticSample:
     def correlation(self) -> float:
         """Return the number of samples worth one independent sample, at least 1.
 
-        Twice the integrated autocorrelation time, at the upper edge of its own error,
-        √(2(2M + 1)/S) for a window of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
+        Twice the autocorrelation time, at the upper edge of its error √(2(2M + 1)/S) for a window
+        of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
         """
         tau = autocorrelation_time(self.reduced - self.reduced.mean())
         error = math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / len(self.reduced))
@@ -80,16 +78,14 @@ class KineticSample:
     def mean_deviation(self) -> float:
         """Return the deviation of the mean, in standard deviations, negative where it is cold.
 
-        The sum of m independent samples is gamma distributed with shape m n/2; its probability
-        is converted to standard deviations of a normal distribution.
+        That of a normal distribution with the probability of the sum of m independent samples,
+        which is gamma distributed with shape m n/2.
         """
         total_shape = self.independent() * self.shape
         total = total_shape * self.temperature_ratio
-        below = float(gammainc(total_shape, total))
-        if below < 0.5:
-            return float(ndtri(max(below, _SMALLEST_PROBABILITY)))
-        above = float(gammaincc(total_shape, total))
-        return -float(ndtri(max(above, _SMALLEST_PROBABILITY)))
+        below, above = float(gammainc(total_shape, total)), float(gammaincc(total_shape, total))
+        sigma = float(ndtri(max(min(below, above), _SMALLEST_PROBABILITY)))
+        return sigma if below < above else -sigma
 
     def least_heating(self, sigma: float) -> float:
         """Return the relative rise of the temperature, (T − T₀)/T₀, of a deviation of the mean."""
@@ -115,10 +111,7 @@ class KineticSample:
 class Deviation:
     """One test of one group in one run.
 
-    Attributes:
-        run: under which thermostat.
-        quantity: ``mean`` or ``width``.
-        library_sigma: by `physical_validation`; None where its bootstrap has too few samples.
+    ``quantity`` is ``mean`` or ``width``; ``library_sigma`` is by `physical_validation`.
     """
 
     run: str
@@ -142,7 +135,7 @@ class Deviation:
         return min(halves) > HALF_DEVIATION and agreed
 
     def as_dict(self, target_kelvin: float) -> dict[str, Any]:
-        """Return the test for the evidence; `target_kelvin` is the thermostat's temperature."""
+        """Return the test for the evidence."""
         return {
             "run": self.run,
             "group": self.sample.group,

@@ -169,7 +169,8 @@ def _breaks_of_structure(
     for frame in np.flatnonzero(~whole)[:1]:
         atoms = tuple(np.flatnonzero(lost[frame]).tolist())
         yield Break(time_ps[frame], "a position is not finite", atoms)
-    ratios = _bond_ratios(trajectory, system=system)
+    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
+    ratios = trajectory.bond_lengths_angstrom / start_angstrom
     intact = (ratios >= limits["bond_shortest"]) & (ratios <= limits["bond_longest"])
     for frame, bond in np.argwhere(whole[:, None] & ~intact)[:1]:
         ratio = f"{ratios[frame, bond]:.2f} of its starting length"
@@ -184,12 +185,6 @@ def _breaks_of_structure(
     for frame in np.flatnonzero(whole & (trajectory.fragments != system.fragments))[:1]:
         what = f"{system.fragments} fragments have become {trajectory.fragments[frame]}"
         yield Break(time_ps[frame], what)
-
-
-def _bond_ratios(trajectory: TrajectorySeries, *, system: MolecularSystem) -> np.ndarray:
-    """Return bond lengths over those of the starting structure, (F, B)."""
-    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
-    return np.asarray(trajectory.bond_lengths_angstrom / start_angstrom)
 
 
 def _closest_pair(
@@ -221,19 +216,7 @@ def _not_recorded(run: Run) -> str:
 
 
 def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict[str, Any]:
-    """Return when and where a run broke, and the extremes of what was recorded."""
     happened = found or Break(run.completed_ps, "")
-    extremes = {
-        "highest_temperature_kelvin": (np.max, run.energies.temperature_kelvin),
-        "largest_force_ev_per_angstrom": (np.max, run.momenta.largest_force_ev_per_angstrom),
-    }
-    if run.trajectory is not None:
-        ratios = _bond_ratios(run.trajectory, system=system)
-        extremes |= {
-            "longest_bond_ratio": (np.max, ratios),
-            "shortest_bond_ratio": (np.min, ratios),
-            "closest_contact_ratio": (np.min, run.trajectory.closest_contact),
-        }
     return {
         "run": run.name,
         "survived_ps": happened.survived_ps,
@@ -241,7 +224,6 @@ def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict
         "atoms": [name_atoms(system.atomic_numbers, (atom,)) for atom in happened.atoms],
         # Zero-based, for programs.
         "atom_indices": happened.atoms,
-        **{name: float(pick(values)) for name, (pick, values) in extremes.items() if values.size},
     }
 
 

@@ -18,10 +18,10 @@ FEWEST_FOR_SCATTER = 4  # theory estimates the error better than the scatter of 
 def compare_mean(
     runs_kelvin: np.ndarray, *, asked_kelvin: float, degrees_of_freedom: int
 ) -> tuple[float, float]:
-    """Return half the 95 % interval of the mean of runs (n,), K, and its distance from the target.
+    """Return half the 95 % interval of the mean of runs (n,), K, and its deviation from the target.
 
     The interval is that of the scatter of four runs or more, else that of a harmonic molecule with
-    f vibrational degrees of freedom, T/√(f n).  The distance is in standard errors, the larger of
+    f vibrational degrees of freedom, T/√(f n).  The deviation is in standard errors: the larger of
     that of the scatter and that of a harmonic molecule at the temperature asked for.
     """
     count, mean = len(runs_kelvin), float(runs_kelvin.mean())

@@ -111,18 +111,13 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
     noisy, _ = run_nve(starts[0], timestep_fs=shortest_fs, rows=NOISE_STEPS, interval_steps=1)
     found: list[list[tuple[np.ndarray, str]]] = []
     for start in starts:
-        found.append(
-            [
-                run_nve(
-                    start,
-                    timestep_fs=timestep_fs,
-                    rows=rows,
-                    interval_steps=round(longest_fs / timestep_fs),
-                )
-                for timestep_fs in timesteps_fs.tolist()
-            ]
-        )
+        runs = []
+        for timestep_fs in timesteps_fs.tolist():
+            steps = round(longest_fs / timestep_fs)
+            runs.append(run_nve(start, timestep_fs=timestep_fs, rows=rows, interval_steps=steps))
+        found.append(runs)
         energies = np.array([[each for each, _ in runs] for runs in found])
+        reasons = zip(*([why for _, why in runs] for runs in found), strict=True)
         so_far = Record(
             timesteps_fs=timesteps_fs,
             time_ps=ps_from_fs(longest_fs) * np.arange(rows),
@@ -130,9 +125,7 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
             kinetic_ev=energies[:, :, 1],
             noise_total_ev=noisy.sum(axis=0),
             n_atoms=subject.asked.n_atoms,
-            failures=tuple(
-                next((why for _, why in runs if why), "") for runs in zip(*found, strict=True)
-            ),
+            failures=tuple(next(filter(None, each), "") for each in reasons),
         )
         if len(found) >= FEWEST_STARTS and so_far.is_precise:
             break
