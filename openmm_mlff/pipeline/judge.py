@@ -18,6 +18,7 @@ from openmm_mlff.checks.base import (
     not_applicable,
     skipped,
 )
+from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import checks_of, select
 from openmm_mlff.config import Protocol, parse_protocol
@@ -109,7 +110,11 @@ def judge_run(
         verdict=verdict.decide(
             results,
             protocol=protocol,
-            scope=scope_of(observations, spec=run.spec),
+            scope=scope_of(
+                observations,
+                temperatures=_temperatures(results, observations, protocol),
+                spec=run.spec,
+            ),
             model_name=run.model.spec,
             not_asked=run.not_asked,
         ),
@@ -153,6 +158,22 @@ def _judge_system(evidence: Evidence, protocol: Protocol, *, problem: str) -> li
             update = {"required": required, "evidence": {**result.evidence, **told}}
             results.append(result.model_copy(update=update))
     return results
+
+
+def _temperatures(
+    results: Sequence[CheckResult], observations: Mapping[str, Evidence], protocol: Protocol
+) -> list[CheckResult]:
+    """Return the results of `temperature`, judged here where the protocol does not name it."""
+    return [result for result in results if result.id == TEMPERATURE.id] or [
+        _result(
+            TEMPERATURE,
+            judge_measurement(TEMPERATURE, evidence, protocol, condition=condition),
+            system=name,
+            condition=condition,
+        )
+        for name, evidence in observations.items()
+        for condition in conditions_of(TEMPERATURE, protocol)
+    ]
 
 
 def _result(

@@ -1,7 +1,7 @@
 """Checks of what was measured block by block during the simulations: times and memory."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,54 +19,60 @@ REMEDY = (
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A value of one run with its 95 % interval, its status, and further numbers."""
+def judge_blocks(
+    record: Runs, judge_run: Callable[[Run], Judgement], *, series: Sequence[str]
+) -> Judgement:
+    """Judge every run that has blocks; the most severe outcome counts, of these the largest value.
 
-    run: str
-    clause: str
-    value: float
-    low: float
-    high: float
-    status: Status
-    evidence: Mapping[str, Any]
-
-
-def measured_runs(record: Runs, *series: str) -> list[Run] | Judgement:
-    """Return the runs with the first of these series, or why they cannot be judged."""
+    `series` are the fields of a run that are needed; one without the first is left out.
+    """
     if unusable := unusable_runs(record):
         return unusable
     runs = [run for run in record.runs if len(getattr(run, series[0])) and run.steps_per_block > 0]
     if not runs:
         return skipped("no simulation was measured block by block")
     for run in runs:
-        blocks = [getattr(run, name) for name in series]
-        counts = [len(values) for values in blocks]
-        if min(counts) < FEWEST_BLOCKS:
-            return inconclusive(
-                f"the number of blocks of {run.name} is {min(counts)} (needs at least "
-                f"{FEWEST_BLOCKS})"
-            )
-        if len(set(counts)) > 1:
-            return inconclusive(f"the series of blocks of {run.name} differ in length")
-        if not all((np.isfinite(values) & (values > 0.0)).all() for values in blocks):
-            return inconclusive(f"some blocks of {run.name} were not measured")
-    return runs
+        if reason := _unfit(run, series):
+            return inconclusive(reason)
+    found = [(run, judge_run(run)) for run in runs]
+    run, worst = min(
+        found, key=lambda pair: (MOST_SEVERE_FIRST.index(pair[1].status), -(pair[1].value or 0.0))
+    )
+    where = f"in {run.name}, " if len(found) > 1 else ""
+    evidence = {"runs": [{"run": run.name, **one.evidence} for run, one in found]}
+    return demand_survival(record, replace(worst, clause=where + worst.clause, evidence=evidence))
 
 
-def judge_worst(
-    record: Runs, found: Sequence[Finding], *, limit: Threshold, evidence: Mapping[str, Any]
+def _unfit(run: Run, series: Sequence[str]) -> str:
+    """Return why the blocks of a run cannot be judged; empty where they can."""
+    blocks = [getattr(run, name) for name in series]
+    counts = {len(values) for values in blocks}
+    if min(counts) < FEWEST_BLOCKS:
+        few = f"the number of blocks of {run.name} is {min(counts)}"
+        return f"{few} (needs at least {FEWEST_BLOCKS})"
+    if len(counts) > 1:
+        return f"the series of blocks of {run.name} differ in length"
+    if not all((np.isfinite(values) & (values > 0.0)).all() for values in blocks):
+        return f"some blocks of {run.name} were not measured"
+    return ""
+
+
+def with_interval(
+    status: Status,
+    clause: str,
+    *,
+    bounds: Sequence[float],
+    limit: Threshold,
+    evidence: Mapping[str, Any],
 ) -> Judgement:
-    """Return the most severe finding, of these the largest, as a judgement."""
-    worst = min(found, key=lambda one: (MOST_SEVERE_FIRST.index(one.status), -one.value))
-    where = f"in {worst.run}, " if len(found) > 1 else ""
-    judgement = Judgement(
-        worst.status,
-        f"{where}{worst.clause} {quantity(worst.value, limit.unit)} (95 %: {worst.low:.3g} to "
-        f"{worst.high:.3g}; limit {quantity(limit.value, limit.unit)})",
-        value=worst.value,
+    """Return the judgement of a value; `bounds` are the value and the ends of its interval."""
+    value, low, high = bounds
+    return Judgement(
+        status,
+        f"{clause} {quantity(value, limit.unit)} (95 %: {low:.3g} to {high:.3g}; limit "
+        f"{quantity(limit.value, limit.unit)})",
+        value=value,
         threshold=limit.value,
         unit=limit.unit,
-        evidence={**evidence, "runs": [{"run": one.run, **one.evidence} for one in found]},
+        evidence=evidence,
     )
-    return demand_survival(record, judgement)

@@ -1,7 +1,7 @@
 """Does the total energy drift?"""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,20 +33,45 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     holds the percentage of the starting energy and the conservation ratio, which depend on the
     zero of energy and decide nothing.
     """
-    limit = limits["slope"]
     rows = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
     if isinstance(rows, Judgement):
         return rows
-    if broken := _not_finite(record, threshold=limit.value):
+    counted = list(zip(record.runs, rows, strict=True))
+    if broken := _not_finite(counted, threshold=limits["slope"].value):
         return broken
-    estimates = [_estimate(run, n_atoms=record.system.n_atoms) for run in record.runs]
-    slope, half_width, where = _decisive(record.runs, estimates=estimates, threshold=limit.value)
-    per_slope = _ratio_per_slope(record, estimates=estimates)
+    fits = [_fit(run, rows=count, n_atoms=record.system.n_atoms) for run, count in counted]
+    estimates = [estimate for estimate, _ in fits]
+    per_slope, percent, conserved = np.mean([numbers for _, numbers in fits], axis=0).tolist()
+    slope, half_width, where = _decisive(record.runs, estimates, threshold=limits["slope"].value)
+    evidence = {
+        "slope_mev_per_atom_per_ps": slope,
+        "interval_mev_per_atom_per_ps": half_width,
+        "drift_ratio": per_slope * abs(slope),
+        "drift_percent_of_initial": percent,
+        "conservation_ratio": conserved,
+        "runs": [
+            {
+                "run": run.name,
+                "slope_mev_per_atom_per_ps": one.slope,
+                "interval_mev_per_atom_per_ps": one.half_width,
+            }
+            for run, one in zip(record.runs, estimates, strict=True)
+        ],
+    }
+    worse = _worse(slope, half_width, per_slope=per_slope, where=where, limits=limits)
+    return demand_survival(record, replace(worse, evidence=evidence))
+
+
+def _worse(
+    slope: float, half_width: float, *, per_slope: float, where: str, limits: Limits
+) -> Judgement:
+    """Return the judgement of the slope, or of R if that is worse."""
     ratio, ratio_half_width = per_slope * abs(slope), per_slope * half_width
-    findings = [
+    unit = limits["slope"].unit
+    found = [
         (
-            f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {limit.unit} (95 %){where}",
-            (abs(slope), half_width, limit),
+            f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {unit} (95 %){where}",
+            (abs(slope), half_width, limits["slope"]),
         ),
         (
             f"the energy of the whole system drifts over the run{where} by {ratio:.3g} ± "
@@ -54,20 +79,14 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             (ratio, ratio_half_width, limits["ratio"]),
         ),
     ]
-    clause, (value, half, decisive) = max(findings, key=lambda finding: _rank(*finding[1]))
-    judgement = Judgement(
-        compare_with_interval(value, half_width=half, threshold=decisive.value),
-        f"{clause} (limit {quantity(decisive.value, decisive.unit)})",
+    clause, (value, half, limit) = max(found, key=lambda one: _rank(*one[1]))
+    return Judgement(
+        compare_with_interval(value, half_width=half, threshold=limit.value),
+        f"{clause} (limit {quantity(limit.value, limit.unit)})",
         value=value,
-        threshold=decisive.value,
-        unit=decisive.unit,
-        evidence={
-            **_evidence(record, estimates=estimates, slope=slope, half_width=half_width),
-            "drift_ratio": ratio,
-            "drift_ratio_interval": ratio_half_width,
-        },
+        threshold=limit.value,
+        unit=limit.unit,
     )
-    return demand_survival(record, judgement)
 
 
 def _rank(value: float, half_width: float, limit: Threshold) -> tuple[int, float]:
@@ -76,23 +95,8 @@ def _rank(value: float, half_width: float, limit: Threshold) -> tuple[int, float
     return -MOST_SEVERE_FIRST.index(status), (value + half_width) / limit.value
 
 
-def _ratio_per_slope(record: Runs, *, estimates: Sequence[SlopeEstimate]) -> float:
-    """Return R/|slope|, (meV/atom/ps)⁻¹, averaged over the replicas.
-
-    Zero where only rounding changes the kinetic energy, as for one free atom.
-    """
-    found = []
-    for run, estimate in zip(record.runs, estimates, strict=True):
-        time_ps = run.energies.time_ps[: estimate.rows]
-        spread_ev = float(run.energies.kinetic_ev[: estimate.rows].std())
-        least_ev = ROUNDING * BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
-        whole_ev = record.system.n_atoms * float(time_ps[-1] - time_ps[0]) / MEV_PER_EV
-        found.append(whole_ev / spread_ev if spread_ev > least_ev else 0.0)
-    return float(np.mean(found))
-
-
 def _decisive(
-    runs: Sequence[Run], *, estimates: Sequence[SlopeEstimate], threshold: float
+    runs: Sequence[Run], estimates: Sequence[SlopeEstimate], *, threshold: float
 ) -> tuple[float, float, str]:
     """Return the slope that decides, half its interval (meV/atom/ps), and its run, if one.
 
@@ -110,74 +114,33 @@ def _columns(run: Run) -> tuple[np.ndarray, ...]:
     return run.energies.time_ps, run.energies.total_ev, run.energies.kinetic_ev
 
 
-def _not_finite(record: Runs, *, threshold: float) -> Judgement | None:
+def _not_finite(counted: Sequence[tuple[Run, int]], *, threshold: float) -> Judgement | None:
     """Return a FAIL where energies of a run that reached its end are not finite."""
-    for run in record.runs:
+    for run, count in counted:
         time_ps, *energies = _columns(run)
-        rows = finite_rows(*energies)
-        if run.failure is None and rows < len(time_ps):
-            return Judgement(
-                Status.FAIL,
-                f"the energy of {run.name} is not finite after {time_ps[rows]:.3g} ps",
-                threshold=threshold,
-                evidence={"time_ps": time_ps[rows]},
-            )
+        if (rows := finite_rows(*energies)) < count:
+            clause = f"the energy of {run.name} is not finite after {time_ps[rows]:.3g} ps"
+            evidence = {"time_ps": time_ps[rows]}
+            return Judgement(Status.FAIL, clause, threshold=threshold, evidence=evidence)
     return None
 
 
-def _estimate(run: Run, *, n_atoms: int) -> SlopeEstimate:
-    """Fit one run; meV/atom/ps."""
-    time_ps, *energies = _columns(run)
-    rows = finite_rows(*energies)
-    per_atom = run.energies.total_ev[:rows] * (MEV_PER_EV / n_atoms)
-    return slope_with_interval(time_ps[:rows], values=per_atom)
+def _fit(run: Run, *, rows: int, n_atoms: int) -> tuple[SlopeEstimate, list[float]]:
+    """Return the slope of one run, meV/atom/ps, and three numbers that go with it.
 
-
-def _evidence(
-    record: Runs, *, estimates: Sequence[SlopeEstimate], slope: float, half_width: float
-) -> dict[str, Any]:
-    n_atoms = record.system.n_atoms
-    pairs = zip(record.runs, estimates, strict=True)
-    runs = [_run_evidence(run, estimate=estimate, n_atoms=n_atoms) for run, estimate in pairs]
-    averaged = (
-        "drift_percent_of_initial",
-        "conservation_ratio",
-        "sigma_total_mev_per_atom",
-        "correlation_time_ps",
-    )
-    return {
-        "slope_mev_per_atom_per_ps": slope,
-        "interval_mev_per_atom_per_ps": half_width,
-        "lowest_slope_mev_per_atom_per_ps": slope - half_width,
-        "highest_slope_mev_per_atom_per_ps": slope + half_width,
-        **{name: float(np.mean([run[name] for run in runs])) for name in averaged},
-        "n_samples": sum(estimate.rows for estimate in estimates),
-        "n_replicas": len(estimates),
-        "runs": runs,
-    }
-
-
-def _run_evidence(run: Run, *, estimate: SlopeEstimate, n_atoms: int) -> dict[str, Any]:
-    total_ev = run.energies.total_ev[: estimate.rows]
-    duration_ps = float(run.energies.time_ps[estimate.rows - 1] - run.energies.time_ps[0])
-    drift_ev = estimate.slope * duration_ps * n_atoms / MEV_PER_EV
-    spread_ev = float(total_ev.std())
-    return {
-        "run": run.name,
-        "slope_mev_per_atom_per_ps": estimate.slope,
-        "interval_mev_per_atom_per_ps": estimate.half_width,
-        "drift_percent_of_initial": 100.0 * _ratio(drift_ev, over=abs(float(total_ev[0]))),
-        "conservation_ratio": 1.0 - _ratio(spread_ev, over=abs(float(total_ev.mean()))),
-        "sigma_total_mev_per_atom": spread_ev * MEV_PER_EV / n_atoms,
-        "correlation_time_ps": estimate.correlation_time,
-        "block_rows": estimate.block_rows,
-        "n_samples": estimate.rows,
-        "duration_ps": duration_ps,
-    }
-
-
-def _ratio(numerator: float, *, over: float) -> float:
-    return numerator / over if over else float("nan")
+    R/|slope|, (meV/atom/ps)⁻¹; the drift, % of the starting energy; and 1 − σ/|E|.
+    """
+    time_ps, total_ev, kinetic_ev = (column[:rows] for column in _columns(run))
+    estimate = slope_with_interval(time_ps, values=total_ev * (MEV_PER_EV / n_atoms))
+    whole_ev = n_atoms * float(time_ps[-1] - time_ps[0]) / MEV_PER_EV
+    spread_ev = float(kinetic_ev.std())
+    least_ev = ROUNDING * BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin
+    return estimate, [
+        # Only rounding changes the kinetic energy of one free atom, for example.
+        whole_ev / spread_ev if spread_ev > least_ev else 0.0,
+        100.0 * estimate.slope * whole_ev / (abs(total_ev[0]) or np.nan),
+        1.0 - float(total_ev.std()) / (abs(total_ev.mean()) or np.nan),
+    ]
 
 
 CHECK = check_of_runs(

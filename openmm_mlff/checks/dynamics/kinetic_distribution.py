@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,15 +42,11 @@ class Record:
     """Kinetic energies of G groups of atoms: all atoms, and each element where there are several.
 
     Attributes:
-        groups: names of the groups.
-        degrees_of_freedom: of each group.
         strong_kinetic_ev: of the shared Langevin samples.
         weak_kinetic_ev: along a Langevin run of weak friction, after its relaxation.
         global_kinetic_ev: along runs under a global thermostat, from points of the canonical
             ensemble; none for one group, whose temperature the thermostat itself sets.
-        weak_friction_per_ps: of the weak thermostat.
-        weak_ps: length of that run, without its relaxation.
-        temperature_kelvin: of all thermostats.
+        weak_ps: length of the run of weak friction, without its relaxation.
         failure: why a run broke off; empty where none did.
     """
 
@@ -69,27 +65,11 @@ class Record:
         """Length of the weak run in its relaxation time 1/γ."""
         return self.weak_friction_per_ps * self.weak_ps
 
-    def samples(self) -> tuple[list[KineticSample], list[KineticSample], list[KineticSample]]:
-        """Return the kinetic energies over k_B T of each group, run by run.
-
-        Those of the strongly coupled samples, of the weak run (worth γt samples) and, for the
-        elements, the means of the runs under the global thermostat (each worth one sample).
-        """
-        thermal_ev = BOLTZMANN_EV_PER_KELVIN * self.temperature_kelvin
-        groups = list(zip(self.groups, self.degrees_of_freedom.tolist(), strict=True))
-
-        def of(energies_ev: np.ndarray, known: float | None) -> list[KineticSample]:
-            return [
-                KineticSample(name, energies_ev[:, k] / thermal_ev, freedom, known)
-                for k, (name, freedom) in enumerate(groups)
-            ]
-
-        n_runs = len(self.global_kinetic_ev)
-        return (
-            of(self.strong_kinetic_ev, None),
-            of(self.weak_kinetic_ev, self.relaxations),
-            of(self.global_kinetic_ev.mean(axis=1), float(n_runs))[1:] if n_runs > 1 else [],
-        )
+    def samples(self, energies_ev: np.ndarray, known: float | None = None) -> list[KineticSample]:
+        """Return energies (S, G), worth `known` independent samples, as samples of each group."""
+        reduced = energies_ev / (BOLTZMANN_EV_PER_KELVIN * self.temperature_kelvin)
+        groups = zip(self.groups, reduced.T, self.degrees_of_freedom.tolist(), strict=True)
+        return [KineticSample(name, each, freedom, known) for name, each, freedom in groups]
 
 
 def groups_of(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -150,14 +130,11 @@ def measure(subject: "Subject") -> Record:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the deviation of kinetic energies from the canonical ones with ``deviation`` (σ).
 
-    Under three thermostats:
-
-    - The shared samples, strongly coupled: mean and width for all atoms, with all degrees of
-      freedom of the system, and for every element, with three an atom, since nothing removes
-      motion.  The correlation is estimated from the samples; ``physical_validation`` judges them
-      again, thinned until they are independent.
-    - Weak friction, at which forces that heat show: the mean of each group over t, worth γt.
-    - A global thermostat, which holds the total while elements differ: the mean of each element.
+    - Mean and width of the strongly coupled samples, of all atoms with all degrees of freedom of
+      the system, of every element with three an atom, since nothing removes motion.
+      ``physical_validation`` judges them again, thinned until they are independent.
+    - Mean of each group over t at weak friction, at which forces that heat show, worth γt.
+    - Mean of each element under a global thermostat, which holds the total while elements differ.
       The canonical distribution is stationary under it, but a small molecule does not explore it
       in one run, so each start is worth one sample.
 
@@ -168,8 +145,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     limit = limits["deviation"].value
     if record.failure:
         return Judgement(Status.FAIL, record.failure, threshold=limit)
-    strong, weak, global_ = record.samples()
-    if not all(np.isfinite(sample.reduced).all() for sample in (*strong, *weak, *global_)):
+    strong = record.samples(record.strong_kinetic_ev)
+    weak = record.samples(record.weak_kinetic_ev, record.relaxations)
+    # A single run has no scatter to judge it by.
+    elements = []
+    if (n_runs := len(record.global_kinetic_ev)) > 1:
+        elements = record.samples(record.global_kinetic_ev.mean(axis=1), float(n_runs))[1:]
+    if not all(np.isfinite(sample.reduced).all() for sample in (*strong, *weak, *elements)):
         return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
     fewest = min(sample.independent() for sample in strong)
     if fewest < FEWEST_INDEPENDENT:
@@ -183,18 +165,18 @@ def judge(record: Record, limits: Limits) -> Judgement:
             "sample longer"
         )
     deviations = [
-        *(one for s in strong for one in _strong(s, temperature_kelvin=record.temperature_kelvin)),
+        *(one for sample in strong for one in _mean_and_width(sample, record.temperature_kelvin)),
         *(Deviation(WEAK, sample, "mean") for sample in weak),
-        *(Deviation(GLOBAL, sample, "mean") for sample in global_),
+        *(Deviation(GLOBAL, sample, "mean") for sample in elements),
     ]
     return _compare(deviations, limit=limit, record=record)
 
 
-def _strong(sample: KineticSample, *, temperature_kelvin: float) -> list[Deviation]:
+def _mean_and_width(sample: KineticSample, temperature_kelvin: float) -> list[Deviation]:
     """Test mean and width of one group of the shared samples."""
-    apart = math.ceil(sample.correlation())
+    thinned = sample.reduced[:: math.ceil(sample.correlation())]
     library = kinetic_deviations(
-        BOLTZMANN_EV_PER_KELVIN * temperature_kelvin * sample.reduced[::apart],
+        BOLTZMANN_EV_PER_KELVIN * temperature_kelvin * thinned,
         degrees_of_freedom=sample.degrees_of_freedom,
         temperature_kelvin=temperature_kelvin,
     )
@@ -205,8 +187,10 @@ def _strong(sample: KineticSample, *, temperature_kelvin: float) -> list[Deviati
 def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -> Judgement:
     worst = max(deviations, key=lambda deviation: abs(deviation.sigma))
     value = of_family(worst.sigma, tests=len(deviations))
-    evidence = _evidence(deviations, limit=limit, record=record)
     target_kelvin = record.temperature_kelvin
+    # All atoms are the first group.
+    weak = next(one.sample for one in deviations if one.run == WEAK)
+    detectable = weak.least_heating(single_deviation(limit, tests=len(deviations))) * target_kelvin
     group = worst.sample.group if worst.sample.group == ALL_ATOMS else f"{worst.sample.group} atoms"
     clause = (
         f"the {worst.quantity} of the kinetic energy of {group} {worst.run} deviates by "
@@ -216,48 +200,18 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     status = Status.FAIL
     if value <= limit:
         status = Status.PASS
-        seen = evidence["smallest_detectable_percent_of_temperature"]
-        listed = ", ".join(f"{percent:.0f} % {run}" for run, percent in seen.items())
-        heated = evidence["smallest_detectable_heating_kelvin"]
         clause += (
-            f"; detectable in every group: {listed}; all atoms heated by {heated:.0f} K at "
-            f"{record.weak_friction_per_ps:g}/ps"
+            f"; {detectable:.0f} K of heating at {record.weak_friction_per_ps:g}/ps would show"
         )
     elif not worst.confirmed(limit):
         status = Status.INCONCLUSIVE
         clause += ", but not in both halves of the run; sample longer"
-    return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
-
-
-def _evidence(deviations: Sequence[Deviation], *, limit: float, record: Record) -> dict[str, Any]:
-    needed = single_deviation(limit, tests=len(deviations))
-    target_kelvin = record.temperature_kelvin
-    heating = [
-        (one, one.sample.least_heating(needed)) for one in deviations if one.quantity == "mean"
-    ]
-    runs = dict.fromkeys(one.run for one, _ in heating)
-    return {
+    evidence = {
         "temperature_kelvin": target_kelvin,
-        "samples": len(record.strong_kinetic_ev),
-        "tests": [
-            {
-                "run": one.run,
-                "group": one.sample.group,
-                "quantity": one.quantity,
-                "deviation_sigma": one.sigma,
-                "physical_validation_sigma": one.library_sigma,
-                "degrees_of_freedom": one.sample.degrees_of_freedom,
-                "independent_samples": one.sample.independent(),
-                "temperature_kelvin": one.sample.temperature_ratio * target_kelvin,
-            }
-            for one in deviations
-        ],
-        "smallest_detectable_percent_of_temperature": {
-            run: 100.0 * max(least for one, least in heating if one.run == run) for run in runs
-        },
-        "smallest_detectable_heating_kelvin": target_kelvin
-        * next(least for one, least in heating if one.run == WEAK),
+        "tests": [one.as_dict(target_kelvin) for one in deviations],
+        "smallest_detectable_heating_kelvin": detectable,
     }
+    return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
 
 
 CHECK = Check(

@@ -1,25 +1,21 @@
 """How far correlated kinetic energies are from the Maxwell–Boltzmann distribution.
 
-The kinetic energy of n degrees of freedom over k_B T follows a gamma distribution of shape n/2.
-The mean of independent samples of it is gamma distributed, too, so that its deviation is exact
-for any number of samples.  `physical_validation` alone discards what it takes for equilibration
-and bootstraps the few tens of samples that are left: on 4 ps of correlated Maxwell–Boltzmann
-velocities of three atoms it was beyond 3 σ in 3 to 9 of 100 runs for the mean and in 9 to 17 for
-the width, where 0.3 are expected; the deviations below fail 2 healthy runs of 1000, and none of
-500 that are 10 ps long.
+The kinetic energy of n degrees of freedom over k_B T follows a gamma distribution of shape n/2,
+and so does the mean of independent samples of it, so that its deviation is exact for any number of
+samples.  `physical_validation` alone, which bootstraps the few tens of independent samples of 4 ps
+of three atoms, is beyond 3 σ in 3 to 17 of 100 healthy runs.
 
 The time average of the kinetic energy of any group of atoms over t of Langevin dynamics with the
-friction γ is worth at least γt independent samples, whatever the potential.  K − ⟨K⟩ is an
-eigenfunction of the thermostat's part S of the generator, with the eigenvalue 2γ, and a forward
-and a backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the
-average by 2⟨K − ⟨K⟩, S⁻¹(K − ⟨K⟩)⟩/t = Var(K)/(γt).  The kinetic energy of all atoms approaches
-the bound, by the balance of heat.  So a run of a few 1/γ needs no estimate of a correlation time,
-for which it is too short.
+friction γ is worth at least γt independent samples, whatever the potential: K − ⟨K⟩ is an
+eigenfunction of the thermostat's part of the generator, with the eigenvalue 2γ, and a forward and a
+backward martingale (Lyons & Zheng, Astérisque 157 (1988) 249) bound the variance of the average by
+Var(K)/(γt).  So a run of a few 1/γ needs no estimate of a correlation time.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, ndtr, ndtri
@@ -35,11 +31,10 @@ class KineticSample:
     """Kinetic energies of some atoms.
 
     Attributes:
-        group: which atoms.
         reduced: kinetic energy over k_B T, (S,), in order of time.
         degrees_of_freedom: three an atom, less one for each fixed distance.
-        known_independent: independent samples that the mean is worth, where theory gives them;
-            None for an estimate from the samples themselves.
+        known_independent: independent samples that the mean is worth; None for an estimate from
+            the samples themselves.
     """
 
     group: str
@@ -49,7 +44,7 @@ class KineticSample:
 
     @property
     def shape(self) -> float:
-        """Shape of the gamma distribution, which is also its mean and variance."""
+        """Of the gamma distribution; also its mean and variance."""
         return self.degrees_of_freedom / 2.0
 
     @property
@@ -61,14 +56,14 @@ class KineticSample:
         """Return the first (0) or second (1) half of the run."""
         middle = len(self.reduced) // 2
         part = self.reduced[middle:] if second else self.reduced[:middle]
-        known = None if self.known_independent is None else self.known_independent / 2.0
-        return KineticSample(self.group, part, self.degrees_of_freedom, known)
+        known = self.known_independent and self.known_independent / 2.0
+        return replace(self, reduced=part, known_independent=known)
 
     def correlation(self) -> float:
         """Return the number of samples worth one independent sample, at least 1.
 
-        Twice the integrated autocorrelation time, at the upper edge of its own error,
-        √(2(2M + 1)/S) for a window of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
+        Twice the autocorrelation time, at the upper edge of its error √(2(2M + 1)/S) for a window
+        of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
         """
         tau = autocorrelation_time(self.reduced - self.reduced.mean())
         error = math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / len(self.reduced))
@@ -80,23 +75,17 @@ class KineticSample:
             return max(1.0, self.known_independent)
         return max(1.0, len(self.reduced) / self.correlation())
 
-    def deviation(self, quantity: str) -> float:
-        """Return the deviation of the ``mean`` or the ``width``."""
-        return self.mean_deviation() if quantity == "mean" else self.width_deviation()
-
     def mean_deviation(self) -> float:
         """Return the deviation of the mean, in standard deviations, negative where it is cold.
 
-        The sum of m independent samples is gamma distributed with shape m n/2; its probability
-        is converted to standard deviations of a normal distribution.
+        That of a normal distribution with the probability of the sum of m independent samples,
+        which is gamma distributed with shape m n/2.
         """
         total_shape = self.independent() * self.shape
         total = total_shape * self.temperature_ratio
-        below = float(gammainc(total_shape, total))
-        if below < 0.5:
-            return float(ndtri(max(below, _SMALLEST_PROBABILITY)))
-        above = float(gammaincc(total_shape, total))
-        return -float(ndtri(max(above, _SMALLEST_PROBABILITY)))
+        below, above = float(gammainc(total_shape, total)), float(gammaincc(total_shape, total))
+        sigma = float(ndtri(max(min(below, above), _SMALLEST_PROBABILITY)))
+        return sigma if below < above else -sigma
 
     def least_heating(self, sigma: float) -> float:
         """Return the relative rise of the temperature, (T − T₀)/T₀, of a deviation of the mean."""
@@ -122,11 +111,7 @@ class KineticSample:
 class Deviation:
     """One test of one group in one run.
 
-    Attributes:
-        run: under which thermostat.
-        sample: kinetic energies.
-        quantity: ``mean`` or ``width``.
-        library_sigma: by `physical_validation`; None where its bootstrap has too few samples.
+    ``quantity`` is ``mean`` or ``width``; ``library_sigma`` is by `physical_validation`.
     """
 
     run: str
@@ -137,17 +122,30 @@ class Deviation:
     @cached_property
     def sigma(self) -> float:
         """The deviation in standard deviations, with its sign."""
-        return self.sample.deviation(self.quantity)
+        return self._of(self.sample)
+
+    def _of(self, sample: KineticSample) -> float:
+        return sample.mean_deviation() if self.quantity == "mean" else sample.width_deviation()
 
     def confirmed(self, limit: float) -> bool:
         """Return whether both halves deviate in the same direction, and the library agrees."""
-        halves = [self.sample.half(k).deviation(self.quantity) for k in (0, 1)]
+        halves = [math.copysign(1.0, self.sigma) * self._of(self.sample.half(k)) for k in (0, 1)]
         # A NaN from the library counts as a deviation.
         agreed = self.library_sigma is None or not self.library_sigma <= limit
-        return (
-            min(math.copysign(1.0, self.sigma) * half for half in halves) > HALF_DEVIATION
-            and agreed
-        )
+        return min(halves) > HALF_DEVIATION and agreed
+
+    def as_dict(self, target_kelvin: float) -> dict[str, Any]:
+        """Return the test for the evidence."""
+        return {
+            "run": self.run,
+            "group": self.sample.group,
+            "quantity": self.quantity,
+            "deviation_sigma": self.sigma,
+            "physical_validation_sigma": self.library_sigma,
+            "degrees_of_freedom": self.sample.degrees_of_freedom,
+            "independent_samples": self.sample.independent(),
+            "temperature_kelvin": self.sample.temperature_ratio * target_kelvin,
+        }
 
 
 def of_family(deviation: float, *, tests: int) -> float:

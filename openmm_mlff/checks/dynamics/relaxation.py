@@ -45,18 +45,15 @@ def _changed_bonds(
     """Return the bond that changed most, or the number of fragments; empty where none did."""
     if not np.isfinite(positions_angstrom).all():
         return ""
-    ratios = bond_lengths_angstrom(system, positions_angstrom) / bond_lengths_angstrom(
-        system, system.positions_angstrom
-    )
+    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
+    ratios = bond_lengths_angstrom(system, positions_angstrom) / start_angstrom
     torn = (ratios < limits["bond_shortest"]) | (ratios > limits["bond_longest"])
     if torn.any():
         bond = int(np.argmax(np.where(torn, np.abs(np.log(ratios)), 0.0)))
         name = name_atoms(system.atomic_numbers, system.bonds[bond])
         return f"{name} changes to {ratios[bond]:.2f} of its length"
-    bonds = covalent_bonds(
-        system.atomic_numbers, positions_angstrom, cell_angstrom=system.cell_angstrom
-    )
+    cell = system.cell_angstrom
+    bonds = covalent_bonds(system.atomic_numbers, positions_angstrom, cell_angstrom=cell)
     fragments = fragment_count(system.n_atoms, bonds=bonds)
-    if fragments == system.fragments:
-        return ""
-    return f"{system.fragments} fragments become {fragments}"
+    same = fragments == system.fragments
+    return "" if same else f"{system.fragments} fragments become {fragments}"

@@ -31,10 +31,9 @@ def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
 def kinetic_deviations(
     kinetic_ev: np.ndarray, *, degrees_of_freedom: int, temperature_kelvin: float
 ) -> tuple[float, float]:
-    """Compute how far kinetic energies, (S,), are from the Maxwell–Boltzmann distribution.
+    """Compute the deviations of mean and width of uncorrelated kinetic energies, (S,).
 
-    The samples are uncorrelated.  The mean and the width deviate by these many standard errors of
-    the library's own, from a bootstrap, which is too confident for few samples.
+    In the library's own standard errors from a bootstrap, which are too small for few samples.
     """
     library = _library()
     data = library.data

@@ -1,12 +1,14 @@
 """Does a step take as long at the end of a long run as at its start?"""
 
+from functools import partial
+
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement
-from openmm_mlff.checks.dynamics.blocks import REMEDY, Finding, judge_worst, measured_runs
+from openmm_mlff.checks.dynamics.blocks import REMEDY, judge_blocks, with_interval
 from openmm_mlff.checks.inputs import check_of_runs
 from openmm_mlff.checks.statistics import student_half_width
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 
@@ -31,30 +33,11 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     with their intervals; the clock with the narrowest interval is the one that is stated and that
     may pass.  INCONCLUSIVE where the interval includes the limit.
     """
-    limit = limits["slowing"]
-    runs = measured_runs(
-        record, "cpu_ms_per_step_blocks", "ms_per_step_blocks", "yardstick_ms_blocks"
-    )
-    if isinstance(runs, Judgement):
-        return runs
-    found = [_slowing(run, limit=limit.value) for run in runs]
-    measures = [
-        {
-            "run": one.run,
-            "what": one.clause,
-            "value": one.value,
-            "lowest": one.low,
-            "highest": one.high,
-            "unit": limit.unit,
-            "threshold": limit.value,
-            "ok": one.status is Status.PASS,
-        }
-        for one in found
-    ]
-    return judge_worst(record, found, limit=limit, evidence={"measures": measures})
+    series = ["cpu_ms_per_step_blocks", "ms_per_step_blocks", "yardstick_ms_blocks"]
+    return judge_blocks(record, partial(_slowing, limit=limits["slowing"]), series=series)
 
 
-def _slowing(run: Run, *, limit: float) -> Finding:
+def _slowing(run: Run, *, limit: Threshold) -> Judgement:
     cpu, pace = run.cpu_ms_per_step_blocks, run.yardstick_ms_blocks
     machine, _ = _last_over_first(pace)
     clocks = {
@@ -66,23 +49,21 @@ def _slowing(run: Run, *, limit: float) -> Finding:
         name: np.exp([log, log - half, log + half]).tolist() for name, (log, half) in clocks.items()
     }
     narrowest = min(clocks, key=lambda name: clocks[name][1])
-    value, low, high = bounds[narrowest]
-    beyond = [lowest > limit for _, lowest, _ in bounds.values()]
+    beyond = [low > limit.value for _, low, _ in bounds.values()]
     status = Status.INCONCLUSIVE
     if all(beyond):
         status = Status.FAIL
-    elif high <= limit and not any(beyond):
+    elif bounds[narrowest][2] <= limit.value and not any(beyond):
         status = Status.PASS
     evidence = {
         "blocks": len(cpu),
         "steps_per_block": run.steps_per_block,
         "machine_last_over_first": float(np.exp(machine)),
-        "slowing_detection_limit": high / value,
     }
     for name, (ratio, *interval) in bounds.items():
         evidence |= {f"{name}_last_over_first": ratio, f"{name}_interval": interval}
     clause = f"in the last fifth of the run a step takes, by {_CLOCKS[narrowest]}, a factor of"
-    return Finding(run.name, clause, value, low, high, status, evidence)
+    return with_interval(status, clause, bounds=bounds[narrowest], limit=limit, evidence=evidence)
 
 
 def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class Break:
     what: str
     atoms: tuple[int, ...] = ()
 
+    @property
+    def survived_ps(self) -> float:
+        """The time until then; times of the equilibration are negative."""
+        return max(0.0, self.time_ps)
+
     def text(self, system: MolecularSystem) -> str:
         """Return what went wrong, with the atoms where it does not name them."""
         atoms = name_atoms(system.atomic_numbers, self.atoms)
@@ -48,12 +54,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     ``bond_shortest`` and ``bond_longest`` limit lengths over those in the starting structure;
     ``contact`` the smallest distance of unbonded atoms over the sum of their covalent radii;
     ``temperature_factor`` the temperature over the one asked for; ``largest_force`` is in eV/Å.
-
-    The number of fragments must stay, every number must be finite, and every run must reach its
-    end.  The value is the time survived, which must reach what was asked for.  A short run from the
-    Langevin samples that broke is a FAIL, too.  A structure given by the user that changes its
-    bonds when it is relaxed may not exist (a zwitterion in vacuum, for example): it is
-    INCONCLUSIVE unless a reference keeps its bonds.
+    Fragments must stay, every number must be finite, and every run, the short ones from the
+    Langevin samples included, must reach its end.  The value is the time survived.  A structure
+    given by the user that changes its bonds when it is relaxed may not exist (a zwitterion in
+    vacuum, for example): it is INCONCLUSIVE unless a reference keeps its bonds.
     """
     if not record.runs:
         return skipped("no simulation was run")
@@ -85,27 +89,26 @@ def _failed(
     record: Runs, breaks: Sequence[Break | None], *, evidence: dict[str, Any]
 ) -> Judgement | None:
     """Return a FAIL by the earliest break of a run, else by that of a short run."""
-    happened = [(run, found) for run, found in zip(record.runs, breaks, strict=True) if found]
-    short = _broken_short_run(record)
-    if happened:
-        run, found = min(happened, key=lambda pair: pair[1].time_ps)
-        name = f"the run of replica {run.replica}" if len(record.runs) > 1 else "the run"
-        requested_ps = run.requested_ps
-    elif short is not None:
-        name, requested_ps = "a short run from the Langevin samples", short.duration_ps
+    several = len(record.runs) > 1
+    happened = [
+        (found, run.requested_ps, f"the run of replica {run.replica}" if several else "the run")
+        for run, found in zip(record.runs, breaks, strict=True)
+        if found
+    ]
+    if not happened and (short := _broken_short_run(record)):
         found = Break(short.failure_ps, short.failure.strip().rstrip("."), short.failure_atoms)
+        happened = [(found, short.duration_ps, "a short run from the Langevin samples")]
         failure = {"failure": found.what, "atom_indices": found.atoms}
         evidence = {**evidence, "short_run": failure}
-    else:
+    if not happened:
         return None
-    # Times of the equilibration are negative.
-    survived_ps = max(0.0, found.time_ps)
+    found, requested_ps, name = min(happened, key=lambda one: one[0].time_ps)
     early = " (it broke in the equilibration)" if found.time_ps < 0.0 else ""
     return Judgement(
         Status.FAIL,
-        f"{name} survived {survived_ps:.3g} of {requested_ps:g} ps{early}: "
+        f"{name} survived {found.survived_ps:.3g} of {requested_ps:g} ps{early}: "
         f"{found.text(record.system)}",
-        value=survived_ps,
+        value=found.survived_ps,
         threshold=requested_ps,
         at_least=True,
         evidence=evidence,
@@ -114,12 +117,11 @@ def _failed(
 
 def _broken_short_run(record: Runs) -> Ensemble | None:
     """Return the short runs from the Langevin samples where one broke at this condition."""
-    ensemble, condition = stored_record(record, "ensemble", Ensemble), record.condition
-    if ensemble is None or not ensemble.failure or condition is None:
+    ensemble, at = stored_record(record, "ensemble", Ensemble), record.condition
+    if ensemble is None or not ensemble.failure or at is None:
         return None
-    here = ensemble.temperature_kelvin, ensemble.timestep_fs
-    there = condition.temperature_kelvin, condition.timestep_fs
-    return ensemble if here == there else None
+    own = ensemble.temperature_kelvin, ensemble.timestep_fs
+    return ensemble if own == (at.temperature_kelvin, at.timestep_fs) else None
 
 
 def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, float]) -> Break | None:
@@ -131,7 +133,7 @@ def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, floa
         what = run.failure.message.strip().rstrip(".")
         # The run's own record goes first: it is checked more often than the streams are written.
         found.insert(0, Break(run.failure.time_ps, what, run.failure.atoms))
-    return min(found, key=lambda found: found.time_ps, default=None)
+    return min(found, key=lambda one: one.time_ps, default=None)
 
 
 def _breaks_of_numbers(run: Run, *, limits: Mapping[str, float]) -> Iterator[Break]:
@@ -160,46 +162,34 @@ def _breaks_of_structure(
     trajectory: TrajectorySeries, *, system: MolecularSystem, limits: Mapping[str, float]
 ) -> Iterator[Break]:
     """Yield the first frame of each kind of change."""
+    name = partial(name_atoms, system.atomic_numbers)
     positions, time_ps = trajectory.positions_angstrom, trajectory.time_ps.tolist()
     lost = ~np.isfinite(positions).all(axis=2)
     whole = ~lost.any(axis=1)
-    if lost.any():
-        frame = int(np.argmin(whole))
+    for frame in np.flatnonzero(~whole)[:1]:
         atoms = tuple(np.flatnonzero(lost[frame]).tolist())
         yield Break(time_ps[frame], "a position is not finite", atoms)
-    ratios = _bond_ratios(trajectory, system=system)
+    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
+    ratios = trajectory.bond_lengths_angstrom / start_angstrom
     intact = (ratios >= limits["bond_shortest"]) & (ratios <= limits["bond_longest"])
-    torn = np.argwhere(whole[:, None] & ~intact)
-    if len(torn):
-        frame, bond = torn[0].tolist()
+    for frame, bond in np.argwhere(whole[:, None] & ~intact)[:1]:
         ratio = f"{ratios[frame, bond]:.2f} of its starting length"
-        name = name_atoms(system.atomic_numbers, system.bonds[bond])
-        yield Break(time_ps[frame], f"the bond {name} has {ratio}", system.bonds[bond])
+        atoms = system.bonds[bond]
+        yield Break(time_ps[frame], f"the bond {name(atoms)} has {ratio}", atoms)
     contacts = trajectory.closest_contact
-    close = whole & ~(contacts >= limits["contact"])
-    if close.any():
-        frame = int(np.argmax(close))
+    for frame in np.flatnonzero(whole & ~(contacts >= limits["contact"]))[:1]:
         within = max(BOND_FACTOR, limits["contact"])
-        pair = _closest_pair(positions[frame], system=system, within=within)
+        atoms = _closest_pair(positions[frame], system=system, within=within)
         ratio = f"{contacts[frame]:.2f} of the sum of their covalent radii"
-        name = name_atoms(system.atomic_numbers, pair)
-        yield Break(time_ps[frame], f"the unbonded atoms {name} are at {ratio}", pair)
-    changed = whole & (trajectory.fragments != system.fragments)
-    if changed.any():
-        frame = int(np.argmax(changed))
+        yield Break(time_ps[frame], f"the unbonded atoms {name(atoms)} are at {ratio}", atoms)
+    for frame in np.flatnonzero(whole & (trajectory.fragments != system.fragments))[:1]:
         what = f"{system.fragments} fragments have become {trajectory.fragments[frame]}"
         yield Break(time_ps[frame], what)
 
 
-def _bond_ratios(trajectory: TrajectorySeries, *, system: MolecularSystem) -> np.ndarray:
-    """Return bond lengths over those of the starting structure, (F, B)."""
-    start_angstrom = bond_lengths_angstrom(system, system.positions_angstrom)
-    return np.asarray(trajectory.bond_lengths_angstrom / start_angstrom)
-
-
 def _closest_pair(
     positions_angstrom: np.ndarray, *, system: MolecularSystem, within: float
-) -> tuple[int, int]:
+) -> tuple[int, ...]:
     """Return the unbonded pair at the smallest distance over the sum of its covalent radii."""
     radii = covalent_radii_angstrom(system.atomic_numbers)
     pairs, distances = pairs_within(
@@ -207,22 +197,20 @@ def _closest_pair(
         cutoff_angstrom=2.0 * within * float(radii.max()),
         cell_angstrom=system.cell_angstrom,
     )
-    bonded = set(system.bonds)
-    free = np.array([tuple(pair) not in bonded for pair in pairs.tolist()], dtype=bool)
-    relative = np.where(free, distances / radii[pairs].sum(axis=1), np.inf)
-    first, second = pairs[int(np.argmin(relative))].tolist()
-    return first, second
+    bonds = set(system.bonds)
+    bonded = [tuple(pair) in bonds for pair in pairs.tolist()]
+    relative = np.where(bonded, np.inf, distances / radii[pairs].sum(axis=1))
+    return tuple(pairs[int(np.argmin(relative))].tolist())
 
 
 def _not_recorded(run: Run) -> str:
     """Return which stream of a finished run ends early; empty where none does."""
-    streams = {
-        "energies": run.energies.time_ps,
-        "forces": run.momenta.time_ps,
-        "positions": np.empty(0) if run.trajectory is None else run.trajectory.time_ps,
-    }
-    for name, time_ps in streams.items():
-        if not reaches(time_ps, end_ps=run.completed_ps):
+    for name, stream in (
+        ("energies", run.energies),
+        ("forces", run.momenta),
+        ("positions", run.trajectory),
+    ):
+        if stream is None or not reaches(stream.time_ps, end_ps=run.completed_ps):
             return f"the {name} of {run.name} were not recorded up to its {run.completed_ps:g} ps"
     return ""
 
@@ -231,34 +219,12 @@ def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict
     happened = found or Break(run.completed_ps, "")
     return {
         "run": run.name,
-        "requested_ps": run.requested_ps,
-        "completed_ps": run.completed_ps,
-        "survived_ps": max(0.0, happened.time_ps),
+        "survived_ps": happened.survived_ps,
         "failure": happened.what,
         "atoms": [name_atoms(system.atomic_numbers, (atom,)) for atom in happened.atoms],
         # Zero-based, for programs.
         "atom_indices": happened.atoms,
-        **_extremes(run, system=system),
     }
-
-
-def _extremes(run: Run, *, system: MolecularSystem) -> dict[str, float]:
-    """Return the extremes of what was recorded."""
-    found = {
-        "highest_temperature_kelvin": (np.max, run.energies.temperature_kelvin),
-        "largest_force_ev_per_angstrom": (np.max, run.momenta.largest_force_ev_per_angstrom),
-    }
-    if (frames := run.trajectory) is not None:
-        ratios = _bond_ratios(frames, system=system)
-        found |= {
-            "longest_bond_ratio": (np.max, ratios),
-            "largest_rmsd_angstrom": (np.max, frames.rmsd_angstrom),
-            "largest_radius_of_gyration_angstrom": (np.max, frames.radius_of_gyration_angstrom),
-            "most_fragments": (np.max, frames.fragments),
-            "shortest_bond_ratio": (np.min, ratios),
-            "closest_contact_ratio": (np.min, frames.closest_contact),
-        }
-    return {name: float(pick(values)) for name, (pick, values) in found.items() if values.size}
 
 
 CHECK = check_of_runs(

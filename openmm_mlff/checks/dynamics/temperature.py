@@ -1,7 +1,6 @@
 """Did the dynamics have the temperature that the report states?"""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,76 +15,36 @@ from openmm_mlff.storage.shared import Ensemble
 FEWEST_FOR_SCATTER = 4  # theory estimates the error better than the scatter of fewer runs
 
 
-@dataclass(frozen=True)
-class MeanTemperature:
-    """The mean kinetic temperature of several NVE runs.
+def compare_mean(
+    runs_kelvin: np.ndarray, *, asked_kelvin: float, degrees_of_freedom: int
+) -> tuple[float, float]:
+    """Return half the 95 % interval of the mean of runs (n,), K, and its deviation from the target.
 
-    Attributes:
-        asked_kelvin: what was asked for.
-        runs_kelvin: mean of each run, (n,).
-        degrees_of_freedom: f, of the vibrations of one run.
+    The interval is that of the scatter of four runs or more, else that of a harmonic molecule with
+    f vibrational degrees of freedom, T/√(f n).  The deviation is in standard errors: the larger of
+    that of the scatter and that of a harmonic molecule at the temperature asked for.
     """
-
-    asked_kelvin: float
-    runs_kelvin: np.ndarray
-    degrees_of_freedom: int
-
-    @property
-    def kelvin(self) -> float:
-        """The mean over the runs."""
-        return float(self.runs_kelvin.mean())
-
-    @property
-    def by_scatter(self) -> bool:
-        """Whether the scatter of the runs gives the error, instead of theory."""
-        return len(self.runs_kelvin) >= FEWEST_FOR_SCATTER
-
-    @property
-    def half_width_kelvin(self) -> float:
-        """Half the 95 % interval of the mean."""
-        if self.by_scatter:
-            return student_half_width(self._scatter_error, freedom=len(self.runs_kelvin) - 1.0)
-        return student_half_width(self._theory_error(self.kelvin), freedom=math.inf)
-
-    @property
-    def deviation(self) -> float:
-        """Distance from what was asked for, in standard errors.
-
-        The larger error counts: that of the scatter of the runs, or that of a harmonic molecule at
-        the temperature asked for.
-        """
-        error = self._theory_error(self.asked_kelvin)
-        if self.by_scatter:
-            error = max(error, self._scatter_error)
-        return abs(self.kelvin - self.asked_kelvin) / error
-
-    @property
-    def _scatter_error(self) -> float:
-        return float(self.runs_kelvin.std(ddof=1)) / math.sqrt(len(self.runs_kelvin))
-
-    def _theory_error(self, kelvin: float) -> float:
-        return kelvin / math.sqrt(self.degrees_of_freedom * len(self.runs_kelvin))
+    count, mean = len(runs_kelvin), float(runs_kelvin.mean())
+    theory = 1.0 / math.sqrt(degrees_of_freedom * count)
+    error = theory * asked_kelvin
+    half_width = student_half_width(theory * mean, freedom=math.inf)
+    if count >= FEWEST_FOR_SCATTER:
+        scatter = float(runs_kelvin.std(ddof=1)) / math.sqrt(count)
+        error = max(error, scatter)
+        half_width = student_half_width(scatter, freedom=count - 1.0)
+    return half_width, abs(mean - asked_kelvin) / error
 
 
-def mean_temperature(record: Runs, *, temperature_kelvin: float) -> MeanTemperature | None:
-    """Return the mean temperature of all runs at one temperature, those of the ensemble included.
-
-    None where no run reached its end or nothing vibrates.
-    """
-    runs = [
-        run
-        for run in record.runs
-        if run.condition.temperature_kelvin == temperature_kelvin and _is_usable(run)
-    ]
+def _mean_temperatures(record: Runs, *, at_kelvin: float) -> tuple[np.ndarray, int]:
+    """Return the mean temperature of each run, those of the ensemble included, and f of one."""
+    runs = [run for run in record.runs if _is_usable(run)]
     each = [float(run.energies.temperature_kelvin.mean()) for run in runs]
     freedom = max((run.degrees_of_freedom for run in runs), default=0)
     ensemble = stored_record(record, "ensemble", Ensemble)
-    if ensemble is not None and ensemble.temperature_kelvin == temperature_kelvin:
+    if ensemble is not None and ensemble.temperature_kelvin == at_kelvin:
         each += ensemble.temperatures_kelvin.tolist()
         freedom = ensemble.degrees_of_freedom
-    if not each or freedom < 1:
-        return None
-    return MeanTemperature(temperature_kelvin, np.array(each), freedom)
+    return np.array(each), freedom
 
 
 def _is_usable(run: Run) -> bool:
@@ -103,36 +62,35 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     """
     if not record.runs:
         return skipped("no simulation was run")
-    target = record.runs[0].condition.temperature_kelvin
     if all(run.survived and run.degrees_of_freedom == 0 for run in record.runs):
         return not_applicable("nothing vibrates, so there is no temperature to measure")
-    mean = mean_temperature(record, temperature_kelvin=target)
-    if mean is None:
+    target = record.runs[0].condition.temperature_kelvin
+    each, freedom = _mean_temperatures(record, at_kelvin=target)
+    if not len(each) or freedom < 1:
         return inconclusive("no simulation ran to its end, so no temperature was measured")
-    limit = limits["deviation"].value
-    count = len(mean.runs_kelvin)
+    half_width, deviation = compare_mean(each, asked_kelvin=target, degrees_of_freedom=freedom)
+    limit, count, mean = limits["deviation"].value, len(each), float(each.mean())
     status = Status.PASS
     clause = (
-        f"the mean temperature of {count} run{'s' if count > 1 else ''} is {mean.kelvin:.0f} ± "
-        f"{mean.half_width_kelvin:.0f} K (95 %), and {target:g} K was asked for"
+        f"the mean temperature of {count} run{'s' if count > 1 else ''} is {mean:.0f} ± "
+        f"{half_width:.0f} K (95 %), and {target:g} K was asked for"
     )
     # A NaN is INCONCLUSIVE.
-    if not mean.deviation <= limit:
+    if not deviation <= limit:
         status = Status.INCONCLUSIVE
         clause += (
-            f", {mean.deviation:.2g} standard errors apart (limit {limit:g}); sample longer "
+            f", {deviation:.2g} standard errors apart (limit {limit:g}); sample longer "
             "(`sampling_ps`), with more runs (`ensemble_runs` or `replicas`), and see "
             "`kinetic_distribution` and `energy_drift`"
         )
     evidence = {
-        "temperature_kelvin": mean.asked_kelvin,
-        "mean_kelvin": mean.kelvin,
-        "half_width_kelvin": mean.half_width_kelvin,
-        "runs_kelvin": mean.runs_kelvin,
-        "degrees_of_freedom": mean.degrees_of_freedom,
-        "interval_by": "scatter" if mean.by_scatter else "theory",
+        "temperature_kelvin": target,
+        "mean_kelvin": mean,
+        "half_width_kelvin": half_width,
+        "runs_kelvin": each,
+        "degrees_of_freedom": freedom,
     }
-    return Judgement(status, clause, value=mean.deviation, threshold=limit, evidence=evidence)
+    return Judgement(status, clause, value=deviation, threshold=limit, evidence=evidence)
 
 
 CHECK = check_of_runs(

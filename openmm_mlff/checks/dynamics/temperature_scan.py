@@ -9,7 +9,7 @@ from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
 from openmm_mlff.checks.inputs import check_of_runs
 from openmm_mlff.config import Limits
 from openmm_mlff.results import MOST_SEVERE_FIRST, Status
-from openmm_mlff.storage.runs import RunCondition, Runs
+from openmm_mlff.storage.runs import Runs
 
 SLOPE = "slope_mev_per_atom_per_ps"
 
@@ -21,9 +21,8 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     to ``hottest`` (K); the other limits are those of both checks.
     """
     coldest, hottest = limits["coldest"].value, limits["hottest"].value
-    chosen: dict[float, RunCondition] = {}
-    for condition in sorted(record.conditions(), key=lambda one: -one.timestep_fs):
-        chosen[condition.temperature_kelvin] = condition
+    conditions = sorted(record.conditions(), key=lambda one: -one.timestep_fs)
+    chosen = {condition.temperature_kelvin: condition for condition in conditions}
     temperatures = sorted(chosen)
     if not temperatures or temperatures[0] > coldest or temperatures[-1] < hottest:
         ran = _listed(temperatures) if temperatures else "none"
@@ -40,13 +39,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             f"it is stable and conserves energy at {at}; the drift is largest at {kelvin:g} K with "
             f"{row[SLOPE]:.3g} {CHECK.unit}"
         )
-    return Judgement(
-        worst.status,
-        clause,
-        value=max((row[SLOPE] for _, row in outcomes if row[SLOPE] is not None), default=None),
-        threshold=limits["slope"].value,
-        evidence=evidence,
-    )
+    largest = max((row[SLOPE] for _, row in outcomes if row[SLOPE] is not None), default=None)
+    threshold = limits["slope"].value
+    return Judgement(worst.status, clause, value=largest, threshold=threshold, evidence=evidence)
 
 
 def _outcome(record: Runs, limits: Limits) -> tuple[Judgement, dict[str, Any]]:
@@ -64,8 +59,6 @@ def _outcome(record: Runs, limits: Limits) -> tuple[Judgement, dict[str, Any]]:
         "energy_drift": drift.status.value,
         "energy_drift_message": drift.clause,
         SLOPE: None if slope is None else abs(float(slope)),
-        # A smaller drift would not have been detected.
-        "detection_limit_mev_per_atom_per_ps": drift.evidence.get("interval_mev_per_atom_per_ps"),
     }
 
 
@@ -75,8 +68,8 @@ def _severity(judgement: Judgement) -> int:
 
 def _listed(temperatures: Sequence[float]) -> str:
     """Return ``100, 300 and 500 K``."""
-    names = [f"{temperature:g}" for temperature in temperatures]
-    return f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} K"
+    *others, last = (f"{temperature:g}" for temperature in temperatures)
+    return f"{', '.join(others)} and {last} K" if others else f"{last} K"
 
 
 CHECK = check_of_runs(

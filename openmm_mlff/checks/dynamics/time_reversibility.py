@@ -17,14 +17,10 @@ if TYPE_CHECKING:
 
 @record
 class Record:
-    """Positions of a simulation in which the velocities were reversed half-way.
+    """Positions of a simulation whose velocities were reversed half-way; NaN from where it broke.
 
     Attributes:
-        start_positions_angstrom: where it started.
-        far_positions_angstrom: where the velocities were reversed; NaN where it broke off before.
-        back_positions_angstrom: where it ended; NaN where it broke off.
         steps: in each direction.
-        timestep_fs: of the integrator.
         dtype: precision of the weights.
         failure: why it broke off; empty where it did not.
     """
@@ -67,30 +63,28 @@ def judge(record: Record, limits: Limits) -> Judgement:
     grow with time, in large molecules exponentially.  A run that broke is a FAIL; one in which
     nothing moved is INCONCLUSIVE.
     """
-    limit = limits["distance"]
-    start = record.start_positions_angstrom
+    limit, start = limits["distance"], record.start_positions_angstrom
     travelled = largest_norm(record.far_positions_angstrom - start)
+    missed = record.back_positions_angstrom - start
     evidence: dict[str, Any] = {
         "dtype": record.dtype,
         "steps": record.steps,
         "timestep_fs": record.timestep_fs,
         "farthest_angstrom": travelled,
-        "detection_limit_angstrom": limit.value,
     }
     if record.failure:
-        what = f"the run broke: {record.failure}"
-        return Judgement(Status.FAIL, what, threshold=limit.value, evidence=evidence)
+        clause = f"the run broke: {record.failure}"
+        return Judgement(Status.FAIL, clause, threshold=limit.value, evidence=evidence)
     if travelled <= limit.value:
         reason = f"in {record.steps} steps no atom moved farther than {limit.value:g} Å"
         return inconclusive(reason, evidence=evidence)
-    missed = record.back_positions_angstrom - start
-    evidence["distance_angstrom"] = np.linalg.norm(missed, axis=1)
     clause = (
         f"after {record.steps} steps forward and {record.steps} back, the largest distance of an "
         "atom from its start is"
     )
     # It fails where positions on the way are not finite, even if the end is good.
     distance = largest_norm(missed) if np.isfinite(travelled) else float("nan")
+    evidence["distance_angstrom"] = np.linalg.norm(missed, axis=1)
     return judged([Measure(clause, distance, limit)], evidence=evidence)
 
 

@@ -1,19 +1,14 @@
 """Does the error of the total energy fall as the timestep squared?"""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
-from openmm_mlff.checks.dynamics.timestep_spreads import (
-    NOISE_MARGIN,
-    NOISE_STEPS,
-    Spreads,
-    noise,
-)
 from openmm_mlff.checks.inputs import NO_START
-from openmm_mlff.checks.statistics import compare_with_interval
+from openmm_mlff.checks.statistics import compare_with_interval, student_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -27,6 +22,13 @@ FACTORS = (0.5, 1.0, 2.0)  # timesteps, in units of the protocol's first
 FEWEST_STARTS, MOST_STARTS = 3, 8
 PRECISE = 0.15  # no further start is run when half the interval of the exponent is at most this
 FEWEST_ROWS = 20
+NOISE_STEPS = 200  # at the shortest timestep; their energies tell the noise from the motion
+NOISE_MARGIN = 3.0  # a spread of at least this many times the noise: exponent accurate to 0.04
+LARGEST_RATIO = 0.05  # σ(E_total)/σ(E_kinetic) at a timestep that we call safe: our choice
+
+DIFFERENCES = 6
+"""Order of the differences that keep the noise of consecutive steps and remove the motion: of the
+energy of an O–H bond, at 0.25 fs, a fraction of 1e-4 remains."""
 
 
 @record
@@ -34,12 +36,9 @@ class Record:
     """Energies of simulations from common starts at three timesteps, the shortest first.
 
     Attributes:
-        timesteps_fs: of the integrator.
-        time_ps: of the energies.
         potential_ev: NaN from where a run broke off.
         kinetic_ev: at the time of the positions.
         noise_total_ev: total energy of consecutive steps at the shortest timestep.
-        n_atoms: N.
         failures: why a run at each timestep broke off; empty where none did.
     """
 
@@ -57,22 +56,42 @@ class Record:
         return np.asarray(self.potential_ev + self.kinetic_ev)
 
     @property
-    def spreads(self) -> Spreads:
-        """Standard deviations from each start at each timestep."""
-        return Spreads(
-            self.timesteps_fs,
-            self.total_ev.std(axis=-1),
-            self.kinetic_ev.std(axis=-1),
-            noise(self.noise_total_ev),
-        )
+    def spread_ev(self) -> np.ndarray:
+        """Standard deviation of the total energy at each timestep, over all starts."""
+        return np.asarray(np.sqrt(self.total_ev.var(axis=-1).mean(axis=0)))
+
+    @property
+    def ratios(self) -> np.ndarray:
+        """σ(E_total)/σ(E_kinetic) at each timestep, over all starts; infinite if nothing moves."""
+        kinetic_ev = np.sqrt(self.kinetic_ev.var(axis=-1).mean(axis=0))
+        infinite = np.full_like(kinetic_ev, np.inf)
+        return np.divide(self.spread_ev, kinetic_ev, out=infinite, where=kinetic_ev > 0.0)
+
+    def first_above_noise(self) -> int | None:
+        """Return the shortest timestep whose spread is not noise; None where fewer than two are."""
+        least_ev = NOISE_MARGIN * noise(self.noise_total_ev)
+        clear = np.flatnonzero((self.spread_ev >= least_ev) & (self.spread_ev > 0.0))
+        return int(clear[0]) if len(clear) and clear[0] < len(FACTORS) - 1 else None
+
+    def exponent(self, first: int) -> tuple[float, float]:
+        """Return p of σ ∝ dt^p from one timestep to the longest, and half its 95 % interval.
+
+        The mean over the starts, with Student's t; infinite for a single start.
+        """
+        spreads_ev = self.total_ev.std(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            powers = np.log(spreads_ev[:, -1] / spreads_ev[:, first])
+        powers /= np.log(self.timesteps_fs[-1] / self.timesteps_fs[first])
+        if len(powers) < 2:
+            return float(powers[0]), math.inf
+        error = float(powers.std(ddof=1)) / math.sqrt(len(powers))
+        return float(powers.mean()), student_half_width(error, freedom=len(powers) - 1)
 
     @property
     def is_precise(self) -> bool:
         """Whether the exponent is known to :data:`PRECISE`, or no further start would help."""
-        if any(self.failures):
-            return True
-        first = self.spreads.first_above_noise()
-        return first is None or self.spreads.exponent(first, len(FACTORS) - 1)[1] <= PRECISE
+        first = None if any(self.failures) else self.first_above_noise()
+        return first is None or self.exponent(first)[1] <= PRECISE
 
 
 def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
@@ -86,35 +105,27 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
     starts = subject.experiments.langevin_starts(MOST_STARTS)
     if not starts:
         return Skipped(NO_START)
-    timesteps_fs = subject.timestep_fs * np.array(FACTORS)
-    interval_fs = float(timesteps_fs[-1])
-    rows = max(2, 1 + round(fs_from_ps(subject.spec.convergence_ps) / interval_fs))
-    noisy, _ = subject.experiments.run_nve(
-        starts[0], timestep_fs=float(timesteps_fs[0]), rows=NOISE_STEPS, interval_steps=1
-    )
+    run_nve, timesteps_fs = subject.experiments.run_nve, subject.timestep_fs * np.array(FACTORS)
+    shortest_fs, *_, longest_fs = timesteps_fs.tolist()
+    rows = max(2, 1 + round(fs_from_ps(subject.spec.convergence_ps) / longest_fs))
+    noisy, _ = run_nve(starts[0], timestep_fs=shortest_fs, rows=NOISE_STEPS, interval_steps=1)
     found: list[list[tuple[np.ndarray, str]]] = []
     for start in starts:
-        runs = [
-            subject.experiments.run_nve(
-                start,
-                timestep_fs=float(timestep_fs),
-                rows=rows,
-                interval_steps=round(interval_fs / timestep_fs),
-            )
-            for timestep_fs in timesteps_fs
-        ]
+        runs = []
+        for timestep_fs in timesteps_fs.tolist():
+            steps = round(longest_fs / timestep_fs)
+            runs.append(run_nve(start, timestep_fs=timestep_fs, rows=rows, interval_steps=steps))
         found.append(runs)
         energies = np.array([[each for each, _ in runs] for runs in found])
+        reasons = zip(*([why for _, why in runs] for runs in found), strict=True)
         so_far = Record(
             timesteps_fs=timesteps_fs,
-            time_ps=ps_from_fs(interval_fs) * np.arange(rows),
+            time_ps=ps_from_fs(longest_fs) * np.arange(rows),
             potential_ev=energies[:, :, 0],
             kinetic_ev=energies[:, :, 1],
             noise_total_ev=noisy.sum(axis=0),
             n_atoms=subject.asked.n_atoms,
-            failures=tuple(
-                next((why for _, why in runs if why), "") for runs in zip(*found, strict=True)
-            ),
+            failures=tuple(next(filter(None, each), "") for each in reasons),
         )
         if len(found) >= FEWEST_STARTS and so_far.is_precise:
             break
@@ -124,77 +135,76 @@ def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Check that p of σ(E_total) ∝ dt^p lies from ``exponent_low`` to ``exponent_high``.
 
-    Leapfrog follows a shadow Hamiltonian that differs from the true one by a term in dt², so that
-    p = 2; an error of the energy surface (forces that are not its gradient, a jump) does not fall
-    with the timestep and gives a smaller p.  So does noise of the energies, which is not such an
-    error: a timestep whose spread is less than three times the noise is left out.  p is taken over
-    the widest pair of timesteps, with its interval over the starts.  INCONCLUSIVE where the
-    interval includes a limit, noise leaves no pair, nothing moves, or a run at the longest timestep
-    broke.
+    Leapfrog follows a shadow Hamiltonian that differs from the true one in dt², so p = 2.  An error
+    of the energy surface (forces that are not its gradient, a jump) does not fall with the timestep
+    and gives a smaller p.  So does noise, which is no such error: a timestep whose spread is less
+    than three times the noise is left out.  INCONCLUSIVE where the interval over the starts
+    includes a limit, noise leaves no pair, nothing moves, or a run at the longest timestep broke.
     """
     if unfit := _unfit(record):
         return unfit
-    spreads = record.spreads
-    first, last = spreads.first_above_noise(), len(FACTORS) - 1
-    evidence = _spread_evidence(record, spreads)
+    evidence, first = _spread_evidence(record), record.first_above_noise()
     if first is None:
-        reason = (
+        return inconclusive(
             f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
             f"does not exceed {NOISE_MARGIN:g} times its noise of "
-            f"{evidence['noise_mev_per_atom']:.2g} meV/atom"
+            f"{evidence['noise_mev_per_atom']:.2g} meV/atom",
+            evidence=evidence,
         )
-        return inconclusive(reason, evidence=evidence)
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
-    exponent, half_width = spreads.exponent(first, last)
+    timesteps_fs, (exponent, half_width) = record.timesteps_fs, record.exponent(first)
     middle = 0.5 * (low + high)
-    status = compare_with_interval(
-        abs(exponent - middle), half_width=half_width, threshold=high - middle
-    )
-    safe_fs = spreads.safe_timestep_fs(first=first) if status is Status.PASS else None
-    library, agrees = _library(record, low=low, high=high, exponent=exponent)
-    notes = [] if safe_fs is None else [f"timesteps up to {safe_fs:.2g} fs are safe"]
-    if not agrees:
-        notes.append(f"physical_validation disagrees, with a deviation of {library:.2g}")
-    evidence |= {
-        "exponent": exponent,
-        "exponent_half_width": half_width,
-        "exponent_by_start": spreads.exponents(first, last),
-        "between_timesteps_fs": spreads.timesteps_fs[[first, -1]],
-        "pairwise_exponents": [spreads.exponent(k, k + 1)[0] for k in range(first, last)],
-        "largest_safe_timestep_fs": safe_fs,
-        "detection_limit_mev_per_atom": spreads.least_error_ev(first=first, low=low)
-        * (MEV_PER_EV / record.n_atoms),
-        "physical_validation_deviation": library,
-        "physical_validation_agrees": agrees,
-    }
+    distance, at_least = abs(exponent - middle), exponent < middle
+    status = compare_with_interval(distance, half_width=half_width, threshold=high - middle)
+    evidence |= _second_opinion(record, low=low, high=high, exponent=exponent)
+    evidence["exponent_half_width"] = half_width
     clause = (
-        f"from {spreads.timesteps_fs[first]:g} to {spreads.timesteps_fs[-1]:g} fs the spread of "
-        f"the total energy goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
+        f"from {timesteps_fs[first]:g} to {timesteps_fs[-1]:g} fs the spread of the total energy "
+        f"goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
         f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
     )
-    is_low = exponent < middle
-    return Judgement(
-        status,
-        clause + (f" ({'; '.join(notes)})" if notes else ""),
-        value=exponent,
-        threshold=low if is_low else high,
-        at_least=is_low,
-        evidence=evidence,
-    )
+    safe_fs = safe_timestep_fs(timesteps_fs[first:], record.ratios[first:])
+    if status is Status.PASS and safe_fs is not None:
+        evidence["largest_safe_timestep_fs"] = safe_fs
+        clause += f"; timesteps up to {safe_fs:.2g} fs are safe"
+    limit = low if at_least else high
+    return Judgement(status, clause, exponent, limit, at_least=at_least, evidence=evidence)
 
 
-def _spread_evidence(record: Record, spreads: Spreads) -> dict[str, Any]:
-    """Return the spreads and the noise of the energies at each timestep."""
+def _spread_evidence(record: Record) -> dict[str, Any]:
     per_atom = MEV_PER_EV / record.n_atoms
     return {
-        "timesteps_fs": spreads.timesteps_fs,
-        "starts": len(spreads.each_total_ev),
-        "sigma_total_mev_per_atom": spreads.total_ev * per_atom,
-        "sigma_kinetic_mev_per_atom": spreads.each_kinetic_ev.mean(axis=0) * per_atom,
-        "sigma_ratio": spreads.ratios,
-        "noise_mev_per_atom": spreads.noise_ev * per_atom,
-        "rows": len(record.time_ps),
+        "timesteps_fs": record.timesteps_fs,
+        "sigma_total_mev_per_atom": record.spread_ev * per_atom,
+        "sigma_ratio": record.ratios,
+        "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
     }
+
+
+def safe_timestep_fs(timesteps_fs: np.ndarray, ratios: np.ndarray) -> float | None:
+    """Return the largest timestep at which σ(E_total)/σ(E_kinetic), (D,), stays within 0.05.
+
+    By the power law fitted to them, and never beyond the largest that was run; None where the law
+    does not rise.
+    """
+    if not (np.isfinite(ratios) & (ratios > 0.0)).all():
+        return None
+    power, offset = np.polyfit(np.log(timesteps_fs), np.log(ratios), 1)
+    if power <= 0.0:
+        return None
+    return float(min(timesteps_fs[-1], np.exp((np.log(LARGEST_RATIO) - offset) / power)))
+
+
+def noise(energies_ev: np.ndarray) -> float:
+    """Estimate the standard deviation of the noise of energies of consecutive steps, eV.
+
+    σ = 1.4826 median |Δ⁶E| / √C(12, 6): the median, so that a rare jump does not count.  Infinite
+    where it cannot be estimated.
+    """
+    if len(energies_ev) < 2 * DIFFERENCES or not np.isfinite(energies_ev).all():
+        return math.inf
+    spread = float(np.median(np.abs(np.diff(energies_ev, DIFFERENCES))))
+    return 1.4826 * spread / math.sqrt(math.comb(2 * DIFFERENCES, DIFFERENCES))
 
 
 def _unfit(record: Record) -> Judgement | None:
@@ -206,18 +216,18 @@ def _unfit(record: Record) -> Judgement | None:
     if finite.all():
         return None
     evidence = {"timesteps_fs": record.timesteps_fs, "finite": finite, "failures": record.failures}
-    shortest = int(np.argmin(finite))
-    broke = f"the run with a timestep of {record.timesteps_fs[shortest]:g} fs broke"
-    if shortest < len(finite) - 1:
-        clause = f"{broke}: its energy is not finite"
-        return Judgement(Status.FAIL, clause, evidence=evidence)
-    return inconclusive(
-        f"{broke}, so the exponent is not known up to there; a shorter timestep may decide",
-        evidence=evidence,
-    )
+    broken = f"the run with a timestep of {record.timesteps_fs[np.argmin(finite)]:g} fs broke"
+    if finite[:-1].all():
+        reason = (
+            f"{broken}, so the exponent is not known up to there; a shorter timestep may decide"
+        )
+        return inconclusive(reason, evidence=evidence)
+    return Judgement(Status.FAIL, f"{broken}: its energy is not finite", evidence=evidence)
 
 
-def _library(record: Record, *, low: float, high: float, exponent: float) -> tuple[float, bool]:
+def _second_opinion(
+    record: Record, *, low: float, high: float, exponent: float
+) -> dict[str, float | bool]:
     """Return the deviation by `physical_validation`, and whether it agrees.
 
     The library has no limit of its own: between neighbouring timesteps, a factor k apart, an
@@ -228,7 +238,8 @@ def _library(record: Record, *, low: float, high: float, exponent: float) -> tup
     deviation = convergence_deviation(dict(zip(record.timesteps_fs.tolist(), joined, strict=True)))
     step = record.timesteps_fs[1] / record.timesteps_fs[0]
     allowed = max(abs(1.0 - step ** (bound - 2.0)) for bound in (low, high))
-    return deviation, bool(deviation <= allowed) == (low <= exponent <= high)
+    agrees = bool(deviation <= allowed) == (low <= exponent <= high)
+    return {"physical_validation_deviation": deviation, "physical_validation_agrees": agrees}
 
 
 CHECK = Check(

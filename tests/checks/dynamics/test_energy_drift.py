@@ -61,12 +61,9 @@ def test_an_exact_oscillator_does_not_drift(judge, water, make_run, solution):
 def test_known_noise_is_found_and_passes(judge, water, make_run):
     result = judge(water, make_run(water, total_ev=drifting(0.0)))
     assert result.status is Status.PASS
-    assert result.evidence["sigma_total_mev_per_atom"] == pytest.approx(0.13, rel=0.05)
     # White noise of 2000 rows: 1.96 √(12/n) σ/T.
     exact = 1.96 * np.sqrt(12 / 2000) * 0.13 / 10.0
     assert result.evidence["interval_mev_per_atom_per_ps"] == pytest.approx(exact, rel=0.2)
-    assert result.evidence["correlation_time_ps"] == pytest.approx(0.0025, rel=0.3)
-    assert result.evidence["n_samples"] == 2000
 
 
 @pytest.mark.parametrize("slope", [0.2, -0.2])
@@ -75,8 +72,6 @@ def test_a_planted_drift_fails_with_its_slope(judge, water, make_run, slope):
     assert result.status is Status.FAIL
     assert result.value == pytest.approx(0.2, abs=0.01)
     assert result.evidence["slope_mev_per_atom_per_ps"] == pytest.approx(slope, abs=0.01)
-    assert result.evidence["lowest_slope_mev_per_atom_per_ps"] < slope
-    assert result.evidence["highest_slope_mev_per_atom_per_ps"] > slope
     assert "meV/atom/ps (95 %) (limit 0.1 meV/atom/ps)" in result.message
 
 
@@ -134,7 +129,6 @@ def test_replicas_are_averaged(judge, water, make_run):
     single = judge(water, runs[0]).evidence["interval_mev_per_atom_per_ps"]
     result = judge(water, *runs)
     assert result.status is Status.PASS
-    assert result.evidence["n_replicas"] == 3
     assert result.evidence["interval_mev_per_atom_per_ps"] < 0.8 * single
     assert len(result.evidence["runs"]) == 3
 

@@ -156,8 +156,6 @@ def test_maxwells_velocities_pass(judge):
     }
     # Mean and width of three groups, the mean of three, and the mean of two elements.
     assert len(result.evidence["tests"]) == 11
-    seen = result.evidence["smallest_detectable_percent_of_temperature"]
-    assert 5.0 < seen["under strong friction"] < 50.0 < seen["under weak friction"]
 
 
 def test_what_would_have_been_detected_is_detected(judge):

@@ -29,7 +29,6 @@ def test_an_intact_molecule_survives(judge, water, make_run):
     result = judge(water, make_run(water))
     assert result.status is Status.PASS
     assert (result.value, result.threshold, result.unit) == (10.0, 10.0, "ps")
-    assert result.evidence["runs"][0]["longest_bond_ratio"] == pytest.approx(1.0)
     assert result.condition["temperature_kelvin"] == 300.0
 
 
@@ -202,7 +201,6 @@ def test_loosened_limits_let_a_run_go_on(measured, faulty, with_stability):
     loosened = measured(CHECK, subject)
     assert loosened.status is Status.PASS
     assert loosened.value == loosened.threshold
-    assert loosened.evidence["runs"][0]["longest_bond_ratio"] > 1.5
 
 
 @pytest.mark.parametrize(

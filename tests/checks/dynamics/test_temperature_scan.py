@@ -40,9 +40,6 @@ def test_sound_at_every_temperature_passes(judge, run_at):
     assert result.value == pytest.approx(0.05, abs=0.01)
     assert "at 100, 300 and 500 K; the drift is largest at 300 K" in result.message
     assert [row["temperature_kelvin"] for row in result.evidence["temperatures"]] == [100, 300, 500]
-    assert all(
-        row["detection_limit_mev_per_atom_per_ps"] > 0 for row in result.evidence["temperatures"]
-    )
 
 
 @pytest.mark.parametrize("kelvin", [100.0, 500.0])
