@@ -18,11 +18,6 @@ class Modes:
     wavenumbers_per_cm: np.ndarray
     errors_per_cm: np.ndarray
 
-    @property
-    def lowest_per_cm(self) -> float:
-        """The lowest one, negative where it is imaginary."""
-        return float(self.wavenumbers_per_cm[0])
-
 
 def harmonic_modes(
     jacobian: np.ndarray, *, masses_amu: np.ndarray, positions_angstrom: np.ndarray
@@ -40,8 +35,7 @@ def harmonic_modes(
     hessian = -0.5 * (jacobian + jacobian.T) * np.outer(root, root)
     curvatures, vectors = np.linalg.eigh(kept.T @ hessian @ kept)
     size = len(jacobian)
-    antisymmetric = 0.5 * (jacobian - jacobian.T)
-    noise = np.sqrt(2.0 * np.sum(antisymmetric**2) / (size * (size - 1)))
+    noise = np.sqrt(np.sum((jacobian - jacobian.T) ** 2) / (2.0 * size * (size - 1)))
     lengths = np.sum((root[:, None] * (kept @ vectors)) ** 2, axis=0)
     squares = squared_wavenumber_from_curvature(curvatures)
     uncertainty = squared_wavenumber_from_curvature(noise * lengths)

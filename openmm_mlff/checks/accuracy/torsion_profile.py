@@ -1,21 +1,18 @@
 """Do conformers and the barriers between them have the energies of the reference?"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from openmm_mlff.checks.accuracy.profiles import bond_profile
-from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 """A loose tolerance suffices: both potentials are evaluated at the same geometries, and the rest
@@ -51,7 +48,7 @@ class Record:
     reasons: tuple[str, ...] = ()
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Rotate about each bond by 360°; the reference relaxes all else at each angle."""
     molecule = subject.molecule
     if molecule.is_periodic:
@@ -98,7 +95,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def _scan(
-    subject: "Subject", torsions: Sequence[Torsion], *, angles: np.ndarray
+    subject: Subject, torsions: Sequence[Torsion], *, angles: np.ndarray
 ) -> tuple[np.ndarray, dict[tuple[int, int], tuple[str, str]]]:
     """Relax the reference at one angle after the other, all bonds together.
 

@@ -1,19 +1,16 @@
 """Compare two computations of one potential on the same geometries."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.config import Threshold
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
 
 ATOMS_IN_ALL = 400
 """Of all geometries together; each atom is a comparison of its own."""
@@ -38,9 +35,7 @@ class Comparison:
     refusals: tuple[str, ...] = ()
 
 
-def compared_geometries(
-    subject: "Subject", *, molecule: "MolecularSystem | None" = None
-) -> np.ndarray:
+def compared_geometries(subject: Subject, *, molecule: MolecularSystem | None = None) -> np.ndarray:
     """Return displaced geometries (G, N, 3), Å: the protocol's number, fewer of a large system."""
     n_atoms = (molecule or subject.molecule).n_atoms
     count = min(subject.spec.geometries, max(FEWEST, ATOMS_IN_ALL // n_atoms))

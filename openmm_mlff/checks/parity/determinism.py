@@ -1,18 +1,15 @@
 """Does the same geometry always give the same energy and forces?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 SMALLEST_ENERGY_SCALE_EV = 1.0
 SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM = 0.1
@@ -41,7 +38,7 @@ class Record:
     history_forces: np.ndarray = array("paths", "orders", "asked", "N", 3)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate x1, x2, x1, x2, ... in one Context and keep what was computed for x1.
 
     Then evaluate x1 and a stretched geometry in different orders with new instances, without a

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.base import Check, Judgement, Subject
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -16,7 +16,6 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
     from openmm_mlff.measuring.paths import Export
 
 CALLS = 3
@@ -34,7 +33,7 @@ class Record(Comparison):
     first_to_later: np.ndarray = array("pairs")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Call the program for this molecule, and the one for any, several times."""
     if not subject.potential.is_exported:
         return NotApplicable(f"{subject.potential.spec} is run as it is; nothing is exported")
@@ -50,7 +49,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def _differences(subject: "Subject", export: "Export") -> tuple[float, float, float]:
+def _differences(subject: Subject, export: "Export") -> tuple[float, float, float]:
     """Return the largest differences of energies, of forces, and of later calls' forces."""
     n_atoms = export.molecule.n_atoms
     geometries = compared_geometries(subject, molecule=export.molecule)

@@ -1,10 +1,8 @@
 """Is an ML/MM system the sum of its parts, and does its interpolation have the right ends?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.base import Check, Judgement, Subject
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     judge_comparison,
@@ -13,9 +11,6 @@ from openmm_mlff.checks.parity.comparison import (
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 MOST_GEOMETRIES = 4
 """With a thousand atoms the Reference platform takes about a second for each."""
@@ -39,7 +34,7 @@ class Record(Comparison):
     n_ml_atoms: int
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate an ML/MM system, its parts and its interpolation, at the minimum and beside it."""
     if not subject.potential.is_mixed:
         return NotApplicable(

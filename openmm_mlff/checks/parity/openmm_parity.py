@@ -1,10 +1,8 @@
 """Does OpenMM compute what the model computes?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -13,9 +11,6 @@ from openmm_mlff.checks.parity.comparison import (
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.typed import record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 
 @record
@@ -32,7 +27,7 @@ class Record(Comparison):
     single_precision: tuple[bool, ...]
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate geometries through ASE and on every platform, precision and backend."""
     geometries = compared_geometries(subject)
     ase = subject.paths.through_ase(geometries)

@@ -1,20 +1,17 @@
 """How rough are the forces at the precision in which they are computed?"""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
 from openmm_mlff.checks.parity.comparison import compared_geometries
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import is_float32
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 NAMED_FROM_MEV = 0.01
 """Lower stairs of the energy are not mentioned in the sentence."""
@@ -45,7 +42,7 @@ class Record:
     forces: np.ndarray | None = array(2, "geometries", "N", 3, default=None)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate geometries with weights of both precisions, where the potential has them."""
     both: dict[str, np.ndarray] = {}
     if subject.potential.has_two_precisions:

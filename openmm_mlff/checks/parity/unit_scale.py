@@ -4,22 +4,18 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, is_non_metal
 from openmm_mlff.molecules.boxes import nearest_images
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
 
 STRETCH_ANGSTROM = 0.02
 MOST_BONDS = 12
@@ -56,7 +52,7 @@ class Record:
     refusals: tuple[str, ...] = ()
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Stretch and compress bonds, all other atoms fixed: k = −(f(r + h) − f(r − h)) / 2h."""
     molecule = subject.molecule
     bonds = chosen_bonds(molecule)
@@ -86,7 +82,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def chosen_bonds(molecule: "MolecularSystem") -> np.ndarray:
+def chosen_bonds(molecule: MolecularSystem) -> np.ndarray:
     """Return at most twelve bonds of non-metals, (B, 2) int64, in turn from each pair of elements.
 
     Badger's rule holds for covalent bonds: by it, sodium would be 3.9 times too soft, and LiF 2.2.
@@ -101,7 +97,7 @@ def chosen_bonds(molecule: "MolecularSystem") -> np.ndarray:
     return np.array(chosen, dtype=np.int64).reshape(-1, 2)
 
 
-def _bond_vectors(molecule: "MolecularSystem", bonds: np.ndarray) -> np.ndarray:
+def _bond_vectors(molecule: MolecularSystem, bonds: np.ndarray) -> np.ndarray:
     """Return the vectors along bonds, (B, 3), Å, to the nearest image where there is a box."""
     placed, cell = molecule.positions_angstrom, molecule.cell_angstrom
     vectors = placed[bonds[:, 1]] - placed[bonds[:, 0]]
