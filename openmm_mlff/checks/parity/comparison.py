@@ -78,10 +78,8 @@ def judge_comparison(
     for pair, limit, force, energy in zip(
         pairs, force_limits, record.force_differences, record.energy_differences, strict=True
     ):
-        measures += [
-            Measure(f"forces {pair} by up to", force, limit),
-            Measure(f"energies {pair} by up to", energy, energy_limit),
-        ]
+        measures.append(Measure(f"forces {pair} by up to", force, limit))
+        measures.append(Measure(f"energies {pair} by up to", energy, energy_limit))
     counted = {"dtype": record.dtype, "geometries": int((~record.refused).sum())}
     notes = filter(None, (note, refusal_note(record.refused)))
     return judged(measures, evidence={**counted, **evidence}, note="; ".join(notes))

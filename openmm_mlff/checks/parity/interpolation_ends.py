@@ -3,11 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Subject
-from openmm_mlff.checks.parity.comparison import (
-    Comparison,
-    judge_comparison,
-    largest_differences,
-)
+from openmm_mlff.checks.parity.comparison import Comparison, judge_comparison, largest_differences
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import record
@@ -46,14 +42,18 @@ def measure(subject: Subject) -> Record | NotApplicable:
     points = subject.evaluate(geometries, precision="double")
     n_ml_atoms, mixing = subject.paths.mixing(geometries[~points.refused])
     found = {name: (one.energies_ev, one.forces_ev_per_angstrom) for name, one in mixing.items()}
-    (start_ev, start), (end_ev, end) = found["lambda_0"], found["lambda_1"]
-    found["mean"] = 0.5 * (start_ev + end_ev), 0.5 * (start + end)
-    pairs = [(found[first], found[second]) for _, first, _, second in EQUALITIES]
-    differences = np.array([largest_differences(*pair, n_atoms=n_ml_atoms) for pair in pairs])
+    ends = found["lambda_0"], found["lambda_1"]
+    found["mean"] = 0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1])
+    energies, forces = np.transpose(
+        [
+            largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
+            for _, first, _, second in EQUALITIES
+        ]
+    )
     return Record(
         dtype="float64",
-        energy_differences=differences[:, 0],
-        force_differences=differences[:, 1],
+        energy_differences=energies,
+        force_differences=forces,
         refused=points.refused,
         refusals=points.reasons,
         n_ml_atoms=n_ml_atoms,

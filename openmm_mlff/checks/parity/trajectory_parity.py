@@ -48,9 +48,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
     apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
     evidence = {
-        "dtype": record.dtype,
-        "steps": steps,
-        "timestep_fs": TIMESTEP_FS,
         "first_frame_beyond": int(beyond[0]) if len(beyond) else None,
         "difference_angstrom": apart,
         "largest_displacement_angstrom": record.largest_displacement_angstrom,

@@ -55,29 +55,32 @@ class Record:
 def measure(subject: Subject) -> Record | NotApplicable:
     """Stretch and compress bonds, all other atoms fixed: k = −(f(r + h) − f(r − h)) / 2h."""
     molecule = subject.molecule
-    bonds = chosen_bonds(molecule)
+    bonds, placed = chosen_bonds(molecule), molecule.positions_angstrom
     if len(bonds) == 0:
         return NotApplicable(
             f"{molecule.name} has no covalent bond between non-metals, whose stiffness is known "
             "from its length; force_consistency compares forces with energies"
         )
-    vectors = _bond_vectors(molecule, bonds)
+    rows, (first, second) = np.arange(len(bonds)), bonds.T
+    vectors = placed[second] - placed[first]
+    if molecule.cell_angstrom is not None:
+        cell = molecule.cell_angstrom
+        _, images = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
+        vectors = vectors + images @ cell
     lengths = np.linalg.norm(vectors, axis=1)
     directions = vectors / lengths[:, None]
-    rows = np.arange(len(bonds))
-    shifts = np.zeros((len(bonds), molecule.n_atoms, 3))
-    shifts[rows, bonds[:, 0]] = -0.5 * STRETCH_ANGSTROM * directions
-    shifts[rows, bonds[:, 1]] = 0.5 * STRETCH_ANGSTROM * directions
-    placed = molecule.positions_angstrom
+    shifts = np.zeros((len(bonds), *placed.shape))
+    shifts[rows, first] = -0.5 * STRETCH_ANGSTROM * directions
+    shifts[rows, second] = 0.5 * STRETCH_ANGSTROM * directions
     found = subject.evaluate(np.concatenate([placed + shifts, placed - shifts]))
     forces = found.forces_ev_per_angstrom.reshape(2, *shifts.shape)
-    pulls = 0.5 * (forces[:, rows, bonds[:, 1]] - forces[:, rows, bonds[:, 0]])
+    pulls = 0.5 * (forces[:, rows, second] - forces[:, rows, first])
     along = np.sum(pulls * directions, axis=-1)
     return Record(
         elements=molecule.atomic_numbers[bonds],
         lengths_angstrom=lengths,
         stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
-        refused=np.logical_or(*found.refused.reshape(2, len(bonds))),
+        refused=found.refused.reshape(2, -1).any(axis=0),
         refusals=found.reasons,
     )
 
@@ -87,24 +90,14 @@ def chosen_bonds(molecule: MolecularSystem) -> np.ndarray:
 
     Badger's rule holds for covalent bonds: by it, sodium would be 3.9 times too soft, and LiF 2.2.
     """
-    kinds: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    kinds = defaultdict(list)
     for bond in molecule.bonds:
-        if not is_non_metal(molecule.atomic_numbers[list(bond)]).all():
-            continue
-        kinds[tuple(sorted(molecule.atomic_numbers[list(bond)].tolist()))].append(bond)
+        elements = molecule.atomic_numbers[list(bond)]
+        if is_non_metal(elements).all():
+            kinds[tuple(sorted(elements.tolist()))].append(bond)
     turns = chain.from_iterable(zip_longest(*kinds.values()))
     chosen = [bond for bond in turns if bond is not None][:MOST_BONDS]
     return np.array(chosen, dtype=np.int64).reshape(-1, 2)
-
-
-def _bond_vectors(molecule: MolecularSystem, bonds: np.ndarray) -> np.ndarray:
-    """Return the vectors along bonds, (B, 3), Å, to the nearest image where there is a box."""
-    placed, cell = molecule.positions_angstrom, molecule.cell_angstrom
-    vectors = placed[bonds[:, 1]] - placed[bonds[:, 0]]
-    if cell is None:
-        return np.asarray(vectors)
-    _, shifts = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
-    return np.asarray(vectors + shifts @ cell)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -119,9 +112,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
         return undecided
-    known, lengths = ~record.refused, record.lengths_angstrom
-    length_ratios = lengths / covalent_radii_angstrom(record.elements).sum(axis=1)
-    length_ratio = geometric_median(length_ratios[known])
+    known, lengths, limit = ~record.refused, record.lengths_angstrom, limits["ratio"]
+    radii = covalent_radii_angstrom(record.elements).sum(axis=1)
+    length_ratio = geometric_median((lengths / radii)[known])
     length_slip, length_factor = _explaining_slip(
         length_ratio, unit_sizes=_LENGTH_UNITS, within=TYPICAL_LENGTH_FACTOR
     )
@@ -130,8 +123,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     stiff = f"{ratio:.3g} times as stiff as is typical" if ratio != 0.0 else "not stiff at all"
     long = f"{length_ratio:.3g} times as long as is typical"
     measures = [
-        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limits["ratio"]),
-        Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limits["ratio"]),
+        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limit),
+        Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limit),
     ]
     # Stiffness is an energy over a length squared.
     energy_slip, _ = _explaining_slip(
