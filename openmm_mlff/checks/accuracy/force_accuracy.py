@@ -51,12 +51,9 @@ def judge(record: Labels, limits: Limits) -> Judgement:
         f"{limit.value:g} {limit.unit}){_slip(frames)}",
         value=rmse,
         threshold=limit.value,
-        evidence={
-            **evidence,
-            "interval_ev_per_angstrom": half_width,
-            "others": others,
-            **counts(frames),
-        },
+        evidence=evidence
+        | {"interval_ev_per_angstrom": half_width, "others": others}
+        | counts(frames),
     )
 
 

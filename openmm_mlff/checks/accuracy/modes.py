@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.inertia import arms_angstrom, inertia_tensor, rotation_count
 from openmm_mlff.units import squared_wavenumber_from_curvature
 
@@ -19,19 +20,17 @@ class Modes:
     errors_per_cm: np.ndarray
 
 
-def harmonic_modes(
-    jacobian: np.ndarray, *, masses_amu: np.ndarray, positions_angstrom: np.ndarray
-) -> Modes:
+def harmonic_modes(jacobian: np.ndarray, molecule: MolecularSystem) -> Modes:
     """Compute the harmonic frequencies from J = dF/dx, (3N, 3N), eV/Å²; NaN where not finite.
 
     The antisymmetric half of J, which vanishes for a gradient, is the noise of the other half:
     where each element of J carries noise of standard deviation s, a mode whose displacement is u
     (without the masses) has an eigenvalue off by s |u|², to first order.
     """
-    kept = internal_directions(masses_amu, positions_angstrom=positions_angstrom)
+    kept = internal_directions(molecule)
     if not np.isfinite(jacobian).all():
         return Modes(*np.full((2, kept.shape[1]), np.nan))
-    root = 1.0 / np.sqrt(np.repeat(masses_amu, 3))
+    root = 1.0 / np.sqrt(np.repeat(molecule.masses_amu, 3))
     hessian = -0.5 * (jacobian + jacobian.T) * np.outer(root, root)
     curvatures, vectors = np.linalg.eigh(kept.T @ hessian @ kept)
     size = len(jacobian)
@@ -47,12 +46,13 @@ def harmonic_modes(
     )
 
 
-def internal_directions(masses_amu: np.ndarray, *, positions_angstrom: np.ndarray) -> np.ndarray:
+def internal_directions(molecule: MolecularSystem) -> np.ndarray:
     """Return the displacements that are neither translation nor rotation.
 
     Orthonormal columns in mass-weighted coordinates, (3N, 3N−6), or (3N, 3N−5) where the atoms lie
     on a line.
     """
+    masses_amu, positions_angstrom = molecule.masses_amu, molecule.positions_angstrom
     root = np.sqrt(masses_amu)[:, None]
     arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
     _, axes = np.linalg.eigh(inertia_tensor(positions_angstrom, masses_amu=masses_amu))

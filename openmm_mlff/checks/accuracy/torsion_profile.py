@@ -102,10 +102,8 @@ def _scan(
 
     Each point starts from the geometry of its neighbour, rotated rigidly: started from the minimum,
     groups that would move out of the way on the path clash, and relax to another conformer.  For
-    the same reason no guess of the Hessian is used: its long first steps leave the path.
-
-    Returns:
-        Geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
+    the same reason no guess of the Hessian is used: its long first steps leave the path.  Returned
+    are geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
     """
     molecule = subject.molecule
     here = np.repeat(molecule.positions_angstrom[None], len(torsions), axis=0)
@@ -186,13 +184,8 @@ def _profile(record: Record, row: int) -> dict[str, Any]:
     if not found["judged"]:
         return found
     model, model_repeat, ideal, ideal_repeat = (
-        kcal_per_mol_from_ev(energies_ev[row][used])
-        for energies_ev in (
-            record.model_energies_ev,
-            record.model_repeat_energies_ev,
-            record.reference_energies_ev,
-            record.reference_repeat_energies_ev,
-        )
+        kcal_per_mol_from_ev(getattr(record, f"{name}_energies_ev")[row][used])
+        for name in ("model", "model_repeat", "reference", "reference_repeat")
     )
     # The two evaluations of a point differ by √2 of its noise, and what is judged is a difference
     # of two points, or less noisy: one standard error of it is their root mean square.

@@ -71,13 +71,9 @@ def measure(subject: Subject) -> Record | NotApplicable:
         if refused:
             reason = f"{minimum.reference} refused {_REFUSED} ({reasons[0]})"
         else:
-            model, ideal = (
-                harmonic_modes(found, masses_amu=molecule.masses_amu, positions_angstrom=placed)
-                for found, placed in (
-                    (hessian.jacobians[0], hessian.positions_angstrom[0]),
-                    (jacobian, minimum.positions_angstrom),
-                )
-            )
+            at_minimum = molecule.with_positions(hessian.positions_angstrom[0])
+            model = harmonic_modes(hessian.jacobians[0], at_minimum)
+            ideal = harmonic_modes(jacobian, molecule.with_positions(minimum.positions_angstrom))
     return Record(
         reference=minimum.reference,
         reason=reason,
@@ -96,10 +92,8 @@ def _unusable(minimum: ReferenceMinimum) -> str:
     # Not "force > most": where the force is not a number, the Hessian is judged and fails.
     force = minimum.model_largest_force
     if force > MINIMUM_FORCE_EV_PER_ANGSTROM:
-        return (
-            f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and a "
-            f"minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
-        )
+        most = f"a minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
+        return f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and {most}"
     if not minimum.converged:
         why = f": {minimum.reason}" if minimum.reason else ""
         return f"the minimisation of {minimum.reference} did not converge{why}"

@@ -22,10 +22,8 @@ FEWEST = 4
 class Comparison:
     """The largest differences of several pairs of computations; NaN where one is not finite.
 
-    Attributes:
-        energy_differences: meV/atom.
-        force_differences: length, of one atom's force, eV/Å.
-        refused: geometries that the potential refused; the others were compared.
+    Energies are in meV/atom; those of forces are lengths, of one atom, in eV/Å.  Geometries that
+    the potential `refused` were not compared.
     """
 
     dtype: str

@@ -78,16 +78,15 @@ def judge(record: Record, limits: Limits) -> Judgement:
             f"one geometry could not be evaluated repeatedly: {reason}",
             evidence={"refusals": list(record.refusals)},
         )
-    on_cpu = limits["cpu_relative"], limits["cpu_relative"]
-    on_gpu = limits["gpu_forces"], limits["gpu_energy"]
+    on_gpu, ratio = (limits["gpu_forces"], limits["gpu_energy"]), limits["cpu_relative"]
     measures = _compared(
         record.energies_ev,
         record.forces,
         orders=np.zeros(calls),
         clause=f"evaluating one geometry {calls} times changes",
-        allowed=on_gpu if record.on_gpu else on_cpu,
+        allowed=on_gpu if record.on_gpu else (ratio, ratio),
     )
-    on_cpu = limits["history_forces"], limits["cpu_relative"]
+    on_cpu = limits["history_forces"], ratio
     for index, path in enumerate(record.paths):
         measures += _compared(
             record.history_energies_ev[index],
@@ -122,17 +121,14 @@ def _compared(
         force = float(np.max([largest_norm(forces[k] - forces[k][0]) for k in alike]))
         energy = float(np.max([largest(energies_ev[k] - energies_ev[k][0]) for k in alike]))
     force_limit, energy_limit = allowed
+    by, force_scale, energy_scale = "up to", 1.0, forces.shape[-2] / MEV_PER_EV
     if force_limit.unit == RATIO:
-        force /= max(largest_norm(forces), SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM)
-        energy /= max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV)
-        return [
-            Measure(f"{clause} the forces by a ratio of", force, force_limit),
-            Measure(f"{clause} the energy by a ratio of", energy, energy_limit),
-        ]
-    per_atom = energy * MEV_PER_EV / forces.shape[-2]
+        by = "a ratio of"
+        force_scale = max(largest_norm(forces), SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM)
+        energy_scale = max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV)
     return [
-        Measure(f"{clause} the forces by up to", force, force_limit),
-        Measure(f"{clause} the energy by up to", per_atom, energy_limit),
+        Measure(f"{clause} the forces by {by}", force / force_scale, force_limit),
+        Measure(f"{clause} the energy by {by}", energy / energy_scale, energy_limit),
     ]
 
 

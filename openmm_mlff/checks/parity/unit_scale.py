@@ -162,7 +162,7 @@ def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.
 
     Badger's rule, J. Chem. Phys. 2, 128 (1934): k = A / (r − B)³, B by the periods of both atoms,
     whose atomic numbers are `elements`, (B, 2); with the constants of Schlegel, Theor. Chim. Acta
-    66, 333 (1984), which were fitted to polyatomic molecules.
+    66, 333 (1984), fitted to polyatomic molecules.
     """
     periods = np.searchsorted([2, 10], elements)
     lengths_bohr = lengths_angstrom / units.BOHR_IN_ANGSTROM
@@ -188,11 +188,8 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
     """Return the slip of units that is nearest to a ratio on a logarithmic scale, and its factor.
 
     The name is ``as if kcal/mol were taken for kJ/mol``, followed by slips of nearly the same
-    factor; it is empty, and the factor 1, where `ratio` is nearer to 1 or not positive.
-
-    Args:
-        ratio: found over expected, for example the slope of forces against a reference's.
-        unit_sizes: size of each unit, all in the same unit.
+    factor; it is empty, and the factor 1, where `ratio`, found over expected, is nearer to 1 or not
+    positive.  The sizes of all units are in the same unit.
     """
     if not (ratio > 0.0 and math.isfinite(ratio)):
         return "", 1.0
