@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.modes import Modes, harmonic_modes
+from openmm_mlff.checks.accuracy.modes import harmonic_modes
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
@@ -17,7 +17,6 @@ tolerance, and the noise of its forces enters the Hessian divided by the step: f
 eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), the smallest; at 2e-2 Å anharmonicity changes bonds to
 hydrogen by some 4 cm⁻¹."""
 
-_NO_MODES = Modes(np.empty(0), np.empty(0))
 _REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
 
 
@@ -63,7 +62,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     reason = _unusable(minimum)
     if hessian.refused[0]:
         reason = f"the potential refused {_REFUSED}"
-    model = ideal = _NO_MODES
+    model = ideal = np.empty(0), np.empty(0)
     if not reason:
         jacobian, refused, reasons = subject.reference.jacobian(
             minimum.positions_angstrom, step_angstrom=REFERENCE_STEP_ANGSTROM
@@ -77,10 +76,10 @@ def measure(subject: Subject) -> Record | NotApplicable:
     return Record(
         reference=minimum.reference,
         reason=reason,
-        model_wavenumbers_per_cm=model.wavenumbers_per_cm,
-        model_errors_per_cm=model.errors_per_cm,
-        reference_wavenumbers_per_cm=ideal.wavenumbers_per_cm,
-        reference_errors_per_cm=ideal.errors_per_cm,
+        model_wavenumbers_per_cm=model[0],
+        model_errors_per_cm=model[1],
+        reference_wavenumbers_per_cm=ideal[0],
+        reference_errors_per_cm=ideal[1],
         model_largest_force=minimum.model_largest_force,
         reference_largest_force=minimum.largest_force,
         model_step_angstrom=hessian.step_angstrom,

@@ -80,7 +80,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
         elements=molecule.atomic_numbers[bonds],
         lengths_angstrom=lengths,
         stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
-        refused=found.refused.reshape(2, -1).any(axis=0),
+        refused=np.logical_or(*found.refused.reshape(2, -1)),
         refusals=found.reasons,
     )
 
