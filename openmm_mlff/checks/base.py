@@ -17,7 +17,10 @@ from openmm_mlff.storage.runs import RunCondition
 from openmm_mlff.units import RATIO
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
+    from openmm_mlff.measuring import Subject as Subject
+else:
+    # A check does not import what measures it at run time.
+    Subject = Any
 
 Group = Literal["parity", "surface", "dynamics", "accuracy", "performance"]
 
@@ -198,7 +201,7 @@ class Check:
     consequence: str
     remedy: str
     record: type
-    measure: "Callable[[Subject], Any | NotApplicable]"
+    measure: Callable[[Subject], Any | NotApplicable]
     judge: Callable[[Any, Limits], Judgement]
     scope: Literal["system", "condition"] = "system"
     plots: Callable[[Any, Limits], list[Plot]] = no_plots

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openmm
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import Points, evaluate_points
@@ -71,8 +72,21 @@ class Reference:
         )
 
     def sample(self, subject: "Subject") -> Samples:
-        """Sample the reference by Langevin dynamics; see :meth:`Experiments.sample`."""
-        return subject.experiments.sample(self.potential, precision=PRECISION)
+        """Sample the reference by Langevin dynamics; see :meth:`Experiments.sample`.
+
+        Raises:
+            EvaluationRefusedError: it refused a geometry on the way.
+            OpenMMException: the simulation failed for another reason.
+        """
+        calculator = self.potential.shared_calculator(precision=PRECISION)
+        try:
+            return subject.experiments.sample(self.potential, precision=PRECISION)
+        except openmm.OpenMMException:
+            # OpenMM replaces the exception of a calculator by its own; evaluating the last geometry
+            # again raises the original.
+            if (last := getattr(calculator, "atoms", None)) is not None:
+                self.potential.evaluate(self._molecule, last.positions[None], precision=PRECISION)
+            raise
 
     def jacobian(
         self, positions_angstrom: np.ndarray, *, step_angstrom: float

@@ -1,17 +1,13 @@
 """Do interatomic distances have the distribution of the reference's own dynamics?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.config import Limits
+from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 BIN_ANGSTROM = 0.05
 
@@ -33,17 +29,22 @@ class Record:
     reference_failure: str = ""
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Sample the reference as the shared samples are sampled."""
     if subject.molecule.n_atoms < 2:
         return NotApplicable("a single atom has no interatomic distances")
-    own, other = subject.samples, subject.reference.sample(subject)
+    own, reference = subject.samples, subject.reference
+    try:
+        other = reference.sample(subject)
+        positions, failure = other.positions_angstrom, other.failure
+    except EvaluationRefusedError as refusal:
+        positions, failure = own.positions_angstrom[:0], f"it refused a geometry ({refusal})"
     return Record(
-        reference=subject.reference.spec,
+        reference=reference.spec,
         model_positions_angstrom=own.positions_angstrom,
-        reference_positions_angstrom=other.positions_angstrom,
+        reference_positions_angstrom=positions,
         model_failure=own.failure,
-        reference_failure=other.failure,
+        reference_failure=failure,
     )
 
 
@@ -55,14 +56,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
     MAE and noise below the limit ``mae`` (ratio), as noise can only add to the mean of an absolute
     value; FAIL needs MAE less noise above it.
     """
-    undecided = _unusable(record)
-    if undecided is not None:
-        return undecided
+    unusable = _unusable(record)
+    if unusable is not None:
+        return unusable
     samples = record.model_positions_angstrom, record.reference_positions_angstrom
     distances = [pair_distances(one) for one in samples]
     bins = 1 + int(max(found.max() for found in distances) / BIN_ANGSTROM)
-    densities = [distance_density(found, bins=bins) for found in distances]
-    mae = _difference(*densities)
+    model, reference = (distance_density(found, bins=bins) for found in distances)
+    mae = _difference(model, reference)
     halves = [
         _difference(*(distance_density(half, bins=bins) for half in np.array_split(found, 2)))
         for found in distances
@@ -81,13 +82,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
         evidence={
             "reference": record.reference,
             "detection_limit": noise,
-            "model_halves": halves[0],
-            "reference_halves": halves[1],
-            "samples": [len(one) for one in samples],
-            "bin_angstrom": BIN_ANGSTROM,
             "distances_angstrom": (np.arange(bins) + 0.5) * BIN_ANGSTROM,
-            "model_density_per_angstrom": densities[0],
-            "reference_density_per_angstrom": densities[1],
+            "model_density_per_angstrom": model,
+            "reference_density_per_angstrom": reference,
         },
     )
 
@@ -95,15 +92,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
 def _unusable(record: Record) -> Judgement | None:
     """Return why the samples cannot be compared; None where they can."""
     model, ideal = record.model_positions_angstrom, record.reference_positions_angstrom
-    if record.model_failure:
-        clause = f"the potential's Langevin run broke off: {record.model_failure}"
-        return Judgement(Status.FAIL, clause)
-    if record.reference_failure:
-        return inconclusive(f"the run of {record.reference} broke off: {record.reference_failure}")
-    if not np.isfinite(model).all():
-        return Judgement(Status.FAIL, "positions in the potential's samples are not finite")
-    if not np.isfinite(ideal).all():
-        return inconclusive(f"the samples of {record.reference} are not finite")
+    for name, placed, failure, status in (
+        ("the potential", model, record.model_failure, Status.FAIL),
+        (record.reference, ideal, record.reference_failure, Status.INCONCLUSIVE),
+    ):
+        if failure:
+            return Judgement(status, f"the Langevin run of {name} broke off: {failure}")
+        if not np.isfinite(placed).all():
+            return Judgement(status, f"positions in the samples of {name} are not finite")
     if min(len(model), len(ideal)) < FEWEST_SAMPLES:
         return inconclusive(
             f"there are {len(model)} samples of the potential and {len(ideal)} of "
@@ -120,9 +116,8 @@ def pair_distances(positions_angstrom: np.ndarray) -> np.ndarray:
 
 def distance_density(distances_angstrom: np.ndarray, *, bins: int) -> np.ndarray:
     """Return the distribution of distances, 1/Å, in bins of 0.05 Å from 0 Å, with integral 1."""
-    indices = (distances_angstrom.ravel() / BIN_ANGSTROM).astype(int)
-    counts = np.bincount(indices, minlength=bins)
-    return counts / (counts.sum() * BIN_ANGSTROM)
+    end_angstrom = bins * BIN_ANGSTROM
+    return np.histogram(distances_angstrom, bins, range=(0.0, end_angstrom), density=True)[0]
 
 
 def _difference(density: np.ndarray, other: np.ndarray) -> float:

@@ -1,21 +1,17 @@
 """Do the forces match the reference's on the potential's own trajectories?"""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, usable_labels
-from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.parity.unit_scale import nearest_slip
+from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
+from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
 from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
 from openmm_mlff.config import Limits
-from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 NEAR_ZERO_EV_PER_ANGSTROM = 0.05
 """Weaker reference forces have no meaningful direction; their angles are not counted."""
@@ -23,10 +19,8 @@ NEAR_ZERO_EV_PER_ANGSTROM = 0.05
 SMALLEST_SLIP = 2.0
 """Forces wrong by a smaller factor are not explained by their unit."""
 
-
-def measure(subject: "Subject") -> Labels | Skipped:
-    """Return the shared labels."""
-    return subject.reference_labels
+_OTHERS = {"mae": "mae_ev_per_angstrom", "r2": "r2", "median_angle": "angle_median_degrees"}
+"""Limits that do not decide, and what is compared with them."""
 
 
 def judge(record: Labels, limits: Limits) -> Judgement:
@@ -45,14 +39,9 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     # d√m = dm / 2√m.
     half_width = mean_half_width(mean_squares) / (2.0 * rmse) if rmse else 0.0
     evidence = _evidence(frames, error=error)
-    compared = {
-        "mae": evidence["mae_ev_per_angstrom"] <= limits["mae"].value,
-        "r2": evidence["r2"] >= limits["r2"].value,
-        "median_angle": evidence["angle_median_degrees"] <= limits["median_angle"].value,
-    }
     others = {
-        name: {"threshold": limits[name].value, "unit": limits[name].unit, "ok": bool(ok)}
-        for name, ok in compared.items()
+        name: Measure(name, evidence[key], limits[name], at_least=name == "r2").as_dict()
+        for name, key in _OTHERS.items()
     }
     limit = limits["rmse"]
     return Judgement(
@@ -62,25 +51,21 @@ def judge(record: Labels, limits: Limits) -> Judgement:
         f"{limit.value:g} {limit.unit}){_slip(frames)}",
         value=rmse,
         threshold=limit.value,
-        evidence={
-            **evidence,
-            "interval_ev_per_angstrom": half_width,
-            "others": others,
-            **counts(frames),
-        },
+        evidence=evidence
+        | {"interval_ev_per_angstrom": half_width, "others": others}
+        | counts(frames),
     )
 
 
 def _slip(frames: Labels) -> str:
     """Return which units were confused, where all forces are scaled by such a factor."""
-    squares = float((frames.reference_forces**2).sum())
-    if squares == 0.0:
-        return ""
-    slope = float((frames.model_forces * frames.reference_forces).sum()) / squares
-    if slope <= 0.0 or max(slope, 1.0 / slope) < SMALLEST_SLIP:
-        return ""
+    squares = float(np.sum(frames.reference_forces**2))
+    products = float(np.sum(frames.model_forces * frames.reference_forces))
+    slope = products / squares if squares else 1.0
     slip, _ = nearest_slip(slope, unit_sizes=EV_PER_ANGSTROM_BY_FORCE_UNIT)
-    return f" (forces are {slope:.3g} times the reference's: {slip})" if slip else ""
+    if not slip or factor_off(slope) < SMALLEST_SLIP:
+        return ""
+    return f" (forces are {slope:.3g} times the reference's: {slip})"
 
 
 def _evidence(frames: Labels, *, error: np.ndarray) -> dict[str, Any]:
@@ -88,27 +73,19 @@ def _evidence(frames: Labels, *, error: np.ndarray) -> dict[str, Any]:
     reference, squares = frames.reference_forces, error**2
     spread = float(np.sum((reference - reference.mean()) ** 2))
     angles = angles_degrees(frames.model_forces, reference=reference)
-    median, high = math.nan, math.nan
-    if len(angles):
-        median, high = np.median(angles), np.percentile(angles, 95)
+    median, high = np.percentile(angles, [50, 95]) if len(angles) else (math.nan, math.nan)
     symbols = np.array(frames.symbols)
-    per_frame = np.sqrt(squares.mean(axis=(1, 2)))
     return {
-        "rmse_ev_per_angstrom": float(np.sqrt(squares.mean())),
         "mae_ev_per_angstrom": float(np.abs(error).mean()),
         "r2": 1.0 - float(squares.sum()) / spread if spread else math.nan,
         "angle_median_degrees": float(median),
         "angle_95th_degrees": float(high),
-        "angles_counted": len(angles),
-        "rms_reference_force_ev_per_angstrom": float(np.sqrt(np.mean(reference**2))),
         "per_element": {
             symbol: float(np.sqrt(squares[:, symbols == symbol].mean()))
             for symbol in sorted(set(frames.symbols))
         },
         "per_atom": np.sqrt(squares.mean(axis=(0, 2))),
-        "per_frame": per_frame,
-        "worst_frame_rmse_ev_per_angstrom": float(per_frame.max()),
-        "largest_error_ev_per_angstrom": float(np.linalg.norm(error, axis=-1).max()),
+        "per_frame": np.sqrt(squares.mean(axis=(1, 2))),
     }
 
 

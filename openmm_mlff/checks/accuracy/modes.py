@@ -1,64 +1,48 @@
 """Harmonic modes from a force Jacobian."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.inertia import arms_angstrom, inertia_tensor, rotation_count
 from openmm_mlff.units import squared_wavenumber_from_curvature
 
 
-@dataclass(frozen=True)
-class Modes:
-    """Harmonic frequencies, from the lowest, (3N−6,), or (3N−5,) of a linear molecule.
-
-    An imaginary one is negative.  Each has one standard error, from the noise of the Hessian.
-    """
-
-    wavenumbers_per_cm: np.ndarray
-    errors_per_cm: np.ndarray
-
-    @property
-    def lowest_per_cm(self) -> float:
-        """The lowest one, negative where it is imaginary."""
-        return float(self.wavenumbers_per_cm[0])
-
-
 def harmonic_modes(
-    jacobian: np.ndarray, *, masses_amu: np.ndarray, positions_angstrom: np.ndarray
-) -> Modes:
-    """Compute the harmonic frequencies from J = dF/dx, (3N, 3N), eV/Å²; NaN where not finite.
+    jacobian: np.ndarray, molecule: MolecularSystem
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the harmonic frequencies, cm⁻¹, from J = dF/dx, (3N, 3N), eV/Å², and their errors.
 
-    The antisymmetric half of J, which vanishes for a gradient, is the noise of the other half:
-    where each element of J carries noise of standard deviation s, a mode whose displacement is u
-    (without the masses) has an eigenvalue off by s |u|², to first order.
+    From the lowest, (3N−6,), or (3N−5,) of a linear molecule; an imaginary one is negative, and all
+    are NaN where J is not finite.  Each has one standard error, from the noise of the Hessian: the
+    antisymmetric half of J, which vanishes for a gradient, is the noise of the other half.  Where
+    each element of J carries noise of standard deviation s, a mode whose displacement is u (without
+    the masses) has an eigenvalue off by s |u|², to first order.
     """
-    kept = internal_directions(masses_amu, positions_angstrom=positions_angstrom)
+    kept = internal_directions(molecule)
     if not np.isfinite(jacobian).all():
-        return Modes(*np.full((2, kept.shape[1]), np.nan))
-    root = 1.0 / np.sqrt(np.repeat(masses_amu, 3))
+        nothing = np.full(kept.shape[1], np.nan)
+        return nothing, nothing
+    root = 1.0 / np.sqrt(np.repeat(molecule.masses_amu, 3))
     hessian = -0.5 * (jacobian + jacobian.T) * np.outer(root, root)
     curvatures, vectors = np.linalg.eigh(kept.T @ hessian @ kept)
     size = len(jacobian)
-    antisymmetric = 0.5 * (jacobian - jacobian.T)
-    noise = np.sqrt(2.0 * np.sum(antisymmetric**2) / (size * (size - 1)))
+    noise = np.sqrt(np.sum((jacobian - jacobian.T) ** 2) / (2.0 * size * (size - 1)))
     lengths = np.sum((root[:, None] * (kept @ vectors)) ** 2, axis=0)
     squares = squared_wavenumber_from_curvature(curvatures)
     uncertainty = squared_wavenumber_from_curvature(noise * lengths)
     magnitudes = np.sqrt(np.abs(squares))
-    return Modes(
-        wavenumbers_per_cm=np.sign(squares) * magnitudes,
-        # For stiff modes this is uncertainty / 2ν, and it stays finite where ν vanishes.
-        errors_per_cm=np.sqrt(np.abs(squares) + uncertainty) - magnitudes,
-    )
+    # For stiff modes this is uncertainty / 2ν, and it stays finite where ν vanishes.
+    errors = np.sqrt(np.abs(squares) + uncertainty) - magnitudes
+    return np.sign(squares) * magnitudes, errors
 
 
-def internal_directions(masses_amu: np.ndarray, *, positions_angstrom: np.ndarray) -> np.ndarray:
+def internal_directions(molecule: MolecularSystem) -> np.ndarray:
     """Return the displacements that are neither translation nor rotation.
 
     Orthonormal columns in mass-weighted coordinates, (3N, 3N−6), or (3N, 3N−5) where the atoms lie
     on a line.
     """
+    masses_amu, positions_angstrom = molecule.masses_amu, molecule.positions_angstrom
     root = np.sqrt(masses_amu)[:, None]
     arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
     _, axes = np.linalg.eigh(inertia_tensor(positions_angstrom, masses_amu=masses_amu))

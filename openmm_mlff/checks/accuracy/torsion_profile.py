@@ -1,21 +1,20 @@
 """Do conformers and the barriers between them have the energies of the reference?"""
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.profiles import bond_profile
-from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject
+from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
+from openmm_mlff.units import kcal_per_mol_from_ev
 
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 """A loose tolerance suffices: both potentials are evaluated at the same geometries, and the rest
@@ -51,7 +50,7 @@ class Record:
     reasons: tuple[str, ...] = ()
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Rotate about each bond by 360°; the reference relaxes all else at each angle."""
     molecule = subject.molecule
     if molecule.is_periodic:
@@ -66,16 +65,15 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     first = [dihedral_degrees(molecule.positions_angstrom, atoms=t.atoms) for t in torsions]
     angles = np.array(first)[:, None] + 360.0 / points * np.arange(points)
     positions, faults = _scan(subject, torsions, angles=angles)
-    usable = np.ones(angles.shape, dtype=bool)
+    used = np.ones(angles.shape, dtype=bool)
     for row, column in faults:
-        usable[row, column] = False
-    both = np.concatenate([positions[usable], positions[usable] @ _ROTATION.T])
+        used[row, column] = False
+    both = np.concatenate([positions[used], positions[used] @ _ROTATION.T])
     ideal, model = subject.reference.evaluate(both), subject.evaluate(both)
-    used = usable.copy()
-    used[usable] = ~(ideal.refused | model.refused).reshape(2, -1).any(axis=0)
     energies = np.full((4, *angles.shape), np.nan)
-    energies[:, usable] = np.concatenate([ideal.energies_ev, model.energies_ev]).reshape(4, -1)
-    kinds = [kind for kind, _ in faults.values()]
+    energies[:, used] = np.concatenate([ideal.energies_ev, model.energies_ev]).reshape(4, -1)
+    used[used] = ~(ideal.refused | model.refused).reshape(2, -1).any(axis=0)
+    kinds = Counter(kind for kind, _ in faults.values())
     why = [
         f"{names[row]} at {angles[row, column]:.0f}°: {reason}"
         for (row, column), (_, reason) in faults.items()
@@ -89,25 +87,23 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         model_energies_ev=energies[2],
         model_repeat_energies_ev=energies[3],
         used=used,
-        reference_refused=kinds.count("refused") + int(ideal.refused.sum()),
-        unconverged=kinds.count("unconverged"),
-        bonds_changed=kinds.count("bonds_changed"),
+        reference_refused=kinds["refused"] + int(ideal.refused.sum()),
+        unconverged=kinds["unconverged"],
+        bonds_changed=kinds["bonds_changed"],
         model_refused=int(model.refused.reshape(2, -1).any(axis=0).sum()),
         reasons=(*why, *ideal.reasons, *model.reasons)[:10],
     )
 
 
 def _scan(
-    subject: "Subject", torsions: Sequence[Torsion], *, angles: np.ndarray
+    subject: Subject, torsions: Sequence[Torsion], *, angles: np.ndarray
 ) -> tuple[np.ndarray, dict[tuple[int, int], tuple[str, str]]]:
     """Relax the reference at one angle after the other, all bonds together.
 
     Each point starts from the geometry of its neighbour, rotated rigidly: started from the minimum,
     groups that would move out of the way on the path clash, and relax to another conformer.  For
-    the same reason no guess of the Hessian is used: its long first steps leave the path.
-
-    Returns:
-        Geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
+    the same reason no guess of the Hessian is used: its long first steps leave the path.  Returned
+    are geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
     """
     molecule = subject.molecule
     here = np.repeat(molecule.positions_angstrom[None], len(torsions), axis=0)
@@ -154,7 +150,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     outcome.  Limits, kcal/mol: ``minimum`` (the energy at each minimum of the reference),
     ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
     """
-    profiles = [bond_profile(record, row) for row in range(len(record.bonds))]
+    profiles = [_profile(record, row) for row in range(len(record.bonds))]
     measured = [
         (measure, profile["detection_limit_kcal_per_mol"])
         for profile in profiles
@@ -167,44 +163,79 @@ def judge(record: Record, limits: Limits) -> Judgement:
         for profile in profiles
         if not profile["judged"]
     ]
+    counts = ("reference_refused", "unconverged", "bonds_changed", "model_refused", "reasons")
     evidence = {
         "reference": record.reference,
         "profiles": profiles,
-        "requested": record.angles_degrees.size,
-        **{name: getattr(record, name) for name in (*_COUNTS, "reasons")},
+        **{name: getattr(record, name) for name in counts},
     }
     return judged_with_intervals(measured, evidence=evidence, unresolved=unresolved)
 
 
+def _profile(record: Record, row: int) -> dict[str, Any]:
+    """Return one bond's profile; energies in kcal/mol from the reference's lowest point."""
+    used = record.used[row] > 0.0
+    found = {
+        "bond": record.bonds[row],
+        "points": len(used),
+        "points_used": int(used.sum()),
+        "judged": bool(used.any() and used.sum() >= JUDGED_FRACTION * len(used)),
+    }
+    if not found["judged"]:
+        return found
+    model, model_repeat, ideal, ideal_repeat = (
+        kcal_per_mol_from_ev(getattr(record, f"{name}_energies_ev")[row][used])
+        for name in ("model", "model_repeat", "reference", "reference_repeat")
+    )
+    # The two evaluations of a point differ by √2 of its noise, and what is judged is a difference
+    # of two points, or less noisy: one standard error of it is their root mean square.
+    shifts = np.stack([model_repeat - model, ideal_repeat - ideal])
+    noise = float(np.sqrt(np.mean(shifts**2, axis=1).sum()))
+    lowest = int(np.argmin(ideal))
+    model, ideal = model - model[lowest], ideal - ideal[lowest]
+    if not np.isfinite(shifts[0]).all():
+        # Energies that are not finite once the molecule is rotated cannot be used.
+        model = np.full_like(model, np.nan)
+    return found | {
+        "barrier_model_kcal_per_mol": float(np.ptp(model)),
+        "barrier_reference_kcal_per_mol": float(np.ptp(ideal)),
+        "detection_limit_kcal_per_mol": 2.0 * noise,
+        "angles_degrees": record.angles_degrees[row][used],
+        "model_kcal_per_mol": model,
+        "reference_kcal_per_mol": ideal,
+    }
+
+
 def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> list[Measure]:
     """Return the differences of one bond's profile with their limits."""
-    bond, minima = profile["bond"], profile["minima"]
+    bond = profile["bond"]
+    model, ideal = profile["model_kcal_per_mol"], profile["reference_kcal_per_mol"]
+    barriers = profile["barrier_model_kcal_per_mol"], profile["barrier_reference_kcal_per_mol"]
+    # The profile closes upon itself.
+    minima = np.flatnonzero(ideal <= np.minimum(np.roll(ideal, 1), np.roll(ideal, -1)))
     # argmax returns an error that is not a number, if there is one.
-    worst = minima[int(np.argmax([one["error_kcal_per_mol"] for one in minima]))]
+    worst = minima[int(np.argmax(np.abs(model - ideal)[minima]))]
     return [
         Measure(
-            f"at the minimum of {reference} at {worst['angle_degrees']:.0f}° of {bond} the energy "
-            f"is {worst['model_kcal_per_mol']:.3g} kcal/mol against "
-            f"{worst['reference_kcal_per_mol']:.3g}, a difference of",
-            worst["error_kcal_per_mol"],
+            f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of {bond} "
+            f"the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a difference "
+            "of",
+            float(abs(model[worst] - ideal[worst])),
             limits["minimum"],
         ),
         Measure(
-            f"rotation about {bond} costs {profile['barrier_model_kcal_per_mol']:.3g} kcal/mol "
-            f"against {profile['barrier_reference_kcal_per_mol']:.3g} by {reference}, a difference "
-            "of",
-            profile["barrier_error_kcal_per_mol"],
+            f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against {barriers[1]:.3g} by "
+            f"{reference}, a difference of",
+            abs(barriers[0] - barriers[1]),
             limits["barrier"],
         ),
         Measure(
             f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
-            profile["rms_difference_kcal_per_mol"],
+            float(np.std(model - ideal)),
             limits["rms"],
         ),
     ]
 
-
-_COUNTS = ("reference_refused", "unconverged", "bonds_changed", "model_refused")
 
 CHECK = Check(
     id="torsion_profile",

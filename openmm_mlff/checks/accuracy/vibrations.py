@@ -1,11 +1,9 @@
 """Do the vibrational frequencies match the reference's?"""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-from openmm_mlff.checks.accuracy.modes import Modes, harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive
+from openmm_mlff.checks.accuracy.modes import harmonic_modes
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
@@ -13,16 +11,13 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import MINIMUM_FORCE_EV_PER_ANGSTROM, ReferenceMinimum
 from openmm_mlff.storage.typed import array, record
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 REFERENCE_STEP_ANGSTROM = 5e-3
 """Of the reference's central differences.  A quantum-chemical reference stops its SCF at some
 tolerance, and the noise of its forces enters the Hessian divided by the step: for GFN2-xTB 0.025
 eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), the smallest; at 2e-2 Å anharmonicity changes bonds to
 hydrogen by some 4 cm⁻¹."""
 
-NO_MODES = Modes(np.empty(0), np.empty(0))
+_REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
 
 
 @record
@@ -46,17 +41,16 @@ class Record:
     reference_step_angstrom: float = REFERENCE_STEP_ANGSTROM
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Compute the harmonic frequencies of both, each at its own minimum.
 
     ν_k = √λ_k / 2πc, with λ_k the eigenvalues of M^−½ H M^−½ outside translations and rotations,
     and H = −(J + Jᵀ)/2 from the force Jacobian J (Wilson, Decius & Cross, "Molecular Vibrations",
     1955).
     """
-    molecule = subject.molecule
+    molecule, minimum = subject.molecule, subject.reference_minimum
     if molecule.n_atoms < 2:
         return NotApplicable("a single atom does not vibrate")
-    minimum = subject.reference_minimum
     if isinstance(minimum, NotApplicable):
         return NotApplicable("a periodic system has no harmonic frequencies of its molecules")
     hessian = subject.hessian
@@ -65,8 +59,10 @@ def measure(subject: "Subject") -> Record | NotApplicable:
             f"the Hessian of all {hessian.n_atoms} atoms would cost {6 * hessian.n_atoms} "
             f"evaluations; only {len(hessian.atoms)} atoms were displaced"
         )
-    reason = _unusable(minimum, refused=bool(hessian.refused[0]))
-    model = ideal = NO_MODES
+    reason = _unusable(minimum)
+    if hessian.refused[0]:
+        reason = f"the potential refused {_REFUSED}"
+    model = ideal = np.empty(0), np.empty(0)
     if not reason:
         jacobian, refused, reasons = subject.reference.jacobian(
             minimum.positions_angstrom, step_angstrom=REFERENCE_STEP_ANGSTROM
@@ -74,40 +70,29 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         if refused:
             reason = f"{minimum.reference} refused {_REFUSED} ({reasons[0]})"
         else:
-            model, ideal = (
-                harmonic_modes(found, masses_amu=molecule.masses_amu, positions_angstrom=placed)
-                for found, placed in (
-                    (hessian.jacobians[0], hessian.positions_angstrom[0]),
-                    (jacobian, minimum.positions_angstrom),
-                )
-            )
+            at_minimum = molecule.with_positions(hessian.positions_angstrom[0])
+            model = harmonic_modes(hessian.jacobians[0], at_minimum)
+            ideal = harmonic_modes(jacobian, molecule.with_positions(minimum.positions_angstrom))
     return Record(
         reference=minimum.reference,
         reason=reason,
-        model_wavenumbers_per_cm=model.wavenumbers_per_cm,
-        model_errors_per_cm=model.errors_per_cm,
-        reference_wavenumbers_per_cm=ideal.wavenumbers_per_cm,
-        reference_errors_per_cm=ideal.errors_per_cm,
+        model_wavenumbers_per_cm=model[0],
+        model_errors_per_cm=model[1],
+        reference_wavenumbers_per_cm=ideal[0],
+        reference_errors_per_cm=ideal[1],
         model_largest_force=minimum.model_largest_force,
         reference_largest_force=minimum.largest_force,
         model_step_angstrom=hessian.step_angstrom,
     )
 
 
-_REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
-
-
-def _unusable(minimum: ReferenceMinimum, *, refused: bool) -> str:
-    """Return why the frequencies cannot be compared; empty where they can."""
-    if refused:
-        return f"the potential refused {_REFUSED}"
+def _unusable(minimum: ReferenceMinimum) -> str:
+    """Return why a geometry is not a minimum; empty where both are."""
     # Not "force > most": where the force is not a number, the Hessian is judged and fails.
     force = minimum.model_largest_force
     if force > MINIMUM_FORCE_EV_PER_ANGSTROM:
-        return (
-            f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and a "
-            f"minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
-        )
+        most = f"a minimum has at most {MINIMUM_FORCE_EV_PER_ANGSTROM:g} eV/Å"
+        return f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and {most}"
     if not minimum.converged:
         why = f": {minimum.reason}" if minimum.reason else ""
         return f"the minimisation of {minimum.reference} did not converge{why}"
@@ -122,73 +107,55 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     if record.reason:
         return inconclusive(record.reason)
-    model = Modes(record.model_wavenumbers_per_cm, record.model_errors_per_cm)
-    ideal = Modes(record.reference_wavenumbers_per_cm, record.reference_errors_per_cm)
-    evidence, name = _evidence(record), record.reference
-    if not np.isfinite(model.wavenumbers_per_cm).all():
-        return Judgement(Status.FAIL, "the potential's forces about its own minimum are not finite")
-    if not np.isfinite(ideal.wavenumbers_per_cm).all():
-        return inconclusive(f"the frequencies of {name} are not finite", evidence=evidence)
-    if ideal.lowest_per_cm < -limits["imaginary"].value:
-        reason = (
-            f"{name} has an imaginary mode of {-ideal.lowest_per_cm:.3g}i cm⁻¹ where its forces "
-            "vanish, which is a saddle point and not a minimum"
-        )
-        return inconclusive(reason, evidence=evidence)
-    more = len(model.wavenumbers_per_cm) - len(ideal.wavenumbers_per_cm)
-    if more:
-        # A linear molecule has one mode more.
-        which = f"is linear, and that of {name} is not"
-        which = which if more > 0 else f"is not linear, and that of {name} is"
-        return Judgement(Status.FAIL, f"the potential's minimum {which}", evidence=evidence)
-    measured = _measures(limits, model=model, reference=ideal, name=name)
-    return judged_with_intervals(measured, evidence=evidence)
-
-
-def _measures(
-    limits: Limits, *, model: Modes, reference: Modes, name: str
-) -> list[tuple[Measure, float]]:
-    """Return the errors with their limits, and half the 95 % interval of each."""
-    differences = model.wavenumbers_per_cm - reference.wavenumbers_per_cm
-    mae = Measure(
-        f"the {len(differences)} harmonic frequencies differ from those of {name} by a mean of",
-        float(np.abs(differences).mean()),
-        limits["mae"],
-    )
-    lowest = model.lowest_per_cm
-    imaginary = Measure(
-        "the lowest mode at the potential's own minimum is imaginary, by",
-        max(0.0, -lowest),
-        limits["imaginary"],
-    )
-    # The errors of the modes may be correlated: their mean is an upper bound.
-    error = float(np.hypot(model.errors_per_cm, reference.errors_per_cm).mean())
-    error_of_lowest = float(model.errors_per_cm[0]) if lowest < 0 else 0.0
-    return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
-
-
-def _evidence(record: Record) -> dict[str, Any]:
     model, ideal = record.model_wavenumbers_per_cm, record.reference_wavenumbers_per_cm
-    errors = record.model_errors_per_cm, record.reference_errors_per_cm
-    evidence: dict[str, Any] = {
-        "reference": record.reference,
+    name = record.reference
+    evidence = {
+        "reference": name,
         "model_wavenumbers_per_cm": model,
         "reference_wavenumbers_per_cm": ideal,
-        "model_imaginary_modes": int((model < 0.0).sum()),
-        "model_errors_per_cm": errors[0],
-        "reference_errors_per_cm": errors[1],
+        "model_errors_per_cm": record.model_errors_per_cm,
+        "reference_errors_per_cm": record.reference_errors_per_cm,
         "model_largest_force_ev_per_angstrom": record.model_largest_force,
         "reference_largest_force_ev_per_angstrom": record.reference_largest_force,
         "model_step_angstrom": record.model_step_angstrom,
         "reference_step_angstrom": record.reference_step_angstrom,
-        "detection_limit_per_cm": 2.0 * float(np.hypot(errors[0].mean(), errors[1].mean())),
     }
-    if len(model) == len(ideal):
-        differences = model - ideal
-        worst = int(np.argmax(np.abs(differences)))
-        evidence["largest_difference_per_cm"] = float(differences[worst])
-        evidence["largest_difference_at_per_cm"] = float(ideal[worst])
-    return evidence
+    if not np.isfinite(model).all():
+        return Judgement(Status.FAIL, "the potential's forces about its own minimum are not finite")
+    if not np.isfinite(ideal).all():
+        return inconclusive(f"the frequencies of {name} are not finite", evidence=evidence)
+    if ideal[0] < -limits["imaginary"].value:
+        reason = (
+            f"{name} has an imaginary mode of {-ideal[0]:.3g}i cm⁻¹ where its forces vanish, which "
+            "is a saddle point and not a minimum"
+        )
+        return inconclusive(reason, evidence=evidence)
+    if len(model) != len(ideal):
+        # A linear molecule has one mode more.
+        linear, bent = sorted([(len(ideal), name), (len(model), "the potential")], reverse=True)
+        clause = f"the minimum of {linear[1]} is linear, and that of {bent[1]} is not"
+        return Judgement(Status.FAIL, clause, evidence=evidence)
+    return judged_with_intervals(_measured(record, limits), evidence=evidence)
+
+
+def _measured(record: Record, limits: Limits) -> list[tuple[Measure, float]]:
+    """Return the errors with their limits, and half the 95 % interval of each."""
+    model, errors = record.model_wavenumbers_per_cm, record.model_errors_per_cm
+    mae = Measure(
+        f"the {len(model)} harmonic frequencies differ from those of {record.reference} by a mean "
+        "of",
+        float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
+        limits["mae"],
+    )
+    imaginary = Measure(
+        "the lowest mode at the potential's own minimum is imaginary, by",
+        max(0.0, -float(model[0])),
+        limits["imaginary"],
+    )
+    # The errors of the modes may be correlated: their mean is an upper bound.
+    error = float(np.hypot(errors, record.reference_errors_per_cm).mean())
+    error_of_lowest = float(errors[0]) if model[0] < 0.0 else 0.0
+    return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
 
 
 CHECK = Check(

@@ -1,19 +1,16 @@
 """Compare two computations of one potential on the same geometries."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.config import Threshold
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
 
 ATOMS_IN_ALL = 400
 """Of all geometries together; each atom is a comparison of its own."""
@@ -25,10 +22,8 @@ FEWEST = 4
 class Comparison:
     """The largest differences of several pairs of computations; NaN where one is not finite.
 
-    Attributes:
-        energy_differences: meV/atom.
-        force_differences: length, of one atom's force, eV/Å.
-        refused: geometries that the potential refused; the others were compared.
+    Energies are in meV/atom; those of forces are lengths, of one atom, in eV/Å.  Geometries that
+    the potential `refused` were not compared.
     """
 
     dtype: str
@@ -38,9 +33,7 @@ class Comparison:
     refusals: tuple[str, ...] = ()
 
 
-def compared_geometries(
-    subject: "Subject", *, molecule: "MolecularSystem | None" = None
-) -> np.ndarray:
+def compared_geometries(subject: Subject, *, molecule: MolecularSystem | None = None) -> np.ndarray:
     """Return displaced geometries (G, N, 3), Å: the protocol's number, fewer of a large system."""
     n_atoms = (molecule or subject.molecule).n_atoms
     count = min(subject.spec.geometries, max(FEWEST, ATOMS_IN_ALL // n_atoms))
@@ -83,10 +76,8 @@ def judge_comparison(
     for pair, limit, force, energy in zip(
         pairs, force_limits, record.force_differences, record.energy_differences, strict=True
     ):
-        measures += [
-            Measure(f"forces {pair} by up to", force, limit),
-            Measure(f"energies {pair} by up to", energy, energy_limit),
-        ]
+        measures.append(Measure(f"forces {pair} by up to", force, limit))
+        measures.append(Measure(f"energies {pair} by up to", energy, energy_limit))
     counted = {"dtype": record.dtype, "geometries": int((~record.refused).sum())}
     notes = filter(None, (note, refusal_note(record.refused)))
     return judged(measures, evidence={**counted, **evidence}, note="; ".join(notes))

@@ -1,18 +1,13 @@
 """Does the same geometry always give the same energy and forces?"""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.typed import array, record
-from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
+from openmm_mlff.units import MEV_PER_EV, RATIO
 
 SMALLEST_ENERGY_SCALE_EV = 1.0
 SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM = 0.1
@@ -41,7 +36,7 @@ class Record:
     history_forces: np.ndarray = array("paths", "orders", "asked", "N", 3)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate x1, x2, x1, x2, ... in one Context and keep what was computed for x1.
 
     Then evaluate x1 and a stretched geometry in different orders with new instances, without a
@@ -83,31 +78,25 @@ def judge(record: Record, limits: Limits) -> Judgement:
             f"one geometry could not be evaluated repeatedly: {reason}",
             evidence={"refusals": list(record.refusals)},
         )
-    measures, noise = _compared(
+    on_gpu, ratio = (limits["gpu_forces"], limits["gpu_energy"]), limits["cpu_relative"]
+    measures = _compared(
         record.energies_ev,
         record.forces,
-        about=np.zeros(calls),
+        orders=np.zeros(calls),
         clause=f"evaluating one geometry {calls} times changes",
-        limits=limits,
-        on_gpu=record.on_gpu,
-        force_limit="cpu_relative",
+        allowed=on_gpu if record.on_gpu else (ratio, ratio),
     )
-    history = {}
+    on_cpu = limits["history_forces"], ratio
     for index, path in enumerate(record.paths):
-        energies_ev, forces = record.history_energies_ev[index], record.history_forces[index]
-        found, changes = _compared(
-            energies_ev.ravel(),
-            forces.reshape(-1, *record.forces.shape[1:]),
-            about=record.orders.ravel(),
+        measures += _compared(
+            record.history_energies_ev[index],
+            record.history_forces[index],
+            orders=record.orders,
             clause=f"evaluating two geometries in other orders with new instances ({path}) changes",
-            limits=limits,
-            on_gpu=record.path_on_gpu[index],
-            force_limit="history_forces",
+            allowed=on_gpu if record.path_on_gpu[index] else on_cpu,
         )
-        measures += found
-        history[path] = changes | {"energies_ev": energies_ev}
     evidence = {"platform": record.platform, "dtype": record.dtype, "calls": calls}
-    judgement = judged(measures, evidence=evidence | noise | {"history": history})
+    judgement = judged(measures, evidence=evidence)
     if record.paths or judgement.status is Status.FAIL:
         return judgement
     reason = "the potential refused every stretched geometry, so no order of calls was tried"
@@ -118,36 +107,29 @@ def _compared(
     energies_ev: np.ndarray,
     forces: np.ndarray,
     *,
-    about: np.ndarray,
+    orders: np.ndarray,
     clause: str,
-    limits: Limits,
-    on_gpu: bool,
-    force_limit: str,
-) -> tuple[list[Measure], dict[str, Any]]:
-    """Compare A energies and forces (A, N, 3) where they are about the same geometry.
+    allowed: tuple[Threshold, Threshold],
+) -> list[Measure]:
+    """Compare energies and forces (..., N, 3) where they are of the same geometry of `orders`.
 
-    Returns:
-        Measures and evidence; off a GPU the measures are relative to the largest magnitude.
+    Limits of forces and energies that are ratios are of the largest magnitude.
     """
-    alike = [np.flatnonzero(about == geometry) for geometry in np.unique(about)]
+    alike = [orders == geometry for geometry in np.unique(orders)]
     with np.errstate(invalid="ignore"):
         # np.max returns NaN where one is NaN.
-        energy_ev = float(np.max([largest(energies_ev[k] - energies_ev[k[0]]) for k in alike]))
-        force = float(np.max([largest_norm(forces[k] - forces[k[0]]) for k in alike]))
-    per_atom = energy_ev * MEV_PER_EV / forces.shape[1]
-    if on_gpu:
-        measures = [
-            Measure(f"{clause} the forces by up to", force, limits["gpu_forces"]),
-            Measure(f"{clause} the energy by up to", per_atom, limits["gpu_energy"]),
-        ]
-    else:
+        force = float(np.max([largest_norm(forces[k] - forces[k][0]) for k in alike]))
+        energy = float(np.max([largest(energies_ev[k] - energies_ev[k][0]) for k in alike]))
+    force_limit, energy_limit = allowed
+    by, force_scale, energy_scale = "up to", 1.0, forces.shape[-2] / MEV_PER_EV
+    if force_limit.unit == RATIO:
+        by = "a ratio of"
         force_scale = max(largest_norm(forces), SMALLEST_FORCE_SCALE_EV_PER_ANGSTROM)
-        relative = energy_ev / max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV)
-        measures = [
-            Measure(f"{clause} the forces by a ratio of", force / force_scale, limits[force_limit]),
-            Measure(f"{clause} the energy by a ratio of", relative, limits["cpu_relative"]),
-        ]
-    return measures, {"energy_noise_mev_per_atom": per_atom, "force_noise_ev_per_angstrom": force}
+        energy_scale = max(largest(energies_ev), SMALLEST_ENERGY_SCALE_EV)
+    return [
+        Measure(f"{clause} the forces by {by}", force / force_scale, force_limit),
+        Measure(f"{clause} the energy by {by}", energy / energy_scale, energy_limit),
+    ]
 
 
 CHECK = Check(

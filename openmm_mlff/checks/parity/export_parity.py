@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
+from openmm_mlff.checks.base import Check, Judgement, Subject
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -16,7 +16,6 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
     from openmm_mlff.measuring.paths import Export
 
 CALLS = 3
@@ -34,34 +33,33 @@ class Record(Comparison):
     first_to_later: np.ndarray = array("pairs")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Call the program for this molecule, and the one for any, several times."""
     if not subject.potential.is_exported:
         return NotApplicable(f"{subject.potential.spec} is run as it is; nothing is exported")
     exports = subject.paths.exports()
-    found = np.array([_differences(subject, export) for export in exports])
+    energies, forces, first_to_later = np.transpose([_differences(subject, e) for e in exports])
     return Record(
         dtype=subject.dtype,
-        energy_differences=found[:, 0],
-        force_differences=found[:, 1],
-        first_to_later=found[:, 2],
+        energy_differences=energies,
+        force_differences=forces,
+        first_to_later=first_to_later,
         refused=np.zeros(len(compared_geometries(subject)), dtype=bool),
         programs=tuple(export.name for export in exports),
     )
 
 
-def _differences(subject: "Subject", export: "Export") -> tuple[float, float, float]:
+def _differences(subject: Subject, export: "Export") -> tuple[float, float, float]:
     """Return the largest differences of energies, of forces, and of later calls' forces."""
     n_atoms = export.molecule.n_atoms
     geometries = compared_geometries(subject, molecule=export.molecule)
-    eager = subject.evaluate(geometries, molecule=export.molecule)
+    model = subject.evaluate(geometries, molecule=export.molecule)
     calls = [[export.call(placed) for placed in geometries] for _ in range(CALLS)]
     energies_ev = np.array([[energy for energy, _ in call] for call in calls])
     forces = np.array([[forces for _, forces in call] for call in calls])
-    found, model = (energies_ev, forces), (eager.energies_ev, eager.forces_ev_per_angstrom)
-    first = energies_ev[0], forces[0]
-    _, first_to_later = largest_differences(found, first, n_atoms=n_atoms)
-    return *largest_differences(found, model, n_atoms=n_atoms), first_to_later
+    found, eager = (energies_ev, forces), (model.energies_ev, model.forces_ev_per_angstrom)
+    _, later = largest_differences(found, (energies_ev[0], forces[0]), n_atoms=n_atoms)
+    return *largest_differences(found, eager, n_atoms=n_atoms), later
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

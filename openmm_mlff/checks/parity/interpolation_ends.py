@@ -1,21 +1,12 @@
 """Is an ML/MM system the sum of its parts, and does its interpolation have the right ends?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.parity.comparison import (
-    Comparison,
-    judge_comparison,
-    largest_differences,
-)
+from openmm_mlff.checks.base import Check, Judgement, Subject
+from openmm_mlff.checks.parity.comparison import Comparison, judge_comparison, largest_differences
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 MOST_GEOMETRIES = 4
 """With a thousand atoms the Reference platform takes about a second for each."""
@@ -39,7 +30,7 @@ class Record(Comparison):
     n_ml_atoms: int
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate an ML/MM system, its parts and its interpolation, at the minimum and beside it."""
     if not subject.potential.is_mixed:
         return NotApplicable(
@@ -51,14 +42,18 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     points = subject.evaluate(geometries, precision="double")
     n_ml_atoms, mixing = subject.paths.mixing(geometries[~points.refused])
     found = {name: (one.energies_ev, one.forces_ev_per_angstrom) for name, one in mixing.items()}
-    (start_ev, start), (end_ev, end) = found["lambda_0"], found["lambda_1"]
-    found["mean"] = 0.5 * (start_ev + end_ev), 0.5 * (start + end)
-    pairs = [(found[first], found[second]) for _, first, _, second in EQUALITIES]
-    differences = np.array([largest_differences(*pair, n_atoms=n_ml_atoms) for pair in pairs])
+    ends = found["lambda_0"], found["lambda_1"]
+    found["mean"] = 0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1])
+    energies, forces = np.transpose(
+        [
+            largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
+            for _, first, _, second in EQUALITIES
+        ]
+    )
     return Record(
         dtype="float64",
-        energy_differences=differences[:, 0],
-        force_differences=differences[:, 1],
+        energy_differences=energies,
+        force_differences=forces,
         refused=points.refused,
         refusals=points.reasons,
         n_ml_atoms=n_ml_atoms,

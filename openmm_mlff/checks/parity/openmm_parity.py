@@ -1,10 +1,8 @@
 """Does OpenMM compute what the model computes?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -13,9 +11,6 @@ from openmm_mlff.checks.parity.comparison import (
 )
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.typed import record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 
 @record
@@ -32,7 +27,7 @@ class Record(Comparison):
     single_precision: tuple[bool, ...]
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate geometries through ASE and on every platform, precision and backend."""
     geometries = compared_geometries(subject)
     ase = subject.paths.through_ase(geometries)
@@ -43,10 +38,11 @@ def measure(subject: "Subject") -> Record:
         largest_differences((path.energies_ev, path.forces), ideal, n_atoms=geometries.shape[1])
         for path in paths
     ]
+    energies, forces = np.reshape(found, (-1, 2)).T
     return Record(
         dtype=subject.dtype,
-        energy_differences=np.array([energy for energy, _ in found]),
-        force_differences=np.array([force for _, force in found]),
+        energy_differences=energies,
+        force_differences=forces,
         refused=ase.refused,
         refusals=ase.reasons,
         platforms=tuple(path.platform for path in paths),
@@ -60,18 +56,16 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Judge the differences by the limits for the precision of weights and platform."""
     if not record.platforms:
         return inconclusive("no OpenMM platform was compared")
-    paths = list(zip(record.platforms, record.precisions, record.backends, strict=True))
+    paths = zip(record.platforms, record.precisions, record.backends, strict=True)
     # The backend that was requested need not be named.
     labels = [f"{name} ({bits}{other and f', {other} backend'})" for name, bits, other in paths]
-    of_model = limits[f"forces_{record.dtype}"]
-    of_single = limits["forces_single_precision"]
-    names = ("platform", "precision", "backend")
+    of_model, of_single = limits[f"forces_{record.dtype}"], limits["forces_single_precision"]
     return judge_comparison(
         record,
         pairs=[f"through OpenMM on {label} differ from those through ASE" for label in labels],
         force_limits=[of_single if single else of_model for single in record.single_precision],
         energy_limit=limits["energy"],
-        evidence={"paths": [dict(zip(names, path, strict=True)) for path in paths]},
+        evidence={},
     )
 
 

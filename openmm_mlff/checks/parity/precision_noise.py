@@ -1,20 +1,16 @@
 """How rough are the forces at the precision in which they are computed?"""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import largest, largest_norm
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.parity.comparison import compared_geometries
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import is_float32
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 NAMED_FROM_MEV = 0.01
 """Lower stairs of the energy are not mentioned in the sentence."""
@@ -45,14 +41,14 @@ class Record:
     forces: np.ndarray | None = array(2, "geometries", "N", 3, default=None)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate geometries with weights of both precisions, where the potential has them."""
     both: dict[str, np.ndarray] = {}
     if subject.potential.has_two_precisions:
         geometries = compared_geometries(subject)
-        single, double = (subject.evaluate(geometries, precision=p) for p in ("single", "double"))
-        both["energies_ev"] = np.stack([single.energies_ev, double.energies_ev])
-        both["forces"] = np.stack([single.forces_ev_per_angstrom, double.forces_ev_per_angstrom])
+        found = [subject.evaluate(geometries, precision=one) for one in ("single", "double")]
+        both["energies_ev"] = np.stack([one.energies_ev for one in found])
+        both["forces"] = np.stack([one.forces_ev_per_angstrom for one in found])
     noise = subject.noise
     return Record(
         short_line_forces=noise.short_line_force_ev_per_angstrom,
@@ -72,72 +68,52 @@ def judge(record: Record, limits: Limits) -> Judgement:
     The stairs of the energy are reported with the changes that they hide, and are not judged:
     dynamics follow the forces.  Limit of every root mean square: ``forces_rms`` (eV/Å).
     """
-    evidence = _granularity(record)
+    evidence, note = _stairs(record)
     if record.refused:
         return inconclusive(
             f"the potential refused {record.refused} points of the lines along which the noise is "
             "measured",
             evidence=evidence,
         )
-    limit = limits["forces_rms"]
-    clause = "the forces depart from a smooth curve along {} Å by a root mean square of"
-    measures = [
-        Measure(clause.format("1e-4"), record.short_line_forces, limit),
-        Measure(clause.format("1e-2"), record.long_line_forces, limit),
-    ]
+    rough = "the forces depart from a smooth curve along {} Å by a root mean square of"
+    values = {
+        rough.format("1e-4"): record.short_line_forces,
+        rough.format("1e-2"): record.long_line_forces,
+    }
     # Without this an energy that is not a number would pass with smooth forces.
-    if not np.isfinite(record.energy_noise_ev):
-        measures.append(Measure("the roughness of the energy is", record.energy_noise_ev, limit))
+    if not math.isfinite(record.energy_noise_ev):
+        values["the roughness of the energy is"] = record.energy_noise_ev
     if record.forces is not None and record.energies_ev is not None:
-        value, found = _between_precisions(record.energies_ev, forces=record.forces)
-        clause = "forces in float32 differ from those in float64 by a root mean square of"
-        measures.append(Measure(clause, value, limit))
-        evidence |= found
-    return judged(measures, evidence=evidence, note=_note(record, evidence))
+        with np.errstate(invalid="ignore"):
+            rms = float(np.sqrt(np.mean((record.forces[0] - record.forces[1]) ** 2)))
+        values["forces in float32 differ from those in float64 by a root mean square of"] = (
+            rms if np.isfinite(record.energies_ev).all() else math.nan
+        )
+    limit = limits["forces_rms"]
+    measures = [Measure(clause, value, limit) for clause, value in values.items()]
+    return judged(measures, evidence=evidence, note=note)
 
 
-def _granularity(record: Record) -> dict[str, Any]:
-    """Return the stairs of the energy, and how large they are beside kT."""
-    thermal_ev = BOLTZMANN_EV_PER_KELVIN * record.temperature_kelvin
+def _stairs(record: Record) -> tuple[dict[str, Any], str]:
+    """Return the stairs of the energy for the evidence and, where they are high, in words."""
     quantum_ev = record.energy_quantum_ev
-    return {
-        "method": "line",
+    hidden = quantum_ev / (BOLTZMANN_EV_PER_KELVIN * record.temperature_kelvin)
+    one_ulp = is_float32(quantum_ev, energy_ev=record.energy_ev)
+    evidence = {
         "energy_noise_mev": record.energy_noise_ev * MEV_PER_EV,
         "energy_stairs_mev": quantum_ev * MEV_PER_EV,
-        "energy_stairs_are_float32": is_float32(quantum_ev, energy_ev=record.energy_ev),
-        "energy_stairs_over_kt": quantum_ev / thermal_ev,
-        "energy_noise_over_kt": record.energy_noise_ev / thermal_ev,
+        "energy_stairs_are_float32": one_ulp,
+        "energy_stairs_over_kt": hidden,
     }
-
-
-def _note(record: Record, evidence: Mapping[str, Any]) -> str:
-    """Return the height of the energy's stairs for the sentence; empty where they are low."""
-    stairs_mev = evidence["energy_stairs_mev"]
-    if not stairs_mev >= NAMED_FROM_MEV:
-        return ""
-    cause = ", one float32 ulp" if evidence["energy_stairs_are_float32"] else ""
-    return (
-        f"the energy, {record.energy_ev:.0f} eV, is a staircase of {stairs_mev:.3g} meV{cause}, "
-        f"which hides changes below {evidence['energy_stairs_over_kt']:.2g} kT; the forces are "
-        "judged separately"
+    if not evidence["energy_stairs_mev"] >= NAMED_FROM_MEV:
+        return evidence, ""
+    cause = ", one float32 ulp" if one_ulp else ""
+    note = (
+        f"the energy, {record.energy_ev:.0f} eV, is a staircase of "
+        f"{quantum_ev * MEV_PER_EV:.3g} meV{cause}, which hides changes below {hidden:.2g} kT; the "
+        "forces are judged separately"
     )
-
-
-def _between_precisions(
-    energies_ev: np.ndarray, *, forces: np.ndarray
-) -> tuple[float, dict[str, Any]]:
-    """Return the root mean square of F_float32 − F_float64, eV/Å, and evidence."""
-    with np.errstate(invalid="ignore"):
-        off, off_ev = forces[0] - forces[1], energies_ev[0] - energies_ev[1]
-        rms = float(np.sqrt(np.mean(off**2)))
-    evidence = {
-        "method": "float32-float64",
-        "geometries": len(off),
-        "largest_force_difference_ev_per_angstrom": largest_norm(off),
-        "largest_energy_difference_mev_per_atom": largest(off_ev) * MEV_PER_EV / off.shape[1],
-    }
-    # Without this energies that are not numbers would pass with equal forces.
-    return (rms if np.isfinite(off_ev).all() else float("nan")), evidence
+    return evidence, note
 
 
 CHECK = Check(

@@ -1,17 +1,12 @@
 """Do OpenMM and ASE compute the same trajectory from the same start?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 TIMESTEP_FS = 0.5
 TEMPERATURE_KELVIN = 300.0
@@ -29,7 +24,7 @@ class Record:
     largest_displacement_angstrom: float
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Run both integrators from the minimum with the same velocities."""
     found = subject.paths.run_both(
         temperature_kelvin=TEMPERATURE_KELVIN,
@@ -53,9 +48,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
     apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
     evidence = {
-        "dtype": record.dtype,
-        "steps": steps,
-        "timestep_fs": TIMESTEP_FS,
         "first_frame_beyond": int(beyond[0]) if len(beyond) else None,
         "difference_angstrom": apart,
         "largest_displacement_angstrom": record.largest_displacement_angstrom,

@@ -4,22 +4,18 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, is_non_metal
 from openmm_mlff.molecules.boxes import nearest_images
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
 
 STRETCH_ANGSTROM = 0.02
 MOST_BONDS = 12
@@ -56,59 +52,52 @@ class Record:
     refusals: tuple[str, ...] = ()
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Stretch and compress bonds, all other atoms fixed: k = −(f(r + h) − f(r − h)) / 2h."""
     molecule = subject.molecule
-    bonds = chosen_bonds(molecule)
+    bonds, placed = chosen_bonds(molecule), molecule.positions_angstrom
     if len(bonds) == 0:
         return NotApplicable(
             f"{molecule.name} has no covalent bond between non-metals, whose stiffness is known "
             "from its length; force_consistency compares forces with energies"
         )
-    vectors = _bond_vectors(molecule, bonds)
+    rows, (first, second) = np.arange(len(bonds)), bonds.T
+    vectors = placed[second] - placed[first]
+    if molecule.cell_angstrom is not None:
+        cell = molecule.cell_angstrom
+        _, images = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
+        vectors = vectors + images @ cell
     lengths = np.linalg.norm(vectors, axis=1)
     directions = vectors / lengths[:, None]
-    rows = np.arange(len(bonds))
-    shifts = np.zeros((len(bonds), molecule.n_atoms, 3))
-    shifts[rows, bonds[:, 0]] = -0.5 * STRETCH_ANGSTROM * directions
-    shifts[rows, bonds[:, 1]] = 0.5 * STRETCH_ANGSTROM * directions
-    placed = molecule.positions_angstrom
+    shifts = np.zeros((len(bonds), *placed.shape))
+    shifts[rows, first] = -0.5 * STRETCH_ANGSTROM * directions
+    shifts[rows, second] = 0.5 * STRETCH_ANGSTROM * directions
     found = subject.evaluate(np.concatenate([placed + shifts, placed - shifts]))
     forces = found.forces_ev_per_angstrom.reshape(2, *shifts.shape)
-    pulls = 0.5 * (forces[:, rows, bonds[:, 1]] - forces[:, rows, bonds[:, 0]])
+    pulls = 0.5 * (forces[:, rows, second] - forces[:, rows, first])
     along = np.sum(pulls * directions, axis=-1)
     return Record(
         elements=molecule.atomic_numbers[bonds],
         lengths_angstrom=lengths,
         stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
-        refused=np.logical_or(*found.refused.reshape(2, len(bonds))),
+        refused=np.logical_or(*found.refused.reshape(2, -1)),
         refusals=found.reasons,
     )
 
 
-def chosen_bonds(molecule: "MolecularSystem") -> np.ndarray:
+def chosen_bonds(molecule: MolecularSystem) -> np.ndarray:
     """Return at most twelve bonds of non-metals, (B, 2) int64, in turn from each pair of elements.
 
     Badger's rule holds for covalent bonds: by it, sodium would be 3.9 times too soft, and LiF 2.2.
     """
-    kinds: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    kinds = defaultdict(list)
     for bond in molecule.bonds:
-        if not is_non_metal(molecule.atomic_numbers[list(bond)]).all():
-            continue
-        kinds[tuple(sorted(molecule.atomic_numbers[list(bond)].tolist()))].append(bond)
+        elements = molecule.atomic_numbers[list(bond)]
+        if is_non_metal(elements).all():
+            kinds[tuple(sorted(elements.tolist()))].append(bond)
     turns = chain.from_iterable(zip_longest(*kinds.values()))
     chosen = [bond for bond in turns if bond is not None][:MOST_BONDS]
     return np.array(chosen, dtype=np.int64).reshape(-1, 2)
-
-
-def _bond_vectors(molecule: "MolecularSystem", bonds: np.ndarray) -> np.ndarray:
-    """Return the vectors along bonds, (B, 3), Å, to the nearest image where there is a box."""
-    placed, cell = molecule.positions_angstrom, molecule.cell_angstrom
-    vectors = placed[bonds[:, 1]] - placed[bonds[:, 0]]
-    if cell is None:
-        return np.asarray(vectors)
-    _, shifts = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
-    return np.asarray(vectors + shifts @ cell)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -123,9 +112,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     undecided = too_many_refused(record.refused, reasons=record.refusals)
     if undecided is not None:
         return undecided
-    known, lengths = ~record.refused, record.lengths_angstrom
-    length_ratios = lengths / covalent_radii_angstrom(record.elements).sum(axis=1)
-    length_ratio = geometric_median(length_ratios[known])
+    known, lengths, limit = ~record.refused, record.lengths_angstrom, limits["ratio"]
+    radii = covalent_radii_angstrom(record.elements).sum(axis=1)
+    length_ratio = geometric_median((lengths / radii)[known])
     length_slip, length_factor = _explaining_slip(
         length_ratio, unit_sizes=_LENGTH_UNITS, within=TYPICAL_LENGTH_FACTOR
     )
@@ -134,8 +123,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     stiff = f"{ratio:.3g} times as stiff as is typical" if ratio != 0.0 else "not stiff at all"
     long = f"{length_ratio:.3g} times as long as is typical"
     measures = [
-        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limits["ratio"]),
-        Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limits["ratio"]),
+        Measure(f"bonds are {stiff}, off by a factor of", factor_off(ratio), limit),
+        Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limit),
     ]
     # Stiffness is an energy over a length squared.
     energy_slip, _ = _explaining_slip(
@@ -173,7 +162,7 @@ def typical_stiffness(elements: np.ndarray, lengths_angstrom: np.ndarray) -> np.
 
     Badger's rule, J. Chem. Phys. 2, 128 (1934): k = A / (r − B)³, B by the periods of both atoms,
     whose atomic numbers are `elements`, (B, 2); with the constants of Schlegel, Theor. Chim. Acta
-    66, 333 (1984), which were fitted to polyatomic molecules.
+    66, 333 (1984), fitted to polyatomic molecules.
     """
     periods = np.searchsorted([2, 10], elements)
     lengths_bohr = lengths_angstrom / units.BOHR_IN_ANGSTROM
@@ -199,11 +188,8 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
     """Return the slip of units that is nearest to a ratio on a logarithmic scale, and its factor.
 
     The name is ``as if kcal/mol were taken for kJ/mol``, followed by slips of nearly the same
-    factor; it is empty, and the factor 1, where `ratio` is nearer to 1 or not positive.
-
-    Args:
-        ratio: found over expected, for example the slope of forces against a reference's.
-        unit_sizes: size of each unit, all in the same unit.
+    factor; it is empty, and the factor 1, where `ratio`, found over expected, is nearer to 1 or not
+    positive.  The sizes of all units are in the same unit.
     """
     if not (ratio > 0.0 and math.isfinite(ratio)):
         return "", 1.0

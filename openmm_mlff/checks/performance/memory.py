@@ -1,7 +1,5 @@
 """How much memory does it take?"""
 
-import math
-
 from openmm_mlff.checks.base import Judgement, skipped
 from openmm_mlff.checks.inputs import check_of_runs
 from openmm_mlff.config import Limits
@@ -11,21 +9,19 @@ from openmm_mlff.storage.runs import Runs
 
 def judge(record: Runs, limits: Limits) -> Judgement:
     """Report the peak memory of the simulations; there is no limit."""
-    peaks: dict[str, float] = {}
-    for run in record.runs:
-        for name, mebibytes in run.memory_mebibytes.items():
-            if math.isfinite(mebibytes) and mebibytes > 0.0:
-                peaks[name] = max(mebibytes, peaks.get(name, 0.0))
-    if "peak_resident" not in peaks:
-        return skipped("no simulation measured its memory")
-    on_device = (
-        f" and {peaks['peak_device']:.0f} MiB on the device" if "peak_device" in peaks else ""
+    resident, device = (
+        # A value that is not a number is never the largest.
+        max([0.0, *(run.memory_mebibytes.get(name, 0.0) for run in record.runs)])
+        for name in ("peak_resident", "peak_device")
     )
+    if resident == 0.0:
+        return skipped("no simulation measured its memory")
+    on_device = f" and {device:.0f} MiB on the device" if device else ""
     return Judgement(
         Status.PASS,
-        f"the simulation takes {peaks['peak_resident']:.0f} MiB at its peak{on_device}",
-        value=peaks["peak_resident"],
-        evidence={f"{name}_mebibytes": value for name, value in peaks.items()},
+        f"the simulation takes {resident:.0f} MiB at its peak{on_device}",
+        value=resident,
+        evidence={"peak_device_mebibytes": device} if device else {},
     )
 
 

@@ -14,22 +14,19 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     timed = [run for run in record.runs if len(run.ms_per_step_blocks)]
     if not timed:
         return inconclusive("the simulations were too short to be timed")
-    platforms = sorted({run.platform for run in timed})
-    on_gpu = all(run.on_gpu for run in timed)
+    platforms = " and ".join(sorted({run.platform for run in timed}))
+    limit = limits["gpu" if all(run.on_gpu for run in timed) else "cpu"]
     blocks = np.concatenate([run.ms_per_step_blocks for run in timed])
     fine = np.isfinite(blocks).all() and (blocks > 0.0).all()
     median = float(np.median(blocks)) if fine else float("nan")
-    timesteps_fs = sorted({run.condition.timestep_fs for run in timed})
-    clause = f"a step on {' and '.join(platforms)} takes a median of"
     return judged(
-        [Measure(clause, median, limits["gpu" if on_gpu else "cpu"])],
+        [Measure(f"a step on {platforms} takes a median of", median, limit)],
         evidence={
-            "platforms": platforms,
             "blocks": len(blocks),
             "quartiles_ms_per_step": np.percentile(blocks, [25, 75]),
             "ns_per_day_by_timestep_fs": {
                 f"{timestep_fs:g}": ns_per_day(median, timestep_fs=timestep_fs)
-                for timestep_fs in timesteps_fs
+                for timestep_fs in sorted({run.condition.timestep_fs for run in timed})
             },
         },
     )

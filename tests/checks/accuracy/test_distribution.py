@@ -33,16 +33,23 @@ def test_a_stretched_molecule_is_found(measured, make_subject, stretched, water,
         assert result.value == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_reference_that_refuses_on_the_way_never_passes(measured, make_subject, refusing, water):
+@pytest.mark.parametrize(
+    ("raised", "status"),
+    [(None, Status.INCONCLUSIVE), (RuntimeError("a bug"), Status.ERROR)],
+    ids=["refuses", "breaks"],
+)
+def test_a_refusal_on_the_way_is_undecided_and_a_bug_is_an_error(
+    measured, make_subject, refusing, water, raised, status
+):
     subject = make_subject(
         FieldOracle(water, seed=0),
         water,
         probes={"sampling_ps": 0.02},
-        reference=refusing(water, set(range(100, 1000))),
+        reference=refusing(water, set(range(100, 1000)), raised),
     )
     result = measured(CHECK, subject)
-    assert result.status is Status.ERROR
-    assert "SCF not converged" in result.message
+    assert result.status is status
+    assert ("a bug" if raised else "SCF not converged") in result.message
 
 
 def test_one_atom_has_no_distances(measured, make_subject, helium):

@@ -121,47 +121,40 @@ def water_jacobian(water, *, scale=1.0, bend=4.0):
     return springs(water.positions_angstrom, constants=constants)
 
 
-def modes_of(molecule, jacobian):
-    return harmonic_modes(
-        jacobian, masses_amu=molecule.masses_amu, positions_angstrom=molecule.positions_angstrom
-    )
-
-
 def test_a_linear_triatomic_has_the_stretches_of_the_textbook(carbon_dioxide):
     # CO2 as two springs: ν_s = √(k/m_O), ν_a = √(k/m_O (1 + 2 m_O/m_C)); bends cost nothing.
     constants = {(0, 1): 100.0, (1, 2): 100.0}
-    modes = modes_of(
-        carbon_dioxide, springs(carbon_dioxide.positions_angstrom, constants=constants)
-    )
+    jacobian = springs(carbon_dioxide.positions_angstrom, constants=constants)
+    found, _ = harmonic_modes(jacobian, carbon_dioxide)
     oxygen, carbon, _ = carbon_dioxide.masses_amu
     symmetric = PER_CM * (100.0 / oxygen) ** 0.5
     expected = [0.0, 0.0, symmetric, symmetric * (1 + 2 * oxygen / carbon) ** 0.5]
-    np.testing.assert_allclose(modes.wavenumbers_per_cm, expected, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
 
 
 def test_a_bent_triatomic_has_wilsons_stretches(water):
     # ν = √(k (1/m_H + (1 ± cos θ)/m_O)) without coupling (Wilson, Decius & Cross, 1955).
-    modes = modes_of(water, water_jacobian(water, bend=0.0))
+    found, _ = harmonic_modes(water_jacobian(water, bend=0.0), water)
     oxygen, *hydrogens = water.positions_angstrom
     arms = [h - oxygen for h in hydrogens]
     cosine = arms[0] @ arms[1] / np.linalg.norm(arms[0]) / np.linalg.norm(arms[1])
     m_o, m_h, _ = water.masses_amu
     expected = [PER_CM * (50.0 * (1 / m_h + (1 + sign * cosine) / m_o)) ** 0.5 for sign in (1, -1)]
-    np.testing.assert_allclose(modes.wavenumbers_per_cm[1:], sorted(expected), rtol=1e-4)
-    assert modes.wavenumbers_per_cm[0] == pytest.approx(0.0, abs=0.1)
+    np.testing.assert_allclose(found[1:], sorted(expected), rtol=1e-4)
+    assert found[0] == pytest.approx(0.0, abs=0.1)
 
 
 def test_neither_position_nor_orientation_changes_a_frequency(water):
     turn = Rotation.from_rotvec([0.4, 1.1, -0.3]).as_matrix()
     moved = water.with_positions(water.positions_angstrom @ turn.T + [3.0, -50.0, 8.0])
-    here, there = (modes_of(one, water_jacobian(one)) for one in (water, moved))
-    np.testing.assert_allclose(there.wavenumbers_per_cm, here.wavenumbers_per_cm, rtol=1e-9)
+    here, there = (harmonic_modes(water_jacobian(one), one)[0] for one in (water, moved))
+    np.testing.assert_allclose(there, here, rtol=1e-9)
 
 
 @pytest.mark.parametrize(("name", "modes"), [("water", 3), ("methane", 9), ("alanine", 33)])
 def test_internal_directions_are_neither_translations_nor_rotations(name, modes):
     molecule = load_system(name)
-    kept = internal_directions(molecule.masses_amu, positions_angstrom=molecule.positions_angstrom)
+    kept = internal_directions(molecule)
     assert kept.shape == (3 * molecule.n_atoms, modes)
     root = np.sqrt(molecule.masses_amu)[:, None]
     for axis in np.eye(3):
@@ -173,9 +166,9 @@ def test_internal_directions_are_neither_translations_nor_rotations(name, modes)
 
 def test_the_error_from_noise_is_the_scatter(water):
     clean, rng = water_jacobian(water), np.random.default_rng(5)
-    found = [modes_of(water, clean + 0.05 * rng.normal(size=clean.shape)) for _ in range(400)]
-    scatter = np.std([modes.wavenumbers_per_cm for modes in found], axis=0)
-    stated = np.mean([modes.errors_per_cm for modes in found], axis=0)
+    noise = 0.05 * rng.normal(size=(400, *clean.shape))
+    found = np.array([harmonic_modes(clean + one, water) for one in noise])
+    scatter, stated = found[:, 0].std(axis=0), found[:, 1].mean(axis=0)
     np.testing.assert_allclose(stated, scatter, rtol=0.15)
 
 
@@ -229,7 +222,6 @@ def test_frequencies_are_judged(judge, options, status):
     judgement = judge(**options)
     assert judgement.status is status
     if options.get("model", (0.0,))[0:1] == (-40.0,):
-        assert judgement.evidence["model_imaginary_modes"] == 1
         assert (judgement.value, judgement.threshold) == (40.0, 30.0)
 
 

@@ -18,7 +18,7 @@ def test_real_simulations_are_timed(measured, make_subject, water, limit, status
     result = measured(CHECK, subject, limits={"cpu": threshold, "gpu": threshold})
 
     assert result.status is status
-    assert result.evidence["platforms"] == ["Reference"]
+    assert "on Reference takes" in result.message
 
 
 @pytest.fixture
