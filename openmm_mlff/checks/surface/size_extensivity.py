@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy
+from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 GAPS_ANGSTROM = (50.0, 100.0, 200.0)  # each twice the one before, as the extrapolation needs
 MOST_GEOMETRIES = 4
-ENERGY_EXPONENT = 3
+ENERGY_EXPONENT, FORCE_EXPONENT = 3, 2
 """For two equal copies the charge–dipole terms (1/r²) cancel; dipole–dipole and charge–quadrupole
-terms fall as 1/r³."""
+terms fall as 1/r³, forces on partial charges in the field of the other copy's charge as 1/r²."""
 
-FORCE_EXPONENT = 2  # of an atom's partial charge in the field of the other copy's charge
 SEEN_MEV = 1e-3  # a copy at 50 Å that changes the energy by more shows a long range
 NOISE_OF_EXTRAPOLATION = 3.0  # σ of (8 x(2r) − x(r)) / 7, x = E(AB) − 2 E(A), in σ of E
 
@@ -57,21 +56,19 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     shifts = distances[:, None] * np.array([1.0, 0.0, 0.0])
     pairs = np.stack([np.hstack([geometries, geometries + shift]) for shift in shifts])
     copies = two_copies(subject.molecule, shift_angstrom=shifts[0])
-    one = subject.evaluate(geometries)
-    two = subject.evaluate(pairs.reshape(-1, copies.n_atoms, 3), molecule=copies)
-    shape = pairs.shape[:2]
-    forces = two.forces_ev_per_angstrom.reshape(*shape, 2, -1, 3)
-    noise = subject.noise
+    one, two = subject.evaluate(geometries), evaluate(subject, pairs, molecule=copies)
+    forces = two.forces_ev_per_angstrom.reshape(*pairs.shape[:2], 2, -1, 3)
+    noise = noise_of(subject)
+    # The energy of two copies is twice as large, and so is its rounding.
+    noise["energy_noise_ev"] = max(subject.noise.energy_ev, 2.0 * subject.noise.energy_quantum_ev)
     return Record(
         charge=subject.molecule.charge,
         distances_angstrom=distances,
-        energy_excess_ev=two.energies_ev.reshape(shape) - 2.0 * one.energies_ev,
+        energy_excess_ev=two.energies_ev - 2.0 * one.energies_ev,
         force_changes=forces - one.forces_ev_per_angstrom[:, None],
-        refused=one.refused | two.refused.reshape(shape),
+        refused=one.refused | two.refused,
         refusals=(*one.reasons, *two.reasons)[:10],
-        # The energy of two copies is twice as large, and so is its rounding.
-        energy_noise_ev=max(noise.energy_ev, 2.0 * noise.energy_quantum_ev),
-        force_noise_ev_per_angstrom=noise.force_ev_per_angstrom,
+        **noise,
     )
 
 
@@ -105,8 +102,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "has_long_range": has_long_range,
         "distances_angstrom": record.distances_angstrom,
         "energy_excess_mev": np.abs(excess_mev).max(axis=1),
-        "coulomb_energy_mev": MEV_PER_EV * coulomb_ev,
-        **_decay(rest_mev),
+        "rest_mev": np.abs(rest_mev).max(axis=1),
     }
     if limits["energy"].value < energy_mev <= noise_mev and force <= limits["forces"].value:
         reason = f"{energy.text()}, and the noise of the energy hides up to {noise_mev:.3g} meV"
@@ -123,13 +119,6 @@ def at_infinity(values: np.ndarray, *, exponent: int) -> np.ndarray:
     """Return the limit of a + b r^−n from values (D, ...) at distances that double each time."""
     factor = 2**exponent
     return np.asarray((factor * values[-1] - values[-2]) / (factor - 1))
-
-
-def _decay(rest_mev: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the rest at each distance, and the exponents with which it falls."""
-    rest = np.abs(rest_mev).max(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {"rest_mev": rest, "rest_falls_with_exponents": np.log2(rest[:-1] / rest[1:])}
 
 
 CHECK = Check(

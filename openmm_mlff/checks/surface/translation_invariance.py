@@ -1,13 +1,16 @@
 """Does the energy depend on where the system is?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
-from openmm_mlff.config import Limits
-from openmm_mlff.storage.shared import OWN_GEOMETRIES
+from openmm_mlff.checks.surface.moves import (
+    Changes,
+    invariance_check,
+    judge_changes,
+    measure_operations,
+)
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -21,21 +24,13 @@ def measure(subject: "Subject") -> Changes:
     directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     shifts = np.array(DISTANCES_ANGSTROM)[:, None] * directions
-    return measure_operations(subject, [(np.eye(3), shift) for shift in shifts])
+    return measure_operations(subject, shifts=shifts)
 
 
-def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
-
-
-CHECK = Check(
+CHECK = invariance_check(
     id="translation_invariance",
-    group="surface",
     question="Does the energy depend on where the system is?",
     formula="max |E(x+t) − E(x)| / N, max |F(x+t) − F(x)|; |t| = 10, 100 Å (1000 Å reported)",
-    unit="meV/atom",
-    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
     consequence="A molecule gains or loses energy as it diffuses.",
@@ -43,6 +38,5 @@ CHECK = Check(
     "absolute coordinates. Look for an external field in the model.",
     record=Changes,
     measure=measure,
-    judge=judge,
-    needs=(*OWN_GEOMETRIES, "noise"),
+    judge=partial(judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
 )
