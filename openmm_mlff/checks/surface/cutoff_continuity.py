@@ -8,14 +8,7 @@ import numpy as np
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface import scans
-from openmm_mlff.checks.surface.jumps import (
-    FINER,
-    GRANULAR_ULPS,
-    Jump,
-    find_jumps,
-    largest_change,
-    with_pairs,
-)
+from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import local_ulps_ev
@@ -85,7 +78,9 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         scan=np.repeat(np.arange(len(found)), [len(curve.coordinates) for curve in curves]),
         coordinate=np.concatenate([curve.coordinates for curve in curves]),
         energies_ev=np.concatenate([curve.energies_ev for curve in curves]),
-        force_norm=np.concatenate([largest_change(curve.forces) for curve in curves]),
+        force_norm=np.concatenate(
+            [np.linalg.norm(curve.forces, axis=-1).max(axis=1) for curve in curves]
+        ),
         refused=np.concatenate([curve.refused for curve in curves]),
         jumps=with_pairs(found),
         refusals=tuple(reason for one in found for reason in one.reasons)[:10],
@@ -131,10 +126,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if lost.any():
         first = record.scan[lost][0]
         where = record.coordinate[lost & (record.scan == first)]
-        clause = (
-            f"the energy or a force is not finite at {len(where)} points of the scan "
-            f"{record.names[int(first)]!r} (from {where[0]:.2f} to {where[-1]:.2f})"
-        )
+        span = f"{record.names[int(first)]!r} (from {where[0]:.2f} to {where[-1]:.2f})"
+        clause = f"the energy or a force is not finite at {len(where)} points of the scan {span}"
         return Judgement(Status.FAIL, clause, evidence=evidence)
     hidden_mev = GRANULAR_ULPS * evidence["energy_stairs_mev"]
     granular = f"steps of up to {hidden_mev:.3g} meV are the rounding of the energy"
@@ -158,10 +151,8 @@ def _measures(record: Record, limits: Limits, *, above: list[float]) -> list[Mea
     for (what, field, limit), least in zip(names, above, strict=True):
         jumps = [(getattr(jump, field), jump.at) for jump in record.jumps if jump.kind != ALONE]
         size, at = max((each for each in jumps if not each[0] <= least), default=(0.0, ""))
-        found = (
-            f"{what} jumps ({at}) by" if at else f"along the scans, the largest jump of {what} is"
-        )
-        measures.append(Measure(found, size, limits[limit]))
+        clause = f"{what} jumps ({at}) by" if at else f"the largest jump of {what} is"
+        measures.append(Measure(clause, size, limits[limit]))
     return measures
 
 

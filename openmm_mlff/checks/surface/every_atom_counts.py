@@ -131,10 +131,9 @@ def _exchanged(subject: "Subject", *, energy_ev: float) -> dict[str, float]:
     elements = np.unique(numbers)
     for element, other in zip(elements, np.roll(elements, 1), strict=True):
         alike = np.flatnonzero(numbers == element)[:MOST_ATOMS].tolist()
-        distances = [float(np.linalg.norm(_nearest(molecule, atom)[1])) for atom in alike]
-        if min(distances) > ALONE_ANGSTROM:
+        distance, atom = min((np.linalg.norm(_nearest(molecule, k)[1]), k) for k in alike)
+        if distance > ALONE_ANGSTROM:
             continue
-        atom = alike[int(np.argmin(distances))]
         label = name_atoms(numbers, (atom,))
         exchanges = {f"leaving {label} out": 0}
         if other != element:
@@ -143,23 +142,22 @@ def _exchanged(subject: "Subject", *, energy_ev: float) -> dict[str, float]:
         for name, number in exchanges.items():
             exchanged = np.where(np.arange(len(numbers)) == atom, number, numbers)
             if exchanged.sum() > molecule.charge:
-                changes_ev[name] = _energy_ev(subject, exchanged) - energy_ev
+                changed = _composed(molecule, exchanged)
+                found = subject.evaluate(changed.positions_angstrom[None], molecule=changed)
+                changes_ev[name] = float(found.energies_ev[0]) - energy_ev
     return changes_ev
 
 
-def _energy_ev(subject: "Subject", numbers: np.ndarray) -> float:
-    """Return the energy with other atomic numbers, 0 for no atom, and of the lowest spin."""
-    molecule, is_there = subject.molecule, numbers > 0
-    changed = MolecularSystem(
+def _composed(molecule: MolecularSystem, numbers: np.ndarray) -> MolecularSystem:
+    """Return the molecule with other atomic numbers, 0 for no atom, and of the lowest spin."""
+    return MolecularSystem(
         name=f"{molecule.name}, changed",
-        atomic_numbers=numbers[is_there],
-        positions_angstrom=molecule.positions_angstrom[is_there],
+        atomic_numbers=numbers[numbers > 0],
+        positions_angstrom=molecule.positions_angstrom[numbers > 0],
         charge=molecule.charge,
         multiplicity=lowest_multiplicity(numbers, charge=molecule.charge),
         cell_angstrom=molecule.cell_angstrom,
     )
-    found = subject.evaluate(changed.positions_angstrom[None], molecule=changed)
-    return float(found.energies_ev[0])
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

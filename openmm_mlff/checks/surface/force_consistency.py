@@ -22,10 +22,8 @@ GAUSS_POINTS = (24, 16)
 """Of the integral along a path, and of a coarser one that shows its error.  The second derivatives
 of many networks jump: on a path of 0.3 Å, 12 points left up to 7 meV for ANI-2x."""
 
+# Of the atom that moves most: a shorter path hides the work, and on a longer one atoms may collide.
 SHORTEST_PATH_ANGSTROM, LONGEST_PATH_ANGSTROM = 0.2, 0.3
-"""Of the atom that moves most: on shorter paths a coarse energy hides the work, and on longer ones
-atoms would collide."""
-
 QUADRATURE_MARGIN = 3.0  # work is judged above this many times the difference of two quadratures
 
 
@@ -108,27 +106,24 @@ class Comparison(NamedTuple):
     """Forces compared with slopes of the energy in one way, meV/Å.
 
     Attributes:
-        name: for the sentence.
-        error: one standard error of a slope, by the noise of the energies and by truncation.
+        rms: root mean square of the difference.
+        detectable: three standard errors of the difference for a perfect potential.
+        factor: F/(−dE/dx), NaN where it is not known, and its cause.
     """
 
     name: str
-    forces: np.ndarray
-    slopes: np.ndarray
-    error: float
-
-    @property
-    def rms(self) -> float:
-        """Root mean square of the difference."""
-        return rms(self.forces - self.slopes)
-
-    @property
-    def detectable(self) -> float:
-        """Three standard errors of the difference for a perfect potential."""
-        return DETECTABLE_SIGMAS * self.error
+    rms: float
+    detectable: float
+    factor: tuple[float, str]
 
 
-def compare_steps(record: Record) -> list[Comparison]:
+def _compared(name: str, forces: np.ndarray, slopes: np.ndarray, *, error: float) -> Comparison:
+    """Compare; `error` is one standard error of a slope."""
+    factor = fit_factor(forces, slopes, error=error)
+    return Comparison(name, rms(forces - slopes), DETECTABLE_SIGMAS * error, factor)
+
+
+def _compare_steps(record: Record) -> list[Comparison]:
     """Return one comparison for each step, the widest first."""
     steps, known = record.steps_angstrom, ~record.refused
     slopes = -record.differences[:, known] * MEV_PER_EV
@@ -139,27 +134,24 @@ def compare_steps(record: Record) -> list[Comparison]:
     ratios = (steps[1:] / steps[:-1]) ** 2
     truncation = np.array([rms(change) for change in np.diff(slopes, axis=0)]) / (1.0 - ratios)
     errors = np.hypot(noises, np.append(truncation, truncation[-1] * ratios[-1]))
-    return [
-        Comparison(f"steps of {step:g} Å", forces, slopes[k], float(errors[k]))
-        for k, step in enumerate(steps)
-    ]
+    ladder = zip(steps, slopes, errors.tolist(), strict=True)
+    return [_compared(f"steps of {h:g} Å", forces, slope, error=own) for h, slope, own in ladder]
 
 
-def compare_work(record: Record) -> Comparison:
+def _compare_work(record: Record) -> Comparison:
     """Return the comparison along whole paths, which a coarse energy needs."""
     known = ~record.work_refused & (record.work_lengths_angstrom > 0.0)
     scale = MEV_PER_EV / record.work_lengths_angstrom[known]
-    forces = record.work_integrals_ev[known] * scale
+    forces, slopes = record.work_integrals_ev[known], -record.work_energy_changes_ev[known]
+    quadrature = rms((forces - record.work_integrals_coarse_ev[known]) * scale)
     noise = np.sqrt(2.0) * _noise_mev(record) * rms(scale) / MEV_PER_EV
-    error = np.hypot(noise, rms(forces - record.work_integrals_coarse_ev[known] * scale))
-    slopes = -record.work_energy_changes_ev[known] * scale
-    return Comparison("work along paths over their length", forces, slopes, float(error))
+    name, error = "work along paths over their length", float(np.hypot(noise, quadrature))
+    return _compared(name, forces * scale, slopes * scale, error=error)
 
 
 def _noise_mev(record: Record) -> float:
     """Return the standard deviation of the energies; infinite where it is not known."""
-    noise_mev = record.energy_noise_ev * MEV_PER_EV
-    return noise_mev if np.isfinite(noise_mev) else float("inf")
+    return MEV_PER_EV * float(np.nan_to_num(record.energy_noise_ev, nan=np.inf, posinf=np.inf))
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -172,11 +164,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
     refused = np.concatenate([record.refused, record.work_refused])
     if undecided := too_many_refused(refused, reasons=record.refusals):
         return undecided
-    limit, ladder = limits["difference"], compare_steps(record)
-    best = min(ladder, key=attrgetter("error"))
-    compared = [best] if best.detectable <= limit.value else [best, compare_work(record)]
-    finest = min(compared, key=attrgetter("error"))
-    factor, cause = fit_factor(finest.forces, finest.slopes, error=finest.error)
+    limit, ladder = limits["difference"], _compare_steps(record)
+    best = min(ladder, key=attrgetter("detectable"))
+    compared = [best] if best.detectable <= limit.value else [best, _compare_work(record)]
+    finest = min(compared, key=attrgetter("detectable"))
+    factor, cause = finest.factor
     work, evidence = _judge_work(record, limits["work"])
     evidence |= {
         "steps_angstrom": record.steps_angstrom,

@@ -91,7 +91,7 @@ class Jump:
 
 
 class Found(NamedTuple):
-    """Points along a scan, why the first refused ones were refused, and jumps."""
+    """Points along a scan, reasons of refusals, and jumps."""
 
     scan: Scan
     curve: Curve
@@ -143,8 +143,7 @@ def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
     return order[weight[order] > SUSPECT_WEIGHT][:most]
 
 
-def largest_change(forces: np.ndarray) -> np.ndarray:
-    """Return the largest norm over atoms of forces or their changes (..., N, 3), (...)."""
+def _largest(forces: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.norm(forces, axis=-1).max(axis=-1))
 
 
@@ -161,7 +160,7 @@ def _weights(run: Curve) -> np.ndarray:
     unexplained = np.abs(np.diff(run.energies_ev) - width * mean_slope)
     unexplained = np.maximum(unexplained - np.maximum(run.ulps_ev[1:], run.ulps_ev[:-1]), 0.0)
     steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
-    kinks = largest_change(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]))
+    kinks = _largest(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]))
     return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
@@ -192,14 +191,22 @@ def _sizes(low: Curve, high: Curve) -> np.ndarray:
     unexplained_ev = np.abs(high.energies_ev - low.energies_ev - expected_ev)
     is_granular = unexplained_ev <= GRANULAR_ULPS * np.maximum(low.ulps_ev, high.ulps_ev)
     energies_ev = np.where(is_granular, 0.0, unexplained_ev)
-    return MEV_PER_EV * np.stack([energies_ev, largest_change(high.forces - low.forces)], axis=1)
+    return MEV_PER_EV * np.stack([energies_ev, _largest(high.forces - low.forces)], axis=1)
 
 
 def with_pairs(found: Sequence[Found]) -> tuple[Jump, ...]:
-    """Return jumps with the pair and distance that crossed the cutoff, the largest energy first."""
+    """Return jumps with the pair and distance that crossed the cutoff, the largest energy first.
+
+    The cutoff is the distance that most jumps share; without one, only that of two atoms is known.
+    """
     jumps = [(one.scan, jump) for one in found for jump in one.jumps]
     distances = [scan.distances(jump.coordinate) for scan, jump in jumps]
-    cutoff = common_distance(distances)
+    candidates = np.concatenate([[], *distances])
+    counts = np.zeros(len(candidates))
+    for here in map(np.sort, distances):
+        closest = here[np.searchsorted(0.5 * (here[1:] + here[:-1]), candidates)]
+        counts += np.abs(closest - candidates) <= SAME_DISTANCE_ANGSTROM
+    cutoff = candidates[np.argmax(counts)] if counts.max(initial=0) > 1 else math.nan
     named = []
     for (scan, jump), here in zip(jumps, distances, strict=True):
         nearest = int(np.argmin(np.abs(here - cutoff)))
@@ -208,19 +215,3 @@ def with_pairs(found: Sequence[Found]) -> tuple[Jump, ...]:
             jump = replace(jump, distance_angstrom=float(here[nearest]), pair=pair)
         named.append(jump)
     return tuple(sorted(named, key=lambda jump: -jump.energy_mev))
-
-
-def common_distance(distances: list[np.ndarray]) -> float:
-    """Return the cutoff: the distance that most jumps share; NaN where no two share one.
-
-    `distances`, Å, are for each jump all distances that its scan changes.
-    """
-    candidates = np.concatenate([[], *distances])
-    counts = np.zeros(len(candidates), dtype=int)
-    for here in map(np.sort, distances):
-        nearest = here[np.searchsorted(0.5 * (here[1:] + here[:-1]), candidates)]
-        counts += np.abs(nearest - candidates) <= SAME_DISTANCE_ANGSTROM
-    if counts.max(initial=0) < 2:
-        return math.nan
-    best = candidates[np.argmax(counts)]
-    return float(np.median(candidates[np.abs(candidates - best) <= SAME_DISTANCE_ANGSTROM]))

@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.surface.moves import (
-    Changes,
-    compare_with_first,
-    evaluate,
-    invariance_check,
-    judge_changes,
-)
+from openmm_mlff.checks.surface import moves
 from openmm_mlff.storage.measurements import NotApplicable
 
 if TYPE_CHECKING:
@@ -20,7 +14,7 @@ if TYPE_CHECKING:
 PERMUTATIONS = 4
 
 
-def measure(subject: "Subject") -> Changes | NotApplicable:
+def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Permute the atoms of each element at random."""
     if subject.potential.has_force_field:
         return NotApplicable("a force field tells atoms of one element apart by their bonds")
@@ -29,10 +23,10 @@ def measure(subject: "Subject") -> Changes | NotApplicable:
         return NotApplicable("no two of its atoms are of one element")
     permuted = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
     orders = np.stack([np.arange(len(numbers)), *permuted])
-    found = evaluate(subject, subject.geometries()[:, orders].swapaxes(0, 1))
+    found = moves.evaluate(subject, subject.geometries()[:, orders].swapaxes(0, 1))
     places = np.argsort(orders)[:, None, :, None]
     put_back = np.take_along_axis(found.forces_ev_per_angstrom, places, axis=2)
-    return compare_with_first(subject, found, forces=put_back)
+    return moves.compare_with_first(subject, found, forces=put_back)
 
 
 def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.ndarray:
@@ -50,7 +44,7 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
-CHECK = invariance_check(
+CHECK = moves.invariance_check(
     id="permutation_invariance",
     question="Are atoms of one element interchangeable?",
     formula="max |E(πx) − E(x)| / N, max |π⁻¹ F(πx) − F(x)|; π exchanges atoms of one element",
@@ -58,7 +52,7 @@ CHECK = invariance_check(
     consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
-    record=Changes,
+    record=moves.Changes,
     measure=measure,
-    judge=partial(judge_changes, move="exchanging atoms of one element"),
+    judge=partial(moves.judge_changes, move="exchanging atoms of one element"),
 )

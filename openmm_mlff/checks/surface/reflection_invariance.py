@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.surface.moves import (
-    Changes,
-    invariance_check,
-    judge_changes,
-    measure_operations,
-    without_orientation,
-)
+from openmm_mlff.checks.surface import moves
 from openmm_mlff.storage.measurements import NotApplicable
 
 if TYPE_CHECKING:
@@ -21,13 +15,13 @@ SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0
 """Of x, y and z: the inversion, then a mirror in each plane."""
 
 
-def measure(subject: "Subject") -> Changes | NotApplicable:
+def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Invert every geometry through its centroid, and mirror it in three planes."""
     mirrors = np.stack([np.diag(signs) for signs in SIGNS])
-    return without_orientation(subject) or measure_operations(subject, matrices=mirrors)
+    return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
-CHECK = invariance_check(
+CHECK = moves.invariance_check(
     id="reflection_invariance",
     question="Do mirror images have the same energy?",
     formula="max |E(Px) − E(x)| / N, max |Pᵀ F(Px) − F(x)|; inversion, mirrors in x, y, z",
@@ -35,7 +29,7 @@ CHECK = invariance_check(
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
-    record=Changes,
+    record=moves.Changes,
     measure=measure,
-    judge=partial(judge_changes, move="mirroring the system"),
+    judge=partial(moves.judge_changes, move="mirroring the system"),
 )

@@ -115,15 +115,17 @@ def dimer_scans(
     """Return scans that pull a copy of a molecule away, in random directions and orientations.
 
     Up to six are chosen one by one: the next brings most of the remaining pairs of elements within
-    reach; others are added up to `at_least`.  The coordinate, the distance of the centroids, starts
-    at contact and grows in steps of `step`, Å, to about `stop_angstrom`.
+    reach; others are added up to `at_least`.  The coordinate is the distance of the centroids, Å.
     """
     steps = step * np.arange(round((stop_angstrom - CONTACT_ANGSTROM) / step) + 1)
     count = 1 if molecule.n_atoms == 1 else max(CANDIDATES, at_least)
     candidates = [
         _dimer(molecule, steps=steps, rng=np.random.default_rng([seed, k])) for k in range(count)
     ]
-    closest = np.array([_closest(scan) for scan in candidates])
+    elements = np.sort(candidates[0].molecule.atomic_numbers[candidates[0].crossing], axis=1)
+    alike = [(elements == pair).all(axis=1) for pair in element_pairs(molecule)]
+    distances = (scan.distances(scan.coordinates[0]) for scan in candidates)
+    closest = np.array([[each[pairs].min() for pairs in alike] for each in distances])
     within = closest <= np.maximum(REACH_ANGSTROM, closest.min(axis=0) + SLACK_ANGSTROM)
     chosen: list[int] = []
     covered = np.zeros(within.shape[1], dtype=bool)
@@ -159,14 +161,6 @@ def _dimer(molecule: MolecularSystem, *, steps: np.ndarray, rng: np.random.Gener
     origin = np.concatenate([centred, rotated])
     tangent = np.repeat([np.zeros(3), direction], len(centred), axis=0)
     return Scan("", "dimer", copies, roots.max(initial=0.0) + steps, origin, tangent)
-
-
-def _closest(scan: Scan) -> list[float]:
-    """Return the shortest distance at the start for each pair of elements, Å."""
-    elements = np.sort(scan.molecule.atomic_numbers[scan.crossing], axis=1)
-    distances = scan.distances(scan.coordinates[0])
-    pairs = element_pairs(scan.molecule)
-    return [distances[(elements == pair).all(axis=1)].min() for pair in pairs]
 
 
 def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:

@@ -44,13 +44,13 @@ class Record(Noisy):
 
     def walls(self) -> list[Wall]:
         """Return the wall of each scan."""
-        columns = self.distances_angstrom, self.energies_ev, self.refused.astype(bool)
-        return [
-            find_wall(name, *(column[self.pair == k] for column in columns), covalent_sum=length)
-            for k, (name, length) in enumerate(
-                zip(self.pairs, self.covalent_sums_angstrom, strict=True)
-            )
-        ]
+        walls, sums = [], self.covalent_sums_angstrom.tolist()
+        for k, (name, covalent_sum) in enumerate(zip(self.pairs, sums, strict=True)):
+            here = self.pair == k
+            distances, energies = self.distances_angstrom[here], self.energies_ev[here]
+            refused = self.refused[here].astype(bool)
+            walls.append(find_wall(name, distances, energies, refused, covalent_sum))
+        return walls
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
@@ -69,15 +69,12 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     kinds = scans.element_pairs(molecule) if potential.composition_is_free else []
     pairs = [(scans.two_atoms(kind, in_cell=molecule.is_periodic), [0, 1]) for kind in kinds]
     pairs += [(molecule, atoms) for atoms in near_pairs(molecule)]
-    step = subject.spec.scan_step_angstrom
-    lines = [
-        pushed_together(where, atoms, step=2.0 * step if where is molecule else step)
-        for where, atoms in pairs
-    ]
+    step, lines, found = subject.spec.scan_step_angstrom, [], []
+    for where, atoms in pairs:
+        line = pushed_together(where, atoms, step=2.0 * step if where is molecule else step)
+        lines.append(line)
+        found.append(subject.evaluate(line.place(line.coordinates), molecule=where))
     elements = np.array([where.atomic_numbers[atoms] for where, atoms in pairs]).reshape(-1, 2)
-    found = [
-        subject.evaluate(line.place(line.coordinates), molecule=line.molecule) for line in lines
-    ]
     return Record(
         pairs=tuple(line.name + INSIDE * (line.molecule is molecule) for line in lines),
         covalent_sums_angstrom=covalent_radii_angstrom(elements).sum(axis=1),

@@ -5,12 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.surface.moves import (
-    Changes,
-    invariance_check,
-    judge_changes,
-    measure_operations,
-)
+from openmm_mlff.checks.surface import moves
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -19,15 +14,15 @@ DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
 JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
-def measure(subject: "Subject") -> Changes:
+def measure(subject: "Subject") -> moves.Changes:
     """Shift every geometry by 10, 100 and 1000 Å in random directions."""
     directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     shifts = np.array(DISTANCES_ANGSTROM)[:, None] * directions
-    return measure_operations(subject, shifts=shifts)
+    return moves.measure_operations(subject, shifts=shifts)
 
 
-CHECK = invariance_check(
+CHECK = moves.invariance_check(
     id="translation_invariance",
     question="Does the energy depend on where the system is?",
     formula="max |E(x+t) − E(x)| / N, max |F(x+t) − F(x)|; |t| = 10, 100 Å (1000 Å reported)",
@@ -36,7 +31,7 @@ CHECK = invariance_check(
     consequence="A molecule gains or loses energy as it diffuses.",
     remedy="Take differences of positions in double precision first, and do not give the model "
     "absolute coordinates. Look for an external field in the model.",
-    record=Changes,
+    record=moves.Changes,
     measure=measure,
-    judge=partial(judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
+    judge=partial(moves.judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
 )

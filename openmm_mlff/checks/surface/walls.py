@@ -44,12 +44,7 @@ class Wall:
 
 
 def find_wall(
-    pair: str,
-    distances: np.ndarray,
-    energies: np.ndarray,
-    refused: np.ndarray,
-    *,
-    covalent_sum: float,
+    pair: str, distances: np.ndarray, energies: np.ndarray, refused: np.ndarray, covalent_sum: float
 ) -> Wall:
     """Return the wall of one pair from distances, Å, ascending, energies, eV, and refusals, (P,).
 

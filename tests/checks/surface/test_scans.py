@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.jumps import common_distance
 from openmm_mlff.checks.surface.scans import (
     CONTACT_ANGSTROM,
     MOST_DIRECTIONS,
@@ -100,11 +99,3 @@ def test_pairs_are_named_heavy_first_and_stand_at_their_distance():
     distances = np.arange(1.0, 2.0, 0.25)
     placed = pair_scan(pair, [0, 1], distances_angstrom=distances).place(distances)
     assert np.linalg.norm(placed[:, 1] - placed[:, 0], axis=1) == pytest.approx(distances)
-
-
-def test_the_distance_that_jumps_share_is_the_cutoff():
-    rng = np.random.default_rng(1)
-    distances = [np.append(rng.uniform(2, 9, size=8), 5.0 + 1e-6 * k) for k in range(4)]
-    assert common_distance(distances) == pytest.approx(5.0, abs=1e-5)
-    assert np.isnan(common_distance(distances[:1]))
-    assert np.isnan(common_distance([np.array([3.0]), np.array([4.0])]))
