@@ -62,29 +62,22 @@ def other_states(molecule: "MolecularSystem") -> "list[MolecularSystem]":
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the change of the energy between electronic states with the least one.
 
-    A state that the potential refuses is one that it distinguishes.
-
-    Args:
-        record: energies of the states.
-        limits: ``energy`` (meV), least change of the energy.
+    The limit is ``energy`` (meV).  A state that the potential refuses is one that it distinguishes.
     """
     own, *others = record.energies_ev.tolist()
     if not np.isfinite(own):
         return inconclusive("the potential refused the system's own charge and multiplicity")
     changes = [
-        Measure(
-            f"going from {record.states[0]} to {state} changes the energy by",
-            MEV_PER_EV * abs(energy - own),
-            limits["energy"],
-            at_least=True,
-        )
+        (f"going from {record.states[0]} to {state} changes the energy by", abs(energy - own))
         for state, energy in zip(record.states[1:], others, strict=True)
         if np.isfinite(energy)
     ]
     if not changes:
         return Judgement(Status.PASS, "the potential refuses every other charge and multiplicity")
-    evidence = {"energies_ev": dict(zip(record.states, record.energies_ev.tolist(), strict=True))}
-    return judged(changes, evidence=evidence)
+    return judged(
+        Measure(clause, MEV_PER_EV * change_ev, limits["energy"], at_least=True)
+        for clause, change_ev in changes
+    )
 
 
 CHECK = Check(

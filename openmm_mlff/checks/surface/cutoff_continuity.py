@@ -1,7 +1,6 @@
 """Do energy and forces stay continuous when atoms come within reach of each other?"""
 
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,26 +65,25 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     molecule, is_free = subject.molecule, subject.potential.composition_is_free
     if molecule.n_atoms < 2 and (molecule.is_periodic or not is_free):
         return NotApplicable("no distance between atoms can be changed")
-    begun, lines = subject.evaluations, list(_scans(subject))
-    found = [find_jumps(subject, scan, most=MOST_JUMPS) for scan in lines]
-    if is_free and not molecule.is_periodic and any(jumps for _, _, jumps in found):
+    begun = subject.evaluations
+    found = [find_jumps(subject, scan, most=MOST_JUMPS) for scan in _scans(subject)]
+    if is_free and not molecule.is_periodic and any(one.jumps for one in found):
         for scan in _alone(subject):
             if subject.evaluations - begun < EVALUATIONS_BEFORE_PAIRS:
-                lines.append(scan)
                 found.append(find_jumps(subject, scan, most=MOST_JUMPS_ALONE))
-    curves = [curve for curve, _, _ in found]
-    forces = np.concatenate([np.linalg.norm(one.forces, axis=-1).max(axis=1) for one in curves])
-    jumps = [(scan, jump) for scan, (*_, jumps) in zip(lines, found, strict=True) for jump in jumps]
+    curves = [one.curve for one in found]
     return Record(
-        names=tuple(scan.name for scan in lines),
-        kinds=tuple(scan.kind for scan in lines),
-        scan=np.repeat(np.arange(len(lines)), [len(curve.coordinates) for curve in curves]),
+        names=tuple(one.scan.name for one in found),
+        kinds=tuple(one.scan.kind for one in found),
+        scan=np.repeat(np.arange(len(found)), [len(curve.coordinates) for curve in curves]),
         coordinate=np.concatenate([curve.coordinates for curve in curves]),
         energies_ev=np.concatenate([curve.energies_ev for curve in curves]),
-        force_norm=forces,
+        force_norm=np.concatenate(
+            [np.linalg.norm(curve.forces, axis=-1).max(axis=1) for curve in curves]
+        ),
         refused=np.concatenate([curve.refused for curve in curves]),
-        jumps=with_pairs(jumps),
-        refusals=tuple(reason for _, reasons, _ in found for reason in reasons)[:10],
+        jumps=with_pairs(found),
+        refusals=tuple(reason for one in found for reason in one.reasons)[:10],
         **noise_of(subject),
     )
 
@@ -106,9 +104,9 @@ def _alone(subject: "Subject") -> Iterable[scans.Scan]:
     # The curve of two atoms is simple, so that twice the step of the other scans is enough.
     step, stop = 2 * FINER * subject.spec.scan_step_angstrom, subject.spec.scan_end_angstrom
     for elements in scans.element_pairs(subject.molecule)[:MOST_PAIRS_ALONE]:
-        start = scans.covalent_sum_angstrom(np.array(elements))
-        distances = np.arange(start, stop + 0.5 * step, step)
-        yield scans.pair_scan(scans.two_atoms(*elements), distances_angstrom=distances)
+        pair = scans.two_atoms(elements)
+        distances = np.arange(pair.positions_angstrom[1, 0], stop + 0.5 * step, step)
+        yield scans.pair_scan(pair, [0, 1], distances_angstrom=distances)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -116,25 +114,28 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
     Energies or forces that are not finite FAIL; a jump that noise explains is INCONCLUSIVE.
     """
-    is_judged = np.array([kind != ALONE for kind in record.kinds], dtype=bool)
-    points = is_judged[record.scan.astype(int)]
+    alone = [k for k, kind in enumerate(record.kinds) if kind == ALONE]
+    points, refused = ~np.isin(record.scan, alone), record.refused.astype(bool)
     if not points.any():
         return inconclusive("nothing was scanned")
-    refused = record.refused[points].astype(bool)
-    if undecided := too_many_refused(refused, reasons=record.refusals):
+    if undecided := too_many_refused(refused[points], reasons=record.refusals):
         return undecided
-    evidence = _evidence(record, points=len(refused))
-    lost = ~(np.isfinite(record.energies_ev) & np.isfinite(record.force_norm))
-    lost &= points & ~record.refused.astype(bool)
+    evidence = _evidence(record)
+    finite = np.isfinite(record.energies_ev) & np.isfinite(record.force_norm)
+    lost = points & ~refused & ~finite
     if lost.any():
-        return Judgement(Status.FAIL, _not_finite(record, lost=lost), evidence=evidence)
+        first = record.scan[lost][0]
+        where = record.coordinate[lost & (record.scan == first)]
+        span = f"{record.names[int(first)]!r} (from {where[0]:.2f} to {where[-1]:.2f})"
+        clause = f"the energy or a force is not finite at {len(where)} points of the scan {span}"
+        return Judgement(Status.FAIL, clause, evidence=evidence)
     hidden_mev = GRANULAR_ULPS * evidence["energy_stairs_mev"]
     granular = f"steps of up to {hidden_mev:.3g} meV are the rounding of the energy"
-    notes = granular if hidden_mev > limits["energy"].value else "", refusal_note(refused)
+    note = granular if hidden_mev > limits["energy"].value else "", refusal_note(refused[points])
     found = judged(
         _measures(record, limits, above=list(evidence["detection_limit"].values())),
         evidence=evidence,
-        note="; ".join(filter(None, notes)),
+        note="; ".join(filter(None, note)),
     )
     everything = judged(_measures(record, limits, above=[0.0, 0.0]))
     if found.status is not everything.status:
@@ -148,40 +149,22 @@ def _measures(record: Record, limits: Limits, *, above: list[float]) -> list[Mea
     measures = []
     names = ("the energy", "energy_mev", "energy"), ("a force", "force_mev_per_angstrom", "forces")
     for (what, field, limit), least in zip(names, above, strict=True):
-        jumps = [jump for jump in record.jumps if jump.kind != ALONE]
-        jump = max(jumps, key=attrgetter(field), default=None)
-        clause, size = f"along the scans, the largest jump of {what} is", 0.0
-        if jump is not None and not getattr(jump, field) <= least:
-            clause, size = f"{what} jumps ({jump.at}) by", getattr(jump, field)
+        jumps = [(getattr(jump, field), jump.at) for jump in record.jumps if jump.kind != ALONE]
+        size, at = max((each for each in jumps if not each[0] <= least), default=(0.0, ""))
+        clause = f"{what} jumps ({at}) by" if at else f"the largest jump of {what} is"
         measures.append(Measure(clause, size, limits[limit]))
     return measures
 
 
-def _not_finite(record: Record, *, lost: np.ndarray) -> str:
-    """Return the range of the first scan in which energy or force is not finite."""
-    scan = int(record.scan[lost][0])
-    here = record.scan == scan
-    first, last = record.coordinate[lost & here][[0, -1]]
-    return (
-        f"the energy or a force is not finite at {int((lost & here).sum())} of {int(here.sum())} "
-        f"points of the scan {record.names[scan]!r} (from {first:.2f} to {last:.2f})"
-    )
-
-
-def _evidence(record: Record, *, points: int) -> dict[str, Any]:
+def _evidence(record: Record) -> dict[str, Any]:
     # The energy of two copies is twice as large, and so is its ulp.
     factor = 2.0 * DETECTABLE_SIGMAS * np.sqrt(2.0) * MEV_PER_EV
-    by_pair: dict[str, float] = {}
-    for jump in record.jumps:
-        if jump.kind == ALONE:
-            by_pair.setdefault(jump.pair, jump.energy_mev)
+    # The jumps are sorted, and the largest of each pair is kept.
+    alone = {jump.pair: jump.energy_mev for jump in reversed(record.jumps) if jump.kind == ALONE}
     curves = [record.energies_ev[record.scan == scan] for scan in np.unique(record.scan)]
     return {
-        "scans": list(record.names),
-        "points": points,
         "jumps": [vars(jump) for jump in record.jumps[:_JUMPS_IN_EVIDENCE]],
-        "jumps_found": len(record.jumps),
-        "energy_jump_mev_by_pair_alone": by_pair,
+        "energy_jump_mev_by_pair_alone": alone,
         "energy_stairs_mev": MEV_PER_EV * max(float(local_ulps_ev(one).max()) for one in curves),
         "detection_limit": {
             "energy_mev": factor * record.energy_noise_ev,

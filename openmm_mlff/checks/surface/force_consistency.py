@@ -1,14 +1,14 @@
 """Are the forces the negative gradient of the energy?"""
 
-from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
-from openmm_mlff.checks.surface.proportion import Proportion, fit_proportion, rms
+from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate, noise_of
+from openmm_mlff.checks.surface.proportion import fit_factor, rms
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -22,10 +22,8 @@ GAUSS_POINTS = (24, 16)
 """Of the integral along a path, and of a coarser one that shows its error.  The second derivatives
 of many networks jump: on a path of 0.3 Å, 12 points left up to 7 meV for ANI-2x."""
 
+# Of the atom that moves most: a shorter path hides the work, and on a longer one atoms may collide.
 SHORTEST_PATH_ANGSTROM, LONGEST_PATH_ANGSTROM = 0.2, 0.3
-"""Of the atom that moves most: on shorter paths a coarse energy hides the work, and on longer ones
-atoms would collide."""
-
 QUADRATURE_MARGIN = 3.0  # work is judged above this many times the difference of two quadratures
 
 
@@ -59,35 +57,28 @@ class Record(Noisy):
 def measure(subject: "Subject") -> Record:
     """Evaluate each geometry, steps in random directions from it, and a path to the next one."""
     geometries = subject.geometries()
-    shape = (len(geometries), -1, *geometries.shape[1:])
-    directions = _directions(subject, geometries)
-    ways = _ways(geometries)
+    directions, ways = _directions(subject, geometries), _ways(geometries)
     rules = [np.polynomial.legendre.leggauss(points) for points in GAUSS_POINTS]
     fractions = np.concatenate([*(0.5 * (nodes + 1.0) for nodes, _ in rules), [1.0]])
-    signed = np.concatenate([STEPS_ANGSTROM, -STEPS_ANGSTROM])[:, None, None, None]
-    stepped = geometries[:, None, None] + signed * directions[:, None]
-    walked = geometries[:, None] + fractions[:, None, None] * ways[:, None]
-    placed = np.concatenate([geometries[:, None], stepped.reshape(shape), walked], axis=1)
-    found = subject.evaluate(placed.reshape(-1, *geometries.shape[1:]))
-
-    at = np.cumsum([1, stepped.shape[1] * stepped.shape[2]])
-    own, ladder, path = np.split(found.energies_ev.reshape(placed.shape[:2]), at, axis=1)
-    forces = found.forces_ev_per_angstrom.reshape(placed.shape)
-    refused = found.refused.reshape(placed.shape[:2])
-    forward, backward = ladder.reshape(len(geometries), 2, len(STEPS_ANGSTROM), -1).swapaxes(0, 1)
-    along = (forces[:, at[1] : -1] * ways[:, None]).sum(axis=(2, 3))
+    steps = np.multiply.outer([1.0, -1.0], STEPS_ANGSTROM)[..., None, None, None, None]
+    own = subject.evaluate(geometries)
+    ladder = evaluate(subject, geometries[:, None] + steps * directions)
+    path = evaluate(subject, geometries[:, None] + fractions[:, None, None] * ways[:, None])
+    forward, backward = ladder.energies_ev
+    forces = own.forces_ev_per_angstrom
+    along = (path.forces_ev_per_angstrom[:, :-1] * ways[:, None]).sum(axis=(2, 3))
     fine, coarse = np.split(along, [GAUSS_POINTS[0]], axis=1)
     return Record(
         steps_angstrom=STEPS_ANGSTROM,
-        differences=((forward - backward) / (2.0 * STEPS_ANGSTROM[:, None])).swapaxes(0, 1),
-        projected_forces=(forces[:, :1] * directions).sum(axis=(2, 3)),
-        refused=np.any(refused[:, : at[1]], axis=1),
-        work_energy_changes_ev=path[:, -1] - own[:, 0],
+        differences=(forward - backward) / (2.0 * STEPS_ANGSTROM[:, None, None]),
+        projected_forces=(forces[:, None] * directions).sum(axis=(2, 3)),
+        refused=own.refused | ladder.refused.any(axis=(0, 1, 3)),
+        work_energy_changes_ev=path.energies_ev[:, -1] - own.energies_ev,
         work_integrals_ev=fine @ (0.5 * rules[0][1]),
         work_integrals_coarse_ev=coarse @ (0.5 * rules[1][1]),
         work_lengths_angstrom=np.linalg.norm(ways, axis=(1, 2)),
-        work_refused=refused[:, at[1] :].any(axis=1) | refused[:, 0],
-        refusals=found.reasons,
+        work_refused=own.refused | path.refused.any(axis=1),
+        refusals=(*own.reasons, *ladder.reasons, *path.reasons)[:10],
         **noise_of(subject),
     )
 
@@ -115,32 +106,24 @@ class Comparison(NamedTuple):
     """Forces compared with slopes of the energy in one way, meV/Å.
 
     Attributes:
-        name: for the sentence.
         rms: root mean square of the difference.
-        noise: standard deviation of a slope from the noise of the energies.
-        bias: error of a slope from the step's truncation, or from the quadrature.
         detectable: three standard errors of the difference for a perfect potential.
-        proportion: the forces as a multiple of the slopes.
+        factor: F/(−dE/dx), NaN where it is not known, and its cause.
     """
 
     name: str
     rms: float
-    noise: float
-    bias: float
     detectable: float
-    proportion: Proportion
+    factor: tuple[float, str]
 
 
-def _compared(
-    name: str, forces: np.ndarray, slopes: np.ndarray, *, noise: float, bias: float
-) -> Comparison:
-    error = float(np.hypot(noise, bias))
-    proportion = fit_proportion(forces, slopes, error=error)
-    difference, detectable = rms(forces - slopes), DETECTABLE_SIGMAS * error
-    return Comparison(name, difference, noise, bias, detectable, proportion)
+def _compared(name: str, forces: np.ndarray, slopes: np.ndarray, *, error: float) -> Comparison:
+    """Compare; `error` is one standard error of a slope."""
+    factor = fit_factor(forces, slopes, error=error)
+    return Comparison(name, rms(forces - slopes), DETECTABLE_SIGMAS * error, factor)
 
 
-def compare_steps(record: Record) -> list[Comparison]:
+def _compare_steps(record: Record) -> list[Comparison]:
     """Return one comparison for each step, the widest first."""
     steps, known = record.steps_angstrom, ~record.refused
     slopes = -record.differences[:, known] * MEV_PER_EV
@@ -149,34 +132,26 @@ def compare_steps(record: Record) -> list[Comparison]:
     # Truncation goes as h²: slopes at neighbouring steps h and h' differ by 1 − (h'/h)² of it at h.
     # They also differ by the noise of both, below which a truncation cannot be shown to be small.
     ratios = (steps[1:] / steps[:-1]) ** 2
-    apart = np.array([rms(wide - close) for wide, close in pairwise(slopes)])
-    truncation = apart / (1.0 - ratios)
-    truncation = np.append(truncation, truncation[-1] * ratios[-1])
-    errors = zip(noises.tolist(), truncation.tolist(), strict=True)
-    return [
-        _compared(f"steps of {steps[k]:g} Å", forces, slopes[k], noise=noise, bias=bias)
-        for k, (noise, bias) in enumerate(errors)
-    ]
+    truncation = np.array([rms(change) for change in np.diff(slopes, axis=0)]) / (1.0 - ratios)
+    errors = np.hypot(noises, np.append(truncation, truncation[-1] * ratios[-1]))
+    ladder = zip(steps, slopes, errors.tolist(), strict=True)
+    return [_compared(f"steps of {h:g} Å", forces, slope, error=own) for h, slope, own in ladder]
 
 
-def compare_work(record: Record) -> Comparison:
+def _compare_work(record: Record) -> Comparison:
     """Return the comparison along whole paths, which a coarse energy needs."""
     known = ~record.work_refused & (record.work_lengths_angstrom > 0.0)
-    length = record.work_lengths_angstrom[known] / MEV_PER_EV
-    fine, coarse = record.work_integrals_ev[known], record.work_integrals_coarse_ev[known]
-    return _compared(
-        "work along paths over their length",
-        fine / length,
-        -record.work_energy_changes_ev[known] / length,
-        noise=np.sqrt(2.0) * _noise_mev(record) * rms(1.0 / length) / MEV_PER_EV,
-        bias=rms((fine - coarse) / length),
-    )
+    scale = MEV_PER_EV / record.work_lengths_angstrom[known]
+    forces, slopes = record.work_integrals_ev[known], -record.work_energy_changes_ev[known]
+    quadrature = rms((forces - record.work_integrals_coarse_ev[known]) * scale)
+    noise = np.sqrt(2.0) * _noise_mev(record) * rms(scale) / MEV_PER_EV
+    name, error = "work along paths over their length", float(np.hypot(noise, quadrature))
+    return _compared(name, forces * scale, slopes * scale, error=error)
 
 
 def _noise_mev(record: Record) -> float:
     """Return the standard deviation of the energies; infinite where it is not known."""
-    noise_mev = record.energy_noise_ev * MEV_PER_EV
-    return noise_mev if np.isfinite(noise_mev) else float("inf")
+    return MEV_PER_EV * float(np.nan_to_num(record.energy_noise_ev, nan=np.inf, posinf=np.inf))
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -189,26 +164,19 @@ def judge(record: Record, limits: Limits) -> Judgement:
     refused = np.concatenate([record.refused, record.work_refused])
     if undecided := too_many_refused(refused, reasons=record.refusals):
         return undecided
-    limit = limits["difference"]
-    ladder = compare_steps(record)
-    best = min(ladder, key=lambda each: each.detectable)
-    compared = [best] if best.detectable <= limit.value else [best, compare_work(record)]
-    finest = min(compared, key=lambda each: each.detectable)
-    fitted = finest.proportion
+    limit, ladder = limits["difference"], _compare_steps(record)
+    best = min(ladder, key=attrgetter("detectable"))
+    compared = [best] if best.detectable <= limit.value else [best, _compare_work(record)]
+    finest = min(compared, key=attrgetter("detectable"))
+    factor, cause = finest.factor
     work, evidence = _judge_work(record, limits["work"])
-    evidence = {
+    evidence |= {
         "steps_angstrom": record.steps_angstrom,
         "rms_mev_per_angstrom_by_step": [each.rms for each in ladder],
-        "noise_mev_per_angstrom_by_step": [each.noise for each in ladder],
-        "truncation_mev_per_angstrom_by_step": [each.bias for each in ladder],
-        "chosen_step_angstrom": float(record.steps_angstrom[ladder.index(best)]),
         "compared_by": finest.name,
         "detection_limit": finest.detectable,
-        "force_over_slope": fitted.factor,
-        "force_over_slope_error": fitted.error,
-        "force_over_slope_scatter": fitted.scatter,
-        "force_over_slope_cause": fitted.cause,
-        **evidence,
+        "force_over_slope": factor,
+        "force_over_slope_cause": cause,
     }
     beyond = [each for each in compared if not each.rms <= max(limit.value, each.detectable)]
     within = [each for each in compared if each.rms <= limit.value]
@@ -218,8 +186,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if not beyond and not within and work.ok:
         reason = f"the noise of the energy hides up to {shown.detectable:.3g} meV/Å"
         return inconclusive(f"{difference.text()}, and {reason}", evidence=evidence)
-    note = "; ".join(filter(None, (fitted.note, refusal_note(refused))))
-    return judged([difference, work], evidence=evidence, note=note)
+    fitted = f"fitted F/(−dE/dx) = {factor:#.3g}" if np.isfinite(factor) else ""
+    note = ", ".join(filter(None, (fitted, cause))), refusal_note(refused)
+    return judged([difference, work], evidence=evidence, note="; ".join(filter(None, note)))
 
 
 def _judge_work(record: Record, limit: Threshold) -> tuple[Measure, dict[str, Any]]:
@@ -232,11 +201,8 @@ def _judge_work(record: Record, limit: Threshold) -> tuple[Measure, dict[str, An
     # A path whose own error is larger cannot fail; NaN fails.
     seen = np.where(missing <= own, np.minimum(missing, limit.value), missing)
     clause = "the work along a path differs from the change of the energy by up to"
-    return Measure(clause, largest(seen), limit), {
-        "work_mev_by_path": missing,
-        "own_error_mev_by_path": own,
-        "paths_too_rough_to_judge": int(np.sum((missing > limit.value) & (missing <= own))),
-    }
+    evidence = {"work_mev_by_path": missing, "own_error_mev_by_path": own}
+    return Measure(clause, largest(seen), limit), evidence
 
 
 CHECK = Check(

@@ -24,7 +24,6 @@ class Record:
         norm_ev_per_angstrom2: ‖J‖.
         refused: geometries at which the potential refused a point.
         asymmetry_of_noise: λ of a symmetric J with the noise of the forces.
-        displaced_atoms: number of atoms that were displaced.
         reasons: why the potential refused the first refused points.
     """
 
@@ -61,8 +60,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the largest λ with ``asymmetry`` (ratio); noise of the forces may explain it."""
     if undecided := too_many_refused(record.refused, reasons=record.reasons):
         return undecided
-    limit = limits["asymmetry"]
-    worst = largest(record.asymmetry[~record.refused])
+    clause = "the antisymmetric part of the force Jacobian, relative to the whole, is"
+    measure = Measure(clause, largest(record.asymmetry[~record.refused]), limits["asymmetry"])
     detectable = DETECTABLE_SIGMAS * record.asymmetry_of_noise
     evidence = {
         "asymmetry_by_geometry": record.asymmetry,
@@ -70,17 +69,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "displaced_atoms": record.displaced_atoms,
         "detection_limit": detectable,
     }
-    if limit.value < worst <= detectable:
-        return inconclusive(
-            f"the antisymmetric part of the force Jacobian, relative to the whole, is {worst:.2g}, "
-            f"and the noise of the forces hides up to {detectable:.2g} (limit {limit.value:g}); "
-            "run in double precision",
-            evidence=evidence,
-        )
-    clause = "the antisymmetric part of the force Jacobian, relative to the whole, is"
-    return judged(
-        [Measure(clause, worst, limit)], evidence=evidence, note=refusal_note(record.refused)
-    )
+    if not measure.ok and measure.value <= detectable:
+        hidden = f"the noise of the forces hides up to {detectable:.2g}; run in double precision"
+        return inconclusive(f"{measure.text()}, and {hidden}", evidence=evidence)
+    return judged([measure], evidence=evidence, note=refusal_note(record.refused))
 
 
 CHECK = Check(

@@ -4,6 +4,7 @@ Along a smooth curve the differences between neighbouring steps shrink fast with
 keeps its size.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,11 +48,6 @@ class Curve(NamedTuple):
         """Return the points of these rows."""
         return Curve(*(column[rows] for column in self))
 
-    def merged(self, other: "Curve") -> "Curve":
-        """Return the points of both curves in order."""
-        both = Curve(*(np.concatenate(columns) for columns in zip(self, other, strict=True)))
-        return both.at(np.argsort(both.coordinates, kind="stable"))
-
     def replaced(self, rows: np.ndarray, other: "Curve") -> "Curve":
         """Return these points, but those of another curve where `rows`, bool (P,), is true."""
         columns = zip(self, other, strict=True)
@@ -94,26 +90,33 @@ class Jump:
         return f"{self.scan} at {self.coordinate:.4f}"
 
 
-def find_jumps(
-    subject: "Subject", scan: Scan, *, most: int
-) -> tuple[Curve, tuple[str, ...], list[Jump]]:
-    """Return points along a scan, reasons of refusals, and jumps; bisect up to `most` steps."""
+class Found(NamedTuple):
+    """Points along a scan, reasons of refusals, and jumps."""
+
+    scan: Scan
+    curve: Curve
+    reasons: tuple[str, ...]
+    jumps: list[Jump]
+
+
+def find_jumps(subject: "Subject", scan: Scan, *, most: int) -> Found:
+    """Evaluate coarse points, finer ones beside suspicious steps, and bisect up to `most` steps."""
     curve, reasons = _evaluated(subject, scan, scan.coordinates)
     width = scan.coordinates[1] - scan.coordinates[0]
     starts = _suspects(curve, width=width, most=MOST_COARSE_SUSPECTS)
     if len(starts) == 0:
-        return curve, reasons, []
+        return Found(scan, curve, reasons, [])
     # A step is compared with those beside it.
-    starts = np.unique(starts[:, None] + [-1, 0, 1])
-    starts = starts[(starts >= 0) & (starts < len(curve.coordinates) - 1)]
+    starts = np.unique(np.clip(starts[:, None] + [-1, 0, 1], 0, len(curve.coordinates) - 2))
     starts = starts[curve.finite[starts] & curve.finite[starts + 1]]
     inner = np.arange(1, FINER) / FINER * width
     fine, more = _evaluated(subject, scan, (curve.coordinates[starts, None] + inner).ravel())
-    curve = curve.merged(fine)
+    curve = Curve(*(np.concatenate(columns) for columns in zip(curve, fine, strict=True)))
+    curve = curve.at(np.argsort(curve.coordinates, kind="stable"))
     curve = curve._replace(ulps_ev=local_ulps_ev(curve.energies_ev))
     suspects = _suspects(curve, width=width / FINER, most=most)
     jumps = _bisected(subject, scan, curve.at(suspects), curve.at(suspects + 1))
-    return curve, (*reasons, *more), jumps
+    return Found(scan, curve, (*reasons, *more), jumps)
 
 
 def _evaluated(
@@ -128,18 +131,20 @@ def _evaluated(
 
 def _suspects(curve: Curve, *, width: float, most: int) -> np.ndarray:
     """Return the suspicious steps of one width, the most conspicuous first."""
-    finite = curve.finite
-    usable = finite[1:] & finite[:-1] & (np.diff(curve.coordinates) < 1.5 * width)
-    weight = np.zeros(len(usable))
-    excess = np.zeros(len(usable))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], usable, [False]]).astype(int)))
-    for first, last in edges.reshape(-1, 2):
-        weight[first:last] = _weights(curve.at(slice(first, last + 1)))
-        beside = np.pad(weight[first:last], 2)
-        # A jump affects the weights of the next steps, too, but not of those after them.
-        excess[first:last] = weight[first:last] - 1.5 * np.maximum(beside[:-4], beside[4:])
+    usable = curve.finite[1:] & curve.finite[:-1] & (np.diff(curve.coordinates) < 1.5 * width)
+    weight, excess = np.zeros((2, len(usable)))
+    for run in np.split(np.arange(len(usable) + 1), np.flatnonzero(~usable) + 1):
+        if len(run) > 1:
+            weight[run[:-1]] = _weights(curve.at(run))
+            beside = np.pad(weight[run[:-1]], 2)
+            # A jump affects the weights of the next steps, too, but not of those after them.
+            excess[run[:-1]] = beside[2:-2] - 1.5 * np.maximum(beside[:-4], beside[4:])
     order = np.argsort(-excess, kind="stable")
     return order[weight[order] > SUSPECT_WEIGHT][:most]
+
+
+def _largest(forces: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.norm(forces, axis=-1).max(axis=-1))
 
 
 def _weights(run: Curve) -> np.ndarray:
@@ -155,7 +160,7 @@ def _weights(run: Curve) -> np.ndarray:
     unexplained = np.abs(np.diff(run.energies_ev) - width * mean_slope)
     unexplained = np.maximum(unexplained - np.maximum(run.ulps_ev[1:], run.ulps_ev[:-1]), 0.0)
     steps = np.pad(np.diff(run.forces, axis=0), ((1, 1), (0, 0), (0, 0)), mode="edge")
-    kinks = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=-1).max(axis=1)
+    kinks = _largest(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]))
     return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
@@ -185,41 +190,28 @@ def _sizes(low: Curve, high: Curve) -> np.ndarray:
     expected_ev = 0.5 * (low.slopes + high.slopes) * (high.coordinates - low.coordinates)
     unexplained_ev = np.abs(high.energies_ev - low.energies_ev - expected_ev)
     is_granular = unexplained_ev <= GRANULAR_ULPS * np.maximum(low.ulps_ev, high.ulps_ev)
-    bends = np.linalg.norm(high.forces - low.forces, axis=-1).max(axis=1)
-    return MEV_PER_EV * np.stack([np.where(is_granular, 0.0, unexplained_ev), bends], axis=1)
+    energies_ev = np.where(is_granular, 0.0, unexplained_ev)
+    return MEV_PER_EV * np.stack([energies_ev, _largest(high.forces - low.forces)], axis=1)
 
 
-def with_pairs(found: Sequence[tuple[Scan, Jump]]) -> tuple[Jump, ...]:
-    """Return jumps with the pair and distance that crossed the cutoff, the largest energy first."""
-    distances = [scan.distances(jump.coordinate) for scan, jump in found]
-    cutoff = common_distance(distances, tolerance_angstrom=SAME_DISTANCE_ANGSTROM)
-    jumps = []
-    for (scan, jump), here in zip(found, distances, strict=True):
-        nearest = 0 if cutoff is None else int(np.argmin(np.abs(here - cutoff)))
-        shared = cutoff is not None and abs(here[nearest] - cutoff) <= SAME_DISTANCE_ANGSTROM
-        if shared or len(here) == 1:
-            pair = two_atoms(*scan.molecule.atomic_numbers[scan.crossing[nearest]].tolist()).name
-            jump = replace(jump, distance_angstrom=float(here[nearest]), pair=pair)
-        jumps.append(jump)
-    return tuple(sorted(jumps, key=lambda jump: -jump.energy_mev))
+def with_pairs(found: Sequence[Found]) -> tuple[Jump, ...]:
+    """Return jumps with the pair and distance that crossed the cutoff, the largest energy first.
 
-
-def common_distance(distances: list[np.ndarray], *, tolerance_angstrom: float) -> float | None:
-    """Return the cutoff: the distance that most jumps share; None where no two share one.
-
-    `distances`, Å, are for each jump all distances that its scan changes.
+    The cutoff is the distance that most jumps share; without one, only that of two atoms is known.
     """
-    if len(distances) < 2:
-        return None
-    candidates = np.concatenate(distances)
-    counts = np.zeros(len(candidates), dtype=int)
-    for here in distances:
-        padded = np.concatenate([[-np.inf], np.sort(here), [np.inf]])
-        above = np.searchsorted(padded, candidates)
-        nearest = np.minimum(padded[above] - candidates, candidates - padded[above - 1])
-        counts += nearest <= tolerance_angstrom
-    best = int(np.argmax(counts))
-    if counts[best] < 2:
-        return None
-    near = candidates[np.abs(candidates - candidates[best]) <= tolerance_angstrom]
-    return float(np.median(near))
+    jumps = [(one.scan, jump) for one in found for jump in one.jumps]
+    distances = [scan.distances(jump.coordinate) for scan, jump in jumps]
+    candidates = np.concatenate([[], *distances])
+    counts = np.zeros(len(candidates))
+    for here in map(np.sort, distances):
+        closest = here[np.searchsorted(0.5 * (here[1:] + here[:-1]), candidates)]
+        counts += np.abs(closest - candidates) <= SAME_DISTANCE_ANGSTROM
+    cutoff = candidates[np.argmax(counts)] if counts.max(initial=0) > 1 else math.nan
+    named = []
+    for (scan, jump), here in zip(jumps, distances, strict=True):
+        nearest = int(np.argmin(np.abs(here - cutoff)))
+        if abs(here[nearest] - cutoff) <= SAME_DISTANCE_ANGSTROM or len(here) == 1:
+            pair = two_atoms(scan.molecule.atomic_numbers[scan.crossing[nearest]]).name
+            jump = replace(jump, distance_angstrom=float(here[nearest]), pair=pair)
+        named.append(jump)
+    return tuple(sorted(named, key=lambda jump: -jump.energy_mev))

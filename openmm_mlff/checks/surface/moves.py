@@ -1,25 +1,25 @@
 """Operations that must change neither energy nor forces: how they are measured and judged."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, judged
-from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Points, Subject
+    from openmm_mlff.molecules import MolecularSystem
 
 DETECTABLE_SIGMAS = 3.0  # a difference is detectable from three standard deviations of the noise on
-
-Operation = tuple[np.ndarray, np.ndarray]
-"""An orthogonal matrix (3, 3), applied about the centroid, and a shift (3,) in Å."""
+IDENTITY, NO_SHIFT = np.eye(3)[None], np.zeros((1, 3))
 
 
 @record
@@ -69,6 +69,36 @@ def noise_of(subject: "Subject") -> dict[str, Any]:
     }
 
 
+def evaluate(
+    subject: "Subject", positions_angstrom: np.ndarray, *, molecule: "MolecularSystem | None" = None
+) -> "Points":
+    """Evaluate positions (..., N, 3), Å; energies and refusals are (...)."""
+    shape = positions_angstrom.shape
+    found = subject.evaluate(positions_angstrom.reshape(-1, *shape[-2:]), molecule=molecule)
+    return replace(
+        found,
+        energies_ev=found.energies_ev.reshape(shape[:-2]),
+        forces_ev_per_angstrom=found.forces_ev_per_angstrom.reshape(shape),
+        refused=found.refused.reshape(shape[:-2]),
+    )
+
+
+def evaluate_boxes(subject: "Subject", cells: np.ndarray, positions: np.ndarray) -> "Points":
+    """Evaluate positions (O, G, N, 3) in boxes (O, 3, 3), both Å; energies are (O, G)."""
+    molecule = subject.molecule
+    parts = [
+        subject.evaluate(placed, molecule=molecule.with_cell(cell, positions_angstrom=placed[0]))
+        for cell, placed in zip(cells, positions, strict=True)
+    ]
+    return replace(
+        parts[0],
+        energies_ev=np.stack([part.energies_ev for part in parts]),
+        forces_ev_per_angstrom=np.stack([part.forces_ev_per_angstrom for part in parts]),
+        refused=np.stack([part.refused for part in parts]),
+        reasons=tuple(reason for part in parts for reason in part.reasons)[:10],
+    )
+
+
 def without_orientation(subject: "Subject") -> NotApplicable | None:
     """Return why a subject cannot be rotated or mirrored; None where it can."""
     molecule = subject.molecule
@@ -79,14 +109,32 @@ def without_orientation(subject: "Subject") -> NotApplicable | None:
     return None
 
 
-def measure_operations(subject: "Subject", operations: Sequence[Operation]) -> Changes:
-    """Apply each operation to every geometry and compare with the original."""
-    geometries = subject.geometries()
-    placed = np.stack([geometries, *(apply_operation(geometries, each) for each in operations)])
-    matrices = np.stack([np.eye(3), *(matrix for matrix, _ in operations)])
-    found = evaluate_rotated(subject, placed, matrices)
-    forces = found.forces_ev_per_angstrom.reshape(placed.shape)
-    return compare_with_first(subject, found, forces=forces @ matrices[:, None])
+def measure_operations(
+    subject: "Subject",
+    *,
+    matrices: np.ndarray = IDENTITY,
+    shifts: np.ndarray = NO_SHIFT,
+    geometries: np.ndarray | None = None,
+) -> Changes:
+    """Rotate geometries about their centroids, shift them, and compare with the originals.
+
+    Orthogonal matrices are (O, 3, 3) and shifts (O, 3), Å; boxes are rotated, too.  The geometries,
+    (G, N, 3), Å, are the subject's own by default.
+    """
+    cell = subject.molecule.cell_angstrom
+    geometries = subject.geometries() if geometries is None else geometries
+    centres = geometries.mean(axis=1, keepdims=True)
+    turned = (geometries - centres) @ matrices.swapaxes(1, 2)[:, None] + centres
+    placed = np.stack([geometries, *(turned + shifts[:, None, None])])
+    turns = np.stack([np.eye(3), *np.broadcast_to(matrices, (len(placed) - 1, 3, 3))])
+    if cell is None or (matrices == np.eye(3)).all():
+        found = evaluate(subject, placed)
+    else:
+        # A mirrored cell is written with opposite vectors, which span the same lattice.
+        cells = np.sign(np.linalg.det(turns))[:, None, None] * cell @ turns.swapaxes(1, 2)
+        found = evaluate_boxes(subject, cells, placed)
+    forces = found.forces_ev_per_angstrom @ turns[:, None]
+    return compare_with_first(subject, found, forces=forces)
 
 
 def compare_with_first(subject: "Subject", found: "Points", *, forces: np.ndarray) -> Changes:
@@ -94,50 +142,13 @@ def compare_with_first(subject: "Subject", found: "Points", *, forces: np.ndarra
 
     `forces` are those of `found`, moved back, (1 + O, G, N, 3).
     """
-    energies_ev = found.energies_ev.reshape(forces.shape[:2])
-    refused = found.refused.reshape(forces.shape[:2])
     return Changes(
-        energy_changes_ev=energies_ev[1:] - energies_ev[0],
+        energy_changes_ev=found.energies_ev[1:] - found.energies_ev[0],
         force_changes=forces[1:] - forces[0],
-        refused=refused[1:] | refused[0],
+        refused=found.refused[1:] | found.refused[0],
         refusals=found.reasons,
         **noise_of(subject),
     )
-
-
-def evaluate_rotated(
-    subject: "Subject", positions_angstrom: np.ndarray, matrices: np.ndarray
-) -> "Points":
-    """Evaluate positions (O, G, N, 3) after orthogonal matrices (O, 3, 3), boxes rotated, too."""
-    molecule, cell = subject.molecule, subject.molecule.cell_angstrom
-    if cell is None or (matrices == np.eye(3)).all():
-        return subject.evaluate(positions_angstrom.reshape(-1, *positions_angstrom.shape[2:]))
-    # A mirrored cell is written with opposite vectors, which span the same lattice.
-    cells = [np.sign(np.linalg.det(matrix)) * cell @ matrix.T for matrix in matrices]
-    return joined(
-        [
-            subject.evaluate(placed, molecule=molecule.with_cell(box, positions_angstrom=placed[0]))
-            for box, placed in zip(cells, positions_angstrom, strict=True)
-        ]
-    )
-
-
-def joined(parts: Sequence["Points"]) -> "Points":
-    """Return several evaluations as one, with the first ten reasons."""
-    return replace(
-        parts[0],
-        energies_ev=np.concatenate([part.energies_ev for part in parts]),
-        forces_ev_per_angstrom=np.concatenate([part.forces_ev_per_angstrom for part in parts]),
-        refused=np.concatenate([part.refused for part in parts]),
-        reasons=tuple(reason for part in parts for reason in part.reasons)[:10],
-    )
-
-
-def apply_operation(positions_angstrom: np.ndarray, operation: Operation) -> np.ndarray:
-    """Rotate geometries (G, N, 3) about their centroids, then shift them."""
-    matrix, shift = operation
-    centres = positions_angstrom.mean(axis=1, keepdims=True)
-    return (positions_angstrom - centres) @ matrix.T + centres + shift
 
 
 def judge_changes(
@@ -150,27 +161,29 @@ def judge_changes(
     if undecided := too_many_refused(record.refused[:keep], reasons=record.refusals):
         return undecided
     n_atoms = record.force_changes.shape[2]
-    energy = record.energy_changes_ev * MEV_PER_EV / n_atoms
-    forces = record.force_changes * MEV_PER_EV
-    known = ~record.refused[:keep]
-    lengths = np.linalg.norm(forces, axis=-1).max(axis=-1)
-    energy_change, force_change = largest(energy[:keep][known]), largest_norm(forces[:keep][known])
+    energies = np.abs(record.energy_changes_ev) * MEV_PER_EV / n_atoms
+    forces = np.linalg.norm(record.force_changes, axis=-1).max(axis=-1) * MEV_PER_EV
+    energies, forces = (np.ma.array(each, mask=record.refused) for each in (energies, forces))
+    energy, force = (largest(each[:keep].compressed()) for each in (energies, forces))
     return judged(
         [
-            Measure(f"{move} changes the energy by up to", energy_change, limits["energy"]),
-            Measure(f"{move} changes the forces by up to", force_change, limits["forces"]),
+            Measure(f"{move} changes the energy by up to", energy, limits["energy"]),
+            Measure(f"{move} changes the forces by up to", force, limits["forces"]),
         ],
         evidence={
-            "energy_mev_per_atom_by_operation": _largest_by_row(np.abs(energy), record.refused),
-            "forces_mev_per_angstrom_by_operation": _largest_by_row(lengths, record.refused),
-            "geometries": energy.shape[1],
+            "energy_mev_per_atom_by_operation": energies.max(axis=1).filled(np.nan),
+            "forces_mev_per_angstrom_by_operation": forces.max(axis=1).filled(np.nan),
             "detection_limit": record.detection_limit(n_atoms=n_atoms),
         },
         note=refusal_note(record.refused),
     )
 
 
-def _largest_by_row(values: np.ndarray, refused: np.ndarray) -> list[float]:
-    """Return the largest value of each row without refused points; NaN stays."""
-    shown = np.where(refused, -np.inf, values)
-    return [float(row.max()) if np.isfinite(row).any() else float("nan") for row in shown]
+invariance_check = partial(
+    Check,
+    group="surface",
+    unit="meV/atom",
+    limits={"energy": "meV/atom", "forces": "meV/Å"},
+    needs=(*OWN_GEOMETRIES, "noise"),
+)
+"""A check that an operation changes neither energy nor forces."""

@@ -1,6 +1,6 @@
 """Do the forces push or rotate the whole system?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -60,16 +60,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the largest net force with ``force`` (meV/Å), and torque with ``torque`` (meV)."""
     if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
-    net = record.net_force_ev_per_angstrom[~record.refused] * MEV_PER_EV
-    measures = [Measure("the net force per atom is up to", largest_norm(net), limits["force"])]
-    evidence: dict[str, Any] = {
-        "net_force_mev_per_angstrom_by_geometry": np.linalg.norm(net, axis=1)
-    }
+    known = ~record.refused
+    force = MEV_PER_EV * largest_norm(record.net_force_ev_per_angstrom[known])
+    measures = [Measure("the net force per atom is up to", force, limits["force"])]
     if record.torque_ev is not None:
-        torque = record.torque_ev[~record.refused] * MEV_PER_EV
-        measures.append(Measure("the net torque is up to", largest_norm(torque), limits["torque"]))
-        evidence["torque_mev_by_geometry"] = np.linalg.norm(torque, axis=1)
-    evidence["detection_limit"] = record.detection_limit(n_atoms=record.n_atoms)
+        torque = MEV_PER_EV * largest_norm(record.torque_ev[known])
+        measures.append(Measure("the net torque is up to", torque, limits["torque"]))
+    evidence = {"detection_limit": record.detection_limit(n_atoms=record.n_atoms)}
     return judged(measures, evidence=evidence, note=refusal_note(record.refused))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import Noisy, joined, noise_of
+from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
@@ -15,7 +15,7 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Points, Subject
+    from openmm_mlff.measuring import Subject
 
 MOVES = 3
 STRAIN = 1e-3  # of the finite differences that the virial is compared with
@@ -60,52 +60,29 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     if molecule.cell_angstrom is None:
         return NotApplicable("it has no periodic box")
     cell, start = np.array(molecule.cell_angstrom), molecule.positions_angstrom
-    moves, cells = _moves(subject, cell), _equal_cells(cell)
-    found = joined(
-        [
-            subject.evaluate(np.stack([start, *moves.values()])),
-            *(_in_cell(subject, equal, positions=start) for equal in cells.values()),
-        ]
-    )
-    energies_ev, forces = found.energies_ev, found.forces_ev_per_angstrom
+    rng, boxes = np.random.default_rng(subject.seed), {"": (cell, start)}
+    for number in range(1, MOVES + 1):
+        images = rng.integers(-2, 3, size=start.shape)
+        boxes[f"atoms moved to other images, {number}"] = cell, start + images @ cell
+        boxes[f"all atoms shifted, {number}"] = cell, start + rng.uniform(size=3) @ cell
+    for vector, other, factor in EQUAL_CELLS:
+        change, name = np.eye(3), "abc"[vector]
+        change[vector, other] = factor
+        name = f"box vector {name} replaced by {name}{factor:+d}{'abc'[other]}"
+        boxes[name] = change @ cell, start
+    cells, placed = (np.stack(each) for each in zip(*boxes.values(), strict=True))
+    found = evaluate_boxes(subject, cells, placed[:, None])
+    energies_ev, forces = found.energies_ev[:, 0], found.forces_ev_per_angstrom[:, 0]
     return Record(
-        descriptions=(*moves, *cells),
+        descriptions=tuple(boxes)[1:],
         energy_changes_ev=energies_ev[1:] - energies_ev[0],
         force_changes=forces[1:] - forces[0],
-        refused=found.refused[1:] | found.refused[0],
+        refused=(found.refused[1:] | found.refused[0])[:, 0],
         refusals=found.reasons,
         **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
         **_virial(subject, cell),
         **noise_of(subject),
     )
-
-
-def _moves(subject: "Subject", cell: np.ndarray) -> dict[str, np.ndarray]:
-    """Return positions with atoms in other images, and with all atoms shifted, by name."""
-    positions = subject.molecule.positions_angstrom
-    rng = np.random.default_rng(subject.seed)
-    named = {}
-    for number in range(1, MOVES + 1):
-        images = rng.integers(-2, 3, size=positions.shape)
-        named[f"atoms moved to other images, {number}"] = positions + images @ cell
-        named[f"all atoms shifted, {number}"] = positions + rng.uniform(size=3) @ cell
-    return named
-
-
-def _equal_cells(cell: np.ndarray) -> dict[str, np.ndarray]:
-    """Return other vectors of the same lattice, by name."""
-    named = {}
-    for vector, other, factor in EQUAL_CELLS:
-        equal = cell.copy()
-        equal[vector] += factor * cell[other]
-        name = f"box vector {'abc'[vector]} replaced by {'abc'[vector]}{factor:+d}{'abc'[other]}"
-        named[name] = equal
-    return named
-
-
-def _in_cell(subject: "Subject", cell: np.ndarray, *, positions: np.ndarray) -> "Points":
-    box = subject.molecule.with_cell(cell, positions_angstrom=positions)
-    return subject.evaluate(box.positions_angstrom[None], molecule=box)
 
 
 def _double(
@@ -131,18 +108,17 @@ def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
     if isinstance(stress, NotApplicable):
         return {"no_virial": stress.reason}
     rows, columns = np.array(STRAINS).T
-    start = subject.molecule.positions_angstrom
-    ends_ev = np.zeros((len(STRAINS), 2))
-    for k, sign in np.ndindex(ends_ev.shape):
-        change = np.eye(3)
-        change[STRAINS[k]] += (STRAIN, -STRAIN)[sign]
-        found = _in_cell(subject, cell @ change, positions=start @ change)
-        if found.refused[0]:
-            return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
-        ends_ev[k, sign] = found.energies_ev[0]
+    strains = np.tile(np.eye(3), (2, len(STRAINS), 1, 1))
+    strains[:, np.arange(len(STRAINS)), rows, columns] += [[STRAIN], [-STRAIN]]
+    strains = strains.reshape(-1, 3, 3)
+    placed = subject.molecule.positions_angstrom @ strains
+    found = evaluate_boxes(subject, cell @ strains, placed[:, None])
+    if found.refused.any():
+        return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
+    stretched_ev, compressed_ev = found.energies_ev.reshape(2, -1)
     return {
         "virial_ev": stress[rows, columns] * np.linalg.det(cell),
-        "virial_differences_ev": (ends_ev[:, 0] - ends_ev[:, 1]) / (2.0 * STRAIN),
+        "virial_differences_ev": (stretched_ev - compressed_ev) / (2.0 * STRAIN),
     }
 
 
@@ -157,10 +133,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
     scale = MEV_PER_EV / n_atoms
     energies = record.energy_changes_ev[known] * scale
     forces = largest_norm(record.force_changes[known]) * MEV_PER_EV
-    move = "another description of the same box changes the"
+    change = "another description of the same box changes the {} by up to"
     measures = [
-        Measure(f"{move} energy by up to", largest(energies), limits["energy"]),
-        Measure(f"{move} forces by up to", forces, limits["forces"]),
+        Measure(change.format("energy"), largest(energies), limits["energy"]),
+        Measure(change.format("forces"), forces, limits["forces"]),
     ]
     if record.doubled_force_changes is not None:
         energy = largest(np.array(record.doubled_energy_ev)) * scale / 2.0

@@ -1,14 +1,12 @@
 """Are atoms of one element interchangeable?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.surface.moves import Changes, compare_with_first, judge_changes
-from openmm_mlff.config import Limits
+from openmm_mlff.checks.surface import moves
 from openmm_mlff.storage.measurements import NotApplicable
-from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -16,21 +14,19 @@ if TYPE_CHECKING:
 PERMUTATIONS = 4
 
 
-def measure(subject: "Subject") -> Changes | NotApplicable:
+def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Permute the atoms of each element at random."""
     if subject.potential.has_force_field:
         return NotApplicable("a force field tells atoms of one element apart by their bonds")
     numbers = subject.molecule.atomic_numbers
     if len(set(numbers.tolist())) == len(numbers):
         return NotApplicable("no two of its atoms are of one element")
-    identity = np.arange(len(numbers))
-    orders = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
-    orders = np.concatenate([identity[None], orders])
-    placed = subject.geometries()[:, orders].swapaxes(0, 1)
-    found = subject.evaluate(placed.reshape(-1, *placed.shape[2:]))
-    forces = found.forces_ev_per_angstrom.reshape(placed.shape)
-    put_back = np.take_along_axis(forces, np.argsort(orders)[:, None, :, None], axis=2)
-    return compare_with_first(subject, found, forces=put_back)
+    permuted = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
+    orders = np.stack([np.arange(len(numbers)), *permuted])
+    found = moves.evaluate(subject, subject.geometries()[:, orders].swapaxes(0, 1))
+    places = np.argsort(orders)[:, None, :, None]
+    put_back = np.take_along_axis(found.forces_ev_per_angstrom, places, axis=2)
+    return moves.compare_with_first(subject, found, forces=put_back)
 
 
 def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.ndarray:
@@ -48,24 +44,15 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
-def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return judge_changes(record, limits, move="exchanging atoms of one element")
-
-
-CHECK = Check(
+CHECK = moves.invariance_check(
     id="permutation_invariance",
-    group="surface",
     question="Are atoms of one element interchangeable?",
     formula="max |E(πx) − E(x)| / N, max |π⁻¹ F(πx) − F(x)|; π exchanges atoms of one element",
-    unit="meV/atom",
-    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="atoms of one element are indistinguishable; limits as for rotations",
     consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
-    record=Changes,
+    record=moves.Changes,
     measure=measure,
-    judge=judge,
-    needs=(*OWN_GEOMETRIES, "noise"),
+    judge=partial(moves.judge_changes, move="exchanging atoms of one element"),
 )

@@ -1,14 +1,12 @@
 """Do mirror images have the same energy?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
-from openmm_mlff.storage.shared import OWN_GEOMETRIES
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -19,29 +17,19 @@ SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0
 
 def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Invert every geometry through its centroid, and mirror it in three planes."""
-    return moves.without_orientation(subject) or moves.measure_operations(
-        subject, [(np.diag(signs), np.zeros(3)) for signs in SIGNS]
-    )
+    mirrors = np.stack([np.diag(signs) for signs in SIGNS])
+    return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
-def judge(record: moves.Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="mirroring the system")
-
-
-CHECK = Check(
+CHECK = moves.invariance_check(
     id="reflection_invariance",
-    group="surface",
     question="Do mirror images have the same energy?",
     formula="max |E(Px) − E(x)| / N, max |Pᵀ F(Px) − F(x)|; inversion, mirrors in x, y, z",
-    unit="meV/atom",
-    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="a scalar energy has no handedness; limits as for rotations",
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
     record=moves.Changes,
     measure=measure,
-    judge=judge,
-    needs=(*OWN_GEOMETRIES, "noise"),
+    judge=partial(moves.judge_changes, move="mirroring the system"),
 )

@@ -1,15 +1,13 @@
 """Does the energy depend on how the system is oriented?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.checks.base import Check, Judgement
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
-from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 
 if TYPE_CHECKING:
@@ -38,15 +36,15 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     if reason := moves.without_orientation(subject):
         return reason
     matrices = Rotation.random(subject.spec.rotations, random_state=subject.seed).as_matrix()
-    changes = moves.measure_operations(subject, [(matrix, np.zeros(3)) for matrix in matrices])
+    changes = moves.measure_operations(subject, matrices=matrices)
     is_fine = not subject.molecule.is_periodic and subject.molecule.n_atoms <= FINE_UP_TO_ATOMS
     step = SCAN_STEP_DEGREES if is_fine else COARSE_STEP_DEGREES
     angles = np.arange(0.0, 360.0 + 0.5 * step, step)
     turns = np.concatenate([np.outer(angles, axis) for axis in np.eye(3)])
     matrices = Rotation.from_rotvec(turns, degrees=True).as_matrix()
     minimum = subject.molecule.positions_angstrom[None]
-    placed = np.stack([moves.apply_operation(minimum, (each, np.zeros(3))) for each in matrices])
-    scanned_ev = moves.evaluate_rotated(subject, placed, matrices).energies_ev.reshape(3, -1)
+    scan = moves.measure_operations(subject, matrices=matrices, geometries=minimum)
+    scanned_ev = scan.energy_changes_ev.reshape(3, -1)
     return Record(
         **vars(changes),
         scan_angles_degrees=angles,
@@ -54,24 +52,15 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="rotating the system")
-
-
-CHECK = Check(
+CHECK = moves.invariance_check(
     id="rotation_invariance",
-    group="surface",
     question="Does the energy depend on how the system is oriented?",
     formula="max |E(Rx) − E(x)| / N, max |Rᵀ F(Rx) − F(x)|; random rotations R",
-    unit="meV/atom",
-    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; healthy float32: 1e-4 meV/atom, 0.008 meV/Å",
     consequence="Molecules start to rotate by themselves, and results depend on the orientation.",
     remedy="Retraining cannot correct this: a learned matrix over x, y and z, or components used "
     "one by one, are not equivariant. Use an invariant or equivariant architecture.",
     record=Record,
     measure=measure,
-    judge=judge,
-    needs=(*OWN_GEOMETRIES, "noise"),
+    judge=partial(moves.judge_changes, move="rotating the system"),
 )

@@ -1,10 +1,11 @@
 """Straight scans through configuration space: copies pulled apart, atoms moved, two atoms alone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import (
@@ -32,14 +33,12 @@ class Scan:
     """A straight line of positions.
 
     Attributes:
-        name: what is scanned.
-        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved``,
-            ``atom moved`` or ``pushed``.
+        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved`` or
+            ``atom moved``.
         molecule: N atoms.
-        coordinates: (P,), ascending, evenly spaced unless pushed.
+        coordinates: (P,), ascending, evenly spaced except for pairs pushed together.
         origin: positions at coordinate 0, (N, 3), Å.
         tangent: d positions / d coordinate, (N, 3).
-        crossing: index pairs whose distances the scan changes, int (K, 2).
     """
 
     name: str
@@ -48,19 +47,33 @@ class Scan:
     coordinates: np.ndarray
     origin: np.ndarray
     tangent: np.ndarray
-    crossing: np.ndarray
 
     def place(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the positions at some coordinates, (P, N, 3), Å."""
         return self.origin + coordinates[:, None, None] * self.tangent
 
+    @property
+    def crossing(self) -> np.ndarray:
+        """Pairs of atoms whose distances the scan changes, int (K, 2)."""
+        pairs = np.stack(np.triu_indices(self.molecule.n_atoms, k=1), axis=1)
+        return pairs[(self.tangent[pairs[:, 0]] != self.tangent[pairs[:, 1]]).any(axis=1)]
+
     def distances(self, coordinate: float) -> np.ndarray:
         """Return the distances of the crossing pairs at one coordinate, (K,), Å."""
         placed = self.place(np.array([coordinate]))[0]
-        cell = self.molecule.cell_angstrom
-        if cell is None:
-            return np.linalg.norm(placed[self.crossing[:, 0]] - placed[self.crossing[:, 1]], axis=1)
-        return nearest_images(self.crossing, positions_angstrom=placed, cell_angstrom=cell)[0]
+        return np.linalg.norm(nearest_vectors(self.molecule, self.crossing, placed), axis=1)
+
+
+def nearest_vectors(
+    molecule: MolecularSystem, pairs: np.ndarray, positions_angstrom: np.ndarray
+) -> np.ndarray:
+    """Return the vectors from i to the nearest image of j for pairs (K, 2), (K, 3), Å."""
+    cell = molecule.cell_angstrom
+    vectors = np.asarray(positions_angstrom[pairs[:, 1]] - positions_angstrom[pairs[:, 0]])
+    if cell is None:
+        return vectors
+    _, shifts = nearest_images(pairs, positions_angstrom=positions_angstrom, cell_angstrom=cell)
+    return np.asarray(vectors + shifts @ cell)
 
 
 def element_pairs(molecule: MolecularSystem) -> list[tuple[int, int]]:
@@ -68,16 +81,11 @@ def element_pairs(molecule: MolecularSystem) -> list[tuple[int, int]]:
     return list(combinations_with_replacement(np.unique(molecule.atomic_numbers).tolist(), 2))
 
 
-def covalent_sum_angstrom(atomic_numbers: np.ndarray) -> float:
-    """Return the sum of the covalent radii."""
-    return float(covalent_radii_angstrom(atomic_numbers).sum())
-
-
-def two_atoms(first: int, second: int, *, in_cell: bool = False) -> MolecularSystem:
+def two_atoms(elements: npt.ArrayLike, *, in_cell: bool = False) -> MolecularSystem:
     """Return two atoms of the lowest spin at the sum of their covalent radii, the heavier first."""
-    numbers = np.array(sorted((first, second), reverse=True))
+    numbers = -np.sort(-np.asarray(elements))
     positions = np.zeros((2, 3))
-    positions[1, 0] = covalent_sum_angstrom(numbers)
+    positions[1, 0] = covalent_radii_angstrom(numbers).sum()
     pair = MolecularSystem(
         name="a pair",
         atomic_numbers=numbers,
@@ -89,12 +97,16 @@ def two_atoms(first: int, second: int, *, in_cell: bool = False) -> MolecularSys
     return pair.with_positions(positions, name="–".join(pair.symbols))
 
 
-def pair_scan(pair: MolecularSystem, *, distances_angstrom: np.ndarray) -> Scan:
-    """Return the scan of two atoms along x; its coordinate is their distance."""
-    tangent = np.zeros((2, 3))
-    tangent[1, 0] = 1.0
-    crossing = np.array([[0, 1]])
-    return Scan(pair.name, "pair", pair, distances_angstrom, np.zeros((2, 3)), tangent, crossing)
+def pair_scan(
+    molecule: MolecularSystem, atoms: list[int], *, distances_angstrom: np.ndarray
+) -> Scan:
+    """Return the scan of the distance of two atoms, each of which moves half of the way."""
+    start, name = molecule.positions_angstrom, two_atoms(molecule.atomic_numbers[atoms]).name
+    vector = nearest_vectors(molecule, np.array([atoms]), start)[0]
+    length = np.linalg.norm(vector)
+    tangent = np.zeros_like(start)
+    tangent[atoms] = np.outer([-0.5, 0.5], vector / length)
+    return Scan(name, "pair", molecule, distances_angstrom, start - length * tangent, tangent)
 
 
 def dimer_scans(
@@ -103,13 +115,17 @@ def dimer_scans(
     """Return scans that pull a copy of a molecule away, in random directions and orientations.
 
     Up to six are chosen one by one: the next brings most of the remaining pairs of elements within
-    reach; others are added up to `at_least`.  The coordinate, the distance of the centroids, starts
-    at contact and grows in steps of `step`, Å, to about `stop_angstrom`.
+    reach; others are added up to `at_least`.  The coordinate is the distance of the centroids, Å.
     """
     steps = step * np.arange(round((stop_angstrom - CONTACT_ANGSTROM) / step) + 1)
     count = 1 if molecule.n_atoms == 1 else max(CANDIDATES, at_least)
-    candidates = [_dimer(molecule, np.random.default_rng([seed, k])) for k in range(count)]
-    closest = np.array([_closest(molecule, *candidate) for candidate in candidates])
+    candidates = [
+        _dimer(molecule, steps=steps, rng=np.random.default_rng([seed, k])) for k in range(count)
+    ]
+    elements = np.sort(candidates[0].molecule.atomic_numbers[candidates[0].crossing], axis=1)
+    alike = [(elements == pair).all(axis=1) for pair in element_pairs(molecule)]
+    distances = (scan.distances(scan.coordinates[0]) for scan in candidates)
+    closest = np.array([[each[pairs].min() for pairs in alike] for each in distances])
     within = closest <= np.maximum(REACH_ANGSTROM, closest.min(axis=0) + SLACK_ANGSTROM)
     chosen: list[int] = []
     covered = np.zeros(within.shape[1], dtype=bool)
@@ -118,15 +134,10 @@ def dimer_scans(
         covered |= within[chosen[-1]]
     others = [k for k in range(count) if k not in chosen]
     chosen += others[: max(0, at_least - len(chosen))]
-    copies = two_copies(molecule, shift_angstrom=np.array([stop_angstrom, 0.0, 0.0]))
-    crossing = np.stack(np.divmod(np.arange(molecule.n_atoms**2), molecule.n_atoms), axis=1)
-    crossing[:, 1] += molecule.n_atoms
-    scans = []
-    for number, k in enumerate(chosen, start=1):
-        origin, tangent, start = candidates[k]
-        name = f"two copies, direction {number}"
-        scans.append(Scan(name, "dimer", copies, start + steps, origin, tangent, crossing))
-    return scans
+    return [
+        replace(candidates[k], name=f"two copies, direction {number}")
+        for number, k in enumerate(chosen, start=1)
+    ]
 
 
 def _centred(molecule: MolecularSystem) -> np.ndarray:
@@ -134,35 +145,22 @@ def _centred(molecule: MolecularSystem) -> np.ndarray:
     return np.asarray(positions - positions.mean(axis=0))
 
 
-def _dimer(
-    molecule: MolecularSystem, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return molecule and copy, both centred, (2N, 3), the tangent, and the contact distance."""
+def _dimer(molecule: MolecularSystem, *, steps: np.ndarray, rng: np.random.Generator) -> Scan:
+    """Return the scan that pulls a rotated copy away from contact."""
     direction = rng.normal(size=3)
     direction /= np.linalg.norm(direction)
     centred = _centred(molecule)
     rotated = centred @ Rotation.random(random_state=rng).as_matrix().T
-    tangent = np.concatenate([np.zeros_like(centred), np.tile(direction, (len(centred), 1))])
     # Along the direction, |a − b − s u| = contact is a quadratic in s for each pair of atoms.
     apart = (rotated[None] - centred[:, None]).reshape(-1, 3)
     along = apart @ direction
     across = np.sum(apart**2, axis=1) - along**2
     reached = across < CONTACT_ANGSTROM**2
     roots = -along[reached] + np.sqrt(CONTACT_ANGSTROM**2 - across[reached])
-    return np.concatenate([centred, rotated]), tangent, float(roots.max(initial=0.0))
-
-
-def _closest(
-    molecule: MolecularSystem, origin: np.ndarray, tangent: np.ndarray, start: float
-) -> list[float]:
-    """Return the shortest distance between the copies for each pair of elements, Å."""
-    first, second = np.split(origin + start * tangent, 2)
-    apart = np.linalg.norm(first[:, None] - second[None], axis=-1)
-    apart = np.minimum(apart, apart.T)
-    numbers = molecule.atomic_numbers
-    return [
-        float(apart[np.ix_(numbers == i, numbers == j)].min()) for i, j in element_pairs(molecule)
-    ]
+    copies = two_copies(molecule, shift_angstrom=np.array([steps[-1], 0.0, 0.0]))
+    origin = np.concatenate([centred, rotated])
+    tangent = np.repeat([np.zeros(3), direction], len(centred), axis=0)
+    return Scan("", "dimer", copies, roots.max(initial=0.0) + steps, origin, tangent)
 
 
 def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
@@ -171,10 +169,8 @@ def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
     low, high = BREATHING_FACTORS
     radius = float(np.linalg.norm(centred, axis=1).max())
     step /= float(np.clip(radius, step, BREATHING_RADIUS_ANGSTROM))
-    factors = np.arange(low, high + 0.5 * step, step)
-    crossing = np.stack(np.triu_indices(molecule.n_atoms, k=1), axis=1)
-    origin = np.zeros_like(centred)
-    return Scan("the molecule breathing", "breathing", molecule, factors, origin, centred, crossing)
+    factors, origin = np.arange(low, high + 0.5 * step, step), np.zeros_like(centred)
+    return Scan("the molecule breathing", "breathing", molecule, factors, origin, centred)
 
 
 def atom_scans(molecule: MolecularSystem, *, stop_angstrom: float, step: float) -> Iterable[Scan]:
@@ -183,23 +179,20 @@ def atom_scans(molecule: MolecularSystem, *, stop_angstrom: float, step: float) 
     radii = np.linalg.norm(centred, axis=1)
     for number in np.unique(molecule.atomic_numbers):
         atom = int(np.argmax(np.where(molecule.atomic_numbers == number, radii, -1.0)))
-        others = np.delete(np.arange(molecule.n_atoms), atom)
-        outward = centred[atom] - centred[others].mean(axis=0)
+        outward = centred[atom] - np.delete(centred, atom, axis=0).mean(axis=0)
         tangent = np.zeros_like(centred)
         tangent[atom] = outward / np.linalg.norm(outward)
         name = f"{molecule.symbols[atom]}{atom} pulled out"
-        crossing = np.stack([np.full(len(others), atom), others], axis=1)
         shifts = np.arange(0.0, stop_angstrom, step)
-        yield Scan(name, "atom drawn apart", molecule, shifts, centred, tangent, crossing)
+        yield Scan(name, "atom drawn apart", molecule, shifts, centred, tangent)
 
 
 def box_scans(
     molecule: MolecularSystem, *, at_least: int, seed: int, step: float
 ) -> Iterable[Scan]:
-    """Yield scans that move one molecule of a box, or one atom where bonds join all atoms.
+    """Yield `at_least` scans, more where an element is left, of a molecule moved in a box.
 
-    There are `at_least` scans, and more where they are needed to move every element once.  `step`
-    and the coordinate, the displacement, are in Å.
+    Where bonds join all atoms, one atom is moved.  The coordinate, the displacement, is in Å.
     """
     rng = np.random.default_rng(seed)
     labels, what = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds)), "molecule"
@@ -215,7 +208,5 @@ def box_scans(
         number += 1
         direction = rng.normal(size=3)
         tangent = moved[:, None] * (direction / np.linalg.norm(direction))
-        pairs = np.meshgrid(np.flatnonzero(moved), np.flatnonzero(~moved))
-        crossing = np.stack(pairs, axis=-1).reshape(-1, 2)
         name, start = f"{what} of the box moved, direction {number}", molecule.positions_angstrom
-        yield Scan(name, f"{what} moved", molecule, shifts, start, tangent, crossing)
+        yield Scan(name, f"{what} moved", molecule, shifts, start, tangent)

@@ -7,11 +7,10 @@ import numpy as np
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface import scans
-from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
+from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM, Wall, find_wall
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules import MolecularSystem, pairs_within
-from openmm_mlff.molecules.boxes import nearest_images
+from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, pairs_within
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -45,17 +44,12 @@ class Record(Noisy):
 
     def walls(self) -> list[Wall]:
         """Return the wall of each scan."""
-        walls = []
-        for k, name in enumerate(self.pairs):
+        walls, sums = [], self.covalent_sums_angstrom.tolist()
+        for k, (name, covalent_sum) in enumerate(zip(self.pairs, sums, strict=True)):
             here = self.pair == k
-            wall = find_wall(
-                name,
-                self.distances_angstrom[here],
-                self.energies_ev[here],
-                refused=self.refused[here].astype(bool),
-                covalent_sum_angstrom=float(self.covalent_sums_angstrom[k]),
-            )
-            walls.append(wall)
+            distances, energies = self.distances_angstrom[here], self.energies_ev[here]
+            refused = self.refused[here].astype(bool)
+            walls.append(find_wall(name, distances, energies, refused, covalent_sum))
         return walls
 
 
@@ -72,23 +66,20 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         )
     if molecule.n_atoms < 2 and not potential.composition_is_free:
         return NotApplicable("the potential is built for a single atom")
-    step = subject.spec.scan_step_angstrom
-    lines = []
-    if potential.composition_is_free:
-        for elements in scans.element_pairs(molecule):
-            distances = way_in(scans.covalent_sum_angstrom(np.array(elements)), step=step)
-            pair = scans.two_atoms(*elements, in_cell=molecule.is_periodic)
-            lines.append(scans.pair_scan(pair, distances_angstrom=distances))
-    lines += inner_scans(molecule, step=2.0 * step)
-    found = [
-        subject.evaluate(scan.place(scan.coordinates), molecule=scan.molecule) for scan in lines
-    ]
-    pushed = [scan.molecule.atomic_numbers[scan.crossing[0]] for scan in lines]
+    kinds = scans.element_pairs(molecule) if potential.composition_is_free else []
+    pairs = [(scans.two_atoms(kind, in_cell=molecule.is_periodic), [0, 1]) for kind in kinds]
+    pairs += [(molecule, atoms) for atoms in near_pairs(molecule)]
+    step, lines, found = subject.spec.scan_step_angstrom, [], []
+    for where, atoms in pairs:
+        line = pushed_together(where, atoms, step=2.0 * step if where is molecule else step)
+        lines.append(line)
+        found.append(subject.evaluate(line.place(line.coordinates), molecule=where))
+    elements = np.array([where.atomic_numbers[atoms] for where, atoms in pairs]).reshape(-1, 2)
     return Record(
-        pairs=tuple(scan.name for scan in lines),
-        covalent_sums_angstrom=np.array([scans.covalent_sum_angstrom(atoms) for atoms in pushed]),
-        pair=np.repeat(np.arange(len(lines)), [len(scan.coordinates) for scan in lines]),
-        distances_angstrom=np.concatenate([[], *(scan.coordinates for scan in lines)]),
+        pairs=tuple(line.name + INSIDE * (line.molecule is molecule) for line in lines),
+        covalent_sums_angstrom=covalent_radii_angstrom(elements).sum(axis=1),
+        pair=np.repeat(np.arange(len(lines)), [len(line.coordinates) for line in lines]),
+        distances_angstrom=np.concatenate([[], *(line.coordinates for line in lines)]),
         energies_ev=np.concatenate([[], *(points.energies_ev for points in found)]),
         refused=np.concatenate([[], *(points.refused for points in found)]).astype(bool),
         refusals=tuple(reason for points in found for reason in points.reasons)[:10],
@@ -103,8 +94,8 @@ def way_in(covalent_sum: float, *, step: float, start_angstrom: float = 0.0) -> 
     return np.concatenate([inside, np.arange(covalent_sum, end, COARSER * step)])
 
 
-def inner_scans(molecule: MolecularSystem, *, step: float) -> list[scans.Scan]:
-    """Return scans that push two atoms together, for each pair of elements within 4 Å."""
+def near_pairs(molecule: MolecularSystem) -> list[list[int]]:
+    """Return two atoms within 4 Å for each pair of elements, bonded and near ones first."""
     pairs, distances = pairs_within(
         molecule.positions_angstrom,
         cutoff_angstrom=NEIGHBOUR_ANGSTROM,
@@ -113,38 +104,19 @@ def inner_scans(molecule: MolecularSystem, *, step: float) -> list[scans.Scan]:
     bonded = set(molecule.bonds)
     unbonded = np.array([(i, j) not in bonded for i, j in pairs.tolist()], dtype=bool)
     best: dict[tuple[int, ...], list[int]] = {}
-    # Bonded ones before others, near ones before far ones.
     for pair in pairs[np.lexsort((distances, unbonded))].tolist():
         best.setdefault(tuple(sorted(molecule.atomic_numbers[pair].tolist())), pair)
-    chosen = [best[elements] for elements in scans.element_pairs(molecule) if elements in best]
-    return [pushed_together(molecule, pair, step=step) for pair in chosen]
+    return [best[elements] for elements in sorted(best)]
 
 
 def pushed_together(molecule: MolecularSystem, pair: list[int], *, step: float) -> scans.Scan:
-    """Return the scan of the distance of atoms i and j, each of which moves half of the way."""
-    i, j = pair
-    start = np.array(molecule.positions_angstrom)
-    vector = start[j] - start[i]
-    if molecule.cell_angstrom is not None:
-        _, shifts = nearest_images(
-            np.array([[i, j]]), positions_angstrom=start, cell_angstrom=molecule.cell_angstrom
-        )
-        vector = vector + shifts[0] @ molecule.cell_angstrom
-    length = float(np.linalg.norm(vector))
-    tangent = np.zeros_like(start)
-    tangent[i], tangent[j] = -0.5 * vector / length, 0.5 * vector / length
-    elements = molecule.atomic_numbers[[i, j]]
+    """Return the scan of the distance of atoms i and j, inwards from their distance now."""
+    start = molecule.positions_angstrom
+    length = np.linalg.norm(scans.nearest_vectors(molecule, np.array([pair]), start))
+    covalent_sum = float(covalent_radii_angstrom(molecule.atomic_numbers[pair]).sum())
     # The barrier may be outside 1.5 covalent sums, so the scan starts at the minimum.
-    covalent_sum = scans.covalent_sum_angstrom(elements)
-    return scans.Scan(
-        name=f"{scans.two_atoms(*elements.tolist()).name}{INSIDE}",
-        kind="pushed",
-        molecule=molecule,
-        coordinates=way_in(covalent_sum, step=step, start_angstrom=length),
-        origin=start - length * tangent,
-        tangent=tangent,
-        crossing=np.array([[i, j]]),
-    )
+    distances = way_in(covalent_sum, step=step, start_angstrom=float(length))
+    return scans.pair_scan(molecule, pair, distances_angstrom=distances)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -159,18 +131,15 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if undecided := too_many_refused(refused, reasons=record.refusals):
         return undecided
     walls, needed = record.walls(), limits["wall"]
-    evidence = {
-        "pairs": [vars(wall) for wall in walls],
-        "detection_limit": DETECTABLE_SIGMAS * np.sqrt(2.0) * record.energy_noise_ev,
-    }
+    evidence = {"pairs": [vars(wall) for wall in walls]}
     deciding = [wall for wall in walls if f"{wall.pair}{INSIDE}" not in record.pairs]
     open_walls = [wall for wall in deciding if wall.is_open(needed_ev=needed.value)]
     decided = [wall for wall in deciding if wall not in open_walls]
     measures = [
         Measure(_clause(wall), wall.measured_ev(needed_ev=needed.value), needed, at_least=True)
-        for wall in decided or deciding
+        for wall in decided
     ]
-    if open_walls and (not decided or all(each.ok for each in measures)):
+    if open_walls and all(measure.ok for measure in measures):
         wall = open_walls[0]
         return inconclusive(
             f"the potential refused {wall.pair} below {wall.ends_angstrom:.2f} Å, where the energy "
@@ -182,16 +151,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         for wall in decided
         if wall.hole_ev > 0.0 and wall.height_ev >= needed.value
     )
-    low = ", ".join(
-        f"{wall.pair} {wall.height_ev:.3g} eV"
-        for wall in walls
-        if wall not in deciding and wall.height_ev < needed.value
-    )
-    notes = [
-        holes and f"holes behind a sufficient barrier: {holes}",
-        low and f"two atoms alone, which are not judged: {low}",
-        refusal_note(refused),
-    ]
+    notes = holes and f"holes behind a sufficient barrier: {holes}", refusal_note(refused)
     return judged(measures, evidence=evidence, note="; ".join(filter(None, notes)))
 
 

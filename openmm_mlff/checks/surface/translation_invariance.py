@@ -1,13 +1,11 @@
 """Does the energy depend on where the system is?"""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement
-from openmm_mlff.checks.surface.moves import Changes, judge_changes, measure_operations
-from openmm_mlff.config import Limits
-from openmm_mlff.storage.shared import OWN_GEOMETRIES
+from openmm_mlff.checks.surface import moves
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -16,33 +14,24 @@ DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
 JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
-def measure(subject: "Subject") -> Changes:
+def measure(subject: "Subject") -> moves.Changes:
     """Shift every geometry by 10, 100 and 1000 Å in random directions."""
     directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     shifts = np.array(DISTANCES_ANGSTROM)[:, None] * directions
-    return measure_operations(subject, [(np.eye(3), shift) for shift in shifts])
+    return moves.measure_operations(subject, shifts=shifts)
 
 
-def judge(record: Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
-
-
-CHECK = Check(
+CHECK = moves.invariance_check(
     id="translation_invariance",
-    group="surface",
     question="Does the energy depend on where the system is?",
     formula="max |E(x+t) − E(x)| / N, max |F(x+t) − F(x)|; |t| = 10, 100 Å (1000 Å reported)",
-    unit="meV/atom",
-    limits={"energy": "meV/atom", "forces": "meV/Å"},
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
     consequence="A molecule gains or loses energy as it diffuses.",
     remedy="Take differences of positions in double precision first, and do not give the model "
     "absolute coordinates. Look for an external field in the model.",
-    record=Changes,
+    record=moves.Changes,
     measure=measure,
-    judge=judge,
-    needs=(*OWN_GEOMETRIES, "noise"),
+    judge=partial(moves.judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
 )

@@ -1,5 +1,6 @@
 """The energy barrier between two atoms that approach each other, and a hole behind it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class Wall:
         """Return the height; NaN where it is too low because the energy stops being finite."""
         ends = self.ends_angstrom > 1.01 * SHORTEST_ANGSTROM and not self.is_refused
         lost = ends and self.hole_ev == 0.0 and self.height_ev < needed_ev
-        return float("nan") if lost else self.height_ev
+        return math.nan if lost else self.height_ev
 
     def is_open(self, *, needed_ev: float) -> bool:
         """Return whether the potential refused to answer before the height was reached."""
@@ -43,33 +44,27 @@ class Wall:
 
 
 def find_wall(
-    pair: str,
-    distances_angstrom: np.ndarray,
-    energies_ev: np.ndarray,
-    *,
-    refused: np.ndarray,
-    covalent_sum_angstrom: float,
+    pair: str, distances: np.ndarray, energies: np.ndarray, refused: np.ndarray, covalent_sum: float
 ) -> Wall:
-    """Return the wall of one pair; refused points are left out.
+    """Return the wall of one pair from distances, Å, ascending, energies, eV, and refusals, (P,).
 
-    Distances, ascending, energies and refusals are (P,).
+    Refused points are left out.
     """
-    nan = float("nan")
-    distances, energies = distances_angstrom[~refused][::-1], energies_ev[~refused][::-1]
+    distances, energies = distances[~refused][::-1], energies[~refused][::-1]
     lost = ~np.isfinite(energies)
     known = int(np.argmax(lost)) if lost.any() else len(energies)
-    outside = int(np.sum(distances[:known] > covalent_sum_angstrom - 1e-6))
+    outside = int(np.sum(distances[:known] > covalent_sum - 1e-6))
     if outside == 0:
-        return Wall(pair, nan, nan, 0.0, nan, nan, is_refused=not lost.any())
+        return Wall(pair, math.nan, math.nan, 0.0, math.nan, math.nan, is_refused=not lost.any())
     lowest = int(np.argmin(energies[:outside]))
     way, places = energies[lowest:known] - energies[lowest], distances[lowest:known]
-    height, bottom = _barrier(way, near=places >= SHORTEST_BOND_RATIO * covalent_sum_angstrom)
+    height, bottom = _barrier(way, near=places >= SHORTEST_BOND_RATIO * covalent_sum)
     return Wall(
         pair=pair,
         height_ev=height,
         lowest_angstrom=float(distances[lowest]),
         hole_ev=0.0 if bottom is None else float(height - way[bottom]),
-        hole_angstrom=nan if bottom is None else float(places[bottom]),
+        hole_angstrom=math.nan if bottom is None else float(places[bottom]),
         ends_angstrom=float(places[-1]),
         is_refused=bool(refused[0]) and not lost.any(),
     )

@@ -42,7 +42,7 @@ def test_a_smooth_potential_passes(measured, subject_at, name):
     result = measured(CHECK, subject_at(healthy("pair", molecule=molecule, seed=0), molecule))
 
     assert (result.status, result.value) == (Status.PASS, 0.0)
-    assert result.evidence["jumps_found"] == 0
+    assert result.evidence["jumps"] == []
 
 
 @pytest.mark.parametrize("strength", ["gross", "slight"])
@@ -108,7 +108,7 @@ def test_stairs_of_the_energy_are_no_jumps(
 
     result = measured(CHECK, subject)
 
-    assert (result.status, result.evidence["jumps_found"]) == (Status.PASS, 0)
+    assert (result.status, result.evidence["jumps"]) == (Status.PASS, [])
     assert result.evidence["energy_stairs_mev"] == pytest.approx(stair_mev, rel=0.01)
     assert ("rounding" in result.message) is (2.0 * stair_mev > 1.0)
     assert subject.evaluations < QUARTER_OF_NVE
@@ -326,5 +326,5 @@ def test_evidence_names_the_pairs(limits):
     record = record_of([jump(180.0, 0.0, kind="pair", pair="O–H"), jump(2.0, 0.0)])
     evidence = CHECK.judge(record, limits("cutoff_continuity")).evidence
     assert evidence["energy_jump_mev_by_pair_alone"] == {"O–H": 180.0}
-    assert (evidence["points"], evidence["jumps_found"]) == (100, 2)
+    assert [one["energy_mev"] for one in evidence["jumps"]] == [180.0, 2.0]
     assert evidence["detection_limit"]["energy_mev"] < 1e-2

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
 from openmm_mlff.checks.registry import get_check
-from openmm_mlff.checks.surface.moves import Changes, apply_operation
+from openmm_mlff.checks.surface.moves import Changes
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.defects import get_defect
@@ -61,15 +60,6 @@ def test_refused_geometries_are_marked_and_the_others_kept(geometries_of, refusi
     assert record.refused.tolist() == [[False] * 3, [True] * 3, [True] * 3]
     assert (np.isfinite(record.energy_changes_ev) == ~record.refused).all()
     assert "SCF" in record.refusals[0]
-
-
-def test_rotations_are_about_the_centroid():
-    positions = np.random.default_rng(1).normal(size=(2, 4, 3)) + 7.0
-    matrix = Rotation.random(random_state=1).as_matrix()
-    rotated = apply_operation(positions, (matrix, np.zeros(3)))
-    np.testing.assert_allclose(rotated.mean(axis=1), positions.mean(axis=1))
-    shifted = apply_operation(positions, (np.eye(3), np.array([1.0, 2.0, 3.0])))
-    np.testing.assert_allclose(shifted - positions, np.broadcast_to([1.0, 2.0, 3.0], (2, 4, 3)))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.jumps import common_distance
 from openmm_mlff.checks.surface.scans import (
     CONTACT_ANGSTROM,
     MOST_DIRECTIONS,
@@ -93,18 +92,10 @@ def test_one_molecule_of_a_box_is_moved_and_one_atom_of_a_crystal(copper):
 
 def test_pairs_are_named_heavy_first_and_stand_at_their_distance():
     assert element_pairs(load_system("water")) == [(1, 1), (1, 8), (8, 8)]
-    pair = two_atoms(1, 8)
+    pair = two_atoms([1, 8])
     # Nine electrons are an odd number.
     assert (pair.name, pair.multiplicity, pair.is_periodic) == ("O–H", 2, False)
-    assert two_atoms(8, 1, in_cell=True).is_periodic
+    assert two_atoms([8, 1], in_cell=True).is_periodic
     distances = np.arange(1.0, 2.0, 0.25)
-    placed = pair_scan(pair, distances_angstrom=distances).place(distances)
+    placed = pair_scan(pair, [0, 1], distances_angstrom=distances).place(distances)
     assert np.linalg.norm(placed[:, 1] - placed[:, 0], axis=1) == pytest.approx(distances)
-
-
-def test_the_distance_that_jumps_share_is_the_cutoff():
-    rng = np.random.default_rng(1)
-    distances = [np.append(rng.uniform(2, 9, size=8), 5.0 + 1e-6 * k) for k in range(4)]
-    assert common_distance(distances, tolerance_angstrom=1e-4) == pytest.approx(5.0, abs=1e-5)
-    assert common_distance(distances[:1], tolerance_angstrom=1e-4) is None
-    assert common_distance([np.array([3.0]), np.array([4.0])], tolerance_angstrom=1e-4) is None
