@@ -11,9 +11,9 @@ import numpy as np
 import openmm
 
 from openmm_mlff.config import DynamicsSpec, ProbeSpec, Protocol
+from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
-from openmm_mlff.measuring.frames import own_frames
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.paths import Paths
