@@ -74,11 +74,9 @@ class Reference:
         self, positions_angstrom: np.ndarray, *, step_angstrom: float
     ) -> tuple[np.ndarray, bool, tuple[str, ...]]:
         """Compute the force Jacobian of all atoms; see :func:`force_jacobian`."""
+        atoms = np.arange(len(positions_angstrom))
         return force_jacobian(
-            self.evaluate,
-            positions_angstrom,
-            atoms=np.arange(len(positions_angstrom)),
-            step_angstrom=step_angstrom,
+            self.evaluate, positions_angstrom, atoms=atoms, step_angstrom=step_angstrom
         )
 
 

@@ -203,6 +203,14 @@ class Subject:
         """Geometries evaluated so far, by this subject and its views."""
         return self._counted[0]
 
+    def start_cost(self) -> Callable[[], dict[str, float]]:
+        """Return a function that returns the seconds and evaluations since this call."""
+        began_s, evaluated = time.perf_counter(), self.evaluations
+        return lambda: {
+            "seconds": time.perf_counter() - began_s,
+            "evaluations": self.evaluations - evaluated,
+        }
+
     @property
     def experiments(self) -> Experiments:
         """Short simulations for single checks."""
@@ -226,10 +234,10 @@ class Subject:
     def obtain(self, name: str) -> Any:
         """Return a shared measurement of that name; measure and store it if that was not done."""
         if not self.has(name):
-            source, cost = SHARED[name], Cost(self)
+            source, cost = SHARED[name], self.start_cost()
             value = source.measure(self)
             if source.record is not None:
-                self.store.write(name, value, cost=cost.so_far())
+                self.store.write(name, value, cost=cost())
             self._measured[name] = value
         return self._measured[name]
 
@@ -253,19 +261,3 @@ class Subject:
         view = copy(self)
         view.condition = condition
         return view
-
-
-class Cost:
-    """Seconds and evaluations of one measurement of a subject."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self._began_s = time.perf_counter()
-        self._evaluated = subject.evaluations
-
-    def so_far(self) -> dict[str, float]:
-        """Return the cost since this was made."""
-        return {
-            "seconds": time.perf_counter() - self._began_s,
-            "evaluations": self._subject.evaluations - self._evaluated,
-        }

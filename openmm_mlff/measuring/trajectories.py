@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,18 +144,16 @@ def _simulate_together(
     if any(began_alone(folder) for _, folder in runs):
         return False
     count, timestep_fs, duration_ps = len(jobs), jobs[0].timestep_fs, jobs[0].duration_ps
-
-    def run() -> None:
-        run_replicas_together(
-            subject.potential,
-            subject.asked,
-            runs,
-            platform=subject.platform,
-            start_positions_angstrom=start.positions_angstrom,
-            precision=subject.precision,
-            on_progress=subject.progress(replicas_stage(count=count, timestep_fs=timestep_fs)),
-        )
-
+    run = partial(
+        run_replicas_together,
+        subject.potential,
+        subject.asked,
+        runs,
+        platform=subject.platform,
+        start_positions_angstrom=start.positions_angstrom,
+        precision=subject.precision,
+        on_progress=subject.progress(replicas_stage(count=count, timestep_fs=timestep_fs)),
+    )
     key = f"{start.name}: {count} runs of {timestep_fs:g} fs, {duration_ps:g} ps"
     # Called again after a crash elsewhere: complete runs are not repeated.
     return subject.journal.run(key, run).broken is None
