@@ -11,7 +11,7 @@ import numpy as np
 from openmm import app
 
 from openmm_mlff.measuring.experiments import StartPoint
-from openmm_mlff.measuring.stage_names import short_runs_stage
+from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.quantities import (
     kinetic_ev,
@@ -185,7 +185,7 @@ def _run_each(
         platform=subject.platform,
         positions_angstrom=np.concatenate([one.positions_angstrom for one in starts[:at_once]]),
     )
-    report = subject.progress(short_runs_stage(count=len(starts), timestep_fs=timestep_fs))
+    report = subject.progress(nve_stage(f"{len(starts)} short runs", timestep_fs=timestep_fs))
     complete: list[_Recorder] = []
     for first in range(0, len(starts), at_once):
         recorders = [_Recorder(subject, interval=interval, freedom=freedom) for _ in range(at_once)]

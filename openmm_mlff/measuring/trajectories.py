@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from openmm_mlff.files import write_arrays
 from openmm_mlff.measuring.guard import Broken, Outcome
 from openmm_mlff.measuring.minimum import relaxed_molecule
-from openmm_mlff.measuring.stage_names import replicas_stage, trajectory_stage
+from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
@@ -26,14 +26,8 @@ if TYPE_CHECKING:
 
 PROLONG_FACTOR = 1.5
 DECISIONS_FILE = "prolonged.json"
-MEASURED = (
-    "rmsd_angstrom",
-    "radius_of_gyration_angstrom",
-    "bond_lengths_angstrom",
-    "fragments",
-    "closest_contact",
-)
-"""Fields of a trajectory that are stored."""
+FRAMES = ("time_ps", "positions_angstrom")
+"""Fields of a trajectory that its own file contains; the others are stored."""
 
 
 def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
@@ -105,7 +99,8 @@ def _load_runs(subject: "Subject") -> tuple[Run, ...]:
             series = analyse_trajectory(
                 frames[0], system=subject.asked, time_ps=frames[1], limits=subject.stability_limits
             )
-            write_arrays(folder / STRUCTURE_FILE, {key: getattr(series, key) for key in MEASURED})
+            measured = {key: value for key, value in vars(series).items() if key not in FRAMES}
+            write_arrays(folder / STRUCTURE_FILE, measured)
             run = replace(run, trajectory=series)
         runs.append(run)
     return tuple(runs)
@@ -152,7 +147,7 @@ def _simulate_together(
         platform=subject.platform,
         start_positions_angstrom=start.positions_angstrom,
         precision=subject.precision,
-        on_progress=subject.progress(replicas_stage(count=count, timestep_fs=timestep_fs)),
+        on_progress=subject.progress(nve_stage(f"{count} replicas", timestep_fs=timestep_fs)),
     )
     key = f"{start.name}: {count} runs of {timestep_fs:g} fs, {duration_ps:g} ps"
     # Called again after a crash elsewhere: complete runs are not repeated.
@@ -162,7 +157,7 @@ def _simulate_together(
 def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) -> None:
     """Run one trajectory, or resume it."""
     folder = subject.folder / job.name
-    stage = trajectory_stage(temperature_kelvin=job.temperature_kelvin, timestep_fs=job.timestep_fs)
+    stage = nve_stage(f"{job.temperature_kelvin:g} K", timestep_fs=job.timestep_fs)
 
     def run() -> None:
         run_trajectory(

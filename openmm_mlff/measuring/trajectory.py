@@ -1,4 +1,4 @@
-"""Measure the frames of a trajectory."""
+"""Measure the structure in the frames of a trajectory."""
 
 import numpy as np
 
