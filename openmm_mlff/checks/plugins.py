@@ -71,9 +71,8 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
         ConfigError: the run used another file, too.
     """
     named = {path: _file(path) for path in paths}
-    hashes, recorded = (
-        {file.sha256 for file in each} for each in (named.values(), protocol.plugins)
-    )
+    hashes = {file.sha256 for file in named.values()}
+    recorded = {file.sha256 for file in protocol.plugins}
     for file in protocol.plugins:
         if file.path not in named and file.sha256 not in hashes:
             raise ConfigError(

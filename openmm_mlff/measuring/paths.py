@@ -97,14 +97,10 @@ class Paths:
 
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (G, N, 3), Å, through ASE, by the model's own calculator if named."""
-        subject = self._subject
-        potential = subject.potential.own or subject.potential
+        molecule, precision = self._subject.molecule, self._subject.precision
+        potential = self._subject.potential.own or self._subject.potential
         return evaluate_points(
-            potential,
-            subject.molecule,
-            placed_angstrom,
-            precision=subject.precision,
-            through_ase=True,
+            potential, molecule, placed_angstrom, precision=precision, through_ase=True
         )
 
     def everywhere_in_openmm(self, placed_angstrom: np.ndarray) -> list[OpenMMPath]:
@@ -196,12 +192,8 @@ class Paths:
             Positions after each step, (steps, N, 3), Å, by OpenMM and by ASE; None where the System
             has constraints, which ASE's integrator does not apply.
         """
-        subject, molecule, potential = (
-            self._subject,
-            self._subject.molecule,
-            self._subject.potential,
-        )
-        system = subject.create_system()
+        subject, molecule = self._subject, self._subject.molecule
+        system, potential = subject.create_system(), subject.potential
         if system.getNumConstraints():
             return None
         # A force field may bring masses of its own; else a System with other masses is at fault.
