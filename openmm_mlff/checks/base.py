@@ -24,6 +24,13 @@ else:
 
 Group = Literal["parity", "surface", "dynamics", "accuracy", "performance"]
 
+OPENINGS = {
+    Status.INCONCLUSIVE: "Undecided on {}: ",
+    Status.ERROR: "Could not be judged on {}: ",
+    Status.SKIPPED: "Not judged on {}: ",
+    Status.NOT_APPLICABLE: "Not applicable to {}: ",
+}
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -62,10 +69,9 @@ class Measure:
         """Return the clause, the value and the limit with its direction."""
         unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
         side = "needs at least" if self.at_least else "limit"
-        limit = f"({side} {self.limit.value:g}{unit})"
-        if not math.isfinite(self.value):
-            return f"{self.clause} a value that is not finite {limit}"
-        return f"{self.clause} {self.value:.3g}{unit} {limit}"
+        finite = math.isfinite(self.value)
+        value = f"{self.value:.3g}{unit}" if finite else "a value that is not finite"
+        return f"{self.clause} {value} ({side} {self.limit.value:g}{unit})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the measure for the evidence."""
@@ -85,7 +91,6 @@ class Judgement:
 
     Attributes:
         clause: without place and full stop, so that "On water, <clause>." is a sentence.
-        value: the number compared with the threshold.
         threshold: None for checks that only report.
         unit: of value and threshold; None for the check's usual one.
         at_least: whether the value must reach the threshold.
@@ -105,8 +110,7 @@ def judged(
 ) -> Judgement:
     """Return PASS where every measure is finite and within its limit, else FAIL.
 
-    Value and limit are those of the measure nearest to its limit, or farthest beyond it; the note
-    is added to the sentence.
+    Value and limit are those of the measure nearest to its limit, or farthest beyond it.
 
     Raises:
         ValueError: there is no measure; without one nothing may pass.
@@ -176,19 +180,18 @@ class Check:
 
     Attributes:
         id: name in protocols and reports.
-        scope: ``system`` once a system, ``condition`` once a temperature and timestep.
         unit: of the result's value.
         limits: unit of each threshold, by name.
         source: where the criterion comes from.
         consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
-        remedies: what to do for other kinds of potentials, by the start of their specs.
         record: class that `measure` returns; ``Runs`` for a check of the simulations themselves.
         measure: returns a record, or that the question is not applicable.
         judge: pure: record and limits to a judgement.
-        plots: figures of a record.
+        scope: ``system`` once a system, ``condition`` once a temperature and timestep.
         needs: shared measurements that must exist before `measure` is called, by name; see
             :mod:`openmm_mlff.measuring`.  ``reference`` is one that can be evaluated.
+        remedies: what to do for other kinds of potentials, by the start of their specs.
     """
 
     id: str
@@ -229,7 +232,7 @@ class Check:
         value = judgement.value
         if judgement.status is Status.PASS and value is not None and not math.isfinite(value):
             raise ValueError(f"{self.id}: a value of {value} cannot pass; expected a finite number")
-        opening = _OPENINGS.get(judgement.status, "On {}, ").format(place(system, condition))
+        opening = OPENINGS.get(judgement.status, "On {}, ").format(place(system, condition))
         return CheckResult(
             id=self.id,
             group=self.group,
@@ -243,14 +246,6 @@ class Check:
             message=f"{opening}{judgement.clause.rstrip('. ')}.",
             evidence=dict(judgement.evidence),
         )
-
-
-_OPENINGS = {
-    Status.INCONCLUSIVE: "Undecided on {}: ",
-    Status.ERROR: "Could not be judged on {}: ",
-    Status.SKIPPED: "Not judged on {}: ",
-    Status.NOT_APPLICABLE: "Not applicable to {}: ",
-}
 
 
 def place(system: str, condition: RunCondition | None = None) -> str:

@@ -10,18 +10,13 @@ from openmm_mlff.config import Protocol
 from openmm_mlff.results import CheckResult, Status, limit_text, quantity
 from openmm_mlff.storage.runs import RunCondition
 
-FORCE_PARITY = "force_accuracy"
-"""The only check outside the group parity that compares forces of one geometry."""
-
 
 @dataclass(frozen=True)
 class Case:
     """One check on one system, under one condition where the protocol has several.
 
-    Attributes:
-        required: whether the verdict depends on it.
-        condition: of its runs; None for a check of the whole system.
-        label: unique within the system, e.g. ``energy_drift[300K-0.5fs]``.
+    The verdict depends on a required one.  The condition is None for a check of the whole system.
+    The label is unique within the system, e.g. ``energy_drift[300K-0.5fs]``.
     """
 
     system: str
@@ -33,7 +28,7 @@ class Case:
     @property
     def is_parity(self) -> bool:
         """Whether it compares the forces of one geometry, computed in two ways."""
-        return self.spec.group == "parity" or self.spec.id == FORCE_PARITY
+        return self.spec.group == "parity" or self.spec.id == "force_accuracy"
 
 
 @dataclass(frozen=True)
@@ -51,15 +46,14 @@ def list_cases(protocol: Protocol, systems: Sequence[str]) -> list[Case]:
         ConfigError: an unknown check, or a threshold that is missing or wrong.
     """
     cases = []
-    for system in systems:
-        for spec, required in select(protocol):
-            conditions = conditions_of(spec, protocol)
-            for at in conditions:
-                label = spec.id
-                if at is not None and len(conditions) > 1:
-                    label += f"[{at.temperature_kelvin:g}K-{at.timestep_fs:g}fs]"
-                cases.append(Case(system, spec, required, at, label))
-    return cases
+    for spec, required in select(protocol):
+        conditions = conditions_of(spec, protocol)
+        for at in conditions:
+            label = spec.id
+            if at is not None and len(conditions) > 1:
+                label += f"[{at.temperature_kelvin:g}K-{at.timestep_fs:g}fs]"
+            cases.append((spec, required, at, label))
+    return [Case(system, *case) for system in systems for case in cases]
 
 
 def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | None:
@@ -68,14 +62,14 @@ def find_result(case: Case, results: Sequence[CheckResult]) -> CheckResult | Non
     Where its condition was not run, a result of the whole system counts for it.
     """
     found = [r for r in results if (r.id, r.system) == (case.spec.id, case.system)]
-    if case.condition is None:
-        return found[0] if found else None
-    same = [result for result in found if result.condition == case.condition.as_dict()]
-    return next(iter(same or [result for result in found if not result.condition]), None)
+    if case.condition is not None:
+        same = [result for result in found if result.condition == case.condition.as_dict()]
+        found = same or [result for result in found if not result.condition]
+    return found[0] if found else None
 
 
 def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
-    """Return the outcome of a case.
+    """Return the outcome of a case; what failed has name, number, limit, message and remedy.
 
     An ERROR fails, and so does a required check that is INCONCLUSIVE.  FAIL and INCONCLUSIVE of a
     check that is only reported are skips with a message; SKIPPED and NOT APPLICABLE are skips with
@@ -88,19 +82,13 @@ def judge_case(case: Case, results: Sequence[CheckResult]) -> Judgement:
         return Judgement("passed")
     if result.status in (Status.SKIPPED, Status.NOT_APPLICABLE):
         return Judgement("skipped", result.message)
-    if case.required or result.status is Status.ERROR:
-        return Judgement("failed", _described(case, result))
-    return Judgement(
-        "skipped", f"{result.status.value}, reported, does not decide: {result.message}"
-    )
-
-
-def _described(case: Case, result: CheckResult) -> str:
-    """Return name, number and limit, then the message and what to do."""
+    if not case.required and result.status is not Status.ERROR:
+        text = f"{result.status.value}, reported, does not decide: {result.message}"
+        return Judgement("skipped", text)
     numbers = "" if result.value is None else f": {quantity(result.value, result.unit)}"
     if numbers and result.threshold is not None:
         numbers += f", {limit_text(result)}"
-    lines = [f"{case.label} {result.status.value} on {case.system}{numbers}", result.message]
-    if result.status is Status.FAIL and case.required:
-        lines.append(f"What to do: {case.spec.remedy}")
-    return "\n".join(lines)
+    text = f"{case.label} {result.status.value} on {case.system}{numbers}\n{result.message}"
+    if result.status is Status.FAIL:
+        text += f"\nWhat to do: {case.spec.remedy}"
+    return Judgement("failed", text)

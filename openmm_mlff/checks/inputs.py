@@ -34,8 +34,7 @@ def too_many_refused(refused: np.ndarray, *, reasons: Sequence[str] = ()) -> Jud
 
     `refused` is bool, of any shape; `reasons` are those of some refusals.
     """
-    evaluated = 1.0 - float(np.mean(refused)) if refused.size else 0.0
-    if evaluated >= JUDGED_FRACTION:
+    if refused.size and 1.0 - float(np.mean(refused)) >= JUDGED_FRACTION:
         return None
     return inconclusive(
         f"the potential refused {int(refused.sum())} of {refused.size} points, and fewer than four "
@@ -50,12 +49,9 @@ def refusal_note(refused: np.ndarray) -> str:
     return f"{count} of {refused.size} points were refused by the potential" if count else ""
 
 
-def read_runs(subject: object) -> Runs:
-    """Return the simulations of a subject: the ``measure`` of checks that judge them directly."""
-    return subject.runs  # type: ignore[attr-defined]
-
-
-check_of_runs = partial(Check, record=Runs, measure=read_runs, needs=("trajectories",))
+check_of_runs = partial(
+    Check, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
+)
 """A check that judges the simulations directly."""
 
 
@@ -125,8 +121,7 @@ def judged_rows(
     """Return the rows of each run's stream that can be judged, or why they cannot be.
 
     All rows of a stream that reaches the end of its run; where a run broke, those before the first
-    that is not finite.  `columns` returns those of a run's stream, each (T, ...), the time first;
-    at least `fewest` rows are needed.
+    that is not finite.  `columns` returns those of a run's stream, each (T, ...), the time first.
     """
     if unusable := unusable_runs(record):
         return unusable
@@ -155,7 +150,5 @@ def reaches(time_ps: np.ndarray, *, end_ps: float) -> bool:
 
 def finite_rows(*columns: np.ndarray) -> int:
     """Return the number of rows before the first that is not finite, of (T, ...) columns."""
-    fine = np.all(
-        [np.isfinite(each).all(axis=tuple(range(1, each.ndim))) for each in columns], axis=0
-    )
-    return len(fine) if fine.all() else int(np.argmin(fine))
+    fine = [np.isfinite(each).all(axis=tuple(range(1, each.ndim))) for each in columns]
+    return int(np.logical_and.accumulate(np.all(fine, axis=0)).sum())

@@ -6,7 +6,6 @@ worker, `judge` and a resumed run either have the same checks or report why not.
 
 import hashlib
 import importlib.util
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,16 +15,12 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from openmm_mlff.checks.base import Check, Judgement, error
+from openmm_mlff.checks.base import Check, error
 from openmm_mlff.config import PluginFile, Protocol, Threshold
-from openmm_mlff.errors import ConfigError, MlffError
+from openmm_mlff.errors import ConfigError
 from openmm_mlff.storage.typed import record
 
 ENTRY_POINTS = "openmm_mlff.checks"
-
-
-class PluginError(MlffError):
-    """A check of an installed package cannot be loaded."""
 
 
 @record
@@ -50,9 +45,8 @@ def with_plugins(protocol: Protocol, paths: Sequence[str]) -> Protocol:
         ConfigError: a file is missing, is not Python, or holds no checks.
     """
     for path in paths:
-        file = PluginFile(path=path, sha256=file_sha256(path))
+        file = _file(path)
         plugin = load_plugin(file)
-        others = [one for one in protocol.plugins if one.path != path]
         named = {*protocol.required, *protocol.reported}
         fresh = [spec.id for spec in plugin.checks if spec.id not in named]
         criteria = dict(protocol.criteria)
@@ -60,7 +54,7 @@ def with_plugins(protocol: Protocol, paths: Sequence[str]) -> Protocol:
             criteria[check_id] = {**thresholds, **criteria.get(check_id, {})}
         protocol = protocol.model_copy(
             update={
-                "plugins": (*others, file),
+                "plugins": (*(one for one in protocol.plugins if one.path != path), file),
                 "required": (*protocol.required, *fresh),
                 "criteria": criteria,
             }
@@ -76,17 +70,17 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
     Raises:
         ConfigError: the run used another file, too.
     """
-    named = [PluginFile(path=path, sha256=file_sha256(path)) for path in paths]
-    hashes = {file.sha256 for file in named}
+    named = {path: _file(path) for path in paths}
+    hashes = {file.sha256 for file in named.values()}
+    recorded = {file.sha256 for file in protocol.plugins}
     for file in protocol.plugins:
-        if file.path not in paths and file.sha256 not in hashes:
+        if file.path not in named and file.sha256 not in hashes:
             raise ConfigError(
                 f"the run used the plugin {file.path} (sha256 {file.sha256[:12]}), which is code; "
                 "name it with --plugin to run it"
             )
-    recorded = {file.sha256 for file in protocol.plugins}
-    same = tuple(file for file in named if file.sha256 in recorded)
-    others = [file.path for file in named if file not in same]
+    same = tuple(file for file in named.values() if file.sha256 in recorded)
+    others = [path for path, file in named.items() if file.sha256 not in recorded]
     return with_plugins(protocol.model_copy(update={"plugins": same}), others)
 
 
@@ -107,7 +101,7 @@ def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[Check, ...]
                 )
             found[spec.id] = spec
     wanted = {*protocol.required, *protocol.reported} - {*known, *found}
-    return (*found.values(), *_installed(sorted(wanted), protocol=protocol))
+    return (*found.values(), *installed_checks(protocol, sorted(wanted)))
 
 
 def installed_names() -> list[str]:
@@ -115,9 +109,19 @@ def installed_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
 
 
-def installed_checks(protocol: Protocol) -> tuple[Check, ...]:
-    """Load the checks of installed packages, by name; a broken one is an ERROR where it is run."""
-    return _installed(installed_names(), protocol=protocol)
+def installed_checks(
+    protocol: Protocol, check_ids: Iterable[str] | None = None
+) -> tuple[Check, ...]:
+    """Load installed checks, by default all; a broken one is an ERROR where it is run."""
+    found = []
+    for check_id in installed_names() if check_ids is None else check_ids:
+        for entry in list(entry_points(group=ENTRY_POINTS, name=check_id))[:1]:
+            try:
+                found.append(load_entry(entry))
+            # The package is not ours; it must not break the command.
+            except (Exception, SystemExit) as failure:
+                found.append(_broken(check_id, protocol, failure))
+    return tuple(found)
 
 
 def load_entry(entry: EntryPoint) -> Check:
@@ -139,18 +143,15 @@ def packages_of(protocol: Protocol) -> tuple[str, ...]:
     return tuple(sorted({entry.dist.name for entry in entries if entry.dist is not None}))
 
 
-def file_sha256(path: str) -> str:
-    """Return the SHA-256 of a plugin file, hexadecimal.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
+def _file(path: str) -> PluginFile:
+    """Return a plugin file as it is now."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(
             f"cannot read plugin {path} ({error.strerror}); expected a Python file with CHECKS"
         ) from error
+    return PluginFile(path=path, sha256=hashlib.sha256(content).hexdigest())
 
 
 def load_plugin(file: PluginFile) -> Plugin:
@@ -159,11 +160,11 @@ def load_plugin(file: PluginFile) -> Plugin:
     Raises:
         ConfigError: it changed, is missing, or is not a plugin.
     """
-    now = file_sha256(file.path)
+    now = _file(file.path).sha256
     if now != file.sha256:
         raise ConfigError(
-            f"plugin {file.path} has changed (sha256 {now[:12]}, expected "
-            f"{file.sha256[:12]}); restore it, or name it with --plugin"
+            f"plugin {file.path} has changed (sha256 {now[:12]}, expected {file.sha256[:12]}); "
+            "restore it, or name it with --plugin"
         )
     return _imported(str(Path(file.path).resolve()), file.path, file.sha256)
 
@@ -210,30 +211,13 @@ def _module(path: str, *, shown: str, name: str) -> ModuleType:
     return module
 
 
-def _installed(check_ids: Iterable[str], *, protocol: Protocol) -> tuple[Check, ...]:
-    """Load installed checks; a broken one becomes a check whose result is an ERROR."""
-    found = []
-    for check_id in check_ids:
-        for entry in list(entry_points(group=ENTRY_POINTS, name=check_id))[:1]:
-            try:
-                found.append(load_entry(entry))
-            # The package is not ours; it must not break the command.
-            except (Exception, SystemExit) as error:
-                said = f"{type(error).__name__}: {error}"
-                trace = traceback.format_exc()
-                found.append(_broken(check_id, protocol, said=said, trace=trace))
-    return tuple(found)
-
-
-def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> Check:
+def _broken(check_id: str, protocol: Protocol, failure: BaseException) -> Check:
     """Return a check whose measurement fails because its plugin cannot be loaded."""
-    reason = f"its plugin cannot be loaded ({' '.join(said.split())})"
+    said = " ".join(f"{type(failure).__name__}: {failure}".split())
+    reason = f"its plugin cannot be loaded ({said})"
 
     def measure(_: object) -> None:
-        raise PluginError(f"{reason}\n{trace}")
-
-    def judge(_: object, __: object) -> Judgement:
-        return error(reason, traceback=trace)
+        raise ConfigError(reason) from failure
 
     return Check(
         id=check_id,
@@ -247,5 +231,5 @@ def _broken(check_id: str, protocol: Protocol, *, said: str, trace: str) -> Chec
         remedy="Fix or reinstall the package that provides it.",
         record=NoRecord,
         measure=measure,
-        judge=judge,
+        judge=lambda *_: error(reason),
     )

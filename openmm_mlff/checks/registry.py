@@ -116,24 +116,16 @@ def select(protocol: Protocol) -> list[tuple[Check, bool]]:
             unit than the check's.
     """
     known = checks_of(protocol)
-    for check_id in protocol.criteria:
-        _check_criteria(protocol, spec=get_check(check_id, known))
-    required = {get_check(check_id, known).id for check_id in protocol.required}
-    wanted = required | {get_check(check_id, known).id for check_id in protocol.reported}
-    selected = [(spec, spec.id in required) for spec in known if spec.id in wanted]
-    for spec, _ in selected:
-        for name, unit in spec.limits.items():
-            if name not in protocol.limits_for(spec.id):
-                raise ConfigError(
-                    f"the protocol {protocol.name} lacks criteria.{spec.id}.{name} ({unit}); add "
-                    "it, or start the protocol with extends = 'standard'"
-                )
-    return selected
+    wanted = {*protocol.required, *protocol.reported}
+    for check_id in (*protocol.criteria, *protocol.required, *protocol.reported):
+        _check_criteria(protocol, get_check(check_id, known), wanted=check_id in wanted)
+    return [(spec, spec.id in protocol.required) for spec in known if spec.id in wanted]
 
 
-def _check_criteria(protocol: Protocol, *, spec: Check) -> None:
-    """Check that the thresholds of one check are known to it, and in its units."""
-    for name, threshold in protocol.limits_for(spec.id).items():
+def _check_criteria(protocol: Protocol, spec: Check, *, wanted: bool) -> None:
+    """Check that thresholds are known to a check, in its units, and complete where it is wanted."""
+    found = protocol.limits_for(spec.id)
+    for name, threshold in found.items():
         key = f"criteria.{spec.id}.{name}"
         if name not in spec.limits:
             raise ConfigError(
@@ -144,3 +136,9 @@ def _check_criteria(protocol: Protocol, *, spec: Check) -> None:
                 f"protocol {protocol.name}: {key} is in {threshold.unit!r}, expected "
                 f"{spec.limits[name]!r}; convert the value"
             )
+    lacking = [name for name in spec.limits if name not in found]
+    if wanted and lacking:
+        raise ConfigError(
+            f"the protocol {protocol.name} lacks criteria.{spec.id}.{lacking[0]} "
+            f"({spec.limits[lacking[0]]}); add it, or start the protocol with extends = 'standard'"
+        )

@@ -19,15 +19,14 @@ from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
 from openmm_mlff.results import Status
 
 CONFIDENCE = 0.95
+
+# Fewer rows do not determine a correlation time.
 FEWEST_ROWS = 20
-"""Below this no interval is computed: fewer rows do not determine a correlation time."""
-
+# Blocks longer than a quarter of the series leave too few degrees of freedom.
 FEWEST_BLOCKS = 4
-"""Blocks longer than a quarter of the series leave too few degrees of freedom."""
-
+# The autocorrelation is summed up to this many correlation times (Sokal's self-consistent window,
+# "Monte Carlo methods in statistical mechanics", 1997).
 WINDOW = 5.0
-"""The autocorrelation is summed up to this many correlation times (Sokal's self-consistent
-window, "Monte Carlo methods in statistical mechanics", 1997)."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,7 @@ def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimat
     block = round((2.0 * tau_rows) ** (2 / 3) * rows ** (1 / 3))
     block = min(max(block, 1), rows // FEWEST_BLOCKS)
     n_blocks = rows / block
-    variance = _bootstrap_variance(residuals, block=block)
-    variance *= n_blocks / (n_blocks - 2.0)
+    variance = _bootstrap_variance(residuals, block=block) * n_blocks / (n_blocks - 2.0)
     variance /= 1.0 - min(0.5, tau_rows / block)
     interval = (time[-1] - time[0]) / (rows - 1)
     return SlopeEstimate(
@@ -130,31 +128,20 @@ def _bootstrap_variance(residuals: np.ndarray, *, block: int) -> float:
     rows = len(residuals)
     index = np.arange(rows) - (rows - 1) / 2.0
     weights = index / float(index @ index)
-    step = weights[1] - weights[0]
-    whole = rows // block
-    total = 0.0
+    step, whole, total = weights[1] - weights[0], rows - rows % block, 0.0
+    # Σ r_i and Σ i r_i over the rows before each, whose differences are A and B.
+    before = np.zeros((2, rows + 1))
+    before[:, 1:] = np.cumsum([residuals, np.arange(rows) * residuals], axis=1)
     # The last slot is shorter where the blocks do not fill the series.
-    slots = [(block, weights[: whole * block : block])]
-    if rows % block:
-        slots.append((rows % block, weights[whole * block :: block]))
-    for length, first_weights in slots:
-        sums, moments = _moving_sums(residuals, length=length)
-        (aa, ab), (_, bb) = np.cov(sums, moments, bias=True)
-        total += float(
-            aa * np.sum(first_weights**2)
-            + 2.0 * ab * step * np.sum(first_weights)
-            + bb * step**2 * len(first_weights)
-        )
-    return total
-
-
-def _moving_sums(residuals: np.ndarray, *, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return A(s) = Σ_j r_{s+j} and B(s) = Σ_j j r_{s+j}, j from 0 to length − 1, for every s."""
-    starts = np.arange(len(residuals) - length + 1)
-    plain = np.concatenate([[0.0], np.cumsum(residuals)])
-    indexed = np.concatenate([[0.0], np.cumsum(np.arange(len(residuals)) * residuals)])
-    sums = plain[length:] - plain[:-length]
-    return sums, indexed[length:] - indexed[:-length] - starts * sums
+    for length, first in ((block, weights[:whole:block]), (rows - whole, weights[whole::block])):
+        if length:
+            sums, moments = before[:, length:] - before[:, :-length]
+            moments -= np.arange(len(sums)) * sums
+            (aa, ab), (_, bb) = np.cov(sums, moments, bias=True)
+            total += (
+                aa * np.sum(first**2) + 2.0 * ab * step * first.sum() + bb * step**2 * len(first)
+            )
+    return float(total)
 
 
 def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
@@ -164,13 +151,12 @@ def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
     F test at 95 %), the errors are combined with Welch and Satterthwaite's degrees of freedom; else
     the scatter decides, with Student's t for one less than the number of replicas.
     """
-    slopes = np.array([estimate.slope for estimate in estimates])
-    mean = float(slopes.mean())
-    squares = np.array([estimate.standard_error**2 for estimate in estimates])
-    if len(estimates) == 1 or not np.isfinite(squares).all():
+    slopes, squares, freedoms = np.array(
+        [(one.slope, one.standard_error**2, one.degrees_of_freedom) for one in estimates]
+    ).T
+    mean, count = float(slopes.mean()), len(estimates)
+    if count == 1 or not np.isfinite(squares).all():
         return mean, max(estimate.half_width for estimate in estimates)
-    freedoms = np.array([estimate.degrees_of_freedom for estimate in estimates])
-    count = len(estimates)
     scatter = float(slopes.var(ddof=1))
     if squares.sum() > 0.0:
         freedom = float(squares.sum() ** 2 / np.sum(squares**2 / freedoms))
@@ -217,15 +203,13 @@ def judged_with_intervals(
     INCONCLUSIVE where none fails by more than its interval, but one may, or something could not be
     measured, for the reasons in `unresolved`.
     """
-    decided = [
-        compare_with_interval(measure.value, half_width=width, threshold=measure.limit.value)
-        for measure, width in measured
-    ]
-    reasons = [*unresolved] + [
-        f"{measure.text()}, but known to ± {width:.2g} {measure.limit.unit} only"
-        for (measure, width), status in zip(measured, decided, strict=True)
-        if status is Status.INCONCLUSIVE
-    ]
-    if reasons and Status.FAIL not in decided:
+    reasons, fails = [*unresolved], False
+    for measure, width in measured:
+        limit = measure.limit
+        status = compare_with_interval(measure.value, half_width=width, threshold=limit.value)
+        fails |= status is Status.FAIL
+        if status is Status.INCONCLUSIVE:
+            reasons.append(f"{measure.text()}, but known to ± {width:.2g} {limit.unit} only")
+    if reasons and not fails:
         return inconclusive(reasons[0], evidence=evidence)
     return judged([measure for measure, _ in measured], evidence=evidence)

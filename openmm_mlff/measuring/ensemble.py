@@ -1,16 +1,18 @@
-"""Short NVE runs from points of the Langevin samples, which together have the temperature."""
+"""Short NVE runs from the Langevin samples, and frames of all NVE runs.
+
+One NVE run keeps the energy of its start: only all of them together have the temperature.
+"""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import app
 
-from openmm_mlff.measuring.frames import spaced
-from openmm_mlff.measuring.stage_names import short_runs_stage
+from openmm_mlff.measuring.experiments import StartPoint
+from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.reporters import StabilityReporter, UnstableError
-from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import (
     kinetic_ev,
     masses_amu,
@@ -38,32 +40,63 @@ FEWEST_ROWS = 20
 """Kinetic energies of a run, at least, where it has as many steps."""
 
 
-class Recorder(IntervalReporter):
-    """Keeps kinetic energies, eV, and positions (N, 3), Å, of one run, by report."""
+@dataclass(frozen=True)
+class Frames:
+    """Frames (F, N, 3), Å, of several simulations; times (F,) are those in each simulation."""
 
-    includes: ClassVar[tuple[str, ...]] = ("positions", "energy")
+    positions_angstrom: np.ndarray
+    time_ps: np.ndarray
+    source: str
 
-    def __init__(self, interval: int) -> None:
-        super().__init__(interval)
-        self.kinetic_ev: list[float] = []
-        self.positions_angstrom: list[np.ndarray] = []
 
-    def report(self, simulation: Any, state: Any) -> None:
-        """Keep one State."""
-        self.kinetic_ev.append(kinetic_ev(state))
-        self.positions_angstrom.append(positions_angstrom(state))
+def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Frames | None:
+    """Return at most `count` frames of all NVE runs and of the ensemble, equally many of each.
+
+    They are evenly spaced; None where there are none.  With `or_broken`, runs that broke are used
+    where nothing else left a frame.
+    """
+    recorded = [run for run in subject.runs.runs if run.trajectory is not None]
+    runs = [run for run in recorded if run.survived]
+    ensemble = subject.ensemble
+    short = ensemble.positions_angstrom if isinstance(ensemble, Ensemble) else np.empty(0)
+    if or_broken and not runs and not len(short):
+        runs = recorded
+    sources = [
+        (run.trajectory.time_ps, run.trajectory.positions_angstrom)
+        for run in runs
+        if run.trajectory is not None and len(run.trajectory.time_ps)
+    ]
+    if isinstance(ensemble, Ensemble):
+        sources += [(ensemble.frame_time_ps, np.asarray(positions)) for positions in short]
+    if not sources:
+        return None
+    chosen = [spaced(len(time_ps), math.ceil(count / len(sources))) for time_ps, _ in sources]
+    times_ps, positions = (
+        np.concatenate([values[rows] for values, rows in zip(each, chosen, strict=True)])
+        for each in zip(*sources, strict=True)
+    )
+    kept = spaced(len(times_ps), count)
+    named = [run.name for run in runs] if len(runs) < 2 else [f"{len(runs)} runs"]
+    named += [f"{len(short)} short runs"] if len(short) else []
+    return Frames(positions[kept], times_ps[kept], " and ".join(named))
+
+
+def spaced(length: int, count: int) -> np.ndarray:
+    """Return the indices of at most ``count`` rows, evenly spaced, the last among them."""
+    ends = np.arange(1, count + 1) * length // count
+    return np.unique(ends[ends > 0]) - 1
 
 
 def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     """Run at constant energy from evenly spaced points of the Langevin samples.
 
-    An NVE run keeps the energy of its start.  The mean kinetic temperature of one run of a harmonic
-    molecule with f vibrational degrees of freedom has the relative standard deviation 1/√f, so that
-    n = 1/(ε² f) runs have a mean temperature known to ε, which the protocol states.  Translation
-    and, of isolated molecules, rotation are removed, with the energy of their degrees of freedom.
-    Where a run broke, only those before it are returned.
+    The mean kinetic temperature of one run of a harmonic molecule with f vibrational degrees of
+    freedom has the relative standard deviation 1/√f, so that n = 1/(ε² f) runs have a mean
+    temperature known to ε, which the protocol states.  Translation and, of isolated molecules,
+    rotation are removed, with the energy of their degrees of freedom.  Where a run broke, only
+    those before it are returned.
     """
-    spec = subject.spec
+    spec, n_atoms = subject.spec, subject.molecule.n_atoms
     starts = subject.experiments.langevin_starts(spec.ensemble_runs)
     if not starts:
         return Skipped(subject.samples.failure or "the Langevin run has too few samples")
@@ -73,142 +106,115 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     if freedom == 0:
         return NotApplicable("no atom can move relative to another, so there is no temperature")
     count = min(math.ceil(1.0 / (spec.ensemble_error**2 * freedom)), len(starts))
-    chosen = [starts[index] for index in spaced(len(starts), count)]
-    positions = np.stack([start.positions_angstrom for start in chosen])
-    velocities = np.stack(
-        [
-            without_rigid_motion(
-                start.velocities_angstrom_per_ps,
-                positions_angstrom=start.positions_angstrom,
+    chosen = [
+        replace(
+            starts[index],
+            velocities_angstrom_per_ps=without_rigid_motion(
+                starts[index].velocities_angstrom_per_ps,
+                positions_angstrom=starts[index].positions_angstrom,
                 masses_amu=masses_amu(system),
                 rotations=rotations,
-            )
-            for start in chosen
-        ]
-    )
-    runner = _Runner(subject, freedom=freedom, count=count)
-    recorders, failure = runner.run(system, positions, velocities)
-    return runner.record(recorders, failure)
-
-
-class _Runner:
-    """Runs short simulations, as one batch where the potential can be batched."""
-
-    def __init__(self, subject: "Subject", *, freedom: int, count: int) -> None:
-        self._subject = subject
-        self._freedom = freedom
-        self._count = count
-        steps = max(1, round(fs_from_ps(subject.spec.ensemble_ps) / subject.timestep_fs))
-        self._interval = max(1, min(subject.dynamics.energy_interval_steps, steps // FEWEST_ROWS))
-        self._rows = steps // self._interval
-
-    def run(
-        self, system: Any, positions_angstrom: np.ndarray, velocities_angstrom_per_ps: np.ndarray
-    ) -> tuple[list[Recorder], UnstableError | None]:
-        """Run the System of one molecule from n starts, (n, N, 3) each.
-
-        Returns:
-            Records of complete runs, and why one is not.
-        """
-        subject = self._subject
-        if can_be_batched(subject.potential, subject.molecule):
-            copies = make_copies(
-                subject.potential, subject.molecule, self._count, precision=subject.precision
-            )
-            if copies.energies_ev is not None:
-                pairs = [self._reporters() for _ in range(self._count)]
-                reporter = CopiesReporter(
-                    self._interval,
-                    copies.single,
-                    energies_ev=copies.energies_ev,
-                    timestep_fs=subject.timestep_fs,
-                    reporters=pairs,
-                )
-                simulation = self._simulation(copies.system, positions_angstrom)
-                failure = self._step(
-                    simulation, (reporter,), positions_angstrom, velocities_angstrom_per_ps
-                )
-                return ([] if failure else [recorder for _, recorder in pairs]), failure
-        recorders: list[Recorder] = []
-        simulation = self._simulation(system, positions_angstrom[0])
-        for placed, moving in zip(positions_angstrom, velocities_angstrom_per_ps, strict=True):
-            reporters = self._reporters()
-            failure = self._step(
-                simulation, reporters, placed[None], moving[None], done=len(recorders)
-            )
-            if failure is not None:
-                return recorders, failure
-            recorders.append(reporters[1])
-        return recorders, None
-
-    def record(self, recorders: list[Recorder], failure: UnstableError | None) -> Ensemble:
-        """Return what is stored."""
-        subject, spec, freedom = self._subject, self._subject.spec, self._freedom
-        wanted = math.ceil(max(spec.reference_frames, spec.thermal_frames) / self._count)
-        frames = spaced(self._rows, wanted)
-        n_atoms = subject.molecule.n_atoms
-        positions = np.array([np.stack(one.positions_angstrom)[frames] for one in recorders])
-        means_ev = [float(np.mean(one.kinetic_ev)) for one in recorders]
-        interval_ps = ps_from_fs(self._interval * subject.timestep_fs)
-        return Ensemble(
-            temperatures_kelvin=np.array(
-                [temperature_kelvin(mean_ev, n_degrees_of_freedom=freedom) for mean_ev in means_ev]
             ),
-            positions_angstrom=positions.reshape(len(recorders), len(frames), n_atoms, 3),
-            frame_time_ps=interval_ps * (frames + 1.0),
-            degrees_of_freedom=freedom,
-            temperature_kelvin=subject.temperature_kelvin,
-            timestep_fs=subject.timestep_fs,
-            duration_ps=interval_ps * self._rows,
-            failure="" if failure is None else failure.message,
-            failure_ps=math.nan if failure is None else failure.time_ps,
-            # OpenMM numbers the atoms of a batch from copy to copy.
-            failure_atoms=() if failure is None else tuple(i % n_atoms for i in failure.atoms),
         )
+        for index in spaced(len(starts), count)
+    ]
+    steps = max(1, round(fs_from_ps(spec.ensemble_ps) / subject.timestep_fs))
+    interval = max(1, min(subject.dynamics.energy_interval_steps, steps // FEWEST_ROWS))
+    rows = steps // interval
+    recorders, failure = _run_each(subject, chosen, freedom=freedom, interval=interval, rows=rows)
+    frames = spaced(rows, math.ceil(max(spec.reference_frames, spec.thermal_frames) / count))
+    positions = np.array([np.stack(one.positions_angstrom)[frames] for one in recorders])
+    interval_ps = ps_from_fs(interval * subject.timestep_fs)
+    return Ensemble(
+        temperatures_kelvin=np.array(
+            [
+                temperature_kelvin(float(np.mean(one.kinetic_ev)), n_degrees_of_freedom=freedom)
+                for one in recorders
+            ]
+        ),
+        positions_angstrom=positions.reshape(len(recorders), len(frames), n_atoms, 3),
+        frame_time_ps=interval_ps * (frames + 1.0),
+        degrees_of_freedom=freedom,
+        temperature_kelvin=subject.temperature_kelvin,
+        timestep_fs=subject.timestep_fs,
+        duration_ps=interval_ps * rows,
+        failure="" if failure is None else failure.message,
+        failure_ps=math.nan if failure is None else failure.time_ps,
+        # OpenMM numbers the atoms of a batch from copy to copy.
+        failure_atoms=() if failure is None else tuple(i % n_atoms for i in failure.atoms),
+    )
 
-    def _simulation(self, system: Any, positions_angstrom: np.ndarray) -> app.Simulation:
-        return make_simulation(
-            system,
-            self._subject.molecule,
-            verlet_integrator(self._subject.timestep_fs),
-            platform=self._subject.platform,
-            positions_angstrom=positions_angstrom.reshape(-1, 3),
-        )
 
-    def _reporters(self) -> tuple[StabilityReporter, Recorder]:
-        subject = self._subject
-        watch = StabilityReporter(
-            self._interval,
+class _Recorder(StabilityReporter):
+    """Keeps kinetic energies, eV, and positions (N, 3), Å, of a run while it is stable."""
+
+    def __init__(self, subject: "Subject", *, interval: int, freedom: int) -> None:
+        super().__init__(
+            interval,
             subject.molecule,
             temperature_kelvin=subject.temperature_kelvin,
-            n_degrees_of_freedom=self._freedom,
+            n_degrees_of_freedom=freedom,
             limits=subject.stability_limits,
         )
-        return watch, Recorder(self._interval)
+        self.kinetic_ev: list[float] = []
+        self.positions_angstrom: list[np.ndarray] = []
 
-    def _step(
-        self,
-        simulation: app.Simulation,
-        reporters: Sequence[IntervalReporter],
-        positions_angstrom: np.ndarray,
-        velocities_angstrom_per_ps: np.ndarray,
-        *,
-        done: int = 0,
-    ) -> UnstableError | None:
-        """Run from n starts together, (n, N, 3) each, after others that are done."""
-        simulation.reporters[:] = reporters
-        simulation.context.setPositions(nm_from_angstrom(positions_angstrom.reshape(-1, 3)))
-        set_start_velocities(simulation, velocities_angstrom_per_ps.reshape(-1, 3))
-        simulation.context.setTime(0.0)
-        simulation.currentStep = 0
-        report = self._subject.progress(
-            short_runs_stage(count=self._count, timestep_fs=self._subject.timestep_fs)
-        )
-        total = self._count * self._rows * self._interval
-        for row in range(1, self._rows + 1):
+    def report(self, simulation: Any, state: Any) -> None:
+        """Check one State and keep it."""
+        super().report(simulation, state)
+        self.kinetic_ev.append(kinetic_ev(state))
+        self.positions_angstrom.append(positions_angstrom(state))
+
+
+def _run_each(
+    subject: "Subject", starts: list[StartPoint], *, freedom: int, interval: int, rows: int
+) -> tuple[list[_Recorder], UnstableError | None]:
+    """Run from each start, as one batch where the potential can be batched.
+
+    Returns:
+        Records of complete runs, and why one is not.
+    """
+    molecule, timestep_fs, at_once, batch = subject.molecule, subject.timestep_fs, 1, None
+    if can_be_batched(subject.potential, molecule):
+        at_once = len(starts)
+        batch = make_copies(subject.potential, molecule, at_once, precision=subject.precision)
+    simulation = make_simulation(
+        starts[0].system if batch is None else batch.system,
+        molecule,
+        verlet_integrator(timestep_fs),
+        platform=subject.platform,
+        positions_angstrom=np.concatenate([one.positions_angstrom for one in starts[:at_once]]),
+    )
+    report = subject.progress(nve_stage(f"{len(starts)} short runs", timestep_fs=timestep_fs))
+    complete: list[_Recorder] = []
+    for first in range(0, len(starts), at_once):
+        recorders = [_Recorder(subject, interval=interval, freedom=freedom) for _ in range(at_once)]
+        simulation.reporters[:] = recorders
+        if batch is not None and batch.energies_ev is not None:
+            simulation.reporters[:] = [
+                CopiesReporter(
+                    interval,
+                    batch.single,
+                    energies_ev=batch.energies_ev,
+                    timestep_fs=timestep_fs,
+                    reporters=[[one] for one in recorders],
+                )
+            ]
+        _set_start(simulation, starts[first : first + at_once])
+        for row in range(1, rows + 1):
             try:
-                step_watched(simulation, self._interval)
+                step_watched(simulation, interval)
             except UnstableError as error:
-                return error
-            report((done * self._rows + len(positions_angstrom) * row) * self._interval, total)
-        return None
+                return complete, error
+            report((first * rows + at_once * row) * interval, len(starts) * rows * interval)
+        complete += recorders
+    return complete, None
+
+
+def _set_start(simulation: app.Simulation, starts: list[StartPoint]) -> None:
+    positions = np.concatenate([one.positions_angstrom for one in starts])
+    velocities = np.concatenate([one.velocities_angstrom_per_ps for one in starts])
+    simulation.context.setPositions(nm_from_angstrom(positions))
+    set_start_velocities(simulation, velocities)
+    simulation.context.setTime(0.0)
+    simulation.currentStep = 0

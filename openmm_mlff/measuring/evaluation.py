@@ -1,6 +1,7 @@
 """Evaluate many geometries in one call; count and name those that the potential refuses."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import openmm
@@ -40,22 +41,25 @@ def evaluate_points(
     positions_angstrom: np.ndarray,
     *,
     precision: str,
+    through_ase: bool = False,
 ) -> Points:
     """Evaluate geometries (G, N, 3), Å, in few calls; where one is refused, one by one.
+
+    With `through_ase`, as an ASE user does, without the potential's own batched call.
 
     Raises:
         PotentialError: the potential returned arrays of another shape.
     """
+    evaluate = partial(Potential.evaluate, potential) if through_ase else potential.evaluate
     energies_ev = np.full(len(positions_angstrom), np.nan)
     forces = np.full(positions_angstrom.shape, np.nan)
     refused = np.zeros(len(positions_angstrom), dtype=bool)
     reasons: list[str] = []
 
     def fill(first: int, last: int) -> None:
+        part = slice(first, last)
         try:
-            found = _evaluate(
-                potential, molecule, positions_angstrom[first:last], precision=precision
-            )
+            found = evaluate(molecule, positions_angstrom[part], precision=precision)
         except EvaluationRefusedError as refusal:
             if last - first == 1:
                 refused[first] = True
@@ -63,9 +67,15 @@ def evaluate_points(
                 return
             for index in range(first, last):
                 fill(index, index + 1)
-        else:
-            energies_ev[first:last] = found.energies_ev
-            forces[first:last] = found.forces_ev_per_angstrom
+            return
+        shapes = np.shape(found.energies_ev), np.shape(found.forces_ev_per_angstrom)
+        if shapes != (energies_ev[part].shape, forces[part].shape):
+            raise PotentialError(
+                f"{potential.spec} gave energies of shape {shapes[0]} and forces of shape "
+                f"{shapes[1]} for {last - first} geometries of {molecule.n_atoms} atoms; expected "
+                f"{energies_ev[part].shape} and {forces[part].shape}"
+            )
+        energies_ev[part], forces[part] = found.energies_ev, found.forces_ev_per_angstrom
 
     portion = max(1, _PAIRS_AT_ONCE // molecule.n_atoms**2)
     for first in range(0, len(positions_angstrom), portion):
@@ -90,27 +100,6 @@ def evaluate_stress(
         return NotApplicable("the potential gives no stress")
     except EvaluationRefusedError as refusal:
         return NotApplicable(f"the potential refused to compute the stress ({refusal})")
-
-
-def _evaluate(
-    potential: Potential,
-    molecule: MolecularSystem,
-    positions_angstrom: np.ndarray,
-    *,
-    precision: str,
-) -> Evaluation:
-    """Evaluate, and check that there is one energy per geometry and one force per atom."""
-    found = potential.evaluate(molecule, positions_angstrom, precision=precision)
-    energies_ev = np.asarray(found.energies_ev, dtype=float)
-    forces = np.asarray(found.forces_ev_per_angstrom, dtype=float)
-    if energies_ev.shape != (len(positions_angstrom),) or forces.shape != positions_angstrom.shape:
-        raise PotentialError(
-            f"{potential.spec} gave energies of shape {energies_ev.shape} and forces of "
-            f"shape {forces.shape} for {len(positions_angstrom)} geometries of "
-            f"{molecule.n_atoms} atoms; expected {(len(positions_angstrom),)} and "
-            f"{positions_angstrom.shape}"
-        )
-    return Evaluation(energies_ev, forces)
 
 
 def evaluate_in_openmm(

@@ -7,9 +7,8 @@ import numpy as np
 import openmm
 from openmm import app
 
-from openmm_mlff.measuring.thermostats import Thermostats
 from openmm_mlff.potentials import Potential
-from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.quantities import (
     degrees_of_freedom,
     kinetic_ev,
@@ -19,21 +18,34 @@ from openmm_mlff.reporters.quantities import (
     velocities_angstrom_per_ps,
 )
 from openmm_mlff.simulation.checkpoints import STATE_FILE, load_state
-from openmm_mlff.simulation.constraints import constrained_pairs, verlet_integrator
+from openmm_mlff.simulation.constraints import (
+    TOLERANCE,
+    constrained_pairs,
+    langevin_integrator,
+    verlet_integrator,
+)
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.nve import half_kick_angstrom_per_ps, set_start_velocities
-from openmm_mlff.simulation.sampling import sample_langevin
+from openmm_mlff.simulation.sampling import LangevinSamples, sample_langevin
 from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.storage.shared import Samples
-from openmm_mlff.units import nm_from_angstrom
+from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
-SAMPLING_TIMESTEP_FS = 1.0
+THERMOSTAT_TIMESTEP_FS = 1.0
 SAMPLING_FRICTION_PER_PS = 10.0
 SAMPLING_EQUILIBRATION_PS = 0.5
 SAMPLING_INTERVAL_STEPS = 10
+
+ROW_STEPS = 2
+"""The kinetic energy of a bond to hydrogen oscillates in 4.5 fs; longer rows would alias it."""
+
+WATCH_STEPS = 10
+NOSE_HOOVER_FREQUENCY_PER_PS = 50.0
+"""At 10/ps the chain, which OpenMM starts at rest, lets the kinetic energy of water oscillate by
+10 % for a picosecond."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ class Experiments:
         self._subject = subject
 
     @property
-    def thermostats(self) -> Thermostats:
+    def thermostats(self) -> "Thermostats":
         """Runs under other thermostats than that of the shared samples."""
         return Thermostats(self._subject)
 
@@ -100,11 +112,10 @@ class Experiments:
         simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         energies = np.full((2, rows), np.nan)
         for row in range(rows):
-            if row:
-                try:
-                    step_watched(simulation, interval_steps)
-                except UnstableError as error:
-                    return energies, error.message
+            try:
+                step_watched(simulation, interval_steps if row else 0)
+            except UnstableError as error:
+                return energies, error.message
             state = simulation.context.getState(energy=True)
             energies[:, row] = potential_ev(state), kinetic_ev(state)
         return energies, ""
@@ -125,7 +136,6 @@ class Experiments:
         simulation = self.simulation_from(start, timestep_fs=timestep_fs)
         context = simulation.context
         far = back = np.full_like(start.positions_angstrom, np.nan)
-        failure = ""
         try:
             step_watched(simulation, steps)
             state = context.getState(positions=True, velocities=True)
@@ -135,8 +145,8 @@ class Experiments:
             step_watched(simulation, steps)
             back = positions_angstrom(context.getState(positions=True))
         except UnstableError as error:
-            failure = error.message
-        return far, back, failure
+            return far, back, error.message
+        return far, back, ""
 
     def sample(
         self, potential: Potential | None = None, *, precision: str | None = None
@@ -147,21 +157,19 @@ class Experiments:
         start, thermostat and seed, so that their samples differ by their forces alone.  Where the
         system broke, there are no samples but a failure.
         """
-        subject = self._subject
-        molecule = subject.molecule
+        subject, molecule = self._subject, self._subject.molecule
         system = (potential or subject.potential).create_system(
             molecule, precision=precision or subject.precision
         )
-        empty = np.empty((0, molecule.n_atoms, 3))
-        positions, velocities, time_ps, failure = empty, empty, np.empty(0), ""
+        failure, nothing = "", np.empty((0, molecule.n_atoms, 3))
         try:
-            samples = sample_langevin(
+            found = sample_langevin(
                 system,
                 molecule,
                 platform=subject.platform,
                 start_positions_angstrom=molecule.positions_angstrom,
                 temperature_kelvin=subject.temperature_kelvin,
-                timestep_fs=SAMPLING_TIMESTEP_FS,
+                timestep_fs=THERMOSTAT_TIMESTEP_FS,
                 friction_per_ps=SAMPLING_FRICTION_PER_PS,
                 equilibration_ps=SAMPLING_EQUILIBRATION_PS,
                 duration_ps=subject.spec.sampling_ps,
@@ -170,31 +178,18 @@ class Experiments:
                 limits=subject.stability_limits,
                 on_progress=subject.progress("Langevin samples"),
             )
-            positions, velocities = samples.positions_angstrom, samples.velocities_angstrom_per_ps
-            time_ps = samples.time_ps
         except UnstableError as error:
-            failure = error.message
+            found, failure = LangevinSamples(nothing, nothing, np.empty(0)), error.message
         return Samples(
-            positions_angstrom=positions,
-            velocities_angstrom_per_ps=velocities,
-            time_ps=time_ps,
+            positions_angstrom=found.positions_angstrom,
+            velocities_angstrom_per_ps=found.velocities_angstrom_per_ps,
+            time_ps=found.time_ps,
             masses_amu=masses_amu(system),
             constrained=np.isin(np.arange(molecule.n_atoms), constrained_pairs(system)),
             symbols=molecule.symbols,
             degrees_of_freedom=degrees_of_freedom(system),
             temperature_kelvin=subject.temperature_kelvin,
             failure=failure,
-        )
-
-    def _verlet(self, system: openmm.System, *, timestep_fs: float) -> app.Simulation:
-        """Return a Simulation of leapfrog at the subject's minimum."""
-        subject = self._subject
-        return make_simulation(
-            system,
-            subject.molecule,
-            verlet_integrator(timestep_fs),
-            platform=subject.platform,
-            positions_angstrom=subject.molecule.positions_angstrom,
         )
 
     def simulation_from(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
@@ -204,7 +199,102 @@ class Experiments:
         set_start_velocities(simulation, start.velocities_angstrom_per_ps)
         return simulation
 
+    def _verlet(self, system: openmm.System, *, timestep_fs: float) -> app.Simulation:
+        """Return a Simulation of leapfrog at the subject's minimum."""
+        return make_simulation(
+            system,
+            self._subject.molecule,
+            verlet_integrator(timestep_fs),
+            platform=self._subject.platform,
+            positions_angstrom=self._subject.molecule.positions_angstrom,
+        )
 
-def measure_samples(subject: "Subject") -> Samples:
-    """Sample the subject's own potential; see :meth:`Experiments.sample`."""
-    return subject.experiments.sample()
+
+class Thermostats:
+    """Runs of a subject under a thermostat, at the subject's first temperature.
+
+    Both return the kinetic energy of each of G groups of atoms every 2 fs, (T, G), eV, up to where
+    the run broke off, and why it did, empty where it did not.  Their `weights`, (N, G), eV ps²/Å²,
+    are kinetic energy per squared speed of each atom in each group.
+
+    Both integrators leave their velocities in the middle of a step, behind the thermostat, as the
+    shared Langevin samples have them (Zhang et al., J. Phys. Chem. A 123 (2019) 6056).
+    """
+
+    def __init__(self, subject: "Subject") -> None:
+        self._subject = subject
+
+    def langevin_kinetic_ev(
+        self,
+        start: StartPoint,
+        *,
+        friction_per_ps: float,
+        duration_ps: float,
+        weights: np.ndarray,
+    ) -> tuple[np.ndarray, str]:
+        """Run Langevin dynamics."""
+        (seed,) = np.random.SeedSequence([self._subject.seed, 1]).generate_state(1)
+        integrator = langevin_integrator(
+            temperature_kelvin=self._subject.temperature_kelvin,
+            friction_per_ps=friction_per_ps,
+            timestep_fs=THERMOSTAT_TIMESTEP_FS,
+            # OpenMM takes 0 for "any seed".
+            seed=1 + int(seed) % (2**31 - 2),
+        )
+        return self._run(start, integrator, duration_ps, weights, stage="weak friction")
+
+    def nose_hoover_kinetic_ev(
+        self, start: StartPoint, *, duration_ps: float, weights: np.ndarray
+    ) -> tuple[np.ndarray, str]:
+        """Run a Nosé–Hoover chain on all atoms together, from a point of the canonical ensemble.
+
+        OpenMM counts the degrees of freedom as the start has them: three an atom, less the
+        constraints. The start must therefore keep the motion of the centre of mass and the
+        rotation; without them the rest of a water molecule would be heated to three times the
+        temperature.
+        """
+        integrator = openmm.NoseHooverIntegrator(
+            self._subject.temperature_kelvin,
+            NOSE_HOOVER_FREQUENCY_PER_PS,
+            ps_from_fs(THERMOSTAT_TIMESTEP_FS),
+        )
+        integrator.setConstraintTolerance(TOLERANCE)
+        return self._run(start, integrator, duration_ps, weights, stage="global thermostat")
+
+    def _run(
+        self,
+        start: StartPoint,
+        integrator: openmm.Integrator,
+        duration_ps: float,
+        weights: np.ndarray,
+        *,
+        stage: str,
+    ) -> tuple[np.ndarray, str]:
+        subject, report = self._subject, self._subject.progress(stage)
+        simulation = make_simulation(
+            start.system,
+            subject.molecule,
+            integrator,
+            platform=subject.platform,
+            positions_angstrom=start.positions_angstrom,
+        )
+        context = simulation.context
+        context.setVelocities(nm_from_angstrom(start.velocities_angstrom_per_ps))
+        watch = StabilityReporter(
+            WATCH_STEPS,
+            subject.molecule,
+            temperature_kelvin=subject.temperature_kelvin,
+            limits=subject.stability_limits,
+        )
+        simulation.reporters.append(watch)
+        rows = max(1, round(fs_from_ps(duration_ps) / THERMOSTAT_TIMESTEP_FS) // ROW_STEPS)
+        energies = np.empty((rows, weights.shape[1]))
+        for row in range(rows):
+            try:
+                step_watched(simulation, ROW_STEPS)
+            except UnstableError as error:
+                return energies[:row], error.message
+            velocities = velocities_angstrom_per_ps(context.getState(velocities=True))
+            energies[row] = (velocities**2).sum(axis=1) @ weights
+            report(row + 1, rows)
+        return energies, ""

@@ -13,20 +13,28 @@ BEGIN, END, PLATFORM = "begin", "end", "platform"
 
 
 @dataclass(frozen=True)
-class Journal:
-    """What a worker knows of the stages of a system, and how it reports them.
+class Known:
+    """What is known of the stages of a system.
 
     Attributes:
         settled: stages whose outcome is in the run directory; they are not run again.
         broken: outcome of stages that ended a process; they are not run again.
         rest: why no other stage is run; None where they are.
-        tell: called with :data:`BEGIN` or :data:`END` and the key of a stage, or with
-            :data:`PLATFORM` and its name.
     """
 
     settled: frozenset[str] = frozenset()
     broken: Mapping[str, Broken] = field(default_factory=dict)
     rest: Broken | None = None
+
+
+@dataclass(frozen=True)
+class Journal(Known):
+    """What a worker knows of the stages of a system, and how it reports them.
+
+    `tell` is called with :data:`BEGIN` or :data:`END` and the key of a stage, or with
+    :data:`PLATFORM` and its name.
+    """
+
     tell: Callable[[str, str], None] = lambda *_: None
 
     def run(
@@ -54,8 +62,8 @@ NO_JOURNAL = Journal()
 
 
 @dataclass(frozen=True)
-class History:
-    """What the parent knows of the stages of a system from its workers; see :class:`Journal`.
+class History(Known):
+    """What the parent knows of the stages of a system from its workers.
 
     Attributes:
         stray: consecutive workers that ended outside of every stage.
@@ -63,9 +71,6 @@ class History:
         platform: of the system; empty where it is not known.
     """
 
-    settled: frozenset[str] = frozenset()
-    broken: Mapping[str, Broken] = field(default_factory=dict)
-    rest: Broken | None = None
     stray: int = 0
     current: str | None = None
     platform: str = ""
@@ -73,13 +78,12 @@ class History:
     def after_event(self, event: Mapping[str, Any]) -> "History":
         """Return the history after an event of a worker."""
         key = str(event.get("key"))
-        if event["event"] == PLATFORM:
-            return replace(self, platform=key)
-        if event["event"] == BEGIN:
-            return replace(self, current=key)
-        if event["event"] == END:
-            return replace(self, current=None, settled=self.settled | {key}, stray=0)
-        return self
+        changes: dict[str, dict[str, Any]] = {
+            PLATFORM: {"platform": key},
+            BEGIN: {"current": key},
+            END: {"current": None, "settled": self.settled | {key}, "stray": 0},
+        }
+        return replace(self, **changes.get(event["event"], {}))
 
     def after_ending(self, ending: Ending) -> "History":
         """Return the history after the end of a worker."""

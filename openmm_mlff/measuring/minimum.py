@@ -29,23 +29,20 @@ def measure_minimum(subject: "Subject") -> Minimum:
     Where energies or forces became infinite or NaN, the result is the input geometry with the
     failure.
     """
-    asked = subject.asked
+    asked, is_small = subject.asked, subject.asked.n_atoms <= MOST_ATOMS
+    tolerance = SOUGHT_FORCE_EV_PER_ANGSTROM if is_small else LIQUID_FORCE_EV_PER_ANGSTROM
     subject.report("minimise", 0, 1)
-    tolerance = (
-        SOUGHT_FORCE_EV_PER_ANGSTROM
-        if asked.n_atoms <= MOST_ATOMS
-        else LIQUID_FORCE_EV_PER_ANGSTROM
-    )
     system = subject.potential.create_system(asked, precision=subject.precision)
     try:
         found = minimise(
             system, asked, platform=subject.platform, tolerance_ev_per_angstrom=tolerance
         )
     except UnstableError as error:
+        start, nan = np.array(asked.positions_angstrom), float("nan")
         return Minimum(
-            positions_angstrom=np.array(asked.positions_angstrom),
-            energy_ev=float("nan"),
-            largest_force_ev_per_angstrom=float("nan"),
+            positions_angstrom=start,
+            energy_ev=nan,
+            largest_force_ev_per_angstrom=nan,
             failure=error.message,
         )
     subject.report("minimise", 1, 1)

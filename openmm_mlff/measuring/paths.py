@@ -6,17 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+import openmm
 
+from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import Points, evaluate_in_openmm, evaluate_points
 from openmm_mlff.measuring.experiments import StartPoint
-from openmm_mlff.measuring.history import ORDERS, History, histories
-from openmm_mlff.measuring.mixing import evaluate_mixing
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.potentials import Evaluation
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
 from openmm_mlff.simulation.nve import thermal_velocities
-from openmm_mlff.simulation.platforms import usable_platforms
+from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
@@ -25,6 +26,22 @@ if TYPE_CHECKING:
 
 OTHER_SIZES = ("water", "methane")
 """Molecules on which a program for any composition is tried besides the subject's own."""
+
+LAMBDAS = {"lambda_0": 0.0, "lambda_half": 0.5, "lambda_1": 1.0}
+
+ORDERS = ((0, 1, 0), (1, 0, 1))
+"""Which of the two geometries each call evaluates, for each new instance."""
+
+DIRECT = "called directly"
+
+STRETCHES = (2.0, 1.5, 1.2)
+"""All distances of a molecule are multiplied by the first of these that the potential accepts.
+
+At twice its length a bond still lies within every cutoff, and pairs farther apart leave it.
+"""
+
+DISPLACEMENT_ANGSTROM = 0.2
+"""Standard deviation by which atoms in a box are displaced instead: a box is not stretched."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +61,25 @@ class OpenMMPath:
 
 
 @dataclass(frozen=True)
+class History:
+    """Energies (orders, calls) and forces (orders, calls, N, 3), eV/Å, of new instances.
+
+    The path is :data:`DIRECT`, or the name of a platform.
+    """
+
+    path: str
+    on_gpu: bool
+    energies_ev: np.ndarray
+    forces: np.ndarray
+
+
+@dataclass(frozen=True)
 class Export:
     """An exported program: one geometry (N, 3) in Å to energy in eV and forces (N, 3) in eV/Å."""
 
     name: str
     molecule: MolecularSystem
     call: Callable[[np.ndarray], tuple[float, np.ndarray]]
-
-
-class _ThroughAse:
-    """A potential without its own batched call, which is not what an ASE user runs."""
-
-    def __init__(self, potential: Potential) -> None:
-        self._potential = potential
-        self.spec = potential.spec
-
-    def evaluate(
-        self, molecule: MolecularSystem, placed_angstrom: np.ndarray, *, precision: str
-    ) -> Evaluation:
-        return Potential.evaluate(self._potential, molecule, placed_angstrom, precision=precision)
 
 
 class Paths:
@@ -78,16 +95,12 @@ class Paths:
             subject.create_system(), subject.molecule, placed_angstrom, platform=subject.platform
         )
 
-    def histories(self, placed_angstrom: np.ndarray) -> tuple[np.ndarray, list[History]]:
-        """Return the orders, (orders, calls), and :func:`histories` of a geometry (N, 3), Å."""
-        return np.array(ORDERS), histories(self._subject, placed_angstrom)
-
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (G, N, 3), Å, through ASE, by the model's own calculator if named."""
-        subject = self._subject
-        potential = cast("Potential", _ThroughAse(subject.potential.own or subject.potential))
+        molecule, precision = self._subject.molecule, self._subject.precision
+        potential = self._subject.potential.own or self._subject.potential
         return evaluate_points(
-            potential, subject.molecule, placed_angstrom, precision=subject.precision
+            potential, molecule, placed_angstrom, precision=precision, through_ase=True
         )
 
     def everywhere_in_openmm(self, placed_angstrom: np.ndarray) -> list[OpenMMPath]:
@@ -112,6 +125,64 @@ class Paths:
                 )
         return found
 
+    def histories(self, placed_angstrom: np.ndarray) -> tuple[np.ndarray, list[History]]:
+        """Evaluate a geometry (N, 3), Å, and one far from it, in several orders by new instances.
+
+        Returns:
+            The orders, (orders, calls), and the histories, directly and on every platform, of which
+            each has one precision, that of the run where there are several.  There are none where
+            the potential refuses every geometry far from this one.
+        """
+        for far in self._far_from(placed_angstrom):
+            pair = np.stack([placed_angstrom, far])
+            try:
+                direct = self._history(pair, None)
+                if np.isfinite(direct.energies_ev).all():
+                    others = [self._history(pair, each) for each in self._platforms()]
+                    return np.array(ORDERS), [direct, *others]
+            except (EvaluationRefusedError, openmm.OpenMMException):
+                # OpenMM passes a refusal on as an exception of its own.
+                continue
+        return np.array(ORDERS), []
+
+    def _far_from(self, placed_angstrom: np.ndarray) -> list[np.ndarray]:
+        """Return geometries (N, 3), Å, far from another, the farthest first."""
+        if self._subject.molecule.is_periodic:
+            rng = np.random.default_rng(self._subject.seed)
+            return [
+                placed_angstrom
+                + rng.normal(scale=DISPLACEMENT_ANGSTROM, size=placed_angstrom.shape)
+            ]
+        centre = placed_angstrom.mean(axis=0)
+        return [centre + factor * (placed_angstrom - centre) for factor in STRETCHES]
+
+    def _platforms(self) -> list[PlatformChoice]:
+        subject, chosen = self._subject, {}
+        for choice in usable_platforms(
+            subject.create_system(), subject.molecule.positions_angstrom
+        ):
+            if choice.precision == subject.precision or choice.name not in chosen:
+                chosen[choice.name] = choice
+        return list(chosen.values())
+
+    def _history(self, pair_angstrom: np.ndarray, platform: PlatformChoice | None) -> History:
+        """Evaluate in each order, by new instances without a warm-up."""
+        molecule, precision = self._subject.molecule, self._subject.precision
+        found = []
+        for order in ORDERS:
+            fresh, placed = self._subject.potential.fresh(), pair_angstrom[list(order)]
+            if platform is None:
+                found.append(fresh.evaluate(molecule, placed, precision=precision))
+            else:
+                system = fresh.create_system(molecule, precision=precision)
+                found.append(evaluate_in_openmm(system, None, placed, platform=platform))
+        return History(
+            path=DIRECT if platform is None else platform.name,
+            on_gpu=platform is not None and platform.on_gpu,
+            energies_ev=np.stack([each.energies_ev for each in found]),
+            forces=np.stack([each.forces_ev_per_angstrom for each in found]),
+        )
+
     def run_both(
         self, *, temperature_kelvin: float, timestep_fs: float, steps: int
     ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -121,9 +192,8 @@ class Paths:
             Positions after each step, (steps, N, 3), Å, by OpenMM and by ASE; None where the System
             has constraints, which ASE's integrator does not apply.
         """
-        subject = self._subject
-        molecule, potential = subject.molecule, subject.potential
-        system = subject.create_system()
+        subject, molecule = self._subject, self._subject.molecule
+        system, potential = subject.create_system(), subject.potential
         if system.getNumConstraints():
             return None
         # A force field may bring masses of its own; else a System with other masses is at fault.
@@ -163,22 +233,60 @@ class Paths:
         if molecule.is_periodic:
             return found
         free = potential.script_free(precision=subject.precision)
-        for each in filter(None, (molecule, self._another_size())):
+        for each in (molecule, *self._another_size()):
             call = partial(call_free, free, each.atomic_numbers)
             found.append(Export(f"{each.name} (any composition)", each, call))
         return found
 
-    def _another_size(self) -> MolecularSystem | None:
-        """Return a molecule of another size that the potential knows."""
-        known = self._subject.potential.elements
-        for other in map(load_system, OTHER_SIZES):
-            fits = known is None or set(other.atomic_numbers.tolist()) <= known
-            if fits and other.n_atoms != self._subject.molecule.n_atoms:
-                return other
-        return None
+    def _another_size(self) -> list[MolecularSystem]:
+        """Return a molecule of another size that the potential knows, if there is one."""
+        known, n_atoms = self._subject.potential.elements, self._subject.molecule.n_atoms
+        return [
+            other
+            for other in map(load_system, OTHER_SIZES)
+            if other.n_atoms != n_atoms
+            and (known is None or set(other.atomic_numbers.tolist()) <= known)
+        ][:1]
 
     def mixing(self, placed_angstrom: np.ndarray) -> tuple[int, Mapping[str, Evaluation]]:
-        """Return the number of ML atoms, and :func:`evaluate_mixing` of geometries (G, N, 3), Å."""
+        """Evaluate geometries (G, N, 3), Å, of an ML/MM system in several ways.
+
+        Returns:
+            The number of ML atoms; and the force field alone (``mm``), the mixed System
+            (``mixed``), the sum of its parts, E_MM(all) − E_MM(ML part alone) + E_ML(ML part),
+            (``sum``), and the interpolated System (``lambda_0``, ``lambda_half``, ``lambda_1``).
+        """
+        from openmm_mlff.potentials.openmmml.mixing import INTERPOLATION
+
+        molecule = self._subject.molecule
         potential = cast("MixedPotential", self._subject.potential)
-        found = evaluate_mixing(potential, self._subject.molecule, placed_angstrom)
-        return len(potential.ml_atoms), found
+        atoms, part = potential.ml_atoms, placed_angstrom[:, potential.ml_atoms]
+        mm = _in_own_box(potential.mm_system(molecule), placed_angstrom)
+        inside = _in_own_box(potential.mm_system_of_part(), part)
+        learned = potential.ml_potential.evaluate(
+            potential.ml_part(molecule), part, precision="double"
+        )
+        forces = mm.forces_ev_per_angstrom.copy()
+        forces[:, atoms] += learned.forces_ev_per_angstrom - inside.forces_ev_per_angstrom
+        mixed = potential.create_system(molecule, precision="double")
+        between = potential.create_system(molecule, precision="double", interpolate=True)
+        return len(atoms), {
+            "mm": mm,
+            "mixed": _in_own_box(mixed, placed_angstrom),
+            "sum": Evaluation(mm.energies_ev - inside.energies_ev + learned.energies_ev, forces),
+            **{
+                name: _in_own_box(between, placed_angstrom, **{INTERPOLATION: value})
+                for name, value in LAMBDAS.items()
+            },
+        }
+
+
+def _in_own_box(
+    system: openmm.System, placed_angstrom: np.ndarray, **parameters: float
+) -> Evaluation:
+    """Evaluate geometries (G, N, 3), Å, in the System's own box."""
+    engine = Engine(system, precision="double")
+    for name, value in parameters.items():
+        engine.set_parameter(name, value)
+    energies_ev, forces = zip(*map(engine.evaluate, placed_angstrom), strict=True)
+    return Evaluation(np.array(energies_ev), np.array(forces))

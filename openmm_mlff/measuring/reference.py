@@ -7,11 +7,11 @@ import numpy as np
 import openmm
 
 from openmm_mlff.errors import EvaluationRefusedError
+from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points
-from openmm_mlff.measuring.frames import own_frames
 from openmm_mlff.measuring.hessian import force_jacobian
 from openmm_mlff.measuring.minimum import SOUGHT_FORCE_EV_PER_ANGSTROM
-from openmm_mlff.measuring.relaxation import Dihedral, Relaxed, relax
+from openmm_mlff.measuring.relaxation import Relaxed, relax
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
 from openmm_mlff.potentials import Potential
@@ -54,21 +54,17 @@ class Reference:
 
         Each start is rotated to its angle rigidly.  Tolerance and steps are those of :func:`relax`.
         """
-
-        def evaluate(placed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            points = self.evaluate(placed)
-            return points.energies_ev, points.forces_ev_per_angstrom
-
         starts = [
             turned(start, torsion=one, degrees=angle - dihedral_degrees(start, atoms=one.atoms))
             for start, one, angle in zip(positions_angstrom, torsions, degrees, strict=True)
         ]
         return relax(
-            evaluate,
+            self.evaluate,
             np.stack(starts),
+            atoms=np.array([torsion.atoms for torsion in torsions]),
+            degrees=degrees,
             force_ev_per_angstrom=force_ev_per_angstrom,
             max_steps=max_steps,
-            held=Dihedral(np.array([torsion.atoms for torsion in torsions]), degrees),
         )
 
     def sample(self, subject: "Subject") -> Samples:
@@ -92,11 +88,9 @@ class Reference:
         self, positions_angstrom: np.ndarray, *, step_angstrom: float
     ) -> tuple[np.ndarray, bool, tuple[str, ...]]:
         """Compute the force Jacobian of all atoms; see :func:`force_jacobian`."""
+        atoms = np.arange(len(positions_angstrom))
         return force_jacobian(
-            self.evaluate,
-            positions_angstrom,
-            atoms=np.arange(len(positions_angstrom)),
-            step_angstrom=step_angstrom,
+            self.evaluate, positions_angstrom, atoms=atoms, step_angstrom=step_angstrom
         )
 
 

@@ -40,9 +40,7 @@ def select_atoms(topology: Any, expression: str) -> npt.NDArray[np.int64]:
 
 def _complaint(error: Exception) -> str:
     """Return a parser's message in one line; it may list its whole grammar before the place."""
-    text = str(error).partition("\n")[0].strip()
-    if len(text) <= _LONGEST_COMPLAINT:
-        return " ".join(text.split())
-    return " ".join(
-        text[text.rfind("found ") if "found " in text else text.rfind("(at char") :].split()
-    )
+    text = str(error).partition("\n")[0]
+    if len(text.strip()) > _LONGEST_COMPLAINT:
+        text = text[text.rfind("found " if "found " in text else "(at char") :]
+    return " ".join(text.split())

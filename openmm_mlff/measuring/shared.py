@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from openmm_mlff.measuring.ensemble import measure_ensemble
-from openmm_mlff.measuring.experiments import measure_samples
 from openmm_mlff.measuring.hessian import measure_hessian
 from openmm_mlff.measuring.minimum import measure_minimum
 from openmm_mlff.measuring.noise import measure_noise
@@ -46,7 +45,7 @@ SHARED: Mapping[str, SharedMeasurement] = {
     "noise": SharedMeasurement(measure_noise, Noise, ("minimum",)),
     # Each simulation has its own folder.
     "trajectories": SharedMeasurement(measure_trajectories, None, ("minimum",)),
-    "samples": SharedMeasurement(measure_samples, Samples, ("minimum",)),
+    "samples": SharedMeasurement(lambda one: one.experiments.sample(), Samples, ("minimum",)),
     "ensemble": SharedMeasurement(measure_ensemble, Ensemble, ("minimum", "samples")),
     "hessian": SharedMeasurement(measure_hessian, Hessian, OWN_GEOMETRIES),
     "reference": SharedMeasurement(measure_reference, None, ("minimum",)),

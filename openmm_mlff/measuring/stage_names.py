@@ -10,19 +10,9 @@ FINISHED = "finished"
 """The last one of every system."""
 
 
-def trajectory_stage(*, temperature_kelvin: float, timestep_fs: float) -> str:
-    """Return the name of the stage of one trajectory."""
-    return f"NVE {temperature_kelvin:g} K, {timestep_fs:g} fs"
-
-
-def replicas_stage(*, count: int, timestep_fs: float) -> str:
-    """Return the name of the stage of several trajectories in one Context."""
-    return f"NVE, {count} replicas, {timestep_fs:g} fs"
-
-
-def short_runs_stage(*, count: int, timestep_fs: float) -> str:
-    """Return the name of the stage of short simulations from Langevin samples."""
-    return f"NVE, {count} short runs, {timestep_fs:g} fs"
+def nve_stage(runs: str, *, timestep_fs: float) -> str:
+    """Return the name of a stage, e.g. ``NVE, 300 K, 0.5 fs`` or ``NVE, 8 replicas, 0.5 fs``."""
+    return f"NVE, {runs}, {timestep_fs:g} fs"
 
 
 def stage_timestep_fs(stage: str) -> float | None:

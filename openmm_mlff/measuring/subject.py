@@ -10,10 +10,10 @@ from typing import Any, cast
 import numpy as np
 import openmm
 
-from openmm_mlff.config import DynamicsSpec, ProbeSpec, Protocol
+from openmm_mlff.config import Protocol
+from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
-from openmm_mlff.measuring.frames import own_frames
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.paths import Paths
@@ -67,8 +67,32 @@ class Subject:
 
     Attributes:
         asked: the molecule as requested.
+        spec: how much is evaluated.
+        dynamics: how trajectories are run.
+        precision: ``single``, ``mixed`` or ``double``.
+        dtype: precision of the weights.
+        seed: of all random numbers.
+        temperature_kelvin: first temperature of the protocol.
+        timestep_fs: first timestep of the protocol.
         condition: set in the view of one temperature and timestep.
+        minimum: where minimisation of the potential ended.
+        noise: of energies and forces about the minimum.
+        samples: Langevin samples at the first temperature.
+        ensemble: short NVE runs from the Langevin samples.
+        hessian: force Jacobians at the minimum and at thermal frames.
+        reference: to be evaluated; only for checks that need ``reference``.
+        reference_minimum: the reference's own, relaxed from the potential's.
+        reference_labels: frames of the potential's own trajectories, evaluated by both.
     """
+
+    minimum = Shared[Minimum]()
+    noise = Shared[Noise]()
+    samples = Shared[Samples]()
+    ensemble = Shared[Ensemble | NotApplicable | Skipped]()
+    hessian = Shared[Hessian]()
+    reference = Shared[Reference]()
+    reference_minimum = Shared[ReferenceMinimum | NotApplicable]()
+    reference_labels = Shared[Labels | Skipped]()
 
     def __init__(
         self,
@@ -87,6 +111,13 @@ class Subject:
         self.asked = molecule
         self.platform = platform
         self.settings = settings
+        self.spec = settings.protocol.probes
+        self.dynamics = settings.protocol.dynamics
+        self.precision = settings.precision
+        self.dtype = "float64" if settings.precision == "double" else "float32"
+        self.seed = settings.seed
+        self.temperature_kelvin = self.dynamics.temperatures_kelvin[0]
+        self.timestep_fs = self.dynamics.timesteps_fs[0]
         self.folder = folder
         self.store = MeasurementStore(folder)
         self.reference_source = reference
@@ -96,41 +127,6 @@ class Subject:
         self.condition: RunCondition | None = None
         self._counted = [0]
         self._measured: dict[str, Any] = {}
-
-    @property
-    def spec(self) -> ProbeSpec:
-        """How much is evaluated."""
-        return self.settings.protocol.probes
-
-    @property
-    def dynamics(self) -> DynamicsSpec:
-        """How trajectories are run."""
-        return self.settings.protocol.dynamics
-
-    @property
-    def seed(self) -> int:
-        """Seed of all random numbers."""
-        return self.settings.seed
-
-    @property
-    def precision(self) -> str:
-        """``single``, ``mixed`` or ``double``."""
-        return self.settings.precision
-
-    @property
-    def dtype(self) -> str:
-        """Precision of the weights."""
-        return "float64" if self.precision == "double" else "float32"
-
-    @property
-    def temperature_kelvin(self) -> float:
-        """First temperature of the protocol."""
-        return self.dynamics.temperatures_kelvin[0]
-
-    @property
-    def timestep_fs(self) -> float:
-        """First timestep of the protocol."""
-        return self.dynamics.timesteps_fs[0]
 
     @property
     def stability_limits(self) -> StabilityLimits:
@@ -189,9 +185,8 @@ class Subject:
         randomly displaced geometries.
         """
         frames = self.thermal_frames
-        if frames is None:
-            frames = self.displaced(self.spec.thermal_frames)
-        return np.concatenate([self.molecule.positions_angstrom[None], frames])
+        others = self.displaced(self.spec.thermal_frames) if frames is None else frames
+        return np.concatenate([self.molecule.positions_angstrom[None], others])
 
     def displaced(self, count: int, *, molecule: MolecularSystem | None = None) -> np.ndarray:
         """Return randomly displaced geometries (G, N, 3), Å, by default of the subject's molecule.
@@ -208,34 +203,18 @@ class Subject:
         """Geometries evaluated so far, by this subject and its views."""
         return self._counted[0]
 
+    def start_cost(self) -> Callable[[], dict[str, float]]:
+        """Return a function that returns the seconds and evaluations since this call."""
+        began_s, evaluated = time.perf_counter(), self.evaluations
+        return lambda: {
+            "seconds": time.perf_counter() - began_s,
+            "evaluations": self.evaluations - evaluated,
+        }
+
     @property
     def experiments(self) -> Experiments:
         """Short simulations for single checks."""
         return Experiments(self)
-
-    minimum = Shared[Minimum]()
-    """Where minimisation of the potential ended."""
-
-    noise = Shared[Noise]()
-    """Noise of energies and forces about the minimum."""
-
-    samples = Shared[Samples]()
-    """Langevin samples at the first temperature."""
-
-    ensemble = Shared[Ensemble | NotApplicable | Skipped]()
-    """Short NVE runs from the Langevin samples."""
-
-    hessian = Shared[Hessian]()
-    """Force Jacobians at the minimum and at thermal frames."""
-
-    reference = Shared[Reference]()
-    """The reference, to be evaluated; only for checks that need ``reference``."""
-
-    reference_minimum = Shared[ReferenceMinimum | NotApplicable]()
-    """The reference's own minimum, relaxed from the potential's."""
-
-    reference_labels = Shared[Labels | Skipped]()
-    """Frames of the potential's own trajectories, evaluated by both."""
 
     @property
     def runs(self) -> Runs:
@@ -255,10 +234,10 @@ class Subject:
     def obtain(self, name: str) -> Any:
         """Return a shared measurement of that name; measure and store it if that was not done."""
         if not self.has(name):
-            source, cost = SHARED[name], Cost(self)
+            source, cost = SHARED[name], self.start_cost()
             value = source.measure(self)
             if source.record is not None:
-                self.store.write(name, value, cost=cost.so_far())
+                self.store.write(name, value, cost=cost())
             self._measured[name] = value
         return self._measured[name]
 
@@ -282,19 +261,3 @@ class Subject:
         view = copy(self)
         view.condition = condition
         return view
-
-
-class Cost:
-    """Seconds and evaluations of one measurement of a subject."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self._began_s = time.perf_counter()
-        self._evaluated = subject.evaluations
-
-    def so_far(self) -> dict[str, float]:
-        """Return the cost since this was made."""
-        return {
-            "seconds": time.perf_counter() - self._began_s,
-            "evaluations": self._subject.evaluations - self._evaluated,
-        }

@@ -1,6 +1,8 @@
 """The simulations of one molecule, prolonged while the drift is undecided."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from openmm_mlff.files import write_arrays
 from openmm_mlff.measuring.guard import Broken, Outcome
 from openmm_mlff.measuring.minimum import relaxed_molecule
-from openmm_mlff.measuring.stage_names import replicas_stage, trajectory_stage
+from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
-from openmm_mlff.simulation.job import TrajectoryJob
-from openmm_mlff.simulation.record import COMPLETE
+from openmm_mlff.simulation.job import ENSEMBLE, TrajectoryJob
+from openmm_mlff.simulation.record import COMPLETE, FAILED
 from openmm_mlff.simulation.replicas import began_alone, can_be_batched, run_replicas_together
 from openmm_mlff.storage.loader import STRUCTURE_FILE, load_run, read_frames
 from openmm_mlff.storage.runs import Run, Runs
@@ -24,67 +26,44 @@ if TYPE_CHECKING:
 
 PROLONG_FACTOR = 1.5
 DECISIONS_FILE = "prolonged.json"
-MEASURED = (
-    "rmsd_angstrom",
-    "radius_of_gyration_angstrom",
-    "bond_lengths_angstrom",
-    "fragments",
-    "closest_contact",
-)
-"""Fields of a trajectory that are stored."""
+FRAMES = ("time_ps", "positions_angstrom")
+"""Fields of a trajectory that its own file contains; the others are stored."""
 
 
 def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
     """Run every trajectory; prolong those whose drift is undecided, up to the protocol's limit.
 
     The subject's journal guards each simulation, so that a failure is recorded in its `run.json`.
+    Decisions to prolong are made once and stored, as temperature and timestep by duration: a
+    resumed run has longer simulations and would decide otherwise.
     """
     start = relaxed_molecule(subject.asked, subject.minimum)
-    dynamics = subject.dynamics
-    decided = _Decisions(subject.folder / DECISIONS_FILE)
-    duration_ps = dynamics.duration_ps
-    jobs = trajectory_jobs(subject, duration_ps=duration_ps)
+    duration_ps, longest_ps = subject.dynamics.duration_ps, subject.dynamics.longest_ps
+    path = subject.folder / DECISIONS_FILE
+    rounds = read_json(path) if path.exists() else []
+    decided = {one["duration_ps"]: {tuple(two) for two in one["undecided"]} for one in rounds}
+    jobs = _jobs(subject, duration_ps=duration_ps)
     while jobs:
-        undecided = decided.at(duration_ps)
+        undecided = decided.get(duration_ps)
         # After a decision, runs may already be longer; only those that failed are run again.
         left = jobs if undecided is None else [job for job in jobs if _is_broken(subject, job)]
         _simulate_each(subject, start, left)
-        if duration_ps >= dynamics.longest_ps:
+        if duration_ps >= longest_ps:
             break
         if undecided is None:
-            undecided = _undecided_conditions(subject)
-            decided.note(duration_ps, undecided)
-        duration_ps = min(PROLONG_FACTOR * duration_ps, dynamics.longest_ps)
+            undecided = decided[duration_ps] = _undecided_conditions(subject)
+            rounds.append({"duration_ps": duration_ps, "undecided": sorted(undecided)})
+            write_json(path, rounds)
+        duration_ps = min(PROLONG_FACTOR * duration_ps, longest_ps)
         jobs = [
             job
-            for job in trajectory_jobs(subject, duration_ps=duration_ps)
+            for job in _jobs(subject, duration_ps=duration_ps)
             if (job.temperature_kelvin, job.timestep_fs) in undecided
         ]
-    return load_runs(subject)
+    return _load_runs(subject)
 
 
-def load_runs(subject: "Subject") -> tuple[Run, ...]:
-    """Read the simulations, by name, and measure frames that have not been measured yet."""
-    folders = [subject.folder / job.name for job in trajectory_jobs(subject, duration_ps=1.0)]
-    there = sorted(folder for folder in folders if (folder / RUN_FILE).exists())
-    for folder in there:
-        _measure_structure(folder, subject)
-    return tuple(load_run(folder) for folder in there)
-
-
-def _measure_structure(folder: Path, subject: "Subject") -> None:
-    """Measure the frames of one simulation with MDTraj, unless that has been done."""
-    frames = read_frames(folder, record=read_json(folder / RUN_FILE))
-    if frames is None or load_run(folder).trajectory is not None:
-        return
-    positions_angstrom, time_ps = frames
-    series = analyse_trajectory(
-        positions_angstrom, system=subject.asked, time_ps=time_ps, limits=subject.stability_limits
-    )
-    write_arrays(folder / STRUCTURE_FILE, {name: getattr(series, name) for name in MEASURED})
-
-
-def trajectory_jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
+def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
     """Return the trajectories of a protocol: temperatures × timesteps × replicas."""
     spec = subject.dynamics
     return [
@@ -107,33 +86,35 @@ def trajectory_jobs(subject: "Subject", *, duration_ps: float) -> list[Trajector
     ]
 
 
-class _Decisions:
-    """Which conditions were to be prolonged after which duration, in a file.
-
-    A decision is made once: a resumed run has longer simulations and would decide otherwise.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rounds = read_json(path) if path.exists() else []
-
-    def at(self, duration_ps: float) -> set[tuple[float, float]] | None:
-        """Return temperature and timestep of those to be prolonged; None where not decided."""
-        for earlier in self._rounds:
-            if earlier["duration_ps"] == duration_ps:
-                return {(temperature, timestep) for temperature, timestep in earlier["undecided"]}
-        return None
-
-    def note(self, duration_ps: float, undecided: set[tuple[float, float]]) -> None:
-        """Write a decision."""
-        self._rounds.append({"duration_ps": duration_ps, "undecided": sorted(undecided)})
-        write_json(self._path, self._rounds)
+def _load_runs(subject: "Subject") -> tuple[Run, ...]:
+    """Read the simulations, by name, and measure frames that have not been measured yet."""
+    runs = []
+    for name in sorted(job.name for job in _jobs(subject, duration_ps=1.0)):
+        folder = subject.folder / name
+        if not (folder / RUN_FILE).exists():
+            continue
+        run = load_run(folder)
+        frames = read_frames(folder, record=_read_record(folder))
+        if run.trajectory is None and frames is not None:
+            series = analyse_trajectory(
+                frames[0], system=subject.asked, time_ps=frames[1], limits=subject.stability_limits
+            )
+            measured = {key: value for key, value in vars(series).items() if key not in FRAMES}
+            write_arrays(folder / STRUCTURE_FILE, measured)
+            run = replace(run, trajectory=series)
+        runs.append(run)
+    return tuple(runs)
 
 
-def _is_broken(subject: "Subject", job: TrajectoryJob) -> bool:
-    """Return whether the code of a run failed, or wrote nothing."""
-    record = _read_record(subject.folder / job.name)
-    return not record or (record.get("failure") or {}).get("kind") == "error"
+def _undecided_conditions(subject: "Subject") -> set[tuple[float, float]]:
+    """Return temperature and timestep of the runs whose drift a longer run may decide."""
+    runs = Runs(system=subject.asked, runs=_load_runs(subject))
+    return {
+        (condition.temperature_kelvin, condition.timestep_fs)
+        for condition in runs.conditions()
+        if all(run.survived for run in runs.at(condition).runs)
+        and subject.is_undecided(runs.at(condition))
+    }
 
 
 def _simulate_each(
@@ -158,18 +139,16 @@ def _simulate_together(
     if any(began_alone(folder) for _, folder in runs):
         return False
     count, timestep_fs, duration_ps = len(jobs), jobs[0].timestep_fs, jobs[0].duration_ps
-
-    def run() -> None:
-        run_replicas_together(
-            subject.potential,
-            subject.asked,
-            runs,
-            platform=subject.platform,
-            start_positions_angstrom=start.positions_angstrom,
-            precision=subject.precision,
-            on_progress=subject.progress(replicas_stage(count=count, timestep_fs=timestep_fs)),
-        )
-
+    run = partial(
+        run_replicas_together,
+        subject.potential,
+        subject.asked,
+        runs,
+        platform=subject.platform,
+        start_positions_angstrom=start.positions_angstrom,
+        precision=subject.precision,
+        on_progress=subject.progress(nve_stage(f"{count} replicas", timestep_fs=timestep_fs)),
+    )
     key = f"{start.name}: {count} runs of {timestep_fs:g} fs, {duration_ps:g} ps"
     # Called again after a crash elsewhere: complete runs are not repeated.
     return subject.journal.run(key, run).broken is None
@@ -178,7 +157,7 @@ def _simulate_together(
 def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) -> None:
     """Run one trajectory, or resume it."""
     folder = subject.folder / job.name
-    stage = trajectory_stage(temperature_kelvin=job.temperature_kelvin, timestep_fs=job.timestep_fs)
+    stage = nve_stage(f"{job.temperature_kelvin:g} K", timestep_fs=job.timestep_fs)
 
     def run() -> None:
         run_trajectory(
@@ -192,12 +171,8 @@ def _simulate(subject: "Subject", start: MolecularSystem, job: TrajectoryJob) ->
         )
 
     def keep(outcome: Outcome[None]) -> None:
-        if outcome.broken is None:
-            return
-        record = _read_record(folder)
-        # A run completed earlier stays complete, whatever ended this process.
-        if record.get("status") != COMPLETE or record["requested_ps"] < job.duration_ps:
-            record_broken_run(folder, job, outcome.broken)
+        if outcome.broken is not None:
+            _record_broken_run(folder, job, outcome.broken)
 
     key = f"{start.name}: {job.name}, {job.duration_ps:g} ps"
     if key not in subject.journal.settled:
@@ -210,43 +185,36 @@ def _read_record(folder: Path) -> dict[str, Any]:
     return read_json(path) if path.exists() else {}
 
 
-def record_broken_run(folder: Path, job: TrajectoryJob, broken: Broken) -> None:
-    """Write into the record of a simulation that its code failed; what it had written stays."""
-    nothing = {
-        "steps": 0,
-        "completed_ps": 0.0,
-        "ms_per_step_blocks": [],
-        "memory_mebibytes": {},
-        "platform": "",
-    }
-    before = nothing | _read_record(folder)
+def _is_broken(subject: "Subject", job: TrajectoryJob) -> bool:
+    """Return whether the code of a run failed, or wrote nothing."""
+    record = _read_record(subject.folder / job.name)
+    return not record or (record.get("failure") or {}).get("kind") == "error"
+
+
+def _record_broken_run(folder: Path, job: TrajectoryJob, broken: Broken) -> None:
+    """Write into the record of a simulation that its code failed; what it had written stays.
+
+    A run completed earlier stays complete, whatever ended this process.
+    """
+    record = {"completed_ps": 0.0, **_read_record(folder)}
+    if record.get("status") == COMPLETE and record["requested_ps"] >= job.duration_ps:
+        return
     changes = {
         "condition": {
-            "ensemble": "nve",
+            "ensemble": ENSEMBLE,
             "temperature_kelvin": job.temperature_kelvin,
             "timestep_fs": job.timestep_fs,
         },
         "replica": job.replica,
         "requested_ps": job.duration_ps,
         "frame_interval_steps": job.frame_interval_steps,
-        "status": "failed",
+        "status": FAILED,
         "failure": {
             "kind": "error",
             "message": broken.reason,
-            "time_ps": before["completed_ps"],
+            "time_ps": record["completed_ps"],
             "atoms": [],
             "traceback": broken.traceback,
         },
     }
-    write_json(folder / RUN_FILE, before | changes)
-
-
-def _undecided_conditions(subject: "Subject") -> set[tuple[float, float]]:
-    """Return temperature and timestep of the runs whose drift a longer run may decide."""
-    runs = Runs(system=subject.asked, runs=load_runs(subject))
-    return {
-        (condition.temperature_kelvin, condition.timestep_fs)
-        for condition in runs.conditions()
-        if all(run.survived for run in runs.at(condition).runs)
-        and subject.is_undecided(runs.at(condition))
-    }
+    write_json(folder / RUN_FILE, record | changes)

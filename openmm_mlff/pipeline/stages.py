@@ -1,5 +1,6 @@
 """Perform the measurements that the checks of a plan need for one molecule."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.measuring.journal import NO_JOURNAL, PLATFORM, Journal
 from openmm_mlff.measuring.shared import SHARED, needs_in_order
 from openmm_mlff.measuring.stage_names import Progress
-from openmm_mlff.measuring.subject import Cost, Settings, Subject
+from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.resuming import keep_platform
@@ -117,7 +118,7 @@ def _measure(subject: Subject, check: Check, *, name: str, broken: dict[str, Bro
             reason = f"the measurement {need!r} failed: {broken[need].reason}"
             subject.store.write_error(name, reason=reason, traceback=broken[need].traceback)
             return
-    cost = Cost(subject)
+    cost = subject.start_cost()
     if check.record is Runs:
         # The simulations were separate stages; reading them takes negligible time.
         outcome = guarded(lambda: _measured(subject, check))
@@ -170,7 +171,14 @@ def _threads(*, stepped: bool) -> Any:
     return nullcontext() if stepped else all_torch_threads()
 
 
-def _keep(subject: Subject, check: Check, outcome: Outcome[Any], *, name: str, cost: Cost) -> None:
+def _keep(
+    subject: Subject,
+    check: Check,
+    outcome: Outcome[Any],
+    *,
+    name: str,
+    cost: Callable[[], dict[str, float]],
+) -> None:
     """Store the measurement of a check, or its failure."""
     store = subject.store
     if outcome.broken is not None:
@@ -182,7 +190,7 @@ def _keep(subject: Subject, check: Check, outcome: Outcome[Any], *, name: str, c
     elif shared := subject.name_of(outcome.value):
         store.write_link(name, shared=shared)
     else:
-        store.write(name, outcome.value, cost=cost.so_far())
+        store.write(name, outcome.value, cost=cost())
 
 
 def _keep_error(store: MeasurementStore, name: str, outcome: Outcome[Any]) -> None:

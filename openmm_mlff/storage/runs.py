@@ -64,7 +64,7 @@ class MomentumSeries:
 
 @dataclass(frozen=True)
 class TrajectorySeries:
-    """Quantities that MDTraj computes for each frame of `trajectory.dcd`; F frames, B bonds.
+    """Quantities computed for each frame of `trajectory.dcd`; F frames, B bonds.
 
     Attributes:
         time_ps: (F,).

@@ -5,14 +5,11 @@ import pytest
 
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import Journal
-from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import load_system
-from openmm_mlff.reporters.monitor import DEFAULT_LIMITS
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.runs import EnergySeries, MomentumSeries, Run, RunCondition, RunFailure
-from openmm_mlff.storage.shared import Minimum
 
 WATER = load_system("water")
 TORN = RunFailure("unstable", "a bond tore", 0.1)
@@ -80,17 +77,6 @@ def test_thermal_frames_are_spread_over_the_whole_runs(make_subject, runs, place
     assert frames.dtype == np.float64
     at = (frames[:, 0, 0] - WATER.positions_angstrom[0, 0]) / 0.001
     np.testing.assert_allclose(at, places, atol=1e-2)
-
-
-@pytest.mark.parametrize(("stretch", "whole"), [(1.01, True), (3.0, False)])
-def test_a_minimum_that_came_apart_is_no_longer_the_molecule(stretch, whole):
-    placed = WATER.positions_angstrom.copy()
-    placed[1] *= stretch
-    minimum = Minimum(positions_angstrom=placed, energy_ev=0.0, largest_force_ev_per_angstrom=0.0)
-    started = start_molecule(WATER, minimum, limits=DEFAULT_LIMITS)
-    np.testing.assert_array_equal(
-        started.positions_angstrom, placed if whole else WATER.positions_angstrom
-    )
 
 
 def test_what_is_complete_stays_so_whatever_ends_a_later_start(make_subject):

@@ -3,8 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.measuring import trajectory as module
-from openmm_mlff.measuring.trajectory import analyse_trajectory, sparse_structure
+from openmm_mlff.measuring.trajectory import analyse_trajectory, measure_structure
 from openmm_mlff.molecules import BOND_FACTOR, MolecularSystem, load_system
 from openmm_mlff.molecules.bonds import pairs_within
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS
@@ -137,20 +136,6 @@ def test_a_single_atom_has_no_bond_and_no_contact():
     assert np.isinf(series.closest_contact).all()
 
 
-def test_portions_of_frames_give_the_same(monkeypatch):
-    system = load_system("alanine")
-    rng = np.random.default_rng(1)
-    positions = system.positions_angstrom + 0.1 * rng.normal(size=(10, system.n_atoms, 3))
-    whole = analyse(system, positions)
-    monkeypatch.setattr(module, "DISTANCES_AT_ONCE", 200)
-    portions = analyse(system, positions)
-    for name in whole.__dataclass_fields__:
-        np.testing.assert_array_equal(getattr(whole, name), getattr(portions, name))
-    pairs = np.array(system.bonds)
-    exact = np.linalg.norm(positions[:, pairs[:, 0]] - positions[:, pairs[:, 1]], axis=2)
-    np.testing.assert_allclose(whole.bond_lengths_angstrom, exact, atol=1e-5)
-
-
 def test_a_trajectory_of_another_molecule_is_refused(water):
     with pytest.raises(RunDirectoryError, match=r"\(2, 3, 3\)"):
         analyse(water, np.zeros((2, 4, 3)))
@@ -174,7 +159,7 @@ def test_a_contact_across_the_border_joins_two_molecules(two_hydrogens):
     torn = np.array(two_hydrogens.positions_angstrom)
     torn[1, 0] += 0.6
     frames = np.stack([two_hydrogens.positions_angstrom, near, torn])
-    lengths, fragments, contacts = sparse_structure(
+    lengths, fragments, contacts = measure_structure(
         frames, system=two_hydrogens, limits=DEFAULT_LIMITS
     )
     np.testing.assert_allclose(lengths[:, 0], [0.75, 0.75, 1.35])
