@@ -1,5 +1,6 @@
-"""Measure the structure in the frames of a trajectory."""
+"""Measure the structure in the frames of a trajectory with MDTraj."""
 
+import mdtraj
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
@@ -34,8 +35,6 @@ def analyse_trajectory(
     Raises:
         RunDirectoryError: the trajectory has another number of atoms than the molecule.
     """
-    import mdtraj
-
     frames = len(time_ps)
     if positions_angstrom.shape != (frames, system.n_atoms, 3):
         raise RunDirectoryError(
@@ -49,7 +48,7 @@ def analyse_trajectory(
     finite = np.isfinite(positions).all(axis=(1, 2))
     if finite.any():
         placed = positions[finite]
-        trajectory = mdtraj.Trajectory(nm_from_angstrom(placed), topology=None)
+        trajectory = _trajectory(placed)
         rmsd[finite] = angstrom_from_nm(mdtraj.rmsd(trajectory, trajectory, frame=0))
         # Not mdtraj.compute_rg: with masses it still measures from the unweighted centre.
         weights = system.masses_amu / system.masses_amu.sum()
@@ -91,8 +90,8 @@ def measure_structure(
     only_near = system.is_periodic or n_atoms > ALL_PAIRS_UP_TO_ATOMS
     near = max(BOND_FACTOR, limits.contact) if only_near else np.inf
     every_pair = np.stack(np.triu_indices(0 if only_near else n_atoms, k=1), axis=1)
-    lengths = _lengths(positions_angstrom, bonds)
-    holds = lengths <= limits.bond_longest * _lengths(system.positions_angstrom, bonds)
+    lengths, every_distance = (_distances(positions_angstrom, each) for each in (bonds, every_pair))
+    holds = lengths <= limits.bond_longest * _distances(system.positions_angstrom[None], bonds)
     fragments = np.full(len(positions_angstrom), system.fragments)
     contacts = np.full(len(positions_angstrom), near)
     for frame, placed in enumerate(positions_angstrom):
@@ -103,7 +102,7 @@ def measure_structure(
                 cell_angstrom=system.cell_angstrom,
             )
         else:
-            pairs, distances = every_pair, _lengths(placed, every_pair)
+            pairs, distances = every_pair, every_distance[frame]
         relative = distances / radii[pairs].sum(axis=1)
         unbonded = ~np.isin(pairs[:, 0] * n_atoms + pairs[:, 1], known)
         new = pairs[unbonded & (relative < BOND_FACTOR)]
@@ -114,6 +113,13 @@ def measure_structure(
     return lengths, fragments, contacts
 
 
-def _lengths(positions_angstrom: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    apart = positions_angstrom[..., pairs[:, 0], :] - positions_angstrom[..., pairs[:, 1], :]
-    return np.asarray(np.linalg.norm(apart, axis=-1))
+def _trajectory(positions_angstrom: np.ndarray) -> mdtraj.Trajectory:
+    return mdtraj.Trajectory(nm_from_angstrom(positions_angstrom), topology=None)
+
+
+def _distances(positions_angstrom: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return the distances of P pairs, (P, 2), in frames (F, N, 3), Å: (F, P)."""
+    if not len(pairs):
+        return np.empty((len(positions_angstrom), 0))
+    frames = _trajectory(positions_angstrom)
+    return angstrom_from_nm(mdtraj.compute_distances(frames, pairs, periodic=False).astype(float))

@@ -32,7 +32,7 @@ from openmm_mlff.storage.runs import (
 from openmm_mlff.units import ps_from_fs
 
 STRUCTURE_FILE = "structure.npz"
-"""Structural quantities computed for the frames of a simulation."""
+"""Structural quantities that MDTraj computed for the frames of a simulation."""
 
 
 def load_evidence(directory: RunDirectory, system: str) -> Evidence:

@@ -64,7 +64,7 @@ class MomentumSeries:
 
 @dataclass(frozen=True)
 class TrajectorySeries:
-    """Quantities computed for each frame of `trajectory.dcd`; F frames, B bonds.
+    """Quantities that MDTraj computes for each frame of `trajectory.dcd`; F frames, B bonds.
 
     Attributes:
         time_ps: (F,).
