@@ -222,3 +222,17 @@ def test_a_trajectory_has_frames(tmp_path, water):
     path.write_bytes(b"rubbish")
     with pytest.raises(MoleculeError, match="cannot be read as TRAJ"):
         load_system(path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "expected"),
+    [
+        ("smiles:CC(C)Cc1ccc(cc1)C(C)C(=O)O", None, "C13H18O2-572a"),
+        ("smiles:CC(C)Cc1ccc(cc1)C(C)C(=O)O ibuprofen", None, "ibuprofen"),
+        ("smiles:CCO", None, "CCO"),
+        ("smiles:CCO", "ethyl alcohol", "ethyl_alcohol"),
+        ("water", "mine", "mine"),
+    ],
+)
+def test_a_system_has_a_short_readable_name(spec, name, expected):
+    assert load_system(spec, name=name).name == expected
