@@ -33,6 +33,7 @@ NAMES = [
     (("NE2 ", "CE1 "), 1.32, "CN"),
     (("HG  ", " O1 "), 0.96, "HO"),
     (("FE  ", " N1 "), 2.00, "FeN"),
+    (("SI1 ", " O1 "), 1.63, "OSi"),
     (("CA  ", " O1 "), 2.40, "CaO"),
     (("ZN  ", " O1 "), 2.10, "OZn"),
 ]
@@ -61,6 +62,11 @@ REFUSED = [
             (" DO ", "(DO of SOL A 1) is a Drude particle"),
             (" OM ", "O1–O4 are 0.150 Å apart"),
         ]
+    ),
+    (
+        "lp.mol2",
+        "@<TRIPOS>MOLECULE\nx\n1 0\nSMALL\nNO_CHARGES\n@<TRIPOS>ATOM\n1 L1 0 0 0 LP 1 LIG 0\n",
+        "'LP' is not an element",
     ),
     ("lp.xyz", "2\n\nO 0 0 0\nLP 0.3 0 0\n", "'LP' is not an element; virtual sites"),
     (

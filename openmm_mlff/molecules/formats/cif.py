@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
@@ -16,6 +16,21 @@ from openmm_mlff.molecules.formats.structure import BadStructureError, FileStruc
 
 _UNKNOWN = ("?", ".", "")
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+_COLUMNS = (
+    "cartn_x",
+    "cartn_y",
+    "cartn_z",
+    "label_atom_id auth_atom_id",
+    "auth_comp_id label_comp_id",
+    "label_alt_id",
+    "type_symbol",
+    "pdbx_formal_charge",
+    "auth_asym_id label_asym_id",
+    "auth_seq_id label_seq_id",
+    "pdbx_pdb_ins_code",
+)
+"""Columns of an atom, with what is used where one is absent, in the order of ``_atom``."""
+
 _SPACE_GROUPS = ("_symmetry.space_group_name_h-m", "_space_group.name_h-m_alt")
 
 
@@ -70,24 +85,9 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
         )
     count = len(table["_atom_site.cartn_x"])
     models = _column(table, "pdbx_pdb_model_num", count=count)
-    columns = [
-        _column(table, *keys, count=count)
-        for keys in (
-            ("label_atom_id", "auth_atom_id"),
-            ("auth_comp_id", "label_comp_id"),
-            ("auth_asym_id", "label_asym_id"),
-            ("auth_seq_id", "label_seq_id"),
-            ("pdbx_pdb_ins_code",),
-            ("label_alt_id",),
-            ("type_symbol",),
-            ("pdbx_formal_charge",),
-            ("cartn_x",),
-            ("cartn_y",),
-            ("cartn_z",),
-        )
-    ]
+    columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]
     for model in dict.fromkeys(models):
-        atoms = [_atom(*row) for of, *row in zip(models, *columns, strict=True) if of == model]
+        atoms = [_atom(row) for of, *row in zip(models, *columns, strict=True) if of == model]
         kept, left_out = kept_locations(atoms)
         yield structure_of(
             [atoms[index] for index in kept],
@@ -97,18 +97,8 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
         )
 
 
-def _atom(
-    name: str,
-    residue: str,
-    chain: str,
-    number: str,
-    insertion: str,
-    altloc: str,
-    element: str,
-    charge: str,
-    *position: str,
-) -> ResidueAtom:
-    x, y, z = map(float, position)
+def _atom(row: Sequence[str]) -> ResidueAtom:
+    x, y, z, name, residue, altloc, element, charge, chain, number, insertion = row
     return ResidueAtom(
         name=name,
         residue=residue,
@@ -116,7 +106,7 @@ def _atom(
         altloc=altloc,
         element=element,
         charge=int(charge or 0),
-        position_angstrom=(x, y, z),
+        position_angstrom=(float(x), float(y), float(z)),
     )
 
 

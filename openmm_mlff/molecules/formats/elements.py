@@ -48,8 +48,15 @@ _ELEMENTS_OF_NAMES = frozenset(_NAMED.split())
 _DRUDE_ANGSTROM = 0.5
 """Largest distance of a Drude particle from its atom; O–D is 0.96 Å."""
 
-_CLEAR = 0.03
-"""Of two elements the better must fit the bond lengths by this much more, relative."""
+_CLEAR = 0.1
+"""Of two elements the better must fit the bond lengths by this much more, relative (C and Cl 0.11,
+S and Si 0.04)."""
+
+_REMOTENESS = "ABGDEZHX"
+"""Second letters of names that count atoms along a chain: CA, CB, CG, CD, CE, CZ, CH2, OXT."""
+
+_COLUMNS = 4
+"""Width of a name in a PDB file."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +126,8 @@ def elements_from_names(
 ) -> list[str]:
     """Return the symbol of each atom, from its name where ``symbols`` has an empty one.
 
-    Evidence is the residue; otherwise the distance to the neighbours, or for an atom without
-    neighbours the column of its name.
+    Evidence is the residue; then the distance to the neighbours; then a second letter that does
+    not count atoms along a chain (CL1, SI); then the column of the name.
 
     Args:
         atoms: names and residues.
@@ -147,12 +154,16 @@ def elements_from_names(
         for index in unclear:
             options[index] = _fitting(index, options, nearest[index]) or options[index]
     is_left_aligned = any(
-        atom.name[:1].isalpha() and len(atom.name.strip()) < 4 and len(found) == 1 == len(found[0])
+        atom.name[:1].isalpha()
+        and len(atom.name.strip()) < _COLUMNS
+        and len(found) == 1 == len(found[0])
         for atom, found in zip(atoms, options, strict=True)
     )
     for index in unclear:
         atom, found = atoms[index], options[index]
-        if len(found) > 1 and len(atom.name) == 4 and not is_left_aligned:
+        if len(found) > 1 and found[0] != "H" and found[1][1].upper() not in _REMOTENESS:
+            options[index] = found = found[1:]
+        if len(found) > 1 and len(atom.name) == _COLUMNS and not is_left_aligned:
             # A symbol of two letters begins in the first column; so does a long hydrogen's name.
             of_two = atom.name[0].isalpha() and not (found[0] == "H" and atom.name[3] != " ")
             options[index] = found = [found[-1] if of_two else found[0]]

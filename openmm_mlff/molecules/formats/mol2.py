@@ -104,14 +104,15 @@ def _sections(lines: list[str]) -> Sections:
 
 def _symbols(atoms: list[list[str]], *, positions: np.ndarray) -> list[str]:
     """Return the elements of SYBYL types, or if a type is another, those of the atom names."""
+    from ase.data import atomic_numbers
+
     symbols = []
     for words in atoms:
         symbol = words[5].partition(".")[0]
-        # ca and CA are types of force fields, Ca is calcium.
-        is_sybyl = "." in words[5] or symbol == symbol.capitalize()
-        symbols.append(symbol if is_sybyl else "")
-        if is_sybyl:
+        if symbol in ("LP", "Du"):
             nuclide(symbol)
+        # ca and CA are types of force fields, Ca is calcium.
+        symbols.append(symbol if atomic_numbers.get(symbol) else "")
     named = [NamedAtom(words[1], "".join(words[7:8]), "".join(words[6:7])) for words in atoms]
     # All or none: c3 beside H and N.
     if not all(symbols):
