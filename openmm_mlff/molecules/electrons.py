@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHARGE_NAMES = ("charge", "total_charge")
 MULTIPLICITY_NAMES = ("multiplicity", "spin", "mult", "total_spin", "spin_multiplicity")
+_WRITTEN = MULTIPLICITY_NAMES[:-1]
 
 _UNKNOWN_CHARGE = re.compile(r"charge|^q$|^net_?q", re.IGNORECASE)
 _UNKNOWN_SPIN = re.compile(r"spin|mult|unpaired|^uhf$|^nalpha|^magmom$", re.IGNORECASE)
@@ -27,7 +28,7 @@ def info_of(*, charge: int, multiplicity: int) -> dict[str, int]:
     """Return ``atoms.info`` entries of charge (e) and multiplicity (2S + 1) under all names."""
     return {
         **dict.fromkeys(CHARGE_NAMES, charge),
-        **dict.fromkeys(MULTIPLICITY_NAMES, multiplicity),
+        **dict.fromkeys(_WRITTEN, multiplicity),
     }
 
 
