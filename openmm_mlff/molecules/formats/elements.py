@@ -32,9 +32,9 @@ HYDROGENATED = frozenset(f"{_WATERS} {_AMINO_ACIDS} {_NUCLEOTIDES}".split())
 
 _IONS = {
     "SOD": "Na", "POT": "K", "CES": "Cs", "RUB": "Rb", "CAD": "Cd", "CLA": "Cl", "LIT": "Li",
-    "CAL": "Ca", "BAR": "Ba", "MG2": "Mg", "ZN2": "Zn", "NIO": "Na", "CIO": "Cl",
+    "CAL": "Ca", "BAR": "Ba", "NIO": "Na", "CIO": "Cl", "IP": "Na", "IM": "Cl",
 }  # fmt: skip
-"""Residue names of monatomic ions that do not begin with their symbol (CHARMM, OPLS)."""
+"""Names of monatomic ions, and of their residues, that are not symbols (CHARMM, Amber)."""
 
 _NOBLE_GASES = ("He", "Ne", "Ar", "Kr", "Xe")
 _NAMED = (
@@ -67,13 +67,11 @@ class NamedAtom:
         name: as written, with the leading blank of a PDB column.
         residue: name of its residue.
         number: residue number and chain, for messages.
-        is_alone: whether the residue has no other atom.
     """
 
     name: str
     residue: str = ""
     number: str = ""
-    is_alone: bool = False
 
     def label(self, index: int) -> str:
         """Return the text that names the atom in messages: ``atom 7 (H4 of ETH 1)``."""
@@ -178,18 +176,20 @@ def elements_from_names(
 def _candidates(atom: NamedAtom) -> list[str]:
     """Return the elements that a name allows: at most one with one letter, then one with two."""
     residue = atom.residue.upper()
-    if atom.is_alone and residue in _IONS:
-        return [_IONS[residue]]
+    name = atom.name.strip().upper()
+    if name in _IONS and residue in (name, "ION", ""):
+        return [_IONS[name]]
     if _is_no_atom(atom):
         return []
     letters = "".join(takewhile(str.isalpha, atom.name.strip().lstrip(string.digits)))
+    # A monatomic ion is a residue of the same name.
+    is_ion = letters.upper() == residue.strip("+-" + string.digits)
     one, two = letters[:1].upper(), letters[:2].capitalize()
     is_terminal = len(residue) == 4 and residue[0] in "NC" and residue[1:] in HYDROGENATED
     if residue in HYDROGENATED or is_terminal:
         return [one] if one and one in "HCNOSPD" else []
     is_one = one in _ELEMENTS_OF_NAMES or one in ISOTOPES
     is_two = len(two) == 2 and two in _ELEMENTS_OF_NAMES
-    is_ion = atom.is_alone and letters.upper() == residue.strip("+-" + string.digits)
     if is_two and (is_ion or letters[1].islower()):
         return [two]
     return [one] * is_one + [two] * is_two

@@ -1,6 +1,5 @@
 """Atoms in residues, as PDB and mmCIF record them: alternate locations, elements, the box."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,10 +79,7 @@ def structure_of(
         BadStructureError: an element is not evident, or a residue has no hydrogens.
     """
     positions = position_array([atom.position_angstrom for atom in atoms])
-    sizes = Counter(atom.place for atom in atoms)
-    named = [
-        NamedAtom(atom.name, atom.residue, atom.place, sizes[atom.place] == 1) for atom in atoms
-    ]
+    named = [NamedAtom(atom.name, atom.residue, atom.place) for atom in atoms]
     symbols = elements_from_names(named, [atom.element for atom in atoms], positions, remedy=remedy)
     numbers, masses = numbers_and_masses(symbols)
     _check_hydrogens(named, numbers)
