@@ -199,6 +199,12 @@ def test_a_primitive_crystal_is_made_large_enough(tmp_path, name):
     assert np.linalg.det(system.cell_angstrom) == pytest.approx(64 * 5.43**3 / 4, rel=1e-4)
 
 
+def test_an_odd_number_of_electrons_in_a_repeated_cell_is_a_doublet(tmp_path):
+    write_ase(tmp_path / "Cu.vasp", bulk("Cu", a=3.61), format="vasp")
+    system = load_system(tmp_path / "Cu.vasp")
+    assert (system.formula, system.multiplicity) == ("Cu125", 2)
+
+
 def test_symmetry_is_expanded(tmp_path):
     write_ase(tmp_path / "salt.cif", bulk("NaCl", "rocksalt", a=5.64, cubic=True))
     text = (tmp_path / "salt.cif").read_text(encoding="utf-8")

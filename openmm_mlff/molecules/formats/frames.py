@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from openmm_mlff.molecules.electrons import recorded_charge, recorded_multiplicity
+from openmm_mlff.molecules.electrons import (
+    lowest_multiplicity,
+    recorded_charge,
+    recorded_multiplicity,
+)
 from openmm_mlff.molecules.formats.elements import numbers_and_masses
 from openmm_mlff.molecules.formats.structure import (
     BadStructureError,
@@ -67,11 +71,7 @@ def structure_of_atoms(atoms: "Atoms") -> FileStructure:
 
 def large_enough(crystal: FileStructure) -> FileStructure:
     """Repeat the cell of a neutral crystal until it is 10 Å wide, and note it."""
-    if (
-        crystal.cell_angstrom is None
-        or crystal.charge
-        or not np.isfinite(crystal.positions_angstrom).all()
-    ):
+    if crystal.cell_angstrom is None or crystal.charge:
         return crystal
     cell = checked_cell("the crystal", crystal.cell_angstrom)
     times = np.ceil(CRYSTAL_WIDTH_ANGSTROM / box_widths_angstrom(cell) - 1e-6).astype(int)
@@ -81,15 +81,15 @@ def large_enough(crystal: FileStructure) -> FileStructure:
     check_size(count * len(crystal.atomic_numbers))
     shifts = np.indices(tuple(times.tolist())).reshape(3, -1).T @ cell
     placed = crystal.positions_angstrom + shifts[:, None]
-    masses = crystal.masses_amu
+    numbers, masses = np.tile(crystal.atomic_numbers, count), crystal.masses_amu
     written = " × ".join(map(str, times))
     return replace(
         crystal,
-        atomic_numbers=np.tile(crystal.atomic_numbers, count),
+        atomic_numbers=numbers,
         positions_angstrom=placed.reshape(-1, 3),
         cell_angstrom=cell * times[:, None],
         masses_amu=None if masses is None else np.tile(masses, count),
-        multiplicity=None,
+        multiplicity=lowest_multiplicity(numbers),
         note=joined(
             crystal.note,
             f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide",
