@@ -266,18 +266,14 @@ def _check_arrays(
             f"{name}: no element has atomic number {unknown[0]}; expected 1 to "
             f"{len(chemical_symbols) - 1}"
         )
-    with np.errstate(invalid="ignore"):
-        far = np.flatnonzero((np.abs(positions) > FARTHEST_ANGSTROM).any(axis=1))
-    broken = np.flatnonzero(~np.isfinite(positions).all(axis=1))
-    if len(broken):
-        raise MoleculeError(
-            f"{name}: atom {name_atoms(numbers, broken[:1])} has a coordinate that is not finite "
-            f"({positions[broken[0]].tolist()}); correct the structure"
-        )
+    # Not a number is not below the limit either.
+    far = np.flatnonzero(~(np.abs(positions) <= FARTHEST_ANGSTROM).all(axis=1))
     if len(far):
+        place = positions[far[0]]
+        said = "" if np.isfinite(place).all() else "has a coordinate that is not finite, and "
         raise MoleculeError(
-            f"{name}: atom {name_atoms(numbers, far[:1])} is at {positions[far[0]].tolist()} Å; "
-            f"expected coordinates up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
+            f"{name}: atom {name_atoms(numbers, far[:1])} {said}is at {place.tolist()} Å; expected "
+            f"coordinates up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
         )
 
 

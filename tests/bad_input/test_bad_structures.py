@@ -73,7 +73,7 @@ STRUCTURES = [
     ("charge.mol2", MOL2.replace("-0.8", "-0.3"), "not a whole number"),
     ("half.cif", CIF.replace("O 0 0 0", "O 0 0"), "cannot be read as CIF"),
     ("word.cif", CIF.replace("O 0 0 0", "O 0 0 zero"), "cannot be read as CIF"),
-    ("small.cif", "data_x\nloop_\n_atom_site_fract_x\n0.5\n", "cannot be read as CIF"),
+    ("small.cif", "data_x\nloop_\n_atom_site_fract_x\n0.5\n", "neither _atom_site"),
     ("text.cif", "data_x\n_a\n;\nno end\n", "cannot be read as CIF"),
     # Elements, coordinates, electrons.
     ("element.xyz", "1\n\nQq 0 0 0\n", "'Qq' is not an element"),
@@ -153,7 +153,7 @@ NAMES = [
     ("smiles:", "is not a SMILES"),
     ("smiles:C(", "'C(' is not a SMILES"),
     ("smiles:CC(C)(C)(C)C", "is not a SMILES"),
-    ("smiles:*", "no element has atomic number 0"),
+    ("smiles:*", "'*' is not an element"),
     ("smiles:[Fe]", "does not know Fe"),
     ("smiles:" + "C" * 3000, "9002 atoms; expected at most"),
 ]

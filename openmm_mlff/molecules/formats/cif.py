@@ -57,7 +57,9 @@ def read_cif(handle: TextIO) -> Iterator[FileStructure]:
             return
     crystals = [block for block in blocks if block.has_structure()]
     if not crystals:
-        raise BadStructureError("it has neither _atom_site.Cartn_x nor _atom_site_fract_x")
+        raise BadStructureError(
+            "it has neither _atom_site.Cartn_x nor a cell with _atom_site_fract_x; expected atoms"
+        )
     for block in crystals:
         occupancy = _listed(block.get("_atom_site_occupancy", 1))
         groups = {*_listed(block.get("_atom_site_disorder_group", "."))} - {*_UNKNOWN}
