@@ -86,8 +86,17 @@ class ValidationRequest(SharedSettings):
     systems: Annotated[tuple[str, ...], Option("--system", short="-s")] = Field(
         default=DEFAULT_SYSTEMS,
         description="Library name (openmm-mlff systems), a structure file (PDB, mmCIF, SDF, MOL2, "
-        "XYZ, extxyz; FILE@N for one frame, FILE@all), or smiles:SMILES; repeat for several. "
-        "Default: water, methane, alanine",
+        "XYZ, extxyz, CIF, POSCAR, ASE traj or db; FILE@N for one frame, FILE@all), or "
+        "smiles:SMILES; repeat for several. Default: water, methane, alanine",
+    )
+    names: Annotated[tuple[str, ...], Option("--name")] = Field(
+        default=(),
+        description="Name of a --system in reports and folders; repeat in the order of the "
+        "systems. Default: from the file, or from the SMILES",
+    )
+    add_hydrogens: bool = Field(
+        default=False,
+        description="Add the hydrogens that the bonds and charges of an SDF or MOL file leave out",
     )
     own_calculator: Annotated[str | None, Option(metavar="SPEC")] = Field(
         default=None,

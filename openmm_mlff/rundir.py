@@ -97,6 +97,7 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
         "multiplicity": molecule.multiplicity,
         "source": molecule.source,
         "cell_angstrom": molecule.cell_angstrom,
+        "masses_amu": None if molecule.has_standard_masses else molecule.masses_amu,
         "in_library": molecule.in_library,
     }
 
@@ -108,7 +109,7 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
         RunDirectoryError: the table is damaged.
     """
     try:
-        cell = table.get("cell_angstrom")
+        cell, masses = table.get("cell_angstrom"), table.get("masses_amu")
         return MolecularSystem(
             name=str(table["name"]),
             atomic_numbers=np.array(table["atomic_numbers"], dtype=np.int64),
@@ -117,6 +118,7 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
             multiplicity=operator.index(table["multiplicity"]),
             source=str(table["source"]),
             cell_angstrom=None if cell is None else np.array(cell, dtype=float),
+            masses_amu=masses,  # type: ignore[arg-type]  # None: standard masses
             in_library=table.get("in_library", False) is True,
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:

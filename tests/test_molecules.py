@@ -352,42 +352,6 @@ def test_charge_and_multiplicity_can_be_overridden(tmp_path):
     assert load_system("water", charge=np.int64(2)).n_electrons == 8
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("empty.xyz", "", "cannot be read as XYZ"),
-        ("empty.sdf", "", "cannot be read as SDF"),
-        ("empty.pdb", "", "no atoms in it"),
-        ("none.xyz", "0\n\n", "no atoms in it"),
-        ("prose.pdb", "this is no structure\n", "no atoms in it"),
-        ("prose.sdf", "\n\n\nthis is no structure\n", "cannot be read as SDF"),
-        ("short.xyz", "5\n\nO 0 0 0\n", "cannot be read as XYZ"),
-        ("words.pdb", AMMONIUM_PDB.replace("0.590", "x.xxx"), "cannot be read as PDB"),
-        ("element.xyz", WATER_XYZ.replace("O", "Qq"), "'Qq' is no element"),
-        ("dummy.xyz", WATER_XYZ.replace("O", "X"), "no element has atomic number 0"),
-        ("nan.xyz", WATER_XYZ.replace("0.1", "nan"), "coordinate that is not finite"),
-        ("twice.xyz", WATER_XYZ.replace("-0.76", "0.76"), "two atoms at one place"),
-        ("charge.xyz", WATER_XYZ.replace("\n\n", "\ncharge=much\n", 1), "charge is 'much'"),
-        ("half.xyz", WATER_XYZ.replace("\n\n", "\ncharge=0.5\n", 1), "expected a whole number"),
-        ("damaged.sdf", FORMATE_SDF.replace("3  -1", "3  xx"), "damaged line 'M  CHG"),
-        ("water.cif", WATER_XYZ, "cannot be read as CIF"),
-        ("water.gro", WATER_XYZ, r"'\.gro' is no structure format"),
-        ("water", WATER_XYZ, "is no structure format"),
-    ],
-)
-def test_bad_files_get_one_clear_line(tmp_path, name, text, message):
-    with pytest.raises(MoleculeError, match=message) as caught:
-        load_system(write(tmp_path, name, text))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_binary_file_is_unreadable(tmp_path):
-    path = tmp_path / "binary.xyz"
-    path.write_bytes(bytes(range(256)))
-    with pytest.raises(MoleculeError, match="cannot be read as XYZ"):
-        load_system(path)
-
-
 @pytest.mark.parametrize("name", ["missing.pdb", "./missing", "no/such/folder/x.xyz"])
 def test_missing_files(name):
     with pytest.raises(MoleculeError, match="no such file"):

@@ -33,6 +33,8 @@ ALL_SETTINGS = {
     "charge": -1,
     "multiplicity": 2,
     "plugins": ("own.py",),
+    "names": ("first", "second"),
+    "add_hydrogens": True,
     "own_calculator": "ase:own:Calculator",
     "options": {
         "backend": "python",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels, pairs_within
 from openmm_mlff.molecules.boxes import (
     Floats,
     Ints,
@@ -15,16 +15,23 @@ from openmm_mlff.molecules.boxes import (
     upright,
     whole_molecules,
 )
-from openmm_mlff.molecules.formats.structure import Bonds, FileStructure
+from openmm_mlff.molecules.formats.structure import Bonds, FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
-from openmm_mlff.molecules.system import MolecularSystem, checked_cell
+from openmm_mlff.molecules.system import FARTHEST_ANGSTROM, MolecularSystem, checked_cell
 from openmm_mlff.reading import cut
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond in a file longer than this times the sum of its covalent radii is an error."""
 
+SHORTEST_BOND_FACTOR = 0.5
+"""Two atoms closer than this times the sum of their covalent radii are not two atoms (H–H in H₂:
+1.2; an M site in water: 0.15)."""
+
 CHALCOGENS = (8, 16, 34, 52)
 """A molecule of two such atoms is a triplet, like O₂."""
+
+TRIPLET_ATOMS = (*CHALCOGENS, 6, 14, 32, 50, 82)
+"""Groups 14 and 16, whose free atoms are triplets by Hund's rule."""
 
 
 def build_system(
@@ -49,7 +56,7 @@ def build_system(
     """
     positions, cell = structure.positions_angstrom, structure.cell_angstrom
     # Invalid coordinates are reported by the constructor of the molecule below.
-    if np.isfinite(positions).all():
+    if (np.abs(positions) <= FARTHEST_ANGSTROM).all():
         if cell is not None:
             cell, positions = upright(checked_cell(name, cell), positions_angstrom=positions)
         positions = _checked_and_whole(structure, positions=positions, cell=cell, source=source)
@@ -61,35 +68,74 @@ def build_system(
         multiplicity=_chosen(
             multiplicity, structure.multiplicity, default=1, what=f"{name}: multiplicity"
         ),
-        source="; ".join(part for part in (source, structure.note) if part),
+        source=joined(source, structure.note, _isotopes(structure)),
         bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
         cell_angstrom=cell,
+        masses_amu=structure.masses_amu,  # type: ignore[arg-type]  # None: standard masses
     )
+    _check_valences(structure, system=system, source=source)
     if multiplicity is None and structure.multiplicity is None:
         _check_spin_is_clear(system)
     return system
 
 
+def _isotopes(structure: FileStructure) -> str:
+    if structure.masses_amu is None:
+        return ""
+    return "masses of the file" if np.isfinite(structure.masses_amu).all() else "isotopes as marked"
+
+
+def _check_valences(structure: FileStructure, *, system: MolecularSystem, source: str) -> None:
+    """Raise if hydrogens are missing that neither unpaired electrons nor a given charge explain."""
+    missing = sum(structure.open_valences.values())
+    changed = abs(system.charge - structure.charge) if isinstance(structure.charge, int) else 0
+    if missing <= system.multiplicity - 1 + changed:
+        return
+    named = name_atoms(system.atomic_numbers, sorted(structure.open_valences))
+    raise MoleculeError(
+        f"{source}: {missing} hydrogens are missing at {named} by its bonds and charges; add them "
+        "to the file or give --add-hydrogens (SDF, MOL), or for a radical --multiplicity"
+    )
+
+
 def _check_spin_is_clear(system: MolecularSystem) -> None:
-    """Raise for O₂ and similar triplets that look like closed shells, if no spin is given."""
+    """Raise for O₂, O and similar triplets that look like closed shells, if no spin is given."""
     if system.is_periodic or system.charge:
         return
     labels = np.array(fragment_labels(system.n_atoms, bonds=system.bonds))
     for label in np.unique(labels):
-        numbers = system.atomic_numbers[labels == label]
-        if len(numbers) == 2 and np.isin(numbers, CHALCOGENS).all():
-            first, second = np.array(system.symbols)[labels == label]
-            formula = f"{first}2" if first == second else f"{first}{second}"
+        members = np.flatnonzero(labels == label)
+        numbers = system.atomic_numbers[members]
+        triplets = TRIPLET_ATOMS if len(numbers) == 1 else CHALCOGENS
+        if len(numbers) <= 2 and np.isin(numbers, triplets).all():
             raise MoleculeError(
-                f"{system.name}: the ground state of {formula} is a triplet, and its bonds do not "
-                "show it; choose its spin by --multiplicity, 3 for the triplet or 1"
+                f"{system.name}: the ground state of {name_atoms(system.atomic_numbers, members)} "
+                "is a triplet, and its bonds do not show it; if no hydrogens are missing, choose "
+                "its spin by --multiplicity, 3 for the triplet or 1"
             )
+
+
+def _check_distances(positions: Floats, *, numbers: Ints, cell: Floats | None, source: str) -> None:
+    """Raise for two atoms far closer than any bond."""
+    radii = covalent_radii_angstrom(numbers)
+    longest = 2.0 * SHORTEST_BOND_FACTOR * float(radii.max(initial=0.0))
+    pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell)
+    limits = SHORTEST_BOND_FACTOR * radii[pairs].sum(axis=1)
+    if (distances < limits).any():
+        worst = int(np.argmin(distances / limits))
+        raise MoleculeError(
+            f"{source}: atoms {name_atoms(numbers, pairs[worst])} are {distances[worst]:.3f} Å "
+            f"apart, closer than any bond (at least {limits[worst]:.2f} Å): if one is a virtual "
+            "site, a lone pair, a Drude particle or a second location, remove it; else correct the "
+            "coordinates"
+        )
 
 
 def _checked_and_whole(
     structure: FileStructure, *, positions: Floats, cell: Floats | None, source: str
 ) -> Floats:
     numbers = structure.atomic_numbers
+    _check_distances(positions, numbers=numbers, cell=cell, source=source)
     shifts = None
     if structure.bonds:
         pairs = np.array(structure.bonds, dtype=np.int64)

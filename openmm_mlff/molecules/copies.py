@@ -26,5 +26,6 @@ def two_copies(
         charge=2 * molecule.charge,
         multiplicity=2 * molecule.multiplicity - 1,
         bonds=(*molecule.bonds, *second),
+        masses_amu=np.tile(molecule.masses_amu, 2),
         cell_angstrom=None if cell_angstrom is None else np.asarray(cell_angstrom, dtype=float),
     )

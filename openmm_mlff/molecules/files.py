@@ -1,18 +1,24 @@
 """Read the frames or molecules of a structure file, with one-line errors for invalid files."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from openmm_mlff.errors import FileError, MoleculeError
-from openmm_mlff.molecules.formats.mmcif import read_mmcif
+from openmm_mlff.molecules.formats.cif import read_cif
+from openmm_mlff.molecules.formats.frames import (
+    read_database,
+    read_poscar,
+    read_trajectory,
+    read_xyz,
+)
 from openmm_mlff.molecules.formats.mol2 import read_mol2
 from openmm_mlff.molecules.formats.molfile import read_molfiles
 from openmm_mlff.molecules.formats.pdb import read_pdb
 from openmm_mlff.molecules.formats.structure import FileStructure, check_size
-from openmm_mlff.molecules.formats.xyz import read_xyz
 from openmm_mlff.reading import (
     MOST_STRUCTURE_BYTES,
     check_file_size,
@@ -20,24 +26,37 @@ from openmm_mlff.reading import (
     missing,
 )
 
-Reader = Callable[[TextIO], Iterator[FileStructure]]
+Reader = Callable[[Any], Iterator[FileStructure]]
+"""From open text, or for :data:`_BINARY` from a path."""
 
 _READERS: dict[str, Reader] = {
     ".pdb": read_pdb,
-    ".cif": read_mmcif,
-    ".mmcif": read_mmcif,
+    ".cif": read_cif,
+    ".mmcif": read_cif,
     ".sdf": read_molfiles,
     ".mol": read_molfiles,
     ".mol2": read_mol2,
     ".xyz": read_xyz,
     ".extxyz": read_xyz,
+    ".vasp": read_poscar,
+    ".traj": read_trajectory,
+    ".db": read_database,
 }
+_BINARY = (".traj", ".db")
+_HYDROGENS = (".sdf", ".mol")
+"""Formats with bond orders and charges, to which hydrogens can be added."""
 
 SUFFIXES = tuple(_READERS)
-"""File suffixes of structures."""
+"""File suffixes of structures; POSCAR and CONTCAR need none."""
 
 MANY_MOLECULES = (".sdf", ".mol", ".mol2")
 """Formats that list molecules; other formats have several frames or models of one molecule."""
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that names the format of a file, lower case."""
+    return ".vasp" if path.name.startswith(("POSCAR", "CONTCAR")) else path.suffix.lower()
+
 
 # Exceptions observed when reading invalid files.
 READING_FAILURES = (
@@ -49,29 +68,44 @@ READING_FAILURES = (
     AssertionError,
     TypeError,
     AttributeError,
+    Warning,
+    sqlite3.Error,
 )
 
 
 def read_structures(
-    path: Path, *, first: int = 0, count: int | None = None, charge_is_given: bool = False
+    path: Path,
+    *,
+    first: int = 0,
+    count: int | None = None,
+    charge_is_given: bool = False,
+    add_hydrogens: bool = False,
 ) -> list[FileStructure]:
     """Read at most ``count`` frames or molecules of a file, starting with ``first`` (zero-based).
 
     The format follows from the suffix. ``charge_is_given``: the total charge need not be
-    determined.
+    determined. ``add_hydrogens``: to open valences.
 
     Raises:
         MoleculeError: missing, unreadable, of unknown format, without atoms, or with fewer
             structures than requested.
     """
-    reader = _READERS.get(path.suffix.lower())
+    suffix = suffix_of(path)
+    reader = _READERS.get(suffix)
     if reader is None:
         raise MoleculeError(
-            f"{path}: '{path.suffix}' is no structure format known here; expected one of "
+            f"{path}: '{path.suffix}' is not a structure format known here; expected one of "
             f"{', '.join(SUFFIXES)}"
         )
     if reader is read_mol2:
         reader = partial(read_mol2, charge_is_given=charge_is_given)
+    if add_hydrogens and suffix not in _HYDROGENS:
+        raise MoleculeError(
+            f"{path}: hydrogens are added to SDF and MOL files only, whose bond orders and charges "
+            "determine them; convert it, or add them in another program"
+        )
+    if add_hydrogens:
+        reader = partial(read_molfiles, add_hydrogens=True)
     stop = None if count is None else first + count
     # Skipped structures are counted in the same pass, so that an error can give their number.
     read = _read(path, reader, stop=stop)
@@ -97,21 +131,18 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
         raise MoleculeError(f"{reason}: {path}")
     read: list[FileStructure] = []
     try:
-        check_plain_text(path)
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
-        # Remarks and titles may have any encoding; all relevant data are ASCII.
-        with path.open(encoding="utf-8-sig", errors="replace") as handle:
-            for structure in islice(reader(handle), stop):
-                check_size(len(structure.atomic_numbers))
-                read.append(structure)
+        if suffix_of(path) in _BINARY:
+            _take(reader(path), read, stop=stop)
+        else:
+            check_plain_text(path)
+            # Remarks and titles may have any encoding; all relevant data are ASCII.
+            with path.open(encoding="utf-8-sig", errors="replace") as handle:
+                _take(reader(handle), read, stop=stop)
     except FileError as error:
         raise MoleculeError(f"{path}: {error}; expected a {_kind(path)} file") from error
     except MoleculeError as error:
         raise MoleculeError(f"{_place(path, read)}: {error}") from error
-    except KeyError as error:
-        raise MoleculeError(
-            f"{_place(path, read)}: {error} is no element; expected symbols from H to Og"
-        ) from error
     except READING_FAILURES as error:
         detail = " ".join(str(error).split()) or "no frame in it"
         raise MoleculeError(
@@ -121,10 +152,19 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
     return read
 
 
+def _take(
+    structures: Iterator[FileStructure], read: list[FileStructure], *, stop: int | None
+) -> None:
+    """Append structures to those read, checking the size of each."""
+    for structure in islice(structures, stop):
+        check_size(len(structure.atomic_numbers))
+        read.append(structure)
+
+
 def _place(path: Path, read: list[FileStructure]) -> str:
     """Return the frame in which reading stopped, unless it is the first."""
     return f"{path}@{len(read)}" if read else str(path)
 
 
 def _kind(path: Path) -> str:
-    return path.suffix[1:].upper()
+    return suffix_of(path)[1:].upper()

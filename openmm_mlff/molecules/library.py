@@ -7,7 +7,7 @@ from typing import Any
 
 from openmm_mlff.errors import FileError, MoleculeError
 from openmm_mlff.molecules.building import build_system
-from openmm_mlff.molecules.files import SUFFIXES, read_structures
+from openmm_mlff.molecules.files import SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.reading import cut, missing, read_toml
@@ -65,7 +65,7 @@ def resolve(name_or_path: str | Path) -> Path:
     if not reason and str(name_or_path):
         return path
     # "./missing" is a path, although Path drops the dot.
-    if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
+    if suffix_of(path) in SUFFIXES or isinstance(name_or_path, Path) or "/" in name_or_path:
         raise MoleculeError(
             f"{reason}: {cut(str(path))}; expected a structure file or a library name"
         )

@@ -1,10 +1,11 @@
 """Load the systems that a user specifies: library molecules, structure files or SMILES."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.building import build_system
-from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures
+from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
@@ -26,7 +27,12 @@ def known_forms() -> str:
 
 
 def load_systems(
-    name_or_path: str | Path, *, charge: int | None = None, multiplicity: int | None = None
+    name_or_path: str | Path,
+    *,
+    charge: int | None = None,
+    multiplicity: int | None = None,
+    name: str | None = None,
+    add_hydrogens: bool = False,
 ) -> list[MolecularSystem]:
     """Load all molecules that a specification (see :func:`known_forms`) refers to.
 
@@ -36,57 +42,76 @@ def load_systems(
 
     Bonds are read from the file if present (SDF, MOL, MOL2; PDB if CONECT names every bonded atom),
     otherwise derived from covalent radii. A box with three periodic directions is kept, in standard
-    orientation, and molecules are made whole. Missing hydrogens are not added.
+    orientation, and molecules are made whole. Missing hydrogens are refused where bond orders show
+    them.
 
-    ``charge`` and ``multiplicity`` replace the recorded ones (defaults 0 and 1). There is at least
-    one result, and all names differ.
+    Args:
+        name_or_path: what to load.
+        charge: replaces the recorded one (default 0).
+        multiplicity: replaces the recorded one (default 1).
+        name: replaces the name, or the title of each of several molecules.
+        add_hydrogens: add those that an SDF or MOL file leaves out.
+
+    Returns:
+        At least one system; all names differ.
 
     Raises:
         MoleculeError: unknown name, missing or unreadable file, or a molecule that cannot be
             simulated.
-        MissingDependencyError: RDKit is needed and not installed.
     """
+    electrons = {"charge": charge, "multiplicity": multiplicity}
+    chosen = None if name is None else safe_name(name, otherwise="molecule")
     text = str(name_or_path)
     if text.lower().startswith(SMILES_PREFIX):
         structure, how = structure_from_smiles(text[len(SMILES_PREFIX) :])
-        return [
-            build_system(
-                structure,
-                name=structure.title,
-                source=how,
-                charge=charge,
-                multiplicity=multiplicity,
-            )
-        ]
+        return [build_system(structure, name=chosen or structure.title, source=how, **electrons)]
     plain, selection = _split_selection(name_or_path)
     path = resolve(plain)
     if path.is_dir():
-        return [load_folder(path, charge=charge, multiplicity=multiplicity)]
+        system = load_folder(path, **electrons)
+        return [replace(system, name=chosen or system.name)]
     first, count = _range(selection, path=path)
-    structures = read_structures(path, first=first, count=count, charge_is_given=charge is not None)
+    structures = read_structures(
+        path,
+        first=first,
+        count=count,
+        charge_is_given=charge is not None,
+        add_hydrogens=add_hydrogens,
+    )
     names = _names(structures, path=path, first=first, is_selected=selection is not None)
+    if chosen is not None:
+        names = numbered_names([chosen] * len(names))
     return [
         build_system(
             structure,
-            name=name,
+            name=each,
             source=_source(path, index=index, is_alone=selection is None and len(names) == 1),
-            charge=charge,
-            multiplicity=multiplicity,
+            **electrons,
         )
-        for index, (name, structure) in enumerate(zip(names, structures, strict=True), start=first)
+        for index, (each, structure) in enumerate(zip(names, structures, strict=True), start=first)
     ]
 
 
 def load_system(
-    name_or_path: str | Path, *, charge: int | None = None, multiplicity: int | None = None
+    name_or_path: str | Path,
+    *,
+    charge: int | None = None,
+    multiplicity: int | None = None,
+    name: str | None = None,
+    add_hydrogens: bool = False,
 ) -> MolecularSystem:
     """Load exactly one molecule; without an @ the first frame of a file of frames.
 
     Raises:
         MoleculeError: as :func:`load_systems`; or there are several.
-        MissingDependencyError: as :func:`load_systems`.
     """
-    systems = load_systems(name_or_path, charge=charge, multiplicity=multiplicity)
+    systems = load_systems(
+        name_or_path,
+        charge=charge,
+        multiplicity=multiplicity,
+        name=name,
+        add_hydrogens=add_hydrogens,
+    )
     if len(systems) > 1:
         raise MoleculeError(
             f"{name_or_path} holds {len(systems)} molecules, expected one: choose one by "
@@ -100,7 +125,7 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     text = str(name_or_path)
     stem, sign, selection = text.rpartition("@")
     is_own_name = not missing(user_path(text))
-    if is_own_name or not sign or Path(stem).suffix.lower() not in SUFFIXES:
+    if is_own_name or not sign or suffix_of(Path(stem)) not in SUFFIXES:
         return name_or_path, None
     is_number = selection.isascii() and selection.isdigit() and len(selection) <= _MOST_DIGITS
     if selection != _ALL and not is_number:
@@ -113,7 +138,7 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
 def _range(selection: str | None, *, path: Path) -> tuple[int, int | None]:
     """Return the index of the first structure and the number of structures to read."""
     if selection is None:
-        return 0, None if path.suffix.lower() in MANY_MOLECULES else 1
+        return 0, None if suffix_of(path) in MANY_MOLECULES else 1
     return (0, None) if selection == _ALL else (int(selection), 1)
 
 
@@ -124,7 +149,7 @@ def _names(
     stem = safe_name(path.stem, otherwise="molecule")
     if not is_selected and len(structures) == 1:
         return [stem]
-    if path.suffix.lower() not in MANY_MOLECULES:
+    if suffix_of(path) not in MANY_MOLECULES:
         return [f"{stem}-{index}" for index in range(first, first + len(structures))]
     return numbered_names(
         [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy.typing as npt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST = 60
+_LONGEST = 40
 _MOST_ATOMS = 3
 
 
@@ -26,7 +26,7 @@ def name_atoms(atomic_numbers: npt.ArrayLike, atoms: Iterable[int]) -> str:
 def safe_name(text: str, *, otherwise: str) -> str:
     """Return a name of ASCII letters, digits, dots, underscores and hyphens that is not a path.
 
-    The result has at most 60 characters and is never empty, hidden or made of dots; ``otherwise``
+    The result has at most 40 characters and is never empty, hidden or made of dots; ``otherwise``
     is used if no safe character is left.
     """
     return _UNSAFE.sub("_", text).strip("._-")[:_LONGEST].rstrip("._-") or otherwise

@@ -1,13 +1,15 @@
 """Build a molecule from SMILES with RDKit: an initial geometry relaxed with a force field."""
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.errors import MissingDependencyError, MoleculeError
-from openmm_mlff.molecules.formats.structure import FileStructure, sorted_bonds
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.formats.molfile import structure_of_mol
+from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.names import safe_name
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ MOST_ATOMS = 500
 """Including hydrogens; for more atoms the embedding by RDKit takes minutes to hours."""
 
 _RELAXATION_STEPS = 5000
-_NAME_LENGTH = 40
+_NAME_LENGTH = 20
 
 
 def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
@@ -32,24 +34,18 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
     of the formal charges; every radical electron is unpaired. A dot separates several molecules.
 
     Returns:
-        The structure, whose title is a safe name from the canonical SMILES, and a description of
-        the method.
+        The structure, whose title is a safe name, and a description of the method.
 
     Raises:
         MoleculeError: invalid SMILES, or no geometry could be generated.
-        MissingDependencyError: RDKit is not installed.
     """
-    try:
-        from rdkit import Chem, rdBase
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"{SMILES_PREFIX}{smiles} needs RDKit: pip install rdkit, or give a structure file"
-        ) from error
+    from rdkit import Chem, rdBase
+
     with rdBase.BlockLogs():
         parsed = Chem.MolFromSmiles(smiles.strip())
         if parsed is None or parsed.GetNumAtoms() == 0:
             raise MoleculeError(
-                f"{smiles!r} is no SMILES that RDKit can read; expected one like CCO or "
+                f"{smiles!r} is not a SMILES that RDKit can read; expected one like CCO or "
                 "CC(=O)[O-], in quotes for the shell"
             )
         molecule = Chem.AddHs(parsed)
@@ -59,18 +55,11 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
                 f"most {MOST_ATOMS}: give a structure file"
             )
         method = _embed(molecule, smiles=smiles)
-    unpaired = sum(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
-    pairs = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
     canonical = Chem.MolToSmiles(parsed)
-    structure = FileStructure(
-        atomic_numbers=np.array([a.GetAtomicNum() for a in molecule.GetAtoms()], dtype=np.int64),
-        positions_angstrom=np.array(molecule.GetConformer().GetPositions(), dtype=np.float64),
-        title=_name(canonical),
-        charge=Chem.GetFormalCharge(molecule),
-        multiplicity=unpaired + 1 if unpaired else None,
-        bonds=sorted_bonds(pairs, n_atoms=molecule.GetNumAtoms()),
-    )
-    return structure, f"SMILES {canonical}, {method}"
+    given = molecule.GetProp("_Name") if molecule.HasProp("_Name") else ""
+    structure = structure_of_mol(molecule)
+    title = safe_name(given, otherwise="") or _name(molecule, canonical=canonical)
+    return replace(structure, title=title), f"SMILES {canonical}, {method}"
 
 
 def _embed(molecule: "Mol", *, smiles: str) -> str:
@@ -100,20 +89,20 @@ def _part_fragments(molecule: "Mol") -> None:
     """Place molecules next to each other along x; they were embedded at the same position."""
     from rdkit.Chem import GetMolFrags
 
-    fragments = GetMolFrags(molecule)
     conformer = molecule.GetConformer()
     positions = np.array(conformer.GetPositions())
-    for before, fragment in pairwise(fragments):
+    for before, fragment in pairwise(GetMolFrags(molecule)):
         end = positions[list(before), 0].max() + _GAP_ANGSTROM
         positions[list(fragment), 0] += end - positions[list(fragment), 0].min()
-    for atom, position in enumerate(positions):
-        conformer.SetAtomPosition(atom, position.tolist())
+    conformer.SetPositions(positions)
 
 
-def _name(canonical: str) -> str:
-    """Return a name for a SMILES; if symbols were lost, a digest makes it unique."""
-    name = safe_name(canonical, otherwise="smiles")
+def _name(molecule: "Mol", *, canonical: str) -> str:
+    """Return a short SMILES that is safe as a name, or formula and digest."""
+    from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+    name = safe_name(canonical, otherwise="")
     if name == canonical and len(name) <= _NAME_LENGTH:
         return name
-    digest = hashlib.sha256(canonical.encode()).hexdigest()[:6]
-    return f"{name[:_NAME_LENGTH].rstrip('._-')}-{digest}"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:4]
+    return f"{safe_name(CalcMolFormula(molecule), otherwise='molecule')}-{digest}"

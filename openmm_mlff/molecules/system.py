@@ -35,6 +35,7 @@ class MolecularSystem:
         source: origin of the geometry.
         bonds: pairs (i, j), i < j; derived from covalent radii by default.
         cell_angstrom: (3, 3) float64, Å, box vectors as rows; None for isolated molecules.
+        masses_amu: (N,) float64, amu; NaN, and None for all, becomes the standard atomic mass.
         in_library: whether it is in the library, whose structures are known to be stable.
     """
 
@@ -46,6 +47,7 @@ class MolecularSystem:
     source: str = ""
     bonds: tuple[tuple[int, int], ...] = None  # type: ignore[assignment]  # set on construction
     cell_angstrom: npt.NDArray[np.float64] | None = None
+    masses_amu: npt.NDArray[np.float64] = None  # type: ignore[assignment]  # set on construction
     in_library: bool = False
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class MolecularSystem:
         object.__setattr__(self, "positions_angstrom", positions)
         if self.cell_angstrom is not None:
             object.__setattr__(self, "cell_angstrom", checked_cell(self.name, self.cell_angstrom))
+        masses = checked_masses(self.name, self.masses_amu, atomic_numbers=numbers)
+        object.__setattr__(self, "masses_amu", masses)
         self._check_electrons()
         _check_no_coincidence(self)
         if self.bonds is None:
@@ -112,11 +116,9 @@ class MolecularSystem:
         return str(self.to_ase().get_chemical_formula("hill"))
 
     @property
-    def masses_amu(self) -> npt.NDArray[np.float64]:
-        """Standard atomic masses, (N,) float64, amu."""
-        from ase.data import atomic_masses
-
-        return np.asarray(atomic_masses[self.atomic_numbers], dtype=np.float64)
+    def has_standard_masses(self) -> bool:
+        """Whether no atom is an isotope or has a mass of the user's."""
+        return np.array_equal(self.masses_amu, standard_masses_amu(self.atomic_numbers))
 
     @property
     def fragments(self) -> int:
@@ -125,13 +127,15 @@ class MolecularSystem:
 
     @property
     def sha256(self) -> str:
-        """Hex digest of numbers, positions, charge, multiplicity and box (not of the name)."""
+        """Hex digest of numbers, positions, charge, multiplicity, box and isotopes."""
         digest = hashlib.sha256()
         digest.update(np.ascontiguousarray(self.atomic_numbers, dtype="<i8").tobytes())
         digest.update(np.ascontiguousarray(self.positions_angstrom, dtype="<f8").tobytes())
         digest.update(f"{self.charge},{self.multiplicity}".encode())
         if self.cell_angstrom is not None:
             digest.update(np.ascontiguousarray(self.cell_angstrom, dtype="<f8").tobytes())
+        if not self.has_standard_masses:
+            digest.update(np.ascontiguousarray(self.masses_amu, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def with_positions(
@@ -168,6 +172,7 @@ class MolecularSystem:
             charges=np.full(self.n_atoms, self.charge / self.n_atoms),
             magmoms=np.full(self.n_atoms, (self.multiplicity - 1) / self.n_atoms),
             cell=self.cell_angstrom,
+            masses=None if self.has_standard_masses else self.masses_amu,
             pbc=self.is_periodic,
             info={**info, "name": self.name},
         )
@@ -185,6 +190,35 @@ def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[n
     # Rows of the inverse's transpose are the reciprocal vectors, normal to the faces.
     normals = np.linalg.inv(cell_angstrom).T
     return np.asarray(1.0 / np.linalg.norm(normals, axis=1))
+
+
+def standard_masses_amu(atomic_numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return standard atomic masses, (N,), amu."""
+    from ase.data import atomic_masses
+
+    return np.asarray(atomic_masses[atomic_numbers], dtype=np.float64)
+
+
+def checked_masses(
+    name: str,
+    masses_amu: npt.ArrayLike | None,
+    *,
+    atomic_numbers: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Check masses, (N,), amu, and replace NaN by the standard mass.
+
+    Raises:
+        MoleculeError: wrong shape, or not positive.
+    """
+    standard = standard_masses_amu(atomic_numbers)
+    given = standard if masses_amu is None else np.array(masses_amu, dtype=np.float64)
+    if given.shape != standard.shape or not (np.isnan(given) | (given > 0.0)).all():
+        raise MoleculeError(
+            f"{name}: masses {given.tolist()[:3]}... amu; expected {len(standard)} positive numbers"
+        )
+    masses = np.where(np.isnan(given), standard, given)
+    masses.flags.writeable = False
+    return masses
 
 
 def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -232,18 +266,14 @@ def _check_arrays(
             f"{name}: no element has atomic number {unknown[0]}; expected 1 to "
             f"{len(chemical_symbols) - 1}"
         )
-    with np.errstate(invalid="ignore"):
-        far = np.flatnonzero((np.abs(positions) > FARTHEST_ANGSTROM).any(axis=1))
-    broken = np.flatnonzero(~np.isfinite(positions).all(axis=1))
-    if len(broken):
-        raise MoleculeError(
-            f"{name}: atom {name_atoms(numbers, broken[:1])} has a coordinate that is not finite "
-            f"({positions[broken[0]].tolist()}); correct the structure"
-        )
+    # Not a number is not below the limit either.
+    far = np.flatnonzero(~(np.abs(positions) <= FARTHEST_ANGSTROM).all(axis=1))
     if len(far):
+        place = positions[far[0]]
+        said = "" if np.isfinite(place).all() else "has a coordinate that is not finite, and "
         raise MoleculeError(
-            f"{name}: atom {name_atoms(numbers, far[:1])} is at {positions[far[0]].tolist()} Å; "
-            f"expected coordinates up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
+            f"{name}: atom {name_atoms(numbers, far[:1])} {said}is at {place.tolist()} Å; expected "
+            f"coordinates up to {FARTHEST_ANGSTROM:g} Å: correct the structure"
         )
 
 

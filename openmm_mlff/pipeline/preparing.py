@@ -10,12 +10,13 @@ from openmm_mlff.checks.registry import select
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.files import remove_parts
 from openmm_mlff.locking import FolderLock
-from openmm_mlff.molecules import MolecularSystem, load_systems
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
+from openmm_mlff.pipeline.systems import requested_systems
 from openmm_mlff.pipeline.trial import check_evaluates, own_calculator
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
@@ -142,13 +143,9 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
 
 def _load_molecules(request: ValidationRequest, model: Potential) -> dict[str, MolecularSystem]:
     """Load the molecules and check that the potential supports their elements."""
-    if not request.systems:
-        raise ConfigError("no system was named; give at least one --system NAME or FILE")
     molecules: dict[str, MolecularSystem] = {}
-    for name in request.systems:
-        for molecule in load_systems(
-            name, charge=request.charge, multiplicity=request.multiplicity
-        ):
+    for name, found in requested_systems(request):
+        for molecule in found:
             if molecule.name.casefold() in TAKEN_NAMES:
                 raise ConfigError(
                     f"system {name}: {molecule.name!r} is the name of a file of the run; give the "

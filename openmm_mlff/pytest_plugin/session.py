@@ -65,14 +65,10 @@ class Validation:
     @cached_property
     def molecules(self) -> "dict[str, MolecularSystem]":
         """The systems by name."""
-        from openmm_mlff.molecules import load_systems
+        from openmm_mlff.pipeline.systems import requested_systems
 
-        asked = self.asked
-        loaded = [
-            load_systems(name, charge=asked.charge, multiplicity=asked.multiplicity)
-            for name in asked.systems
-        ]
-        return {molecule.name: molecule for found in loaded for molecule in found}
+        loaded = requested_systems(self.asked)
+        return {molecule.name: molecule for _, found in loaded for molecule in found}
 
     @cached_property
     def cases(self) -> "list[Case]":

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from openmm_mlff.errors import UserError
+from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.request import request_from
 
@@ -106,6 +107,60 @@ def test_an_operator_is_there_once_its_library_is_named(tmp_path):
 
     # Operators are registered once a process.
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+READ = [
+    ("charmm-ions/charmm_ions.pdb", "BaCaCdCl5CsKLiNaRb", (0, 1)),
+    ("gaff-mol2/c6f6_gaff.mol2", "C6F6", (0, 1)),
+    ("gaff-mol2/n2o4_gaff.mol2", "N2O4", (0, 1)),
+    ("mlmm-altloc/alt.pdb", "C2H8O2", (0, 1)),
+    ("mol2-crysin/crysin.mol2", "H2O", (0, 1)),
+    ("pdb-left-names/hie_left.pdb", "C4H6N2", (0, 1)),
+    ("qm9/qm9.xyz", "H2O", (0, 1)),
+    ("qm9/qm9b.xyz", "H2O", (0, 1)),
+    ("read-ok/b_charges.extxyz", "H2O", (-2, 1)),
+    ("read-ok/b_magmom.extxyz", "O2", (0, 3)),
+    ("read-ok/bom.pdb", "C4H6N2", (0, 1)),
+    ("read-ok/latin.sdf", "H2O", (0, 1)),
+    ("read-ok/v3000.sdf", "H4N", (1, 1)),
+    ("read-ok/znum.xyz", "H2O", (0, 1)),
+    ("spin-key/o2_spin.extxyz", "O2", (0, 3)),
+]
+
+NOT_READ = [
+    ("drude/drude2.pdb", "atom 2 (DOH2 of SWM W 1) is a Drude particle"),
+    ("mlmm-tip4p-site/site.pdb", "remove them"),
+    ("no-hydrogens/acetone_noH.sdf", "6 hydrogens are missing at C1–C3"),
+    ("read-ok/b_lower.extxyz", "write Lattice="),
+    ("read-ok/label.xyz", "'O1' is not an element"),
+    ("read-ok/tip4p_gmx.pdb", "atom 4 (MW of SOL W 1)"),
+    ("tip4p-om/tip4p_charmm.pdb", "O1–O4 are 0.150 Å apart"),
+]
+
+
+@pytest.mark.parametrize(("name", "formula", "electrons"), READ, ids=[name for name, *_ in READ])
+def test_a_structure_is_read_as_meant(name, formula, electrons):
+    system = load_system(CASES / name)
+
+    assert (system.formula, (system.charge, system.multiplicity)) == (formula, electrons)
+
+
+@pytest.mark.parametrize(("name", "said"), NOT_READ, ids=[name for name, _ in NOT_READ])
+def test_a_structure_is_refused_in_one_line(name, said):
+    with pytest.raises(UserError) as caught:
+        load_system(CASES / name)
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["d2o.xyz", "d2o_iso.sdf", "d2o_sym.sdf", "neutron.pdb", "b_mom.extxyz"]
+)
+def test_deuterium_has_its_mass_in_every_format(name):
+    assert load_system(CASES / "isotopes" / name).masses_amu[1:].tolist() == pytest.approx(
+        [2.014, 2.014], abs=1e-3
+    )
 
 
 def test_the_spin_reaches_the_potential(prepared, tmp_path):

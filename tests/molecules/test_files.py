@@ -67,6 +67,6 @@ def test_only_what_is_asked_for_is_read(write):
 
 
 def test_an_unknown_suffix_is_told_the_known_ones(write):
-    with pytest.raises(MoleculeError, match=r"'\.gro' is no structure format") as caught:
+    with pytest.raises(MoleculeError, match=r"'\.gro' is not a structure format") as caught:
         load_systems(write("x.gro", "1\n"))
     assert all(suffix in str(caught.value) for suffix in SUFFIXES)

@@ -33,7 +33,10 @@ def test_a_folder_carries_its_charge(tmp_path):
 
 
 def test_one_of_several_molecules_must_be_chosen(write):
-    record = "{}\n\n\n  1  0  0  0  0  0            999 V2000\n 0.0 0.0 0.0 He\nM  END\n$$$$\n"
+    record = (
+        "{}\n\n\n  1  0  0  0  0  0            999 V2000\n"
+        "    0.0       0.0       0.0    He  0  0\nM  END\n$$$$\n"
+    )
     path = write("two.sdf", record.format("a") + record.format("b"))
     assert [system.name for system in load_systems(path)] == ["a", "b"]
     assert load_system(f"{path}@1").name == "b"
@@ -58,7 +61,7 @@ def test_what_chooses_no_frame(trajectory, selection):
 
 def test_a_real_file_with_an_at_sign_wins(trajectory, write):
     path = write("run.xyz@2", "")
-    with pytest.raises(MoleculeError, match="is no structure format"):
+    with pytest.raises(MoleculeError, match="is not a structure format"):
         load_systems(path)
     path.unlink()
     [system] = load_systems(path)

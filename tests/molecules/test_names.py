@@ -17,7 +17,7 @@ def test_a_safe_name_is_safe(text):
     name = safe_name(text, otherwise="molecule")
     assert name.isascii()
     assert name
-    assert len(name) <= 60
+    assert len(name) <= 40
     assert all(c.isalnum() or c in "._-" for c in name)
     assert not name.startswith(".")
     assert safe_name(name, otherwise="x") == name

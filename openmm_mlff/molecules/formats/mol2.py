@@ -1,16 +1,22 @@
-"""Tripos MOL2."""
+"""Tripos MOL2.  RDKit reads SYBYL atom types only, hence the atoms are read here."""
 
 from collections.abc import Iterator
 from typing import TextIO
 
 import numpy as np
 
-from openmm_mlff.errors import MissingDependencyError
+from openmm_mlff.molecules.formats.elements import (
+    NamedAtom,
+    elements_from_names,
+    nuclide,
+    numbers_and_masses,
+)
+from openmm_mlff.molecules.formats.molfile import open_valences, rdkit_messages
+from openmm_mlff.molecules.formats.residues import recorded_cell
 from openmm_mlff.molecules.formats.structure import (
+    BadStructureError,
     FileStructure,
-    atomic_number,
     position_array,
-    row_of,
     sorted_bonds,
 )
 
@@ -27,8 +33,9 @@ Sections = dict[str, list[str]]
 def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[FileStructure]:
     """Read the molecules of a MOL2 file.
 
-    The total charge is the sum of the partial charges; without these, that of the formal charges
-    which RDKit derives from the atom types. It is not determined if ``charge_is_given``.
+    Elements come from SYBYL types; those of force-field types from the names of the atoms. The
+    total charge is the sum of the partial charges; without these, that of the formal charges which
+    RDKit derives from the atom types. It is not determined if ``charge_is_given``.
 
     Yields:
         One structure per molecule, with its bonds.
@@ -48,24 +55,25 @@ def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[File
                 f"{len(atoms)} atoms and {len(links)} bonds; its head says "
                 f"{counts[0]} and {n_bonds}"
             )
+        positions = position_array(
+            [(float(words[2]), float(words[3]), float(words[4])) for words in atoms]
+        )
+        symbols = _symbols(atoms, positions=positions)
+        numbers, masses = numbers_and_masses(symbols)
         rows = {words[0]: row for row, words in enumerate(atoms)}
-        pairs = [
-            (row_of(words[1], rows=rows), row_of(words[2], rows=rows))
-            for words in links
-            if words[3] != _NO_BOND
-        ]
-        charge = None if charge_is_given else _total_charge(sections, atoms=atoms, lines=lines)
+        pairs = [(rows[words[1]], rows[words[2]]) for words in links if words[3] != _NO_BOND]
+        formal_charge, missing = _read_types("".join(lines))
+        cell, note = _cell(sections.get("CRYSIN", []))
         yield FileStructure(
-            atomic_numbers=np.array(
-                [atomic_number(words[5].partition(".")[0]) for words in atoms], dtype=np.int64
-            ),
-            positions_angstrom=position_array(
-                [(float(words[2]), float(words[3]), float(words[4])) for words in atoms]
-            ),
+            atomic_numbers=numbers,
+            positions_angstrom=positions,
             title=head[0].strip().strip("*"),
-            charge=charge,
+            charge=None if charge_is_given else _total_charge(head, atoms, formal=formal_charge),
             bonds=sorted_bonds(pairs, n_atoms=len(atoms)) if pairs else None,
-            note="its crystal cell is not used" if "CRYSIN" in sections else "",
+            cell_angstrom=cell,
+            masses_amu=masses,
+            open_valences={atom: n for atom, n in missing.items() if numbers[atom] == 6},
+            note=note,
         )
 
 
@@ -94,30 +102,66 @@ def _sections(lines: list[str]) -> Sections:
     return sections
 
 
-def _total_charge(sections: Sections, *, atoms: list[list[str]], lines: list[str]) -> int:
-    head = sections["MOLECULE"]
+def _symbols(atoms: list[list[str]], *, positions: np.ndarray) -> list[str]:
+    """Return the elements of SYBYL types, or if a type is another, those of the atom names."""
+    from ase.data import atomic_numbers
+
+    symbols = []
+    for words in atoms:
+        symbol = words[5].partition(".")[0]
+        if symbol in ("LP", "Du"):
+            nuclide(symbol)
+        # ca and CA are types of force fields, Ca is calcium.
+        symbols.append(symbol if atomic_numbers.get(symbol) else "")
+    named = [NamedAtom(words[1], "".join(words[7:8]), "".join(words[6:7])) for words in atoms]
+    # All or none: c3 beside H and N.
+    if not all(symbols):
+        symbols = [""] * len(atoms)
+    return elements_from_names(
+        named, symbols, positions, remedy="write SYBYL types instead of those of a force field"
+    )
+
+
+def _cell(crysin: list[str]) -> tuple[np.ndarray | None, str]:
+    """Read the box: six numbers, the number of the space group and its setting."""
+    words = crysin[0].split() if crysin else []
+    if len(words) < 6:
+        return None, ""
+    group = words[6] if len(words) > 6 else "1"
+    return recorded_cell(
+        [float(word) for word in words[:6]],
+        space_group="" if group == "1" else f"space group {group}",
+    )
+
+
+def _total_charge(head: list[str], atoms: list[list[str]], *, formal: int | None) -> int:
     partial = [float(words[8]) for words in atoms if len(words) > 8]
     says_none = len(head) > 3 and head[3].strip() == _WITHOUT_CHARGES
     if says_none or len(partial) < len(atoms) or not any(partial):
-        return _formal_charge(lines)
+        if formal is None:
+            raise BadStructureError(
+                "no partial charges, and RDKit cannot read the atom types: give --charge"
+            )
+        return formal
     total = sum(partial)
     if abs(total - round(total)) > _ROUNDING_CHARGE:
-        raise ValueError(f"partial charges sum to {total:.3f}, no whole number")
+        raise ValueError(f"partial charges sum to {total:.3f}, not a whole number")
     return round(total)
 
 
-def _formal_charge(lines: list[str]) -> int:
-    try:
-        from rdkit import Chem, rdBase
-    except ImportError as error:
-        raise MissingDependencyError(
-            "a MOL2 file without partial charges needs RDKit to find its total charge: "
-            "pip install rdkit, or give the charge"
-        ) from error
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromMol2Block("".join(lines), sanitize=False, removeHs=False)
-    if molecule is None:
-        raise ValueError(
-            "no partial charges, and RDKit cannot read the atom types: give the charge"
+def _read_types(text: str) -> tuple[int | None, dict[int, int]]:
+    """Return total formal charge and open valences by RDKit; None and {} for unknown types."""
+    from rdkit import Chem
+
+    with rdkit_messages():
+        molecule = Chem.MolFromMol2Block(
+            text.encode("ascii", "replace").decode(), sanitize=False, removeHs=False
         )
-    return sum(atom.GetFormalCharge() for atom in molecule.GetAtoms())
+    if molecule is None:
+        return None, {}
+    for atom in molecule.GetAtoms():
+        # The parser assumes that all hydrogens are there.
+        atom.SetNoImplicit(False)  # noqa: FBT003
+    molecule.UpdatePropertyCache(strict=False)
+    charge = sum(atom.GetFormalCharge() for atom in molecule.GetAtoms())
+    return charge, open_valences(molecule) if molecule.GetNumBonds() else {}

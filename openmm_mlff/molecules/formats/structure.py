@@ -1,6 +1,7 @@
 """The content of a structure file for one molecule, before anything is derived from it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,6 @@ Bonds = tuple[tuple[int, int], ...]
 
 MOST_ATOMS = 100_000
 """Larger structures are rejected."""
-
-_HYDROGEN_ISOTOPES = ("D", "T")
 
 
 class BadStructureError(MoleculeError):
@@ -33,7 +32,9 @@ class FileStructure:
         multiplicity: spin multiplicity as recorded, of any type; None if absent.
         bonds: bonds in the file; None if absent.
         cell_angstrom: (3, 3) float64, Å, box vectors as rows; None if not periodic.
-        note: ignored content of the file; may be empty.
+        masses_amu: (N,) float64; NaN for the standard mass; None if all are.
+        open_valences: number of hydrogens that the bond orders and charges of an atom leave out.
+        note: what was left out or changed; may be empty.
     """
 
     atomic_numbers: npt.NDArray[np.int64]
@@ -43,6 +44,8 @@ class FileStructure:
     multiplicity: Any = None
     bonds: Bonds | None = None
     cell_angstrom: npt.NDArray[np.float64] | None = None
+    masses_amu: npt.NDArray[np.float64] | None = None
+    open_valences: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
 
 
@@ -53,28 +56,14 @@ def check_size(n_atoms: int) -> None:
         BadStructureError: it is not.
     """
     if n_atoms < 0:
-        raise BadStructureError(f"{n_atoms} is no number of atoms; expected a whole number from 1")
+        raise BadStructureError(
+            f"{n_atoms} is not a number of atoms; expected a whole number from 1"
+        )
     if n_atoms > MOST_ATOMS:
         raise BadStructureError(
             f"{n_atoms} atoms; expected at most {MOST_ATOMS}: a potential is validated on "
             "molecules and small boxes; cut one out"
         )
-
-
-def atomic_number(symbol: str) -> int:
-    """Return the atomic number of an element symbol in any case; D and T are hydrogen.
-
-    Raises:
-        KeyError: the unknown symbol.
-    """
-    from ase.data import atomic_numbers
-
-    plain = symbol.strip().capitalize()
-    if plain in _HYDROGEN_ISOTOPES:
-        return 1
-    if plain not in atomic_numbers:
-        raise KeyError(symbol.strip())
-    return int(atomic_numbers[plain])
 
 
 def position_array(positions: list[tuple[float, float, float]]) -> npt.NDArray[np.float64]:
@@ -94,12 +83,6 @@ def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
     return tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
 
 
-def row_of(label: str, *, rows: dict[str, int]) -> int:
-    """Return the row of the atom with the label that a bond uses.
-
-    Raises:
-        ValueError: there is no such atom.
-    """
-    if label not in rows:
-        raise ValueError(f"a bond names atom {label}, which is not there")
-    return rows[label]
+def joined(*notes: str) -> str:
+    """Join the notes that are not empty."""
+    return "; ".join(note for note in notes if note)

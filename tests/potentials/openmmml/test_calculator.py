@@ -4,6 +4,7 @@ import pytest
 from ase.calculators.calculator import CalculationFailed
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules.electrons import info_of
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.potentials.openmmml.calculator import OpenMMCalculator
@@ -67,8 +68,8 @@ def test_atoms_may_come_close_once_the_system_is_made(water, calculator):
     "change",
     [
         lambda atoms: atoms.set_atomic_numbers([8, 8, 8]),
-        lambda atoms: atoms.info.update(charge=2),
-        lambda atoms: atoms.info.update(multiplicity=3, spin=3, mult=3),
+        lambda atoms: atoms.info.update(info_of(charge=2, multiplicity=1)),
+        lambda atoms: atoms.info.update(info_of(charge=0, multiplicity=3)),
         lambda atoms: (atoms.set_cell([9.0, 9.0, 9.0]), atoms.set_pbc(True)),
     ],
 )

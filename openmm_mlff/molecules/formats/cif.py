@@ -1,0 +1,121 @@
+"""CIF: macromolecular (PDBx/mmCIF) and of small-molecule crystals, both parsed by ASE."""
+
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
+from openmm_mlff.molecules.formats.residues import (
+    ResidueAtom,
+    kept_locations,
+    recorded_cell,
+    structure_of,
+)
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, joined
+
+_UNKNOWN = ("?", ".", "")
+_CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+_COLUMNS = (
+    "cartn_x",
+    "cartn_y",
+    "cartn_z",
+    "label_atom_id auth_atom_id",
+    "auth_comp_id label_comp_id",
+    "label_alt_id",
+    "type_symbol",
+    "pdbx_formal_charge",
+    "auth_asym_id label_asym_id",
+    "auth_seq_id label_seq_id",
+    "pdbx_pdb_ins_code",
+)
+"""Columns of an atom, with what is used where one is absent, in the order of ``_atom``."""
+
+_SPACE_GROUPS = ("_symmetry.space_group_name_h-m", "_space_group.name_h-m_alt")
+
+
+def read_cif(handle: TextIO) -> Iterator[FileStructure]:
+    """Read the models of the first mmCIF block, or the crystals of a small-molecule CIF.
+
+    The symmetry of a crystal is expanded and its cell repeated to be wide enough.
+
+    Yields:
+        One structure per model or crystal.
+
+    Raises:
+        BadStructureError: no block has atoms, or sites are partially occupied.
+    """
+    from ase.io.cif import parse_cif
+
+    with warnings.catch_warnings():
+        # A row of another length is damage.
+        warnings.simplefilter("error")
+        blocks = list(parse_cif(io.BytesIO(handle.read().encode())))
+    for block in blocks:
+        if "_atom_site.cartn_x" in block:
+            yield from _models({key: _listed(value) for key, value in block.items()})
+            return
+    crystals = [block for block in blocks if block.has_structure()]
+    if not crystals:
+        raise BadStructureError(
+            "it has neither _atom_site.Cartn_x nor a cell with _atom_site_fract_x; expected atoms"
+        )
+    for block in crystals:
+        occupancy = _listed(block.get("_atom_site_occupancy", 1))
+        groups = {*_listed(block.get("_atom_site_disorder_group", "."))} - {*_UNKNOWN}
+        if groups or any(value not in (1, *_UNKNOWN) for value in occupancy):
+            raise BadStructureError(
+                "its sites are partially occupied or disordered; choose one of the arrangements"
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            atoms = block.get_atoms()
+        yield large_enough(structure_of_atoms(atoms))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
+    cell, note = None, ""
+    lengths_and_angles = [table.get(f"_cell.{key}", ["?"])[0] for key in _CELL]
+    if not set(lengths_and_angles) & set(_UNKNOWN):
+        groups = [str(table[tag][0]) for tag in _SPACE_GROUPS if tag in table]
+        cell, note = recorded_cell(
+            [float(value) for value in lengths_and_angles], space_group=(groups or [""])[0]
+        )
+    count = len(table["_atom_site.cartn_x"])
+    models = _column(table, "pdbx_pdb_model_num", count=count)
+    columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]
+    for model in dict.fromkeys(models):
+        atoms = [_atom(row) for of, *row in zip(models, *columns, strict=True) if of == model]
+        kept, left_out = kept_locations(atoms)
+        yield structure_of(
+            [atoms[index] for index in kept],
+            cell=cell,
+            note=joined(note, left_out),
+            remedy="add type_symbol",
+        )
+
+
+def _atom(row: Sequence[str]) -> ResidueAtom:
+    x, y, z, name, residue, altloc, element, charge, chain, number, insertion = row
+    return ResidueAtom(
+        name=name,
+        residue=residue,
+        place=" ".join(f"{chain} {number}{insertion}".split()),
+        altloc=altloc,
+        element=element,
+        charge=int(charge or 0),
+        position_angstrom=(float(x), float(y), float(z)),
+    )
+
+
+def _column(table: Mapping[str, list[Any]], *keys: str, count: int) -> list[str]:
+    """Return the first existing column of the atoms; unknown values are empty strings."""
+    for key in keys:
+        found = table.get(f"_atom_site.{key}")
+        if found is not None:
+            return ["" if value in _UNKNOWN else str(value) for value in found]
+    return [""] * count

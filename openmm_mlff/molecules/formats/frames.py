@@ -1,0 +1,171 @@
+"""What ASE reads: XYZ, extended XYZ, POSCAR, trajectories and databases."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from openmm_mlff.molecules.electrons import (
+    lowest_multiplicity,
+    recorded_charge,
+    recorded_multiplicity,
+)
+from openmm_mlff.molecules.formats.elements import numbers_and_masses
+from openmm_mlff.molecules.formats.structure import (
+    BadStructureError,
+    FileStructure,
+    check_size,
+    joined,
+)
+from openmm_mlff.molecules.system import box_widths_angstrom, checked_cell
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+CRYSTAL_WIDTH_ANGSTROM = 10.0
+"""Least width of a crystal's box: twice the cutoff of common potentials."""
+
+_SPECIES = re.compile(r"\bProperties=\"?((?:[^\s\":]+:[^\s\":]+:\d+:)*?)species:S:1", re.IGNORECASE)
+
+
+def structure_of_atoms(atoms: "Atoms") -> FileStructure:
+    """Convert ``ase.Atoms``, with charge and multiplicity under all names of ``electrons``.
+
+    Raises:
+        BadStructureError: periodic in one or two directions only, massless particles, a box under
+            an unknown name, or a charge or multiplicity that is not understood.
+    """
+    if atoms.pbc.any() and not atoms.pbc.all():
+        flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
+        raise BadStructureError(
+            f'pbc="{flags}" repeats in some directions only, and slabs and wires are not '
+            'supported: write pbc="T T T" with empty space in the box, or pbc="F F F"'
+        )
+    unread = [name for name in atoms.info if name.lower() == "lattice"]
+    if unread:
+        raise BadStructureError(f"{unread[0]}= is not read as a box; write Lattice=")
+    masses = np.array(atoms.get_masses(), dtype=np.float64) if atoms.has("masses") else None
+    if masses is not None and not (masses > 0.0).all():
+        atom = int(np.flatnonzero(~(masses > 0.0))[0])
+        raise BadStructureError(
+            f"atom {atom + 1} ({atoms.symbols[atom]}) has mass {masses[atom]:g}; virtual sites and "
+            "dummies are not atoms: remove them, or correct the mass"
+        )
+    try:
+        charge, multiplicity = recorded_charge(atoms), recorded_multiplicity(atoms)
+    except ValueError as error:
+        raise BadStructureError(str(error)) from error
+    return FileStructure(
+        atomic_numbers=np.asarray(atoms.numbers, dtype=np.int64),
+        positions_angstrom=np.asarray(atoms.positions, dtype=np.float64),
+        charge=charge,
+        multiplicity=multiplicity,
+        cell_angstrom=np.array(atoms.cell) if atoms.pbc.all() else None,
+        masses_amu=masses,
+    )
+
+
+def large_enough(crystal: FileStructure) -> FileStructure:
+    """Repeat the cell of a neutral crystal until it is 10 Å wide, and note it."""
+    if crystal.cell_angstrom is None or crystal.charge:
+        return crystal
+    cell = checked_cell("the crystal", crystal.cell_angstrom)
+    times = np.ceil(CRYSTAL_WIDTH_ANGSTROM / box_widths_angstrom(cell) - 1e-6).astype(int)
+    count = int(times.prod())
+    if count == 1:
+        return crystal
+    check_size(count * len(crystal.atomic_numbers))
+    shifts = np.indices(tuple(times.tolist())).reshape(3, -1).T @ cell
+    placed = crystal.positions_angstrom + shifts[:, None]
+    numbers, masses = np.tile(crystal.atomic_numbers, count), crystal.masses_amu
+    written = " × ".join(map(str, times))
+    return replace(
+        crystal,
+        atomic_numbers=numbers,
+        positions_angstrom=placed.reshape(-1, 3),
+        cell_angstrom=cell * times[:, None],
+        masses_amu=None if masses is None else np.tile(masses, count),
+        multiplicity=lowest_multiplicity(numbers),
+        note=joined(
+            crystal.note,
+            f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide",
+        ),
+    )
+
+
+def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
+    """Read frames of an XYZ or extended XYZ file, with isotopes D and T and atomic numbers.
+
+    Yields:
+        One structure per frame.
+
+    Raises:
+        BadStructureError: as :func:`structure_of_atoms`, or a symbol is not that of an element.
+    """
+    from ase.io.extxyz import read_xyz as read_ase_frames
+
+    for lines in _frame_lines(handle):
+        masses = _write_symbols(lines)
+        (atoms,) = read_ase_frames(io.StringIO("".join(lines)), index=slice(None))
+        structure = structure_of_atoms(atoms)
+        yield structure if masses is None else replace(structure, masses_amu=masses)
+
+
+def read_poscar(handle: TextIO) -> Iterator[FileStructure]:
+    """Read the crystal of a POSCAR or CONTCAR, its cell repeated to be wide enough."""
+    from ase.io.vasp import read_vasp
+
+    yield large_enough(structure_of_atoms(read_vasp(handle)))
+
+
+def read_trajectory(path: Path) -> Iterator[FileStructure]:
+    """Read the frames of an ASE trajectory."""
+    from ase.io.trajectory import Trajectory
+
+    with Trajectory(str(path)) as frames:
+        yield from map(structure_of_atoms, frames)
+
+
+def read_database(path: Path) -> Iterator[FileStructure]:
+    """Read the rows of an ASE database, the cells of crystals repeated to be wide enough."""
+    from ase.db import connect
+
+    for row in connect(str(path)).select():
+        atoms = row.toatoms()
+        atoms.info.update(row.key_value_pairs)
+        yield replace(large_enough(structure_of_atoms(atoms)), title=f"{row.formula}-{row.id}")
+
+
+def _write_symbols(lines: list[str]) -> Any:
+    """Replace isotopes and atomic numbers by element symbols; return masses, (N,), or None."""
+    before = _SPECIES.search(lines[1]) if len(lines) > 1 else None
+    column = sum(map(int, before[1].split(":")[2::3])) if before else 0
+    rows = [line.replace("*^", "e").split() for line in lines[2:]]
+    if any(len(row) <= column for row in rows):
+        return None
+    symbols = [row[column] for row in rows]
+    numbers, masses = numbers_and_masses(symbols)
+    from ase.data import chemical_symbols
+
+    for row, number in zip(rows, numbers, strict=True):
+        row[column] = chemical_symbols[number]
+    lines[2:] = [" ".join(row) + "\n" for row in rows]
+    return masses
+
+
+def _frame_lines(handle: TextIO) -> Iterator[list[str]]:
+    """Split a file into frames; each starts with its number of atoms."""
+    for line in handle:
+        # Blank lines may follow the last frame.
+        if not line.strip():
+            continue
+        n_atoms = int(line)
+        check_size(n_atoms)
+        lines = [line, *(handle.readline() for _ in range(n_atoms + 1))]
+        if len(lines) > 2 and not lines[-1]:
+            raise ValueError(f"fewer atoms than the {n_atoms} announced")
+        yield lines

@@ -1,0 +1,250 @@
+"""What people bring, by kind: read as meant, or refused in one line."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.db import connect
+from ase.io import write as write_ase
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules import load_system, load_systems
+from openmm_mlff.molecules.files import read_structures
+
+
+def pdb(*atoms, residue="LIG"):
+    """Atoms as (name with its columns, position, element); a name may carry ``residue:number``."""
+    lines = []
+    for serial, (name, (x, y, z), *rest) in enumerate(atoms, start=1):
+        element, of, number, altloc = [*rest, *["", residue, 1, " "][len(rest) :]]
+        lines.append(
+            f"HETATM{serial:5d} {name:4s}{altloc}{of:4s}A{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}"
+            f"  1.00  0.00          {element:>2s}\n"
+        )
+    return "".join(lines) + "END\n"
+
+
+# Distances of two atoms, Å, along x; a name in the first column, as many programs write it.
+NAMES = [
+    (("CD2 ", "HD2 "), 1.08, "CH"),
+    (("CL1 ", " C1 "), 1.74, "CCl"),
+    (("BR  ", " C1 "), 1.90, "CBr"),
+    (("SE  ", " C1 "), 1.95, "CSe"),
+    (("NE2 ", "CE1 "), 1.32, "CN"),
+    (("HG  ", " O1 "), 0.96, "HO"),
+    (("FE  ", " N1 "), 2.00, "FeN"),
+    (("SI1 ", " O1 "), 1.63, "OSi"),
+    (("CA  ", " O1 "), 2.40, "CaO"),
+    (("ZN  ", " O1 "), 2.10, "OZn"),
+]
+
+
+@pytest.mark.parametrize(("names", "apart", "formula"), NAMES)
+def test_an_element_is_that_of_name_and_bond_length(write, names, apart, formula):
+    text = pdb((names[0], (0, 0, 0)), (names[1], (apart, 0, 0)))
+    numbers = read_structures(write("x.pdb", text))[0].atomic_numbers
+    assert Atoms(numbers=numbers).get_chemical_formula("hill") == formula
+
+
+WATER = ((" O  ", (0, 0, 0)), (" H1 ", (0.957, 0, 0)), (" H2 ", (-0.24, 0.927, 0)))
+
+REFUSED = [
+    # Elements without evidence.
+    ("alone.pdb", pdb(("CA  ", (0, 0, 0)), ("CB  ", (9, 0, 0))), "atom 1 (CA of LIG A 1) may be"),
+    ("noname.pdb", pdb(("A1  ", (0, 0, 0))), "atom 1 (A1 of LIG A 1) has no element"),
+    # Particles that are not atoms.
+    *(
+        (f"{name.strip()}.pdb", pdb(*WATER, (name, (0.09, 0.12, 0)), residue="SOL"), said)
+        for name, said in [
+            (" MW ", "(MW of SOL A 1)"),
+            (" EPW", "(EPW of SOL A 1)"),
+            (" LP1", "(LP1 of SOL A 1)"),
+            (" DO ", "(DO of SOL A 1) is a Drude particle"),
+            (" OM ", "O1–O4 are 0.150 Å apart"),
+        ]
+    ),
+    (
+        "lp.mol2",
+        "@<TRIPOS>MOLECULE\nx\n1 0\nSMALL\nNO_CHARGES\n@<TRIPOS>ATOM\n1 L1 0 0 0 LP 1 LIG 0\n",
+        "'LP' is not an element",
+    ),
+    ("lp.xyz", "2\n\nO 0 0 0\nLP 0.3 0 0\n", "'LP' is not an element; virtual sites"),
+    (
+        "massless.extxyz",
+        "2\nProperties=species:S:1:pos:R:3:masses:R:1\nHe 0 0 0 4\nHe 3 0 0 0\n",
+        "atom 2 (He) has mass 0",
+    ),
+    # Missing hydrogens.
+    ("crystal.pdb", pdb((" O  ", (0, 0, 0), "O"), residue="HOH"), "residue HOH A 1 has no hydr"),
+    # Charge and spin.
+    ("q.xyz", "1\nnet_charge=2\nHe 0 0 0\n", "net_charge=2 is not read; write charge="),
+    ("s.xyz", "1\nnum_unpaired=2\nHe 0 0 0\n", "num_unpaired=2 is not read; write multiplicity="),
+    ("atom.xyz", "1\n\nO 0 0 0\n", "ground state of O1 is a triplet"),
+    # Crystals.
+    (
+        "half.cif",
+        "data_x\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n_cell_angle_alpha 90\n"
+        "_cell_angle_beta 90\n_cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n"
+        "_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\nNa1 0 0 0 0.5\n",
+        "partially occupied",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "said"), REFUSED, ids=[name for name, *_ in REFUSED])
+def test_a_structure_is_refused_by_name(write, name, text, said):
+    with pytest.raises(MoleculeError) as caught:
+        load_system(write(name, text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_locations_are_chosen_by_atom_name(write):
+    """An atom with label B alone, and one with and without a label, are kept once."""
+    text = pdb(
+        (" O  ", (0, 0, 0), "O", "LIG", 1, "A"),
+        (" O  ", (0, 0, 0.1), "O", "LIG", 1, "B"),
+        (" H1 ", (0.957, 0, 0), "H", "LIG", 1, "B"),
+        (" H2 ", (-0.24, 0.927, 0), "H"),
+        (" H2 ", (-0.24, 0, 0.927), "H", "LIG", 1, "A"),
+    )
+    system = load_system(write("w.pdb", text))
+    assert system.formula == "H2O"
+    assert system.positions_angstrom[0, 2] == 0.0
+    assert "2 atoms at alternate locations left out in LIG A 1" in system.source
+
+
+def test_atoms_of_one_name_are_all_kept(write):
+    atoms = [(" H  ", (0.74 * k, 0, 0), "H", "LIG", k // 2) for k in (0, 1)]
+    assert load_system(write("h.pdb", pdb(*atoms))).formula == "H2"
+
+
+ACETONE = (
+    "acetone\n  own               3D\n\n  4  3  0  0  0  0  0  0  0  0999 V2000\n"
+    "   -1.2900   -0.6000    0.0000 C   0  0\n    0.0000    0.1900    0.0000 C   0  0\n"
+    "    1.2900   -0.6000    0.0000 C   0  0\n    0.0000    1.4000    0.0000 O   0  0\n"
+    "  1  2  1  0\n  2  3  1  0\n  2  4  2  0\nM  END\n$$$$\n"
+)
+
+
+def test_missing_hydrogens_are_named_and_added_on_request(write):
+    path = write("acetone.sdf", ACETONE)
+    with pytest.raises(MoleculeError, match="6 hydrogens are missing at C1–C3"):
+        load_system(path)
+    system = load_system(path, add_hydrogens=True)
+    assert system.formula == "C3H6O"
+    lengths = [
+        np.linalg.norm(np.subtract(*system.positions_angstrom[[i, j]])) for i, j in system.bonds
+    ]
+    assert min(lengths) > 1.0
+    with pytest.raises(MoleculeError, match="SDF and MOL files only"):
+        load_system(write("w.xyz", "1\n\nHe 0 0 0\n"), add_hydrogens=True)
+
+
+def test_unpaired_electrons_and_a_given_charge_explain_open_valences(write):
+    text = ACETONE.replace("  4  3  0", "  2  1  0").replace(
+        "    1.2900   -0.6000    0.0000 C   0  0\n    0.0000    1.4000    0.0000 O   0  0\n", ""
+    )
+    path = write("c2.sdf", text.replace("  2  3  1  0\n  2  4  2  0\n", ""))
+    with pytest.raises(MoleculeError, match="6 hydrogens are missing"):
+        load_system(path, multiplicity=5)
+    assert load_system(path, multiplicity=7).multiplicity == 7
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("Charge=-2 Multiplicity=1", (-2, 1)),
+        ("total_charge=2 total_spin=3", (2, 3)),
+        ("charge=0 spin=1 mult=1", (0, 1)),
+    ],
+)
+def test_charge_and_spin_have_many_names(write, comment, expected):
+    text = f'3\n{comment} pbc="F F F"\nO 0 0 0\nH .96 0 0\nH -.24 .93 0\n'
+    system = load_system(write("w.xyz", text))
+    assert (system.charge, system.multiplicity) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "mass"),
+    [
+        ("d.xyz", "2\n\nD 0 0 0\nH 0.74 0 0\n", 2.014),
+        ("d.extxyz", "2\nProperties=pos:R:3:species:S:1\n0 0 0 T\n0.74 0 0 H\n", 3.016),
+        ("d.pdb", pdb((" D1 ", (0, 0, 0)), (" H1 ", (0.74, 0, 0)), residue="DOD"), 2.014),
+        ("smiles:[2H][H]", None, 2.014),
+        ("smiles:[13CH4]", None, 13.003),
+    ],
+)
+def test_isotopes_have_their_masses(write, name, text, mass):
+    system = load_system(name if text is None else write(name, text))
+    assert system.masses_amu[0] == pytest.approx(mass, abs=2e-3)
+    assert system.masses_amu[1] == pytest.approx(1.008, abs=1e-3)
+    assert "isotopes" in system.source
+    assert system.to_ase().get_masses()[0] == system.masses_amu[0]
+
+
+SILICON = bulk("Si", "diamond", a=5.43)
+
+
+@pytest.mark.parametrize("name", ["Si.cif", "POSCAR", "Si.vasp", "Si.db"])
+def test_a_primitive_crystal_is_made_large_enough(tmp_path, name):
+    path = tmp_path / name
+    if path.suffix == ".db":
+        connect(path).write(SILICON)
+    else:
+        write_ase(path, SILICON, format="cif" if name.endswith("cif") else "vasp")
+    system = load_system(path)
+    assert system.formula == "Si128"
+    assert "4 × 4 × 4" in system.source
+    assert np.linalg.det(system.cell_angstrom) == pytest.approx(64 * 5.43**3 / 4, rel=1e-4)
+
+
+def test_an_odd_number_of_electrons_in_a_repeated_cell_is_a_doublet(tmp_path):
+    write_ase(tmp_path / "Cu.vasp", bulk("Cu", a=3.61), format="vasp")
+    system = load_system(tmp_path / "Cu.vasp")
+    assert (system.formula, system.multiplicity) == ("Cu125", 2)
+
+
+def test_symmetry_is_expanded(tmp_path):
+    write_ase(tmp_path / "salt.cif", bulk("NaCl", "rocksalt", a=5.64, cubic=True))
+    text = (tmp_path / "salt.cif").read_text(encoding="utf-8")
+    atoms = "  Na Na1 1.0 0.0 0.0 0.0 1.0\n  Cl Cl1 1.0 0.5 0.5 0.5 1.0\n"
+    head = text[: text.index("loop_")].replace("P 1", "F m -3 m").replace("  1\n", "  225\n")
+    table = "loop_\n" + "".join(
+        f"  _atom_site_{key}\n"
+        for key in (
+            "type_symbol",
+            "label",
+            "symmetry_multiplicity",
+            "fract_x",
+            "fract_y",
+            "fract_z",
+            "occupancy",
+        )
+    )
+    (tmp_path / "salt.cif").write_text(head + table + atoms, encoding="utf-8")
+    assert load_system(tmp_path / "salt.cif").formula == "Cl32Na32"
+
+
+def test_a_trajectory_has_frames(tmp_path, water):
+    path = tmp_path / "run.traj"
+    write_ase(path, [water.to_ase(), water.to_ase()])
+    assert [system.name for system in load_systems(f"{path}@all")] == ["run-0", "run-1"]
+    assert load_system(path).formula == "H2O"
+    path.write_bytes(b"rubbish")
+    with pytest.raises(MoleculeError, match="cannot be read as TRAJ"):
+        load_system(path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "expected"),
+    [
+        ("smiles:CC(C)Cc1ccc(cc1)C(C)C(=O)O", None, "C13H18O2-572a"),
+        ("smiles:CC(C)Cc1ccc(cc1)C(C)C(=O)O ibuprofen", None, "ibuprofen"),
+        ("smiles:CCO", None, "CCO"),
+        ("smiles:CCO", "ethyl alcohol", "ethyl_alcohol"),
+        ("water", "mine", "mine"),
+    ],
+)
+def test_a_system_has_a_short_readable_name(spec, name, expected):
+    assert load_system(spec, name=name).name == expected
