@@ -77,7 +77,7 @@ def _script_call(variant: Variant, setting: Setting) -> Call | None:
     if not isinstance(force, import_openmmtorch().TorchForce) or force.getNumGlobalParameters():
         return None
     # The plugin freezes the module on its device.
-    module: Call = torch.jit.freeze(force.getModule().eval().to(device_of(variant, setting)))
+    module: Any = torch.jit.freeze(force.getModule().eval().to(device_of(variant, setting)))
     if force.getOutputsForces():
         return module
 
