@@ -1,13 +1,14 @@
 """The timed code: steps with OpenMM and with ASE.
 
 Every block starts from the same positions and velocities, so that all blocks of a model do the same
-work. Each step or call is one evaluation of energy or forces; preparation before the first step is
-not timed.
+work. Each step is one evaluation of the forces; preparation before the first step is not timed.
 """
 
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import openmm
@@ -15,25 +16,39 @@ from ase import units as ase_units
 from ase.calculators.calculator import BaseCalculator
 from ase.md.verlet import VelocityVerlet
 
+from openmm_mlff.benchmark.plan import PROTOCOL, BenchmarkPlan
+from openmm_mlff.benchmark.rounds import Block
+from openmm_mlff.config import DynamicsSpec, load_protocol
 from openmm_mlff.molecules import MolecularSystem, rotation_count
-from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters import EnergyReporter, TrajectoryReporter, UnstableError
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom
-from openmm_mlff.simulation import PlatformChoice, make_simulation
+from openmm_mlff.simulation import PlatformChoice, make_simulation, minimise
 from openmm_mlff.simulation.nve import (
     set_start_velocities,
     thermal_velocities,
     without_rigid_motion,
 )
 from openmm_mlff.simulation.stepping import step_watched
-from openmm_mlff.units import (
-    FS_PER_PS,
-    nm_from_angstrom,
-    ps_from_fs,
-)
+from openmm_mlff.simulation.streams import ENERGIES_FILE, TRAJECTORY_FILE
+from openmm_mlff.units import FS_PER_PS, nm_from_angstrom, ps_from_fs
 
-Block = Callable[[int], float]
-"""Run a number of steps and return their wall time in seconds."""
+
+@dataclass(frozen=True)
+class Setting:
+    """Settings shared by all models on one system.
+
+    Attributes:
+        threads: of torch and of the CPU platform.
+        reference: spec of the model that the others are compared with.
+    """
+
+    molecule: MolecularSystem
+    platform: PlatformChoice
+    plan: BenchmarkPlan = field(default_factory=BenchmarkPlan)
+    precision: str = "mixed"
+    threads: int = 1
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,21 +64,14 @@ class Start:
     velocities_angstrom_per_ps: FloatArray
 
 
-def thermal_start(
-    molecule: MolecularSystem,
-    *,
-    positions_angstrom: FloatArray,
-    temperature_kelvin: float,
-    seed: int,
-) -> Start:
+def thermal_start(setting: Setting, positions_angstrom: FloatArray) -> Start:
     """Draw Maxwell–Boltzmann velocities without translation and rotation of the whole system.
 
-    Each component is normally distributed with variance k_B T / m. ``positions_angstrom`` is (N,
-    3).
+    Each component is normally distributed with variance k_B T / m. Positions are (N, 3).
     """
-    masses = molecule.masses_amu
+    masses, plan = setting.molecule.masses_amu, setting.plan
     velocities = without_rigid_motion(
-        thermal_velocities(masses, temperature_kelvin=temperature_kelvin, seed=seed),
+        thermal_velocities(masses, temperature_kelvin=plan.temperature_kelvin, seed=plan.seed),
         positions_angstrom=positions_angstrom,
         masses_amu=masses,
         rotations=rotation_count(positions_angstrom, masses_amu=masses),
@@ -71,111 +79,103 @@ def thermal_start(
     return Start(positions_angstrom, velocities)
 
 
+def relaxed_start(system: openmm.System, setting: Setting) -> Start:
+    """Draw velocities as in :func:`thermal_start` at the minimum of a model."""
+    found = minimise(system, setting.molecule, platform=setting.platform)
+    return thermal_start(setting, found.positions_angstrom)
+
+
 def openmm_block(
     system: openmm.System,
-    molecule: MolecularSystem,
-    *,
-    platform: PlatformChoice,
+    setting: Setting,
     start: Start,
-    timestep_fs: float,
+    *,
+    replicas: int = 1,
     reporters: Sequence[IntervalReporter] = (),
 ) -> Block:
     """Return a block of `VerletIntegrator` steps of OpenMM.
 
-    The block raises UnstableError if coordinates are not finite at its end.
+    ``system`` has ``replicas`` copies of the molecule, all with the same initial state. The block
+    raises UnstableError if coordinates are not finite at its end.
     """
+    positions = np.tile(start.positions_angstrom, (replicas, 1))
+    velocities = np.tile(start.velocities_angstrom_per_ps, (replicas, 1))
     simulation = make_simulation(
         system,
-        molecule,
-        openmm.VerletIntegrator(ps_from_fs(timestep_fs)),
-        platform=platform,
-        positions_angstrom=start.positions_angstrom,
+        setting.molecule,
+        openmm.VerletIntegrator(ps_from_fs(setting.plan.timestep_fs)),
+        platform=setting.platform,
+        positions_angstrom=positions,
     )
     simulation.reporters.extend(reporters)
-    context = simulation.context
 
     def run(steps: int) -> float:
-        context.setPositions(nm_from_angstrom(start.positions_angstrom))
-        set_start_velocities(simulation, start.velocities_angstrom_per_ps)
+        simulation.context.setPositions(nm_from_angstrom(positions))
+        set_start_velocities(simulation, velocities)
         started = time.perf_counter()
         step_watched(simulation, steps)
         # Steps may be asynchronous, so wait for the last by reading positions.  Reading the energy
         # would cost another evaluation.
-        state = context.getState(positions=True)
+        state = simulation.context.getState(positions=True)
         elapsed_s = time.perf_counter() - started
-        _refuse_broken(state, molecule, steps=steps, timestep_fs=timestep_fs)
+        _refuse_broken(state, setting, steps=steps)
         return elapsed_s
 
     return run
 
 
-def replica_block(
-    system: openmm.System,
-    molecule: MolecularSystem,
-    *,
-    count: int,
-    platform: PlatformChoice,
-    start: Start,
-    timestep_fs: float,
-) -> Block:
-    """Return a block of steps of replicas in one Context, all with the same initial state.
-
-    The block raises UnstableError if coordinates are not finite at its end.
-    """
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(ps_from_fs(timestep_fs)),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
-    )
-    positions_nm = nm_from_angstrom(np.tile(start.positions_angstrom, (count, 1)))
-    velocities_nm = nm_from_angstrom(np.tile(start.velocities_angstrom_per_ps, (count, 1)))
-
-    def run(steps: int) -> float:
-        context.setPositions(positions_nm)
-        context.setVelocities(velocities_nm)
-        started = time.perf_counter()
-        context.getIntegrator().step(steps)
-        state = context.getState(positions=True)
-        elapsed_s = time.perf_counter() - started
-        _refuse_broken(state, molecule, steps=steps, timestep_fs=timestep_fs)
-        return elapsed_s
-
-    return run
-
-
-def _refuse_broken(
-    state: openmm.State, molecule: MolecularSystem, *, steps: int, timestep_fs: float
-) -> None:
+def _refuse_broken(state: openmm.State, setting: Setting, *, steps: int) -> None:
     """Raise UnstableError if coordinates are not finite; OpenMM itself continues with NaN."""
     lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
     if len(lost):
         raise UnstableError(
-            f"coordinates of {len(lost)} atoms of {molecule.name} are not numbers after {steps} "
-            "steps from the minimum; expected a model that runs: validate it first",
-            time_ps=ps_from_fs(steps * timestep_fs),
+            f"coordinates of {len(lost)} atoms of {setting.molecule.name} are not numbers after "
+            f"{steps} steps from the minimum; expected a stable model: validate it first",
+            time_ps=ps_from_fs(steps * setting.plan.timestep_fs),
             step=steps,
             atoms=tuple(int(atom) for atom in lost),
         )
 
 
-def ase_block(
-    calculator: BaseCalculator, molecule: MolecularSystem, *, start: Start, timestep_fs: float
-) -> Block:
+def ase_block(calculator: BaseCalculator, setting: Setting, start: Start) -> Block:
     """Return a block of `VelocityVerlet` steps of ASE."""
-    atoms = molecule.to_ase()
-    atoms.set_masses(molecule.masses_amu)
+    atoms = setting.molecule.to_ase()
+    atoms.set_masses(setting.molecule.masses_amu)
     atoms.calc = calculator
     velocities = start.velocities_angstrom_per_ps / (FS_PER_PS * ase_units.fs)
+    timestep = setting.plan.timestep_fs * ase_units.fs
 
     def run(steps: int) -> float:
         atoms.positions = start.positions_angstrom
         atoms.set_velocities(velocities)
         # The forces of the first half step; those of the last step belong to the next one.
         atoms.get_forces()
-        dynamics = VelocityVerlet(atoms, timestep=timestep_fs * ase_units.fs)
+        dynamics = VelocityVerlet(atoms, timestep=timestep)
         started = time.perf_counter()
         dynamics.run(steps)
         return time.perf_counter() - started
 
     return run
+
+
+def protocol_dynamics() -> DynamicsSpec:
+    """Return the part of the protocol that sets the intervals of energies and frames."""
+    return load_protocol(PROTOCOL).dynamics
+
+
+def report_cycle_steps() -> int:
+    """Return the steps after which all reporters are due; blocks are multiples of it."""
+    dynamics = protocol_dynamics()
+    return math.lcm(dynamics.energy_interval_steps, dynamics.frame_interval_steps)
+
+
+def protocol_reporters(folder: Path) -> tuple[IntervalReporter, ...]:
+    """Return the reporters of the NVE runs of a validation, which write to an existing folder.
+
+    They close their files when they are deleted.
+    """
+    dynamics = protocol_dynamics()
+    return (
+        EnergyReporter(folder / ENERGIES_FILE, dynamics.energy_interval_steps),
+        TrajectoryReporter(folder / TRAJECTORY_FILE, dynamics.frame_interval_steps),
+    )

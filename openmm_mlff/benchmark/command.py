@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openmm_mlff.benchmark.entries import BENCHMARK_FILE
-from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
 from openmm_mlff.benchmark.plan import (
     BACKENDS,
     COMPILED,
@@ -20,7 +19,6 @@ from openmm_mlff.benchmark.plan import (
 from openmm_mlff.errors import PotentialError, SimulationError
 from openmm_mlff.rundir import RunDirectory, write_json, write_text
 
-_PLAN = BenchmarkPlan()
 DEFAULT_OUTPUT = Path("runs/benchmark")
 PAGE_FILE = "benchmark.md"
 
@@ -49,7 +47,7 @@ def benchmark_command(
     backend: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"{', '.join(BACKENDS)}; repeat for several. {COMPILED} compiles for a minute a "
+            help=f"{', '.join(BACKENDS)}; repeat for several. {COMPILED} compiles for a minute per "
             "model and system. Default: all others",
             show_default=False,
         ),
@@ -64,9 +62,8 @@ def benchmark_command(
     peer: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Measured beside them: ase:MODULE:NAME?key=value, {TORCH_SIM}, {SCHNETPACK} "
-            "(its PaiNN of a student's size), or none; repeat for several. Default: GFN2-xTB and "
-            "these two, where they are installed",
+            help="Measure also ase:MODULE:NAME?key=value, or none; repeat for several. Default: "
+            "GFN2-xTB, if it is installed",
             show_default=False,
         ),
     ] = None,
@@ -76,15 +73,16 @@ def benchmark_command(
     output: Annotated[Path, typer.Option(help="Folder for the results")] = DEFAULT_OUTPUT,
     blocks: Annotated[
         int, typer.Option(help="Rounds; in each, every model runs one block of each kind")
-    ] = _PLAN.blocks,
+    ] = BenchmarkPlan.blocks,
     threads: Annotated[
         str,
-        typer.Option(help="Threads of torch, or auto: one or all cores, measured on each system"),
-    ] = str(_PLAN.threads),
+        typer.Option(help="Threads of torch, or auto: the faster of one and all cores per system"),
+    ] = str(BenchmarkPlan.threads),
     replicas: Annotated[
         list[int] | None,
         typer.Option(
-            help="Also step so many replicas of each system in one Context; repeat for several",
+            help="Step also this number of replicas of each system in one Context; repeat for "
+            "several",
             show_default=False,
         ),
     ] = None,
@@ -95,15 +93,15 @@ def benchmark_command(
     reference_model: Annotated[
         str | None,
         typer.Option(
-            help="Whose time over that of a model is its speedup. Default: student:original where "
-            "it is among them, else the first",
+            help="Model whose time is divided by that of each model to give its speedup. Default: "
+            "student:original if it is measured, else the first",
             show_default=False,
         ),
     ] = None,
 ) -> int:
     """Measure ms/step through OpenMM, through ASE and of the model alone, ns/day and memory.
 
-    Models, backends and peers take turns block by block on each system; benchmark.json,
+    Models, backends and peers run in turn, block by block, on each system; benchmark.json,
     benchmark.md and figures are written.
 
     Returns:
@@ -118,19 +116,18 @@ def benchmark_command(
         replicas=tuple(replicas or ()),
         profile=profile,
     )
-    folder = output
     benchmark = _run_behind_bar(
         tuple(potentials or DEFAULT_MODELS),
         tuple(system or DEFAULT_SYSTEMS),
-        folder=folder,
-        backends=tuple(backend) if backend else None,
+        folder=output,
+        backends=backend,
         platforms=tuple(platform or ("auto",)),
-        peers=tuple(peer) if peer else None,
+        peers=peer,
         precision=precision,
         plan=plan,
         reference_model=reference_model,
     )
-    _present(benchmark, folder=folder)
+    _present(benchmark, folder=output)
     return 0
 
 

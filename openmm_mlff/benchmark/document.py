@@ -9,11 +9,11 @@ from openmm_mlff.benchmark.entries import (
     BenchmarkEntry,
     PeerEntry,
     ReplicaEntry,
+    Skipped,
+    Timing,
 )
-from openmm_mlff.benchmark.profiling import StepProfile
 from openmm_mlff.benchmark.scaling import scaling_with_atoms
 from openmm_mlff.benchmark.statistics import median_interval
-from openmm_mlff.benchmark.variants import Skipped
 from openmm_mlff.results import jsonable
 from openmm_mlff.units import MEBIBYTE
 
@@ -34,16 +34,13 @@ class Findings:
     entries: list[BenchmarkEntry] = field(default_factory=list)
     replicas: list[ReplicaEntry] = field(default_factory=list)
     peers: list[PeerEntry] = field(default_factory=list)
-    profiles: list[StepProfile] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
         """Append the results of another system or platform."""
-        self.entries += other.entries
-        self.replicas += other.replicas
-        self.peers += other.peers
-        self.profiles += other.profiles
-        self.skipped += other.skipped
+        for name, found in vars(self).items():
+            found += getattr(other, name)
 
 
 def benchmark_json(
@@ -55,34 +52,28 @@ def benchmark_json(
             "schema_version": SCHEMA_VERSION,
             "environment": environment,
             "method": method,
-            "rows": [
-                *(short_row(entry) for entry in findings.entries),
-                *(replica_row(entry) for entry in findings.replicas),
-            ],
+            "rows": [*map(entry_row, findings.entries), *map(replica_row, findings.replicas)],
             "entries": [asdict(entry) for entry in findings.entries],
             "replicas": [asdict(entry) for entry in findings.replicas],
             "peers": [asdict(peer) for peer in findings.peers],
             "scaling": [asdict(one) for one in scaling_with_atoms(findings.entries)],
-            "profiles": [asdict(one) for one in findings.profiles],
+            "profiles": findings.profiles,
             "skipped": [asdict(one) for one in findings.skipped],
         }
     )
 
 
-def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
-    """Return one number per quantity of an entry.
+def entry_row(entry: BenchmarkEntry) -> dict[str, Any]:
+    """Return one number per quantity of an entry: medians in ms, memory in 10⁶ bytes.
 
-    Medians in ms, for the step with the 95 % interval of its median; memory in 10⁶ bytes.
+    Of the step, also the 95 % interval of the median.
     """
     device = entry.peak_device_mebibytes
     return {
-        **_of_what(entry, replicas=1),
-        "ms_per_step": entry.openmm_ms_per_step.median,
-        "ms_per_step_interval": list(median_interval(entry.openmm_ms_per_step.blocks)),
+        **_row(entry, entry.openmm_ms_per_step, replicas=1),
         "ms_model": entry.model_ms_per_call.median,
         "ms_ase": entry.ase_ms_per_step.median,
         "ms_per_step_with_reporters": entry.reporters_ms_per_step.median,
-        "ns_per_day": entry.ns_per_day,
         "first_call_s": entry.first_call_s,
         "peak_rss_mb": _megabytes(entry.peak_resident_mebibytes),
         "peak_device_mb": None if device is None else _megabytes(device),
@@ -90,36 +81,26 @@ def short_row(entry: BenchmarkEntry) -> dict[str, Any]:
 
 
 def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
-    """Return one number per quantity of replicas, with the keys of :func:`short_row`.
+    """Return the keys of :func:`entry_row` for the steps and ns/day of all replicas together.
 
-    Medians in ms; a step, and ns/day, are those of all replicas. Quantities of single systems are
-    None.
+    Quantities of single systems are None.
     """
-    alone = (
-        *("ms_model", "ms_ase", "ms_per_step_with_reporters"),
-        *("first_call_s", "peak_rss_mb", "peak_device_mb"),
-    )
     return {
-        **_of_what(entry, replicas=entry.replicas),
-        "ms_per_step": entry.ms_per_step.median,
-        "ms_per_step_interval": list(median_interval(entry.ms_per_step.blocks)),
+        **_row(entry, entry.ms_per_step, replicas=entry.replicas),
         "ms_per_replica_step": entry.ms_per_replica_step.median,
-        "ns_per_day": entry.ns_per_day,
-        **dict.fromkeys(alone),
+        **dict.fromkeys(("ms_model", "ms_ase", "ms_per_step_with_reporters", "first_call_s")),
+        **dict.fromkeys(("peak_rss_mb", "peak_device_mb")),
     }
 
 
-def _of_what(entry: BenchmarkEntry | ReplicaEntry, *, replicas: int) -> dict[str, Any]:
-    """Return the keys that identify a row, the same for single systems and replicas."""
+def _row(entry: BenchmarkEntry | ReplicaEntry, step: Timing, *, replicas: int) -> dict[str, Any]:
+    same = ("system", "n_atoms", "backend", "platform", "precision", "threads", "ns_per_day")
     return {
         "potential": entry.model,
-        "system": entry.system,
-        "n_atoms": entry.n_atoms,
-        "backend": entry.backend,
-        "platform": entry.platform,
-        "precision": entry.precision,
+        **{name: getattr(entry, name) for name in same},
         "replicas": replicas,
-        "threads": entry.threads,
+        "ms_per_step": step.median,
+        "ms_per_step_interval": list(median_interval(step.blocks)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Results of a benchmark: one entry for each model, backend, system and platform."""
+"""Results of a benchmark; the fields are the keys of `benchmark.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,13 +29,7 @@ class Timing(Spread):
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ratio of two times, computed per round.
-
-    Attributes:
-        median: over the rounds.
-        low: lower end of the 95 % interval of the median.
-        high: upper end of the 95 % interval of the median.
-    """
+    """Median over the rounds of the ratio of two times, and the 95 % interval of the median."""
 
     median: float
     low: float
@@ -43,11 +37,21 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A requested measurement that was not possible, and the reason in one sentence."""
+
+    model: str
+    backend: str
+    system: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PeerEntry:
     """Result of a peer on one system.
 
     Attributes:
-        peer: spec, or ``torch-sim: MODEL``.
+        peer: spec, or name and model, e.g. ``torch-sim: student:tiny``.
         call: description of what was timed.
         ms_per_call: None where it was skipped.
         skipped: the reason; empty where it was measured.
@@ -61,18 +65,16 @@ class PeerEntry:
     skipped: str = ""
 
 
-@dataclass(frozen=True)
-class ReplicaEntry:
-    """Replicas of one system in one Context, with one model and backend.
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One model with one backend on one system and platform.
 
     Attributes:
+        backend: ``native`` where the potential has no choice.
         n_atoms: of one replica.
-        precision: as requested.
+        precision: ``single``, ``mixed`` or ``double``, as requested.
         threads: of torch and of OpenMM's CPU platform.
-        ms_per_step: of all replicas together.
-        ms_per_replica_step: `ms_per_step` divided by the number of replicas.
-        ns_per_day: summed over the replicas.
-        gain: time per step of a single system over `ms_per_replica_step`.
+        ns_per_day: with OpenMM, from the median, summed over replicas.
     """
 
     model: str
@@ -82,53 +84,50 @@ class ReplicaEntry:
     platform: str
     precision: str
     threads: int
+    ns_per_day: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicaEntry(Entry):
+    """Several replicas in one Context.
+
+    Attributes:
+        ms_per_step: of all replicas together.
+        ms_per_replica_step: `ms_per_step` divided by the number of replicas.
+        gain: time per step of a single system over `ms_per_replica_step`.
+    """
+
     replicas: int
     ms_per_step: Timing
     ms_per_replica_step: Timing
-    ns_per_day: float
     gain: Ratio
 
 
-@dataclass(frozen=True)
-class BenchmarkEntry:
-    """One model with one backend on one system; the fields are the keys of `benchmark.json`.
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkEntry(Entry):
+    """A single system.
 
     Attributes:
-        backend: ``native`` where the potential has no choice.
-        sha256: of the model's file, or of its spec where there is none.
-        n_parameters: trainable parameters, None where that has no meaning.
-        precision: ``single``, ``mixed`` or ``double``, as requested.
         torch_device: device of the model alone.
-        threads: of torch and of OpenMM's CPU platform.
-        threads_chosen: whether they were selected by measurement.
+        threads_chosen: whether the number of threads was selected by measurement.
         steps_per_block: by kind.
-        openmm_ms_per_step: OpenMM's `VerletIntegrator`.
-        reporters_ms_per_step: the same with energies and frames written.
-        ase_ms_per_step: ASE's `VelocityVerlet`, the same for all backends.
+        reporters_ms_per_step: an OpenMM step with energies and frames written.
+        ase_ms_per_step: the same for all backends.
         model_ms_per_call: energy and forces without an integrator.
         model_call: description of that call.
-        ns_per_day: with OpenMM, from the median.
         peak_resident_mebibytes: of a fresh process that ran the model with OpenMM.
-        baseline_resident_mebibytes: of that process before the model was loaded: the interpreter
-            with torch, OpenMM and ASE.
+        baseline_resident_mebibytes: of that process before the model was loaded.
         peak_device_mebibytes: of that process on the CUDA device; None on other platforms.
         first_call_s: from loaded weights to a warm Context in that process, without caches.
         speedup_over_original: time per OpenMM step of the reference model, with the same backend
             where available, over that of this model.
-        ratios: see :func:`openmm_mlff.benchmark.ratios.entry_ratios`.
+        ratios: see :func:`openmm_mlff.benchmark.comparison.entry_ratios`.
         fastest: whether this is the fastest backend of the model on this system and platform.
     """
 
-    model: str
-    backend: str
     sha256: str
     n_parameters: int | None
-    system: str
-    n_atoms: int
-    platform: str
-    precision: str
     torch_device: str
-    threads: int
     threads_chosen: bool
     steps_per_block: Mapping[str, int]
     openmm_ms_per_step: Timing
@@ -136,7 +135,6 @@ class BenchmarkEntry:
     ase_ms_per_step: Timing
     model_ms_per_call: Timing
     model_call: str
-    ns_per_day: float
     peak_resident_mebibytes: float
     baseline_resident_mebibytes: float
     peak_device_mebibytes: float | None

@@ -1,17 +1,16 @@
 """Peak memory of a model in OpenMM and time of its first call, in a fresh process.
 
-A process keeps its earlier peak memory and compiled code, so each model is measured with::
-
-    python -m openmm_mlff.benchmark.memory REQUEST.json RESULT.json
+A process keeps its earlier peak memory and compiled code, so each model has its own.
 """
 
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import ase.md.verlet  # noqa: F401  # part of the baseline, as in the timed process
@@ -19,38 +18,17 @@ import openmm
 import psutil
 import torch
 
+from openmm_mlff.benchmark.blocks import Setting, Start
 from openmm_mlff.errors import SimulationError
-from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.rundir import molecule_from_json, molecule_to_json, read_json, write_json
-from openmm_mlff.simulation import PlatformChoice, make_simulation
+from openmm_mlff.simulation import make_simulation
 from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.units import MEBIBYTE, ps_from_fs
 
 _PROCESS_STATUS = Path("/proc/self/status")
 _KIBIBYTES_PER_MEBIBYTE = 1024
-_LOOKS = 10
-
-
-@dataclass(frozen=True)
-class MemoryRequest:
-    """What the fresh process runs.
-
-    Attributes:
-        molecule: with its initial geometry.
-        precision: of the weights.
-        threads: of torch.
-    """
-
-    spec: str
-    options: PotentialOptions
-    molecule: MolecularSystem
-    platform: PlatformChoice
-    precision: str
-    timestep_fs: float
-    steps: int
-    threads: int
+_SAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -60,18 +38,20 @@ class MemoryUse:
     Attributes:
         baseline_resident_mebibytes: before the model was loaded.
         peak_resident_mebibytes: the maximum up to its end.
-        device_mebibytes: maximum in use on the CUDA device by all processes; None on other
+        peak_device_mebibytes: maximum in use on the CUDA device by all processes; None on other
             platforms.
         first_call_s: from loaded weights to a warm Context: export, compilation, first calls.
     """
 
     baseline_resident_mebibytes: float
     peak_resident_mebibytes: float
-    device_mebibytes: float | None
+    peak_device_mebibytes: float | None
     first_call_s: float
 
 
-def measure_memory(request: MemoryRequest) -> MemoryUse:
+def measure_memory(
+    spec: str, setting: Setting, start: Start, *, options: PotentialOptions
+) -> MemoryUse:
     """Run a model in a fresh process and return its memory use.
 
     On CUDA, memory in use before the process started is subtracted.
@@ -79,67 +59,56 @@ def measure_memory(request: MemoryRequest) -> MemoryUse:
     Raises:
         SimulationError: the process failed.
     """
-    on_device = request.platform.name == "CUDA"
     # The first query creates the CUDA context of this process, which must not count.
-    in_use_before = _device_mebibytes() if on_device else 0.0
-    with tempfile.TemporaryDirectory(prefix="openmm-mlff-") as folder:
-        asked, found = Path(folder) / "request.json", Path(folder) / "result.json"
-        write_json(asked, _request_to_json(request))
-        _run_child(asked, found, request=request)
-        use = MemoryUse(**read_json(found))
-    if use.device_mebibytes is None:
+    in_use_before = _device_mebibytes() if setting.platform.name == "CUDA" else 0.0
+    with (
+        tempfile.TemporaryDirectory(prefix="openmm-mlff-") as cache,
+        ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_use_cache, initargs=(cache,)
+        ) as process,
+    ):
+        try:
+            use = process.submit(run_and_sample, spec, setting, start, options=options).result()
+        # A process that was killed is a RuntimeError, too.
+        except (RuntimeError, MemoryError, openmm.OpenMMException) as error:
+            raise SimulationError(
+                f"the process that measures the memory of {spec} on {setting.molecule.name} failed "
+                f"({type(error).__name__}: {error}); if it was killed, free memory and try again"
+            ) from error
+    if use.peak_device_mebibytes is None:
         return use
-    return replace(use, device_mebibytes=max(use.device_mebibytes - in_use_before, 0.0))
+    return replace(use, peak_device_mebibytes=max(use.peak_device_mebibytes - in_use_before, 0.0))
 
 
-def _run_child(asked: Path, found: Path, *, request: MemoryRequest) -> None:
-    package_root = str(Path(__file__).resolve().parents[2])
-    search_path = os.pathsep.join(
-        part for part in (package_root, os.environ.get("PYTHONPATH", "")) if part
-    )
-    finished = subprocess.run(
-        [sys.executable, "-m", __spec__.name, str(asked), str(found)],
-        # Code compiled by an earlier run would make the first call appear fast.
-        env=os.environ
-        | {"PYTHONPATH": search_path, "TORCHINDUCTOR_CACHE_DIR": str(found.with_suffix(".cache"))},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if finished.returncode or not found.exists():
-        lines = finished.stderr.strip().splitlines() or ["no message"]
-        raise SimulationError(
-            f"the process that measures the memory of {request.spec} on {request.molecule.name} "
-            f"ended with code {finished.returncode} ({lines[-1]}); expected 0; "
-            "if it was killed, free memory and try again"
-        )
+def _use_cache(folder: str) -> None:
+    """Compile into an empty folder: code of an earlier run would make the first call faster."""
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
 
 
-def run_and_look(request: MemoryRequest) -> MemoryUse:
+def run_and_sample(
+    spec: str, setting: Setting, start: Start, *, options: PotentialOptions
+) -> MemoryUse:
     """Run a model in this process and return its memory use; the peak is since process start."""
-    torch.set_num_threads(request.threads)
+    torch.set_num_threads(setting.threads)
     baseline = psutil.Process().memory_info().rss / MEBIBYTE
-    molecule = request.molecule
-    potential = load_potential(request.spec, options=request.options)
+    potential = load_potential(spec, options=options)
     started = time.perf_counter()
     simulation = make_simulation(
-        potential.create_system(molecule, precision=request.precision),
-        molecule,
-        openmm.VerletIntegrator(ps_from_fs(request.timestep_fs)),
-        platform=request.platform,
-        positions_angstrom=molecule.positions_angstrom,
+        potential.create_system(setting.molecule, precision=setting.precision),
+        setting.molecule,
+        openmm.VerletIntegrator(ps_from_fs(setting.plan.timestep_fs)),
+        platform=setting.platform,
+        positions_angstrom=start.positions_angstrom,
     )
     first_call_s = time.perf_counter() - started
     device: list[float] = []
-    block = -(-request.steps // _LOOKS)
-    for done in range(0, request.steps, block):
-        step_watched(simulation, min(block, request.steps - done))
-        if request.platform.name == "CUDA":
+    steps = setting.plan.memory_steps
+    block = -(-steps // _SAMPLES)
+    for done in range(0, steps, block):
+        step_watched(simulation, min(block, steps - done))
+        if setting.platform.name == "CUDA":
             device.append(_device_mebibytes())
-    return MemoryUse(
-        baseline, peak_resident_mebibytes(), max(device, default=None), first_call_s=first_call_s
-    )
+    return MemoryUse(baseline, peak_resident_mebibytes(), max(device, default=None), first_call_s)
 
 
 def peak_resident_mebibytes() -> float:
@@ -158,33 +127,3 @@ def _device_mebibytes() -> float:
     """Return the memory in use on the CUDA device, MiB, including that of OpenMM."""
     free, total = torch.cuda.mem_get_info()
     return (total - free) / MEBIBYTE
-
-
-def _request_to_json(request: MemoryRequest) -> dict:
-    platform = {"name": request.platform.name, "properties": dict(request.platform.properties)}
-    changed = {
-        "molecule": molecule_to_json(request.molecule),
-        "platform": platform,
-        "options": request.options.model_dump(mode="json"),
-    }
-    plain = ("spec", "precision", "timestep_fs", "steps", "threads")
-    return {name: getattr(request, name) for name in plain} | changed
-
-
-def _request_from_json(table: dict) -> MemoryRequest:
-    changed = {
-        "molecule": molecule_from_json(table["molecule"]),
-        "platform": PlatformChoice(**table["platform"]),
-        "options": PotentialOptions.model_validate(table["options"]),
-    }
-    return MemoryRequest(**table | changed)
-
-
-def main(arguments: list[str]) -> None:
-    """Read a request, run it and write the result, at the two paths given."""
-    asked, found = (Path(argument) for argument in arguments)
-    write_json(found, asdict(run_and_look(_request_from_json(read_json(asked)))))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

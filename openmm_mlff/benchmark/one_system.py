@@ -2,221 +2,150 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import openmm
 import torch
 
-from openmm_mlff.benchmark.blocks import Start, openmm_block, thermal_start
-from openmm_mlff.benchmark.candidates import (
-    Candidate,
-    choose_common_platform,
-    prepare_candidate,
-    warm_steps,
-)
-from openmm_mlff.benchmark.comparing import Setting, entries_of
+from openmm_mlff.benchmark.blocks import Setting, Start, openmm_block, relaxed_start
+from openmm_mlff.benchmark.candidates import Candidate, choose_common_platform, prepare_candidate
+from openmm_mlff.benchmark.comparison import entries_of
 from openmm_mlff.benchmark.document import Findings
-from openmm_mlff.benchmark.entries import PeerEntry
-from openmm_mlff.benchmark.model_blocks import ASE_CALL
-from openmm_mlff.benchmark.peers import prepare_peers
+from openmm_mlff.benchmark.peers import KIND, prepare_peer
 from openmm_mlff.benchmark.plan import BenchmarkPlan
-from openmm_mlff.benchmark.profiling import (
-    PROFILED_STEPS,
-    StepProfile,
-    profile_operators,
-    stages_of_step,
-)
-from openmm_mlff.benchmark.replica_blocks import prepare_replicas, replica_entries
-from openmm_mlff.benchmark.rounds import Participant, Times, naming, run_rounds
-from openmm_mlff.benchmark.threads import (
-    choose_threads,
-    step_timer,
-    thread_candidates,
-    with_threads,
-)
-from openmm_mlff.benchmark.variants import Skipped, Variant, usable_variants
+from openmm_mlff.benchmark.profiling import step_profile
+from openmm_mlff.benchmark.replicas import prepare_replicas, replica_entries
+from openmm_mlff.benchmark.rounds import naming, run_rounds, warmed_up
+from openmm_mlff.benchmark.threads import fastest_threads, with_threads
+from openmm_mlff.benchmark.variants import Variant, usable_variants
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import bare_system
-from openmm_mlff.simulation import minimise
 
 BARE = "OpenMM without forces"
 
+Tick = Callable[[str], None]
+"""Called with a label after each part."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is measured on every system.
+
+    Attributes:
+        models: variants by spec.
+        reference: spec of the model that the others are compared with.
+        peers: specs of ASE calculators; the first one measured is the teacher.
+    """
+
+    models: Mapping[str, Sequence[Variant]]
+    reference: str
+    peers: Sequence[str]
+    precision: str
+    plan: BenchmarkPlan
+
 
 def measure_system(
-    models: Mapping[str, Sequence[Variant]],
-    molecule: MolecularSystem,
-    *,
-    reference: str,
-    request: str,
-    precision: str,
-    peers: Sequence[str],
-    plan: BenchmarkPlan,
-    tick: Callable[[str], None],
+    asked: Request, molecule: MolecularSystem, *, platform: str, tick: Tick
 ) -> Findings:
-    """Measure all models on one molecule and one platform.
-
-    ``models`` are variants by spec; ``reference`` is the spec of the model the others are compared
-    with; ``request`` is ``auto`` or a platform; ``tick`` is called after each part.
+    """Measure all models on one molecule and one platform, ``auto`` or a name.
 
     Raises:
         PlatformError: the platform cannot run one of the models.
         SimulationError: coordinates are not finite, or a process failed.
     """
     findings = Findings()
-    variants: list[Variant] = []
-    for of_model in models.values():
-        usable, skipped = usable_variants(of_model, molecule)
-        variants += usable
+    systems: dict[Variant, openmm.System] = {}
+    for variants in asked.models.values():
+        usable, skipped = usable_variants(variants, molecule)
         findings.skipped += skipped
-    systems = {
-        one.label: one.potential.create_system(molecule, precision=precision) for one in variants
-    }
-    first = next(one.label for one in variants if one.potential.spec == reference)
+        for one in usable:
+            systems[one] = one.potential.create_system(molecule, precision=asked.precision)
+    first = next(system for one, system in systems.items() if one.spec == asked.reference)
     choice = choose_common_platform(
-        systems, molecule, reference=first, request=request, precision=precision
+        first, systems.values(), molecule, request=platform, precision=asked.precision
     )
-    timer = step_timer(systems[first], molecule, platform=choice, timestep_fs=plan.timestep_fs)
-    threads = plan.threads or choose_threads(thread_candidates(), timer)
-    torch.set_num_threads(threads)
-    setting = Setting(molecule, with_threads(choice, threads), threads, precision, reference, plan)
+    setting = Setting(molecule, choice, asked.plan, asked.precision, reference=asked.reference)
+    setting = with_threads(setting, asked.plan.threads or fastest_threads(first, setting))
+    torch.set_num_threads(setting.threads)
     with tempfile.TemporaryDirectory(prefix="openmm-mlff-") as scratch:
-        _measure(variants, systems, setting, findings, peers, tick=tick, scratch=Path(scratch))
+        candidates, starts = _prepare(systems, setting, findings, Path(scratch), tick)
+        _measure(candidates, starts, setting, findings, peers=asked.peers, tick=tick)
     return findings
 
 
-def _measure(
-    variants: Sequence[Variant],
-    systems: Mapping[str, openmm.System],
+def _prepare(
+    systems: Mapping[Variant, openmm.System],
     setting: Setting,
     findings: Findings,
-    peers: Sequence[str],
-    *,
-    tick: Callable[[str], None],
     scratch: Path,
-) -> None:
-    """Prepare all models and peers, run the rounds and add the results to the findings."""
-    molecule, plan = setting.molecule, setting.plan
-    candidates, starts = _candidates(variants, systems, setting, findings, tick, scratch)
-    ready, left_out = prepare_peers(
-        peers,
-        molecule,
-        potentials=list({one.potential.spec: one.potential for one in variants}.values()),
-        start=starts[setting.reference],
-        precision=setting.precision,
-        plan=plan,
-    )
-    several, unbatched = prepare_replicas(candidates, starts, setting, counts=plan.replicas)
-    findings.skipped += unbatched
-    participants = {
-        label: Participant(one.variant.potential.spec, one.blocks, one.steps)
-        for label, one in candidates.items()
-    } | {one.name: Participant(one.name, {"peer": one.block}, {"peer": one.steps}) for one in ready}
-    participants |= {one.name: one.participant for one in several}
-    if plan.profile:
-        participants[BARE] = _bare(setting, starts[setting.reference])
-    times = run_rounds(
-        participants, rounds=plan.blocks, on_round=lambda: tick(f"{molecule.name}: timing")
-    )
-    findings.entries += entries_of(candidates, times, setting, peers=ready)
-    findings.replicas += replica_entries(several, candidates, times, setting)
-    findings.peers += [
-        PeerEntry(one.name, molecule.name, molecule.n_atoms, one.call, times[one.name]["peer"])
-        for one in ready
-    ] + left_out
-    if plan.profile:
-        findings.profiles += _profiles(candidates, times, setting)
-
-
-def _candidates(
-    variants: Sequence[Variant],
-    systems: Mapping[str, openmm.System],
-    setting: Setting,
-    findings: Findings,
-    tick: Callable[[str], None],
-    scratch: Path,
+    tick: Tick,
 ) -> tuple[dict[str, Candidate], dict[str, Start]]:
-    """Prepare the variants; all of a model start from the minimum found by its first variant."""
+    """Prepare the variants; all of a model start from the minimum found by its first variant.
+
+    Returns:
+        Candidates by label, and initial states by spec.
+    """
     candidates: dict[str, Candidate] = {}
     starts: dict[str, Start] = {}
-    for number, variant in enumerate(variants):
-        spec, system = variant.potential.spec, systems[variant.label]
+    for number, (variant, system) in enumerate(systems.items()):
         folder = scratch / str(number)
         folder.mkdir()
-        with naming(spec):
-            if spec not in starts:
-                starts[spec] = _start(system, setting)
+        with naming(variant.spec):
+            if variant.spec not in starts:
+                starts[variant.spec] = relaxed_start(system, setting)
+            with_ase = all(one.variant.spec != variant.spec for one in candidates.values())
             try:
                 candidates[variant.label] = prepare_candidate(
                     variant,
                     system,
-                    setting.molecule,
-                    platform=setting.platform,
-                    start=starts[spec],
-                    precision=setting.precision,
-                    threads=setting.threads,
+                    setting,
+                    starts[variant.spec],
                     folder=folder,
-                    with_ase=all(one.variant.potential.spec != spec for one in candidates.values()),
-                    plan=setting.plan,
+                    with_ase=with_ase,
                 )
             except PotentialError as error:
                 refusal = error
-                findings.skipped.append(
-                    Skipped(spec, variant.backend, setting.molecule.name, str(error))
-                )
+                findings.skipped.append(variant.skipped(setting.molecule, str(error)))
         tick(f"{setting.molecule.name}: {variant.label} prepared")
-    if all(one.variant.potential.spec != setting.reference for one in candidates.values()):
+    if all(one.variant.spec != setting.reference for one in candidates.values()):
         raise refusal
     return candidates, starts
 
 
-def _start(system: openmm.System, setting: Setting) -> Start:
-    molecule, plan = setting.molecule, setting.plan
-    minimum = minimise(system, molecule, platform=setting.platform).positions_angstrom
-    return thermal_start(
-        molecule,
-        positions_angstrom=minimum,
-        temperature_kelvin=plan.temperature_kelvin,
-        seed=plan.seed,
+def _measure(
+    candidates: Mapping[str, Candidate],
+    starts: Mapping[str, Start],
+    setting: Setting,
+    findings: Findings,
+    *,
+    peers: Sequence[str],
+    tick: Tick,
+) -> None:
+    """Prepare peers and replicas, run the rounds and add the results to the findings."""
+    plan, start = setting.plan, starts[setting.reference]
+    beside = [prepare_peer(spec, setting, start) for spec in peers]
+    replicas, unbatched = prepare_replicas(candidates, starts, setting)
+    participants = {label: one.participant for label, one in candidates.items()}
+    participants |= {one.spec: one.participant for one in beside if one.participant}
+    participants |= {one.name: one.participant for one in replicas}
+    if plan.profile:
+        bare = openmm_block(bare_system(setting.molecule), setting, start)
+        participants[BARE] = warmed_up(BARE, {"bare": bare}, plan=plan)
+    times = run_rounds(
+        participants,
+        rounds=plan.blocks,
+        on_round=lambda: tick(f"{setting.molecule.name}: timing"),
     )
-
-
-def _bare(setting: Setting, start: Start) -> Participant:
-    """Return OpenMM steps without forces."""
-    block = openmm_block(
-        bare_system(setting.molecule),
-        setting.molecule,
-        platform=setting.platform,
-        start=start,
-        timestep_fs=setting.plan.timestep_fs,
-    )
-    return Participant(BARE, {"bare": block}, {"bare": warm_steps(block, plan=setting.plan)})
-
-
-def _profiles(
-    candidates: Mapping[str, Candidate], times: Times, setting: Setting
-) -> list[StepProfile]:
-    """Profile the models that are torch modules, the only ones that torch can profile."""
-    found = []
-    for label, one in candidates.items():
-        if one.model_call == ASE_CALL:
-            continue
-        calls, operators = profile_operators(one.blocks["model"])
-        found.append(
-            StepProfile(
-                model=one.variant.potential.spec,
-                backend=one.variant.backend,
-                system=setting.molecule.name,
-                platform=setting.platform.name,
-                steps=PROFILED_STEPS,
-                operator_calls_per_step=calls,
-                operators=operators,
-                stages=stages_of_step(
-                    step=times[label]["openmm"],
-                    model=times[label]["model"],
-                    bare=times[BARE]["bare"],
-                    reporters=times[label]["reporters"],
-                ),
-            )
-        )
-    return found
+    teacher = next((times[one.spec][KIND] for one in beside if one.participant), None)
+    findings.entries += entries_of(candidates, times, setting, teacher=teacher)
+    findings.replicas += replica_entries(replicas, candidates, times, setting)
+    findings.peers += [one.entry(times, setting) for one in beside]
+    findings.skipped += unbatched
+    if plan.profile:
+        findings.profiles += [
+            step_profile(one, times[label], setting, bare=times[BARE]["bare"])
+            for label, one in candidates.items()
+            if one.is_torch_module
+        ]

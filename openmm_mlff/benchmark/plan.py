@@ -1,9 +1,9 @@
 """Settings of a benchmark."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from openmm_mlff.benchmark.optional import SCHNETPACK, TORCH_SIM
 from openmm_mlff.config import GFN2_XTB, nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.options import Backend
@@ -19,8 +19,8 @@ BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
 """Backends in OpenMM; the last compiles for a minute, so it is only used on request."""
 
 NO_PEER = "none"
-DEFAULT_PEERS = (GFN2_XTB, TORCH_SIM, SCHNETPACK)
-"""Measured if installed: the teacher, another MD engine, another code for the architecture."""
+DEFAULT_PEERS = (GFN2_XTB,)
+"""The teacher, measured if it is installed."""
 
 PROTOCOL = "standard"
 """The protocol that defines reporters and intervals of a step with reporters."""
@@ -35,14 +35,11 @@ class BenchmarkPlan:
     Attributes:
         blocks: rounds; in each, every model runs one block of each kind.
         block_seconds: intended duration of a block, which determines its number of steps.
-        fewest_steps: minimum per block.
-        most_steps: maximum per block.
         memory_steps: steps of the process whose memory is measured.
         temperature_kelvin: of the initial velocities.
-        threads: of torch and of OpenMM's CPU platform; None selects one or all cores by a short
-            measurement on each system. Small molecules gain little from more than one, and one
+        threads: of torch and of OpenMM's CPU platform; None measures one and all cores on each
+            system and takes the faster. Small molecules gain little from more than one, and one
             thread interferes least with other processes.
-        seed: of the velocities.
         replicas: numbers of replicas that are stepped together, each above 1.
         profile: whether the operators of the model alone are counted and timed.
 
@@ -63,33 +60,31 @@ class BenchmarkPlan:
     profile: bool = False
 
     def __post_init__(self) -> None:
-        """Validate all values."""
-        for name in ("blocks", "fewest_steps", "most_steps", "memory_steps", "threads"):
+        whole = ("blocks", "fewest_steps", "most_steps", "memory_steps", "threads")
+        for name in (*whole, "block_seconds", "timestep_fs", "temperature_kelvin"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(
-                    f"benchmark: {name} is {getattr(self, name)}; expected a whole number >= 1"
-                )
-        for name in ("block_seconds", "timestep_fs", "temperature_kelvin"):
-            if not getattr(self, name) > 0.0:
-                raise ConfigError(
-                    f"benchmark: {name} is {getattr(self, name)}; expected a number above 0"
-                )
-        for count in self.replicas:
-            if count < 2 or self.replicas.count(count) > 1:
-                raise ConfigError(
-                    f"benchmark: replicas {count}; expected whole numbers >= 2, each once: one "
-                    "alone is always measured"
-                )
+            if value is not None and not value > 0:
+                kind = "whole number" if name in whole else "number"
+                raise ConfigError(f"benchmark: {name} is {value}; expected a {kind} above 0")
+        if any(count < 2 or self.replicas.count(count) > 1 for count in self.replicas):
+            raise ConfigError(
+                f"benchmark: replicas are {', '.join(map(str, self.replicas))}; expected different "
+                "whole numbers above 1: a single copy is always measured"
+            )
         if self.most_steps < self.fewest_steps:
             raise ConfigError(
                 f"benchmark: most_steps is {self.most_steps}; expected at least fewest_steps "
                 f"({self.fewest_steps})"
             )
 
+    def steps_of_block(self, seconds_per_step: float) -> int:
+        """Return the number of steps of a block of the intended duration, within the bounds."""
+        wanted = round(self.block_seconds / max(seconds_per_step, 1e-9))
+        return min(max(wanted, self.fewest_steps), self.most_steps)
+
 
 def resolve_models(
-    specs: tuple[str, ...], *, reference_model: str | None
+    specs: Sequence[str], *, reference_model: str | None
 ) -> tuple[tuple[str, ...], str]:
     """Return the specs of all models, and that of the reference.
 
@@ -101,47 +96,41 @@ def resolve_models(
     """
     if not specs:
         raise ConfigError("benchmark: no potential was given; expected at least one spec string")
-    refuse_repeats(specs, what="potential")
+    models = refuse_repeats(specs, what="potential")
     if reference_model is None:
-        found = DEFAULT_REFERENCE_MODEL in specs
-        return specs, DEFAULT_REFERENCE_MODEL if found else specs[0]
-    if reference_model not in specs:
-        specs = (reference_model, *specs)
-    return specs, reference_model
+        found = DEFAULT_REFERENCE_MODEL in models
+        return models, DEFAULT_REFERENCE_MODEL if found else models[0]
+    return models if reference_model in models else (reference_model, *models), reference_model
 
 
-def resolve_backends(names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Validate names of backends; None or empty for all that need no compiler.
+def resolve_backends(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Check names of backends; None or empty for all that need no compiler.
 
     Raises:
         ConfigError: one is unknown or repeated.
     """
-    chosen = tuple(names or DEFAULT_BACKENDS)
+    chosen = refuse_repeats(names or DEFAULT_BACKENDS, what="backend")
     for name in chosen:
         if name not in BACKENDS:
             raise ConfigError(f"benchmark: unknown backend {name!r}; {nearest(name, BACKENDS)}")
-    refuse_repeats(chosen, what="backend")
     return chosen
 
 
-def resolve_peers(names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the peers to measure, :data:`DEFAULT_PEERS` for None or empty.
-
-    ``names`` are specs ``ase:...``, ``torch-sim``, ``schnetpack``, or only ``none``.
+def resolve_peers(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the specs of the peers to measure, :data:`DEFAULT_PEERS` for None or empty.
 
     Raises:
-        ConfigError: one is invalid or repeated.
+        ConfigError: one is neither ``ase:...`` nor ``none`` alone, or is repeated.
     """
-    chosen = tuple(names or DEFAULT_PEERS)
+    chosen = refuse_repeats(names or DEFAULT_PEERS, what="peer")
     if chosen == (NO_PEER,):
         return ()
     for name in chosen:
-        if name not in {TORCH_SIM, SCHNETPACK} and not name.startswith("ase:"):
+        if not name.startswith("ase:"):
             raise ConfigError(
-                f"benchmark: unknown peer {name!r}; expected ase:MODULE:NAME?key=value, "
-                f"{TORCH_SIM}, {SCHNETPACK}, or {NO_PEER} alone"
+                f"benchmark: unknown peer {name!r}; expected ase:MODULE:NAME?key=value, or "
+                f"{NO_PEER} alone"
             )
-    refuse_repeats(chosen, what="peer")
     return chosen
 
 
@@ -161,8 +150,8 @@ def read_threads(text: str) -> int | None:
     return int(text)
 
 
-def refuse_repeats(names: tuple[str, ...], *, what: str) -> None:
-    """Raise on repeated names, which identify results.
+def refuse_repeats(names: Sequence[str], *, what: str) -> tuple[str, ...]:
+    """Return names, which identify results, if none is repeated.
 
     Raises:
         ConfigError: a name is repeated.
@@ -170,3 +159,4 @@ def refuse_repeats(names: tuple[str, ...], *, what: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"benchmark: {what} {name!r} is named twice; give it once")
+    return tuple(names)

@@ -1,19 +1,32 @@
-"""All blocks of one system, in turn."""
+"""The measuring loop: all participants run their blocks in turn.
 
-from collections.abc import Callable, Iterator, Mapping
+Noise of the machine then affects all of them equally.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from openmm_mlff.benchmark.blocks import Block
 from openmm_mlff.benchmark.entries import Timing
-from openmm_mlff.benchmark.schedule import turns
+from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.statistics import timing
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.reporters import UnstableError
 
+Block = Callable[[int], float]
+"""Run a number of steps and return their wall time in seconds."""
+
 Times = Mapping[str, Mapping[str, Timing]]
 """By label of the participant and kind."""
 
+KINDS = ("openmm", "replicas", "reporters", "model", "ase", "peer", "bare")
+"""What is timed.
+
+A step with OpenMM, of many replicas, and with reporters; a call of the model alone; a step with
+ASE; a call of a peer; a step of OpenMM without forces.
+"""
+
+_WARM_UP_BLOCKS = 2
 _MS_PER_S = 1000.0
 
 
@@ -32,10 +45,26 @@ class Participant:
     steps: Mapping[str, int]
 
 
+def warmed_up(name: str, blocks: Mapping[str, Block], *, plan: BenchmarkPlan) -> Participant:
+    """Warm up all blocks and return them with the numbers of steps that the plan asks for."""
+    steps = {}
+    for kind, block in blocks.items():
+        # The first calls compile; the last warm-up block is representative of those to be timed.
+        for _ in range(_WARM_UP_BLOCKS):
+            elapsed_s = block(plan.fewest_steps)
+        steps[kind] = plan.steps_of_block(elapsed_s / plan.fewest_steps)
+    return Participant(name, blocks, steps)
+
+
 def run_rounds(
-    participants: Mapping[str, Participant], *, rounds: int, on_round: Callable[[], None]
+    participants: Mapping[str, Participant],
+    *,
+    rounds: int,
+    on_round: Callable[[], None] = lambda: None,
 ) -> Times:
-    """Run all blocks in turn.
+    """Run one block of each kind of each participant in every round.
+
+    ``on_round`` is called after each round.
 
     Raises:
         SimulationError: coordinates of a model are not finite.
@@ -43,22 +72,37 @@ def run_rounds(
     blocks_ms: dict[str, dict[str, list[float]]] = {
         label: {kind: [] for kind in one.blocks} for label, one in participants.items()
     }
-    latest = 0
-    kinds = {label: tuple(one.blocks) for label, one in participants.items()}
-    for turn in turns(kinds, rounds=rounds):
-        if turn.round_number > latest:
-            latest = turn.round_number
-            on_round()
-        who = participants[turn.who]
-        steps = who.steps[turn.kind]
-        with naming(who.name):
-            elapsed_s = who.blocks[turn.kind](steps)
-        blocks_ms[turn.who][turn.kind].append(_MS_PER_S * elapsed_s / steps)
-    on_round()
+    for round_number in range(rounds):
+        for kind, label in turns(blocks_ms, round_number=round_number):
+            one = participants[label]
+            with naming(one.name):
+                elapsed_s = one.blocks[kind](one.steps[kind])
+            blocks_ms[label][kind].append(_MS_PER_S * elapsed_s / one.steps[kind])
+        on_round()
     return {
         label: {kind: timing(values) for kind, values in by_kind.items()}
         for label, by_kind in blocks_ms.items()
     }
+
+
+def turns(
+    participants: Mapping[str, Collection[str]], *, round_number: int
+) -> Iterator[tuple[str, str]]:
+    """Yield kind and label of each block of a round, given the kinds of each participant.
+
+    Blocks of one kind, which are compared with each other, are adjacent. The first participant
+    changes from round to round, and every other round reverses the kinds, so that none always runs
+    after the same other one.
+
+    Yields:
+        Kind and label.
+    """
+    labels = list(participants)
+    first = round_number % len(labels)
+    for kind in KINDS if round_number % 2 == 0 else reversed(KINDS):
+        for label in [*labels[first:], *labels[:first]]:
+            if kind in participants[label]:
+                yield kind, label
 
 
 @contextmanager

@@ -1,13 +1,17 @@
 """Benchmarks of several models and backends on several systems and platforms."""
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
+import psutil
 import torch
 
+from openmm_mlff.benchmark.blocks import protocol_dynamics
 from openmm_mlff.benchmark.document import Findings, benchmark_json
-from openmm_mlff.benchmark.environment import describe_machine
-from openmm_mlff.benchmark.one_system import measure_system
+from openmm_mlff.benchmark.one_system import Request, measure_system
 from openmm_mlff.benchmark.plan import (
     PROTOCOL,
     BenchmarkPlan,
@@ -16,14 +20,17 @@ from openmm_mlff.benchmark.plan import (
     resolve_models,
     resolve_peers,
 )
-from openmm_mlff.benchmark.reporting import protocol_dynamics
-from openmm_mlff.benchmark.variants import Variant, load_variants, usable_variants
+from openmm_mlff.benchmark.variants import load_variants, usable_variants
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.simulation import named_platform
+from openmm_mlff.simulation.environment import describe_environment, usable_cores
 from openmm_mlff.simulation.platforms import AUTO
+from openmm_mlff.units import MEBIBYTE
 
 Progress = Callable[[int, int, str], None]
 """Called with the completed parts, their total, and the last part."""
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENMM_CPU_THREADS")
 
 
 def run_benchmark(
@@ -36,8 +43,8 @@ def run_benchmark(
     precision: str = "mixed",
     plan: BenchmarkPlan | None = None,
     reference_model: str | None = None,
-    on_progress: Progress | None = None,
-    on_system: Callable[[dict[str, Any]], None] | None = None,
+    on_progress: Progress = lambda done, total, label: None,
+    on_system: Callable[[dict[str, Any]], None] = lambda benchmark: None,
 ) -> dict[str, Any]:
     """Measure time and memory of several models on each system, and return `benchmark.json`.
 
@@ -50,7 +57,7 @@ def run_benchmark(
         precision: ``single``, ``mixed`` or ``double``.
         plan: extent of the measurement; None for the default.
         reference_model: see :func:`openmm_mlff.benchmark.plan.resolve_models`.
-        on_progress: called when all input is validated, and after each part.
+        on_progress: called when all input is checked, and after each part.
         on_system: called with all results so far after each system, so that a crash loses none.
 
     Raises:
@@ -59,112 +66,98 @@ def run_benchmark(
         SimulationError: coordinates are not finite, or a process failed.
     """
     plan = plan or BenchmarkPlan()
-    specs, reference = resolve_models(tuple(specs), reference_model=reference_model)
-    chosen = resolve_backends(None if backends is None else tuple(backends))
-    beside = resolve_peers(None if peers is None else tuple(peers))
-    refuse_repeats(tuple(platforms), what="platform")
-    molecules = _load_molecules(systems)
+    specs, reference = resolve_models(specs, reference_model=reference_model)
+    chosen, beside = resolve_backends(backends), resolve_peers(peers)
+    refuse_repeats(platforms, what="platform")
+    molecules = [molecule for system in systems for molecule in load_systems(system)]
+    refuse_repeats([molecule.name for molecule in molecules], what="system")
     models = {spec: load_variants(spec, backends=chosen) for spec in specs}
-    _check(models, molecules, platforms=platforms, precision=precision)
+    asked = Request(models, reference, beside, precision, plan)
+    _check(asked, molecules, platforms=platforms)
     threads_before = torch.get_num_threads()
     torch.set_num_threads(plan.threads or threads_before)
+    jobs = list(itertools.product(molecules, platforms))
+    total = len(jobs) * (sum(map(len, models.values())) + plan.blocks)
+    count = itertools.count()
     findings = Findings()
     try:
         environment = describe_machine(platform=", ".join(platforms), precision=precision)
-        method = _method(plan, models, molecules, reference=reference, peers=beside)
-        prepared = sum(len(variants) for variants in models.values())
-        jobs = [(molecule, platform) for molecule in molecules for platform in platforms]
-        tick = _counter(on_progress, total=len(jobs) * (prepared + plan.blocks))
+        method = _method(asked, molecules)
+        on_progress(next(count), total, "starting")
         for molecule, platform in jobs:
-            found = measure_system(
-                models,
-                molecule,
-                reference=reference,
-                request=platform,
-                precision=precision,
-                peers=beside,
-                plan=plan,
-                tick=tick,
+            findings.add(
+                measure_system(
+                    asked,
+                    molecule,
+                    platform=platform,
+                    tick=lambda label: on_progress(next(count), total, label),
+                )
             )
-            findings.add(found)
-            if on_system is not None:
-                on_system(benchmark_json(findings, environment=environment, method=method))
+            on_system(benchmark_json(findings, environment=environment, method=method))
     finally:
         torch.set_num_threads(threads_before)
     return benchmark_json(findings, environment=environment, method=method)
 
 
 def _check(
-    models: Mapping[str, Sequence[Variant]],
-    molecules: Sequence[MolecularSystem],
-    *,
-    platforms: Sequence[str],
-    precision: str,
+    asked: Request, molecules: Sequence[MolecularSystem], *, platforms: Sequence[str]
 ) -> None:
     """Raise on invalid input before anything is measured."""
     for platform in platforms:
         # With "auto", only the precision can be invalid.
-        named_platform("Reference" if platform.lower() == AUTO else platform, precision=precision)
-    for molecule in molecules:
-        for variants in models.values():
-            usable_variants(variants, molecule)
+        name = "Reference" if platform.lower() == AUTO else platform
+        named_platform(name, precision=asked.precision)
+    for molecule, variants in itertools.product(molecules, asked.models.values()):
+        usable_variants(variants, molecule)
 
 
-def _load_molecules(systems: Sequence[str]) -> list[MolecularSystem]:
-    molecules = [molecule for system in systems for molecule in load_systems(system)]
-    refuse_repeats(tuple(molecule.name for molecule in molecules), what="system")
-    return molecules
+def describe_machine(*, platform: str, precision: str) -> dict[str, Any]:
+    """Return versions, hardware and torch threads of this machine as JSON-compatible data.
 
-
-def _counter(on_progress: Progress | None, *, total: int) -> Callable[[str], None]:
-    """Return a function that counts parts and reports them, starting from zero."""
-    done = -1
-
-    def tick(label: str) -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(done, total, label)
-
-    tick("starting")
-    return tick
-
-
-def _method(
-    plan: BenchmarkPlan,
-    models: Mapping[str, Sequence[Variant]],
-    molecules: Sequence[MolecularSystem],
-    *,
-    reference: str,
-    peers: Sequence[str],
-) -> dict[str, Any]:
-    """Return method and subject of the benchmark, so that an unfinished file is recognised."""
-    dynamics = protocol_dynamics()
+    Call it before a benchmark starts, so that the load is not its own.
+    """
     return {
-        "models": list(models),
-        "backends": {spec: [one.backend for one in variants] for spec, variants in models.items()},
-        "peers": list(peers),
+        **describe_environment(precision=precision),
+        "platform": platform,
+        "started_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "load_average_at_start": [round(load, 2) for load in psutil.getloadavg()],
+        "usable_cores": usable_cores(),
+        "memory_mebibytes": round(psutil.virtual_memory().total / MEBIBYTE),
+        "cuda": torch.version.cuda if torch.cuda.is_available() else None,
+        "thread_variables": {
+            name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ
+        },
+    }
+
+
+def _method(asked: Request, molecules: Sequence[MolecularSystem]) -> dict[str, Any]:
+    """Return method and subject of the benchmark, so that an unfinished file is recognised."""
+    plan, dynamics = asked.plan, protocol_dynamics()
+    copied = ("block_seconds", "timestep_fs", "temperature_kelvin", "seed", "memory_steps")
+    return {
+        "models": list(asked.models),
+        "backends": {
+            spec: [one.backend for one in variants] for spec, variants in asked.models.items()
+        },
+        "peers": list(asked.peers),
         "systems": [molecule.name for molecule in molecules],
-        "reference_model": reference,
+        "reference_model": asked.reference,
         "rounds": plan.blocks,
-        "block_seconds": plan.block_seconds,
-        "timestep_fs": plan.timestep_fs,
-        "temperature_kelvin": plan.temperature_kelvin,
-        "seed": plan.seed,
-        "memory_steps": plan.memory_steps,
+        **{name: getattr(plan, name) for name in copied},
         "replicas": list(plan.replicas),
         "openmm_integrator": "VerletIntegrator",
         "ase_integrator": "VelocityVerlet",
         "threads": plan.threads or "chosen by measurement on each system",
         "reporters": f"energies every {dynamics.energy_interval_steps} and frames every "
         f"{dynamics.frame_interval_steps} steps, as the {PROTOCOL} protocol writes them",
-        "timing": "wall time; after a warm-up, in each round everyone runs one block of each kind "
-        "from the same start; median and quartiles over the rounds; in rows, the 95 % interval of "
-        "the median from order statistics",
-        "speedup": "time of an OpenMM step of the reference model, by the same backend where it "
-        "has it, over that of the model, within each round; median and quartiles over the rounds",
-        "ratios": "taken within each round; median and its 95 % interval over the rounds",
-        "memory": "peak of a fresh process that runs the model through OpenMM",
+        "timing": "wall time; after a warm-up, every model runs one block of each kind per round, "
+        "always from the same initial state; median and quartiles over the rounds; in rows, the "
+        "95 % interval of the median from order statistics",
+        "speedup": "time per OpenMM step of the reference model, with the same backend where "
+        "available, over that of the model, within each round; median and quartiles over the "
+        "rounds",
+        "ratios": "computed within each round; median and its 95 % interval over the rounds",
+        "memory": "peak of a fresh process that runs the model with OpenMM",
         "first_call": "in that process, from loaded weights to a warm Context: export, "
         "compilation without a cache, first calls",
     }

@@ -1,6 +1,5 @@
 """Scaling of the time per step with the number of atoms; pure."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,15 +38,9 @@ def scaling_with_atoms(entries: Sequence[BenchmarkEntry]) -> list[Scaling]:
         key = (entry.model, entry.backend, entry.platform)
         groups.setdefault(key, []).append((entry.n_atoms, entry.openmm_ms_per_step.median))
     found = []
-    for (model, backend, platform), points in groups.items():
+    for key, points in groups.items():
         sizes, times = zip(*sorted(points), strict=True)
         if len(set(sizes)) > 1:
-            slope = fitted_exponent(sizes, times)
-            found.append(Scaling(model, backend, platform, sizes, times, slope))
+            exponent = float(np.polyfit(np.log(sizes), np.log(times), deg=1)[0])
+            found.append(Scaling(*key, sizes, times, exponent))
     return found
-
-
-def fitted_exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
-    """Fit the exponent b of t = a Nᵇ; at least two different sizes, all numbers positive."""
-    logarithms = [math.log(size) for size in sizes], [math.log(time) for time in times]
-    return float(np.polyfit(*logarithms, deg=1)[0])

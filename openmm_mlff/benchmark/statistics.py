@@ -1,4 +1,4 @@
-"""Medians, quartiles, speedups and throughput from the times of blocks; pure."""
+"""Medians, quartiles and ratios of the times of blocks; pure."""
 
 import math
 from collections.abc import Sequence
@@ -53,8 +53,7 @@ def timing(blocks_ms: Sequence[float]) -> Timing:
         ValueError: no blocks, or values that are not finite and positive.
     """
     rounded = tuple(float(f"{block:.{_SIGNIFICANT_DIGITS}g}") for block in blocks_ms)
-    found = spread(rounded)
-    return Timing(median=found.median, p25=found.p25, p75=found.p75, blocks=rounded)
+    return Timing(**vars(spread(rounded)), blocks=rounded)
 
 
 def per_replica(step: Timing, count: int) -> Timing:
@@ -77,8 +76,6 @@ def speedup(reference: Timing, model: Timing) -> Spread:
 def ratio(above: Timing, below: Timing) -> Ratio:
     """Return the median ratio of two times and its 95 % interval, computed as in :func:`speedup`.
 
-    See :func:`median_interval`.
-
     Raises:
         ValueError: the numbers of blocks differ.
     """
@@ -88,15 +85,5 @@ def ratio(above: Timing, below: Timing) -> Ratio:
 
 
 def _ratios(above: Timing, below: Timing) -> list[float]:
-    if len(above.blocks) != len(below.blocks):
-        raise ValueError(
-            f"expected as many blocks of both models, got {len(above.blocks)} and "
-            f"{len(below.blocks)}"
-        )
+    """Return the ratio of the times of each round."""
     return [slow / fast for slow, fast in zip(above.blocks, below.blocks, strict=True)]
-
-
-def steps_of_block(seconds_per_step: float, *, block_seconds: float, fewest: int, most: int) -> int:
-    """Return the number of steps of a block of about ``block_seconds``, within bounds."""
-    wanted = round(block_seconds / max(seconds_per_step, 1e-9))
-    return min(max(wanted, fewest), most)

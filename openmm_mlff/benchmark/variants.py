@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openmm_mlff.benchmark.entries import Skipped
 from openmm_mlff.benchmark.plan import COMPILED, DEFAULT_BACKENDS
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
@@ -14,7 +15,7 @@ NATIVE = "native"
 """Backend name of a potential without a choice of backends."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variant:
     """A potential and its backend.
 
@@ -26,24 +27,18 @@ class Variant:
     backend: str
 
     @property
+    def spec(self) -> str:
+        """Spec of the potential."""
+        return self.potential.spec
+
+    @property
     def label(self) -> str:
         """A unique label."""
-        return f"{self.potential.spec} [{self.backend}]"
+        return f"{self.spec} [{self.backend}]"
 
-
-@dataclass(frozen=True)
-class Skipped:
-    """A requested measurement that was not possible.
-
-    Attributes:
-        model: spec of the potential or peer.
-        reason: one sentence.
-    """
-
-    model: str
-    backend: str
-    system: str
-    reason: str
+    def skipped(self, molecule: MolecularSystem, reason: str) -> Skipped:
+        """Return the entry of a measurement that is not possible."""
+        return Skipped(self.spec, self.backend, molecule.name, reason)
 
 
 def options_of(backend: str) -> PotentialOptions:
@@ -90,9 +85,7 @@ def usable_variants(
         try:
             variant.potential.check_molecule(molecule)
         except PotentialError as error:
-            skipped.append(
-                Skipped(variant.potential.spec, variant.backend, molecule.name, str(error))
-            )
+            skipped.append(variant.skipped(molecule, str(error)))
             refusal = error
         else:
             usable.append(variant)

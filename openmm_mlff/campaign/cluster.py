@@ -19,6 +19,7 @@ import distributed
 from distributed import Client, Future, Nanny, Scheduler
 from distributed.deploy.spec import SpecCluster
 from distributed.scheduler import KilledWorker
+from distributed.utils import silence_logging_cmgr
 
 from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, QUIET_WORKER, SUBMIT, queue_options
 from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
@@ -32,6 +33,7 @@ LOST_SECONDS = {True: "2 minutes", False: "1 day"}
 PATIENCE_SECONDS = 600.0
 """Timeout without any worker on this machine; starting one takes seconds."""
 CONNECT_SECONDS = 10.0
+_HOW_TO_RESUME = "the results are kept: start the campaign again to resume it"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def open_cluster(
     local = scheduler is None and spec.kind not in QUEUES
     # Dask's log is the only place that reports jobs rejected by the queue.
     level = logging.CRITICAL if local else logging.ERROR
-    with dask.config.set(QUIET_WORKER | settings), _quiet_logs(level):
+    quiet = silence_logging_cmgr(level, root="distributed")
+    with dask.config.set(QUIET_WORKER | settings), quiet:
         if scheduler is not None:
             with _connect(scheduler) as client:
                 yield client
@@ -74,12 +77,6 @@ def open_cluster(
             if spec.kind in QUEUES:
                 cluster.scale(workers)
             yield client
-
-
-def job_script(spec: ClusterSpec, *, logs: Path) -> str:
-    """Return the shell script that would be submitted to the queue for each worker."""
-    with _start_queue(spec, logs) as cluster:
-        return str(cluster.job_script())
 
 
 def count_workers(client: Client) -> int:
@@ -92,8 +89,7 @@ def count_workers(client: Client) -> int:
         return len(client.nthreads())
     except OSError as error:
         raise ClusterError(
-            f"the Dask scheduler was lost ({error}); what was written stays, start the campaign "
-            "again to go on"
+            f"the connection to the Dask scheduler was lost ({error}); {_HOW_TO_RESUME}"
         ) from error
 
 
@@ -111,13 +107,9 @@ def run_each(
     No more calls are submitted than there are workers, so that the death of a worker is attributed
     only to the call it was running and not to calls in its queue.
 
-    Args:
-        client: of the cluster.
-        call: called with keyword arguments.
-        arguments: of each call, by key, in order.
-        gpu: whether each call needs a GPU.
-        patience_seconds: timeout without any worker; in a queue it may be days.
-        on_wait: called repeatedly with the numbers of running calls and of workers.
+    ``arguments`` are the keywords of each call by key, ``gpu`` is whether each call needs one, and
+    ``patience_seconds`` is the timeout without any worker. ``on_wait`` is called repeatedly with
+    the numbers of running calls and of workers.
 
     Yields:
         Key and result, in order of completion.
@@ -134,8 +126,7 @@ def run_each(
         alone_since = time.monotonic() if workers else alone_since
         if time.monotonic() - alone_since > patience_seconds:
             raise ClusterError(
-                f"no worker has come for {patience_seconds:g} s; what was written stays, start the "
-                "campaign again to go on"
+                f"no worker has connected for {patience_seconds:g} s; {_HOW_TO_RESUME}"
             )
         while waiting and len(running) < max(workers, 1):
             key = waiting.popleft()
@@ -170,11 +161,11 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
     error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return Loss(
-            "every worker that took it up died: it ends the process, or takes more memory or time "
-            "than a worker has"
+            "every worker that ran it died: it ends the process, or needs more memory or time than "
+            "a worker has"
         )
     if error is None:
-        return Loss("the scheduler was lost")
+        return Loss("the connection to the scheduler was lost")
     return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
 
 
@@ -238,8 +229,8 @@ def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
         ) from error
     if shutil.which(SUBMIT[spec.kind]) is None:
         raise ClusterError(
-            f"no command {SUBMIT[spec.kind]} on this machine, by which {spec.kind} takes jobs; "
-            "start the campaign where there is one, or use another kind of cluster"
+            f"{spec.kind} needs the command {SUBMIT[spec.kind]}, which this machine does not have; "
+            "start the campaign on a login node, or use another kind of cluster"
         )
     kinds = {
         "slurm": dask_jobqueue.SLURMCluster,
@@ -247,15 +238,3 @@ def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
         "lsf": dask_jobqueue.LSFCluster,
     }
     return kinds[spec.kind](**queue_options(spec, logs))
-
-
-@contextmanager
-def _quiet_logs(level: int) -> Iterator[None]:
-    """Suppress Dask's messages on dying workers, which the campaign reports itself."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(level)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -7,20 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from openmm_mlff.campaign.page import CampaignReport, write_campaign_report
-from openmm_mlff.campaign.plan import Cell, expand
+from openmm_mlff.campaign.leaderboard import write_leaderboard
+from openmm_mlff.campaign.plan import expand
 from openmm_mlff.campaign.session import Progress as OnProgress
 from openmm_mlff.campaign.session import left_to_do, open_store, run_session
-from openmm_mlff.campaign.spec import CampaignSpec, load_spec
+from openmm_mlff.campaign.spec import load_spec
 from openmm_mlff.campaign.states import overall, overall_label, read_states, states_of
 from openmm_mlff.campaign.store import Store
-from openmm_mlff.campaign.tables import (
-    overhead_line,
-    render_failures,
-    render_leaderboard,
-    render_plan,
-    render_status,
-)
+from openmm_mlff.campaign.tables import render_failures, render_plan, render_status
 from openmm_mlff.results import EXIT_CODES
 
 
@@ -53,7 +47,8 @@ def run_campaign(
     store = open_store(asked, cells, root=output or asked.folder)
     todo = left_to_do(cells, store)[:limit]
     if todo:
-        _run(asked, todo, store, scheduler=scheduler)
+        with _bar() as show:
+            run_session(asked, todo, store, scheduler=scheduler, on_progress=show)
     return write_report(store.root)
 
 
@@ -69,21 +64,12 @@ def write_report(folder: Path) -> int:
     Returns:
         0 if every run is APPROVED, 1 if any is REJECTED, else 3.
     """
-    return _present(write_campaign_report(Store.open(folder)), console=Console())
-
-
-def _run(spec: CampaignSpec, cells: list[Cell], store: Store, *, scheduler: str | None) -> None:
-    with _bar() as show:
-        run_session(spec, cells, store, scheduler=scheduler, on_progress=show)
-
-
-def _present(report: CampaignReport, *, console: Console) -> int:
-    """Print the results of a campaign and their paths; return the exit code."""
-    render_leaderboard(report.states, console=console)
-    render_failures(report.states, console=console)
-    console.print(overhead_line(report.overhead), soft_wrap=True, highlight=False)
-    console.print(f"{overall_label(report.states)}: {report.page}", soft_wrap=True, highlight=False)
-    return EXIT_CODES[overall(report.states)]
+    store, console = Store.open(folder), Console()
+    states = read_states(store)
+    page = write_leaderboard(states, store, name=store.read_campaign()["spec"]["name"])
+    render_status(states, console=console)
+    console.print(f"{overall_label(states)}: {page}", soft_wrap=True, highlight=False)
+    return EXIT_CODES[overall(states)]
 
 
 @contextmanager

@@ -1,201 +1,165 @@
-"""Leaderboard, accuracy against speed, and verdict matrix from the states of all runs."""
+"""The leaderboard of a campaign: the comparison page, with all runs of each model as one report."""
 
+import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
-from openmm_mlff.campaign.states import BEGUN, WAITING, CellState
-from openmm_mlff.campaign.store import DONE
-from openmm_mlff.results import VerdictStatus
+from openmm_mlff.campaign.states import CellState
+from openmm_mlff.campaign.store import Store
+from openmm_mlff.report.comparing.page import comparison_html
+from openmm_mlff.report.comparing.summary import summarise
+from openmm_mlff.report.comparison import compare
+from openmm_mlff.results import (
+    MOST_SEVERE_FIRST,
+    CheckResult,
+    Claim,
+    Claims,
+    ClaimStatus,
+    ModelRecord,
+    Reason,
+    Scope,
+    ValidationReport,
+    Verdict,
+    VerdictStatus,
+)
+from openmm_mlff.rundir import write_json, write_text
 
-FORCE, ENERGY, DRIFT, SPEED = "force_accuracy", "energy_accuracy", "energy_drift", "speed"
-MOST_FAILED_CHECKS = 3
+PAGE_FILE = "report.html"
+LEADERBOARD_FILE = "leaderboard.json"
+
+_BEST_FIRST = (VerdictStatus.APPROVED, VerdictStatus.INCONCLUSIVE, VerdictStatus.REJECTED)
+_NOT_ASKED = Claim(name="accurate", status=ClaimStatus.NOT_ASKED)
+_NO_SCOPE = Scope(
+    elements=(),
+    systems=(),
+    temperatures_kelvin=(),
+    max_timestep_fs=0.0,
+    duration_ps=0.0,
+    platform="",
+    precision="",
+)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """All runs of one model.
+def write_leaderboard(states: Sequence[CellState], store: Store, *, name: str) -> Path:
+    """Write the page of a campaign, complete or not, and `leaderboard.json`; return the page."""
+    reports, links = ranked_reports(states, store)
+    runs = [state.row() for state in states]
+    write_json(store.root / LEADERBOARD_FILE, {**compare(reports), "runs": runs})
+    page = comparison_html(reports, summarise(reports), links=links, title=name)
+    write_text(store.root / PAGE_FILE, page)
+    return store.root / PAGE_FILE
 
-    Attributes:
-        n_parameters: None where it has no meaning, or nothing has run.
-        verdicts: number of runs by verdict.
-        n_failed: runs that ended without a verdict.
-        n_open: runs that are waiting or running.
-        force_ev_per_angstrom: median of `force_accuracy`.
-        energy_mev_per_atom: median of `energy_accuracy`.
-        drift_mev_per_atom_per_ps: maximum of `energy_drift`.
-        ms_per_step: median of `speed`.
-        failed_checks: required checks that failed most often, with their counts.
+
+def ranked_reports(
+    states: Sequence[CellState], store: Store
+) -> tuple[list[ValidationReport], list[str]]:
+    """Return one report per model, and a link to the page of its most severe run.
+
+    Sorted by verdict, force error and time per step, the best first. A model without any report has
+    an empty link.
     """
-
-    model: str
-    n_parameters: int | None
-    n_cells: int
-    verdicts: dict[VerdictStatus, int]
-    n_failed: int
-    n_open: int
-    force_ev_per_angstrom: float | None
-    energy_mev_per_atom: float | None
-    drift_mev_per_atom_per_ps: float | None
-    ms_per_step: float | None
-    failed_checks: tuple[tuple[str, int], ...]
+    found = []
+    for model in dict.fromkeys(state.model for state in states):
+        of_model = [state for state in states if state.model == model]
+        done = [(store.report(one.address), one) for one in of_model if one.verdict is not None]
+        done.sort(key=lambda pair: _BEST_FIRST.index(pair[0].verdict.status), reverse=True)
+        merged = merged_report(model, [report for report, _ in done], of_model)
+        found.append((merged, store.page(done[0][1].address) if done else ""))
+    found.sort(key=lambda pair: _rank(pair[0]))
+    return [report for report, _ in found], [link for _, link in found]
 
 
-@dataclass(frozen=True)
-class SpeedPoint:
-    """Speed and accuracy of a model on one system, medians over its runs."""
+def merged_report(
+    model: str, reports: Sequence[ValidationReport], states: Sequence[CellState]
+) -> ValidationReport:
+    """Return all runs of a model as one report.
 
-    model: str
-    system: str
-    ms_per_step: float
-    force_ev_per_angstrom: float
-
-
-@dataclass(frozen=True)
-class MatrixCell:
-    """All seeds of one model on one system under one condition.
-
-    Attributes:
-        word: the most severe verdict, or the progress.
-        kind: ``approved``, ``rejected``, ``inconclusive``, ``failed`` or ``open``.
-        count: e.g. ``2 of 3``; empty for one seed.
-        title: the reason.
-        address: of the run with the most severe verdict.
-        has_report: whether that run has a report.
+    ``reports`` are those of the completed runs, the most severe first. Of results of one check on
+    one system under one condition, such as those of several seeds, the most severe is taken. The
+    verdict is the most severe one; it is INCONCLUSIVE at best if a run has no verdict.
     """
-
-    word: str
-    kind: str
-    count: str
-    title: str
-    address: str
-    has_report: bool
-
-
-def standings(states: Sequence[CellState]) -> list[Standing]:
-    """Return the ranked models.
-
-    Sorted by share of APPROVED runs (descending), then, ascending, by share of REJECTED runs, force
-    error and time per step.
-    """
-    return sorted((_standing(group) for group in _by_model(states)), key=_rank)
-
-
-def speed_points(states: Sequence[CellState]) -> list[SpeedPoint]:
-    """Return speed and accuracy of every model on every system on which both were measured."""
-    points = []
-    for model in _distinct(state.model for state in states):
-        for system in _distinct(state.system for state in states):
-            here = [one for one in states if (one.model, one.system) == (model, system)]
-            speed, error = _median(here, SPEED), _median(here, FORCE)
-            if speed and error:
-                points.append(SpeedPoint(model, system, speed, error))
-    return points
-
-
-def matrix(
-    states: Sequence[CellState], *, models: Sequence[str]
-) -> list[tuple[str, str, list[MatrixCell]]]:
-    """Return system, condition and cells of each row, with one column per model."""
-    rows = _distinct((state.system, state.condition) for state in states)
-    found = {
-        key: [one for one in states if (one.system, one.condition, one.model) == key]
-        for key in {(state.system, state.condition, state.model) for state in states}
-    }
-    return [
-        (
-            system,
-            condition,
-            [matrix_cell(found[system, condition, model]) for model in models],
+    missing = [state for state in states if state.verdict is None]
+    reasons = [
+        f"{state.system}, {state.condition}, seed {state.seed}: {state.state}"
+        + (f": {state.message}" if state.has_failed else "")
+        for state in missing
+    ]
+    if not reports:
+        return ValidationReport(
+            model=ModelRecord(spec=model, name=model, sha256=""),
+            protocol={},
+            environment={},
+            systems=(),
+            checks=(),
+            verdict=_undecided(reasons, accurate=_NOT_ASKED),
         )
-        for system, condition in rows
-    ]
-
-
-def matrix_cell(states: Sequence[CellState]) -> MatrixCell:
-    """Return the most severe verdict of all seeds of one model, system and condition."""
-    ranked = sorted(states, key=lambda one: _WORST_FIRST.index(kind_of(one)))
-    decides = ranked[0]
-    same = sum(kind_of(one) == kind_of(decides) for one in states)
-    return MatrixCell(
-        word=decides.label or decides.state.upper(),
-        kind=kind_of(decides),
-        count=f"{same} of {len(states)}" if len(states) > 1 else "",
-        title=decides.message,
-        address=decides.address,
-        has_report=decides.state == DONE,
+    worst = reports[0]
+    verdict = worst.verdict.model_copy(update={"scope": _scope(reports)})
+    if missing and verdict.status is VerdictStatus.APPROVED:
+        verdict = _undecided(reasons, accurate=verdict.claims.accurate, scope=verdict.scope)
+    return worst.model_copy(
+        update={
+            "model": worst.model.model_copy(update={"name": model}),
+            "systems": verdict.scope.systems,
+            "checks": _most_severe(chain.from_iterable(report.checks for report in reports)),
+            "verdict": verdict,
+        }
     )
 
 
-def kind_of(state: CellState) -> str:
-    """Return the colour class of a run."""
-    if state.verdict is not None:
-        return state.verdict.value.lower()
-    return "failed" if state.has_failed else "open"
-
-
-_WORST_FIRST = ("rejected", "failed", "open", "inconclusive", "approved")
-
-
-def _standing(states: Sequence[CellState]) -> Standing:
-    drifts = [abs(value) for value in _values(states, DRIFT)]
-    failed = Counter(
-        check["id"]
-        for state in states
-        for check in state.result.get("checks", ())
-        if check["required"] and check["status"] == "FAIL"
+def _undecided(reasons: Sequence[str], *, accurate: Claim, scope: Scope = _NO_SCOPE) -> Verdict:
+    """Return the verdict of a model of which runs are missing."""
+    sound = Claim(
+        name="sound",
+        status=ClaimStatus.UNDECIDED,
+        reasons=tuple(Reason(message=reason) for reason in reasons),
     )
-    sizes = [one.result["model"]["n_parameters"] for one in states if "model" in one.result]
-    return Standing(
-        model=states[0].model,
-        n_parameters=sizes[0] if sizes else None,
-        n_cells=len(states),
-        verdicts={status: sum(one.verdict is status for one in states) for status in VerdictStatus},
-        n_failed=sum(one.has_failed for one in states),
-        n_open=sum(one.state in (WAITING, BEGUN) for one in states),
-        force_ev_per_angstrom=_median(states, FORCE),
-        energy_mev_per_atom=_median(states, ENERGY),
-        drift_mev_per_atom_per_ps=max(drifts, default=None),
-        ms_per_step=_median(states, SPEED),
-        failed_checks=tuple(failed.most_common(MOST_FAILED_CHECKS)),
+    return Verdict(
+        status=VerdictStatus.INCONCLUSIVE,
+        label=VerdictStatus.INCONCLUSIVE.value,
+        claims=Claims(sound=sound, accurate=accurate),
+        recommendation="Do not use it before all runs have a verdict.",
+        next_step="Start the campaign again: it repeats the runs without a verdict.",
+        scope=scope,
     )
 
 
-def _rank(standing: Standing) -> tuple[float, float, float, float]:
-    n_cells = standing.n_cells
-    return (
-        -standing.verdicts[VerdictStatus.APPROVED] / n_cells,
-        standing.verdicts[VerdictStatus.REJECTED] / n_cells,
-        _or_last(standing.force_ev_per_angstrom),
-        _or_last(standing.ms_per_step),
+def _scope(reports: Sequence[ValidationReport]) -> Scope:
+    """Return the conditions of all runs together, with the shortest duration."""
+    scopes = [report.verdict.scope for report in reports]
+    joined = {
+        name: tuple(dict.fromkeys(chain.from_iterable(getattr(one, name) for one in scopes)))
+        for name in ("elements", "systems", "temperatures_kelvin", "measured_temperatures")
+    }
+    return scopes[0].model_copy(
+        update={
+            **joined,
+            "max_timestep_fs": max(one.max_timestep_fs for one in scopes),
+            "duration_ps": min(one.duration_ps for one in scopes),
+        }
     )
 
 
-def _or_last(value: float | None) -> float:
-    return float("inf") if value is None else value
+def _most_severe(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Return one result per check, system and condition."""
+    found: dict[tuple[str, str, str], CheckResult] = {}
+    for result in results:
+        key = (result.id, result.system, repr(sorted(result.condition.items())))
+        known = found.setdefault(key, result)
+        if MOST_SEVERE_FIRST.index(result.status) < MOST_SEVERE_FIRST.index(known.status):
+            found[key] = result
+    return tuple(found.values())
 
 
-def _values(states: Iterable[CellState], check_id: str) -> list[float]:
-    """Return all numbers that a check measured."""
-    return [
-        float(check["value"])
-        for state in states
-        for check in state.result.get("checks", ())
-        if check["id"] == check_id and check["value"] is not None
-    ]
+def _rank(report: ValidationReport) -> tuple[float, float, float]:
+    """Return the key by which models are sorted."""
 
+    def median(check_id: str) -> float:
+        found = [one.value for one in report.checks if one.id == check_id]
+        values = [value for value in found if value is not None]
+        return statistics.median(values) if values else math.inf
 
-def _median(states: Iterable[CellState], check_id: str) -> float | None:
-    values = _values(states, check_id)
-    return statistics.median(values) if values else None
-
-
-def _by_model(states: Sequence[CellState]) -> list[list[CellState]]:
-    names = _distinct(state.model for state in states)
-    return [[state for state in states if state.model == name] for name in names]
-
-
-def _distinct(values: Iterable) -> list:
-    """Return distinct values in order of first occurrence."""
-    return list(dict.fromkeys(values))
+    verdict = _BEST_FIRST.index(report.verdict.status)
+    return verdict, median("force_accuracy"), median("speed")

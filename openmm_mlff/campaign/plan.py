@@ -1,6 +1,5 @@
 """Expand a specification to cells: one run each, with the hash of its content as address."""
 
-import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -20,6 +19,7 @@ from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import SharedSettings, ValidationRequest, request_from
 from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import molecule_to_json
+from openmm_mlff.simulation.environment import installed_versions
 
 ADDRESS_LENGTH = 20
 """Hexadecimal digits, 80 bits, which makes collisions negligible."""
@@ -78,7 +78,9 @@ def expand(spec: CampaignSpec) -> list[Cell]:
         UserError: a protocol or system is unknown or unusable.
         ConfigError: every model is unusable.
     """
-    conditions = [(one, _protocol(one)) for one in _conditions(spec)]
+    conditions = [(one, resolve_protocol(one)) for one in _conditions(spec)]
+    for _, protocol in conditions:
+        select(protocol)
     systems = {name: _system_content(name) for name in spec.systems}
     models = [
         (entry, label, *_model(entry, reference=spec.reference))
@@ -90,51 +92,31 @@ def expand(spec: CampaignSpec) -> list[Cell]:
     shared = {
         "platform": spec.platform,
         "precision": spec.precision,
-        "software": {name: _version(name) for name in _SOFTWARE},
+        "software": {name: installed_versions().get(name, "unknown") for name in _SOFTWARE},
     }
-    return [
-        Cell(
-            address=address_of(
-                model=identity,
-                reference=reference,
-                options=_options_content(entry.options),
-                systems=systems[system],
-                protocol=protocol.model_dump(mode="json", exclude={"name", "description"}),
-                seed=seed,
-                **shared,
-            ),
-            label=label,
-            request=condition.model_copy(
-                update={
-                    "potential": entry.spec,
-                    "options": entry.options,
-                    "systems": (system,),
-                    "seed": seed,
-                }
-            ),
-            protocol=protocol,
-            problem=problem,
-        )
-        for seed, (condition, protocol), system, (
-            entry,
-            label,
-            identity,
-            reference,
-            problem,
-        ) in product(spec.seeds, conditions, spec.systems, models)
-    ]
-
-
-def address_of(**content: Any) -> str:
-    """Return the hash of JSON-compatible content in hexadecimal digits."""
-    return canonical_sha256(content)[:ADDRESS_LENGTH]
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+    cells = []
+    for seed, condition, system, model in product(spec.seeds, conditions, spec.systems, models):
+        entry, label, identity, reference, problem = model
+        request, protocol = condition
+        content = {
+            "model": identity,
+            "reference": reference,
+            "options": _options_content(entry.options),
+            "systems": systems[system],
+            "protocol": protocol.model_dump(mode="json", exclude={"name", "description"}),
+            "seed": seed,
+            **shared,
+        }
+        chosen = {
+            "potential": entry.spec,
+            "options": entry.options,
+            "systems": (system,),
+            "seed": seed,
+        }
+        address = canonical_sha256(content)[:ADDRESS_LENGTH]
+        request = request.model_copy(update=chosen)
+        cells.append(Cell(address, label, request, protocol, problem))
+    return cells
 
 
 def _conditions(spec: CampaignSpec) -> Iterator[ValidationRequest]:
@@ -161,12 +143,6 @@ def _reference(asked: str | None, potential: Potential) -> str:
         return load_potential(str(potential.teacher)).sha256
     except MissingDependencyError:
         return NO_REFERENCE
-
-
-def _protocol(condition: ValidationRequest) -> Protocol:
-    protocol = resolve_protocol(condition)
-    select(protocol)
-    return protocol
 
 
 def _model(entry: ModelEntry, *, reference: str | None) -> tuple[str, str, str]:

@@ -1,10 +1,7 @@
 """Run the remaining cells of a campaign on workers."""
 
-import os
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from openmm_mlff.campaign.plan import Cell
 from openmm_mlff.campaign.spec import QUEUES, CampaignSpec, ClusterSpec
@@ -64,21 +61,15 @@ def run_session(
             "run: pip install 'openmm-mlff[campaign]'"
         ) from error
     workers = workers_for(spec.cluster, n_cells=len(cells)) if scheduler is None else 0
-    session = f"{time.time():017.6f}-{os.getpid()}"
-    about = {
-        "started": time.time(),
-        "where": scheduler or spec.cluster.kind,
-        "cells": len(cells),
-        "ended": None,
-    }
-    arguments = {cell.address: _arguments(cell, store, session) for cell in cells}
+    # The working directory of a worker may differ.
+    places = {"root": str(store.root), "working_folder": str(Path.cwd())}
+    arguments = {cell.address: {"cell": cell, **places} for cell in cells}
     done = 0
 
     def on_wait(running: int, present: int) -> None:
         on_progress(done, len(cells), f"{running} running, {present} workers")
 
     local = scheduler is None and spec.cluster.kind not in QUEUES
-    store.write_session(session, about)
     with open_cluster(
         spec.cluster, workers=workers, logs=store.root / "logs", scheduler=scheduler
     ) as client:
@@ -94,7 +85,6 @@ def run_session(
                 store.write_result(address, {"status": LOST, "message": result.reason})
             done += 1
             on_progress(done, len(cells), f"{len(cells) - done} to go")
-    store.write_session(session, about | {"ended": time.time()})
 
 
 def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
@@ -110,17 +100,7 @@ def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
     found = gpu_count()
     if found == 0:
         raise ConfigError(
-            "the campaign asks for a GPU for every run (gpu = true), and this machine has none; "
+            "the campaign needs a GPU for every run (gpu = true), but this machine has none; "
             "leave it out, or name a scheduler or a queue"
         )
     return min(cluster.workers or found, found, n_cells)
-
-
-def _arguments(cell: Cell, store: Store, session: str) -> dict[str, Any]:
-    """Return the arguments of a worker, whose working directory may differ."""
-    return {
-        "cell": cell,
-        "root": str(store.root),
-        "working_folder": str(Path.cwd()),
-        "session": session,
-    }

@@ -35,15 +35,12 @@ class ClusterSpec(Frozen):
     """Where a campaign runs.
 
     Attributes:
-        kind: ``local`` (this machine), ``slurm``, ``pbs`` or ``lsf``.
         workers: concurrent runs: local processes or queue jobs. None: one per core or GPU; required
             for a queue.
         gpu: whether every run has its own GPU.
         lost_workers_allowed: a run that lost more workers than this is considered the cause.
-        queue: of the jobs, also called partition.
+        queue: also called partition.
         account: to which the jobs are charged.
-        walltime: of a job.
-        memory: of a job.
         interface: network interface between this machine and the nodes, e.g. ``ib0``.
         python: on the nodes; empty takes the current one.
         local_directory: for Dask's scratch files on a node.
@@ -75,7 +72,7 @@ class ClusterSpec(Frozen):
     @model_validator(mode="after")
     def _queues_are_told_how_many(self) -> "ClusterSpec":
         if self.kind in QUEUES and self.workers is None:
-            raise ValueError(f"workers must say how many jobs {self.kind} is to run at a time")
+            raise ValueError(f"workers is required: the number of concurrent jobs of {self.kind}")
         return self
 
 
@@ -83,7 +80,6 @@ class CampaignSpec(SharedSettings):
     """The specification of a campaign, besides the settings shared by all its runs.
 
     Attributes:
-        name: letters, digits, ``.``, ``_`` and ``-``.
         systems: library names or structure files.
         temperatures_kelvin: one run each; None for one run with those of the protocol.
         timesteps_fs: one run each; None for one run with those of the protocol.
@@ -119,10 +115,10 @@ class CampaignSpec(SharedSettings):
         for key in ("systems", "temperatures_kelvin", "timesteps_fs", "seeds"):
             values = getattr(self, key) or ()
             if len(set(values)) != len(values):
-                raise ValueError(f"{key} names one thing twice")
+                raise ValueError(f"{key} has a repeated value")
         labels = self.labels
         if len(set(labels)) != len(labels):
-            raise ValueError("two models have one label; give them labels that differ")
+            raise ValueError("two models have the same label; give them different ones")
         return self
 
     @property
@@ -145,9 +141,8 @@ def load_spec(path: Path) -> CampaignSpec:
     try:
         table = read_toml(path)
     except FileError as error:
-        raise ConfigError(
-            f"cannot read campaign {cut(str(path))}: {error}; expected a TOML file"
-        ) from error
+        message = f"cannot read campaign {cut(str(path))}: {error}; expected a TOML file"
+        raise ConfigError(message) from error
     return parse_spec({"name": path.stem, **table}, origin=str(path))
 
 

@@ -1,8 +1,8 @@
 """States of the runs of a campaign, read from the records of the workers."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.campaign.store import DONE, Attempt, Store
@@ -26,7 +26,6 @@ class CellState:
         verdict: None unless done.
         label: printed form of the verdict; empty unless done.
         message: the first reason of the verdict, or why there is no verdict.
-        result: the contents of `result.json`.
         attempts: in order of time.
     """
 
@@ -39,7 +38,6 @@ class CellState:
     verdict: VerdictStatus | None = None
     label: str = ""
     message: str = ""
-    result: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
 
     @property
@@ -47,9 +45,18 @@ class CellState:
         """Whether it ended without a verdict."""
         return self.state not in (DONE, WAITING, BEGUN)
 
+    @property
+    def word(self) -> str:
+        """The verdict, or the state."""
+        return self.verdict.value if self.verdict else self.state
+
     def silent_seconds(self) -> float:
         """Return the seconds since the last record of its last worker."""
         return time.time() - self.attempts[-1].seen if self.attempts else 0.0
+
+    def row(self) -> dict[str, Any]:
+        """Return JSON-compatible data."""
+        return {key: value for key, value in vars(self).items() if key != "attempts"}
 
 
 def read_states(store: Store) -> list[CellState]:
@@ -57,7 +64,7 @@ def read_states(store: Store) -> list[CellState]:
     return states_of(store.read_campaign()["cells"], store)
 
 
-def states_of(rows: Sequence[dict[str, Any]], store: Store) -> list[CellState]:
+def states_of(rows: Sequence[Mapping[str, Any]], store: Store) -> list[CellState]:
     """Read the states of rows, whether or not the campaign was started.
 
     Rows are those of :meth:`openmm_mlff.campaign.plan.Cell.row`.
@@ -87,33 +94,21 @@ def overall_label(states: Sequence[CellState]) -> str:
     return verdict.value
 
 
-def _state(row: dict[str, Any], store: Store) -> CellState:
+def _state(row: Mapping[str, Any], store: Store) -> CellState:
     """Return the state of a row from the files at its address."""
     known = {key: row[key] for key in ("address", "model", "system", "condition", "seed")}
     if row["problem"]:
         return CellState(**known, state=UNUSABLE, message=row["problem"])
     result = store.result(row["address"]) or {}
-    attempts = tuple(store.attempts(row["address"]))
+    known["attempts"] = attempts = tuple(store.attempts(row["address"]))
     if result.get("status") == DONE:
         verdict = VerdictStatus(result["verdict"])
         message = "" if verdict is VerdictStatus.APPROVED else next(iter(result["reasons"]), "")
         return CellState(
-            **known,
-            state=DONE,
-            verdict=verdict,
-            label=result["label"],
-            message=message,
-            result=result,
-            attempts=attempts,
+            **known, state=DONE, verdict=verdict, label=result["label"], message=message
         )
     if attempts and attempts[-1].started > result.get("finished", 0.0):
-        return CellState(**known, state=BEGUN, message=attempts[-1].stage, attempts=attempts)
+        return CellState(**known, state=BEGUN, message=attempts[-1].stage)
     if result:
-        return CellState(
-            **known,
-            state=result["status"],
-            message=result["message"],
-            result=result,
-            attempts=attempts,
-        )
+        return CellState(**known, state=result["status"], message=result["message"])
     return CellState(**known, state=WAITING)

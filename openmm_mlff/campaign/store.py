@@ -3,7 +3,6 @@
 Layout::
 
     OUT/campaign.json                     specification and list of cells
-    OUT/sessions/<time>-<pid>.json        each start of the campaign: time and machine
     OUT/cells/<address>/result.json       result of the run; written last
     OUT/cells/<address>/attempts/*.json   workers of the run, with times and progress
     OUT/cells/<address>/run/              the run directory, see :mod:`openmm_mlff.rundir`
@@ -15,11 +14,12 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import read_json, write_json
 
 SCHEMA_VERSION = 2
@@ -36,22 +36,18 @@ class Attempt:
     """One attempt of a worker at a run.
 
     Attributes:
-        session: name of the start of the campaign.
         worker: host and process.
         started: Unix time, s.
         seen: time of the last record, Unix time, s.
         stage: at the last record.
         ended: Unix time, s; None if it is running or was killed.
-        run_seconds: time in the validation itself.
     """
 
-    session: str
     worker: str
     started: float
     seen: float
     stage: str = ""
     ended: float | None = None
-    run_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +65,8 @@ class Store:
         """
         if not (root / CAMPAIGN_FILE).is_file():
             raise RunDirectoryError(
-                f"{root} is no campaign: it has no {CAMPAIGN_FILE}; "
-                "expected a folder that openmm-mlff campaign SPEC.toml wrote"
+                f"{root} is not a campaign: it has no {CAMPAIGN_FILE}; expected a folder that "
+                "openmm-mlff campaign SPEC.toml wrote"
             )
         return cls(root)
 
@@ -81,6 +77,25 @@ class Store:
     def run(self, address: str) -> Path:
         """Return the run directory of an address."""
         return self.cell(address) / "run"
+
+    def report_path(self, address: str) -> Path:
+        """Return the path of the report of a run."""
+        return self.run(address) / "report.json"
+
+    def report(self, address: str) -> ValidationReport:
+        """Read the report of a completed run.
+
+        Raises:
+            RunDirectoryError: it is damaged.
+        """
+        return ValidationReport.model_validate(read_json(self.report_path(address)))
+
+    def page(self, address: str) -> str:
+        """Return the link to the page of a run; empty where there is none."""
+        pages = [self.run(address) / name for name in ("report.html", "report.md")]
+        return next(
+            (page.relative_to(self.root).as_posix() for page in pages if page.is_file()), ""
+        )
 
     def write_campaign(self, spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the specification, as JSON, and the list of cells.
@@ -107,10 +122,17 @@ class Store:
         return campaign
 
     def result(self, address: str) -> dict[str, Any] | None:
-        """Read the result of a run; None if there is none, or if it is of another version."""
+        """Read the result of a run.
+
+        Returns:
+            None if there is none, if it is of another version, or if its report is missing.
+        """
         path = self.cell(address) / RESULT_FILE
         found = read_json(path) if path.is_file() else {}
-        return found if found.get("schema_version") == SCHEMA_VERSION else None
+        if found.get("schema_version") != SCHEMA_VERSION:
+            return None
+        is_complete = found["status"] != DONE or self.report_path(address).is_file()
+        return found if is_complete else None
 
     def is_done(self, address: str) -> bool:
         """Return whether a run has a verdict; one that failed is repeated."""
@@ -127,17 +149,10 @@ class Store:
     def attempts(self, address: str) -> list[Attempt]:
         """Read the attempts at a run, in order of time."""
         paths = (self.cell(address) / "attempts").glob("*.json")
-        return sorted((Attempt(**read_json(path)) for path in paths), key=lambda one: one.started)
-
-    def write_session(self, name: str, session: Mapping[str, Any]) -> None:
-        """Write time and machine of a start of the campaign."""
-        write_json(self.root / "sessions" / f"{name}.json", session)
-
-    def sessions(self) -> dict[str, dict[str, Any]]:
-        """Read all starts of the campaign by name, in order of time."""
-        return {
-            path.stem: read_json(path) for path in sorted((self.root / "sessions").glob("*.json"))
-        }
+        names = [one.name for one in fields(Attempt)]
+        tables = [read_json(path) for path in paths]
+        found = [Attempt(**{name: table[name] for name in names}) for table in tables]
+        return sorted(found, key=lambda one: one.started)
 
 
 class AttemptRecord:
@@ -145,10 +160,10 @@ class AttemptRecord:
 
     EVERY_SECONDS = 2.0
 
-    def __init__(self, folder: Path, *, session: str) -> None:
+    def __init__(self, folder: Path) -> None:
         now = time.time()
         worker = f"{socket.gethostname()}-{os.getpid()}"
-        self.attempt = Attempt(session=session, worker=worker, started=now, seen=now)
+        self.attempt = Attempt(worker=worker, started=now, seen=now)
         self._path = folder / "attempts" / f"{now:017.6f}-{worker}.json"
         self._write()
 
@@ -158,10 +173,9 @@ class AttemptRecord:
             self.attempt.stage = f"{system}: {stage} {done}/{total}"
             self._write()
 
-    def end(self, *, run_seconds: float) -> None:
+    def end(self) -> None:
         """Write that the attempt ended."""
         self.attempt.ended = time.time()
-        self.attempt.run_seconds = run_seconds
         self._write()
 
     def _write(self) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from openmm_mlff.files import inside
 from openmm_mlff.measuring.guard import guarded
 from openmm_mlff.pipeline.opening import run_plan
 from openmm_mlff.pipeline.preparing import prepare
-from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RUN_FILE, read_json
 
 LONGEST_WAIT_S = 600.0
@@ -26,29 +24,28 @@ Torch threads and the working directory are per process.
 """
 
 
-def run_cell(cell: Cell, *, root: str, working_folder: str, session: str) -> dict[str, Any]:
+def run_cell(cell: Cell, *, root: str, working_folder: str) -> dict[str, Any]:
     """Run one cell, or resume it, and return the contents of `result.json`.
 
     ``root`` is the absolute folder of the campaign; relative paths in the cell refer to
-    ``working_folder``; ``session`` is the name of the start of the campaign.
+    ``working_folder``.
     """
     with _ALONE, inside(Path(working_folder)):
         store = Store(Path(root))
         found = store.result(cell.address)
         if found is not None and found["status"] == DONE:
             return found
-        record = AttemptRecord(store.cell(cell.address), session=session)
-        began = time.perf_counter()
+        record = AttemptRecord(store.cell(cell.address))
         result = _validate(cell, store.run(cell.address), record)
         store.write_result(cell.address, result)
-        record.end(run_seconds=time.perf_counter() - began)
+        record.end()
         return result
 
 
 def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]:
-    """Validate, and return the result or the error."""
+    """Validate, and return the verdict or the error."""
 
-    def validate() -> ValidationReport:
+    def validate() -> dict[str, Any]:
         _clear_other_spelling(cell, folder)
         asked = cell.request.model_copy(update={"output": folder, "resume": True})
         # A worker that was considered lost may still be running it.
@@ -58,33 +55,19 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
                 f"the protocol {cell.protocol.name} was changed after the campaign was started; "
                 "expected its files to stay as they are: start the campaign again"
             )
-        return run_plan(plan, on_progress=record.show)
+        verdict = run_plan(plan, on_progress=record.show).verdict
+        return {
+            "status": DONE,
+            "verdict": verdict.status.value,
+            "label": verdict.label,
+            "reasons": [str(reason) for reason in verdict.reasons],
+        }
 
     outcome = guarded(validate)
-    if outcome.value is None:
+    if outcome.broken is not None:
         broken = outcome.broken
-        return {
-            "status": FAILED,
-            "message": broken.reason if broken else "the run gave nothing",
-            "traceback": broken.traceback if broken else "",
-        }
-    return {"status": DONE, **summary_of(outcome.value)}
-
-
-def summary_of(report: ValidationReport) -> dict[str, Any]:
-    """Return verdict, model and checks of a report as JSON-compatible data."""
-    keep = ("id", "system", "condition", "status", "required", "value", "unit", "threshold")
-    return {
-        "verdict": report.verdict.status.value,
-        "label": report.verdict.label,
-        "reasons": [str(reason) for reason in report.verdict.reasons],
-        "model": report.model.model_dump(mode="json"),
-        "platform": report.verdict.scope.platform,
-        "checks": [
-            {key: value for key, value in check.model_dump(mode="json").items() if key in keep}
-            for check in report.checks
-        ],
-    }
+        return {"status": FAILED, "message": broken.reason, "traceback": broken.traceback}
+    return outcome.value or {}
 
 
 def _clear_other_spelling(cell: Cell, folder: Path) -> None:

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from openmm_mlff.benchmark import candidates
+from openmm_mlff.benchmark.blocks import Setting, thermal_start
 from openmm_mlff.benchmark.memory import measure_memory
 from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.runner import run_benchmark
 from openmm_mlff.molecules import load_system
+from openmm_mlff.simulation import named_platform
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
@@ -49,20 +51,40 @@ def water():
 
 
 @pytest.fixture(scope="session")
+def setting(water, short_plan):
+    """Water on the Reference platform."""
+    return Setting(water, named_platform("Reference"), short_plan)
+
+
+@pytest.fixture(scope="session")
+def start(setting, water):
+    return thermal_start(setting, water.positions_angstrom)
+
+
+@pytest.fixture(scope="session")
 def water_benchmark(specs, short_plan):
-    """The result of a real run, and what it reported on the way."""
+    """The result of a real run, its progress, and the results after each system."""
     progress, snapshots = [], []
+
     # Each process takes seconds to start: one is run, and its result serves all.
-    measure = functools.cache(lambda: measure_memory(requests[0]))
-    requests = []
+    @functools.cache
+    def measure_once():
+        arguments, options = calls[0]
+        return measure_memory(*arguments, **options)
+
+    calls = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "measure_memory", lambda one: requests.append(one) or measure())
+        patch.setattr(
+            candidates,
+            "measure_memory",
+            lambda *arguments, **options: calls.append((arguments, options)) or measure_once(),
+        )
         found = run_benchmark(
             specs,
             ["water"],
             backends=("torchforce", "python"),
             platforms=("Reference",),
-            peers=("ase:ase.calculators.emt:EMT", "torch-sim"),
+            peers=("ase:ase.calculators.emt:EMT", "ase:no_such_package.ase:Thing"),
             plan=short_plan,
             on_progress=lambda *report: progress.append(report),
             on_system=snapshots.append,

@@ -1,12 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import openmm
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.benchmark.blocks import (
+    Setting,
     Start,
     ase_block,
     openmm_block,
+    protocol_reporters,
+    report_cycle_steps,
     thermal_start,
 )
 from openmm_mlff.errors import SimulationError
@@ -36,46 +41,105 @@ class CountingSprings(Calculator):
         self.results = {"energy": energy, "forces": -SPRING_EV_PER_ANGSTROM2 * placed}
 
 
-class CountingForce:
-    """The same springs as a `PythonForce`."""
+def counting_system(molecule, *, copies=1):
+    """Return a System with the same springs as a `PythonForce`, and the evaluated positions, Å."""
+    seen = []
 
-    def __init__(self):
-        self.seen = []
-
-    def __call__(self, state):
+    def compute(state):
         placed_nm = state.getPositions(asNumpy=True)._value
-        self.seen.append(10.0 * placed_nm)
-        energy = 0.5 * SPRING_KJ_PER_MOL_NM2 * (placed_nm**2).sum()
-        return energy, -SPRING_KJ_PER_MOL_NM2 * placed_nm
+        seen.append(10.0 * placed_nm)
+        return 0.5 * SPRING_KJ_PER_MOL_NM2 * (placed_nm**2).sum(), (
+            -SPRING_KJ_PER_MOL_NM2 * placed_nm
+        )
+
+    system = openmm.System()
+    for mass in np.tile(molecule.masses_amu, copies):
+        system.addParticle(float(mass))
+    system.addForce(openmm.PythonForce(compute))
+    return system, seen
 
 
-@pytest.fixture
-def start(water):
-    return thermal_start(
-        water, positions_angstrom=water.positions_angstrom, temperature_kelvin=300.0, seed=2
+@pytest.mark.parametrize("copies", [1, 3])
+def test_openmm_block_restarts_and_evaluates_once_per_step(setting, start, copies):
+    system, seen = counting_system(setting.molecule, copies=copies)
+    block = openmm_block(system, setting, start, replicas=copies)
+    paths = []
+    for _ in range(2):
+        seen.clear()
+        assert block(7) > 0.0
+        # One for the half step back, before the clock starts, and one per step.
+        assert len(seen) == 1 + 7
+        paths.append(np.array(seen))
+    np.testing.assert_array_equal(paths[0], paths[1])
+    np.testing.assert_allclose(
+        paths[0][0], np.tile(start.positions_angstrom, (copies, 1)), atol=1e-12
     )
 
 
-def test_thermal_velocities_are_repeatable_and_have_no_rigid_motion(water, start):
-    again = thermal_start(
-        water, positions_angstrom=water.positions_angstrom, temperature_kelvin=300.0, seed=2
-    )
-    velocities, masses = start.velocities_angstrom_per_ps, water.masses_amu
+def test_ase_block_restarts_and_evaluates_once_per_step(setting, start):
+    calculator = CountingSprings()
+    block = ase_block(calculator, setting, start)
+    paths = []
+    for _ in range(2):
+        calculator.seen.clear()
+        assert block(7) > 0.0
+        assert len(calculator.seen) == 1 + 7
+        paths.append(np.array(calculator.seen))
+    np.testing.assert_array_equal(paths[0], paths[1])
+
+
+def test_openmm_and_ase_run_the_same_dynamics(setting, start):
+    system, seen = counting_system(setting.molecule)
+    block = openmm_block(system, setting, start)
+    seen.clear()
+    block(20)
+    calculator = CountingSprings()
+    ase_block(calculator, setting, start)(19)
+    # OpenMM evaluates where a step begins, ASE where it ends.
+    np.testing.assert_allclose(np.array(seen)[1:], np.array(calculator.seen), atol=1e-6)
+
+
+def test_openmm_block_of_an_unstable_model(setting, start):
+    force = openmm.CustomExternalForce("-1e12*(x^2+y^2+z^2)")
+    for atom in range(setting.molecule.n_atoms):
+        force.addParticle(atom)
+    system = bare_system(setting.molecule)
+    system.addForce(force)
+    with pytest.raises(SimulationError, match="not numbers"):
+        openmm_block(system, setting, start)(200)
+
+
+def test_reporters_write_at_the_intervals_of_the_protocol(setting, start, tmp_path):
+    system = bare_system(setting.molecule)
+    system.addForce(openmm.HarmonicBondForce())
+    block = openmm_block(system, setting, start, reporters=protocol_reporters(tmp_path))
+    assert report_cycle_steps() == 40
+    for _ in range(2):
+        assert block(40) > 0.0
+    rows = (tmp_path / "energies.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in rows] == [10, 20, 30, 40, 50, 60, 70, 80]
+    frames = int.from_bytes((tmp_path / "trajectory.dcd").read_bytes()[8:12], "little")
+    assert frames == 2 * 40 // 8
+
+
+def test_thermal_velocities_are_repeatable_and_have_no_rigid_motion(setting, start):
+    molecule, velocities = setting.molecule, start.velocities_angstrom_per_ps
+    again = thermal_start(setting, molecule.positions_angstrom)
     np.testing.assert_array_equal(velocities, again.velocities_angstrom_per_ps)
+    masses = molecule.masses_amu
     np.testing.assert_allclose(masses @ velocities, 0.0, atol=1e-10)
-    arms = water.positions_angstrom - masses @ water.positions_angstrom / masses.sum()
+    arms = molecule.positions_angstrom - masses @ molecule.positions_angstrom / masses.sum()
     np.testing.assert_allclose(masses @ np.cross(arms, velocities), 0.0, atol=1e-10)
 
 
-def test_thermal_velocities_have_the_temperature():
+def test_thermal_velocities_have_the_temperature(setting):
     molecule = load_system("valine")
     temperatures = []
     for seed in range(100):
+        plan = replace(setting.plan, temperature_kelvin=250.0, seed=seed)
+        of_valine = replace(setting, molecule=molecule, plan=plan)
         velocities = thermal_start(
-            molecule,
-            positions_angstrom=molecule.positions_angstrom,
-            temperature_kelvin=250.0,
-            seed=seed,
+            of_valine, molecule.positions_angstrom
         ).velocities_angstrom_per_ps
         twice_kinetic_ev = EV_PER_AMU_ANGSTROM2_PER_PS2 * (
             molecule.masses_amu @ (velocities**2).sum(axis=1)
@@ -86,66 +150,8 @@ def test_thermal_velocities_have_the_temperature():
     assert np.mean(temperatures) == pytest.approx(250.0, rel=0.06)
 
 
-def test_openmm_block_restarts_and_evaluates_once_a_step(water, start):
-    force = CountingForce()
-    system = bare_system(water)
-    system.addForce(openmm.PythonForce(force))
-    block = openmm_block(
-        system, water, platform=named_platform("Reference"), start=start, timestep_fs=0.5
-    )
-    paths = []
-    for _ in range(2):
-        force.seen.clear()
-        assert block(7) > 0.0
-        # One for the half step back, before the clock starts, and one a step.
-        assert len(force.seen) == 1 + 7
-        paths.append(np.array(force.seen))
-    np.testing.assert_array_equal(paths[0], paths[1])
-    np.testing.assert_allclose(paths[0][0], start.positions_angstrom, atol=1e-12)
-
-
-def test_ase_block_restarts_and_evaluates_once_a_step(water, start):
-    calculator = CountingSprings()
-    block = ase_block(calculator, water, start=start, timestep_fs=0.5)
-    paths = []
-    for _ in range(2):
-        calculator.seen.clear()
-        assert block(7) > 0.0
-        assert len(calculator.seen) == 1 + 7
-        paths.append(np.array(calculator.seen))
-    np.testing.assert_array_equal(paths[0], paths[1])
-
-
-def test_openmm_and_ase_run_the_same_dynamics(water, start):
-    force, calculator = CountingForce(), CountingSprings()
-    system = bare_system(water)
-    system.addForce(openmm.PythonForce(force))
-    platform = named_platform("Reference")
-    through_openmm = openmm_block(system, water, platform=platform, start=start, timestep_fs=0.5)
-    force.seen.clear()
-    through_openmm(20)
-    ase_block(calculator, water, start=start, timestep_fs=0.5)(19)
-    # OpenMM evaluates where a step begins, ASE where it ends.
-    np.testing.assert_allclose(np.array(force.seen)[1:], np.array(calculator.seen), atol=1e-6)
-
-
-def test_openmm_block_of_a_model_that_blows_up(water, start):
-    force = openmm.CustomExternalForce("-1e12*(x^2+y^2+z^2)")
-    for atom in range(water.n_atoms):
-        force.addParticle(atom)
-    system = bare_system(water)
-    system.addForce(force)
-    block = openmm_block(
-        system, water, platform=named_platform("Reference"), start=start, timestep_fs=0.5
-    )
-    with pytest.raises(SimulationError, match="not numbers"):
-        block(200)
-
-
 def test_start_of_a_single_atom_stands_still():
     helium = MolecularSystem("helium", np.array([2]), np.zeros((1, 3)))
-    start = thermal_start(
-        helium, positions_angstrom=np.zeros((1, 3)), temperature_kelvin=300.0, seed=1
-    )
+    start = thermal_start(Setting(helium, named_platform("Reference")), np.zeros((1, 3)))
     assert isinstance(start, Start)
     np.testing.assert_allclose(start.velocities_angstrom_per_ps, 0.0, atol=1e-12)

@@ -3,16 +3,16 @@ from dataclasses import replace
 
 import pytest
 
-from openmm_mlff.benchmark.document import Findings, benchmark_json, short_row
+from openmm_mlff.benchmark.document import Findings, benchmark_json, entry_row
 from openmm_mlff.benchmark.entries import (
     BenchmarkEntry,
     PeerEntry,
     Ratio,
     ReplicaEntry,
+    Skipped,
     Spread,
     Timing,
 )
-from openmm_mlff.benchmark.variants import Skipped
 from openmm_mlff.rundir import read_json, write_json
 
 TIMING = Timing(median=2.0, p25=1.5, p75=2.5, blocks=(1.0, 2.0, 3.0))
@@ -95,7 +95,7 @@ def test_schema():
 
 
 def test_a_row_is_the_entry_in_short():
-    assert short_row(ENTRY) == {
+    assert entry_row(ENTRY) == {
         "potential": "student:original",
         "system": "water",
         "n_atoms": 3,
@@ -115,12 +115,12 @@ def test_a_row_is_the_entry_in_short():
         "peak_device_mb": None,
     }
     on_device = replace(ENTRY, peak_device_mebibytes=100.0)
-    assert short_row(on_device)["peak_device_mb"] == pytest.approx(104.8576)
+    assert entry_row(on_device)["peak_device_mb"] == pytest.approx(104.8576)
 
 
 def test_a_row_of_replicas_has_the_same_keys():
     (row,) = benchmark_json(FINDINGS, environment={}, method={})["rows"][2:]
-    assert set(row) == {*short_row(ENTRY), "ms_per_replica_step"}
+    assert set(row) == {*entry_row(ENTRY), "ms_per_replica_step"}
     assert (row["replicas"], row["ms_per_step"], row["ms_per_replica_step"]) == (8, 2.0, 0.25)
     assert row["ns_per_day"] == 172.8
     assert row["ms_model"] is row["peak_rss_mb"] is None

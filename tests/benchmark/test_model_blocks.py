@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,11 +7,18 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.benchmark import model_blocks
 from openmm_mlff.benchmark.blocks import thermal_start
-from openmm_mlff.benchmark.model_blocks import calculator_block, distorted, model_block
+from openmm_mlff.benchmark.model_blocks import (
+    ASE_CALL,
+    calculator_block,
+    device_of,
+    distorted,
+    model_block,
+)
 from openmm_mlff.benchmark.plan import DEFAULT_BACKENDS
 from openmm_mlff.benchmark.variants import NATIVE, Variant, load_variants
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
+from openmm_mlff.simulation import PlatformChoice
 
 
 class Counting(Calculator):
@@ -27,23 +36,17 @@ class Counting(Calculator):
         self.results = {"energy": 0.0, "forces": np.zeros_like(self.atoms.positions)}
 
 
-def start_of(molecule):
-    return thermal_start(
-        molecule, positions_angstrom=molecule.positions_angstrom, temperature_kelvin=300.0, seed=2
-    )
-
-
 @pytest.fixture
 def watched(monkeypatch):
-    """What the calls of a student's block give: energies and forces, whatever the backend."""
+    """Positions and results of the calls of a student's block."""
     given = []
     real = model_blocks._tensor_block
 
-    def watch(call, placed_nm):
-        def kept(placed):
-            given.append((placed.clone(), call(placed)))
+    def watch(call, *arguments, **options):
+        def kept(placed, *box):
+            given.append((placed.clone(), call(placed, *box)))
 
-        return real(kept, placed_nm)
+        return real(kept, *arguments, **options)
 
     monkeypatch.setattr(model_blocks, "_tensor_block", watch)
     return given
@@ -56,17 +59,15 @@ def forces_of(given):
 
 
 @pytest.mark.parametrize("backend", DEFAULT_BACKENDS)
-def test_student_alone_gives_the_forces_of_the_student(specs, water, watched, backend):
+def test_the_forces_are_those_of_the_student(specs, setting, start, watched, backend):
     (variant,) = load_variants(specs[1], backends=(backend,))
-    block, name = model_block(
-        variant, water, start=start_of(water), precision="double", device="cpu", seed=4
-    )
+    block, name = model_block(variant, replace(setting, precision="double"), start)
     assert name == ("PyTorch module" if backend == "python" else "TorchScript module")
     assert block(10) > 0.0
     assert len(watched) == 10
     placed, given = watched[3]
     expected = load_potential(specs[1]).evaluate(
-        water, 10.0 * placed.numpy()[None], precision="double"
+        setting.molecule, 10.0 * placed.numpy()[None], precision="double"
     )
     kj_per_mol_nm = 964.8533212331002
     np.testing.assert_allclose(
@@ -79,42 +80,42 @@ def test_student_alone_gives_the_forces_of_the_student(specs, water, watched, ba
 
 
 @pytest.mark.parametrize("backend", ["torchforce", "python"])
-def test_a_periodic_box_is_handed_over(specs, watched, backend):
-    box = load_system("water_box_64")
+def test_a_periodic_box_is_passed(specs, setting, watched, backend):
+    box = replace(setting, molecule=load_system("water_box_64"))
     (variant,) = load_variants(specs[1], backends=(backend,))
-    block, _ = model_block(
-        variant, box, start=start_of(box), precision="mixed", device="cpu", seed=4
-    )
+    start = thermal_start(box, box.molecule.positions_angstrom)
+    block, _ = model_block(variant, box, start)
     assert block(1) > 0.0
     assert forces_of(watched[0][1]).max() > 0.0
 
 
-def test_calculator_alone_is_asked_anew_each_time(water, monkeypatch):
+def test_a_calculator_is_called_once_per_step(setting, start, monkeypatch):
     potential = load_potential("ase:ase.calculators.emt:EMT")
     calculator = Counting()
     monkeypatch.setattr(potential, "ase_calculator", lambda **_: calculator)
-    block, name = model_block(
-        Variant(potential, NATIVE),
-        water,
-        start=start_of(water),
-        precision="mixed",
-        device="cpu",
-        seed=4,
-    )
-    assert name == "ASE calculator"
+    block, name = model_block(Variant(potential, NATIVE), setting, start)
+    assert name == ASE_CALL
     block(12)
     assert len(calculator.seen) == 12
 
 
-def test_calculator_block_goes_round_its_geometries(water):
+def test_calls_alternate_between_distorted_geometries(setting, start):
     calculator = Counting()
-    geometries = distorted(start_of(water), seed=3)
-    calculator_block(calculator, water, geometries)(len(geometries) + 1)
-    np.testing.assert_array_equal(calculator.seen[:-1], geometries)
-    np.testing.assert_array_equal(calculator.seen[-1], geometries[0])
+    geometries = distorted(setting, start)
+    np.testing.assert_array_equal(geometries, distorted(setting, start))
+    assert 0.0 < np.abs(geometries - start.positions_angstrom).max() < 0.1
+    calculator_block(calculator, setting.molecule, geometries)(len(geometries) + 1)
+    np.testing.assert_array_equal(calculator.seen, [*geometries, geometries[0]])
 
 
-def test_distortions_are_small_and_repeatable(water):
-    found = distorted(start_of(water), seed=3)
-    np.testing.assert_array_equal(found, distorted(start_of(water), seed=3))
-    assert 0.0 < np.abs(found - water.positions_angstrom).max() < 0.1
+@pytest.mark.parametrize(
+    ("platform", "backend", "device"),
+    [
+        ("CUDA", "torchforce", "cuda"),
+        ("CUDA", "python-compiled", "cpu"),
+        ("OpenCL", "torchforce", "cpu"),
+    ],
+)
+def test_device_of_the_model_alone(setting, platform, backend, device):
+    on_platform = replace(setting, platform=PlatformChoice(platform))
+    assert device_of(Variant(None, backend), on_platform) == device

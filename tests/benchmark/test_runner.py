@@ -8,7 +8,8 @@ from openmm_mlff.benchmark import candidates, one_system, runner
 from openmm_mlff.benchmark.candidates import Candidate
 from openmm_mlff.benchmark.memory import MemoryUse
 from openmm_mlff.benchmark.plan import BenchmarkPlan
-from openmm_mlff.benchmark.runner import run_benchmark
+from openmm_mlff.benchmark.rounds import Participant
+from openmm_mlff.benchmark.runner import describe_machine, run_benchmark
 from openmm_mlff.errors import (
     CheckpointError,
     ConfigError,
@@ -29,6 +30,7 @@ TIMES = {
     "ase": "ase_ms_per_step",
     "model": "model_ms_per_call",
 }
+EMT = "ase:ase.calculators.emt:EMT"
 ONE = {"backends": ("torchforce",), "peers": ("none",)}
 
 
@@ -81,10 +83,11 @@ def test_real_benchmark_compares_with_the_first_model_by_the_same_backend(water_
 
 def test_real_benchmark_measures_peers_or_says_why_not(water_benchmark):
     found, _, _ = water_benchmark
-    teacher, torch_sim = found["peers"]
+    teacher, missing = found["peers"]
     assert (teacher["peer"], teacher["system"]) == ("ase:ase.calculators.emt:EMT", "water")
     assert len(teacher["ms_per_call"]["blocks"]) == 3
-    assert (torch_sim["ms_per_call"] is None) == bool(torch_sim["skipped"])
+    assert missing["ms_per_call"] is None
+    assert "no_such_package" in missing["skipped"]
     entry = found["entries"][0]
     ratios = np.array(teacher["ms_per_call"]["blocks"]) / entry["openmm_ms_per_step"]["blocks"]
     assert entry["ratios"]["teacher_over_step"]["median"] == pytest.approx(np.median(ratios))
@@ -184,7 +187,7 @@ def prepared(monkeypatch, specs):
     """
     turns, threads = [], set()
 
-    def prepare(variant, system, molecule, *, precision, with_ase, **_):
+    def prepare(variant, system, setting, start, *, folder, with_ase):
         spec, backend = variant.potential.spec, variant.backend
         threads.add(torch.get_num_threads())
         ms_per_step = (4.0 if spec == specs[0] else 1.0) * (3.0 if "plain" in backend else 1.0)
@@ -197,14 +200,12 @@ def prepared(monkeypatch, specs):
             return run
 
         kinds = [kind for kind in KINDS if kind != "ase" or with_ase]
+        blocks = {kind: block(kind) for kind in kinds}
         return Candidate(
             variant=variant,
-            precision=precision,
-            device="cpu",
-            blocks={kind: block(kind) for kind in kinds},
-            steps=dict.fromkeys(kinds, 3),
             model_call="nothing",
             memory=MemoryUse(500.0, 600.0, None, 0.5),
+            participant=Participant(spec, blocks, dict.fromkeys(kinds, 3)),
         )
 
     monkeypatch.setattr(one_system, "prepare_candidate", prepare)
@@ -272,7 +273,7 @@ def test_threads_are_set_recorded_and_put_back(specs, prepared):
 
 def test_threads_that_were_chosen_are_set_and_said(specs, prepared, monkeypatch):
     before = torch.get_num_threads()
-    monkeypatch.setattr(one_system, "choose_threads", lambda candidates, measure: before + 1)
+    monkeypatch.setattr(one_system, "fastest_threads", lambda system, setting: before + 1)
     found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=None), **ONE)
     assert prepared[1] == {before + 1}
     assert {(row["threads"]) for row in found["rows"]} == {before + 1}
@@ -328,21 +329,36 @@ def test_a_backend_that_cannot_be_compiled_is_left_out(specs, prepared, monkeypa
         run_benchmark(specs, ["water"], plan=PLAN, backends=("python",), peers=("none",))
 
 
-def test_an_ase_calculator_is_measured_once(monkeypatch):
+def test_a_calculator_has_one_backend_and_neither_profile_nor_replicas(monkeypatch):
     use = MemoryUse(500.0, 600.0, None, 0.5)
-    monkeypatch.setattr(candidates, "measure_memory", lambda request: use)
+    monkeypatch.setattr(candidates, "measure_memory", lambda *_, **__: use)
     found = run_benchmark(
-        ["ase:ase.calculators.emt:EMT"],
+        [EMT],
         ["water"],
         platforms=("Reference",),
         peers=("none",),
-        plan=replace(PLAN, profile=True),
+        plan=replace(PLAN, profile=True, replicas=(2,)),
     )
     (entry,) = found["entries"]
     assert (entry["backend"], entry["model_call"]) == ("native", "ASE calculator")
     assert entry["n_parameters"] is None
     assert entry["peak_resident_mebibytes"] == 600.0
-    assert found["profiles"] == []
+    assert found["profiles"] == found["replicas"] == []
+    assert [(one["model"], one["backend"]) for one in found["skipped"]] == [(EMT, "native")]
+
+
+def test_machine(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    found = describe_machine(platform="auto", precision="double")
+    assert (found["platform"], found["precision"]) == ("auto", "double")
+    assert found["torch_threads"] == torch.get_num_threads()
+    assert 1 <= found["usable_cores"] <= found["cores"]
+    assert len(found["load_average_at_start"]) == 3
+    assert found["thread_variables"]["OMP_NUM_THREADS"] == "1"
+    assert "MKL_NUM_THREADS" not in found["thread_variables"]
+    assert {"openmm", "torch", "numpy", "ase"} <= set(found["versions"])
+    assert jsonable(found) == found
 
 
 @pytest.mark.gpu

@@ -1,7 +1,7 @@
 import pytest
 
 from openmm_mlff.benchmark.entries import Timing
-from openmm_mlff.benchmark.scaling import fitted_exponent, scaling_with_atoms
+from openmm_mlff.benchmark.scaling import scaling_with_atoms
 
 
 class Measured:
@@ -13,8 +13,9 @@ class Measured:
         self.openmm_ms_per_step = Timing(median, median, median, (median,))
 
 
-def test_a_power_law_is_found():
-    assert fitted_exponent([3, 6, 24], [2.0 * n**1.5 for n in (3, 6, 24)]) == pytest.approx(1.5)
+def test_the_exponent_of_a_power_law():
+    (found,) = scaling_with_atoms([Measured("a", n, 2.0 * n**1.5) for n in (3, 6, 24)])
+    assert found.exponent == pytest.approx(1.5)
 
 
 def test_each_model_is_fitted_on_its_own_in_order_of_size():

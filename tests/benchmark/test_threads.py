@@ -3,70 +3,53 @@ import pytest
 import torch
 
 from openmm_mlff.benchmark import threads
-from openmm_mlff.benchmark.threads import (
-    choose_threads,
-    step_timer,
-    thread_candidates,
-    with_threads,
-)
+from openmm_mlff.benchmark.blocks import Setting
+from openmm_mlff.benchmark.threads import fastest_threads, with_threads
 from openmm_mlff.potentials.base import bare_system
-from openmm_mlff.simulation import PlatformChoice, named_platform
+from openmm_mlff.simulation import PlatformChoice
 
 
-@pytest.mark.parametrize(("seconds", "chosen"), [({1: 1.0, 4: 0.5}, 4), ({1: 0.5, 4: 1.0}, 1)])
-def test_the_faster_is_chosen(seconds, chosen):
-    assert choose_threads((1, 4), seconds.__getitem__) == chosen
+@pytest.fixture(autouse=True)
+def same_threads_afterwards():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
-def test_of_equal_ones_the_fewer_are_chosen():
-    assert choose_threads((8, 2, 4), lambda _: 1.0) == 2
+@pytest.mark.parametrize(
+    ("seconds", "chosen"),
+    [({1: 1.0, 4: 0.5}, 4), ({1: 0.5, 4: 1.0}, 1), ({1: 1.0, 4: 1.0}, 1)],
+)
+def test_the_fastest_number_is_chosen_and_the_smaller_of_equal_ones(
+    setting, monkeypatch, seconds, chosen
+):
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
+    monkeypatch.setattr(threads, "_block", lambda system, setting, n: lambda steps: seconds[n])
+    assert fastest_threads(openmm.System(), setting) == chosen
 
 
-def test_a_disturbed_measurement_does_not_decide():
-    measured = {1: iter([9.0, 1.0]), 4: iter([2.0, 2.0])}
-    assert choose_threads((1, 4), lambda number: next(measured[number]), rounds=2) == 1
-
-
-def test_they_are_measured_in_turn():
-    asked = []
-    choose_threads((4, 1), lambda number: asked.append(number) or 1.0, rounds=2)
-    assert asked == [1, 4, 1, 4]
-
-
-def test_nothing_to_choose_is_not_measured():
-    def refuse(_):
-        raise AssertionError("nothing must be measured")
-
-    assert choose_threads((3, 3), refuse) == 3
-    with pytest.raises(ValueError, match="got none"):
-        choose_threads((), refuse)
-
-
-@pytest.mark.parametrize(("cores", "expected"), [(1, (1,)), (6, (1, 6)), (None, (1,))])
-def test_candidates(monkeypatch, cores, expected):
+@pytest.mark.parametrize("cores", [1, None])
+def test_one_core_is_not_measured(setting, monkeypatch, cores):
     monkeypatch.setattr(threads, "usable_cores", lambda: cores)
-    assert thread_candidates() == expected
+    monkeypatch.setattr(threads, "run_rounds", pytest.fail)
+    assert fastest_threads(openmm.System(), setting) == 1
 
 
-def test_only_the_cpu_platform_is_given_threads():
-    assert with_threads(PlatformChoice("CPU"), 3).properties == {"Threads": "3"}
-    assert with_threads(PlatformChoice("Reference"), 3).properties == {}
-
-
-def test_steps_are_timed_with_the_threads_asked_for(water):
+def test_steps_are_timed_with_each_number(setting, monkeypatch):
     seen = []
 
     def compute(state):
         seen.append(torch.get_num_threads())
         return 0.0, 0.0 * state.getPositions(asNumpy=True)._value
 
-    system = bare_system(water)
+    system = bare_system(setting.molecule)
     system.addForce(openmm.PythonForce(compute))
-    before = torch.get_num_threads()
-    try:
-        timer = step_timer(system, water, platform=named_platform("Reference"), timestep_fs=0.5)
-        assert timer(2) > 0.0
-        assert set(seen) == {2}
-        assert len(seen) >= threads.TRIAL_STEPS
-    finally:
-        torch.set_num_threads(before)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 2)
+    assert fastest_threads(system, setting) in (1, 2)
+    assert {1, 2} <= set(seen)
+
+
+def test_only_the_cpu_platform_has_a_number_of_threads(water):
+    for name, properties in (("CPU", {"Threads": "3"}), ("Reference", {})):
+        found = with_threads(Setting(water, PlatformChoice(name)), 3)
+        assert (found.threads, found.platform.properties) == (3, properties)

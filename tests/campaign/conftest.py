@@ -11,6 +11,14 @@ from openmm_mlff.campaign.session import left_to_do, open_store, run_session
 from openmm_mlff.campaign.spec import parse_spec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.campaign.store import DONE, AttemptRecord
+from openmm_mlff.results import (
+    CheckResult,
+    ModelRecord,
+    Status,
+    ValidationReport,
+    VerdictStatus,
+)
+from openmm_mlff.rundir import write_text
 
 PROTOCOL = """\
 extends = "quick"
@@ -73,40 +81,41 @@ def campaign(tmp_path, asked, protocol):
 
 
 @pytest.fixture
-def finish():
-    """A function that writes the result of a run that never was."""
+def finish(make_verdict):
+    """A function that writes the result and the report of a run that never was."""
 
-    def write(store, address, *, verdict="APPROVED", label=None, values=(), failed=(), session="1"):
-        record = AttemptRecord(store.cell(address), session=session)
-        record.end(run_seconds=1.0)
-        store.write_result(
-            address,
-            {
-                "status": DONE,
-                "verdict": verdict,
-                "label": label or verdict,
-                "reasons": [f"because of {name}" for name in failed] or ["all is well"],
-                "model": {"spec": "m", "name": "m", "sha256": "0", "n_parameters": 7},
-                "platform": "Reference",
-                "checks": [_check(name, dict(values), failed=name in failed) for name in CHECKS],
-            },
+    def write(store, address, *, verdict="APPROVED", label=None, values=(), failed=()):
+        AttemptRecord(store.cell(address)).end()
+        reasons = [f"because of {name}" for name in failed] or ["all is well"]
+        report = ValidationReport(
+            model=ModelRecord(spec="m", name="m", sha256="0", n_parameters=7),
+            protocol={"name": "tiny"},
+            environment={},
+            systems=("water",),
+            checks=tuple(_check(name, dict(values), failed=name in failed) for name in CHECKS),
+            verdict=make_verdict(VerdictStatus(verdict), label=label, reasons=tuple(reasons)),
         )
+        write_text(store.run(address) / "report.json", report.to_json())
+        write_text(store.run(address) / "report.md", "# report")
+        found = {"verdict": verdict, "label": report.verdict.label, "reasons": reasons}
+        store.write_result(address, {"status": DONE, **found})
 
     return write
 
 
 def _check(name, values, *, failed):
     unit, value = CHECKS[name]
-    return {
-        "id": name,
-        "system": "water",
-        "condition": {},
-        "status": "FAIL" if failed else "PASS",
-        "required": True,
-        "value": values.get(name, value),
-        "unit": unit,
-        "threshold": 1.0,
-    }
+    return CheckResult(
+        id=name,
+        group="dynamics",
+        system="water",
+        condition={"temperature_kelvin": 300.0, "timestep_fs": 0.5},
+        status=Status.FAIL if failed else Status.PASS,
+        value=values.get(name, value),
+        unit=unit,
+        threshold=1.0,
+        message=f"because of {name}",
+    )
 
 
 class Killer:

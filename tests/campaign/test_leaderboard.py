@@ -1,75 +1,100 @@
-"""Ranks, medians and the matrix, on results that never were."""
+"""All runs of a model as one report, and the page that compares the models."""
+
+import html.parser
+import json
+import re
 
 import pytest
 
-from openmm_mlff.campaign.leaderboard import matrix, speed_points, standings
+from openmm_mlff.campaign.leaderboard import ranked_reports, write_leaderboard
 from openmm_mlff.campaign.states import read_states
-from openmm_mlff.results import VerdictStatus
+from openmm_mlff.results import Status, VerdictStatus
 
-MODELS = ["student:original", "student:tiny", "student:ultra-tiny"]
+MODELS = ["student:original", "student:tiny", "student:ultra-tiny", "absent.pt"]
+EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def states(campaign, finish):
-    """Three models on two molecules with two seeds; the last run has not ended."""
+def ranked(campaign, finish):
+    """Reports and links of four models on two molecules with two seeds."""
     _, cells, store = campaign(models=MODELS, systems=["water", "methane"], seeds=[1, 2])
-    for cell in cells[:-1]:
+    for cell in cells[:-2]:
+        seed = cell.request.seed
         if cell.request.potential == "student:tiny":
-            finish(store, cell.address, values={"force_accuracy": 0.01 * cell.request.seed})
+            finish(store, cell.address, values={"force_accuracy": 0.2})
         elif cell.request.potential == "student:original":
             finish(
                 store,
                 cell.address,
-                verdict="REJECTED" if cell.request.seed == 2 else "APPROVED",
-                failed=["energy_drift"] if cell.request.seed == 2 else [],
-                values={"energy_drift": -0.5, "speed": 4.0 * cell.request.seed},
+                verdict="REJECTED" if seed == 2 else "APPROVED",
+                failed=["energy_drift"] if seed == 2 else [],
+                values={"energy_drift": 1.5 * (seed - 1)},
             )
-        else:
-            store.write_result(cell.address, {"status": "failed", "message": "it broke"})
-    return read_states(store)
+        elif seed == 1:
+            finish(store, cell.address)
+    return ranked_reports(read_states(store), store)
 
 
-def test_the_approved_come_first_and_what_has_no_verdict_last(states):
-    ranked = standings(states)
-    assert [one.model for one in ranked] == [
+def test_models_are_sorted_by_verdict_and_accuracy(ranked):
+    reports, links = ranked
+    assert [report.model.name for report in reports] == [
         "student:tiny",
-        "student:original",
         "student:ultra-tiny",
+        "absent.pt",
+        "student:original",
     ]
-    assert [one.verdicts[VerdictStatus.APPROVED] for one in ranked] == [4, 2, 0]
-    assert [(one.n_failed, one.n_open) for one in ranked] == [(0, 0), (0, 0), (3, 1)]
+    assert [bool(link) for link in links] == [True, True, False, True]
 
 
-def test_numbers_are_medians_and_the_drift_the_largest(states):
-    tiny, original, broken = standings(states)
-    assert tiny.force_ev_per_angstrom == pytest.approx(0.015)
-    assert original.ms_per_step == pytest.approx(6.0)
-    assert original.drift_mev_per_atom_per_ps == 0.5
-    assert original.failed_checks == (("energy_drift", 2),)
-    assert (broken.force_ev_per_angstrom, broken.ms_per_step, broken.n_parameters) == (None,) * 3
+def test_the_most_severe_run_decides(ranked):
+    original = ranked[0][3]
+    assert original.verdict.status is VerdictStatus.REJECTED
+    (drift,) = (check for check in original.checks if check.id == "energy_drift")
+    assert (drift.status, drift.value) == (Status.FAIL, 1.5)
+    assert len(original.checks) == 3
 
 
-def test_a_model_has_a_point_on_each_system_on_which_both_were_measured(states):
-    points = speed_points(states)
-    assert {(one.model, one.system) for one in points} == {
-        (model, system) for model in MODELS[:2] for system in ("water", "methane")
-    }
-    assert {one.ms_per_step for one in points if one.model == "student:original"} == {6.0}
+def test_a_model_with_missing_runs_is_not_approved(ranked):
+    tiny, ultra_tiny, absent, _ = ranked[0]
+    assert tiny.verdict.status is VerdictStatus.APPROVED
+    for report, missing in ((ultra_tiny, 2), (absent, 4)):
+        assert report.verdict.status is VerdictStatus.INCONCLUSIVE
+        assert len(report.verdict.reasons) == missing
+    assert "no checkpoint at absent.pt" in str(absent.verdict.reasons[0])
+    assert (len(ultra_tiny.checks), len(absent.checks)) == (3, 0)
 
 
-def test_the_matrix_shows_the_gravest_of_the_seeds(states):
-    rows = matrix(states, models=MODELS)
-    assert [(system, condition) for system, condition, _ in rows] == [
-        ("water", "300 K, 0.5 fs"),
-        ("methane", "300 K, 0.5 fs"),
-    ]
-    original, tiny, broken = rows[0][2]
-    assert (original.word, original.count, original.title) == (
-        "REJECTED",
-        "1 of 2",
-        "because of energy_drift",
-    )
-    assert (tiny.kind, tiny.count) == ("approved", "2 of 2")
-    assert (broken.word, broken.kind, broken.has_report) == ("FAILED", "failed", False)
-    # A run still to come is graver than an approval, and lighter than a failure.
-    assert rows[1][2][2].kind == "failed"
+class Reader(html.parser.HTMLParser):
+    """Collects tags and links of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.sources = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_page_is_one_file_and_escapes_foreign_text(campaign, finish):
+    evil = {"spec": "student:tiny", "label": EVIL}
+    _, cells, store = campaign(models=["student:original", evil], systems=["water", "methane"])
+    finish(store, cells[0].address)
+    finish(store, cells[1].address, verdict="REJECTED", failed=["energy_drift"])
+    store.write_result(cells[2].address, {"status": "failed", "message": f"broke: {EVIL}"})
+    path = write_leaderboard(read_states(store), store, name="tests")
+    page = Reader(path.read_text(encoding="utf-8"))
+    assert "script" not in page.tags
+    assert len(page.sources) == 2
+    for link in page.sources:
+        assert re.fullmatch(r"cells/[0-9a-f]+/run/report\.md", link)
+        assert (store.root / link).is_file()
+    table = json.loads((store.root / "leaderboard.json").read_text(encoding="utf-8"))
+    assert [one["label"] for one in table["models"]] == ["student:original", EVIL]
+    assert [one["state"] for one in table["runs"]] == ["done", "done", "failed", "waiting"]
+
+
+def test_before_anything_has_run_the_page_is_written(campaign):
+    _, _, store = campaign()
+    assert write_leaderboard(read_states(store), store, name="tests").is_file()

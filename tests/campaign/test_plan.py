@@ -94,7 +94,7 @@ def test_new_versions_of_what_runs_it_give_new_addresses(asked, monkeypatch):
     from openmm_mlff.campaign import plan
 
     before = addresses(asked())
-    monkeypatch.setattr(plan, "_version", lambda name: f"{name} of tomorrow")
+    monkeypatch.setattr(plan, "installed_versions", lambda: {"openmm": "of tomorrow"})
     assert addresses(asked()) != before
 
 

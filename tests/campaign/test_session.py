@@ -143,5 +143,5 @@ def test_a_gpu_that_is_not_there_is_asked_for(monkeypatch):
 
 
 def test_one_worker_a_core_is_started(monkeypatch):
-    monkeypatch.setattr(session.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(session, "usable_cores", lambda: 3)
     assert workers_for(ClusterSpec(), n_cells=9) == 3

@@ -2,7 +2,6 @@
 
 import pytest
 
-from openmm_mlff.campaign.leaderboard import matrix_cell
 from openmm_mlff.campaign.states import overall, overall_label, read_states, states_of
 from openmm_mlff.campaign.store import AttemptRecord, Store
 from openmm_mlff.results import VerdictStatus
@@ -12,23 +11,23 @@ from openmm_mlff.rundir import read_json, write_json
 def test_a_run_waits_begins_and_ends(campaign, finish):
     _, (cell,), store = campaign()
     assert read_states(store)[0].state == "waiting"
-    AttemptRecord(store.cell(cell.address), session="s")
+    AttemptRecord(store.cell(cell.address))
     assert read_states(store)[0].state == "begun"
     assert 0.0 <= read_states(store)[0].silent_seconds() < 60.0
     finish(store, cell.address, verdict="REJECTED", failed=["energy_drift"])
     (state,) = read_states(store)
     assert (state.state, state.verdict) == ("done", VerdictStatus.REJECTED)
-    assert state.message == "because of energy_drift"
+    assert state.message.endswith("because of energy_drift")
 
 
 @pytest.mark.parametrize("status", ["failed", "lost"])
 def test_a_run_without_a_verdict_says_why_until_it_is_taken_up_again(campaign, status):
     _, (cell,), store = campaign()
-    AttemptRecord(store.cell(cell.address), session="s")
+    AttemptRecord(store.cell(cell.address))
     store.write_result(cell.address, {"status": status, "message": "it broke"})
     (state,) = read_states(store)
     assert (state.state, state.message, state.has_failed) == (status, "it broke", True)
-    AttemptRecord(store.cell(cell.address), session="s")
+    AttemptRecord(store.cell(cell.address))
     assert read_states(store)[0].state == "begun"
 
 
@@ -70,7 +69,6 @@ def test_an_approval_as_sound_alone_says_so(campaign, finish):
     states = read_states(store)
     assert {state.label for state in states} == {"APPROVED as sound"}
     assert overall_label(states) == "APPROVED as sound"
-    assert matrix_cell(states).word == "APPROVED as sound"
 
 
 def test_a_result_of_another_version_is_run_again(campaign, finish):

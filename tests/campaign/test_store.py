@@ -26,13 +26,15 @@ def test_what_was_asked_for_is_read_back(tmp_path):
     assert (campaign["spec"], campaign["cells"]) == ({"name": "x"}, [{"address": "a"}])
 
 
-def test_only_a_run_with_a_verdict_is_done(tmp_path):
+def test_only_a_run_with_a_verdict_and_a_report_is_done(tmp_path):
     store = Store(tmp_path)
     assert store.result("a") is None
     assert not store.is_done("a")
     store.write_result("a", {"status": "failed", "message": "broke"})
     assert not store.is_done("a")
     store.write_result("a", {"status": "done"})
+    assert not store.is_done("a")
+    write_json(store.report_path("a"), {})
     assert store.is_done("a")
     assert store.result("a")["finished"] <= time.time()
 
@@ -40,24 +42,16 @@ def test_only_a_run_with_a_verdict_is_done(tmp_path):
 def test_attempts_are_in_order_and_tell_how_far_they_are(tmp_path, monkeypatch):
     monkeypatch.setattr(AttemptRecord, "EVERY_SECONDS", 0.0)
     store = Store(tmp_path)
-    first = AttemptRecord(store.cell("a"), session="s")
+    first = AttemptRecord(store.cell("a"))
     first.show("water", "NVE", 3, 10)
-    AttemptRecord(store.cell("a"), session="s").end(run_seconds=2.0)
+    AttemptRecord(store.cell("a")).end()
     one, two = store.attempts("a")
     assert (one.stage, one.ended) == ("water: NVE 3/10", None)
     assert two.ended >= two.started >= one.started
-    assert two.run_seconds == 2.0
 
 
 def test_progress_is_not_written_all_the_time(tmp_path):
     store = Store(tmp_path)
-    record = AttemptRecord(store.cell("a"), session="s")
+    record = AttemptRecord(store.cell("a"))
     record.show("water", "NVE", 3, 10)
     assert store.attempts("a")[0].stage == ""
-
-
-def test_sessions_are_in_order(tmp_path):
-    store = Store(tmp_path)
-    for name in ("2", "1"):
-        store.write_session(name, {"started": float(name)})
-    assert list(store.sessions()) == ["1", "2"]

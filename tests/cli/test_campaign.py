@@ -5,6 +5,8 @@ import pytest
 from openmm_mlff.campaign import command as module
 from openmm_mlff.campaign.session import left_to_do
 from openmm_mlff.campaign.store import DONE, Store
+from openmm_mlff.results import ModelRecord, ValidationReport, VerdictStatus
+from openmm_mlff.rundir import write_text
 
 
 @pytest.fixture
@@ -20,24 +22,24 @@ def spec(tmp_path):
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch, make_verdict):
     """Let every run end approved at once, and list what was run."""
     run = []
+    report = ValidationReport(
+        model=ModelRecord(spec="student:tiny", name="tiny", sha256="0"),
+        protocol={"name": "standard"},
+        environment={},
+        systems=("water",),
+        checks=(),
+        verdict=make_verdict(VerdictStatus.APPROVED),
+    )
 
     def session(spec, cells, store, *, scheduler, on_progress):
         for cell in cells:
             run.append((cell.request.seed, scheduler))
-            store.write_result(
-                cell.address,
-                {
-                    "status": DONE,
-                    "verdict": "APPROVED",
-                    "label": "APPROVED",
-                    "reasons": ["all is well"],
-                    "model": {"n_parameters": 3},
-                    "checks": [],
-                },
-            )
+            write_text(store.report_path(cell.address), report.to_json())
+            found = {"verdict": "APPROVED", "label": "APPROVED", "reasons": ["all is well"]}
+            store.write_result(cell.address, {"status": DONE, **found})
 
     monkeypatch.setattr(module, "run_session", session)
     return run
@@ -90,8 +92,8 @@ def test_an_interrupt_says_how_to_go_on(command, spec, monkeypatch):
     ("words", "said"),
     [
         (["campaign", "absent.toml"], "cannot read campaign absent.toml"),
-        (["campaign", "status", "."], "is no campaign"),
-        (["campaign", "report", "."], "is no campaign"),
+        (["campaign", "status", "."], "is not a campaign"),
+        (["campaign", "report", "."], "is not a campaign"),
         (["campaign", "SPEC", "--limit", "0"], "limit"),
         (["campaign", "SPEC", "--schedule", "x"], "No such option"),
     ],

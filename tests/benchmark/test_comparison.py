@@ -1,5 +1,5 @@
+from openmm_mlff.benchmark.comparison import entry_ratios
 from openmm_mlff.benchmark.entries import Ratio
-from openmm_mlff.benchmark.ratios import entry_ratios
 from openmm_mlff.benchmark.statistics import timing
 
 TIMES = {
@@ -13,14 +13,11 @@ def constant(value):
     return Ratio(median=value, low=value, high=value)
 
 
-def test_what_openmm_and_writing_add():
+def test_ratios_of_a_step():
     assert entry_ratios(TIMES, plain=None, teacher=None) == {
         "step_over_model": constant(2.0),
         "reporters_over_model": constant(3.0),
     }
-
-
-def test_how_many_times_faster_than_plain_and_teacher():
     found = entry_ratios(TIMES, plain=timing([8.0, 16.0, 24.0]), teacher=timing([1.0, 2.0, 3.0]))
     assert found["plain_over_step"] == constant(4.0)
     assert found["teacher_over_step"] == constant(0.5)

@@ -1,8 +1,8 @@
-#!/usr/bin/env python
-"""Measure what a campaign costs over its bare runs: the same runs, one after the other, both ways.
+"""Measure the overhead of a campaign: the same runs in one process and as a campaign of one worker.
 
-Both ways take one worker process and start from nothing; wall and processor time are those of all
-processes.  Processor time says more on a machine that is shared.
+python scripts/benchmarks/campaign_overhead.py [--runs 6] [--duration-ps 3]
+
+Wall and CPU time are those of all processes. CPU time is more reliable on a shared machine.
 """
 
 import argparse
@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
-from openmm_mlff.campaign.overhead import measure_overhead
 from openmm_mlff.campaign.store import Store
 
 PROTOCOL = """\
@@ -58,7 +58,7 @@ def measured(arguments: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print the overhead."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--duration-ps", type=float, default=3.0)
     asked = parser.parse_args()
@@ -71,17 +71,14 @@ def main() -> None:
         campaign = measured([COMMAND, "campaign", f"{folder}/c.toml"])
         store = Store.open(Path(folder) / "campaign")
         attempts = [one for path in store.root.glob("cells/*") for one in store.attempts(path.name)]
-        found = measure_overhead(attempts, store.sessions())
-    print(f"{asked.runs} runs: bare {bare[0]:.1f} s wall, {bare[1]:.1f} s of a processor")
-    print(f"campaign {campaign[0]:.1f} s wall, {campaign[1]:.1f} s of a processor")
-    print(
-        f"whole campaign over bare runs: {100 * (campaign[0] / bare[0] - 1):+.1f} % wall, ", end=""
-    )
-    print(f"{100 * (campaign[1] / bare[1] - 1):+.1f} % of a processor")
-    print(
-        f"between runs {found.between_seconds:.2f} s, {100 * (found.share or 0):.2f} % of them; "
-        f"start-up, once, {found.startup_seconds:.1f} s"
-    )
+    attempts.sort(key=lambda one: one.started)
+    between = sum(later.started - one.ended for one, later in pairwise(attempts))
+    running = sum(one.ended - one.started for one in attempts)
+    print(f"{asked.runs} runs in one process: {bare[0]:.1f} s wall, {bare[1]:.1f} s CPU")
+    print(f"as a campaign: {campaign[0]:.1f} s wall, {campaign[1]:.1f} s CPU")
+    wall, cpu = (100 * (campaign[k] / bare[k] - 1) for k in range(2))
+    print(f"overhead: {wall:+.1f} % wall, {cpu:+.1f} % CPU, including the start of the worker")
+    print(f"between runs: {between:.2f} s, {100 * between / running:.2f} % of the time in runs")
 
 
 if __name__ == "__main__":
