@@ -7,9 +7,9 @@ import openmm
 
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.quantities import velocities_angstrom_per_ps
+from openmm_mlff.simulation.blocks import step_watched
 from openmm_mlff.simulation.constraints import TOLERANCE, langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
-from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs
 
 if TYPE_CHECKING:

@@ -59,15 +59,11 @@ class TrajectoryReporter(IntervalReporter):
         Raises:
             UnstableError: a coordinate is not finite, which DCD files cannot represent.
         """
-        lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
-        if len(lost):
-            time, step = time_ps(state), int(simulation.currentStep)
-            raise UnstableError(
-                f"at {time:.4f} ps (step {step}): coordinates of {len(lost)} atoms are not numbers",
-                time_ps=time,
-                step=step,
-                atoms=tuple(int(atom) for atom in lost),
-            )
+        lost = np.asarray(~np.isfinite(positions_angstrom(state)).all(axis=1))
+        if lost.any():
+            step = int(simulation.currentStep)
+            unstable = UnstableError.lost(lost, time_ps=time_ps(state), step=step)
+            raise unstable
         if self._dcd is None:
             self._file = self._path.open("r+b" if self._append else "wb")
             self._dcd = DCDFile(

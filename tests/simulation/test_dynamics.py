@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from openmm_mlff.simulation import checkpoints, run_replicas, run_trajectory
+from openmm_mlff.simulation import checkpoint, run_replicas, run_trajectory
 
 STREAMS = ("energies.csv", "momenta.csv", "trajectory.dcd", "topology.pdb", "state.xml")
 
@@ -55,7 +55,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     # In the equilibration, at its end, and in blocks of NVE.
     run(job(), tmp_path / "whole", platform)
     if saves_each_block:
-        monkeypatch.setattr(checkpoints, "_LARGEST_SHARE", 1e9)
+        monkeypatch.setattr(checkpoint, "_LARGEST_SHARE", 1e9)
     with pytest.raises(KeyboardInterrupt):
         run(job(), tmp_path / "parts", platform, _stop_at(stop_at, KeyboardInterrupt()))
     table = json.loads((tmp_path / "parts" / "run.json").read_text())

@@ -16,12 +16,10 @@ from openmm_mlff.potentials.student import (
     weights_dtype,
 )
 from openmm_mlff.reporters.quantities import FloatArray
+from openmm_mlff.simulation.states import CopyEnergies
 from openmm_mlff.students.deployment import all_pairs, in_dtype
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
-
-CopyEnergies = Callable[[FloatArray], FloatArray]
-"""Function from positions of all copies, (n, N, 3), Å, to their potential energies, (n,), eV."""
 
 
 class Copies(nn.Module):

@@ -10,15 +10,10 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.reporters.quantities import FloatArray, potential_ev
-from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.simulation.contexts import make_context, place, warm_up
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.simulation.replicas.module import (
-    Batch,
-    CopyEnergies,
-    can_be_batched,
-    student_batch,
-)
-from openmm_mlff.units import nm_from_angstrom
+from openmm_mlff.simulation.replicas.module import Batch, can_be_batched, student_batch
+from openmm_mlff.simulation.states import CopyEnergies
 
 
 @dataclass(frozen=True)
@@ -121,20 +116,14 @@ def energies_by_openmm(
 
     The Context is warmed up at `positions_angstrom`, (N, 3).
     """
-    context = openmm.Context(
-        single,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
-    )
-    context.setPositions(nm_from_angstrom(positions_angstrom))
+    context = make_context(single, platform=platform, positions_angstrom=positions_angstrom)
     warm_up(context)
 
     def energy_ev(placed_angstrom: FloatArray) -> float:
         if not np.isfinite(placed_angstrom).all():
             # Some platforms refuse non-finite positions.
             return float("nan")
-        context.setPositions(nm_from_angstrom(placed_angstrom))
+        place(context, placed_angstrom)
         return potential_ev(context.getState(energy=True))
 
     return lambda copies_angstrom: np.array([energy_ev(placed) for placed in copies_angstrom])

@@ -3,19 +3,17 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import openmm
-from openmm import app
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.files import replacing, write_text
-from openmm_mlff.simulation.memory import update_memory
-from openmm_mlff.simulation.record import TrajectoryRecord
-from openmm_mlff.simulation.states import deserialize_state
 
 STATE_FILE = "state.xml"
+PREVIOUS_FILE = "state.previous.xml"
+"""Previous state: if a save is interrupted between replicas, all still have a state of one step."""
 
 EQUILIBRATION_FILE = "equilibration.chk"
 """OpenMM's own checkpoint which, unlike a State, contains the random number state."""
@@ -26,44 +24,14 @@ _LARGEST_SHARE = 0.01
 """Of the run time, spent on saving."""
 
 _SEAL = re.compile(r"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
+_FIRST_TAG = re.compile(r"<([^?]\S*)")
+"""The rule by which OpenMM itself determines the type of an XML text."""
 
 
-class Saver:
-    """Writes `state.xml`, then `run.json`.
+class HasContext(Protocol):
+    """An ``openmm.app.Simulation``, or replicas that share a Context."""
 
-    `sync` flushes the streams before each save, because a resume truncates them to the state.
-    """
-
-    def __init__(
-        self,
-        simulation: app.Simulation,
-        record: TrajectoryRecord,
-        folder: Path,
-        *,
-        sync: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._simulation = simulation
-        self._record = record
-        self._folder = folder
-        self._sync = sync
-        self._pace = Pace()
-
-    def save(self) -> None:
-        """Save the state and the record."""
-        with self._pace:
-            self._sync()
-            state = self._simulation.context.getState(
-                positions=True, velocities=True, parameters=True
-            )
-            write_state(self._folder, state)
-            self._record.n_steps_done = int(self._simulation.currentStep)
-            update_memory(self._record)
-            self._record.write(self._folder)
-
-    def save_if_cheap(self) -> None:
-        """Save unless that costs more than 1 % of the time since the last save."""
-        if self._pace.is_due():
-            self.save()
+    context: openmm.Context
 
 
 class Pace:
@@ -102,13 +70,27 @@ def read_state(path: Path) -> openmm.State:
         RunDirectoryError: the file is missing, damaged, or of another version.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return deserialize_state(_unsealed(text))
+        return deserialize_state(_unsealed(path.read_text(encoding="utf-8")))
     except (openmm.OpenMMException, ValueError, OSError) as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
-def load_state(simulation: app.Simulation, folder: Path) -> None:
+def deserialize_state(text: str) -> openmm.State:
+    """Read a State from XML.
+
+    OpenMM deserializes a System or a Force by the same call, and a `PythonForce` unpickles its
+    content, so any other XML is refused.
+
+    Raises:
+        ValueError: the XML is not a State.
+    """
+    found = _FIRST_TAG.search(text)
+    if found is None or found[1] != "State":
+        raise ValueError(f"it holds {'a ' + found[1] if found else 'no XML'}, expected a State")
+    return openmm.XmlSerializer.deserialize(text)
+
+
+def load_state(simulation: HasContext, folder: Path) -> None:
     """Set positions, velocities, time and step from `state.xml`.
 
     Raises:
@@ -122,7 +104,7 @@ def load_state(simulation: app.Simulation, folder: Path) -> None:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
-def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
+def save_equilibration(simulation: HasContext, folder: Path) -> None:
     """Write positions, velocities, step and random number state of an equilibration."""
     body = simulation.context.createCheckpoint()
     with replacing(folder / EQUILIBRATION_FILE) as file:
@@ -130,20 +112,19 @@ def save_equilibration(simulation: app.Simulation, folder: Path) -> None:
         file.write(body)
 
 
-def load_equilibration(simulation: app.Simulation, folder: Path) -> bool:
-    """Resume an equilibration with the same setup; return False if none was saved.
+def load_equilibration(simulation: HasContext, folder: Path) -> None:
+    """Resume an equilibration with the same setup, if one was saved.
 
     Raises:
         RunDirectoryError: the checkpoint is damaged, or of another machine or version.
     """
     path = folder / EQUILIBRATION_FILE
     if not path.exists():
-        return False
+        return
     try:
         simulation.context.loadCheckpoint(read_equilibration(path))
     except (openmm.OpenMMException, ValueError) as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
-    return True
 
 
 def read_equilibration(path: Path) -> bytes:

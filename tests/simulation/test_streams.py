@@ -4,7 +4,7 @@ import pytest
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.simulation import run_trajectory
-from openmm_mlff.simulation.inspection import check_saved_run
+from openmm_mlff.simulation.streams import check_saved_run
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Samples of the canonical ensemble from Langevin dynamics."""
+"""Langevin dynamics: equilibration of a run, and samples of the canonical ensemble."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from openmm import app
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.reporters import StabilityReporter
+from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
 from openmm_mlff.reporters.quantities import (
     FloatArray,
@@ -18,14 +19,85 @@ from openmm_mlff.reporters.quantities import (
     time_ps,
     velocities_angstrom_per_ps,
 )
+from openmm_mlff.simulation.blocks import block_steps, step_watched
+from openmm_mlff.simulation.checkpoint import Pace, load_equilibration, save_equilibration
 from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
+from openmm_mlff.simulation.job import TrajectoryJob, openmm_seeds
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.simulation.stepping import block_steps, step_watched
 from openmm_mlff.units import fs_from_ps
+
+OnSteps = Callable[[int], None]
+"""Called with the steps completed since the last call."""
 
 Progress = Callable[[int, int], None]
 """Called with completed and total steps, including equilibration."""
+
+
+def equilibrate(
+    system: openmm.System,
+    molecule: MolecularSystem,
+    job: TrajectoryJob,
+    *,
+    platform: PlatformChoice,
+    start_positions_angstrom: FloatArray,
+    folder: Path | None = None,
+    on_steps: OnSteps = lambda steps: None,
+) -> tuple[FloatArray, FloatArray]:
+    """Equilibrate a molecule from its minimum, block by block, or resume that.
+
+    Velocities drawn at a minimum lose half of their kinetic energy to the potential; the Langevin
+    thermostat (``LangevinMiddleIntegrator``: Zhang et al., J. Phys. Chem. A 123 (2019) 6056)
+    restores it.
+
+    Args:
+        system: of the molecule.
+        molecule: to equilibrate.
+        job: with temperature, friction, duration, seed.
+        platform: of the calculation.
+        start_positions_angstrom: of the minimum, (N, 3).
+        folder: for checkpoints; None writes none.
+        on_steps: called with the steps completed since the last call.
+
+    Returns:
+        Positions (N, 3), Å, and velocities (N, 3), Å/ps.
+
+    Raises:
+        UnstableError: the run is unstable; its time is negative, relative to the start of NVE.
+    """
+    simulation = _thermostatted(
+        system,
+        molecule,
+        platform=platform,
+        start_positions_angstrom=start_positions_angstrom,
+        temperature_kelvin=job.temperature_kelvin,
+        timestep_fs=job.equilibration_timestep_fs,
+        friction_per_ps=job.friction_per_ps,
+        interval_steps=job.energy_interval_steps,
+        seeds=job.random_seeds(),
+        limits=job.limits,
+    )
+    if folder is not None:
+        load_equilibration(simulation, folder)
+    on_steps(int(simulation.currentStep))
+    pace = Pace()
+    try:
+        length = block_steps(job.n_equilibration_steps, interval=job.energy_interval_steps)
+        while (left := job.n_equilibration_steps - int(simulation.currentStep)) > 0:
+            step_watched(simulation, min(length, left))
+            if folder is not None and (left <= length or pace.is_due()):
+                with pace:
+                    save_equilibration(simulation, folder)
+            on_steps(min(length, left))
+    except UnstableError as error:
+        raise UnstableError(
+            f"in the equilibration before the run, {error.message}",
+            time_ps=error.time_ps - job.equilibration_ps,
+            step=error.step - job.n_equilibration_steps,
+            atoms=error.atoms,
+        ) from error
+    state = simulation.context.getState(positions=True, velocities=True)
+    return positions_angstrom(state), velocities_angstrom_per_ps(state)
 
 
 @dataclass(frozen=True)
@@ -99,7 +171,7 @@ def sample_langevin(
         timestep_fs=timestep_fs,
         friction_per_ps=friction_per_ps,
         interval_steps=interval_steps,
-        seed=seed,
+        seeds=openmm_seeds(seed),
         limits=limits,
     )
     total = n_equilibration + n_samples * interval_steps
@@ -109,17 +181,15 @@ def sample_langevin(
         step_watched(simulation, min(length, left))
         report(int(simulation.currentStep), total)
     start_ps = time_ps(simulation.context.getState())
-    positions = np.empty((n_samples, molecule.n_atoms, 3))
-    velocities = np.empty_like(positions)
-    times_ps = np.empty(n_samples)
-    for index in range(n_samples):
+    positions, velocities, times_ps = [], [], []
+    for _ in range(n_samples):
         step_watched(simulation, interval_steps)
         state = simulation.context.getState(positions=True, velocities=True)
-        positions[index] = positions_angstrom(state)
-        velocities[index] = velocities_angstrom_per_ps(state)
-        times_ps[index] = time_ps(state) - start_ps
+        positions.append(positions_angstrom(state))
+        velocities.append(velocities_angstrom_per_ps(state))
+        times_ps.append(time_ps(state) - start_ps)
         report(int(simulation.currentStep), total)
-    return LangevinSamples(positions, velocities, times_ps)
+    return LangevinSamples(np.array(positions), np.array(velocities), np.array(times_ps))
 
 
 def _thermostatted(
@@ -132,26 +202,27 @@ def _thermostatted(
     timestep_fs: float,
     friction_per_ps: float,
     interval_steps: int,
-    seed: int,
+    seeds: tuple[int, int],
     limits: StabilityLimits,
 ) -> app.Simulation:
-    """Set up the thermostat with thermal velocities and a stability reporter."""
-    first, second = np.random.SeedSequence(seed).generate_state(2)
-    integrator = langevin_integrator(
-        temperature_kelvin=temperature_kelvin,
-        friction_per_ps=friction_per_ps,
-        timestep_fs=timestep_fs,
-        # OpenMM interprets 0 as "any seed".
-        seed=1 + int(second) % (2**31 - 2),
-    )
+    """Set up the thermostat with thermal velocities and a stability reporter.
+
+    The seeds are those of velocities and thermostat.
+    """
+    velocity_seed, thermostat_seed = seeds
     simulation = make_simulation(
         system,
         molecule,
-        integrator,
+        langevin_integrator(
+            temperature_kelvin=temperature_kelvin,
+            friction_per_ps=friction_per_ps,
+            timestep_fs=timestep_fs,
+            seed=thermostat_seed,
+        ),
         platform=platform,
         positions_angstrom=start_positions_angstrom,
     )
-    simulation.context.setVelocitiesToTemperature(temperature_kelvin, 1 + int(first) % (2**31 - 2))
+    simulation.context.setVelocitiesToTemperature(temperature_kelvin, velocity_seed)
     simulation.reporters.append(
         StabilityReporter(
             interval_steps,

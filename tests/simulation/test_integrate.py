@@ -1,6 +1,4 @@
-"""One trajectory: what it writes, and what it says when it goes wrong."""
-
-import json
+"""Trajectories: what they write, and what they say when they go wrong."""
 
 import mdtraj
 import numpy as np
@@ -9,12 +7,9 @@ import pytest
 
 from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.simulation import run_trajectory
-from openmm_mlff.simulation.trajectory import Trajectory
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
 
-
-def _table(folder):
-    return json.loads((folder / "run.json").read_text())
+from .conftest import record_of
 
 
 @pytest.fixture
@@ -31,7 +26,7 @@ def finished(water_system, water, water_minimum, reference, job, tmp_path):
 
 
 def test_the_record_is_complete(finished):
-    table = _table(finished)
+    table = record_of(finished)
     assert table["status"] == "complete"
     assert table["failure"] is None
     assert table["steps"] == 1000
@@ -115,7 +110,7 @@ def _failed(system, molecule, job, platform, folder, start=None):
         platform=platform,
         start_positions_angstrom=molecule.positions_angstrom if start is None else start,
     )
-    table = _table(folder)
+    table = record_of(folder)
     assert table["status"] == "failed"
     assert table["failure"]["kind"] == "unstable"
     return table
@@ -190,7 +185,7 @@ def test_an_error_of_the_code_goes_through_and_leaves_what_was_written(
             platform=reference,
             start_positions_angstrom=water_minimum,
         )
-    assert _table(tmp_path)["status"] == "running"
+    assert record_of(tmp_path)["status"] == "running"
     assert len(read_csv(tmp_path / "energies.csv", ENERGY_COLUMNS)) == 50
 
 
@@ -208,21 +203,21 @@ def test_a_run_stays_on_the_platform_it_was_begun_on(
             platform=platform,
             start_positions_angstrom=water_minimum,
         )
-    assert _table(tmp_path)["platform"] == "Reference"
-    assert _table(tmp_path)["completed_ps"] == 0.6
+    assert record_of(tmp_path)["platform"] == "Reference"
+    assert record_of(tmp_path)["completed_ps"] == 0.6
 
 
 def test_steps_count_the_equilibration(
     water_system, water, water_minimum, reference, job, tmp_path
 ):
-    trajectory = Trajectory(
+    done = []
+    run_trajectory(
         water_system,
         water,
         job(),
         tmp_path,
         platform=reference,
         start_positions_angstrom=water_minimum,
+        on_progress=lambda *steps: done.append(steps),
     )
-    assert trajectory.n_steps == 1200
-    done = list(trajectory.advance())
-    assert done == [*range(20, 201, 20), *range(300, 1201, 100)]
+    assert done == [(step, 1200) for step in (*range(20, 201, 20), *range(300, 1201, 100))]
