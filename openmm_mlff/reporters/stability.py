@@ -128,15 +128,14 @@ class StabilityReporter(IntervalReporter):
                 positions_angstrom = molecule.positions_angstrom
         self._monitor: StabilityMonitor | None = None
         if positions_angstrom is not None:
-            self._monitor = self._started_from(positions_angstrom)
+            self._begin(positions_angstrom)
         self._target_kelvin = temperature_kelvin
         self._n_degrees_of_freedom = n_degrees_of_freedom
 
     def describeNextReport(self, simulation: Any) -> dict[str, Any]:  # noqa: N802
         """Return when the next check is due; the first call stores the initial positions."""
         if self._monitor is None:
-            start = simulation.context.getState(positions=True)
-            self._monitor = self._started_from(positions_angstrom(start))
+            self._begin(positions_angstrom(simulation.context.getState(positions=True)))
         return super().describeNextReport(simulation)
 
     def report(self, simulation: Any, state: Any) -> None:
@@ -145,16 +144,12 @@ class StabilityReporter(IntervalReporter):
         Raises:
             UnstableError: a criterion is violated.
         """
-        if self._monitor is None:
-            self._monitor = self._started_from(positions_angstrom(state))
+        positions = positions_angstrom(state)
+        monitor = self._monitor or self._begin(positions)
         problem = (
-            self._monitor.check_positions(positions_angstrom(state))
-            or self._monitor.check_forces(forces_ev_per_angstrom(state))
-            or self._check_energies(
-                simulation,
-                potential_energy_ev=potential_ev(state),
-                kinetic_energy_ev=kinetic_ev(state),
-            )
+            monitor.check_positions(positions)
+            or monitor.check_forces(forces_ev_per_angstrom(state))
+            or self._check_energies(simulation, potential_ev(state), kinetic_ev(state))
         )
         if problem is not None:
             step = int(simulation.currentStep)
@@ -164,7 +159,7 @@ class StabilityReporter(IntervalReporter):
             raise unstable
 
     def _check_energies(
-        self, simulation: Any, *, potential_energy_ev: float, kinetic_energy_ev: float
+        self, simulation: Any, potential_energy_ev: float, kinetic_energy_ev: float
     ) -> Instability | None:
         if not np.isfinite(potential_energy_ev):
             return Instability("potential energy is not a number")
@@ -181,17 +176,18 @@ class StabilityReporter(IntervalReporter):
             return None
         return Instability(f"temperature is {temperature:.4g} K; expected less than {limit:g} K")
 
-    def _started_from(self, start_angstrom: npt.ArrayLike) -> StabilityMonitor:
+    def _begin(self, start_angstrom: npt.ArrayLike) -> StabilityMonitor:
         bonds = self._bonds
         if bonds is None:
             bonds = covalent_bonds(self._numbers, start_angstrom)
-        return StabilityMonitor(
+        self._monitor = StabilityMonitor(
             self._numbers,
             positions_angstrom=start_angstrom,
             bonds=bonds,
             cell_angstrom=self._cell_angstrom,
             limits=self._limits,
         )
+        return self._monitor
 
 
 def _atomic_numbers(molecule: MolecularSystem | app.Topology) -> npt.NDArray[np.int64]:

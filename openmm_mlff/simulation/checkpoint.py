@@ -4,12 +4,12 @@ import hashlib
 import re
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import openmm
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.files import replacing, write_text
+from openmm_mlff.files import replacing
 
 STATE_FILE = "state.xml"
 PREVIOUS_FILE = "state.previous.xml"
@@ -23,15 +23,9 @@ SCHEMA_VERSION = 1
 _LARGEST_SHARE = 0.01
 """Of the run time, spent on saving."""
 
-_SEAL = re.compile(r"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
+_SEAL = re.compile(rb"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
 _FIRST_TAG = re.compile(r"<([^?]\S*)")
 """The rule by which OpenMM itself determines the type of an XML text."""
-
-
-class HasContext(Protocol):
-    """An ``openmm.app.Simulation``, or replicas that share a Context."""
-
-    context: openmm.Context
 
 
 class Pace:
@@ -58,9 +52,8 @@ def write_state(folder: Path, state: openmm.State, *, keep_as: Path | None = Non
 
     The previous file is moved to `keep_as`, if given.
     """
-    text = openmm.XmlSerializer.serialize(state)
-    seal = f"<!-- openmm_mlff checkpoint {SCHEMA_VERSION} sha256 {_sha256(text.encode())} -->\n"
-    write_text(folder / STATE_FILE, text + seal, keep_as=keep_as)
+    body = openmm.XmlSerializer.serialize(state).encode()
+    _write_sealed(folder / STATE_FILE, body, keep_as=keep_as)
 
 
 def read_state(path: Path) -> openmm.State:
@@ -70,8 +63,8 @@ def read_state(path: Path) -> openmm.State:
         RunDirectoryError: the file is missing, damaged, or of another version.
     """
     try:
-        return deserialize_state(_unsealed(path.read_text(encoding="utf-8")))
-    except (openmm.OpenMMException, ValueError, OSError) as error:
+        return deserialize_state(read_sealed(path).decode())
+    except (openmm.OpenMMException, ValueError) as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
@@ -90,7 +83,7 @@ def deserialize_state(text: str) -> openmm.State:
     return openmm.XmlSerializer.deserialize(text)
 
 
-def load_state(simulation: HasContext, folder: Path) -> None:
+def load_state(simulation: Any, folder: Path) -> None:
     """Set positions, velocities, time and step from `state.xml`.
 
     Raises:
@@ -104,15 +97,12 @@ def load_state(simulation: HasContext, folder: Path) -> None:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
-def save_equilibration(simulation: HasContext, folder: Path) -> None:
+def save_equilibration(simulation: Any, folder: Path) -> None:
     """Write positions, velocities, step and random number state of an equilibration."""
-    body = simulation.context.createCheckpoint()
-    with replacing(folder / EQUILIBRATION_FILE) as file:
-        file.write(f"{SCHEMA_VERSION} {_sha256(body)}\n".encode())
-        file.write(body)
+    _write_sealed(folder / EQUILIBRATION_FILE, simulation.context.createCheckpoint())
 
 
-def load_equilibration(simulation: HasContext, folder: Path) -> None:
+def load_equilibration(simulation: Any, folder: Path) -> None:
     """Resume an equilibration with the same setup, if one was saved.
 
     Raises:
@@ -122,46 +112,43 @@ def load_equilibration(simulation: HasContext, folder: Path) -> None:
     if not path.exists():
         return
     try:
-        simulation.context.loadCheckpoint(read_equilibration(path))
+        simulation.context.loadCheckpoint(read_sealed(path))
     except (openmm.OpenMMException, ValueError) as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
-def read_equilibration(path: Path) -> bytes:
-    """Read the OpenMM checkpoint of :func:`save_equilibration`.
+def _write_sealed(path: Path, body: bytes, *, keep_as: Path | None = None) -> None:
+    """Write a checkpoint and, at its end, its version and checksum."""
+    seal = f"<!-- openmm_mlff checkpoint {SCHEMA_VERSION} sha256 {_sha256(body)} -->\n"
+    with replacing(path, keep_as=keep_as) as file:
+        file.write(body + seal.encode())
+
+
+def read_sealed(path: Path) -> bytes:
+    """Read a checkpoint without its checksum.
 
     Raises:
-        RunDirectoryError: the file is damaged, or of another version.
+        RunDirectoryError: the file is missing, damaged, or of another version.
     """
+    problem = "its contents were changed"
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
-        version, _, digest = head.decode("ascii").partition(" ")
-        _check_seal(body, version=version, digest=digest)
-    except (ValueError, OSError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
-    return body
-
-
-def _unsealed(text: str) -> str:
-    """Return the text of a state without its checksum, after checking it."""
-    seal = _SEAL.search(text)
+    seal = _SEAL.search(content)
     if seal is None:
-        raise ValueError("its end is missing")
-    body = text[: seal.start()]
-    _check_seal(body.encode(), version=seal[1], digest=seal[2])
-    return body
-
-
-def _check_seal(body: bytes, *, version: str, digest: str) -> None:
-    if int(version) != SCHEMA_VERSION:
-        raise ValueError(f"it is of version {version}, this program writes {SCHEMA_VERSION}")
-    if _sha256(body) != digest:
-        raise ValueError("its contents were changed")
+        problem = "its end is missing"
+    elif int(seal[1]) != SCHEMA_VERSION:
+        problem = f"it is of version {int(seal[1])}, this program writes {SCHEMA_VERSION}"
+    elif _sha256(body := content[: seal.start()]) == seal[2].decode():
+        return body
+    raise RunDirectoryError(_cannot_resume(path, problem))
 
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _cannot_resume(path: Path, error: Exception) -> str:
-    return f"cannot resume from {path} ({' '.join(str(error).split())}); delete the run's folder"
+def _cannot_resume(path: Path, problem: object) -> str:
+    reason = " ".join(str(problem).split())
+    return f"cannot resume from {path} ({reason}); delete the run's folder"

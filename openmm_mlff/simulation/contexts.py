@@ -86,8 +86,3 @@ def platform_properties(context: openmm.Context) -> dict[str, str]:
     """Return the actual properties of a Context's platform, e.g. CPU threads."""
     platform = context.getPlatform()
     return {name: platform.getPropertyValue(context, name) for name in platform.getPropertyNames()}
-
-
-def is_isolated(system: openmm.System) -> bool:
-    """Check that nothing in a System is periodic, so that angular momentum is conserved."""
-    return not system.usesPeriodicBoundaryConditions()

@@ -1,4 +1,4 @@
-"""Resumable trajectories of one molecule, one after the other."""
+"""One resumable trajectory of a molecule."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -38,51 +38,22 @@ def run_trajectory(
 
     `start_positions_angstrom`, (N, 3), is the minimum; `on_progress` is called after each block.
     """
-    run_replicas(
-        system,
-        molecule,
-        [(job, folder)],
-        platform=platform,
-        start_positions_angstrom=start_positions_angstrom,
-        on_progress=on_progress,
-    )
-
-
-def run_replicas(
-    system: openmm.System,
-    molecule: MolecularSystem,
-    runs: Sequence[tuple[TrajectoryJob, Path]],
-    *,
-    platform: PlatformChoice,
-    start_positions_angstrom: npt.ArrayLike,
-    on_progress: Progress | None = None,
-) -> None:
-    """Run several trajectories of one molecule, one after the other; see :func:`run_trajectory`.
-
-    They are not interleaved: OpenMM's Reference platform has one random number stream for all
-    Contexts, and no trajectory may depend on the others.
-    """
     start = np.asarray(start_positions_angstrom, dtype=np.float64)
-    replicas = [
-        Replica(folder, TrajectoryRecord.open(folder, job, platform=platform), start)
-        for job, folder in runs
-    ]
-    counter = StepCounter(replicas, on_progress)
-    for index, replica in enumerate(replicas):
-        if not replica.record.is_settled:
-            setup = Setup(
-                molecule,
-                _platform_of(replica.record, platform),
-                single=lambda: system,
-                content=lambda _: (system, OneCopy(system)),
-                is_batch=False,
-            )
-            saved = None
-            if (replica.folder / STATE_FILE).exists():
-                apply = partial(load_state, folder=replica.folder)
-                saved = [replica], Start(start, apply, resumes=True)
-            run(setup, [replica], saved, on_steps=counter.add)
-        counter.reach(replicas[: index + 1])
+    replica = Replica(folder, TrajectoryRecord.open(folder, job, platform=platform), start)
+    counter = StepCounter([replica], on_progress)
+    if not replica.record.is_settled:
+        setup = Setup(
+            molecule,
+            _platform_of(replica.record, platform),
+            single=lambda: system,
+            content=lambda _: (system, OneCopy(system)),
+            is_batch=False,
+        )
+        saved = None
+        if (folder / STATE_FILE).exists():
+            saved = [replica], Start(start, partial(load_state, folder=folder), resumes=True)
+        run(setup, [replica], saved, on_steps=counter.add)
+    counter.finish()
 
 
 def _platform_of(record: TrajectoryRecord, platform: PlatformChoice) -> PlatformChoice:
@@ -106,6 +77,6 @@ class StepCounter:
         if steps and self._on_progress is not None:
             self._on_progress(self._done, self._total)
 
-    def reach(self, replicas: Sequence[Replica]) -> None:
-        """Report these replicas as done, including the steps that unstable ones omitted."""
-        self.add(sum(replica.n_all_steps for replica in replicas) - self._done)
+    def finish(self) -> None:
+        """Report completion, including the steps that unstable runs omitted."""
+        self.add(self._total - self._done)

@@ -155,11 +155,10 @@ def integrate(
         for replica in begun:
             replica.record.platform_properties = platform_properties(stepper.context)
             replica.record.replicas = len(replicas) if setup.is_batch else None
-            replica.open_streams(
-                setup.molecule,
-                resume_after_step=first_step if start.resumes else None,
-                open_files=open_files,
+            streams = replica.open_streams(
+                setup.molecule, resume_after_step=first_step if start.resumes else None
             )
+            open_files.callback(streams.close)
         saver = Saver(stepper)
         if not start.resumes:
             stepper.report(rows=True, frame=False)

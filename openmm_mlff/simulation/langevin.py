@@ -25,7 +25,6 @@ from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.job import TrajectoryJob, openmm_seeds
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.units import fs_from_ps
 
 OnSteps = Callable[[int], None]
 """Called with the steps completed since the last call."""
@@ -50,14 +49,7 @@ def equilibrate(
     thermostat (``LangevinMiddleIntegrator``: Zhang et al., J. Phys. Chem. A 123 (2019) 6056)
     restores it.
 
-    Args:
-        system: of the molecule.
-        molecule: to equilibrate.
-        job: with temperature, friction, duration, seed.
-        platform: of the calculation.
-        start_positions_angstrom: of the minimum, (N, 3).
-        folder: for checkpoints; None writes none.
-        on_steps: called with the steps completed since the last call.
+    The equilibration starts at the minimum, (N, 3), and writes checkpoints into `folder`, if given.
 
     Returns:
         Positions (N, 3), Å, and velocities (N, 3), Å/ps.
@@ -66,16 +58,7 @@ def equilibrate(
         UnstableError: the run is unstable; its time is negative, relative to the start of NVE.
     """
     simulation = _thermostatted(
-        system,
-        molecule,
-        platform=platform,
-        start_positions_angstrom=start_positions_angstrom,
-        temperature_kelvin=job.temperature_kelvin,
-        timestep_fs=job.equilibration_timestep_fs,
-        friction_per_ps=job.friction_per_ps,
-        interval_steps=job.energy_interval_steps,
-        seeds=job.random_seeds(),
-        limits=job.limits,
+        system, molecule, job, job.random_seeds(), platform=platform, start=start_positions_angstrom
     )
     if folder is not None:
         load_equilibration(simulation, folder)
@@ -155,8 +138,19 @@ def sample_langevin(
         ConfigError: the duration is shorter than one interval.
         UnstableError: the run is unstable.
     """
-    n_equilibration = round(fs_from_ps(equilibration_ps) / timestep_fs)
-    n_samples = round(fs_from_ps(duration_ps) / timestep_fs) // interval_steps
+    job = TrajectoryJob(
+        temperature_kelvin=temperature_kelvin,
+        timestep_fs=timestep_fs,
+        duration_ps=duration_ps,
+        equilibration_ps=equilibration_ps,
+        equilibration_timestep_fs=timestep_fs,
+        friction_per_ps=friction_per_ps,
+        energy_interval_steps=interval_steps,
+        frame_interval_steps=interval_steps,
+        seed=seed,
+        limits=limits,
+    )
+    n_equilibration, n_samples = job.n_equilibration_steps, job.n_steps // interval_steps
     if n_samples < 1:
         raise ConfigError(
             f"{duration_ps:g} ps hold no sample every {interval_steps} steps of {timestep_fs:g} "
@@ -165,14 +159,10 @@ def sample_langevin(
     simulation = _thermostatted(
         system,
         molecule,
+        job,
+        openmm_seeds(seed),
         platform=platform,
-        start_positions_angstrom=start_positions_angstrom,
-        temperature_kelvin=temperature_kelvin,
-        timestep_fs=timestep_fs,
-        friction_per_ps=friction_per_ps,
-        interval_steps=interval_steps,
-        seeds=openmm_seeds(seed),
-        limits=limits,
+        start=np.asarray(start_positions_angstrom),
     )
     total = n_equilibration + n_samples * interval_steps
     report = on_progress or (lambda _done, _total: None)
@@ -195,41 +185,30 @@ def sample_langevin(
 def _thermostatted(
     system: openmm.System,
     molecule: MolecularSystem,
+    job: TrajectoryJob,
+    seeds: tuple[int, int],
     *,
     platform: PlatformChoice,
-    start_positions_angstrom: npt.ArrayLike,
-    temperature_kelvin: float,
-    timestep_fs: float,
-    friction_per_ps: float,
-    interval_steps: int,
-    seeds: tuple[int, int],
-    limits: StabilityLimits,
+    start: FloatArray,
 ) -> app.Simulation:
-    """Set up the thermostat with thermal velocities and a stability reporter.
-
-    The seeds are those of velocities and thermostat.
-    """
+    """Set up the thermostat with thermal velocities and a stability reporter."""
     velocity_seed, thermostat_seed = seeds
+    integrator = langevin_integrator(
+        temperature_kelvin=job.temperature_kelvin,
+        friction_per_ps=job.friction_per_ps,
+        timestep_fs=job.equilibration_timestep_fs,
+        seed=thermostat_seed,
+    )
     simulation = make_simulation(
-        system,
+        system, molecule, integrator, platform=platform, positions_angstrom=start
+    )
+    simulation.context.setVelocitiesToTemperature(job.temperature_kelvin, velocity_seed)
+    reporter = StabilityReporter(
+        job.energy_interval_steps,
         molecule,
-        langevin_integrator(
-            temperature_kelvin=temperature_kelvin,
-            friction_per_ps=friction_per_ps,
-            timestep_fs=timestep_fs,
-            seed=thermostat_seed,
-        ),
-        platform=platform,
-        positions_angstrom=start_positions_angstrom,
+        positions_angstrom=start,
+        temperature_kelvin=job.temperature_kelvin,
+        limits=job.limits,
     )
-    simulation.context.setVelocitiesToTemperature(temperature_kelvin, velocity_seed)
-    simulation.reporters.append(
-        StabilityReporter(
-            interval_steps,
-            molecule,
-            positions_angstrom=start_positions_angstrom,
-            temperature_kelvin=temperature_kelvin,
-            limits=limits,
-        )
-    )
+    simulation.reporters.append(reporter)
     return simulation

@@ -75,12 +75,8 @@ def minimise(
     be above 0.01 eV/Å.  Forces are noisy below about 1e-4 eV/Å: a smaller tolerance is not reached,
     and `converged` is False.
 
-    Args:
-        system: of the molecule.
-        molecule: with the default start.
-        platform: of the calculation.
-        tolerance_ev_per_angstrom: largest norm of the force on an atom.
-        start_positions_angstrom: (N, 3), instead of the molecule's.
+    The tolerance holds for the largest norm of the force on an atom.  `start_positions_angstrom`,
+    (N, 3), replaces the molecule's positions.
 
     Raises:
         UnstableError: energies or forces became NaN or infinite.
@@ -157,12 +153,8 @@ def descend_by_forces(
     the error of a molecule's energy is about 3e-5 eV, which hides the descent below 0.01 eV/Å; that
     of its forces is 1e-4 eV/Å.
 
-    Forces are projected onto the constraints, and each step ends on them.
-
-    Args:
-        context: with positions set.
-        tolerance_ev_per_angstrom: largest norm of the force on an atom.
-        max_steps: largest number of evaluations.
+    Forces are projected onto the constraints, and each step ends on them; there are at most
+    `max_steps`.  The tolerance holds for the largest norm of the force on an atom.
     """
     pairs = constrained_pairs(context.getSystem())
     positions, forces = _free_forces(context.getState(positions=True, forces=True), pairs)

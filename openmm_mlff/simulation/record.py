@@ -1,6 +1,6 @@
 """The `run.json` of one trajectory: settings, progress, failure."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,8 @@ BLOCK_SERIES = (
 )
 """Lists with one number per block of steps, all of one process."""
 
-_AS_IS = (
-    "status",
-    "failure",
-    *BLOCK_SERIES,
-    "steps_per_block",
-    "platform",
-    "precision",
-    "on_gpu",
-    "platform_properties",
-    "n_degrees_of_freedom",
-)
-"""Attributes that `run.json` holds under the same name."""
+_RENAMED = {"job", "n_steps_done", "peak_resident_mebibytes", "peak_device_mebibytes", REPLICAS}
+"""Attributes that `run.json` holds under another name; the others have the same."""
 
 _ADDED_LATER = (*BLOCK_SERIES[1:], "steps_per_block")
 """Names that an older version did not write."""
@@ -121,7 +111,7 @@ class TrajectoryRecord:
             "steps": self.n_steps_done,
             "memory_mebibytes": memory,
         }
-        progress |= {name: getattr(self, name) for name in _AS_IS}
+        progress |= {name: getattr(self, name) for name in _same_names()}
         batch = {} if self.replicas is None else {REPLICAS: self.replicas}
         write_json(folder / RUN_FILE, _identity(self.job) | progress | batch)
 
@@ -176,7 +166,7 @@ class TrajectoryRecord:
     def _from_table(cls, table: dict[str, Any], *, job: TrajectoryJob) -> "TrajectoryRecord":
         memory = table["memory_mebibytes"]
         longest = max(job.duration_ps, table["requested_ps"])
-        names = [name for name in _AS_IS if name in table or name not in _ADDED_LATER]
+        names = [name for name in _same_names() if name in table or name not in _ADDED_LATER]
         return cls(
             # A shorter duration than before does not shorten the run.
             job=replace(job, duration_ps=longest),
@@ -185,6 +175,10 @@ class TrajectoryRecord:
             peak_device_mebibytes=memory.get("peak_device"),
             **{name: table[name] for name in names},
         )
+
+
+def _same_names() -> list[str]:
+    return [entry.name for entry in fields(TrajectoryRecord) if entry.name not in _RENAMED]
 
 
 def _identity(job: TrajectoryJob) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """One run: folder, record, streams."""
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import openmm
 
@@ -23,7 +21,7 @@ from openmm_mlff.simulation.nve import (
 )
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import FAILED, REPLICAS, TrajectoryRecord
-from openmm_mlff.simulation.streams import Streams, open_streams
+from openmm_mlff.simulation.streams import Streams
 from openmm_mlff.simulation.topology import write_pdb
 
 TOPOLOGY_FILE = "topology.pdb"
@@ -69,34 +67,17 @@ class Replica:
         self.record.fail(error)
         self.write()
 
-    def report(self, simulation: Any, state: Any, *, rows: bool, frame: bool) -> None:
-        """Write the due rows and frame of one State; check the stability with the rows.
-
-        The State has only positions if no rows are due.
-
-        Raises:
-            UnstableError: it is unstable; nothing was written.
-        """
-        if self.streams is None:
-            return
-        for reporter in self.streams.rows if rows else ():
-            reporter.report(simulation, state)
-        if frame:
-            self.streams.frames.report(simulation, state)
-
-    def open_streams(
-        self, molecule: MolecularSystem, *, resume_after_step: int | None, open_files: ExitStack
-    ) -> None:
-        """Open the streams; see :func:`~openmm_mlff.simulation.streams.open_streams`."""
-        self.streams = open_streams(
+    def open_streams(self, molecule: MolecularSystem, *, resume_after_step: int | None) -> Streams:
+        """Open the streams; None starts new files."""
+        self.streams = Streams(
             self.folder,
             self.job,
             molecule,
             start_positions_angstrom=self.start_angstrom,
             n_degrees_of_freedom=self.record.n_degrees_of_freedom,
             resume_after_step=resume_after_step,
-            open_files=open_files,
         )
+        return self.streams
 
     def equilibrate(
         self,

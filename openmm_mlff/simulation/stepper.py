@@ -10,7 +10,7 @@ from openmm import app, unit
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom, time_ps
 from openmm_mlff.simulation.replica import Replica
-from openmm_mlff.simulation.states import Content, CopySimulation
+from openmm_mlff.simulation.states import Content, copy_simulation
 from openmm_mlff.units import nm_from_angstrom
 
 _MOST_STEPS_AT_ONCE = 10
@@ -42,7 +42,7 @@ class Stepper:
         self.replicas = list(replicas)
         self.content = content
         self._integrator = context.getIntegrator()
-        self._view = CopySimulation(content.single, topology, self._integrator)
+        self._view = copy_simulation(content.single, topology, self._integrator)
         job = self.replicas[0].job
         self._row_interval = job.energy_interval_steps
         self._frame_interval = job.frame_interval_steps
@@ -88,10 +88,10 @@ class Stepper:
         self._view.currentStep = self.current_step
         states = self._states() if rows else self.content.frames(self.context)
         for replica, state in zip(self.replicas, states, strict=True):
-            if replica.is_failed:
+            if replica.is_failed or replica.streams is None:
                 continue
             try:
-                replica.report(self._view, state, rows=rows, frame=frame)
+                replica.streams.report(self._view, state, rows=rows, frame=frame)
             except UnstableError as error:
                 replica.fail(error)
         self._reset_failed()

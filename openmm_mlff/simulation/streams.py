@@ -1,7 +1,5 @@
 """Output streams of an NVE run, and a check that they reach its saved state."""
 
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, RUN_FILE, read_
 from openmm_mlff.simulation.checkpoint import (
     EQUILIBRATION_FILE,
     STATE_FILE,
-    read_equilibration,
+    read_sealed,
     read_state,
 )
 from openmm_mlff.simulation.job import TrajectoryJob
@@ -30,63 +28,68 @@ MOMENTA_FILE = "momenta.csv"
 TRAJECTORY_FILE = "trajectory.dcd"
 
 
-@dataclass(frozen=True)
 class Streams:
-    """Reporters of a run.
+    """Stability check and output files of a run.
 
-    Attributes:
-        rows: stability first, so that unstable frames are not written; energies and momenta.
-        frames: positions.
+    Args:
+        folder: of the run.
+        job: with the intervals and limits.
+        molecule: to simulate.
+        start_positions_angstrom: with which the stability criteria compare, (N, 3).
+        n_degrees_of_freedom: for the temperatures.
+        resume_after_step: to which the streams are truncated; None starts new files.
     """
 
-    rows: tuple[Any, ...]
-    frames: TrajectoryReporter
+    def __init__(
+        self,
+        folder: Path,
+        job: TrajectoryJob,
+        molecule: MolecularSystem,
+        *,
+        start_positions_angstrom: FloatArray,
+        n_degrees_of_freedom: int | None,
+        resume_after_step: int | None,
+    ) -> None:
+        interval, resume = job.energy_interval_steps, {"resume_after_step": resume_after_step}
+        self._stability = StabilityReporter(
+            interval,
+            molecule,
+            positions_angstrom=start_positions_angstrom,
+            temperature_kelvin=job.temperature_kelvin,
+            n_degrees_of_freedom=n_degrees_of_freedom,
+            limits=job.limits,
+        )
+        self._energies = EnergyReporter(
+            folder / ENERGIES_FILE, interval, n_degrees_of_freedom=n_degrees_of_freedom, **resume
+        )
+        self._momenta = MomentumReporter(folder / MOMENTA_FILE, interval, **resume)
+        self._frames = TrajectoryReporter(
+            folder / TRAJECTORY_FILE, job.frame_interval_steps, **resume
+        )
+
+    def report(self, simulation: Any, state: Any, *, rows: bool, frame: bool) -> None:
+        """Write the due rows and frame of one State; check the stability with the rows.
+
+        The State has only positions if no rows are due.
+
+        Raises:
+            UnstableError: it is unstable; nothing was written.
+        """
+        if rows:
+            for reporter in (self._stability, self._energies, self._momenta):
+                reporter.report(simulation, state)
+        if frame:
+            self._frames.report(simulation, state)
 
     def sync(self) -> None:
         """Wait until everything is on disk."""
-        for stream in (*self.rows[1:], self.frames):
+        for stream in (self._energies, self._momenta, self._frames):
             stream.sync()
 
-
-def open_streams(
-    folder: Path,
-    job: TrajectoryJob,
-    molecule: MolecularSystem,
-    *,
-    start_positions_angstrom: FloatArray,
-    n_degrees_of_freedom: int | None,
-    resume_after_step: int | None,
-    open_files: ExitStack,
-) -> Streams:
-    """Open the streams of a run.
-
-    The stability criteria compare with `start_positions_angstrom`, (N, 3).  With
-    `resume_after_step` the streams are truncated to this step; None starts new files.
-    `open_files` closes them.
-    """
-    interval = job.energy_interval_steps
-    stability = StabilityReporter(
-        interval,
-        molecule,
-        positions_angstrom=start_positions_angstrom,
-        temperature_kelvin=job.temperature_kelvin,
-        n_degrees_of_freedom=n_degrees_of_freedom,
-        limits=job.limits,
-    )
-    energies = EnergyReporter(
-        folder / ENERGIES_FILE,
-        interval,
-        resume_after_step=resume_after_step,
-        n_degrees_of_freedom=n_degrees_of_freedom,
-    )
-    open_files.callback(energies.close)
-    momenta = MomentumReporter(folder / MOMENTA_FILE, interval, resume_after_step=resume_after_step)
-    open_files.callback(momenta.close)
-    frames = TrajectoryReporter(
-        folder / TRAJECTORY_FILE, job.frame_interval_steps, resume_after_step=resume_after_step
-    )
-    open_files.callback(frames.close)
-    return Streams((stability, energies, momenta), frames)
+    def close(self) -> None:
+        """Close the files."""
+        for stream in (self._energies, self._momenta, self._frames):
+            stream.close()
 
 
 def check_saved_run(folder: Path) -> None:
@@ -97,7 +100,7 @@ def check_saved_run(folder: Path) -> None:
     """
     record = read_json(folder / RUN_FILE)
     if (folder / EQUILIBRATION_FILE).exists():
-        read_equilibration(folder / EQUILIBRATION_FILE)
+        read_sealed(folder / EQUILIBRATION_FILE)
     if not (folder / STATE_FILE).exists():
         return
     step = int(read_state(folder / STATE_FILE).getStepCount())

@@ -12,7 +12,7 @@ from openmm_mlff.potentials.registry import load_potential
 from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.selftest.oracles import BondedOracle
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
-from openmm_mlff.simulation import TrajectoryJob, named_platform
+from openmm_mlff.simulation import TrajectoryJob, named_platform, run_trajectory
 
 BOND_KJ_PER_MOL_NM2 = 4.6e5
 ANGLE_KJ_PER_MOL = 380.0
@@ -105,6 +105,18 @@ def job():
         return replace(usual, **changes)
 
     return make
+
+
+@pytest.fixture
+def run(water_system, water, water_minimum):
+    """Run a job of the harmonic water; keywords replace what is usual."""
+
+    def run(job, folder, platform, on_progress=None, **changes):
+        asked = {"system": water_system, "molecule": water} | changes
+        asked.setdefault("start_positions_angstrom", water_minimum)
+        run_trajectory(**asked, job=job, folder=folder, platform=platform, on_progress=on_progress)
+
+    return run
 
 
 class NanBetween(SurfacePotential):

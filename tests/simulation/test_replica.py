@@ -8,8 +8,6 @@ from openmm_mlff.reporters.momentum import momenta
 from openmm_mlff.simulation.checkpoint import STATE_FILE
 from openmm_mlff.simulation.record import TrajectoryRecord
 from openmm_mlff.simulation.replica import Replica, began_alone
-from openmm_mlff.simulation.states import CopyFrame, CopySimulation
-from openmm_mlff.simulation.topology import openmm_topology
 
 from .conftest import record_of
 
@@ -32,23 +30,6 @@ def test_a_failure_is_recorded(replica):
         "atoms": [1, 2],
         "traceback": "",
     }
-
-
-def test_a_frame_of_broken_numbers_is_not_written(replica, water, tmp_path):
-    from contextlib import ExitStack
-
-    import openmm
-
-    view = CopySimulation(
-        openmm.System(), openmm_topology(water), openmm.VerletIntegrator(0.0005), 16
-    )
-    broken = water.positions_angstrom / 10.0
-    broken[1, 1] = np.inf
-    with ExitStack() as open_files:
-        replica.open_streams(water, resume_after_step=None, open_files=open_files)
-        with pytest.raises(UnstableError, match=r"0\.0080 ps \(step 16\): coordinates of 1 atoms"):
-            replica.report(view, CopyFrame(0.008, broken), rows=False, frame=True)
-    assert not (replica.folder / "trajectory.dcd").exists()
 
 
 def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):

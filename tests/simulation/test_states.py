@@ -7,7 +7,7 @@ from openmm import unit
 
 from openmm_mlff.reporters.quantities import kinetic_ev, potential_ev, temperature_kelvin, time_ps
 from openmm_mlff.simulation.replicas.system import make_copies
-from openmm_mlff.simulation.states import CopyFrame, ManyCopies, kinetic_energies
+from openmm_mlff.simulation.states import ManyCopies, copy_state, kinetic_energies
 
 TIMESTEP_PS = 0.0005
 
@@ -72,9 +72,10 @@ def test_particles_without_mass_do_not_move():
 
 
 def test_a_frame_has_a_time_positions_and_no_box():
-    frame = CopyFrame(1.5, np.ones((2, 3)))
+    placed = unit.Quantity(np.ones((2, 3)), unit.nanometer)
+    frame = copy_state(Time=1.5 * unit.picosecond, Positions=placed)
     assert frame.getTime() == 1.5 * unit.picosecond
-    assert frame.getPositions(asNumpy=True).shape == (2, 3)
+    assert frame.getPositions(asNumpy=True) is frame.getPositions() is placed
     assert frame.getPeriodicBoxVectors() is None
 
 

@@ -64,7 +64,7 @@ def test_a_missing_file_has_no_frame(tmp_path):
 
 def test_another_file_is_refused(path):
     path.write_bytes(path.read_bytes().replace(b"CORD", b"VELD"))
-    with pytest.raises(RunDirectoryError, match="no DCD file"):
+    with pytest.raises(RunDirectoryError, match="is not a DCD file"):
         read_dcd(path)
 
 

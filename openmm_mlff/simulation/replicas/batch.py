@@ -98,7 +98,7 @@ def run_replicas_together(
         run(setup, waiting, saved_batch(replicas, platform=platform), on_steps=counter.add)
     for replica in replicas:
         (replica.folder / PREVIOUS_FILE).unlink(missing_ok=True)
-    counter.reach(replicas)
+    counter.finish()
 
 
 def check_alike(jobs: Sequence[TrajectoryJob]) -> None:

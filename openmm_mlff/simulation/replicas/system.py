@@ -12,7 +12,7 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.reporters.quantities import FloatArray, potential_ev
 from openmm_mlff.simulation.contexts import make_context, place, warm_up
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.simulation.replicas.module import Batch, can_be_batched, student_batch
+from openmm_mlff.simulation.replicas.module import can_be_batched, student_batch
 from openmm_mlff.simulation.states import CopyEnergies
 
 
@@ -63,14 +63,18 @@ def make_copies(
     if n < 1:
         raise ConfigError(f"{n} copies of {molecule.name} were asked for; expected at least 1")
     single = single_copy(potential, molecule, precision=precision)
-    batch = _batch(potential, molecule, n, precision=precision)
     system = openmm.System()
-    for _ in range(n):
-        for mass_amu in molecule.masses_amu:
-            system.addParticle(float(mass_amu))
-    for force in batch.forces:
+    for mass_amu in np.tile(molecule.masses_amu, n):
+        system.addParticle(float(mass_amu))
+    if isinstance(potential, StudentPotential) and can_be_batched(potential, molecule):
+        force, energies_ev = student_batch(potential, molecule, n, precision=precision)
         system.addForce(force)
-    return ReplicaSystem(system, single, batch.energies_ev)
+        return ReplicaSystem(system, single, energies_ev)
+    for first in range(0, n * molecule.n_atoms, molecule.n_atoms):
+        particles = range(first, first + molecule.n_atoms)
+        for force in potential.create_forces(molecule, precision=precision, particles=particles):
+            system.addForce(force)
+    return ReplicaSystem(system, single, None)
 
 
 def single_copy(
@@ -92,21 +96,6 @@ def single_copy(
             "a potential that is a sum of forces: run its replicas one after the other"
         )
     return potential.create_system(molecule, precision=precision)
-
-
-def _batch(potential: Potential, molecule: MolecularSystem, n: int, *, precision: str) -> Batch:
-    """Return one force for all copies of a student, else one per copy."""
-    if isinstance(potential, StudentPotential) and can_be_batched(potential, molecule):
-        return student_batch(potential, molecule, n, precision=precision)
-    size = molecule.n_atoms
-    forces = [
-        force
-        for copy in range(n)
-        for force in potential.create_forces(
-            molecule, precision=precision, particles=range(copy * size, (copy + 1) * size)
-        )
-    ]
-    return Batch(forces, None)
 
 
 def energies_by_openmm(
