@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import openmm
@@ -57,13 +57,6 @@ def step_watched(simulation: app.Simulation, n_steps: int) -> None:
         raise unstable from error
 
 
-class Steps(Protocol):
-    """An ``openmm.app.Simulation``, or replicas that are stepped together."""
-
-    def step(self, steps: int) -> None:
-        """Advance by a number of steps."""
-
-
 class BlockMeter:
     """Steps a run and records time and memory of each block.
 
@@ -90,8 +83,8 @@ class BlockMeter:
                 setattr(record, name, [])
             record.steps_per_block = length
 
-    def advance(self, simulation: Steps, n_steps: int) -> None:
-        """Step through one block of at most `length` steps; an incomplete one is not recorded."""
+    def advance(self, simulation: Any, n_steps: int) -> None:
+        """Step a Simulation through at most `length` steps; an incomplete block is not recorded."""
         wall_s = cpu_s = yardsticks_ms = 0.0
         for lap in range(LAPS):
             steps = n_steps * (lap + 1) // LAPS - n_steps * lap // LAPS
