@@ -24,12 +24,12 @@ from openmm_mlff.reporters import EnergyReporter, TrajectoryReporter, UnstableEr
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import FloatArray, positions_angstrom
 from openmm_mlff.simulation import PlatformChoice, make_simulation, minimise
+from openmm_mlff.simulation.blocks import step_watched
 from openmm_mlff.simulation.nve import (
     set_start_velocities,
     thermal_velocities,
     without_rigid_motion,
 )
-from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.simulation.streams import ENERGIES_FILE, TRAJECTORY_FILE
 from openmm_mlff.units import FS_PER_PS, nm_from_angstrom, ps_from_fs
 

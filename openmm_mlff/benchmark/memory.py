@@ -23,7 +23,7 @@ from openmm_mlff.errors import SimulationError
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.simulation import make_simulation
-from openmm_mlff.simulation.stepping import step_watched
+from openmm_mlff.simulation.blocks import step_watched
 from openmm_mlff.units import MEBIBYTE, ps_from_fs
 
 _PROCESS_STATUS = Path("/proc/self/status")

@@ -19,6 +19,7 @@ from openmm_mlff.reporters.quantities import (
     positions_angstrom,
     temperature_kelvin,
 )
+from openmm_mlff.simulation.blocks import step_watched
 from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.nve import (
@@ -28,7 +29,6 @@ from openmm_mlff.simulation.nve import (
     without_rigid_motion,
 )
 from openmm_mlff.simulation.replicas import CopiesReporter, can_be_batched, make_copies
-from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import Ensemble
 from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs

@@ -17,7 +17,8 @@ from openmm_mlff.reporters.quantities import (
     potential_ev,
     velocities_angstrom_per_ps,
 )
-from openmm_mlff.simulation.checkpoints import STATE_FILE, load_state
+from openmm_mlff.simulation.blocks import step_watched
+from openmm_mlff.simulation.checkpoint import STATE_FILE, load_state
 from openmm_mlff.simulation.constraints import (
     TOLERANCE,
     constrained_pairs,
@@ -25,9 +26,8 @@ from openmm_mlff.simulation.constraints import (
     verlet_integrator,
 )
 from openmm_mlff.simulation.contexts import make_simulation
+from openmm_mlff.simulation.langevin import LangevinSamples, sample_langevin
 from openmm_mlff.simulation.nve import half_kick_angstrom_per_ps, set_start_velocities
-from openmm_mlff.simulation.sampling import LangevinSamples, sample_langevin
-from openmm_mlff.simulation.stepping import step_watched
 from openmm_mlff.storage.shared import Samples
 from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs
 

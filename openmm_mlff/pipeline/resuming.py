@@ -13,8 +13,8 @@ from openmm_mlff.reading import cut
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.environment import installed_versions
-from openmm_mlff.simulation.inspection import check_saved_run
 from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
+from openmm_mlff.simulation.streams import check_saved_run
 from openmm_mlff.storage.measurements import MeasurementStore
 
 RUN_SCHEMA_VERSION = 2

@@ -58,7 +58,8 @@ class CsvReporter(IntervalReporter):
         self, file: str | Path, interval: int, *, resume_after_step: int | None = None
     ) -> None:
         super().__init__(interval)
-        self._stream = CsvStream(Path(file), self.columns, resume_after_step=resume_after_step)
+        self._path = Path(file)
+        self._stream = CsvStream(self._path, self.columns, resume_after_step=resume_after_step)
 
     def report(self, simulation: Any, state: Any) -> None:
         """Write one row."""

@@ -1,5 +1,6 @@
 """Energies as CSV, optionally with the drift of the total energy."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +14,6 @@ from openmm_mlff.reporters.quantities import (
     temperature_kelvin,
     time_ps,
 )
-from openmm_mlff.reporters.running import RunningLine
 from openmm_mlff.rundir import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import MEV_PER_EV
 
@@ -86,39 +86,60 @@ class ConservationReporter(EnergyReporter):
 
     columns: ClassVar[tuple[str, ...]] = CONSERVATION_COLUMNS
 
-    def __init__(
-        self,
-        file: str | Path,
-        interval: int,
-        *,
-        resume_after_step: int | None = None,
-        n_degrees_of_freedom: int | None = None,
-    ) -> None:
-        super().__init__(
-            file,
-            interval,
-            resume_after_step=resume_after_step,
-            n_degrees_of_freedom=n_degrees_of_freedom,
-        )
-        self._line = RunningLine()
-        self._first_total_ev: float | None = None
-        self._n_atoms: int | None = None
-        for kept in read_csv(Path(file), self.columns):
-            self._take_in(time=float(kept[1]), total=float(kept[4]))
+    _line: "RunningLine | None" = None
+    _first_total_ev = 0.0
+    _n_atoms = 0
 
     def _row(self, simulation: Any, state: Any) -> Sequence[float | int]:
-        if self._n_atoms is None:
-            self._n_atoms = atom_count(simulation.system)
         row = super()._row(simulation, state)
-        relative = self._take_in(time=float(row[1]), total=float(row[4]))
-        per_atom = MEV_PER_EV / self._n_atoms
-        drift, sigma = self._line.slope, self._line.sigma_y
-        return [*row, relative * per_atom, drift * per_atom, sigma * per_atom]
-
-    def _take_in(self, *, time: float, total: float) -> float:
-        """Add a point to the fit and return the total energy relative to the first, eV."""
-        if self._first_total_ev is None:
-            self._first_total_ev = total
+        time, total = float(row[1]), float(row[4])
+        if self._line is None:
+            self._line = RunningLine()
+            self._n_atoms = atom_count(simulation.system)
+            kept = read_csv(self._path, self.columns)
+            self._first_total_ev = float(kept[0, 4]) if len(kept) else total
+            for earlier in kept:
+                self._line.add(float(earlier[1]), float(earlier[4]) - self._first_total_ev)
         relative = total - self._first_total_ev
         self._line.add(time, relative)
-        return relative
+        per_atom = MEV_PER_EV / self._n_atoms
+        return [
+            *row,
+            relative * per_atom,
+            self._line.slope * per_atom,
+            self._line.sigma_y * per_atom,
+        ]
+
+
+class RunningLine:
+    """Least squares of y against x, updated point by point.
+
+    Means and co-moments are updated as by B. P. Welford, Technometrics 4 (1962) 419, to avoid
+    cancellation in a long series with a large mean.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean_x = self._mean_y = 0.0
+        self._sum_xx = self._sum_xy = self._sum_yy = 0.0
+
+    def add(self, x: float, y: float) -> None:
+        """Add one point."""
+        self._count += 1
+        from_mean_x = x - self._mean_x
+        from_mean_y = y - self._mean_y
+        self._mean_x += from_mean_x / self._count
+        self._mean_y += from_mean_y / self._count
+        self._sum_xx += from_mean_x * (x - self._mean_x)
+        self._sum_xy += from_mean_x * (y - self._mean_y)
+        self._sum_yy += from_mean_y * (y - self._mean_y)
+
+    @property
+    def slope(self) -> float:
+        """Slope, y per x; NaN for fewer than two distinct x."""
+        return self._sum_xy / self._sum_xx if self._sum_xx > 0.0 else math.nan
+
+    @property
+    def sigma_y(self) -> float:
+        """Standard deviation of y about its mean; NaN without points."""
+        return math.sqrt(self._sum_yy / self._count) if self._count else math.nan

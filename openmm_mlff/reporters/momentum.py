@@ -1,7 +1,6 @@
 """Linear and angular momentum as CSV."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,11 +31,7 @@ class MomentumReporter(CsvReporter):
     columns: ClassVar[tuple[str, ...]] = MOMENTUM_COLUMNS
     includes: ClassVar[tuple[str, ...]] = ("positions", "velocities", "forces")
 
-    def __init__(
-        self, file: str | Path, interval: int, *, resume_after_step: int | None = None
-    ) -> None:
-        super().__init__(file, interval, resume_after_step=resume_after_step)
-        self._masses_amu: FloatArray | None = None
+    _masses_amu: FloatArray | None = None
 
     def _row(self, simulation: Any, state: Any) -> Sequence[float | int]:
         if self._masses_amu is None:

@@ -146,17 +146,18 @@ class StabilityMonitor:
             atoms = (int(pairs[index, 0]), int(pairs[index, 1]))
             if atoms in self._bonded:
                 continue
-            where = f"unbonded atoms {self._name(*atoms)} are {distances[index]:.3f} Å apart"
+            joined = self._fragments[atoms[0]] != self._fragments[atoms[1]]
             if ratios[index] < closest:
                 reason = (
                     f"{ratios[index]:.2f} times the sum of their covalent radii; "
                     f"expected at least {closest:g}"
                 )
-                return Instability(f"{where}, {reason}", atoms)
-            joined = self._fragments[atoms[0]] != self._fragments[atoms[1]]
-            if joined and ratios[index] < BOND_FACTOR:
+            elif joined and ratios[index] < BOND_FACTOR:
                 reason = "which joins two molecules; expected as many as at the start"
-                return Instability(f"{where}, {reason}", atoms)
+            else:
+                continue
+            where = f"unbonded atoms {self._name(*atoms)} are {distances[index]:.3f} Å apart"
+            return Instability(f"{where}, {reason}", atoms)
         return None
 
     def _name(self, *atoms: int) -> str:

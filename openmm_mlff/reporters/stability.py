@@ -51,6 +51,33 @@ class UnstableError(SimulationError):
         self.step = step
         self.atoms = atoms
 
+    @classmethod
+    def at(
+        cls, reason: str, *, time_ps: float, step: int, atoms: tuple[int, ...]
+    ) -> "UnstableError":
+        """Return the error for what was found in one State."""
+        message = f"at {time_ps:.4f} ps (step {step}): {reason}"
+        return cls(message, time_ps=time_ps, step=step, atoms=atoms)
+
+    @classmethod
+    def lost(
+        cls,
+        lost: npt.NDArray[np.bool_],
+        *,
+        time_ps: float,
+        step: int,
+        error: Exception | None = None,
+    ) -> "UnstableError":
+        """Return the error for atoms whose coordinates are not finite, marked in `lost`, (N,).
+
+        `error` is that of OpenMM, if it noticed.
+        """
+        atoms = tuple(int(atom) for atom in np.flatnonzero(lost))
+        reason = f"coordinates of {len(atoms)} atoms are not numbers"
+        if error is not None:
+            reason += f" (OpenMM: {str(error).partition('For more information')[0].strip()})"
+        return cls.at(reason, time_ps=time_ps, step=step, atoms=atoms)
+
 
 class StabilityReporter(IntervalReporter):
     """Raises :class:`UnstableError` as soon as a run is unstable.
@@ -101,15 +128,14 @@ class StabilityReporter(IntervalReporter):
                 positions_angstrom = molecule.positions_angstrom
         self._monitor: StabilityMonitor | None = None
         if positions_angstrom is not None:
-            self._monitor = self._started_from(positions_angstrom)
+            self._begin(positions_angstrom)
         self._target_kelvin = temperature_kelvin
         self._n_degrees_of_freedom = n_degrees_of_freedom
 
     def describeNextReport(self, simulation: Any) -> dict[str, Any]:  # noqa: N802
         """Return when the next check is due; the first call stores the initial positions."""
         if self._monitor is None:
-            start = simulation.context.getState(positions=True)
-            self._monitor = self._started_from(positions_angstrom(start))
+            self._begin(positions_angstrom(simulation.context.getState(positions=True)))
         return super().describeNextReport(simulation)
 
     def report(self, simulation: Any, state: Any) -> None:
@@ -118,26 +144,25 @@ class StabilityReporter(IntervalReporter):
         Raises:
             UnstableError: a criterion is violated.
         """
-        if self._monitor is None:
-            self._monitor = self._started_from(positions_angstrom(state))
+        positions = positions_angstrom(state)
+        monitor = self._monitor or self._begin(positions)
         problem = (
-            self._monitor.check_positions(positions_angstrom(state))
-            or self._monitor.check_forces(forces_ev_per_angstrom(state))
-            or _check_potential(potential_ev(state))
-            or self._check_temperature(simulation, kinetic_energy_ev=kinetic_ev(state))
+            monitor.check_positions(positions)
+            or monitor.check_forces(forces_ev_per_angstrom(state))
+            or self._check_energies(simulation, potential_ev(state), kinetic_ev(state))
         )
         if problem is not None:
-            time, step = time_ps(state), int(simulation.currentStep)
-            raise UnstableError(
-                f"at {time:.4f} ps (step {step}): {problem.message}",
-                time_ps=time,
-                step=step,
-                atoms=problem.atoms,
+            step = int(simulation.currentStep)
+            unstable = UnstableError.at(
+                problem.message, time_ps=time_ps(state), step=step, atoms=problem.atoms
             )
+            raise unstable
 
-    def _check_temperature(
-        self, simulation: Any, *, kinetic_energy_ev: float
+    def _check_energies(
+        self, simulation: Any, potential_energy_ev: float, kinetic_energy_ev: float
     ) -> Instability | None:
+        if not np.isfinite(potential_energy_ev):
+            return Instability("potential energy is not a number")
         if not np.isfinite(kinetic_energy_ev):
             return Instability("kinetic energy is not a number")
         if self._target_kelvin is None:
@@ -151,23 +176,18 @@ class StabilityReporter(IntervalReporter):
             return None
         return Instability(f"temperature is {temperature:.4g} K; expected less than {limit:g} K")
 
-    def _started_from(self, start_angstrom: npt.ArrayLike) -> StabilityMonitor:
+    def _begin(self, start_angstrom: npt.ArrayLike) -> StabilityMonitor:
         bonds = self._bonds
         if bonds is None:
             bonds = covalent_bonds(self._numbers, start_angstrom)
-        return StabilityMonitor(
+        self._monitor = StabilityMonitor(
             self._numbers,
             positions_angstrom=start_angstrom,
             bonds=bonds,
             cell_angstrom=self._cell_angstrom,
             limits=self._limits,
         )
-
-
-def _check_potential(potential_energy_ev: float) -> Instability | None:
-    if np.isfinite(potential_energy_ev):
-        return None
-    return Instability("potential energy is not a number")
+        return self._monitor
 
 
 def _atomic_numbers(molecule: MolecularSystem | app.Topology) -> npt.NDArray[np.int64]:

@@ -12,15 +12,13 @@ from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.quantities import positions_angstrom, time_ps
 from openmm_mlff.reporters.stability import UnstableError
+from openmm_mlff.storage.dcd import dcd_layout
 
 # Byte offsets in a file of OpenMM's DCDFile.
 _FRAMES_AT = 8
 _LAST_STEP_AT = 20
-_BOX_FLAG_AT = 48
-_COMMENTS_AT = 92
 _DATE_AT = 180
 _DATE_BYTES = 80
-_BOX_BYTES = 56
 
 
 class TrajectoryReporter(IntervalReporter):
@@ -59,15 +57,11 @@ class TrajectoryReporter(IntervalReporter):
         Raises:
             UnstableError: a coordinate is not finite, which DCD files cannot represent.
         """
-        lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
-        if len(lost):
-            time, step = time_ps(state), int(simulation.currentStep)
-            raise UnstableError(
-                f"at {time:.4f} ps (step {step}): coordinates of {len(lost)} atoms are not numbers",
-                time_ps=time,
-                step=step,
-                atoms=tuple(int(atom) for atom in lost),
-            )
+        lost = np.asarray(~np.isfinite(positions_angstrom(state)).all(axis=1))
+        if lost.any():
+            step = int(simulation.currentStep)
+            unstable = UnstableError.lost(lost, time_ps=time_ps(state), step=step)
+            raise unstable
         if self._dcd is None:
             self._file = self._path.open("r+b" if self._append else "wb")
             self._dcd = DCDFile(
@@ -113,10 +107,9 @@ def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
     try:
         with path.open("r+b") as file:
             file.truncate(end)
-            file.seek(_FRAMES_AT)
-            file.write(struct.pack("<i", n_frames))
-            file.seek(_LAST_STEP_AT)
-            file.write(struct.pack("<i", n_frames * interval))
+            for offset, value in ((_FRAMES_AT, n_frames), (_LAST_STEP_AT, n_frames * interval)):
+                file.seek(offset)
+                file.write(struct.pack("<i", value))
     except OSError as error:
         raise RunDirectoryError(
             f"cannot resume {path} ({error}); expected a file that can be written"
@@ -124,41 +117,26 @@ def truncate_dcd(path: Path, *, n_frames: int, interval: int) -> None:
 
 
 def check_dcd(path: Path, *, n_frames: int) -> int:
-    """Return the offset in bytes of the end of frame `n_frames` (at least 1) of an OpenMM DCD file.
+    """Return the offset in bytes of the end of frame `n_frames` (at least 1) of a DCD file.
 
     Raises:
         RunDirectoryError: the file is missing, not DCD, or has fewer frames.
     """
+    layout, size, reason = None, 0, "no DCD header"
     try:
-        with path.open("rb") as file:
-            start, frame_bytes = _layout(file)
-            size = file.seek(0, os.SEEK_END)
-    except (OSError, struct.error) as error:
+        layout, size = dcd_layout(path), path.stat().st_size
+    except (OSError, RunDirectoryError) as error:
+        reason = str(error)
+    if layout is None:
         raise RunDirectoryError(
-            f"cannot resume {path} ({error}); expected a DCD file: delete the run's folder"
-        ) from error
-    end = start + n_frames * frame_bytes
+            f"cannot resume {path} ({reason}); expected a DCD file: delete the run's folder"
+        )
+    start, frame = layout
+    end = start + n_frames * frame.itemsize
     if size < end:
-        have = max(0, size - start) // frame_bytes
+        have = max(0, size - start) // frame.itemsize
         raise RunDirectoryError(
             f"{path} holds {have} frames, expected {n_frames}; "
             "the run cannot be resumed: delete its folder"
         )
     return end
-
-
-def _layout(file: IO[bytes]) -> tuple[int, int]:
-    """Return the offset of the first frame and the length of a frame, in bytes."""
-
-    def integer_at(offset: int) -> int:
-        file.seek(offset)
-        return int(struct.unpack("<i", file.read(4))[0])
-
-    file.seek(4)
-    if file.read(4) != b"CORD":
-        raise struct.error("no DCD header")
-    comments = integer_at(_COMMENTS_AT)
-    n_atoms = integer_at(_COMMENTS_AT + 12 + comments)
-    box = _BOX_BYTES if integer_at(_BOX_FLAG_AT) else 0
-    # Three records of n_atoms float32, each between two four-byte counts.
-    return _COMMENTS_AT + 20 + comments, box + 3 * (4 * n_atoms + 8)

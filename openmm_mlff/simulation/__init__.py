@@ -1,7 +1,7 @@
 """Dynamics in OpenMM: platforms, minimisation, equilibration, NVE; writes one run's folder."""
 
 from openmm_mlff.simulation.contexts import make_simulation, warm_up
-from openmm_mlff.simulation.dynamics import run_replicas, run_trajectory
+from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.minimise import MinimumResult, minimise
 from openmm_mlff.simulation.platforms import (
@@ -22,7 +22,6 @@ __all__ = [
     "minimise",
     "named_platform",
     "openmm_topology",
-    "run_replicas",
     "run_trajectory",
     "warm_up",
 ]

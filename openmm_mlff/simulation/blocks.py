@@ -1,12 +1,17 @@
-"""Time and memory of a run in blocks of steps."""
+"""Steps in blocks: OpenMM's exceptions for NaN converted to failures, time and memory measured."""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import openmm
 from openmm import app
 
+from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.quantities import positions_angstrom, time_ps
 from openmm_mlff.simulation.memory import resident_mebibytes
-from openmm_mlff.simulation.record import TrajectoryRecord
-from openmm_mlff.simulation.stepping import step_watched
+from openmm_mlff.simulation.record import BLOCK_SERIES, TrajectoryRecord
 
 LAPS = 20
 """Pieces of a block, each followed by the yardstick, so that other processes affect both alike.  On
@@ -17,6 +22,39 @@ YARDSTICK_ROUNDS = 3000
 """About 0.25 ms of work: all pieces together 1 % of 500 steps of 1 ms."""
 
 _MS_PER_S = 1000.0
+_FEWEST_BLOCKS = 10
+_MOST_STEPS_A_BLOCK = 500
+_MOST_BLOCKS = 1000
+
+
+def block_steps(n_steps: int, *, interval: int) -> int:
+    """Return the number of steps per block, a multiple of the reporters' interval.
+
+    At most 500, fewer in short runs so that they have at least ten blocks, more in very long ones
+    to limit the number of recorded blocks.
+    """
+    wanted = max(min(_MOST_STEPS_A_BLOCK, n_steps // _FEWEST_BLOCKS), n_steps // _MOST_BLOCKS, 1)
+    return interval * -(-wanted // interval)
+
+
+def step_watched(simulation: app.Simulation, n_steps: int) -> None:
+    """Advance a Simulation.
+
+    Raises:
+        UnstableError: a reporter raised it, or coordinates became NaN.
+        OpenMMException: OpenMM or the potential failed for another reason.
+    """
+    try:
+        simulation.step(n_steps)
+    except openmm.OpenMMException as error:
+        # Requesting energies or forces would raise again.
+        state = simulation.context.getState(positions=True)
+        lost = np.asarray(~np.isfinite(positions_angstrom(state)).all(axis=1))
+        if not lost.any() and "NaN" not in str(error):
+            raise
+        step = int(simulation.currentStep)
+        unstable = UnstableError.lost(lost, time_ps=time_ps(state), step=step, error=error)
+        raise unstable from error
 
 
 class BlockMeter:
@@ -26,45 +64,43 @@ class BlockMeter:
     neighbours.  A resumed run therefore discards earlier blocks, unless fewer would follow.
 
     Args:
-        record: to which the blocks are written.
+        records: of the replicas stepped together, by whose number the times are divided.
         length: steps of a block.
         steps_left: to the end of the run.
     """
 
-    def __init__(self, record: TrajectoryRecord, *, length: int, steps_left: int) -> None:
-        self._record = record
+    def __init__(
+        self, records: Sequence[TrajectoryRecord], *, length: int, steps_left: int
+    ) -> None:
+        self._records = records
         self._length = length
         # The first block is a further warm-up.
         self._warm = False
         whole = max(0, steps_left // length - 1)
-        self._keeps = whole >= len(record.cpu_ms_per_step_blocks)
-        if self._keeps and whole:
-            record.ms_per_step_blocks = []
-            record.cpu_ms_per_step_blocks = []
-            record.yardstick_ms_blocks = []
-            record.resident_mebibytes_blocks = []
+        self._keeps = whole >= max(len(record.cpu_ms_per_step_blocks) for record in records)
+        for record in records if self._keeps and whole else ():
+            for name in BLOCK_SERIES:
+                setattr(record, name, [])
             record.steps_per_block = length
 
-    def advance(self, simulation: app.Simulation, n_steps: int) -> None:
-        """Step through one block of at most `length` steps; an incomplete one is not recorded.
-
-        Raises:
-            UnstableError: the run is unstable.
-        """
+    def advance(self, simulation: Any, n_steps: int) -> None:
+        """Step a Simulation through at most `length` steps; an incomplete block is not recorded."""
         wall_s = cpu_s = yardsticks_ms = 0.0
         for lap in range(LAPS):
             steps = n_steps * (lap + 1) // LAPS - n_steps * lap // LAPS
             wall_start_s, cpu_start_s = time.perf_counter(), time.process_time()
-            step_watched(simulation, steps)
+            simulation.step(steps)
             cpu_s += time.process_time() - cpu_start_s
             wall_s += time.perf_counter() - wall_start_s
             yardsticks_ms += yardstick_ms()
         if self._warm and self._keeps and n_steps == self._length:
-            record = self._record
-            record.ms_per_step_blocks.append(_MS_PER_S * wall_s / n_steps)
-            record.cpu_ms_per_step_blocks.append(_MS_PER_S * cpu_s / n_steps)
-            record.yardstick_ms_blocks.append(yardsticks_ms / LAPS)
-            record.resident_mebibytes_blocks.append(resident_mebibytes())
+            ms_per_step = _MS_PER_S / (n_steps * len(self._records))
+            mebibytes = resident_mebibytes()
+            for record in self._records:
+                record.ms_per_step_blocks.append(ms_per_step * wall_s)
+                record.cpu_ms_per_step_blocks.append(ms_per_step * cpu_s)
+                record.yardstick_ms_blocks.append(yardsticks_ms / LAPS)
+                record.resident_mebibytes_blocks.append(mebibytes)
         self._warm = True
 
 

@@ -76,16 +76,8 @@ def along_constraints(
 ) -> FloatArray:
     """Project forces onto the constraint surface: F − Gᵀ (G Gᵀ)⁻¹ G F.
 
-    Row k of G is the gradient of the distance of pair k.  The result vanishes at a constrained
-    minimum.
-
-    Args:
-        forces: (N, 3).
-        positions: (N, 3).
-        pairs: (K, 2), from :func:`constrained_pairs`.
-
-    Returns:
-        (N, 3), in the unit of `forces`.
+    Row k of G is the gradient of the distance of pair k.  The result, in the unit of `forces`,
+    vanishes at a constrained minimum.  Forces and positions are (N, 3), pairs (K, 2).
     """
     if not len(pairs):
         return forces

@@ -16,6 +16,29 @@ if TYPE_CHECKING:
     from openmm_mlff.simulation.platforms import PlatformChoice
 
 WARM_UP_EVALUATIONS = 5
+UNUSED_TIMESTEP_PS = 0.001
+"""Of an integrator that is never stepped."""
+
+
+def make_context(
+    system: openmm.System,
+    integrator: openmm.Integrator | None = None,
+    *,
+    platform: "PlatformChoice",
+    positions_angstrom: npt.ArrayLike,
+) -> openmm.Context:
+    """Build a Context at positions (N, 3) with constraints satisfied; it is not warmed up.
+
+    Without an integrator, it only evaluates energies and forces.
+    """
+    context = openmm.Context(
+        system,
+        integrator or openmm.VerletIntegrator(UNUSED_TIMESTEP_PS),
+        openmm.Platform.getPlatformByName(platform.name),
+        dict(platform.properties),
+    )
+    place(context, positions_angstrom)
+    return context
 
 
 def make_simulation(
@@ -37,10 +60,15 @@ def make_simulation(
         openmm.Platform.getPlatformByName(platform.name),
         dict(platform.properties),
     )
-    simulation.context.setPositions(nm_from_angstrom(np.asarray(positions_angstrom)))
-    apply_constraints(simulation.context)
+    place(simulation.context, positions_angstrom)
     warm_up(simulation.context)
     return simulation
+
+
+def place(context: openmm.Context, positions_angstrom: npt.ArrayLike) -> None:
+    """Set positions, (N, 3) or (n, N, 3) for n copies, and move them onto the constraints."""
+    context.setPositions(nm_from_angstrom(np.asarray(positions_angstrom).reshape(-1, 3)))
+    apply_constraints(context)
 
 
 def warm_up(context: openmm.Context) -> None:
@@ -58,8 +86,3 @@ def platform_properties(context: openmm.Context) -> dict[str, str]:
     """Return the actual properties of a Context's platform, e.g. CPU threads."""
     platform = context.getPlatform()
     return {name: platform.getPropertyValue(context, name) for name in platform.getPropertyNames()}
-
-
-def is_isolated(system: openmm.System) -> bool:
-    """Check that nothing in a System is periodic, so that angular momentum is conserved."""
-    return not system.usesPeriodicBoundaryConditions()

@@ -1,19 +1,22 @@
-"""Resumable trajectories of one or several replicas."""
+"""One resumable trajectory of a molecule."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import numpy.typing as npt
 import openmm
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.simulation.checkpoint import STATE_FILE, load_state
+from openmm_mlff.simulation.integrate import Setup, Start, run
 from openmm_mlff.simulation.job import TrajectoryJob
-from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.simulation.trajectory import Trajectory
-
-Progress = Callable[[int, int], None]
-"""Called with completed and total steps, including equilibration."""
+from openmm_mlff.simulation.langevin import Progress
+from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
+from openmm_mlff.simulation.record import TrajectoryRecord
+from openmm_mlff.simulation.replica import Replica
+from openmm_mlff.simulation.states import OneCopy
 
 
 def run_trajectory(
@@ -35,44 +38,45 @@ def run_trajectory(
 
     `start_positions_angstrom`, (N, 3), is the minimum; `on_progress` is called after each block.
     """
-    run_replicas(
-        system,
-        molecule,
-        [(job, folder)],
-        platform=platform,
-        start_positions_angstrom=start_positions_angstrom,
-        on_progress=on_progress,
-    )
-
-
-def run_replicas(
-    system: openmm.System,
-    molecule: MolecularSystem,
-    runs: Sequence[tuple[TrajectoryJob, Path]],
-    *,
-    platform: PlatformChoice,
-    start_positions_angstrom: npt.ArrayLike,
-    on_progress: Progress | None = None,
-) -> None:
-    """Run several trajectories of one molecule, one after the other; see :func:`run_trajectory`.
-
-    They are not interleaved: OpenMM's Reference platform has one random number stream for all
-    Contexts, and no trajectory may depend on the others.
-    """
-    total = sum(job.n_equilibration_steps + job.n_steps for job, _ in runs)
-    before = 0
-    for job, folder in runs:
-        trajectory = Trajectory(
-            system,
+    start = np.asarray(start_positions_angstrom, dtype=np.float64)
+    replica = Replica(folder, TrajectoryRecord.open(folder, job, platform=platform), start)
+    counter = StepCounter([replica], on_progress)
+    if not replica.record.is_settled:
+        setup = Setup(
             molecule,
-            job,
-            folder,
-            platform=platform,
-            start_positions_angstrom=start_positions_angstrom,
+            _platform_of(replica.record, platform),
+            single=lambda: system,
+            content=lambda _: (system, OneCopy(system)),
+            is_batch=False,
         )
-        # Closing the generator closes its files, also after an interrupt or an error.
-        with closing(trajectory.advance()) as advance:
-            for done in advance:
-                if on_progress is not None:
-                    on_progress(before + done, total)
-        before += trajectory.n_steps
+        saved = None
+        if (folder / STATE_FILE).exists():
+            saved = [replica], Start(start, partial(load_state, folder=folder), resumes=True)
+        run(setup, [replica], saved, on_steps=counter.add)
+    counter.finish()
+
+
+def _platform_of(record: TrajectoryRecord, platform: PlatformChoice) -> PlatformChoice:
+    """Return the platform on which a run was begun, which it keeps."""
+    if (record.platform, record.precision) == (platform.name, platform.precision):
+        return platform
+    return named_platform(record.platform, precision=record.precision)
+
+
+class StepCounter:
+    """Reports the steps of all runs together."""
+
+    def __init__(self, replicas: Sequence[Replica], on_progress: Progress | None) -> None:
+        self._total = sum(replica.n_all_steps for replica in replicas)
+        self._done = 0
+        self._on_progress = on_progress
+
+    def add(self, steps: int) -> None:
+        """Add completed steps."""
+        self._done += steps
+        if steps and self._on_progress is not None:
+            self._on_progress(self._done, self._total)
+
+    def finish(self) -> None:
+        """Report completion, including the steps that unstable runs omitted."""
+        self.add(self._total - self._done)

@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import platform as host
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psutil
@@ -40,21 +40,6 @@ def installed_versions(also: Iterable[str] = ()) -> dict[str, str]:
     return versions
 
 
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Limit torch to one thread within a block.
-
-    The tensors of a molecule are too small for several threads: these gain nothing, and they wait
-    for each other if another process uses a core.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def usable_cores() -> int | None:
     """Return the number of cores that this process may use, which a container may limit."""
     if hasattr(os, "sched_getaffinity"):
@@ -62,13 +47,26 @@ def usable_cores() -> int | None:
     return psutil.cpu_count()
 
 
-@contextmanager
-def all_torch_threads() -> Iterator[None]:
+def one_torch_thread() -> AbstractContextManager[None]:
+    """Limit torch to one thread within a block.
+
+    The tensors of a molecule are too small for several threads: these gain nothing, and they wait
+    for each other if another process uses a core.
+    """
+    return _torch_threads(1)
+
+
+def all_torch_threads() -> AbstractContextManager[None]:
     """Use all usable cores in torch, or ``OMP_NUM_THREADS`` if set, for large batches."""
-    before = torch.get_num_threads()
     allowed = os.environ.get(THREADS_VARIABLE, "")
-    own = allowed.isdigit() and int(allowed)
-    torch.set_num_threads(int(allowed) if own else usable_cores() or 1)
+    own = int(allowed) if allowed.isdigit() else 0
+    return _torch_threads(own or usable_cores() or 1)
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -80,9 +80,11 @@ class TrajectoryJob:
         return round(fs_from_ps(self.equilibration_ps) / self.equilibration_timestep_fs)
 
     def random_seeds(self) -> tuple[int, int]:
-        """Return the seeds of velocities and thermostat: positive 31-bit integers.
+        """Return the seeds of velocities and thermostat, which differ between replicas."""
+        return openmm_seeds(self.seed, self.replica)
 
-        They differ between seeds and replicas, and are not 0, which OpenMM interprets as "any".
-        """
-        first, second = np.random.SeedSequence([self.seed, self.replica]).generate_state(2)
-        return 1 + int(first) % (2**31 - 2), 1 + int(second) % (2**31 - 2)
+
+def openmm_seeds(*numbers: int) -> tuple[int, int]:
+    """Return two independent seeds: positive 31-bit integers, as OpenMM interprets 0 as "any"."""
+    first, second = np.random.SeedSequence(numbers).generate_state(2)
+    return 1 + int(first) % (2**31 - 2), 1 + int(second) % (2**31 - 2)

@@ -8,7 +8,6 @@ from openmm import app, unit
 from openmm_mlff.molecules.inertia import arms_angstrom, inertia_tensor, rotation_count
 from openmm_mlff.reporters.momentum import momenta
 from openmm_mlff.reporters.quantities import FloatArray, degrees_of_freedom, masses_amu
-from openmm_mlff.simulation.contexts import is_isolated
 from openmm_mlff.units import (
     BOLTZMANN_EV_PER_KELVIN,
     EV_PER_AMU_ANGSTROM2_PER_PS2,
@@ -22,13 +21,8 @@ def half_kick_nm_per_ps(
 ) -> FloatArray:
     """Compute (dt/2) F/m, by which the velocities of leapfrog lag behind its positions.
 
-    Args:
-        forces_kj_per_mol_nm: (..., N, 3); divided by amu these are nm/ps².
-        masses_amu: (N,).
-        timestep_ps: dt.
-
-    Returns:
-        (..., N, 3), nm/ps; zero for massless particles, which OpenMM does not move.
+    Forces are (..., N, 3), masses (N,); the force divided by amu is nm/ps².  It is zero for
+    massless particles, which OpenMM does not move.
     """
     masses = np.asarray(masses_amu, dtype=np.float64)
     inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0.0)
@@ -66,7 +60,7 @@ def removable_rotations(system: openmm.System, *, minimum_angstrom: FloatArray) 
 
     It is 0 with periodic boundaries, else that of :func:`rotation_count` at the minimum, (N, 3).
     """
-    if not is_isolated(system):
+    if system.usesPeriodicBoundaryConditions():
         return 0
     return rotation_count(minimum_angstrom, masses_amu=masses_amu(system))
 
@@ -93,14 +87,8 @@ def without_rigid_motion(
     with the largest moments.  For a molecule that is linear at its minimum, the angular momentum
     about its axis is kept: where the molecule is bent, it belongs to the bending vibration.
 
-    Args:
-        velocities_angstrom_per_ps: (N, 3).
-        positions_angstrom: (N, 3).
-        masses_amu: (N,).
-        rotations: number, from :func:`removable_rotations`.
-
-    Returns:
-        (N, 3), Å/ps, without linear momentum and angular momentum about those axes.
+    Positions and velocities are (N, 3), masses (N,); `rotations` is their number, from
+    :func:`removable_rotations`.
     """
     linear, angular = momenta(
         positions_angstrom,

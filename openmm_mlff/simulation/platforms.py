@@ -4,27 +4,25 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import numpy.typing as npt
 import openmm
 
 from openmm_mlff.config import GPU_PLATFORMS, PRECISIONS, nearest
 from openmm_mlff.errors import PlatformError
-from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.simulation.contexts import make_context, warm_up
 from openmm_mlff.simulation.devices import runs_on_gpu
-from openmm_mlff.units import nm_from_angstrom
 
 AUTO = "auto"
 CPU_PLATFORMS = ("CPU", "Reference")
 
+_REINSTALL = "reinstall OpenMM: `pip install openmm` or `conda install -c conda-forge openmm`"
 HOW_TO_GET = {
     "CUDA": "it needs an NVIDIA driver, and `pip install openmm-cuda-13` "
     "(openmm-cuda-12 for a driver older than 580) or `conda install -c conda-forge openmm`",
     "OpenCL": "it needs a graphics driver with OpenCL, and OpenMM from pip or conda-forge",
     "HIP": "it needs an AMD driver with ROCm, and `pip install openmm[hip6]`",
-    "CPU": "install OpenMM again: `pip install openmm` or `conda install -c conda-forge openmm`",
-    "Reference": "install OpenMM again: `pip install openmm` or "
-    "`conda install -c conda-forge openmm`",
+    "CPU": _REINSTALL,
+    "Reference": _REINSTALL,
 }
 
 _TRIAL_TIMESTEP_PS = 1e-6
@@ -105,9 +103,11 @@ def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
         raise PlatformError(f"unknown platform {name!r}; {nearest(name, (AUTO, *known.values()))}")
     name = known[name.lower()]
     if name not in available_platforms():
+        reason = load_failures().get(name)
+        failure = f" (its plugin did not load: {reason})" if reason else ""
         raise PlatformError(
-            f"platform {name} is not available, only {', '.join(available_platforms())}"
-            f"{_load_failure(name)}; {HOW_TO_GET[name]}; or use --platform auto"
+            f"platform {name} is not available, only {', '.join(available_platforms())}{failure}; "
+            f"{HOW_TO_GET[name]}; or use --platform auto"
         )
     properties = {"Precision": precision} if name in GPU_PLATFORMS else {}
     return PlatformChoice(name=name, properties=properties, reason="asked for")
@@ -176,26 +176,12 @@ def _faster_on_cpu(
     return PlatformChoice(best, {}, f"the faster of those without a device ({measured})")
 
 
-def _context(
-    system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
-) -> openmm.Context:
-    # The timestep is too short to move anything; only the elapsed time matters.
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(_TRIAL_TIMESTEP_PS),
-        openmm.Platform.getPlatformByName(choice.name),
-        dict(choice.properties),
-    )
-    context.setPositions(nm_from_angstrom(np.asarray(positions_angstrom)))
-    return context
-
-
 def _problem(
     system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
 ) -> str:
     """Return a one-line reason why a platform cannot run a System; empty if it can."""
     try:
-        context = _context(system, positions_angstrom, choice)
+        context = make_context(system, platform=choice, positions_angstrom=positions_angstrom)
         context.getState(energy=True, forces=True)
     except openmm.OpenMMException as error:
         return " ".join(str(error).split())
@@ -206,12 +192,16 @@ def _ms_per_step(
     system: openmm.System, positions_angstrom: npt.ArrayLike, choice: PlatformChoice
 ) -> float:
     """Return the time per step, ms: the fastest of several batches, to reduce noise."""
-    context = _context(system, positions_angstrom, choice)
+    # The timestep is too short to move anything; only the elapsed time matters.
+    integrator = openmm.VerletIntegrator(_TRIAL_TIMESTEP_PS)
+    context = make_context(
+        system, integrator, platform=choice, positions_angstrom=positions_angstrom
+    )
     warm_up(context)
     batches_s = []
     for _ in range(_TRIAL_BATCHES):
         start = time.perf_counter()
-        context.getIntegrator().step(_TRIAL_STEPS)
+        integrator.step(_TRIAL_STEPS)
         # Stepping may be asynchronous; reading the energy waits for it.
         context.getState(energy=True)
         batches_s.append(time.perf_counter() - start)
@@ -227,9 +217,3 @@ def load_failures() -> dict[str, str]:
         if name in (*GPU_PLATFORMS, *CPU_PLATFORMS):
             failures[name] = " ".join(reason.split())
     return failures
-
-
-def _load_failure(name: str) -> str:
-    """Return why OpenMM failed to load a platform's plugin; empty if it did not try."""
-    reason = load_failures().get(name)
-    return f" (its plugin did not load: {reason})" if reason else ""

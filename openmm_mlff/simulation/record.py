@@ -1,6 +1,6 @@
 """The `run.json` of one trajectory: settings, progress, failure."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,22 @@ FAILED = "failed"
 
 SCHEMA_VERSION = 1
 
-
 REPLICAS = "replicas"
 """Key in the `run.json` of a run in a batch."""
+
+BLOCK_SERIES = (
+    "ms_per_step_blocks",
+    "cpu_ms_per_step_blocks",
+    "yardstick_ms_blocks",
+    "resident_mebibytes_blocks",
+)
+"""Lists with one number per block of steps, all of one process."""
+
+_RENAMED = {"job", "n_steps_done", "peak_resident_mebibytes", "peak_device_mebibytes", REPLICAS}
+"""Attributes that `run.json` holds under another name; the others have the same."""
+
+_ADDED_LATER = (*BLOCK_SERIES[1:], "steps_per_block")
+"""Names that an older version did not write."""
 
 
 @dataclass
@@ -32,8 +45,7 @@ class TrajectoryRecord:
         n_steps_done: NVE steps up to the last saved state, or to the failure.
         status: running, complete or failed.
         failure: of a failed run.
-        ms_per_step_blocks: wall time per step in each block after warm-up; this and the following
-            three lists are of one process.
+        ms_per_step_blocks: wall time per step in each block after warm-up.
         cpu_ms_per_step_blocks: CPU time of the process per step, all threads together.
         yardstick_ms_blocks: CPU time of a fixed workload.
         resident_mebibytes_blocks: resident memory of the process at the end of each block.
@@ -41,7 +53,7 @@ class TrajectoryRecord:
         peak_resident_mebibytes: largest resident memory of the process at the end of a block.
         peak_device_mebibytes: largest memory in use on the CUDA device; None elsewhere.
         replicas: size of the batch, by which times per step are divided; None for a single run, and
-            until a batch continues it.
+            until a batch resumes it.
     """
 
     job: TrajectoryJob
@@ -97,20 +109,9 @@ class TrajectoryRecord:
             "requested_ps": self.job.duration_ps,
             "completed_ps": self.completed_ps,
             "steps": self.n_steps_done,
-            "status": self.status,
-            "failure": self.failure,
-            "ms_per_step_blocks": self.ms_per_step_blocks,
-            "cpu_ms_per_step_blocks": self.cpu_ms_per_step_blocks,
-            "yardstick_ms_blocks": self.yardstick_ms_blocks,
-            "resident_mebibytes_blocks": self.resident_mebibytes_blocks,
-            "steps_per_block": self.steps_per_block,
             "memory_mebibytes": memory,
-            "platform": self.platform,
-            "precision": self.precision,
-            "on_gpu": self.on_gpu,
-            "platform_properties": self.platform_properties,
-            "n_degrees_of_freedom": self.n_degrees_of_freedom,
         }
+        progress |= {name: getattr(self, name) for name in _same_names()}
         batch = {} if self.replicas is None else {REPLICAS: self.replicas}
         write_json(folder / RUN_FILE, _identity(self.job) | progress | batch)
 
@@ -126,12 +127,10 @@ class TrajectoryRecord:
             RunDirectoryError: the folder holds another run, or its `run.json` is damaged.
         """
         path = folder / RUN_FILE
-        if not path.exists():
-            return cls._begun(job, platform=platform)
-        table = read_json(path)
+        table = read_json(path) if path.exists() else {}
         if "seed" not in table:
-            # An error occurred before the run started, so nothing else is recorded.
-            return cls._begun(job, platform=platform)
+            # New, or an error occurred before the run started, so nothing else is recorded.
+            return cls.begin(job, platform=platform)
         if table.get("schema_version") != SCHEMA_VERSION:
             raise RunDirectoryError(
                 f"{path} is of version {table.get('schema_version')}, expected {SCHEMA_VERSION}; "
@@ -151,35 +150,35 @@ class TrajectoryRecord:
             ) from error
 
     @classmethod
-    def _begun(cls, job: TrajectoryJob, *, platform: PlatformChoice) -> "TrajectoryRecord":
+    def begin(
+        cls, job: TrajectoryJob, *, platform: PlatformChoice, replicas: int | None = None
+    ) -> "TrajectoryRecord":
+        """Return the record of a run at its start."""
         return cls(
-            job=job, platform=platform.name, precision=platform.precision, on_gpu=platform.on_gpu
+            job=job,
+            platform=platform.name,
+            precision=platform.precision,
+            on_gpu=platform.on_gpu,
+            replicas=replicas,
         )
 
     @classmethod
     def _from_table(cls, table: dict[str, Any], *, job: TrajectoryJob) -> "TrajectoryRecord":
         memory = table["memory_mebibytes"]
         longest = max(job.duration_ps, table["requested_ps"])
+        names = [name for name in _same_names() if name in table or name not in _ADDED_LATER]
         return cls(
             # A shorter duration than before does not shorten the run.
             job=replace(job, duration_ps=longest),
-            platform=table["platform"],
-            precision=table["precision"],
-            on_gpu=table["on_gpu"],
-            platform_properties=table["platform_properties"],
-            n_degrees_of_freedom=table["n_degrees_of_freedom"],
             n_steps_done=table["steps"],
-            status=table["status"],
-            failure=table["failure"],
-            ms_per_step_blocks=table["ms_per_step_blocks"],
-            # Runs started by an older version lack these.
-            cpu_ms_per_step_blocks=table.get("cpu_ms_per_step_blocks", []),
-            yardstick_ms_blocks=table.get("yardstick_ms_blocks", []),
-            resident_mebibytes_blocks=table.get("resident_mebibytes_blocks", []),
-            steps_per_block=table.get("steps_per_block", 0),
             peak_resident_mebibytes=memory["peak_resident"],
             peak_device_mebibytes=memory.get("peak_device"),
+            **{name: table[name] for name in names},
         )
+
+
+def _same_names() -> list[str]:
+    return [entry.name for entry in fields(TrajectoryRecord) if entry.name not in _RENAMED]
 
 
 def _identity(job: TrajectoryJob) -> dict[str, Any]:

@@ -17,6 +17,9 @@ _FIXED_ATOMS_AT = 4 + 4 * 8
 _UNIT_CELL_AT = 4 + 4 * 10
 """Byte offsets in the CHARMM header of 4 characters and 20 integers."""
 
+_MOST_HEADER_BYTES = 2**20
+"""Of the header, its title of any number of lines, and the number of atoms."""
+
 
 def read_dcd(path: Path) -> np.ndarray | None:
     """Read positions from a little-endian CHARMM DCD file, as written by OpenMM and MDTraj.
@@ -27,9 +30,35 @@ def read_dcd(path: Path) -> np.ndarray | None:
     Raises:
         RunDirectoryError: the file is not such a DCD file.
     """
-    if not path.is_file():
+    layout = dcd_layout(path) if path.is_file() else None
+    if layout is None:
         return None
+    start, frame = layout
     data = path.read_bytes()
+    n_frames = (len(data) - start) // frame.itemsize
+    if n_frames == 0:
+        return None
+    frames = np.frombuffer(data, dtype=frame, count=n_frames, offset=start)
+    axis_bytes = frame["x"].itemsize
+    markers = [frames[f"{axis}_{side}"] for axis in "xyz" for side in ("begin", "end")]
+    if any((marker != axis_bytes).any() for marker in markers):
+        raise RunDirectoryError(
+            f"{path} is damaged: its records are not {axis_bytes} bytes long; "
+            "run the validation again"
+        )
+    return np.stack([frames["x"], frames["y"], frames["z"]], axis=-1)
+
+
+def dcd_layout(path: Path) -> tuple[int, np.dtype] | None:
+    """Return the offset of the first frame, in bytes, and the layout of each frame.
+
+    None if the header is truncated.
+
+    Raises:
+        RunDirectoryError: the file is not a DCD file that :func:`read_dcd` reads.
+    """
+    with path.open("rb") as file:
+        data = file.read(_MOST_HEADER_BYTES)
     records = []
     start = 0
     for _ in range(3):
@@ -46,19 +75,7 @@ def read_dcd(path: Path) -> np.ndarray | None:
     if struct.unpack_from("<i", header, _FIXED_ATOMS_AT)[0] != 0:
         raise RunDirectoryError(f"{path} has fixed atoms; expected every atom in every frame")
     has_cell = struct.unpack_from("<i", header, _UNIT_CELL_AT)[0] != 0
-    n_atoms = struct.unpack("<i", atoms)[0]
-    frame = _frame_dtype(n_atoms, has_cell=has_cell)
-    n_frames = (len(data) - start) // frame.itemsize
-    if n_frames == 0:
-        return None
-    frames = np.frombuffer(data, dtype=frame, count=n_frames, offset=start)
-    markers = [frames[f"{axis}_{side}"] for axis in "xyz" for side in ("begin", "end")]
-    if any((marker != 4 * n_atoms).any() for marker in markers):
-        raise RunDirectoryError(
-            f"{path} is damaged: its records are not {4 * n_atoms} bytes long; "
-            "run the validation again"
-        )
-    return np.stack([frames["x"], frames["y"], frames["z"]], axis=-1)
+    return start, _frame_dtype(struct.unpack("<i", atoms)[0], has_cell=has_cell)
 
 
 def _record(data: bytes, *, start: int) -> bytes | None:

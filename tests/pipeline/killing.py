@@ -22,10 +22,10 @@ DRIVER = """
     import openmm_mlff
     from openmm_mlff import pipeline, rundir
     from openmm_mlff.errors import UserError
-    from openmm_mlff.simulation import checkpoints
+    from openmm_mlff.simulation import checkpoint
 
     # Save far more often than is cheap, so that there is something to break.
-    checkpoints._LARGEST_SHARE = 0.5
+    checkpoint._LARGEST_SHARE = 0.5
 
 
     def validate(asked):

@@ -1,17 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import openmm
 import pytest
 
+from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.simulation import blocks, make_simulation
-from openmm_mlff.simulation.blocks import LAPS, BlockMeter, yardstick_ms
-from openmm_mlff.simulation.record import TrajectoryRecord
-
-LISTS = (
-    "ms_per_step_blocks",
-    "cpu_ms_per_step_blocks",
-    "yardstick_ms_blocks",
-    "resident_mebibytes_blocks",
+from openmm_mlff.simulation.blocks import (
+    LAPS,
+    BlockMeter,
+    block_steps,
+    step_watched,
+    yardstick_ms,
 )
+from openmm_mlff.simulation.record import BLOCK_SERIES, TrajectoryRecord
 
 
 @pytest.fixture
@@ -31,21 +33,21 @@ def simulation(water_system, water, water_minimum, reference):
 
 
 def lengths(record):
-    return [len(getattr(record, name)) for name in LISTS]
+    return [len(getattr(record, name)) for name in BLOCK_SERIES]
 
 
 def test_whole_blocks_after_the_first_are_measured(record, simulation):
-    meter = BlockMeter(record, length=100, steps_left=350)
+    meter = BlockMeter([record], length=100, steps_left=350)
     for steps in (100, 100, 100, 50):
         meter.advance(simulation, steps)
     assert simulation.currentStep == 350
     assert lengths(record) == [2, 2, 2, 2]
     assert record.steps_per_block == 100
-    assert all(value > 0.0 for name in LISTS for value in getattr(record, name))
+    assert all(value > 0.0 for name in BLOCK_SERIES for value in getattr(record, name))
 
 
 def test_a_block_shorter_than_its_laps_is_stepped_whole(record, simulation):
-    BlockMeter(record, length=3, steps_left=9).advance(simulation, 3)
+    BlockMeter([record], length=3, steps_left=9).advance(simulation, 3)
     assert simulation.currentStep == 3
 
 
@@ -55,44 +57,47 @@ def test_laps_change_no_bit(record, simulation, water_minimum):
     simulation.step(150)
     whole = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
     simulation.context.setState(before)
-    BlockMeter(record, length=150, steps_left=150).advance(simulation, 150)
+    BlockMeter([record], length=150, steps_left=150).advance(simulation, 150)
     pieces = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
     np.testing.assert_array_equal(whole, pieces)
 
 
-def test_times_are_those_of_the_steps_alone(record, simulation, monkeypatch):
+@pytest.mark.parametrize("together", [1, 4])
+def test_times_are_those_of_the_steps_of_one_replica(record, monkeypatch, together):
     # Wall time 2 ms and CPU time 1 ms a lap; the yardstick costs a second and is not counted.
     wall, cpu = [0.0], [0.0]
 
-    def step(_simulation, _steps):
-        wall[0] += 0.002
-        cpu[0] += 0.001
+    class Clockwork:
+        def step(self, steps):
+            wall[0] += 0.002
+            cpu[0] += 0.001
 
     def yardstick():
         wall[0] += 1.0
         cpu[0] += 1.0
         return 0.25
 
-    monkeypatch.setattr(blocks, "step_watched", step)
     monkeypatch.setattr(blocks, "yardstick_ms", yardstick)
     monkeypatch.setattr(blocks.time, "perf_counter", lambda: wall[0])
     monkeypatch.setattr(blocks.time, "process_time", lambda: cpu[0])
-    meter = BlockMeter(record, length=10 * LAPS, steps_left=1000)
+    records = [replace(record, **{name: [] for name in BLOCK_SERIES}) for _ in range(together)]
+    meter = BlockMeter(records, length=10 * LAPS, steps_left=1000)
     for _ in range(3):
-        meter.advance(simulation, 10 * LAPS)
-    assert record.ms_per_step_blocks == pytest.approx([0.2, 0.2])
-    assert record.cpu_ms_per_step_blocks == pytest.approx([0.1, 0.1])
-    assert record.yardstick_ms_blocks == pytest.approx([0.25, 0.25])
+        meter.advance(Clockwork(), 10 * LAPS)
+    for one in records:
+        assert one.ms_per_step_blocks == pytest.approx([0.2 / together] * 2)
+        assert one.cpu_ms_per_step_blocks == pytest.approx([0.1 / together] * 2)
+        assert one.yardstick_ms_blocks == pytest.approx([0.25, 0.25])
 
 
 @pytest.mark.parametrize(("steps_left", "kept"), [(600, 5), (500, 4), (400, 4)])
 def test_one_process_is_never_mixed_with_another(record, simulation, steps_left, kept):
-    first = BlockMeter(record, length=100, steps_left=500)
+    first = BlockMeter([record], length=100, steps_left=500)
     for _ in range(5):
         first.advance(simulation, 100)
     before = list(record.cpu_ms_per_step_blocks)
     # As it is after a resume: a new meter on the same record.
-    second = BlockMeter(record, length=100, steps_left=steps_left)
+    second = BlockMeter([record], length=100, steps_left=steps_left)
     for _ in range(steps_left // 100):
         second.advance(simulation, 100)
     assert lengths(record) == [kept] * 4
@@ -102,9 +107,62 @@ def test_one_process_is_never_mixed_with_another(record, simulation, steps_left,
 
 def test_times_of_an_older_version_stay_where_nothing_new_comes(record):
     record.ms_per_step_blocks = [1.0, 2.0]
-    BlockMeter(record, length=100, steps_left=50)
+    BlockMeter([record], length=100, steps_left=50)
     assert record.ms_per_step_blocks == [1.0, 2.0]
 
 
 def test_the_yardstick_takes_about_a_quarter_of_a_millisecond():
     assert 0.02 < np.median([yardstick_ms() for _ in range(20)]) < 20.0
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "interval", "expected"),
+    [
+        (20_000, 10, 500),
+        (2_000, 10, 200),
+        (100, 10, 10),
+        (5, 10, 10),
+        (0, 10, 10),
+        (20_000, 7, 504),
+        (100_000_000, 10, 100_000),
+    ],
+)
+def test_blocks_are_few_in_long_runs_and_ten_in_short_ones(n_steps, interval, expected):
+    assert block_steps(n_steps, interval=interval) == expected
+
+
+def _simulation(bonded_by, molecule, platform, expression):
+    return make_simulation(
+        bonded_by(expression),
+        molecule,
+        openmm.VerletIntegrator(0.0005),
+        platform=platform,
+        positions_angstrom=molecule.positions_angstrom,
+    )
+
+
+def test_openmms_not_a_number_becomes_a_failure(bonded_by, hydrogen_chloride, platform):
+    # On the CPU platform OpenMM itself complains, at once; on Reference the reporter finds it.
+    simulation = _simulation(bonded_by, hydrogen_chloride, platform, "-2000*r + sqrt(0.13-r)")
+    simulation.reporters.append(StabilityReporter(50, hydrogen_chloride))
+    with pytest.raises(UnstableError) as raised:
+        step_watched(simulation, 100)
+    assert raised.value.atoms == (0, 1)
+    if platform.name == "CPU":
+        assert 1 <= raised.value.step < 50
+        assert "2 atoms are not numbers (OpenMM: Particle coordinate is NaN.)" in str(raised.value)
+    else:
+        assert raised.value.step == 50
+        assert "position of Cl1–H2 is not a number" in str(raised.value)
+    assert raised.value.time_ps == pytest.approx(0.0005 * raised.value.step)
+
+
+def test_other_complaints_stay_what_they_are(bonded_by, hydrogen_chloride, reference, monkeypatch):
+    simulation = _simulation(bonded_by, hydrogen_chloride, reference, "1e5*(r-0.1275)^2")
+
+    def broken(_steps):
+        raise openmm.OpenMMException("the model file is damaged")
+
+    monkeypatch.setattr(simulation, "step", broken)
+    with pytest.raises(openmm.OpenMMException, match="damaged"):
+        step_watched(simulation, 1)

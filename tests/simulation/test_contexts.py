@@ -4,7 +4,6 @@ import pytest
 from openmm_mlff.reporters.quantities import positions_angstrom
 from openmm_mlff.simulation import contexts
 from openmm_mlff.simulation.contexts import (
-    is_isolated,
     make_simulation,
     platform_properties,
     warm_up,
@@ -52,13 +51,3 @@ def test_properties_are_those_that_came_out(water_system, water, water_minimum, 
         assert int(properties["Threads"]) >= 1
     else:
         assert properties == {}
-
-
-def test_isolated_means_nothing_periodic(water_system):
-    assert is_isolated(water_system)
-    nonbonded = openmm.NonbondedForce()
-    nonbonded.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
-    for _ in range(3):
-        nonbonded.addParticle(0.0, 1.0, 0.0)
-    water_system.addForce(nonbonded)
-    assert not is_isolated(water_system)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from openmm_mlff.simulation import checkpoints, run_replicas, run_trajectory
+from openmm_mlff.simulation import checkpoint
 
 STREAMS = ("energies.csv", "momenta.csv", "trajectory.dcd", "topology.pdb", "state.xml")
 
@@ -21,22 +21,6 @@ def _streams(folder):
     dcd = content["trajectory.dcd"]
     content["trajectory.dcd"] = dcd[:180] + dcd[260:]
     return content
-
-
-@pytest.fixture
-def run(water_system, water, water_minimum):
-    def run(job, folder, platform, on_progress=None):
-        run_trajectory(
-            water_system,
-            water,
-            job,
-            folder,
-            platform=platform,
-            start_positions_angstrom=water_minimum,
-            on_progress=on_progress,
-        )
-
-    return run
 
 
 def _stop_at(step, how):
@@ -55,7 +39,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     # In the equilibration, at its end, and in blocks of NVE.
     run(job(), tmp_path / "whole", platform)
     if saves_each_block:
-        monkeypatch.setattr(checkpoints, "_LARGEST_SHARE", 1e9)
+        monkeypatch.setattr(checkpoint, "_LARGEST_SHARE", 1e9)
     with pytest.raises(KeyboardInterrupt):
         run(job(), tmp_path / "parts", platform, _stop_at(stop_at, KeyboardInterrupt()))
     table = json.loads((tmp_path / "parts" / "run.json").read_text())
@@ -106,23 +90,12 @@ def test_a_finished_run_is_left_alone(run, job, reference, tmp_path):
     assert calls == [(1200, 1200)]
 
 
-def test_replicas_differ_and_none_depends_on_another(
-    water_system, water, water_minimum, platform, job, tmp_path, run
-):
-    calls = []
+def test_replicas_differ_and_none_depends_on_another(platform, job, tmp_path, run):
     jobs = [job(replica=replica, duration_ps=0.2) for replica in range(3)]
-    run_replicas(
-        water_system,
-        water,
-        [(asked, tmp_path / asked.name) for asked in jobs],
-        platform=platform,
-        start_positions_angstrom=water_minimum,
-        on_progress=lambda done, total: calls.append((done, total)),
-    )
+    for asked in jobs:
+        run(asked, tmp_path / asked.name, platform)
     states = {(tmp_path / asked.name / "state.xml").read_bytes() for asked in jobs}
     assert len(states) == 3
-    assert calls[-1] == (1800, 1800)
-    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
     run(jobs[2], tmp_path / "alone", platform)
     assert _streams(tmp_path / "alone") == _streams(tmp_path / jobs[2].name)
 

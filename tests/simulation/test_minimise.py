@@ -6,7 +6,10 @@ import pytest
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters import UnstableError
+from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, positions_angstrom
 from openmm_mlff.simulation import minimise, named_platform
+from openmm_mlff.simulation.contexts import make_context
+from openmm_mlff.simulation.minimise import descend_by_forces
 from openmm_mlff.units import KJ_PER_MOL_PER_EV
 
 MORSE = "450*(1-exp(-18*(r-0.13)))^2 - 450"
@@ -108,3 +111,28 @@ def test_rigid_water_is_minimised_as_a_rigid_body(water):
         after = np.linalg.norm(found.positions_angstrom[first] - found.positions_angstrom[second])
         assert after == pytest.approx(before, rel=1e-5)
     np.testing.assert_allclose(found.positions_angstrom.mean(axis=0), [2.0, 0.0, 0.0], atol=1e-2)
+
+
+def test_fire_reaches_a_minimum_of_stiff_and_soft_motions(water_system, water_minimum, reference):
+    start = water_minimum + np.random.default_rng(2).normal(0.0, 0.1, (3, 3))
+    context = make_context(water_system, platform=reference, positions_angstrom=start)
+    descend_by_forces(context, tolerance_ev_per_angstrom=1e-3, max_steps=500)
+    state = context.getState(positions=True, forces=True)
+    assert np.linalg.norm(forces_ev_per_angstrom(state), axis=1).max() <= 1e-3
+    end = positions_angstrom(state)
+    assert np.linalg.norm(end[0] - end[1]) == pytest.approx(0.96, abs=1e-3)
+
+
+def test_fire_moves_no_atom_far_at_once(bonded_by, hydrogen_chloride, reference):
+    start = hydrogen_chloride.positions_angstrom
+    context = make_context(bonded_by("-90000*r"), platform=reference, positions_angstrom=start)
+    descend_by_forces(context, tolerance_ev_per_angstrom=1e-3, max_steps=3)
+    moved = positions_angstrom(context.getState(positions=True)) - start
+    assert 0.05 < np.abs(moved).max() <= 3 * 0.05 + 1e-12
+
+
+def test_fire_stays_where_forces_are_small(water_system, water_minimum, reference):
+    context = make_context(water_system, platform=reference, positions_angstrom=water_minimum)
+    descend_by_forces(context, tolerance_ev_per_angstrom=1e-3, max_steps=100)
+    end = positions_angstrom(context.getState(positions=True))
+    np.testing.assert_allclose(end, water_minimum, atol=1e-12)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from openmm_mlff.potentials.student import import_openmmtorch
-from openmm_mlff.simulation import checkpoints, run_trajectory
+from openmm_mlff.simulation import checkpoint, run_trajectory
 
 
 class Springs(torch.nn.Module):
@@ -42,7 +42,7 @@ def test_ends_with_the_same_bits(
     torch_system, water, water_minimum, platform, job, tmp_path, monkeypatch
 ):
     # Save after each block, however little that saves.
-    monkeypatch.setattr(checkpoints, "_LARGEST_SHARE", 1e9)
+    monkeypatch.setattr(checkpoint, "_LARGEST_SHARE", 1e9)
 
     def run(folder, on_progress=None):
         run_trajectory(

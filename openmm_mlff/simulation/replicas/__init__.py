@@ -1,10 +1,10 @@
 """N independent copies of one molecule in one OpenMM Context, evaluated as a batch."""
 
+from openmm_mlff.simulation.replica import began_alone
+from openmm_mlff.simulation.replicas.batch import run_replicas_together
 from openmm_mlff.simulation.replicas.module import can_be_batched
-from openmm_mlff.simulation.replicas.replica import began_alone
-from openmm_mlff.simulation.replicas.reporting import CopiesReporter
-from openmm_mlff.simulation.replicas.running import run_replicas_together
 from openmm_mlff.simulation.replicas.system import make_copies, replica_system
+from openmm_mlff.simulation.states import CopiesReporter
 
 __all__ = [
     "CopiesReporter",

@@ -1,7 +1,6 @@
 """N copies of one molecule as a block-diagonal batch, evaluated by one OpenMM force."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import openmm
@@ -16,12 +15,10 @@ from openmm_mlff.potentials.student import (
     weights_dtype,
 )
 from openmm_mlff.reporters.quantities import FloatArray
+from openmm_mlff.simulation.states import CopyEnergies
 from openmm_mlff.students.deployment import all_pairs, in_dtype
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
-
-CopyEnergies = Callable[[FloatArray], FloatArray]
-"""Function from positions of all copies, (n, N, 3), Å, to their potential energies, (n,), eV."""
 
 
 class Copies(nn.Module):
@@ -78,19 +75,6 @@ class Copies(nn.Module):
         return self.energies(positions * self.angstrom_per_nm).sum() * self.kj_per_mol_per_ev
 
 
-@dataclass(frozen=True)
-class Batch:
-    """All copies, for OpenMM and for the reports.
-
-    Attributes:
-        forces: of a System of n N particles.
-        energies_ev: of each copy; None if only OpenMM can compute them.
-    """
-
-    forces: list[openmm.Force]
-    energies_ev: CopyEnergies | None
-
-
 def can_be_batched(potential: object, molecule: MolecularSystem) -> bool:
     """Check whether copies of a molecule can run as one batch: a student with a constant pair list.
 
@@ -101,11 +85,11 @@ def can_be_batched(potential: object, molecule: MolecularSystem) -> bool:
 
 def student_batch(
     potential: StudentPotential, molecule: MolecularSystem, n_copies: int, *, precision: str
-) -> Batch:
-    """Return n copies of a student as one force, with its own backend.
+) -> tuple[openmm.Force, CopyEnergies]:
+    """Return n copies of a student as one force, with its own backend, and the copies' energies.
 
-    The copies' energies are computed by the same module.  The precisions ``single`` and ``mixed``
-    use float32 weights, ``double`` float64.
+    Both are computed by the same module.  The precisions ``single`` and ``mixed`` use float32
+    weights, ``double`` float64.
     """
     potential.check_molecule(molecule)
     gives_forces = potential.gives_forces(molecule)
@@ -117,23 +101,21 @@ def student_batch(
             return energies_of(torch.from_numpy(placed)).numpy()
 
     if potential.options.backend == "python":
-        rows = (
-            module.student.copies_at_once * molecule.n_atoms
-            if isinstance(module, FastFixed)
-            else None
-        )
+        rows = None
+        if isinstance(module, FastFixed):
+            rows = module.student.copies_at_once * molecule.n_atoms
         force = python_torch_force(
             module,
             compiled=potential.options.compiled,
             gives_forces=gives_forces,
             rows_at_once=rows,
         )
-    else:
-        force = import_openmmtorch().TorchForce(torch.jit.script(module))
-        force.setOutputsForces(gives_forces)
-        force.setUsesPeriodicBoundaryConditions(False)
-        force.setProperty("useCUDAGraphs", "true")
-    return Batch([force], energies_ev)
+        return force, energies_ev
+    force = import_openmmtorch().TorchForce(torch.jit.script(module))
+    force.setOutputsForces(gives_forces)
+    force.setUsesPeriodicBoundaryConditions(False)
+    force.setProperty("useCUDAGraphs", "true")
+    return force, energies_ev
 
 
 def choose_module(

@@ -10,15 +10,10 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.reporters.quantities import FloatArray, potential_ev
-from openmm_mlff.simulation.contexts import warm_up
+from openmm_mlff.simulation.contexts import make_context, place, warm_up
 from openmm_mlff.simulation.platforms import PlatformChoice
-from openmm_mlff.simulation.replicas.module import (
-    Batch,
-    CopyEnergies,
-    can_be_batched,
-    student_batch,
-)
-from openmm_mlff.units import nm_from_angstrom
+from openmm_mlff.simulation.replicas.module import can_be_batched, student_batch
+from openmm_mlff.simulation.states import CopyEnergies
 
 
 @dataclass(frozen=True)
@@ -68,14 +63,18 @@ def make_copies(
     if n < 1:
         raise ConfigError(f"{n} copies of {molecule.name} were asked for; expected at least 1")
     single = single_copy(potential, molecule, precision=precision)
-    batch = _batch(potential, molecule, n, precision=precision)
     system = openmm.System()
-    for _ in range(n):
-        for mass_amu in molecule.masses_amu:
-            system.addParticle(float(mass_amu))
-    for force in batch.forces:
+    for mass_amu in np.tile(molecule.masses_amu, n):
+        system.addParticle(float(mass_amu))
+    if isinstance(potential, StudentPotential) and can_be_batched(potential, molecule):
+        force, energies_ev = student_batch(potential, molecule, n, precision=precision)
         system.addForce(force)
-    return ReplicaSystem(system, single, batch.energies_ev)
+        return ReplicaSystem(system, single, energies_ev)
+    for first in range(0, n * molecule.n_atoms, molecule.n_atoms):
+        particles = range(first, first + molecule.n_atoms)
+        for force in potential.create_forces(molecule, precision=precision, particles=particles):
+            system.addForce(force)
+    return ReplicaSystem(system, single, None)
 
 
 def single_copy(
@@ -99,21 +98,6 @@ def single_copy(
     return potential.create_system(molecule, precision=precision)
 
 
-def _batch(potential: Potential, molecule: MolecularSystem, n: int, *, precision: str) -> Batch:
-    """Return one force for all copies of a student, else one per copy."""
-    if isinstance(potential, StudentPotential) and can_be_batched(potential, molecule):
-        return student_batch(potential, molecule, n, precision=precision)
-    size = molecule.n_atoms
-    forces = [
-        force
-        for copy in range(n)
-        for force in potential.create_forces(
-            molecule, precision=precision, particles=range(copy * size, (copy + 1) * size)
-        )
-    ]
-    return Batch(forces, None)
-
-
 def energies_by_openmm(
     single: openmm.System, *, platform: PlatformChoice, positions_angstrom: FloatArray
 ) -> CopyEnergies:
@@ -121,20 +105,14 @@ def energies_by_openmm(
 
     The Context is warmed up at `positions_angstrom`, (N, 3).
     """
-    context = openmm.Context(
-        single,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
-    )
-    context.setPositions(nm_from_angstrom(positions_angstrom))
+    context = make_context(single, platform=platform, positions_angstrom=positions_angstrom)
     warm_up(context)
 
     def energy_ev(placed_angstrom: FloatArray) -> float:
         if not np.isfinite(placed_angstrom).all():
             # Some platforms refuse non-finite positions.
             return float("nan")
-        context.setPositions(nm_from_angstrom(placed_angstrom))
+        place(context, placed_angstrom)
         return potential_ev(context.getState(energy=True))
 
     return lambda copies_angstrom: np.array([energy_ev(placed) for placed in copies_angstrom])

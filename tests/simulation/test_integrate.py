@@ -1,6 +1,4 @@
-"""One trajectory: what it writes, and what it says when it goes wrong."""
-
-import json
+"""Trajectories: what they write, and what they say when they go wrong."""
 
 import mdtraj
 import numpy as np
@@ -8,30 +6,20 @@ import openmm
 import pytest
 
 from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
-from openmm_mlff.simulation import run_trajectory
-from openmm_mlff.simulation.trajectory import Trajectory
+from openmm_mlff.simulation import named_platform
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
 
-
-def _table(folder):
-    return json.loads((folder / "run.json").read_text())
+from .conftest import record_of
 
 
 @pytest.fixture
-def finished(water_system, water, water_minimum, reference, job, tmp_path):
-    run_trajectory(
-        water_system,
-        water,
-        job(),
-        tmp_path / "run",
-        platform=reference,
-        start_positions_angstrom=water_minimum,
-    )
+def finished(run, reference, job, tmp_path):
+    run(job(), tmp_path / "run", reference)
     return tmp_path / "run"
 
 
 def test_the_record_is_complete(finished):
-    table = _table(finished)
+    table = record_of(finished)
     assert table["status"] == "complete"
     assert table["failure"] is None
     assert table["steps"] == 1000
@@ -86,45 +74,39 @@ def test_frames_are_those_of_mdtraj_and_the_last_is_the_saved_state(finished):
     np.testing.assert_allclose(frames.xyz[-1], last, atol=1e-6)
 
 
-def test_the_smaller_the_step_the_smaller_the_ripple(
-    water_system, water, water_minimum, reference, job, tmp_path
-):
+def test_the_smaller_the_step_the_smaller_the_ripple(run, reference, job, tmp_path):
     # Leapfrog from a correct start: the total energy ripples as dt².
     sigma = {}
     for timestep_fs in (0.25, 0.5, 1.0):
         folder = tmp_path / str(timestep_fs)
-        run_trajectory(
-            water_system,
-            water,
-            job(timestep_fs=timestep_fs, duration_ps=0.5, energy_interval_steps=3),
-            folder,
-            platform=reference,
-            start_positions_angstrom=water_minimum,
-        )
+        run(job(timestep_fs=timestep_fs, energy_interval_steps=3), folder, reference)
         sigma[timestep_fs] = read_csv(folder / "energies.csv", ENERGY_COLUMNS)[:, 4].std()
     exponent = np.polyfit(np.log(list(sigma)), np.log(list(sigma.values())), 1)[0]
     assert exponent == pytest.approx(2.0, abs=0.1)
 
 
-def _failed(system, molecule, job, platform, folder, start=None):
-    run_trajectory(
-        system,
-        molecule,
-        job,
-        folder,
-        platform=platform,
-        start_positions_angstrom=molecule.positions_angstrom if start is None else start,
-    )
-    table = _table(folder)
-    assert table["status"] == "failed"
-    assert table["failure"]["kind"] == "unstable"
-    return table
+@pytest.fixture
+def failed(run, tmp_path):
+    """Run a job that fails; gives its record."""
+
+    def failed(system, molecule, job, platform, start=None):
+        start = molecule.positions_angstrom if start is None else start
+        own = {"system": system, "molecule": molecule, "start_positions_angstrom": start}
+        run(job, tmp_path, platform, **own)
+        table = record_of(tmp_path)
+        assert table["status"] == "failed"
+        assert table["failure"]["kind"] == "unstable"
+        return table
+
+    return failed
 
 
-def test_a_bond_torn_on_the_way_is_recorded(bonded_by, hydrogen_chloride, platform, job, tmp_path):
+def test_a_bond_torn_on_the_way_is_recorded(
+    failed, bonded_by, hydrogen_chloride, platform, job, tmp_path
+):
     system = bonded_by("-50*r")
     asked = job(equilibration_ps=0.0, duration_ps=5.0)
-    table = _failed(system, hydrogen_chloride, asked, platform, tmp_path)
+    table = failed(system, hydrogen_chloride, asked, platform)
     failure = table["failure"]
     assert "bond Cl1–H2 is" in failure["message"]
     assert failure["message"].startswith(f"at {failure['time_ps']:.4f} ps (step ")
@@ -136,40 +118,42 @@ def test_a_bond_torn_on_the_way_is_recorded(bonded_by, hydrogen_chloride, platfo
     assert rows[-1, 0] == table["steps"] - 10
     # And a failed run is not run again.
     before = (tmp_path / "run.json").read_bytes()
-    _failed(system, hydrogen_chloride, asked, platform, tmp_path)
+    failed(system, hydrogen_chloride, asked, platform)
     assert (tmp_path / "run.json").read_bytes() == before
 
 
 def test_a_failure_in_the_equilibration_is_recorded(
-    bonded_by, hydrogen_chloride, reference, job, tmp_path
+    failed, bonded_by, hydrogen_chloride, reference, job, tmp_path
 ):
-    table = _failed(bonded_by("-2000*r"), hydrogen_chloride, job(), reference, tmp_path)
+    table = failed(bonded_by("-2000*r"), hydrogen_chloride, job(), reference)
     assert "in the equilibration before the run" in table["failure"]["message"]
     assert table["failure"]["time_ps"] < 0.0
     assert table["completed_ps"] == 0.0
     assert not (tmp_path / "energies.csv").exists()
 
 
-def test_numbers_that_are_none_are_recorded(bonded_by, hydrogen_chloride, platform, job, tmp_path):
+def test_numbers_that_are_none_are_recorded(
+    failed, bonded_by, hydrogen_chloride, platform, job, tmp_path
+):
     system = bonded_by("sqrt(0.14-r) - 200*r")
     asked = job(equilibration_ps=0.0)
-    table = _failed(system, hydrogen_chloride, asked, platform, tmp_path)
+    table = failed(system, hydrogen_chloride, asked, platform)
     assert "not" in table["failure"]["message"]
     assert table["failure"]["atoms"] == [0, 1]
 
 
 def test_a_minimum_that_is_another_molecule_is_recorded(
-    water_system, water, water_minimum, reference, job, tmp_path
+    failed, water_system, water, water_minimum, reference, job
 ):
     torn = water_minimum.copy()
     torn[2] *= 3.0
-    table = _failed(water_system, water, job(), reference, tmp_path, start=torn)
+    table = failed(water_system, water, job(), reference, start=torn)
     assert "at the minimum it was to start from: bond O1–H3 is" in table["failure"]["message"]
     assert table["completed_ps"] == 0.0
 
 
 def test_an_error_of_the_code_goes_through_and_leaves_what_was_written(
-    water_system, water, water_minimum, reference, job, tmp_path, monkeypatch
+    run, reference, job, tmp_path, monkeypatch
 ):
     from openmm_mlff.reporters import EnergyReporter
 
@@ -182,47 +166,19 @@ def test_an_error_of_the_code_goes_through_and_leaves_what_was_written(
 
     monkeypatch.setattr(EnergyReporter, "report", broken)
     with pytest.raises(OSError, match="disk full"):
-        run_trajectory(
-            water_system,
-            water,
-            job(),
-            tmp_path,
-            platform=reference,
-            start_positions_angstrom=water_minimum,
-        )
-    assert _table(tmp_path)["status"] == "running"
+        run(job(), tmp_path, reference)
+    assert record_of(tmp_path)["status"] == "running"
     assert len(read_csv(tmp_path / "energies.csv", ENERGY_COLUMNS)) == 50
 
 
-def test_a_run_stays_on_the_platform_it_was_begun_on(
-    water_system, water, water_minimum, reference, job, tmp_path
-):
-    from openmm_mlff.simulation import named_platform
-
+def test_a_run_stays_on_the_platform_it_was_begun_on(run, reference, job, tmp_path):
     for duration_ps, platform in ((0.5, reference), (0.6, named_platform("CPU"))):
-        run_trajectory(
-            water_system,
-            water,
-            job(duration_ps=duration_ps),
-            tmp_path,
-            platform=platform,
-            start_positions_angstrom=water_minimum,
-        )
-    assert _table(tmp_path)["platform"] == "Reference"
-    assert _table(tmp_path)["completed_ps"] == 0.6
+        run(job(duration_ps=duration_ps), tmp_path, platform)
+    assert record_of(tmp_path)["platform"] == "Reference"
+    assert record_of(tmp_path)["completed_ps"] == 0.6
 
 
-def test_steps_count_the_equilibration(
-    water_system, water, water_minimum, reference, job, tmp_path
-):
-    trajectory = Trajectory(
-        water_system,
-        water,
-        job(),
-        tmp_path,
-        platform=reference,
-        start_positions_angstrom=water_minimum,
-    )
-    assert trajectory.n_steps == 1200
-    done = list(trajectory.advance())
-    assert done == [*range(20, 201, 20), *range(300, 1201, 100)]
+def test_steps_count_the_equilibration(run, reference, job, tmp_path):
+    done = []
+    run(job(), tmp_path, reference, lambda *steps: done.append(steps))
+    assert done == [(step, 1200) for step in (*range(20, 201, 20), *range(300, 1201, 100))]

@@ -6,10 +6,10 @@ import pytest
 
 from openmm_mlff.reporters.quantities import positions_angstrom
 from openmm_mlff.simulation.record import TrajectoryRecord
-from openmm_mlff.simulation.replicas.replica import Replica
-from openmm_mlff.simulation.replicas.stepping import ReplicaStepper
+from openmm_mlff.simulation.replica import Replica
 from openmm_mlff.simulation.replicas.system import make_copies
-from openmm_mlff.simulation.replicas.views import CopySimulation
+from openmm_mlff.simulation.states import ManyCopies
+from openmm_mlff.simulation.stepper import Stepper
 from openmm_mlff.simulation.topology import openmm_topology
 
 from .conftest import record_of
@@ -31,12 +31,10 @@ def stepper(water, student, job, tmp_path):
         for number in range(3):
             asked = job(replica=number, frame_interval_steps=7)
             record = TrajectoryRecord(asked, platform.name, platform.precision)
-            folder = tmp_path / asked.name
-            replicas.append(Replica(asked, folder, record, water.positions_angstrom))
-        view = CopySimulation(copies.single, openmm_topology(water), context.getIntegrator())
+            replicas.append(Replica(tmp_path / asked.name, record, water.positions_angstrom))
         energies = copies.energies_ev or (lambda placed: np.zeros(len(placed)))
-        shared = TrajectoryRecord(replicas[0].job, platform.name, platform.precision)
-        return ReplicaStepper(context, replicas, view=view, energies_ev=energies, shared=shared)
+        content = ManyCopies(copies.single, 3, energies, 0.5)
+        return Stepper(context, replicas, content=content, topology=openmm_topology(water))
 
     return make
 
@@ -52,7 +50,7 @@ def test_a_copy_at_which_the_platform_balks_is_taken_out(stepper, water, platfor
     broken.context.setPositions(positions.reshape(-1, 3) / 10.0)
     for one in (sound, broken):
         one.step(25)
-        assert one.currentStep == 25
+        assert one.current_step == 25
     if platform.name == "CPU":
         assert [replica.is_failed for replica in broken.replicas] == [False, True, False]
         failure = record_of(broken.replicas[1].folder)["failure"]
@@ -86,7 +84,7 @@ def test_reports_come_at_the_steps_that_are_due(stepper, reference, monkeypatch)
     monkeypatch.setattr(
         made,
         "report",
-        lambda *, rows, frame: due.append((made.currentStep, rows, frame)) if rows or frame else 0,
+        lambda *, rows, frame: due.append((made.current_step, rows, frame)) if rows or frame else 0,
     )
     made.step(15)
     made.step(15)
@@ -105,9 +103,9 @@ def test_nothing_is_stepped_when_all_have_gone_wrong(stepper, reference):
     made = stepper(reference)
     for replica in made.replicas:
         replica.record.status = "failed"
-    assert not made.is_alive
+    assert made.alive == []
     made.step(50)
-    assert made.currentStep == 0
+    assert made.current_step == 0
 
 
 def test_code_that_breaks_is_no_copy_that_goes_wrong(stepper, reference, oracle, monkeypatch):

@@ -7,14 +7,14 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.errors import ConfigError, RunDirectoryError
+from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
 from openmm_mlff.simulation import run_trajectory
 from openmm_mlff.simulation.replicas import run_replicas_together
 from openmm_mlff.storage import dcd
 from openmm_mlff.storage.loader import load_evidence, read_frames
 
-from .conftest import assert_same_rows, record_of, rows_of
+from ..conftest import NanBetween, assert_same_rows, record_of, rows_of
 
 
 @pytest.fixture
@@ -126,17 +126,6 @@ def test_the_evidence_holds_a_batch(student, water, jobs, together, tmp_path):
         assert len(run.ms_per_step_blocks) == len(run.cpu_ms_per_step_blocks) == 9
         assert run.steps_per_block == 20
         assert run.platform == "Reference"
-
-
-def test_times_are_those_of_a_replica_and_step(oracle, jobs, together, monkeypatch):
-    clock = iter(float(tick) for tick in range(10**6))
-    monkeypatch.setattr("openmm_mlff.simulation.blocks.time.perf_counter", lambda: next(clock))
-    folders = together(oracle, jobs)
-    # Each of the 20 laps of a block of 20 steps takes an odd number of ticks; halved by two runs.
-    blocks = [record_of(folder)["ms_per_step_blocks"] for folder in folders]
-    assert blocks[0] == blocks[1]
-    assert len(blocks[0]) == 9
-    assert all(block >= 500.0 for block in blocks[0])
 
 
 @pytest.mark.parametrize(
@@ -252,18 +241,22 @@ def test_states_of_different_steps_start_anew(oracle, job, together, alone):
         assert len(rows_of(folder, "energies.csv")) == 21
 
 
-def test_what_a_context_has_once_must_be_alike(oracle, job, together):
-    with pytest.raises(ConfigError, match=r"timestep_fs of 0\.5, 1\.0; expected one value"):
-        together(oracle, [job(), job(timestep_fs=1.0)])
-    with pytest.raises(ConfigError, match="no replicas were asked for"):
-        together(oracle, [])
+def test_what_a_context_has_once_must_be_alike(job, together, oracle):
     with pytest.raises(ConfigError, match="one and the same folder"):
         together(oracle, [job(), job(seed=8)])
-    with pytest.raises(ConfigError, match=r"shape \(2, 3\); expected \(3, 3\)"):
-        together(oracle, [job()], start=np.zeros((2, 3)))
 
 
 def test_a_folder_of_another_run_is_refused(oracle, job, together):
     together(oracle, [job(duration_ps=0.05)])
     with pytest.raises(RunDirectoryError, match="begun with seed 4, asked now is 5"):
         together(oracle, [job(duration_ps=0.05, seed=5)])
+
+
+def test_a_system_of_its_own_is_refused_before_anything_is_written(oracle, job, together, tmp_path):
+    class Whole(NanBetween):
+        def create_system(self, molecule, *, precision="mixed"):
+            raise NotImplementedError
+
+    with pytest.raises(PotentialError, match="whole System of its own"):
+        together(Whole(oracle), [job(), job(replica=1)])
+    assert list(tmp_path.iterdir()) == []

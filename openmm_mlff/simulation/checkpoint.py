@@ -1,0 +1,154 @@
+"""Checkpoints, written often enough to lose little at negligible cost."""
+
+import hashlib
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import openmm
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.files import replacing
+
+STATE_FILE = "state.xml"
+PREVIOUS_FILE = "state.previous.xml"
+"""Previous state: if a save is interrupted between replicas, all still have a state of one step."""
+
+EQUILIBRATION_FILE = "equilibration.chk"
+"""OpenMM's own checkpoint which, unlike a State, contains the random number state."""
+
+SCHEMA_VERSION = 1
+
+_LARGEST_SHARE = 0.01
+"""Of the run time, spent on saving."""
+
+_SEAL = re.compile(rb"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
+_FIRST_TAG = re.compile(r"<([^?]\S*)")
+"""The rule by which OpenMM itself determines the type of an XML text."""
+
+
+class Pace:
+    """Measures the cost of saving."""
+
+    def __init__(self) -> None:
+        self._saved_at = 0.0
+        self._cost_s = 0.0
+
+    def __enter__(self) -> None:
+        self._saved_at = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        start_s, self._saved_at = self._saved_at, time.perf_counter()
+        self._cost_s = self._saved_at - start_s
+
+    def is_due(self) -> bool:
+        """Check whether saving costs less than 1 % of the time since the last save."""
+        return time.perf_counter() - self._saved_at >= self._cost_s / _LARGEST_SHARE
+
+
+def write_state(folder: Path, state: openmm.State, *, keep_as: Path | None = None) -> None:
+    """Write `state.xml` atomically with a checksum; the XML is exact to the last bit.
+
+    The previous file is moved to `keep_as`, if given.
+    """
+    body = openmm.XmlSerializer.serialize(state).encode()
+    _write_sealed(folder / STATE_FILE, body, keep_as=keep_as)
+
+
+def read_state(path: Path) -> openmm.State:
+    """Read a file of :func:`write_state`.
+
+    Raises:
+        RunDirectoryError: the file is missing, damaged, or of another version.
+    """
+    try:
+        return deserialize_state(read_sealed(path).decode())
+    except (openmm.OpenMMException, ValueError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+
+
+def deserialize_state(text: str) -> openmm.State:
+    """Read a State from XML.
+
+    OpenMM deserializes a System or a Force by the same call, and a `PythonForce` unpickles its
+    content, so any other XML is refused.
+
+    Raises:
+        ValueError: the XML is not a State.
+    """
+    found = _FIRST_TAG.search(text)
+    if found is None or found[1] != "State":
+        raise ValueError(f"it holds {'a ' + found[1] if found else 'no XML'}, expected a State")
+    return openmm.XmlSerializer.deserialize(text)
+
+
+def load_state(simulation: Any, folder: Path) -> None:
+    """Set positions, velocities, time and step from `state.xml`.
+
+    Raises:
+        RunDirectoryError: the state is damaged or of another molecule.
+    """
+    path = folder / STATE_FILE
+    state = read_state(path)
+    try:
+        simulation.context.setState(state)
+    except (openmm.OpenMMException, ValueError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+
+
+def save_equilibration(simulation: Any, folder: Path) -> None:
+    """Write positions, velocities, step and random number state of an equilibration."""
+    _write_sealed(folder / EQUILIBRATION_FILE, simulation.context.createCheckpoint())
+
+
+def load_equilibration(simulation: Any, folder: Path) -> None:
+    """Resume an equilibration with the same setup, if one was saved.
+
+    Raises:
+        RunDirectoryError: the checkpoint is damaged, or of another machine or version.
+    """
+    path = folder / EQUILIBRATION_FILE
+    if not path.exists():
+        return
+    try:
+        simulation.context.loadCheckpoint(read_sealed(path))
+    except (openmm.OpenMMException, ValueError) as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+
+
+def _write_sealed(path: Path, body: bytes, *, keep_as: Path | None = None) -> None:
+    """Write a checkpoint and, at its end, its version and checksum."""
+    seal = f"<!-- openmm_mlff checkpoint {SCHEMA_VERSION} sha256 {_sha256(body)} -->\n"
+    with replacing(path, keep_as=keep_as) as file:
+        file.write(body + seal.encode())
+
+
+def read_sealed(path: Path) -> bytes:
+    """Read a checkpoint without its checksum.
+
+    Raises:
+        RunDirectoryError: the file is missing, damaged, or of another version.
+    """
+    problem = "its contents were changed"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunDirectoryError(_cannot_resume(path, error)) from error
+    seal = _SEAL.search(content)
+    if seal is None:
+        problem = "its end is missing"
+    elif int(seal[1]) != SCHEMA_VERSION:
+        problem = f"it is of version {int(seal[1])}, this program writes {SCHEMA_VERSION}"
+    elif _sha256(body := content[: seal.start()]) == seal[2].decode():
+        return body
+    raise RunDirectoryError(_cannot_resume(path, problem))
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _cannot_resume(path: Path, problem: object) -> str:
+    reason = " ".join(str(problem).split())
+    return f"cannot resume from {path} ({reason}); delete the run's folder"
