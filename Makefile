@@ -29,9 +29,10 @@ validate: $(VENV)/.installed-reference  ## Validate the shipped student, or what
 .PHONY: venv
 venv: $(VENV)/.installed-reference  ## Make .venv and install the package into it
 
+# A file stays with one process: what its tests share is made once.
 .PHONY: test
 test: $(VENV)/.installed-test browser  ## Run the tests; TEST_ARGS="..." goes to pytest
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 $(TEST_ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 # Counting lines takes two fifths of the tests' own time.
 .PHONY: coverage

@@ -22,6 +22,30 @@ hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=Tr
 hypothesis.settings.load_profile("repeatable")
 
 
+# A worker that began one of these last would work alone at the end.
+SLOWEST_FIRST = (
+    "docs/test_blocks.py",
+    "pipeline/test_kills.py",
+    "contract/test_contract.py",
+    "selftest/test_suite.py",
+    "pipeline/test_isolated.py",
+    "pipeline/test_jobs.py",
+    "bad_input/test_cases_from_practice.py",
+    "pipeline/test_pipeline.py",
+    "contract/test_planted_faults.py",
+    "contract/test_self_reference.py",
+    "test_pytest_plugin.py",
+    "campaign/test_cluster.py",
+    "campaign/test_session.py",
+    "examples/test_periodic_box.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    places = {REPOSITORY / "tests" / name: place for place, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_torch_thread():
     import torch
@@ -36,6 +60,14 @@ def _seeded():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Leave PNG figures out, a third of a short validation; they have tests of their own."""
+    from openmm_mlff.report import writer
+
+    monkeypatch.setattr(writer, "write_figures", lambda *_, **__: [])
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ drift = {value = 1e-12, unit = "%", source = "below any rounding"}
 
 
 @pytest.fixture
-def ask(pytester, monkeypatch):
+def ask(pytester, monkeypatch, no_figures):
     """Run pytest with the plugin on a student, water and a small protocol."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (pytester.path / "tiny.toml").write_text(PROTOCOL, encoding="utf-8")
@@ -158,8 +158,8 @@ def test_failures_skips_and_the_verdict_speak_for_themselves(ask, pytester):
     assert (pytester.path / "out" / "report.md").is_file()
 
 
-def test_only_what_is_chosen_is_run(ask, pytester):
-    result = ask("-m", "parity", "-k", "determinism", "--mlff-output=out")
+def test_only_what_is_chosen_is_run_as_it_is_asked_for(ask, pytester):
+    result = ask("-m", "parity", "-k", "determinism", "--mlff-temperature=400", "--mlff-output=out")
     result.assert_outcomes(passed=1, deselected=6)
     directory = RunDirectory.open(pytester.path / "out")
     names = MeasurementStore(directory.system("water")).names()
@@ -167,6 +167,8 @@ def test_only_what_is_chosen_is_run(ask, pytester):
     assert directory.run_names("water") == []
     run = read_json(directory.root / "run.json")
     assert run["spec"]["protocol"]["may_approve"] is False
+    assert run["request"]["temperature_kelvin"] == 400.0
+    assert run["spec"]["protocol"]["dynamics"]["temperatures_kelvin"] == [400.0]
 
 
 def test_the_fixtures_serve_tests_of_ones_own(ask, pytester):
@@ -295,14 +297,6 @@ def test_every_setting_is_an_option(ask):
     listed = "\n".join(ask("--help", potential=None).outlines)
     offered = [one for one in settings() if one.path[0] != "resume"]
     assert all(f"--mlff-{one.flag.removeprefix('--')}" in listed for one in offered)
-
-
-def test_conditions_are_those_that_are_asked_for(ask, pytester):
-    result = ask("mlff::water::determinism", "--mlff-temperature=400", "--mlff-output=out")
-    result.assert_outcomes(passed=1)
-    run = read_json(pytester.path / "out" / "run.json")
-    assert run["request"]["temperature_kelvin"] == 400.0
-    assert run["spec"]["protocol"]["dynamics"]["temperatures_kelvin"] == [400.0]
 
 
 @pytest.mark.parametrize("collect", [False, True])

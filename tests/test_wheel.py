@@ -17,6 +17,8 @@ from openmm_mlff.students.loading import shipped_students
 PROTOCOL = """
 extends = "quick"
 name = "short"
+required = ["openmm_parity", "stability", "force_accuracy"]
+reported = []
 [dynamics]
 equilibration_ps = 0.01
 duration_ps = 0.05

@@ -16,7 +16,7 @@ CLOCKS = {"speed", "slow_down"}
 """Checks whose outcome depends on how busy the machine is; that they can be asked is tested."""
 
 FOR_SLOW_KINDS = {
-    "dynamics": {"equilibration_ps": 0.05, "duration_ps": 0.1, "longest_ps": 0.1},
+    "dynamics": {"equilibration_ps": 0.05, "duration_ps": 0.05, "longest_ps": 0.05},
     "probes": {
         "geometries": 2,
         "repeats": 2,
@@ -25,11 +25,11 @@ FOR_SLOW_KINDS = {
         "thermal_frames": 1,
         "rotations": 1,
         "directions": 1,
-        "scan_step_angstrom": 0.05,
+        "scan_step_angstrom": 0.1,
         "convergence_ps": 0.02,
         "reversal_steps": 20,
-        "sampling_ps": 0.2,
-        "thermostats_ps": 0.2,
+        "sampling_ps": 0.1,
+        "thermostats_ps": 0.1,
         "ensemble_ps": 0.02,
         "ensemble_runs": 2,
     },

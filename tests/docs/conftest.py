@@ -126,7 +126,9 @@ def pytest_generate_tests(metafunc):
     """One test a block, named by page and line."""
     if "block" in metafunc.fixturenames:
         languages = metafunc.function.languages
-        chosen = [block for block in all_blocks() if block.language in languages]
+        # What stands on two pages runs once.
+        once = {block.text: block for block in reversed(all_blocks())}
+        chosen = [block for block in reversed(once.values()) if block.language in languages]
         metafunc.parametrize(
             "block",
             [

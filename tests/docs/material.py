@@ -1,10 +1,17 @@
 """What a reader of the documentation has: programs on the PATH, this repository, own files."""
 
 import os
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+
+import pytest
 
 # What a validation costs is decided by protocols; here they keep their names and thresholds, and
 # run for a moment.
@@ -76,8 +83,8 @@ class Material:
         self._store = folder / "store"
         self._programs = folder / "bin"
         self._made: dict[str, Path] = {}
-        protocols, start = folder / "protocols", folder / "start"
-        for made in (protocols, start, self._programs):
+        self._protocols, start = folder / "protocols", folder / "start"
+        for made in (self._protocols, start, self._programs):
             made.mkdir()
         for name in ("quick", "standard", "extended"):
             text = SHORT.format(
@@ -85,7 +92,7 @@ class Material:
                 name=name,
                 may_approve=str(name != "quick").lower(),
             )
-            (protocols / f"{name}.toml").write_text(text, encoding="utf-8")
+            (self._protocols / f"{name}.toml").write_text(text, encoding="utf-8")
         (start / "sitecustomize.py").write_text(START, encoding="utf-8")
         for name, arguments in PROGRAMS.items():
             program = self._programs / name
@@ -93,7 +100,7 @@ class Material:
             program.chmod(0o755)
         self.environment = {
             **os.environ,
-            "DOCUMENTED_PROTOCOLS": str(protocols),
+            "DOCUMENTED_PROTOCOLS": str(self._protocols),
             "HOME": str(folder),
             "MPLBACKEND": "Agg",
             "OMP_NUM_THREADS": "1",
@@ -130,6 +137,45 @@ class Material:
             timeout=280,
         )
 
+    def run_line(self, line: str, *, folder: Path) -> tuple[int, str]:
+        """Run a line of a shell block; give its exit code and what it said on stderr.
+
+        What needs no shell runs in this process, where an import costs nothing.
+        """
+        program, *arguments = shlex.split(line)
+        if not program.endswith("openmm-mlff") or {">", "--install-completion"} & set(arguments):
+            # Not its last command: bash would give its own process away, and some ask for theirs.
+            done = self.run(["bash", "-c", f"{line}\nexit $?"], folder=folder)
+            return done.returncode, done.stderr
+        from openmm_mlff.cli import main
+
+        said = StringIO()
+        with self._inside(folder), redirect_stdout(StringIO()), redirect_stderr(said):
+            try:
+                main(arguments)
+            except SystemExit as stopped:
+                return int(stopped.code or 0), said.getvalue()
+        raise AssertionError("main() always exits")
+
+    def run_script(self, path: Path) -> None:
+        """Run a Python script in its folder, in this process."""
+        with self._inside(path.parent):
+            runpy.run_path(str(path), run_name="__main__")
+
+    @contextmanager
+    def _inside(self, folder: Path) -> Iterator[None]:
+        """Make this process like one of a reader in a folder."""
+        import openmm_mlff.config
+        import openmm_mlff.report.writer
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.chdir(folder)
+            patch.setattr(openmm_mlff.config, "PROTOCOLS_FOLDER", self._protocols)
+            patch.setattr(openmm_mlff.report.writer, "write_figures", lambda *_, **__: [])
+            yield
+
     def _get(self, name: str) -> Path:
         """Make something, where it is not there yet."""
         if name not in self._made:
@@ -139,16 +185,16 @@ class Material:
             self._made[name] = folder
         return self._made[name]
 
-    def _command(self, folder: Path, *arguments: str) -> None:
-        done = self.run(["openmm-mlff", *arguments], folder=folder)
-        assert done.returncode == 0, done.stderr
+    def _command(self, folder: Path, line: str) -> None:
+        code, said = self.run_line(line, folder=folder)
+        assert code == 0, said
 
     def _make_model(self, folder: Path) -> None:
         weights = self._root / "openmm_mlff" / "students" / "weights" / "tiny.safetensors"
         shutil.copy(weights, folder / "best_model.pt")
 
     def _make_torchscript(self, folder: Path) -> None:
-        self._command(folder, "export", "student:ultra-tiny", "model.pt", "--system", "water")
+        self._command(folder, "openmm-mlff export student:ultra-tiny model.pt --system water")
 
     def _make_molecules(self, folder: Path) -> None:
         from ase.io import write
@@ -163,7 +209,7 @@ class Material:
         Chem.MolToMolFile(ligand, str(folder / "my_ligand.sdf"))
 
     def _make_run(self, folder: Path) -> None:
-        self._command(folder, "validate", "student:tiny", "-s", "water", "--output", "runs/tiny")
+        self._command(folder, "openmm-mlff validate student:tiny -s water --output runs/tiny")
 
     def _make_released(self, folder: Path) -> None:
         run = self._get("run") / "runs" / "tiny"

@@ -5,7 +5,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -66,10 +65,9 @@ def test_shell(material, folder, block):
             said = interrupt(command, folder=folder, material=material)
             assert f"\n^C\n{said}" in block.text
             continue
-        # Not its last command: bash would give its own process away, and some ask for their shell.
-        done = material.run(["bash", "-c", f"{command}\nexit $?"], folder=folder)
-        assert done.returncode in block.exit_codes, f"{command}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
+        code, said = material.run_line(command, folder=folder)
+        assert code in block.exit_codes, f"{command}\n{said}"
+        assert "Traceback" not in said
 
 
 def interrupt(command, *, folder, material):
@@ -122,8 +120,7 @@ def test_python(material, folder, block):
             if "continues" not in earlier.options:
                 break
     (folder / "block.py").write_text("\n".join(parts), encoding="utf-8")
-    done = material.run([sys.executable, "block.py"], folder=folder)
-    assert done.returncode == 0, done.stderr
+    material.run_script(folder / "block.py")
 
 
 @of("toml")

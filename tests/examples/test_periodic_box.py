@@ -15,6 +15,11 @@ SHORT = """
 extends = "quick"
 name = "short"
 description = "A few checks of a box."
+required = [
+  "export_parity", "openmm_parity", "rotation_invariance", "translation_invariance",
+  "force_consistency", "periodic_consistency", "stability", "energy_drift",
+]
+reported = []
 
 [dynamics]
 equilibration_ps = 0.05

@@ -1,5 +1,7 @@
 """A protocol short enough for tests, and a small student with random weights."""
 
+import json
+
 import pytest
 import torch
 
@@ -31,6 +33,19 @@ def short_protocol(tmp_path_factory):
     path = tmp_path_factory.mktemp("protocol") / "short.toml"
     path.write_text(SHORT_PROTOCOL, encoding="utf-8")
     return str(path)
+
+
+@pytest.fixture
+def brief_protocol(tmp_path):
+    """A function that writes the short protocol with a few checks, and gives its path."""
+
+    def write(*required):
+        path = tmp_path / "brief.toml"
+        checks = f"required = {json.dumps(required)}\nreported = []\n[dynamics]"
+        path.write_text(SHORT_PROTOCOL.replace("[dynamics]", checks), encoding="utf-8")
+        return str(path)
+
+    return write
 
 
 @pytest.fixture

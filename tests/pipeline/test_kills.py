@@ -192,13 +192,6 @@ def test_kills_in_every_stage_leave_the_same_bytes(driver, asked, undisturbed, t
     assert_same(tmp_path / "out", whole)
 
 
-@pytest.mark.slow
-def test_the_same_command_gives_the_same_report(driver, asked, undisturbed, tmp_path):
-    whole, _ = undisturbed
-    driver.run(tmp_path / "log", output=str(tmp_path / "out"), **asked)
-    assert_same(tmp_path / "out", whole)
-
-
 RUN = "water/nve_300K_0.5fs_r0"
 
 
@@ -297,14 +290,13 @@ def test_two_processes_in_one_folder(driver, asked, copied):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("largest_file_bytes", [1500, 6000])
-def test_a_full_disk_leaves_what_can_be_resumed(
-    driver, asked, undisturbed, tmp_path, largest_file_bytes
-):
+def test_a_full_disk_leaves_what_can_be_resumed(driver, asked, undisturbed, tmp_path):
     log, asked = tmp_path / "log", asked | {"output": str(tmp_path / "out")}
-    assert driver.run(log, largest_file_bytes=largest_file_bytes, **asked) == 2
-    _, line, _, _ = messages(log)[-1]
-    assert line.startswith(f"cannot write to {tmp_path / 'out'} (File too large); ")
-    assert list((tmp_path / "out").rglob("*.part")) == []
+    for largest_file_bytes, resume in ((1500, False), (6000, True)):
+        limited = asked | {"largest_file_bytes": largest_file_bytes, "resume": resume}
+        assert driver.run(log, **limited) == 2
+        _, line, _, _ = messages(log)[-1]
+        assert line.startswith(f"cannot write to {tmp_path / 'out'} (File too large); ")
+        assert list((tmp_path / "out").rglob("*.part")) == []
     assert driver.run(log, resume=True, **asked) in {0, 1, 3}
     assert_same(tmp_path / "out", undisturbed[0])

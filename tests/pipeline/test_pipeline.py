@@ -19,6 +19,8 @@ from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictSt
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 HEALTHY = "student:tiny"
 
@@ -53,8 +55,9 @@ def test_a_protocol_that_may_not_approve_does_not(healthy_run):
     assert healthy_run[0].exit_code == 3
 
 
-def test_the_teacher_agrees_with_itself(short_protocol, tmp_path):
-    found = by_id(run(GFN2, short_protocol, tmp_path / "out", reference=GFN2))
+def test_the_teacher_agrees_with_itself(brief_protocol, tmp_path):
+    protocol = brief_protocol("export_parity", "stability", "force_accuracy")
+    found = by_id(run(GFN2, protocol, tmp_path / "out", reference=GFN2))
     assert found["stability"].status is Status.PASS
     assert found["force_accuracy"].status is Status.PASS
     # Its SCF starts from the last geometry's solution, which leaves 1e-5 of the forces.
@@ -99,8 +102,9 @@ def test_resuming_a_complete_run_changes_nothing(healthy_run, short_protocol):
     assert {r.id: r.status for r in again.checks} == {r.id: r.status for r in report.checks}
 
 
-def test_a_model_that_tears_molecules_is_rejected(random_student, short_protocol, tmp_path):
-    report = run(random_student, short_protocol, tmp_path / "out")
+def test_a_model_that_tears_molecules_is_rejected(random_student, brief_protocol, tmp_path):
+    protocol = brief_protocol("export_parity", "openmm_parity", "stability", "force_accuracy")
+    report = run(random_student, protocol, tmp_path / "out", reference="none")
     assert report.verdict.status is VerdictStatus.REJECTED
     assert report.exit_code == 1
     assert "stability" in {reason.check for reason in report.verdict.claims.sound.reasons}
@@ -109,26 +113,24 @@ def test_a_model_that_tears_molecules_is_rejected(random_student, short_protocol
     # Export and OpenMM carry a bad model as faithfully as a good one.
     assert found["export_parity"].status is Status.PASS
     assert found["openmm_parity"].status is Status.PASS
-
-
-def test_without_a_reference_accuracy_is_not_asked(random_student, short_protocol, tmp_path):
-    report = run(random_student, short_protocol, tmp_path / "out", reference="none")
-    accuracy = by_id(report)["force_accuracy"]
+    # Without a reference, accuracy is not asked.
+    accuracy = found["force_accuracy"]
     assert (accuracy.status, accuracy.required) == (Status.SKIPPED, True)
     assert "no reference was asked for" in accuracy.message
     assert report.verdict.claims.accurate.status is ClaimStatus.NOT_ASKED
 
 
 def test_a_measurement_that_breaks_is_an_error_and_the_others_go_on(
-    short_protocol, tmp_path, monkeypatch
+    brief_protocol, tmp_path, monkeypatch
 ):
     def broken(_subject):
         raise RuntimeError("planted")
 
     monkeypatch.setitem(SHARED, "noise", replace(SHARED["noise"], measure=broken))
-    report = run(HEALTHY, short_protocol, tmp_path / "out", reference="none")
+    protocol = brief_protocol("openmm_parity", "rotation_invariance", "stability")
+    report = run(HEALTHY, protocol, tmp_path / "out", reference="none")
     found = by_id(report)
-    for check, _ in select(load_protocol(short_protocol)):
+    for check, _ in select(load_protocol(protocol)):
         if "noise" in check.needs:
             assert found[check.id].status is Status.ERROR
             assert "planted" in found[check.id].evidence["traceback"]
@@ -138,7 +140,7 @@ def test_a_measurement_that_breaks_is_an_error_and_the_others_go_on(
     assert report.verdict.status is not VerdictStatus.APPROVED
 
 
-def test_a_simulation_that_breaks_keeps_what_it_wrote(short_protocol, tmp_path, monkeypatch):
+def test_a_simulation_that_breaks_keeps_what_it_wrote(brief_protocol, tmp_path, monkeypatch):
     original = trajectories.run_trajectory
 
     def broken(*arguments, on_progress, **options):
@@ -149,7 +151,7 @@ def test_a_simulation_that_breaks_keeps_what_it_wrote(short_protocol, tmp_path, 
         original(*arguments, on_progress=stop_late, **options)
 
     monkeypatch.setattr(trajectories, "run_trajectory", broken)
-    report = run(HEALTHY, short_protocol, tmp_path / "out", reference="none")
+    report = run(HEALTHY, brief_protocol("stability"), tmp_path / "out", reference="none")
     stability = by_id(report)["stability"]
     assert stability.status is Status.ERROR
     assert "planted in mid-run" in stability.message
@@ -158,16 +160,17 @@ def test_a_simulation_that_breaks_keeps_what_it_wrote(short_protocol, tmp_path, 
     assert np.isfinite(observed.runs[0].energies.total_ev).all()
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(short_protocol, tmp_path):
+def test_an_interrupted_run_goes_on_where_it_stopped(brief_protocol, tmp_path):
     def interrupt(_system, stage, done, total):
         if stage.startswith("NVE") and done > total // 2:
             raise KeyboardInterrupt
 
+    protocol = brief_protocol("stability")
     with pytest.raises(KeyboardInterrupt):
-        run(HEALTHY, short_protocol, tmp_path / "out", reference="none", on_progress=interrupt)
-    report = run(HEALTHY, short_protocol, tmp_path / "out", reference="none", resume=True)
+        run(HEALTHY, protocol, tmp_path / "out", reference="none", on_progress=interrupt)
+    report = run(HEALTHY, protocol, tmp_path / "out", reference="none", resume=True)
     assert by_id(report)["stability"].status is Status.PASS
-    whole = run(HEALTHY, short_protocol, tmp_path / "whole", reference="none")
+    whole = run(HEALTHY, protocol, tmp_path / "whole", reference="none")
     assert by_id(whole)["stability"].status is Status.PASS
     stream = "water/nve_300K_0.5fs_r0/energies.csv"
     assert (tmp_path / "out" / stream).read_text() == (tmp_path / "whole" / stream).read_text()

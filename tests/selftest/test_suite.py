@@ -8,7 +8,7 @@ from openmm_mlff.selftest.defects import DEFECTS
 from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import examine_defect, examine_healthy, protocol_for, with_check
 
-SEEDS = 6
+SEEDS = 4
 NETWORK_SEEDS = 2
 """A network takes ten times as long; `openmm-mlff selftest` takes 20 seeds of everything."""
 
