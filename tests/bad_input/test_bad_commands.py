@@ -210,7 +210,7 @@ BENCHMARK = [
     ("student:tiny --platform CPU --platform CPU", "is named twice"),
     ("student:tiny --peer gromacs", "unknown peer 'gromacs'"),
     ("student:tiny --precision half", "unknown precision 'half'"),
-    ("student:tiny --blocks 0", "expected a whole number >= 1"),
+    ("student:tiny --blocks 0", "expected a whole number above 0"),
     ("student:tiny --threads many", "expected auto or a whole number"),
     ("student:tiny --threads 0", "expected auto or a whole number"),
     ("student:tiny --system watr", "did you mean water?"),

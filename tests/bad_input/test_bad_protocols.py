@@ -124,7 +124,7 @@ SYSTEM_TOMLS = [
     (SYSTEM_TOML.replace('"H2O"', '"CH4"'), "formula is CH4, but s.xyz holds H2O"),
     (SYSTEM_TOML.replace('"s.xyz"', "3"), "structure is 3; expected text in quotes"),
     (SYSTEM_TOML.replace('"s.xyz"', '"absent.xyz"'), "no such file: w/absent.xyz"),
-    (SYSTEM_TOML.replace('"s.xyz"', '"s.gro"'), "no structure format"),
+    (SYSTEM_TOML.replace('"s.xyz"', '"s.gro"'), "not a structure format"),
     (SYSTEM_TOML.replace('"s.xyz"', '"a\\u0000.xyz"'), "expected one name of letters"),
     (SYSTEM_TOML.replace('"w"', '"../w"'), "name is '../w'"),
     (SYSTEM_TOML.replace('"w"', '""'), "name is ''"),

@@ -151,7 +151,7 @@ def test_installed_checks_are_listed_completed_and_examined(installed, capsys):
     assert trial.try_plugin("openmm_mlff.potentials", "goodemt") == {"package": "fake 1.0"}
     with pytest.raises(ModuleNotFoundError, match="nowhere_at_all"):
         trial.try_plugin("openmm_mlff.checks", "broken")
-    with pytest.raises(TypeError, match="no factory"):
+    with pytest.raises(TypeError, match="not a factory"):
         trial.try_plugin("openmm_mlff.potentials", "fakeemt")
 
 

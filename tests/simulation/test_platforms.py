@@ -14,18 +14,18 @@ class _Pretend:
 
     def __init__(self, monkeypatch, *listed, refusing=(), gpus=("CUDA", "OpenCL")):
         self.made = []
-        make = platforms._context
+        make = platforms.make_context
 
-        def context(system, positions_angstrom, choice):
-            self.made.append(choice)
-            if choice.name in refusing:
-                raise openmm.OpenMMException(f"No compatible {choice.name} device\nis available")
-            if choice.name in ("CUDA", "OpenCL"):
-                choice = platforms.PlatformChoice("Reference")
-            return make(system, positions_angstrom, choice)
+        def context(*asked, platform, **options):
+            self.made.append(platform)
+            if platform.name in refusing:
+                raise openmm.OpenMMException(f"No compatible {platform.name} device\nis available")
+            if platform.name in ("CUDA", "OpenCL"):
+                platform = platforms.PlatformChoice("Reference")
+            return make(*asked, platform=platform, **options)
 
         monkeypatch.setattr(platforms, "available_platforms", lambda: list(listed))
-        monkeypatch.setattr(platforms, "_context", context)
+        monkeypatch.setattr(platforms, "make_context", context)
         monkeypatch.setattr(platforms, "runs_on_gpu", gpus.__contains__)
 
 

@@ -1,11 +1,12 @@
 """Are atoms of one element interchangeable?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.surface import moves
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
+def judge(record: moves.Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="exchanging atoms of one element")
+
+
 CHECK = moves.invariance_check(
     id="permutation_invariance",
     question="Are atoms of one element interchangeable?",
@@ -54,5 +60,5 @@ CHECK = moves.invariance_check(
     "neighbours do not depend on their order.",
     record=moves.Changes,
     measure=measure,
-    judge=partial(moves.judge_changes, move="exchanging atoms of one element"),
+    judge=judge,
 )

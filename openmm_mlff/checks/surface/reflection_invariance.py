@@ -1,11 +1,12 @@
 """Do mirror images have the same energy?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.surface import moves
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
+def judge(record: moves.Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="mirroring the system")
+
+
 CHECK = moves.invariance_check(
     id="reflection_invariance",
     question="Do mirror images have the same energy?",
@@ -31,5 +37,5 @@ CHECK = moves.invariance_check(
     "invariants made of distances and dot products contain none.",
     record=moves.Changes,
     measure=measure,
-    judge=partial(moves.judge_changes, move="mirroring the system"),
+    judge=judge,
 )

@@ -1,12 +1,13 @@
 """Does the energy depend on how the system is oriented?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.surface import moves
+from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -52,6 +53,11 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
+def judge(record: Record, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="rotating the system")
+
+
 CHECK = moves.invariance_check(
     id="rotation_invariance",
     question="Does the energy depend on how the system is oriented?",
@@ -62,5 +68,5 @@ CHECK = moves.invariance_check(
     "one by one, are not equivariant. Use an invariant or equivariant architecture.",
     record=Record,
     measure=measure,
-    judge=partial(moves.judge_changes, move="rotating the system"),
+    judge=judge,
 )

@@ -1,11 +1,12 @@
 """Does the energy depend on where the system is?"""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.surface import moves
+from openmm_mlff.config import Limits
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -22,6 +23,11 @@ def measure(subject: "Subject") -> moves.Changes:
     return moves.measure_operations(subject, shifts=shifts)
 
 
+def judge(record: moves.Changes, limits: Limits) -> Judgement:
+    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
+    return moves.judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
+
+
 CHECK = moves.invariance_check(
     id="translation_invariance",
     question="Does the energy depend on where the system is?",
@@ -33,5 +39,5 @@ CHECK = moves.invariance_check(
     "absolute coordinates. Look for an external field in the model.",
     record=moves.Changes,
     measure=measure,
-    judge=partial(moves.judge_changes, move="translating the system", keep=JUDGED_DISTANCES),
+    judge=judge,
 )
