@@ -45,8 +45,8 @@ ensemble_ps = 0.01
 ensemble_runs = 2
 """
 
-N_KILLS_BY_MOMENT = 14
-N_KILLS_WHILE_WRITING = 5
+N_KILLS_BY_MOMENT = 9
+N_KILLS_WHILE_WRITING = 3
 SEED = 5
 
 MEASURED = (
