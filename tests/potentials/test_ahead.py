@@ -47,7 +47,8 @@ def test_a_compiled_gradient_is_the_analytic_one_and_is_found_again(function, mo
     torch.testing.assert_close(compile_ahead(function, POSITIONS)(POSITIONS), first)
 
 
-def test_weights_shapes_threads_and_operations_tell_functions_apart(monkeypatch):
+def test_weights_shapes_threads_and_operations_tell_functions_apart(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     seen = []
 
     def note(_, __, package):
