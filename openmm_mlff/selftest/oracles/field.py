@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from openmm_mlff.checks.parity.unit_scale import typical_stiffness
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
 from openmm_mlff.selftest.oracles.pairs import Morse, every_pair, smooth_switch
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
 
@@ -27,7 +27,10 @@ SPRINGS_EV_PER_ANGSTROM2 = {2: 5.0, 3: 0.5}
 
 CONTACT_EV, CONTACT_LENGTH_ANGSTROM = 60.0, 0.25
 CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
-"""All pairs but the bonded ones repel by 60 eV e^{−d/0.25 Å}, switched off (C²) at 5 Å."""
+"""All pairs but the bonded ones repel by 60 eV e^{−d/0.25 Å}, switched off (C²) at 5 Å.
+
+Beyond 1–4 pairs, d is shorter by what the covalent radii exceed those of two hydrogens, so that
+molecules of a liquid keep apart: two oxygens at 1.63 Å repel by 1.4 eV."""
 
 
 class FieldOracle(SurfacePotential):
@@ -45,7 +48,7 @@ class FieldOracle(SurfacePotential):
         self.elements = frozenset(molecule.atomic_numbers.tolist())
         self._built_in = molecule
         rng = np.random.default_rng(seed)
-        steps = _bonds_apart(molecule)
+        self._near = steps = _bonds_apart(molecule)
         start = molecule.positions_angstrom
         self._bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
         lengths = np.linalg.norm(start[self._bonds[:, 0]] - start[self._bonds[:, 1]], axis=1)
@@ -91,7 +94,7 @@ class FieldOracle(SurfacePotential):
             stretch = distances[first:second] - field.rest
             energies[first:second] = 0.5 * field.spring * stretch * stretch
             slopes[first:second] = field.spring * stretch
-            energies[second:], slopes[second:] = _contact(distances[second:])
+            energies[second:], slopes[second:] = _contact(distances[second:], field.contact_ev)
             with np.errstate(divide="ignore", invalid="ignore"):
                 tensions = vectors * (slopes / distances)[:, None]
             return float(energies.sum()), -(field.incidence @ tensions)
@@ -114,7 +117,12 @@ class FieldOracle(SurfacePotential):
             others = every_pair(size * copies)
             taken = {tuple(pair) for pair in bonds.tolist()}
             free = np.array([tuple(pair) not in taken for pair in others.tolist()], dtype=bool)
-            pairs = np.concatenate([bonds, ends, others[free]])
+            others = others[free]
+            pairs = np.concatenate([bonds, ends, others])
+            near = {(i + shift, j + shift) for i, j in self._near for shift in shifts.tolist()}
+            is_far = np.array([tuple(pair) not in near for pair in others.tolist()], dtype=bool)
+            radii = covalent_radii_angstrom(np.tile(self._built_in.atomic_numbers, copies))
+            excess = is_far * (radii[others].sum(axis=1) - 2.0 * covalent_radii_angstrom([1])[0])
             rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
             shape = (size * copies, len(pairs))
             self._fields[copies] = _Field(
@@ -123,6 +131,7 @@ class FieldOracle(SurfacePotential):
                 morse=Morse(*(np.tile(parameter, copies) for parameter in self._morse)),
                 spring=np.tile(self._spring, copies),
                 rest=np.tile(self._rest, copies),
+                contact_ev=CONTACT_EV * np.exp(excess / CONTACT_LENGTH_ANGSTROM),
                 incidence=csr_matrix((ones, (pairs[:, 0], rows)), shape)
                 - csr_matrix((ones, (pairs[:, 1], rows)), shape),
             )
@@ -139,6 +148,7 @@ class _Field:
         morse: of the bonds.
         spring: force constants, eV/Å².
         rest: rest lengths, Å.
+        contact_ev: prefactors of the contact repulsion.
         incidence: (N, P), +1 and −1 at the two atoms of each pair.
     """
 
@@ -147,12 +157,13 @@ class _Field:
     morse: Morse
     spring: np.ndarray
     rest: np.ndarray
+    contact_ev: np.ndarray
     incidence: csr_matrix
 
 
-def _contact(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _contact(distances: np.ndarray, contact_ev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return energies in eV and slopes in eV/Å of the contact repulsion."""
-    energies = CONTACT_EV * np.exp(-distances / CONTACT_LENGTH_ANGSTROM)
+    energies = contact_ev * np.exp(-distances / CONTACT_LENGTH_ANGSTROM)
     switch, slope = smooth_switch(
         distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
     )
