@@ -89,10 +89,11 @@ def expand(spec: CampaignSpec) -> list[Cell]:
     problems = [problem for *_, problem in models]
     if all(problems):
         raise ConfigError(f"no model of the campaign can be run: {'; '.join(problems)}")
+    versions = installed_versions()
     shared = {
         "platform": spec.platform,
         "precision": spec.precision,
-        "software": {name: installed_versions().get(name, "unknown") for name in _SOFTWARE},
+        "software": {name: versions.get(name, "unknown") for name in _SOFTWARE},
     }
     cells = []
     for seed, condition, system, model in product(spec.seeds, conditions, spec.systems, models):

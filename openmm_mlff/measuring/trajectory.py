@@ -90,8 +90,9 @@ def measure_structure(
     only_near = system.is_periodic or n_atoms > ALL_PAIRS_UP_TO_ATOMS
     near = max(BOND_FACTOR, limits.contact) if only_near else np.inf
     every_pair = np.stack(np.triu_indices(0 if only_near else n_atoms, k=1), axis=1)
-    lengths, every_distance = (_distances(positions_angstrom, each) for each in (bonds, every_pair))
-    holds = lengths <= limits.bond_longest * _distances(system.positions_angstrom[None], bonds)
+    trajectory, start = map(_trajectory, (positions_angstrom, system.positions_angstrom[None]))
+    lengths, every_distance = (_distances(trajectory, each) for each in (bonds, every_pair))
+    holds = lengths <= limits.bond_longest * _distances(start, bonds)
     fragments = np.full(len(positions_angstrom), system.fragments)
     contacts = np.full(len(positions_angstrom), near)
     for frame, placed in enumerate(positions_angstrom):
@@ -117,9 +118,9 @@ def _trajectory(positions_angstrom: np.ndarray) -> mdtraj.Trajectory:
     return mdtraj.Trajectory(nm_from_angstrom(positions_angstrom), topology=None)
 
 
-def _distances(positions_angstrom: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Return the distances of P pairs, (P, 2), in frames (F, N, 3), Å: (F, P)."""
+def _distances(trajectory: mdtraj.Trajectory, pairs: np.ndarray) -> np.ndarray:
+    """Return the distances of P pairs, (P, 2), in F frames, Å: (F, P)."""
     if not len(pairs):
-        return np.empty((len(positions_angstrom), 0))
-    frames = _trajectory(positions_angstrom)
-    return angstrom_from_nm(mdtraj.compute_distances(frames, pairs, periodic=False).astype(float))
+        return np.empty((trajectory.n_frames, 0))
+    distances_nm = mdtraj.compute_distances(trajectory, pairs, periodic=False)
+    return angstrom_from_nm(distances_nm.astype(float))

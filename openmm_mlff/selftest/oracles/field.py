@@ -5,7 +5,6 @@ a sound potential's properties can be tested on systems of one to hundreds of at
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,9 +14,6 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
 from openmm_mlff.selftest.oracles.pairs import Morse, every_pair, smooth_switch
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
-
-if TYPE_CHECKING:
-    pass
 
 WELL_EV = 4.6
 """Depth of every bond; its stiffness is typical of the elements and the length."""
@@ -115,14 +111,17 @@ class FieldOracle(SurfacePotential):
                 for pairs in (self._bonds, self._ends)
             )
             others = every_pair(size * copies)
-            taken = {tuple(pair) for pair in bonds.tolist()}
-            free = np.array([tuple(pair) not in taken for pair in others.tolist()], dtype=bool)
-            others = others[free]
+            near = {
+                (i + shift, j + shift): steps
+                for (i, j), steps in self._near.items()
+                for shift in shifts.tolist()
+            }
+            steps = np.array([near.get((i, j), 0) for i, j in others.tolist()])
+            others, steps = others[steps != 1], steps[steps != 1]
             pairs = np.concatenate([bonds, ends, others])
-            near = {(i + shift, j + shift) for i, j in self._near for shift in shifts.tolist()}
-            is_far = np.array([tuple(pair) not in near for pair in others.tolist()], dtype=bool)
             radii = covalent_radii_angstrom(np.tile(self._built_in.atomic_numbers, copies))
-            excess = is_far * (radii[others].sum(axis=1) - 2.0 * covalent_radii_angstrom([1])[0])
+            excess = radii[others].sum(axis=1) - 2.0 * covalent_radii_angstrom([1])[0]
+            excess[steps > 0] = 0.0
             rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
             shape = (size * copies, len(pairs))
             self._fields[copies] = _Field(
