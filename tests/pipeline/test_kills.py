@@ -45,7 +45,7 @@ ensemble_ps = 0.01
 ensemble_runs = 2
 """
 
-N_KILLS_BY_MOMENT = 9
+NVE = "NVE, 2 replicas, 0.5 fs"
 N_KILLS_WHILE_WRITING = 3
 SEED = 5
 
@@ -110,19 +110,21 @@ def contents(root):
     return found
 
 
+TIMED = {check.id for check in CHECKS if check.group == "performance"} | {"memory_growth"}
+"""A run that is killed again and again may have too few blocks in one process for these."""
+
 HOST = ("cpu", "cores", "gpu", "torch_threads", "system", "python")
 
 
 def judged(root):
     """`report.json`, without what the clock and the machine decide."""
     report = json.loads((root / "report.json").read_text())
-    report["checks"] = [check for check in report["checks"] if check["group"] != "performance"]
+    report["checks"] = [check for check in report["checks"] if check["id"] not in TIMED]
     for key in HOST:
         report["environment"].pop(key)
     verdict = report["verdict"]
-    # A run that is killed again and again may not be timed at all, and the verdict says so.
     sound = verdict["claims"]["sound"]
-    sound["reasons"] = [why for why in sound["reasons"] if why["check"] != "speed"]
+    sound["reasons"] = [why for why in sound["reasons"] if why["check"] not in TIMED]
     for key in ("recommendation", "next_step", "label"):
         verdict.pop(key)
     return report
@@ -140,15 +142,14 @@ def kind_of(stage):
     return "checks" if stage in {check.id for check in CHECKS} else stage
 
 
-def moments(said, generator, *, count):
-    """Choose messages, in order, at least one of every kind of stage."""
+def moments(said, generator):
+    """Choose messages, in order: one of every kind of stage, six along the NVE runs."""
     by_stage = {}
     for index, (_, stage, _, _) in enumerate(said):
         by_stage.setdefault(kind_of(stage), []).append(index)
+    dynamics = by_stage.pop(NVE)
     chosen = {generator.choice(indices) for indices in by_stage.values()}
-    others = [index for index in range(len(said)) if index not in chosen]
-    generator.shuffle(others)
-    chosen.update(others[: count - len(chosen)])
+    chosen.update(dynamics[:: -(-len(dynamics) // 6)])
     return sorted(chosen)
 
 
@@ -175,18 +176,18 @@ def test_kills_in_every_stage_leave_the_same_bytes(driver, asked, undisturbed, t
     generator = random.Random(SEED)
     asked = asked | {"output": str(tmp_path / "out"), "resume": True}
     kills, left, log = [], set(), tmp_path / "log"
-    chosen = moments(said, generator, count=N_KILLS_BY_MOMENT)
+    chosen = moments(said, generator)
     # Between two of those, some are killed right before a file takes the place of another.
-    writing = set(generator.sample(range(N_KILLS_BY_MOMENT - 4), N_KILLS_WHILE_WRITING))
+    writing = set(generator.sample(range(len(chosen) - 4), N_KILLS_WHILE_WRITING))
     for number, index in enumerate(chosen):
         kill_when = killed_at(said, index, generator.uniform(0.0, 0.05))
         kills.append(driver.run(log, kill_when=kill_when, **asked))
         left.update(path.name for path in (tmp_path / "out").rglob("*"))
         if number in writing:
             kills.append(driver.run(log, kill_at_replacement=generator.randint(2, 12), **asked))
-    assert kills == [-9] * (N_KILLS_BY_MOMENT + N_KILLS_WHILE_WRITING)
+    assert kills == [-9] * (len(chosen) + N_KILLS_WHILE_WRITING)
     # Some were killed in the equilibration, some in the middle of a batch.
-    assert left >= {"minimum.npz", "equilibration.chk", "state.xml", "state.previous.xml"}
+    assert left >= {"minimum.npz", "equilibration.chk", "state.xml"}
     assert {kind_of(said[index][1]) for index in chosen} == {kind_of(one[1]) for one in said}
     assert driver.run(log, **asked) in {0, 1, 3}
     assert_same(tmp_path / "out", whole)
