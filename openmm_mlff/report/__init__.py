@@ -8,17 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openmm_mlff.report.benchmark_figures import write_benchmark_figures
+    from openmm_mlff.report.benchmark_plots import write_benchmark_figures
     from openmm_mlff.report.benchmark_tables import benchmark_markdown, render_benchmark
-    from openmm_mlff.report.canvas import FigureRecord
     from openmm_mlff.report.comparison import compare, comparison_markdown, write_comparison
-    from openmm_mlff.report.figures import write_figures
+    from openmm_mlff.report.figures import FigureRecord, write_figures
     from openmm_mlff.report.markdown import report_markdown, write_markdown
     from openmm_mlff.report.terminal import render_comparison, render_report
     from openmm_mlff.report.writer import write_report
 
 _HOME = {
-    "FigureRecord": "canvas",
+    "FigureRecord": "figures",
     "benchmark_markdown": "benchmark_tables",
     "compare": "comparison",
     "comparison_markdown": "comparison",
@@ -26,7 +25,7 @@ _HOME = {
     "render_comparison": "terminal",
     "render_report": "terminal",
     "report_markdown": "markdown",
-    "write_benchmark_figures": "benchmark_figures",
+    "write_benchmark_figures": "benchmark_plots",
     "write_comparison": "comparison",
     "write_figures": "figures",
     "write_markdown": "markdown",

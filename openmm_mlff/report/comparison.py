@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from openmm_mlff.report.comparing.page import comparison_html
+from openmm_mlff.report.comparing.plots import comparison_plot
 from openmm_mlff.report.comparing.rows import Row, comparison_rows
 from openmm_mlff.report.comparing.summary import summarise
+from openmm_mlff.report.figures import FigureRecord, write_figure
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
 from openmm_mlff.report.templating import encode_link, render
@@ -22,9 +24,6 @@ from openmm_mlff.report.wording import (
 )
 from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.rundir import write_json, write_text
-
-if TYPE_CHECKING:
-    from openmm_mlff.report.canvas import FigureRecord
 
 SCHEMA_VERSION = 2
 COMPARISON_JSON = "comparison.json"
@@ -66,7 +65,7 @@ def comparison_markdown(
     reports: Sequence[ValidationReport],
     *,
     links: Sequence[str] = (),
-    figure: "FigureRecord | None" = None,
+    figure: FigureRecord | None = None,
     folder: Path,
     title: str = TITLE,
     note: str = "",
@@ -118,13 +117,12 @@ def write_comparison(
     ``links`` are the page or folder of each report relative to ``folder``, e.g. ``tiny/report.md``,
     or empty.
     """
-    from openmm_mlff.report.comparison_figure import comparison_figure
-
     write_json(folder / COMPARISON_JSON, compare(reports))
     pages = [_best_page(folder, link) for link in links]
     html = comparison_html(reports, summarise(reports), links=pages, title=title)
     write_text(folder / COMPARISON_HTML, html)
-    figure = comparison_figure(reports, path=folder / COMPARISON_FIGURE)
+    plot = comparison_plot(reports)
+    figure = None if plot is None else write_figure(plot, folder / COMPARISON_FIGURE)
     text = comparison_markdown(
         reports, links=links, figure=figure, folder=folder, title=title, note=note
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.figures import FigureRecord
 from openmm_mlff.report.selection import (
     SummaryRow,
     key_headers,

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.report.benchmark_figures import write_benchmark_figures
+from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison

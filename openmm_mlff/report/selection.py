@@ -1,10 +1,11 @@
-"""Select results in reports: by check, by system, and the key numbers."""
+"""Select results and stored records: by check, by system, and the key numbers."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.report.wording import (
     GROUPS,
     NOTHING,
@@ -15,6 +16,10 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import CheckResult, Status, ValidationReport
+from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.runs import Evidence
+
+R = TypeVar("R")
 
 KEY_CHECKS = {
     "stability": "Stability",
@@ -189,3 +194,14 @@ def model_labels(reports: Sequence[ValidationReport]) -> list[str]:
         label if labels.count(label) == 1 else f"{label} #{labels[: k + 1].count(label)}"
         for k, label in enumerate(labels)
     ]
+
+
+def stored_record(evidence: Evidence, name: str, cls: type[R]) -> R | None:
+    """Return the record of a measurement; None where it is missing or of another class."""
+    measurement = evidence.measurements.get(name)
+    if measurement is None or measurement.status != DONE:
+        return None
+    try:
+        return measurement.record(cls)
+    except RunDirectoryError:
+        return None

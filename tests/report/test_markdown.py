@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.figures import FigureRecord
 from openmm_mlff.report.markdown import report_markdown, summary_table, write_markdown
 from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
 

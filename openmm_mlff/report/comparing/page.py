@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from openmm_mlff.report.comparing.plot import pareto_plot
+from markupsafe import Markup
+
+from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.comparing.summary import ComparisonSummary
 from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
@@ -15,6 +17,7 @@ from openmm_mlff.report.wording import (
     REPORTED_MARK,
     SYMBOLS,
     integer,
+    number,
     several_conditions,
     value_text,
 )
@@ -35,7 +38,11 @@ def comparison_html(
 
     The baseline comes first. ``links`` are relative paths to the page of each report, or empty.
     """
+    # Imported here because the module needs matplotlib.
+    from openmm_mlff.report.drawing import plot_svg
+
     several = any(several_conditions(report) for report in reports)
+    pareto = pareto_plot(summary.weighed)
     environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     return environment.get_template(TEMPLATE).render(
         title=title,
@@ -45,7 +52,8 @@ def comparison_html(
             (headline(difference, baseline=summary.labels[0]), difference)
             for difference in summary.differences
         ],
-        plot=pareto_plot(summary.weighed),
+        plot="" if pareto is None else Markup(plot_svg(pareto)),
+        number=number,
         rows=_rows(reports, several=several),
         kind_words=KIND_WORDS,
         place=partial(place, several=several),
