@@ -4,18 +4,18 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pages
 import pytest
-
-from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.report import publishing
-from openmm_mlff.report.checks_page import checks_markdown
-from openmm_mlff.report.publishing import (
+from pages import (
     SHIPPED,
     dashboard_text,
     publish_run,
     published_collection,
     put_dashboard,
 )
+
+from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.results import (
     CheckResult,
     ModelRecord,
@@ -81,7 +81,7 @@ def test_a_run_is_judged_again_and_its_new_report_kept(tmp_path, report):
     def judge(directory):
         write_text(directory.root / "report.json", report.to_json())
 
-    assert publishing.judge_collection(collection, root=tmp_path, judge=judge) == ["tiny"]
+    assert pages.judge_collection(collection, root=tmp_path, judge=judge) == ["tiny"]
     assert set(collection.reports(tmp_path)) == {"tiny"}
 
 
@@ -137,14 +137,14 @@ def files_below(root):
 
 
 def test_the_shipped_students_are_validated_and_kept(root, pretend):
-    publishing.make_collection(SHIPPED, root=root, validate=pretend)
+    pages.make_collection(SHIPPED, root=root, validate=pretend)
     assert pretend.asked == [
         (f"student:{name}", Path("runs/reports") / name, "auto")
         for name in ("original", "tiny", "ultra-tiny")
     ]
     kept = files_below(root / "reports")
     assert kept == {f"{n}/{f}" for n in SHIPPED.specs for f in ("report.json", "report.md")}
-    publishing.write_shipped_pages(root)
+    pages.write_shipped_pages(root)
     page = (root / "reports/README.md").read_text()
     assert page.startswith("# The shipped students")
     assert "(ultra-tiny/report.md)" in page
@@ -152,16 +152,16 @@ def test_the_shipped_students_are_validated_and_kept(root, pretend):
 
 def test_the_published_students_are_judged_without_a_reference(root, pretend):
     collection = published_collection(root.parent / "shared/seeds", root=root)
-    publishing.make_collection(collection, root=root, validate=pretend)
+    pages.make_collection(collection, root=root, validate=pretend)
     assert pretend.asked == [
         (
             f"../shared/seeds/{file}",
             Path("runs/published") / name,
             "none:GFN2-xTB is not their teacher",
         )
-        for name, file in publishing.PUBLISHED_FILES.items()
+        for name, file in pages.PUBLISHED_FILES.items()
     ]
-    publishing.write_published_pages(collection, root=root)
+    pages.write_published_pages(collection, root=root)
     page = (root / "reports/mlff-distiller/README.md").read_text()
     assert "judged by physics alone" in page
     story = (root / "docs/published-students.md").read_text()
@@ -173,57 +173,57 @@ def test_the_published_students_are_judged_without_a_reference(root, pretend):
 
 def test_the_two_parts_touch_different_files(root, pretend):
     before = files_below(root)
-    publishing.make_collection(SHIPPED, root=root, validate=pretend)
-    publishing.write_shipped_pages(root)
+    pages.make_collection(SHIPPED, root=root, validate=pretend)
+    pages.write_shipped_pages(root)
     shipped = files_below(root) - before
     collection = published_collection(root / "seeds", root=root)
     stamps = {name: (root / name).stat().st_mtime_ns for name in (*shipped, "README.md")}
-    publishing.make_collection(collection, root=root, validate=pretend)
-    publishing.write_published_pages(collection, root=root)
+    pages.make_collection(collection, root=root, validate=pretend)
+    pages.write_published_pages(collection, root=root)
     assert stamps == {name: (root / name).stat().st_mtime_ns for name in stamps}
 
 
 def test_the_readme_shows_both_largest_students(root, pretend):
     collection = published_collection(root / "seeds", root=root)
-    publishing.make_collection(SHIPPED, root=root, validate=pretend)
-    publishing.write_readme(collection, root=root)
+    pages.make_collection(SHIPPED, root=root, validate=pretend)
+    pages.write_readme(collection, root=root)
     page = (root / "README.md").read_text()
     assert page.endswith("<!-- rejected: begin --><!-- rejected: end -->")
-    publishing.make_collection(collection, root=root, validate=pretend)
-    publishing.write_readme(collection, root=root)
+    pages.make_collection(collection, root=root, validate=pretend)
+    pages.write_readme(collection, root=root)
     page = (root / "README.md").read_text()
     assert "reports/original/report.md" in page
     assert "reports/mlff-distiller/original/report.md" in page
 
 
 def test_a_committed_benchmark_is_drawn_and_has_its_page(root, repository):
-    file = publishing.BENCHMARKS[0]
+    file = pages.BENCHMARKS[0]
     write_text(root / file, (repository / file).read_text(encoding="utf-8"))
-    publishing.write_benchmark_pages(root)
+    pages.write_benchmark_pages(root)
     page = (root / file.parent / "README.md").read_text(encoding="utf-8")
     assert page == (repository / file.parent / "README.md").read_text(encoding="utf-8")
     for name in ("time_per_step.png", "scaling.png", "scaling.svg"):
         assert (root / file.parent / name).is_file()
-    assert not (root / publishing.BENCHMARKS[1]).exists()
+    assert not (root / pages.BENCHMARKS[1]).exists()
 
 
 def test_pages_are_written_from_the_reports_that_are_there(root, pretend):
-    publishing.make_collection(SHIPPED, root=root, validate=pretend)
+    pages.make_collection(SHIPPED, root=root, validate=pretend)
     shutil.rmtree(root / "reports/tiny")
-    publishing.write_shipped_pages(root)
+    pages.write_shipped_pages(root)
     page = (root / "reports/README.md").read_text()
     assert "2 reports by" in page
-    publishing.write_published_pages(published_collection(root, root=root), root=root)
+    pages.write_published_pages(published_collection(root, root=root), root=root)
     assert not (root / "reports/mlff-distiller").exists()
-    publishing.write_checks_page(root)
+    pages.write_checks_page(root)
     assert (root / "docs/checks.md").read_text() == checks_markdown()
 
 
 def test_checkpoints_that_are_not_there_are_named(root):
     collection = published_collection(root / "seeds", root=root)
     write_text(root / "seeds/tiny.pt", "")
-    assert publishing.missing_files(collection, root=root) == [
+    assert pages.missing_files(collection, root=root) == [
         "seeds/original.pt",
         "seeds/ultra_tiny.pt",
     ]
-    assert publishing.missing_files(SHIPPED, root=root) == []
+    assert pages.missing_files(SHIPPED, root=root) == []

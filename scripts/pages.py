@@ -1,4 +1,4 @@
-"""Copy the small files of runs, and write the pages that display them."""
+"""Publish runs of this repository, and write the pages that display them."""
 
 import io
 import os
@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from performance_page import performance_markdown
+from published_page import published_markdown
 from rich.console import Console
 
 from openmm_mlff.errors import RunDirectoryError
@@ -15,8 +17,6 @@ from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
-from openmm_mlff.report.performance_page import performance_markdown
-from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.report.summary import render_summary
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RunDirectory, read_json, write_text
