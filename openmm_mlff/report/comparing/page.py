@@ -8,9 +8,15 @@ from markupsafe import Markup
 
 from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
-from openmm_mlff.report.comparing.summary import ComparisonSummary
-from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
-from openmm_mlff.report.reasons import claims_line
+from openmm_mlff.report.comparing.summary import (
+    KIND_WORDS,
+    ComparisonSummary,
+    headline,
+    name,
+    place,
+    side,
+)
+from openmm_mlff.report.selection import claims_line
 from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link, templates_in
 from openmm_mlff.report.wording import (
     NOTHING,

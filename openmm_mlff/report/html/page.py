@@ -18,13 +18,12 @@ from openmm_mlff.report.html.embedding import (
     safe_json,
     script_hash,
 )
-from openmm_mlff.report.html.provenance import provenance_rows, repeat_command
 from openmm_mlff.report.html.sections import Chart, check_sections
-from openmm_mlff.report.html.summary import summarise
 from openmm_mlff.report.html.trajectory import player_runs
-from openmm_mlff.report.selection import systems_with_results
-from openmm_mlff.report.templating import relative_link, templates_in
+from openmm_mlff.report.selection import summarise, systems_with_results
+from openmm_mlff.report.templating import evidence_text, flatten, relative_link, templates_in
 from openmm_mlff.report.wording import SHORT_SHA_LENGTH, css_class, integer, number, scope_rows
+from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import write_text
 from openmm_mlff.storage.runs import Evidence
@@ -120,6 +119,28 @@ def report_html(
             number=number,
         )
     )
+
+
+def provenance_rows(report: ValidationReport) -> list[tuple[str, str]]:
+    """Return names and values of the provenance, without thresholds, which are with the results."""
+    model = {"model": report.model.spec, "sha256": report.model.sha256}
+    settings = {key: value for key, value in report.protocol.items() if key != "criteria"}
+    tables = {**model, **report.environment, "protocol": settings}
+    return [(key, evidence_text(value)) for key, value in flatten(tables)]
+
+
+def repeat_command(report: ValidationReport, *, run: Mapping[str, Any] | None) -> str:
+    """Return the POSIX shell command that repeats the validation.
+
+    Without ``run``, the content of `run.json`, it is derived from the report.
+    """
+    asked = (run or {}).get("request") or {
+        "potential": report.model.spec,
+        "systems": report.systems,
+        "protocol": str(report.protocol.get("name", "standard")),
+        "reference": report.environment.get("reference"),
+    }
+    return ValidationRequest.model_validate(asked).to_command()
 
 
 def _links(

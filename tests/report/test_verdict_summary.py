@@ -1,6 +1,6 @@
 import pytest
 
-from openmm_mlff.report.html.summary import NOT_ALL_ASKED, summarise
+from openmm_mlff.report.selection import NOT_ALL_ASKED, summarise
 from openmm_mlff.results import ClaimStatus, Reason, Status, VerdictStatus
 
 REASONS = tuple(
