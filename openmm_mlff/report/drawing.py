@@ -33,7 +33,7 @@ from openmm_mlff.report.figure_files import DPI, STYLE, save_figure, svg_element
 
 SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0
-HEADER_INCH = 0.4
+HEADER_INCH, LINE_INCH = 0.4, 0.15  # of the headline and of a line of the legend
 MANY_POINTS = 400  # curves of more points have thin lines, and points are small
 FEW_DECADES = 2.5  # a shorter logarithmic axis also has labels at 2 and 5 times powers of ten
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -70,15 +70,17 @@ def plot_svg(plot: Plot) -> str:
 
 def _compose(plot: Plot, headline: str = "") -> Figure:
     rows = math.ceil(len(plot.panels) / plot.columns)
-    size = width_inch(plot), HEADER_INCH + rows * plot.height_inch
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    height = HEADER_INCH + rows * plot.height_inch + LINE_INCH * _legend_grid(plot)[0]
+    figure = Figure(figsize=(width_inch(plot), height), dpi=DPI, layout="constrained")
     grid = figure.subplots(rows, plot.columns, squeeze=False)
     for axes in grid.flat[len(plot.panels) :]:
         axes.remove()
     for k, (axes, panel) in enumerate(zip(grid.flat, plot.panels, strict=False)):
         _draw_panel(axes, panel)
         _label_panel(axes, plot, position=k)
-    _draw_legend(figure)
+    if label := _shared_label(plot):
+        figure.supylabel(printable(label), fontsize=8.0)
+    _draw_legend(figure, columns=_legend_grid(plot)[1])
     if headline:
         figure.suptitle(printable(headline), x=0.01, ha="left", fontsize=7.0, color=_MUTED)
     return figure
@@ -245,7 +247,7 @@ def _label_panel(axes: Axes, plot: Plot, *, position: int) -> None:
     elif below.x == panel.x and panel.x.range is not None:
         axes.tick_params(labelbottom=False)
     if left is None or left.y.label != panel.y.label:
-        axes.set_ylabel(printable(panel.y.label))
+        axes.set_ylabel("" if _shared_label(plot) else printable(panel.y.label))
     elif left.y == panel.y and panel.y.range is not None:
         axes.tick_params(labelleft=False)
     axes.set_title(printable(panel.title), loc="right", fontsize=7.0, pad=2.0)
@@ -255,16 +257,30 @@ def _label_panel(axes: Axes, plot: Plot, *, position: int) -> None:
         axes.set_title(letter, loc="left", fontweight="bold", fontsize=9.0, pad=2.0)
 
 
-def _draw_legend(figure: Figure) -> None:
-    """Draw one legend for all panels, above them, with each name once."""
+def _shared_label(plot: Plot) -> str:
+    """Return the label of the y axes if several rows of panels have the same, else nothing."""
+    labels = {panel.y.label for panel in plot.panels}
+    return labels.pop() if len(plot.panels) > plot.columns and len(labels) == 1 else ""
+
+
+def _legend_grid(plot: Plot) -> tuple[int, int]:
+    """Return the number of rows and columns of the legend."""
+    names = {getattr(mark, "name", "") for panel in plot.panels for mark in panel.marks} - {""}
+    if not names:
+        return 0, 0
+    room = width_inch(plot) / (LETTER_INCH * (5 + max(len(name) for name in names)))
+    columns = max(1, min(len(names), int(room)))
+    return math.ceil(len(names) / columns), columns
+
+
+def _draw_legend(figure: Figure, *, columns: int) -> None:
+    """Draw one legend for all panels, below them, with each name once."""
     found: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(name, handle)
     if found:
-        width = LETTER_INCH * (5 + max(len(name) for name in found))
-        columns = max(1, min(len(found), int(figure.get_figwidth() / width)))
-        figure.legend(found.values(), found.keys(), loc="outside upper left", ncols=columns)
+        figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns)
 
 
 def _legend_name(name: str) -> str:
