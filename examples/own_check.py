@@ -92,13 +92,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Draw the energy of each angle."""
-    marks = [
+    lines = [
         Line(record.bends_degrees, energies, name, markers=True)
         for name, energies in zip(record.names, record.energies_ev, strict=True)
     ]
-    needed = limits["cost"].value
-    marks.append(Level(needed, f"needed: {needed:g} eV"))
-    return [Plot("Energy of bending", [Panel(Axis("Bend (°)"), Axis("Energy (eV)"), marks)])]
+    needed = Level(limits["cost"].value, f"needed: {limits['cost'].value:g} eV")
+    panel = Panel(Axis("Bend (°)"), Axis("Energy (eV)"), [*lines, needed])
+    return [Plot("Energy of bending", [panel])]
 
 
 CHECK = Check(

@@ -6,7 +6,7 @@ from openmm_mlff.checks.accuracy.modes import harmonic_modes
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
-from openmm_mlff.plots import Axis, Band, Level, Line, Panel, Plot, Points
+from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import MINIMUM_FORCE_EV_PER_ANGSTROM, ReferenceMinimum
@@ -167,7 +167,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     differences, limit = model - ideal, limits["mae"].value
     reach = 1.1 * max(float(np.nanmax(np.abs(differences))), limit)
     stems = np.column_stack([np.zeros_like(ideal), differences, np.full_like(ideal, np.nan)])
-    marks = [
+    marks: list[Mark] = [
         Band(-limit, limit, name=f"allowed mean: ±{limit:g} cm⁻¹"),
         Level(0.0, "", "ink", "solid"),
         Line(np.repeat(ideal, 3), stems.ravel(), "", 0),

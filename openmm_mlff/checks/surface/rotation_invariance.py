@@ -65,14 +65,14 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         return []
     low, high = min(float(known.min()), 0.0), max(float(known.max()), 0.0)
     margin, reach = 0.06 * (high - low), DRAWN_LIMITS * limit
-    marks = [Band(-limit, limit, name=f"allowed: ±{limit:g} meV/atom")] + [
+    lines = [
         Line(record.scan_angles_degrees, changes_mev[k], f"about {axis}", k, STYLES[k])
         for k, axis in enumerate("xyz")
     ]
     panel = Panel(
         Axis("Angle (°)", (0.0, 360.0), ticks=tuple(range(0, 361, 60))),
         Axis("E(θ) − E(0) (meV/atom)", (min(low - margin, -reach), max(high + margin, reach))),
-        marks,
+        [Band(-limit, limit, name=f"allowed: ±{limit:g} meV/atom"), *lines],
     )
     caption = (
         "Energy of the minimum against the angle of rotation about x, y and z: it spans "
