@@ -117,7 +117,7 @@ def report_plots(
     placed = []
     for system, evidence in observations_by_system.items():
         found = [one for one in plots if one.system == system and one.plot.has_data()]
-        found += _placed(OF_A_SYSTEM, evidence, report)
+        found += _placed(OF_A_SYSTEM, replace(evidence, condition=None), report)
         for condition in evidence.conditions():
             found += _placed(OF_A_CONDITION, evidence.at(condition), report)
         found.sort(key=lambda one: order.get(one.check_id, len(order)))
