@@ -202,6 +202,11 @@ class Plot:
         """Return whether anything would be drawn."""
         return any(panel.has_data() for panel in self.panels)
 
+    def names(self) -> set[str]:
+        """Return the names in the legend."""
+        marks = [mark for panel in self.panels for mark in panel.marks]
+        return {getattr(mark, "name", "") for mark in marks} - {""}
+
 
 @dataclass(frozen=True)
 class Range:

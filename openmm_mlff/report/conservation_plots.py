@@ -80,7 +80,7 @@ def plot_temperature(evidence: Evidence, result: CheckResult | None) -> Plot | N
     smooth = _running_mean(*curves[runs[0].name]) if len(runs) == 1 else None
     marks: list[Mark] = [*run_lines(runs, curves, name="instantaneous")]
     if smooth is not None:
-        marks.append(Line(*smooth, f"{RUNNING_MEAN_PS:g} ps mean", "ink", "solid"))
+        marks.append(Line(*smooth, f"{RUNNING_MEAN_PS:g} ps mean", 1, "solid"))
     marks += [
         Level(mean_kelvin, f"mean {number(mean_kelvin)} K", "bad", "solid"),
         Level(target_kelvin, f"target {target_kelvin:g} K", "ink"),

@@ -34,7 +34,8 @@ from openmm_mlff.report.figure_files import DPI, STYLE, save_figure, svg_element
 SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0
 HEADER_INCH, LINE_INCH = 0.4, 0.15  # of the headline and of a line of the legend
-MANY_POINTS = 400  # curves of more points have thin lines, and points are small
+MANY_POINTS = 400  # curves of more points have thin lines
+FEW_POINTS = 50  # more points are small and behind all lines
 FEW_DECADES = 2.5  # a shorter logarithmic axis also has labels at 2 and 5 times powers of ten
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LETTER_INCH = 0.062  # of the legend, on average; the handle is about as wide as five letters
@@ -129,10 +130,10 @@ def _draw_points(axes: Axes, points: Points, *, colour: str) -> None:
     style = {"color": colour} if points.marker == "cross" else {"edgecolors": colour}
     style |= {"facecolors": colour} if points.marker in ("disc", "triangle", "diamond") else {}
     style |= MARKERS[points.marker]
-    if len(x) > MANY_POINTS:
-        style |= {"s": 4.0, "alpha": 0.55}
-    # Points at many places, whose order is that of the marks, are behind all lines.
-    axes.scatter(x, y, label=_legend_name(points.name), zorder=1.9 if len(x) > 50 else 4, **style)
+    style["zorder"] = 4
+    if len(x) > FEW_POINTS:
+        style |= {"s": 4.0, "alpha": 0.55, "linewidth": 0.0, "zorder": 1.9}
+    axes.scatter(x, y, label=_legend_name(points.name), **style)
     for here, text in zip(zip(x, y, strict=True), points.texts, strict=False):
         axes.annotate(
             printable(text),
@@ -265,8 +266,7 @@ def _shared_label(plot: Plot) -> str:
 
 def _legend_grid(plot: Plot) -> tuple[int, int]:
     """Return the number of rows and columns of the legend."""
-    names = {getattr(mark, "name", "") for panel in plot.panels for mark in panel.marks} - {""}
-    if not names:
+    if not (names := plot.names()):
         return 0, 0
     room = width_inch(plot) / (LETTER_INCH * (5 + max(len(name) for name in names)))
     columns = max(1, min(len(names), int(room)))

@@ -56,6 +56,7 @@ def words_of_chart(chart):
     found = [trace["name"] for trace in chart["traces"] if trace.get("showlegend", True)]
     found += [text for trace in chart["traces"] for text in trace.get("text", ())]
     found += [note["text"] for note in layout["annotations"]]
+    found += [shape["name"] for shape in layout["shapes"] if shape.get("showlegend")]
     for name, axis in layout.items():
         if name.startswith(("xaxis", "yaxis")):
             found += [axis["title"]["text"], *axis.get("ticktext", ())]
@@ -164,4 +165,5 @@ def test_an_svg_for_a_page_is_one_element():
     assert text.startswith("<svg")
     assert text.rstrip().endswith("</svg>")
     assert "<metadata" not in text
+    assert "<style" not in text
     assert "<script>" not in text

@@ -104,7 +104,7 @@ def test_the_terminal_does_not_obey_it(make_verdict):
 
 def test_figures_show_it(figures, tmp_path):
     marks = [Line([0.0, 1.0], [0.0, 1.0], name) for name in (EVIL, "$\\nothing$")]
-    panel = Panel(Axis(EVIL), Axis(EVIL), [*marks, Event(0.5, EVIL)], EVIL, EVIL)
+    panel = Panel(Axis("x"), Axis("y"), [*marks, Event(0.5, EVIL)], EVIL, EVIL)
     draw_plot(Plot(EVIL, [panel]), tmp_path / "a.png", headline=EVIL)
     (legend,) = figures[0].legends
     assert "$\\nothing$" in {text.get_text() for text in legend.get_texts()}

@@ -5,7 +5,7 @@ has an opacity of 0.3. The page replaces them by the colours of the light or dar
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ from openmm_mlff.plots import (
 from openmm_mlff.report.html.embedding import MOST_POINTS, numbers, plain, thinned
 
 MOST_COLUMNS = 2
+FEW_POINTS = 50  # more points are small
+LEGEND_WIDTH = 350  # in pixels
 PIXELS_PER_INCH = 110
 LEAST_HEIGHT, GAP_ABOVE, GAP_BETWEEN, MARGINS = 70, 20, 52, 46
 """In pixels: of a panel, above a panel with a title, above its x labels, around all panels."""
@@ -68,12 +70,21 @@ def render_chart(plot: Plot) -> Json:
         y_axis = _axis(panel.y) | {"domain": domain, "anchor": f"x{number}"}
         x_axis = _axis(panel.x) | {"domain": across, "anchor": f"y{number}"}
         if shared and row < rows - 1:
-            x_axis |= {"showticklabels": False, "title": {"text": ""}, "matches": "x"}
+            x_axis |= {"showticklabels": False, "title": {"text": ""}}
+        if shared and row > 0:
+            x_axis["matches"] = "x"
         layout |= {f"xaxis{number}": x_axis, f"yaxis{number}": y_axis}
         _draw_panel(traces, layout, panel, number=number)
     if any(panel.title for panel in plot.panels):
         layout["legend"] = {"y": round(1.0 + GAP_ABOVE / total_px, 4)}
-    return {"traces": traces, "layout": layout, "height": round(total_px + MARGINS)}
+    height = round(total_px + MARGINS + _legend_height(plot.names()))
+    return {"traces": traces, "layout": layout, "height": height}
+
+
+def _legend_height(names: Collection[str]) -> int:
+    """Estimate the height of the legend, in pixels, in the narrowest column of a wide screen."""
+    widest = 45 + 6 * max(map(len, names), default=0)
+    return 19 * math.ceil(len(names) / max(1, LEGEND_WIDTH // widest))
 
 
 def _shared(axis: Axis) -> tuple[str, tuple[float, float] | None]:
@@ -104,7 +115,7 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
     for mark, colour in zip(panel.marks, panel.colours(), strict=True):
         shown = _colour(colour)
         if isinstance(mark, Level):
-            _draw_level(layout, mark, panel=panel, number=number)
+            _draw_level(layout, mark, number=number)
         elif isinstance(mark, Event):
             _draw_event(layout, mark, number=number)
         elif isinstance(mark, Band) and mark.x is None:
@@ -162,7 +173,7 @@ def _line(line: Line, *, colour: Colour) -> Json:
 
 def _points(points: Points, *, colour: str) -> Json:
     symbol, size = MARKERS[points.marker]
-    many = len(np.asarray(points.x)) > MOST_POINTS // 2
+    many = len(np.asarray(points.x)) > FEW_POINTS
     texts = [plain(text) for text in points.texts]
     return {
         "type": "scatter",
@@ -232,20 +243,11 @@ def _bar_notes(mark: Bars, *, bars: list[Bars], number: str) -> list[Json]:
     ]
 
 
-def _draw_level(layout: Json, level: Level, *, panel: Panel, number: str) -> None:
-    """Draw a level over the whole width, with its name at the right end."""
-    colour, across = _colour(level.colour), f"x{number} domain"
-    line = {"color": colour, "width": 1.3, "dash": DASHES[level.style]}
-    place = {"type": "line", "xref": across, "yref": f"y{number}", "x0": 0, "x1": 1}
-    layout["shapes"].append(place | {"y0": level.value, "y1": level.value, "line": line})
-    if level.name and not any(
-        words["text"] == plain(level.name) for words in layout["annotations"]
-    ):
-        # On a logarithmic axis the place of a text is a logarithm, and that of a line is not.
-        y = math.log10(level.value) if panel.y.log else level.value
-        place = {"xref": across, "yref": f"y{number}", "x": 1, "xanchor": "right", "y": y}
-        words = _words(level.name, colour) | place | {"yanchor": "bottom"}
-        layout["annotations"].append(words)
+def _draw_level(layout: Json, level: Level, *, number: str) -> None:
+    """Draw a level over the whole width."""
+    line = {"color": _colour(level.colour), "width": 1.3, "dash": DASHES[level.style]}
+    ends = {"type": "line", "x0": 0, "x1": 1, "y0": level.value, "y1": level.value}
+    _add_shape(layout, level.name, ends | {"line": line}, number=number)
 
 
 def _draw_event(layout: Json, event: Event, *, number: str) -> None:
@@ -259,17 +261,19 @@ def _draw_event(layout: Json, event: Event, *, number: str) -> None:
 
 
 def _draw_span(layout: Json, band: Band, *, number: str) -> None:
-    """Draw a band over the whole width, with its name at the right end."""
+    """Draw a band over the whole width."""
     low, high = float(np.asarray(band.low)), float(np.asarray(band.high))
+    ends = {"type": "rect", "x0": 0, "x1": 1, "y0": low, "y1": high, "layer": "below"}
+    fill = {"fillcolor": f"{_colour(band.colour)}/0.2", "line": {"width": 0}}
+    _add_shape(layout, band.name, ends | fill, number=number)
+
+
+def _add_shape(layout: Json, name: str, shape: Json, *, number: str) -> None:
+    """Add a shape over the whole width of a panel, whose name is in the legend once."""
+    is_new = bool(name) and all(one.get("name") != plain(name) for one in layout["shapes"])
     place = {"xref": f"x{number} domain", "yref": f"y{number}"}
-    layout["shapes"].append(
-        place
-        | {"type": "rect", "x0": 0, "x1": 1, "y0": low, "y1": high, "layer": "below"}
-        | {"fillcolor": f"{_colour(band.colour)}/0.2", "line": {"width": 0}}
-    )
-    if band.name:
-        words = _words(band.name, _colour(band.colour)) | place | {"x": 1, "xanchor": "right"}
-        layout["annotations"].append(words | {"y": high, "yanchor": "bottom"})
+    named = {"name": plain(name), "showlegend": is_new, "legendgroup": plain(name)}
+    layout["shapes"].append(shape | place | (named if name else {}))
 
 
 def _words(text: str, colour: str) -> Json:

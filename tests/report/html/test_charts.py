@@ -51,4 +51,5 @@ def test_foreign_names_are_shown_as_they_are_and_long_curves_are_thinned():
     assert trace["name"] == plain(evil)
     assert len(trace["x"]) <= MOST_POINTS
     assert {one["text"] for one in chart["layout"]["annotations"]} == {plain(evil)}
+    assert [one["name"] for one in chart["layout"]["shapes"]] == [plain(evil)]
     assert chart["layout"]["xaxis"]["title"]["text"] == plain(evil)
