@@ -37,6 +37,7 @@ HEADER_INCH, LINE_INCH = 0.4, 0.15  # of the headline and of a line of the legen
 MANY_POINTS = 400  # curves of more points have thin lines
 FEW_POINTS = 50  # more points are small and behind all lines
 FEW_DECADES = 2.5  # a shorter logarithmic axis also has labels at 2 and 5 times powers of ten
+LONGEST_TEXT = 48  # in characters
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LETTER_INCH = 0.062  # of the legend, on average; the handle is about as wide as five letters
 DASHES: Mapping[str, Any] = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}
@@ -80,7 +81,7 @@ def _compose(plot: Plot, headline: str = "") -> Figure:
         _draw_panel(axes, panel)
         _label_panel(axes, plot, position=k)
     if label := _shared_label(plot):
-        figure.supylabel(printable(label), fontsize=8.0)
+        figure.supylabel(_shown(label), fontsize=8.0)
     _draw_legend(figure, columns=_legend_grid(plot)[1])
     if headline:
         figure.suptitle(printable(headline), x=0.01, ha="left", fontsize=7.0, color=_MUTED)
@@ -136,7 +137,7 @@ def _draw_points(axes: Axes, points: Points, *, colour: str) -> None:
     axes.scatter(x, y, label=_legend_name(points.name), **style)
     for here, text in zip(zip(x, y, strict=True), points.texts, strict=False):
         axes.annotate(
-            printable(text),
+            _shown(text),
             xy=here,
             xytext=(4, 2),
             textcoords="offset points",
@@ -161,7 +162,7 @@ def _draw_band(axes: Axes, band: Band, *, colour: str) -> None:
 def _draw_event(axes: Axes, event: Event) -> None:
     axes.axvline(event.x, color=_BAD, linestyle=DASHES["dashed"], linewidth=1.0)
     axes.annotate(
-        printable(event.text),
+        _shown(event.text),
         xy=(event.x, 0.98),
         xycoords=axes.get_xaxis_transform(),
         xytext=(3, 0),
@@ -172,6 +173,7 @@ def _draw_event(axes: Axes, event: Event) -> None:
         color=_BAD,
         bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.5},
         annotation_clip=False,
+        in_layout=False,
     )
 
 
@@ -198,7 +200,7 @@ def _draw_bars(axes: Axes, bars: Bars, *, colour: str, position: int, count: int
         )
     for group in np.flatnonzero(np.isnan(heights)).tolist():
         axes.annotate(
-            printable(bars.note(group)),
+            _shown(bars.note(group)),
             xy=(float(places[group]), 0.02),
             xycoords=axes.get_xaxis_transform(),
             ha="center",
@@ -216,7 +218,7 @@ def _set_axis(axes: Axes, name: str, axis: Axis) -> None:
     if axis.range is not None:
         axes.set(**{f"{name}lim": axis.range})
     if axis.categories:
-        side.set_ticks(range(len(axis.categories)), [printable(one) for one in axis.categories])
+        side.set_ticks(range(len(axis.categories)), [_shown(one) for one in axis.categories])
         side.set_tick_params(length=0)
     elif axis.ticks:
         side.set_ticks(axis.ticks, [f"{tick:g}" for tick in axis.ticks])
@@ -244,15 +246,16 @@ def _label_panel(axes: Axes, plot: Plot, *, position: int) -> None:
     below = plot.panels[position + columns] if position + columns < len(plot.panels) else None
     left = plot.panels[position - 1] if position % columns else None
     if below is None or below.x.label != panel.x.label:
-        axes.set_xlabel(printable(panel.x.label))
+        axes.set_xlabel(_shown(panel.x.label))
     elif below.x == panel.x and panel.x.range is not None:
         axes.tick_params(labelbottom=False)
     if left is None or left.y.label != panel.y.label:
-        axes.set_ylabel("" if _shared_label(plot) else printable(panel.y.label))
+        axes.set_ylabel("" if _shared_label(plot) else _shown(panel.y.label))
     elif left.y == panel.y and panel.y.range is not None:
         axes.tick_params(labelleft=False)
-    axes.set_title(printable(panel.title), loc="right", fontsize=7.0, pad=2.0)
-    axes.text(0.03, 0.97, printable(panel.note), transform=axes.transAxes, va="top", fontsize=6.5)
+    axes.set_title(_shown(panel.title), loc="right", fontsize=7.0, pad=2.0)
+    place = {"transform": axes.transAxes, "va": "top", "fontsize": 6.5, "in_layout": False}
+    axes.text(0.03, 0.97, _shown(panel.note), **place)
     if len(plot.panels) > 1:
         letter = "abcdefghijklmnopqrstuvwxyz"[position % 26]
         axes.set_title(letter, loc="left", fontweight="bold", fontsize=9.0, pad=2.0)
@@ -268,7 +271,7 @@ def _legend_grid(plot: Plot) -> tuple[int, int]:
     """Return the number of rows and columns of the legend."""
     if not (names := plot.names()):
         return 0, 0
-    room = width_inch(plot) / (LETTER_INCH * (5 + max(len(name) for name in names)))
+    room = width_inch(plot) / (LETTER_INCH * (5 + min(LONGEST_TEXT, max(map(len, names)))))
     columns = max(1, min(len(names), int(room)))
     return math.ceil(len(names) / columns), columns
 
@@ -285,4 +288,10 @@ def _draw_legend(figure: Figure, *, columns: int) -> None:
 
 def _legend_name(name: str) -> str:
     """Return a name for the legend, which leaves out an empty one."""
-    return printable(name).lstrip("_") or "_"
+    return _shown(name).lstrip("_") or "_"
+
+
+def _shown(text: str) -> str:
+    """Return text without control characters, cut so that it leaves room for the panels."""
+    text = printable(text)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
