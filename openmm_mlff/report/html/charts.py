@@ -229,7 +229,7 @@ def _bars(bars: Bars, *, colour: str, position: int, count: int) -> Json:
 
 
 def _bar_places(groups: int, *, position: int, count: int) -> npt.NDArray[np.float64]:
-    return np.arange(groups) + (position - (count - 1) / 2) * 0.8 / count
+    return np.arange(groups, dtype=np.float64) + (position - (count - 1) / 2) * 0.8 / count
 
 
 def _bar_notes(mark: Bars, *, bars: list[Bars], number: str) -> list[Json]:
