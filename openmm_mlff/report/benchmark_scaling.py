@@ -64,7 +64,8 @@ def replicas_plot(benchmark: Mapping[str, Any]) -> Plot | None:
 
 def _curve_panel(curves: Sequence[Curve], x_label: str, y_label: str) -> Panel:
     """Return curves whose colour is the model and whose style is the backend."""
-    models, used = (list(dict.fromkeys(curve[k] for curve in curves)) for k in (0, 1))
+    models = list(dict.fromkeys(model for model, *_ in curves))
+    used = list(dict.fromkeys(backend for _, backend, *_ in curves))
     names = model_names(models)
     marks: list[Mark] = [
         Line(

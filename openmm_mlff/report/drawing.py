@@ -128,7 +128,9 @@ def _draw_line(axes: Axes, line: Line, *, colour: Colour) -> None:
 
 def _draw_points(axes: Axes, points: Points, *, colour: str) -> None:
     x, y = finite_or_nan(points.x), finite_or_nan(points.y)
-    style = {"color": colour} if points.marker == "cross" else {"edgecolors": colour}
+    style: dict[str, Any] = {"edgecolors": colour}
+    if points.marker == "cross":
+        style = {"color": colour}
     style |= {"facecolors": colour} if points.marker in ("disc", "triangle", "diamond") else {}
     style |= MARKERS[points.marker]
     style["zorder"] = 4
@@ -254,7 +256,12 @@ def _label_panel(axes: Axes, plot: Plot, *, position: int) -> None:
     elif left.y == panel.y and panel.y.range is not None:
         axes.tick_params(labelleft=False)
     axes.set_title(_shown(panel.title), loc="right", fontsize=7.0, pad=2.0)
-    place = {"transform": axes.transAxes, "va": "top", "fontsize": 6.5, "in_layout": False}
+    place: dict[str, Any] = {
+        "transform": axes.transAxes,
+        "va": "top",
+        "fontsize": 6.5,
+        "in_layout": False,
+    }
     axes.text(0.03, 0.97, _shown(panel.note), **place)
     if len(plot.panels) > 1:
         letter = "abcdefghijklmnopqrstuvwxyz"[position % 26]

@@ -74,7 +74,9 @@ def plot_bonds(evidence: Evidence, result: CheckResult | None) -> Plot | None:
 def plot_shape(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     """Plot RMSD and radius of gyration against time; None without either."""
     del result
-    panels, ranges, runs = [], [], []
+    panels: list[Panel] = []
+    ranges: list[Range] = []
+    runs: list[Run] = []
     for values, label in SHAPE_PANELS.items():
         if tracked := _tracked(evidence, values):
             runs = [run for run, _ in tracked]

@@ -1,6 +1,6 @@
 """Do atoms repel each other at contact?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -167,7 +167,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the energy of each pair from contact to 0.3 Å, with barriers too low and holes."""
     needed_ev = limits["wall"].value
     marks: list[Mark] = []
-    low, holes, highest = [], [], 1.0
+    low: list[tuple[float, float]] = []
+    holes: list[tuple[float, float]] = []
+    highest = 1.0
     for k, wall in enumerate(record.walls()):
         distances = record.distances_angstrom[record.pair == k]
         energies = finite_or_nan(record.energies_ev[record.pair == k])
@@ -184,9 +186,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not marks:
         return []
     if low:
-        marks.append(Points(*np.transpose(low), "too low", "bad", "ring"))
+        marks.append(_points(low, "too low", "ring"))
     if holes:
-        marks.append(Points(*np.transpose(holes), "hole", "bad", "triangle"))
+        marks.append(_points(holes, "hole", "triangle"))
     marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
     ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
     panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
@@ -195,6 +197,13 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         f"radii, against the distance; energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
     )
     return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
+
+
+def _points(
+    places: list[tuple[float, float]], name: str, marker: Literal["ring", "triangle"]
+) -> Points:
+    x, y = np.transpose(places)
+    return Points(x, y, name, "bad", marker)
 
 
 CHECK = Check(

@@ -1,6 +1,7 @@
 """Plots of a comparison: key numbers by model and system, and accuracy against speed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from openmm_mlff.plots import Axis, Bars, Level, Line, Mark, Panel, Plot, Points, bar_axis
 from openmm_mlff.report.comparing.pareto import Pareto
@@ -12,7 +13,7 @@ COMPARED = ("force_accuracy", "energy_drift", "speed")
 """Checks whose values are drawn, one panel each."""
 
 MARGIN = 1.6  # the axes extend by this factor beyond the outermost models
-MARKERS = {
+MARKERS: dict[VerdictStatus, Literal["disc", "diamond", "cross"]] = {
     VerdictStatus.APPROVED: "disc",
     VerdictStatus.INCONCLUSIVE: "diamond",
     VerdictStatus.REJECTED: "cross",
@@ -24,7 +25,8 @@ Rows = Mapping[str, Sequence[tuple[int, SummaryRow]]]
 def comparison_plot(reports: Sequence[ValidationReport]) -> Plot | None:
     """Plot force error, energy drift and time per step by model and system; None without data."""
     rows, labels = rows_by_condition(reports), model_labels(reports)
-    panels, parts = [], []
+    panels: list[Panel] = []
+    parts: list[str] = []
     for check_id in COMPARED:
         results = [row.results.get(check_id) for found in rows.values() for _, row in found]
         known = [result for result in results if result is not None]
