@@ -256,13 +256,8 @@ def _label_panel(axes: Axes, plot: Plot, *, position: int) -> None:
     elif left.y == panel.y and panel.y.range is not None:
         axes.tick_params(labelleft=False)
     axes.set_title(_shown(panel.title), loc="right", fontsize=7.0, pad=2.0)
-    place: dict[str, Any] = {
-        "transform": axes.transAxes,
-        "va": "top",
-        "fontsize": 6.5,
-        "in_layout": False,
-    }
-    axes.text(0.03, 0.97, _shown(panel.note), **place)
+    note = axes.text(0.03, 0.97, _shown(panel.note), transform=axes.transAxes, va="top")
+    note.set(fontsize=6.5, in_layout=False)
     if len(plot.panels) > 1:
         letter = "abcdefghijklmnopqrstuvwxyz"[position % 26]
         axes.set_title(letter, loc="left", fontweight="bold", fontsize=9.0, pad=2.0)
