@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Plot, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import name_atoms
+from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -91,11 +92,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Draw the energy of each angle."""
-    series = {
-        name: (record.bends_degrees, energies)
+    lines = [
+        Line(record.bends_degrees, energies, name, markers=True)
         for name, energies in zip(record.names, record.energies_ev, strict=True)
-    }
-    return [Plot("Energy of bending", "bend (°)", "energy (eV)", series, limits["cost"].value)]
+    ]
+    needed = Level(limits["cost"].value, f"needed: {limits['cost'].value:g} eV")
+    panel = Panel(Axis("Bend (°)"), Axis("Energy (eV)"), [*lines, needed])
+    return [Plot("Energy of bending", [panel])]
 
 
 CHECK = Check(

@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import pages
+
 from openmm_mlff.cli import main
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.report import publishing
 
 ROOT = Path()
 PARTS = ("shipped", "published", "pages")
@@ -31,27 +32,27 @@ PLATFORM = "Reference"
 def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[str]) -> None:
     """Make the requested parts."""
     validate = partial(validate_with, options=options)
-    published = publishing.published_collection(checkpoints, root=ROOT)
+    published = pages.published_collection(checkpoints, root=ROOT)
     if "shipped" in parts:
-        publishing.make_collection(publishing.SHIPPED, root=ROOT, validate=validate)
-        publishing.write_shipped_pages(ROOT)
+        pages.make_collection(pages.SHIPPED, root=ROOT, validate=validate)
+        pages.write_shipped_pages(ROOT)
     if "published" in parts:
-        missing = publishing.missing_files(published, root=ROOT)
+        missing = pages.missing_files(published, root=ROOT)
         if missing:
             print(f"the published students are skipped: {', '.join(missing)} not there")
         else:
-            publishing.make_collection(published, root=ROOT, validate=validate)
-            publishing.write_published_pages(published, root=ROOT)
+            pages.make_collection(published, root=ROOT, validate=validate)
+            pages.write_published_pages(published, root=ROOT)
     if JUDGED in parts:
-        for collection in (publishing.SHIPPED, published):
-            publishing.judge_collection(collection, root=ROOT, judge=judge_directory)
+        for collection in (pages.SHIPPED, published):
+            pages.judge_collection(collection, root=ROOT, judge=judge_directory)
     if "pages" in parts or JUDGED in parts:
-        publishing.write_shipped_pages(ROOT)
-        publishing.write_published_pages(published, root=ROOT)
-        publishing.write_readme(published, root=ROOT)
-        publishing.write_checks_page(ROOT)
-        publishing.write_benchmark_pages(ROOT)
-        publishing.write_performance_page(ROOT)
+        pages.write_shipped_pages(ROOT)
+        pages.write_published_pages(published, root=ROOT)
+        pages.write_readme(published, root=ROOT)
+        pages.write_checks_page(ROOT)
+        pages.write_benchmark_pages(ROOT)
+        pages.write_performance_page(ROOT)
 
 
 def validate_with(spec: str, output: Path, reference: str, *, options: Sequence[str]) -> None:

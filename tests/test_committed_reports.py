@@ -5,10 +5,10 @@ import json
 import re
 
 import pytest
+from pages import PUBLISHED_FILES, dashboard_text
 
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import load_protocol
-from openmm_mlff.report.publishing import PUBLISHED_FILES, dashboard_text
 from openmm_mlff.results import Status, ValidationReport, VerdictStatus
 from openmm_mlff.students.loading import load_checkpoint, shipped_path
 

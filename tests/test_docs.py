@@ -4,10 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from openmm_mlff.report.checks_page import checks_markdown
-from openmm_mlff.report.published_page import published_markdown
-from openmm_mlff.report.publishing import (
+from pages import (
     CHECKS_PAGE,
     PERFORMANCE_PAGE,
     PUBLISHED_AS,
@@ -15,6 +12,9 @@ from openmm_mlff.report.publishing import (
     performance_tables,
     published_collection,
 )
+from published_page import published_markdown
+
+from openmm_mlff.report.checks_page import checks_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (

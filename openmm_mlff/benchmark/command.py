@@ -173,7 +173,8 @@ def _run_behind_bar(
 
 def _present(benchmark: dict[str, Any], *, folder: Path) -> None:
     """Write figures and page, and print the table and the paths."""
-    from openmm_mlff.report import benchmark_markdown, render_benchmark, write_benchmark_figures
+    from openmm_mlff.report.benchmark_plots import write_benchmark_figures
+    from openmm_mlff.report.benchmark_tables import benchmark_markdown, render_benchmark
 
     figures = write_benchmark_figures(benchmark, folder=folder)
     write_text(folder / PAGE_FILE, benchmark_markdown(benchmark, figures=figures, folder=folder))

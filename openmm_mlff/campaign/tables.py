@@ -8,8 +8,7 @@ from rich.text import Text
 
 from openmm_mlff.campaign.states import BEGUN, UNUSABLE, WAITING, CellState
 from openmm_mlff.campaign.store import FAILED, LOST
-from openmm_mlff.report.tables import plain_table
-from openmm_mlff.report.terminal import VERDICT_STYLES
+from openmm_mlff.report.terminal import VERDICT_STYLES, plain_table
 from openmm_mlff.report.wording import NOTHING
 from openmm_mlff.results import VerdictStatus
 

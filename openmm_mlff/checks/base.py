@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from openmm_mlff.config import Limits, Protocol, Threshold
+from openmm_mlff.plots import Plot
 from openmm_mlff.results import CheckResult, Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.runs import RunCondition
@@ -150,27 +149,8 @@ def not_applicable(reason: str) -> Judgement:
     return Judgement(Status.NOT_APPLICABLE, reason)
 
 
-@dataclass(frozen=True)
-class Plot:
-    """A figure as data: series of x and y values, each (T,), by name; labels contain the unit."""
-
-    title: str
-    x_label: str
-    y_label: str
-    series: Mapping[str, tuple[np.ndarray, np.ndarray]]
-    limit: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, (x, y) in self.series.items():
-            if np.ndim(x) != 1 or np.shape(x) != np.shape(y):
-                raise ValueError(
-                    f"series {name!r} of the plot {self.title!r} has x of shape {np.shape(x)} and "
-                    f"y of shape {np.shape(y)}; expected one dimension and equal lengths"
-                )
-
-
 def no_plots(record: Any, limits: Limits) -> list[Plot]:
-    """Return no plots: the report draws this check's figures itself, or it has none."""
+    """Return no plots: the report makes this check's plots, or it has none."""
     return []
 
 

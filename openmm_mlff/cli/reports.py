@@ -160,7 +160,7 @@ def _print_comparison(reports: Sequence[ValidationReport], *, as_json: bool, qui
     summary = summarise(reports)
     console = Console()
     if quiet:
-        from openmm_mlff.report.comparing.wording import headline
+        from openmm_mlff.report.comparing.summary import headline
 
         for difference in summary.differences:
             console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)

@@ -1,6 +1,7 @@
 """Judge the measurements in a run directory: checks, verdict, report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +11,6 @@ from openmm_mlff.certificate.writing import write_certificate
 from openmm_mlff.checks.base import (
     Check,
     Judgement,
-    Plot,
     conditions_of,
     error,
     measurement_name,
@@ -25,6 +25,7 @@ from openmm_mlff.config import Protocol, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.scope import scope_of
+from openmm_mlff.plots import Plot
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport, first_problem
 from openmm_mlff.rundir import RUN_FILE, SYSTEM_FILE, RunDirectory, molecule_from_json, read_json
@@ -33,7 +34,7 @@ from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPE
 from openmm_mlff.storage.runs import Evidence, RunCondition, Runs
 
 if TYPE_CHECKING:
-    from openmm_mlff.report.check_plots import CheckPlot
+    from openmm_mlff.report.figures import PlacedPlot
 
 
 class _RunRecord(BaseModel):
@@ -237,12 +238,17 @@ def _plots_of(
     return Outcome(value=[]) if check.plots is no_plots else guarded(plots)
 
 
-def check_plots(observations: Mapping[str, Evidence], protocol: Protocol) -> "list[CheckPlot]":
+def check_plots(observations: Mapping[str, Evidence], protocol: Protocol) -> "list[PlacedPlot]":
     """Return the plots of all checks, omitting those that failed."""
-    from openmm_mlff.report.check_plots import CheckPlot
+    from openmm_mlff.report.figures import PlacedPlot
 
     return [
-        CheckPlot(check.id, system, condition, position, plot)
+        PlacedPlot(
+            check.id,
+            system,
+            condition,
+            plot if plot.name else replace(plot, name=f"plot_{check.id}_{position}"),
+        )
         for system, evidence in observations.items()
         for check, _ in select(protocol)
         for condition in conditions_of(check, protocol)

@@ -18,7 +18,7 @@ from openmm_mlff.report.benchmark_data import (
     spread_text,
     statistic,
 )
-from openmm_mlff.report.tables import plain_table
+from openmm_mlff.report.terminal import plain_table
 from openmm_mlff.report.wording import NOTHING, number
 
 Section = tuple[str, list[str], list[list[str]]]

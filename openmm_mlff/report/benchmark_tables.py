@@ -18,10 +18,10 @@ from openmm_mlff.report.benchmark_data import (
     statistic,
 )
 from openmm_mlff.report.benchmark_sections import further_tables, render_ratios, render_replicas
-from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.figures import FigureRecord
 from openmm_mlff.report.markdown import figure_entry
-from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.templating import evidence_text, flatten, render
+from openmm_mlff.report.terminal import plain_table
 from openmm_mlff.report.wording import integer, number
 
 TITLE = "Benchmark"

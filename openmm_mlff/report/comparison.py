@@ -2,29 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from openmm_mlff.report.comparing.page import comparison_html
+from openmm_mlff.report.comparing.page import comparison_html, model_entries, row_entries
+from openmm_mlff.report.comparing.plots import comparison_plot
 from openmm_mlff.report.comparing.rows import Row, comparison_rows
 from openmm_mlff.report.comparing.summary import summarise
+from openmm_mlff.report.figures import FigureRecord, write_figure
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
 from openmm_mlff.report.templating import encode_link, render
 from openmm_mlff.report.wording import (
-    NOTHING,
     REPORTED_MARK,
-    SYMBOLS,
-    condition_label,
-    integer,
     interval_half_width,
-    several_conditions,
-    value_text,
 )
 from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.rundir import write_json, write_text
-
-if TYPE_CHECKING:
-    from openmm_mlff.report.canvas import FigureRecord
 
 SCHEMA_VERSION = 2
 COMPARISON_JSON = "comparison.json"
@@ -66,7 +59,7 @@ def comparison_markdown(
     reports: Sequence[ValidationReport],
     *,
     links: Sequence[str] = (),
-    figure: "FigureRecord | None" = None,
+    figure: FigureRecord | None = None,
     folder: Path,
     title: str = TITLE,
     note: str = "",
@@ -87,17 +80,11 @@ def comparison_markdown(
         title=title,
         introduction=f"{_introduction(reports)} {note}".strip(),
         labels=labels,
-        verdicts=[
-            _verdict_row(report, label=label, link=link)
-            for label, report, link in zip(
-                labels, reports, links or [""] * len(labels), strict=True
-            )
-        ],
+        models=model_entries(reports, links=[_page(link) for link in links]),
         key_numbers=summary_table(key_rows),
         legend=LEGEND,
         figure=None if figure is None else figure_entry(figure, folder=folder),
-        checks=[_check_row(row) for row in comparison_rows(reports)],
-        conditions=any(several_conditions(report) for report in reports),
+        rows=row_entries(reports),
         reported=any(not result.required for report in reports for result in report.checks),
         reported_mark=REPORTED_MARK,
         gallery=_gallery(folder, links=links),
@@ -118,13 +105,12 @@ def write_comparison(
     ``links`` are the page or folder of each report relative to ``folder``, e.g. ``tiny/report.md``,
     or empty.
     """
-    from openmm_mlff.report.comparison_figure import comparison_figure
-
     write_json(folder / COMPARISON_JSON, compare(reports))
     pages = [_best_page(folder, link) for link in links]
     html = comparison_html(reports, summarise(reports), links=pages, title=title)
     write_text(folder / COMPARISON_HTML, html)
-    figure = comparison_figure(reports, path=folder / COMPARISON_FIGURE)
+    plot = comparison_plot(reports)
+    figure = None if plot is None else write_figure(plot, folder / COMPARISON_FIGURE)
     text = comparison_markdown(
         reports, links=links, figure=figure, folder=folder, title=title, note=note
     )
@@ -168,42 +154,9 @@ def _introduction(reports: Sequence[ValidationReport]) -> str:
     )
 
 
-def _verdict_row(report: ValidationReport, *, label: str, link: str) -> dict[str, Any]:
-    verdict = report.verdict
-    return {
-        "label": label,
-        "parameters": integer(report.model.n_parameters),
-        "label_of_verdict": verdict.label,
-        "reason": str(verdict.reasons[0]) if verdict.reasons else NOTHING,
-        "recommendation": verdict.recommendation,
-        "failure_modes": verdict.failure_modes,
-        "link": encode_link(_page(link)) if link else "",
-    }
-
-
-def _check_row(row: Row) -> dict[str, Any]:
-    first = row.there[0]
-    return {
-        "system": first.system,
-        "condition": condition_label(first.condition) or NOTHING,
-        "name": row.name,
-        "mark": "" if row.required else REPORTED_MARK,
-        "limit": row.limit,
-        "unit": row.unit,
-        "cells": [_cell(result) for result in row.results],
-    }
-
-
-def _cell(result: CheckResult | None) -> str:
-    if result is None:
-        return NOTHING
-    value = result.status.value if result.value is None else value_text(result)
-    return f"{SYMBOLS[result.status]} {value}"
-
-
 def _page(link: str) -> str:
-    """Return the page of a report, also where a folder is given."""
-    return link if link.endswith(PAGE_SUFFIXES) else f"{link}/{REPORT_PAGE}"
+    """Return the page of a report, also where a folder is given; no page where there is no link."""
+    return link if not link or link.endswith(PAGE_SUFFIXES) else f"{link}/{REPORT_PAGE}"
 
 
 def _best_page(folder: Path, link: str) -> str:

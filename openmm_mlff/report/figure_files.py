@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from openmm_mlff.foreign_text import printable
+from openmm_mlff.plots import ROLES
 from openmm_mlff.rundir import write_text
 
 DPI = 300
@@ -29,16 +30,48 @@ Figures above it embed their dense parts as bitmaps.
 MANY_POINTS = 400
 POINTS_A_MARKER = 4
 
-SVG_STYLE = {
+INK = ROLES["ink"]
+STYLE = {
+    # DejaVu is distributed with matplotlib, so a figure looks the same on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-4, 5),
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.solid_capstyle": "round",
+    "hatch.linewidth": 0.5,
+    "text.color": INK,
+    # A dollar sign in a name is not the start of a formula.
+    "text.parse_math": False,
     # Text as outlines does not depend on installed fonts, and no name remains as text.
     "svg.fonttype": "path",
     # Fixed, so that equal figures give equal files.
     "svg.hashsalt": "openmm_mlff",
     "svg.image_inline": True,
 }
-"""Part of the style for saving a figure."""
+"""Style of all figures, also while they are saved."""
 
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
+_OF_A_FILE = re.compile(r"\s*<(metadata|style)\b.*?</\1>| xmlns(:\w+)?=\"[^\"]*\"", re.DOTALL)
 _OUTLINE = re.compile(r' d="[^"]*"')
 _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
@@ -54,6 +87,14 @@ def save_figure(figure: Figure, *, path: Path, title: str) -> None:
     for artist in _dense_artists(figure):
         artist.set_rasterized(True)
     write_text(path.with_suffix(".svg"), _svg_text(figure, title=title))
+
+
+def svg_element(figure: Figure, *, title: str) -> str:
+    """Return a figure as an SVG element to be embedded in a page."""
+    FigureCanvasAgg(figure).draw()
+    # In a page neither metadata nor namespaces are of use, and a style would hold for all of it.
+    text = _OF_A_FILE.sub("", _svg_text(figure, title=title)).replace("xlink:href", "href")
+    return text[text.index("<svg") :]
 
 
 def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:

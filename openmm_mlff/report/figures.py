@@ -1,148 +1,162 @@
-"""All figures of one report."""
+"""The figures of one report: every plot with its place and caption, and its files."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
+from openmm_mlff.checks import CHECKS
 from openmm_mlff.molecules.names import safe_name
-from openmm_mlff.report.accuracy_figures import torsion_figure, vibration_figure
-from openmm_mlff.report.canvas import FigureRecord
-from openmm_mlff.report.check_plots import CheckPlot, check_plot_figure, plots_of_system
-from openmm_mlff.report.convergence_figure import convergence_figure
-from openmm_mlff.report.cutoff_figures import pair_figure, scan_figure
-from openmm_mlff.report.dynamics_figures import energy_figure, temperature_figure
-from openmm_mlff.report.force_figure import force_figure
-from openmm_mlff.report.kinetic_figure import kinetic_figure
-from openmm_mlff.report.momentum_figure import momentum_figure
-from openmm_mlff.report.rotation_figure import rotation_figure
+from openmm_mlff.plots import Plot
+from openmm_mlff.report.accuracy_plots import plot_forces
+from openmm_mlff.report.conservation_plots import plot_energy, plot_momentum, plot_temperature
+from openmm_mlff.report.cutoff_plots import plot_pairs, plot_scans
+from openmm_mlff.report.sampling_plots import plot_timesteps, plot_velocities
 from openmm_mlff.report.selection import find_result
-from openmm_mlff.report.structure_figures import bond_figure, shape_figure
-from openmm_mlff.report.wall_figure import wall_figure
+from openmm_mlff.report.structure_plots import plot_bonds, plot_shape
+from openmm_mlff.report.wording import condition_label, status_label
 from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.storage.runs import Evidence, RunCondition
 
+MakePlot = Callable[[Evidence, CheckResult | None], Plot | None]
+"""Return a plot of a system with the result of its check; None where there are no data."""
 
-class DrawFigure(Protocol):
-    """Callable that draws one figure of a system with the result of its check."""
-
-    def __call__(
-        self, evidence: Evidence, /, *, path: Path, result: CheckResult | None, model: str
-    ) -> FigureRecord | None:
-        """Draw the figure; return None where there are no data."""
-
-
-SURFACE_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
-    ("rotation", "rotation_invariance", rotation_figure),
-    ("cutoff_pairs", "cutoff_continuity", pair_figure),
-    ("cutoff_scans", "cutoff_continuity", scan_figure),
-    ("walls", "short_range_repulsion", wall_figure),
+OF_A_SYSTEM: tuple[tuple[str, MakePlot], ...] = (
+    ("cutoff_continuity", plot_pairs),
+    ("cutoff_continuity", plot_scans),
+    ("timestep_convergence", plot_timesteps),
+    ("kinetic_distribution", plot_velocities),
+    ("force_accuracy", plot_forces),
 )
-"""Suffix of the file name, check, and drawing function."""
+OF_A_CONDITION: tuple[tuple[str, MakePlot], ...] = (
+    ("stability", plot_bonds),
+    ("stability", plot_shape),
+    ("energy_drift", plot_energy),
+    ("temperature", plot_temperature),
+    ("momentum_conservation", plot_momentum),
+)
+"""Plots of shared measurements and simulations; a check plots its own record itself."""
 
-DYNAMICS_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
-    ("timesteps", "timestep_convergence", convergence_figure),
-    ("velocities", "kinetic_distribution", kinetic_figure),
-)
-ACCURACY_FIGURES: tuple[tuple[str, str, DrawFigure], ...] = (
-    ("vibrations", "vibrations", vibration_figure),
-    ("torsions", "torsion_profile", torsion_figure),
-)
+
+@dataclass(frozen=True)
+class PlacedPlot:
+    """One plot of a check on one system.
+
+    Attributes:
+        condition: temperature and timestep; None for a plot of the whole system.
+    """
+
+    check_id: str
+    system: str
+    condition: RunCondition | None
+    plot: Plot
+
+    @property
+    def stem(self) -> str:
+        """The name of its files, without the ending."""
+        name = f"{self.system}_{self.plot.name}"
+        if (condition := self.condition) is None:
+            return name
+        label = (
+            f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
+        )
+        # Files from other sources may contain arbitrary ensemble names.
+        return f"{name}_{safe_name(label, otherwise='run')}"
+
+    @property
+    def where(self) -> str:
+        """The label of the condition, or nothing."""
+        return "" if self.condition is None else condition_label(self.condition.as_dict())
+
+    def result_in(self, report: ValidationReport) -> CheckResult | None:
+        """Return the check's result."""
+        condition = None if self.condition is None else self.condition.as_dict()
+        return find_result(report, check_id=self.check_id, system=self.system, condition=condition)
+
+    def captioned(self, result: CheckResult | None) -> "PlacedPlot":
+        """Return a copy whose caption ends with the result of the check."""
+        plot = self.plot
+        first = plot.panels[0]
+        own = f"{plot.title.rstrip('. ')}: {first.y.label} against {first.x.label}."
+        found = "" if result is None else f" {result.message} ({status_label(result.status)})"
+        return replace(self, plot=replace(plot, caption=f"{plot.caption or own}{found}"))
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """A figure that was written.
+
+    Attributes:
+        path: the PNG; the SVG is beside it.
+        caption: a description that includes the numbers.
+        system: empty where the figure shows several systems.
+    """
+
+    path: Path
+    title: str
+    caption: str
+    system: str
+    width_inch: float = 3.4
+
+    @property
+    def svg_path(self) -> Path:
+        """The same figure as SVG."""
+        return self.path.with_suffix(".svg")
+
+
+def report_plots(
+    observations_by_system: Mapping[str, Evidence],
+    report: ValidationReport,
+    *,
+    plots: Sequence[PlacedPlot] = (),
+) -> list[PlacedPlot]:
+    """Return every plot for which there are data, with its caption, by system and check.
+
+    ``plots`` are those of the checks themselves.
+    """
+    order = {check.id: k for k, check in enumerate(CHECKS)}
+    placed = []
+    for system, evidence in observations_by_system.items():
+        found = [one for one in plots if one.system == system and one.plot.has_data()]
+        found += _placed(OF_A_SYSTEM, replace(evidence, condition=None), report)
+        for condition in evidence.conditions():
+            found += _placed(OF_A_CONDITION, evidence.at(condition), report)
+        found.sort(key=lambda one: order.get(one.check_id, len(order)))
+        placed += [one.captioned(one.result_in(report)) for one in found]
+    return placed
 
 
 def write_figures(
-    observations_by_system: Mapping[str, Evidence],
-    report: ValidationReport,
-    folder: Path,
-    *,
-    plots: Sequence[CheckPlot] = (),
+    placed: Sequence[PlacedPlot], folder: Path, *, model: str = ""
 ) -> list[FigureRecord]:
-    """Write every figure for which there are data, by system and by group of checks."""
-    drawn: list[FigureRecord | None] = []
-    for system, observations in observations_by_system.items():
-        of_checks = partial(_of_checks, observations, report=report, system=system, folder=folder)
-        drawn += of_checks(SURFACE_FIGURES)
-        for condition in observations.conditions():
-            view = observations.at(condition)
-            drawn += _of_condition(view, report=report, system=system, folder=folder)
-        drawn += of_checks(DYNAMICS_FIGURES)
-        accuracy = find_result(report, check_id="force_accuracy", system=system)
-        path = folder / f"{system}_forces.png"
-        drawn.append(
-            force_figure(observations, path=path, accuracy=accuracy, model=report.model.name)
-        )
-        drawn += of_checks(ACCURACY_FIGURES)
-        drawn += [
-            _of_plot(one, observations, report=report, folder=folder)
-            for one in plots_of_system(plots, system=system)
-        ]
-    return [record for record in drawn if record is not None]
-
-
-def _of_checks(
-    observations: Evidence,
-    table: tuple[tuple[str, str, DrawFigure], ...],
-    *,
-    report: ValidationReport,
-    system: str,
-    folder: Path,
-) -> list[FigureRecord | None]:
-    """Draw the figures of one table."""
+    """Write plots as PNG and SVG."""
     return [
-        draw(
-            observations,
-            path=folder / f"{system}_{kind}.png",
-            result=find_result(report, check_id=check_id, system=system),
-            model=report.model.name,
+        write_figure(
+            one.plot,
+            folder / f"{one.stem}.png",
+            system=one.system,
+            headline=" · ".join(part for part in (model, one.system, one.where) if part),
         )
-        for kind, check_id, draw in table
+        for one in placed
     ]
 
 
-def _of_plot(
-    plot: CheckPlot, evidence: Evidence, *, report: ValidationReport, folder: Path
-) -> FigureRecord:
-    """Draw a plot that a check describes as data."""
-    label = ""
-    if plot.condition is not None:
-        evidence = evidence.at(plot.condition)
-        label = f"_{_condition_name(plot.condition)}"
-    return check_plot_figure(
-        plot,
-        evidence,
-        path=folder / f"{plot.system}_{plot.kind}{label}.png",
-        result=plot.result_in(report),
-        model=report.model.name,
-    )
+def write_figure(plot: Plot, path: Path, *, system: str = "", headline: str = "") -> FigureRecord:
+    """Write one plot as PNG, and as SVG beside it."""
+    # Imported here because a page alone does not need matplotlib.
+    from openmm_mlff.report.drawing import draw_plot, width_inch
+
+    draw_plot(plot, path, headline=headline)
+    return FigureRecord(path, plot.title, plot.caption, system, width_inch(plot))
 
 
-def _condition_name(condition: RunCondition) -> str:
-    """Return a condition as part of a file name."""
-    name = f"{condition.ensemble}_{condition.temperature_kelvin:g}K_{condition.timestep_fs:g}fs"
-    # Files from other sources may contain arbitrary ensemble names.
-    return safe_name(name, otherwise="run")
-
-
-def _of_condition(
-    observations: Evidence, *, report: ValidationReport, system: str, folder: Path
-) -> list[FigureRecord | None]:
-    """Draw the figures of one temperature and timestep."""
-    condition, model = observations.condition, report.model.name
-    if condition is None:
-        return []
-    label = _condition_name(condition)
-
-    def path(kind: str) -> Path:
-        return folder / f"{system}_{kind}_{label}.png"
-
-    def result(check_id: str) -> CheckResult | None:
-        return find_result(report, check_id=check_id, system=system, condition=condition.as_dict())
-
-    momentum, drift = result("momentum_conservation"), result("energy_drift")
-    return [
-        energy_figure(observations, path=path("energy"), drift=drift, model=model),
-        temperature_figure(observations, path=path("temperature"), model=model),
-        momentum_figure(observations, path=path("momentum"), result=momentum, model=model),
-        bond_figure(observations, path=path("bonds"), model=model),
-        shape_figure(observations, path=path("shape"), model=model),
-    ]
+def _placed(
+    table: tuple[tuple[str, MakePlot], ...], evidence: Evidence, report: ValidationReport
+) -> list[PlacedPlot]:
+    system, condition, found = evidence.system.name, evidence.condition, []
+    for check_id, make in table:
+        asked = None if condition is None else condition.as_dict()
+        result = find_result(report, check_id=check_id, system=system, condition=asked)
+        plot = make(evidence, result)
+        if plot is not None:
+            found.append(PlacedPlot(check_id, system, condition, plot))
+    return found

@@ -1,10 +1,10 @@
-"""The report as Markdown, verdict first."""
+"""A summary of the report as Markdown, verdict first; all details are on the page."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.figures import FigureRecord
 from openmm_mlff.report.selection import (
     SummaryRow,
     key_headers,
@@ -14,8 +14,6 @@ from openmm_mlff.report.selection import (
 )
 from openmm_mlff.report.templating import (
     escape_text,
-    evidence_text,
-    flatten,
     relative_link,
     render,
 )
@@ -30,13 +28,12 @@ from openmm_mlff.report.wording import (
     status_label,
     value_text,
 )
-from openmm_mlff.results import CheckResult, Status, ValidationReport
+from openmm_mlff.results import Status, ValidationReport
 from openmm_mlff.rundir import write_text
 
 PIXELS_PER_INCH = 120
 """Size of figures on the page; the files have a higher resolution."""
 
-TRACEBACK = "traceback"
 LEGEND = ", ".join(status_label(status) for status in Status)
 
 
@@ -64,15 +61,6 @@ def report_markdown(
         conditions=several_conditions(report),
         systems=[(system, _rows(report, system=system)) for system in systems_with_results(report)],
         figures=[figure_entry(figure, folder=folder) for figure in figures],
-        tracebacks=[
-            (_where(result), result.evidence[TRACEBACK])
-            for result in report.checks
-            if result.evidence.get(TRACEBACK)
-        ],
-        provenance=_provenance(report),
-        evidence=[
-            (_where(result), rows) for result in report.checks if (rows := _evidence(result))
-        ],
     )
 
 
@@ -129,27 +117,3 @@ def _rows(report: ValidationReport, *, system: str) -> list[dict[str, Any]]:
         }
         for result in sorted(found, key=lambda result: result.status is Status.NOT_APPLICABLE)
     ]
-
-
-def _where(result: CheckResult) -> str:
-    condition = condition_label(result.condition)
-    place = f"{result.system}, {condition}" if condition else result.system
-    return f"{place}: {result.id} ({result.status.value})"
-
-
-def _evidence(result: CheckResult) -> list[tuple[str, str]]:
-    return [
-        (key, evidence_text(value)) for key, value in flatten(result.evidence) if key != TRACEBACK
-    ]
-
-
-def _provenance(report: ValidationReport) -> list[tuple[str, str]]:
-    model = {"model": report.model.spec, "sha256": report.model.sha256}
-    settings = {
-        key: value
-        for key, value in report.protocol.items()
-        # Every threshold is already shown with its result.
-        if key != "criteria"
-    }
-    tables = {**model, **report.environment, "protocol": settings}
-    return [(key, evidence_text(value)) for key, value in flatten(tables)]

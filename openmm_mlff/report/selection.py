@@ -1,10 +1,11 @@
-"""Select results in reports: by check, by system, and the key numbers."""
+"""Select what is shown: results, stored records, key numbers, the verdict and its reasons."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.report.wording import (
     GROUPS,
     NOTHING,
@@ -14,7 +15,20 @@ from openmm_mlff.report.wording import (
     number,
     value_text,
 )
-from openmm_mlff.results import CheckResult, Status, ValidationReport
+from openmm_mlff.results import (
+    CheckResult,
+    Claim,
+    ClaimStatus,
+    Reason,
+    Status,
+    ValidationReport,
+    Verdict,
+    VerdictStatus,
+)
+from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.runs import Evidence
+
+R = TypeVar("R")
 
 KEY_CHECKS = {
     "stability": "Stability",
@@ -24,6 +38,17 @@ KEY_CHECKS = {
     "speed": "Time per step",
 }
 """Checks whose values summarise a model, and the labels of their values."""
+
+MOST_REASONS = 3
+
+WORDS = {
+    VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
+    VerdictStatus.REJECTED: ("✘", "Not safe for production MD"),
+    VerdictStatus.INCONCLUSIVE: ("?", "Neither approved nor rejected, for the reasons below"),
+}
+"""Symbol and sentence of each verdict."""
+
+NOT_ALL_ASKED = "Sound within the scope below; accuracy was not judged"
 
 
 def find_result(
@@ -189,3 +214,68 @@ def model_labels(reports: Sequence[ValidationReport]) -> list[str]:
         label if labels.count(label) == 1 else f"{label} #{labels[: k + 1].count(label)}"
         for k, label in enumerate(labels)
     ]
+
+
+def stored_record(evidence: Evidence, name: str, cls: type[R]) -> R | None:
+    """Return the record of a measurement; None where it is missing or of another class."""
+    measurement = evidence.measurements.get(name)
+    if measurement is None or measurement.status != DONE:
+        return None
+    try:
+        return measurement.record(cls)
+    except RunDirectoryError:
+        return None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The verdict at the top of the page.
+
+    Attributes:
+        symbol: distinguishes verdicts without colour.
+        claims: sound and accurate.
+        reasons: at most three, each from another check, the most severe first.
+        further: the other reasons.
+    """
+
+    status: str
+    label: str
+    symbol: str
+    sentence: str
+    claims: tuple[Claim, ...]
+    reasons: tuple[Reason, ...]
+    further: tuple[Reason, ...]
+
+
+def summarise(report: ValidationReport) -> Summary:
+    """Return the summary; its texts are those of the verdict."""
+    verdict = report.verdict
+    symbol, sentence = WORDS[verdict.status]
+    if verdict.status is VerdictStatus.APPROVED and any(
+        claim.status is ClaimStatus.NOT_ASKED for claim in verdict.claims.both
+    ):
+        sentence = NOT_ALL_ASKED
+    chosen = leading_reasons(verdict.reasons)
+    return Summary(
+        status=verdict.status.value,
+        label=verdict.label,
+        symbol=symbol,
+        sentence=sentence,
+        claims=verdict.claims.both,
+        reasons=tuple(verdict.reasons[k] for k in chosen),
+        further=tuple(reason for k, reason in enumerate(verdict.reasons) if k not in chosen),
+    )
+
+
+def leading_reasons(reasons: Sequence[Reason], *, most: int = MOST_REASONS) -> list[int]:
+    """Return indices of the most severe reasons, one per check first."""
+    first: dict[str, int] = {}
+    for k, reason in enumerate(reasons):
+        first.setdefault(reason.check or reason.message, k)
+    others = [k for k in range(len(reasons)) if k not in first.values()]
+    return sorted([*first.values(), *others][:most])
+
+
+def claims_line(verdict: Verdict) -> str:
+    """Format the claims, e.g. ``sound: YES, accurate: NOT ASKED``."""
+    return ", ".join(f"{claim.name}: {claim.status.value}" for claim in verdict.claims.both)

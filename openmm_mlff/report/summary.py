@@ -8,10 +8,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.report.reasons import MOST_REASONS
-from openmm_mlff.report.selection import key_headers, summary_rows, systems_with_results
-from openmm_mlff.report.tables import plain_table
-from openmm_mlff.report.terminal import STATUS_STYLES, VERDICT_STYLES, key_cell, verdict_panel
+from openmm_mlff.report.selection import (
+    MOST_REASONS,
+    key_headers,
+    summary_rows,
+    systems_with_results,
+)
+from openmm_mlff.report.terminal import (
+    STATUS_STYLES,
+    VERDICT_STYLES,
+    key_cell,
+    plain_table,
+    verdict_panel,
+)
 from openmm_mlff.report.wording import (
     REPORTED_MARK,
     SYMBOLS,

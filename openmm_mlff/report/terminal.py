@@ -12,16 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.foreign_text import printable, printable_values
-from openmm_mlff.report.reasons import claims_line, leading_reasons
 from openmm_mlff.report.selection import (
     SummaryRow,
+    claims_line,
     key_headers,
+    leading_reasons,
     model_labels,
     results_by_group,
     rows_by_condition,
     systems_with_results,
 )
-from openmm_mlff.report.tables import plain_table
 from openmm_mlff.report.wording import (
     REPORTED_MARK,
     SHORT_SHA_LENGTH,
@@ -105,6 +105,29 @@ def render_comparison(reports: Sequence[ValidationReport], *, console: Console) 
             table.add_row(Text(labels[position], style="bold"), *cells)
         console.print()
         console.print(table)
+
+
+def plain_table(title: str, *, heads: Sequence[str], right_from: int | None = None) -> Table:
+    """Return an empty table without a frame; columns from ``right_from`` are right-aligned."""
+    table = Table(
+        title=Text(title, style="bold blue"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style="dim",
+    )
+    for position, head in enumerate(heads):
+        numeric = right_from is not None and position >= right_from
+        table.add_column(
+            Text(head),
+            justify="right" if numeric else "left",
+            no_wrap=position == 0,
+            overflow="fold",
+            # Words of a header are not broken.
+            min_width=max((len(word) for word in head.split()), default=0),
+        )
+    return table
 
 
 def key_cell(row: SummaryRow, *, check_id: str, unit: str) -> Text:

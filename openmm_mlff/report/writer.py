@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.report.check_plots import CheckPlot
-from openmm_mlff.report.figures import write_figures
+from openmm_mlff.report.figures import PlacedPlot, report_plots, write_figures
 from openmm_mlff.report.html import write_html
 from openmm_mlff.report.markdown import write_markdown
 from openmm_mlff.results import ValidationReport
@@ -22,20 +21,21 @@ def write_report(
     observations_by_system: Mapping[str, Evidence],
     *,
     known: Sequence[Check] = CHECKS,
-    plots: Sequence[CheckPlot] = (),
+    plots: Sequence[PlacedPlot] = (),
 ) -> None:
     """Write `report.json`, figures, `report.md` and `report.html`, each atomically."""
     # The numbers first, so that they are kept even if drawing fails.
     write_text(directory.root / REPORT_JSON, report.to_json() + "\n")
-    figures = write_figures(observations_by_system, report, directory.figures, plots=plots)
+    placed = report_plots(observations_by_system, report, plots=plots)
+    figures = write_figures(placed, directory.figures, model=report.model.name)
     write_markdown(report, figures, directory.root / REPORT_PAGE)
     run_file = directory.root / RUN_FILE
     write_html(
         report,
         observations_by_system,
         directory.root / REPORT_HTML,
-        figures=figures,
+        plots=placed,
+        figures=directory.figures,
         run=read_json(run_file) if run_file.is_file() else None,
         known=known,
-        plots=plots,
     )

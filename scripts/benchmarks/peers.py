@@ -19,7 +19,8 @@ from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.rounds import run_rounds, warmed_up
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.report import benchmark_markdown, write_benchmark_figures
+from openmm_mlff.report.benchmark_plots import write_benchmark_figures
+from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.results import jsonable
 from openmm_mlff.rundir import read_json, write_json, write_text
 from openmm_mlff.simulation import named_platform

@@ -121,8 +121,9 @@ def test_an_own_check_measures_judges_and_draws(protocol, measured, make_subject
 
     assert result.status is Status.PASS
     assert result.value > limits["cost"].value
-    assert len(plot.series) == angles
-    assert plot.limit == limits["cost"].value
+    *lines, limit = plot.panels[0].marks
+    assert len(lines) == angles
+    assert limit.value == limits["cost"].value
 
 
 def test_an_own_check_is_not_applicable_without_angles(protocol, measured, make_subject):

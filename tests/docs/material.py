@@ -48,8 +48,10 @@ from types import ModuleType
 import openmm_mlff.config
 
 openmm_mlff.config.PROTOCOLS_FOLDER = Path(os.environ["DOCUMENTED_PROTOCOLS"])
-figures = sys.modules["openmm_mlff.report.figures"] = ModuleType("openmm_mlff.report.figures")
-figures.write_figures = lambda *_, **__: []
+drawing = sys.modules["openmm_mlff.report.drawing"] = ModuleType("openmm_mlff.report.drawing")
+drawing.draw_plot = lambda *_, **__: None
+drawing.plot_svg = lambda plot: ""
+drawing.width_inch = lambda plot: 3.4
 """
 PROGRAMS = {
     "openmm-mlff": "-c 'from openmm_mlff.cli import main; main()'",

@@ -45,10 +45,12 @@ def evidence(check, tmp_path):
 def test_the_plots_of_the_example_are_gathered_with_its_limit(evidence, protocol):
     (found,) = check_plots({"water": evidence()}, protocol)
     assert (found.check_id, found.system, found.condition) == ("angle_stiffness", "water", None)
-    x, y = found.plot.series["H2–O1–H3"]
-    np.testing.assert_array_equal(x, BENDS)
-    np.testing.assert_array_equal(y, 1e-3 * BENDS**2)
-    assert found.plot.limit == protocol.criteria["angle_stiffness"]["cost"].value
+    assert found.plot.name == "plot_angle_stiffness_1"
+    line, limit = found.plot.panels[0].marks
+    assert line.name == "H2–O1–H3"
+    np.testing.assert_array_equal(line.x, BENDS)
+    np.testing.assert_array_equal(line.y, 1e-3 * BENDS**2)
+    assert limit.value == protocol.criteria["angle_stiffness"]["cost"].value
 
 
 def test_what_was_not_measured_has_no_plots(evidence, protocol):

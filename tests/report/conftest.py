@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.report import canvas, figure_files
+from openmm_mlff.report import drawing, figure_files
 from openmm_mlff.results import (
     CheckResult,
     ModelRecord,
@@ -35,7 +35,7 @@ DPI = 300
 def _coarse(request, monkeypatch):
     """Draw coarsely, which is fast, where a test does not measure the file."""
     if "png_inches" not in request.fixturenames:
-        monkeypatch.setattr(canvas, "DPI", 50)
+        monkeypatch.setattr(drawing, "DPI", 50)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from openmm_mlff.report.benchmark_tables import benchmark_markdown, render_benchmark
-from openmm_mlff.report.canvas import FigureRecord
+from openmm_mlff.report.figures import FigureRecord
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -89,7 +89,7 @@ def test_conditions_are_named_where_there_are_several(
     hot = condition.as_dict() | {"temperature_kelvin": 500.0}
     checks = [make_result(condition=condition.as_dict()), make_result(condition=hot)]
     page = comparison_markdown([make_report(checks=checks)], folder=tmp_path)
-    assert "| water | NVE, 500 K, 0.5 fs | `energy_drift` |" in page
+    assert "| water (NVE, 500 K, 0.5 fs) | `energy_drift` |" in page
 
 
 def test_all_files_are_written(reports, tmp_path, png_inches):

@@ -6,21 +6,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from openmm_mlff.foreign_text import printable
+from openmm_mlff.plots import Axis, Line, Panel, Plot
 from openmm_mlff.report import figure_files
-from openmm_mlff.report.canvas import FigureRecord, drawing
+from openmm_mlff.report.drawing import draw_plot
+from openmm_mlff.report.figures import FigureRecord
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</svg><script>alert(1)</script> --> <!-- & \x00\x1b $\\frac$ onload=x"
 
 
-def draw(path, *, n_points=10, marker="", headline="original · water"):
-    rng = np.random.default_rng(1)
-    with drawing(path, width_inch=3.4, height_inch=2.5, headline=headline) as figure:
-        axes = figure.subplots()
-        axes.plot(np.arange(n_points), rng.normal(size=n_points), marker=marker)
-        axes.set_xlabel("Time (ps)")
-        axes.text(0, 0, printable(headline), parse_math=False)
+def draw(path, *, n_points=10, markers=False, headline="original · water"):
+    y = np.random.default_rng(1).normal(size=n_points)
+    line = Line(np.arange(n_points), y, markers=markers)
+    panel = Panel(Axis("Time (ps)"), Axis("Energy (eV)"), [line], note=headline)
+    draw_plot(Plot("A plot", [panel], height_inch=2.1), path, headline=headline)
     return path.with_suffix(".svg")
 
 
@@ -54,9 +53,9 @@ def test_an_evil_name_is_no_element_and_no_comment(tmp_path):
     assert not re.search(r"[\x00-\x08\x0b-\x1f]", text)
 
 
-@pytest.mark.parametrize(("n_points", "marker"), [(60_000, ""), (20_000, "o")])
-def test_many_points_become_a_picture_and_the_axes_stay_outlines(tmp_path, n_points, marker):
-    path = draw(tmp_path / "a.png", n_points=n_points, marker=marker)
+@pytest.mark.parametrize(("n_points", "markers"), [(60_000, False), (20_000, True)])
+def test_many_points_become_a_picture_and_the_axes_stay_outlines(tmp_path, n_points, markers):
+    path = draw(tmp_path / "a.png", n_points=n_points, markers=markers)
     root = ElementTree.parse(path).getroot()
     assert len(root.findall(f".//{SVG}image")) == 1
     assert len(root.findall(f".//{SVG}use")) > 20

@@ -6,9 +6,9 @@ import re
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from openmm_mlff.report.bars import legend_of_figure
-from openmm_mlff.report.canvas import drawing
+from openmm_mlff.plots import Axis, Event, Line, Panel, Plot
 from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.drawing import draw_plot
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.report.terminal import render_comparison, render_report
 from openmm_mlff.results import (
@@ -102,9 +102,10 @@ def test_the_terminal_does_not_obey_it(make_verdict):
     assert "[bold red]" in written.getvalue()
 
 
-def test_figures_show_it(tmp_path):
-    with drawing(tmp_path / "a.png", width_inch=3.0, height_inch=2.0, headline=EVIL) as figure:
-        legend_of_figure(figure, [EVIL, "$\\nothing$"])
-    shown = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert "$\\nothing$" in shown
+def test_figures_show_it(figures, tmp_path):
+    marks = [Line([0.0, 1.0], [0.0, 1.0], name) for name in (EVIL, "$\\nothing$")]
+    panel = Panel(Axis("x"), Axis("y"), [*marks, Event(0.5, EVIL)], EVIL, EVIL)
+    draw_plot(Plot(EVIL, [panel]), tmp_path / "a.png", headline=EVIL)
+    (legend,) = figures[0].legends
+    assert "$\\nothing$" in {text.get_text() for text in legend.get_texts()}
     assert (tmp_path / "a.png").stat().st_size > 1000

@@ -1,6 +1,6 @@
 import pytest
+from published_page import published_markdown
 
-from openmm_mlff.report.published_page import published_markdown
 from openmm_mlff.results import Status, VerdictStatus
 
 

@@ -3,8 +3,9 @@ import io
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
-from openmm_mlff.report.terminal import render_comparison, render_report
+from openmm_mlff.report.terminal import plain_table, render_comparison, render_report
 from openmm_mlff.results import Status, VerdictStatus
 
 
@@ -133,3 +134,15 @@ def test_models_are_compared_side_by_side(printed, make_report, make_checks, wid
     assert "water (NVE, 300 K, 0.5 fs)" in text
     assert ["original", "✔", "10", "✔", "0.0123", "✔", "0.0345", "✔", "1.5", "✔", "1.84"] in lines
     assert ["ultra-tiny", *["✘", "9.9"] * 5] in lines
+
+
+def test_numbers_are_flush_right_and_words_of_heads_are_whole():
+    table = plain_table("Title", heads=("Model", "Time\nms/step"), right_from=1)
+    table.add_row(Text("tiny"), Text("1.5"))
+    stream = io.StringIO()
+    Console(file=stream, width=40).print(table)
+    title, first, second, _, row = stream.getvalue().splitlines()
+    assert title.split() == ["Title"]
+    assert first.split() == ["Time"]
+    assert second.split() == ["Model", "ms/step"]
+    assert row.rstrip().endswith("    1.5")

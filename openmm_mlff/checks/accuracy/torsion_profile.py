@@ -12,6 +12,7 @@ from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
+from openmm_mlff.plots import Axis, Line, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
@@ -21,6 +22,7 @@ RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 shifts both profiles equally."""
 
 RELAXATION_STEPS = 150
+MOST_DRAWN_BONDS = 8
 
 # A proper rotation by small whole numbers: Euler's, from the quaternion (1, 2, 3, 4).
 _ROTATION = np.array([[-20.0, 4.0, 22.0], [20.0, -10.0, 20.0], [10.0, 28.0, 4.0]]) / 30.0
@@ -237,6 +239,32 @@ def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> lis
     ]
 
 
+def plots(record: Record, limits: Limits) -> list[Plot]:
+    """Plot the profile of each bond that is judged, the first eight."""
+    profiles = [_profile(record, row) for row in range(len(record.bonds))]
+    judged = [profile for profile in profiles if profile["judged"]][:MOST_DRAWN_BONDS]
+    panels, barriers = [], []
+    for profile in judged:
+        angles = (profile["angles_degrees"] + 180.0) % 360.0 - 180.0
+        order = np.argsort(angles)
+        model, ideal = (profile[f"{name}_kcal_per_mol"] for name in ("model", "reference"))
+        marks = [
+            Line(angles[order], model[order], "potential", 0, "solid", markers=True),
+            Line(angles[order], ideal[order], "reference", "ink", "dashed"),
+        ]
+        x_axis = Axis("Dihedral angle (°)", (-180.0, 180.0), ticks=(-180.0, 0.0, 180.0))
+        panels.append(Panel(x_axis, Axis("Energy (kcal/mol)"), marks, profile["bond"]))
+        barriers.append(f"{profile['bond']} {np.ptp(model):.3g} against {np.ptp(ideal):.3g}")
+    caption = (
+        f"Energy against the dihedral angle of each rotatable bond, on geometries that "
+        f"{record.reference} relaxed, relative to its lowest point. Barriers (kcal/mol): "
+        f"{', '.join(barriers)}."
+    )
+    columns = min(len(panels), 4)
+    plot = Plot("Torsion profiles", panels, caption, "torsions", columns, height_inch=1.7)
+    return [plot] if panels else []
+
+
 CHECK = Check(
     id="torsion_profile",
     group="accuracy",
@@ -256,5 +284,6 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
+    plots=plots,
     needs=("minimum", "reference"),
 )

@@ -6,6 +6,7 @@ from openmm_mlff.checks.accuracy.modes import harmonic_modes
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive
 from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
+from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import MINIMUM_FORCE_EV_PER_ANGSTROM, ReferenceMinimum
@@ -158,6 +159,32 @@ def _measured(record: Record, limits: Limits) -> list[tuple[Measure, float]]:
     return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
 
 
+def plots(record: Record, limits: Limits) -> list[Plot]:
+    """Plot the difference of each frequency; nothing where frequencies were not compared."""
+    model, ideal = record.model_wavenumbers_per_cm, record.reference_wavenumbers_per_cm
+    if not len(model) or len(model) != len(ideal) or not np.isfinite(model - ideal).any():
+        return []
+    differences, limit = model - ideal, limits["mae"].value
+    reach = 1.1 * max(float(np.nanmax(np.abs(differences))), limit)
+    stems = np.column_stack([np.zeros_like(ideal), differences, np.full_like(ideal, np.nan)])
+    marks: list[Mark] = [
+        Band(-limit, limit, name=f"allowed mean: ±{limit:g} cm⁻¹"),
+        Level(0.0, "", "ink", "solid"),
+        Line(np.repeat(ideal, 3), stems.ravel(), "", 0),
+        Points(ideal, differences, "", 0),
+    ]
+    panel = Panel(
+        Axis("Reference frequency (cm⁻¹)"),
+        Axis("Potential − reference (cm⁻¹)", (-reach, reach)),
+        marks,
+    )
+    caption = (
+        f"Harmonic frequencies, each at its own minimum: difference from {record.reference} "
+        f"against its frequency, {np.nanmean(np.abs(differences)):.3g} cm⁻¹ in the mean."
+    )
+    return [Plot("Harmonic frequencies", [panel], caption, name="vibrations")]
+
+
 CHECK = Check(
     id="vibrations",
     group="accuracy",
@@ -175,5 +202,6 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
+    plots=plots,
     needs=("minimum", "trajectories", "reference", "reference_minimum", "hessian"),
 )

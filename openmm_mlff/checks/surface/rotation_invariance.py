@@ -8,8 +8,10 @@ from scipy.spatial.transform import Rotation
 from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
+from openmm_mlff.plots import STYLES, Axis, Band, Line, Panel, Plot, finite_or_nan
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
+from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 SCAN_STEP_DEGREES = 5.0
 COARSE_STEP_DEGREES = 15.0  # in boxes and beyond 50 atoms: the scan is drawn only, and not judged
 FINE_UP_TO_ATOMS = 50
+DRAWN_LIMITS = 1.6  # the axis extends to at least this multiple of the limit: noise looks small
 
 
 @record
@@ -58,6 +61,31 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return moves.judge_changes(record, limits, move="rotating the system")
 
 
+def plots(record: Record, limits: Limits) -> list[Plot]:
+    """Plot the energy of the minimum against the angle of rotation about x, y and z."""
+    n_atoms, limit = record.force_changes.shape[-2], limits["energy"].value
+    changes_mev = finite_or_nan(record.scan_energy_changes_ev) * MEV_PER_EV / n_atoms
+    known = changes_mev[np.isfinite(changes_mev)]
+    if not len(known):
+        return []
+    low, high = min(float(known.min()), 0.0), max(float(known.max()), 0.0)
+    margin, reach = 0.06 * (high - low), DRAWN_LIMITS * limit
+    lines = [
+        Line(record.scan_angles_degrees, changes_mev[k], f"about {axis}", k, STYLES[k])
+        for k, axis in enumerate("xyz")
+    ]
+    panel = Panel(
+        Axis("Angle (°)", (0.0, 360.0), ticks=tuple(range(0, 361, 60))),
+        Axis("E(θ) − E(0) (meV/atom)", (min(low - margin, -reach), max(high + margin, reach))),
+        [Band(-limit, limit, name=f"allowed: ±{limit:g} meV/atom"), *lines],
+    )
+    caption = (
+        "Energy of the minimum against the angle of rotation about x, y and z: it spans "
+        f"{known.max() - known.min():.3g} meV/atom and should be constant."
+    )
+    return [Plot("Energy against rotation", [panel], caption, name="rotation")]
+
+
 CHECK = moves.invariance_check(
     id="rotation_invariance",
     question="Does the energy depend on how the system is oriented?",
@@ -69,4 +97,5 @@ CHECK = moves.invariance_check(
     record=Record,
     measure=measure,
     judge=judge,
+    plots=plots,
 )

@@ -1,6 +1,6 @@
 """Do atoms repel each other at contact?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM, Wall, find_wall
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, pairs_within
+from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points, finite_or_nan
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -21,6 +22,7 @@ LONGEST_RATIO = 1.5  # scans start at this many times the sum of the covalent ra
 COARSER = 5  # steps outside the sum of the covalent radii are this much longer
 INSIDE = " in the molecule"  # ends the name of a scan inside the molecule
 NEIGHBOUR_ANGSTROM = 4.0  # atoms farther apart than this are not pushed together
+LOWEST_DRAWN_EV = 0.01  # lower energies are drawn at this end of the logarithmic axis
 
 
 @record
@@ -161,6 +163,49 @@ def _clause(wall: Wall) -> str:
     return f"the repulsion of {wall.pair} at 0.3 Å is"
 
 
+def plots(record: Record, limits: Limits) -> list[Plot]:
+    """Plot the energy of each pair from contact to 0.3 Å, with barriers too low and holes."""
+    needed_ev = limits["wall"].value
+    marks: list[Mark] = []
+    low: list[tuple[float, float]] = []
+    holes: list[tuple[float, float]] = []
+    highest = 1.0
+    for k, wall in enumerate(record.walls()):
+        distances = record.distances_angstrom[record.pair == k]
+        energies = finite_or_nan(record.energies_ev[record.pair == k])
+        if np.isfinite(energies).sum() < 2 or not np.isfinite(wall.lowest_angstrom):
+            continue
+        energies -= np.interp(wall.lowest_angstrom, distances, energies)
+        drawn = np.maximum(energies, LOWEST_DRAWN_EV)
+        highest = max(highest, float(np.nanmax(drawn)))
+        marks.append(Line(distances, drawn, wall.pair, k))
+        if wall.height_ev < needed_ev:
+            low.append((distances[0], drawn[0]))
+        if wall.hole_ev > 0.0:
+            holes.append((wall.hole_angstrom, np.interp(wall.hole_angstrom, distances, drawn)))
+    if not marks:
+        return []
+    if low:
+        marks.append(_points(low, "too low", "ring"))
+    if holes:
+        marks.append(_points(holes, "hole", "triangle"))
+    marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
+    ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
+    panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
+    caption = (
+        "Energy of each pair of elements pushed together, above its lowest outside the covalent "
+        f"radii, against the distance; energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
+    )
+    return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
+
+
+def _points(
+    places: list[tuple[float, float]], name: str, marker: Literal["ring", "triangle"]
+) -> Points:
+    x, y = np.transpose(places)
+    return Points(x, y, name, "bad", marker)
+
+
 CHECK = Check(
     id="short_range_repulsion",
     group="surface",
@@ -176,5 +221,6 @@ CHECK = Check(
     record=Record,
     measure=measure,
     judge=judge,
+    plots=plots,
     needs=("minimum", "noise"),
 )

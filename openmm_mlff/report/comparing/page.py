@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from openmm_mlff.report.comparing.plot import pareto_plot
+from markupsafe import Markup
+
+from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
-from openmm_mlff.report.comparing.summary import ComparisonSummary
-from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
-from openmm_mlff.report.reasons import claims_line
+from openmm_mlff.report.comparing.summary import (
+    KIND_WORDS,
+    ComparisonSummary,
+    headline,
+    name,
+    place,
+    side,
+)
+from openmm_mlff.report.selection import claims_line, model_labels
 from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link, templates_in
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,
     SYMBOLS,
     integer,
+    number,
     several_conditions,
     value_text,
 )
-from openmm_mlff.results import Status, ValidationReport
+from openmm_mlff.results import CheckResult, ValidationReport
 
 TEMPLATE = "comparison.html.j2"
 TITLE = "Comparison of models"
@@ -35,18 +44,23 @@ def comparison_html(
 
     The baseline comes first. ``links`` are relative paths to the page of each report, or empty.
     """
-    several = any(several_conditions(report) for report in reports)
+    # Imported here because the module needs matplotlib.
+    from openmm_mlff.report.drawing import plot_svg
+
+    several = _several(reports)
+    pareto = pareto_plot(summary.weighed)
     environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
     return environment.get_template(TEMPLATE).render(
         title=title,
-        models=_models(reports, summary, links=links),
+        models=model_entries(reports, links=links),
         summary=summary,
         differences=[
             (headline(difference, baseline=summary.labels[0]), difference)
             for difference in summary.differences
         ],
-        plot=pareto_plot(summary.weighed),
-        rows=_rows(reports, several=several),
+        plot="" if pareto is None else Markup(plot_svg(pareto)),
+        number=number,
+        rows=row_entries(reports),
         kind_words=KIND_WORDS,
         place=partial(place, several=several),
         side=side,
@@ -56,9 +70,10 @@ def comparison_html(
     )
 
 
-def _models(
-    reports: Sequence[ValidationReport], summary: ComparisonSummary, *, links: Sequence[str]
+def model_entries(
+    reports: Sequence[ValidationReport], *, links: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
+    """Return each model with its verdict and the encoded link to its report, or no link."""
     return [
         {
             "label": label,
@@ -69,38 +84,43 @@ def _models(
             "verdict": report.verdict.label,
             "claims": claims_line(report.verdict),
             "reason": str(report.verdict.reasons[0]) if report.verdict.reasons else NOTHING,
+            "recommendation": report.verdict.recommendation,
+            "failure_modes": report.verdict.failure_modes,
             "link": encode_link(link),
         }
         for label, report, link in zip(
-            summary.labels, reports, links or [""] * len(reports), strict=True
+            model_labels(reports), reports, links or [""] * len(reports), strict=True
         )
     ]
 
 
-def _rows(reports: Sequence[ValidationReport], *, several: bool) -> list[dict[str, Any]]:
+def row_entries(reports: Sequence[ValidationReport]) -> list[dict[str, Any]]:
     """Return one table row per check of all reports."""
-    rows = []
-    for row in comparison_rows(reports):
-        cells = [
-            {
-                "status": NOTHING if result is None else result.status.value,
-                "css": "" if result is None else result.status.value.replace(" ", "-"),
-                "symbol": "" if result is None else SYMBOLS[result.status],
-                "value": "" if result is None or result.value is None else value_text(result),
-                "message": "" if result is None else result.message,
-            }
-            for result in row.results
-        ]
-        rows.append(
-            {
-                "where": place(row.there[0], several=several),
-                "check": row.name,
-                "required": row.required,
-                "limit": row.limit,
-                "unit": row.unit,
-                "cells": cells,
-                "differs": len({cell["status"] for cell in cells}) > 1,
-                "failed": any(result.status is Status.FAIL for result in row.there),
-            }
-        )
-    return rows
+    several = _several(reports)
+    return [
+        {
+            "where": place(row.there[0], several=several),
+            "check": row.name,
+            "required": row.required,
+            "limit": row.limit,
+            "unit": row.unit,
+            "cells": [_cell(result) for result in row.results],
+            "differs": len({result and result.status for result in row.results}) > 1,
+        }
+        for row in comparison_rows(reports)
+    ]
+
+
+def _cell(result: CheckResult | None) -> dict[str, str]:
+    if result is None:
+        return {"css": "", "symbol": "", "text": NOTHING, "message": ""}
+    return {
+        "css": result.status.value.replace(" ", "-"),
+        "symbol": SYMBOLS[result.status],
+        "text": result.status.value if result.value is None else value_text(result),
+        "message": result.message,
+    }
+
+
+def _several(reports: Sequence[ValidationReport]) -> bool:
+    return any(several_conditions(report) for report in reports)

@@ -7,11 +7,17 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.report.comparing.changes import Change
-from openmm_mlff.report.comparing.summary import ComparisonSummary, Difference
+from openmm_mlff.report.comparing.summary import (
+    KIND_WORDS,
+    ComparisonSummary,
+    Difference,
+    headline,
+    name,
+    place,
+    side,
+)
 from openmm_mlff.report.comparing.values import ValueChange
-from openmm_mlff.report.comparing.wording import KIND_WORDS, headline, name, place, side
-from openmm_mlff.report.tables import plain_table
-from openmm_mlff.report.terminal import VERDICT_STYLES, render_comparison
+from openmm_mlff.report.terminal import VERDICT_STYLES, plain_table, render_comparison
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,

@@ -4,6 +4,7 @@ import base64
 import functools
 import gzip
 import hashlib
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from openmm_mlff.plots import finite_or_nan
 from openmm_mlff.results import jsonable
 
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js.gz"
 """Plotly's basic bundle (lines, bars and pies), a fifth of the full size."""
+
+MOST_POINTS = 700
+"""Maximum of points per curve; more are not distinguishable on a screen."""
+
+SIGNIFICANT_DIGITS = 6
 
 _UNSAFE = {
     "<": "\\u003c",
@@ -69,3 +76,37 @@ def packed_positions(positions: npt.NDArray[np.float64], *, step: float) -> str:
     """
     whole = np.clip(np.round(positions / step), -32767, 32767).astype("<i2")
     return base64.b64encode(whole.tobytes()).decode("ascii")
+
+
+def plain(text: object) -> str:
+    """Escape text, since plotly interprets some HTML."""
+    return html.escape(str(text), quote=False)
+
+
+def numbers(values: npt.ArrayLike) -> list[float | None]:
+    """Round numbers for the page, with None for non-finite values, which gives a gap."""
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return [
+        float(f"{value:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(value) else None for value in array
+    ]
+
+
+def thinned(
+    x: npt.ArrayLike, y: npt.ArrayLike, *, most: int = MOST_POINTS
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Thin a curve, (T,), to about ``most`` points: the minimum and maximum of each segment.
+
+    The order is kept, and the first and last points, all extremes and one point of each gap are
+    included.
+    """
+    horizontal, vertical = finite_or_nan(x), finite_or_nan(y)
+    if len(horizontal) <= most:
+        return horizontal, vertical
+    known = np.isfinite(horizontal) & np.isfinite(vertical)
+    kept = {0, len(horizontal) - 1, *np.flatnonzero(~known & np.roll(known, 1)).tolist()}
+    for stretch in np.array_split(np.flatnonzero(known), max(1, most // 2 - 1)):
+        if len(stretch):
+            heights = vertical[stretch]
+            kept |= {int(stretch[np.argmin(heights)]), int(stretch[np.argmax(heights)])}
+    chosen = np.array(sorted(kept))
+    return horizontal[chosen], vertical[chosen]

@@ -8,9 +8,8 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.report.canvas import FigureRecord
-from openmm_mlff.report.check_plots import CheckPlot
-from openmm_mlff.report.html.charts import Chart, draw_charts
+from openmm_mlff.report.figures import PlacedPlot
+from openmm_mlff.report.html.charts import render_chart
 from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
 from openmm_mlff.report.html.embedding import (
     packed_json,
@@ -19,13 +18,12 @@ from openmm_mlff.report.html.embedding import (
     safe_json,
     script_hash,
 )
-from openmm_mlff.report.html.provenance import provenance_rows, repeat_command
-from openmm_mlff.report.html.sections import check_sections
-from openmm_mlff.report.html.summary import summarise
+from openmm_mlff.report.html.sections import Chart, check_sections
 from openmm_mlff.report.html.trajectory import player_runs
-from openmm_mlff.report.selection import systems_with_results
-from openmm_mlff.report.templating import templates_in
+from openmm_mlff.report.selection import summarise, systems_with_results
+from openmm_mlff.report.templating import evidence_text, flatten, relative_link, templates_in
 from openmm_mlff.report.wording import SHORT_SHA_LENGTH, css_class, integer, number, scope_rows
+from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import write_text
 from openmm_mlff.storage.runs import Evidence
@@ -44,20 +42,20 @@ def write_html(
     observations_by_system: Mapping[str, Evidence],
     path: Path,
     *,
-    figures: Sequence[FigureRecord] = (),
+    plots: Sequence[PlacedPlot] = (),
+    figures: Path | None = None,
     run: Mapping[str, Any] | None = None,
     known: Sequence[Check] = CHECKS,
-    plots: Sequence[CheckPlot] = (),
 ) -> None:
     """Write the report atomically as one HTML page; see :func:`report_html`."""
     page = report_html(
         report,
         observations_by_system,
+        plots=plots,
         figures=figures,
         folder=path.parent,
         run=run,
         known=known,
-        plots=plots,
     )
     write_text(path, page)
 
@@ -66,20 +64,23 @@ def report_html(
     report: ValidationReport,
     observations_by_system: Mapping[str, Evidence],
     *,
-    figures: Sequence[FigureRecord] = (),
+    plots: Sequence[PlacedPlot] = (),
+    figures: Path | None = None,
     folder: Path | None = None,
     run: Mapping[str, Any] | None = None,
     known: Sequence[Check] = CHECKS,
-    plots: Sequence[CheckPlot] = (),
 ) -> str:
     """Return the report as one HTML page; equal input gives equal pages.
 
-    Captions of ``figures`` are used for the charts, and links to their files are relative to
-    ``folder``; None omits the links. ``run`` is the content of `run.json`.
+    ``figures`` is the folder with the files of the plots, which are linked relative to ``folder``,
+    that of the page, where they exist. ``run`` is the content of `run.json`.
     """
     judged = {check.id for check in report.checks}
-    drawn = draw_charts(observations_by_system, report, figures=figures, plots=plots, folder=folder)
-    charts = [chart for chart in drawn if chart.check_id in judged]
+    charts = [
+        Chart(placed, _links(placed, figures, folder), **render_chart(placed.plot))
+        for placed in plots
+        if placed.check_id in judged
+    ]
     runs = player_runs(observations_by_system, report)
     rows = dashboard_rows(report, known=known)
     early, script = _read(EARLY_SCRIPT), "\n".join(_read(name) for name in SCRIPTS)
@@ -105,7 +106,14 @@ def report_html(
             policy=_policy(early, script, plotly_script()),
             early_script=Markup(early),
             script=Markup(script),
-            chart_data=Markup(packed_json([_chart_data(chart) for chart in charts])),
+            chart_data=Markup(
+                packed_json(
+                    [
+                        {"traces": one.traces, "layout": one.layout, "height": one.height}
+                        for one in charts
+                    ]
+                )
+            ),
             run_data=Markup(safe_json(runs)),
             plotly=Markup(packed_plotly() if charts else ""),
             number=number,
@@ -113,8 +121,38 @@ def report_html(
     )
 
 
-def _chart_data(chart: Chart) -> dict[str, Any]:
-    return {"traces": chart.traces, "layout": chart.layout, "height": chart.height}
+def provenance_rows(report: ValidationReport) -> list[tuple[str, str]]:
+    """Return names and values of the provenance, without thresholds, which are with the results."""
+    model = {"model": report.model.spec, "sha256": report.model.sha256}
+    settings = {key: value for key, value in report.protocol.items() if key != "criteria"}
+    tables = {**model, **report.environment, "protocol": settings}
+    return [(key, evidence_text(value)) for key, value in flatten(tables)]
+
+
+def repeat_command(report: ValidationReport, *, run: Mapping[str, Any] | None) -> str:
+    """Return the POSIX shell command that repeats the validation.
+
+    Without ``run``, the content of `run.json`, it is derived from the report.
+    """
+    asked = (run or {}).get("request") or {
+        "potential": report.model.spec,
+        "systems": report.systems,
+        "protocol": str(report.protocol.get("name", "standard")),
+        "reference": report.environment.get("reference"),
+    }
+    return ValidationRequest.model_validate(asked).to_command()
+
+
+def _links(
+    placed: PlacedPlot, figures: Path | None, folder: Path | None
+) -> tuple[tuple[str, str], ...]:
+    """Return format and link of each file of a plot that exists."""
+    if figures is None or folder is None:
+        return ()
+    files = [(kind, figures / f"{placed.stem}.{kind.lower()}") for kind in ("PNG", "SVG")]
+    return tuple(
+        (kind, relative_link(file, folder=folder)) for kind, file in files if file.is_file()
+    )
 
 
 def _policy(*scripts: str) -> str:

@@ -5,12 +5,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.report.html.charts import Chart
+from openmm_mlff.report.figures import PlacedPlot
 from openmm_mlff.report.templating import evidence_text, flatten
 from openmm_mlff.report.wording import SYMBOLS, condition_label, number
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
 TRACEBACK = "traceback"
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A plot on the page.
+
+    Attributes:
+        files: format and relative link of each file of the plot.
+        traces: of plotly.
+        layout: of plotly, without what all charts share.
+        height: in pixels.
+    """
+
+    placed: PlacedPlot
+    files: tuple[tuple[str, str], ...]
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+    height: int
+
+    @property
+    def title(self) -> str:
+        """The title with the system and the condition."""
+        where = f", {self.placed.where}" if self.placed.where else ""
+        return f"{self.placed.plot.title}, {self.placed.system}{where}"
 
 
 @dataclass(frozen=True)
@@ -88,9 +112,9 @@ def check_sections(
 
 def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
     """Return the charts of a check, grouped by kind."""
-    mine = [(k, chart) for k, chart in enumerate(charts) if chart.check_id == check_id]
-    kinds = [chart.kind for _, chart in mine]
-    return sorted(mine, key=lambda one: kinds.index(one[1].kind))
+    mine = [(k, chart) for k, chart in enumerate(charts) if chart.placed.check_id == check_id]
+    kinds = [chart.placed.plot.name for _, chart in mine]
+    return sorted(mine, key=lambda one: kinds.index(one[1].placed.plot.name))
 
 
 def _section(

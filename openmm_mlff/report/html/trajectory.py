@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
-from openmm_mlff.report.canvas import element_colours
+from openmm_mlff.plots import element_colours, hex_colour
 from openmm_mlff.report.html.embedding import packed_positions
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.wording import condition_label
@@ -146,6 +146,6 @@ def _atoms(system: MolecularSystem) -> dict[str, Sequence[Any]]:
     radii = covalent_radii_angstrom(system.atomic_numbers)
     return {
         "symbols": list(system.symbols),
-        "colours": [colours[symbol] for symbol in system.symbols],
+        "colours": [hex_colour(colours[symbol]) for symbol in system.symbols],
         "radii": [round(float(radius), 3) for radius in radii],
     }

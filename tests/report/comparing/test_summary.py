@@ -1,7 +1,6 @@
 import json
 
-from openmm_mlff.report.comparing.summary import summarise
-from openmm_mlff.report.comparing.wording import headline
+from openmm_mlff.report.comparing.summary import headline, summarise
 from openmm_mlff.results import Status, VerdictStatus
 
 

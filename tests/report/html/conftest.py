@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
+from openmm_mlff.report.figures import report_plots
 from openmm_mlff.report.html import report_html
 from openmm_mlff.results import Status, VerdictStatus
 from openmm_mlff.storage.runs import RunFailure, TrajectorySeries
@@ -77,7 +78,9 @@ def torn_report(make_report, make_checks, make_result, condition):
 @pytest.fixture
 def torn_page(torn_report, torn_run, make_observations):
     """The page of that report, as text."""
-    return report_html(torn_report, {"water": make_observations(runs=(torn_run,))})
+    observations = {"water": make_observations(runs=(torn_run,))}
+    plots = report_plots(observations, torn_report)
+    return report_html(torn_report, observations, plots=plots)
 
 
 @pytest.fixture(scope="module")

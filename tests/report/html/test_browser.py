@@ -34,7 +34,7 @@ def test_everything_is_drawn_and_nothing_is_fetched_or_run(open_page, page_file)
     assert page.fetched == [page_file.as_uri()]
     assert page.complaints == []
     plots = page.locator(".plot").count()
-    # Energy, temperature, bonds, forces.
+    # Energy, bonds, RMSD and radius of gyration, forces.
     assert plots == 4
     assert page.locator(".plot .main-svg .trace, .plot .main-svg .scatterlayer").count() >= plots
     assert page.locator(".plot .js-line").count() >= 4

@@ -2,15 +2,18 @@ import base64
 import gzip
 import json
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import pytest
 
+from openmm_mlff.report.figures import report_plots
 from openmm_mlff.report.html import report_html, write_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
-from openmm_mlff.report.html.page import code_words
+from openmm_mlff.report.html.page import code_words, provenance_rows, repeat_command
+from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
 from openmm_mlff.storage.runs import Evidence
 
@@ -112,7 +115,9 @@ def test_what_stands_between_backticks_is_code(text, shown):
 
 def test_equal_reports_give_equal_pages(torn_report, torn_run, make_observations):
     observations = {"water": make_observations(runs=(torn_run,))}
-    assert report_html(torn_report, observations) == report_html(torn_report, observations)
+    plots = report_plots(observations, torn_report)
+    first, second = (report_html(torn_report, observations, plots=plots) for _ in range(2))
+    assert first == second
 
 
 def test_neither_torch_nor_openmm_is_needed():
@@ -138,3 +143,30 @@ def test_the_page_shows_the_label_both_claims_and_what_is_not_applicable(
     assert "Accurate: <strong>NOT ASKED</strong>" in page
     assert 'class="mark not-applicable"' in page
     assert 'data-status="NOT APPLICABLE"' in page
+
+
+def test_the_command_repeats_the_request(make_report):
+    request = ValidationRequest(
+        potential="my model.pt", systems=("water", "my mol.sdf"), reference="none:why", charge=1
+    )
+    run = {"request": request.record()}
+    assert repeat_command(make_report(), run=run) == request.to_command()
+
+
+def test_without_a_run_file_the_report_says_what_it_can(make_report):
+    command = repeat_command(make_report(name="a b"), run=None)
+    assert shlex.split(command)[:5] == [
+        "openmm-mlff",
+        "validate",
+        "student:a b",
+        "--system",
+        "water",
+    ]
+
+
+def test_rows_hold_model_environment_and_settings_but_no_thresholds(make_report):
+    rows = dict(provenance_rows(make_report()))
+    assert rows["sha256"] == "0123456789abcdef"
+    assert rows["hardware.cores"] == "2"
+    assert rows["protocol.dynamics.duration_ps"] == "10"
+    assert not any("criteria" in key for key in rows)

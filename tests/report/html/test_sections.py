@@ -1,5 +1,6 @@
-from openmm_mlff.report.html.charts import Chart
-from openmm_mlff.report.html.sections import check_sections
+from openmm_mlff.plots import Plot
+from openmm_mlff.report.figures import PlacedPlot
+from openmm_mlff.report.html.sections import Chart, check_sections
 from openmm_mlff.results import Status
 
 
@@ -29,7 +30,7 @@ def test_a_check_that_the_registry_does_not_know_is_shown_too(make_report, make_
 
 def test_charts_of_one_kind_stand_side_by_side(make_report, make_result):
     charts = [
-        Chart(kind, "", (), {}, check_id=check_id, system=system)
+        Chart(PlacedPlot(check_id, system, None, Plot("", [], name=kind)), (), [], {}, 0)
         for check_id, kind, system in (
             ("energy_drift", "energy", "water"),
             ("energy_drift", "temperature", "water"),

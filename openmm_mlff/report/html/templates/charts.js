@@ -36,7 +36,7 @@ const charts = (() => {
     },
   };
   const SCREEN_MARGIN = "600px";
-  const PRINTED = { width: 316, height: 250 };
+  const PRINTED_WIDTH = 316;
   const plots = [...document.querySelectorAll(".plot")];
   const touch = window.matchMedia("(pointer: coarse)").matches;
   const config = {
@@ -78,20 +78,23 @@ const charts = (() => {
     const own = coloured(chart.layout, palette);
     return {
       ...own,
-      ...(printing ? PRINTED : { height: chart.height, autosize: true }),
+      ...(printing ? { width: PRINTED_WIDTH, height: chart.height } : { height: chart.height, autosize: true }),
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 11, color: palette.ink },
       margin: { l: 50, r: 10, t: 6, b: 40 },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 10.5 }, itemwidth: 30 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 10.5 }, itemwidth: 30, ...own.legend },
       hoverlabel: { bgcolor: palette.card, bordercolor: palette.rule, font: { color: palette.ink } },
       hovermode: "closest",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.ink },
       // A finger scrolls the page; a mouse zooms.
       dragmode: touch ? false : "zoom",
       uirevision: "kept",
-      xaxis: axis(own.xaxis ?? {}, palette),
-      yaxis: axis(own.yaxis ?? {}, palette),
+      ...Object.fromEntries(
+        Object.entries(own)
+          .filter(([name]) => /^[xy]axis/.test(name))
+          .map(([name, one]) => [name, axis(one, palette)]),
+      ),
     };
   }
 

@@ -1,0 +1,169 @@
+"""Every kind of mark, drawn twice: by matplotlib and for plotly, with the same information."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from openmm_mlff.plots import Axis, Band, Bars, Event, Level, Line, Panel, Plot, Points
+from openmm_mlff.report.drawing import draw_plot, plot_svg
+from openmm_mlff.report.html.charts import render_chart
+
+X = np.arange(5.0)
+Y = np.array([1.0, 2.0, np.nan, 4.0, 100.0])
+MATHS = "costs $\\frac"
+PANELS = {
+    "curves": Panel(
+        Axis("Time (ps)", (0.0, 4.0)),
+        Axis(f"Energy (eV) {MATHS}", (0.5, 200.0), log=True),
+        [
+            Band(Y - 0.5, Y + 0.5, X, "interval", "bad"),
+            Line(X, Y, MATHS),
+            Line(X, 2.0 * Y, "dashed", "ink", "dashed", markers=True),
+            Points([1.0, 3.0], [2.0, 4.0], "rings", 2, "ring", texts=["first", "second"]),
+            Level(50.0, "limit: 50"),
+            Event(2.5, "unstable at 2.5 ps"),
+        ],
+        note="a note",
+    ),
+    "histogram": Panel(
+        Axis("v", ticks=(0.0, 4.0)),
+        Axis("Density"),
+        [Line(X, [1.0, 2.0, 3.0, 2.0, 1.0], "counts", steps=True), Band(1.0, 2.0, name="allowed")],
+    ),
+    "bars": Panel(
+        Axis(categories=("water", "a\nb", "c")),
+        Axis("Time (ms)", (0.0, 5.0)),
+        [
+            Bars("one", [1.0, 2.0, None], [0.5, 1.5, None], [1.5, 3.0, None], ["", "", "skipped"]),
+            Bars("two", [3.0, 4.0, 1.0], failed=frozenset({1})),
+        ],
+        title="a title",
+    ),
+}
+
+
+def words_of_figure(figure):
+    found = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    for axes in figure.axes:
+        found += [axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="right")]
+        found += [text.get_text() for text in axes.texts]
+        found += [text.get_text() for text in axes.get_xticklabels()]
+    return {word for word in found if word}
+
+
+def words_of_chart(chart):
+    layout = chart["layout"]
+    found = [trace["name"] for trace in chart["traces"] if trace.get("showlegend", True)]
+    found += [text for trace in chart["traces"] for text in trace.get("text", ())]
+    found += [note["text"] for note in layout["annotations"]]
+    found += [shape["name"] for shape in layout["shapes"] if shape.get("showlegend")]
+    for name, axis in layout.items():
+        if name.startswith(("xaxis", "yaxis")):
+            found += [axis["title"]["text"], *axis.get("ticktext", ())]
+    return {word.replace("<br>", "\n") for word in found if word}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_names_labels_and_texts_are_in_both(name, figures, tmp_path):
+    plot = Plot("A plot", [PANELS[name]])
+    draw_plot(plot, tmp_path / "a.png")
+    panel = PANELS[name]
+    expected = {getattr(mark, "name", "") for mark in panel.marks} | {panel.title, panel.note}
+    expected |= {panel.x.label, panel.y.label, *panel.x.categories}
+    expected |= {getattr(mark, "text", "") for mark in panel.marks}
+    expected |= {text for mark in panel.marks for text in getattr(mark, "texts", ())}
+    if name == "bars":
+        expected.add("skipped")
+    expected -= {""}
+    assert expected <= words_of_figure(figures[0])
+    assert expected <= words_of_chart(render_chart(plot))
+
+
+def test_values_scales_and_limits_are_in_both(figures, tmp_path):
+    plot = Plot("A plot", [PANELS["curves"]])
+    draw_plot(plot, tmp_path / "a.png")
+    chart = render_chart(plot)
+    (axes,) = figures[0].axes
+    line = next(one for one in axes.lines if one.get_label() == MATHS)
+    np.testing.assert_array_equal(line.get_ydata(), Y)
+    trace = next(one for one in chart["traces"] if one["name"] == MATHS)
+    assert trace["y"] == [1.0, 2.0, None, 4.0, 100.0]
+    assert axes.get_yscale() == chart["layout"]["yaxis"]["type"] == "log"
+    assert axes.get_ylim() == (0.5, 200.0)
+    assert chart["layout"]["yaxis"]["range"] == pytest.approx(np.log10([0.5, 200.0]), rel=1e-5)
+    level, event = chart["layout"]["shapes"]
+    assert (level["y0"], event["x0"]) == (50.0, 2.5)
+    drawn = [(list(one.get_xdata()), list(one.get_ydata())) for one in axes.lines]
+    assert [50.0, 50.0] in [y for _, y in drawn]
+    assert [2.5, 2.5] in [x for x, _ in drawn]
+
+
+def test_bars_stand_side_by_side_with_their_error_bars(figures, tmp_path):
+    plot = Plot("A plot", [PANELS["bars"]])
+    draw_plot(plot, tmp_path / "a.png")
+    (axes,) = figures[0].axes
+    heights = [bar.get_height() for bar in axes.patches]
+    assert heights[:2] + heights[3:] == [1.0, 2.0, 3.0, 4.0, 1.0]
+    assert [bar.get_hatch() for bar in axes.patches[3:]] == [None, "////", None]
+    assert axes.collections[0].get_segments()[1][:, 1].tolist() == [1.5, 3.0]
+    one, two = render_chart(plot)["traces"]
+    assert (one["y"], two["y"]) == ([1.0, 2.0, None], [3.0, 4.0, 1.0])
+    assert two["x"][0] - one["x"][0] >= one["width"]
+    assert one["error_y"]["array"] == [0.5, 1.0, None]
+    assert two["marker"]["pattern"]["shape"] == ["", "/", ""]
+
+
+def test_a_name_is_in_the_legend_once(figures, tmp_path):
+    panels = [Panel(Axis("x"), Axis("y"), [Line(X, X, "same")], title=str(k)) for k in range(5)]
+    plot = Plot("A plot", panels, columns=4)
+    draw_plot(plot, tmp_path / "a.png")
+    (legend,) = figures[0].legends
+    assert [text.get_text() for text in legend.get_texts()] == ["same"]
+    assert [axes.get_title(loc="left") for axes in figures[0].axes] == list("abcde")
+    chart = render_chart(plot)
+    assert [trace.get("showlegend", True) for trace in chart["traces"]] == [True] + [False] * 4
+    assert [trace["xaxis"] for trace in chart["traces"]] == ["x", "x2", "x3", "x4", "x5"]
+    domains = [chart["layout"][f"xaxis{k}"]["domain"] for k in ("", 2)]
+    assert 0.0 <= domains[0][1] < domains[1][0] < domains[1][1] <= 1.0
+
+
+def test_stacked_panels_share_their_time_axis(figures, tmp_path):
+    time = Axis("Time (ps)", (0.0, 4.0))
+    plot = Plot("A plot", [Panel(time, Axis(str(k)), [Line(X, X)]) for k in range(3)])
+    draw_plot(plot, tmp_path / "a.png")
+    assert [axes.get_xlabel() for axes in figures[0].axes] == ["", "", "Time (ps)"]
+    layout = render_chart(plot)["layout"]
+    titles = [layout[f"xaxis{k}"]["title"]["text"] for k in ("", 2, 3)]
+    assert titles == ["", "", "Time (ps)"]
+
+
+@pytest.mark.parametrize(("columns", "width"), [(1, 3.4), (3, 7.0)])
+def test_a_figure_is_a_png_of_its_size(tmp_path, png_inches, columns, width):
+    path = tmp_path / "deep" / "figure.png"
+    plot = Plot("A plot", [PANELS["curves"]] * columns, columns=columns, height_inch=2.0)
+    draw_plot(plot, path, headline="of what $\\frac")
+    found = png_inches(path)
+    assert found[0] == pytest.approx(width, abs=0.01)
+    assert 2.4 < found[1] < 3.2
+    assert sorted(file.name for file in path.parent.iterdir()) == ["figure.png", "figure.svg"]
+
+
+def test_equal_plots_give_equal_files_whatever_the_user_has_set(tmp_path):
+    def draw(name):
+        draw_plot(Plot("A plot", [PANELS["histogram"]]), tmp_path / name)
+        return (tmp_path / name).read_bytes()
+
+    first = draw("a.png")
+    with matplotlib.rc_context({"font.size": 30.0, "lines.linewidth": 9.0}):
+        second = draw("b.png")
+        assert matplotlib.rcParams["font.size"] == 30.0
+    assert first == second
+
+
+def test_an_svg_for_a_page_is_one_element():
+    text = plot_svg(Plot("<script>", [PANELS["bars"]]))
+    assert text.startswith("<svg")
+    assert text.rstrip().endswith("</svg>")
+    assert "<metadata" not in text
+    assert "<style" not in text
+    assert "<script>" not in text
