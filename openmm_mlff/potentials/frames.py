@@ -150,6 +150,7 @@ def names_labelled_frames(spec: str) -> bool:
 def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
     """Read all frames with what is recorded of each, or raise a one-line error."""
     import ase.io
+    from ase.db import connect
 
     suffix = path.suffix.lower()
     if suffix not in FRAME_FORMATS:
@@ -161,9 +162,13 @@ def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
         raise PotentialError(f"no such file of labelled frames: {path}; correct the path")
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
-        images: Any = ase.io.read(
-            path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
-        )
+        if suffix in (".db", ".json"):
+            rows = connect(str(path)).select()
+            images = [row.toatoms(add_additional_information=True) for row in rows]
+        else:
+            images = ase.io.read(
+                path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
+            )
     except _READING_FAILURES as error:
         detail = " ".join(str(error).split()) or "no frame in it"
         raise PotentialError(
