@@ -160,6 +160,7 @@ def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
         )
     if not path.is_file():
         raise PotentialError(f"no such file of labelled frames: {path}; correct the path")
+    images: Any
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         if suffix in (".db", ".json"):
