@@ -16,7 +16,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.calculation import refusals
-from openmm_mlff.potentials.frames import LabelledFrames
+from openmm_mlff.potentials.frames import LabelledFrames, counted
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import Labels, ReferenceMinimum, Samples
 
@@ -167,12 +167,14 @@ def _labels_of_file(subject: "Subject", labels: LabelledFrames) -> Labels | Skip
     """Evaluate the potential on a file's frames of this molecule."""
     molecule = subject.asked
     frames = labels.showing(molecule, at_most=subject.spec.reference_frames)
+    passed_over = labels.not_showing(molecule)
     if not frames:
         cell = " in its cell" if molecule.is_periodic else ""
         return Skipped(
-            f"none of the {len(labels.frames)} frames of {labels.spec} shows {molecule.name} "
-            f"({molecule.formula}) with its atoms in the same order{cell}"
+            f"none of the {passed_over.total()} frames of {labels.spec} shows {molecule.name} "
+            f"({molecule.formula}) with its atoms in the same order{cell} ({counted(passed_over)})"
         )
+    origin = f"{labels.spec} (passed over: {counted(passed_over)})" if passed_over else labels.spec
     return _labels(
         subject,
         np.stack([frame.positions_angstrom for frame in frames]),
@@ -180,8 +182,8 @@ def _labels_of_file(subject: "Subject", labels: LabelledFrames) -> Labels | Skip
         reference_energies_ev=np.array([frame.energy_ev for frame in frames]),
         reference_forces=np.stack([frame.forces_ev_per_angstrom for frame in frames]),
         reference=labels.spec,
-        run=f"no run: frames of {labels.spec}",
-        frames_of=labels.spec,
+        run=f"no run: frames of {origin}",
+        frames_of=origin,
         requested=len(frames),
         refused=0,
     )

@@ -71,8 +71,6 @@ class AsePotential(Potential):
         self.name = "-".join(
             [factory.__name__.lower(), *(str(value) for value in options.values())]
         )
-        self.n_parameters = None
-        self.elements = None
 
     @classmethod
     def from_spec(cls, spec: str) -> "AsePotential":

@@ -2,10 +2,10 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from openmm_mlff.potentials.calculation import energy_and_forces, forget, refusa
 if TYPE_CHECKING:
     import openmm
     from ase.calculators.calculator import BaseCalculator
+
+_Same = TypeVar("_Same", bound="Potential")
 
 
 def check_precision(precision: str) -> str:
@@ -39,6 +41,13 @@ class Evaluation:
 
     energies_ev: np.ndarray
     forces_ev_per_angstrom: np.ndarray
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[float, np.ndarray]], *, n_atoms: int) -> "Evaluation":
+        """Collect energies, eV, and forces, (N, 3), eV/Å, of single geometries."""
+        pairs = list(found)
+        forces = np.array([forces for _, forces in pairs]).reshape(-1, n_atoms, 3)
+        return cls(np.array([energy for energy, _ in pairs]), forces)
 
 
 class Potential(ABC):
@@ -70,8 +79,8 @@ class Potential(ABC):
 
     spec: str
     name: str
-    n_parameters: int | None
-    elements: frozenset[int] | None
+    n_parameters: int | None = None
+    elements: frozenset[int] | None = None
     composition_is_free: bool = True
     box_is_free: bool = True
     has_force_field: bool = False
@@ -94,7 +103,7 @@ class Potential(ABC):
         """Calculators shared by evaluations, by precision."""
         return {}
 
-    def fresh(self) -> "Potential":
+    def fresh(self: _Same) -> _Same:
         """Return the same potential with a model instance that was never evaluated."""
         other = copy.copy(self)
         for name in self._warmed:
@@ -202,10 +211,7 @@ class Potential(ABC):
             atoms.positions = positions
             with refusals():
                 found.append(energy_and_forces(atoms, spec=self.spec))
-        return Evaluation(
-            np.array([energy for energy, _ in found]),
-            np.array([forces for _, forces in found]).reshape(np.shape(positions_angstrom)),
-        )
+        return Evaluation.of(found, n_atoms=molecule.n_atoms)
 
 
 def bare_system(molecule: MolecularSystem) -> "openmm.System":
@@ -230,7 +236,7 @@ def openmm_box_nm(cell_angstrom: np.ndarray) -> np.ndarray:
     if np.abs(np.triu(cell_angstrom, 1)).max() > _FLAT * np.abs(cell_angstrom).max():
         raise PotentialError(
             f"box vectors {cell_angstrom.round(3).tolist()} cannot be given to OpenMM; expected a "
-            "along x and b in the xy plane: turn the box and its atoms"
+            "along x and b in the xy plane: rotate the box and its atoms"
         )
     box = np.tril(cell_angstrom) / units.ANGSTROM_PER_NM
     # OpenMM requires c, then b reduced by the preceding vectors.

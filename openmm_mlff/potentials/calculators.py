@@ -1,23 +1,96 @@
-"""Students as ASE calculators."""
+"""The ASE calculators of all potentials, and the student as a calculator for ASE users."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from ase import Atoms
+from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.config import nearest
-from openmm_mlff.errors import ConfigError, PlatformError, PotentialError
-from openmm_mlff.potentials.energy_and_forces import EnergyAndForces
+from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PlatformError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
+from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 
+if TYPE_CHECKING:
+    import openmm
+
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_RESULTS = ("energy", "forces", "stress")
 
 
-class StudentForceFieldCalculator(EnergyAndForces):
+class FunctionCalculator(Calculator):
+    """ASE calculator that calls a function and computes everything in each call.
+
+    Args:
+        compute: returns energy, eV, forces, (N, 3), eV/Å, and optionally the stress, (6,), eV/Å³,
+            of atoms that are isolated or periodic.
+        **kwargs: passed on to ASE's `Calculator`.
+    """
+
+    # ASE declares it as an instance attribute, so it cannot be a ClassVar.
+    implemented_properties: list[str] = ["energy", "free_energy", "forces"]  # noqa: RUF012
+
+    def __init__(self, compute: Callable[[Atoms], Sequence[Any]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.compute = compute
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: list[str] | None = None,
+        system_changes: list[str] = all_changes,
+    ) -> None:
+        """Compute all properties, ignoring which are requested; called by ASE.
+
+        Raises:
+            PotentialError: no atoms, or atoms that the potential does not support.
+            CalculationFailed: the potential refused the geometry.
+        """
+        super().calculate(atoms, properties, system_changes)
+        if self.atoms is None:
+            raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
+        try:
+            found = dict(zip(_RESULTS, self.compute(self.atoms), strict=False))
+        except EvaluationRefusedError as error:
+            raise CalculationFailed(str(error)) from error
+        self.results = {**found, "free_energy": found["energy"]}
+
+
+class OpenMMCalculator(FunctionCalculator):
+    """Evaluates OpenMM Systems on the Reference platform.
+
+    The Context is reused while the atoms stay the same; only positions and box are set. Charge and
+    multiplicity are read from ``atoms.info``.
+
+    Args:
+        create_system: returns the System of a molecule.
+    """
+
+    def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
+        super().__init__(self._evaluated)
+        self.create_system = create_system
+        self._engine: Engine | None = None
+        self._key: tuple[object, ...] = ()
+
+    def _evaluated(self, atoms: Atoms) -> tuple[float, np.ndarray]:
+        """Evaluate atoms in their Context, a new one if they changed."""
+        periodic = bool(atoms.pbc.any())
+        key = (atoms.numbers.tobytes(), *_state_of(atoms), periodic)
+        if self._engine is None or key != self._key:
+            self._engine = Engine(self.create_system(molecule_of(atoms)), precision="double")
+            self._key = key
+        cell_angstrom = np.array(atoms.cell) if periodic else None
+        return self._engine.evaluate(atoms.positions, cell_angstrom=cell_angstrom)
+
+
+class StudentForceFieldCalculator(FunctionCalculator):
     """ASE calculator for any student checkpoint (this project's or MLFF-Distiller's).
 
     Energies in eV, forces in eV/Å; for periodic atoms also the stress in eV/Å³.
@@ -38,7 +111,6 @@ class StudentForceFieldCalculator(EnergyAndForces):
         >>> atoms.calc = StudentForceFieldCalculator(checkpoint_path="best_model.pt")
     """
 
-    # ASE declares it as an instance attribute, so it cannot be a ClassVar.
     implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(
@@ -50,7 +122,7 @@ class StudentForceFieldCalculator(EnergyAndForces):
         student: LoadedStudent | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(self._evaluated, **kwargs)
         if (checkpoint_path is None) == (student is None):
             raise ConfigError("give either checkpoint_path or student, and not both")
         if dtype not in _DTYPES:
@@ -60,46 +132,69 @@ class StudentForceFieldCalculator(EnergyAndForces):
         self.dtype = _DTYPES[dtype]
         self.model = program_of(self.student.model, self.dtype).to(self.device)
 
-    def compute(self, atoms: Atoms) -> dict[str, Any]:
-        """See :meth:`EnergyAndForces.compute`."""
-        self._check(atoms)
-        numbers = torch.as_tensor(atoms.numbers, dtype=torch.int64, device=self.device)
-        positions = torch.tensor(atoms.positions, dtype=torch.float64, device=self.device)
-        periodic = bool(atoms.pbc.all())
-        if periodic:
-            cell = torch.tensor(atoms.cell.array, device=self.device)
-            energy, forces, virial = evaluate_with_list(
-                self.model, numbers, positions, dtype=self.dtype, cell=cell
-            )
-        else:
-            (energy,), (forces,) = evaluate_batch(
-                self.model, numbers, positions[None], dtype=self.dtype
-            )
-        results = {
-            "energy": float(energy),
-            "free_energy": float(energy),
-            "forces": np.array(forces.cpu().numpy(), dtype=float),
-        }
-        if periodic:
-            stress = virial.cpu().numpy() / atoms.get_volume()
-            results["stress"] = full_3x3_to_voigt_6_stress(stress)
-        return results
-
-    def _check(self, atoms: Atoms) -> None:
-        """Raise if the student does not support the atoms."""
-        unknown = sorted(
-            set(atoms.symbols[[z not in self.student.elements for z in atoms.numbers]])
-        )
+    def _evaluated(self, atoms: Atoms) -> tuple[Any, ...]:
+        is_unknown = [number not in self.student.elements for number in atoms.numbers]
+        unknown = sorted(set(atoms.symbols[is_unknown]))
         if unknown:
             raise PotentialError(
                 f"student {self.student.name} does not know {', '.join(unknown)}; "
                 "choose another potential for this molecule"
             )
-        if atoms.pbc.any() and not atoms.pbc.all():
-            raise PotentialError(
-                f"student {self.student.name} describes isolated molecules and periodic boxes, got "
-                f"pbc = {atoms.pbc.tolist()}; set atoms.pbc to all False or all True"
-            )
+        numbers = torch.as_tensor(atoms.numbers, dtype=torch.int64, device=self.device)
+        positions = torch.tensor(atoms.positions, dtype=torch.float64, device=self.device)
+        if not is_periodic(atoms):
+            energy, forces = evaluate_batch(self.model, numbers, positions[None], dtype=self.dtype)
+            return float(energy), forces[0].cpu().numpy()
+        cell = torch.tensor(atoms.cell.array, device=self.device)
+        energy, forces, virial = evaluate_with_list(
+            self.model, numbers, positions, dtype=self.dtype, cell=cell
+        )
+        stress = full_3x3_to_voigt_6_stress(virial.cpu().numpy() / atoms.get_volume())
+        return float(energy), forces.cpu().numpy(), stress
+
+
+def molecule_of(
+    atoms: Atoms, *, bonds: tuple[tuple[int, int], ...] | None = None
+) -> MolecularSystem:
+    """Convert ASE atoms to a molecule; bonds None: from covalent radii.
+
+    Raises:
+        PotentialError: periodic in some directions only.
+        MoleculeError: two atoms at one place, or an impossible charge or multiplicity.
+    """
+    cell_angstrom = np.array(atoms.cell) if is_periodic(atoms) else None
+    charge, multiplicity = _state_of(atoms)
+    return MolecularSystem(
+        name=str(atoms.info.get("name", "atoms")),
+        atomic_numbers=atoms.numbers,
+        positions_angstrom=atoms.positions,
+        charge=charge,
+        multiplicity=multiplicity,
+        source="ase.Atoms",
+        bonds=bonds,  # type: ignore[arg-type]  # None: from covalent radii
+        cell_angstrom=cell_angstrom,
+    )
+
+
+def is_periodic(atoms: Atoms) -> bool:
+    """Return whether atoms are periodic in all directions.
+
+    Raises:
+        PotentialError: periodic in some directions only.
+    """
+    if atoms.pbc.any() and not atoms.pbc.all():
+        raise PotentialError(
+            f"atoms are periodic in some directions only (pbc = {atoms.pbc.tolist()}); expected an "
+            "isolated molecule or a periodic box: set atoms.pbc to all True or all False"
+        )
+    return bool(atoms.pbc.all())
+
+
+def _state_of(atoms: Atoms) -> tuple[int, int]:
+    """Return charge and multiplicity as recorded, by default 0 and 1."""
+    charge = recorded(atoms.info, CHARGE_NAMES)
+    multiplicity = recorded(atoms.info, MULTIPLICITY_NAMES)
+    return int(charge or 0), 1 if multiplicity is None else int(multiplicity)
 
 
 def torch_device(name: str) -> torch.device:
@@ -108,14 +203,13 @@ def torch_device(name: str) -> torch.device:
     Raises:
         PlatformError: unknown or not available.
     """
+    expected = "expected cpu, cuda or cuda:N"
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise PlatformError(f"unknown device {name!r}; expected cpu, cuda or cuda:N") from error
+        raise PlatformError(f"unknown device {name!r}; {expected}") from error
     if device.type not in ("cpu", "cuda"):
-        raise PlatformError(
-            f"no potential here runs on device {name!r}; expected cpu, cuda or cuda:N"
-        )
+        raise PlatformError(f"no potential here runs on device {name!r}; {expected}")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise PlatformError(
             f"device {name!r} was asked for and torch finds no CUDA device; use device='cpu', or "

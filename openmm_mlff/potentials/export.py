@@ -1,15 +1,15 @@
 """Export checkpoints to TorchScript; a file is written only if it reproduces the model."""
 
-import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from openmm_mlff import units
 from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
+from openmm_mlff.files import replacing
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.student import StudentPotential, weights_dtype
 
@@ -49,16 +49,8 @@ def call_fixed(
     """
     placed = torch.tensor(units.nm_from_angstrom(positions_angstrom), requires_grad=True)
     box = [] if cell_angstrom is None else [torch.tensor(units.nm_from_angstrom(cell_angstrom))]
-    given = module(placed, *box)
-    if isinstance(given, tuple):
-        energy, gradient = given[0], -given[1]
-    else:
-        energy = given
-        (gradient,) = torch.autograd.grad(energy, placed)
-    return (
-        units.ev_from_kj_per_mol(float(energy.detach())),
-        units.ev_per_angstrom_from_kj_per_mol_nm(-gradient.detach().numpy()),
-    )
+    energy, forces = _energy_and_forces(module(placed, *box), placed)
+    return units.ev_from_kj_per_mol(energy), units.ev_per_angstrom_from_kj_per_mol_nm(forces)
 
 
 def call_free(
@@ -66,9 +58,17 @@ def call_free(
 ) -> tuple[float, np.ndarray]:
     """Return energy, eV, and forces, (N, 3), eV/Å, of `forward(atomic_numbers, positions)`."""
     placed = torch.tensor(np.array(positions_angstrom), requires_grad=True)
-    energy = module(torch.from_numpy(np.array(atomic_numbers)), placed)
-    (gradient,) = torch.autograd.grad(energy, placed)
-    return float(energy.detach()), -gradient.numpy()
+    return _energy_and_forces(module(torch.from_numpy(np.array(atomic_numbers)), placed), placed)
+
+
+def _energy_and_forces(
+    found: Tensor | tuple[Tensor, Tensor], placed: Tensor
+) -> tuple[float, np.ndarray]:
+    """Return the result of a module with its forces, or else the negative gradient."""
+    if isinstance(found, tuple):
+        return float(found[0].detach()), found[1].detach().numpy()
+    (gradient,) = torch.autograd.grad(found, placed)
+    return float(found.detach()), -gradient.numpy()
 
 
 def export_student(
@@ -114,13 +114,11 @@ def export_student(
         module = torch.jit.script(build(fixed, precision=precision))
         given = "energy and forces, " if with_forces else ""
         contract = f"forward(positions): {given}nm in, kJ/mol out, {fixed.formula} inside"
-    errors = np.concatenate(
-        [
-            _errors(potential, module, molecule, free=fixed is None, precision=precision, seed=seed)
-            for molecule in ([fixed] if fixed else molecules)
-        ]
-    )
-    energy_error, force_error = (float(value) for value in errors.max(axis=0))
+    errors = [
+        _errors(potential, module, molecule, free=fixed is None, precision=precision, seed=seed)
+        for molecule in ([fixed] if fixed else molecules)
+    ]
+    energy_error, force_error = (float(value) for value in np.concatenate(errors).max(axis=0))
     tolerance = FORCE_TOLERANCE_EV_PER_ANGSTROM[weights_dtype(precision)]
     if not (force_error <= tolerance and energy_error <= ENERGY_TOLERANCE_EV_PER_ATOM):
         raise ExportError(
@@ -129,19 +127,15 @@ def export_student(
             f"{ENERGY_TOLERANCE_EV_PER_ATOM:.0e}); nothing was written"
         )
     _write(module, output)
-    return ExportRecord(output, contract, energy_error, force_error, len(errors))
+    return ExportRecord(output, contract, energy_error, force_error, sum(map(len, errors)))
 
 
 def _write(module: torch.jit.ScriptModule, output: Path) -> None:
     """Write the file atomically."""
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(module.save_to_buffer())
-        os.replace(temporary, output)
+        with replacing(output) as file:
+            file.write(module.save_to_buffer())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise RunDirectoryError(
             f"cannot write {output} ({error.strerror}); expected a file in a folder that can be "
             "written; choose another"

@@ -36,7 +36,7 @@ def load_installed(spec: str) -> Potential | None:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise PotentialError(
             f"{spec}: the plugin {found[0].value} cannot make it ({said}); repair or reinstall the "
-            "package that brings it"
+            "package that provides it"
         ) from error
     if isinstance(made, Potential):
         return made
@@ -59,7 +59,7 @@ def _of_calculator(
 
     if not isinstance(made, BaseCalculator):
         raise PotentialError(
-            f"{spec}: its plugin gave a {type(made).__name__}; expected a Potential or an ASE "
+            f"{spec}: its plugin returned a {type(made).__name__}; expected a Potential or an ASE "
             "calculator"
         )
 

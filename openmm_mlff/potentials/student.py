@@ -16,6 +16,7 @@ from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
 from openmm_mlff.students.deployment import (
@@ -33,9 +34,6 @@ from openmm_mlff.students.teacher import TEACHER
 
 if TYPE_CHECKING:
     import openmm
-
-    from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
-
 
 _TEACHERS = {TEACHER: GFN2_XTB}
 """Specs of the teachers named in checkpoints."""
@@ -127,7 +125,7 @@ class StudentPotential(Potential):
         searched = self.uses_neighbour_list(molecule)
         if searched and not np.isfinite(self.student.cutoff_angstrom):
             raise PotentialError(
-                f"{self.spec} names no cutoff, which a neighbour list needs for {molecule.name}; "
+                f"{self.spec} has no cutoff, which a neighbour list needs for {molecule.name}; "
                 f"expected an isolated molecule of at most {LIST_FROM_ATOMS} atoms"
             )
         if searched and self.options.compiled:
@@ -197,8 +195,8 @@ class StudentPotential(Potential):
         """See :meth:`Potential.create_forces`; on CUDA a list of pairs runs as a CUDA graph."""
         if particles is not None and molecule.is_periodic:
             raise PotentialError(
-                f"{self.spec} sees a part of a System as an isolated molecule, got a periodic box "
-                f"({molecule.name}); give the molecule without its box"
+                f"{self.spec} treats a part of a System as an isolated molecule, got a periodic "
+                f"box ({molecule.name}); give the molecule without its box"
             )
         if self.options.backend == "python":
             return [
@@ -231,10 +229,8 @@ class StudentPotential(Potential):
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> "StudentForceFieldCalculator":
+    ) -> StudentForceFieldCalculator:
         """Return the eager model as an ASE calculator; see :meth:`Potential.ase_calculator`."""
-        from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
-
         dtype = "float64" if check_precision(precision) == "double" else "float32"
         return StudentForceFieldCalculator(student=self.student, device=device, dtype=dtype)
 
@@ -253,11 +249,9 @@ class StudentPotential(Potential):
             energies, forces = evaluate_batch(program, numbers, positions, dtype=dtype)
             return Evaluation(energies.numpy(), forces.numpy())
         cell = torch.from_numpy(molecule.cell_angstrom.copy())
-        found = [
+        found = (
             evaluate_with_list(program, numbers, placed, dtype=dtype, cell=cell)
             for placed in positions
-        ]
-        return Evaluation(
-            np.array([float(energy) for energy, _, _ in found]),
-            np.array([forces.numpy() for _, forces, _ in found]).reshape(positions.shape),
         )
+        each = ((float(energy), forces.numpy()) for energy, forces, _ in found)
+        return Evaluation.of(each, n_atoms=molecule.n_atoms)

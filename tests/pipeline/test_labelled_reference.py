@@ -5,6 +5,7 @@ from dataclasses import replace
 import ase.io
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from openmm_mlff.molecules import load_system
@@ -42,7 +43,7 @@ def water():
 
 @pytest.fixture(scope="module")
 def labels(water, tmp_path_factory):
-    """Distorted waters, labelled by GFN2-xTB."""
+    """Distorted waters, labelled by GFN2-xTB, and an isolated atom without forces."""
     pytest.importorskip("tblite")
     path = tmp_path_factory.mktemp("labels") / "gfn2.extxyz"
     noise = np.random.default_rng(4).normal(scale=0.05, size=(11, 3, 3))
@@ -56,6 +57,9 @@ def labels(water, tmp_path_factory):
         atoms.positions = place
         atoms.calc = SinglePointCalculator(atoms, energy=energy_ev, forces=forces)
         images.append(atoms)
+    atom = Atoms("O")
+    atom.calc = SinglePointCalculator(atom, energy=-100.0)
+    images.append(atom)
     ase.io.write(path, images)
     return LabelledFrames.from_file(str(path))
 
@@ -115,7 +119,8 @@ def test_the_frames_are_the_files_and_evenly_spaced(against_labels, compared, la
     np.testing.assert_array_equal(compared.time_ps, [0, 2, 4, 6, 8, 10])
     evidence = found["energy_accuracy"].evidence
     assert evidence["reference"] == labels.spec
-    assert evidence["run"] == f"no run: frames of {labels.spec}"
+    assert evidence["run"].startswith(f"no run: frames of {labels.spec}")
+    assert "1 without forces" in evidence["run"]
     assert evidence["frames_used"] == 6
 
 
@@ -130,5 +135,5 @@ def test_a_molecule_without_a_frame_is_named(labels, tmp_path):
     found, _ = run(labels, tmp_path, system="methane")
     result = found["force_accuracy"]
     assert result.status is Status.SKIPPED
-    assert "none of the 11 frames" in result.message
+    assert "none of the 12 frames" in result.message
     assert "shows methane (CH4)" in result.message

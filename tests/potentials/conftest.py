@@ -6,6 +6,7 @@ import openmm
 import pytest
 import torch
 
+from openmm_mlff import units
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
@@ -35,6 +36,30 @@ def small_potential(small_checkpoint) -> StudentPotential:
 @pytest.fixture(scope="session")
 def water():
     return load_system("water")
+
+
+def energy_and_forces(system, positions_angstrom, *, platform="Reference", properties=None):
+    """Return eV and eV/Å; constraints are not applied."""
+    context = openmm.Context(
+        system,
+        openmm.VerletIntegrator(0.001),
+        openmm.Platform.getPlatformByName(platform),
+        properties or {},
+    )
+    context.setPositions(units.nm_from_angstrom(positions_angstrom))
+    # TorchScript computes its first calls on another graph.
+    for _ in range(4):
+        state = context.getState(energy=True, forces=True)
+    return (
+        units.ev_from_kj_per_mol(state.getPotentialEnergy()._value),
+        units.ev_per_angstrom_from_kj_per_mol_nm(state.getForces(asNumpy=True)._value),
+    )
+
+
+@pytest.fixture(scope="session")
+def in_openmm():
+    """Energy, eV, and forces, (N, 3), eV/Å, of a System at positions, by OpenMM."""
+    return energy_and_forces
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,28 @@
+"""ASE calculators: one base class, OpenMM Systems, and students."""
+
 import numpy as np
+import openmm
 import pytest
 import torch
 from ase import Atoms
+from ase.calculators.calculator import CalculationFailed
 
-from openmm_mlff.errors import CheckpointError, ConfigError, PlatformError, PotentialError
-from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
+from openmm_mlff.errors import (
+    CheckpointError,
+    ConfigError,
+    EvaluationRefusedError,
+    PlatformError,
+    PotentialError,
+)
+from openmm_mlff.molecules.electrons import info_of
+from openmm_mlff.potentials.base import bare_system
+from openmm_mlff.potentials.calculators import (
+    FunctionCalculator,
+    OpenMMCalculator,
+    StudentForceFieldCalculator,
+    molecule_of,
+    torch_device,
+)
 from openmm_mlff.students.loading import load_checkpoint
 
 
@@ -13,18 +31,144 @@ def atoms(water):
     return water.to_ase()
 
 
+def in_a_box(atoms, pbc=True):
+    atoms.set_cell([9.0, 9.0, 9.0])
+    atoms.set_pbc(pbc)
+
+
+def test_a_function_gives_energy_and_forces(atoms):
+    atoms.calc = FunctionCalculator(lambda given: (given.positions.sum(), 2.0 * given.positions))
+    assert atoms.get_potential_energy(force_consistent=True) == atoms.positions.sum()
+    np.testing.assert_array_equal(atoms.get_forces(), 2.0 * atoms.positions)
+
+
+def test_without_atoms_there_is_nothing_to_compute():
+    with pytest.raises(PotentialError, match="no atoms"):
+        FunctionCalculator(lambda given: (0.0, np.zeros((3, 3)))).calculate()
+
+
+def test_a_refusal_is_a_failed_calculation(atoms):
+    def refuse(given):
+        raise EvaluationRefusedError("not today")
+
+    with pytest.raises(CalculationFailed, match="not today"):
+        FunctionCalculator(refuse).calculate(atoms)
+
+
+def test_atoms_become_a_molecule_again(water):
+    boxed = water.with_cell(9.0 * np.eye(3))
+    for molecule in (water, boxed):
+        atoms = molecule.to_ase()
+        atoms.info.update(info_of(charge=2, multiplicity=3))
+        found = molecule_of(atoms)
+        assert (found.charge, found.multiplicity, found.name) == (2, 3, "water")
+        np.testing.assert_array_equal(found.positions_angstrom, molecule.positions_angstrom)
+        np.testing.assert_array_equal(found.cell_angstrom, molecule.cell_angstrom)
+        assert found.bonds == molecule.bonds
+
+
+@pytest.fixture
+def made():
+    """Molecules that a System was made of."""
+    return []
+
+
+@pytest.fixture
+def calculator(made):
+    def create_system(molecule):
+        made.append(molecule)
+        system = bare_system(molecule)
+        force = openmm.CustomBondForce("r^2")
+        force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
+        force.addBond(0, 1, [])
+        system.addForce(force)
+        return system
+
+    return OpenMMCalculator(create_system)
+
+
+def test_a_system_gives_what_the_student_in_it_gives(small_potential, atoms):
+    results = []
+    for calculator in (
+        small_potential.ase_calculator(precision="double"),
+        OpenMMCalculator(
+            lambda molecule: small_potential.create_system(molecule, precision="double")
+        ),
+    ):
+        atoms.calc = calculator
+        results.append((atoms.get_potential_energy(), atoms.get_forces()))
+    assert results[1][0] == pytest.approx(results[0][0], abs=1e-7)
+    np.testing.assert_allclose(results[1][1], results[0][1], atol=1e-7)
+
+
+def test_one_context_serves_all_geometries(water, atoms, calculator, made):
+    atoms.calc = calculator
+    energies = []
+    for scale in (1.0, 2.0):
+        atoms.positions = scale * water.positions_angstrom
+        energies.append(atoms.get_potential_energy())
+    # Atoms may come close once the System is made.
+    atoms.positions[1] = atoms.positions[0] + [0.01, 0.0, 0.0]
+    assert energies[1] == pytest.approx(4.0 * energies[0])
+    assert atoms.get_potential_energy() == pytest.approx(1e-6 / 96.485, rel=1e-3)
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda atoms: atoms.set_atomic_numbers([8, 8, 8]),
+        lambda atoms: atoms.info.update(info_of(charge=2, multiplicity=1)),
+        lambda atoms: atoms.info.update(info_of(charge=0, multiplicity=3)),
+        in_a_box,
+    ],
+)
+def test_other_atoms_get_another_system(atoms, calculator, made, change):
+    calculator.calculate(atoms)
+    change(atoms)
+    calculator.calculate(atoms)
+    assert len(made) == 2
+    assert made[1].sha256 != made[0].sha256
+
+
+def test_the_box_of_the_moment_counts(atoms, calculator, made):
+    in_a_box(atoms)
+    atoms.calc = calculator
+    atoms.get_potential_energy()
+    atoms.positions[1] = atoms.positions[0] + [9.5, 0.0, 0.0]
+    near = atoms.get_potential_energy()
+    atoms.set_cell([9.4, 9.0, 9.0])
+    assert atoms.get_potential_energy() == pytest.approx(near * (0.1 / 0.5) ** 2, rel=1e-6)
+    assert len(made) == 1
+
+
+def test_what_openmm_cannot_evaluate_is_a_failed_calculation(atoms):
+    def fails(state):
+        raise ValueError("not today,\nplease")
+
+    def create_system(molecule):
+        system = bare_system(molecule)
+        system.addForce(openmm.PythonForce(fails))
+        return system
+
+    with pytest.raises(CalculationFailed, match="not today, please"):
+        OpenMMCalculator(create_system).calculate(atoms)
+
+
 def test_energy_and_forces_from_a_checkpoint(small_checkpoint, small_potential, water, atoms):
-    atoms.calc = StudentForceFieldCalculator(checkpoint_path=small_checkpoint, dtype="float64")
-
     found = small_potential.evaluate(water, water.positions_angstrom[None], precision="double")
-
-    assert atoms.get_potential_energy() == pytest.approx(found.energies_ev[0], abs=1e-10)
-    np.testing.assert_allclose(atoms.get_forces(), found.forces_ev_per_angstrom[0], atol=1e-10)
-    assert atoms.get_potential_energy(force_consistent=True) == atoms.get_potential_energy()
+    for given in (
+        {"checkpoint_path": small_checkpoint},
+        {"checkpoint_path": str(small_checkpoint)},
+        {"student": load_checkpoint(small_checkpoint)},
+    ):
+        atoms.calc = StudentForceFieldCalculator(**given, dtype="float64")
+        assert atoms.get_potential_energy() == pytest.approx(found.energies_ev[0], abs=1e-10)
+        np.testing.assert_allclose(atoms.get_forces(), found.forces_ev_per_angstrom[0], atol=1e-10)
 
 
 def test_forces_are_the_gradient(small_checkpoint, atoms):
-    atoms.calc = StudentForceFieldCalculator(str(small_checkpoint), dtype="float64")
+    atoms.calc = StudentForceFieldCalculator(small_checkpoint, dtype="float64")
     forces = atoms.get_forces()
     energies = []
     for step in (1e-4, -1e-4):
@@ -32,28 +176,13 @@ def test_forces_are_the_gradient(small_checkpoint, atoms):
         moved.calc = atoms.calc
         moved.positions[1, 2] += step
         energies.append(moved.get_potential_energy())
-
     assert forces[1, 2] == pytest.approx(-(energies[0] - energies[1]) / 2e-4, abs=1e-6)
-
-
-def test_a_loaded_student_may_be_given(small_checkpoint, atoms):
-    student = load_checkpoint(small_checkpoint)
-    energies = []
-    for calculator in (
-        StudentForceFieldCalculator(student=student),
-        StudentForceFieldCalculator(checkpoint_path=small_checkpoint),
-    ):
-        atoms.calc = calculator
-        energies.append(atoms.get_potential_energy())
-
-    assert energies[0] == energies[1]
 
 
 def test_one_calculator_serves_molecules_of_any_size(small_checkpoint, atoms):
     calculator = StudentForceFieldCalculator(small_checkpoint, dtype="float64")
     lone = Atoms("O", calculator=calculator)
     atoms.calc = calculator
-
     first = atoms.get_potential_energy()
     assert np.isfinite(lone.get_potential_energy())
     assert (lone.get_forces() == 0).all()
@@ -63,68 +192,45 @@ def test_one_calculator_serves_molecules_of_any_size(small_checkpoint, atoms):
 def test_an_unknown_element_is_refused_by_name(small_checkpoint):
     molecule = Atoms("HCl", positions=[[0, 0, 0], [0, 0, 1.3]])
     molecule.calc = StudentForceFieldCalculator(small_checkpoint)
-
     with pytest.raises(PotentialError, match="student small does not know Cl"):
         molecule.get_potential_energy()
 
 
-def test_boundaries_that_are_periodic_in_one_direction_are_refused(small_checkpoint, atoms):
-    atoms.set_cell([10, 10, 10])
-    atoms.pbc = [True, False, False]
-    atoms.calc = StudentForceFieldCalculator(small_checkpoint)
-
-    with pytest.raises(PotentialError, match=r"set atoms\.pbc to all"):
-        atoms.get_potential_energy()
+def test_atoms_periodic_in_some_directions_are_refused(small_checkpoint, calculator, atoms):
+    in_a_box(atoms, pbc=[True, False, False])
+    for each in (calculator, StudentForceFieldCalculator(small_checkpoint)):
+        with pytest.raises(PotentialError, match=r"atoms\.pbc"):
+            each.calculate(atoms)
 
 
-def test_without_atoms_there_is_nothing_to_compute(small_checkpoint):
-    with pytest.raises(PotentialError, match=r"expected ase\.Atoms"):
-        StudentForceFieldCalculator(small_checkpoint).calculate()
-
-
-def test_path_or_student_and_not_both(small_checkpoint):
+def test_impossible_arguments_are_refused(small_checkpoint, tmp_path):
     student = load_checkpoint(small_checkpoint)
-    for arguments in ({}, {"checkpoint_path": small_checkpoint, "student": student}):
-        with pytest.raises(ConfigError, match="either checkpoint_path or student"):
+    for error, said, arguments in (
+        (ConfigError, "either checkpoint_path or student", {}),
+        (ConfigError, "and not both", {"checkpoint_path": small_checkpoint, "student": student}),
+        (ConfigError, "unknown dtype 'float16'", {"student": student, "dtype": "float16"}),
+        (CheckpointError, "no checkpoint at", {"checkpoint_path": tmp_path / "missing.pt"}),
+        (PlatformError, "unknown device", {"student": student, "device": "nonsense"}),
+    ):
+        with pytest.raises(error, match=said) as caught:
             StudentForceFieldCalculator(**arguments)
-
-
-def test_unknown_dtype_is_refused(small_checkpoint):
-    with pytest.raises(ConfigError, match="unknown dtype 'float16'"):
-        StudentForceFieldCalculator(small_checkpoint, dtype="float16")
-
-
-def test_a_missing_checkpoint_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="no checkpoint at"):
-        StudentForceFieldCalculator(tmp_path / "missing.pt")
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("device", "message"),
+    ("device", "cuda_devices", "said"),
     [
-        ("nonsense", "unknown device 'nonsense'; expected cpu, cuda or cuda:N"),
-        ("meta", "no potential here runs on device 'meta'"),
+        ("nonsense", 0, "unknown device 'nonsense'"),
+        ("meta", 0, "runs on device 'meta'"),
+        ("cuda", 0, "use device='cpu'"),
+        ("cuda:1", 1, r"finds 1 CUDA device\(s\)"),
     ],
 )
-def test_devices_that_are_none_are_refused(small_checkpoint, device, message):
-    with pytest.raises(PlatformError, match=message) as caught:
-        StudentForceFieldCalculator(small_checkpoint, device=device)
-    assert "\n" not in str(caught.value)
-
-
-def test_cuda_that_is_missing_says_what_to_do(small_checkpoint, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-    with pytest.raises(PlatformError, match="use device='cpu'"):
-        StudentForceFieldCalculator(small_checkpoint, device="cuda")
-
-
-def test_a_cuda_device_beyond_the_last_is_refused(small_checkpoint, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-
-    with pytest.raises(PlatformError, match=r"finds 1 CUDA device\(s\), counted from 0"):
-        StudentForceFieldCalculator(small_checkpoint, device="cuda:1")
+def test_devices_that_are_not_available_are_refused(monkeypatch, device, cuda_devices, said):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda_devices > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda_devices)
+    with pytest.raises(PlatformError, match=said):
+        torch_device(device)
 
 
 @pytest.mark.gpu
@@ -134,6 +240,5 @@ def test_cuda_gives_what_the_processor_does(cuda, small_checkpoint, atoms, dtype
     for device in ("cpu", "cuda"):
         atoms.calc = StudentForceFieldCalculator(small_checkpoint, dtype=dtype, device=device)
         results.append((atoms.get_potential_energy(), atoms.get_forces()))
-
     assert results[1][0] == pytest.approx(results[0][0], abs=tolerance)
     np.testing.assert_allclose(results[1][1], results[0][1], atol=tolerance)

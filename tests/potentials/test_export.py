@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -26,65 +28,52 @@ class Faulty(torch.nn.Module):
         return self.module(positions) + self.slope * positions.sum()
 
 
+LIMITS = {"double": 1e-8, "mixed": 1e-4, "single": 1e-4}
+
+
+@pytest.mark.parametrize("precision", list(LIMITS))
 @pytest.mark.parametrize(
-    ("precision", "force_limit"), [("double", 1e-8), ("mixed", 1e-4), ("single", 1e-4)]
+    ("is_fixed", "with_forces", "contract", "geometries"),
+    [
+        (False, False, "forward(atomic_numbers, positions): Å in, eV out", 20),
+        (True, False, "forward(positions): nm in, kJ/mol out, CH4 inside", 10),
+        (True, True, "forward(positions): energy and forces, nm in, kJ/mol out, CH4 inside", 10),
+    ],
 )
-def test_a_free_export_is_the_model_when_it_is_loaded_again(
-    small_potential, water, methane, tmp_path, precision, force_limit
+def test_an_export_is_the_model_when_it_is_loaded_again(
+    small_potential,
+    water,
+    methane,
+    tmp_path,
+    precision,
+    is_fixed,
+    with_forces,
+    contract,
+    geometries,
 ):
-    output = tmp_path / "new" / "exported.pt"
-
+    output, limit = tmp_path / "new" / "exported.pt", LIMITS[precision]
     record = export_student(
-        small_potential, output, molecules=[water, methane], precision=precision
+        small_potential,
+        output,
+        molecules=[] if is_fixed else [water, methane],
+        fixed=methane if is_fixed else None,
+        with_forces=with_forces,
+        precision=precision,
     )
-
-    assert record.path == output
-    assert record.contract.startswith("forward(atomic_numbers, positions)")
-    assert record.geometries == 2 * 2 * 5
-    assert 0 <= record.force_error_ev_per_angstrom <= force_limit
+    assert (record.path, record.contract) == (output, contract)
+    assert record.geometries == geometries
+    assert 0 <= record.force_error_ev_per_angstrom <= limit
+    assert [path.name for path in output.parent.iterdir()] == ["exported.pt"]
     module = torch.jit.load(str(output))
-    for molecule in (water, methane):
+    for molecule in [methane] if is_fixed else [water, methane]:
         placed = molecule.positions_angstrom
-        energy, forces = call_free(module, molecule.atomic_numbers, placed)
+        call = (
+            call_fixed if is_fixed else partial(call_free, atomic_numbers=molecule.atomic_numbers)
+        )
+        energy, forces = call(module, positions_angstrom=placed)
         eager = small_potential.evaluate(molecule, placed[None], precision=precision)
-        assert energy == pytest.approx(eager.energies_ev[0], abs=5 * force_limit)
-        np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=force_limit)
-
-
-def test_an_export_for_one_molecule_follows_openmms_contract(small_potential, methane, tmp_path):
-    output = tmp_path / "methane.pt"
-
-    record = export_student(
-        small_potential, output, molecules=[], fixed=methane, precision="double"
-    )
-
-    assert record.contract == "forward(positions): nm in, kJ/mol out, CH4 inside"
-    placed = methane.positions_angstrom
-    energy, forces = call_fixed(torch.jit.load(str(output)), placed)
-    eager = small_potential.evaluate(methane, placed[None], precision="double")
-    assert energy == pytest.approx(eager.energies_ev[0], abs=1e-9)
-    np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=1e-9)
-    assert [path.name for path in tmp_path.iterdir()] == ["methane.pt"]
-
-
-def test_a_program_with_forces_gives_them(small_potential, methane, tmp_path):
-    output = tmp_path / "methane.pt"
-    record = export_student(
-        small_potential, output, molecules=[], fixed=methane, with_forces=True, precision="double"
-    )
-    assert record.contract == (
-        "forward(positions): energy and forces, nm in, kJ/mol out, CH4 inside"
-    )
-    placed = methane.positions_angstrom
-    energy, forces = call_fixed(torch.jit.load(str(output)), placed)
-    eager = small_potential.evaluate(methane, placed[None], precision="double")
-    assert energy == pytest.approx(eager.energies_ev[0], abs=1e-9)
-    np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=1e-9)
-
-
-def test_forces_of_any_composition_are_not_exported(small_potential, methane, tmp_path):
-    with pytest.raises(ConfigError, match="leave out --with-forces"):
-        export_student(small_potential, tmp_path / "x.pt", molecules=[methane], with_forces=True)
+        assert energy == pytest.approx(eager.energies_ev[0], abs=5 * limit)
+        np.testing.assert_allclose(forces, eager.forces_ev_per_angstrom[0], atol=limit)
 
 
 @pytest.mark.parametrize("slope", [10.0, float("nan"), float("inf")])
@@ -95,10 +84,8 @@ def test_a_module_that_differs_is_not_written(
     monkeypatch.setattr(small_potential, "module", lambda *_, **__: Faulty(healthy, slope))
     output = tmp_path / "methane.pt"
     output.write_bytes(b"what was here before")
-
     with pytest.raises(ExportError, match="nothing was written") as caught:
         export_student(small_potential, output, molecules=[], fixed=methane)
-
     assert "\n" not in str(caught.value)
     assert output.read_bytes() == b"what was here before"
     assert [path.name for path in tmp_path.iterdir()] == ["methane.pt"]
@@ -114,28 +101,28 @@ def test_a_difference_in_the_energy_alone_is_enough(
         return energy + 1e-3, forces
 
     monkeypatch.setattr(export, "call_fixed", shifted)
-
     with pytest.raises(ExportError):
         export_student(small_potential, tmp_path / "x.pt", molecules=[], fixed=methane)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_fault_in_the_free_export_is_found_as_well(small_potential, water, tmp_path, monkeypatch):
-    other = small_potential.student.model
+    module = small_potential.script_free()
     with torch.no_grad():
-        module = small_potential.script_free()
         module.model.readout[0].weight.mul_(1.01)
     monkeypatch.setattr(StudentPotential, "script_free", lambda *_, **__: module)
-
     with pytest.raises(ExportError):
         export_student(small_potential, tmp_path / "x.pt", molecules=[water])
     assert list(tmp_path.iterdir()) == []
-    assert other is small_potential.student.model
 
 
-def test_nothing_to_compare_on_is_refused(small_potential, tmp_path):
-    with pytest.raises(ConfigError, match="at least one molecule"):
-        export_student(small_potential, tmp_path / "x.pt", molecules=[])
+def test_impossible_exports_are_refused(small_potential, methane, tmp_path):
+    for said, options in (
+        ("at least one molecule", {"molecules": []}),
+        ("leave out --with-forces", {"molecules": [methane], "with_forces": True}),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            export_student(small_potential, tmp_path / "x.pt", **options)
 
 
 def test_a_place_that_cannot_be_written_is_refused(small_potential, water, tmp_path):

@@ -4,11 +4,16 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.lj import LennardJones
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
 from ase.db import connect
+from scipy.spatial.transform import Rotation
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.electrons import info_of
+from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.frames import LabelledFrames, names_labelled_frames
 
 
@@ -29,7 +34,9 @@ def write(path, images):
     return LabelledFrames.from_file(str(path))
 
 
-@pytest.mark.parametrize("name", ["frames.extxyz", "frames.xyz", "frames.db", "frames.json"])
+@pytest.mark.parametrize(
+    "name", ["frames.extxyz", "frames.xyz", "frames.traj", "frames.db", "frames.json"]
+)
 def test_every_format_gives_the_same_frames(water, tmp_path, name):
     images = labelled(water, 4)
     read = write(tmp_path / name, images)
@@ -44,11 +51,50 @@ def test_every_format_gives_the_same_frames(water, tmp_path, name):
         )
 
 
-def test_labels_named_ref_go_before_others(water, tmp_path):
-    images = labelled(water, 1)
-    images[0].info["REF_energy"] = -77.0
-    images[0].arrays["REF_forces"] = np.full((3, 3), 0.25)
-    frame = write(tmp_path / "mace.extxyz", images).frames[0]
+def under(energy_key, forces_key, *, value):
+    """Add labels under keys of another convention to a frame."""
+
+    def add(atoms):
+        atoms.info[energy_key] = value
+        atoms.arrays[forces_key] = np.full((len(atoms), 3), value)
+
+    return add
+
+
+def unlabelled(atoms):
+    atoms.calc = None
+
+
+REF = under("REF_energy", "REF_forces", value=-7.0)
+DFT = under("dft_energy", "dft_force", value=-5.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "energies", "passed_over"),
+    [
+        ([(REF,), (REF,)], [-7.0, -7.0], {}),
+        ([(unlabelled, REF), (REF, DFT)], [-7.0, -7.0], {}),
+        # One convention only: the energies of another one have another zero.
+        ([(REF,), ()], [-7.0], {"without REF_energy and REF_forces": 1}),
+        ([(unlabelled, DFT), ()], [-11.0], {"without energy and forces": 1}),
+        ([(unlabelled, DFT), (unlabelled,)], [-5.0], {"without dft_energy and dft_force": 1}),
+    ],
+)
+def test_all_labels_come_from_one_pair_of_keys(water, tmp_path, changes, energies, passed_over):
+    images = labelled(water, len(changes))
+    for atoms, each in zip(images, changes, strict=True):
+        for change in each:
+            change(atoms)
+    read = write(tmp_path / "labels.extxyz", images)
+    assert [frame.energy_ev for frame in read.frames] == energies
+    assert read.passed_over == passed_over
+
+
+def test_labels_in_the_columns_of_a_database_are_found(water, tmp_path):
+    (atoms,) = labelled(water, 1)
+    with connect(tmp_path / "labels.db") as database:
+        database.write(atoms, REF_energy=-77.0, data={"REF_forces": np.full((3, 3), 0.25)})
+    (frame,) = LabelledFrames.from_file(str(tmp_path / "labels.db")).frames
     assert frame.energy_ev == -77.0
     np.testing.assert_array_equal(frame.forces_ev_per_angstrom, 0.25)
 
@@ -71,21 +117,53 @@ def test_frames_of_a_molecule_are_chosen_evenly(water, tmp_path):
     assert len(read.showing(water, at_most=100)) == 9
 
 
-def test_a_box_is_shown_only_by_frames_in_the_same_box(water, tmp_path):
-    images = labelled(water, 3)
-    for atoms, width in zip(images, (9.0, 9.0, 9.5), strict=True):
-        atoms.set_cell(np.eye(3) * width)
-    images[0].pbc = images[2].pbc = True
-    read = write(tmp_path / "boxes.extxyz", images)
-    boxed = water.with_cell(np.eye(3) * 9.0)
-    assert [frame.index for frame in read.showing(boxed, at_most=5)] == [0]
-    assert [frame.index for frame in read.showing(water, at_most=5)] == [1]
+def boxed(atoms, width=9.0, pbc=True):
+    atoms.set_cell(np.eye(3) * width)
+    atoms.pbc = pbc
 
 
-def test_a_file_without_a_frame_of_the_molecule_shows_none(water, tmp_path):
-    read = write(tmp_path / "water.extxyz", labelled(water, 2))
-    boxed = water.with_cell(np.eye(3) * 9.0)
-    assert read.showing(boxed, at_most=5) == ()
+@pytest.mark.parametrize(
+    ("change", "shown", "shown_in_box"),
+    [
+        (lambda atoms: None, True, False),
+        (lambda atoms: boxed(atoms, pbc=False), True, False),
+        (boxed, False, True),
+        (lambda atoms: boxed(atoms, width=9.5), False, False),
+        (lambda atoms: atoms.set_atomic_numbers([1, 8, 1]), False, False),
+        (lambda atoms: atoms.info.update(info_of(charge=2, multiplicity=1)), False, False),
+        (lambda atoms: atoms.info.update(info_of(charge=0, multiplicity=3)), False, False),
+    ],
+)
+def test_a_frame_shows_its_own_system_only(water, tmp_path, change, shown, shown_in_box):
+    images = labelled(water, 1)
+    change(images[0])
+    read = write(tmp_path / "frames.extxyz", images)
+    in_box = water.with_cell(np.eye(3) * 9.0)
+    for molecule, expected in ((water, shown), (in_box, shown_in_box)):
+        assert len(read.showing(molecule, at_most=5)) == expected
+        assert read.not_showing(molecule).total() == 1 - expected
+
+
+def test_forces_turn_with_the_lattice(water, tmp_path):
+    """The Lennard-Jones energy of a turned lattice and its forces, found by differences."""
+    lattice = np.array([[8.0, 0.0, 0.0], [2.0, 7.0, 0.0], [-1.0, 1.5, 7.5]])
+    turn = Rotation.from_euler("xyz", [0.4, -0.9, 2.0]).as_matrix()
+    atoms = Atoms("OHH", water.positions_angstrom @ turn.T, cell=lattice @ turn.T, pbc=True)
+    atoms.calc = LennardJones(sigma=1.0, rc=3.0, smooth=True)
+    atoms.get_forces()
+    path = tmp_path / "turned.extxyz"
+    ase.io.write(path, atoms)
+    system = load_system(path)
+    (frame,) = LabelledFrames.from_file(str(path)).showing(system, at_most=1)
+    np.testing.assert_allclose(frame.cell_angstrom, lattice, atol=1e-6)
+    potential = AsePotential(
+        LennardJones, {"sigma": 1.0, "rc": 3.0, "smooth": True}, spec="ase:test:LennardJones"
+    )
+    found = potential.evaluate(system, frame.positions_angstrom[None])
+    assert frame.energy_ev == pytest.approx(found.energies_ev[0], abs=1e-6)
+    np.testing.assert_allclose(
+        frame.forces_ev_per_angstrom, found.forces_ev_per_angstrom[0], atol=1e-5
+    )
 
 
 def no_forces(atoms):
@@ -96,28 +174,61 @@ def no_energy(atoms):
     atoms.calc = SinglePointCalculator(atoms, forces=np.zeros((3, 3)))
 
 
-def no_label(atoms):
-    atoms.calc = None
+def isolated(atoms):
+    del atoms[[1, 2]]
+    no_forces(atoms)
+
+
+def in_a_slab(atoms):
+    boxed(atoms, pbc=[True, True, False])
+
+
+def contradicting(atoms):
+    atoms.info.update(charge=0, total_charge=1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (no_forces, "without forces"),
+        (no_energy, "without energy"),
+        (unlabelled, "without energy and forces"),
+        (isolated, "without forces"),
+        (in_a_slab, "periodic in some directions only"),
+        (lambda atoms: atoms.set_pbc(True), "without a right-handed cell"),
+        (contradicting, "with contradicting charges or multiplicities"),
+    ],
+)
+def test_a_frame_that_cannot_be_used_is_passed_over_and_counted(water, tmp_path, spoil, reason):
+    images = labelled(water, 3)
+    spoil(images[1])
+    read = write(tmp_path / "some.extxyz", images)
+    assert [frame.index for frame in read.frames] == [0, 2]
+    assert read.passed_over == {reason: 1}
 
 
 def not_finite(atoms):
-    forces = np.zeros((3, 3))
-    forces[1, 2] = np.nan
-    atoms.calc = SinglePointCalculator(atoms, energy=-1.0, forces=forces)
+    atoms.calc = SinglePointCalculator(atoms, energy=np.nan, forces=np.zeros((3, 3)))
+
+
+def several_kinds(atoms):
+    unlabelled(atoms)
+    DFT(atoms)
+    under("hf_energy", "hf_forces", value=-3.0)(atoms)
 
 
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (no_forces, "frame 1 has no forces; expected energy"),
-        (no_energy, "frame 1 has no energy; expected energy"),
-        (no_label, "frame 1 has no energy and no forces"),
-        (not_finite, "frame 1 holds a number that is not finite"),
+        (not_finite, "not finite"),
+        (no_forces, "no frame has both"),
+        (several_kinds, "dft_energy, hf_energy"),
+        (in_a_slab, "no usable frame"),
     ],
 )
-def test_a_frame_that_is_not_whole_is_refused_in_one_line(water, tmp_path, spoil, expected):
-    images = labelled(water, 2)
-    spoil(images[1])
+def test_labels_that_cannot_be_used_are_refused_in_one_line(water, tmp_path, spoil, expected):
+    images = labelled(water, 1)
+    spoil(images[0])
     with pytest.raises(PotentialError, match=expected) as raised:
         write(tmp_path / "bad.extxyz", images)
     assert "\n" not in str(raised.value)

@@ -16,19 +16,22 @@ from openmm_mlff.potentials.python_backend import (
 )
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.simulation.replicas.module import student_batch
-from openmm_mlff.units import nm_from_angstrom
 
 
-def forces_of(potential, molecule, positions, *, precision="double"):
-    system = potential.create_system(molecule, precision=precision)
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName("Reference"),
-    )
-    context.setPositions(nm_from_angstrom(positions))
-    state = context.getState(energy=True, forces=True)
-    return state.getPotentialEnergy()._value, state.getForces(asNumpy=True)._value
+@pytest.fixture
+def forces_of(in_openmm):
+    def evaluated(potential, molecule, positions, *, precision="double"):
+        return in_openmm(potential.create_system(molecule, precision=precision), positions)
+
+    return evaluated
+
+
+def system_of(n_particles, force):
+    system = openmm.System()
+    for _ in range(n_particles):
+        system.addParticle(1.0)
+    system.addForce(force)
+    return system
 
 
 @pytest.fixture
@@ -43,13 +46,13 @@ def tiny_compiled(small_potential):
     return StudentPotential(small_potential.student, spec="test", options=options)
 
 
-def test_all_backends_give_the_same(small_potential, water):
+def test_all_backends_give_the_same(small_potential, water, forces_of):
     positions = water.positions_angstrom + 0.03 * np.arange(9).reshape(3, 3)
     energy, forces = forces_of(small_potential, water, positions)
     for other in small_potential.other_backends().values():
         other_energy, other_forces = forces_of(other, water, positions)
-        assert other_energy == pytest.approx(energy, abs=1e-7)
-        np.testing.assert_allclose(other_forces, forces, atol=1e-6)
+        assert other_energy == pytest.approx(energy, abs=1e-9)
+        np.testing.assert_allclose(other_forces, forces, atol=1e-9)
 
 
 def test_each_backend_names_the_others(small_potential, by_python):
@@ -57,22 +60,13 @@ def test_each_backend_names_the_others(small_potential, by_python):
     assert list(by_python.other_backends()) == ["torchforce", "torchforce-plain"]
 
 
-def test_a_part_of_a_system_feels_only_itself(by_python, water):
+def test_a_part_of_a_system_feels_only_itself(by_python, water, forces_of, in_openmm):
     (force,) = by_python.create_forces(water, precision="double", particles=[1, 2, 3])
-    system = openmm.System()
-    for _ in range(4):
-        system.addParticle(1.0)
-    system.addForce(force)
-    context = openmm.Context(
-        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference")
-    )
     placed = np.vstack([[[5.0, 5.0, 5.0]], water.positions_angstrom])
-    context.setPositions(nm_from_angstrom(placed))
-    state = context.getState(energy=True, forces=True)
+    found_energy, found = in_openmm(system_of(4, force), placed)
     energy, forces = forces_of(by_python, water, water.positions_angstrom)
-    assert state.getPotentialEnergy()._value == pytest.approx(energy, abs=1e-9)
-    found = state.getForces(asNumpy=True)._value
-    np.testing.assert_allclose(found[1:], forces, atol=1e-9)
+    assert found_energy == pytest.approx(energy, abs=1e-10)
+    np.testing.assert_allclose(found[1:], forces, atol=1e-10)
     assert not found[0].any()
 
 
@@ -108,35 +102,27 @@ def test_what_cannot_be_compiled_runs_uncompiled_and_says_so(monkeypatch, caplog
 
 
 @pytest.mark.slow
-def test_the_compiled_student_gives_the_forces_of_the_eager_one_in_double(tiny_compiled, water):
+def test_the_compiled_student_gives_the_forces_of_the_eager_one_in_double(
+    tiny_compiled, water, forces_of
+):
     positions = water.positions_angstrom + 0.03 * np.arange(9).reshape(3, 3)
-    module = tiny_compiled.module(water, precision="double")
-    nm = torch.from_numpy(nm_from_angstrom(positions))
-    gradient, expected = eager_gradient(module)(nm)
+    expected = tiny_compiled.evaluate(water, positions[None], precision="double")
     energy, forces = forces_of(tiny_compiled, water, positions, precision="mixed")
-    scale = float(gradient.abs().max())
-    np.testing.assert_allclose(forces, -gradient.numpy(), rtol=0.0, atol=1e-5 * scale)
-    assert energy == pytest.approx(float(expected), rel=1e-6)
+    (gradient,) = expected.forces_ev_per_angstrom
+    np.testing.assert_allclose(forces, gradient, rtol=0.0, atol=1e-5 * abs(gradient).max())
+    assert energy == pytest.approx(expected.energies_ev[0], rel=1e-6)
 
 
 @pytest.mark.slow
-def test_compiled_replicas_feel_what_one_alone_feels(tiny_compiled, water):
+def test_compiled_replicas_feel_what_one_alone_feels(tiny_compiled, water, in_openmm):
     rng = np.random.default_rng(5)
-    placed = nm_from_angstrom(water.positions_angstrom + 0.05 * rng.normal(size=(4, 3, 3)))
+    placed = water.positions_angstrom + 0.05 * rng.normal(size=(4, 3, 3))
     force, _ = student_batch(tiny_compiled, water, 4, precision="mixed")
-    system = openmm.System()
-    for _ in range(12):
-        system.addParticle(1.0)
-    system.addForce(force)
-    context = openmm.Context(
-        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference")
+    _, together = in_openmm(system_of(12, force), placed.reshape(-1, 3))
+    alone = tiny_compiled.evaluate(water, placed).forces_ev_per_angstrom
+    np.testing.assert_allclose(
+        together.reshape(4, 3, 3), alone, rtol=0.0, atol=1e-5 * abs(alone).max()
     )
-    context.setPositions(placed.reshape(-1, 3))
-    together = context.getState(forces=True).getForces(asNumpy=True)._value.reshape(4, 3, 3)
-    uncompiled = own_gradient(tiny_compiled.deployed(water))
-    for copy, forces in zip(placed, together, strict=True):
-        alone = -uncompiled(torch.from_numpy(copy))[0].numpy()
-        np.testing.assert_allclose(forces, alone, rtol=0.0, atol=1e-5 * abs(alone).max())
 
 
 def test_a_list_of_neighbours_cannot_be_compiled(small_potential, water):
@@ -153,14 +139,16 @@ def test_a_periodic_box_is_no_part_of_a_system(small_potential, water):
 
 
 @pytest.mark.parametrize("backend", ["torchforce", "python"])
-def test_a_box_runs_through_either_backend_as_through_ase(small_potential, water, backend):
+def test_a_box_runs_through_either_backend_as_through_ase(
+    small_potential, water, forces_of, backend
+):
     boxed = water.with_cell(np.array([[4.0, 0, 0], [1.0, 5.0, 0], [-1.0, 1.5, 4.5]]))
     options = PotentialOptions(backend=backend)
     potential = StudentPotential(small_potential.student, spec="test", options=options)
     _, forces = forces_of(potential, boxed, boxed.positions_angstrom)
     atoms = boxed.to_ase()
     atoms.calc = potential.ase_calculator(precision="double")
-    np.testing.assert_allclose(forces / 964.8533212331, atoms.get_forces(), atol=1e-8)
+    np.testing.assert_allclose(forces, atoms.get_forces(), atol=1e-8)
     assert np.isfinite(atoms.get_stress()).all()
     found = potential.evaluate(boxed, boxed.positions_angstrom[None], precision="double")
     np.testing.assert_allclose(found.forces_ev_per_angstrom[0], atoms.get_forces(), atol=1e-9)

@@ -13,23 +13,6 @@ from openmm_mlff.potentials.student import StudentPotential, import_openmmtorch,
 from openmm_mlff.students import evaluation
 
 
-def in_openmm(system, molecule, platform, properties=None):
-    """Energy in eV and forces in eV/Å, through a Context."""
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform),
-        properties or {},
-    )
-    context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
-    for _ in range(4):
-        state = context.getState(energy=True, forces=True)
-    return (
-        units.ev_from_kj_per_mol(state.getPotentialEnergy()._value),
-        units.ev_per_angstrom_from_kj_per_mol_nm(state.getForces(asNumpy=True)._value),
-    )
-
-
 def expected(potential, molecule, precision):
     found = potential.evaluate(molecule, molecule.positions_angstrom[None], precision=precision)
     return found.energies_ev[0], found.forces_ev_per_angstrom[0]
@@ -40,11 +23,11 @@ def expected(potential, molecule, precision):
     ("precision", "tolerance"), [("double", 1e-9), ("mixed", 1e-4), ("single", 1e-4)]
 )
 def test_openmm_computes_what_the_model_does(
-    small_potential, water, platform, precision, tolerance
+    small_potential, water, in_openmm, platform, precision, tolerance
 ):
     system = small_potential.create_system(water, precision=precision)
 
-    energy, forces = in_openmm(system, water, platform)
+    energy, forces = in_openmm(system, water.positions_angstrom, platform=platform)
 
     energy_there, forces_there = expected(small_potential, water, precision)
     assert energy == pytest.approx(energy_there, abs=tolerance)
@@ -142,12 +125,17 @@ def test_a_missing_plugin_names_the_command_and_restores_logging(monkeypatch):
 @pytest.mark.parametrize("openmm_precision", ["single", "mixed", "double"])
 @pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-8), ("mixed", 1e-4)])
 def test_cuda_computes_what_the_model_does(
-    cuda, small_potential, openmm_precision, precision, tolerance
+    cuda, small_potential, in_openmm, openmm_precision, precision, tolerance
 ):
     molecule = load_system("alanine")
     system = small_potential.create_system(molecule, precision=precision)
 
-    energy, forces = in_openmm(system, molecule, cuda, {"Precision": openmm_precision})
+    energy, forces = in_openmm(
+        system,
+        molecule.positions_angstrom,
+        platform=cuda,
+        properties={"Precision": openmm_precision},
+    )
 
     # Positions are handed over in single precision unless OpenMM runs in double.
     tolerance = tolerance if openmm_precision == "double" else 1e-3

@@ -1,7 +1,6 @@
 """Creation of the mixed System with openmm-ml's mechanical embedding."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import openmm
 from openmm import app
@@ -12,21 +11,14 @@ from openmm_mlff.potentials.base import Potential
 # Before openmm-ml: if that is missing, this import states how to install it.
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
 
-from openmmml.mlpotential import MLPotential, MLPotentialImplFactory
-
-_NAME = "openmm_mlff-mixed"
+from openmmml.mlpotential import MLPotential
 
 
-class _GivenImpl(MLPotentialImplFactory):
-    """Passes an existing implementation to openmm-ml."""
+class _OfImpl(MLPotential):
+    """openmm-ml's interface to an existing implementation instead of a name."""
 
-    def createImpl(self, name: str, **args: Any) -> PotentialImpl:  # noqa: N802
-        """Return the implementation."""
-        given: PotentialImpl = args["impl"]
-        return given
-
-
-MLPotential.registerImplFactory(_NAME, _GivenImpl())
+    def __init__(self, impl: PotentialImpl) -> None:
+        self._impl = impl
 
 
 def create_mixed_system(
@@ -55,11 +47,13 @@ def create_mixed_system(
     if topology.getPeriodicBoxVectors() is not None and potential.is_long_range is None:
         raise PotentialError(
             f"it is not known whether {potential.spec} describes long-range interactions, which "
-            "mixing in a box needs; add mlLongRange=true or mlLongRange=false to its options"
+            "a mixed System in a box requires; add mlLongRange=true or mlLongRange=false to its "
+            "options"
         )
-    mixed = MLPotential(_NAME, impl=PotentialImpl(potential, precision=precision))
     try:
-        system: openmm.System = mixed.createMixedSystem(
+        system: openmm.System = _OfImpl(
+            PotentialImpl(potential, precision=precision)
+        ).createMixedSystem(
             topology,
             mm_system,
             [int(index) for index in ml_atoms],

@@ -71,6 +71,12 @@ def create_mm_system(
     Raises:
         PotentialError: the force field does not contain a residue, or lacks parameters.
     """
+    in_a_box: dict[str, float] = {}
+    if cell_angstrom is not None:
+        in_a_box["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
+        in_a_box["ewaldErrorTolerance"] = settings.ewald_tolerance
+        if settings.switch_angstrom is not None:
+            in_a_box["switchDistance"] = nm_from_angstrom(settings.switch_angstrom)
     try:
         system = forcefield.createSystem(
             topology,
@@ -79,7 +85,7 @@ def create_mm_system(
             rigidWater=settings.rigid_water,
             hydrogenMass=settings.hydrogen_mass_amu,
             removeCMMotion=False,
-            **({} if cell_angstrom is None else _in_a_box(settings)),
+            **in_a_box,
         )
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         raise PotentialError(
@@ -116,16 +122,6 @@ def formal_charge(system: openmm.System, atoms: npt.NDArray[np.int64]) -> int:
             charges = [force.getParticleParameters(int(i))[0] for i in atoms]
             return round(sum(c.value_in_unit(unit.elementary_charge) for c in charges))
     return 0
-
-
-def _in_a_box(settings: MixedSettings) -> dict[str, float]:
-    """Return the options for periodic systems."""
-    switch = settings.switch_angstrom
-    return {
-        "nonbondedCutoff": nm_from_angstrom(settings.cutoff_angstrom),
-        "ewaldErrorTolerance": settings.ewald_tolerance,
-        **({} if switch is None else {"switchDistance": nm_from_angstrom(switch)}),
-    }
 
 
 def _one_line(error: Exception) -> str:

@@ -1,6 +1,5 @@
 """ML/MM as a potential: one part machine-learned, the rest a force field."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ import numpy.typing as npt
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.calculators import FunctionCalculator, molecule_of
 from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.potentials.mixed.embedding import create_mixed_system
 from openmm_mlff.potentials.mixed.forcefield import (
@@ -30,13 +31,11 @@ from openmm_mlff.potentials.mixed.structure import (
     check_same_atoms,
     part_alone,
 )
-from openmm_mlff.potentials.mixed.whole import WholeMolecules
 
 if TYPE_CHECKING:
     import openmm
+    from ase import Atoms
     from openmm import app
-
-    from openmm_mlff.potentials.mixed.calculator import MixedCalculator
 
 _NO_SETTINGS = MixedSettings()
 
@@ -63,6 +62,8 @@ class MixedPotential(Potential):
     box_is_free = False
     has_force_field = True
     is_mixed = True
+    _warmed = (*Potential._warmed, "_engine")
+    _engine: tuple[tuple[str, bool], Engine] | None = None
 
     def __init__(
         self,
@@ -79,21 +80,19 @@ class MixedPotential(Potential):
         check_ml_atoms(topology, self.ml_atoms)
         self.ml_atoms.sort()
         self.forcefield = load_forcefield(forcefield)
-        self._whole = WholeMolecules(topology)
+        self._bonds = np.array(
+            [(first.index, second.index) for first, second in topology.bonds()], dtype=np.int64
+        )
         self.settings = settings
         self.spec = ml_potential.spec
         self.name = f"{ml_potential.name}-in-mm"
         self._forcefield_files = {name: file_sha256(name) for name in forcefield}
         self.n_parameters = ml_potential.n_parameters
-        self.elements = None
-        self._engine: tuple[tuple[str, bool], Engine] | None = None
 
     def fresh(self) -> "MixedPotential":
         """See :meth:`Potential.fresh`."""
-        other = copy.copy(self)
-        other.__dict__.pop("_calculators", None)
+        other = super().fresh()
         other.ml_potential = self.ml_potential.fresh()
-        other._engine = None
         return other
 
     def sources(self) -> Sources:
@@ -184,11 +183,19 @@ class MixedPotential(Potential):
             "added to another one; use create_system"
         )
 
-    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> "MixedCalculator":
+    def ase_calculator(
+        self, *, precision: str = "mixed", device: str = "cpu"
+    ) -> FunctionCalculator:
         """Return an ASE calculator that uses an OpenMM Context; the device is ignored."""
-        from openmm_mlff.potentials.mixed.calculator import MixedCalculator
+        check_precision(precision)
 
-        return MixedCalculator(self, precision=check_precision(precision))
+        def compute(atoms: "Atoms") -> tuple[float, Floats]:
+            found = self.evaluate(
+                molecule_of(atoms, bonds=()), atoms.positions[None], precision=precision
+            )
+            return float(found.energies_ev[0]), found.forces_ev_per_angstrom[0]
+
+        return FunctionCalculator(compute)
 
     def engine(self, molecule: MolecularSystem, *, precision: str) -> Engine:
         """Return a Context for the molecule; the last one is cached, whatever the box."""
@@ -211,10 +218,20 @@ class MixedPotential(Potential):
         check_same_atoms(self.topology, molecule)
         engine = self.engine(molecule, precision=check_precision(precision))
         cell = molecule.cell_angstrom
-        geometries = np.asarray(positions_angstrom, dtype=np.float64)
-        if cell is not None:
-            geometries = np.array([self._whole.placed(x, cell_angstrom=cell) for x in geometries])
-        found = [engine.evaluate(placed, cell_angstrom=cell) for placed in geometries]
-        return Evaluation(
-            np.array([energy for energy, _ in found]), np.array([forces for _, forces in found])
+        found = (
+            engine.evaluate(self._whole(placed, cell), cell_angstrom=cell)
+            for placed in np.asarray(positions_angstrom, dtype=np.float64)
         )
+        return Evaluation.of(found, n_atoms=molecule.n_atoms)
+
+    def _whole(self, positions_angstrom: Floats, cell_angstrom: Floats | None) -> Floats:
+        """Return positions (N, 3), Å, at which no bond crosses a face of the box.
+
+        OpenMM evaluates bonded terms, constraints and the ML part at the coordinates it receives,
+        not at the nearest images.
+        """
+        if cell_angstrom is None or not len(self._bonds):
+            return positions_angstrom
+        cell = {"positions_angstrom": positions_angstrom, "cell_angstrom": cell_angstrom}
+        _, shifts = nearest_images(self._bonds, **cell)
+        return whole_molecules(pairs=self._bonds, shifts=shifts, **cell)

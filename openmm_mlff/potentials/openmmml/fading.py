@@ -22,7 +22,7 @@ def faded(force: openmm.Force, parameter: str) -> openmm.Force:
         openmm.XmlSerializer.serialize(force)
     except openmm.OpenMMException as error:
         raise PotentialError(
-            f"OpenMM cannot copy this potential's force, which it must to interpolate ({error}); "
+            f"OpenMM cannot copy this potential's force, which interpolation requires ({error}); "
             "mix without interpolation"
         ) from error
     product = openmm.CustomCVForce(f"{parameter}*potential")

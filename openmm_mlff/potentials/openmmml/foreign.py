@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import openmm
 from openmmml import MLPotential
@@ -18,13 +18,11 @@ from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import Potential, check_precision
+from openmm_mlff.potentials.calculators import OpenMMCalculator
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
 from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
-
-if TYPE_CHECKING:
-    from openmm_mlff.potentials.openmmml.calculator import OpenMMCalculator
 
 PREFIX = "openmm-ml:"
 _OF_ASE = "ase"
@@ -68,8 +66,6 @@ class OpenMMMLPotential(Potential):
         # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
         self.name = _folder_name(spec)
-        self.n_parameters = None
-        self.elements = None
         self.box_is_free = False
         if isinstance(impl, PotentialImpl):
             self.n_parameters = impl.potential.n_parameters
@@ -98,18 +94,16 @@ class OpenMMMLPotential(Potential):
         impl = _asked(lambda: factory.createImpl(name, **first), name=name)
         return cls(impl, name=name, options=later, spec=spec)
 
-    def fresh(self) -> Potential:
+    def fresh(self) -> "OpenMMMLPotential":
         """See :meth:`Potential.fresh`; openmm-ml creates a new implementation."""
         other = super().fresh()
-        if isinstance(other, OpenMMMLPotential):
-            other.impl = self._impl_again()
-        return other
-
-    def _impl_again(self) -> MLPotentialImpl:
         if isinstance(self.impl, PotentialImpl):
-            return PotentialImpl(self.impl.potential.fresh(), precision=self.impl.precision)
-        with inside(self._folder):
-            return OpenMMMLPotential.from_spec(self.spec).impl
+            potential = self.impl.potential.fresh()
+            other.impl = PotentialImpl(potential, precision=self.impl.precision)
+        else:
+            with inside(self._folder):
+                other.impl = OpenMMMLPotential.from_spec(self.spec).impl
+        return other
 
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: named files, openmm-ml, the model's package, weights."""
@@ -155,15 +149,11 @@ class OpenMMMLPotential(Potential):
             )
         return collected.forces
 
-    def ase_calculator(
-        self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> "OpenMMCalculator":
+    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> OpenMMCalculator:
         """Return a new ASE calculator for the same System on OpenMM's Reference platform.
 
         The device is ignored, and the precision too if the model has no choice.
         """
-        from openmm_mlff.potentials.openmmml.calculator import OpenMMCalculator
-
         check_precision(precision)
         return OpenMMCalculator(lambda molecule: self.create_system(molecule, precision=precision))
 
@@ -236,12 +226,12 @@ def _asked(make: Callable[[], _Made], *, name: str) -> _Made:
         raise MissingDependencyError(missing(name, _one_line(error))) from error
     except OSError as error:
         raise PotentialError(
-            f"openmm-ml cannot read or download the model of {name} ({_one_line(error)}); see that "
-            "the file, or the network, is there; most families take ?modelPath=FILE"
+            f"openmm-ml cannot read or download the model of {name} ({_one_line(error)}); check "
+            "the path, or the network connection; most families take ?modelPath=FILE"
         ) from error
     except _REFUSALS as error:
         raise PotentialError(
-            f"openmm-ml cannot make {name} ({type(error).__name__}: {_one_line(error)}); correct "
+            f"openmm-ml cannot create {name} ({type(error).__name__}: {_one_line(error)}); correct "
             "the options after the ?, or choose another potential for these atoms"
         ) from error
 

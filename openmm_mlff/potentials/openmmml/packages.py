@@ -1,19 +1,13 @@
 """Packages required by openmm-ml's potentials, and how to install them."""
 
 import importlib.util
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openmm_mlff.errors import MissingDependencyError
 
 
-@dataclass(frozen=True)
-class Package:
-    """A package that openmm-ml imports when a potential is used.
-
-    Attributes:
-        module: module to be imported.
-        command: installation command.
-    """
+class Package(NamedTuple):
+    """A package that openmm-ml imports when a potential is used, and how to install it."""
 
     module: str
     command: str

@@ -4,11 +4,10 @@ import hashlib
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from openmm_mlff.errors import CheckpointError, PotentialError
+from openmm_mlff.errors import CheckpointError
 from openmm_mlff.reading import cut, no_plain_file
 from openmm_mlff.students.loading import is_torchscript
 
@@ -53,19 +52,6 @@ def copy_of(module: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
     `copy.deepcopy` would keep a reference from the weights to the originals.
     """
     return torch.jit.load(io.BytesIO(module.save_to_buffer()), map_location="cpu")
-
-
-def schema_of(module: torch.jit.ScriptModule, *, spec: str) -> Any:
-    """Return the `torch.FunctionSchema` of `forward`.
-
-    Raises:
-        PotentialError: there is no such method.
-    """
-    forward = getattr(module, "forward", None)
-    schema = getattr(forward, "schema", None)
-    if schema is None:
-        raise PotentialError(f"{spec}: the module has no method forward; expected one")
-    return schema
 
 
 def torch_reason(error: BaseException) -> str:

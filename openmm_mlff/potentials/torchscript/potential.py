@@ -16,17 +16,16 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.calculators import FunctionCalculator, torch_device
 from openmm_mlff.potentials.student import import_openmmtorch
 from openmm_mlff.potentials.torchscript.adapter import adapt
-from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive, schema_of
-from openmm_mlff.potentials.torchscript.program import Geometry, Program
+from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive
+from openmm_mlff.potentials.torchscript.program import Program
 from openmm_mlff.potentials.torchscript.scales import scales_of
 from openmm_mlff.potentials.torchscript.signature import find_contract, read_signature
 
 if TYPE_CHECKING:
     import openmm
-
-    from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
 
 
 class TorchScriptPotential(Potential):
@@ -56,7 +55,6 @@ class TorchScriptPotential(Potential):
         self.name = name
         self.file_sha256 = sha256
         self.n_parameters = sum(weights.numel() for weights in program.module.parameters())
-        self.elements = None
         self.composition_is_free = program.contract.has_numbers
         self.box_is_free = False
 
@@ -85,9 +83,7 @@ class TorchScriptPotential(Potential):
             PotentialError: the file does not accept it; or only one of file and molecule has a box;
                 or the energy or a force is not finite.
         """
-        check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
-        geometry = _geometry(molecule, molecule.positions_angstrom)
-        energy_ev, forces = self.program.call(geometry)
+        energy_ev, forces = self.program.call(molecule.to_ase())
         for quantity, finite in (
             (f"an energy of {energy_ev}", math.isfinite(energy_ev)),
             ("forces that are not finite", bool(np.isfinite(forces).all())),
@@ -129,22 +125,23 @@ class TorchScriptPotential(Potential):
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> "TorchScriptCalculator":
-        """Return the same module as an ASE calculator; see :meth:`Potential.ase_calculator`."""
-        from openmm_mlff.potentials.torchscript.calculator import TorchScriptCalculator
-
+    ) -> FunctionCalculator:
+        """Return a copy of the module as a calculator; see :meth:`Potential.ase_calculator`."""
         check_precision(precision)
-        return TorchScriptCalculator(self._saved, device=device)
+        chosen = torch_device(device)
+        module = copy_of(self._saved.module).to(chosen)
+        return FunctionCalculator(replace(self._saved, module=module, device=chosen).call)
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
         """See :meth:`Potential.evaluate`; always in the precision of the file."""
         check_precision(precision)
-        check_box(self.program, name=molecule.name, periodic=molecule.is_periodic)
-        found = [self.program.call(_geometry(molecule, placed)) for placed in positions_angstrom]
-        forces = np.array([forces for _, forces in found]).reshape(np.shape(positions_angstrom))
-        return Evaluation(np.array([energy for energy, _ in found]), forces)
+        atoms, found = molecule.to_ase(), []
+        for positions in positions_angstrom:
+            atoms.positions = positions
+            found.append(self.program.call(atoms))
+        return Evaluation.of(found, n_atoms=molecule.n_atoms)
 
 
 def load_torchscript(
@@ -169,37 +166,11 @@ def load_torchscript(
             f"{spec} is a TorchScript file, compiled already; leave out --compiled"
         )
     module, sha256 = read_archive(path)
-    signature = read_signature(schema_of(module, spec=spec))
+    schema = getattr(getattr(module, "forward", None), "schema", None)
+    if schema is None:
+        raise PotentialError(f"{spec}: the module has no method forward; expected one")
+    signature = read_signature(schema)
     contract = find_contract(signature, asked=options.contract, given=options.parameters, spec=spec)
     scales = scales_of(contract, options, spec=spec)
     program = Program(module.eval(), contract, scales, options.parameters, spec)
     return TorchScriptPotential(program, name=path.stem, sha256=sha256, backend=options.backend)
-
-
-def check_box(program: Program, *, name: str, periodic: bool) -> None:
-    """Check that either both file and molecule have a box, or neither.
-
-    Raises:
-        PotentialError: only one of them has a box.
-    """
-    has_box = program.contract.has_box
-    if periodic and not has_box:
-        raise PotentialError(
-            f"{program.spec} has no box argument, and {name} is periodic; expected a file with "
-            "forward(positions, boxvectors), or a molecule without a box"
-        )
-    if has_box and not periodic:
-        raise PotentialError(
-            f"{program.spec} needs box vectors, and {name} has none; give a structure with a box, "
-            "or a file with forward(positions)"
-        )
-
-
-def _geometry(molecule: MolecularSystem, positions_angstrom: np.ndarray) -> Geometry:
-    """Return the geometry of a molecule with other positions."""
-    return Geometry(
-        molecule.atomic_numbers,
-        np.asarray(positions_angstrom, dtype=float),
-        molecule.cell_angstrom,
-        molecule.name,
-    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,29 +16,15 @@ from openmm_mlff.potentials.torchscript.archive import torch_reason
 from openmm_mlff.potentials.torchscript.scales import Scales
 from openmm_mlff.potentials.torchscript.signature import Contract
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 _BUILT_IN_DEVICE = re.compile(r'value="((?:cuda|hip|mps|xpu)(?::\d+)?)"')
 _CPU = torch.device("cpu")
 _CHANGED = "changed in place"
 
 # Exceptions of TorchScript and of torch operators.
 _TORCH_ERRORS = (torch.jit.Error, RuntimeError, IndexError, ValueError, TypeError, AssertionError)
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """Atoms and their positions.
-
-    Attributes:
-        atomic_numbers: int64 (N,).
-        positions_angstrom: (N, 3), Å.
-        cell_angstrom: (3, 3), Å; None if not periodic.
-        name: for messages.
-    """
-
-    atomic_numbers: np.ndarray
-    positions_angstrom: np.ndarray
-    cell_angstrom: np.ndarray | None
-    name: str
 
 
 @dataclass(frozen=True)
@@ -60,52 +47,65 @@ class Program:
     spec: str
     device: torch.device = _CPU
 
-    def call(
-        self, geometry: Geometry, *, dtype: torch.dtype = torch.float64
-    ) -> tuple[float, np.ndarray]:
+    def call(self, atoms: "Atoms") -> tuple[float, np.ndarray]:
         """Return energy, eV, and forces, (N, 3), eV/Å: those of the file, or else the gradient.
 
-        ``dtype`` of positions and box: float64, as on OpenMM's Reference and CPU platforms.
+        Positions and box are passed in float64, as on OpenMM's Reference and CPU platforms.
 
         Raises:
-            PotentialError: the file does not accept the atoms, or returns an unexpected shape.
+            PotentialError: only one of file and atoms has a box, the file does not accept the
+                atoms, or returns an unexpected shape.
         """
+        name = str(atoms.info.get("name") or atoms.get_chemical_formula())
+        self._check_box(name, periodic=bool(atoms.pbc.any()))
         try:
-            energy, forces = self._compute(geometry, dtype)
+            energy, forces = self._compute(atoms, torch.float64)
         except _TORCH_ERRORS as error:
-            raise PotentialError(self._explain(error, geometry, dtype)) from error
-        wanted = geometry.positions_angstrom.shape
+            raise PotentialError(self._explain(error, atoms, name)) from error
         if energy.numel() != 1:
             raise PotentialError(
-                f"{self.spec} returns an energy of shape {tuple(energy.shape)} for "
-                f"{geometry.name}; expected one number: sum over the atoms in forward"
+                f"{self.spec} returns an energy of shape {tuple(energy.shape)} for {name}; "
+                "expected one number: sum over the atoms in forward"
             )
-        if tuple(forces.shape) != wanted:
+        if tuple(forces.shape) != (len(atoms), 3):
             raise PotentialError(
-                f"{self.spec} returns forces of shape {tuple(forces.shape)} for {geometry.name}; "
-                f"expected {wanted}"
+                f"{self.spec} returns forces of shape {tuple(forces.shape)} for {name}; expected "
+                f"{(len(atoms), 3)}"
             )
         return (
             float(energy) * self.scales.energy_ev,
             np.asarray(forces.cpu().numpy(), dtype=float) * self.scales.force_ev_per_angstrom,
         )
 
-    def _compute(self, geometry: Geometry, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    def _check_box(self, name: str, *, periodic: bool) -> None:
+        """Raise if only one of file and atoms has a box."""
+        if periodic and not self.contract.has_box:
+            raise PotentialError(
+                f"{self.spec} has no box argument, and {name} is periodic; expected a file with "
+                "forward(positions, boxvectors), or a molecule without a box"
+            )
+        if self.contract.has_box and not periodic:
+            raise PotentialError(
+                f"{self.spec} needs box vectors, and {name} has none; give a structure with a box, "
+                "or a file with forward(positions)"
+            )
+
+    def _compute(self, atoms: "Atoms", dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Return energy and forces in the file's units; no forces if the energy is not a scalar."""
         length = self.scales.length_angstrom
         placed = torch.tensor(
-            geometry.positions_angstrom / length,
+            atoms.positions / length,
             dtype=dtype,
             device=self.device,
             requires_grad=not self.contract.outputs_forces,
         )
         inputs = {"positions": placed}
         if self.contract.has_numbers:
-            numbers = torch.tensor(geometry.atomic_numbers, dtype=torch.int64, device=self.device)
+            numbers = torch.tensor(atoms.numbers, dtype=torch.int64, device=self.device)
             inputs["numbers"] = numbers
-        if self.contract.has_box and geometry.cell_angstrom is not None:
+        if self.contract.has_box:
             # The box as OpenMM passes it, possibly reduced.
-            box = units.angstrom_from_nm(openmm_box_nm(geometry.cell_angstrom)) / length
+            box = units.angstrom_from_nm(openmm_box_nm(atoms.cell.array)) / length
             inputs["box"] = torch.tensor(box, dtype=dtype, device=self.device)
         given = {role: tensor.detach().clone() for role, tensor in inputs.items()}
         found = self.module(*(inputs[role] for role in self.contract.roles), **self._given())
@@ -130,7 +130,7 @@ class Program:
             for argument in self.contract.parameters
         }
 
-    def _explain(self, error: Exception, geometry: Geometry, dtype: torch.dtype) -> str:
+    def _explain(self, error: Exception, atoms: "Atoms", name: str) -> str:
         """Return in one line why a call failed."""
         reason = torch_reason(error)
         device = built_in_device(self.module)
@@ -146,26 +146,26 @@ class Program:
             )
         if "does not require grad" in reason or "not have been used in the graph" in reason:
             return (
-                f"{self.spec}: the energy of {geometry.name} has no gradient with respect to the "
+                f"{self.spec}: the energy of {name} has no gradient with respect to the "
                 f"positions ({reason}); either the model ignores these atoms (see "
                 "every_atom_counts), or forward uses detach() or no_grad() and has to return "
                 "(energy, forces)"
             )
-        if dtype == torch.float64 and self._runs_in_float32(geometry):
+        if self._runs_in_float32(atoms):
             return (
                 f"{self.spec} accepts positions in float32 only, and OpenMM's Reference and CPU "
                 f"platforms give float64 ({reason}); cast positions to the dtype of the weights in "
                 "forward"
             )
         return (
-            f"{self.spec}: the file does not accept the {len(geometry.positions_angstrom)} atoms "
-            f"of {geometry.name}: {reason}; expected the molecule that it was made for"
+            f"{self.spec}: the file does not accept the {len(atoms)} atoms of {name}: {reason}; "
+            "expected the molecule that it was made for"
         )
 
-    def _runs_in_float32(self, geometry: Geometry) -> bool:
+    def _runs_in_float32(self, atoms: "Atoms") -> bool:
         """Return whether positions of lower precision are accepted."""
         try:
-            self._compute(geometry, torch.float32)
+            self._compute(atoms, torch.float32)
         except _TORCH_ERRORS:
             return False
         return True

@@ -97,13 +97,25 @@ def test_another_box_is_another_system(mixed, box_topology, box):
     assert again == first
 
 
-def test_atoms_in_other_images_are_the_same_atoms(mixed, box_topology, box):
-    potential = mixed(box_topology)
-    energy_ev, forces = _evaluated(potential, box, box.positions_angstrom)
-    shifts = np.random.default_rng(2).integers(-1, 2, size=(box.n_atoms, 3))
-    again, same = _evaluated(potential, box, box.positions_angstrom + 20.0 * shifts)
+@pytest.mark.parametrize(
+    "cell", [20.0 * np.eye(3), np.array([[20.0, 0, 0], [6.0, 21.0, 0], [-5.0, 4.0, 22.0]])]
+)
+def test_atoms_in_other_images_are_the_same_atoms(mixed, droplet, cell):
+    potential, boxed = mixed(), droplet.with_cell(cell)
+    energy_ev, forces = _evaluated(potential, boxed, droplet.positions_angstrom)
+    shifts = np.random.default_rng(2).integers(-2, 3, size=(droplet.n_atoms, 3))
+    again, same = _evaluated(potential, boxed, droplet.positions_angstrom + shifts @ cell)
     assert again == pytest.approx(energy_ev, abs=1e-6)
     np.testing.assert_allclose(same, forces, atol=1e-6)
+
+
+def test_ase_gets_what_the_potential_evaluates(mixed, droplet):
+    potential = mixed()
+    atoms = droplet.to_ase()
+    atoms.calc = potential.ase_calculator(precision="double")
+    energy_ev, forces = _evaluated(potential, droplet, droplet.positions_angstrom)
+    assert atoms.get_potential_energy() == pytest.approx(energy_ev, abs=1e-10)
+    np.testing.assert_allclose(atoms.get_forces(), forces, atol=1e-10)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from openmmml import MLPotential
 from openmm_mlff import units
 from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.openmmml.impl import PotentialImpl, molecule_of_topology
-from openmm_mlff.potentials.openmmml.topology import topology_of
+from openmm_mlff.potentials.openmmml.impl import PotentialImpl
+from openmm_mlff.potentials.openmmml.topology import molecule_of_topology, topology_of
 
 
 def _added(impl, topology, *, atoms=None, group=0, **args):
@@ -103,35 +103,32 @@ def test_no_two_atoms_stand_in_one_place(boxed, methanol):
     assert distances.min() > 1.5
 
 
-def test_an_unknown_argument_is_refused(recording, water):
-    with pytest.raises(PotentialError, match=r"'chrage'; did you mean 'charge'.*multiplicity"):
-        _added(PotentialImpl(recording), topology_of(water), chrage=1)
-
-
-def test_atoms_without_an_element_are_refused(recording):
+def _site():
     topology = app.Topology()
     topology.addAtom("EP", None, topology.addResidue("HOH", topology.addChain()))
-
-    with pytest.raises(PotentialError, match=r"atom 0 \(EP of HOH\) has no element"):
-        _added(PotentialImpl(recording), topology)
+    return topology
 
 
-@pytest.mark.parametrize("atoms", [[], [3], [-1]])
-def test_atoms_that_are_not_there_are_refused(recording, water, atoms):
-    with pytest.raises(PotentialError, match="of a topology of 3"):
-        _added(PotentialImpl(recording), topology_of(water), atoms=atoms)
-
-
-def test_an_impossible_charge_is_refused(recording, water):
-    with pytest.raises(MoleculeError, match="set charge or multiplicity"):
-        _added(PotentialImpl(recording), topology_of(water), charge=1)
+@pytest.mark.parametrize(
+    ("make", "args", "error", "said"),
+    [
+        (topology_of, {"chrage": 1}, PotentialError, "did you mean 'charge'"),
+        (topology_of, {"charge": 1}, MoleculeError, "set charge or multiplicity"),
+        (topology_of, {"atoms": []}, PotentialError, "of a topology of 3"),
+        (topology_of, {"atoms": [3]}, PotentialError, "of a topology of 3"),
+        (topology_of, {"atoms": [-1]}, PotentialError, "of a topology of 3"),
+        (lambda _: _site(), {}, PotentialError, r"atom 0 \(EP of HOH\) has no element"),
+    ],
+)
+def test_impossible_atoms_and_arguments_are_refused(recording, water, make, args, error, said):
+    with pytest.raises(error, match=said):
+        _added(PotentialImpl(recording), make(water), **args)
 
 
 def test_an_unknown_element_is_refused():
     topology = app.Topology()
     residue = topology.addResidue("SI", topology.addChain())
     topology.addAtom("SI", app.element.silicon, residue)
-
     with pytest.raises(PotentialError, match="does not know Si"):
         MLPotential("student-tiny").createSystem(topology)
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from openmm_mlff import units
 from openmm_mlff.molecules import load_system
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript import load_torchscript
@@ -191,7 +190,7 @@ def water_box():
 
 
 @pytest.fixture(scope="session")
-def in_openmm():
+def in_openmm(in_openmm):
     """Energy (eV) and forces (eV/Å) of a potential at the molecule's place, by OpenMM."""
 
     def evaluated(potential, molecule, *, particles=None, placed_angstrom=None):
@@ -204,16 +203,6 @@ def in_openmm():
                 system.addParticle(1.0)
             for force in potential.create_forces(molecule, particles=particles):
                 system.addForce(force)
-        context = openmm.Context(
-            system,
-            openmm.VerletIntegrator(0.001),
-            openmm.Platform.getPlatformByName("Reference"),
-        )
-        context.setPositions(units.nm_from_angstrom(placed_angstrom))
-        state = context.getState(energy=True, forces=True)
-        return (
-            units.ev_from_kj_per_mol(state.getPotentialEnergy()._value),
-            units.ev_per_angstrom_from_kj_per_mol_nm(state.getForces(asNumpy=True)._value),
-        )
+        return in_openmm(system, placed_angstrom)
 
     return evaluated

@@ -4,11 +4,11 @@ import numpy as np
 import openmm
 import pytest
 import torch
+from ase import Atoms
 
 from openmm_mlff import units
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript import load_torchscript
 
 CONTRACTS = [
@@ -109,8 +109,6 @@ def test_it_may_be_some_of_the_particles(name, options, models, load, water, in_
 
 
 def test_global_parameters_can_be_changed_in_the_context(models, load, water):
-    import openmm
-
     potential = load(models.WithTensors(), parameters={"first": 2.0, "second": 5.0})
     integrator = openmm.VerletIntegrator(0.001)
     platform = openmm.Platform.getPlatformByName("Reference")
@@ -156,8 +154,8 @@ def test_weights_in_float32_run_where_positions_are_cast(models, load, water, in
         ("PerAtom", r"own.pt returns an energy of shape \(3,\) for water"),
         ("WrongForces", r"own.pt returns forces of shape \(3,\) for water; expected \(3, 3\)"),
         ("NotFinite", "own.pt returns an energy of nan for water"),
+        ("OnCuda", "own.pt has the device cuda:0 built into"),
         ("Detached", "own.pt: the energy of water has no gradient"),
-        ("SpringsInABox", "own.pt needs box vectors, and water has none"),
     ],
 )
 def test_an_unusable_file_is_said_in_one_line(name, said, models, load, water):
@@ -170,6 +168,16 @@ def test_an_unusable_file_is_said_in_one_line(name, said, models, load, water):
         potential.create_system(water)
 
 
+def test_the_box_of_the_moment_is_given_to_the_file(models, load, water_box):
+    atoms = water_box.to_ase()
+    atoms.calc = load(models.SpringsInABox()).ase_calculator()
+    energy = atoms.get_potential_energy()
+    atoms.positions[1] += atoms.cell[0]
+    assert atoms.get_potential_energy() == pytest.approx(energy)
+    atoms.set_cell(np.diag([5.0, 7.0, 8.0]))
+    assert atoms.get_potential_energy() != pytest.approx(energy)
+
+
 def test_another_number_of_atoms_is_said(models, load, water):
     potential = load(models.ThreeAtoms())
     potential.check_molecule(water)
@@ -177,28 +185,31 @@ def test_another_number_of_atoms_is_said(models, load, water):
     with pytest.raises(PotentialError, match=f"^{expected}") as raised:
         potential.check_molecule(load_system("methane"))
     assert "\n" not in str(raised.value)
+    unnamed = Atoms("H4", positions=np.eye(4, 3) * 2.0, calculator=potential.ase_calculator())
+    with pytest.raises(PotentialError, match="4 atoms of H4"):
+        unnamed.get_potential_energy()
 
 
-def test_a_periodic_molecule_needs_a_file_with_a_box(models, load, water_box):
-    potential = load(models.Springs())
-    with pytest.raises(PotentialError, match="has no box argument"):
-        potential.check_molecule(water_box)
-    atoms = water_box.to_ase()
-    atoms.calc = potential.ase_calculator()
-    with pytest.raises(PotentialError, match="has no box argument"):
-        atoms.get_potential_energy()
+@pytest.mark.parametrize(
+    ("name", "boxed", "said"),
+    [("Springs", True, "has no box argument"), ("SpringsInABox", False, "needs box vectors")],
+)
+def test_either_both_file_and_molecule_have_a_box_or_neither(
+    name, boxed, said, models, load, water, water_box
+):
+    potential, molecule = load(getattr(models, name)()), water_box if boxed else water
+    for ask in (
+        lambda: potential.check_molecule(molecule),
+        lambda: potential.evaluate(molecule, molecule.positions_angstrom[None]),
+        lambda: potential.ase_calculator().calculate(molecule.to_ase()),
+    ):
+        with pytest.raises(PotentialError, match=said):
+            ask()
 
 
 def test_a_system_is_periodic_where_the_file_takes_a_box(models, load, water, water_box):
     assert load(models.SpringsInABox()).create_system(water_box).usesPeriodicBoundaryConditions()
     assert not load(models.Springs()).create_system(water).usesPeriodicBoundaryConditions()
-
-
-def test_a_built_in_device_is_said(models, load, water):
-    potential = load(models.OnCuda())
-    with pytest.raises(PotentialError, match=r"^own.pt has the device cuda:0 built into") as raised:
-        potential.check_molecule(water)
-    assert "\n" not in str(raised.value)
 
 
 def test_dropout_in_training_mode_is_run_as_openmm_runs_it(models, tmp_path, water, in_openmm):
@@ -208,6 +219,7 @@ def test_dropout_in_training_mode_is_run_as_openmm_runs_it(models, tmp_path, wat
     before = path.read_bytes()
 
     potential = load_torchscript(path)
+    assert potential.spec == str(path)
 
     energies = [in_openmm(potential, water)[0] for _ in range(3)]
     found = potential.evaluate(water, np.repeat(water.positions_angstrom[None], 3, axis=0))
@@ -222,11 +234,12 @@ def test_dropout_in_training_mode_is_run_as_openmm_runs_it(models, tmp_path, wat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"energy_unit": "kcal"}, "unknown unit of energy 'kcal'; did you mean 'kcal/mol'"),
+        ({"energy_unit": "kcal"}, "did you mean 'kcal/mol'"),
         ({"length_unit": "pm"}, "unknown unit of length 'pm'"),
+        ({"backend": "python", "compiled": True}, "leave out --compiled"),
     ],
 )
-def test_an_unknown_unit_is_said(options, said, models, load):
+def test_impossible_options_are_refused(options, said, models, load):
     with pytest.raises(PotentialError, match=said):
         load(models.Springs(), **options)
 
@@ -234,8 +247,6 @@ def test_an_unknown_unit_is_said(options, said, models, load):
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["Springs", "Numbers", "NumbersWithForces"])
 def test_cuda_agrees_with_the_cpu(name, models, load, water, cuda):
-    import openmm
-
     potential = load(getattr(models, name)())
     context = openmm.Context(
         potential.create_system(water),
@@ -248,33 +259,12 @@ def test_cuda_agrees_with_the_cpu(name, models, load, water, cuda):
     assert units.ev_from_kj_per_mol(energy) == pytest.approx(found.energies_ev[0], rel=1e-4)
 
 
-def test_python_runs_the_same_file(models, load):
-    water = load_system("water")
+def test_python_runs_the_same_file(models, load, water, in_openmm):
     by_file, by_python = load(models.Springs()), load(models.Springs(), backend="python")
     assert list(by_file.other_backends()) == ["python"]
     assert list(by_python.other_backends()) == ["torchforce"]
-    found = []
-    for potential in (by_file, by_python):
-        context = openmm.Context(
-            potential.create_system(water),
-            openmm.VerletIntegrator(0.001),
-            openmm.Platform.getPlatformByName("Reference"),
-        )
-        context.setPositions(units.nm_from_angstrom(water.positions_angstrom))
-        found.append(context.getState(forces=True).getForces(asNumpy=True)._value)
-    np.testing.assert_allclose(found[0], found[1], atol=1e-7)
-
-
-def test_what_is_compiled_is_not_compiled_again(models, load):
-    with pytest.raises(PotentialError, match="leave out --compiled"):
-        load(models.Springs(), backend="python", compiled=True)
-
-
-def test_no_options_are_the_default(models, tmp_path):
-    path = tmp_path / "plain.pt"
-    torch.jit.script(models.Springs()).save(str(path))
-    assert load_torchscript(path).spec == str(path)
-    assert load_torchscript(path, options=PotentialOptions()).program.parameters == {}
+    found = [in_openmm(potential, water)[1] for potential in (by_file, by_python)]
+    np.testing.assert_allclose(found[0], found[1], atol=1e-9)
 
 
 class KeepsTheFirst(torch.nn.Module):

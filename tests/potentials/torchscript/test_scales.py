@@ -1,6 +1,5 @@
 import pytest
 
-from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales, scales_of
 from openmm_mlff.potentials.torchscript.signature import Contract
@@ -31,8 +30,3 @@ def test_units_are_those_of_the_contract_unless_named(
 def test_openmms_contract_needs_no_conversion():
     assert scales_of(POSITIONS, PotentialOptions(), spec="a") == OPENMM
     assert scales_of(NUMBERS, PotentialOptions(), spec="a") == Scales(1.0, 1.0)
-
-
-def test_an_unknown_unit_is_named():
-    with pytest.raises(PotentialError, match="a: unknown unit of length 'A'"):
-        scales_of(POSITIONS, PotentialOptions(length_unit="A"), spec="a")
