@@ -16,6 +16,9 @@ from openmm_mlff.errors import CheckpointError
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 FORMAT = "openmm_mlff.student/1"
+TEACHER = "GFN2-xTB (tblite)"
+"""The teacher of the shipped students, as their records name it."""
+
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _LONGEST_REASON = 200
 

@@ -9,10 +9,10 @@ from multiprocessing import get_context
 import numpy as np
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students import distortion, sampling, turning
-from openmm_mlff.students.frames import LabelledFrame
-from openmm_mlff.students.sampling import SamplingPlan
-from openmm_mlff.students.teacher import free_atom_energies
+from openmm_mlff.students.training import distortion, rotation, sampling
+from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.sampling import SamplingPlan
+from openmm_mlff.students.training.teacher import free_atom_energies
 
 REFINEMENT = "refinement"
 """Kind of the frames that are used only in the later rounds of training."""
@@ -127,7 +127,7 @@ def _run(job: _Job) -> list[LabelledFrame]:
     systems = [load_system(name) for name in job.subjects]
     if job.kind == TORSION:
         return list(
-            turning.torsion_frames(
+            rotation.torsion_frames(
                 systems[0],
                 step_degrees=plan.torsion_step(systems[0]),
                 copies=plan.torsion_copies,
@@ -136,7 +136,7 @@ def _run(job: _Job) -> list[LabelledFrame]:
         )
     if job.kind == CONFORMER:
         return list(
-            turning.conformer_frames(
+            rotation.conformer_frames(
                 systems[0],
                 conformers=plan.conformers,
                 step_degrees=2.0 * plan.torsion_step_degrees,

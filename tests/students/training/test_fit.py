@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.painn import PaiNNConfig
-from openmm_mlff.students.training import (
+from openmm_mlff.students.training.fit import (
     TrainingPlan,
     held_out_errors,
     join,
@@ -14,6 +13,7 @@ from openmm_mlff.students.training import (
     pseudo_huber,
     train_student,
 )
+from openmm_mlff.students.training.frames import LabelledFrame
 
 CONFIG = PaiNNConfig(features=8, interactions=2, basis=6)
 FREE_ATOMS_EV = {1: -10.0, 6: -48.0, 7: -70.0, 8: -100.0}
@@ -113,8 +113,8 @@ def labelled():
     """Real labels: jostled water by GFN2-xTB."""
     pytest.importorskip("tblite")
     from openmm_mlff.molecules import load_system
-    from openmm_mlff.students.sampling import altered_frames, free_atom_frames
-    from openmm_mlff.students.teacher import free_atom_energies
+    from openmm_mlff.students.training.sampling import altered_frames, free_atom_frames
+    from openmm_mlff.students.training.teacher import free_atom_energies
 
     def jostle(molecule, rng):
         shape = molecule.positions_angstrom.shape

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from openmm_mlff.students.dataset import CONFORMER, REFINEMENT, TORSION
-from openmm_mlff.students.frames import WHOLE_ORIGINS, LabelledFrame
 from openmm_mlff.students.painn import PaiNN
-from openmm_mlff.students.training import TrainingPlan, train_student
+from openmm_mlff.students.training.dataset import CONFORMER, REFINEMENT, TORSION
+from openmm_mlff.students.training.fit import TrainingPlan, train_student
+from openmm_mlff.students.training.frames import WHOLE_ORIGINS, LabelledFrame
 
 TURNED = (TORSION, CONFORMER)
 """Kinds of frames with rotated bonds."""

@@ -3,9 +3,9 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.distortion import stretched_positions
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
-from openmm_mlff.students.sampling import (
+from openmm_mlff.students.training.distortion import stretched_positions
+from openmm_mlff.students.training.sampling import (
     SamplingPlan,
     altered_frames,
     dimer_frames,

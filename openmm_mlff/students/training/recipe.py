@@ -15,29 +15,39 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.rundir import RunDirectory, read_json, write_json
 from openmm_mlff.students.checkpoint import (
+    TEACHER,
     StudentRecord,
     load_student,
     n_parameters,
     save_student,
 )
-from openmm_mlff.students.dataset import (
+from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.training.dataset import (
     REFINEMENT,
     THERMAL,
     make_frames,
     make_unseen_frames,
 )
-from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
-from openmm_mlff.students.last_rounds import (
+from openmm_mlff.students.training.fit import (
+    TrainingPlan,
+    held_out_errors,
+    new_student,
+    train_student,
+)
+from openmm_mlff.students.training.frames import (
+    LabelledFrame,
+    load_frames,
+    save_frames,
+    split_held_out,
+)
+from openmm_mlff.students.training.last_rounds import (
     LATER_KINDS,
     TURNED,
     LastRounds,
     frames_of_last_rounds,
     train_last_rounds,
 )
-from openmm_mlff.students.painn import PaiNN, PaiNNConfig
-from openmm_mlff.students.sampling import QUICK_PLAN, SamplingPlan
-from openmm_mlff.students.teacher import TEACHER
-from openmm_mlff.students.training import TrainingPlan, held_out_errors, new_student, train_student
+from openmm_mlff.students.training.sampling import QUICK_PLAN, SamplingPlan
 
 ELEMENTS = (1, 6, 7, 8)
 MOLECULES = (
@@ -186,7 +196,7 @@ def build_student(
         frames: all labelled frames; a part is held out here.
         recipe: the recipe.
         output: folder for ``NAME.safetensors``.
-        on_epoch: see :func:`openmm_mlff.students.training.train_student`.
+        on_epoch: see :func:`openmm_mlff.students.training.fit.train_student`.
         earlier: file of a student of this recipe with which the last rounds start; None trains all
             rounds.
 

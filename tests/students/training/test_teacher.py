@@ -7,7 +7,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.errors import MissingDependencyError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.teacher import (
+from openmm_mlff.students.training.teacher import (
     FREE_ATOM_MULTIPLICITY,
     LARGEST_FORCE_EV_PER_ANGSTROM,
     free_atom_energies,
@@ -79,7 +79,7 @@ def test_missing_tblite_names_the_command(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without_tblite)
 
-    with pytest.raises(MissingDependencyError, match=r"pip install 'openmm_mlff\[reference\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'openmm_mlff\[training\]'"):
         teacher_calculator()
 
 

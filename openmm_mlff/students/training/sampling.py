@@ -13,8 +13,8 @@ import numpy as np
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
-from openmm_mlff.students.frames import LabelledFrame
-from openmm_mlff.students.teacher import label, teacher_calculator
+from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.teacher import label, teacher_calculator
 
 FLEXIBLE_MOLECULES = ("ethanol", "acetamide", "alanine")
 """Molecules with many conformers: more frames of these refine the largest student."""

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.students import dataset
-from openmm_mlff.students.dataset import make_frames
-from openmm_mlff.students.sampling import SamplingPlan
+from openmm_mlff.students.training import dataset
+from openmm_mlff.students.training.dataset import make_frames
+from openmm_mlff.students.training.sampling import SamplingPlan
 
 pytest.importorskip("tblite")
 

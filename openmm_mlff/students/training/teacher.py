@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmm_mlff.errors import MissingDependencyError
-from openmm_mlff.students.frames import LabelledFrame
+from openmm_mlff.students.training.frames import LabelledFrame
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
-TEACHER = "GFN2-xTB (tblite)"
 LARGEST_FORCE_EV_PER_ANGSTROM = 100.0
 FREE_ATOM_MULTIPLICITY = {1: 2, 6: 3, 7: 4, 8: 3}
 
@@ -31,7 +30,7 @@ def teacher_calculator(*, charge: int = 0, multiplicity: int = 1) -> "Calculator
     except ImportError as error:
         raise MissingDependencyError(
             "the teacher GFN2-xTB needs tblite, which is not installed; "
-            "run: pip install 'openmm_mlff[reference]'"
+            "run: pip install 'openmm_mlff[training]'"
         ) from error
     return TBLite(method="GFN2-xTB", charge=charge, multiplicity=multiplicity, verbosity=0)
 

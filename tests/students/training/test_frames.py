@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.students.frames import LabelledFrame, load_frames, save_frames, split_held_out
+from openmm_mlff.students.training.frames import (
+    LabelledFrame,
+    load_frames,
+    save_frames,
+    split_held_out,
+)
 
 
 def frame(origin: str, *, n_atoms: int = 3, seed: int = 0) -> LabelledFrame:

@@ -4,16 +4,16 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from openmm_mlff.students import last_rounds
-from openmm_mlff.students.frames import LabelledFrame
-from openmm_mlff.students.last_rounds import (
+from openmm_mlff.students.training import last_rounds
+from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.last_rounds import (
     OWN_PLANS,
     LastRounds,
     frames_of_last_rounds,
     frames_of_levelling,
     train_last_rounds,
 )
-from openmm_mlff.students.recipe import SIZES
+from openmm_mlff.students.training.recipe import SIZES
 
 
 def frames(origin, count, *, force_ev_per_angstrom=0.0):

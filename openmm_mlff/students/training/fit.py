@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from openmm_mlff.students.frames import LabelledFrame
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.training.frames import LabelledFrame
 
 
 @dataclass(frozen=True)

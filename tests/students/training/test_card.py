@@ -1,9 +1,9 @@
 import re
 from dataclasses import replace
 
-from openmm_mlff.students.card import model_card
 from openmm_mlff.students.checkpoint import StudentRecord
 from openmm_mlff.students.painn import PaiNNConfig
+from openmm_mlff.students.training.card import model_card
 
 RECORD = StudentRecord(
     name="made-up",

@@ -4,10 +4,11 @@ from dataclasses import replace
 import pytest
 
 from openmm_mlff.errors import CheckpointError, ConfigError, RunDirectoryError
-from openmm_mlff.students import last_rounds
-from openmm_mlff.students import recipe as recipe_module
 from openmm_mlff.students.checkpoint import read_student_record
-from openmm_mlff.students.recipe import (
+from openmm_mlff.students.training import last_rounds
+from openmm_mlff.students.training import recipe as recipe_module
+from openmm_mlff.students.training.fit import TrainingPlan
+from openmm_mlff.students.training.recipe import (
     QUICK_RECIPE,
     SIZES,
     Recipe,
@@ -16,8 +17,7 @@ from openmm_mlff.students.recipe import (
     default_workers,
     load_or_make_frames,
 )
-from openmm_mlff.students.sampling import SamplingPlan
-from openmm_mlff.students.training import TrainingPlan
+from openmm_mlff.students.training.sampling import SamplingPlan
 
 pytest.importorskip("tblite")
 

@@ -12,10 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from openmm_mlff.errors import UserError
 from openmm_mlff.rundir import write_text
-from openmm_mlff.students.card import model_card
 from openmm_mlff.students.checkpoint import WEIGHTS_FOLDER
-from openmm_mlff.students.frames import LabelledFrame
-from openmm_mlff.students.recipe import (
+from openmm_mlff.students.training.card import model_card
+from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.recipe import (
     QUICK_RECIPE,
     SIZES,
     Recipe,

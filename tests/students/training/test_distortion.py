@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.distortion import crowded_positions, stretched_positions
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
+from openmm_mlff.students.training.distortion import crowded_positions, stretched_positions
 
 
 class Still(np.random.Generator):

@@ -5,12 +5,12 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from openmm_mlff.students import command
-from openmm_mlff.students.card import model_card
 from openmm_mlff.students.checkpoint import read_student_record
-from openmm_mlff.students.command import app
 from openmm_mlff.students.loading import load_checkpoint
-from openmm_mlff.students.recipe import SIZES
+from openmm_mlff.students.training import command
+from openmm_mlff.students.training.card import model_card
+from openmm_mlff.students.training.command import app
+from openmm_mlff.students.training.recipe import SIZES
 
 
 @pytest.fixture(scope="module")

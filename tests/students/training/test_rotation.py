@@ -4,9 +4,9 @@ import pytest
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
-from openmm_mlff.students import turning
-from openmm_mlff.students.sampling import SamplingPlan
-from openmm_mlff.students.turning import conformer_frames, torsion_frames
+from openmm_mlff.students.training import rotation
+from openmm_mlff.students.training.rotation import conformer_frames, torsion_frames
+from openmm_mlff.students.training.sampling import SamplingPlan
 
 pytest.importorskip("tblite")
 
@@ -72,20 +72,20 @@ def test_points_that_the_teacher_refuses_are_left_out(methanol, monkeypatch):
     def refuse(*_, **__):
         raise EvaluationRefusedError("no convergence")
 
-    monkeypatch.setattr(turning, "relax_at_angle", refuse)
+    monkeypatch.setattr(rotation, "relax_at_angle", refuse)
 
     assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
 
 
 def test_points_that_do_not_come_to_rest_are_left_out(methanol, monkeypatch):
-    monkeypatch.setattr(turning, "RELAXATION_STEPS", 0)
-    monkeypatch.setattr(turning, "RELAXED_FORCE_EV_PER_ANGSTROM", 1e-9)
+    monkeypatch.setattr(rotation, "RELAXATION_STEPS", 0)
+    monkeypatch.setattr(rotation, "RELAXED_FORCE_EV_PER_ANGSTROM", 1e-9)
 
     assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
 
 
 def test_points_that_have_rearranged_their_bonds_are_left_out(methanol, monkeypatch):
-    monkeypatch.setattr(turning, "covalent_bonds", lambda *_: ())
+    monkeypatch.setattr(rotation, "covalent_bonds", lambda *_: ())
 
     assert not list(torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3))
 
