@@ -5,7 +5,6 @@ a sound potential's properties can be tested on systems of one to hundreds of at
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -13,11 +12,9 @@ from scipy.sparse import csr_matrix
 from openmm_mlff.checks.parity.unit_scale import typical_stiffness
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.selftest.oracles.pairs import Morse, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.pair import switched
+from openmm_mlff.selftest.oracles.pairs import Exponential, Morse, every_pair, pairs_apart
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
-
-if TYPE_CHECKING:
-    pass
 
 WELL_EV = 4.6
 """Depth of every bond; its stiffness is typical of the elements and the length."""
@@ -25,8 +22,7 @@ WELL_EV = 4.6
 SPRINGS_EV_PER_ANGSTROM2 = {2: 5.0, 3: 0.5}
 """For 1–3 and 1–4 pairs, by the number of bonds; rest lengths are those of the geometry."""
 
-CONTACT_EV, CONTACT_LENGTH_ANGSTROM = 60.0, 0.25
-CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
+CONTACT = Exponential(60.0, 0.25)
 """All pairs but the bonded ones repel by 60 eV e^{−d/0.25 Å}, switched off (C²) at 5 Å."""
 
 
@@ -44,20 +40,17 @@ class FieldOracle(SurfacePotential):
         super().__init__(name=f"field-{molecule.name}", seed=seed)
         self.elements = frozenset(molecule.atomic_numbers.tolist())
         self._built_in = molecule
-        rng = np.random.default_rng(seed)
-        steps = _bonds_apart(molecule)
-        start = molecule.positions_angstrom
         self._bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
-        lengths = np.linalg.norm(start[self._bonds[:, 0]] - start[self._bonds[:, 1]], axis=1)
+        lengths = _lengths(molecule, self._bonds)
         stiffness = typical_stiffness(molecule.atomic_numbers[self._bonds], lengths)
-        stiffness = stiffness * (1.0 + 0.03 * rng.normal())
+        stiffness = stiffness * (1.0 + 0.03 * np.random.default_rng(seed).normal())
         depth = np.full(len(lengths), WELL_EV)
         self._morse = Morse(depth, np.sqrt(stiffness / (2.0 * WELL_EV)), lengths)
-        springs = [(pair, SPRINGS_EV_PER_ANGSTROM2[n]) for pair, n in steps.items() if n in (2, 3)]
-        self._ends = np.array([pair for pair, _ in springs], dtype=int).reshape(-1, 2)
-        self._spring = np.array([k for _, k in springs])
+        ends = [pairs_apart(molecule, bonds=bonds) for bonds in SPRINGS_EV_PER_ANGSTROM2]
+        self._ends = np.concatenate(ends)
+        self._spring = np.repeat(list(SPRINGS_EV_PER_ANGSTROM2.values()), [len(e) for e in ends])
+        self._rest = _lengths(molecule, self._ends)
         self._fields: dict[int, _Field] = {}
-        self._rest = np.linalg.norm(start[self._ends[:, 0]] - start[self._ends[:, 1]], axis=1)
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`; copies of the molecule are accepted."""
@@ -78,20 +71,15 @@ class FieldOracle(SurfacePotential):
     ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         field = self._field(self._copies(atomic_numbers))
-        pairs, first, second = field.pairs, field.n_bonds, field.n_bonds + len(field.spring)
+        first, second = field.pairs.T
         inverse = None if cell_angstrom is None else np.linalg.inv(cell_angstrom)
 
         def one(positions: np.ndarray) -> tuple[float, np.ndarray]:
-            vectors = positions[pairs[:, 0]] - positions[pairs[:, 1]]
+            vectors = positions[first] - positions[second]
             if inverse is not None:
                 vectors -= np.round(vectors @ inverse) @ cell_angstrom
             distances = np.sqrt((vectors * vectors).sum(-1))
-            energies, slopes = np.empty_like(distances), np.empty_like(distances)
-            energies[:first], slopes[:first] = field.morse(distances[:first])
-            stretch = distances[first:second] - field.rest
-            energies[first:second] = 0.5 * field.spring * stretch * stretch
-            slopes[first:second] = field.spring * stretch
-            energies[second:], slopes[second:] = _contact(distances[second:])
+            energies, slopes = field.radial(distances)
             with np.errstate(divide="ignore", invalid="ignore"):
                 tensions = vectors * (slopes / distances)[:, None]
             return float(energies.sum()), -(field.incidence @ tensions)
@@ -106,15 +94,13 @@ class FieldOracle(SurfacePotential):
         """Return the cached terms of several copies."""
         if copies not in self._fields:
             size = len(self._built_in.atomic_numbers)
-            shifts = size * np.arange(copies)
-            bonds, ends = (
-                (pairs + shifts[:, None, None]).reshape(-1, 2)
-                for pairs in (self._bonds, self._ends)
-            )
+            shifts = size * np.arange(copies)[:, None, None]
+            bonds, ends = ((pairs + shifts).reshape(-1, 2) for pairs in (self._bonds, self._ends))
+            is_bonded = np.zeros((size * copies, size * copies), dtype=bool)
+            is_bonded[bonds[:, 0], bonds[:, 1]] = True
             others = every_pair(size * copies)
-            taken = {tuple(pair) for pair in bonds.tolist()}
-            free = np.array([tuple(pair) not in taken for pair in others.tolist()], dtype=bool)
-            pairs = np.concatenate([bonds, ends, others[free]])
+            others = others[~is_bonded[others[:, 0], others[:, 1]]]
+            pairs = np.concatenate([bonds, ends, others])
             rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
             shape = (size * copies, len(pairs))
             self._fields[copies] = _Field(
@@ -131,7 +117,7 @@ class FieldOracle(SurfacePotential):
 
 @dataclass(frozen=True)
 class _Field:
-    """Terms of several copies: bonds first, then springs, then all other pairs.
+    """Terms of several copies: bonds first, then springs, then all pairs but the bonds.
 
     Attributes:
         pairs: (P, 2).
@@ -149,29 +135,16 @@ class _Field:
     rest: np.ndarray
     incidence: csr_matrix
 
+    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies, eV, and slopes, eV/Å, (P,) each, at distances (P,)."""
+        bonds, ends, others = np.split(distances, [self.n_bonds, self.n_bonds + len(self.spring)])
+        stretch = ends - self.rest
+        springs = 0.5 * self.spring * stretch * stretch, self.spring * stretch
+        parts = zip(self.morse(bonds), springs, switched(others, CONTACT), strict=True)
+        energies, slopes = (np.concatenate(part) for part in parts)
+        return energies, slopes
 
-def _contact(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return energies in eV and slopes in eV/Å of the contact repulsion."""
-    energies = CONTACT_EV * np.exp(-distances / CONTACT_LENGTH_ANGSTROM)
-    switch, slope = smooth_switch(
-        distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
-    )
-    return energies * switch, energies * (slope - switch / CONTACT_LENGTH_ANGSTROM)
 
-
-def _bonds_apart(molecule: MolecularSystem) -> dict[tuple[int, int], int]:
-    """Return the number of bonds between the atoms of each pair, up to three."""
-    neighbours: dict[int, set[int]] = {atom: set() for atom in range(molecule.n_atoms)}
-    for i, j in molecule.bonds:
-        neighbours[i].add(j)
-        neighbours[j].add(i)
-    apart: dict[tuple[int, int], int] = {}
-    for atom in range(molecule.n_atoms):
-        reached, shell = {atom}, {atom}
-        for steps in (1, 2, 3):
-            shell = {other for one in shell for other in neighbours[one]} - reached
-            reached |= shell
-            for other in shell:
-                if atom < other:
-                    apart[atom, other] = steps
-    return apart
+def _lengths(molecule: MolecularSystem, pairs: np.ndarray) -> np.ndarray:
+    first, second = molecule.positions_angstrom[pairs.T]
+    return np.linalg.norm(first - second, axis=1)

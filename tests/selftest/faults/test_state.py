@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 @pytest.fixture
@@ -12,8 +12,8 @@ def surface(make):
     """The function of a fault, as one program would call it again and again."""
 
     def build(name, strength, *, deployed=False):
-        defect = get_defect(name)
-        faulty = defect.plant(make(defect.kind), strength)
+        fault = get_fault(name)
+        faulty = fault.plant(make(fault.parent), strength)
         numbers = np.array([8, 1, 1])
         return faulty.deployed_surface(numbers) if deployed else faulty.surface(numbers)
 

@@ -6,11 +6,11 @@ import pytest
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.selftest.defects import DEFECTS, get_defect
+from openmm_mlff.selftest.faults import FAULTS, get_fault
 from openmm_mlff.selftest.oracles import KINDS, healthy
 from openmm_mlff.selftest.runner import selftest_protocol
 
-GRADED = [defect for defect in DEFECTS if defect.slight is not None]
+GRADED = [fault for fault in FAULTS if fault.slight is not None]
 ENERGY = (
     "anisotropy",
     "external field",
@@ -48,40 +48,40 @@ DEPLOYED = (
 )
 
 
-def names(defects) -> list[str]:
-    return [defect.name for defect in defects]
+def names(faults) -> list[str]:
+    return [fault.name for fault in faults]
 
 
 def test_there_are_more_than_the_twenty_five_asked_for():
-    assert len(DEFECTS) >= 25
-    assert len(set(names(DEFECTS))) == len(DEFECTS)
-    assert {defect.kind for defect in DEFECTS} < set(KINDS)
+    assert len(FAULTS) >= 25
+    assert len(set(names(FAULTS))) == len(FAULTS)
+    assert {fault.parent for fault in FAULTS} < set(KINDS)
 
 
 def test_each_is_named_to_a_check_that_the_protocol_runs():
-    for defect in DEFECTS:
-        assert get_check(defect.check).id in selftest_protocol().required, defect.name
+    for fault in FAULTS:
+        assert get_check(fault.check).id in selftest_protocol().required, fault.name
 
 
 def test_each_check_of_the_protocol_has_a_fault_that_must_fail_it():
-    assert {defect.check for defect in DEFECTS} == set(selftest_protocol().required)
+    assert {fault.check for fault in FAULTS} == set(selftest_protocol().required)
 
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(ConfigError, match="did you mean 'anisotropy'"):
-        get_defect("anisotropic")
+        get_fault("anisotropic")
 
 
 # Bonds of no weakness at all would be infinitely strong.
-VANISHING = [defect for defect in GRADED if defect.name != "weak bonds"]
+VANISHING = [fault for fault in GRADED if fault.name != "weak bonds"]
 
 
-@pytest.mark.parametrize("defect", VANISHING, ids=names(VANISHING))
-def test_next_to_no_fault_is_next_to_no_change(defect, distorted):
-    molecule = load_system(defect.system)
-    sound = healthy(defect.kind, molecule=molecule, seed=0)
+@pytest.mark.parametrize("fault", VANISHING, ids=names(VANISHING))
+def test_next_to_no_fault_is_next_to_no_change(fault, distorted):
+    molecule = load_system(fault.system)
+    sound = healthy(fault.parent, molecule=molecule, seed=0)
     positions = distorted(molecule)
-    faulty = defect.plant(sound, 1e-12 * defect.gross)
+    faulty = fault.plant(sound, 1e-12 * fault.gross)
     expected = sound.evaluate(molecule, positions, precision="double")
     found = faulty.evaluate(molecule, positions, precision="double")
     np.testing.assert_allclose(found.energies_ev, expected.energies_ev, atol=1e-6)
@@ -94,18 +94,18 @@ def test_next_to_no_fault_is_next_to_no_change(defect, distorted):
 def test_faults_of_the_energy_have_the_forces_that_belong_to_it(
     name, make, molecules, distorted, force_error
 ):
-    defect = get_defect(name)
-    molecule = molecules[defect.system]
-    faulty = defect.plant(make(defect.kind, system=defect.system), defect.gross)
+    fault = get_fault(name)
+    molecule = molecules[fault.system]
+    faulty = fault.plant(make(fault.parent, system=fault.system), fault.gross)
     assert force_error(faulty, molecule, distorted(molecule)) < 1e-4
 
 
 @pytest.mark.parametrize("name", FORCES)
 def test_faults_of_the_forces_leave_the_energy(name, make, molecules, distorted, force_error):
-    defect = get_defect(name)
-    molecule = molecules[defect.system]
-    sound = make(defect.kind, system=defect.system)
-    faulty = defect.plant(sound, defect.gross)
+    fault = get_fault(name)
+    molecule = molecules[fault.system]
+    sound = make(fault.parent, system=fault.system)
+    faulty = fault.plant(sound, fault.gross)
     positions = distorted(molecule)
     assert np.array_equal(
         faulty.evaluate(molecule, positions).energies_ev,
@@ -116,10 +116,10 @@ def test_faults_of_the_forces_leave_the_energy(name, make, molecules, distorted,
 
 @pytest.mark.parametrize("name", DEPLOYED)
 def test_faults_of_the_deployment_leave_the_model(name, make, molecules, distorted):
-    defect = get_defect(name)
-    molecule = molecules[defect.system]
-    sound = make(defect.kind, system=defect.system)
-    faulty = defect.plant(sound, defect.gross)
+    fault = get_fault(name)
+    molecule = molecules[fault.system]
+    sound = make(fault.parent, system=fault.system)
+    faulty = fault.plant(sound, fault.gross)
     positions = distorted(molecule)
     expected = sound.evaluate(molecule, positions, precision="double")
     found = faulty.evaluate(molecule, positions, precision="double")
@@ -134,7 +134,7 @@ def test_faults_are_planted_only_where_they_belong(make):
         ("missing repulsion", "pair"),
     ):
         with pytest.raises(TypeError, match="expected"):
-            get_defect(name).plant(make(kind), 0.5)
+            get_fault(name).plant(make(kind), 0.5)
     for name in ("lost sum over neighbours", "absolute float32"):
         with pytest.raises(TypeError, match="expected"):
-            get_defect(name).plant(make("bonded"), 0.5)
+            get_fault(name).plant(make("bonded"), 0.5)

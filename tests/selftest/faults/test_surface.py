@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 @pytest.fixture
@@ -11,9 +11,9 @@ def energy(make, molecules):
     """Energies of a gross fault at positions (G, N, 3)."""
 
     def evaluate(name, positions):
-        defect = get_defect(name)
-        faulty = defect.plant(make(defect.kind, system=defect.system), defect.gross)
-        return faulty.evaluate(molecules[defect.system], positions).energies_ev
+        fault = get_fault(name)
+        faulty = fault.plant(make(fault.parent, system=fault.system), fault.gross)
+        return faulty.evaluate(molecules[fault.system], positions).energies_ev
 
     return evaluate
 

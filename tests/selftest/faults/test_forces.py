@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 def forces(make, water, name, positions):
-    defect = get_defect(name)
-    return defect.plant(make(defect.kind), defect.gross).evaluate(water, positions)
+    fault = get_fault(name)
+    return fault.plant(make(fault.parent), fault.gross).evaluate(water, positions)
 
 
 def test_rough_forces_have_the_spread_of_their_strength(make, water, distorted):

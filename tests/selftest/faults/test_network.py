@@ -1,11 +1,11 @@
 import numpy as np
 
 from openmm_mlff.potentials.export import call_fixed
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 def exported_error(make, water, positions, *, name, strength):
-    faulty = get_defect(name).plant(make("network"), strength)
+    faulty = get_fault(name).plant(make("network"), strength)
     program = faulty.script(water, precision="double")
     model = faulty.evaluate(water, positions, precision="double")
     found = [call_fixed(program, placed)[1] for placed in positions]
@@ -23,7 +23,7 @@ def test_only_the_program_has_the_fault_and_by_its_strength(make, water, distort
 
 
 def test_half_precision_hides_in_both_precisions(make, water, distorted):
-    faulty = get_defect("half precision in a network").plant(make("network"), 1.0)
+    faulty = get_fault("half precision in a network").plant(make("network"), 1.0)
     positions = distorted(water)
     single, double = (
         faulty.evaluate(water, positions, precision=precision) for precision in ("single", "double")

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.selftest.defects.model import Defect, Plant
+from openmm_mlff.selftest.faults.fault import Plant
+from openmm_mlff.selftest.faults.plant import require
 from openmm_mlff.selftest.oracles.network import NetworkOracle
 from openmm_mlff.students.painn import PaiNN
 
@@ -20,9 +21,7 @@ class BadExport(StudentPotential):
 
     def __init__(self, sound: StudentPotential, exported: nn.Module) -> None:
         super().__init__(sound.student, spec=sound.spec)
-        self._exported = NetworkOracle(
-            replace(sound.student, model=exported.eval()), spec=sound.spec
-        )
+        self._exported = _with_model(sound, exported)
 
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
@@ -89,74 +88,30 @@ class Halved(nn.Module):
         return sound + self.share * (rough.to(torch.bfloat16).to(torch.float64) - sound)
 
 
-def _student(potential: Potential) -> StudentPotential:
-    """Check that a potential is a student."""
-    if not isinstance(potential, StudentPotential):
-        raise TypeError(f"got {type(potential).__name__}, expected a student")
-    return potential
-
-
-def _in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
+def in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
     """Return a fault of the exported programs only."""
 
     def plant(healthy: Potential, strength: float) -> Potential:
-        sound = _student(healthy)
+        sound = require(healthy, StudentPotential)
         return BadExport(sound, change(copy.deepcopy(sound.student.model), strength))
 
     return plant
 
 
-def _shortened(model: nn.Module, strength: float) -> nn.Module:
+def shortened(model: nn.Module, strength: float) -> nn.Module:
     """Reduce the network's cutoff by s Å."""
     painn = model.get_submodule("painn")
     if not isinstance(painn, PaiNN):
-        raise TypeError(f"got {type(painn).__name__}, expected a PaiNN to shorten")
+        raise TypeError(f"got a {type(painn).__name__}, expected a PaiNN to shorten")
     painn.cutoff -= strength
     return model
 
 
-def _halved(healthy: Potential, strength: float) -> Potential:
-    sound = _student(healthy)
-    model = Halved(sound.student.model, strength)
+def half_precision(healthy: Potential, strength: float) -> Potential:
+    """Round in the model itself, in all its forms."""
+    sound = require(healthy, StudentPotential)
+    return _with_model(sound, Halved(sound.student.model, strength))
+
+
+def _with_model(sound: StudentPotential, model: nn.Module) -> NetworkOracle:
     return NetworkOracle(replace(sound.student, model=model.eval()), spec=sound.spec)
-
-
-DEFECTS = (
-    Defect(
-        name="wrong cutoff in the export",
-        description="the exported program has a shorter cutoff than the model",
-        check="export_parity",
-        kind="network",
-        system="water",
-        unit="Å",
-        gross=1.0,
-        predicted_onset=1e-6,
-        prediction="∂²u/∂d∂c = 0.1/Å² at two hydrogens' distance, on messages of 0.1 eV: "
-        "ΔF = s 0.01 eV/Å², to reach 1e-8 eV/Å",
-        plant=_in_export(_shortened),
-    ),
-    Defect(
-        name="lost sum over neighbours",
-        description="in the exported program an atom hears only its last neighbour",
-        check="export_parity",
-        kind="network",
-        system="water",
-        unit="share",
-        gross=1.0,
-        predicted_onset=1e-9,
-        prediction="half of the bonds are lost: ΔF = s 10 eV/Å, to reach 1e-8 eV/Å",
-        plant=_in_export(LastNeighbour),
-    ),
-    Defect(
-        name="half precision in a network",
-        description="a network rounds distances and energies to bfloat16",
-        check="precision_noise",
-        kind="network",
-        system="water",
-        unit="share",
-        gross=1.0,
-        predicted_onset=0.1,
-        prediction="as half precision: a force of s 0.05 eV/Å, to reach 5 meV/Å",
-        plant=_halved,
-    ),
-)

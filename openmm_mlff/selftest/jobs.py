@@ -2,25 +2,19 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from openmm_mlff.selftest.defects import DEFECTS, Defect, get_defect
-from openmm_mlff.selftest.matrix import (
-    DefectRow,
-    HealthyRow,
-    Matrix,
-    checks_seen,
-    healthy_row,
-    trial,
-)
+from openmm_mlff.selftest.faults import FAULTS, Fault, get_fault
+from openmm_mlff.selftest.matrix import FaultRow, HealthyRow, Matrix
 from openmm_mlff.selftest.onset import Onset, find_onset
 from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import (
     Findings,
-    examine_defect,
+    examine_fault,
     examine_healthy,
     protocol_for,
     with_check,
@@ -62,23 +56,23 @@ def run_selftest(
     Raises:
         ConfigError: unknown fault.
     """
-    defects = [get_defect(name) for name in only] or list(DEFECTS)
-    jobs = list_jobs(defects, seeds=0 if only else seeds)
-    results: dict[Job, Findings | Onset] = {}
+    faults = [get_fault(name) for name in only] or list(FAULTS)
+    jobs = list_jobs(faults, seeds=0 if only else seeds)
+    results: dict[Job, Any] = {}
     for job, result in _run_all(jobs, processes=processes or os.cpu_count() or 1):
         results[job] = result
         on_progress(job.subject, len(results), len(jobs))
-    return assemble(defects, results)
+    return assemble(faults, results)
 
 
-def list_jobs(defects: Sequence[Defect], *, seeds: int) -> list[Job]:
+def list_jobs(faults: Sequence[Fault], *, seeds: int) -> list[Job]:
     """Return the jobs, slow ones first, with `seeds` healthy potentials of each kind."""
-    graded = [defect for defect in defects if defect.slight is not None]
-    jobs = [Job("onset", defect.name) for defect in graded]
+    graded = [fault for fault in faults if fault.slight is not None]
+    jobs = [Job("onset", fault.name) for fault in graded]
     jobs += [Job("healthy", kind, seed) for kind in KINDS for seed in range(seeds)]
-    jobs += [Job("gross", defect.name) for defect in defects]
-    jobs += [Job("slight", defect.name) for defect in graded]
-    slow = {defect.name for defect in defects if defect.kind == "network"} | {"network"}
+    jobs += [Job("gross", fault.name) for fault in faults]
+    jobs += [Job("slight", fault.name) for fault in graded]
+    slow = {fault.name for fault in faults if fault.parent == "network"} | {"network"}
     return sorted(jobs, key=lambda job: job.subject not in slow)
 
 
@@ -86,21 +80,21 @@ def run_job(job: Job) -> Findings | Onset:
     """Run one job and return the findings, or the onset."""
     if job.part == "healthy":
         return examine_healthy(job.subject, system=system_of(job.seed), seed=job.seed)
-    defect = get_defect(job.subject)
+    fault = get_fault(job.subject)
     if job.part == "onset":
-        return measure_onset(defect)
-    strength = defect.gross if job.part == "gross" else defect.slight
-    return examine_defect(defect, strength=strength or defect.gross)
+        return measure_onset(fault)
+    strength = fault.gross if job.part == "gross" else fault.slight
+    return examine_fault(fault, strength=strength or fault.gross)
 
 
-def measure_onset(defect: Defect) -> Onset:
+def measure_onset(fault: Fault) -> Onset:
     """Determine the onset at which the check of a fault detects it; no other check is run."""
-    protocol = with_check(protocol_for(defect.kind), defect.check)
+    protocol = with_check(protocol_for(fault.parent), fault.check)
 
     def sees(strength: float) -> bool:
-        return examine_defect(defect, strength=strength, protocol=protocol)[defect.check].caught
+        return examine_fault(fault, strength=strength, protocol=protocol)[fault.check].is_alarm
 
-    return find_onset(sees, start=defect.predicted_onset or defect.gross, gross=defect.gross)
+    return find_onset(sees, start=fault.predicted_onset or fault.gross, gross=fault.gross)
 
 
 def system_of(seed: int) -> str:
@@ -108,43 +102,24 @@ def system_of(seed: int) -> str:
     return SYSTEMS[seed % len(SYSTEMS)]
 
 
-def assemble(defects: Sequence[Defect], results: dict[Job, Findings | Onset]) -> Matrix:
-    """Build the matrix from the results of all jobs, with rows in the order of `defects`."""
-    rows = tuple(_row(defect, results) for defect in defects)
-    healthy = tuple(
-        sorted(
-            (_healthy(job, result) for job, result in results.items() if job.part == "healthy"),
-            key=lambda row: (list(KINDS).index(row.kind), row.seed),
+def assemble(faults: Sequence[Fault], results: Mapping[Job, Any]) -> Matrix:
+    """Build the matrix from the results of all jobs, with rows in the order of `faults`."""
+    rows = [
+        FaultRow(
+            fault,
+            gross=results[Job("gross", fault.name)],
+            slight=results.get(Job("slight", fault.name)),
+            onset=results.get(Job("onset", fault.name)),
         )
-    )
-    return Matrix(checks_seen(rows, healthy), rows, healthy)
-
-
-def _row(defect: Defect, results: dict[Job, Findings | Onset]) -> DefectRow:
-    gross = results[Job("gross", defect.name)]
-    slight = results.get(Job("slight", defect.name))
-    onset = results.get(Job("onset", defect.name))
-    if not isinstance(gross, dict):
-        raise TypeError(f"{defect.name}: got {gross!r}, expected what the checks said")
-    return DefectRow(
-        name=defect.name,
-        description=defect.description,
-        check=defect.check,
-        unit=defect.unit,
-        gross=trial(defect, strength=defect.gross, findings=gross),
-        slight=trial(defect, strength=defect.slight or 0.0, findings=slight)
-        if isinstance(slight, dict)
-        else None,
-        predicted_onset=defect.predicted_onset,
-        prediction=defect.prediction,
-        onset=onset if isinstance(onset, Onset) else None,
-    )
-
-
-def _healthy(job: Job, result: Findings | Onset) -> HealthyRow:
-    if not isinstance(result, dict):
-        raise TypeError(f"{job}: got {result!r}, expected what the checks said")
-    return healthy_row(job.subject, system=system_of(job.seed), seed=job.seed, findings=result)
+        for fault in faults
+    ]
+    healthy = [
+        HealthyRow(job.subject, system=system_of(job.seed), seed=job.seed, findings=findings)
+        for job, findings in results.items()
+        if job.part == "healthy"
+    ]
+    healthy.sort(key=lambda row: (list(KINDS).index(row.kind), row.seed))
+    return Matrix(tuple(rows), tuple(healthy))
 
 
 def _run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, Findings | Onset]]:
@@ -159,7 +134,7 @@ def _run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, Find
         _one_thread_each(),
         ProcessPoolExecutor(max_workers=processes, mp_context=context) as pool,
     ):
-        futures: dict[Future[Findings | Onset], Job] = {pool.submit(run_job, j): j for j in jobs}
+        futures = {pool.submit(run_job, job): job for job in jobs}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()

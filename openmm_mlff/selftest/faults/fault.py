@@ -1,7 +1,7 @@
 """Definition of a planted fault."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openmm_mlff.potentials.base import Potential
 
@@ -10,33 +10,34 @@ Plant = Callable[[Potential, float], Potential]
 
 
 @dataclass(frozen=True)
-class Defect:
-    """A fault with a strength.
+class Fault:
+    """A fault with a strength; the defaults are those of a fault that is present or not.
 
     Attributes:
-        description: one clause.
         check: id of the check that must detect it.
-        kind: of the healthy potential.
+        plant: builds the faulty potential.
+        description: what is planted, in one clause.
+        parent: kind of the healthy potential.
         system: of the test.
         unit: of the strength.
         gross: strength that must be detected.
         predicted_onset: strength at which the check should start to detect it, from its threshold;
             None for faults without strength.
         prediction: derivation of the predicted onset.
-        plant: builds the faulty potential.
         slight_factor: strength of a slight fault relative to the predicted onset.
     """
 
     name: str
-    description: str
+    _: KW_ONLY
     check: str
-    kind: str
-    system: str
-    unit: str
-    gross: float
-    predicted_onset: float | None
-    prediction: str
     plant: Plant
+    description: str
+    parent: str = "bonded"
+    system: str = "water"
+    unit: str = "share"
+    gross: float = 1.0
+    predicted_onset: float | None = None
+    prediction: str = "present or not"
     slight_factor: float = 1.5
 
     def __post_init__(self) -> None:

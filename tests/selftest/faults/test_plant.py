@@ -1,6 +1,6 @@
 import numpy as np
 
-from openmm_mlff.selftest.defects.planting import added, each_in_turn, in_forces, mixed
+from openmm_mlff.selftest.faults.plant import added, each_in_turn, in_forces, mixed
 
 
 def springs(positions):

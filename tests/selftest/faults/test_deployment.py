@@ -3,7 +3,7 @@ import openmm
 import pytest
 
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.simulation.platforms import named_platform
 
 
@@ -12,8 +12,8 @@ def ratio(make, water, distorted):
     """Energies and forces through OpenMM over those of the model."""
 
     def measure(name):
-        defect = get_defect(name)
-        faulty = defect.plant(make(defect.kind), defect.gross)
+        fault = get_fault(name)
+        faulty = fault.plant(make(fault.parent), fault.gross)
         positions = distorted(water)
         found = evaluate_in_openmm(
             faulty.create_system(water), water, positions, platform=named_platform("Reference")
@@ -45,9 +45,9 @@ def test_another_order_is_another_energy(ratio):
 
 
 def test_masses_change_places(make, water):
-    defect = get_defect("masses swapped")
+    fault = get_fault("masses swapped")
     for strength, expected in ((1.0, water.masses_amu[[1, 0, 2]]), (1e-9, water.masses_amu)):
-        system = defect.plant(make("bonded"), strength).create_system(water)
+        system = fault.plant(make("bonded"), strength).create_system(water)
         masses = [system.getParticleMass(index)._value for index in range(3)]
         np.testing.assert_allclose(masses, expected, rtol=1e-6)
 
@@ -60,8 +60,8 @@ def test_masses_change_places(make, water):
     ],
 )
 def test_a_thermostat_is_in_the_system(make, water, name, kelvin, per_ps):
-    defect = get_defect(name)
-    system = defect.plant(make("bonded"), defect.gross).create_system(water)
+    fault = get_fault(name)
+    system = fault.plant(make("bonded"), fault.gross).create_system(water)
     thermostat = system.getForce(1)
     assert isinstance(thermostat, openmm.AndersenThermostat)
     assert thermostat.getDefaultTemperature()._value == kelvin
@@ -69,5 +69,5 @@ def test_a_thermostat_is_in_the_system(make, water, name, kelvin, per_ps):
 
 
 def test_weak_bonds_are_as_deep_as_asked(make):
-    weak = get_defect("weak bonds").plant(make("bonded"), 40.0)
+    weak = get_fault("weak bonds").plant(make("bonded"), 40.0)
     np.testing.assert_allclose(weak.morse.depth_ev, 0.025)

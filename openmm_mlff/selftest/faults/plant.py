@@ -1,24 +1,33 @@
 """Plant faults into the surface, into the deployed potential, or into its System."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.defects.model import Plant
-from openmm_mlff.selftest.oracles.pairs import PairSurface, Radial
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, box_of
+from openmm_mlff.selftest.faults.fault import Plant
+from openmm_mlff.selftest.oracles.pairs import PairSurface
+from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
 
 if TYPE_CHECKING:
     import openmm
+
+Kind = TypeVar("Kind", bound=Potential)
+
+Result = tuple[np.ndarray, np.ndarray]
+"""Energies (G,), eV, and forces (G, N, 3), eV/Å."""
 
 Spoil = Callable[[Surface, np.ndarray, float], Surface]
 """Function from a healthy surface, the atomic numbers and a strength to a faulty surface."""
 
 SpoilSystem = Callable[["openmm.System", float], None]
 """Function that changes an OpenMM System by a strength."""
+
+
+def _unchanged(surface: Surface, _: np.ndarray, __: float) -> Surface:
+    return surface
 
 
 class PlantedPotential(SurfacePotential):
@@ -37,9 +46,9 @@ class PlantedPotential(SurfacePotential):
         healthy: SurfacePotential,
         strength: float,
         *,
-        everywhere: Spoil | None = None,
-        deployed: Spoil | None = None,
-        system: SpoilSystem | None = None,
+        everywhere: Spoil = _unchanged,
+        deployed: Spoil = _unchanged,
+        system: SpoilSystem = lambda *_: None,
     ) -> None:
         super().__init__(name=f"faulty-{healthy.name}", seed=healthy.seed)
         self.healthy = healthy
@@ -57,18 +66,14 @@ class PlantedPotential(SurfacePotential):
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
-        surface = self.healthy.surface(atomic_numbers, **box_of(cell_angstrom))
-        if self._everywhere is None:
-            return surface
+        surface = self.healthy.surface(atomic_numbers, cell_angstrom=cell_angstrom)
         return self._everywhere(surface, atomic_numbers, self.strength)
 
     def deployed_surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
         """See :meth:`SurfacePotential.deployed_surface`."""
-        surface = self.surface(atomic_numbers, **box_of(cell_angstrom))
-        if self._deployed is None:
-            return surface
+        surface = self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
         return self._deployed(surface, atomic_numbers, self.strength)
 
     def create_system(
@@ -76,26 +81,45 @@ class PlantedPotential(SurfacePotential):
     ) -> "openmm.System":
         """See :meth:`Potential.create_system`."""
         system = super().create_system(molecule, precision=precision)
-        if self._system is not None:
-            self._system(system, self.strength)
+        self._system(system, self.strength)
         return system
+
+
+def require(potential: Potential, kind: type[Kind]) -> Kind:
+    """Return a potential of a kind.
+
+    Raises:
+        TypeError: it is of another kind.
+    """
+    if not isinstance(potential, kind):
+        raise TypeError(f"got a {type(potential).__name__}, expected a {kind.__name__}")
+    return potential
 
 
 def everywhere(spoil: Spoil) -> Plant:
     """Return a fault of the surface."""
     return lambda healthy, strength: PlantedPotential(
-        _analytic(healthy), strength, everywhere=spoil
+        require(healthy, SurfacePotential), strength, everywhere=spoil
     )
 
 
 def in_openmm(spoil: Spoil) -> Plant:
     """Return a fault of the surface that OpenMM runs, with a sound model."""
-    return lambda healthy, strength: PlantedPotential(_analytic(healthy), strength, deployed=spoil)
+    return lambda healthy, strength: PlantedPotential(
+        require(healthy, SurfacePotential), strength, deployed=spoil
+    )
 
 
 def in_system(spoil: SpoilSystem) -> Plant:
     """Return a fault of the OpenMM System."""
-    return lambda healthy, strength: PlantedPotential(_analytic(healthy), strength, system=spoil)
+    return lambda healthy, strength: PlantedPotential(
+        require(healthy, SurfacePotential), strength, system=spoil
+    )
+
+
+def result(change: Callable[[np.ndarray, np.ndarray, float], Result]) -> Spoil:
+    """Return a fault of each result: `change` maps energies, forces and strength to a result."""
+    return lambda surface, _, strength: lambda positions: change(*surface(positions), strength)
 
 
 def in_forces(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> Plant:
@@ -105,7 +129,7 @@ def in_forces(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> 
     """
 
     def spoil(surface: Surface, _: np.ndarray, strength: float) -> Surface:
-        def faulty(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def faulty(positions: np.ndarray) -> Result:
             energies, forces = surface(positions)
             return energies, change(positions, forces, strength)
 
@@ -115,15 +139,18 @@ def in_forces(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> 
 
 
 def with_pair_term(
-    choose: Callable[[np.ndarray], np.ndarray], radial: Callable[[float], Radial]
+    choose: Callable[[np.ndarray], np.ndarray],
+    radial: Callable[[np.ndarray, float], Result],
 ) -> Plant:
     """Return a fault that adds a pair term to the energy, with consistent forces.
 
-    `choose` maps atomic numbers (N,) to pairs (P, 2), `radial` the strength to the term.
+    `choose` maps atomic numbers (N,) to pairs (P, 2), `radial` distances (G, P) and the strength to
+    energies and slopes of the pairs.
     """
 
     def spoil(surface: Surface, atomic_numbers: np.ndarray, strength: float) -> Surface:
-        term = PairSurface(len(atomic_numbers), choose(atomic_numbers), radial(strength))
+        pairs = choose(atomic_numbers)
+        term = PairSurface(len(atomic_numbers), pairs, lambda apart: radial(apart, strength))
         return added(surface, term)
 
     return everywhere(spoil)
@@ -132,12 +159,9 @@ def with_pair_term(
 def added(*surfaces: Surface) -> Surface:
     """Return the sum of surfaces."""
 
-    def total(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [surface(positions) for surface in surfaces]
-        return (
-            np.sum([energies for energies, _ in parts], axis=0),
-            np.sum([forces for _, forces in parts], axis=0),
-        )
+    def total(positions: np.ndarray) -> Result:
+        energies, forces = zip(*(surface(positions) for surface in surfaces), strict=True)
+        return np.sum(energies, axis=0), np.sum(forces, axis=0)
 
     return total
 
@@ -145,7 +169,7 @@ def added(*surfaces: Surface) -> Surface:
 def mixed(first: Surface, second: Surface, share: float) -> Surface:
     """Return the linear interpolation of surfaces: the first for a share of 0, the second for 1."""
 
-    def mixture(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def mixture(positions: np.ndarray) -> Result:
         (energies_1, forces_1), (energies_2, forces_2) = first(positions), second(positions)
         return (
             (1.0 - share) * energies_1 + share * energies_2,
@@ -158,18 +182,8 @@ def mixed(first: Surface, second: Surface, share: float) -> Surface:
 def each_in_turn(surface: Surface) -> Surface:
     """Return a surface that evaluates geometries one by one in order, for functions with state."""
 
-    def one_by_one(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [surface(placed[None]) for placed in positions]
-        return (
-            np.concatenate([energies for energies, _ in parts]),
-            np.concatenate([forces for _, forces in parts]),
-        )
+    def one_by_one(positions: np.ndarray) -> Result:
+        energies, forces = zip(*(surface(placed[None]) for placed in positions), strict=True)
+        return np.concatenate(energies), np.concatenate(forces)
 
     return one_by_one
-
-
-def _analytic(potential: Potential) -> SurfacePotential:
-    """Check that a potential is analytic."""
-    if not isinstance(potential, SurfacePotential):
-        raise TypeError(f"got {type(potential).__name__}, expected an analytic potential")
-    return potential

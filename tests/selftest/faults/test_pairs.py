@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 @pytest.fixture
@@ -9,8 +9,8 @@ def pair_energies(make):
     """Energies of two oxygens at some distances."""
 
     def evaluate(name, distances):
-        defect = get_defect(name)
-        surface = defect.plant(make("pair"), defect.gross).surface(np.array([8, 8]))
+        fault = get_fault(name)
+        surface = fault.plant(make("pair"), fault.gross).surface(np.array([8, 8]))
         placed = np.zeros((len(distances), 2, 3))
         placed[:, 1, 0] = distances
         return surface(placed)
@@ -39,8 +39,8 @@ def test_beyond_a_distance_there_is_no_number_or_an_exception(pair_energies):
 
 
 def test_soft_bonds_have_no_wall(make, water):
-    defect = get_defect("missing repulsion")
-    faulty = defect.plant(make("bonded"), 0.7)
+    fault = get_fault("missing repulsion")
+    faulty = fault.plant(make("bonded"), 0.7)
     wall, _ = faulty.radial(np.array([[0.3, 0.5, 1.5]]))
     length, depth = faulty.morse.length_angstrom[0], faulty.morse.depth_ev[0]
     decay = faulty.morse.decay_per_angstrom[0]
@@ -49,8 +49,8 @@ def test_soft_bonds_have_no_wall(make, water):
 
 
 def test_attraction_wins_at_contact(make):
-    defect = get_defect("attraction at contact")
-    surface = defect.plant(make("bonded"), defect.gross).surface(np.array([8, 1, 1]))
+    fault = get_fault("attraction at contact")
+    surface = fault.plant(make("bonded"), fault.gross).surface(np.array([8, 1, 1]))
     placed = np.array([[[0, 0, 0], [0, d, 0], [0.95, 0, 0]] for d in (0.3, 0.5)])
     energies, _ = surface(placed)
     assert energies[0] < energies[1]
