@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from openmm_mlff.config import nearest
@@ -27,6 +26,7 @@ from openmm_mlff.students.checkpoint import (
     load_student,
     n_parameters,
     one_line,
+    read_safetensors,
 )
 from openmm_mlff.students.distiller import build_distiller, is_distiller_state
 
@@ -136,7 +136,7 @@ def load_checkpoint(path: Path) -> LoadedStudent:
             "the model by torch.jit.script(model).save(PATH)"
         )
     if _looks_like_safetensors(path):
-        tensors, metadata = _read_safetensors(path)
+        tensors, metadata = read_safetensors(path)
         if metadata.get("format") == FORMAT:
             return _own_student(path)
         return _distiller(path, tensors, cutoff_angstrom=None)
@@ -173,18 +173,6 @@ def _looks_like_safetensors(path: Path) -> bool:
     """Check for the length of a JSON header, eight bytes, followed by ``{``."""
     with path.open("rb") as file:
         return file.read(9)[8:] == b"{"
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} is damaged ({one_line(error)}); expected a whole safetensors file; "
-            "copy it again"
-        ) from error
 
 
 def _read_torch_file(path: Path) -> Any:

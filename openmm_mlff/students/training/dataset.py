@@ -117,50 +117,48 @@ def _jobs(
 
 def _run(job: _Job) -> list[LabelledFrame]:
     """Run one job (in a worker process)."""
+    return list(_frames(job))
+
+
+def _frames(job: _Job) -> Iterator[LabelledFrame]:
+    """Return the frames of a job, labelled as they are read."""
     plan, seed = job.plan, job.seed
     if job.kind == "atoms":
-        energies = free_atom_energies(tuple(map(int, job.subjects)))
-        return list(sampling.free_atom_frames(energies))
+        return sampling.free_atom_frames(free_atom_energies(tuple(map(int, job.subjects))))
     if job.kind == "scan":
         first, second = map(int, job.subjects)
-        return list(sampling.pair_scan_frames(first, second, plan.scan))
-    systems = [load_system(name) for name in job.subjects]
+        return sampling.pair_scan_frames(first, second, plan.scan)
+    molecule, *others = (load_system(name) for name in job.subjects)
+    if job.kind == "dimer":
+        return sampling.dimer_frames(molecule, others[0], plan.dimers, seed=seed)
     if job.kind == TORSION:
-        return list(
-            rotation.torsion_frames(
-                systems[0],
-                step_degrees=plan.torsion_step(systems[0]),
-                copies=plan.torsion_copies,
-                seed=seed,
-            )
+        return rotation.torsion_frames(
+            molecule,
+            step_degrees=plan.torsion_step(molecule),
+            copies=plan.torsion_copies,
+            seed=seed,
         )
     if job.kind == CONFORMER:
-        return list(
-            rotation.conformer_frames(
-                systems[0],
-                conformers=plan.conformers,
-                step_degrees=2.0 * plan.torsion_step_degrees,
-                copies=plan.torsion_copies,
-                seed=seed,
-            )
+        return rotation.conformer_frames(
+            molecule,
+            conformers=plan.conformers,
+            step_degrees=2.0 * plan.torsion_step_degrees,
+            copies=plan.torsion_copies,
+            seed=seed,
         )
-    if job.kind == "dimer":
-        return list(sampling.dimer_frames(systems[0], systems[1], plan.dimers, seed=seed))
     if job.kind in (THERMAL, REFINEMENT):
         count = plan.thermal if job.kind == THERMAL else plan.flexible
-        return list(
-            sampling.thermal_frames(
-                systems[0],
-                job.temperature_kelvin,
-                plan.share(count, systems[0]),
-                steps_between=plan.steps_between,
-                seed=seed,
-                kind=job.kind,
-            )
+        return sampling.thermal_frames(
+            molecule,
+            job.temperature_kelvin,
+            plan.share(count, molecule),
+            steps_between=plan.steps_between,
+            seed=seed,
+            kind=job.kind,
         )
     alter, count = {
         "stretched": (distortion.stretched_positions, plan.stretched),
         "crowded": (distortion.crowded_positions, plan.crowded),
     }[job.kind]
-    count = plan.share(count, systems[0])
-    return list(sampling.altered_frames(systems[0], job.kind, alter, count, seed=seed))
+    count = plan.share(count, molecule)
+    return sampling.altered_frames(molecule, job.kind, alter, count, seed=seed)

@@ -87,7 +87,7 @@ def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFra
     ``training``: all training frames, in the order of generation. Without rotated bonds the result
     is empty.
     """
-    turned, others = _parted(training)
+    turned, others = _by_origin(training)
     replayed = [
         frame
         for origin, group in others.items()
@@ -103,7 +103,7 @@ def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
     copies of rotated bonds every second one is kept.  Free atoms are removed, because their
     energies would dominate the loss.
     """
-    turned, others = _parted(frames)
+    turned, others = _by_origin(frames)
     relaxed: list[LabelledFrame] = []
     displaced: list[LabelledFrame] = []
     for frame in turned:
@@ -137,16 +137,16 @@ def train_last_rounds(
     others.
     """
     own: Mapping[str, dict[str, Any]] = OWN_PLANS.get(name, {})
-    told: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
     for number, kind in enumerate(("torsion", "levelling", "polishing")):
         plan = replace(getattr(rounds, kind), **own.get(kind, {}))
         seen = frames_of_levelling(frames) if kind == "levelling" else frames
         train_student(model, seen, plan, seed=seed + number, on_epoch=on_epoch)
-        told[kind] = asdict(plan) | {"seed": seed + number, "frames": len(seen)}
-    return told
+        recorded[kind] = asdict(plan) | {"seed": seed + number, "frames": len(seen)}
+    return recorded
 
 
-def _parted(
+def _by_origin(
     frames: Sequence[LabelledFrame],
 ) -> tuple[list[LabelledFrame], dict[str, list[LabelledFrame]]]:
     """Return the frames with rotated bonds, and the others by origin."""
