@@ -3,17 +3,15 @@ import openmm
 import pytest
 
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
-from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.simulation.platforms import named_platform
 
 
 @pytest.fixture
-def ratio(make, water, distorted):
+def ratio(planted, water, distorted):
     """Energies and forces through OpenMM over those of the model."""
 
     def measure(name):
-        fault = get_fault(name)
-        faulty = fault.plant(make(fault.parent), fault.gross)
+        faulty, _ = planted(name)
         positions = distorted(water)
         found = evaluate_in_openmm(
             faulty.create_system(water), water, positions, platform=named_platform("Reference")
@@ -44,30 +42,19 @@ def test_another_order_is_another_energy(ratio):
     assert np.abs(energies - 1.0).min() > 0.01
 
 
-def test_masses_change_places(make, water):
-    fault = get_fault("masses swapped")
+def test_masses_change_places(planted, water):
     for strength, expected in ((1.0, water.masses_amu[[1, 0, 2]]), (1e-9, water.masses_amu)):
-        system = fault.plant(make("bonded"), strength).create_system(water)
+        system = planted("masses swapped", strength)[0].create_system(water)
         masses = [system.getParticleMass(index)._value for index in range(3)]
         np.testing.assert_allclose(masses, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("name", "kelvin", "per_ps"),
-    [
-        ("thermostat left on", 300.0, 100.0),
-        ("hot thermostat", 600.0, 100.0),
-    ],
+    [("thermostat left on", 300.0, 100.0), ("hot thermostat", 600.0, 100.0)],
 )
-def test_a_thermostat_is_in_the_system(make, water, name, kelvin, per_ps):
-    fault = get_fault(name)
-    system = fault.plant(make("bonded"), fault.gross).create_system(water)
-    thermostat = system.getForce(1)
+def test_a_thermostat_is_in_the_system(planted, water, name, kelvin, per_ps):
+    thermostat = planted(name)[0].create_system(water).getForce(1)
     assert isinstance(thermostat, openmm.AndersenThermostat)
     assert thermostat.getDefaultTemperature()._value == kelvin
     assert thermostat.getDefaultCollisionFrequency()._value == per_ps
-
-
-def test_weak_bonds_are_as_deep_as_asked(make):
-    weak = get_fault("weak bonds").plant(make("bonded"), 40.0)
-    np.testing.assert_allclose(weak.morse.depth_ev, 0.025)

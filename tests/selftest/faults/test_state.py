@@ -4,16 +4,13 @@ import numpy as np
 import psutil
 import pytest
 
-from openmm_mlff.selftest.faults import get_fault
-
 
 @pytest.fixture
-def surface(make):
+def surface(planted):
     """The function of a fault, as one program would call it again and again."""
 
     def build(name, strength, *, deployed=False):
-        fault = get_fault(name)
-        faulty = fault.plant(make(fault.parent), strength)
+        faulty, _ = planted(name, strength)
         numbers = np.array([8, 1, 1])
         return faulty.deployed_surface(numbers) if deployed else faulty.surface(numbers)
 
