@@ -23,7 +23,7 @@ from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.environment import one_torch_thread
 
 PROTOCOL_FILE = Path(__file__).with_name("selftest.toml")
-NO_REFERENCE = "the self-test asks no reference"
+NO_REFERENCE = "the self-test uses no reference"
 PLATFORM = "Reference"
 PRECISION: Final = "double"
 SEED = 1

@@ -132,7 +132,7 @@ def load_checkpoint(path: Path) -> LoadedStudent:
         )
     if is_exported_program(path):
         raise CheckpointError(
-            f"{path} is a program of torch.export, and OpenMM's TorchForce runs TorchScript; save "
+            f"{path} is a program of torch.export, but OpenMM's TorchForce runs TorchScript; save "
             "the model by torch.jit.script(model).save(PATH)"
         )
     if _looks_like_safetensors(path):
@@ -198,16 +198,16 @@ def _read_torch_file(path: Path) -> Any:
     except _READING_FAILURES as error:
         reason = one_line(error).partition(". ")[0]
         raise CheckpointError(
-            f"{path} is damaged ({reason}); expected a whole file of torch.save; copy it again"
+            f"{path} is damaged ({reason}); expected a complete file of torch.save; copy it again"
         ) from error
 
 
 def _forbidden_name(error: pickle.UnpicklingError) -> str:
     """Return what torch's restricted unpickler refused to build, if the message contains it."""
     if "Unsupported operand" in str(error):
-        return " (it is pickled in another protocol than torch's own)"
+        return " (it was pickled with a protocol other than torch's own)"
     found = re.search(r"(?:GLOBAL|Unsupported class) ([\w.]+)", str(error))
-    return f" (it asks for {found[1]})" if found else ""
+    return f" (it requires {found[1]})" if found else ""
 
 
 def _state_and_cutoff(path: Path, content: Any) -> tuple[dict[str, Tensor], float | None]:

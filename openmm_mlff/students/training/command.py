@@ -54,16 +54,18 @@ def train(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Training data, made when missing; runs/training/frames.npz by default"),
+        typer.Option(
+            help="Training data, generated if missing; runs/training/frames.npz by default"
+        ),
     ] = None,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Half a minute's worth, to try the machinery, in runs/quick"),
+        typer.Option("--quick", help="Train for half a minute, to test the script, in runs/quick"),
     ] = False,
     data_only: Annotated[bool, typer.Option("--data-only", help="Make the data and stop")] = False,
     continue_from: Annotated[
         Path | None,
-        typer.Option(help="Folder of students of this recipe whose last rounds are trained again"),
+        typer.Option(help="Folder of students of this recipe whose last rounds are repeated"),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
 ) -> None:

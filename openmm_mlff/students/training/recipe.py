@@ -216,13 +216,7 @@ def build_student(
     if earlier is None:
         model, rounds = _first_rounds(name, seen, recipe, on_epoch=on_epoch)
     else:
-        model, before = load_student(earlier)
-        if before.config != SIZES[name]:
-            raise ConfigError(
-                f"{earlier} holds a student of another size than {name}; expected {SIZES[name]}"
-            )
-        model.train().requires_grad_()
-        rounds = {**before.training, "note": CONTINUED}
+        model, rounds = _earlier_rounds(name, earlier)
         held_out = [frame for frame in held_out if not frame.kind.startswith(RUN_KINDS)]
         held_out += make_unseen_frames(
             recipe.molecules, recipe.sampling, fraction=HELD_OUT_FRACTION, seed=recipe.data_seed
@@ -275,6 +269,16 @@ def _first_rounds(
         train_student(model, frames, recipe.refinement, seed=seed, on_epoch=on_epoch)
         rounds["refinement"] = asdict(recipe.refinement) | {"seed": seed}
     return model, rounds
+
+
+def _earlier_rounds(name: str, path: Path) -> tuple[PaiNN, dict[str, Any]]:
+    """Load an earlier student for further training, and return it and what is recorded of it."""
+    model, record = load_student(path)
+    if record.config != SIZES[name]:
+        raise ConfigError(
+            f"{path} holds a student of another size than {name}; expected {SIZES[name]}"
+        )
+    return model.train().requires_grad_(), {**record.training, "note": CONTINUED}
 
 
 def default_workers() -> int:
