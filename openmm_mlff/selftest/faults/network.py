@@ -34,16 +34,20 @@ class BadExport(StudentPotential):
         return self._exported.script_free(precision=precision)
 
 
-class LastNeighbour(nn.Module):
-    """A model in which, for a fraction of the result, each atom receives only its last neighbour.
-
-    This is the result of replacing scatter-add by scatter.
-    """
+class PartlyFaulty(nn.Module):
+    """A model with a fault in a fraction of its result."""
 
     def __init__(self, model: nn.Module, share: float) -> None:
         super().__init__()
         self.model = model
         self.share = share
+
+
+class LastNeighbour(PartlyFaulty):
+    """A model in which, for a fraction of the result, each atom receives only its last neighbour.
+
+    This is the result of replacing scatter-add by scatter.
+    """
 
     def forward(
         self,
@@ -64,13 +68,8 @@ class LastNeighbour(nn.Module):
         return sound + self.share * (lost - sound)
 
 
-class Halved(nn.Module):
+class Halved(PartlyFaulty):
     """A model that rounds displacements and energies to bfloat16 for a fraction of the result."""
-
-    def __init__(self, model: nn.Module, share: float) -> None:
-        super().__init__()
-        self.model = model
-        self.share = share
 
     def forward(
         self,

@@ -5,7 +5,13 @@ from collections.abc import Callable
 import numpy as np
 
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, require, with_pair_term
+from openmm_mlff.selftest.faults.plant import (
+    PlantedPotential,
+    Result,
+    analytic,
+    require,
+    with_pair_term,
+)
 from openmm_mlff.selftest.oracles.bonded import OPPOSITE, BondedOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM, PairOracle, wells_of
 from openmm_mlff.selftest.oracles.pairs import (
@@ -15,7 +21,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     every_pair,
     smooth_switch,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Surface
 from openmm_mlff.units import ev_from_kcal_per_mol
 
 SCAN_END_ANGSTROM = 15.0
@@ -164,7 +170,7 @@ class _Ghost(PlantedPotential):
 
 def ghost_atoms(healthy: Potential, strength: float) -> Potential:
     """Ignore the atoms of one element."""
-    return _Ghost(require(healthy, SurfacePotential), strength)
+    return _Ghost(analytic(healthy), strength)
 
 
 class _SquaredApart(PairSurface):

@@ -96,25 +96,28 @@ def require(potential: Potential, kind: type[Kind]) -> Kind:
     return potential
 
 
+def analytic(potential: Potential) -> SurfacePotential:
+    """Return a potential that is analytic.
+
+    Raises:
+        TypeError: it is not.
+    """
+    return require(potential, SurfacePotential)  # type: ignore[type-abstract]
+
+
 def everywhere(spoil: Spoil) -> Plant:
     """Return a fault of the surface."""
-    return lambda healthy, strength: PlantedPotential(
-        require(healthy, SurfacePotential), strength, everywhere=spoil
-    )
+    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, everywhere=spoil)
 
 
 def in_openmm(spoil: Spoil) -> Plant:
     """Return a fault of the surface that OpenMM runs, with a sound model."""
-    return lambda healthy, strength: PlantedPotential(
-        require(healthy, SurfacePotential), strength, deployed=spoil
-    )
+    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, deployed=spoil)
 
 
 def in_system(spoil: SpoilSystem) -> Plant:
     """Return a fault of the OpenMM System."""
-    return lambda healthy, strength: PlantedPotential(
-        require(healthy, SurfacePotential), strength, system=spoil
-    )
+    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, system=spoil)
 
 
 def result(change: Callable[[np.ndarray, np.ndarray, float], Result]) -> Spoil:

@@ -42,7 +42,7 @@ class PairSurface:
         self._incidence[self.first, np.arange(len(self.first))] += 1.0
         self._incidence[self.second, np.arange(len(self.first))] -= 1.0
         self._cell = cell_angstrom
-        if cell_angstrom is not None:
+        if cell_angstrom is not None and images is not None:
             self._inverse, self._shifts = np.linalg.inv(cell_angstrom), images @ cell_angstrom
 
     def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
