@@ -33,6 +33,8 @@ def render_matrix(matrix: Matrix, *, console: Console) -> None:
     for title, rows in _grids(matrix):
         table = _table(title, ["fault", *map(str, range(1, len(matrix.checks) + 1))], rows)
         table.pad_edge, table.padding = False, (0, 0)
+        for column in table.columns:
+            column.no_wrap = True
         console.print(table)
     console.print(LEGEND)
     numbered = "   ".join(f"{number} {check}" for number, check in enumerate(matrix.checks, 1))
