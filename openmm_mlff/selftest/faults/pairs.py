@@ -1,6 +1,7 @@
 """Faults of pairs of atoms: at the cutoff, beyond it, at contact, and of the wells between."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -145,7 +146,8 @@ def wrong_conformer(healthy: Potential, strength: float) -> Potential:
     pair = require(healthy, BondedOracle).far_ends[:1]
 
     def radial(distances: np.ndarray, kcal_per_mol: float) -> Result:
-        return OPPOSITE._replace(height_ev=float(ev_from_kcal_per_mol(kcal_per_mol)))(distances)
+        height_ev = float(ev_from_kcal_per_mol(kcal_per_mol))
+        return replace(OPPOSITE, height_ev=height_ev)(distances)
 
     return with_pair_term(lambda _: pair, radial)(healthy, strength)
 

@@ -86,7 +86,7 @@ class WalledHoleOracle(PairOracle):
         return energies + hole_energies, slopes + hole_slopes
 
 
-def switched(distances: np.ndarray, radial: Radial) -> tuple[np.ndarray, np.ndarray]:
+def switched(distances: np.ndarray, radial: Radial | Morse) -> tuple[np.ndarray, np.ndarray]:
     """Return energies, eV, and slopes, eV/Å, of a term switched off between 3 and 5 Å, (G, P)."""
     energies, slopes = radial(distances)
     switch, switch_slope = smooth_switch(

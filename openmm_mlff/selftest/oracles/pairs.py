@@ -1,6 +1,7 @@
 """Pair sums, their radial functions, and the pairs of a molecule or a box."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -128,7 +129,8 @@ class Morse(NamedTuple):
         return energies, slopes
 
 
-class Exponential(NamedTuple):
+@dataclass(frozen=True)
+class Exponential:
     """V(d) = h e^{−d/l}, with h in eV and l in Å."""
 
     height_ev: float
@@ -140,7 +142,8 @@ class Exponential(NamedTuple):
         return energies, -energies / self.length_angstrom
 
 
-class Gaussian(NamedTuple):
+@dataclass(frozen=True)
+class Gaussian:
     """V(d) = h e^{−(d−c)²/2σ²}, with h in eV, c and σ in Å."""
 
     height_ev: float
