@@ -9,6 +9,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if __name__ == "__main__":
     # Imported here, so that the labelling processes do not import torch.
-    from openmm_mlff.students.command import app
+    from openmm_mlff.students.training.command import app
 
     app()

@@ -20,7 +20,7 @@ from openmm_mlff.errors import ConfigError
 from openmm_mlff.rundir import RunDirectory, write_json
 
 if TYPE_CHECKING:
-    from openmm_mlff.selftest.campaign import Progress as OnProgress
+    from openmm_mlff.selftest.jobs import Progress as OnProgress
 
 
 def selftest_command(
@@ -55,12 +55,12 @@ def selftest_command(
     Raises:
         ConfigError: `output` is no JSON file.
     """
-    from openmm_mlff.selftest.campaign import run_selftest
-    from openmm_mlff.selftest.defects import get_defect
+    from openmm_mlff.selftest.faults import get_fault
+    from openmm_mlff.selftest.jobs import run_selftest
     from openmm_mlff.selftest.tables import markdown, render_matrix
 
     for name in only or ():
-        get_defect(name)
+        get_fault(name)
     if output is not None and output.suffix != ".json":
         raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
     if output is not None:

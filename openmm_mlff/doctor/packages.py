@@ -44,7 +44,7 @@ def requirements(lines: Iterable[str]) -> list[tuple[Requirement, str]]:
     """Read the requirements that apply here from the metadata of a distribution.
 
     Each is returned with the extra that requires it, empty for the package itself; extras for
-    development are ignored.
+    development, and those made of other extras, are ignored.
     """
     found = []
     for line in lines:
@@ -54,7 +54,7 @@ def requirements(lines: Iterable[str]) -> list[tuple[Requirement, str]]:
             continue
         named = re.search(r"extra == [\"']([\w-]+)[\"']", line)
         extra = named.group(1) if named else ""
-        if extra in {"test", "lint", "dev", "docs"}:
+        if extra in {"test", "lint", "dev", "docs", "training"}:
             continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
             found.append((requirement, extra))

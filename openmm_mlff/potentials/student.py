@@ -19,6 +19,7 @@ from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
+from openmm_mlff.students.checkpoint import TEACHER
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
@@ -30,7 +31,6 @@ from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large
 from openmm_mlff.students.painn import PaiNN
-from openmm_mlff.students.teacher import TEACHER
 
 if TYPE_CHECKING:
     import openmm

@@ -1,7 +1,7 @@
 """Kinds of systems, each with a healthy potential."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,19 +69,7 @@ def copper() -> MolecularSystem:
 
 def by_smiles(name: str, smiles: str) -> Callable[[], MolecularSystem]:
     """Return a function that builds a molecule from SMILES."""
-
-    def make() -> MolecularSystem:
-        found = load_system(f"smiles:{smiles}")
-        return MolecularSystem(
-            name,
-            found.atomic_numbers,
-            found.positions_angstrom,
-            charge=found.charge,
-            multiplicity=found.multiplicity,
-            bonds=found.bonds,
-        )
-
-    return make
+    return lambda: replace(load_system(f"smiles:{smiles}"), name=name, source="")
 
 
 def emt(_: MolecularSystem) -> Potential:

@@ -1,109 +1,120 @@
 """Results of the self-test: detected faults and false alarms."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmm_mlff.results import jsonable
-from openmm_mlff.selftest.defects import Defect
+from openmm_mlff.results import Status, jsonable
+from openmm_mlff.selftest.faults import Fault
 from openmm_mlff.selftest.onset import Onset
-from openmm_mlff.selftest.runner import Findings
+from openmm_mlff.selftest.runner import Finding, Findings
+
+NOT_RUN = Finding(Status.SKIPPED, "this check is not in the protocol")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Results of all checks for a fault of one strength.
+class FaultRow:
+    """Findings of all checks for one fault.
 
     Attributes:
-        strength: in the fault's unit.
-        statuses: by id of the check.
-        message: of the check named for the fault.
-    """
-
-    strength: float
-    statuses: dict[str, str]
-    message: str
-
-
-@dataclass(frozen=True)
-class DefectRow:
-    """Results for one fault.
-
-    Attributes:
-        check: the one named for the fault.
-        unit: of its strength.
         gross: at a strength that must be detected.
         slight: just above the threshold; None for faults without strength.
-        predicted_onset: from the threshold.
-        prediction: derivation of the predicted onset.
-        onset: as measured.
+        onset: as measured; None for faults without strength.
     """
 
-    name: str
-    description: str
-    check: str
-    unit: str
-    gross: Trial
-    slight: Trial | None
-    predicted_onset: float | None
-    prediction: str
+    fault: Fault
+    gross: Findings
+    slight: Findings | None
     onset: Onset | None
 
     @property
-    def caught_gross(self) -> bool:
-        """Whether the check named for it detects the gross fault."""
-        return is_caught(self.gross.statuses.get(self.check, ""))
+    def gross_finding(self) -> Finding:
+        """Finding of the fault's own check at the gross strength."""
+        return self.gross.get(self.fault.check, NOT_RUN)
 
     @property
-    def caught_slight(self) -> bool | None:
-        """Whether that check detects the slight fault; None for faults without strength."""
-        if self.slight is None:
-            return None
-        return is_caught(self.slight.statuses.get(self.check, ""))
+    def slight_finding(self) -> Finding | None:
+        """Finding of that check at the slight strength; None for faults without strength."""
+        return None if self.slight is None else self.slight.get(self.fault.check, NOT_RUN)
 
     @property
     def agreement(self) -> float | None:
         """Measured onset divided by the predicted one."""
-        if self.onset is None or not self.predicted_onset:
+        if self.onset is None or not self.fault.predicted_onset:
             return None
-        return self.onset.strength / self.predicted_onset
+        return self.onset.strength / self.fault.predicted_onset
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        fault, gross, slight = self.fault, self.gross_finding, self.slight_finding
+        return {
+            "name": fault.name,
+            "description": fault.description,
+            "check": fault.check,
+            "unit": fault.unit,
+            "gross": _trial(fault.gross, self.gross, gross),
+            "slight": self.slight and slight and _trial(fault.slight, self.slight, slight),
+            "predicted_onset": fault.predicted_onset,
+            "prediction": fault.prediction,
+            "onset": self.onset and asdict(self.onset),
+            "caught_gross": gross.is_alarm,
+            "caught_slight": slight and slight.is_alarm,
+            "measured_over_predicted_onset": self.agreement,
+        }
 
 
 @dataclass(frozen=True)
 class HealthyRow:
-    """Results of all checks for one healthy potential.
+    """Findings of all checks for one healthy potential.
 
     Attributes:
         kind: of the oracle.
         seed: of its parameters.
-        statuses: by id of the check.
-        alarms: messages of the checks that failed, by id.
     """
 
     kind: str
     system: str
     seed: int
-    statuses: dict[str, str]
-    alarms: dict[str, str]
+    findings: Findings
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """Messages of the checks that reported a fault, by id."""
+        return {check: found.message for check, found in self.findings.items() if found.is_alarm}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return {
+            "kind": self.kind,
+            "system": self.system,
+            "seed": self.seed,
+            "statuses": _statuses(self.findings),
+            "alarms": self.alarms,
+        }
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Results of the self-test; `checks` are ids in the order of the registry."""
+    """Results of the self-test."""
 
-    checks: tuple[str, ...]
-    defects: tuple[DefectRow, ...]
-    healthy: tuple[HealthyRow, ...] = field(default=())
-
-    @property
-    def missed_gross(self) -> tuple[DefectRow, ...]:
-        """Gross faults not detected by the check named for them; expected to be empty."""
-        return tuple(row for row in self.defects if not row.caught_gross)
+    faults: tuple[FaultRow, ...]
+    healthy: tuple[HealthyRow, ...] = ()
 
     @property
-    def missed_slight(self) -> tuple[DefectRow, ...]:
-        """Slight faults not detected by the check named for them."""
-        return tuple(row for row in self.defects if row.caught_slight is False)
+    def checks(self) -> tuple[str, ...]:
+        """Ids of the checks that were run, in order."""
+        runs = [*(row.gross for row in self.faults), *(row.findings for row in self.healthy)]
+        return tuple(dict.fromkeys(check for findings in runs for check in findings))
+
+    @property
+    def missed_gross(self) -> tuple[FaultRow, ...]:
+        """Gross faults not detected by their own check; expected to be empty."""
+        return tuple(row for row in self.faults if not row.gross_finding.is_alarm)
+
+    @property
+    def missed_slight(self) -> tuple[FaultRow, ...]:
+        """Slight faults not detected by their own check."""
+        found = ((row, row.slight_finding) for row in self.faults)
+        return tuple(row for row, slight in found if slight and not slight.is_alarm)
 
     @property
     def false_alarms(self) -> tuple[HealthyRow, ...]:
@@ -117,54 +128,19 @@ class Matrix:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the matrix as plain JSON."""
-        rows = [
-            asdict(row)
-            | {
-                "caught_gross": row.caught_gross,
-                "caught_slight": row.caught_slight,
-                "measured_over_predicted_onset": row.agreement,
-            }
-            for row in self.defects
-        ]
         return jsonable(
             {
                 "passed": self.passed,
                 "checks": self.checks,
-                "defects": rows,
-                "healthy": [asdict(row) for row in self.healthy],
+                "defects": [row.as_dict() for row in self.faults],
+                "healthy": [row.as_dict() for row in self.healthy],
             }
         )
 
 
-def is_caught(status: str) -> bool:
-    """Check whether a status reports a fault."""
-    return status in ("FAIL", "ERROR")
+def _trial(strength: float | None, findings: Findings, own: Finding) -> dict[str, Any]:
+    return {"strength": strength, "statuses": _statuses(findings), "message": own.message}
 
 
-def trial(defect: Defect, *, strength: float, findings: Findings) -> Trial:
-    """Build the trial of a fault at one strength from the findings of all checks."""
-    named = findings.get(defect.check)
-    return Trial(
-        strength=strength,
-        statuses={check: finding.status.value for check, finding in findings.items()},
-        message=named.message if named else "this check is not in the protocol",
-    )
-
-
-def healthy_row(kind: str, *, system: str, seed: int, findings: Findings) -> HealthyRow:
-    """Build the row of a healthy potential from the findings of all checks."""
-    return HealthyRow(
-        kind=kind,
-        system=system,
-        seed=seed,
-        statuses={check: finding.status.value for check, finding in findings.items()},
-        alarms={check: found.message for check, found in findings.items() if found.caught},
-    )
-
-
-def checks_seen(rows: Sequence[DefectRow], healthy: Sequence[HealthyRow]) -> tuple[str, ...]:
-    """Return the checks that were run, in order."""
-    known: dict[str, None] = {}
-    for statuses in [*(row.gross.statuses for row in rows), *(row.statuses for row in healthy)]:
-        known.update(dict.fromkeys(statuses))
-    return tuple(known)
+def _statuses(findings: Findings) -> dict[str, str]:
+    return {check: finding.status.value for check, finding in findings.items()}

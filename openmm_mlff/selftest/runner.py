@@ -16,14 +16,14 @@ from openmm_mlff.pipeline.preparing import Plan, write_run_file
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import CheckResult, Status, ValidationReport
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 from openmm_mlff.rundir import RunDirectory
-from openmm_mlff.selftest.defects import Defect
+from openmm_mlff.selftest.faults import Fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.environment import one_torch_thread
 
 PROTOCOL_FILE = Path(__file__).with_name("selftest.toml")
-NO_REFERENCE = "the self-test asks no reference"
+NO_REFERENCE = "the self-test uses no reference"
 PLATFORM = "Reference"
 PRECISION: Final = "double"
 SEED = 1
@@ -51,18 +51,6 @@ TIMED = "slow_down"
 """The check that measures time; on a shared machine its findings are confirmed by repetition."""
 ATTEMPTS = 3
 
-CAUGHT = (Status.FAIL, Status.ERROR)
-"""Statuses that report a fault."""
-
-_GRAVEST_FIRST = (
-    Status.ERROR,
-    Status.FAIL,
-    Status.INCONCLUSIVE,
-    Status.PASS,
-    Status.SKIPPED,
-    Status.NOT_APPLICABLE,
-)
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -72,9 +60,9 @@ class Finding:
     message: str
 
     @property
-    def caught(self) -> bool:
+    def is_alarm(self) -> bool:
         """Whether the check reports a fault."""
-        return self.status in CAUGHT
+        return self.status in (Status.FAIL, Status.ERROR)
 
 
 Findings = dict[str, Finding]
@@ -122,7 +110,7 @@ def examine(
         report = validate_with(
             potential, molecule, protocol=protocol, root=Path(folder) / "run", reference=sound
         )
-    return gravest(report.checks)
+    return most_severe(report.checks)
 
 
 def validate_with(
@@ -195,13 +183,12 @@ def compiled_quickly() -> Iterator[None]:
         torch.jit.set_fusion_strategy(before)
 
 
-def gravest(results: Sequence[CheckResult]) -> Findings:
+def most_severe(results: Sequence[CheckResult]) -> Findings:
     """Return the most severe result of each check, in the order of the results."""
     findings: Findings = {}
     for result in results:
-        known = findings.get(result.id)
-        rank = _GRAVEST_FIRST.index
-        if known is None or rank(result.status) < rank(known.status):
+        known = findings.setdefault(result.id, Finding(result.status, result.message))
+        if MOST_SEVERE_FIRST.index(result.status) < MOST_SEVERE_FIRST.index(known.status):
             findings[result.id] = Finding(result.status, result.message)
     return findings
 
@@ -216,16 +203,16 @@ def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     potential = healthy(kind, molecule=molecule, seed=seed)
     protocol = protocol_for(kind)
     found = examine(potential, molecule, protocol=protocol, sound=potential)
-    return ask_again(
+    return repeat_timed(
         found,
-        doubtful=lambda finding: finding.caught,
+        doubtful=lambda finding: finding.is_alarm,
         repeat=lambda: examine(
             potential, molecule, protocol=with_check(protocol, TIMED), sound=potential
         ),
     )
 
 
-def ask_again(
+def repeat_timed(
     found: Findings,
     *,
     doubtful: Callable[[Finding], bool],
@@ -239,21 +226,19 @@ def ask_again(
     return found
 
 
-def examine_defect(
-    defect: Defect, *, strength: float, protocol: Protocol | None = None
-) -> Findings:
+def examine_fault(fault: Fault, *, strength: float, protocol: Protocol | None = None) -> Findings:
     """Plant a fault into the healthy potential of seed 0 and run the checks.
 
     `strength` is in the fault's unit; `protocol` defaults to the self-test's for the potential.
     """
-    molecule = load_system(defect.system)
-    sound = healthy(defect.kind, molecule=molecule, seed=0)
-    faulty = defect.plant(sound, strength)
-    protocol = protocol or protocol_for(defect.kind)
+    molecule = load_system(fault.system)
+    sound = healthy(fault.parent, molecule=molecule, seed=0)
+    faulty = fault.plant(sound, strength)
+    protocol = protocol or protocol_for(fault.parent)
     found = examine(faulty, molecule, protocol=protocol, sound=sound)
-    if defect.check != TIMED:
+    if fault.check != TIMED:
         return found
-    return ask_again(
+    return repeat_timed(
         found,
         doubtful=lambda finding: finding.status is Status.INCONCLUSIVE,
         repeat=lambda: examine(faulty, molecule, protocol=with_check(protocol, TIMED), sound=sound),

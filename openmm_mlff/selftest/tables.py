@@ -1,87 +1,105 @@
 """The matrix for the terminal and as Markdown."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.selftest.matrix import DefectRow, HealthyRow, Matrix, Trial, is_caught
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.matrix import FaultRow, HealthyRow, Matrix
+from openmm_mlff.selftest.runner import Findings
 
-NAMED = "●"
+OWN = "●"
 OTHER = "○"
 MISSED = "✗"
 NOTHING = "·"
 LEGEND = (
-    f"{NAMED} caught by the check named for it   {OTHER} caught by another check   "
-    f"{MISSED} missed by the check named for it   {NOTHING} not seen"
+    f"{OWN} detected by its own check   {OTHER} detected by another check   "
+    f"{MISSED} missed by its own check   {NOTHING} not detected"
 )
-_STYLES = {NAMED: "bold green", OTHER: "green", MISSED: "bold red", NOTHING: "dim"}
+_STYLES = {OWN: "bold green", OTHER: "green", MISSED: "bold red", NOTHING: "dim"}
+_ONSETS = "Onset of detection"
+_ONSET_HEAD = ("gross", "slight", "predicted onset", "measured onset", "ratio")
+_HEALTHY = "Healthy potentials"
+_HEALTHY_HEAD = ("kind", "system", "runs", "false alarms", "inconclusive")
 
 
 def render_matrix(matrix: Matrix, *, console: Console) -> None:
     """Print the matrix, the onsets, the healthy potentials and the summary."""
-    numbered = "   ".join(f"{number} {check}" for number, check in enumerate(matrix.checks, 1))
-    for strength in ("gross", "slight"):
-        console.print(_grid(matrix, strength=strength))
+    for title, rows in _grids(matrix):
+        table = _table(title, ["fault", *map(str, range(1, len(matrix.checks) + 1))], rows)
+        table.pad_edge, table.padding = False, (0, 0)
+        for column in table.columns:
+            column.no_wrap = True
+        console.print(table)
     console.print(LEGEND)
+    numbered = "   ".join(f"{number} {check}" for number, check in enumerate(matrix.checks, 1))
     console.print(f"Checks: {numbered}", soft_wrap=False)
-    console.print(_onsets(matrix.defects))
+    onsets = [
+        [row.fault.name, row.fault.check, row.fault.unit, *_onset_cells(row)]
+        for row in matrix.faults
+    ]
+    console.print(_table(_ONSETS, ["fault", "check", "unit", *_ONSET_HEAD], onsets))
     if matrix.healthy:
-        console.print(_healthy(matrix.healthy))
+        console.print(_table(_HEALTHY, _HEALTHY_HEAD, _counts(matrix.healthy)))
     for line in summary(matrix):
         console.print(Text(line, style="bold" if line.isupper() else ""))
 
 
 def markdown(matrix: Matrix) -> str:
     """Return the same as Markdown."""
-    head = ["fault", *matrix.checks]
-    parts = ["# What the suite sees", "", *(f"{line}  " for line in summary(matrix)), ""]
-    for strength in ("gross", "slight"):
-        rows = [
-            [row.name, *marks(row, tried, checks=matrix.checks)]
-            for row, tried in _trials(matrix, strength=strength)
+    parts = ["# Self-test of the checks", "", *(f"{line}  " for line in summary(matrix)), ""]
+    for title, rows in _grids(matrix):
+        parts += [f"## {title}", "", LEGEND, "", *_lines(["fault", *matrix.checks], rows), ""]
+    head = ["fault", "description", "check", "unit", *_ONSET_HEAD, "prediction"]
+    onsets = [
+        [
+            *(row.fault.name, row.fault.description, row.fault.check, row.fault.unit),
+            *_onset_cells(row),
+            row.fault.prediction,
         ]
-        parts += [f"## {strength.capitalize()} faults", "", LEGEND, "", *_table(head, rows), ""]
-    onset_head = ["fault", "what is wrong", "check", "unit", *_ONSET_COLUMNS, "prediction"]
-    onset_rows = [
-        [row.name, row.description, row.check, row.unit, *_onset_cells(row), row.prediction]
-        for row in matrix.defects
+        for row in matrix.faults
     ]
-    parts += ["## Where each check begins to see", "", *_table(onset_head, onset_rows), ""]
+    parts += [f"## {_ONSETS}", "", *_lines(head, onsets), ""]
     if matrix.healthy:
-        parts += ["## Healthy potentials", "", *_table(_HEALTHY_HEAD, _counts(matrix.healthy)), ""]
+        parts += [f"## {_HEALTHY}", "", *_lines(_HEALTHY_HEAD, _counts(matrix.healthy)), ""]
     return "\n".join(parts)
 
 
-def marks(row: DefectRow, tried: Trial, *, checks: Sequence[str]) -> list[str]:
-    """Return the symbol of each check for one trial of a fault."""
+def marks(row: FaultRow, findings: Findings, *, checks: Sequence[str]) -> list[str]:
+    """Return the symbol of each check for a fault of one strength."""
     symbols = []
     for check in checks:
-        caught = is_caught(tried.statuses.get(check, ""))
-        if check == row.check:
-            symbols.append(NAMED if caught else MISSED)
+        detected = check in findings and findings[check].is_alarm
+        if check == row.fault.check:
+            symbols.append(OWN if detected else MISSED)
         else:
-            symbols.append(OTHER if caught else NOTHING)
+            symbols.append(OTHER if detected else NOTHING)
     return symbols
 
 
 def summary(matrix: Matrix) -> list[str]:
     """Return sentences about detected faults, missed faults, false alarms and the outcome."""
-    graded = [row for row in matrix.defects if row.slight is not None]
-    caught = len(matrix.defects) - len(matrix.missed_gross)
+    n_faults, n_graded = len(matrix.faults), sum(row.slight is not None for row in matrix.faults)
     lines = [
-        f"Gross faults caught by the check named for them: {caught} of {len(matrix.defects)}.",
-        f"Slight faults caught by the check named for them: "
-        f"{len(graded) - len(matrix.missed_slight)} of {len(graded)}.",
+        f"Gross faults detected by their own check: {n_faults - len(matrix.missed_gross)} of "
+        f"{n_faults}.",
+        f"Slight faults detected by their own check: {n_graded - len(matrix.missed_slight)} of "
+        f"{n_graded}.",
     ]
-    lines += [f"MISSED, gross: {row.name}: {row.gross.message}" for row in matrix.missed_gross]
     lines += [
-        f"missed, slight: {row.name} at {row.slight.strength:.3g} {row.unit}: {row.slight.message}"
+        f"MISSED, gross: {row.fault.name}: {row.gross_finding.message}"
+        for row in matrix.missed_gross
+    ]
+    lines += [
+        f"missed, slight: {row.fault.name} at {row.fault.slight:.3g} {row.fault.unit}: "
+        f"{row.slight_finding.message}"
         for row in matrix.missed_slight
-        if row.slight
+        if row.slight_finding
     ]
     if matrix.healthy:
         lines.append(
@@ -96,53 +114,28 @@ def summary(matrix: Matrix) -> list[str]:
     return [*lines, "SELF-TEST PASSED" if matrix.passed else "SELF-TEST FAILED"]
 
 
-_ONSET_COLUMNS = ("gross", "slight", "predicted onset", "measured onset", "ratio")
-_HEALTHY_HEAD = ("kind", "system", "runs", "false alarms", "undecided")
+def _grids(matrix: Matrix) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield title and rows, faults by checks, for each strength."""
+    for strength in ("gross", "slight"):
+        found = [(row, getattr(row, strength)) for row in matrix.faults]
+        yield (
+            f"{strength.capitalize()} faults",
+            [
+                [row.fault.name, *marks(row, findings, checks=matrix.checks)]
+                for row, findings in found
+                if findings is not None
+            ],
+        )
 
 
-def _trials(matrix: Matrix, *, strength: str) -> list[tuple[DefectRow, Trial]]:
-    tried = [(row, row.gross if strength == "gross" else row.slight) for row in matrix.defects]
-    return [(row, found) for row, found in tried if found is not None]
-
-
-def _grid(matrix: Matrix, *, strength: str) -> Table:
-    """Return the table of faults by numbered checks, one symbol each."""
-    table = Table(title=f"{strength.capitalize()} faults", title_justify="left", box=box.SIMPLE)
-    table.add_column("fault", no_wrap=True)
-    for number in range(1, len(matrix.checks) + 1):
-        table.add_column(str(number), justify="center", min_width=2, no_wrap=True)
-    table.pad_edge = False
-    table.padding = (0, 0)
-    for row, tried in _trials(matrix, strength=strength):
-        symbols = marks(row, tried, checks=matrix.checks)
-        table.add_row(row.name, *(Text(mark, style=_STYLES[mark]) for mark in symbols))
-    return table
-
-
-def _onsets(rows: Sequence[DefectRow]) -> Table:
-    """Return the table of tested strengths and onsets."""
-    table = Table(
-        "fault",
-        "check named for it",
-        "unit",
-        *_ONSET_COLUMNS,
-        title="Where each check begins to see its fault",
-        title_justify="left",
-        box=box.SIMPLE,
-    )
-    for row in rows:
-        table.add_row(row.name, row.check, row.unit, *_onset_cells(row))
-    return table
-
-
-def _onset_cells(row: DefectRow) -> list[str]:
-    cells = [_number(row.gross.strength)]
+def _onset_cells(row: FaultRow) -> list[str]:
+    cells = [_number(row.fault.gross)]
     if row.slight is None or row.onset is None:
-        return [*cells, "–", "there or not", "–", "–"]
+        return [*cells, "–", "present or not", "–", "–"]
     measured = _number(row.onset.strength)
     if row.onset.unseen == 0.0:
         measured = f"below {measured}"
-    cells += [_number(row.slight.strength), _number(row.predicted_onset), measured]
+    cells += [_number(row.fault.slight), _number(row.fault.predicted_onset), measured]
     return [*cells, _number(row.agreement)]
 
 
@@ -152,31 +145,37 @@ def _number(value: float | None) -> str:
     return "not seen" if math.isinf(value) else f"{value:.2g}"
 
 
-def _healthy(rows: Sequence[HealthyRow]) -> Table:
-    """Return the table of runs and false alarms of each kind."""
-    title = "Healthy potentials"
-    table = Table(*_HEALTHY_HEAD, title=title, title_justify="left", box=box.SIMPLE)
-    for cells in _counts(rows):
-        table.add_row(*cells)
-    return table
-
-
 def _counts(rows: Sequence[HealthyRow]) -> list[list[str]]:
+    """Return the numbers of runs, false alarms and inconclusive checks of each kind."""
     cells = []
     for kind, system in dict.fromkeys((row.kind, row.system) for row in rows):
         group = [row for row in rows if (row.kind, row.system) == (kind, system)]
         alarms = sum(bool(row.alarms) for row in group)
-        undecided: dict[str, int] = {}
-        for row in group:
-            for check, status in row.statuses.items():
-                if status == "INCONCLUSIVE":
-                    undecided[check] = undecided.get(check, 0) + 1
+        undecided = Counter(
+            check
+            for row in group
+            for check, finding in row.findings.items()
+            if finding.status is Status.INCONCLUSIVE
+        )
         text = ", ".join(f"{check} in {count}" for check, count in undecided.items()) or "–"
         cells.append([kind, system, str(len(group)), str(alarms), text])
     return cells
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table for the terminal; symbols are coloured and centred."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    for name in head:
+        number = name.isdecimal()
+        table.add_column(
+            name, justify="center" if number else "left", min_width=2 if number else None
+        )
+    for row in rows:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    return table
+
+
+def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]

@@ -1,9 +1,8 @@
-"""Students: small networks distilled from a teacher, their training, files and deployed form.
+"""Students: small networks distilled from a teacher, their files and deployed form.
 
 ``painn`` is this project's own architecture (based on ``radial`` and ``core_repulsion``),
 ``distiller`` the published one. ``checkpoint`` and ``loading`` read and write weights,
-``deployment`` builds modules that TorchScript compiles, ``fast`` those with analytic forces,
-``neighbours`` those for large molecules and boxes. The order of training is ``sampling,
-distortion, turning -> dataset -> frames -> training -> last_rounds -> recipe -> card``; ``command``
-is its command line.
+``deployment`` builds modules that TorchScript compiles, ``neighbours`` those for large molecules
+and boxes, ``fast`` those with analytic forces; ``evaluation`` runs them outside OpenMM.
+``training`` makes the weights.
 """

@@ -16,6 +16,9 @@ from openmm_mlff.errors import CheckpointError
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 FORMAT = "openmm_mlff.student/1"
+TEACHER = "GFN2-xTB (tblite)"
+"""The teacher of the shipped students, as their records name it."""
+
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _LONGEST_REASON = 200
 
@@ -63,37 +66,7 @@ def read_student_record(path: Path) -> StudentRecord:
     Raises:
         CheckpointError: the file is damaged or is not a student of this project.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} is not a readable safetensors file ({error}); expected student weights"
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}; "
-            "write it with scripts/train_students.py"
-        )
-    try:
-        return _record(metadata)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"the metadata of {path} is damaged ({type(error).__name__}: {one_line(error)}); "
-            "expected what scripts/train_students.py writes; copy the file again"
-        ) from error
-
-
-def _record(metadata: Mapping[str, str]) -> StudentRecord:
-    """Convert a metadata block of strings to a record."""
-    config = json.loads(metadata["config"])
-    config["elements"] = tuple(config["elements"])
-    loaded = {
-        key: json.loads(metadata[key]) for key in ("data", "training", "held_out", "versions")
-    }
-    return StudentRecord(
-        name=metadata["name"], config=PaiNNConfig(**config), teacher=metadata["teacher"], **loaded
-    )
+    return _record(path, read_safetensors(path)[1])
 
 
 def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
@@ -102,19 +75,57 @@ def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
     Raises:
         CheckpointError: the file is damaged, or its tensors do not match its config.
     """
-    record = read_student_record(path)
+    state, metadata = read_safetensors(path)
+    record = _record(path, metadata)
     try:
         model = PaiNN(record.config)
-        with safe_open(path, framework="pt") as file:
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         model.load_state_dict(state)
-    except (SafetensorError, RuntimeError) as error:
+    except RuntimeError as error:
         raise CheckpointError(
             f"the weights in {path} do not fit its own config ({one_line(error)}); expected a "
             "file that scripts/train_students.py wrote; copy it again"
         ) from error
     check_finite(state, path=path)
     return model.requires_grad_(requires_grad=False).eval(), record
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors and the metadata of a safetensors file.
+
+    Raises:
+        CheckpointError: the file cannot be read, or is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({one_line(error)}); expected a complete safetensors file of "
+            "student weights; copy it again"
+        ) from error
+
+
+def _record(path: Path, metadata: Mapping[str, str]) -> StudentRecord:
+    """Convert a metadata block of strings to a record."""
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}; "
+            "write it with scripts/train_students.py"
+        )
+    try:
+        config = json.loads(metadata["config"])
+        config["elements"] = tuple(config["elements"])
+        loaded = {
+            key: json.loads(metadata[key]) for key in ("data", "training", "held_out", "versions")
+        }
+        name, teacher = metadata["name"], metadata["teacher"]
+        return StudentRecord(name=name, config=PaiNNConfig(**config), teacher=teacher, **loaded)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"the metadata of {path} is damaged ({type(error).__name__}: {one_line(error)}); "
+            "expected what scripts/train_students.py writes; copy the file again"
+        ) from error
 
 
 def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:

@@ -213,8 +213,8 @@ def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> 
         )
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise CheckpointError(
-            f"the state dict lacks or misshapes {one_line(error)}; expected MLFF-Distiller's "
-            "layout; copy it again"
+            f"a tensor of the state dict is missing or has a wrong shape ({one_line(error)}); "
+            "expected MLFF-Distiller's layout; copy it again"
         ) from error
 
 

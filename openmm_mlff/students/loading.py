@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from openmm_mlff.config import nearest
@@ -27,6 +26,7 @@ from openmm_mlff.students.checkpoint import (
     load_student,
     n_parameters,
     one_line,
+    read_safetensors,
 )
 from openmm_mlff.students.distiller import build_distiller, is_distiller_state
 
@@ -132,11 +132,11 @@ def load_checkpoint(path: Path) -> LoadedStudent:
         )
     if is_exported_program(path):
         raise CheckpointError(
-            f"{path} is a program of torch.export, and OpenMM's TorchForce runs TorchScript; save "
+            f"{path} is a program of torch.export, but OpenMM's TorchForce runs TorchScript; save "
             "the model by torch.jit.script(model).save(PATH)"
         )
     if _looks_like_safetensors(path):
-        tensors, metadata = _read_safetensors(path)
+        tensors, metadata = read_safetensors(path)
         if metadata.get("format") == FORMAT:
             return _own_student(path)
         return _distiller(path, tensors, cutoff_angstrom=None)
@@ -175,18 +175,6 @@ def _looks_like_safetensors(path: Path) -> bool:
         return file.read(9)[8:] == b"{"
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} is damaged ({one_line(error)}); expected a whole safetensors file; "
-            "copy it again"
-        ) from error
-
-
 def _read_torch_file(path: Path) -> Any:
     """Read a file of ``torch.save`` that holds tensors and plain values only."""
     with path.open("rb") as file:
@@ -210,16 +198,16 @@ def _read_torch_file(path: Path) -> Any:
     except _READING_FAILURES as error:
         reason = one_line(error).partition(". ")[0]
         raise CheckpointError(
-            f"{path} is damaged ({reason}); expected a whole file of torch.save; copy it again"
+            f"{path} is damaged ({reason}); expected a complete file of torch.save; copy it again"
         ) from error
 
 
 def _forbidden_name(error: pickle.UnpicklingError) -> str:
     """Return what torch's restricted unpickler refused to build, if the message contains it."""
     if "Unsupported operand" in str(error):
-        return " (it is pickled in another protocol than torch's own)"
+        return " (it was pickled with a protocol other than torch's own)"
     found = re.search(r"(?:GLOBAL|Unsupported class) ([\w.]+)", str(error))
-    return f" (it asks for {found[1]})" if found else ""
+    return f" (it requires {found[1]})" if found else ""
 
 
 def _state_and_cutoff(path: Path, content: Any) -> tuple[dict[str, Tensor], float | None]:

@@ -70,7 +70,7 @@ def _stop_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("openmm_mlff.pipeline.opening.produce_system", let_in)
     monkeypatch.setattr("openmm_mlff.benchmark.runner.measure_system", let_in)
-    monkeypatch.setattr("openmm_mlff.selftest.campaign._run_all", let_in)
+    monkeypatch.setattr("openmm_mlff.selftest.jobs._run_all", let_in)
 
 
 def _write(path: Path, content: Content) -> None:

@@ -10,8 +10,8 @@ from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import Threshold
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
-from openmm_mlff.selftest.defects.planting import everywhere, in_openmm, in_system
+from openmm_mlff.selftest.faults import get_fault
+from openmm_mlff.selftest.faults.plant import everywhere, in_openmm, in_system
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.field import FieldOracle
 
@@ -59,8 +59,8 @@ class Fault:
 
     Attributes:
         check: its id.
-        plant: a defect's name, or a function of the healthy potential and the strength.
-        strength: None takes the defect's gross one.
+        plant: a fault's name, or a function of the healthy potential and the strength.
+        strength: None takes the fault's gross one.
         oracle: the kind of healthy potential.
         systems: on which molecules.
         probes: changed settings.
@@ -81,8 +81,8 @@ class Fault:
         else:
             sound = healthy(self.oracle, molecule=molecule, seed=0)
         if isinstance(self.plant, str):
-            defect = get_defect(self.plant)
-            return sound, defect.plant(sound, self.strength or defect.gross)
+            fault = get_fault(self.plant)
+            return sound, fault.plant(sound, self.strength or fault.gross)
         return sound, self.plant(sound, self.strength or 1.0)
 
 

@@ -6,7 +6,7 @@ import pytest
 from openmm_mlff.measuring import ensemble
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pairs import PairSurface
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
@@ -25,7 +25,7 @@ class Spring(SurfacePotential):
     def __init__(self) -> None:
         super().__init__(name="spring", seed=0)
 
-    def surface(self, atomic_numbers):
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
         def radial(distances):
             stretch = distances - LENGTH
             return 0.5 * STIFFNESS * stretch**2, STIFFNESS * stretch
@@ -107,7 +107,7 @@ def test_a_run_that_breaks_ends_it_and_says_when(make_subject, monkeypatch):
     water = load_system("water")
     subject = make_subject(healthy("bonded", molecule=water, seed=0), water)
     assert subject.samples.failure == ""
-    weak = get_defect("weak bonds")
+    weak = get_fault("weak bonds")
     subject.potential = weak.plant(subject.potential, weak.gross)
     found = subject.ensemble
     assert found.failure

@@ -12,7 +12,7 @@ from openmm_mlff.measuring.minimum import (
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.monitor import StabilityLimits
-from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.faults.plant import PlantedPotential
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.storage.shared import Minimum
 

@@ -15,7 +15,7 @@ from openmm_mlff.measuring.noise import (
     residual_beside_jump,
 )
 from openmm_mlff.molecules import load_system
-from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.faults.plant import PlantedPotential
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.staircase import STAIR_EV, StaircaseOracle
 

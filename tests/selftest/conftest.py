@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import KINDS, healthy
 
 
@@ -32,15 +33,26 @@ def make(molecules):
 
 
 @pytest.fixture
+def planted(make):
+    """Plant a fault, gross unless a strength is given; return the faulty and the sound one."""
+
+    def plant(name, strength=None):
+        fault = get_fault(name)
+        sound = make(fault.parent, system=fault.system)
+        return fault.plant(sound, fault.gross if strength is None else strength), sound
+
+    return plant
+
+
+@pytest.fixture
 def distorted():
     """Geometries around a molecule's own, (G, N, 3)."""
 
     def distort(molecule, *, count=4, scale=0.05, seed=3):
         rng = np.random.default_rng(seed)
-        return molecule.positions_angstrom + rng.normal(scale=scale, size=(count, *shape(molecule)))
-
-    def shape(molecule):
-        return molecule.n_atoms, 3
+        return molecule.positions_angstrom + rng.normal(
+            scale=scale, size=(count, molecule.n_atoms, 3)
+        )
 
     return distort
 

@@ -6,8 +6,8 @@ import pytest
 from openmm_mlff.cli.selftest import selftest_command
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.results import Status
-from openmm_mlff.selftest import campaign
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest import jobs
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.onset import Onset
 from openmm_mlff.selftest.runner import Finding
 
@@ -18,9 +18,9 @@ def answers(monkeypatch):
         def answer(job):
             if job.part == "onset":
                 return Onset(1.0, 1.1)
-            return {get_defect(job.subject).check: Finding(status, "as asked")}
+            return {get_fault(job.subject).check: Finding(status, "as asked")}
 
-        monkeypatch.setattr(campaign, "run_job", answer)
+        monkeypatch.setattr(jobs, "run_job", answer)
 
     return plant
 

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from openmm_mlff.results import CheckResult, Status
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.runner import (
     Finding,
-    ask_again,
     compiled_quickly,
-    examine_defect,
-    gravest,
+    examine_fault,
+    most_severe,
     protocol_for,
+    repeat_timed,
     selftest_protocol,
     with_check,
 )
@@ -21,13 +21,13 @@ def result(check: str, status: Status) -> CheckResult:
     )
 
 
-def test_the_gravest_result_of_a_check_counts():
-    found = gravest(
+def test_the_most_severe_result_of_a_check_counts():
+    found = most_severe(
         [result("a", Status.PASS), result("a", Status.FAIL), result("b", Status.INCONCLUSIVE)]
     )
     assert found["a"].status is Status.FAIL
-    assert found["a"].caught
-    assert not found["b"].caught
+    assert found["a"].is_alarm
+    assert not found["b"].is_alarm
 
 
 def test_the_protocol_never_approves_and_needs_no_reference():
@@ -62,17 +62,17 @@ def test_fusion_is_back_afterwards():
 def test_only_the_checks_asked_for_are_run_and_nothing_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     protocol = with_check(selftest_protocol(), "determinism")
-    found = examine_defect(get_defect("dropout"), strength=0.1, protocol=protocol)
+    found = examine_fault(get_fault("dropout"), strength=0.1, protocol=protocol)
     assert list(found) == ["determinism"]
-    assert found["determinism"].caught
+    assert found["determinism"].is_alarm
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("strength", "seen"), [(0.5e-3, False), (2e-3, True)])
 def test_a_jump_is_seen_from_its_threshold_on(strength, seen):
-    defect = get_defect("jump at the cutoff")
-    protocol = with_check(selftest_protocol(), defect.check)
-    assert examine_defect(defect, strength=strength, protocol=protocol)[defect.check].caught is seen
+    fault = get_fault("jump at the cutoff")
+    protocol = with_check(selftest_protocol(), fault.check)
+    assert examine_fault(fault, strength=strength, protocol=protocol)[fault.check].is_alarm is seen
 
 
 def findings(*statuses):
@@ -90,11 +90,11 @@ def findings(*statuses):
 )
 def test_what_a_clock_says_is_asked_again(later, expected):
     found = {"slow_down": Finding(Status.FAIL, ""), "stability": Finding(Status.FAIL, "")}
-    again = ask_again(found, doubtful=lambda finding: finding.caught, repeat=findings(*later))
+    again = repeat_timed(found, doubtful=lambda finding: finding.is_alarm, repeat=findings(*later))
     assert again["slow_down"].status is expected
     assert again["stability"].status is Status.FAIL
 
 
 def test_a_protocol_without_clocks_asks_nothing_again():
     found = {"stability": Finding(Status.FAIL, "")}
-    assert ask_again(found, doubtful=lambda _: True, repeat=findings()) == found
+    assert repeat_timed(found, doubtful=lambda _: True, repeat=findings()) == found

@@ -126,7 +126,7 @@ class NanBetween(SurfacePotential):
         super().__init__(name="nan-between", seed=healthy.seed)
         self.healthy = healthy
 
-    def surface(self, atomic_numbers):
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
         sound = self.healthy.surface(atomic_numbers)
 
         def evaluate(positions):

@@ -154,12 +154,12 @@ def test_tensors_that_do_not_fit_are_refused_in_one_line(saved, tensors, message
 def test_a_damaged_file_is_refused(saved):
     saved.write_bytes(saved.read_bytes()[:-100])
 
-    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
+    with pytest.raises(CheckpointError, match="expected a complete safetensors file"):
         read_student_record(saved)
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
+    with pytest.raises(CheckpointError, match="expected a complete safetensors file"):
         read_student_record(tmp_path / "missing.safetensors")
 
 

@@ -113,7 +113,7 @@ def test_a_pickle_protocol_that_is_not_read_safely(published, tmp_path):
     path = tmp_path / "best_model.pt"
     torch.save({"model_state_dict": published}, path, pickle_protocol=4)
 
-    assert "another protocol than torch's own" in refusal(path)
+    assert "a protocol other than torch's own" in refusal(path)
 
 
 def test_published_student_in_safetensors(published, tmp_path):
@@ -226,7 +226,7 @@ def test_content_that_is_no_student(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"embedding.weight": torch.ones(3)}, "misshapes"),
+        ({"embedding.weight": torch.ones(3)}, "wrong shape"),
         ({"rbf.widths": None}, "rbf.widths"),
         ({"energy_head.2.bias": None}, "energy_head.2.bias"),
         ({"interactions.0.update.update_mlp.0.weight": torch.ones(2, 2)}, "size mismatch"),

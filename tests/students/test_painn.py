@@ -11,7 +11,7 @@ from openmm_mlff.students.painn import (
     PaiNN,
     PaiNNConfig,
 )
-from openmm_mlff.students.recipe import SIZES
+from openmm_mlff.students.training.recipe import SIZES
 
 CUTOFF = 5.0
 

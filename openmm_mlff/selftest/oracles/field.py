@@ -12,7 +12,14 @@ from scipy.sparse import csr_matrix
 from openmm_mlff.checks.parity.unit_scale import typical_stiffness
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
-from openmm_mlff.selftest.oracles.pairs import Morse, every_pair, smooth_switch
+from openmm_mlff.selftest.oracles.pair import switched
+from openmm_mlff.selftest.oracles.pairs import (
+    Exponential,
+    Morse,
+    bonds_between,
+    every_pair,
+    pairs_apart,
+)
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
 
 WELL_EV = 4.6
@@ -22,7 +29,6 @@ SPRINGS_EV_PER_ANGSTROM2 = {2: 5.0, 3: 0.5}
 """For 1–3 and 1–4 pairs, by the number of bonds; rest lengths are those of the geometry."""
 
 CONTACT_EV, CONTACT_LENGTH_ANGSTROM = 60.0, 0.25
-CUTOFF_ANGSTROM, SWITCH_START_ANGSTROM = 5.0, 3.0
 """All pairs but the bonded ones repel by 60 eV e^{−d/0.25 Å}, switched off (C²) at 5 Å.
 
 Beyond 1–4 pairs, d is shorter by what the covalent radii exceed those of two hydrogens, so that
@@ -43,20 +49,17 @@ class FieldOracle(SurfacePotential):
         super().__init__(name=f"field-{molecule.name}", seed=seed)
         self.elements = frozenset(molecule.atomic_numbers.tolist())
         self._built_in = molecule
-        rng = np.random.default_rng(seed)
-        self._near = steps = _bonds_apart(molecule)
-        start = molecule.positions_angstrom
         self._bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
-        lengths = np.linalg.norm(start[self._bonds[:, 0]] - start[self._bonds[:, 1]], axis=1)
+        lengths = _lengths(molecule, self._bonds)
         stiffness = typical_stiffness(molecule.atomic_numbers[self._bonds], lengths)
-        stiffness = stiffness * (1.0 + 0.03 * rng.normal())
+        stiffness = stiffness * (1.0 + 0.03 * np.random.default_rng(seed).normal())
         depth = np.full(len(lengths), WELL_EV)
         self._morse = Morse(depth, np.sqrt(stiffness / (2.0 * WELL_EV)), lengths)
-        springs = [(pair, SPRINGS_EV_PER_ANGSTROM2[n]) for pair, n in steps.items() if n in (2, 3)]
-        self._ends = np.array([pair for pair, _ in springs], dtype=int).reshape(-1, 2)
-        self._spring = np.array([k for _, k in springs])
+        ends = [pairs_apart(molecule, bonds=bonds) for bonds in SPRINGS_EV_PER_ANGSTROM2]
+        self._ends = np.concatenate(ends)
+        self._spring = np.repeat(list(SPRINGS_EV_PER_ANGSTROM2.values()), [len(e) for e in ends])
+        self._rest = _lengths(molecule, self._ends)
         self._fields: dict[int, _Field] = {}
-        self._rest = np.linalg.norm(start[self._ends[:, 0]] - start[self._ends[:, 1]], axis=1)
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`; copies of the molecule are accepted."""
@@ -77,20 +80,15 @@ class FieldOracle(SurfacePotential):
     ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         field = self._field(self._copies(atomic_numbers))
-        pairs, first, second = field.pairs, field.n_bonds, field.n_bonds + len(field.spring)
+        first, second = field.pairs.T
         inverse = None if cell_angstrom is None else np.linalg.inv(cell_angstrom)
 
         def one(positions: np.ndarray) -> tuple[float, np.ndarray]:
-            vectors = positions[pairs[:, 0]] - positions[pairs[:, 1]]
+            vectors = positions[first] - positions[second]
             if inverse is not None:
                 vectors -= np.round(vectors @ inverse) @ cell_angstrom
             distances = np.sqrt((vectors * vectors).sum(-1))
-            energies, slopes = np.empty_like(distances), np.empty_like(distances)
-            energies[:first], slopes[:first] = field.morse(distances[:first])
-            stretch = distances[first:second] - field.rest
-            energies[first:second] = 0.5 * field.spring * stretch * stretch
-            slopes[first:second] = field.spring * stretch
-            energies[second:], slopes[second:] = _contact(distances[second:], field.contact_ev)
+            energies, slopes = field.radial(distances)
             with np.errstate(divide="ignore", invalid="ignore"):
                 tensions = vectors * (slopes / distances)[:, None]
             return float(energies.sum()), -(field.incidence @ tensions)
@@ -105,23 +103,19 @@ class FieldOracle(SurfacePotential):
         """Return the cached terms of several copies."""
         if copies not in self._fields:
             size = len(self._built_in.atomic_numbers)
-            shifts = size * np.arange(copies)
-            bonds, ends = (
-                (pairs + shifts[:, None, None]).reshape(-1, 2)
-                for pairs in (self._bonds, self._ends)
-            )
+            shifts = size * np.arange(copies)[:, None, None]
+            bonds, ends = ((pairs + shifts).reshape(-1, 2) for pairs in (self._bonds, self._ends))
+            apart = np.full((size * copies, size * copies), np.inf)
+            for start in range(0, size * copies, size):
+                block = slice(start, start + size)
+                apart[block, block] = bonds_between(self._built_in)
             others = every_pair(size * copies)
-            near = {
-                (i + shift, j + shift): steps
-                for (i, j), steps in self._near.items()
-                for shift in shifts.tolist()
-            }
-            steps = np.array([near.get((i, j), 0) for i, j in others.tolist()])
-            others, steps = others[steps != 1], steps[steps != 1]
+            others = others[apart[others[:, 0], others[:, 1]] != 1.0]
             pairs = np.concatenate([bonds, ends, others])
             radii = covalent_radii_angstrom(np.tile(self._built_in.atomic_numbers, copies))
             excess = radii[others].sum(axis=1) - 2.0 * covalent_radii_angstrom([1])[0]
-            excess[steps > 0] = 0.0
+            excess[apart[others[:, 0], others[:, 1]] <= max(SPRINGS_EV_PER_ANGSTROM2)] = 0.0
+            heights_ev = CONTACT_EV * np.exp(excess / CONTACT_LENGTH_ANGSTROM)
             rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
             shape = (size * copies, len(pairs))
             self._fields[copies] = _Field(
@@ -130,7 +124,7 @@ class FieldOracle(SurfacePotential):
                 morse=Morse(*(np.tile(parameter, copies) for parameter in self._morse)),
                 spring=np.tile(self._spring, copies),
                 rest=np.tile(self._rest, copies),
-                contact_ev=CONTACT_EV * np.exp(excess / CONTACT_LENGTH_ANGSTROM),
+                contact=Exponential(heights_ev, CONTACT_LENGTH_ANGSTROM),
                 incidence=csr_matrix((ones, (pairs[:, 0], rows)), shape)
                 - csr_matrix((ones, (pairs[:, 1], rows)), shape),
             )
@@ -139,7 +133,7 @@ class FieldOracle(SurfacePotential):
 
 @dataclass(frozen=True)
 class _Field:
-    """Terms of several copies: bonds first, then springs, then all other pairs.
+    """Terms of several copies: bonds first, then springs, then all pairs but the bonds.
 
     Attributes:
         pairs: (P, 2).
@@ -147,7 +141,7 @@ class _Field:
         morse: of the bonds.
         spring: force constants, eV/Å².
         rest: rest lengths, Å.
-        contact_ev: prefactors of the contact repulsion.
+        contact: of the other pairs.
         incidence: (N, P), +1 and −1 at the two atoms of each pair.
     """
 
@@ -156,32 +150,19 @@ class _Field:
     morse: Morse
     spring: np.ndarray
     rest: np.ndarray
-    contact_ev: np.ndarray
+    contact: Exponential
     incidence: csr_matrix
 
+    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies, eV, and slopes, eV/Å, (P,) each, at distances (P,)."""
+        bonds, ends, others = np.split(distances, [self.n_bonds, self.n_bonds + len(self.spring)])
+        stretch = ends - self.rest
+        springs = 0.5 * self.spring * stretch * stretch, self.spring * stretch
+        parts = zip(self.morse(bonds), springs, switched(others, self.contact), strict=True)
+        energies, slopes = (np.concatenate(part) for part in parts)
+        return energies, slopes
 
-def _contact(distances: np.ndarray, contact_ev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return energies in eV and slopes in eV/Å of the contact repulsion."""
-    energies = contact_ev * np.exp(-distances / CONTACT_LENGTH_ANGSTROM)
-    switch, slope = smooth_switch(
-        distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
-    )
-    return energies * switch, energies * (slope - switch / CONTACT_LENGTH_ANGSTROM)
 
-
-def _bonds_apart(molecule: MolecularSystem) -> dict[tuple[int, int], int]:
-    """Return the number of bonds between the atoms of each pair, up to three."""
-    neighbours: dict[int, set[int]] = {atom: set() for atom in range(molecule.n_atoms)}
-    for i, j in molecule.bonds:
-        neighbours[i].add(j)
-        neighbours[j].add(i)
-    apart: dict[tuple[int, int], int] = {}
-    for atom in range(molecule.n_atoms):
-        reached, shell = {atom}, {atom}
-        for steps in (1, 2, 3):
-            shell = {other for one in shell for other in neighbours[one]} - reached
-            reached |= shell
-            for other in shell:
-                if atom < other:
-                    apart[atom, other] = steps
-    return apart
+def _lengths(molecule: MolecularSystem, pairs: np.ndarray) -> np.ndarray:
+    first, second = molecule.positions_angstrom[pairs.T]
+    return np.linalg.norm(first - second, axis=1)

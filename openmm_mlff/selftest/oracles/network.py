@@ -13,6 +13,7 @@ from openmm_mlff.selftest.oracles.pair import (
     OTHER_DEPTH_EV,
     SWITCH_START_ANGSTROM,
 )
+from openmm_mlff.students.checkpoint import n_parameters
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
 from openmm_mlff.students.loading import LoadedStudent
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
@@ -97,11 +98,7 @@ def network_oracle(*, seed: int) -> NetworkOracle:
         painn = PaiNN(CONFIG)
     with torch.no_grad():
         dict(painn.named_parameters())[LAST_WEIGHTS].mul_(READOUT_SCALE)
-    return as_student(BoundPaiNN(painn, CONFIG.elements), name=f"painn-{seed}", seed=seed)
-
-
-def as_student(model: nn.Module, *, name: str, seed: int) -> NetworkOracle:
-    """Wrap a module with PaiNN's call signature as a student."""
+    model, name = BoundPaiNN(painn, CONFIG.elements), f"painn-{seed}"
     loaded = LoadedStudent(
         model=model.eval().requires_grad_(requires_grad=False),
         name=name,
@@ -109,7 +106,7 @@ def as_student(model: nn.Module, *, name: str, seed: int) -> NetworkOracle:
         elements=frozenset(CONFIG.elements),
         cutoff_angstrom=CONFIG.cutoff_angstrom,
         sha256="",
-        n_parameters=sum(parameter.numel() for parameter in model.parameters()),
+        n_parameters=n_parameters(model),
     )
     return NetworkOracle(loaded, spec=f"selftest:{name}?seed={seed}")
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from openmm_mlff.selftest.oracles.pairs import (
+    Gaussian,
     Morse,
     PairSurface,
-    PairSurfaceInABox,
+    Radial,
     every_pair,
     pairs_with_images,
     smooth_switch,
@@ -50,14 +51,14 @@ class PairOracle(SurfacePotential):
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
-        n_atoms = len(atomic_numbers)
-        if cell_angstrom is None:
-            pairs = every_pair(n_atoms)
-            wells = wells_of(atomic_numbers, pairs, seed=self.seed)
-            return PairSurface(n_atoms, pairs, lambda distances: self.radial(distances, wells))
-        pairs, images = pairs_with_images(n_atoms, cell_angstrom, cutoff_angstrom=CUTOFF_ANGSTROM)
+        n_atoms, images = len(atomic_numbers), None
+        pairs = every_pair(n_atoms)
+        if cell_angstrom is not None:
+            pairs, images = pairs_with_images(
+                n_atoms, cell_angstrom, cutoff_angstrom=CUTOFF_ANGSTROM
+            )
         wells = wells_of(atomic_numbers, pairs, seed=self.seed)
-        return PairSurfaceInABox(
+        return PairSurface(
             n_atoms,
             pairs,
             lambda distances: self.radial(distances, wells),
@@ -70,7 +71,7 @@ class PairOracle(SurfacePotential):
         return switched(distances, wells)
 
 
-HOLE_EV, HOLE_ANGSTROM, HOLE_WIDTH_ANGSTROM = 200.0, 0.3, 0.03
+HOLE = Gaussian(-200.0, 0.3, 0.03)
 
 
 class WalledHoleOracle(PairOracle):
@@ -81,17 +82,13 @@ class WalledHoleOracle(PairOracle):
     def radial(self, distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
         """See :meth:`PairOracle.radial`."""
         energies, slopes = super().radial(distances, wells)
-        x = (distances - HOLE_ANGSTROM) / HOLE_WIDTH_ANGSTROM
-        depth = -HOLE_EV * np.exp(-0.5 * x * x)
-        return energies + depth, slopes - depth * x / HOLE_WIDTH_ANGSTROM
+        hole_energies, hole_slopes = HOLE(distances)
+        return energies + hole_energies, slopes + hole_slopes
 
 
-def switched(distances: np.ndarray, wells: Morse) -> tuple[np.ndarray, np.ndarray]:
-    """Return energies in eV and slopes in eV/Å of the switched wells, (G, P) each.
-
-    Distances are (G, P), the parameters of the wells (P,).
-    """
-    energies, slopes = wells(distances)
+def switched(distances: np.ndarray, radial: Radial | Morse) -> tuple[np.ndarray, np.ndarray]:
+    """Return energies, eV, and slopes, eV/Å, of a term switched off between 3 and 5 Å, (G, P)."""
+    energies, slopes = radial(distances)
     switch, switch_slope = smooth_switch(
         distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
     )

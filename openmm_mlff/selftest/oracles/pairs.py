@@ -1,9 +1,14 @@
-"""Pair sums and radial functions."""
+"""Pair sums, their radial functions, and the pairs of a molecule or a box."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import shortest_path
+
+from openmm_mlff.molecules import MolecularSystem
 
 Radial = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Function from distances (G, P), Å, to energies, eV, and slopes, eV/Å, of pairs, (G, P) each."""
@@ -18,14 +23,28 @@ class PairSurface:
         n_atoms: N.
         pairs: int (P, 2).
         radial: with parameters, if any, of length P.
+        cell_angstrom: (3, 3), rows; None without a box.
+        images: int (P, 3), relative to the nearest image by fractional coordinates; None without a
+            box.
     """
 
-    def __init__(self, n_atoms: int, pairs: np.ndarray, radial: Radial) -> None:
+    def __init__(
+        self,
+        n_atoms: int,
+        pairs: np.ndarray,
+        radial: Radial,
+        *,
+        cell_angstrom: np.ndarray | None = None,
+        images: np.ndarray | None = None,
+    ) -> None:
         self.radial = radial
         self.first, self.second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
         self._incidence = np.zeros((n_atoms, len(self.first)))
         self._incidence[self.first, np.arange(len(self.first))] += 1.0
         self._incidence[self.second, np.arange(len(self.first))] -= 1.0
+        self._cell = cell_angstrom
+        if cell_angstrom is not None and images is not None:
+            self._inverse, self._shifts = np.linalg.inv(cell_angstrom), images @ cell_angstrom
 
     def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return energies (G,) in eV and forces (G, N, 3) in eV/Å at positions (G, N, 3)."""
@@ -39,41 +58,14 @@ class PairSurface:
 
     def vectors(self, positions_angstrom: np.ndarray) -> np.ndarray:
         """Return the vectors from the second to the first atom of each pair, (G, P, 3), Å."""
-        return np.asarray(positions_angstrom[:, self.first] - positions_angstrom[:, self.second])
+        vectors = np.asarray(positions_angstrom[:, self.first] - positions_angstrom[:, self.second])
+        if self._cell is None:
+            return vectors
+        return np.asarray(vectors - np.round(vectors @ self._inverse) @ self._cell + self._shifts)
 
     def distances(self, positions_angstrom: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Return the distances of the pairs, (G, P), Å, from their :meth:`vectors`."""
         return np.sqrt((vectors * vectors).sum(-1))
-
-
-class PairSurfaceInABox(PairSurface):
-    """Pairs of atoms, each with one image, in a periodic box.
-
-    Args:
-        n_atoms: N.
-        pairs: int (P, 2).
-        radial: with parameters, if any, of length P.
-        cell_angstrom: (3, 3), rows.
-        images: int (P, 3), relative to the nearest image by fractional coordinates.
-    """
-
-    def __init__(
-        self,
-        n_atoms: int,
-        pairs: np.ndarray,
-        radial: Radial,
-        *,
-        cell_angstrom: np.ndarray,
-        images: np.ndarray,
-    ) -> None:
-        super().__init__(n_atoms, pairs, radial)
-        self._cell, self._shifts = cell_angstrom, images @ cell_angstrom
-        self._inverse = np.linalg.inv(cell_angstrom)
-
-    def vectors(self, positions_angstrom: np.ndarray) -> np.ndarray:
-        """See :meth:`PairSurface.vectors`."""
-        vectors = super().vectors(positions_angstrom)
-        return np.asarray(vectors - np.round(vectors @ self._inverse) @ self._cell + self._shifts)
 
 
 def pairs_with_images(
@@ -103,6 +95,19 @@ def every_pair(n_atoms: int) -> np.ndarray:
     return np.stack(np.triu_indices(n_atoms, k=1), axis=1)
 
 
+def bonds_between(molecule: MolecularSystem) -> np.ndarray:
+    """Return the number of bonds on the shortest path between two atoms, (N, N); ∞ if none."""
+    bonds = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
+    size = molecule.n_atoms
+    graph = csr_matrix((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), (size, size))
+    return np.asarray(shortest_path(graph, directed=False, unweighted=True))
+
+
+def pairs_apart(molecule: MolecularSystem, *, bonds: int) -> np.ndarray:
+    """Return the pairs (i, j), i < j, with a number of bonds between them, int (P, 2), sorted."""
+    return np.argwhere(np.triu(bonds_between(molecule) == bonds))
+
+
 class Morse(NamedTuple):
     """V(d) = D [(1 − e^{−a(d−r)})² − 1]: −D at d = r, zero at infinity.
 
@@ -122,6 +127,34 @@ class Morse(NamedTuple):
         energies = self.depth_ev * fall * (fall - 2.0)
         slopes = 2.0 * self.depth_ev * self.decay_per_angstrom * fall * (1.0 - fall)
         return energies, slopes
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """V(d) = h e^{−d/l}, with h in eV and l in Å."""
+
+    height_ev: np.ndarray | float
+    length_angstrom: float
+
+    def __call__(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies and slopes at distances (G, P)."""
+        energies = self.height_ev * np.exp(-distances / self.length_angstrom)
+        return energies, -energies / self.length_angstrom
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """V(d) = h e^{−(d−c)²/2σ²}, with h in eV, c and σ in Å."""
+
+    height_ev: float
+    centre_angstrom: float
+    sigma_angstrom: float
+
+    def __call__(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies and slopes at distances (G, P)."""
+        x = (distances - self.centre_angstrom) / self.sigma_angstrom
+        energies = self.height_ev * np.exp(-0.5 * x * x)
+        return energies, -energies * x / self.sigma_angstrom
 
 
 def smooth_switch(

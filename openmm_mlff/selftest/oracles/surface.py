@@ -18,11 +18,6 @@ Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Function from positions (G, N, 3), Å, to energies (G,), eV, and forces (G, N, 3), eV/Å."""
 
 
-def box_of(cell_angstrom: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return the cell as keyword of :meth:`SurfacePotential.surface`; empty without a box."""
-    return {} if cell_angstrom is None else {"cell_angstrom": cell_angstrom}
-
-
 class SurfacePotential(Potential):
     """A potential whose energies and forces come from one :data:`Surface`.
 
@@ -50,7 +45,7 @@ class SurfacePotential(Potential):
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
         """Return the function that runs in OpenMM: :meth:`surface`, unless deployment is faulty."""
-        return self.surface(atomic_numbers, **box_of(cell_angstrom))
+        return self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
@@ -58,7 +53,7 @@ class SurfacePotential(Potential):
         """Evaluate geometries (G, N, 3); the precision is ignored, everything is float64."""
         self.check_molecule(molecule)
         positions = np.asarray(positions_angstrom, dtype=float)
-        surface = self.surface(molecule.atomic_numbers, **box_of(molecule.cell_angstrom))
+        surface = self.surface(molecule.atomic_numbers, cell_angstrom=molecule.cell_angstrom)
         return Evaluation(*surface(positions))
 
     def create_forces(
@@ -72,7 +67,8 @@ class SurfacePotential(Potential):
         import openmm
 
         self.check_molecule(molecule)
-        surface = self.deployed_surface(molecule.atomic_numbers, **box_of(molecule.cell_angstrom))
+        numbers, cell = molecule.atomic_numbers, molecule.cell_angstrom
+        surface = self.deployed_surface(numbers, cell_angstrom=cell)
 
         def compute(state: "openmm.State") -> tuple[float, np.ndarray]:
             placed_nm = state.getPositions(asNumpy=True)._value
@@ -120,6 +116,6 @@ class SurfaceCalculator(Calculator):
         made_for = placed.numbers.tolist(), [] if cell is None else cell.tolist()
         if self._surface is None or made_for != self._made_for:
             self._made_for = made_for
-            self._surface = self.potential.surface(placed.numbers.copy(), **box_of(cell))
+            self._surface = self.potential.surface(placed.numbers.copy(), cell_angstrom=cell)
         energies, forces = self._surface(placed.positions[None])
         self.results = {"energy": float(energies[0]), "forces": forces[0]}

@@ -10,7 +10,7 @@ molecule with all pairs in dense tables, ``listed`` for any list of pairs; ``dep
 OpenMM's contract.
 """
 
-from openmm_mlff.students.fast.deployment import FastBatch, FastFixed
+from openmm_mlff.students.fast.deployment import FastFixed
 from openmm_mlff.students.fast.listed import ListedStudent
 
-__all__ = ["FastBatch", "FastFixed", "ListedStudent"]
+__all__ = ["FastFixed", "ListedStudent"]

@@ -1,4 +1,4 @@
-"""Contracts of the students with analytic forces: OpenMM's, and that of replicas."""
+"""OpenMM's contract for students with analytic forces."""
 
 import torch
 from torch import Tensor, nn
@@ -46,17 +46,3 @@ class FastFixed(nn.Module):
             energy = energies.sum() * self.kj_per_mol_per_ev
             forces = forces.view(-1, 3) * (self.kj_per_mol_per_ev * self.angstrom_per_nm)
         return energy, forces
-
-
-class FastBatch(nn.Module):
-    """Copies of one molecule, each with its own energy: `forward(positions)`, Å and eV."""
-
-    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.student = FastStudent(model, atomic_numbers, dtype)
-
-    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute energies (B,) and forces (B, N, 3); see :meth:`FastStudent.forward`."""
-        with torch.no_grad():
-            energies, forces = self.student(positions)
-        return energies, forces

@@ -40,7 +40,7 @@ class FastStudent(nn.Module):
         if numbers.dim() != 1 or len(numbers) == 0 or bool((element < 0).any()):
             raise ValueError(
                 f"atomic numbers {numbers.tolist()}; expected one or more, of elements that the "
-                "model knows"
+                "model supports"
             )
         fixed: PaiNN = in_dtype(model, dtype).cpu()  # type: ignore[assignment]
         self.pairs = Pairs(fixed, numbers)

@@ -108,8 +108,7 @@ class Update(nn.Module):
 
         Returns:
             Energies of the atoms without their reference, eV, (M, 1), and the gradients of their
-            sum
-            with respect to scalars (M, F) and vectors (M, 3, F).
+            sum with respect to scalars (M, F) and vectors (M, 3, F).
         """
         size, rows = self.features, scalars.shape[0]
         mixed = torch.mm(vectors.view(rows * 3, size), self.mix_forth).view(rows, 3, 2, size)

@@ -7,7 +7,7 @@ from ase.calculators.calculator import CalculationFailed, Calculator, all_change
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.frames import Frame, LabelledFrames
-from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.faults.plant import PlantedPotential
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.storage.shared import Labels
 

@@ -5,7 +5,7 @@ import pytest
 
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.faults.plant import PlantedPotential
 from openmm_mlff.selftest.oracles import healthy
 
 ALTERNATING = np.where(np.arange(100) % 2, 1.0, -1.0)

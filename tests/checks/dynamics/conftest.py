@@ -11,7 +11,7 @@ from openmm_mlff.config import Threshold
 from openmm_mlff.measuring.subject import Subject
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import CheckResult
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pairs import PairSurface
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
@@ -27,7 +27,7 @@ class Springs(SurfacePotential):
         self._pairs = np.array(list(springs), dtype=int).reshape(-1, 2)
         self._constants, self._rests = np.array(list(springs.values())).reshape(-1, 2).T
 
-    def surface(self, atomic_numbers):
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
         def radial(distances):
             stretch = distances - self._rests
             return 0.5 * self._constants * stretch**2, self._constants * stretch
@@ -61,10 +61,10 @@ def faulty(make_subject):
     """A subject with a fault of the selftest, at its gross strength unless another is given."""
 
     def make(name: str, *, strength: float | None = None, **changes) -> Subject:
-        defect = get_defect(name)
-        molecule = load_system(defect.system)
-        sound = healthy(defect.kind, molecule=molecule, seed=0)
-        planted = defect.plant(sound, defect.gross if strength is None else strength)
+        fault = get_fault(name)
+        molecule = load_system(fault.system)
+        sound = healthy(fault.parent, molecule=molecule, seed=0)
+        planted = fault.plant(sound, fault.gross if strength is None else strength)
         return make_subject(planted, molecule, **changes)
 
     return make

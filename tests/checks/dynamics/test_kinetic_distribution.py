@@ -38,7 +38,7 @@ class Wells(SurfacePotential):
         self._centres = centres_angstrom
         self._bath = bath_kelvin, collisions_per_ps
 
-    def surface(self, atomic_numbers):
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
         def well(positions):
             arms = positions - self._centres
             energies = 0.5 * WELL_EV_PER_ANGSTROM2 * (arms**2).sum(axis=(1, 2))

@@ -5,7 +5,7 @@ import pytest
 
 from openmm_mlff.checks.parity.comparison import Comparison
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.runner import compiled_quickly
 
@@ -42,9 +42,9 @@ def of_faulty(measured, make_subject):
     """The result of a check on a potential with a planted fault."""
 
     def run(check, name):
-        defect = get_defect(name)
-        molecule = load_system(defect.system)
-        potential = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
+        fault = get_fault(name)
+        molecule = load_system(fault.system)
+        potential = fault.plant(healthy(fault.parent, molecule=molecule, seed=0), fault.gross)
         return measured(check, make_subject(potential, molecule))
 
     return run

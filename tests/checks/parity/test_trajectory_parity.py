@@ -5,7 +5,7 @@ import pytest
 
 from openmm_mlff.checks.parity.trajectory_parity import CHECK, Record
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects.planting import in_system
+from openmm_mlff.selftest.faults.plant import in_system
 from openmm_mlff.selftest.oracles import healthy
 
 STEPS = {"parity_steps": 50}

@@ -17,7 +17,7 @@ from openmm_mlff.checks.parity.unit_scale import (
 )
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects.planting import everywhere
+from openmm_mlff.selftest.faults.plant import everywhere
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT

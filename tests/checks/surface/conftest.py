@@ -8,8 +8,8 @@ from ase.calculators.lj import LennardJones
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.selftest.defects import get_defect
-from openmm_mlff.selftest.defects.planting import PlantedPotential, added
+from openmm_mlff.selftest.faults import get_fault
+from openmm_mlff.selftest.faults.plant import PlantedPotential, added
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import PairOracle
 from openmm_mlff.selftest.oracles.pairs import PairSurface, every_pair
@@ -34,10 +34,10 @@ def of_faulty(measured, make_subject):
     """The result of a check on a potential with a planted fault."""
 
     def run(check, name, *, strength="gross"):
-        defect = get_defect(name)
-        molecule = load_system(defect.system)
-        sound = healthy(defect.kind, molecule=molecule, seed=0)
-        potential = defect.plant(sound, getattr(defect, strength))
+        fault = get_fault(name)
+        molecule = load_system(fault.system)
+        sound = healthy(fault.parent, molecule=molecule, seed=0)
+        potential = fault.plant(sound, getattr(fault, strength))
         return measured(check, make_subject(potential, molecule))
 
     return run

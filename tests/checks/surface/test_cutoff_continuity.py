@@ -9,7 +9,7 @@ from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects.planting import PlantedPotential
+from openmm_mlff.selftest.faults.plant import PlantedPotential
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import PairOracle
 from openmm_mlff.selftest.oracles.staircase import in_float32

@@ -12,7 +12,7 @@ from openmm_mlff.checks.surface.every_atom_counts import (
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 
 
@@ -32,8 +32,8 @@ def test_a_symmetric_place_has_no_force_and_responds_all_the_same(measured, subj
 
 @pytest.mark.parametrize("name", ["water", "alanine_dipeptide"])
 def test_an_element_that_is_ignored_fails(measured, subject_at, name):
-    defect, molecule = get_defect("ghost atom"), load_system(name)
-    potential = defect.plant(healthy(defect.kind, molecule=molecule, seed=0), defect.gross)
+    fault, molecule = get_fault("ghost atom"), load_system(name)
+    potential = fault.plant(healthy(fault.parent, molecule=molecule, seed=0), fault.gross)
     result = measured(CHECK, subject_at(potential, molecule))
     assert result.status is Status.FAIL
     assert result.value == 0.0

@@ -13,7 +13,7 @@ from openmm_mlff.checks.surface.force_consistency import (
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 
 
@@ -48,7 +48,7 @@ def test_scaled_forces_fail_under_a_staircase_and_their_factor_is_found(
     geometries_of, limits, water, factor
 ):
     sound = healthy("staircase", molecule=water, seed=0)
-    plant = get_defect("scaled forces under a staircase").plant
+    plant = get_fault("scaled forces under a staircase").plant
     subject = geometries_of(plant(sound, factor - 1.0), water)
 
     judgement = CHECK.judge(measure(subject), limits("force_consistency"))

@@ -6,7 +6,7 @@ import pytest
 from openmm_mlff.checks.surface.hessian_symmetry import CHECK, Record
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 
 
 @pytest.mark.parametrize(("name", "n_atoms"), [("water", 3), ("methane", 5)])
@@ -22,7 +22,7 @@ def test_planted_curls_fail(of_faulty, name):
     result = of_faulty(CHECK, name)
     assert result.status is Status.FAIL
     # λ = s 2.9 / 139, s in eV/Å².
-    assert result.value == pytest.approx(get_defect(name).gross * 2.9 / 139.0, rel=0.15)
+    assert result.value == pytest.approx(get_fault(name).gross * 2.9 / 139.0, rel=0.15)
 
 
 def test_a_quantum_method_passes(measured, make_subject, water):

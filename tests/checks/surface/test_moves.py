@@ -7,7 +7,7 @@ from openmm_mlff.checks.registry import get_check
 from openmm_mlff.checks.surface.moves import Changes
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.defects import get_defect
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 
 OPERATIONS, GEOMETRIES = 5, 4
@@ -31,10 +31,10 @@ def test_a_sound_potential_passes_all(measured, make_subject, molecule):
 
 
 @pytest.mark.parametrize(
-    "defect", ["external field", "absolute float32", "handedness", "unlike treatment", "anisotropy"]
+    "fault", ["external field", "absolute float32", "handedness", "unlike treatment", "anisotropy"]
 )
-def test_planted_faults_fail(of_faulty, defect):
-    result = of_faulty(get_check(get_defect(defect).check), defect)
+def test_planted_faults_fail(of_faulty, fault):
+    result = of_faulty(get_check(get_fault(fault).check), fault)
     assert result.status is Status.FAIL
     assert result.value > result.threshold
 

@@ -7,7 +7,8 @@ import torch
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.student import import_openmmtorch
 from openmm_mlff.students.deployment import FixedComposition
-from openmm_mlff.students.fast import FastBatch, FastFixed
+from openmm_mlff.students.fast import FastFixed
+from openmm_mlff.students.fast.student import FastStudent
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 
@@ -46,7 +47,7 @@ def test_copies_add_up(small_model, water):
     numbers, positions = water
     together = FastFixed(small_model, numbers, torch.float64)
     energy, forces = torch.jit.script(together)(positions.reshape(-1, 3))
-    energies, each = FastBatch(small_model, numbers, torch.float64)(positions * ANGSTROM_PER_NM)
+    energies, each = FastStudent(small_model, numbers, torch.float64)(positions * ANGSTROM_PER_NM)
     torch.testing.assert_close(energy, energies.sum() * KJ_PER_MOL_PER_EV)
     unit = KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM
     torch.testing.assert_close(forces, each.reshape(-1, 3) * unit)

@@ -1,0 +1,116 @@
+"""Faults of a network: of its arithmetic, or of its export alone."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.selftest.faults.fault import Plant
+from openmm_mlff.selftest.faults.plant import require
+from openmm_mlff.selftest.oracles.network import NetworkOracle
+from openmm_mlff.students.painn import PaiNN
+
+
+class BadExport(StudentPotential):
+    """A sound student whose exported programs contain another model."""
+
+    def __init__(self, sound: StudentPotential, exported: nn.Module) -> None:
+        super().__init__(sound.student, spec=sound.spec)
+        self._exported = _with_model(sound, exported)
+
+    def script(
+        self, molecule: MolecularSystem, *, precision: str = "mixed"
+    ) -> torch.jit.ScriptModule:
+        """See :meth:`StudentPotential.script`."""
+        return self._exported.script(molecule, precision=precision)
+
+    def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
+        """See :meth:`StudentPotential.script_free`."""
+        return self._exported.script_free(precision=precision)
+
+
+class PartlyFaulty(nn.Module):
+    """A model with a fault in a fraction of its result."""
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        super().__init__()
+        self.model = model
+        self.share = share
+
+
+class LastNeighbour(PartlyFaulty):
+    """A model in which, for a fraction of the result, each atom receives only its last neighbour.
+
+    This is the result of replacing scatter-add by scatter.
+    """
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        displacements: Tensor,
+        senders: Tensor,
+        receivers: Tensor,
+        graph: Tensor,
+        n_graphs: int,
+    ) -> Tensor:
+        """Return energies in eV, float64 (n_graphs,)."""
+        sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        end = torch.ones([1], dtype=torch.bool, device=receivers.device)
+        last = torch.cat([receivers[1:] != receivers[:-1], end])
+        lost = self.model(
+            atomic_numbers, displacements[last], senders[last], receivers[last], graph, n_graphs
+        )
+        return sound + self.share * (lost - sound)
+
+
+class Halved(PartlyFaulty):
+    """A model that rounds displacements and energies to bfloat16 for a fraction of the result."""
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        displacements: Tensor,
+        senders: Tensor,
+        receivers: Tensor,
+        graph: Tensor,
+        n_graphs: int,
+    ) -> Tensor:
+        """Return energies in eV, float64 (n_graphs,)."""
+        sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        halved = displacements.to(torch.bfloat16).to(displacements.dtype)
+        rough = self.model(atomic_numbers, halved, senders, receivers, graph, n_graphs)
+        return sound + self.share * (rough.to(torch.bfloat16).to(torch.float64) - sound)
+
+
+def in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
+    """Return a fault of the exported programs only."""
+
+    def plant(healthy: Potential, strength: float) -> Potential:
+        sound = require(healthy, StudentPotential)
+        return BadExport(sound, change(copy.deepcopy(sound.student.model), strength))
+
+    return plant
+
+
+def shortened(model: nn.Module, strength: float) -> nn.Module:
+    """Reduce the network's cutoff by s Å."""
+    painn = model.get_submodule("painn")
+    if not isinstance(painn, PaiNN):
+        raise TypeError(f"got a {type(painn).__name__}, expected a PaiNN to shorten")
+    painn.cutoff -= strength
+    return model
+
+
+def half_precision(healthy: Potential, strength: float) -> Potential:
+    """Round in the model itself, in all its forms."""
+    sound = require(healthy, StudentPotential)
+    return _with_model(sound, Halved(sound.student.model, strength))
+
+
+def _with_model(sound: StudentPotential, model: nn.Module) -> NetworkOracle:
+    return NetworkOracle(replace(sound.student, model=model.eval()), spec=sound.spec)

@@ -1,0 +1,164 @@
+"""Generate the training data of the students in parallel, with seeds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from multiprocessing import get_context
+
+import numpy as np
+
+from openmm_mlff.molecules import load_system
+from openmm_mlff.students.training import distortion, rotation, sampling
+from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.sampling import SamplingPlan
+from openmm_mlff.students.training.teacher import free_atom_energies
+
+REFINEMENT = "refinement"
+"""Kind of the frames that are used only in the later rounds of training."""
+
+THERMAL = "thermal"
+
+TORSION, CONFORMER = "torsion", "conformer"
+"""Kinds of the frames that are used only in the last rounds of training: rotated bonds."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One unit of work: a kind of geometry for one subject, with its own seed."""
+
+    kind: str
+    subjects: tuple[str, ...]
+    temperature_kelvin: float
+    plan: SamplingPlan
+    seed: int
+
+
+def make_frames(
+    molecules: Sequence[str],
+    elements: tuple[int, ...],
+    plan: SamplingPlan,
+    *,
+    seed: int,
+    workers: int = 1,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[LabelledFrame]:
+    """Generate labelled frames of all molecules, dimers, pairs of atoms and free atoms.
+
+    Args:
+        molecules: names in the systems library.
+        elements: atomic numbers whose pairs are scanned.
+        plan: numbers of geometries.
+        seed: seed of all random numbers; the result does not depend on `workers`.
+        workers: number of processes; 1 uses only the current one.
+        on_progress: called with the completed and the total number of jobs.
+
+    Returns:
+        Frames, grouped by origin, in an order that depends only on the seed.
+    """
+    jobs = _jobs(molecules, elements, plan, seed=seed)
+    frames: list[list[LabelledFrame]] = [[] for _ in jobs]
+    for done, (index, group) in enumerate(_results(jobs, workers=workers), start=1):
+        frames[index] = group
+        if on_progress:
+            on_progress(done, len(jobs))
+    return [frame for group in frames for frame in group]
+
+
+def make_unseen_frames(
+    molecules: Sequence[str], plan: SamplingPlan, *, fraction: float, seed: int
+) -> list[LabelledFrame]:
+    """Generate thermal frames of new trajectories, for tests of students trained on the others.
+
+    ``fraction`` of the plan's thermal frames; ``seed`` is that of :func:`make_frames`, whose
+    trajectories are not repeated. The frames are grouped by origin.
+    """
+    part = replace(plan, thermal=max(1, round(fraction * plan.thermal)))
+    work = [(name, kelvin) for name in molecules for kelvin in plan.temperatures_kelvin]
+    seeds = np.random.SeedSequence([seed, 1]).generate_state(len(work))
+    return [
+        frame
+        for (name, kelvin), own in zip(work, seeds, strict=True)
+        for frame in _run(_Job(THERMAL, (name,), kelvin, part, int(own)))
+    ]
+
+
+def _results(jobs: Sequence[_Job], *, workers: int) -> Iterator[tuple[int, list[LabelledFrame]]]:
+    """Run the jobs; yield each one's number and frames on completion."""
+    if workers == 1:
+        yield from ((index, _run(job)) for index, job in enumerate(jobs))
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(_run, job): index for index, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _jobs(
+    molecules: Sequence[str], elements: tuple[int, ...], plan: SamplingPlan, *, seed: int
+) -> list[_Job]:
+    """Return the jobs, each with its own seed."""
+    work: list[tuple[str, tuple[str, ...], float]] = [("atoms", tuple(map(str, elements)), 0.0)]
+    for name in molecules:
+        work += [(THERMAL, (name,), kelvin) for kelvin in plan.temperatures_kelvin]
+        work += [("stretched", (name,), 0.0), ("crowded", (name,), 0.0)]
+    small = [name for name in sampling.DIMER_MOLECULES if name in molecules]
+    work += [("dimer", pair, 0.0) for pair in combinations_with_replacement(small, 2)]
+    work += [("scan", (str(a), str(b)), 0.0) for a, b in combinations_with_replacement(elements, 2)]
+    # Last, so that the seeds of the others do not depend on the number of these.
+    for name in sampling.FLEXIBLE_MOLECULES:
+        if name in molecules:
+            kelvins = plan.flexible_temperatures_kelvin
+            work += [(REFINEMENT, (name,), kelvin) for kelvin in kelvins]
+    work += [(kind, (name,), 0.0) for kind in (TORSION, CONFORMER) for name in molecules]
+    seeds = np.random.SeedSequence(seed).generate_state(len(work))
+    return [_Job(*item, plan, int(s)) for item, s in zip(work, seeds, strict=True)]
+
+
+def _run(job: _Job) -> list[LabelledFrame]:
+    """Run one job (in a worker process)."""
+    return list(_frames(job))
+
+
+def _frames(job: _Job) -> Iterator[LabelledFrame]:
+    """Return the frames of a job, labelled as they are read."""
+    plan, seed = job.plan, job.seed
+    if job.kind == "atoms":
+        return sampling.free_atom_frames(free_atom_energies(tuple(map(int, job.subjects))))
+    if job.kind == "scan":
+        first, second = map(int, job.subjects)
+        return sampling.pair_scan_frames(first, second, plan.scan)
+    molecule, *others = (load_system(name) for name in job.subjects)
+    if job.kind == "dimer":
+        return sampling.dimer_frames(molecule, others[0], plan.dimers, seed=seed)
+    if job.kind == TORSION:
+        return rotation.torsion_frames(
+            molecule,
+            step_degrees=plan.torsion_step(molecule),
+            copies=plan.torsion_copies,
+            seed=seed,
+        )
+    if job.kind == CONFORMER:
+        return rotation.conformer_frames(
+            molecule,
+            conformers=plan.conformers,
+            step_degrees=2.0 * plan.torsion_step_degrees,
+            copies=plan.torsion_copies,
+            seed=seed,
+        )
+    if job.kind in (THERMAL, REFINEMENT):
+        count = plan.thermal if job.kind == THERMAL else plan.flexible
+        return sampling.thermal_frames(
+            molecule,
+            job.temperature_kelvin,
+            plan.share(count, molecule),
+            steps_between=plan.steps_between,
+            seed=seed,
+            kind=job.kind,
+        )
+    alter, count = {
+        "stretched": (distortion.stretched_positions, plan.stretched),
+        "crowded": (distortion.crowded_positions, plan.crowded),
+    }[job.kind]
+    count = plan.share(count, molecule)
+    return sampling.altered_frames(molecule, job.kind, alter, count, seed=seed)

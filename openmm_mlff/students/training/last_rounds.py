@@ -1,0 +1,163 @@
+"""The last rounds of training: rotated bonds and a part of the other frames.
+
+The thermal frames never leave their initial conformer. The first of the last rounds trains on the
+full rotation about each bond; the second emphasises energies, which show a conformer of too high
+energy more clearly than forces do; the third restores the smoothness lost in the second.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from openmm_mlff.students.painn import PaiNN
+from openmm_mlff.students.training.dataset import CONFORMER, REFINEMENT, TORSION
+from openmm_mlff.students.training.fit import TrainingPlan, train_student
+from openmm_mlff.students.training.frames import WHOLE_ORIGINS, LabelledFrame
+
+TURNED = (TORSION, CONFORMER)
+"""Kinds of frames with rotated bonds."""
+
+LATER_KINDS = (REFINEMENT, *TURNED)
+"""Kinds of frames that are not used in the first round."""
+
+RELAXED_EV_PER_ANGSTROM = 0.5
+"""RMS force below which a frame is a relaxed point of a rotation; displaced copies have about 3."""
+
+REPLAYED_TRAJECTORY, REPLAYED = 1 / 6, 1 / 3
+"""Fractions of each trajectory, whose frames are similar, and of each other origin that are reused
+in the last rounds, so that accuracy on them is kept."""
+
+OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
+    "original": {
+        "torsion": {"epochs": 1, "learning_rate": 4e-4},
+        # A wide scale, so that few large errors, at 90° about the bond of an amide, have an effect.
+        "levelling": {
+            "epochs": 8,
+            "learning_rate": 8e-4,
+            "energy_scale_ev_per_atom": 0.02,
+            "energy_weight": 30.0,
+        },
+        "polishing": {
+            "epochs": 3,
+            "learning_rate": 3e-4,
+            "energy_scale_ev_per_atom": 0.02,
+            "energy_weight": 15.0,
+        },
+    },
+    "ultra-tiny": {
+        "levelling": {"epochs": 4, "learning_rate": 1.5e-3},
+        "polishing": {"epochs": 6, "learning_rate": 1e-3},
+    },
+}
+"""Deviations of a student from the plans below."""
+
+
+@dataclass(frozen=True)
+class LastRounds:
+    """Plans of the last rounds.
+
+    Attributes:
+        torsion: training with rotated bonds.
+        levelling: the same with most of the weight on energies, and fewer other frames.
+        polishing: as the first of them, with a lower learning rate.
+    """
+
+    torsion: TrainingPlan = field(
+        default_factory=lambda: TrainingPlan(epochs=4, learning_rate=1e-3, average_decay=0.995)
+    )
+    levelling: TrainingPlan = field(
+        default_factory=lambda: TrainingPlan(
+            epochs=3, learning_rate=1e-3, average_decay=0.99, energy_weight=10.0
+        )
+    )
+    polishing: TrainingPlan = field(
+        default_factory=lambda: TrainingPlan(
+            epochs=2, learning_rate=5e-4, average_decay=0.99, energy_weight=1.0
+        )
+    )
+
+
+def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFrame]:
+    """Return frames with rotated bonds, followed by the first part of those of every origin.
+
+    ``training``: all training frames, in the order of generation. Without rotated bonds the result
+    is empty.
+    """
+    turned, others = _by_origin(training)
+    replayed = [
+        frame
+        for origin, group in others.items()
+        for frame in group[: math.ceil(len(group) * _replayed_part(origin))]
+    ]
+    return [*turned, *replayed] if turned else []
+
+
+def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
+    """Weight the relaxed points of rotations and reduce the rest.
+
+    Relaxed points, whose energies are the torsion profile, come first and twice; of the displaced
+    copies of rotated bonds every second one is kept.  Free atoms are removed, because their
+    energies would dominate the loss.
+    """
+    turned, others = _by_origin(frames)
+    relaxed: list[LabelledFrame] = []
+    displaced: list[LabelledFrame] = []
+    for frame in turned:
+        (relaxed if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM else displaced).append(frame)
+    thinned = [
+        frame
+        for origin, group in others.items()
+        if not origin.endswith("/atom")
+        for frame in group[:: 6 if origin.endswith("/scan") else 3]
+    ]
+    return [*relaxed, *relaxed, *displaced[::2], *thinned]
+
+
+def _force_rms(frame: LabelledFrame) -> float:
+    """Return the RMS norm of the forces on the atoms, eV/Å."""
+    return float(np.sqrt((frame.forces_ev_per_angstrom**2).sum(axis=1).mean()))
+
+
+def train_last_rounds(
+    model: PaiNN,
+    frames: Sequence[LabelledFrame],
+    rounds: LastRounds,
+    *,
+    name: str,
+    seed: int,
+    on_epoch: Callable[[int, float, torch.nn.Module], None] | None = None,
+) -> dict[str, Any]:
+    """Train the last rounds in place and return what is recorded of each, by its name.
+
+    ``seed`` determines the order of the frames in the first round and is incremented for the
+    others.
+    """
+    own: Mapping[str, dict[str, Any]] = OWN_PLANS.get(name, {})
+    recorded: dict[str, Any] = {}
+    for number, kind in enumerate(("torsion", "levelling", "polishing")):
+        plan = replace(getattr(rounds, kind), **own.get(kind, {}))
+        seen = frames_of_levelling(frames) if kind == "levelling" else frames
+        train_student(model, seen, plan, seed=seed + number, on_epoch=on_epoch)
+        recorded[kind] = asdict(plan) | {"seed": seed + number, "frames": len(seen)}
+    return recorded
+
+
+def _by_origin(
+    frames: Sequence[LabelledFrame],
+) -> tuple[list[LabelledFrame], dict[str, list[LabelledFrame]]]:
+    """Return the frames with rotated bonds, and the others by origin."""
+    turned: list[LabelledFrame] = []
+    others: dict[str, list[LabelledFrame]] = {}
+    for frame in frames:
+        (turned if frame.kind in TURNED else others.setdefault(frame.origin, [])).append(frame)
+    return turned, others
+
+
+def _replayed_part(origin: str) -> float:
+    if origin.endswith(WHOLE_ORIGINS):
+        return 1.0
+    return REPLAYED_TRAJECTORY if origin.endswith("K") else REPLAYED
