@@ -35,6 +35,7 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
     published = pages.published_collection(checkpoints, root=ROOT)
     if "shipped" in parts:
         pages.make_collection(pages.SHIPPED, root=ROOT, validate=validate)
+        pages.draw_figures(pages.SHIPPED, root=ROOT)
         pages.write_shipped_pages(ROOT)
     if "published" in parts:
         missing = pages.missing_files(published, root=ROOT)
@@ -42,10 +43,12 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
             print(f"the published students are skipped: {', '.join(missing)} not there")
         else:
             pages.make_collection(published, root=ROOT, validate=validate)
+            pages.draw_figures(published, root=ROOT)
             pages.write_published_pages(published, root=ROOT)
     if JUDGED in parts:
         for collection in (pages.SHIPPED, published):
             pages.judge_collection(collection, root=ROOT, judge=judge_directory)
+            pages.draw_figures(collection, root=ROOT)
     if "pages" in parts or JUDGED in parts:
         pages.write_shipped_pages(ROOT)
         pages.write_published_pages(published, root=ROOT)

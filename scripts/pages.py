@@ -12,11 +12,14 @@ from performance_page import performance_markdown
 from published_page import published_markdown
 from rich.console import Console
 
+from openmm_mlff.config import parse_protocol
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.pipeline.judge import check_plots, judge_run
 from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.report.checks_page import checks_markdown
 from openmm_mlff.report.comparison import write_comparison
+from openmm_mlff.report.figures import report_plots, write_figures
 from openmm_mlff.report.summary import render_summary
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.rundir import RunDirectory, read_json, write_text
@@ -27,10 +30,18 @@ KEPT = (
     "report.html",
     "certificate.json",
     "run.json",
-    "figures/*.png",
-    "figures/*.svg",
     "*/*/energies.csv",
 )
+FIGURES = {
+    "reports/original": ("alanine_energy_nve_300K_0.5fs", "alanine_forces"),
+    "reports/mlff-distiller/original": (
+        "water_rotation",
+        "water_momentum_nve_300K_0.5fs",
+        "alanine_cutoff_pairs",
+    ),
+}
+"""Those that the documents show, by folder of the report."""
+
 DASHBOARD_WIDTH = 80
 REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
 
@@ -208,6 +219,21 @@ def _write_comparison(collection: Collection, *, root: Path) -> dict[str, Valida
 
 def _load(path: Path) -> ValidationReport:
     return ValidationReport.from_json(path.read_text(encoding="utf-8"))
+
+
+def draw_figures(collection: Collection, *, root: Path) -> None:
+    """Draw the figures that the documents show, as PNG, from the runs of a collection."""
+    for name in collection.specs:
+        folder, run = collection.folder / name, root / collection.runs / name
+        shown = FIGURES.get(folder.as_posix(), ())
+        if not shown or not run.is_dir():
+            continue
+        report, evidence = judge_run(RunDirectory.open(run))
+        plots = check_plots(evidence, parse_protocol(report.protocol, origin="the report"))
+        placed = report_plots(evidence, report, plots=plots)
+        chosen = [one for one in placed if one.stem in shown]
+        for record in write_figures(chosen, root / folder / "figures", model=report.model.name):
+            record.svg_path.unlink()
 
 
 def publish_run(run: Path, folder: Path) -> ValidationReport:

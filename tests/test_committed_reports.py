@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 
 import pytest
 from pages import PUBLISHED_FILES, dashboard_text
@@ -87,20 +86,9 @@ def test_the_published_students_have_no_reference_and_say_why(published):
         assert all("GFN2-xTB is not their teacher" in result.message for result in results)
 
 
-def test_the_largest_published_student_is_shown_to_be_broken(repository):
-    figures = repository / "reports/mlff-distiller/original/figures"
-    for system in SYSTEMS:
-        for kind in ("rotation", "cutoff_pairs", "momentum_nve_300K_0.5fs"):
-            assert (figures / f"{system}_{kind}.png").is_file()
-
-
-def test_the_page_shows_the_verdict_and_figures_that_are_there(committed):
+def test_the_page_shows_the_verdict(committed):
     _, folder, report = committed
-    page = (folder / "report.md").read_text()
-    assert report.verdict.status.value in page
-    figures = re.findall(r"figures/[\w.]+\.png", page)
-    assert len(figures) >= 12
-    assert all((folder / figure).is_file() for figure in figures)
+    assert report.verdict.status.value in (folder / "report.md").read_text()
 
 
 def test_no_trajectory_is_committed(repository):

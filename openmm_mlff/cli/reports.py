@@ -39,14 +39,18 @@ def judge_command(
         bool,
         typer.Option("--no-write", help="Only say the verdict; leave the report as it is"),
     ] = False,
+    figures: Annotated[
+        bool,
+        typer.Option("--figures", help="Also write every figure as PNG and SVG into figures/"),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     details: Details = False,
 ) -> int:
     """Judge an existing run again, without running it; the report is written again.
 
-    The verdict is printed at once; pages and figures are drawn after it. With --no-write they stay
-    as they are. Neither torch nor OpenMM is loaded.
+    The verdict is printed at once; the pages are written after it. With --no-write they stay as
+    they are. Neither torch nor OpenMM is loaded.
 
     Returns:
         The exit code of the verdict.
@@ -64,7 +68,7 @@ def judge_command(
             show_report(report, report_path=path, quiet=quiet, details=details)
         sys.stdout.flush()
         if not no_write:
-            write_judgement(directory, report, evidence)
+            write_judgement(directory, report, evidence, figures=figures)
     return report.exit_code
 
 

@@ -87,12 +87,13 @@ class Experiments:
                 return StartPoint(system, positions_angstrom(state), velocities)
         return None
 
-    def langevin_starts(self, most: int) -> list[StartPoint]:
-        """Return at most `most` points of the Langevin samples, evenly spaced, the last among them.
+    def langevin_starts(self, most: int, samples: Samples | None = None) -> list[StartPoint]:
+        """Return at most `most` points of Langevin samples, evenly spaced, the last among them.
 
-        There are none where the Langevin run broke.
+        The samples are the subject's shared ones by default.  There are none where the Langevin
+        run broke.
         """
-        samples = self._subject.samples
+        samples = samples or self._subject.samples
         if samples.failure:
             return []
         system = self._subject.create_system()
@@ -149,13 +150,17 @@ class Experiments:
         return far, back, ""
 
     def sample(
-        self, potential: Potential | None = None, *, precision: str | None = None
+        self,
+        potential: Potential | None = None,
+        *,
+        precision: str | None = None,
+        seed: int | None = None,
     ) -> Samples:
         """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
 
-        The potential is the subject's own by default.  Two potentials are sampled with the same
-        start, thermostat and seed, so that their samples differ by their forces alone.  Where the
-        system broke, there are no samples but a failure.
+        The potential and the seed are the subject's own by default.  Two potentials are sampled
+        with the same start, thermostat and seed, so that their samples differ by their forces
+        alone.  Where the system broke, there are no samples but a failure.
         """
         subject, molecule = self._subject, self._subject.molecule
         system = (potential or subject.potential).create_system(
@@ -174,7 +179,7 @@ class Experiments:
                 equilibration_ps=SAMPLING_EQUILIBRATION_PS,
                 duration_ps=subject.spec.sampling_ps,
                 interval_steps=SAMPLING_INTERVAL_STEPS,
-                seed=subject.seed,
+                seed=subject.seed if seed is None else seed,
                 limits=subject.stability_limits,
                 on_progress=subject.progress("Langevin samples"),
             )

@@ -24,7 +24,7 @@ def validate(
         **settings: fields of :class:`openmm_mlff.request.ValidationRequest`.
 
     Returns:
-        The report, which is also written to the run directory together with its figures.
+        The report, which is also written to the run directory.
     """
     from openmm_mlff.pipeline.opening import open_validation
 

@@ -63,9 +63,16 @@ def judge_directory(
 
 
 def write_judgement(
-    directory: RunDirectory, report: ValidationReport, observations: Mapping[str, Evidence]
+    directory: RunDirectory,
+    report: ValidationReport,
+    observations: Mapping[str, Evidence],
+    *,
+    figures: bool = False,
 ) -> None:
-    """Write the report and, if the model is approved, the certificate; else remove an old one."""
+    """Write the report and, if the model is approved, the certificate; else remove an old one.
+
+    With ``figures``, every plot is also written as PNG and SVG.
+    """
     # Imported here because the verdict alone does not need matplotlib.
     from openmm_mlff.report.writer import write_report
 
@@ -73,7 +80,9 @@ def write_judgement(
     write_certificate(directory, report, observations)
     protocol = parse_protocol(report.protocol, origin="the report")
     plots = check_plots(observations, protocol)
-    write_report(directory, report, observations, known=checks_of(protocol), plots=plots)
+    write_report(
+        directory, report, observations, known=checks_of(protocol), plots=plots, figures=figures
+    )
 
 
 def judge_run(

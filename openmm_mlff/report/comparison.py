@@ -11,7 +11,7 @@ from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.figures import FigureRecord, write_figure
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
-from openmm_mlff.report.templating import encode_link, render
+from openmm_mlff.report.templating import render
 from openmm_mlff.report.wording import (
     REPORTED_MARK,
     interval_half_width,
@@ -25,7 +25,6 @@ COMPARISON_PAGE = "comparison.md"
 COMPARISON_HTML = "comparison.html"
 COMPARISON_FIGURE = "comparison.png"
 REPORT_PAGE = "report.md"
-FIGURES_FOLDER = "figures"
 PAGE_SUFFIXES = (".md", ".html")
 TITLE = "Comparison of models"
 
@@ -87,7 +86,6 @@ def comparison_markdown(
         rows=row_entries(reports),
         reported=any(not result.required for report in reports for result in report.checks),
         reported_mark=REPORTED_MARK,
-        gallery=_gallery(folder, links=links),
     )
 
 
@@ -163,19 +161,3 @@ def _best_page(folder: Path, link: str) -> str:
     """Return the HTML page of a report where it exists, otherwise the given page."""
     html = PurePosixPath(_page(link)).with_suffix(".html")
     return str(html) if (folder / html).is_file() else _page(link)
-
-
-def _gallery(folder: Path, *, links: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Return figure names, each with links to that figure in every report."""
-    homes = [str(PurePosixPath(_page(link)).parent / FIGURES_FOLDER) for link in links]
-    names = [{path.name for path in (folder / home).glob("*.png")} for home in homes]
-    return [
-        (
-            Path(name).stem,
-            [
-                encode_link(f"{home}/{name}") if name in mine else ""
-                for home, mine in zip(homes, names, strict=True)
-            ],
-        )
-        for name in sorted(set().union(*names))
-    ]

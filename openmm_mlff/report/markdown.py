@@ -12,11 +12,7 @@ from openmm_mlff.report.selection import (
     summary_rows,
     systems_with_results,
 )
-from openmm_mlff.report.templating import (
-    escape_text,
-    relative_link,
-    render,
-)
+from openmm_mlff.report.templating import escape_text, relative_link, render
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,
@@ -29,7 +25,6 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import Status, ValidationReport
-from openmm_mlff.rundir import write_text
 
 PIXELS_PER_INCH = 120
 """Size of figures on the page; the files have a higher resolution."""
@@ -37,15 +32,8 @@ PIXELS_PER_INCH = 120
 LEGEND = ", ".join(status_label(status) for status in Status)
 
 
-def write_markdown(report: ValidationReport, figures: Sequence[FigureRecord], path: Path) -> None:
-    """Write the report atomically as Markdown with relative links to the figures."""
-    write_text(path, report_markdown(report, figures=figures, folder=path.parent))
-
-
-def report_markdown(
-    report: ValidationReport, *, figures: Sequence[FigureRecord] = (), folder: Path
-) -> str:
-    """Return the report as Markdown with figures linked relative to ``folder``."""
+def report_markdown(report: ValidationReport) -> str:
+    """Return the report as Markdown."""
     return render(
         "report.md.j2",
         report=report,
@@ -60,7 +48,6 @@ def report_markdown(
         reported_mark=REPORTED_MARK,
         conditions=several_conditions(report),
         systems=[(system, _rows(report, system=system)) for system in systems_with_results(report)],
-        figures=[figure_entry(figure, folder=folder) for figure in figures],
     )
 
 

@@ -153,7 +153,7 @@ COMMANDS = [
     ("validate student:tiny --system water --system water", "was named twice"),
     ("validate student:tiny --reference nothing", "unknown potential 'nothing'"),
     ("validate student:tiny --reference missing.extxyz", "no such file of labelled frames"),
-    ("validate student:tiny --reference plain.xyz", "has no energy and no forces"),
+    ("validate student:tiny --reference plain.xyz", "no frame has both energy and forces"),
     ("validate student:tiny --reference rubbish.json", "cannot be read as json"),
     ("validate student:tiny --reference rubbish.db", "cannot be read as db"),
     ("validate student:tiny student:tiny", "is named twice"),

@@ -18,6 +18,7 @@ def new_subject(tmp_path_factory):
         precision="double",
         platform=None,
         folder=None,
+        seed=1,
         **options,
     ) -> Subject:
         protocol = load_protocol("standard")
@@ -29,7 +30,7 @@ def new_subject(tmp_path_factory):
             potential,
             molecule,
             platform=platform or named_platform("Reference"),
-            settings=Settings(protocol.model_copy(update=changes), precision, 1),
+            settings=Settings(protocol.model_copy(update=changes), precision, seed),
             folder=folder or tmp_path_factory.mktemp("run") / molecule.name,
             **options,
         )

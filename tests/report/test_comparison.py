@@ -57,10 +57,6 @@ def test_what_one_report_lacks_is_null(reports):
 
 
 def test_the_page_has_verdicts_numbers_and_links(reports, tmp_path):
-    for name in ("original", "my tiny"):
-        (tmp_path / name / "figures").mkdir(parents=True)
-        (tmp_path / name / "figures" / "water_forces.png").touch()
-    (tmp_path / "original" / "figures" / "methane_forces.png").touch()
     links = ["original", "my tiny/report.md"]
     page = comparison_markdown(reports, links=links, folder=tmp_path)
     assert "| `original` | 427,001 | **APPROVED** |" in page
@@ -69,11 +65,6 @@ def test_the_page_has_verdicts_numbers_and_links(reports, tmp_path):
     assert "- `tiny`: Molecules fall apart." in page
     assert "| tiny | water | NVE, 300 K, 0.5 fs | ✘ 0.5 |" in page
     assert "| water | `force_accuracy` | 0.2 | eV/Å | ✔ 0.0345 | ✘ 0.5 |" in page
-    assert (
-        "| water_forces | [view](original/figures/water_forces.png) | "
-        "[view](my%20tiny/figures/water_forces.png) |" in page
-    )
-    assert "| methane_forces | [view](original/figures/methane_forces.png) | – |" in page
     assert "\n\n\n" not in page
 
 

@@ -54,7 +54,6 @@ def test_small_files_are_kept_and_trajectories_are_not(report, tmp_path):
         "report.md",
         "report.html",
         "run.json",
-        "figures/a.png",
         "water/nve_r0/energies.csv",
     ):
         write_text(run / name, name)
@@ -68,7 +67,6 @@ def test_small_files_are_kept_and_trajectories_are_not(report, tmp_path):
         "report.md",
         "report.html",
         "run.json",
-        "figures/a.png",
         "water/nve_r0/energies.csv",
     }
 

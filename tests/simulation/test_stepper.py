@@ -109,7 +109,7 @@ def test_nothing_is_stepped_when_all_have_gone_wrong(stepper, reference):
 
 
 def test_code_that_breaks_is_no_copy_that_goes_wrong(stepper, reference, oracle, monkeypatch):
-    def broken(numbers):
+    def broken(numbers, cell_angstrom=None):
         def evaluate(positions):
             raise ValueError("no such file")
 
