@@ -78,7 +78,9 @@ def test_conditions_stand_in_terminal_report_and_repeat_command(validate, tmp_pa
     assert scope["temperatures_kelvin"] == [400.0]
     (measured,) = scope["measured_temperatures"]
     # The run and two short ones.
-    assert (measured["system"], measured["asked_kelvin"], measured["runs"]) == ("water", 400.0, 3)
+    assert (measured["system"], measured["asked_kelvin"]) == ("water", 400.0)
+    # One run, and two of the ensemble in each of its rounds.
+    assert measured["runs"] in {3, 5, 7, 9}
     assert measured["mean_kelvin"] > 0.0
     assert measured["interval_kelvin"] > 0.0
     assert scope["max_timestep_fs"] == 0.25

@@ -271,7 +271,7 @@ def test_a_worker_that_ends_again_and_again_ends_the_run(
         platform="Reference",
         output=tmp_path / "out",
     )
-    limits = Limits(time_limit_s=60.0, memory_limit_gib=8.0)
+    limits = Limits(time_limit_s=600.0, memory_limit_gib=8.0)
     validation = IsolatedValidation(request, limits=limits)
     # Killed from outside in between two stages, as by a system that runs out of memory.
     started = []
