@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import app
+from scipy import stats
 
-from openmm_mlff.checks.dynamics.temperature import compare_mean
 from openmm_mlff.measuring.experiments import StartPoint
 from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.reporters import StabilityReporter, UnstableError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 20
 """Kinetic energies of a run, at least, where it has as many steps."""
 
+FEWEST_FOR_SCATTER = 4
 MOST_ROUNDS = 4
 """Of as many runs each: another one is made while the mean's interval excludes the target."""
 
@@ -158,10 +159,16 @@ def _at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
 
 
 def _covers_target(subject: "Subject", recorders: "list[_Recorder]", freedom: int) -> bool:
-    """Return whether the interval of the mean temperature covers the one asked for."""
-    temperatures, target = _temperatures_kelvin(recorders, freedom), subject.temperature_kelvin
-    half_width, _ = compare_mean(temperatures, asked_kelvin=target, degrees_of_freedom=freedom)
-    return abs(float(temperatures.mean()) - target) <= half_width
+    """Return whether the 95 % interval of the mean temperature covers the one asked for.
+
+    As in the check `temperature`: by the scatter of four runs or more, else by 1/√f.
+    """
+    temperatures = _temperatures_kelvin(recorders, freedom)
+    count, mean = len(temperatures), float(temperatures.mean())
+    half_width = float(stats.norm.ppf(0.975)) * mean / math.sqrt(freedom * count)
+    if count >= FEWEST_FOR_SCATTER:
+        half_width = float(stats.t.ppf(0.975, count - 1) * stats.sem(temperatures))
+    return abs(mean - subject.temperature_kelvin) <= half_width
 
 
 def _temperatures_kelvin(recorders: "list[_Recorder]", freedom: int) -> np.ndarray:
