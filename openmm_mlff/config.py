@@ -124,7 +124,8 @@ class ProbeSpec(Frozen):
         sampling_ps: length of the Langevin runs for distributions.
         ensemble_ps: length of each NVE run that starts from a Langevin sample.
         ensemble_error: target relative error of their mean temperature, which sets their number.
-        ensemble_runs: largest number of these runs.
+        ensemble_runs: largest number of these runs in a round; more rounds, up to four, are made
+            while the interval of their mean temperature excludes the target.
         thermostats_ps: total length of the runs at weak friction and with a global thermostat.
         torsion_step_degrees: between two points of a torsion profile.
     """

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import fdtri, stdtrit
+from scipy.special import fdtri
 
 from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
+from openmm_mlff.intervals import CONFIDENCE, student_half_width
 from openmm_mlff.results import Status
-
-CONFIDENCE = 0.95
 
 # Fewer rows do not determine a correlation time.
 FEWEST_ROWS = 20
@@ -48,13 +47,6 @@ class SlopeEstimate:
     def half_width(self) -> float:
         """Half the 95 % interval."""
         return student_half_width(self.standard_error, freedom=self.degrees_of_freedom)
-
-
-def student_half_width(standard_error: float, *, freedom: float) -> float:
-    """Return half the 95 % interval by Student's t; infinite where the error is not finite."""
-    if not math.isfinite(standard_error):
-        return math.inf
-    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * standard_error
 
 
 def autocorrelation_time(residuals: np.ndarray) -> float:

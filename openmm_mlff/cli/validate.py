@@ -53,8 +53,8 @@ def validate_command(
     """Judge potentials: APPROVED (exit code 0), REJECTED (1) or INCONCLUSIVE (3), with evidence.
 
     Each potential is exported, loaded into OpenMM, compared with itself through other paths, run
-    in NVE on every system and compared with the reference. The report as a page,
-    Markdown and JSON is written beside the trajectories.
+    in NVE on every system and compared with the reference. The report is written beside the
+    trajectories, as HTML, Markdown and JSON.
 
     Returns:
         The exit code of the most severe verdict.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import app
-from scipy import stats
 
+from openmm_mlff.intervals import temperature_half_width
 from openmm_mlff.measuring.experiments import StartPoint
 from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.reporters import StabilityReporter, UnstableError
@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 20
 """Kinetic energies of a run, at least, where it has as many steps."""
 
-FEWEST_FOR_SCATTER = 4
 MOST_ROUNDS = 4
-"""Of as many runs each: another one is made while the mean's interval excludes the target."""
+"""Of equally many runs: another round is made while the mean's interval excludes the target."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
 
     The mean kinetic temperature of one run of a harmonic molecule with f vibrational degrees of
     freedom has the relative standard deviation 1/√f, so that n = 1/(ε² f) runs have a mean
-    temperature known to ε, which the protocol states, as the largest n.  While the 95 % interval
-    of the mean excludes the target, as many runs follow, from another Langevin run.  Translation
+    temperature known to ε; the protocol states ε and the largest n.  While the 95 % interval of
+    the mean excludes the target, another n runs follow, from another Langevin run.  Translation
     and, of isolated molecules, rotation are removed, with the energy of their degrees of freedom.
     Where a run broke, only those before it are returned.
     """
@@ -159,16 +158,10 @@ def _at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
 
 
 def _covers_target(subject: "Subject", recorders: "list[_Recorder]", freedom: int) -> bool:
-    """Return whether the 95 % interval of the mean temperature covers the one asked for.
-
-    As in the check `temperature`: by the scatter of four runs or more, else by 1/√f.
-    """
+    """Return whether the 95 % interval of the mean temperature covers the one asked for."""
     temperatures = _temperatures_kelvin(recorders, freedom)
-    count, mean = len(temperatures), float(temperatures.mean())
-    half_width = float(stats.norm.ppf(0.975)) * mean / math.sqrt(freedom * count)
-    if count >= FEWEST_FOR_SCATTER:
-        half_width = float(stats.t.ppf(0.975, count - 1) * stats.sem(temperatures))
-    return abs(mean - subject.temperature_kelvin) <= half_width
+    half_width = temperature_half_width(temperatures, degrees_of_freedom=freedom)
+    return abs(float(temperatures.mean()) - subject.temperature_kelvin) <= half_width
 
 
 def _temperatures_kelvin(recorders: "list[_Recorder]", freedom: int) -> np.ndarray:

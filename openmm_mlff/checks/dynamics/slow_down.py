@@ -7,8 +7,8 @@ import numpy as np
 from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.dynamics.blocks import REMEDY, judge_blocks, with_interval
 from openmm_mlff.checks.inputs import check_of_runs
-from openmm_mlff.checks.statistics import student_half_width
 from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.intervals import student_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 

@@ -6,13 +6,11 @@ import numpy as np
 
 from openmm_mlff.checks.base import Judgement, inconclusive, not_applicable, skipped
 from openmm_mlff.checks.inputs import check_of_runs, stored_record
-from openmm_mlff.checks.statistics import student_half_width
 from openmm_mlff.config import Limits
+from openmm_mlff.intervals import FEWEST_FOR_SCATTER, temperature_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.storage.shared import Ensemble
-
-FEWEST_FOR_SCATTER = 4  # theory estimates the error better than the scatter of fewer runs
 
 
 def compare_mean(
@@ -20,19 +18,16 @@ def compare_mean(
 ) -> tuple[float, float]:
     """Return half the 95 % interval of the mean of runs (n,), K, and its deviation from the target.
 
-    The interval is that of the scatter of four runs or more, else that of a harmonic molecule with
-    f vibrational degrees of freedom, T/√(f n).  The deviation is in standard errors: the larger of
-    that of the scatter and that of a harmonic molecule at the temperature asked for.
+    The interval is that of :func:`.temperature_half_width`.  The deviation is in standard errors:
+    the larger of that of the scatter and that of a harmonic molecule, T/√(f n), at the temperature
+    asked for.
     """
-    count, mean = len(runs_kelvin), float(runs_kelvin.mean())
-    theory = 1.0 / math.sqrt(degrees_of_freedom * count)
-    error = theory * asked_kelvin
-    half_width = student_half_width(theory * mean, freedom=math.inf)
+    count = len(runs_kelvin)
+    error = asked_kelvin / math.sqrt(degrees_of_freedom * count)
     if count >= FEWEST_FOR_SCATTER:
-        scatter = float(runs_kelvin.std(ddof=1)) / math.sqrt(count)
-        error = max(error, scatter)
-        half_width = student_half_width(scatter, freedom=count - 1.0)
-    return half_width, abs(mean - asked_kelvin) / error
+        error = max(error, float(runs_kelvin.std(ddof=1)) / math.sqrt(count))
+    half_width = temperature_half_width(runs_kelvin, degrees_of_freedom=degrees_of_freedom)
+    return half_width, abs(float(runs_kelvin.mean()) - asked_kelvin) / error
 
 
 def _mean_temperatures(record: Runs, *, at_kelvin: float) -> tuple[np.ndarray, int]:

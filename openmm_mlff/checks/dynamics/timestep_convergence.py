@@ -8,8 +8,9 @@ import numpy as np
 from openmm_mlff.checks.base import Check, Judgement, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
-from openmm_mlff.checks.statistics import compare_with_interval, student_half_width
+from openmm_mlff.checks.statistics import compare_with_interval
 from openmm_mlff.config import Limits
+from openmm_mlff.intervals import student_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
