@@ -62,14 +62,6 @@ def _seeded():
     torch.manual_seed(0)
 
 
-@pytest.fixture
-def no_figures(monkeypatch):
-    """Leave PNG figures out, a third of a short validation; they have tests of their own."""
-    from openmm_mlff.report import writer
-
-    monkeypatch.setattr(writer, "write_figures", lambda *_, **__: [])
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""

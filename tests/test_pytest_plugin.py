@@ -45,7 +45,7 @@ drift = {value = 1e-12, unit = "%", source = "below any rounding"}
 
 
 @pytest.fixture
-def ask(pytester, monkeypatch, no_figures):
+def ask(pytester, monkeypatch):
     """Run pytest with the plugin on a student, water and a small protocol."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (pytester.path / "tiny.toml").write_text(PROTOCOL, encoding="utf-8")

@@ -191,7 +191,6 @@ JUDGED = [
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize(("case", "code"), JUDGED)
 def test_a_case_is_judged_as_it_says(case, code, tmp_path, monkeypatch, capfd):
     from openmm_mlff.cli import main

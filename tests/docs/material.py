@@ -168,14 +168,12 @@ class Material:
     def _inside(self, folder: Path) -> Iterator[None]:
         """Make this process like one of a reader in a folder."""
         import openmm_mlff.config
-        import openmm_mlff.report.writer
 
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             patch.chdir(folder)
             patch.setattr(openmm_mlff.config, "PROTOCOLS_FOLDER", self._protocols)
-            patch.setattr(openmm_mlff.report.writer, "write_figures", lambda *_, **__: [])
             yield
 
     def _get(self, name: str) -> Path:

@@ -25,8 +25,6 @@ from openmm_mlff.storage.measurements import MeasurementStore
 
 from .command_line import start_command_line, wait_for_files
 
-pytestmark = pytest.mark.usefixtures("no_figures")
-
 PROTOCOL = """
 extends = "quick"
 name = "hostile"

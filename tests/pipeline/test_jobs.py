@@ -24,8 +24,6 @@ from openmm_mlff.rundir import RUN_FILE, read_json
 
 from .command_line import start_command_line, wait_for_files
 
-pytestmark = pytest.mark.usefixtures("no_figures")
-
 PROTOCOL = """
 extends = "quick"
 name = "lanes"

@@ -15,8 +15,6 @@ from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import Status
 from openmm_mlff.rundir import read_json
 
-pytestmark = pytest.mark.usefixtures("no_figures")
-
 OWN = Path("examples/own_check.py").read_text(encoding="utf-8")
 PROTOCOL = """
 extends = "quick"

@@ -19,8 +19,6 @@ from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictSt
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
 
-pytestmark = pytest.mark.usefixtures("no_figures")
-
 GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 HEALTHY = "student:tiny"
 

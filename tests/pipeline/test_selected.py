@@ -12,8 +12,6 @@ from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, ModelRecord, Scope, Status, ValidationReport
 from openmm_mlff.rundir import write_json
 
-pytestmark = pytest.mark.usefixtures("no_figures")
-
 SCOPE = Scope(
     elements=("H", "O"),
     systems=("water",),
