@@ -23,7 +23,8 @@ from pydantic import (
 )
 
 from openmm_mlff.errors import ConfigError, FileError
-from openmm_mlff.reading import cut, read_toml
+from openmm_mlff.storage.files import read_toml
+from openmm_mlff.storage.text import cut
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")

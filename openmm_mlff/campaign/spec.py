@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, nearest
 from openmm_mlff.errors import ConfigError, FileError
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.reading import cut, read_toml
 from openmm_mlff.request import SharedSettings
+from openmm_mlff.storage.files import read_toml
+from openmm_mlff.storage.text import cut
 
 QUEUES = ("slurm", "pbs", "lsf")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -7,10 +7,11 @@ from pydantic import Field, ValidationError
 
 from openmm_mlff.config import canonical_sha256
 from openmm_mlff.errors import FileError, RunDirectoryError
-from openmm_mlff.fingerprint import Fingerprint
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.reading import cut, read_json
 from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope, first_problem
+from openmm_mlff.storage.files import read_json
+from openmm_mlff.storage.fingerprint import Fingerprint
+from openmm_mlff.storage.text import cut
 
 CERTIFICATE_FILE = "certificate.json"
 DIGEST = "sha256"

@@ -9,11 +9,11 @@ import numpy as np
 from openmm_mlff.certificate.record import CERTIFICATE_FILE, Certificate, CertifiedCheck, Sample
 from openmm_mlff.checks.surface import net_force_torque
 from openmm_mlff.config import canonical_sha256
-from openmm_mlff.fingerprint import Fingerprint
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import ValidationReport, VerdictStatus
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.storage.fingerprint import Fingerprint
 from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Labels
 

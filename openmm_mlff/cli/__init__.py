@@ -17,7 +17,7 @@ from openmm_mlff.cli.resuming import (
     resume_command,
 )
 from openmm_mlff.errors import ConfigError, MlffError
-from openmm_mlff.foreign_text import printable
+from openmm_mlff.storage.text import printable
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130

@@ -12,13 +12,8 @@ from rich.live import Live
 
 from openmm_mlff.cli.dashboard import Dashboard, clock_text
 from openmm_mlff.measuring.stage_names import FINISHED, stage_timestep_fs
-from openmm_mlff.rundir import (
-    ENERGY_COLUMNS,
-    SYSTEM_FILE,
-    RunDirectory,
-    read_csv,
-    read_json,
-)
+from openmm_mlff.storage.run_directory import SYSTEM_FILE, RunDirectory, read_json
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from openmm_mlff.cli.completion import complete_protocol
 from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, show_report
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
-from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
 from openmm_mlff.results import SCHEMA_VERSION, ValidationReport, first_problem
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.files import MOST_RUN_BYTES, missing, read_text
+from openmm_mlff.storage.run_directory import RunDirectory
+from openmm_mlff.storage.text import cut
 
 REPORT_JSON = "report.json"
 EXIT_WORSE = 1

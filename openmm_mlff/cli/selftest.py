@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.rundir import RunDirectory, write_json
+from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 if TYPE_CHECKING:
     from openmm_mlff.selftest.jobs import Progress as OnProgress

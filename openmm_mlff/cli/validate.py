@@ -23,7 +23,7 @@ from openmm_mlff.cli.resuming import InterruptedRunError
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.request import request_from
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from openmm_mlff.pipeline.opening import Validation

@@ -18,7 +18,7 @@ from openmm_mlff.molecules.boxes import (
 from openmm_mlff.molecules.formats.structure import Bonds, FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import FARTHEST_ANGSTROM, MolecularSystem, checked_cell
-from openmm_mlff.reading import cut
+from openmm_mlff.storage.text import cut
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond in a file longer than this times the sum of its covalent radii is an error."""

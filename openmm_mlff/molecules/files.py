@@ -19,7 +19,7 @@ from openmm_mlff.molecules.formats.mol2 import read_mol2
 from openmm_mlff.molecules.formats.molfile import read_molfiles
 from openmm_mlff.molecules.formats.pdb import read_pdb
 from openmm_mlff.molecules.formats.structure import FileStructure, check_size
-from openmm_mlff.reading import (
+from openmm_mlff.storage.files import (
     MOST_STRUCTURE_BYTES,
     check_file_size,
     check_plain_text,

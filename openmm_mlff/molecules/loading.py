@@ -11,7 +11,8 @@ from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.molecules.smiles import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.system import MolecularSystem
-from openmm_mlff.reading import cut, missing
+from openmm_mlff.storage.files import missing
+from openmm_mlff.storage.text import cut
 
 _ALL = "all"
 _MOST_DIGITS = 9

@@ -28,9 +28,15 @@ from openmm_mlff.pipeline.scope import scope_of
 from openmm_mlff.plots import Plot
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport, first_problem
-from openmm_mlff.rundir import RUN_FILE, SYSTEM_FILE, RunDirectory, molecule_from_json, read_json
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
+from openmm_mlff.storage.run_directory import (
+    RUN_FILE,
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_from_json,
+    read_json,
+)
 from openmm_mlff.storage.runs import Evidence, RunCondition, Runs
 
 if TYPE_CHECKING:

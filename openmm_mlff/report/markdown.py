@@ -29,7 +29,7 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import Status, ValidationReport
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 
 PIXELS_PER_INCH = 120
 """Size of figures on the page; the files have a higher resolution."""

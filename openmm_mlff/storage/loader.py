@@ -7,19 +7,16 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rundir import (
-    ENERGY_COLUMNS,
-    MOMENTUM_COLUMNS,
+from openmm_mlff.storage.dcd import read_dcd
+from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import (
     RUN_FILE,
     SYSTEM_FILE,
     RunDirectory,
     molecule_from_json,
     read_arrays,
-    read_csv,
     read_json,
 )
-from openmm_mlff.storage.dcd import read_dcd
-from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.runs import (
     EnergySeries,
     Evidence,
@@ -29,6 +26,7 @@ from openmm_mlff.storage.runs import (
     RunFailure,
     TrajectorySeries,
 )
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.units import ps_from_fs
 
 STRUCTURE_FILE = "structure.npz"

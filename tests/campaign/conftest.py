@@ -18,7 +18,7 @@ from openmm_mlff.results import (
     ValidationReport,
     VerdictStatus,
 )
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 
 PROTOCOL = """\
 extends = "quick"

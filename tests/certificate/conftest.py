@@ -130,7 +130,7 @@ def run(student):
 def certificate_file(make_approval, evidence, run, tmp_path):
     """A certificate as `validate` writes it."""
     from openmm_mlff.certificate.writing import write_certificate
-    from openmm_mlff.rundir import RUN_FILE, RunDirectory, write_json
+    from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, write_json
 
     directory = RunDirectory.create(tmp_path / "run")
     write_json(directory.root / RUN_FILE, run)

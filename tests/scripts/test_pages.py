@@ -22,7 +22,7 @@ from openmm_mlff.results import (
     Status,
     ValidationReport,
 )
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 
 
 @pytest.fixture
