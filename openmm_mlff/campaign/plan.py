@@ -16,8 +16,8 @@ from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import load_reference, no_reference_reason
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import SharedSettings, ValidationRequest, request_from
-from openmm_mlff.results import jsonable
 from openmm_mlff.simulation.environment import installed_versions
+from openmm_mlff.storage.files import jsonable
 from openmm_mlff.storage.fingerprint import hash_path
 from openmm_mlff.storage.run_directory import molecule_to_json
 

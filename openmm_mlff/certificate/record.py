@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from openmm_mlff.config import canonical_sha256
+from openmm_mlff.config import canonical_sha256, first_problem
 from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope, first_problem
+from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope
 from openmm_mlff.storage.files import read_json
 from openmm_mlff.storage.fingerprint import Fingerprint
 from openmm_mlff.storage.text import cut

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
 from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, show_report
-from openmm_mlff.config import load_protocol
+from openmm_mlff.config import first_problem, load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
-from openmm_mlff.results import SCHEMA_VERSION, ValidationReport, first_problem
+from openmm_mlff.results import SCHEMA_VERSION, ValidationReport
 from openmm_mlff.storage.files import MOST_RUN_BYTES, missing, read_text
 from openmm_mlff.storage.run_directory import RunDirectory
 from openmm_mlff.storage.text import cut

@@ -21,13 +21,13 @@ from openmm_mlff.checks.base import (
 from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import checks_of, select
-from openmm_mlff.config import Protocol, parse_protocol
+from openmm_mlff.config import Protocol, first_problem, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.scope import scope_of
 from openmm_mlff.plots import Plot
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport, first_problem
+from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
 from openmm_mlff.storage.run_directory import (

@@ -1,8 +1,9 @@
-"""Write files atomically, and read those of a user with one-line errors."""
+"""Write files atomically, read those of a user with one-line errors, and convert to JSON."""
 
 import codecs
 import errno
 import json
+import math
 import os
 import sys
 import uuid
@@ -210,6 +211,19 @@ def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
         return json.loads(read_text(path, most_bytes=most_bytes))
     except (ValueError, RecursionError) as error:
         raise FileError(f"not valid JSON: {_one_line(error)}") from error
+
+
+def jsonable(value: Any) -> Any:
+    """Convert NumPy values, tuples and mappings to plain JSON; non-finite numbers become null."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return jsonable(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
 
 
 def _one_line(error: BaseException) -> str:

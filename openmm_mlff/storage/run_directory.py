@@ -23,8 +23,8 @@ import numpy as np
 
 from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.results import jsonable
 from openmm_mlff.storage import files
+from openmm_mlff.storage.files import jsonable
 from openmm_mlff.storage.text import cut
 
 RUN_FILE = "run.json"

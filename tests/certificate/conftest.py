@@ -8,13 +8,7 @@ from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-    VerdictStatus,
-)
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
 from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Labels
