@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from openmm_mlff.cli.resuming import (
+from openmm_mlff.cli.interrupts import (
     InterruptedCampaignError,
     InterruptedRunError,
     resume_command,

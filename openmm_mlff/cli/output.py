@@ -1,5 +1,6 @@
-"""Output of commands: for people, as JSON, or in one line."""
+"""Output of commands: for people, as JSON, or in one line; and where a run is written."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.results import ValidationReport
 
 _PANEL = "What is printed"
@@ -40,6 +42,21 @@ Details = Annotated[
 ]
 
 
+def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
+    """Return a separate folder for each potential; None for new folders.
+
+    No folder is outside `output`, and no two are the same.
+    """
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    short = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
+    return [output / name for name in names]
+
+
 def print_json(reports: Sequence[ValidationReport]) -> None:
     """Print one report as in `report.json`, or several as a list."""
     texts = [report.to_json() for report in reports]
@@ -64,6 +81,24 @@ def show_report(
         render_report(report, console=console, report_path=report_path)
     else:
         render_summary(report, console=console, report_path=report_path)
+
+
+def write_comparison(
+    reports: Sequence[ValidationReport], homes: Sequence[Path], *, folder: Path, say: bool
+) -> None:
+    """Write the files of a comparison, with links to the existing pages of the reports.
+
+    ``homes`` are the folders of the reports.
+    """
+    from openmm_mlff.report import comparison
+
+    pages = [home / "report.html" for home in homes]
+    there = [page if page.exists() else page.with_suffix(".md") for page in pages]
+    links = [Path(os.path.relpath(page, folder)).as_posix() for page in there]
+    comparison.write_comparison(reports, folder, links=links)
+    if say:
+        path = folder / comparison.COMPARISON_HTML
+        Console().print(f"Comparison: {path}", soft_wrap=True, highlight=False)
 
 
 def worst_exit_code(reports: list[ValidationReport]) -> int:

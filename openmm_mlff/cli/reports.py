@@ -1,8 +1,8 @@
 """`openmm-mlff judge` and `openmm-mlff compare`: commands on finished runs, without torch."""
 
-import os
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
-from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, show_report
+from openmm_mlff.cli.output import (
+    AsJson,
+    Details,
+    Plugins,
+    Quiet,
+    print_json,
+    show_report,
+    write_comparison,
+)
 from openmm_mlff.config import first_problem, load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
 from openmm_mlff.results import SCHEMA_VERSION, ValidationReport
@@ -118,12 +126,22 @@ def compare_command(
             "--baseline REPORT"
         )
     loaded = [load_report(path) for path in paths]
-    from openmm_mlff.report.comparing.summary import summarise
+    from openmm_mlff.report.comparing.summary import headline, summarise
+    from openmm_mlff.report.comparing.terminal import render_summary
+    from openmm_mlff.report.comparison import compare
 
-    summary = summarise(loaded)
-    _print_comparison(loaded, as_json=as_json, quiet=quiet)
+    summary, console = summarise(loaded), Console()
+    if as_json:
+        print(json.dumps(compare(loaded), indent=1, ensure_ascii=False))
+    elif quiet:
+        for difference in summary.differences:
+            console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)
+    else:
+        render_summary(loaded, summary, console=console)
     if output is not None:
-        _write_comparison(loaded, paths, output=output, say=not (as_json or quiet))
+        homes = [path if path.is_dir() else path.parent for path in paths]
+        folder = RunDirectory.create(output).root
+        write_comparison(loaded, homes, folder=folder, say=not (as_json or quiet))
     return EXIT_WORSE if summary.got_worse(strict=strict) else 0
 
 
@@ -146,45 +164,6 @@ def load_report(path: Path) -> ValidationReport:
             f"{file} is not a report of schema version {SCHEMA_VERSION} ({first_problem(error)}); "
             "expected a report.json that this version of openmm-mlff validate or judge wrote"
         ) from error
-
-
-def _print_comparison(reports: Sequence[ValidationReport], *, as_json: bool, quiet: bool) -> None:
-    from openmm_mlff.report.comparing.summary import summarise
-
-    if as_json:
-        import json
-
-        from openmm_mlff.report.comparison import compare
-
-        print(json.dumps(compare(reports), indent=1, ensure_ascii=False))
-        return
-    summary = summarise(reports)
-    console = Console()
-    if quiet:
-        from openmm_mlff.report.comparing.summary import headline
-
-        for difference in summary.differences:
-            console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)
-        return
-    from openmm_mlff.report.comparing.terminal import render_summary
-
-    render_summary(reports, summary, console=console)
-
-
-def _write_comparison(
-    reports: Sequence[ValidationReport], paths: Sequence[Path], *, output: Path, say: bool
-) -> None:
-    """Write the files of a comparison, with links to existing pages of the reports."""
-    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
-
-    folder = RunDirectory.create(output).root
-    homes = [path if path.is_dir() else path.parent for path in paths]
-    pages = [home / "report.html" for home in homes]
-    there = [page if page.exists() else page.with_suffix(".md") for page in pages]
-    links = [Path(os.path.relpath(page, folder)).as_posix() for page in there]
-    write_comparison(reports, folder, links=links)
-    if say:
-        Console().print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openmm_mlff.campaign import command as module
+from openmm_mlff.campaign import session as module
 from openmm_mlff.campaign.session import left_to_do
 from openmm_mlff.campaign.store import DONE, Store
 from openmm_mlff.results import ModelRecord, ValidationReport, VerdictStatus
