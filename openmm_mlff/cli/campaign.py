@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from openmm_mlff.cli.interrupts import InterruptedCampaignError
+from openmm_mlff.cli.interrupts import InterruptedCommandError
 from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.results import EXIT_CODES
 
@@ -71,7 +71,7 @@ def run_command(
         0 where every run is APPROVED, 1 where any is REJECTED, else 3; 0 for a list.
 
     Raises:
-        InterruptedCampaignError: by Ctrl-C.
+        InterruptedCommandError: by Ctrl-C.
     """
     from openmm_mlff.campaign.plan import expand
     from openmm_mlff.campaign.session import left_to_do, open_store, run_session
@@ -95,7 +95,7 @@ def run_command(
                 run_session(asked, todo, store, scheduler=scheduler, on_progress=show)
         return report_command(store.root)
     except KeyboardInterrupt as error:
-        raise InterruptedCampaignError("interrupted; the same command resumes it") from error
+        raise InterruptedCommandError("interrupted; the same command resumes it") from error
 
 
 @app.command("status", help="Show the progress of a campaign: done, running, waiting, failed.")

@@ -63,10 +63,6 @@ def print_findings(findings: "Sequence[Finding]", *, console: Console) -> None:
         console.print("Next: openmm-mlff validate student:tiny --system water --protocol quick")
         return
     problems = sum(finding.state == "problem" for finding in findings)
-    console.print(
-        Text(
-            f"This machine is not ready: {problems} "
-            f"{'problem' if problems == 1 else 'problems'}, each with what to do (→).",
-            style="bold red",
-        )
-    )
+    counted = "1 problem" if problems == 1 else f"{problems} problems"
+    said = f"This machine is not ready: {counted}, each with what to do (→)."
+    console.print(Text(said, style="bold red"))

@@ -47,17 +47,10 @@ def export_command(
         raise ConfigError(f"cannot export {checkpoint!r}; expected student:NAME or a checkpoint")
     if output.exists() and not force:
         raise ConfigError(f"{output} exists; add --force to overwrite it, or name another file")
-    known = [load_system(name) for name in list_systems()]
-    fits = [
-        molecule
-        for molecule in known
-        # The module for any molecule has no box.
-        if not molecule.is_periodic
-        and (
-            potential.elements is None
-            or set(molecule.atomic_numbers.tolist()) <= potential.elements
-        )
-    ]
+    # The module for any molecule has no box.
+    known = [one for one in map(load_system, list_systems()) if not one.is_periodic]
+    elements = potential.elements
+    fits = [one for one in known if elements is None or elements.issuperset(one.atomic_numbers)]
     try:
         record = export_student(
             potential,

@@ -11,17 +11,25 @@ from openmm_mlff.request import settings
 RESUME, OUTPUT = "--resume", "--output"
 
 
-class InterruptedRunError(MlffError):
-    """Ctrl-C in a run that can be resumed."""
+class InterruptedCommandError(MlffError):
+    """Ctrl-C in a command that resumes if given again."""
+
+    def resume_command(self, arguments: Sequence[str]) -> str:
+        """Return the shell command that resumes, from the arguments of the interrupted one."""
+        return shlex.join(["openmm-mlff", *arguments])
+
+
+class InterruptedRunError(InterruptedCommandError):
+    """Ctrl-C in a run, which resumes in its folder."""
 
     def __init__(self, root: Path, *, spec: str) -> None:
         super().__init__(f"interrupted; {root} can be resumed")
         self.root = root
         self.spec = spec
 
-
-class InterruptedCampaignError(MlffError):
-    """Ctrl-C in a campaign, which the same command resumes."""
+    def resume_command(self, arguments: Sequence[str]) -> str:
+        """Return the shell command that resumes, from the arguments of the interrupted one."""
+        return resume_command(arguments, root=self.root, spec=self.spec)
 
 
 def resume_command(arguments: Sequence[str], *, root: Path, spec: str) -> str:
