@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
 
 STRAIGHT_DEGREES = 170.0
 """The dihedral angle is ill-defined if a bond angle exceeds this."""
@@ -56,34 +56,22 @@ def rotatable_torsions(
     radii_angstrom = covalent_radii_angstrom(numbers)
     found = []
     for j, k in listed:
-        moved = _far_side(j, k, neighbours=neighbours)
-        if moved is None or min(len(neighbours[j]), len(neighbours[k])) < 2:
-            continue
         length = float(np.linalg.norm(positions_angstrom[j] - positions_angstrom[k]))
-        if length < DOUBLE_BOND_FACTOR * (radii_angstrom[j] + radii_angstrom[k]):
+        is_double = length < DOUBLE_BOND_FACTOR * (radii_angstrom[j] + radii_angstrom[k])
+        is_terminal = min(len(neighbours[j]), len(neighbours[k])) < 2
+        if is_terminal or is_double or _straight(positions_angstrom, j, k, neighbours=neighbours):
             continue
-        if _straight(positions_angstrom, j, k, neighbours=neighbours):
+        cut = fragment_labels(len(numbers), bonds=[bond for bond in listed if bond != (j, k)])
+        if cut[j] == cut[k]:
+            # The bond is part of a ring.
             continue
-        i = _heaviest(neighbours[j], other=k, numbers=numbers)
-        end = _heaviest(neighbours[k], other=j, numbers=numbers)
+        i, end = (
+            min((atom for atom in neighbours[centre] if atom != other), key=lambda a: -numbers[a])
+            for centre, other in ((j, k), (k, j))
+        )
+        moved = tuple(atom for atom, label in enumerate(cut) if label == cut[k])
         found.append(Torsion(atoms=(i, j, k, end), moved=moved))
     return tuple(found)
-
-
-def _far_side(j: int, k: int, *, neighbours: dict[int, list[int]]) -> tuple[int, ...] | None:
-    """Return the atoms attached to k if the bond is cut; None if j is one of them (a ring)."""
-    seen, waiting = {k}, [atom for atom in neighbours[k] if atom != j]
-    while waiting:
-        atom = waiting.pop()
-        if atom in seen:
-            continue
-        seen.add(atom)
-        waiting.extend(neighbours[atom])
-    return None if j in seen else tuple(sorted(seen))
-
-
-def _heaviest(atoms: list[int], *, other: int, numbers: npt.NDArray) -> int:
-    return min((atom for atom in atoms if atom != other), key=lambda a: (-int(numbers[a]), a))
 
 
 def _straight(
@@ -141,19 +129,14 @@ def turned(
     positions_angstrom: npt.NDArray[np.float64], *, torsion: Torsion, degrees: float
 ) -> npt.NDArray[np.float64]:
     """Rotate one side of a bond rigidly, increasing the dihedral angle by `degrees`."""
+    from scipy.spatial.transform import Rotation
+
     j, k = (positions_angstrom[atom] for atom in torsion.bond)
     axis = (k - j) / np.linalg.norm(k - j)
-    angle = math.radians(degrees)
+    rotation = Rotation.from_rotvec(math.radians(degrees) * axis)
     moved = list(torsion.moved)
-    arms = positions_angstrom[moved] - k
-    # Rodrigues' formula.
-    spun = (
-        arms * math.cos(angle)
-        + np.cross(axis, arms) * math.sin(angle)
-        + np.outer(arms @ axis, axis) * (1.0 - math.cos(angle))
-    )
     result = positions_angstrom.copy()
-    result[moved] = k + spun
+    result[moved] = k + rotation.apply(positions_angstrom[moved] - k)
     return result
 
 
