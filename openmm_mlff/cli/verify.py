@@ -14,7 +14,7 @@ from openmm_mlff.cli.output import AsJson, Quiet
 
 if TYPE_CHECKING:
     from openmm_mlff.certificate.record import Certificate
-    from openmm_mlff.certificate.verifying import SampleOutcome, Verification
+    from openmm_mlff.certificate.verification import SampleOutcome, Verification
 
 EXIT_NO = 1
 
@@ -49,7 +49,7 @@ def verify_command(
         The exit code.
     """
     from openmm_mlff.certificate.record import CERTIFICATE_FILE, read_certificate
-    from openmm_mlff.certificate.verifying import verify
+    from openmm_mlff.certificate.verification import verify
 
     path = certificate / CERTIFICATE_FILE if certificate.is_dir() else certificate
     read, intact = read_certificate(path)

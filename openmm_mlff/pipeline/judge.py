@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmm_mlff import verdict
-from openmm_mlff.certificate.writing import write_certificate
+from openmm_mlff.certificate.writer import write_certificate
 from openmm_mlff.checks.base import (
     Check,
     Judgement,

@@ -123,7 +123,7 @@ def run(student):
 @pytest.fixture
 def certificate_file(make_approval, evidence, run, tmp_path):
     """A certificate as `validate` writes it."""
-    from openmm_mlff.certificate.writing import write_certificate
+    from openmm_mlff.certificate.writer import write_certificate
     from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, write_json
 
     directory = RunDirectory.create(tmp_path / "run")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.building import build_system
+from openmm_mlff.molecules.assembly import build_system
 from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.library import load_folder, resolve, user_path

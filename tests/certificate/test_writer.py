@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.certificate.writing import make_certificate, make_sample, write_certificate
+from openmm_mlff.certificate.writer import make_certificate, make_sample, write_certificate
 from openmm_mlff.checks.surface import net_force_torque
 from openmm_mlff.results import ClaimStatus, VerdictStatus
 from openmm_mlff.storage.measurements import Skipped
