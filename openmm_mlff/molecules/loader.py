@@ -71,22 +71,24 @@ def load_systems(
     if path.is_dir():
         system = load_folder(path, **electrons)
         return [replace(system, name=chosen or system.name)]
-    first, count = _range(selection, path=path)
+    first = 0 if selection in (None, _ALL) else int(selection)
+    is_one = selection != _ALL and (selection or suffix_of(path) not in MANY_MOLECULES)
     structures = read_structures(
         path,
         first=first,
-        count=count,
+        count=1 if is_one else None,
         charge_is_given=charge is not None,
         add_hydrogens=add_hydrogens,
     )
     names = _names(structures, path=path, first=first, is_selected=selection is not None)
     if chosen is not None:
         names = numbered_names([chosen] * len(names))
+    is_alone = selection is None and len(names) == 1
     return [
         build_system(
             structure,
             name=each,
-            source=_source(path, index=index, is_alone=selection is None and len(names) == 1),
+            source=f"file {path.name}" if is_alone else f"file {path.name}, @{index}",
             **electrons,
         )
         for index, (each, structure) in enumerate(zip(names, structures, strict=True), start=first)
@@ -136,13 +138,6 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     return stem, selection
 
 
-def _range(selection: str | None, *, path: Path) -> tuple[int, int | None]:
-    """Return the index of the first structure and the number of structures to read."""
-    if selection is None:
-        return 0, None if suffix_of(path) in MANY_MOLECULES else 1
-    return (0, None) if selection == _ALL else (int(selection), 1)
-
-
 def _names(
     structures: list[FileStructure], *, path: Path, first: int, is_selected: bool
 ) -> list[str]:
@@ -158,7 +153,3 @@ def _names(
             for number, structure in enumerate(structures, start=first + 1)
         ]
     )
-
-
-def _source(path: Path, *, index: int, is_alone: bool) -> str:
-    return f"file {path.name}" if is_alone else f"file {path.name}, @{index}"
