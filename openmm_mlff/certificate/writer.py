@@ -21,6 +21,8 @@ GEOMETRIES = 3
 _DECIMALS = 8
 """Decimals of positions in Å; values are computed at the rounded positions."""
 
+_CERTIFIED = set(CertifiedCheck.model_fields)
+
 
 def write_certificate(
     directory: RunDirectory,
@@ -69,16 +71,7 @@ def make_certificate(
         versions=dict(run["environment"].get("versions", {})),
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         checks=tuple(
-            CertifiedCheck(
-                id=result.id,
-                system=result.system,
-                condition=result.condition,
-                value=result.value,
-                threshold=result.threshold,
-                unit=result.unit,
-                status=result.status.value,
-                at_least=result.at_least,
-            )
+            CertifiedCheck.model_validate(result.model_dump(mode="json", include=_CERTIFIED))
             for result in report.checks
             if result.required
         ),
