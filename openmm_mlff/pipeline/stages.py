@@ -88,7 +88,7 @@ def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason
             name = measurement_name(check, condition)
             lacking = _lacking(subject, check, no_reference_reason)
             if lacking:
-                subject.store.write_skipped(name, reason=lacking)
+                subject.store.write(name, Skipped(lacking))
             else:
                 view = subject if condition is None else subject.at(condition)
                 _measure(view, check, name=name, broken=broken)

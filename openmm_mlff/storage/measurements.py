@@ -121,10 +121,6 @@ class MeasurementStore:
         """Write that a measurement is identical to the shared measurement `shared`."""
         self._write(Measurement(name, DONE, data={SAME_AS: shared}))
 
-    def write_skipped(self, name: str, *, reason: str) -> None:
-        """Write why a measurement was skipped."""
-        self._write(Measurement(name, SKIPPED, reason=reason))
-
     def write_error(self, name: str, *, reason: str, traceback: str) -> None:
         """Write the error that ended a measurement."""
         self._write(Measurement(name, ERROR, reason=reason, traceback=traceback))
