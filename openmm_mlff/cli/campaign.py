@@ -8,6 +8,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from openmm_mlff.cli.interrupts import InterruptedCommandError
+from openmm_mlff.cli.options import option
 from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.results import EXIT_CODES
 
@@ -44,25 +45,18 @@ Folder = Annotated[Path, typer.Argument(help="A folder that a campaign wrote")]
 def run_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What is to be run")],
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the campaign. Default: the file's", show_default=False),
-    ] = None,
+    output: Annotated[Path | None, option("Folder of the campaign. Default: the file's")] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "A running Dask scheduler, e.g. tcp://HOST:8786. Default: as [cluster] says, else the "
+            "cores of this machine",
             metavar="ADDRESS",
-            help="A running Dask scheduler, e.g. tcp://HOST:8786. Default: as [cluster] says, "
-            "else the cores of this machine",
-            show_default=False,
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Run no more than so many now", show_default=False),
-    ] = None,
+    limit: Annotated[int | None, option("Run no more than so many now", min=1)] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List the runs and how far they are; run nothing")
+        bool, option("List the runs and how far they are; run nothing", "--dry-run")
     ] = False,
 ) -> int:
     """Run or resume a campaign and write its page, or list its runs.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.options import option
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.molecules import list_systems, load_system
 
@@ -16,12 +17,11 @@ def export_command(
     *,
     system: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "Build this molecule in: forward(positions), nm and kJ/mol, what TorchForce takes. "
+            "Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
             "--system",
             "-s",
-            help="Build this molecule in: forward(positions), nm and kJ/mol, what TorchForce "
-            "takes. Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
-            show_default=False,
         ),
     ] = None,
     precision: Annotated[
@@ -29,13 +29,13 @@ def export_command(
     ] = "mixed",
     with_forces: Annotated[
         bool,
-        typer.Option(
-            "--with-forces",
-            help="With --system: give energy and forces, several times faster; needs "
+        option(
+            "With --system: give energy and forces, several times faster; needs "
             "TorchForce.setOutputsForces(True)",
+            "--with-forces",
         ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.pt")] = False,
+    force: Annotated[bool, option("Overwrite OUT.pt", "--force")] = False,
 ) -> int:
     """Export a checkpoint to TorchScript, checked against the eager model before it is written."""
     from openmm_mlff.potentials import load_potential

@@ -27,6 +27,11 @@ _COMPLETIONS = {
 POTENTIAL_HELP = str(ValidationRequest.model_fields["potential"].description)
 
 
+def option(text: str, *flags: str, **more: Any) -> Any:
+    """Return an option of a command whose help states the default, if any."""
+    return typer.Option(*flags, help=text, show_default=False, **more)
+
+
 def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
     """Decorate a command so that every setting of a validation is an option.
 

@@ -3,42 +3,26 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 
+from openmm_mlff.cli.options import option
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.results import ValidationReport
 
-_PANEL = "What is printed"
+_PANEL: dict[str, Any] = {"rich_help_panel": "What is printed"}
 
-AsJson = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        help="Print JSON to stdout and nothing else",
-        rich_help_panel=_PANEL,
-    ),
-]
+AsJson = Annotated[bool, option("Print JSON to stdout and nothing else", "--json", **_PANEL)]
+Quiet = Annotated[bool, option("No progress, and one line a verdict", "--quiet", "-q", **_PANEL)]
+Details = Annotated[bool, option("Print every check with what was found", "--details", **_PANEL)]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "Python file with checks of your own, whose code is run; repeat for several",
         "--plugin",
         metavar="FILE.py",
-        help="Python file with checks of your own, whose code is run; repeat for several",
-        show_default=False,
     ),
-]
-Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet", "-q", help="No progress, and one line a verdict", rich_help_panel=_PANEL
-    ),
-]
-Details = Annotated[
-    bool,
-    typer.Option("--details", help="Print every check with what was found", rich_help_panel=_PANEL),
 ]
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
+from openmm_mlff.cli.options import option
 from openmm_mlff.cli.output import (
     AsJson,
     Details,
@@ -37,16 +38,14 @@ def judge_command(
     *,
     protocol: Annotated[
         str | None,
-        typer.Option(
-            help="Judge by this protocol; default: the one that was run",
-            show_default=False,
+        option(
+            "Judge by this protocol; default: the one that was run",
             autocompletion=complete_protocol,
         ),
     ] = None,
     plugin: Plugins = None,
     no_write: Annotated[
-        bool,
-        typer.Option("--no-write", help="Only say the verdict; leave the report as it is"),
+        bool, option("Only say the verdict; leave the report as it is", "--no-write")
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -84,26 +83,18 @@ def compare_command(
     *,
     baseline: Annotated[
         Path | None,
-        typer.Option(
-            metavar="REPORT",
-            help="What the others are compared with. Default: the first",
-            show_default=False,
-        ),
+        option("What the others are compared with. Default: the first", metavar="REPORT"),
     ] = None,
     strict: Annotated[
         bool,
-        typer.Option(
+        option(
+            "A value of a required check that got worse beyond its 95 % interval counts, too",
             "--strict",
-            help="A value of a required check that got worse beyond its 95 % interval counts, too",
         ),
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write comparison.html, .json, .md, .png and .svg into this folder",
-            show_default=False,
-        ),
+        option("Write comparison.html, .json, .md, .png and .svg into this folder", metavar="DIR"),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

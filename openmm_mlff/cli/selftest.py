@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.options import option
 from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.storage.run_directory import RunDirectory, write_json
@@ -15,21 +16,12 @@ def selftest_command(
     *,
     seeds: Annotated[int, typer.Option(min=0, help="Healthy potentials of each kind")] = 20,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            help="FILE.json to write the matrix to, and FILE.md beside it", show_default=False
-        ),
+        Path | None, option("FILE.json to write the matrix to, and FILE.md beside it")
     ] = None,
     only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Only this fault, and nothing healthy; repeat", show_default=False
-        ),
+        list[str] | None, option("Only this fault, and nothing healthy; repeat", metavar="NAME")
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes. Default: one a core", show_default=False),
-    ] = None,
+    jobs: Annotated[int | None, option("Processes. Default: one a core", min=1)] = None,
 ) -> int:
     """Try the suite on potentials with planted faults: what it catches, what it lets through.
 
