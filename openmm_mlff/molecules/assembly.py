@@ -5,15 +5,9 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels, pairs_within
-from openmm_mlff.molecules.boxes import (
-    Floats,
-    Ints,
-    covalent_images,
-    nearest_images,
-    upright,
-    whole_molecules,
-)
+from openmm_mlff.molecules.boxes import covalent_images, nearest_images, upright, whole_molecules
 from openmm_mlff.molecules.formats.structure import FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import FARTHEST_ANGSTROM, MolecularSystem, checked_cell

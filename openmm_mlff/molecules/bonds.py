@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats, Ints
+
 BOND_FACTOR = 1.25
 """Two atoms are bonded when closer than this times the sum of their covalent radii."""
 
@@ -23,11 +25,8 @@ METAL_BOND_FACTOR = 1.1
 
 
 def pairs_within(
-    positions_angstrom: npt.NDArray[np.float64],
-    *,
-    cutoff_angstrom: float,
-    cell_angstrom: npt.NDArray[np.float64] | None = None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    positions_angstrom: Floats, *, cutoff_angstrom: float, cell_angstrom: Floats | None = None
+) -> tuple[Ints, Floats]:
     """Find all pairs of points within a cutoff.
 
     Positions are (N, 3), cell vectors the rows of (3, 3); only nearest images count. Return sorted
@@ -57,11 +56,8 @@ def pairs_within(
 
 
 def _pairs_in_any_box(
-    positions_angstrom: npt.NDArray[np.float64],
-    cell_angstrom: npt.NDArray[np.float64],
-    *,
-    cutoff_angstrom: float,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    positions_angstrom: Floats, cell_angstrom: Floats, *, cutoff_angstrom: float
+) -> tuple[Ints, Floats]:
     """Find the pairs in a skewed box, or in one not wider than twice the cutoff."""
     from ase.neighborlist import primitive_neighbor_list
 
@@ -78,7 +74,7 @@ def _pairs_in_any_box(
     return pairs[is_new], distances[order][is_new]
 
 
-def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> Floats:
     """Return covalent radii, (N,), Å: Cordero et al., Dalton Trans. 2008, 2832, as in ASE."""
     from ase.data import covalent_radii
 
@@ -90,7 +86,7 @@ def covalent_bonds(
     positions_angstrom: npt.ArrayLike,
     factor: float = BOND_FACTOR,
     *,
-    cell_angstrom: npt.NDArray[np.float64] | None = None,
+    cell_angstrom: Floats | None = None,
 ) -> tuple[tuple[int, int], ...]:
     """Derive sorted bonds i < j: pairs closer than ``factor`` × the sum of their covalent radii.
 
@@ -114,11 +110,7 @@ def is_non_metal(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return np.isin(np.asarray(atomic_numbers), list(NON_METALS))
 
 
-def _beside_each_other(
-    numbers: npt.NDArray[np.int64],
-    pairs: npt.NDArray[np.int64],
-    relative: npt.NDArray[np.float64],
-) -> npt.NDArray[np.bool_]:
+def _beside_each_other(numbers: Ints, pairs: Ints, relative: Floats) -> npt.NDArray[np.bool_]:
     """Return which pairs are two metals that are not bonded but adjacent among non-metals."""
     metal = ~is_non_metal(numbers)
     among = np.zeros(len(numbers), dtype=bool)

@@ -4,12 +4,9 @@ Positions are (N, 3) Å, cells are (3, 3) Å with box vectors as rows.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom, fragment_labels
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 def upright(cell_angstrom: Floats, *, positions_angstrom: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
 
 STRAIGHT_DEGREES = 170.0
@@ -37,10 +38,7 @@ class Torsion:
 
 
 def rotatable_torsions(
-    positions_angstrom: npt.NDArray[np.float64],
-    *,
-    atomic_numbers: npt.ArrayLike,
-    bonds: Iterable[tuple[int, int]],
+    positions_angstrom: Floats, *, atomic_numbers: npt.ArrayLike, bonds: Iterable[tuple[int, int]]
 ) -> tuple[Torsion, ...]:
     """Find rotatable bonds: acyclic, not terminal, not next to a straight angle, not double.
 
@@ -74,9 +72,7 @@ def rotatable_torsions(
     return tuple(found)
 
 
-def _straight(
-    positions: npt.NDArray[np.float64], j: int, k: int, *, neighbours: dict[int, list[int]]
-) -> bool:
+def _straight(positions: Floats, j: int, k: int, *, neighbours: dict[int, list[int]]) -> bool:
     """Return whether a bond angle at either end is close to 180°."""
     limit = math.cos(math.radians(STRAIGHT_DEGREES))
     for centre, end in ((j, k), (k, j)):
@@ -89,9 +85,7 @@ def _straight(
     return False
 
 
-def dihedral_degrees(
-    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
-) -> float:
+def dihedral_degrees(positions_angstrom: Floats, *, atoms: tuple[int, int, int, int]) -> float:
     """Return the dihedral angle i–j–k–l, −180° to 180°: 0° eclipsed, clockwise positive."""
     i, j, k, end = (positions_angstrom[atom] for atom in atoms)
     first, axis, last = j - i, k - j, end - k
@@ -101,9 +95,7 @@ def dihedral_degrees(
     )
 
 
-def dihedral_gradient(
-    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
-) -> npt.NDArray[np.float64]:
+def dihedral_gradient(positions_angstrom: Floats, *, atoms: tuple[int, int, int, int]) -> Floats:
     """Compute the gradient of a dihedral angle, (4, 3), radian/Å, in the order of the atoms.
 
     Blondel & Karplus, J. Comput. Chem. 17, 1132 (1996), without a singularity at 0° and 180°.
@@ -125,9 +117,7 @@ def dihedral_gradient(
     return np.stack([at_i, at_j, -at_i - at_j - at_l, at_l])
 
 
-def turned(
-    positions_angstrom: npt.NDArray[np.float64], *, torsion: Torsion, degrees: float
-) -> npt.NDArray[np.float64]:
+def turned(positions_angstrom: Floats, *, torsion: Torsion, degrees: float) -> Floats:
     """Rotate one side of a bond rigidly, increasing the dihedral angle by `degrees`."""
     from scipy.spatial.transform import Rotation
 
@@ -140,7 +130,7 @@ def turned(
     return result
 
 
-def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _cross(a: Floats, b: Floats) -> Floats:
     # numpy.cross is ten times slower for single vectors; a relaxation needs thousands of products.
     return np.array(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]

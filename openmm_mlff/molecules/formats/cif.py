@@ -7,11 +7,7 @@ from typing import Any, TextIO
 
 from openmm_mlff.molecules.formats.elements import AtomRecord
 from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
-from openmm_mlff.molecules.formats.residues import (
-    chosen_locations,
-    recorded_cell,
-    structure_of,
-)
+from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
 from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, joined
 
 _UNKNOWN = ("?", ".", "")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 import numpy as np
-import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom, pairs_within
 from openmm_mlff.molecules.formats.structure import BadStructureError
 
@@ -106,9 +106,7 @@ def nuclide(symbol: str) -> tuple[str, float]:
     raise BadStructureError(f"{symbol.strip()!r} is not an element; expected symbols from H to Og")
 
 
-def numbers_and_masses(
-    symbols: Sequence[str],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None]:
+def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
     """Return atomic numbers, (N,), and the masses of isotopes, (N,), amu, NaN for others, or None.
 
     Raises:
@@ -123,7 +121,7 @@ def numbers_and_masses(
 
 
 def elements_of(
-    atoms: Sequence[AtomRecord], positions_angstrom: npt.NDArray[np.float64], *, remedy: str
+    atoms: Sequence[AtomRecord], positions_angstrom: Floats, *, remedy: str
 ) -> list[str]:
     """Return the symbol of each atom, from its name if the file gives none.
 
@@ -199,7 +197,7 @@ def _is_no_atom(atom: AtomRecord) -> bool:
 
 
 def _refuse_drude_particles(
-    atoms: Sequence[AtomRecord], options: list[list[str]], positions: npt.NDArray[np.float64]
+    atoms: Sequence[AtomRecord], options: list[list[str]], positions: Floats
 ) -> None:
     """Raise for a particle named D and the name of the atom that it is attached to."""
     rows = {(atom.place, atom.residue, atom.name.strip()): k for k, atom in enumerate(atoms)}
@@ -211,7 +209,7 @@ def _refuse_drude_particles(
                 raise BadStructureError(f"{atom.label(index)} is a Drude particle; {NO_ATOM}")
 
 
-def _neighbours(positions: npt.NDArray[np.float64]) -> list[list[tuple[int, float]]]:
+def _neighbours(positions: Floats) -> list[list[tuple[int, float]]]:
     """Return index and distance of every atom that may be bonded to each."""
     longest = 2.0 * BOND_FACTOR * float(covalent_radii_angstrom([55])[0])
     nearest: list[list[tuple[int, float]]] = [[] for _ in positions]

@@ -9,11 +9,7 @@ import numpy as np
 
 from openmm_mlff.molecules.bonds import covalent_bonds
 from openmm_mlff.molecules.formats.elements import ISOTOPES, AtomRecord
-from openmm_mlff.molecules.formats.residues import (
-    chosen_locations,
-    recorded_cell,
-    structure_of,
-)
+from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
 from openmm_mlff.molecules.formats.structure import (
     Bonds,
     FileStructure,

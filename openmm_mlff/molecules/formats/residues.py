@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.formats.elements import (
     HYDROGENATED,
     AtomRecord,
     elements_of,
     numbers_and_masses,
 )
-from openmm_mlff.molecules.formats.structure import (
-    BadStructureError,
-    FileStructure,
-    position_array,
-)
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, position_array
 
 _WITHOUT_SYMMETRY = ("", "P1", "?", ".")
 _DUMMY_LENGTH_ANGSTROM = 1.0
@@ -53,7 +49,7 @@ def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
 
 
 def structure_of(
-    atoms: Sequence[AtomRecord], *, cell: npt.NDArray[np.float64] | None, note: str, remedy: str
+    atoms: Sequence[AtomRecord], *, cell: Floats | None, note: str, remedy: str
 ) -> FileStructure:
     """Convert atoms, each at one location, to a structure without bonds.
 
@@ -86,7 +82,7 @@ def structure_of(
 
 def recorded_cell(
     lengths_and_angles: Sequence[float], *, space_group: str
-) -> tuple[npt.NDArray[np.float64] | None, str]:
+) -> tuple[Floats | None, str]:
     """Convert a cell record to box vectors if the atoms of the file fill the box.
 
     A dummy of 1 × 1 × 1 Å is ignored. If the space group has symmetry, the file contains only the
