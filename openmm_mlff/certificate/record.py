@@ -16,8 +16,8 @@ from openmm_mlff.storage.text import cut
 CERTIFICATE_FILE = "certificate.json"
 DIGEST = "sha256"
 NOTICE = (
-    "The field sha256 is the hash of everything else in this file, so that a change is noticed. "
-    "It is not a signature: it does not say who made the file."
+    "The field sha256 is the hash of all other fields, so that a change of the file is detected. "
+    "It is not a signature: it does not identify the author."
 )
 
 

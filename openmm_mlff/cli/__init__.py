@@ -77,7 +77,7 @@ def _said(error: Any) -> str:
     if isinstance(error, BrokenPipeError):
         # Python flushes again at exit, and would print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return "its reader closed the pipe; the rest was not printed"
+        return "the reader closed the pipe; the rest was not printed"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{where}; check the permissions of the file and its folder"

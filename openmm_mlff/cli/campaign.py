@@ -13,9 +13,9 @@ from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.results import EXIT_CODES
 
 HELP = (
-    "Validate models x systems x temperatures x timesteps x seeds, as a file says, on many "
-    "workers; each run once, whatever is started again. campaign SPEC.toml runs it; "
-    "campaign status and campaign report read what there is."
+    "Validate models x systems x temperatures x timesteps x seeds, listed in a file, on many "
+    "workers, each run once. campaign SPEC.toml runs or resumes it; campaign status and campaign "
+    "report read the results so far."
 )
 
 
@@ -41,9 +41,11 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="A folder that a campaign wrote")]
 
 
-@app.command("run", help="Run a campaign, or go on with it; what has a verdict is not run again.")
+@app.command("run", help="Run or resume a campaign; runs with a verdict are not repeated.")
 def run_command(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What is to be run")],
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.toml", help="Specification of the campaign")
+    ],
     *,
     output: Annotated[Path | None, option("Folder of the campaign. Default: the file's")] = None,
     scheduler: Annotated[
@@ -54,9 +56,9 @@ def run_command(
             metavar="ADDRESS",
         ),
     ] = None,
-    limit: Annotated[int | None, option("Run no more than so many now", min=1)] = None,
+    limit: Annotated[int | None, option("Largest number of runs to start now", min=1)] = None,
     dry_run: Annotated[
-        bool, option("List the runs and how far they are; run nothing", "--dry-run")
+        bool, option("List the runs and their states without running any", "--dry-run")
     ] = False,
 ) -> int:
     """Run or resume a campaign and write its page, or list its runs.

@@ -21,7 +21,7 @@ _MARKS = {"ok": ("✔", "green"), "note": ("–", "yellow"), "problem": ("✘", 
 def doctor_command(*, as_json: AsJson = False) -> int:
     """Check whether this machine is ready: Python, packages, platforms, GPU, reference, compiler.
 
-    Each thing is tried in a process of its own, a TorchForce on every platform. Exit code 0: ready;
+    Each item is tested in its own process, a TorchForce on every platform. Exit code 0: ready;
     1: not ready, and each problem is followed by its remedy.
 
     Returns:
@@ -34,7 +34,7 @@ def doctor_command(*, as_json: AsJson = False) -> int:
         findings = examine()
         print(json.dumps(as_document(findings), indent=1, ensure_ascii=False))
     else:
-        with Console(stderr=True).status("trying what a validation needs, some 20 s"):
+        with Console(stderr=True).status("testing what a validation needs, about 20 s"):
             findings = examine()
         print_findings(findings, console=Console())
     return 0 if is_ready(findings) else EXIT_NOT_READY

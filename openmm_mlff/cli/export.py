@@ -18,8 +18,8 @@ def export_command(
     system: Annotated[
         str | None,
         option(
-            "Build this molecule in: forward(positions), nm and kJ/mol, what TorchForce takes. "
-            "Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
+            "Molecule built into the file: forward(positions), nm and kJ/mol, as TorchForce "
+            "requires. Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
             "--system",
             "-s",
         ),
@@ -30,7 +30,7 @@ def export_command(
     with_forces: Annotated[
         bool,
         option(
-            "With --system: give energy and forces, several times faster; needs "
+            "With --system: return energy and forces, several times faster; needs "
             "TorchForce.setOutputsForces(True)",
             "--with-forces",
         ),

@@ -14,8 +14,8 @@ from openmm_mlff.results import ValidationReport
 _PANEL: dict[str, Any] = {"rich_help_panel": "What is printed"}
 
 AsJson = Annotated[bool, option("Print JSON to stdout and nothing else", "--json", **_PANEL)]
-Quiet = Annotated[bool, option("No progress, and one line a verdict", "--quiet", "-q", **_PANEL)]
-Details = Annotated[bool, option("Print every check with what was found", "--details", **_PANEL)]
+Quiet = Annotated[bool, option("No progress, and one line per verdict", "--quiet", "-q", **_PANEL)]
+Details = Annotated[bool, option("Print the result of every check", "--details", **_PANEL)]
 Plugins = Annotated[
     list[str] | None,
     option(

@@ -45,16 +45,16 @@ def judge_command(
     ] = None,
     plugin: Plugins = None,
     no_write: Annotated[
-        bool, option("Only say the verdict; leave the report as it is", "--no-write")
+        bool, option("Only print the verdict; do not write the report again", "--no-write")
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     details: Details = False,
 ) -> int:
-    """Judge an existing run again, without running it; the report is written again.
+    """Judge an existing run again without running it, and write its report again.
 
-    The verdict is printed at once; pages and figures are drawn after it. With --no-write they stay
-    as they are. Neither torch nor OpenMM is loaded.
+    The verdict is printed first; pages and figures are drawn after it, but not with --no-write.
+    Neither torch nor OpenMM is loaded.
 
     Returns:
         The exit code of the verdict.
@@ -83,12 +83,12 @@ def compare_command(
     *,
     baseline: Annotated[
         Path | None,
-        option("What the others are compared with. Default: the first", metavar="REPORT"),
+        option("Report that the others are compared with. Default: the first", metavar="REPORT"),
     ] = None,
     strict: Annotated[
         bool,
         option(
-            "A value of a required check that got worse beyond its 95 % interval counts, too",
+            "Also count a value of a required check that is worse by more than its 95 % interval",
             "--strict",
         ),
     ] = False,
@@ -99,10 +99,10 @@ def compare_command(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
-    """Compare models, or versions of one, with the first: what changed, and which to take.
+    """Compare models, or versions of one, with the first: what changed, and which to use.
 
-    Exit code 1 where something got worse: the verdict, a required check, or a required check that
-    passed and is no longer there. 0 where nothing did, whatever the verdicts are.
+    Exit code 1 if anything got worse: the verdict, a required check, or a required check that
+    passed and is missing now. 0 otherwise, whatever the verdicts are.
 
     Returns:
         The exit code.

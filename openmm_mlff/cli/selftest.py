@@ -14,20 +14,23 @@ from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 def selftest_command(
     *,
-    seeds: Annotated[int, typer.Option(min=0, help="Healthy potentials of each kind")] = 20,
+    seeds: Annotated[
+        int, typer.Option(min=0, help="Number of healthy potentials of each kind")
+    ] = 20,
     output: Annotated[
         Path | None, option("FILE.json to write the matrix to, and FILE.md beside it")
     ] = None,
     only: Annotated[
-        list[str] | None, option("Only this fault, and nothing healthy; repeat", metavar="NAME")
+        list[str] | None,
+        option("Only this fault, without healthy potentials; repeat for several", metavar="NAME"),
     ] = None,
-    jobs: Annotated[int | None, option("Processes. Default: one a core", min=1)] = None,
+    jobs: Annotated[int | None, option("Number of processes. Default: one per core", min=1)] = None,
 ) -> int:
-    """Try the suite on potentials with planted faults: what it catches, what it lets through.
+    """Test the suite on potentials with planted faults: which it detects and which it misses.
 
     Every fault is planted into a healthy potential at two strengths, gross and just above the
-    threshold, and every check is run on it; healthy potentials must raise no alarm. The matrix
-    shows which check saw what, and from what strength on.
+    threshold, and every check is run on it; healthy potentials must pass. The matrix shows which
+    check detected each fault, and from which strength.
 
     Returns:
         0 where every gross fault was caught by the check named for it and nothing healthy was.

@@ -27,7 +27,7 @@ def verify_command(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="What is to be verified, as for validate",
+            help="Potential to verify, as for validate",
             autocompletion=complete_potential,
         ),
     ],
@@ -41,9 +41,9 @@ def verify_command(
 ) -> int:
     """Check whether MODEL is the certified one, and whether this machine reproduces its values.
 
-    0: yes; 1: no (another model, other values, or a certificate that was changed); 2: unusable
-    input. The certificate's hash shows a change of the file; it is no signature, and does not say
-    who wrote it.
+    Exit code 0: yes; 1: no (another model, other values, or a changed certificate); 2: unusable
+    input. The certificate's hash detects changes of the file; it is not a signature and does not
+    identify the author.
 
     Returns:
         The exit code.
@@ -84,7 +84,7 @@ def _lines(
 ) -> Iterator[tuple[bool, str]]:
     """Yield whether each part holds, and its description."""
     if found.intact:
-        yield True, "The certificate is as it was written."
+        yield True, "The certificate is unchanged."
     else:
         yield False, "The certificate was changed after it was written; get the original."
     if found.same_model:
@@ -94,12 +94,12 @@ def _lines(
         yield (
             False,
             f"{model} is not the certified model {certificate.model.name}: {found.difference} "
-            "differs; validate it on its own.",
+            "differs; validate it separately.",
         )
     if found.intact and found.same_model:
         yield from ((sample.agrees, _sample_text(sample)) for sample in found.samples)
         if not found.samples:
-            yield False, "The certificate holds no values that could be computed again."
+            yield False, "The certificate has no values that can be reproduced."
 
 
 def _sample_text(sample: "SampleOutcome") -> str:

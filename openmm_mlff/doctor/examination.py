@@ -28,7 +28,7 @@ _REFERENCE_REMEDY = (
     "run: pip install 'openmm_mlff[reference]', or name another reference with --reference"
 )
 _GPU_REMEDY = (
-    "CUDA 13 needs a driver of 580 or newer: bring the driver up to date, or install a torch for "
+    "CUDA 13 needs driver 580 or newer: update the driver, or install a torch for "
     "an older CUDA; see also CUDA_VISIBLE_DEVICES"
 )
 
@@ -79,8 +79,8 @@ def judge_torch(outcome: TrialOutcome, *, gpus: Sequence[Gpu]) -> list[Finding]:
         findings.append(Finding("GPU", gpu["name"], "ok", said))
     if not data["gpus"] and gpus:
         said = (
-            f"there (driver {gpus[0].driver}, {gpus[0].total_mebibytes:,.0f} MiB), but torch does "
-            f"not see it; torch is built for CUDA {data['built_for_cuda'] or 'no version'}"
+            f"present (driver {gpus[0].driver}, {gpus[0].total_mebibytes:,.0f} MiB), but torch "
+            f"does not see it; torch is built for CUDA {data['built_for_cuda'] or 'no version'}"
         )
         findings.append(Finding("GPU", gpus[0].name, "problem", said, _GPU_REMEDY))
     elif not data["gpus"]:

@@ -30,7 +30,7 @@ DEFAULTS_HERE = {
     "output": "Default here: a temporary one. ",
 }
 MARKERS = (
-    "mlff: a check of the potential under --mlff-potential",
+    "mlff: a check of the potential named by --mlff-potential",
     "parity: a check that compares forces computed in two ways",
 )
 
@@ -38,7 +38,9 @@ MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all of which start with ``--mlff``; the request defines their defaults."""
     group = parser.getgroup("mlff", "validation of a force field (openmm_mlff)")
-    group.addoption("--mlff-potential", metavar="SPEC", help="validate this: one test a check")
+    group.addoption(
+        "--mlff-potential", metavar="SPEC", help="potential to validate: one test per check"
+    )
     for setting in settings():
         if setting.path[0] in NOT_OFFERED:
             continue
