@@ -1,4 +1,7 @@
-"""Write files atomically, read those of a user with one-line errors, and convert to JSON."""
+"""Write files atomically, read those of a user with one-line errors, and convert to JSON.
+
+pytest imports this at every start, hence it does not import NumPy.
+"""
 
 import codecs
 import errno
@@ -7,13 +10,10 @@ import math
 import os
 import sys
 import uuid
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
-
-import numpy as np
 
 from openmm_mlff.errors import FileError
 from openmm_mlff.units import MEBIBYTE
@@ -75,17 +75,6 @@ def write_text(path: Path, text: str, *, keep_as: Path | None = None) -> None:
     """Write a text file atomically; the previous file is moved to `keep_as`, if given."""
     with replacing(path, keep_as=keep_as) as file:
         file.write(text.encode())
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed ``.npz`` atomically; equal arrays produce equal bytes."""
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            # NumPy's own writer stores the current time in the file.
-            entry = zipfile.ZipInfo(f"{name}.npy")
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def remove_parts(root: Path) -> None:
@@ -217,7 +206,7 @@ def jsonable(value: Any) -> Any:
     """Convert NumPy values, tuples and mappings to plain JSON; non-finite numbers become null."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, (np.ndarray, np.generic)):
+    if hasattr(value, "tolist"):
         return jsonable(value.tolist())
     if isinstance(value, (list, tuple, set, frozenset)):
         return [jsonable(item) for item in value]

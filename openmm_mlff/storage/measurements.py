@@ -8,8 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.storage.files import write_arrays
-from openmm_mlff.storage.run_directory import read_arrays, read_json, write_json
+from openmm_mlff.storage.run_directory import read_arrays, read_json, write_arrays, write_json
 from openmm_mlff.storage.typed import from_tables, to_tables
 
 R = TypeVar("R")

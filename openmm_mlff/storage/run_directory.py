@@ -67,6 +67,17 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a compressed ``.npz`` atomically; equal arrays produce equal bytes."""
+    with files.replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            # NumPy's own writer stores the current time in the file.
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
 def run_name(*, ensemble: str, temperature_kelvin: float, timestep_fs: float, replica: int) -> str:
     """Return the name of a simulation's folder, e.g. ``nve_300K_0.5fs_r0``."""
     return f"{ensemble}_{temperature_kelvin:g}K_{timestep_fs:g}fs_r{replica}"

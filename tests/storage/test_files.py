@@ -11,9 +11,9 @@ from openmm_mlff.storage.files import (
     remove_parts,
     replacing,
     storage_failure,
-    write_arrays,
     write_text,
 )
+from openmm_mlff.storage.run_directory import write_arrays
 
 
 def test_what_breaks_leaves_what_was_there(tmp_path):

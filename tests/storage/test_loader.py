@@ -6,7 +6,6 @@ from mdtraj.formats import DCDTrajectoryFile
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.storage.files import write_arrays
 from openmm_mlff.storage.loader import STRUCTURE_FILE, load_evidence
 from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.run_directory import (
@@ -14,6 +13,7 @@ from openmm_mlff.storage.run_directory import (
     RunDirectory,
     molecule_to_json,
     run_name,
+    write_arrays,
     write_json,
 )
 from openmm_mlff.storage.runs import RunCondition
