@@ -64,5 +64,5 @@ def print_findings(findings: "Sequence[Finding]", *, console: Console) -> None:
         return
     problems = sum(finding.state == "problem" for finding in findings)
     counted = "1 problem" if problems == 1 else f"{problems} problems"
-    said = f"This machine is not ready: {counted}, each with what to do (→)."
-    console.print(Text(said, style="bold red"))
+    answer = f"This machine is not ready: {counted}, each with what to do (→)."
+    console.print(Text(answer, style="bold red"))

@@ -141,7 +141,8 @@ class Dashboard(Progress):
             if task:
                 self.remove_task(task.id)
             return
-        fields = {"system": system, "began_s": now_s, "drift": None, "drift_read_s": now_s}
+        fields: dict[str, Any] = {"system": system, "began_s": now_s}
+        fields |= {"drift": None, "drift_read_s": now_s}
         if task is None:
             self.add_task(stage, total=total, completed=done, **fields)
         elif (task.description, task.total) != (stage, total):

@@ -61,7 +61,7 @@ def structure_of(
     positions = position_array([atom.position_angstrom for atom in atoms])
     symbols = elements_of(atoms, positions, remedy=remedy)
     numbers, masses = numbers_and_masses(symbols)
-    with_hydrogens = {atoms[row].place for row in np.flatnonzero(numbers == 1)}
+    with_hydrogens = {atoms[row].place for row in np.flatnonzero(numbers == 1).tolist()}
     for atom, number in zip(atoms, numbers, strict=True):
         # A standard residue of heavy atoms only, as in most crystal structures.
         is_standard = atom.residue.upper() in HYDROGENATED and number in (6, 7, 8)
