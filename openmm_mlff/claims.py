@@ -3,9 +3,8 @@
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from openmm_mlff.jsonable import Record
 from openmm_mlff.units import RATIO
 
 
@@ -58,28 +57,20 @@ EXIT_CODES = {
 }
 
 
+class Record(BaseModel):
+    """Base of the records in `report.json`: immutable, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
 class Compared(Protocol):
     """A check result, or a reason made from one."""
 
-    @property
-    def system(self) -> str:
-        """Name of the molecule."""
-
-    @property
-    def condition(self) -> dict[str, Any]:
-        """Temperature, timestep and the like."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the threshold."""
-
-    @property
-    def threshold(self) -> float | None:
-        """None if nothing is compared."""
-
-    @property
-    def at_least(self) -> bool:
-        """Whether the threshold is a lower limit."""
+    system: str
+    condition: dict[str, Any]
+    unit: str
+    threshold: float | None
+    at_least: bool
 
 
 def quantity(value: float, unit: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     BaseModel,
@@ -23,7 +23,8 @@ from pydantic import (
 )
 
 from openmm_mlff.errors import ConfigError, FileError
-from openmm_mlff.reading import cut, read_toml
+from openmm_mlff.storage.files import read_toml
+from openmm_mlff.storage.text import cut
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
@@ -207,6 +208,40 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
 
 
+def first_problem(error: ValidationError) -> str:
+    """Return the field and the message of the first error in a stored file."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg']}"
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return the first error in the settings of a user, in one line; `model` validated them."""
+    problem = error.errors()[0]
+    location = ".".join(str(part) for part in problem["loc"])
+    table = model
+    for part in problem["loc"][:-1]:
+        field = table.model_fields.get(str(part))
+        table = (_model_in(field.annotation) if field else None) or table
+    if problem["type"] == "extra_forbidden":
+        key = str(problem["loc"][-1])
+        return f"unknown key {location!r}; {nearest(key, list(table.model_fields))}"
+    if problem["type"] == "missing":
+        expected = table.model_fields[str(problem["loc"][-1])].description or "a value"
+        return f"{location} is missing; expected {expected}"
+    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "expected")
+    said = f"{location}: {said}" if location else said
+    got = problem["input"]
+    return said if isinstance(got, Mapping) else f"{said} (got {cut(repr(got))})"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that an annotation contains, e.g. that of the values of a dictionary."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((one for one in map(_model_in, get_args(annotation)) if one), None)
+
+
 def list_protocols() -> list[str]:
     """Return the names of the shipped protocols."""
     return sorted(path.stem for path in PROTOCOLS_FOLDER.glob("*.toml"))
@@ -230,29 +265,19 @@ def parse_protocol(table: Mapping[str, Any], *, origin: str) -> Protocol:
     try:
         return Protocol.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"protocol {origin}: {_explain(first)}") from error
-
-
-def _explain(problem: Mapping[str, Any]) -> str:
-    """Return a one-line description of a pydantic error."""
-    location = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "extra_forbidden":
-        return f"{location}: {problem['msg']} (got {cut(repr(problem.get('input')))})"
-    parents: dict[str, type[BaseModel]] = {
-        "dynamics": DynamicsSpec,
-        "probes": ProbeSpec,
-        "criteria": Threshold,
-    }
-    inside = len(problem["loc"]) > 1
-    parent = parents.get(str(problem["loc"][0]), Protocol) if inside else Protocol
-    key = str(problem["loc"][-1])
-    return f"unknown key {location!r}; {nearest(key, list(parent.model_fields))}"
+        raise ConfigError(f"protocol {origin}: {explain(error, Protocol)}") from error
 
 
 def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     """Read a protocol's table and merge it into the one that it extends."""
-    path = _protocol_path(name_or_path)
+    path = Path(name_or_path)
+    if not name_or_path.endswith(".toml"):
+        if name_or_path not in list_protocols():
+            raise ConfigError(
+                f"unknown protocol {cut(name_or_path)!r}; "
+                f"{nearest(name_or_path, list_protocols())} A path must end in .toml"
+            )
+        path = PROTOCOLS_FOLDER / f"{name_or_path}.toml"
     if str(path) in seen:
         raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
     try:
@@ -265,18 +290,6 @@ def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]
     if base is None:
         return table
     return _overlay(_merged_table(str(base), seen=(*seen, str(path))), table)
-
-
-def _protocol_path(name_or_path: str) -> Path:
-    """Return the file of a protocol."""
-    if name_or_path.endswith(".toml"):
-        return Path(name_or_path)
-    if name_or_path not in list_protocols():
-        raise ConfigError(
-            f"unknown protocol {cut(name_or_path)!r}; {nearest(name_or_path, list_protocols())} "
-            "A path must end in .toml"
-        )
-    return PROTOCOLS_FOLDER / f"{name_or_path}.toml"
 
 
 def _overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Option:
 
     Attributes:
         flag: long option; empty for the name of the field.
-        short: one letter.
+        short: short option, e.g. ``-s``.
         metavar: placeholder of the value in the help.
         decides: False for a setting that does not affect the results.
     """
@@ -51,6 +51,11 @@ class Setting:
     def flag(self) -> str:
         """Long option, e.g. ``--system``."""
         return self.option.flag or f"--{self.path[-1].replace('_', '-')}"
+
+    @property
+    def name(self) -> str:
+        """The flag as a Python name."""
+        return self.flag.removeprefix("--").replace("-", "_")
 
     @property
     def kind(self) -> Any:

@@ -26,9 +26,9 @@ class Evidence:
     """
 
     name: Literal["sound", "accurate"]
-    results: tuple[CheckResult, ...]
-    missing: tuple[Reason, ...]
-    not_asked: tuple[Reason, ...] = ()
+    results: Sequence[CheckResult]
+    missing: Sequence[Reason]
+    not_asked: Sequence[Reason] = ()
 
     def with_status(self, *statuses: Status) -> list[CheckResult]:
         """Return the results with one of the given statuses."""

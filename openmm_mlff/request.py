@@ -6,7 +6,7 @@ cells of a campaign, `run.json` and the command under "Repeat" all derive from
 """
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -200,6 +200,16 @@ def _settings(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting
             continue
         given = [one for one in info.metadata if isinstance(one, Option)]
         yield Setting((*path, name), info, given[0] if given else Option())
+
+
+def table_of(values: Iterable[tuple[Setting, Any]]) -> dict[str, Any]:
+    """Return values by field name, nested like the fields; None stands for no value."""
+    table: dict[str, Any] = {"options": {}}
+    for setting, value in values:
+        if value is not None:
+            target = table["options"] if len(setting.path) > 1 else table
+            target[setting.path[-1]] = value
+    return table
 
 
 def request_from(given: Mapping[str, Any]) -> ValidationRequest:

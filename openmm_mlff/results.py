@@ -3,51 +3,32 @@
 import math
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from openmm_mlff.claims import (
     EXIT_CODES,
-    MOST_SEVERE_FIRST,
-    Claim,
     Claims,
     ClaimStatus,
     Reason,
+    Record,
     Status,
     VerdictStatus,
-    limit_text,
-    place,
-    quantity,
 )
-from openmm_mlff.jsonable import Record, first_problem, jsonable
-
-__all__ = [
-    "EXIT_CODES",
-    "MOST_SEVERE_FIRST",
-    "SCHEMA_VERSION",
-    "CheckResult",
-    "Claim",
-    "ClaimStatus",
-    "Claims",
-    "MeasuredTemperature",
-    "ModelRecord",
-    "Reason",
-    "Record",
-    "Scope",
-    "Status",
-    "ValidationReport",
-    "Verdict",
-    "VerdictStatus",
-    "first_problem",
-    "jsonable",
-    "limit_text",
-    "place",
-    "quantity",
-    "report_schema",
-]
+from openmm_mlff.claims import MOST_SEVERE_FIRST as MOST_SEVERE_FIRST
+from openmm_mlff.claims import Claim as Claim
+from openmm_mlff.claims import limit_text as limit_text
+from openmm_mlff.claims import quantity as quantity
+from openmm_mlff.storage.files import jsonable
 
 SCHEMA_VERSION: Literal[2] = 2
 """Of `report.json`."""
+
+_DECISIVE = {
+    VerdictStatus.APPROVED: ClaimStatus.YES,
+    VerdictStatus.REJECTED: ClaimStatus.NO,
+    VerdictStatus.INCONCLUSIVE: ClaimStatus.UNDECIDED,
+}
+"""The status of the claims that decide a verdict."""
 
 
 class CheckResult(Record):
@@ -83,18 +64,8 @@ class CheckResult(Record):
 
     def as_reason(self, *, lead: str = "") -> Reason:
         """Return the result as a reason of a claim; `lead` precedes the name of the check."""
-        return Reason(
-            check=self.id,
-            system=self.system,
-            condition=self.condition,
-            status=self.status,
-            value=self.value,
-            unit=self.unit,
-            threshold=self.threshold,
-            at_least=self.at_least,
-            lead=lead,
-            message=self.message,
-        )
+        shared = Reason.model_fields.keys() & CheckResult.model_fields.keys()
+        return Reason(check=self.id, lead=lead, **{name: getattr(self, name) for name in shared})
 
     @property
     def limit_used(self) -> float | None:
@@ -121,7 +92,7 @@ class CheckResult(Record):
         except (TypeError, ValueError, OverflowError):
             # None, or not a number: the type check reports it.
             return value
-        return number if np.isfinite(number) else None
+        return number if math.isfinite(number) else None
 
     @field_validator("evidence", "condition", mode="before")
     @classmethod
@@ -208,7 +179,7 @@ class Verdict(Record):
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The distinct reasons of the claims that decide the status, most severe first."""
-        decisive = [claim for claim in self.claims.both if claim.status is self._deciding_answer]
+        decisive = [claim for claim in self.claims.both if claim.status is _DECISIVE[self.status]]
         reasons = [reason for claim in decisive for reason in claim.reasons]
         return tuple(reason for k, reason in enumerate(reasons) if reason not in reasons[:k])
 
@@ -216,14 +187,6 @@ class Verdict(Record):
     def failure_modes(self) -> tuple[str, ...]:
         """Consequences in production; empty unless the verdict is REJECTED."""
         return tuple(mode for claim in self.claims.both for mode in claim.failure_modes)
-
-    @property
-    def _deciding_answer(self) -> ClaimStatus:
-        return {
-            VerdictStatus.APPROVED: ClaimStatus.YES,
-            VerdictStatus.REJECTED: ClaimStatus.NO,
-            VerdictStatus.INCONCLUSIVE: ClaimStatus.UNDECIDED,
-        }[self.status]
 
 
 class ValidationReport(Record):

@@ -7,6 +7,7 @@ it is UNDECIDED; else it is YES, if the protocol may approve. NOT APPLICABLE has
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 from typing import get_args
 
@@ -91,25 +92,20 @@ def _evidence(
 ) -> tuple[Evidence, Evidence]:
     """Return the evidence of each claim: sound, then accurate."""
     accuracy = {spec.id for spec in known.values() if spec.claim == "accurate"}
+    sound = [result for result in decisive if result.group != "accuracy"]
+    accurate = [
+        result
+        for result in decisive
+        if result.group == "accuracy"
+        and not (result.status is Status.SKIPPED and result.system in not_asked)
+    ]
+    absent = [reason for reason in missing if reason.system not in not_asked]
     return (
-        Evidence(
-            "sound",
-            tuple(result for result in decisive if result.group != "accuracy"),
-            tuple(reason for reason in missing if reason.check not in accuracy),
-        ),
+        Evidence("sound", sound, [one for one in missing if one.check not in accuracy]),
         Evidence(
             "accurate",
-            tuple(
-                result
-                for result in decisive
-                if result.group == "accuracy"
-                and not (result.status is Status.SKIPPED and result.system in not_asked)
-            ),
-            tuple(
-                reason
-                for reason in missing
-                if reason.check in accuracy and reason.system not in not_asked
-            ),
+            accurate,
+            [one for one in absent if one.check in accuracy],
             _why_not_asked(protocol, accuracy=accuracy, not_asked=not_asked),
         ),
     )
@@ -177,53 +173,41 @@ def _missing(
 ) -> list[Reason]:
     """Return the required checks without a result for a system or one of its conditions."""
     dynamics = protocol.dynamics
-    conditions = [
-        (temperature, timestep)
-        for temperature in dynamics.temperatures_kelvin
-        for timestep in dynamics.timesteps_fs
-    ]
+    conditions = list(product(dynamics.temperatures_kelvin, dynamics.timesteps_fs))
     missing = []
-    for check_id in protocol.required:
+    for check_id, system in product(protocol.required, scope.systems):
         spec = known.get(check_id)
-        for system in scope.systems:
-            found = [r for r in results if r.id == check_id and r.system == system]
-            if not found:
-                missing.append(_no_result(check_id, system))
-            elif spec is not None and spec.scope == "condition" and not _holds_for_all(found):
-                seen = {
-                    (r.condition.get("temperature_kelvin"), r.condition.get("timestep_fs"))
-                    for r in found
-                }
-                missing += [
-                    _no_result(check_id, system, temperature_kelvin=temperature, timestep_fs=step)
-                    for temperature, step in conditions
-                    if (temperature, step) not in seen
-                ]
+        found = [r for r in results if r.id == check_id and r.system == system]
+        absent: list[dict[str, float]] = [{}]
+        if found:
+            # A result without condition that did not pass applies to all conditions.
+            for_all = any(not r.condition and r.status is not Status.PASS for r in found)
+            by_condition = spec is not None and spec.scope == "condition" and not for_all
+            seen = {
+                (r.condition.get("temperature_kelvin"), r.condition.get("timestep_fs"))
+                for r in found
+            }
+            absent = [
+                {"temperature_kelvin": temperature, "timestep_fs": timestep}
+                for temperature, timestep in conditions
+                if by_condition and (temperature, timestep) not in seen
+            ]
+        missing += [
+            Reason(check=check_id, system=system, condition=at, message="no result, it was not run")
+            for at in absent
+        ]
     return missing
-
-
-def _no_result(check_id: str, system: str, **condition: float) -> Reason:
-    return Reason(
-        check=check_id, system=system, condition=condition, message="no result, it was not run"
-    )
-
-
-def _holds_for_all(results: Sequence[CheckResult]) -> bool:
-    """Check whether a result without condition, which did not pass, applies to all conditions."""
-    return any(not r.condition and r.status is not Status.PASS for r in results)
 
 
 def _failure_modes(failed: Sequence[CheckResult], *, known: Mapping[str, Check]) -> tuple[str, ...]:
     """Return the consequence in production of each failed check."""
-    modes: dict[str, str] = {}
-    systems: dict[str, list[str]] = {}
-    for result in failed:
-        spec = known.get(result.id)
-        modes[result.id] = result.message if spec is None else spec.consequence
-        named = systems.setdefault(result.id, [])
-        if result.system not in named:
-            named.append(result.system)
-    return tuple(f"{mode} (seen on {', '.join(systems[id_])})" for id_, mode in modes.items())
+    modes = []
+    for check_id in dict.fromkeys(result.id for result in failed):
+        results = [result for result in failed if result.id == check_id]
+        mode = known[check_id].consequence if check_id in known else results[-1].message
+        systems = dict.fromkeys(result.system for result in results)
+        modes.append(f"{mode} (seen on {', '.join(systems)})")
+    return tuple(modes)
 
 
 def _open_reasons(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tuple[Reason, ...]:
@@ -231,8 +215,7 @@ def _open_reasons(evidence: Evidence, *, protocol: Protocol, scope: Scope) -> tu
     errors = evidence.with_status(Status.ERROR)
     others = [result for result in evidence.open_results if result.status is not Status.ERROR]
     reasons = [result.as_reason() for result in errors]
-    reasons += evidence.missing
-    reasons += [result.as_reason() for result in others]
+    reasons += [*evidence.missing, *(result.as_reason() for result in others)]
     if not (evidence.with_status(Status.PASS) and scope.systems):
         reasons.append(Reason(message="No required check passed."))
     if not protocol.may_approve:

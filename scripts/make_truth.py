@@ -24,9 +24,10 @@ from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import read_json, write_json, write_text
 from openmm_mlff.selftest.oracles import KINDS, healthy
 from openmm_mlff.selftest.runner import validate_with
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 STUDENTS = ("student:original", "student:tiny", "student:ultra-tiny")
 ANALYTIC = tuple(f"analytic:{kind}" for kind in KINDS)

@@ -25,9 +25,10 @@ from openmm_mlff.claims import MOST_SEVERE_FIRST, Status
 from openmm_mlff.config import Protocol, load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.reading import cut
-from openmm_mlff.rundir import read_json, write_json, write_text
 from openmm_mlff.selftest.runner import validate_with
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import read_json, write_json
+from openmm_mlff.storage.text import cut
 
 TABLE = Path("reports/truth/published.md")
 SHORT = Path(__file__).with_name("published.toml")

@@ -22,7 +22,8 @@ from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.figures import report_plots, write_figures
 from openmm_mlff.report.summary import render_summary
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import RunDirectory, read_json, write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import RunDirectory, read_json
 
 KEPT = (
     "report.json",

@@ -11,9 +11,9 @@ from pathlib import Path
 from openmm_mlff.claims import MOST_SEVERE_FIRST
 from openmm_mlff.config import load_protocol
 from openmm_mlff.results import Status, ValidationReport, VerdictStatus
-from openmm_mlff.rundir import read_json, write_json
 from openmm_mlff.selftest.kinds import KINDS, Kind
 from openmm_mlff.selftest.runner import validate_with
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 PROTOCOL = "standard"
 RESULT_FILE = "itself.json"

@@ -12,8 +12,8 @@ import openmm_mlff.report.writer  # noqa: F401
 from openmm_mlff import pytest_plugin
 from openmm_mlff.pipeline.opening import LocalValidation
 from openmm_mlff.request import settings
-from openmm_mlff.rundir import RunDirectory, read_json
 from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import RunDirectory, read_json
 
 pytest_plugins = ["pytester"]
 

@@ -15,9 +15,9 @@ from openmm_mlff.results import (
     Status,
     ValidationReport,
     VerdictStatus,
-    jsonable,
     report_schema,
 )
+from openmm_mlff.storage.files import jsonable
 
 
 @pytest.fixture(scope="module")

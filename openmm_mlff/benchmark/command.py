@@ -17,7 +17,8 @@ from openmm_mlff.benchmark.plan import (
     read_threads,
 )
 from openmm_mlff.errors import PotentialError, SimulationError
-from openmm_mlff.rundir import RunDirectory, write_json, write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 DEFAULT_OUTPUT = Path("runs/benchmark")
 PAGE_FILE = "benchmark.md"

@@ -14,7 +14,7 @@ from openmm_mlff.benchmark.entries import (
 )
 from openmm_mlff.benchmark.scaling import scaling_with_atoms
 from openmm_mlff.benchmark.statistics import median_interval
-from openmm_mlff.results import jsonable
+from openmm_mlff.storage.files import jsonable
 from openmm_mlff.units import MEBIBYTE
 
 _BYTES_PER_MEGABYTE = 1e6

@@ -136,22 +136,21 @@ def run_each(
             running[future] = key
         on_wait(len(running), workers)
         if time.monotonic() - looked_at > REPLACE_SECONDS:
-            _replace_lost(client)
             looked_at = time.monotonic()
-        for future in _ended(list(running)):
+            if client.cluster is not None:
+                # Scaling to the present number restarts workers that Dask has removed, e.g. jobs
+                # that reached their walltime.
+                client.cluster.scale(len(client.cluster.worker_spec))
+        try:
+            waited = distributed.wait(
+                list(running), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED"
+            )
+        except distributed.TimeoutError:
+            continue
+        for future in waited.done:
             key = running.pop(future)
             yield key, _outcome(future)
             future.release()
-
-
-def _ended(futures: list[Future]) -> list[Future]:
-    """Wait briefly for any of the futures, and return those that ended."""
-    try:
-        return list(
-            distributed.wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
-        )
-    except distributed.TimeoutError:
-        return []
 
 
 def _outcome(future: Future) -> dict[str, Any] | Loss:
@@ -169,25 +168,15 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
     return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
 
 
-def _replace_lost(client: Client) -> None:
-    """Restart workers that Dask has removed, e.g. jobs that reached their walltime."""
-    if client.cluster is not None:
-        # Scaling to the present number starts the missing workers.
-        client.cluster.scale(len(client.cluster.worker_spec))
-
-
-@contextmanager
-def _connect(address: str) -> Iterator[Client]:
+def _connect(address: str) -> Client:
     """Connect to a running scheduler."""
     try:
-        client = Client(address, timeout=CONNECT_SECONDS)
+        return Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, distributed.TimeoutError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address!r} within {CONNECT_SECONDS:g} s; expected an "
             "address like tcp://HOST:8786, as dask scheduler prints it"
         ) from error
-    with client:
-        yield client
 
 
 def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
@@ -197,19 +186,18 @@ def _start_local(spec: ClusterSpec, workers: int) -> SpecCluster:
 
     def options(number: int) -> dict[str, Any]:
         environment = dict(ONE_THREAD)
-        one: dict[str, Any] = {
+        if spec.gpu:
+            environment["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
+        return {
             "nthreads": 1,
             "host": "127.0.0.1",
             "memory_limit": 0,
             "env": environment,
+            "resources": {GPU: 1} if spec.gpu else None,
             "silence_logs": logging.CRITICAL,
             "dashboard": False,
             "local_directory": spec.local_directory,
         }
-        if spec.gpu:
-            one["resources"] = {GPU: 1}
-            environment["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
-        return one
 
     return SpecCluster(
         workers={number: {"cls": Nanny, "options": options(number)} for number in range(workers)},

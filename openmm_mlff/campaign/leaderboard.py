@@ -24,7 +24,8 @@ from openmm_mlff.results import (
     Verdict,
     VerdictStatus,
 )
-from openmm_mlff.rundir import write_json, write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import write_json
 
 PAGE_FILE = "report.html"
 LEADERBOARD_FILE = "leaderboard.json"

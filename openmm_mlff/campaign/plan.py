@@ -10,16 +10,16 @@ from openmm_mlff.campaign.spec import CampaignSpec, ModelEntry
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import AUTO_REFERENCE, NO_REFERENCE, Protocol, canonical_sha256
 from openmm_mlff.errors import ConfigError, MissingDependencyError, UserError
-from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import load_systems
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import load_reference, no_reference_reason
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import SharedSettings, ValidationRequest, request_from
-from openmm_mlff.results import jsonable
-from openmm_mlff.rundir import molecule_to_json
 from openmm_mlff.simulation.environment import installed_versions
+from openmm_mlff.storage.files import jsonable
+from openmm_mlff.storage.fingerprint import hash_path
+from openmm_mlff.storage.run_directory import molecule_to_json
 
 ADDRESS_LENGTH = 20
 """Hexadecimal digits, 80 bits, which makes collisions negligible."""

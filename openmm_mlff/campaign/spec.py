@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, nearest
+from openmm_mlff.config import Femtoseconds, Frozen, Kelvin, explain
 from openmm_mlff.errors import ConfigError, FileError
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.reading import cut, read_toml
 from openmm_mlff.request import SharedSettings
+from openmm_mlff.storage.files import read_toml
+from openmm_mlff.storage.text import cut
 
 QUEUES = ("slurm", "pbs", "lsf")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -88,8 +89,12 @@ class CampaignSpec(SharedSettings):
     """
 
     name: str
-    models: tuple[ModelEntry, ...] = Field(min_length=1)
-    systems: tuple[str, ...] = Field(min_length=1)
+    models: tuple[ModelEntry, ...] = Field(
+        min_length=1, description='spec strings, e.g. models = ["student:tiny", "best_model.pt"]'
+    )
+    systems: tuple[str, ...] = Field(
+        min_length=1, description='names or files, e.g. systems = ["water", "my.pdb"]'
+    )
     temperatures_kelvin: tuple[Kelvin, ...] | None = Field(default=None, min_length=1)
     timesteps_fs: tuple[Femtoseconds, ...] | None = Field(default=None, min_length=1)
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
@@ -155,34 +160,4 @@ def parse_spec(table: Mapping[str, Any], *, origin: str) -> CampaignSpec:
     try:
         return CampaignSpec.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(f"campaign {origin}: {_explain(error.errors()[0])}") from error
-
-
-def _explain(problem: Mapping[str, Any]) -> str:
-    """Return the first pydantic error as one line."""
-    parts = problem["loc"]
-    location = ".".join(str(part) for part in parts)
-    if problem["type"] == "extra_forbidden":
-        known = list(_table_of(parts).model_fields)
-        return f"unknown key {location!r}; {nearest(str(parts[-1]), known)}"
-    if problem["type"] == "missing":
-        return f"{location} is missing; {_EXPECTED.get(str(parts[0]), 'expected a value')}"
-    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "expected")
-    if not parts or not isinstance(problem.get("input"), (str, int, float, bool, list, tuple)):
-        return f"{location}: {said}" if location else said
-    return f"{location}: {said} (got {problem['input']!r})"
-
-
-def _table_of(location: tuple[str | int, ...]) -> type[BaseModel]:
-    """Return the model class of the table that contains a key."""
-    if location[0] == "cluster" and len(location) > 1:
-        return ClusterSpec
-    if location[0] == "models" and len(location) > 2:
-        return PotentialOptions if "options" in location[:-1] else ModelEntry
-    return CampaignSpec
-
-
-_EXPECTED = {
-    "models": 'expected spec strings, e.g. models = ["student:tiny", "best_model.pt"]',
-    "systems": 'expected names or files, e.g. systems = ["water", "my.pdb"]',
-}
+        raise ConfigError(f"campaign {origin}: {explain(error, CampaignSpec)}") from error

@@ -5,7 +5,7 @@ Layout::
     OUT/campaign.json                     specification and list of cells
     OUT/cells/<address>/result.json       result of the run; written last
     OUT/cells/<address>/attempts/*.json   workers of the run, with times and progress
-    OUT/cells/<address>/run/              the run directory, see :mod:`openmm_mlff.rundir`
+    OUT/cells/<address>/run/              the run directory, see `storage.run_directory`
 
 Files are written atomically, and each by one process only.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import read_json, write_json
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 SCHEMA_VERSION = 2
 CAMPAIGN_FILE = "campaign.json"

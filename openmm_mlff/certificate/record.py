@@ -5,18 +5,19 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from openmm_mlff.config import canonical_sha256
+from openmm_mlff.config import canonical_sha256, first_problem
 from openmm_mlff.errors import FileError, RunDirectoryError
-from openmm_mlff.fingerprint import Fingerprint
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.reading import cut, read_json
-from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope, first_problem
+from openmm_mlff.results import ClaimStatus, ModelRecord, Record, Scope
+from openmm_mlff.storage.files import read_json
+from openmm_mlff.storage.fingerprint import Fingerprint
+from openmm_mlff.storage.text import cut
 
 CERTIFICATE_FILE = "certificate.json"
 DIGEST = "sha256"
 NOTICE = (
-    "The field sha256 is the hash of everything else in this file, so that a change is noticed. "
-    "It is not a signature: it does not say who made the file."
+    "The field sha256 is the hash of all other fields, so that a change of the file is detected. "
+    "It is not a signature: it does not identify the author."
 )
 
 

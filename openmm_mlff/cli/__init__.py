@@ -2,7 +2,6 @@
 
 import io
 import os
-import shlex
 import sys
 import traceback
 import warnings
@@ -11,13 +10,9 @@ from typing import Any
 
 import typer
 
-from openmm_mlff.cli.resuming import (
-    InterruptedCampaignError,
-    InterruptedRunError,
-    resume_command,
-)
+from openmm_mlff.cli.interrupts import InterruptedCommandError
 from openmm_mlff.errors import ConfigError, MlffError
-from openmm_mlff.foreign_text import printable
+from openmm_mlff.storage.text import printable
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -44,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Third-party deprecation warnings do not help a user.
         warnings.filterwarnings("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    _let_any_terminal_print()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Print ? for characters that the terminal's encoding lacks, instead of failing.
+            stream.reconfigure(errors="replace")
     # Read once by torch: large tensors then use pages of 2 MiB instead of 4 KiB.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # Waiting torch threads release their core soon: longer spinning made a batch 3 to 10 times
@@ -56,12 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Flushing may find that the reader is gone, which is handled here rather than at exit.
         sys.stdout.flush()
         sys.exit(code)
-    except InterruptedRunError as error:
-        command = resume_command(given, root=error.root, spec=error.spec)
-        print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
-    except InterruptedCampaignError:
-        command = shlex.join(["openmm-mlff", *given])
+    except InterruptedCommandError as error:
+        command = error.resume_command(given)
         print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except (MlffError, _ClickException, OSError) as error:
@@ -77,29 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _said(error: Any) -> str:
     """Return a one-line message for an error, with the name of a file that failed at exit."""
     if isinstance(error, _ClickException):
-        return _usage(error)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "openmm-mlff"
+        return f"{error.format_message().rstrip('.')}; see {command} --help"
     if isinstance(error, BrokenPipeError):
         # Python flushes again at exit, and would print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return "its reader closed the pipe; the rest was not printed"
+        return "the reader closed the pipe; the rest was not printed"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{where}; check the permissions of the file and its folder"
     return str(error)
-
-
-def _usage(error: Any) -> str:
-    """Return a message on wrong arguments with a reference to the help text."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "openmm-mlff"
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
-
-
-def _let_any_terminal_print() -> None:
-    """Print ? for characters that the terminal's encoding lacks, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _check_encoding(arguments: list[str]) -> None:

@@ -21,21 +21,21 @@ from openmm_mlff.cli import (
 
 EPILOG = (
     "Start with: openmm-mlff validate student:original --system water --protocol quick. "
-    "Every command explains itself with --help. Exit codes: 0 APPROVED, 1 REJECTED, "
+    "--help works on every command. Exit codes: 0 APPROVED, 1 REJECTED, "
     "3 INCONCLUSIVE, 2 wrong usage. --debug anywhere shows tracebacks."
 )
 SUMMARY = "Judge machine-learned force fields as they are deployed in OpenMM."
 FIRST_STEPS = """\
-openmm-mlff says whether a machine-learned force field is safe for MD in OpenMM.
+openmm-mlff checks whether a machine-learned force field is safe for MD in OpenMM.
 
   1. Is this machine ready?     openmm-mlff doctor
   2. A first verdict, a minute  openmm-mlff validate student:tiny -s water --protocol quick
   3. Your model, your molecule  openmm-mlff validate best_model.pt -s my.pdb
 
-Then: openmm-mlff checks    what is checked, and against which threshold
-      openmm-mlff systems   molecules that are there
-      openmm-mlff --help    all commands; each explains itself with --help
-      openmm-mlff --install-completion    the tab key for potentials, systems, checks
+Then: openmm-mlff checks    the checks and their thresholds
+      openmm-mlff systems   the molecules of the library
+      openmm-mlff --help    all commands; --help works on each
+      openmm-mlff --install-completion    tab completion of potentials, systems, checks
 """
 
 app = typer.Typer(

@@ -4,14 +4,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from typer.core import TyperGroup
 
-from openmm_mlff.cli.resuming import InterruptedCampaignError
+from openmm_mlff.cli.interrupts import InterruptedCommandError
+from openmm_mlff.cli.options import option
+from openmm_mlff.cli.progress import progress_bar
+from openmm_mlff.results import EXIT_CODES
 
 HELP = (
-    "Validate models x systems x temperatures x timesteps x seeds, as a file says, on many "
-    "workers; each run once, whatever is started again. campaign SPEC.toml runs it; "
-    "campaign status and campaign report read what there is."
+    "Validate models x systems x temperatures x timesteps x seeds, listed in a file, on many "
+    "workers, each run once. campaign SPEC.toml runs or resumes it; campaign status and campaign "
+    "report read the results so far."
 )
 
 
@@ -37,68 +41,85 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="A folder that a campaign wrote")]
 
 
-@app.command("run", help="Run a campaign, or go on with it; what has a verdict is not run again.")
+@app.command("run", help="Run or resume a campaign; runs with a verdict are not repeated.")
 def run_command(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What is to be run")],
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.toml", help="Specification of the campaign")
+    ],
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the campaign. Default: the file's", show_default=False),
-    ] = None,
+    output: Annotated[Path | None, option("Folder of the campaign. Default: the file's")] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "A running Dask scheduler, e.g. tcp://HOST:8786. Default: as [cluster] says, else the "
+            "cores of this machine",
             metavar="ADDRESS",
-            help="A running Dask scheduler, e.g. tcp://HOST:8786. Default: as [cluster] says, "
-            "else the cores of this machine",
-            show_default=False,
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Run no more than so many now", show_default=False),
-    ] = None,
+    limit: Annotated[int | None, option("Largest number of runs to start now", min=1)] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List the runs and how far they are; run nothing")
+        bool, option("List the runs and their states without running any", "--dry-run")
     ] = False,
 ) -> int:
-    """Run a campaign, or go on with it.
+    """Run or resume a campaign and write its page, or list its runs.
 
     Returns:
-        0 where every run is APPROVED, 1 where any is REJECTED, else 3.
+        0 where every run is APPROVED, 1 where any is REJECTED, else 3; 0 for a list.
 
     Raises:
-        InterruptedCampaignError: by Ctrl-C.
+        InterruptedCommandError: by Ctrl-C.
     """
-    from openmm_mlff.campaign import command
+    from openmm_mlff.campaign.plan import expand
+    from openmm_mlff.campaign.session import left_to_do, open_store, run_session
+    from openmm_mlff.campaign.spec import load_spec
+    from openmm_mlff.campaign.states import states_of
+    from openmm_mlff.campaign.store import Store
+    from openmm_mlff.campaign.tables import render_failures, render_plan
 
-    if dry_run:
-        return command.show_plan(spec, output=output)
     try:
-        return command.run_campaign(spec, output=output, scheduler=scheduler, limit=limit)
+        asked = load_spec(spec)
+        cells, folder = expand(asked), output or asked.folder
+        if dry_run:
+            states = states_of([cell.row() for cell in cells], Store(folder))
+            render_plan(states, console=Console())
+            render_failures(states, console=Console())
+            return 0
+        store = open_store(asked, cells, root=folder)
+        todo = left_to_do(cells, store)[:limit]
+        if todo:
+            with progress_bar("campaign", hidden=True) as show:
+                run_session(asked, todo, store, scheduler=scheduler, on_progress=show)
+        return report_command(store.root)
     except KeyboardInterrupt as error:
-        raise InterruptedCampaignError("interrupted; the same command resumes it") from error
+        raise InterruptedCommandError("interrupted; the same command resumes it") from error
 
 
 @app.command("status", help="Show the progress of a campaign: done, running, waiting, failed.")
 def status_command(folder: Folder) -> int:
-    """Show the progress of a campaign; nothing is written.
+    """Print the progress of a campaign without writing anything; return 0."""
+    from openmm_mlff.campaign.states import read_states
+    from openmm_mlff.campaign.store import Store
+    from openmm_mlff.campaign.tables import render_status
 
-    Returns:
-        0.
-    """
-    from openmm_mlff.campaign.command import show_status
-
-    return show_status(folder)
+    render_status(read_states(Store.open(folder)), console=Console())
+    return 0
 
 
 @app.command("report", help="Write the page: leaderboard, accuracy against speed, all verdicts.")
 def report_command(folder: Folder) -> int:
-    """Write a campaign's page, complete or not.
+    """Write the page of a campaign, complete or not.
 
     Returns:
         0 where every run is APPROVED, 1 where any is REJECTED, else 3.
     """
-    from openmm_mlff.campaign.command import write_report
+    from openmm_mlff.campaign.leaderboard import write_leaderboard
+    from openmm_mlff.campaign.states import overall, overall_label, read_states
+    from openmm_mlff.campaign.store import Store
+    from openmm_mlff.campaign.tables import render_status
 
-    return write_report(folder)
+    store, console = Store.open(folder), Console()
+    states = read_states(store)
+    page = write_leaderboard(states, store, name=store.read_campaign()["spec"]["name"])
+    render_status(states, console=console)
+    console.print(f"{overall_label(states)}: {page}", soft_wrap=True, highlight=False)
+    return EXIT_CODES[overall(states)]

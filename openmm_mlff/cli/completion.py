@@ -25,10 +25,10 @@ def complete_potential(incomplete: str) -> list[str]:
 
 def complete_system(incomplete: str) -> list[str]:
     """Complete molecules of the library and structure files in the folder."""
-    from openmm_mlff.molecules import list_systems
+    from openmm_mlff.molecules.files import SUFFIXES
+    from openmm_mlff.molecules.library import list_systems
 
-    suffixes = (".pdb", ".cif", ".mmcif", ".sdf", ".mol", ".mol2", ".xyz", ".extxyz")
-    return _starting([*list_systems(), "smiles:", *_files(incomplete, suffixes)], incomplete)
+    return _starting([*list_systems(), "smiles:", *_files(incomplete, SUFFIXES)], incomplete)
 
 
 def complete_protocol(incomplete: str) -> list[str]:
@@ -59,10 +59,9 @@ def complete_precision(incomplete: str) -> list[str]:
 
 
 def _taken_off_by_bash() -> str:
-    """Return the part of the word that bash removes, because it splits words at colons.
+    """Return the part of the word that bash, which splits words at colons, removes: ``student:``.
 
-    Returns:
-        E.g. ``student:``; empty without a colon, and in other shells.
+    Empty without a colon, and in other shells.
     """
     words = os.environ.get("COMP_WORDS", "").split()
     given = os.environ.get("COMP_CWORD", "")
@@ -81,9 +80,8 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
         found = sorted(folder.iterdir())
     except OSError:
         return []
-    names = [path for path in found if not path.name.startswith(".")]
     return [
         f"{path}/" if path.is_dir() else str(path)
-        for path in names
-        if path.is_dir() or path.suffix in suffixes
+        for path in found
+        if not path.name.startswith(".") and (path.is_dir() or path.suffix in suffixes)
     ]

@@ -21,7 +21,7 @@ _MARKS = {"ok": ("✔", "green"), "note": ("–", "yellow"), "problem": ("✘", 
 def doctor_command(*, as_json: AsJson = False) -> int:
     """Check whether this machine is ready: Python, packages, platforms, GPU, reference, compiler.
 
-    Each thing is tried in a process of its own, a TorchForce on every platform. Exit code 0: ready;
+    Each item is tested in its own process, a TorchForce on every platform. Exit code 0: ready;
     1: not ready, and each problem is followed by its remedy.
 
     Returns:
@@ -34,7 +34,7 @@ def doctor_command(*, as_json: AsJson = False) -> int:
         findings = examine()
         print(json.dumps(as_document(findings), indent=1, ensure_ascii=False))
     else:
-        with Console(stderr=True).status("trying what a validation needs, some 20 s"):
+        with Console(stderr=True).status("testing what a validation needs, about 20 s"):
             findings = examine()
         print_findings(findings, console=Console())
     return 0 if is_ready(findings) else EXIT_NOT_READY
@@ -63,10 +63,6 @@ def print_findings(findings: "Sequence[Finding]", *, console: Console) -> None:
         console.print("Next: openmm-mlff validate student:tiny --system water --protocol quick")
         return
     problems = sum(finding.state == "problem" for finding in findings)
-    console.print(
-        Text(
-            f"This machine is not ready: {problems} "
-            f"{'problem' if problems == 1 else 'problems'}, each with what to do (→).",
-            style="bold red",
-        )
-    )
+    counted = "1 problem" if problems == 1 else f"{problems} problems"
+    answer = f"This machine is not ready: {counted}, each with what to do (→)."
+    console.print(Text(answer, style="bold red"))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmm_mlff.cli.options import option
 from openmm_mlff.errors import ConfigError, RunDirectoryError
 from openmm_mlff.molecules import list_systems, load_system
 
@@ -16,12 +17,11 @@ def export_command(
     *,
     system: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "Molecule built into the file: forward(positions), nm and kJ/mol, as TorchForce "
+            "requires. Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
             "--system",
             "-s",
-            help="Build this molecule in: forward(positions), nm and kJ/mol, what TorchForce "
-            "takes. Without: forward(atomic_numbers, positions), Å and eV, for any molecule",
-            show_default=False,
         ),
     ] = None,
     precision: Annotated[
@@ -29,13 +29,13 @@ def export_command(
     ] = "mixed",
     with_forces: Annotated[
         bool,
-        typer.Option(
-            "--with-forces",
-            help="With --system: give energy and forces, several times faster; needs "
+        option(
+            "With --system: return energy and forces, several times faster; needs "
             "TorchForce.setOutputsForces(True)",
+            "--with-forces",
         ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.pt")] = False,
+    force: Annotated[bool, option("Overwrite OUT.pt", "--force")] = False,
 ) -> int:
     """Export a checkpoint to TorchScript, checked against the eager model before it is written."""
     from openmm_mlff.potentials import load_potential
@@ -47,17 +47,10 @@ def export_command(
         raise ConfigError(f"cannot export {checkpoint!r}; expected student:NAME or a checkpoint")
     if output.exists() and not force:
         raise ConfigError(f"{output} exists; add --force to overwrite it, or name another file")
-    known = [load_system(name) for name in list_systems()]
-    fits = [
-        molecule
-        for molecule in known
-        # The module for any molecule has no box.
-        if not molecule.is_periodic
-        and (
-            potential.elements is None
-            or set(molecule.atomic_numbers.tolist()) <= potential.elements
-        )
-    ]
+    # The module for any molecule has no box.
+    known = [one for one in map(load_system, list_systems()) if not one.is_periodic]
+    elements = potential.elements
+    fits = [one for one in known if elements is None or elements.issuperset(one.atomic_numbers)]
     try:
         record = export_student(
             potential,

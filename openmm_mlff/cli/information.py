@@ -32,7 +32,7 @@ def checks_command(
         str | None,
         typer.Argument(
             metavar="[CHECK]",
-            help="Show everything about this check, as docs/checks.md does",
+            help="Describe this check in full, as docs/checks.md does",
             show_default=False,
             autocompletion=complete_check,
         ),
@@ -41,16 +41,16 @@ def checks_command(
     protocol: Annotated[
         str,
         typer.Option(
-            help="Whose thresholds to show: quick, standard, extended or FILE.toml",
+            help="Protocol whose thresholds are shown: quick, standard, extended or FILE.toml",
             autocompletion=complete_protocol,
         ),
     ] = "standard",
     plugin: Plugins = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print docs/checks.md, all protocols in it")
+        bool, typer.Option("--markdown", help="Print docs/checks.md, which covers all protocols")
     ] = False,
 ) -> int:
-    """List all checks: id, group, formula, unit, threshold, and where it comes from."""
+    """List all checks: id, group, formula, unit, threshold and its source."""
     from openmm_mlff.checks.plugins import installed_checks, with_plugins
     from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
     from openmm_mlff.report.checks_page import checks_markdown, own_check

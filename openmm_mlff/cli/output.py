@@ -1,43 +1,44 @@
-"""Output of commands: for people, as JSON, or in one line."""
+"""Output of commands: for people, as JSON, or in one line; and where a run is written."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 
+from openmm_mlff.cli.options import option
+from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.results import ValidationReport
 
-_PANEL = "What is printed"
+_PANEL: dict[str, Any] = {"rich_help_panel": "What is printed"}
 
-AsJson = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        help="Print JSON to stdout and nothing else",
-        rich_help_panel=_PANEL,
-    ),
-]
+AsJson = Annotated[bool, option("Print JSON to stdout and nothing else", "--json", **_PANEL)]
+Quiet = Annotated[bool, option("No progress, and one line per verdict", "--quiet", "-q", **_PANEL)]
+Details = Annotated[bool, option("Print the result of every check", "--details", **_PANEL)]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "Python file with checks of your own, whose code is run; repeat for several",
         "--plugin",
         metavar="FILE.py",
-        help="Python file with checks of your own, whose code is run; repeat for several",
-        show_default=False,
     ),
 ]
-Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet", "-q", help="No progress, and one line a verdict", rich_help_panel=_PANEL
-    ),
-]
-Details = Annotated[
-    bool,
-    typer.Option("--details", help="Print every check with what was found", rich_help_panel=_PANEL),
-]
+
+
+def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | None]:
+    """Return a separate folder for each potential; None for new folders.
+
+    No folder is outside `output`, and no two are the same.
+    """
+    if output is None or len(specs) == 1:
+        return [output] * len(specs)
+    short = [
+        Path(spec.replace("student:", "").replace(":", "_").replace("?", "_")).stem
+        for spec in specs
+    ]
+    names = numbered_names([safe_name(name, otherwise="potential") for name in short])
+    return [output / name for name in names]
 
 
 def print_json(reports: Sequence[ValidationReport]) -> None:
@@ -64,6 +65,24 @@ def show_report(
         render_report(report, console=console, report_path=report_path)
     else:
         render_summary(report, console=console, report_path=report_path)
+
+
+def write_comparison(
+    reports: Sequence[ValidationReport], homes: Sequence[Path], *, folder: Path, say: bool
+) -> None:
+    """Write the files of a comparison, with links to the existing pages of the reports.
+
+    ``homes`` are the folders of the reports.
+    """
+    from openmm_mlff.report import comparison
+
+    pages = [home / "report.html" for home in homes]
+    there = [page if page.exists() else page.with_suffix(".md") for page in pages]
+    links = [Path(os.path.relpath(page, folder)).as_posix() for page in there]
+    comparison.write_comparison(reports, folder, links=links)
+    if say:
+        path = folder / comparison.COMPARISON_HTML
+        Console().print(f"Comparison: {path}", soft_wrap=True, highlight=False)
 
 
 def worst_exit_code(reports: list[ValidationReport]) -> int:

@@ -1,8 +1,8 @@
 """`openmm-mlff judge` and `openmm-mlff compare`: commands on finished runs, without torch."""
 
-import os
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +12,22 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_protocol
-from openmm_mlff.cli.output import AsJson, Details, Plugins, Quiet, print_json, show_report
-from openmm_mlff.config import load_protocol
+from openmm_mlff.cli.options import option
+from openmm_mlff.cli.output import (
+    AsJson,
+    Details,
+    Plugins,
+    Quiet,
+    print_json,
+    show_report,
+    write_comparison,
+)
+from openmm_mlff.config import first_problem, load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
-from openmm_mlff.reading import MOST_RUN_BYTES, cut, missing, read_text
-from openmm_mlff.results import SCHEMA_VERSION, ValidationReport, first_problem
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.results import SCHEMA_VERSION, ValidationReport
+from openmm_mlff.storage.files import MOST_RUN_BYTES, missing, read_text
+from openmm_mlff.storage.run_directory import RunDirectory
+from openmm_mlff.storage.text import cut
 
 REPORT_JSON = "report.json"
 EXIT_WORSE = 1
@@ -28,29 +38,27 @@ def judge_command(
     *,
     protocol: Annotated[
         str | None,
-        typer.Option(
-            help="Judge by this protocol; default: the one that was run",
-            show_default=False,
+        option(
+            "Judge by this protocol; default: the one that was run",
             autocompletion=complete_protocol,
         ),
     ] = None,
     plugin: Plugins = None,
     no_write: Annotated[
-        bool,
-        typer.Option("--no-write", help="Only say the verdict; leave the report as it is"),
+        bool, option("Only print the verdict; do not write the report again", "--no-write")
     ] = False,
     figures: Annotated[
         bool,
-        typer.Option("--figures", help="Also write every figure as PNG and SVG into figures/"),
+        option("Also write every figure as PNG and SVG into figures/", "--figures"),
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     details: Details = False,
 ) -> int:
-    """Judge an existing run again, without running it; the report is written again.
+    """Judge an existing run again without running it, and write its report again.
 
-    The verdict is printed at once; the pages are written after it. With --no-write they stay as
-    they are. Neither torch nor OpenMM is loaded.
+    The verdict is printed first; pages are written after it, but not with --no-write.
+    Neither torch nor OpenMM is loaded.
 
     Returns:
         The exit code of the verdict.
@@ -79,34 +87,26 @@ def compare_command(
     *,
     baseline: Annotated[
         Path | None,
-        typer.Option(
-            metavar="REPORT",
-            help="What the others are compared with. Default: the first",
-            show_default=False,
-        ),
+        option("Report that the others are compared with. Default: the first", metavar="REPORT"),
     ] = None,
     strict: Annotated[
         bool,
-        typer.Option(
+        option(
+            "Also count a value of a required check that is worse by more than its 95 % interval",
             "--strict",
-            help="A value of a required check that got worse beyond its 95 % interval counts, too",
         ),
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write comparison.html, .json, .md, .png and .svg into this folder",
-            show_default=False,
-        ),
+        option("Write comparison.html, .json, .md, .png and .svg into this folder", metavar="DIR"),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
-    """Compare models, or versions of one, with the first: what changed, and which to take.
+    """Compare models, or versions of one, with the first: what changed, and which to use.
 
-    Exit code 1 where something got worse: the verdict, a required check, or a required check that
-    passed and is no longer there. 0 where nothing did, whatever the verdicts are.
+    Exit code 1 if anything got worse: the verdict, a required check, or a required check that
+    passed and is missing now. 0 otherwise, whatever the verdicts are.
 
     Returns:
         The exit code.
@@ -121,12 +121,22 @@ def compare_command(
             "--baseline REPORT"
         )
     loaded = [load_report(path) for path in paths]
-    from openmm_mlff.report.comparing.summary import summarise
+    from openmm_mlff.report.comparing.summary import headline, summarise
+    from openmm_mlff.report.comparing.terminal import render_summary
+    from openmm_mlff.report.comparison import compare
 
-    summary = summarise(loaded)
-    _print_comparison(loaded, as_json=as_json, quiet=quiet)
+    summary, console = summarise(loaded), Console()
+    if as_json:
+        print(json.dumps(compare(loaded), indent=1, ensure_ascii=False))
+    elif quiet:
+        for difference in summary.differences:
+            console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)
+    else:
+        render_summary(loaded, summary, console=console)
     if output is not None:
-        _write_comparison(loaded, paths, output=output, say=not (as_json or quiet))
+        homes = [path if path.is_dir() else path.parent for path in paths]
+        folder = RunDirectory.create(output).root
+        write_comparison(loaded, homes, folder=folder, say=not (as_json or quiet))
     return EXIT_WORSE if summary.got_worse(strict=strict) else 0
 
 
@@ -149,45 +159,6 @@ def load_report(path: Path) -> ValidationReport:
             f"{file} is not a report of schema version {SCHEMA_VERSION} ({first_problem(error)}); "
             "expected a report.json that this version of openmm-mlff validate or judge wrote"
         ) from error
-
-
-def _print_comparison(reports: Sequence[ValidationReport], *, as_json: bool, quiet: bool) -> None:
-    from openmm_mlff.report.comparing.summary import summarise
-
-    if as_json:
-        import json
-
-        from openmm_mlff.report.comparison import compare
-
-        print(json.dumps(compare(reports), indent=1, ensure_ascii=False))
-        return
-    summary = summarise(reports)
-    console = Console()
-    if quiet:
-        from openmm_mlff.report.comparing.summary import headline
-
-        for difference in summary.differences:
-            console.print(headline(difference, baseline=summary.labels[0]), soft_wrap=True)
-        return
-    from openmm_mlff.report.comparing.terminal import render_summary
-
-    render_summary(reports, summary, console=console)
-
-
-def _write_comparison(
-    reports: Sequence[ValidationReport], paths: Sequence[Path], *, output: Path, say: bool
-) -> None:
-    """Write the files of a comparison, with links to existing pages of the reports."""
-    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
-
-    folder = RunDirectory.create(output).root
-    homes = [path if path.is_dir() else path.parent for path in paths]
-    pages = [home / "report.html" for home in homes]
-    there = [page if page.exists() else page.with_suffix(".md") for page in pages]
-    links = [Path(os.path.relpath(page, folder)).as_posix() for page in there]
-    write_comparison(reports, folder, links=links)
-    if say:
-        Console().print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -1,59 +1,42 @@
 """`openmm-mlff selftest`: the suite against potentials with planted faults."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from openmm_mlff.cli.options import option
+from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.rundir import RunDirectory, write_json
-
-if TYPE_CHECKING:
-    from openmm_mlff.selftest.jobs import Progress as OnProgress
+from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 
 def selftest_command(
     *,
-    seeds: Annotated[int, typer.Option(min=0, help="Healthy potentials of each kind")] = 20,
+    seeds: Annotated[
+        int, typer.Option(min=0, help="Number of healthy potentials of each kind")
+    ] = 20,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            help="FILE.json to write the matrix to, and FILE.md beside it", show_default=False
-        ),
+        Path | None, option("FILE.json to write the matrix to, and FILE.md beside it")
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Only this fault, and nothing healthy; repeat", show_default=False
-        ),
+        option("Only this fault, without healthy potentials; repeat for several", metavar="NAME"),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes. Default: one a core", show_default=False),
-    ] = None,
+    jobs: Annotated[int | None, option("Number of processes. Default: one per core", min=1)] = None,
 ) -> int:
-    """Try the suite on potentials with planted faults: what it catches, what it lets through.
+    """Test the suite on potentials with planted faults: which it detects and which it misses.
 
     Every fault is planted into a healthy potential at two strengths, gross and just above the
-    threshold, and every check is run on it; healthy potentials must raise no alarm. The matrix
-    shows which check saw what, and from what strength on.
+    threshold, and every check is run on it; healthy potentials must pass. The matrix shows which
+    check detected each fault, and from which strength.
 
     Returns:
         0 where every gross fault was caught by the check named for it and nothing healthy was.
 
     Raises:
-        ConfigError: `output` is no JSON file.
+        ConfigError: `output` is not a JSON file.
     """
     from openmm_mlff.selftest.faults import get_fault
     from openmm_mlff.selftest.jobs import run_selftest
@@ -61,15 +44,22 @@ def selftest_command(
 
     for name in only or ():
         get_fault(name)
-    if output is not None and output.suffix != ".json":
-        raise ConfigError(f"cannot write the matrix to {output}; expected a name ending in .json")
     if output is not None:
         # Checked first, rather than after an hour.
+        if output.suffix != ".json":
+            raise ConfigError(
+                f"cannot write the matrix to {output}; expected a name ending in .json"
+            )
         if output.is_dir():
             raise ConfigError(f"cannot write the matrix to {output}, a folder; name a file in it")
         RunDirectory.create(output.parent)
-    with _progress() as show:
-        matrix = run_selftest(seeds=seeds, only=only or (), processes=jobs, on_progress=show)
+    with progress_bar("self-test") as show:
+        matrix = run_selftest(
+            seeds=seeds,
+            only=only or (),
+            processes=jobs,
+            on_progress=lambda name, done, total: show(done, total, name),
+        )
     console = Console()
     render_matrix(matrix, console=console)
     if output is not None:
@@ -77,24 +67,3 @@ def selftest_command(
         output.with_suffix(".md").write_text(markdown(matrix), encoding="utf-8")
         console.print(f"wrote {output} and {output.with_suffix('.md')}")
     return 0 if matrix.passed else 1
-
-
-@contextmanager
-def _progress() -> Iterator["OnProgress"]:
-    """Yield a callback that updates one progress bar on stderr."""
-    columns = (
-        TextColumn("self-test"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        task = bars.add_task("", total=None)
-
-        def show(name: str, done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total, description=name)
-
-        yield show

@@ -1,29 +1,29 @@
 """`openmm-mlff validate`."""
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from openmm_mlff.cli.completion import complete_potential
-from openmm_mlff.cli.folders import output_folders
+from openmm_mlff.cli.interrupts import InterruptedRunError
 from openmm_mlff.cli.options import POTENTIAL_HELP, takes_settings
 from openmm_mlff.cli.output import (
     AsJson,
     Details,
     Quiet,
+    output_folders,
     print_json,
     show_report,
     worst_exit_code,
+    write_comparison,
 )
 from openmm_mlff.cli.progress import live_dashboard
-from openmm_mlff.cli.resuming import InterruptedRunError
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.request import request_from
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from openmm_mlff.pipeline.opening import Validation
@@ -90,8 +90,14 @@ def validate_command(
     if as_json:
         print_json(reports)
     if len(reports) > 1:
+        from openmm_mlff.report.comparing.summary import summarise
+        from openmm_mlff.report.comparing.terminal import render_summary
+
+        say = not (as_json or quiet)
+        if say:
+            render_summary(reports, summarise(reports), console=Console())
         roots = [validation.root for validation in validations]
-        _compare(roots, reports, output=output, say=not (as_json or quiet))
+        write_comparison(reports, roots, folder=output or roots[0].parent, say=say)
     return worst_exit_code(reports)
 
 
@@ -102,20 +108,3 @@ def _run(validation: "Validation", *, spec: str, quiet: bool) -> ValidationRepor
             return validation.run(on_progress=show)
     except KeyboardInterrupt as error:
         raise InterruptedRunError(validation.root, spec=spec) from error
-
-
-def _compare(
-    roots: list[Path], reports: list[ValidationReport], *, output: Path | None, say: bool
-) -> None:
-    """Write the comparison into the common parent folder of the runs."""
-    from openmm_mlff.report.comparing.summary import summarise
-    from openmm_mlff.report.comparing.terminal import render_summary
-    from openmm_mlff.report.comparison import COMPARISON_HTML, write_comparison
-
-    folder = output or roots[0].parent
-    links = [str((root / "report.html").relative_to(folder)) for root in roots]
-    write_comparison(reports, folder, links=links)
-    if say:
-        console = Console()
-        render_summary(reports, summarise(reports), console=console)
-        console.print(f"Comparison: {folder / COMPARISON_HTML}", soft_wrap=True, highlight=False)

@@ -1,6 +1,7 @@
 """`openmm-mlff verify`."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from openmm_mlff.cli.output import AsJson, Quiet
 
 if TYPE_CHECKING:
     from openmm_mlff.certificate.record import Certificate
-    from openmm_mlff.certificate.verifying import SampleOutcome, Verification
+    from openmm_mlff.certificate.verification import SampleOutcome, Verification
 
 EXIT_NO = 1
 
@@ -26,7 +27,7 @@ def verify_command(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="What is to be verified, as for validate",
+            help="Potential to verify, as for validate",
             autocompletion=complete_potential,
         ),
     ],
@@ -40,15 +41,15 @@ def verify_command(
 ) -> int:
     """Check whether MODEL is the certified one, and whether this machine reproduces its values.
 
-    0: yes; 1: no (another model, other values, or a certificate that was changed); 2: unusable
-    input. The certificate's hash shows a change of the file; it is no signature, and does not say
-    who wrote it.
+    Exit code 0: yes; 1: no (another model, other values, or a changed certificate); 2: unusable
+    input. The certificate's hash detects changes of the file; it is not a signature and does not
+    identify the author.
 
     Returns:
         The exit code.
     """
     from openmm_mlff.certificate.record import CERTIFICATE_FILE, read_certificate
-    from openmm_mlff.certificate.verifying import verify
+    from openmm_mlff.certificate.verification import verify
 
     path = certificate / CERTIFICATE_FILE if certificate.is_dir() else certificate
     read, intact = read_certificate(path)
@@ -62,21 +63,16 @@ def verify_command(
 
 def _print(found: "Verification", certificate: "Certificate", *, model: str, quiet: bool) -> None:
     console = Console()
-    answer = Text(
-        "YES" if found.verified else "NO", style="green" if found.verified else "bold red"
-    )
+    answer, style = ("YES", "green") if found.verified else ("NO", "bold red")
     if quiet:
-        console.print(Text.assemble(f"{model}: ", answer), soft_wrap=True)
+        console.print(Text.assemble(f"{model}: ", (answer, style)), soft_wrap=True)
         return
     for ok, text in _lines(found, certificate, model=model):
-        mark, style = ("✔", "green") if ok else ("✘", "bold red")
-        console.print(Text.assemble((f" {mark} ", style), text))
+        console.print(Text.assemble((" ✔ ", "green") if ok else (" ✘ ", "bold red"), text))
+    holds = "holds" if found.verified else "does not hold"
     console.print(
         Text.assemble(
-            " ",
-            answer,
-            f": the certificate {'holds' if found.verified else 'does not hold'} for "
-            f"{model} on this machine.",
+            " ", (answer, style), f": the certificate {holds} for {model} on this machine."
         )
     )
     if found.verified:
@@ -85,40 +81,33 @@ def _print(found: "Verification", certificate: "Certificate", *, model: str, qui
 
 def _lines(
     found: "Verification", certificate: "Certificate", *, model: str
-) -> list[tuple[bool, str]]:
-    lines = [
-        (
-            found.intact,
-            "The certificate is as it was written."
-            if found.intact
-            else "The certificate was changed after it was written; get the original.",
-        )
-    ]
-    short = found.sha256[:12]
+) -> Iterator[tuple[bool, str]]:
+    """Yield whether each part holds, and its description."""
+    if found.intact:
+        yield True, "The certificate is unchanged."
+    else:
+        yield False, "The certificate was changed after it was written; get the original."
     if found.same_model:
         note = f", but for {found.difference}" if found.difference else ""
-        lines.append((True, f"{model} is the certified model (fingerprint {short}){note}."))
+        yield True, f"{model} is the certified model (fingerprint {found.sha256[:12]}){note}."
     else:
-        lines.append(
-            (
-                False,
-                f"{model} is not the certified model {certificate.model.name}: "
-                f"{found.difference} differs; validate it on its own.",
-            )
+        yield (
+            False,
+            f"{model} is not the certified model {certificate.model.name}: {found.difference} "
+            "differs; validate it separately.",
         )
     if found.intact and found.same_model:
-        lines += [(sample.agrees, _sample_text(sample)) for sample in found.samples]
+        yield from ((sample.agrees, _sample_text(sample)) for sample in found.samples)
         if not found.samples:
-            lines.append((False, "The certificate holds no values that could be computed again."))
-    return lines
+            yield False, "The certificate has no values that can be reproduced."
 
 
 def _sample_text(sample: "SampleOutcome") -> str:
     if sample.problem:
         return f"{sample.system}: not computed: {sample.problem}; see openmm-mlff doctor"
-    parts = [
-        f"energies off by up to {sample.energy_error_ev_per_atom:.1e} eV/atom",
-        f"forces off by up to {sample.force_error_ev_per_angstrom:.1e} eV/Å",
-    ]
-    verdict = "within" if sample.agrees else "beyond"
-    return f"{sample.system} on {sample.platform}: {', '.join(parts)}, {verdict} the tolerance."
+    return (
+        f"{sample.system} on {sample.platform}: energies off by up to "
+        f"{sample.energy_error_ev_per_atom:.1e} eV/atom, forces off by up to "
+        f"{sample.force_error_ev_per_angstrom:.1e} eV/Å, "
+        f"{'within' if sample.agrees else 'beyond'} the tolerance."
+    )

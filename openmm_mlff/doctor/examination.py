@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 from openmm_mlff.config import GPU_PLATFORMS
 from openmm_mlff.doctor.children import TrialOutcome, run_trial
-from openmm_mlff.doctor.findings import Finding
+from openmm_mlff.doctor.findings import Finding, State
 from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
 from openmm_mlff.doctor.packages import examine_packages, examine_python
 
@@ -18,21 +18,25 @@ Trial = Callable[..., TrialOutcome]
 
 NEEDED_PLATFORMS = ("Reference", "CPU")
 _AT_ONCE = 2
+_TORCH_REMEDY = "run: pip install 'torch>=2.10,<2.13'"
+_OPENMM_REMEDY = "run: pip install 'openmm>=8.4,<8.7'"
 _PLUGIN_REMEDY = (
     "run: pip install acellera-openmmtorch-cu13==1.10 'torch>=2.10,<2.13', or conda install -c "
     "conda-forge openmm-torch; not the distribution openmmtorch, whose 1.5 does not load"
+)
+_REFERENCE_REMEDY = (
+    "run: pip install 'openmm_mlff[reference]', or name another reference with --reference"
+)
+_GPU_REMEDY = (
+    "CUDA 13 needs driver 580 or newer: update the driver, or install a torch for "
+    "an older CUDA; see also CUDA_VISIBLE_DEVICES"
 )
 
 
 def installed_plugins() -> list[tuple[str, str]]:
     """Return group and name of the entry points of third-party checks and potentials."""
-    return sorted(
-        {
-            (entry.group, entry.name)
-            for group in _PLUGIN_GROUPS
-            for entry in entry_points(group=group)
-        }
-    )
+    found = [entry for group in _PLUGIN_GROUPS for entry in entry_points(group=group)]
+    return sorted({(entry.group, entry.name) for entry in found})
 
 
 def examine(
@@ -42,66 +46,46 @@ def examine(
     plugins: Callable[[], list[tuple[str, str]]] = installed_plugins,
 ) -> list[Finding]:
     """Check Python, packages, platforms, devices, the reference, the compiler and plugins."""
-    present = gpus()
-    findings = [examine_python(), *examine_packages()]
+    present, offered = gpus(), list(plugins())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         torch = pool.submit(trial, "torch")
         openmm = pool.submit(trial, "openmm")
-        findings += judge_torch(torch.result(), gpus=present)
         listed = openmm.result()
         names = listed.data.get("platforms", [])
         outcomes = dict(zip(names, pool.map(partial(trial, "torchforce"), names), strict=True))
         reference = pool.submit(trial, "reference")
-        offered = list(plugins())
         loaded = list(pool.map(lambda one: trial("plugin", *one), offered))
-        findings += judge_platforms(listed, outcomes, has_gpu=bool(present))
-        findings.append(judge_reference(reference.result()))
-    findings.append(examine_compiler())
-    findings += [
-        judge_plugin(name, outcome) for (_, name), outcome in zip(offered, loaded, strict=True)
+    return [
+        examine_python(),
+        *examine_packages(),
+        *judge_torch(torch.result(), gpus=present),
+        *judge_platforms(listed, outcomes, has_gpu=bool(present)),
+        judge_reference(reference.result()),
+        examine_compiler(),
+        *(judge_plugin(name, one) for (_, name), one in zip(offered, loaded, strict=True)),
     ]
-    return findings
 
 
 def judge_torch(outcome: TrialOutcome, *, gpus: Sequence[Gpu]) -> list[Finding]:
     """Judge whether torch works, and on which devices."""
     if outcome.problem:
-        return [
-            Finding(
-                "torch", "torch", "problem", outcome.problem, "run: pip install 'torch>=2.10,<2.13'"
-            )
-        ]
+        return [Finding("torch", "torch", "problem", outcome.problem, _TORCH_REMEDY)]
     data = outcome.data
-    computes = Finding(
-        "torch", "torch", "ok", f"{data['version']} computes, {data['threads']} threads"
-    )
-    seen = [
-        Finding(
-            "GPU",
-            gpu["name"],
-            "ok",
-            f"torch computes on it; {gpu['free_mebibytes']:,} of {gpu['total_mebibytes']:,} MiB "
-            "free",
+    said = f"{data['version']} computes, {data['threads']} threads"
+    findings = [Finding("torch", "torch", "ok", said)]
+    for gpu in data["gpus"]:
+        free, total = gpu["free_mebibytes"], gpu["total_mebibytes"]
+        said = f"torch computes on it; {free:,} of {total:,} MiB free"
+        findings.append(Finding("GPU", gpu["name"], "ok", said))
+    if not data["gpus"] and gpus:
+        said = (
+            f"present (driver {gpus[0].driver}, {gpus[0].total_mebibytes:,.0f} MiB), but torch "
+            f"does not see it; torch is built for CUDA {data['built_for_cuda'] or 'no version'}"
         )
-        for gpu in data["gpus"]
-    ]
-    if seen:
-        return [computes, *seen]
-    if gpus:
-        gpu = gpus[0]
-        return [
-            computes,
-            Finding(
-                "GPU",
-                gpu.name,
-                "problem",
-                f"there (driver {gpu.driver}, {gpu.total_mebibytes:,.0f} MiB), but torch does not "
-                f"see it; torch is built for CUDA {data['built_for_cuda'] or 'no version'}",
-                "CUDA 13 needs a driver of 580 or newer: bring the driver up to date, or install a "
-                "torch for an older CUDA; see also CUDA_VISIBLE_DEVICES",
-            ),
-        ]
-    return [computes, Finding("GPU", "NVIDIA GPU", "note", "none; runs on CPU or Reference")]
+        findings.append(Finding("GPU", gpus[0].name, "problem", said, _GPU_REMEDY))
+    elif not data["gpus"]:
+        findings.append(Finding("GPU", "NVIDIA GPU", "note", "none; runs on CPU or Reference"))
+    return findings
 
 
 def judge_platforms(
@@ -112,64 +96,39 @@ def judge_platforms(
     ``has_gpu``: whether there is an NVIDIA GPU, on which CUDA should work.
     """
     if listed.problem:
-        return [
-            Finding(
-                "platforms",
-                "OpenMM",
-                "problem",
-                listed.problem,
-                "run: pip install 'openmm>=8.4,<8.7'",
-            )
-        ]
+        return [Finding("platforms", "OpenMM", "problem", listed.problem, _OPENMM_REMEDY)]
     findings = []
     for name in dict.fromkeys((*NEEDED_PLATFORMS, *GPU_PLATFORMS, *outcomes)):
-        needed = name in NEEDED_PLATFORMS or (name == "CUDA" and has_gpu)
-        remedy = listed.data["remedies"].get(name, "")
-        if name not in outcomes:
-            reason = listed.data["failures"].get(name)
-            found = (
-                f"its plugin does not load: {reason}" if reason else "its plugin is not installed"
-            )
-            findings.append(
-                Finding("platforms", name, "problem" if needed else "note", found, remedy)
-            )
-        elif outcomes[name].problem:
-            broken = f"loads, but a TorchForce does not run: {outcomes[name].problem}"
-            advice = _PLUGIN_REMEDY if name in NEEDED_PLATFORMS else remedy
-            findings.append(
-                Finding("platforms", name, "problem" if needed else "note", broken, advice)
-            )
-        else:
+        outcome = outcomes.get(name)
+        if outcome is not None and not outcome.problem:
             findings.append(Finding("platforms", name, "ok", "a TorchForce runs and is right"))
+            continue
+        remedy = listed.data["remedies"].get(name, "")
+        if outcome is not None:
+            found = f"loads, but a TorchForce does not run: {outcome.problem}"
+            remedy = _PLUGIN_REMEDY if name in NEEDED_PLATFORMS else remedy
+        elif reason := listed.data["failures"].get(name):
+            found = f"its plugin does not load: {reason}"
+        else:
+            found = "its plugin is not installed"
+        needed = name in NEEDED_PLATFORMS or (name == "CUDA" and has_gpu)
+        state: State = "problem" if needed else "note"
+        findings.append(Finding("platforms", name, state, found, remedy))
     return findings
 
 
 def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
     """Judge whether a third-party check or potential loads; validations run without it."""
     if outcome.problem:
-        return Finding(
-            "plugins",
-            name,
-            "note",
-            outcome.problem,
-            "repair or reinstall the package that provides it",
-        )
+        remedy = "repair or reinstall the package that provides it"
+        return Finding("plugins", name, "note", outcome.problem, remedy)
     return Finding("plugins", name, "ok", f"loads, from {outcome.data['package']}")
 
 
 def judge_reference(outcome: TrialOutcome) -> Finding:
     """Judge whether the default reference works; nothing can be approved without one."""
+    what = "GFN2-xTB (tblite)"
     if outcome.problem:
-        return Finding(
-            "reference",
-            "GFN2-xTB (tblite)",
-            "problem",
-            outcome.problem,
-            "run: pip install 'openmm_mlff[reference]', or name another reference with --reference",
-        )
-    return Finding(
-        "reference",
-        "GFN2-xTB (tblite)",
-        "ok",
-        f"computes (water: {outcome.data['energy_ev']:.3f} eV)",
-    )
+        return Finding("reference", what, "problem", outcome.problem, _REFERENCE_REMEDY)
+    said = f"computes (water: {outcome.data['energy_ev']:.3f} eV)"
+    return Finding("reference", what, "ok", said)

@@ -1,7 +1,7 @@
 """Findings and their remedies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 State = Literal["ok", "note", "problem"]
@@ -26,16 +26,6 @@ class Finding:
     found: str
     remedy: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the finding as JSON-compatible data."""
-        return {
-            "topic": self.topic,
-            "what": self.what,
-            "state": self.state,
-            "found": self.found,
-            "remedy": self.remedy,
-        }
-
 
 def is_ready(findings: Sequence[Finding]) -> bool:
     """Return whether no finding is a problem."""
@@ -47,5 +37,5 @@ def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": is_ready(findings),
-        "findings": [finding.as_dict() for finding in findings],
+        "findings": [asdict(finding) for finding in findings],
     }

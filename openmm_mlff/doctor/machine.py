@@ -13,6 +13,10 @@ from openmm_mlff.doctor.findings import Finding
 _QUERY = "name,driver_version,memory.total,memory.used"
 _SOURCE = '#include <vector>\nextern "C" int answer() { return std::vector<int>(42).size(); }\n'
 _TIMEOUT_S = 30.0
+_COMPILER_REMEDY = (
+    "needed only for --backend python --compiled; on Debian or Ubuntu: apt-get install g++ "
+    "python3-dev; with conda: conda install cxx-compiler"
+)
 
 
 @dataclass(frozen=True)
@@ -57,31 +61,35 @@ def parse_gpus(text: str) -> list[Gpu]:
 
 def examine_compiler() -> Finding:
     """Compile a small library, as `torch.compile` does; only ``--compiled`` needs it."""
-    remedy = (
-        "needed only for --backend python --compiled; on Debian or Ubuntu: apt-get install g++ "
-        "python3-dev; with conda: conda install cxx-compiler"
-    )
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
-    if not compiler:
-        return Finding("compiler", "C++ compiler", "note", "none found", remedy)
     headers = Path(sysconfig.get_path("include")) / "Python.h"
-    if not headers.is_file():
-        return Finding("compiler", "C++ compiler", "note", f"{headers} is missing", remedy)
+    if not compiler:
+        problem = "none found"
+    elif not headers.is_file():
+        problem = f"{headers} is missing"
+    else:
+        problem = _compile(compiler)
+    if problem:
+        return Finding("compiler", "C++ compiler", "note", problem, _COMPILER_REMEDY)
+    return Finding("compiler", "C++ compiler", "ok", f"{compiler} compiles with OpenMP")
+
+
+def _compile(compiler: str) -> str:
+    """Return why a small library cannot be compiled; empty if it can."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "answer.cpp"
         source.write_text(_SOURCE, encoding="utf-8")
-        command = [*compiler.split(), "-shared", "-fPIC", "-fopenmp", str(source)]
+        options = ["-shared", "-fPIC", "-fopenmp", str(source), "-o", f"{folder}/answer.so"]
         try:
             done = subprocess.run(
-                [*command, "-o", str(source.with_suffix(".so"))],
+                [*compiler.split(), *options],
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_S,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            return Finding("compiler", "C++ compiler", "note", f"{compiler}: {error}", remedy)
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["it gave no message"])[-1]
-        return Finding("compiler", "C++ compiler", "note", f"{compiler} fails: {last}", remedy)
-    return Finding("compiler", "C++ compiler", "ok", f"{compiler} compiles with OpenMP")
+            return f"{compiler}: {error}"
+    if done.returncode == 0:
+        return ""
+    return f"{compiler} fails: {(done.stderr.strip().splitlines() or ['it gave no message'])[-1]}"

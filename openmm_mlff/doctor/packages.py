@@ -20,18 +20,14 @@ PLUGIN, PLUGIN_MODULE = "acellera-openmmtorch-cu13", "openmmtorch"
 def examine_python() -> Finding:
     """Compare the version of the interpreter with the required one."""
     allowed = str(importlib.metadata.metadata(DISTRIBUTION)["Requires-Python"] or "")
-    version = platform.python_version()
-    where = sys.prefix
-    if SpecifierSet(allowed).contains(version, prereleases=True):
-        return Finding("python", "Python", "ok", f"{version} in {where}")
-    return Finding(
-        "python",
-        "Python",
-        "problem",
-        f"{version} in {where}; allowed is {allowed}",
+    found = f"{platform.python_version()} in {sys.prefix}"
+    if SpecifierSet(allowed).contains(platform.python_version(), prereleases=True):
+        return Finding("python", "Python", "ok", found)
+    remedy = (
         "make an environment with python 3.11: python3.11 -m venv .venv, or "
-        "conda create -n openmm-mlff python=3.11",
+        "conda create -n openmm-mlff python=3.11"
     )
+    return Finding("python", "Python", "problem", f"{found}; allowed is {allowed}", remedy)
 
 
 def examine_packages() -> list[Finding]:
@@ -63,37 +59,22 @@ def requirements(lines: Iterable[str]) -> list[tuple[Requirement, str]]:
 
 def examine_requirement(requirement: Requirement, *, extra: str) -> Finding:
     """Compare one package with its range; if missing, it is a problem unless in an extra."""
-    name, allowed = requirement.name, str(requirement.specifier) or "any version"
+    name, specifier = requirement.name, requirement.specifier
+    allowed, remedy = (
+        f"allowed is {specifier or 'any version'}",
+        f'run: pip install "{name}{specifier}"',
+    )
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return _missing(name, allowed=allowed, extra=extra)
-    if requirement.specifier.contains(version, prereleases=True):
+        if name == PLUGIN and importlib.util.find_spec(PLUGIN_MODULE) is not None:
+            found = f"the module {PLUGIN_MODULE} is there instead"
+            return Finding("packages", name, "ok", found)
+        if extra:
+            remedy = f"run: pip install 'openmm_mlff[{extra}]'"
+            found = f"not installed; needed for {extra}"
+            return Finding("packages", name, "note", found, remedy)
+        return Finding("packages", name, "problem", f"not installed; {allowed}", remedy)
+    if specifier.contains(version, prereleases=True):
         return Finding("packages", name, "ok", version)
-    return Finding(
-        "packages",
-        name,
-        "problem",
-        f"{version}; allowed is {allowed}",
-        f'run: pip install "{name}{requirement.specifier}"',
-    )
-
-
-def _missing(name: str, *, allowed: str, extra: str) -> Finding:
-    if name == PLUGIN and importlib.util.find_spec(PLUGIN_MODULE) is not None:
-        return Finding("packages", name, "ok", f"the module {PLUGIN_MODULE} is there instead")
-    if extra:
-        return Finding(
-            "packages",
-            name,
-            "note",
-            f"not installed; needed for {extra}",
-            f"run: pip install 'openmm_mlff[{extra}]'",
-        )
-    return Finding(
-        "packages",
-        name,
-        "problem",
-        f"not installed; allowed is {allowed}",
-        f'run: pip install "{name}{"" if allowed == "any version" else allowed}"',
-    )
+    return Finding("packages", name, "problem", f"{version}; {allowed}", remedy)

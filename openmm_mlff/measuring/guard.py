@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from openmm_mlff.files import storage_failure
+from openmm_mlff.storage.files import storage_failure
 
 T = TypeVar("T")
 

@@ -7,18 +7,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openmm_mlff.files import write_arrays
 from openmm_mlff.measuring.guard import Broken, Outcome
 from openmm_mlff.measuring.minimum import relaxed_molecule
 from openmm_mlff.measuring.stage_names import nve_stage
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import ENSEMBLE, TrajectoryJob
 from openmm_mlff.simulation.record import COMPLETE, FAILED
 from openmm_mlff.simulation.replicas import began_alone, can_be_batched, run_replicas_together
 from openmm_mlff.storage.loader import STRUCTURE_FILE, load_run, read_frames
+from openmm_mlff.storage.run_directory import RUN_FILE, read_json, write_arrays, write_json
 from openmm_mlff.storage.runs import Run, Runs
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Molecules on which potentials are validated.
 
-``system`` defines the molecule and ``loading`` loads it: from the ``library``, from ``files`` in
+``system`` defines the molecule and ``loader`` loads it: from the ``library``, from ``files`` in
 one of the ``formats``, or from ``smiles``. ``bonds`` and ``boxes`` are functions on plain arrays.
 """
 
@@ -15,7 +15,7 @@ from openmm_mlff.molecules.bonds import (
 from openmm_mlff.molecules.copies import two_copies
 from openmm_mlff.molecules.inertia import inertia_tensor, rotation_count
 from openmm_mlff.molecules.library import list_systems, systems_root
-from openmm_mlff.molecules.loading import known_forms, load_system, load_systems
+from openmm_mlff.molecules.loader import known_forms, load_system, load_systems
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import MolecularSystem
 

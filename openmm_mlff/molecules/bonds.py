@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats, Ints
+
 BOND_FACTOR = 1.25
 """Two atoms are bonded when closer than this times the sum of their covalent radii."""
 
@@ -23,39 +25,40 @@ METAL_BOND_FACTOR = 1.1
 
 
 def pairs_within(
-    positions_angstrom: npt.NDArray[np.float64],
-    *,
-    cutoff_angstrom: float,
-    cell_angstrom: npt.NDArray[np.float64] | None = None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    positions_angstrom: Floats, *, cutoff_angstrom: float, cell_angstrom: Floats | None = None
+) -> tuple[Ints, Floats]:
     """Find all pairs of points within a cutoff.
 
     Positions are (N, 3), cell vectors the rows of (3, 3); only nearest images count. Return sorted
     pairs i < j, (P, 2), and their distances (P,), Å.
     """
+    lengths = None
     if cell_angstrom is not None:
-        return _pairs_in_a_box(positions_angstrom, cell_angstrom, cutoff_angstrom=cutoff_angstrom)
+        lengths = np.diagonal(cell_angstrom)
+        if np.count_nonzero(cell_angstrom) > 3 or cutoff_angstrom >= 0.5 * lengths.min():
+            return _pairs_in_any_box(
+                positions_angstrom, cell_angstrom, cutoff_angstrom=cutoff_angstrom
+            )
+        positions_angstrom = np.mod(positions_angstrom, lengths)
+        # Rounding may wrap a coordinate onto the upper face, which the tree rejects.
+        positions_angstrom[positions_angstrom >= lengths] = 0.0
     # A k-d tree keeps this linear in N, for boxes of thousands of atoms.
     from scipy.spatial import cKDTree
 
-    pairs = cKDTree(positions_angstrom).query_pairs(cutoff_angstrom, output_type="ndarray")
-    pairs = np.sort(pairs.astype(np.int64).reshape(-1, 2), axis=1)
+    tree = cKDTree(positions_angstrom, boxsize=lengths)
+    pairs = tree.query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64)
+    pairs = np.sort(pairs.reshape(-1, 2), axis=1)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
+    if lengths is not None:
+        difference -= lengths * np.round(difference / lengths)
     return pairs, np.linalg.norm(difference, axis=1)
 
 
-def _pairs_in_a_box(
-    positions_angstrom: npt.NDArray[np.float64],
-    cell_angstrom: npt.NDArray[np.float64],
-    *,
-    cutoff_angstrom: float,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    lengths = np.diagonal(cell_angstrom)
-    if np.count_nonzero(cell_angstrom) == 3 and cutoff_angstrom < 0.5 * lengths.min():
-        return _pairs_in_an_upright_box(
-            positions_angstrom, lengths, cutoff_angstrom=cutoff_angstrom
-        )
+def _pairs_in_any_box(
+    positions_angstrom: Floats, cell_angstrom: Floats, *, cutoff_angstrom: float
+) -> tuple[Ints, Floats]:
+    """Find the pairs in a skewed box, or in one not wider than twice the cutoff."""
     from ase.neighborlist import primitive_neighbor_list
 
     periodic = (True, True, True)
@@ -63,36 +66,15 @@ def _pairs_in_a_box(
         "ijd", periodic, cell_angstrom, positions_angstrom, cutoff_angstrom
     )
     # Every pair appears in both directions and once per image; only the nearest is kept.
-    kept = first < second
-    pairs, distances = np.stack([first, second], axis=1)[kept], distances[kept]
-    order = np.lexsort((distances, pairs[:, 1], pairs[:, 0]))
-    pairs, distances = pairs[order].astype(np.int64), distances[order]
+    order = np.lexsort((distances, second, first))
+    order = order[first[order] < second[order]]
+    pairs = np.stack([first, second], axis=1)[order].astype(np.int64)
     is_new = np.ones(len(pairs), dtype=bool)
     is_new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
-    return pairs[is_new], distances[is_new]
+    return pairs[is_new], distances[order][is_new]
 
 
-def _pairs_in_an_upright_box(
-    positions_angstrom: npt.NDArray[np.float64],
-    lengths_angstrom: npt.NDArray[np.float64],
-    *,
-    cutoff_angstrom: float,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    from scipy.spatial import cKDTree
-
-    # Rounding may wrap a coordinate onto the upper face, which the tree rejects.
-    wrapped = np.mod(positions_angstrom, lengths_angstrom)
-    wrapped[wrapped >= lengths_angstrom] = 0.0
-    tree = cKDTree(wrapped, boxsize=lengths_angstrom)
-    pairs = np.sort(tree.query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64))
-    pairs = pairs.reshape(-1, 2)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    difference = wrapped[pairs[:, 0]] - wrapped[pairs[:, 1]]
-    difference -= lengths_angstrom * np.round(difference / lengths_angstrom)
-    return pairs, np.linalg.norm(difference, axis=1)
-
-
-def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> Floats:
     """Return covalent radii, (N,), Å: Cordero et al., Dalton Trans. 2008, 2832, as in ASE."""
     from ase.data import covalent_radii
 
@@ -104,7 +86,7 @@ def covalent_bonds(
     positions_angstrom: npt.ArrayLike,
     factor: float = BOND_FACTOR,
     *,
-    cell_angstrom: npt.NDArray[np.float64] | None = None,
+    cell_angstrom: Floats | None = None,
 ) -> tuple[tuple[int, int], ...]:
     """Derive sorted bonds i < j: pairs closer than ``factor`` × the sum of their covalent radii.
 
@@ -128,11 +110,7 @@ def is_non_metal(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return np.isin(np.asarray(atomic_numbers), list(NON_METALS))
 
 
-def _beside_each_other(
-    numbers: npt.NDArray[np.int64],
-    pairs: npt.NDArray[np.int64],
-    relative: npt.NDArray[np.float64],
-) -> npt.NDArray[np.bool_]:
+def _beside_each_other(numbers: Ints, pairs: Ints, relative: Floats) -> npt.NDArray[np.bool_]:
     """Return which pairs are two metals that are not bonded but adjacent among non-metals."""
     metal = ~is_non_metal(numbers)
     among = np.zeros(len(numbers), dtype=bool)
@@ -150,15 +128,11 @@ def fragment_count(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> int:
 
 def fragment_labels(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> list[int]:
     """Label each atom with the lowest atom index of its fragment."""
-    parent = list(range(n_atoms))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for i, j in bonds:
-        low, high = sorted((root(int(i)), root(int(j))))
-        parent[high] = low
-    return [root(node) for node in range(n_atoms)]
+    pairs = np.array(list(bonds), dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n_atoms, n_atoms))
+    _, labels = connected_components(graph, directed=False)
+    _, lowest = np.unique(labels, return_index=True)
+    return [int(atom) for atom in lowest[labels]]

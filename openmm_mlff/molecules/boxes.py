@@ -4,12 +4,9 @@ Positions are (N, 3) Å, cells are (3, 3) Å with box vectors as rows.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from openmm_mlff.molecules.arrays import Floats, Ints
+from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom, fragment_labels
 
 
 def upright(cell_angstrom: Floats, *, positions_angstrom: Floats) -> tuple[Floats, Floats]:
@@ -77,32 +74,16 @@ def whole_molecules(
     moves = np.zeros((n_atoms, 3), dtype=np.int64)
     is_placed = np.zeros(n_atoms, dtype=bool)
     for start in range(n_atoms):
-        if not is_placed[start]:
-            _place_molecule(start, neighbours=neighbours, moves=moves, is_placed=is_placed)
+        waiting = [] if is_placed[start] else [start]
+        is_placed[start] = True
+        while waiting:
+            atom = waiting.pop()
+            for other, shift in neighbours[atom]:
+                if not is_placed[other]:
+                    is_placed[other] = True
+                    moves[other] = moves[atom] + shift
+                    waiting.append(other)
+    is_torn = (moves[pairs[:, 0]] + shifts != moves[pairs[:, 1]]).any(axis=1)
+    labels = np.array(fragment_labels(n_atoms, bonds=pairs))
+    moves[np.isin(labels, labels[pairs[is_torn, 0]])] = 0
     return positions_angstrom + moves @ cell_angstrom
-
-
-def _place_molecule(
-    start: int,
-    *,
-    neighbours: list[list[tuple[int, Ints]]],
-    moves: Ints,
-    is_placed: npt.NDArray[np.bool_],
-) -> None:
-    """Traverse the bonds from one atom and write the moves of all connected atoms."""
-    members, waiting = [start], [start]
-    is_placed[start] = True
-    is_infinite = False
-    while waiting:
-        atom = waiting.pop()
-        for other, shift in neighbours[atom]:
-            move = moves[atom] + shift
-            if not is_placed[other]:
-                is_placed[other] = True
-                moves[other] = move
-                members.append(other)
-                waiting.append(other)
-            elif (moves[other] != move).any():
-                is_infinite = True
-    if is_infinite:
-        moves[members] = 0

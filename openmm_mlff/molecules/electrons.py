@@ -26,10 +26,7 @@ _WHOLE = 0.01
 
 def info_of(*, charge: int, multiplicity: int) -> dict[str, int]:
     """Return ``atoms.info`` entries of charge (e) and multiplicity (2S + 1) under all names."""
-    return {
-        **dict.fromkeys(CHARGE_NAMES, charge),
-        **dict.fromkeys(_WRITTEN, multiplicity),
-    }
+    return {**dict.fromkeys(CHARGE_NAMES, charge), **dict.fromkeys(_WRITTEN, multiplicity)}
 
 
 def lowest_multiplicity(atomic_numbers: npt.ArrayLike, *, charge: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from openmm_mlff.molecules.formats.mol2 import read_mol2
 from openmm_mlff.molecules.formats.molfile import read_molfiles
 from openmm_mlff.molecules.formats.pdb import read_pdb
 from openmm_mlff.molecules.formats.structure import FileStructure, check_size
-from openmm_mlff.reading import (
+from openmm_mlff.storage.files import (
     MOST_STRUCTURE_BYTES,
     check_file_size,
     check_plain_text,
@@ -97,14 +98,14 @@ def read_structures(
             f"{path}: '{path.suffix}' is not a structure format known here; expected one of "
             f"{', '.join(SUFFIXES)}"
         )
-    if reader is read_mol2:
-        reader = partial(read_mol2, charge_is_given=charge_is_given)
     if add_hydrogens and suffix not in _HYDROGENS:
         raise MoleculeError(
             f"{path}: hydrogens are added to SDF and MOL files only, whose bond orders and charges "
             "determine them; convert it, or add them in another program"
         )
-    if add_hydrogens:
+    if reader is read_mol2:
+        reader = partial(read_mol2, charge_is_given=charge_is_given)
+    elif add_hydrogens:
         reader = partial(read_molfiles, add_hydrogens=True)
     stop = None if count is None else first + count
     # Skipped structures are counted in the same pass, so that an error can give their number.
@@ -126,44 +127,33 @@ def read_structures(
 
 
 def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure]:
-    reason = missing(path)
-    if reason:
+    if reason := missing(path):
         raise MoleculeError(f"{reason}: {path}")
     read: list[FileStructure] = []
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
-        if suffix_of(path) in _BINARY:
-            _take(reader(path), read, stop=stop)
-        else:
-            check_plain_text(path)
-            # Remarks and titles may have any encoding; all relevant data are ASCII.
-            with path.open(encoding="utf-8-sig", errors="replace") as handle:
-                _take(reader(handle), read, stop=stop)
+        with ExitStack() as opened:
+            source: Any = path
+            if suffix_of(path) not in _BINARY:
+                check_plain_text(path)
+                # Remarks and titles may have any encoding; all relevant data are ASCII.
+                source = opened.enter_context(path.open(encoding="utf-8-sig", errors="replace"))
+            for structure in islice(reader(source), stop):
+                check_size(len(structure.atomic_numbers))
+                read.append(structure)
     except FileError as error:
         raise MoleculeError(f"{path}: {error}; expected a {_kind(path)} file") from error
-    except MoleculeError as error:
-        raise MoleculeError(f"{_place(path, read)}: {error}") from error
-    except READING_FAILURES as error:
+    except (MoleculeError, *READING_FAILURES) as error:
+        # The frame in which reading stopped, unless it is the first.
+        place = f"{path}@{len(read)}" if read else str(path)
+        if isinstance(error, MoleculeError):
+            raise MoleculeError(f"{place}: {error}") from error
         detail = " ".join(str(error).split()) or "no frame in it"
         raise MoleculeError(
-            f"{_place(path, read)}: cannot be read as {_kind(path)} ({type(error).__name__}: "
-            f"{detail}); check that the file is complete"
+            f"{place}: cannot be read as {_kind(path)} ({type(error).__name__}: {detail}); check "
+            "that the file is complete"
         ) from error
     return read
-
-
-def _take(
-    structures: Iterator[FileStructure], read: list[FileStructure], *, stop: int | None
-) -> None:
-    """Append structures to those read, checking the size of each."""
-    for structure in islice(structures, stop):
-        check_size(len(structure.atomic_numbers))
-        read.append(structure)
-
-
-def _place(path: Path, read: list[FileStructure]) -> str:
-    """Return the frame in which reading stopped, unless it is the first."""
-    return f"{path}@{len(read)}" if read else str(path)
 
 
 def _kind(path: Path) -> str:

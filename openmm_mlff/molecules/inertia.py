@@ -1,9 +1,8 @@
 """Moments of inertia and the number of rotational degrees of freedom of a molecule."""
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from openmm_mlff.molecules.arrays import Floats
 
 LINE_WIDTH_ANGSTROM = 0.02
 """Atoms within this distance of a common axis are collinear.
@@ -16,19 +15,19 @@ of a straight alkane of 150 carbons is about 1e-4, and it has three rotations.
 """
 
 
-def inertia_tensor(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> FloatArray:
+def inertia_tensor(positions_angstrom: Floats, *, masses_amu: Floats) -> Floats:
     """Compute the inertia tensor about the centre of mass, Σ m (r² − r rᵀ), (3, 3), amu Å²."""
     arms = arms_angstrom(positions_angstrom, masses_amu=masses_amu)
     weighted = masses_amu[:, None] * arms
     return np.asarray((weighted * arms).sum() * np.eye(3) - weighted.T @ arms)
 
 
-def arms_angstrom(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> FloatArray:
+def arms_angstrom(positions_angstrom: Floats, *, masses_amu: Floats) -> Floats:
     """Return the positions relative to the centre of mass, (N, 3), Å."""
     return np.asarray(positions_angstrom - masses_amu @ positions_angstrom / masses_amu.sum())
 
 
-def rotation_count(positions_angstrom: FloatArray, *, masses_amu: FloatArray) -> int:
+def rotation_count(positions_angstrom: Floats, *, masses_amu: Floats) -> int:
     """Return the number of rotational degrees of freedom: 0 (one atom), 2 (linear) or 3.
 
     ``positions_angstrom`` has to be the minimum, not a frame: thermal motion bends a linear

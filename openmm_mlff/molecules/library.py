@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from openmm_mlff.errors import FileError, MoleculeError
-from openmm_mlff.molecules.building import build_system
+from openmm_mlff.molecules.assembly import build_system
 from openmm_mlff.molecules.files import SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.molecules.system import MolecularSystem
-from openmm_mlff.reading import cut, missing, read_toml
+from openmm_mlff.storage.files import missing, read_toml
+from openmm_mlff.storage.text import cut
 
 SYSTEM_KEYS = (
     "name",

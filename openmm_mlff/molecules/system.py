@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import covalent_bonds, fragment_count, pairs_within
 from openmm_mlff.molecules.electrons import info_of
 from openmm_mlff.molecules.names import name_atoms
@@ -40,14 +41,14 @@ class MolecularSystem:
     """
 
     name: str
-    atomic_numbers: npt.NDArray[np.int64]
-    positions_angstrom: npt.NDArray[np.float64]
+    atomic_numbers: Ints
+    positions_angstrom: Floats
     charge: int = 0
     multiplicity: int = 1
     source: str = ""
     bonds: tuple[tuple[int, int], ...] = None  # type: ignore[assignment]  # set on construction
-    cell_angstrom: npt.NDArray[np.float64] | None = None
-    masses_amu: npt.NDArray[np.float64] = None  # type: ignore[assignment]  # set on construction
+    cell_angstrom: Floats | None = None
+    masses_amu: Floats = None  # type: ignore[assignment]  # set on construction
     in_library: bool = False
 
     def __post_init__(self) -> None:
@@ -182,7 +183,7 @@ SMALLEST_BOX_ANGSTROM = 1.0
 """Minimum distance between opposite faces of a box."""
 
 
-def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def box_widths_angstrom(cell_angstrom: Floats) -> Floats:
     """Return the distances between opposite faces of a box, (3,), Å.
 
     A sphere of radius r does not overlap its own image if r is less than half the smallest.
@@ -192,19 +193,14 @@ def box_widths_angstrom(cell_angstrom: npt.NDArray[np.float64]) -> npt.NDArray[n
     return np.asarray(1.0 / np.linalg.norm(normals, axis=1))
 
 
-def standard_masses_amu(atomic_numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def standard_masses_amu(atomic_numbers: Ints) -> Floats:
     """Return standard atomic masses, (N,), amu."""
     from ase.data import atomic_masses
 
     return np.asarray(atomic_masses[atomic_numbers], dtype=np.float64)
 
 
-def checked_masses(
-    name: str,
-    masses_amu: npt.ArrayLike | None,
-    *,
-    atomic_numbers: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
+def checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_numbers: Ints) -> Floats:
     """Check masses, (N,), amu, and replace NaN by the standard mass.
 
     Raises:
@@ -221,7 +217,7 @@ def checked_masses(
     return masses
 
 
-def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> Floats:
     """Check box vectors, (3, 3), Å, as rows, and return them as read-only float64.
 
     Raises:
@@ -247,9 +243,7 @@ def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> npt.NDArray[np.floa
     return cell
 
 
-def _check_arrays(
-    name: str, *, numbers: npt.NDArray[np.int64], positions: npt.NDArray[np.float64]
-) -> None:
+def _check_arrays(name: str, *, numbers: Ints, positions: Floats) -> None:
     from ase.data import chemical_symbols
 
     if numbers.ndim != 1 or len(numbers) == 0:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom
+from openmm_mlff.molecules.arrays import Floats
+from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
 
 STRAIGHT_DEGREES = 170.0
 """The dihedral angle is ill-defined if a bond angle exceeds this."""
@@ -37,10 +38,7 @@ class Torsion:
 
 
 def rotatable_torsions(
-    positions_angstrom: npt.NDArray[np.float64],
-    *,
-    atomic_numbers: npt.ArrayLike,
-    bonds: Iterable[tuple[int, int]],
+    positions_angstrom: Floats, *, atomic_numbers: npt.ArrayLike, bonds: Iterable[tuple[int, int]]
 ) -> tuple[Torsion, ...]:
     """Find rotatable bonds: acyclic, not terminal, not next to a straight angle, not double.
 
@@ -56,39 +54,25 @@ def rotatable_torsions(
     radii_angstrom = covalent_radii_angstrom(numbers)
     found = []
     for j, k in listed:
-        moved = _far_side(j, k, neighbours=neighbours)
-        if moved is None or min(len(neighbours[j]), len(neighbours[k])) < 2:
-            continue
         length = float(np.linalg.norm(positions_angstrom[j] - positions_angstrom[k]))
-        if length < DOUBLE_BOND_FACTOR * (radii_angstrom[j] + radii_angstrom[k]):
+        is_double = length < DOUBLE_BOND_FACTOR * (radii_angstrom[j] + radii_angstrom[k])
+        is_terminal = min(len(neighbours[j]), len(neighbours[k])) < 2
+        if is_terminal or is_double or _straight(positions_angstrom, j, k, neighbours=neighbours):
             continue
-        if _straight(positions_angstrom, j, k, neighbours=neighbours):
+        cut = fragment_labels(len(numbers), bonds=[bond for bond in listed if bond != (j, k)])
+        if cut[j] == cut[k]:
+            # The bond is part of a ring.
             continue
-        i = _heaviest(neighbours[j], other=k, numbers=numbers)
-        end = _heaviest(neighbours[k], other=j, numbers=numbers)
+        i, end = (
+            min((atom for atom in neighbours[centre] if atom != other), key=lambda a: -numbers[a])
+            for centre, other in ((j, k), (k, j))
+        )
+        moved = tuple(atom for atom, label in enumerate(cut) if label == cut[k])
         found.append(Torsion(atoms=(i, j, k, end), moved=moved))
     return tuple(found)
 
 
-def _far_side(j: int, k: int, *, neighbours: dict[int, list[int]]) -> tuple[int, ...] | None:
-    """Return the atoms attached to k if the bond is cut; None if j is one of them (a ring)."""
-    seen, waiting = {k}, [atom for atom in neighbours[k] if atom != j]
-    while waiting:
-        atom = waiting.pop()
-        if atom in seen:
-            continue
-        seen.add(atom)
-        waiting.extend(neighbours[atom])
-    return None if j in seen else tuple(sorted(seen))
-
-
-def _heaviest(atoms: list[int], *, other: int, numbers: npt.NDArray) -> int:
-    return min((atom for atom in atoms if atom != other), key=lambda a: (-int(numbers[a]), a))
-
-
-def _straight(
-    positions: npt.NDArray[np.float64], j: int, k: int, *, neighbours: dict[int, list[int]]
-) -> bool:
+def _straight(positions: Floats, j: int, k: int, *, neighbours: dict[int, list[int]]) -> bool:
     """Return whether a bond angle at either end is close to 180°."""
     limit = math.cos(math.radians(STRAIGHT_DEGREES))
     for centre, end in ((j, k), (k, j)):
@@ -101,9 +85,7 @@ def _straight(
     return False
 
 
-def dihedral_degrees(
-    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
-) -> float:
+def dihedral_degrees(positions_angstrom: Floats, *, atoms: tuple[int, int, int, int]) -> float:
     """Return the dihedral angle i–j–k–l, −180° to 180°: 0° eclipsed, clockwise positive."""
     i, j, k, end = (positions_angstrom[atom] for atom in atoms)
     first, axis, last = j - i, k - j, end - k
@@ -113,9 +95,7 @@ def dihedral_degrees(
     )
 
 
-def dihedral_gradient(
-    positions_angstrom: npt.NDArray[np.float64], *, atoms: tuple[int, int, int, int]
-) -> npt.NDArray[np.float64]:
+def dihedral_gradient(positions_angstrom: Floats, *, atoms: tuple[int, int, int, int]) -> Floats:
     """Compute the gradient of a dihedral angle, (4, 3), radian/Å, in the order of the atoms.
 
     Blondel & Karplus, J. Comput. Chem. 17, 1132 (1996), without a singularity at 0° and 180°.
@@ -137,27 +117,20 @@ def dihedral_gradient(
     return np.stack([at_i, at_j, -at_i - at_j - at_l, at_l])
 
 
-def turned(
-    positions_angstrom: npt.NDArray[np.float64], *, torsion: Torsion, degrees: float
-) -> npt.NDArray[np.float64]:
+def turned(positions_angstrom: Floats, *, torsion: Torsion, degrees: float) -> Floats:
     """Rotate one side of a bond rigidly, increasing the dihedral angle by `degrees`."""
+    from scipy.spatial.transform import Rotation
+
     j, k = (positions_angstrom[atom] for atom in torsion.bond)
     axis = (k - j) / np.linalg.norm(k - j)
-    angle = math.radians(degrees)
+    rotation = Rotation.from_rotvec(math.radians(degrees) * axis)
     moved = list(torsion.moved)
-    arms = positions_angstrom[moved] - k
-    # Rodrigues' formula.
-    spun = (
-        arms * math.cos(angle)
-        + np.cross(axis, arms) * math.sin(angle)
-        + np.outer(arms @ axis, axis) * (1.0 - math.cos(angle))
-    )
     result = positions_angstrom.copy()
-    result[moved] = k + spun
+    result[moved] = k + rotation.apply(positions_angstrom[moved] - k)
     return result
 
 
-def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _cross(a: Floats, b: Floats) -> Floats:
     # numpy.cross is ten times slower for single vectors; a relaxation needs thousands of products.
     return np.array(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]

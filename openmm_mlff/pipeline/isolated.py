@@ -16,7 +16,6 @@ from typing import Any
 from openmm_mlff import errors
 from openmm_mlff.errors import IsolationError, PotentialError, UserError
 from openmm_mlff.isolation import Ending, Limits, Worker
-from openmm_mlff.locking import FolderLock
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import History
 from openmm_mlff.measuring.stage_names import Progress
@@ -25,9 +24,10 @@ from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.producing import mark_complete
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.simulation.environment import THREADS_VARIABLE, usable_cores
 from openmm_mlff.simulation.platforms import AUTO
+from openmm_mlff.storage.locks import FolderLock
+from openmm_mlff.storage.run_directory import RunDirectory
 
 MOST_STRAY_ENDINGS = 3
 """Consecutive workers that may die outside of every stage."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmm_mlff import verdict
-from openmm_mlff.certificate.writing import write_certificate
+from openmm_mlff.certificate.writer import write_certificate
 from openmm_mlff.checks.base import (
     Check,
     Judgement,
@@ -21,16 +21,22 @@ from openmm_mlff.checks.base import (
 from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
 from openmm_mlff.checks.registry import checks_of, select
-from openmm_mlff.config import Protocol, parse_protocol
+from openmm_mlff.config import Protocol, first_problem, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.scope import scope_of
 from openmm_mlff.plots import Plot
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport, first_problem
-from openmm_mlff.rundir import RUN_FILE, SYSTEM_FILE, RunDirectory, molecule_from_json, read_json
+from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED
+from openmm_mlff.storage.run_directory import (
+    RUN_FILE,
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_from_json,
+    read_json,
+)
 from openmm_mlff.storage.runs import Evidence, RunCondition, Runs
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from typing import Any
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import select
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
-from openmm_mlff.files import remove_parts
-from openmm_mlff.locking import FolderLock
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.protocol import resolve_protocol
@@ -20,10 +18,17 @@ from openmm_mlff.pipeline.systems import requested_systems
 from openmm_mlff.pipeline.trial import check_evaluates, own_calculator
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
-from openmm_mlff.reading import missing
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
-from openmm_mlff.rundir import RUN_FILE, TAKEN_NAMES, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.platforms import AUTO, named_platform
+from openmm_mlff.storage.files import missing, remove_parts
+from openmm_mlff.storage.locks import FolderLock
+from openmm_mlff.storage.run_directory import (
+    RUN_FILE,
+    TAKEN_NAMES,
+    RunDirectory,
+    read_json,
+    write_json,
+)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from openmm_mlff.checks.plugins import packages_of as packages_of_checks
 from openmm_mlff.errors import StorageError
-from openmm_mlff.files import storage_failure
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.stage_names import FINISHED, Progress
 from openmm_mlff.pipeline.preparing import Plan, update_run_file, write_run_file
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
+from openmm_mlff.storage.files import storage_failure
 
 
 def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:

@@ -8,14 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.fingerprint import Fingerprint
-from openmm_mlff.reading import cut
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.simulation.environment import installed_versions
 from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.simulation.streams import check_saved_run
+from openmm_mlff.storage.fingerprint import Fingerprint
 from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.storage.text import cut
 
 RUN_SCHEMA_VERSION = 2
 PLATFORM_FILE = "platform.json"

@@ -11,7 +11,7 @@ from openmm_mlff.pipeline.judge import judge_run
 from openmm_mlff.pipeline.opening import Validation, open_validation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json
 
 LOCK_FILE = "run.lock"
 

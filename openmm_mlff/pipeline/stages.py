@@ -19,7 +19,6 @@ from openmm_mlff.pipeline.preparing import Plan
 from openmm_mlff.pipeline.resuming import keep_platform
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import SYSTEM_FILE, molecule_to_json, write_json
 from openmm_mlff.simulation.environment import all_torch_threads
 from openmm_mlff.simulation.platforms import PlatformChoice, choose_platform
 from openmm_mlff.storage.measurements import (
@@ -30,6 +29,7 @@ from openmm_mlff.storage.measurements import (
     NotApplicable,
     Skipped,
 )
+from openmm_mlff.storage.run_directory import SYSTEM_FILE, molecule_to_json, write_json
 from openmm_mlff.storage.runs import Runs
 
 SETTLED = (DONE, NOT_APPLICABLE)
@@ -88,7 +88,7 @@ def measure_checks(subject: Subject, checks: list[Check], *, no_reference_reason
             name = measurement_name(check, condition)
             lacking = _lacking(subject, check, no_reference_reason)
             if lacking:
-                subject.store.write_skipped(name, reason=lacking)
+                subject.store.write(name, Skipped(lacking))
             else:
                 view = subject if condition is None else subject.at(condition)
                 _measure(view, check, name=name, broken=broken)

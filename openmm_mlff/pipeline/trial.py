@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError, UserError
-from openmm_mlff.files import inside
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import ValidationRequest
+from openmm_mlff.storage.files import inside
 
 
 def check_evaluates(

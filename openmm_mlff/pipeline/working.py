@@ -13,7 +13,7 @@ from openmm_mlff.measuring.journal import journal_from_json
 from openmm_mlff.pipeline.preparing import Plan, prepare
 from openmm_mlff.pipeline.producing import produce_system, restrict
 from openmm_mlff.request import ValidationRequest
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.run_directory import RunDirectory
 
 ENTRY = f"{__name__}:serve"
 

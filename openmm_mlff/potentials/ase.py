@@ -15,14 +15,14 @@ from ase.calculators.calculator import BaseCalculator
 from openmm_mlff import units
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError
-from openmm_mlff.files import inside
-from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.calculation import energy_and_forces
 from openmm_mlff.potentials.gamma_point import GAMMA_ONLY_CALCULATORS, gamma_point_refusal
 from openmm_mlff.potentials.parameters import model_version, parameters_sha256
 from openmm_mlff.potentials.signatures import check_options
+from openmm_mlff.storage.files import inside
+from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
 
 if TYPE_CHECKING:
     import openmm

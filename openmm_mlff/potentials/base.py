@@ -12,9 +12,9 @@ import numpy as np
 from openmm_mlff import units
 from openmm_mlff.config import PRECISIONS, nearest
 from openmm_mlff.errors import ConfigError, PotentialError
-from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.calculation import energy_and_forces, forget, refusals
+from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint
 
 if TYPE_CHECKING:
     import openmm

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from openmm_mlff import units
 from openmm_mlff.errors import ConfigError, ExportError, RunDirectoryError
-from openmm_mlff.files import replacing
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.storage.files import replacing
 
 FORCE_TOLERANCE_EV_PER_ANGSTROM = {torch.float32: 1e-4, torch.float64: 1e-8}
 ENERGY_TOLERANCE_EV_PER_ATOM = 1e-4

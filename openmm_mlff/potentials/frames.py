@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.errors import FileError, MoleculeError, PotentialError
-from openmm_mlff.fingerprint import Fingerprint, Sources, fingerprint, hash_path
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.boxes import upright
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.molecules.system import checked_cell
-from openmm_mlff.reading import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint, hash_path
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -6,9 +6,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.files import inside
-from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.storage.files import inside
+from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import BaseCalculator

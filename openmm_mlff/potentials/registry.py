@@ -6,7 +6,8 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import NO_OPTIONS, PotentialOptions
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.installed import load_installed
-from openmm_mlff.reading import cut, missing
+from openmm_mlff.storage.files import missing
+from openmm_mlff.storage.text import cut
 
 SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "

@@ -12,13 +12,13 @@ import torch
 
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
+from openmm_mlff.storage.fingerprint import Sources
 from openmm_mlff.students.checkpoint import TEACHER
 from openmm_mlff.students.deployment import (
     FixedComposition,

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmm_mlff.options import Setting
 from openmm_mlff.pytest_plugin.nodes import VERDICT, Checks, report_for
-from openmm_mlff.pytest_plugin.session import NOT_OFFERED, ROOT, VALIDATION, Validation, dest_of
+from openmm_mlff.pytest_plugin.session import NOT_OFFERED, ROOT, VALIDATION, Validation
 from openmm_mlff.request import settings
 
 if TYPE_CHECKING:
@@ -31,32 +30,30 @@ DEFAULTS_HERE = {
     "output": "Default here: a temporary one. ",
 }
 MARKERS = (
-    "mlff: a check of the potential under --mlff-potential",
+    "mlff: a check of the potential named by --mlff-potential",
     "parity: a check that compares forces computed in two ways",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, all of which start with ``--mlff``."""
+    """Add the options, all of which start with ``--mlff``; the request defines their defaults."""
     group = parser.getgroup("mlff", "validation of a force field (openmm_mlff)")
-    group.addoption("--mlff-potential", metavar="SPEC", help="validate this: one test a check")
+    group.addoption(
+        "--mlff-potential", metavar="SPEC", help="potential to validate: one test per check"
+    )
     for setting in settings():
-        if setting.path[0] not in NOT_OFFERED:
-            _add(group, setting)
-
-
-def _add(group: "pytest.OptionGroup", setting: Setting) -> None:
-    """Add an option for one setting of a validation; the request defines its default."""
-    text = DEFAULTS_HERE.get(setting.path[0], "") + str(setting.info.description)
-    named: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
-    if setting.kind is bool:
-        named["action"] = argparse.BooleanOptionalAction
-    elif setting.kind is list:
-        named |= {"action": "append", "metavar": setting.option.metavar}
-    else:
-        # Numbers remain text here, and the request rejects invalid ones in one line.
-        named["metavar"] = setting.option.metavar or "VALUE"
-    group.addoption(f"--mlff-{setting.flag.removeprefix('--')}", dest=dest_of(setting), **named)
+        if setting.path[0] in NOT_OFFERED:
+            continue
+        text = DEFAULTS_HERE.get(setting.path[0], "") + str(setting.info.description)
+        form: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
+        if setting.kind is bool:
+            form["action"] = argparse.BooleanOptionalAction
+        else:
+            # Numbers remain text here, and the request rejects invalid ones in one line.
+            form["metavar"] = setting.option.metavar or "VALUE"
+            form["action"] = "append" if setting.kind is list else "store"
+        flag = f"--mlff-{setting.flag.removeprefix('--')}"
+        group.addoption(flag, dest=f"mlff_{setting.name}", **form)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,10 +91,7 @@ def pytest_collection(session: pytest.Session) -> None:
     from openmm_mlff.errors import UserError
 
     try:
-        known = [
-            f"{ROOT}::{VERDICT}",
-            *(f"{ROOT}::{c.system}::{c.label}" for c in validation.cases),
-        ]
+        known = [f"{ROOT}::{case.system}::{case.label}" for case in validation.cases]
         if not session.config.option.collectonly and not validation.is_worker:
             validation.open()
             # With pytest-xdist, another process runs it.
@@ -105,7 +99,7 @@ def pytest_collection(session: pytest.Session) -> None:
                 validation.close()
     except UserError as error:
         raise pytest.UsageError(f"mlff: {error}") from error
-    strangers = validation.strangers(known)
+    strangers = validation.strangers([*known, f"{ROOT}::{VERDICT}"])
     if strangers:
         raise pytest.UsageError(f"not found: {', '.join(strangers)}; --collect-only lists all ids")
 

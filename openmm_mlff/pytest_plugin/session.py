@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from openmm_mlff.options import Setting
-from openmm_mlff.request import ValidationRequest, request_from, settings
+from openmm_mlff.request import ValidationRequest, request_from, settings, table_of
 
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case
@@ -30,20 +29,15 @@ PROTOCOL = "quick"
 """The default protocol."""
 
 
-def dest_of(setting: Setting) -> str:
-    """Return pytest's destination of the option of a setting."""
-    return f"mlff_{setting.flag.removeprefix('--').replace('-', '_')}"
-
-
 def request_of(config: pytest.Config) -> ValidationRequest:
     """Return the validation requested on the command line."""
-    table: dict[str, Any] = {"protocol": PROTOCOL, "options": {}}
-    for setting in settings():
-        value = None if setting.path[0] in NOT_OFFERED else config.getoption(dest_of(setting))
-        if value is not None:
-            target = table["options"] if len(setting.path) > 1 else table
-            target[setting.path[-1]] = value
-    return request_from({**table, "potential": config.getoption("mlff_potential")})
+    values = [
+        (setting, config.getoption(f"mlff_{setting.name}"))
+        for setting in settings()
+        if setting.path[0] not in NOT_OFFERED
+    ]
+    potential = config.getoption("mlff_potential")
+    return request_from({"protocol": PROTOCOL, **table_of(values), "potential": potential})
 
 
 class Validation:
@@ -102,11 +96,7 @@ class Validation:
 
     def strangers(self, nodeids: list[str]) -> list[str]:
         """Return the ids among the arguments that match no test."""
-        return [
-            chosen
-            for chosen in self.chosen_ids
-            if not any(_includes(chosen, nodeid) for nodeid in nodeids)
-        ]
+        return [id_ for id_ in self.chosen_ids if not any(_includes(id_, one) for one in nodeids)]
 
     def report(self, wanted: dict[str, list[str]]) -> "ValidationReport":
         """Return the report; the first call runs the ``wanted`` checks, ids by name of system."""

@@ -17,7 +17,8 @@ from openmm_mlff.report.wording import (
     interval_half_width,
 )
 from openmm_mlff.results import CheckResult, ValidationReport
-from openmm_mlff.rundir import write_json, write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import write_json
 
 SCHEMA_VERSION = 2
 COMPARISON_JSON = "comparison.json"

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from openmm_mlff.foreign_text import printable
 from openmm_mlff.plots import (
     PALETTE,
     ROLES,
@@ -30,6 +29,7 @@ from openmm_mlff.plots import (
     hex_colour,
 )
 from openmm_mlff.report.figure_files import DPI, STYLE, save_figure, svg_element
+from openmm_mlff.storage.text import printable
 
 SINGLE_COLUMN_INCH = 3.4
 DOUBLE_COLUMN_INCH = 7.0

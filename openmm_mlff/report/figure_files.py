@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from openmm_mlff.foreign_text import printable
 from openmm_mlff.plots import ROLES
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.text import printable
 
 DPI = 300
 RASTER_DPI = 200

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from openmm_mlff.foreign_text import printable
+from openmm_mlff.storage.text import printable
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 MOST_ITEMS = 12

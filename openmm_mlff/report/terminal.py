@@ -11,7 +11,6 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.foreign_text import printable, printable_values
 from openmm_mlff.report.selection import (
     SummaryRow,
     claims_line,
@@ -33,6 +32,7 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
+from openmm_mlff.storage.text import printable, printable_values
 
 WIDE = 120
 """From this many columns, messages are beside the numbers, otherwise below."""

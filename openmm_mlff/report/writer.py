@@ -7,7 +7,8 @@ from openmm_mlff.report.figures import PlacedPlot, report_plots, write_figures
 from openmm_mlff.report.html import write_html
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_text
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json
 from openmm_mlff.storage.runs import Evidence
 
 REPORT_JSON = "report.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.rundir import CsvStream
+from openmm_mlff.storage.streams import CsvStream
 
 
 class IntervalReporter(ABC):

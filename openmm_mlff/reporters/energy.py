@@ -14,7 +14,7 @@ from openmm_mlff.reporters.quantities import (
     temperature_kelvin,
     time_ps,
 )
-from openmm_mlff.rundir import ENERGY_COLUMNS, read_csv
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import MEV_PER_EV
 
 CONSERVATION_COLUMNS = (

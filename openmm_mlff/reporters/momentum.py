@@ -14,7 +14,7 @@ from openmm_mlff.reporters.quantities import (
     time_ps,
     velocities_angstrom_per_ps,
 )
-from openmm_mlff.rundir import MOMENTUM_COLUMNS
+from openmm_mlff.storage.streams import MOMENTUM_COLUMNS
 
 
 class MomentumReporter(CsvReporter):

@@ -3,10 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmm_mlff.results import Status, jsonable
+from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults import Fault
 from openmm_mlff.selftest.onset import Onset
 from openmm_mlff.selftest.runner import Finding, Findings
+from openmm_mlff.storage.files import jsonable
 
 NOT_RUN = Finding(Status.SKIPPED, "this check is not in the protocol")
 

@@ -17,10 +17,10 @@ from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.selftest.faults import Fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.environment import one_torch_thread
+from openmm_mlff.storage.run_directory import RunDirectory
 
 PROTOCOL_FILE = Path(__file__).with_name("selftest.toml")
 NO_REFERENCE = "the self-test uses no reference"

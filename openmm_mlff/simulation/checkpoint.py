@@ -9,7 +9,7 @@ from typing import Any
 import openmm
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.files import replacing
+from openmm_mlff.storage.files import replacing
 
 STATE_FILE = "state.xml"
 PREVIOUS_FILE = "state.previous.xml"

@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
-from openmm_mlff.rundir import run_name
+from openmm_mlff.storage.run_directory import run_name
 from openmm_mlff.units import fs_from_ps
 
 ENSEMBLE = "nve"

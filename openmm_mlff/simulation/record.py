@@ -6,9 +6,9 @@ from typing import Any
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters import UnstableError
-from openmm_mlff.rundir import RUN_FILE, read_json, write_json
 from openmm_mlff.simulation.job import ENSEMBLE, TrajectoryJob
 from openmm_mlff.simulation.platforms import PlatformChoice
+from openmm_mlff.storage.run_directory import RUN_FILE, read_json, write_json
 from openmm_mlff.units import ps_from_fs
 
 RUNNING = "running"

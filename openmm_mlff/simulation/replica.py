@@ -9,7 +9,6 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.monitor import StabilityMonitor
 from openmm_mlff.reporters.quantities import FloatArray, masses_amu
-from openmm_mlff.rundir import RUN_FILE, read_json
 from openmm_mlff.simulation.checkpoint import PREVIOUS_FILE, STATE_FILE
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.langevin import OnSteps, equilibrate
@@ -23,6 +22,7 @@ from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.record import FAILED, REPLICAS, TrajectoryRecord
 from openmm_mlff.simulation.streams import Streams
 from openmm_mlff.simulation.topology import write_pdb
+from openmm_mlff.storage.run_directory import RUN_FILE, read_json
 
 TOPOLOGY_FILE = "topology.pdb"
 

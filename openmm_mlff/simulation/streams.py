@@ -13,8 +13,6 @@ from openmm_mlff.reporters import (
 )
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.reporters.trajectory import check_dcd
-from openmm_mlff.rows import check_csv
-from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, RUN_FILE, read_json
 from openmm_mlff.simulation.checkpoint import (
     EQUILIBRATION_FILE,
     STATE_FILE,
@@ -22,6 +20,8 @@ from openmm_mlff.simulation.checkpoint import (
     read_state,
 )
 from openmm_mlff.simulation.job import TrajectoryJob
+from openmm_mlff.storage.run_directory import RUN_FILE, read_json
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, check_csv
 
 ENERGIES_FILE = "energies.csv"
 MOMENTA_FILE = "momenta.csv"

@@ -9,7 +9,7 @@ from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem, fragment_labels
 from openmm_mlff.potentials.base import openmm_box_nm
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 
 UNNAMED_RESIDUE = "UNL"
 """PDB name of an unknown ligand."""

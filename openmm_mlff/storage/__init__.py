@@ -1,4 +1,5 @@
-"""Typed records of measurements and simulations in a run folder.
+"""Files, and the run folder with its typed records of measurements and simulations.
 
-May import NumPy, pydantic and the foundation (molecules, config, results, units, errors) only.
+``files``, ``text``, ``streams`` and ``locks`` import ``errors`` and ``units`` only, the others also
+NumPy, pydantic and the foundation (molecules, config, results).
 """

@@ -1,25 +1,23 @@
 """Read one system's results from a run folder, without torch, OpenMM or MDTraj."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rundir import (
-    ENERGY_COLUMNS,
-    MOMENTUM_COLUMNS,
+from openmm_mlff.storage.dcd import read_dcd
+from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import (
     RUN_FILE,
     SYSTEM_FILE,
     RunDirectory,
     molecule_from_json,
     read_arrays,
-    read_csv,
     read_json,
 )
-from openmm_mlff.storage.dcd import read_dcd
-from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.runs import (
     EnergySeries,
     Evidence,
@@ -29,7 +27,10 @@ from openmm_mlff.storage.runs import (
     RunFailure,
     TrajectorySeries,
 )
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.units import ps_from_fs
+
+_BLOCKS = [field.name for field in fields(Run) if field.name.endswith("_blocks")]
 
 STRUCTURE_FILE = "structure.npz"
 """Structural quantities that MDTraj computed for the frames of a simulation."""
@@ -60,27 +61,31 @@ def load_run(folder: Path) -> Run:
     path = folder / RUN_FILE
     record = read_json(path)
     replicas = int(record.get("replicas", 1))
+    energies = read_csv(folder / "energies.csv", ENERGY_COLUMNS)
+    momenta = read_csv(folder / "momenta.csv", MOMENTUM_COLUMNS)
     try:
         condition = RunCondition(
             ensemble=str(record["condition"]["ensemble"]),
             temperature_kelvin=float(record["condition"]["temperature_kelvin"]),
             timestep_fs=float(record["condition"]["timestep_fs"]),
         )
+        # NumPy reads null, which stands for a value that is not finite, as NaN.
+        blocks = {name: np.array(record.get(name, []), dtype=float) for name in _BLOCKS}
         return Run(
             name=folder.name,
             condition=condition,
             replica=int(record["replica"]),
             requested_ps=float(record["requested_ps"]),
             completed_ps=float(record["completed_ps"]),
-            energies=_load_energies(folder),
-            momenta=_load_momenta(folder),
+            energies=EnergySeries(*energies[:, 1:].T),
+            momenta=MomentumSeries(momenta[:, 1], momenta[:, 2:5], momenta[:, 5:8], momenta[:, 8]),
             trajectory=_load_trajectory(folder, record=record),
             failure=_failure(record),
             # The record has the time per replica; a step of a shared Context advances all of them.
-            ms_per_step_blocks=replicas * _floats(record.get("ms_per_step_blocks", [])),
-            cpu_ms_per_step_blocks=replicas * _floats(record.get("cpu_ms_per_step_blocks", [])),
-            yardstick_ms_blocks=_floats(record.get("yardstick_ms_blocks", [])),
-            resident_mebibytes_blocks=_floats(record.get("resident_mebibytes_blocks", [])),
+            ms_per_step_blocks=replicas * blocks["ms_per_step_blocks"],
+            cpu_ms_per_step_blocks=replicas * blocks["cpu_ms_per_step_blocks"],
+            yardstick_ms_blocks=blocks["yardstick_ms_blocks"],
+            resident_mebibytes_blocks=blocks["resident_mebibytes_blocks"],
             steps_per_block=int(record.get("steps_per_block", 0)),
             memory_mebibytes={
                 name: float(value)
@@ -98,11 +103,6 @@ def load_run(folder: Path) -> Run:
         ) from error
 
 
-def _floats(values: list[float | None]) -> np.ndarray:
-    """Convert JSON null, written for values that are not finite, back to NaN."""
-    return np.array([np.nan if value is None else value for value in values], dtype=float)
-
-
 def _failure(record: Mapping[str, Any]) -> RunFailure | None:
     """Return why a simulation ended early; a failed one without a reason gets a generic message."""
     failure = record["failure"]
@@ -116,27 +116,6 @@ def _failure(record: Mapping[str, Any]) -> RunFailure | None:
         time_ps=float(record["completed_ps"] if time_ps is None else time_ps),
         atoms=tuple(int(atom) for atom in told.get("atoms") or ()),
         traceback=str(told.get("traceback") or ""),
-    )
-
-
-def _load_energies(folder: Path) -> EnergySeries:
-    rows = read_csv(folder / "energies.csv", ENERGY_COLUMNS)
-    return EnergySeries(
-        time_ps=rows[:, 1],
-        potential_ev=rows[:, 2],
-        kinetic_ev=rows[:, 3],
-        total_ev=rows[:, 4],
-        temperature_kelvin=rows[:, 5],
-    )
-
-
-def _load_momenta(folder: Path) -> MomentumSeries:
-    rows = read_csv(folder / "momenta.csv", MOMENTUM_COLUMNS)
-    return MomentumSeries(
-        time_ps=rows[:, 1],
-        linear=rows[:, 2:5],
-        angular=rows[:, 5:8],
-        largest_force_ev_per_angstrom=rows[:, 8],
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.files import write_arrays
-from openmm_mlff.rundir import read_arrays, read_json, write_json
+from openmm_mlff.storage.run_directory import read_arrays, read_json, write_arrays, write_json
 from openmm_mlff.storage.typed import from_tables, to_tables
 
 R = TypeVar("R")
@@ -120,10 +119,6 @@ class MeasurementStore:
     def write_link(self, name: str, *, shared: str) -> None:
         """Write that a measurement is identical to the shared measurement `shared`."""
         self._write(Measurement(name, DONE, data={SAME_AS: shared}))
-
-    def write_skipped(self, name: str, *, reason: str) -> None:
-        """Write why a measurement was skipped."""
-        self._write(Measurement(name, SKIPPED, reason=reason))
 
     def write_error(self, name: str, *, reason: str, traceback: str) -> None:
         """Write the error that ended a measurement."""

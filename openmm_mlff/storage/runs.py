@@ -1,7 +1,7 @@
 """Simulations read from a run folder, as plain arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,7 @@ class RunCondition:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the condition as written to `report.json`."""
-        return {
-            "ensemble": self.ensemble,
-            "temperature_kelvin": self.temperature_kelvin,
-            "timestep_fs": self.timestep_fs,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from openmm_mlff.config import first_problem
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.results import first_problem
 
 R = TypeVar("R")
 _AXES = "axes"

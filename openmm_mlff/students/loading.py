@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.fingerprint import hash_path
-from openmm_mlff.reading import cut, missing, no_plain_file
+from openmm_mlff.storage.files import missing, no_plain_file
+from openmm_mlff.storage.fingerprint import hash_path
+from openmm_mlff.storage.text import cut
 from openmm_mlff.students.checkpoint import (
     FORMAT,
     WEIGHTS_FOLDER,

@@ -17,9 +17,9 @@ from openmm_mlff.benchmark.blocks import Setting, Start, openmm_block
 from openmm_mlff.benchmark.rounds import Participant, run_rounds
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.rundir import write_json
 from openmm_mlff.simulation.memory import resident_mebibytes
 from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.run_directory import write_json
 
 BOX = "water_box_64"
 COPIES = ((1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 3), (3, 4, 4), (4, 4, 4))

@@ -18,7 +18,7 @@ from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.python_backend import compiled_or, own_gradient
 from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.rundir import write_json
+from openmm_mlff.storage.run_directory import write_json
 from openmm_mlff.units import MEBIBYTE, nm_from_angstrom
 
 POTENTIALS = ("student:original", "student:tiny", "student:ultra-tiny")

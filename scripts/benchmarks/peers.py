@@ -21,9 +21,9 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
-from openmm_mlff.results import jsonable
-from openmm_mlff.rundir import read_json, write_json, write_text
 from openmm_mlff.simulation import named_platform
+from openmm_mlff.storage.files import jsonable, write_text
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 PLATFORM = "Reference"
 PAGE_FILE = "benchmark.md"

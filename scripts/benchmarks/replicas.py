@@ -27,8 +27,8 @@ from openmm_mlff.benchmark.statistics import per_replica, speedup
 from openmm_mlff.benchmark.variants import options_of
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.rundir import write_json
 from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.storage.run_directory import write_json
 
 POTENTIAL = "student:original"
 SYSTEMS = ("water", "benzene")

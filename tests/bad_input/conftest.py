@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openmm_mlff.cli import main
-from openmm_mlff.locking import LOCK_FILE
+from openmm_mlff.storage.locks import LOCK_FILE
 
 Content = str | bytes | Callable[[Path], object]
 """A file's text, its bytes, or what writes it."""

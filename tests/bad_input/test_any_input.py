@@ -14,7 +14,12 @@ from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.results import CheckResult, Status, ValidationReport
-from openmm_mlff.rundir import molecule_from_json, molecule_to_json, read_json, write_json
+from openmm_mlff.storage.run_directory import (
+    molecule_from_json,
+    molecule_to_json,
+    read_json,
+    write_json,
+)
 
 FEW = settings(
     max_examples=60,

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from openmm_mlff.benchmark import runner
 from openmm_mlff.benchmark.command import benchmark_command
 from openmm_mlff.errors import PotentialError, RunDirectoryError, SimulationError
-from openmm_mlff.rundir import read_json
+from openmm_mlff.storage.run_directory import read_json
 
 
 @pytest.fixture

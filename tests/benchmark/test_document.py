@@ -13,7 +13,7 @@ from openmm_mlff.benchmark.entries import (
     Spread,
     Timing,
 )
-from openmm_mlff.rundir import read_json, write_json
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 TIMING = Timing(median=2.0, p25=1.5, p75=2.5, blocks=(1.0, 2.0, 3.0))
 ENTRY = BenchmarkEntry(

@@ -19,8 +19,8 @@ from openmm_mlff.errors import (
     SimulationError,
 )
 from openmm_mlff.reporters import UnstableError
-from openmm_mlff.results import jsonable
 from openmm_mlff.simulation import PlatformChoice
+from openmm_mlff.storage.files import jsonable
 
 PLAN = BenchmarkPlan(blocks=2, block_seconds=0.01, fewest_steps=2, most_steps=4, memory_steps=2)
 KINDS = ("openmm", "reporters", "model", "ase")

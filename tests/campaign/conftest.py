@@ -11,14 +11,8 @@ from openmm_mlff.campaign.session import left_to_do, open_store, run_session
 from openmm_mlff.campaign.spec import parse_spec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.campaign.store import DONE, AttemptRecord
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-    VerdictStatus,
-)
-from openmm_mlff.rundir import write_text
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
+from openmm_mlff.storage.files import write_text
 
 PROTOCOL = """\
 extends = "quick"

@@ -11,7 +11,7 @@ from openmm_mlff.campaign.session import left_to_do, run_session, workers_for
 from openmm_mlff.campaign.spec import ClusterSpec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.errors import ClusterError, ConfigError
-from openmm_mlff.rundir import read_json
+from openmm_mlff.storage.run_directory import read_json
 from openmm_mlff.students.loading import shipped_path
 
 STREAM = "water/nve_300K_0.5fs_r0/energies.csv"

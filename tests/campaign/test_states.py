@@ -5,7 +5,7 @@ import pytest
 from openmm_mlff.campaign.states import overall, overall_label, read_states, states_of
 from openmm_mlff.campaign.store import AttemptRecord, Store
 from openmm_mlff.results import VerdictStatus
-from openmm_mlff.rundir import read_json, write_json
+from openmm_mlff.storage.run_directory import read_json, write_json
 
 
 def test_a_run_waits_begins_and_ends(campaign, finish):

@@ -6,7 +6,7 @@ import pytest
 
 from openmm_mlff.campaign.store import AttemptRecord, Store
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rundir import write_json
+from openmm_mlff.storage.run_directory import write_json
 
 
 def test_a_folder_without_a_campaign_is_refused(tmp_path):

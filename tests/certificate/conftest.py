@@ -8,13 +8,7 @@ from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.request import ResolvedRequest
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-    VerdictStatus,
-)
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
 from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Labels
@@ -129,8 +123,8 @@ def run(student):
 @pytest.fixture
 def certificate_file(make_approval, evidence, run, tmp_path):
     """A certificate as `validate` writes it."""
-    from openmm_mlff.certificate.writing import write_certificate
-    from openmm_mlff.rundir import RUN_FILE, RunDirectory, write_json
+    from openmm_mlff.certificate.writer import write_certificate
+    from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, write_json
 
     directory = RunDirectory.create(tmp_path / "run")
     write_json(directory.root / RUN_FILE, run)

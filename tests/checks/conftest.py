@@ -13,9 +13,14 @@ from openmm_mlff.pipeline.judge import judge_measurement
 from openmm_mlff.pipeline.stages import measure_checks
 from openmm_mlff.potentials import Potential
 from openmm_mlff.results import CheckResult
-from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
 from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.run_directory import (
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_to_json,
+    write_json,
+)
 from openmm_mlff.storage.runs import (
     EnergySeries,
     MomentumSeries,

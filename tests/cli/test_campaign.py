@@ -2,11 +2,11 @@
 
 import pytest
 
-from openmm_mlff.campaign import command as module
+from openmm_mlff.campaign import session as module
 from openmm_mlff.campaign.session import left_to_do
 from openmm_mlff.campaign.store import DONE, Store
 from openmm_mlff.results import ModelRecord, ValidationReport, VerdictStatus
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 
 
 @pytest.fixture

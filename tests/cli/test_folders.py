@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli.folders import output_folders
+from openmm_mlff.cli.output import output_folders
 
 
 @pytest.mark.parametrize("spec", ["..", "../..", "/", "/etc/passwd", "a/../../b", "~", ".", "ä:é"])

@@ -6,14 +6,13 @@ from rich.console import Console
 
 from openmm_mlff.cli import progress
 from openmm_mlff.molecules import load_system
-from openmm_mlff.rundir import (
-    ENERGY_COLUMNS,
+from openmm_mlff.storage.run_directory import (
     SYSTEM_FILE,
-    CsvStream,
     RunDirectory,
     molecule_to_json,
     write_json,
 )
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, CsvStream
 
 
 @pytest.fixture

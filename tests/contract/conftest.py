@@ -9,9 +9,14 @@ from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.pipeline.judge import judge_measurement
 from openmm_mlff.pipeline.stages import measure_checks
-from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
 from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.run_directory import (
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_to_json,
+    write_json,
+)
 
 DYNAMICS = {"equilibration_ps": 0.1, "duration_ps": 0.2, "longest_ps": 0.2}
 PROBES = {

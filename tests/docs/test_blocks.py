@@ -16,7 +16,7 @@ from openmm_mlff.cli.app import app
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.potentials import installed
-from openmm_mlff.reading import read_toml
+from openmm_mlff.storage.files import read_toml
 
 SHELL = ("bash", "sh", "console")
 NOT_RUN = ("text",)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from openmm_mlff.potentials.frames import LabelledFrames
-from openmm_mlff.rundir import read_json
+from openmm_mlff.storage.run_directory import read_json
 
 PROTOCOL = """
 extends = "quick"

@@ -9,7 +9,8 @@ import pytest
 
 import openmm_mlff
 from openmm_mlff.reporters import EnergyReporter
-from openmm_mlff.rundir import read_csv, read_json
+from openmm_mlff.storage.run_directory import read_json
+from openmm_mlff.storage.streams import read_csv
 
 WEIGHTS = Path(openmm_mlff.__file__).parent / "students" / "weights" / "original.safetensors"
 

@@ -12,7 +12,7 @@ import pytest
 
 import openmm_mlff
 from openmm_mlff.reporters import CONSERVATION_COLUMNS
-from openmm_mlff.rundir import MOMENTUM_COLUMNS, read_csv
+from openmm_mlff.storage.streams import MOMENTUM_COLUMNS, read_csv
 
 WEIGHTS = Path(openmm_mlff.__file__).parent / "students" / "weights" / "original.safetensors"
 

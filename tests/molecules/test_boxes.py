@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.assembly import build_system
 from openmm_mlff.molecules.boxes import covalent_images, upright, whole_molecules
-from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.formats.structure import FileStructure
 
 CELL = np.array([[13.0, 0.0, 0.0], [4.0, 12.0, 0.0], [-3.0, 5.0, 11.0]])

@@ -20,8 +20,8 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import RunDirectory
 
 from .command_line import start_command_line, wait_for_files
 

@@ -14,13 +14,13 @@ import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import ConfigError, MoleculeError, RunDirectoryError
 from openmm_mlff.isolation import isolation_limits
-from openmm_mlff.locking import FolderLock
 from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.isolated import CancelledError, IsolatedValidation
 from openmm_mlff.pipeline.opening import open_validation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import RUN_FILE, read_json
+from openmm_mlff.storage.locks import FolderLock
+from openmm_mlff.storage.run_directory import RUN_FILE, read_json
 
 from .command_line import start_command_line, wait_for_files
 

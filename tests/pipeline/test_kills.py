@@ -8,9 +8,9 @@ import pytest
 
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.config import GFN2_XTB
-from openmm_mlff.locking import FolderLock
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.simulation.checkpoint import PREVIOUS_FILE
+from openmm_mlff.storage.locks import FolderLock
 from openmm_mlff.storage.measurements import MEASUREMENTS
 
 from .killing import Driver, messages

@@ -13,7 +13,7 @@ from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.opening import open_validation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import read_json
+from openmm_mlff.storage.run_directory import read_json
 
 OWN = Path("examples/own_check.py").read_text(encoding="utf-8")
 PROTOCOL = """

@@ -16,8 +16,8 @@ from openmm_mlff.pipeline.judge import judge_directory
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictStatus
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.run_directory import RunDirectory
 
 GFN2 = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 HEALTHY = "student:tiny"

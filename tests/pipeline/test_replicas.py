@@ -5,7 +5,7 @@ import pytest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.pipeline import validate
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import read_json
+from openmm_mlff.storage.run_directory import read_json
 
 PROTOCOL = """
 extends = "quick"

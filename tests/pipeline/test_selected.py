@@ -10,7 +10,7 @@ from openmm_mlff.pipeline import selected
 from openmm_mlff.pipeline.selected import judge_verdict, open_new, run_once
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, ModelRecord, Scope, Status, ValidationReport
-from openmm_mlff.rundir import write_json
+from openmm_mlff.storage.run_directory import write_json
 
 SCOPE = Scope(
     elements=("H", "O"),

@@ -8,13 +8,7 @@ from PIL import Image
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.report import drawing, figure_files
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-    VerdictStatus,
-)
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
 from openmm_mlff.storage.measurements import Measurement
 from openmm_mlff.storage.runs import (
     EnergySeries,

@@ -11,13 +11,7 @@ from openmm_mlff.report.comparison import write_comparison
 from openmm_mlff.report.drawing import draw_plot
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.report.terminal import render_comparison, render_report
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-    VerdictStatus,
-)
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
 
 EVIL = (
     "<script>alert(1)</script> | a | b |\n\n# Heading\n\n<img src=x onerror=alert(1)> "

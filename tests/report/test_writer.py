@@ -11,7 +11,7 @@ from openmm_mlff.report.comparison import comparison_markdown
 from openmm_mlff.report.terminal import render_comparison, render_report
 from openmm_mlff.report.writer import write_report
 from openmm_mlff.results import ValidationReport, VerdictStatus
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.run_directory import RunDirectory
 from openmm_mlff.storage.runs import Evidence
 
 

@@ -7,7 +7,7 @@ import pytest
 from openmm_mlff import reporters
 from openmm_mlff.reporters import CONSERVATION_COLUMNS, ConservationReporter, EnergyReporter
 from openmm_mlff.reporters.energy import RunningLine
-from openmm_mlff.rundir import ENERGY_COLUMNS, read_csv
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, KJ_PER_MOL_PER_EV
 
 

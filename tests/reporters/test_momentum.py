@@ -3,7 +3,7 @@ import pytest
 
 from openmm_mlff.reporters import MomentumReporter
 from openmm_mlff.reporters.momentum import momenta
-from openmm_mlff.rundir import MOMENTUM_COLUMNS, read_csv
+from openmm_mlff.storage.streams import MOMENTUM_COLUMNS, read_csv
 
 
 def test_momenta_of_a_turning_flying_body():

@@ -16,13 +16,8 @@ from pages import (
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.report.checks_page import checks_markdown
-from openmm_mlff.results import (
-    CheckResult,
-    ModelRecord,
-    Status,
-    ValidationReport,
-)
-from openmm_mlff.rundir import write_text
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport
+from openmm_mlff.storage.files import write_text
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.registry import load_potential
-from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.selftest.oracles import BondedOracle
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.simulation import TrajectoryJob, named_platform, run_trajectory
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 
 BOND_KJ_PER_MOL_NM2 = 4.6e5
 ANGLE_KJ_PER_MOL = 380.0

@@ -5,8 +5,8 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.rundir import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.simulation import named_platform
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
 
 from .conftest import record_of

@@ -5,21 +5,19 @@ import pytest
 from mdtraj.formats import DCDTrajectoryFile
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.files import write_arrays
 from openmm_mlff.molecules import load_system
-from openmm_mlff.rundir import (
-    ENERGY_COLUMNS,
-    MOMENTUM_COLUMNS,
+from openmm_mlff.storage.loader import STRUCTURE_FILE, load_evidence
+from openmm_mlff.storage.measurements import MeasurementStore
+from openmm_mlff.storage.run_directory import (
     SYSTEM_FILE,
-    CsvStream,
     RunDirectory,
     molecule_to_json,
     run_name,
+    write_arrays,
     write_json,
 )
-from openmm_mlff.storage.loader import STRUCTURE_FILE, load_evidence
-from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.runs import RunCondition
+from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, CsvStream
 from openmm_mlff.storage.typed import array, record
 
 CONDITION = {"ensemble": "nve", "temperature_kelvin": 300.0, "timestep_fs": 0.5}

@@ -5,13 +5,9 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from openmm_mlff.molecules.formats.elements import AtomRecord
 from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
-from openmm_mlff.molecules.formats.residues import (
-    ResidueAtom,
-    kept_locations,
-    recorded_cell,
-    structure_of,
-)
+from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
 from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, joined
 
 _UNKNOWN = ("?", ".", "")
@@ -90,7 +86,7 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
     columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]
     for model in dict.fromkeys(models):
         atoms = [_atom(row) for of, *row in zip(models, *columns, strict=True) if of == model]
-        kept, left_out = kept_locations(atoms)
+        kept, left_out = chosen_locations(atoms)
         yield structure_of(
             [atoms[index] for index in kept],
             cell=cell,
@@ -99,9 +95,9 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
         )
 
 
-def _atom(row: Sequence[str]) -> ResidueAtom:
+def _atom(row: Sequence[str]) -> AtomRecord:
     x, y, z, name, residue, altloc, element, charge, chain, number, insertion = row
-    return ResidueAtom(
+    return AtomRecord(
         name=name,
         residue=residue,
         place=" ".join(f"{chain} {number}{insertion}".split()),

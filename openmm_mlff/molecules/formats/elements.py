@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 import numpy as np
-import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom, pairs_within
 from openmm_mlff.molecules.formats.structure import BadStructureError
 
@@ -60,22 +60,29 @@ _COLUMNS = 4
 
 
 @dataclass(frozen=True)
-class NamedAtom:
-    """An atom of a file without elements.
+class AtomRecord:
+    """An atom as a file records it.
 
     Attributes:
-        name: as written, with the leading blank of a PDB column.
+        name: with the leading blank of a PDB column.
+        element: symbol; may be empty.
         residue: name of its residue.
-        number: residue number and chain, for messages.
+        place: number and chain of its residue.
+        altloc: label of its alternate location; may be empty.
+        charge: formal charge, e.
     """
 
     name: str
+    element: str
+    position_angstrom: tuple[float, float, float]
     residue: str = ""
-    number: str = ""
+    place: str = ""
+    altloc: str = ""
+    charge: int = 0
 
     def label(self, index: int) -> str:
         """Return the text that names the atom in messages: ``atom 7 (H4 of ETH 1)``."""
-        of = f" of {self.residue} {self.number}".rstrip() if self.residue else ""
+        of = f" of {self.residue} {self.place}".rstrip() if self.residue else ""
         return f"atom {index + 1} ({self.name.strip() or 'without a name'}{of})"
 
 
@@ -99,9 +106,7 @@ def nuclide(symbol: str) -> tuple[str, float]:
     raise BadStructureError(f"{symbol.strip()!r} is not an element; expected symbols from H to Og")
 
 
-def numbers_and_masses(
-    symbols: Sequence[str],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None]:
+def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
     """Return atomic numbers, (N,), and the masses of isotopes, (N,), amu, NaN for others, or None.
 
     Raises:
@@ -115,31 +120,23 @@ def numbers_and_masses(
     return numbers, None if np.isnan(masses).all() else masses
 
 
-def elements_from_names(
-    atoms: Sequence[NamedAtom],
-    symbols: Sequence[str],
-    positions_angstrom: npt.NDArray[np.float64],
-    *,
-    remedy: str,
+def elements_of(
+    atoms: Sequence[AtomRecord], positions_angstrom: Floats, *, remedy: str
 ) -> list[str]:
-    """Return the symbol of each atom, from its name where ``symbols`` has an empty one.
+    """Return the symbol of each atom, from its name if the file gives none.
 
     Evidence is the residue; then the distance to the neighbours; then a second letter that does
     not count atoms along a chain (CL1, SI); then the column of the name.
 
     Args:
-        atoms: names and residues.
-        symbols: symbols in the file.
+        atoms: as recorded.
         positions_angstrom: (N, 3), Å.
         remedy: what to add to the file, for messages.
 
     Raises:
         BadStructureError: the element of an atom is not evident, or it is not an atom.
     """
-    options = [
-        [symbol] if symbol else _candidates(atom)
-        for atom, symbol in zip(atoms, symbols, strict=True)
-    ]
+    options = [[atom.element] if atom.element else _candidates(atom) for atom in atoms]
     for index, (atom, found) in enumerate(zip(atoms, options, strict=True)):
         if not found and _is_no_atom(atom):
             raise BadStructureError(f"{atom.label(index)} is named like one of these: {NO_ATOM}")
@@ -173,7 +170,7 @@ def elements_from_names(
     return [found[0] for found in options]
 
 
-def _candidates(atom: NamedAtom) -> list[str]:
+def _candidates(atom: AtomRecord) -> list[str]:
     """Return the elements that a name allows: at most one with one letter, then one with two."""
     residue = atom.residue.upper()
     name = atom.name.strip().upper()
@@ -195,24 +192,24 @@ def _candidates(atom: NamedAtom) -> list[str]:
     return [one] * is_one + [two] * is_two
 
 
-def _is_no_atom(atom: NamedAtom) -> bool:
+def _is_no_atom(atom: AtomRecord) -> bool:
     return bool(_NO_ATOM_NAME.fullmatch(atom.name.strip().upper()))
 
 
 def _refuse_drude_particles(
-    atoms: Sequence[NamedAtom], options: list[list[str]], positions: npt.NDArray[np.float64]
+    atoms: Sequence[AtomRecord], options: list[list[str]], positions: Floats
 ) -> None:
     """Raise for a particle named D and the name of the atom that it is attached to."""
-    places = {(atom.number, atom.residue, atom.name.strip()): k for k, atom in enumerate(atoms)}
+    rows = {(atom.place, atom.residue, atom.name.strip()): k for k, atom in enumerate(atoms)}
     for index, atom in enumerate(atoms):
-        partner = places.get((atom.number, atom.residue, atom.name.strip()[1:]))
+        partner = rows.get((atom.place, atom.residue, atom.name.strip()[1:]))
         if options[index][0] == "D" and partner is not None:
             apart = float(np.linalg.norm(positions[index] - positions[partner]))
             if apart < _DRUDE_ANGSTROM:
                 raise BadStructureError(f"{atom.label(index)} is a Drude particle; {NO_ATOM}")
 
 
-def _neighbours(positions: npt.NDArray[np.float64]) -> list[list[tuple[int, float]]]:
+def _neighbours(positions: Floats) -> list[list[tuple[int, float]]]:
     """Return index and distance of every atom that may be bonded to each."""
     longest = 2.0 * BOND_FACTOR * float(covalent_radii_angstrom([55])[0])
     nearest: list[list[tuple[int, float]]] = [[] for _ in positions]
@@ -235,7 +232,7 @@ def _fitting(index: int, options: list[list[str]], nearest: list[tuple[int, floa
     fits.sort()
     if len(fits) > 1 and fits[1][0] - fits[0][0] < _CLEAR:
         return []
-    return [fits[0][1]] if fits else []
+    return [symbol for _, symbol in fits[:1]]
 
 
 def _radius(symbol: str) -> float:

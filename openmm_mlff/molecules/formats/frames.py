@@ -91,8 +91,7 @@ def large_enough(crystal: FileStructure) -> FileStructure:
         masses_amu=None if masses is None else np.tile(masses, count),
         multiplicity=lowest_multiplicity(numbers),
         note=joined(
-            crystal.note,
-            f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide",
+            crystal.note, f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide"
         ),
     )
 

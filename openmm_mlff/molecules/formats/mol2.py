@@ -6,8 +6,8 @@ from typing import TextIO
 import numpy as np
 
 from openmm_mlff.molecules.formats.elements import (
-    NamedAtom,
-    elements_from_names,
+    AtomRecord,
+    elements_of,
     nuclide,
     numbers_and_masses,
 )
@@ -26,8 +26,6 @@ _ROUNDING_CHARGE = 0.1
 """Maximum deviation of the sum of rounded partial charges from an integer."""
 
 _NO_BOND = "nc"
-
-Sections = dict[str, list[str]]
 
 
 def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[FileStructure]:
@@ -58,8 +56,7 @@ def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[File
         positions = position_array(
             [(float(words[2]), float(words[3]), float(words[4])) for words in atoms]
         )
-        symbols = _symbols(atoms, positions=positions)
-        numbers, masses = numbers_and_masses(symbols)
+        numbers, masses = numbers_and_masses(_symbols(atoms, positions=positions))
         rows = {words[0]: row for row, words in enumerate(atoms)}
         pairs = [(rows[words[1]], rows[words[2]]) for words in links if words[3] != _NO_BOND]
         formal_charge, missing = _read_types("".join(lines))
@@ -90,15 +87,13 @@ def _blocks(handle: TextIO) -> Iterator[list[str]]:
         yield block
 
 
-def _sections(lines: list[str]) -> Sections:
-    sections: Sections = {}
-    key = ""
+def _sections(lines: list[str]) -> dict[str, list[str]]:
+    sections: dict[str, list[str]] = {}
     for line in lines:
         if line.startswith(_MARK):
-            key = line[len(_MARK) :].strip()
-            sections[key] = []
+            rows = sections[line[len(_MARK) :].strip()] = []
         else:
-            sections[key].append(line.rstrip("\n"))
+            rows.append(line.rstrip("\n"))
     return sections
 
 
@@ -106,20 +101,24 @@ def _symbols(atoms: list[list[str]], *, positions: np.ndarray) -> list[str]:
     """Return the elements of SYBYL types, or if a type is another, those of the atom names."""
     from ase.data import atomic_numbers
 
-    symbols = []
-    for words in atoms:
-        symbol = words[5].partition(".")[0]
+    symbols = [words[5].partition(".")[0] for words in atoms]
+    for symbol in symbols:
         if symbol in ("LP", "Du"):
             nuclide(symbol)
-        # ca and CA are types of force fields, Ca is calcium.
-        symbols.append(symbol if atomic_numbers.get(symbol) else "")
-    named = [NamedAtom(words[1], "".join(words[7:8]), "".join(words[6:7])) for words in atoms]
-    # All or none: c3 beside H and N.
-    if not all(symbols):
-        symbols = [""] * len(atoms)
-    return elements_from_names(
-        named, symbols, positions, remedy="write SYBYL types instead of those of a force field"
-    )
+    # ca and CA are types of force fields, Ca is calcium.  All or none: c3 beside H and N.
+    are_elements = all(atomic_numbers.get(symbol) for symbol in symbols)
+    records = [
+        AtomRecord(
+            name=words[1],
+            element=symbol if are_elements else "",
+            position_angstrom=tuple(place),
+            residue="".join(words[7:8]),
+            place="".join(words[6:7]),
+        )
+        for words, symbol, place in zip(atoms, symbols, positions, strict=True)
+    ]
+    remedy = "write SYBYL types instead of those of a force field"
+    return elements_of(records, positions, remedy=remedy)
 
 
 def _cell(crysin: list[str]) -> tuple[np.ndarray | None, str]:

@@ -8,13 +8,8 @@ from typing import TextIO
 import numpy as np
 
 from openmm_mlff.molecules.bonds import covalent_bonds
-from openmm_mlff.molecules.formats.elements import ISOTOPES
-from openmm_mlff.molecules.formats.residues import (
-    ResidueAtom,
-    kept_locations,
-    recorded_cell,
-    structure_of,
-)
+from openmm_mlff.molecules.formats.elements import ISOTOPES, AtomRecord
+from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
 from openmm_mlff.molecules.formats.structure import (
     Bonds,
     FileStructure,
@@ -51,7 +46,7 @@ def read_pdb(handle: TextIO) -> Iterator[FileStructure]:
         cell, note = recorded_cell(edges + angles, space_group=lines.cryst1[55:66])
     for model in lines.models or [[]]:
         atoms = [_atom(line) for line in model]
-        kept, left_out = kept_locations(atoms)
+        kept, left_out = chosen_locations(atoms)
         structure = structure_of(
             [atoms[index] for index in kept],
             cell=cell,
@@ -82,14 +77,14 @@ def _sorted_lines(handle: TextIO) -> _Lines:
     return lines
 
 
-def _atom(line: str) -> ResidueAtom:
+def _atom(line: str) -> AtomRecord:
     from ase.data import atomic_numbers
 
     element = line[76:78].strip()
     is_element = element.capitalize() in {*atomic_numbers, *ISOTOPES} - {"X"}
     # 1+, or the variant +1.
     charge = "".join(sorted(line[78:80].strip()))
-    return ResidueAtom(
+    return AtomRecord(
         name=line[12:16],
         residue=line[17:21].strip(),
         place=" ".join(line[21:27].split()),

@@ -1,45 +1,24 @@
 """Atoms in residues, as PDB and mmCIF record them: alternate locations, elements, the box."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.formats.elements import (
     HYDROGENATED,
-    NamedAtom,
-    elements_from_names,
+    AtomRecord,
+    elements_of,
     numbers_and_masses,
 )
-from openmm_mlff.molecules.formats.structure import (
-    BadStructureError,
-    FileStructure,
-    position_array,
-)
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, position_array
 
 _WITHOUT_SYMMETRY = ("", "P1", "?", ".")
 _DUMMY_LENGTH_ANGSTROM = 1.0
 """Programs write a cell of 1 × 1 × 1 Å if there is none."""
 
 
-@dataclass(frozen=True)
-class ResidueAtom:
-    """One atom record; ``place`` identifies its residue, ``element`` may be empty.
-
-    ``name`` keeps the leading blank of a PDB column.
-    """
-
-    name: str
-    residue: str
-    place: str
-    altloc: str
-    element: str
-    charge: int
-    position_angstrom: tuple[float, float, float]
-
-
-def kept_locations(atoms: Sequence[ResidueAtom]) -> tuple[list[int], str]:
+def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
     """Choose one alternate location for each atom name.
 
     It is the first label of the residue, or if the atom does not have it, the atom's own first.
@@ -53,23 +32,24 @@ def kept_locations(atoms: Sequence[ResidueAtom]) -> tuple[list[int], str]:
         if atom.altloc:
             of_residue.setdefault(atom.place, atom.altloc)
         of_atom.setdefault((atom.place, atom.name.strip()), []).append(atom.altloc)
-    kept = []
+    kept, left_out = [], []
     for index, atom in enumerate(atoms):
         labels = of_atom[atom.place, atom.name.strip()]
         first = of_residue.get(atom.place, "")
         chosen = "" if "" in labels else first if first in labels else labels[0]
         if atom.altloc == chosen:
             kept.append(index)
-    left_out = [atoms[index] for index in sorted(set(range(len(atoms))) - set(kept))]
+        else:
+            left_out.append(f"{atom.residue} {atom.place}")
     if not left_out:
         return kept, ""
-    places = list(dict.fromkeys(f"{atom.residue} {atom.place}" for atom in left_out))
+    places = list(dict.fromkeys(left_out))
     where = ", ".join(places[:3]) + (" and others" if len(places) > 3 else "")
     return kept, f"{len(left_out)} atoms at alternate locations left out in {where}"
 
 
 def structure_of(
-    atoms: Sequence[ResidueAtom], *, cell: npt.NDArray[np.float64] | None, note: str, remedy: str
+    atoms: Sequence[AtomRecord], *, cell: Floats | None, note: str, remedy: str
 ) -> FileStructure:
     """Convert atoms, each at one location, to a structure without bonds.
 
@@ -79,10 +59,17 @@ def structure_of(
         BadStructureError: an element is not evident, or a residue has no hydrogens.
     """
     positions = position_array([atom.position_angstrom for atom in atoms])
-    named = [NamedAtom(atom.name, atom.residue, atom.place) for atom in atoms]
-    symbols = elements_from_names(named, [atom.element for atom in atoms], positions, remedy=remedy)
+    symbols = elements_of(atoms, positions, remedy=remedy)
     numbers, masses = numbers_and_masses(symbols)
-    _check_hydrogens(named, numbers)
+    with_hydrogens = {atoms[row].place for row in np.flatnonzero(numbers == 1).tolist()}
+    for atom, number in zip(atoms, numbers, strict=True):
+        # A standard residue of heavy atoms only, as in most crystal structures.
+        is_standard = atom.residue.upper() in HYDROGENATED and number in (6, 7, 8)
+        if is_standard and atom.place not in with_hydrogens:
+            raise BadStructureError(
+                f"residue {atom.residue} {atom.place} has no hydrogens; add them to the file, for "
+                "example by OpenMM's Modeller.addHydrogens or PDBFixer"
+            )
     return FileStructure(
         atomic_numbers=numbers,
         positions_angstrom=positions,
@@ -93,23 +80,9 @@ def structure_of(
     )
 
 
-def _check_hydrogens(atoms: Sequence[NamedAtom], numbers: npt.NDArray[np.int64]) -> None:
-    """Raise for a standard residue of heavy atoms only, as in most crystal structures."""
-    with_hydrogens = {
-        atom.number for atom, number in zip(atoms, numbers, strict=True) if number == 1
-    }
-    for atom, number in zip(atoms, numbers, strict=True):
-        is_standard = atom.residue.upper() in HYDROGENATED and number in (6, 7, 8)
-        if is_standard and atom.number not in with_hydrogens:
-            raise BadStructureError(
-                f"residue {atom.residue} {atom.number} has no hydrogens; add them to the file, for "
-                "example by OpenMM's Modeller.addHydrogens or PDBFixer"
-            )
-
-
 def recorded_cell(
     lengths_and_angles: Sequence[float], *, space_group: str
-) -> tuple[npt.NDArray[np.float64] | None, str]:
+) -> tuple[Floats | None, str]:
     """Convert a cell record to box vectors if the atoms of the file fill the box.
 
     A dummy of 1 × 1 × 1 Å is ignored. If the space group has symmetry, the file contains only the

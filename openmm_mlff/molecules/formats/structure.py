@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.arrays import Floats, Ints
 
 Bonds = tuple[tuple[int, int], ...]
 """Pairs (i, j), i < j, sorted."""
@@ -37,14 +37,14 @@ class FileStructure:
         note: what was left out or changed; may be empty.
     """
 
-    atomic_numbers: npt.NDArray[np.int64]
-    positions_angstrom: npt.NDArray[np.float64]
+    atomic_numbers: Ints
+    positions_angstrom: Floats
     title: str = ""
     charge: Any = None
     multiplicity: Any = None
     bonds: Bonds | None = None
-    cell_angstrom: npt.NDArray[np.float64] | None = None
-    masses_amu: npt.NDArray[np.float64] | None = None
+    cell_angstrom: Floats | None = None
+    masses_amu: Floats | None = None
     open_valences: Mapping[int, int] = field(default_factory=dict)
     note: str = ""
 
@@ -66,7 +66,7 @@ def check_size(n_atoms: int) -> None:
         )
 
 
-def position_array(positions: list[tuple[float, float, float]]) -> npt.NDArray[np.float64]:
+def position_array(positions: list[tuple[float, float, float]]) -> Floats:
     """Return positions as (N, 3) float64, Å, also if N is 0."""
     return np.array(positions, dtype=np.float64).reshape(-1, 3)
 

@@ -10,10 +10,10 @@ import openmm
 from openmm import app, unit
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.fingerprint import hash_path
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.settings import MixedSettings
+from openmm_mlff.storage.fingerprint import hash_path
 from openmm_mlff.units import nm_from_angstrom
 
 # Exceptions of OpenMM for force field files that are missing, invalid or incompatible.

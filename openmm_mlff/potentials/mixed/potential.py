@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
@@ -31,6 +30,7 @@ from openmm_mlff.potentials.mixed.structure import (
     check_same_atoms,
     part_alone,
 )
+from openmm_mlff.storage.fingerprint import Sources
 
 if TYPE_CHECKING:
     import openmm

@@ -13,8 +13,6 @@ from openmmml.mlpotential import MLPotentialImpl, MLPotentialImplFactory
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError, UserError
-from openmm_mlff.files import inside
-from openmm_mlff.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import Potential, check_precision
@@ -23,6 +21,8 @@ from openmm_mlff.potentials.openmmml.impl import PotentialImpl
 from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
+from openmm_mlff.storage.files import inside
+from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
 
 PREFIX = "openmm-ml:"
 _OF_ASE = "ase"

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.reading import cut, no_plain_file
+from openmm_mlff.storage.files import no_plain_file
+from openmm_mlff.storage.text import cut
 from openmm_mlff.students.loading import is_torchscript
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.fingerprint import Sources
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.ase import python_force
@@ -23,6 +22,7 @@ from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive
 from openmm_mlff.potentials.torchscript.program import Program
 from openmm_mlff.potentials.torchscript.scales import scales_of
 from openmm_mlff.potentials.torchscript.signature import find_contract, read_signature
+from openmm_mlff.storage.fingerprint import Sources
 
 if TYPE_CHECKING:
     import openmm

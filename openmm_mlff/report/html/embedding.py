@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.plots import finite_or_nan
-from openmm_mlff.results import jsonable
+from openmm_mlff.storage.files import jsonable
 
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js.gz"
 """Plotly's basic bundle (lines, bars and pies), a fifth of the full size."""

@@ -25,7 +25,7 @@ from openmm_mlff.report.templating import evidence_text, flatten, relative_link,
 from openmm_mlff.report.wording import SHORT_SHA_LENGTH, css_class, integer, number, scope_rows
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 from openmm_mlff.storage.runs import Evidence
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openmm_mlff.errors import UserError
-from openmm_mlff.rundir import write_text
+from openmm_mlff.storage.files import write_text
 from openmm_mlff.students.checkpoint import WEIGHTS_FOLDER
 from openmm_mlff.students.training.card import model_card
 from openmm_mlff.students.training.frames import LabelledFrame

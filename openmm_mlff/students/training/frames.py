@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.files import write_arrays
+from openmm_mlff.storage.run_directory import write_arrays
 
 WHOLE_ORIGINS = ("/scan", "/atom")
 """Suffixes of the origins whose frames are only useful together."""

@@ -13,7 +13,7 @@ import torch
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.rundir import RunDirectory, read_json, write_json
+from openmm_mlff.storage.run_directory import RunDirectory, read_json, write_json
 from openmm_mlff.students.checkpoint import (
     TEACHER,
     StudentRecord,

@@ -14,8 +14,8 @@ from ase.calculators.calculator import CalculatorError
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds
+from openmm_mlff.molecules.relaxation import relax_at_angle
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions, turned
-from openmm_mlff.molecules.turning import relax_at_angle
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.teacher import label, teacher_calculator
 

@@ -15,8 +15,8 @@ from openmm_mlff.potentials.mixed import MixedPotential, read_topology
 from openmm_mlff.potentials.mixed.forcefield import part_of
 from openmm_mlff.potentials.mixed.structure import atomic_numbers
 from openmm_mlff.results import Status
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.run_directory import RunDirectory
 
 DYNAMICS = [check for check in CHECKS if check.group == "dynamics"]
 SHORT = {"reversal_steps": 50, "convergence_ps": 0.03, "sampling_ps": 0.3, "thermostats_ps": 0.2}

@@ -8,11 +8,16 @@ import openmm
 import pytest
 
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
-from openmm_mlff.rundir import SYSTEM_FILE, RunDirectory, molecule_to_json, write_json
 from openmm_mlff.simulation import run_trajectory
 from openmm_mlff.simulation.replicas import run_replicas_together
 from openmm_mlff.storage import dcd
 from openmm_mlff.storage.loader import load_evidence, read_frames
+from openmm_mlff.storage.run_directory import (
+    SYSTEM_FILE,
+    RunDirectory,
+    molecule_to_json,
+    write_json,
+)
 
 from ..conftest import NanBetween, assert_same_rows, record_of, rows_of
 

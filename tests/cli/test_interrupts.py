@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli.resuming import resume_command
+from openmm_mlff.cli.interrupts import resume_command
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.files import write_text
+from openmm_mlff.storage.files import write_text
+
+ENERGY_COLUMNS = ("step", "time_ps", "potential_eV", "kinetic_eV", "total_eV", "temperature_K")
+MOMENTUM_COLUMNS = (
+    "step",
+    "time_ps",
+    "px_amu_A_per_ps",
+    "py_amu_A_per_ps",
+    "pz_amu_A_per_ps",
+    "lx_amu_A2_per_ps",
+    "ly_amu_A2_per_ps",
+    "lz_amu_A2_per_ps",
+    "largest_force_eV_per_A",
+)
 
 
 class CsvStream:
@@ -24,10 +37,11 @@ class CsvStream:
         self, path: Path, columns: Sequence[str], *, resume_after_step: int | None = None
     ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if resume_after_step is None or not path.exists():
-            write_text(path, ",".join(columns) + "\n")
-        else:
-            _truncate_csv(path, columns, last_step=resume_after_step)
+        rows = []
+        if resume_after_step is not None and path.exists():
+            rows = _rows_up_to(path, columns, last_step=resume_after_step)
+        lines = [",".join(row) + "\n" for row in [columns, *rows]]
+        write_text(path, "".join(lines))
         self._file = path.open("ab", buffering=0)
 
     def append(self, row: Sequence[float | int]) -> None:
@@ -47,29 +61,6 @@ class CsvStream:
         self._file.close()
 
 
-def _whole_rows(path: Path, columns: Sequence[str], *, last_step: int) -> list[str]:
-    """Return the complete rows up to a step."""
-    text = path.read_text(encoding="utf-8")
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    if not lines or lines[0] != ",".join(columns):
-        raise RunDirectoryError(
-            f"{path} has other columns than expected ({','.join(columns)}); "
-            "start a new run directory"
-        )
-    rows = []
-    for line in lines[1:]:
-        fields = line.split(",")
-        if len(fields) == len(columns) and fields[0].isdigit() and int(fields[0]) <= last_step:
-            rows.append(line)
-    return rows
-
-
-def _truncate_csv(path: Path, columns: Sequence[str], *, last_step: int) -> None:
-    """Keep the header and complete rows up to `last_step`."""
-    rows = _whole_rows(path, columns, last_step=last_step)
-    write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
-
-
 def check_csv(path: Path, columns: Sequence[str], *, last_step: int, interval: int) -> None:
     """Check that a file has every row, `interval` steps apart, from step 0 to `last_step`.
 
@@ -77,15 +68,15 @@ def check_csv(path: Path, columns: Sequence[str], *, last_step: int, interval: i
         RunDirectoryError: the file or a row is missing.
     """
     try:
-        rows = _whole_rows(path, columns, last_step=last_step)
+        rows = _rows_up_to(path, columns, last_step=last_step)
     except (OSError, UnicodeDecodeError) as error:
         raise RunDirectoryError(
             f"cannot read {path} ({error}); the run cannot be resumed: delete its folder"
         ) from error
-    expected = last_step // interval + 1
-    if [int(row.partition(",")[0]) for row in rows] != list(range(0, last_step + 1, interval)):
+    expected = range(0, last_step + 1, interval)
+    if [int(row[0]) for row in rows] != list(expected):
         raise RunDirectoryError(
-            f"{path} holds {len(rows)} rows up to step {last_step}, expected {expected}; "
+            f"{path} holds {len(rows)} rows up to step {last_step}, expected {len(expected)}; "
             "the run cannot be resumed: delete its folder"
         )
 
@@ -95,13 +86,28 @@ def read_csv(path: Path, columns: Sequence[str]) -> np.ndarray:
 
     An empty or missing file has 0 rows; a truncated last row is dropped.
     """
-    if not path.exists():
-        return np.empty((0, len(columns)))
-    rows = []
-    text = path.read_text(encoding="utf-8")
+    rows = _complete_rows(path)[1:] if path.exists() else []
+    whole = [row for row in rows if len(row) == len(columns)]
+    return np.array(whole, dtype=float).reshape(-1, len(columns))
+
+
+def _complete_rows(path: Path) -> list[list[str]]:
+    """Return the fields of the header and of all rows that end with a newline."""
     # Only a newline shows that the last number of a row is complete.
-    for line in text[: text.rfind("\n") + 1].splitlines()[1:]:
-        fields = line.split(",")
-        if len(fields) == len(columns):
-            rows.append([float(field) for field in fields])
-    return np.array(rows, dtype=float).reshape(-1, len(columns))
+    text = path.read_text(encoding="utf-8")
+    return [line.split(",") for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def _rows_up_to(path: Path, columns: Sequence[str], *, last_step: int) -> list[list[str]]:
+    """Return the complete rows up to a step."""
+    header, *rows = _complete_rows(path) or [[]]
+    if header != list(columns):
+        raise RunDirectoryError(
+            f"{path} has other columns than expected ({','.join(columns)}); "
+            "start a new run directory"
+        )
+    return [
+        row
+        for row in rows
+        if len(row) == len(columns) and row[0].isdigit() and int(row[0]) <= last_step
+    ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.certificate.record import SampleTolerance, read_certificate
-from openmm_mlff.certificate.verifying import Verification, compare_sample, verify
+from openmm_mlff.certificate.verification import Verification, compare_sample, verify
 from openmm_mlff.errors import UserError
 from openmm_mlff.potentials import Evaluation
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_computed_is_said(certificate, student, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no\nmemory")
 
-    monkeypatch.setattr("openmm_mlff.certificate.verifying.evaluate_in_openmm", broken)
+    monkeypatch.setattr("openmm_mlff.certificate.verification.evaluate_in_openmm", broken)
     (sample,) = verify(certificate, student, intact=True, platform="Reference").samples
     assert (sample.agrees, sample.problem) == (False, "RuntimeError: no memory")
 

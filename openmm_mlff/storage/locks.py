@@ -2,8 +2,8 @@
 
 import errno
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 from filelock import FileLock, Timeout
 
@@ -15,7 +15,7 @@ _UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 """Errors of file systems without locks, on which the folder is used unlocked."""
 
 
-class FolderLock:
+class FolderLock(AbstractContextManager["FolderLock"]):
     """A lock on an existing, writable folder, held until released or the process ends.
 
     Args:
@@ -48,15 +48,7 @@ class FolderLock:
         """Release the lock (idempotent)."""
         self._lock.release()
 
-    def __enter__(self) -> "FolderLock":
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
 

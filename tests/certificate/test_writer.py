@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.certificate.writing import make_certificate, make_sample, write_certificate
+from openmm_mlff.certificate.writer import make_certificate, make_sample, write_certificate
 from openmm_mlff.checks.surface import net_force_torque
 from openmm_mlff.results import ClaimStatus, VerdictStatus
-from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.measurements import Skipped
+from openmm_mlff.storage.run_directory import RunDirectory
 
 
 def test_an_approval_is_put_down_with_its_scope_and_values(make_approval, evidence, run):

@@ -7,7 +7,13 @@ import time
 import numpy as np
 import pytest
 
-from openmm_mlff.files import remove_parts, replacing, storage_failure, write_arrays, write_text
+from openmm_mlff.storage.files import (
+    remove_parts,
+    replacing,
+    storage_failure,
+    write_text,
+)
+from openmm_mlff.storage.run_directory import write_arrays
 
 
 def test_what_breaks_leaves_what_was_there(tmp_path):

@@ -94,33 +94,20 @@ def verify(
     )
     if not intact or not same:
         return Verification(intact, same, found.sha256, difference)
-    precision = certificate.scope.precision
     outcomes = tuple(
-        _reproduce(
-            potential,
-            sample,
-            tolerance=certificate.tolerance,
-            platform=platform,
-            precision=precision,
-        )
+        _reproduce(potential, sample, certificate=certificate, platform=platform)
         for sample in certificate.samples
     )
     return Verification(intact, same, found.sha256, difference, outcomes)
 
 
 def _reproduce(
-    potential: Potential,
-    sample: Sample,
-    *,
-    tolerance: SampleTolerance,
-    platform: str,
-    precision: str,
+    potential: Potential, sample: Sample, *, certificate: Certificate, platform: str
 ) -> SampleOutcome:
     """Compute the values of one system through OpenMM, as in production."""
     import openmm
 
     positions = np.array(sample.positions_angstrom)
-    cell = None if sample.cell_angstrom is None else np.array(sample.cell_angstrom)
     molecule = MolecularSystem(
         name=sample.system,
         atomic_numbers=np.array(sample.atomic_numbers, dtype=np.int64),
@@ -128,8 +115,9 @@ def _reproduce(
         charge=sample.charge,
         multiplicity=sample.multiplicity,
         source="certificate",
-        cell_angstrom=cell,
+        cell_angstrom=None if sample.cell_angstrom is None else np.array(sample.cell_angstrom),
     )
+    precision = certificate.scope.precision
     try:
         system = potential.create_system(molecule, precision=precision)
         choice = choose_platform(system, positions[0], request=platform, precision=precision)
@@ -137,16 +125,15 @@ def _reproduce(
     except (openmm.OpenMMException, EvaluationRefusedError, RuntimeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return SampleOutcome(sample.system, problem=reason)
-    return compare_sample(sample, found, tolerance=tolerance, platform=choice.name)
+    return compare_sample(sample, found, tolerance=certificate.tolerance, platform=choice.name)
 
 
 def compare_sample(
     sample: Sample, found: Evaluation, *, tolerance: SampleTolerance, platform: str
 ) -> SampleOutcome:
     """Compare values with the certified ones; a non-finite number never agrees."""
-    force_error = np.abs(
-        found.forces_ev_per_angstrom - np.array(sample.forces_ev_per_angstrom)
-    ).max()
+    forces = np.array(sample.forces_ev_per_angstrom)
+    force_error = np.abs(found.forces_ev_per_angstrom - forces).max()
     n_atoms = len(sample.atomic_numbers)
     expected = np.array(sample.energies_ev)
     off = np.abs(found.energies_ev - expected)

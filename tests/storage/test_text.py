@@ -5,9 +5,9 @@ import os
 import pytest
 
 from openmm_mlff.errors import MoleculeError, RunDirectoryError
-from openmm_mlff.foreign_text import printable, printable_values
 from openmm_mlff.molecules import load_systems
-from openmm_mlff.rundir import RunDirectory
+from openmm_mlff.storage.run_directory import RunDirectory
+from openmm_mlff.storage.text import printable, printable_values
 
 ESCAPE = "\x1b[2J\x1b]0;title\x07"
 

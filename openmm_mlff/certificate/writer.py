@@ -9,17 +9,19 @@ import numpy as np
 from openmm_mlff.certificate.record import CERTIFICATE_FILE, Certificate, CertifiedCheck, Sample
 from openmm_mlff.checks.surface import net_force_torque
 from openmm_mlff.config import canonical_sha256
-from openmm_mlff.fingerprint import Fingerprint
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import ValidationReport, VerdictStatus
-from openmm_mlff.rundir import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.storage.fingerprint import Fingerprint
 from openmm_mlff.storage.measurements import DONE
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json, write_json
 from openmm_mlff.storage.runs import Evidence
 from openmm_mlff.storage.shared import Labels
 
 GEOMETRIES = 3
 _DECIMALS = 8
 """Decimals of positions in Å; values are computed at the rounded positions."""
+
+_CERTIFIED = set(CertifiedCheck.model_fields)
 
 
 def write_certificate(
@@ -69,16 +71,7 @@ def make_certificate(
         versions=dict(run["environment"].get("versions", {})),
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         checks=tuple(
-            CertifiedCheck(
-                id=result.id,
-                system=result.system,
-                condition=result.condition,
-                value=result.value,
-                threshold=result.threshold,
-                unit=result.unit,
-                status=result.status.value,
-                at_least=result.at_least,
-            )
+            CertifiedCheck.model_validate(result.model_dump(mode="json", include=_CERTIFIED))
             for result in report.checks
             if result.required
         ),

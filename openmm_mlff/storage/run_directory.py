@@ -1,4 +1,4 @@
-"""The run directory, which connects running and judging: atomic files, append-only streams.
+"""The run directory, which connects running and judging.
 
 Layout::
 
@@ -21,36 +21,21 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff import foreign_text, reading
 from openmm_mlff.errors import FileError, RunDirectoryError
-from openmm_mlff.files import write_text
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.results import jsonable
-from openmm_mlff.rows import CsvStream as CsvStream
-from openmm_mlff.rows import read_csv as read_csv
+from openmm_mlff.storage import files
+from openmm_mlff.storage.files import jsonable
+from openmm_mlff.storage.text import cut
 
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
 TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures")
 """Names in a run directory that are not folders of systems."""
 
-ENERGY_COLUMNS = ("step", "time_ps", "potential_eV", "kinetic_eV", "total_eV", "temperature_K")
-MOMENTUM_COLUMNS = (
-    "step",
-    "time_ps",
-    "px_amu_A_per_ps",
-    "py_amu_A_per_ps",
-    "pz_amu_A_per_ps",
-    "lx_amu_A2_per_ps",
-    "ly_amu_A2_per_ps",
-    "lz_amu_A2_per_ps",
-    "largest_force_eV_per_A",
-)
-
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically; non-finite numbers become null."""
-    write_text(path, json.dumps(jsonable(value), indent=1, allow_nan=False) + "\n")
+    files.write_text(path, json.dumps(jsonable(value), indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -60,7 +45,7 @@ def read_json(path: Path) -> Any:
         RunDirectoryError: the file is missing or damaged.
     """
     try:
-        return reading.read_json(path, most_bytes=reading.MOST_RUN_BYTES)
+        return files.read_json(path, most_bytes=files.MOST_RUN_BYTES)
     except FileError as error:
         raise RunDirectoryError(
             f"cannot read {path} ({error}); expected a file of a run directory"
@@ -80,6 +65,17 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise RunDirectoryError(
             f"cannot read {path} ({error}); expected arrays of a run directory"
         ) from error
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a compressed ``.npz`` atomically; equal arrays produce equal bytes."""
+    with files.replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            # NumPy's own writer stores the current time in the file.
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def run_name(*, ensemble: str, temperature_kelvin: float, timestep_fs: float, replica: int) -> str:
@@ -159,9 +155,9 @@ class RunDirectory:
         Raises:
             RunDirectoryError: the folder is not a run directory.
         """
-        if reading.no_plain_file(root / RUN_FILE):
+        if files.no_plain_file(root / RUN_FILE):
             raise RunDirectoryError(
-                f"{reading.cut(str(root))} is not a run directory: it has no {RUN_FILE}; "
+                f"{cut(str(root))} is not a run directory: it has no {RUN_FILE}; "
                 "expected a folder that openmm-mlff validate wrote"
             )
         return cls(root)
@@ -173,11 +169,11 @@ class RunDirectory:
 
     def system(self, name: str) -> Path:
         """Return the folder of one system."""
-        return foreign_text.folder_inside(self.root, name)
+        return folder_inside(self.root, name)
 
     def run(self, system: str, name: str) -> Path:
         """Return the folder of one simulation."""
-        return foreign_text.folder_inside(self.system(system), name)
+        return folder_inside(self.system(system), name)
 
     def system_names(self) -> list[str]:
         """Return the systems that were started, in the requested order."""
@@ -187,3 +183,22 @@ class RunDirectory:
     def run_names(self, system: str) -> list[str]:
         """Return the simulations of a system, sorted."""
         return sorted(path.parent.name for path in self.system(system).glob(f"*/{RUN_FILE}"))
+
+
+def folder_inside(folder: Path, name: str) -> Path:
+    """Return the path of a run's subfolder.
+
+    Raises:
+        RunDirectoryError: the name is not a single path component, or the path is a link.
+    """
+    path = folder / str(name)
+    if name != path.name or name in {"", ".", ".."} or "\\" in name or "\0" in name:
+        raise RunDirectoryError(
+            f"{name!r} cannot be the name of a folder in {folder}; expected letters, digits, "
+            "dot, underscore and hyphen: give it another name"
+        )
+    if path.is_symlink():
+        raise RunDirectoryError(
+            f"{path} is a link, expected a folder of the run; remove it, or choose another --output"
+        )
+    return path

@@ -1,11 +1,19 @@
-"""Read text, TOML and JSON files of the user, with a one-line error otherwise."""
+"""Write files atomically, read those of a user with one-line errors, and convert to JSON.
+
+pytest imports this at every start, hence it does not import NumPy.
+"""
 
 import codecs
+import errno
 import json
+import math
 import os
 import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openmm_mlff.errors import FileError
 from openmm_mlff.units import MEBIBYTE
@@ -14,6 +22,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+PART = ".part"
+"""Suffix of incomplete files; a killed process may leave them."""
 
 MOST_BYTES = 16 * MEBIBYTE
 """Size limit of a user's TOML or JSON file."""
@@ -30,6 +41,66 @@ _OTHER_ENCODINGS = (
     codecs.BOM_UTF32_LE,
     codecs.BOM_UTF32_BE,
 )
+_STORAGE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE}
+)
+
+
+@contextmanager
+def replacing(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]:
+    """Open a file that replaces `path` atomically once it is complete and synced.
+
+    If the block raises, nothing is replaced.  The previous file is moved to `keep_as`, if given.
+
+    Yields:
+        The file to write to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{PART}")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            # Without this, a power failure may leave an empty file under the new name.
+            os.fsync(file.fileno())
+        if keep_as is not None and path.exists():
+            os.replace(path, keep_as)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str, *, keep_as: Path | None = None) -> None:
+    """Write a text file atomically; the previous file is moved to `keep_as`, if given."""
+    with replacing(path, keep_as=keep_as) as file:
+        file.write(text.encode())
+
+
+def remove_parts(root: Path) -> None:
+    """Remove incomplete files left by a killed process."""
+    for path in root.rglob(f".*{PART}"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Change the working folder within a block."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def storage_failure(error: BaseException | None) -> OSError | None:
+    """Return the error of a full or failing disk in the chain of causes, or None."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _STORAGE_ERRORS:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def missing(path: Path) -> str:
@@ -64,8 +135,7 @@ def check_plain_text(path: Path) -> None:
     Raises:
         FileError: it is not.
     """
-    reason = no_plain_file(path)
-    if reason:
+    if reason := no_plain_file(path):
         raise FileError(reason)
     try:
         with path.open("rb") as file:
@@ -132,9 +202,17 @@ def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
         raise FileError(f"not valid JSON: {_one_line(error)}") from error
 
 
-def cut(text: str, *, length: int = 240) -> str:
-    """Truncate text for use in a message."""
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+def jsonable(value: Any) -> Any:
+    """Convert NumPy values, tuples and mappings to plain JSON; non-finite numbers become null."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return jsonable(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
 
 
 def _one_line(error: BaseException) -> str:

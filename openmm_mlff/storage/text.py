@@ -1,10 +1,7 @@
-"""Make untrusted text safe to display and to use as a folder name."""
+"""Make untrusted text safe to display."""
 
 import unicodedata
-from pathlib import Path
 from typing import Any
-
-from openmm_mlff.errors import RunDirectoryError
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KEPT = "\t\n"
@@ -34,20 +31,6 @@ def printable_values(value: Any) -> Any:
     return value
 
 
-def folder_inside(folder: Path, name: str) -> Path:
-    """Return the path of a run's subfolder.
-
-    Raises:
-        RunDirectoryError: the name is not a single path component, or the path is a link.
-    """
-    path = folder / str(name)
-    if name != path.name or name in {"", ".", ".."} or "\\" in name or "\0" in name:
-        raise RunDirectoryError(
-            f"{name!r} cannot be the name of a folder in {folder}; expected letters, digits, "
-            "dot, underscore and hyphen: give it another name"
-        )
-    if path.is_symlink():
-        raise RunDirectoryError(
-            f"{path} is a link, expected a folder of the run; remove it, or choose another --output"
-        )
-    return path
+def cut(text: str, *, length: int = 240) -> str:
+    """Truncate text for use in a message."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."

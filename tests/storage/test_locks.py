@@ -12,12 +12,12 @@ from contextlib import nullcontext
 import pytest
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.locking import FolderLock
+from openmm_mlff.storage.locks import FolderLock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from openmm_mlff.locking import FolderLock
+from openmm_mlff.storage.locks import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)

@@ -6,9 +6,11 @@ import sys
 import pytest
 import torch
 
-from openmm_mlff import fingerprint as fingerprints
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.fingerprint import (
+from openmm_mlff.potentials import load_potential
+from openmm_mlff.potentials.parameters import parameters_sha256
+from openmm_mlff.storage import fingerprint as fingerprints
+from openmm_mlff.storage.fingerprint import (
     Fingerprint,
     Sources,
     distributions_of,
@@ -17,8 +19,6 @@ from openmm_mlff.fingerprint import (
     hash_path,
     own_sources,
 )
-from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.students.loading import shipped_path
 
 CALCULATOR = """

@@ -4,14 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.building import build_system
+from openmm_mlff.molecules.assembly import build_system
 from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.molecules.smiles import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.system import MolecularSystem
-from openmm_mlff.reading import cut, missing
+from openmm_mlff.storage.files import missing
+from openmm_mlff.storage.text import cut
 
 _ALL = "all"
 _MOST_DIGITS = 9
@@ -70,22 +71,24 @@ def load_systems(
     if path.is_dir():
         system = load_folder(path, **electrons)
         return [replace(system, name=chosen or system.name)]
-    first, count = _range(selection, path=path)
+    first = 0 if selection in (None, _ALL) else int(selection)
+    is_one = selection != _ALL and (selection or suffix_of(path) not in MANY_MOLECULES)
     structures = read_structures(
         path,
         first=first,
-        count=count,
+        count=1 if is_one else None,
         charge_is_given=charge is not None,
         add_hydrogens=add_hydrogens,
     )
     names = _names(structures, path=path, first=first, is_selected=selection is not None)
     if chosen is not None:
         names = numbered_names([chosen] * len(names))
+    is_alone = selection is None and len(names) == 1
     return [
         build_system(
             structure,
             name=each,
-            source=_source(path, index=index, is_alone=selection is None and len(names) == 1),
+            source=f"file {path.name}" if is_alone else f"file {path.name}, @{index}",
             **electrons,
         )
         for index, (each, structure) in enumerate(zip(names, structures, strict=True), start=first)
@@ -135,13 +138,6 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     return stem, selection
 
 
-def _range(selection: str | None, *, path: Path) -> tuple[int, int | None]:
-    """Return the index of the first structure and the number of structures to read."""
-    if selection is None:
-        return 0, None if suffix_of(path) in MANY_MOLECULES else 1
-    return (0, None) if selection == _ALL else (int(selection), 1)
-
-
 def _names(
     structures: list[FileStructure], *, path: Path, first: int, is_selected: bool
 ) -> list[str]:
@@ -157,7 +153,3 @@ def _names(
             for number, structure in enumerate(structures, start=first + 1)
         ]
     )
-
-
-def _source(path: Path, *, index: int, is_alone: bool) -> str:
-    return f"file {path.name}" if is_alone else f"file {path.name}, @{index}"

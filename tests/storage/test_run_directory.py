@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.rundir import (
-    CsvStream,
+from openmm_mlff.storage.files import write_text
+from openmm_mlff.storage.run_directory import (
     RunDirectory,
     molecule_from_json,
     molecule_to_json,
     read_arrays,
-    read_csv,
     read_json,
     run_name,
     write_json,
-    write_text,
 )
+from openmm_mlff.storage.streams import CsvStream, read_csv
 
 COLUMNS = ("step", "value")
 

@@ -1,9 +1,9 @@
-"""Streams that can be cut back, and those that lack rows.  See also test_rundir.py."""
+"""Streams that can be cut back, and those that lack rows.  See also test_run_directory.py."""
 
 import pytest
 
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.rows import CsvStream, check_csv, read_csv
+from openmm_mlff.storage.streams import CsvStream, check_csv, read_csv
 
 COLUMNS = ("step", "value")
 

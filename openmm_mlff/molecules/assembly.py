@@ -3,22 +3,15 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels, pairs_within
-from openmm_mlff.molecules.boxes import (
-    Floats,
-    Ints,
-    covalent_images,
-    nearest_images,
-    upright,
-    whole_molecules,
-)
-from openmm_mlff.molecules.formats.structure import Bonds, FileStructure, joined
+from openmm_mlff.molecules.boxes import covalent_images, nearest_images, upright, whole_molecules
+from openmm_mlff.molecules.formats.structure import FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import FARTHEST_ANGSTROM, MolecularSystem, checked_cell
-from openmm_mlff.reading import cut
+from openmm_mlff.storage.text import cut
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond in a file longer than this times the sum of its covalent radii is an error."""
@@ -55,6 +48,9 @@ def build_system(
         MoleculeError: the structure is invalid, or a known open shell without its multiplicity.
     """
     positions, cell = structure.positions_angstrom, structure.cell_angstrom
+    masses, isotopes = structure.masses_amu, ""
+    if masses is not None:
+        isotopes = "masses of the file" if np.isfinite(masses).all() else "isotopes as marked"
     # Invalid coordinates are reported by the constructor of the molecule below.
     if (np.abs(positions) <= FARTHEST_ANGSTROM).all():
         if cell is not None:
@@ -68,21 +64,15 @@ def build_system(
         multiplicity=_chosen(
             multiplicity, structure.multiplicity, default=1, what=f"{name}: multiplicity"
         ),
-        source=joined(source, structure.note, _isotopes(structure)),
+        source=joined(source, structure.note, isotopes),
         bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
         cell_angstrom=cell,
-        masses_amu=structure.masses_amu,  # type: ignore[arg-type]  # None: standard masses
+        masses_amu=masses,  # type: ignore[arg-type]  # None: standard masses
     )
     _check_valences(structure, system=system, source=source)
     if multiplicity is None and structure.multiplicity is None:
         _check_spin_is_clear(system)
     return system
-
-
-def _isotopes(structure: FileStructure) -> str:
-    if structure.masses_amu is None:
-        return ""
-    return "masses of the file" if np.isfinite(structure.masses_amu).all() else "isotopes as marked"
 
 
 def _check_valences(structure: FileStructure, *, system: MolecularSystem, source: str) -> None:
@@ -145,26 +135,19 @@ def _checked_and_whole(
             lengths, shifts = nearest_images(
                 pairs, positions_angstrom=positions, cell_angstrom=cell
             )
-        _check_bond_lengths(structure.bonds, lengths=lengths, numbers=numbers, source=source)
+        limits = LONGEST_BOND_FACTOR * covalent_radii_angstrom(numbers)[pairs].sum(axis=1)
+        worst = int(np.argmax(lengths / limits))
+        if lengths[worst] > limits[worst]:
+            raise MoleculeError(
+                f"{source}: the bond {name_atoms(numbers, pairs[worst])} is {lengths[worst]:.2f} Å "
+                f"long, expected at most {limits[worst]:.2f} Å: the file is damaged, or its bonds "
+                "belong to other coordinates"
+            )
     elif cell is not None:
         pairs, shifts = covalent_images(numbers, positions, cell_angstrom=cell)
     if cell is None or shifts is None:
         return positions
     return whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
-
-
-def _check_bond_lengths(
-    bonds: Bonds, *, lengths: npt.NDArray[np.float64], numbers: Ints, source: str
-) -> None:
-    radii_angstrom = covalent_radii_angstrom(numbers)[np.array(bonds)]
-    limits = LONGEST_BOND_FACTOR * radii_angstrom.sum(axis=1)
-    worst = int(np.argmax(lengths / limits))
-    if lengths[worst] > limits[worst]:
-        raise MoleculeError(
-            f"{source}: the bond {name_atoms(numbers, bonds[worst])} "
-            f"is {lengths[worst]:.2f} Å long, expected at most {limits[worst]:.2f} Å: the file is "
-            "damaged, or its bonds belong to other coordinates"
-        )
 
 
 def _chosen(given: int | None, recorded: Any, *, default: int, what: str) -> int:

@@ -4,13 +4,13 @@ from ase.calculators.calculator import CalculationFailed, Calculator, all_change
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.relaxation import HeldDihedral, relax_at_angle
 from openmm_mlff.molecules.torsions import (
     dihedral_degrees,
     dihedral_gradient,
     rotatable_torsions,
     turned,
 )
-from openmm_mlff.molecules.turning import HeldDihedral, relax_at_angle
 
 
 class Springs(Calculator):

@@ -10,8 +10,8 @@ from openmm_mlff.certificate.record import read_certificate
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError, FileError, MoleculeError, RunDirectoryError
 from openmm_mlff.molecules import load_systems
-from openmm_mlff.reading import MOST_STRUCTURE_BYTES, read_json, read_text, read_toml
-from openmm_mlff.rundir import read_json as read_run_json
+from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, read_json, read_text, read_toml
+from openmm_mlff.storage.run_directory import read_json as read_run_json
 from openmm_mlff.units import MEBIBYTE
 
 

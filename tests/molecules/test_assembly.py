@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.building import LONGEST_BOND_FACTOR, build_system
+from openmm_mlff.molecules.assembly import LONGEST_BOND_FACTOR, build_system
 from openmm_mlff.molecules.formats.structure import FileStructure
 
 # Cordero radii: H 0.31 Å.
