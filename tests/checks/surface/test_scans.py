@@ -18,7 +18,7 @@ from openmm_mlff.checks.surface.scans import (
 from openmm_mlff.molecules import load_system
 
 
-@pytest.mark.parametrize("name", ["water", "methane", "alanine", "smiles:[Ar]", "smiles:[NH4+]"])
+@pytest.mark.parametrize("name", ["water", "alanine", "smiles:[Ar]"])
 def test_copies_start_at_contact_and_only_move_apart(name):
     molecule = load_system(name)
     for scan in dimer_scans(molecule, at_least=2, seed=5, stop_angstrom=15.0, step=0.1):
@@ -43,9 +43,8 @@ def test_each_pair_of_elements_comes_close_in_some_direction(name, seed):
     closest = {}
     for scan in scans:
         numbers = np.sort(scan.molecule.atomic_numbers[scan.crossing], axis=1)
-        for pair, apart in zip(
-            map(tuple, numbers.tolist()), scan.distances(scan.coordinates[0]), strict=True
-        ):
+        found = zip(map(tuple, numbers.tolist()), scan.distances(scan.coordinates[0]), strict=True)
+        for pair, apart in found:
             closest[pair] = min(apart, closest.get(pair, np.inf))
     assert set(closest) == set(element_pairs(molecule))
     # Sulphur is buried among three oxygens and nitrogens.
@@ -62,20 +61,15 @@ def test_a_breathing_molecule_scales_all_its_distances():
     assert lengths / lengths[1] == pytest.approx([0.7, 1.0, 3.0])
     moved = np.abs(np.diff(scan.place(scan.coordinates), axis=0))
     assert np.linalg.norm(moved, axis=2).max() == pytest.approx(0.01)
-
-
-def test_the_breathing_of_a_long_chain_has_no_more_points():
-    chain = load_system("smiles:" + 20 * "C")
-    assert len(breathing_scan(chain, step=0.05).coordinates) < 400
+    # That of a long chain has no more points.
+    assert len(breathing_scan(load_system("smiles:" + 20 * "C"), step=0.05).coordinates) < 400
 
 
 def test_one_atom_of_each_element_is_pulled_out_alone():
     scans = list(atom_scans(load_system("methane"), stop_angstrom=10.0, step=0.5))
     moved = [np.flatnonzero(scan.tangent.any(axis=1)) for scan in scans]
-    assert [scan.molecule.symbols[atom] for scan, (atom,) in zip(scans, moved, strict=True)] == [
-        "H",
-        "C",
-    ]
+    symbols = [scan.molecule.symbols[atom] for scan, (atom,) in zip(scans, moved, strict=True)]
+    assert symbols == ["H", "C"]
     assert [np.linalg.norm(scan.tangent) for scan in scans] == pytest.approx([1.0, 1.0])
 
 
