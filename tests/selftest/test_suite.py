@@ -1,7 +1,10 @@
 """The matrix itself: every gross fault is caught by name, and nothing healthy is."""
 
+import importlib
+
 import pytest
 
+from openmm_mlff.measuring import experiments
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults import FAULTS
 from openmm_mlff.selftest.jobs import system_of
@@ -15,6 +18,14 @@ BY_THE_CLOCK = ("slowing down",)
 
 BREAKS = ("raises", "wrong shape", "raises beyond a distance")
 """Errors of the code; all others have numbers that are wrong."""
+
+
+@pytest.fixture(autouse=True)
+def _shorter(monkeypatch):
+    """Shorten what no protocol sets: equilibration, and minimisation of forces without minimum."""
+    monkeypatch.setattr(experiments, "SAMPLING_EQUILIBRATION_PS", 0.1)
+    minimise = importlib.import_module("openmm_mlff.simulation.minimise")
+    monkeypatch.setattr(minimise, "_FORCE_STEPS", 50)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])

@@ -5,8 +5,6 @@ import pytest
 
 from openmm_mlff.checks.accuracy.distribution import (
     Record,
-    distance_density,
-    pair_distances,
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
@@ -87,5 +85,3 @@ def test_what_decides(judge, model, ideal, failures, status, value):
     elif status is Status.PASS:
         # Noise alone: two runs differ by what the halves of one differ by, over √2.
         assert judgement.value == pytest.approx(judgement.evidence["detection_limit"], rel=0.35)
-
-

@@ -9,7 +9,6 @@ from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY
 from openmm_mlff.checks.accuracy.labels import counts, usable_labels
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
-from openmm_mlff.checks.base import Judgement
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.frames import Frame, LabelledFrames
 from openmm_mlff.results import Status
@@ -29,8 +28,6 @@ def test_frames_without_a_finite_label_count_as_refused(make_labels, name):
     assert (frames.refused, counts(frames)["frames_used"]) == (2, 98)
     assert np.isfinite(frames.reference_forces).all()
     assert len(frames.time_ps) == len(frames.positions_angstrom) == 98
-
-
 
 
 @pytest.mark.parametrize("check", [FORCE, ENERGY], ids=lambda check: check.id)

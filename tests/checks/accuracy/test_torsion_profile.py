@@ -215,7 +215,3 @@ def test_minima_barriers_and_the_rms_are_judged(judge_profiles, options, status)
         wrong = options.get("error", 0.0), options.get("conformer", 0.0)
         expected = max(*map(abs, wrong), options.get("wave", 0.0) / 8**0.5)
         assert judgement.value == pytest.approx(expected, abs=1e-9)
-
-
-
-

@@ -106,17 +106,6 @@ def of_water(molecule, *, bend=4.0):
     return springs(molecule, {(0, 1): 50.0, (0, 2): 50.0, (1, 2): bend})
 
 
-def test_a_linear_triatomic_has_the_stretches_of_the_textbook():
-    # CO2 as two springs: ν_s = √(k/m_O), ν_a = √(k/m_O (1 + 2 m_O/m_C)); bends cost nothing.
-    found, _ = harmonic_modes(
-        springs(CARBON_DIOXIDE, {(0, 1): 100.0, (1, 2): 100.0}), CARBON_DIOXIDE
-    )
-    oxygen, carbon, _ = CARBON_DIOXIDE.masses_amu
-    symmetric = PER_CM * (100.0 / oxygen) ** 0.5
-    expected = [0.0, 0.0, symmetric, symmetric * (1 + 2 * oxygen / carbon) ** 0.5]
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
-
-
 def test_a_bent_triatomic_has_wilsons_stretches_in_any_orientation():
     # ν = √(k (1/m_H + (1 ± cos θ)/m_O)) without coupling (Wilson, Decius & Cross, 1955).
     found, _ = harmonic_modes(of_water(WATER, bend=0.0), WATER)

@@ -42,24 +42,6 @@ def test_deviations_of_healthy_velocities_are_standard_normal_at_most():
         assert (np.abs(deviations) > 3.0).mean() < 0.02
 
 
-@pytest.mark.parametrize("ratio", [0.9, 1.1])
-def test_ten_percent_of_the_temperature_is_found_with_its_sign(ratio):
-    one = sample(20_000, atoms=6, seed=1, temperature_ratio=ratio)
-    expected = (ratio - 1) * math.sqrt(one.independent() * one.shape)
-    assert one.temperature_ratio == pytest.approx(ratio, abs=0.03)
-    assert one.mean_deviation() == pytest.approx(expected, abs=3.0)
-    assert abs(one.mean_deviation()) > 4.0
-    assert math.copysign(1.0, one.width_deviation()) == math.copysign(1.0, ratio - 1)
-
-
-def test_frozen_velocities_are_as_far_as_can_be_in_each_half():
-    frozen = KineticSample("all atoms", np.zeros(101), 9)
-    halves = frozen.half(0), frozen.half(1)
-    assert [len(half.reduced) for half in halves] == [50, 51]
-    for one in (frozen, *halves):
-        assert max(one.mean_deviation(), one.width_deviation()) < -30.0
-
-
 @pytest.mark.parametrize("tests", [1, 4, 6])
 def test_the_largest_of_several_counts_less(tests):
     # By hand: the chance that one of n is beyond z.

@@ -10,16 +10,12 @@ from openmm_mlff.checks.parity.unit_scale import (
     MOST_BONDS,
     Record,
     chosen_bonds,
-    factor_off,
-    geometric_median,
-    nearest_slip,
     typical_stiffness,
 )
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults.plant import everywhere
 from openmm_mlff.selftest.oracles import healthy
-from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
 
 LENGTH_ANGSTROM = 0.96
 TAKEN = "as if {} were taken for {}".format
@@ -163,26 +159,3 @@ def test_typical_stiffness_is_that_of_known_bonds():
     known = np.array([5.75, 5.16, 19.0, 4.5, 8.45, 22.9])
     ratios = typical_stiffness(elements, lengths) / (known * 6.241509)
     assert np.abs(np.log(ratios)).max() < np.log(1.35)
-
-
-def test_the_median_is_geometric():
-    assert geometric_median(np.array([0.1, 10.0])) == pytest.approx(1.0)
-    assert geometric_median(np.array([2.0, -3.0])) == 0.0
-    assert factor_off(0.25) == factor_off(4.0) == 4.0
-    assert factor_off(0.0) == np.inf
-
-
-@pytest.mark.parametrize(
-    ("ratio", "slip"),
-    [
-        (1.3, ""),
-        (-1.0, ""),
-        (float("nan"), ""),
-        (10.2, TAKEN("kJ/mol/nm", "kJ/mol/Å")),
-        (1 / 51.422, TAKEN("hartree/bohr", "eV/Å")),
-    ],
-)
-def test_slopes_of_forces_are_named_too(ratio, slip):
-    name, _ = nearest_slip(ratio, unit_sizes=EV_PER_ANGSTROM_BY_FORCE_UNIT)
-    assert name.startswith(slip)
-    assert bool(name) is bool(slip)

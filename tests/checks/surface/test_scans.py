@@ -7,13 +7,10 @@ from openmm_mlff.checks.surface.scans import (
     CONTACT_ANGSTROM,
     MOST_DIRECTIONS,
     REACH_ANGSTROM,
-    atom_scans,
     box_scans,
     breathing_scan,
     dimer_scans,
     element_pairs,
-    pair_scan,
-    two_atoms,
 )
 from openmm_mlff.molecules import load_system
 
@@ -65,14 +62,6 @@ def test_a_breathing_molecule_scales_all_its_distances():
     assert len(breathing_scan(load_system("smiles:" + 20 * "C"), step=0.05).coordinates) < 400
 
 
-def test_one_atom_of_each_element_is_pulled_out_alone():
-    scans = list(atom_scans(load_system("methane"), stop_angstrom=10.0, step=0.5))
-    moved = [np.flatnonzero(scan.tangent.any(axis=1)) for scan in scans]
-    symbols = [scan.molecule.symbols[atom] for scan, (atom,) in zip(scans, moved, strict=True)]
-    assert symbols == ["H", "C"]
-    assert [np.linalg.norm(scan.tangent) for scan in scans] == pytest.approx([1.0, 1.0])
-
-
 def test_one_molecule_of_a_box_is_moved_and_one_atom_of_a_crystal(copper):
     box = load_system("water_box_64")
     for molecule, atoms, kind in ((box, 3, "molecule moved"), (copper, 1, "atom moved")):
@@ -82,14 +71,3 @@ def test_one_molecule_of_a_box_is_moved_and_one_atom_of_a_crystal(copper):
             assert scan.tangent.any(axis=1).sum() == atoms
             assert len(scan.crossing) == atoms * (molecule.n_atoms - atoms)
             assert scan.distances(0.0).max() < np.linalg.norm(molecule.cell_angstrom, axis=1).sum()
-
-
-def test_pairs_are_named_heavy_first_and_stand_at_their_distance():
-    assert element_pairs(load_system("water")) == [(1, 1), (1, 8), (8, 8)]
-    pair = two_atoms([1, 8])
-    # Nine electrons are an odd number.
-    assert (pair.name, pair.multiplicity, pair.is_periodic) == ("O–H", 2, False)
-    assert two_atoms([8, 1], in_cell=True).is_periodic
-    distances = np.arange(1.0, 2.0, 0.25)
-    placed = pair_scan(pair, [0, 1], distances_angstrom=distances).place(distances)
-    assert np.linalg.norm(placed[:, 1] - placed[:, 0], axis=1) == pytest.approx(distances)

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -50,12 +48,3 @@ def test_half_precision_rounds(surface, make, water, distorted):
     np.testing.assert_array_equal(16.0 * energies, np.round(16.0 * energies))
     expected = make("pair").surface(water.atomic_numbers)(positions)[0]
     np.testing.assert_allclose(energies, expected, atol=0.1)
-
-
-def test_a_slow_one_takes_longer_each_time(surface, water):
-    slowing = surface("slowing down", 100.0, deployed=True)
-    start = time.perf_counter()
-    for _ in range(20):
-        slowing(water.positions_angstrom[None])
-    # 100 µs (1 + 2 + ... + 20)
-    assert time.perf_counter() - start > 0.021

@@ -42,17 +42,6 @@ def test_float32_squares_lose_their_digits_far_from_the_origin(both, water):
     assert abs(near - far) > 1e-5
 
 
-def test_the_global_term_is_the_square_of_the_energy(both, water):
-    (faulty, sound), _ = both("global term", [water.positions_angstrom])
-    np.testing.assert_allclose(faulty, sound + 0.005 * sound**2)
-
-
-def test_a_scaled_energy_keeps_the_forces(both, water, distorted):
-    (faulty, sound), forces = both("scaled energy", distorted(water))
-    np.testing.assert_allclose(faulty, 1.2 * sound)
-    assert np.array_equal(*forces)
-
-
 def test_rough_forces_have_the_spread_of_their_strength(both, water, distorted):
     positions = distorted(water, count=400)
     _, (faulty, sound) = both("rough forces under a staircase", positions)
