@@ -1,10 +1,8 @@
 """Checks and potentials of the user's own: from files and from entry points."""
 
-from pathlib import Path
-
 import pytest
 
-from openmm_mlff.checks.plugins import load_plugin, trusting_only, with_plugins
+from openmm_mlff.checks.plugins import with_plugins
 from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
 from openmm_mlff.cli import main
 from openmm_mlff.cli.completion import complete_check
@@ -56,38 +54,6 @@ def test_a_missing_file_is_wrong_usage(capsys):
         main(["checks", "--plugin", "nowhere.py"])
     assert left.value.code == 2
     assert "cannot read plugin nowhere.py" in capsys.readouterr().err
-
-
-def test_a_file_that_changed_or_that_only_a_run_names_is_not_run(tmp_path, protocol):
-    file = tmp_path / "own.py"
-    file.write_text(Path(OWN).read_text(encoding="utf-8"), encoding="utf-8")
-    mine = with_plugins(protocol, [str(file)])
-    with pytest.raises(ConfigError, match="name it with --plugin"):
-        trusting_only(mine, [])
-    assert trusting_only(mine, [str(file)]) == mine
-    part = mine.model_copy(update={"required": ("determinism",), "reported": ()})
-    assert trusting_only(part, [str(file)]) == part
-    file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="has changed"):
-        load_plugin(mine.plugins[0])
-
-
-@pytest.mark.parametrize(
-    ("system", "kind", "angles"), [("methane", "bonded", 12), ("smiles:[Ar]", "pair", 0)]
-)
-def test_an_own_check_measures_judges_and_draws(protocol, measured, sound, system, kind, angles):
-    mine = with_plugins(protocol, [OWN])
-    check, subject = get_check("angle_stiffness", checks_of(mine)), sound(kind, system)
-    limits = mine.limits_for(check.id)
-    result = measured(subject, check=check, limits=limits)
-    if not angles:
-        assert result.status is Status.NOT_APPLICABLE
-        return
-    assert result.status is Status.PASS
-    assert result.value > limits["cost"].value
-    (plot,) = check.plots(subject.store.read(check.id).record(check.record), limits)
-    *lines, limit = plot.panels[0].marks
-    assert (len(lines), limit.value) == (angles, limits["cost"].value)
 
 
 @pytest.fixture

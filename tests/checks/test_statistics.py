@@ -143,17 +143,6 @@ def test_replicas_are_combined(slopes, error, mean, half_width):
     assert found == (pytest.approx(mean), pytest.approx(half_width, rel=0.03))
 
 
-def test_replicas_cover_their_common_slope():
-    rng = np.random.default_rng(4)
-    noise = correlated(0.97)
-    covered = 0
-    for _ in range(DRAWS):
-        runs = [slope_with_interval(TIME_PS, values=noise(rng) + PLANTED * TIME_PS) for _ in "abc"]
-        mean, half_width = statistics.combine_replicas(runs)
-        covered += abs(mean - PLANTED) <= half_width
-    assert covered >= FEWEST_COVERED
-
-
 def test_the_interval_of_a_mean_covers_it():
     rng = np.random.default_rng(8)
     values = [5.0 + correlated(0.8)(rng)[:200] for _ in range(DRAWS)]

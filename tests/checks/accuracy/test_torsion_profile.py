@@ -19,21 +19,15 @@ SPRINGS = ((0, 1, 1.45), (0, 2, 0.97), (1, 3, 0.97), (0, 3, 1.9), (1, 2, 1.9))
 PEROXIDE = MolecularSystem("peroxide", build("H2O2").numbers, build("H2O2").positions)
 
 
-def near_trans(degrees):
-    """Return 1 at a dihedral angle of 180°, and e⁻⁸ a quarter turn away."""
-    return np.exp(-8.0 * (1.0 + np.cos(np.radians(degrees))))
-
-
 class Hinge(SurfacePotential):
     """Hydrogen peroxide: springs for bonds and angles, and a cosine of the dihedral angle.
 
     Springs and cosine have separate minima: every point of the relaxed profile is on the cosine.
     """
 
-    def __init__(self, height_ev=0.2, refused=None, *, wells=1, misplaced_ev=0.0) -> None:
+    def __init__(self, height_ev=0.2, refused=None) -> None:
         super().__init__(name="hinge", seed=0)
         self.height_ev, self.refused = height_ev, refused
-        self.wells, self.misplaced_ev = wells, misplaced_ev
 
     def surface(self, atomic_numbers, *, cell_angstrom=None):
         def surface(positions_angstrom):
@@ -46,12 +40,8 @@ class Hinge(SurfacePotential):
         angle = dihedral_degrees(positions, atoms=HINGE)
         if self.refused and abs((angle - self.refused + 180.0) % 360.0 - 180.0) < 0.01:
             raise EvaluationRefusedError("SCF not converged")
-        # One well is at 180°, and a second one at 0°.
-        turn, sign = self.wells * np.radians(angle), 1.0 if self.wells == 1 else -1.0
-        moved = self.misplaced_ev * near_trans(angle)
-        energy = 0.5 * self.height_ev * (1.0 + sign * np.cos(turn)) + moved
-        slope = -0.5 * sign * self.height_ev * self.wells * np.sin(turn)
-        slope += 8.0 * moved * np.sin(np.radians(angle))
+        energy = 0.5 * self.height_ev * (1.0 + np.cos(np.radians(angle)))
+        slope = -0.5 * self.height_ev * np.sin(np.radians(angle))
         forces = np.zeros_like(positions)
         forces[list(HINGE)] -= slope * dihedral_gradient(positions, atoms=HINGE)
         for i, j, length in SPRINGS:
@@ -89,19 +79,6 @@ def test_both_profiles_are_their_cosines(profile, height_ev, status):
             np.testing.assert_allclose(found, height * shape, atol=1e-4)
     # The scan passes both the top and the bottom of the cosine.
     assert result.value == pytest.approx((height_ev - 0.2) / ev_from_kcal_per_mol(1.0), abs=0.02)
-
-
-@pytest.mark.parametrize(("kcal_per_mol", "status"), [(0.5, Status.PASS), (3.0, Status.FAIL)])
-def test_a_misplaced_conformer_is_seen_behind_the_right_barrier(profile, kcal_per_mol, status):
-    faulty = Hinge(0.4, wells=2, misplaced_ev=ev_from_kcal_per_mol(kcal_per_mol))
-    result, record = profile(faulty, Hinge(0.4, wells=2), step_degrees=15.0)
-    assert result.status is status
-    minimum, barrier, rms = (one["value"] for one in result.evidence["measures"])
-    assert barrier < 0.1
-    # The mean of exp(8 (cos φ − 1)) is e⁻⁸ I₀(8) = 0.143, that of its square e⁻¹⁶ I₀(16) = 0.101.
-    assert rms == pytest.approx(np.sqrt(0.1006 - 0.1434**2) * kcal_per_mol, rel=0.02)
-    nearest = near_trans(record.angles_degrees).max()
-    assert minimum == pytest.approx(nearest * kcal_per_mol, abs=0.02)
 
 
 def test_several_bonds_are_rotated_together(profile, scaled):

@@ -6,8 +6,6 @@ import pytest
 from openmm_mlff.config import Threshold
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.oracles.pairs import PairSurface
-from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.storage.runs import RunFailure
 from openmm_mlff.storage.shared import Ensemble, Minimum, ReferenceMinimum
 
@@ -230,24 +228,3 @@ def test_a_structure_that_nothing_keeps_may_itself_be_at_fault(
     judgement = judge_runs(torn, system=system, **records)
     assert judgement.status is status
     assert ("start from a structure" in judgement.clause) is (status is Status.INCONCLUSIVE)
-
-
-class DrivingApart(SurfacePotential):
-    """Springs of water, of which one O–H is 3 Å long: E = Σ ½ k (d − r)²."""
-
-    composition_is_free = False
-
-    def surface(self, atomic_numbers, *, cell_angstrom=None):
-        constants, rests = np.array([20.0, 20.0, 1.0]), np.array([3.0, 0.96, 3.0])
-
-        def radial(distances):
-            stretch = distances - rests
-            return 0.5 * constants * stretch**2, constants * stretch
-
-        return PairSurface(3, np.array([[0, 1], [0, 2], [1, 2]]), radial)
-
-
-@pytest.mark.parametrize(("system", "status"), [(WATER, Status.FAIL), (OWN, Status.INCONCLUSIVE)])
-def test_a_potential_that_drives_atoms_apart(measured, make_subject, system, status):
-    potential = DrivingApart(name="driving-apart", seed=0)
-    assert measured(make_subject(potential, system)).status is status

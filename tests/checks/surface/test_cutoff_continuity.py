@@ -127,15 +127,6 @@ def test_jumps_beyond_the_stairs_are_found_with_their_size(
     assert result.value == pytest.approx(200.0, rel=0.02)
 
 
-def test_a_jump_is_located_and_its_pair_named(with_pairs, subject_at, water):
-    jumps = CHECK.measure(subject_at(with_pairs(water, step(0.005, at=4.321)), water)).jumps
-    assert {jump.pair for jump in jumps} == {"O–O", "O–H", "H–H"}
-    for jump in jumps:
-        assert jump.distance_angstrom == pytest.approx(4.321, abs=2e-6)
-        assert jump.energy_mev == pytest.approx(5.0, rel=1e-3)
-    assert [jump.kind for jump in jumps].count("pair") == 3
-
-
 def test_a_large_molecule_that_jumps_costs_no_more_than_a_quarter_of_a_run(with_pairs, subject_at):
     subject = subject_at(with_pairs(IBUPROFEN, step(0.002, at=5.0)), IBUPROFEN)
     assert CHECK.measure(subject).jumps[0].distance_angstrom == pytest.approx(5.0, abs=1e-5)
