@@ -33,7 +33,6 @@ SLOWEST_FIRST = (
     "bad_input/test_cases_from_practice.py",
     "pipeline/test_pipeline.py",
     "contract/test_planted_faults.py",
-    "contract/test_self_reference.py",
     "test_pytest_plugin.py",
     "campaign/test_cluster.py",
     "campaign/test_session.py",

@@ -37,6 +37,7 @@ FEW_FRAMES = {
     "ensemble_runs": 2,
 }
 NETWORK_PROBES = {
+    "sampling_ps": 0.4,
     "scan_end_angstrom": 8.0,
     "convergence_ps": 0.03,
     "reversal_steps": 50,

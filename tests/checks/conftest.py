@@ -1,11 +1,13 @@
 """Runs made of NumPy arrays, and real subjects; healthy unless a test plants a fault."""
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.base import Check, conditions_of
+from openmm_mlff.checks.base import Check, Judgement, conditions_of
+from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.subject import Settings, Subject
 from openmm_mlff.molecules import MolecularSystem, load_system
@@ -13,8 +15,12 @@ from openmm_mlff.pipeline.judge import judge_measurement
 from openmm_mlff.pipeline.stages import measure_checks
 from openmm_mlff.potentials import Potential
 from openmm_mlff.results import CheckResult
+from openmm_mlff.selftest.faults import get_fault
+from openmm_mlff.selftest.oracles import healthy
+from openmm_mlff.selftest.runner import compiled_quickly
 from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.loader import load_evidence
+from openmm_mlff.storage.measurements import Measurement
 from openmm_mlff.storage.run_directory import (
     SYSTEM_FILE,
     RunDirectory,
@@ -23,19 +29,20 @@ from openmm_mlff.storage.run_directory import (
 )
 from openmm_mlff.storage.runs import (
     EnergySeries,
+    Evidence,
     MomentumSeries,
     Run,
     RunCondition,
-    Runs,
     TrajectorySeries,
 )
+from openmm_mlff.storage.typed import to_tables
 
 SHORT_DYNAMICS = {"equilibration_ps": 0.05, "duration_ps": 0.1, "longest_ps": 0.1}
 FEW_PROBES = {
     "geometries": 4,
     "thermal_frames": 3,
     "rotations": 4,
-    "hessian_geometries": 2,
+    "hessian_geometries": 1,
     "sampling_ps": 0.1,
     "ensemble_ps": 0.02,
     "ensemble_runs": 2,
@@ -45,65 +52,82 @@ FEW_PROBES = {
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", autouse=True)
+def _unfused():
+    """Leave TorchScript unfused; fusing takes half a second in each of many Contexts."""
+    with compiled_quickly():
+        yield
+
+
+@pytest.fixture(scope="session")
 def water() -> MolecularSystem:
     return load_system("water")
 
 
-@pytest.fixture
-def limits():
-    """Return the limits of a check in the standard protocol, by its id."""
-    return load_protocol("standard").limits_for
+@pytest.fixture(scope="session")
+def argon() -> MolecularSystem:
+    return MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
+
+
+@pytest.fixture(scope="session")
+def protocols():
+    """Return a protocol by its name."""
+    return {name: load_protocol(name) for name in ("quick", "standard")}
 
 
 @pytest.fixture
-def make_trajectory():
-    """Frames of a rigid molecule; the measures are those of the positions given."""
-
-    def make(system: MolecularSystem, *, time_ps: np.ndarray, positions=None) -> TrajectorySeries:
-        if positions is None:
-            positions = np.repeat(system.positions_angstrom[None], len(time_ps), axis=0)
-        pairs = np.array(system.bonds)
-        return TrajectorySeries(
-            time_ps=time_ps,
-            positions_angstrom=positions,
-            rmsd_angstrom=np.zeros(len(time_ps)),
-            radius_of_gyration_angstrom=np.ones(len(time_ps)),
-            bond_lengths_angstrom=np.linalg.norm(
-                positions[:, pairs[:, 0]] - positions[:, pairs[:, 1]], axis=2
-            ),
-            fragments=np.full(len(time_ps), system.fragments),
-            closest_contact=np.full(len(time_ps), 2.0),
-        )
-
-    return make
+def own_check(request):
+    """Return the check that the test file is named after."""
+    return lambda: get_check(request.path.stem.removeprefix("test_"))
 
 
 @pytest.fixture
-def make_run(make_trajectory):
-    """One NVE run of 10 ps at 300 K: energies every 5 fs, frames every 10 fs."""
+def judge(own_check, protocols):
+    """Judge a record by the test file's check, by the limits of the standard protocol."""
+
+    def call(record, *, check: Check | None = None, protocol="standard") -> Judgement:
+        check = check or own_check()
+        return check.judge(record, protocols[protocol].limits_for(check.id))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def make_run():
+    """One NVE run of 10 ps at 300 K: energies every 5 fs, frames of a rigid molecule every 10."""
 
     def make(system: MolecularSystem, *, total_ev=None, duration_ps=10.0, replica=0, **changes):
         time_ps = np.arange(1, round(duration_ps / 0.005) + 1) * 0.005
-        rng = np.random.default_rng(replica)
-        kinetic_ev = 0.12 + 0.03 * np.sin(40.0 * time_ps) + 0.001 * rng.normal(size=len(time_ps))
+        rows, rng = len(time_ps), np.random.default_rng(replica)
+        kinetic_ev = 0.12 + 0.03 * np.sin(40.0 * time_ps) + 0.001 * rng.normal(size=rows)
         if total_ev is None:
-            total_ev = -140.0 + 1e-4 * rng.normal(size=len(time_ps))
-        temperature = np.full(len(time_ps), 300.0)
-        energies = EnergySeries(time_ps, total_ev - kinetic_ev, kinetic_ev, total_ev, temperature)
-        rows = len(time_ps)
-        momenta = MomentumSeries(
-            time_ps, np.zeros((rows, 3)), np.zeros((rows, 3)), np.full(rows, 5.0)
-        )
+            total_ev = -140.0 + 1e-4 * rng.normal(size=rows)
+        frames = time_ps[1::2]
+        positions = np.repeat(system.positions_angstrom[None], len(frames), axis=0)
+        pairs = np.array(system.bonds, dtype=int).reshape(-1, 2)
         run = Run(
             name=f"nve_300K_0.5fs_r{replica}",
             condition=CONDITION,
             replica=replica,
             requested_ps=duration_ps,
             completed_ps=duration_ps,
-            energies=energies,
-            momenta=momenta,
-            trajectory=make_trajectory(system, time_ps=time_ps[1::2]),
+            energies=EnergySeries(
+                time_ps, total_ev - kinetic_ev, kinetic_ev, total_ev, np.full(rows, 300.0)
+            ),
+            momenta=MomentumSeries(
+                time_ps, np.zeros((rows, 3)), np.zeros((rows, 3)), np.full(rows, 5.0)
+            ),
+            trajectory=TrajectorySeries(
+                time_ps=frames,
+                positions_angstrom=positions,
+                rmsd_angstrom=np.zeros(len(frames)),
+                radius_of_gyration_angstrom=np.ones(len(frames)),
+                bond_lengths_angstrom=np.linalg.norm(
+                    positions[:, pairs[:, 0]] - positions[:, pairs[:, 1]], axis=2
+                ),
+                fragments=np.full(len(frames), system.fragments),
+                closest_contact=np.full(len(frames), 2.0),
+            ),
             ms_per_step_blocks=np.array([1.0, 1.2, 5.0]),
             memory_mebibytes={"peak_resident": 500.0},
             platform="CPU",
@@ -113,19 +137,34 @@ def make_run(make_trajectory):
     return make
 
 
-@pytest.fixture
-def at_condition():
-    """The simulations of one condition."""
+@pytest.fixture(scope="session")
+def at_condition(water):
+    """Return runs at one condition, with other measurements (records) of the system."""
 
-    def make(system: MolecularSystem, *runs: Run) -> Runs:
-        return Runs(system=system, runs=runs).at(CONDITION)
+    def make(*runs: Run, system: MolecularSystem = water, **records) -> Evidence:
+        stored = {}
+        for name, record in records.items():
+            data, arrays = to_tables(record)
+            stored[name] = Measurement(name, "done", data=data, arrays=arrays)
+        return Evidence(system=system, runs=runs, measurements=stored).at(CONDITION)
 
     return make
 
 
 @pytest.fixture
-def make_subject(tmp_path):
+def judge_runs(judge, at_condition):
+    """Judge replicas of one condition, by default of water, by the test file's check."""
+
+    def call(*runs: Run, protocol="standard", **rest) -> Judgement:
+        return judge(at_condition(*runs, **rest), protocol=protocol)
+
+    return call
+
+
+@pytest.fixture
+def make_subject(tmp_path, protocols):
     """A real subject in a folder of its own; the protocol is small unless a test says otherwise."""
+    numbers = count()
 
     def make(
         potential: Potential,
@@ -138,14 +177,14 @@ def make_subject(tmp_path):
         reference=None,
         seed=1,
     ) -> Subject:
-        protocol = load_protocol("standard")
+        protocol = protocols["standard"]
         protocol = protocol.model_copy(
             update={
                 "dynamics": protocol.dynamics.model_copy(update=SHORT_DYNAMICS | (dynamics or {})),
                 "probes": protocol.probes.model_copy(update=FEW_PROBES | (probes or {})),
             }
         )
-        folder = tmp_path / molecule.name
+        folder = tmp_path / str(next(numbers)) / molecule.name
         write_json(folder / SYSTEM_FILE, molecule_to_json(molecule))
         return Subject(
             potential,
@@ -160,13 +199,41 @@ def make_subject(tmp_path):
 
 
 @pytest.fixture
-def measured(make_subject):
+def sound(make_subject):
+    """A subject of a healthy potential of a kind."""
+
+    def make(kind="bonded", molecule="water", **changes) -> Subject:
+        if isinstance(molecule, str):
+            molecule = load_system(molecule)
+        return make_subject(healthy(kind, molecule=molecule, seed=0), molecule, **changes)
+
+    return make
+
+
+@pytest.fixture
+def faulty(make_subject):
+    """A subject with a fault of the self-test, at its gross strength unless another is given."""
+
+    def make(name: str, *, strength: float | None = None, **changes) -> Subject:
+        fault = get_fault(name)
+        molecule = load_system(fault.system)
+        sound = healthy(fault.parent, molecule=molecule, seed=0)
+        planted = fault.plant(sound, fault.gross if strength is None else strength)
+        return make_subject(planted, molecule, **changes)
+
+    return make
+
+
+@pytest.fixture
+def measured(own_check):
     """Measure a check for real, store the record, read it back and judge it.
 
-    Gives the result of the first condition; limits are those of the standard protocol.
+    The check is that of the test file, limits those of the standard protocol, the result that of
+    the first condition.
     """
 
-    def run(check: Check, subject: Subject, *, limits=None) -> CheckResult:
+    def run(subject: Subject, *, check: Check | None = None, limits=None) -> CheckResult:
+        check = check or own_check()
         measure_checks(subject, [check], no_reference_reason="no reference was asked for")
         evidence = load_evidence(RunDirectory(subject.folder.parent), subject.asked.name)
         protocol = subject.settings.protocol

@@ -18,7 +18,8 @@ from openmm_mlff.checks.base import (
     skipped,
 )
 from openmm_mlff.checks.dynamics.energy_drift import CHECK as CONDITION_CHECK
-from openmm_mlff.config import Threshold, load_protocol
+from openmm_mlff.checks.parity.unit_scale import CHECK as UNIT_SCALE
+from openmm_mlff.config import Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunCondition
 
@@ -66,28 +67,21 @@ def test_the_text_has_the_number_the_unit_and_the_direction(unit, at_least, text
 
 def test_the_worst_measure_is_reported_and_one_failure_fails_all():
     good, bad = Measure("this is", 0.01, LIMIT), Measure("that is", 0.2, LIMIT)
-    judgement = judged([good, bad], evidence={"atoms": 3}, note="a note")
-    result = CHECK.result(judgement, system="water")
+    result = CHECK.result(judged([good, bad], evidence={"atoms": 3}, note="a note"), system="water")
     assert result.status is Status.FAIL
     assert (result.value, result.threshold, result.unit) == (0.2, 0.1, "Å")
     assert result.message == "On water, that is 0.2 Å (limit 0.1 Å) (a note)."
     assert [m["ok"] for m in result.evidence["measures"]] == [True, False]
     assert result.evidence["atoms"] == 3
+    # One that is not finite is worse than any other.
+    lost = judged([Measure("this is", 1e9, LIMIT), Measure("that is", math.nan, LIMIT)])
+    result = CHECK.result(lost, system="water")
+    assert (result.status, result.value) == (Status.FAIL, None)
 
 
-def test_a_measure_that_is_not_finite_is_worse_than_any_other():
-    measures = [Measure("this is", 1e9, LIMIT), Measure("that is", math.nan, LIMIT)]
-    result = CHECK.result(judged(measures), system="water")
-    assert result.status is Status.FAIL
-    assert result.value is None
-
-
-def test_without_a_measure_nothing_passes():
+def test_nothing_passes_without_a_finite_measure():
     with pytest.raises(ValueError, match="no measure to judge"):
         judged([])
-
-
-def test_a_value_that_is_not_finite_cannot_pass():
     with pytest.raises(ValueError, match="cannot pass"):
         CHECK.result(Judgement(Status.PASS, "fine", value=math.nan), system="water")
 
@@ -103,45 +97,32 @@ def test_a_value_that_is_not_finite_cannot_pass():
 )
 def test_a_check_that_is_not_decided_has_its_reason_and_no_value(judgement, status):
     result = CHECK.result(judgement, system="water")
-    assert result.status is status
-    assert result.value is None
+    assert (result.status, result.value, result.condition) == (status, None, {})
     assert result.message.endswith("water: x.")
     assert result.evidence == dict(judgement.evidence)
 
 
-def test_only_results_under_a_condition_name_it():
-    assert CHECK.result(skipped("x"), system="water").condition == {}
+def test_only_checks_of_conditions_name_them(protocols):
     found = CONDITION_CHECK.result(skipped("x"), system="water", condition=AT_300_KELVIN)
     assert found.condition["timestep_fs"] == 0.5
     assert place("water", AT_300_KELVIN) == "water at 300 K, 0.5 fs"
     assert place("water") == "water"
-
-
-def test_a_measurement_is_named_after_its_check_and_condition():
     assert measurement_name(CHECK, None) == "geometry_accuracy"
     assert measurement_name(CONDITION_CHECK, AT_300_KELVIN) == "energy_drift@300K_0.5fs"
-
-
-def test_a_check_of_conditions_is_asked_under_each():
-    protocol = load_protocol("standard")
-    dynamics = protocol.dynamics.model_copy(
-        update={"temperatures_kelvin": (300.0, 500.0), "timesteps_fs": (0.5, 1.0)}
-    )
+    protocol = protocols["standard"]
+    several = {"temperatures_kelvin": (300.0, 500.0), "timesteps_fs": (0.5, 1.0)}
+    dynamics = protocol.dynamics.model_copy(update=several)
     protocol = protocol.model_copy(update={"dynamics": dynamics})
     assert conditions_of(CHECK, protocol) == [None]
     asked = [
-        (c.temperature_kelvin, c.timestep_fs) for c in conditions_of(CONDITION_CHECK, protocol)
+        (one.temperature_kelvin, one.timestep_fs)
+        for one in conditions_of(CONDITION_CHECK, protocol)
     ]
     assert asked == [(300.0, 0.5), (300.0, 1.0), (500.0, 0.5), (500.0, 1.0)]
 
 
-def test_checks_of_the_group_accuracy_serve_the_claim_accurate():
+def test_claims_and_remedies_follow_the_group_and_the_kind_of_potential():
     assert (CHECK.claim, CONDITION_CHECK.claim) == ("accurate", "sound")
-
-
-def test_a_remedy_is_one_that_the_kind_of_potential_allows():
-    from openmm_mlff.checks.parity.unit_scale import CHECK
-
-    assert "--energy-unit" in CHECK.remedy_for("model.pt")
+    assert "--energy-unit" in UNIT_SCALE.remedy_for("model.pt")
     for spec in ("ase:a:B", "openmm-ml:ani2x", "student:tiny"):
-        assert "--energy-unit" not in CHECK.remedy_for(spec)
+        assert "--energy-unit" not in UNIT_SCALE.remedy_for(spec)

@@ -7,6 +7,8 @@ from openmm_mlff.checks import inputs
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunCondition, RunFailure, Runs
 
+TORN = {"failure": RunFailure("unstable", "a bond broke", 3.0), "completed_ps": 3.0}
+
 
 def test_largest_is_nan_where_anything_is():
     assert inputs.largest(np.array([1.0, -3.0])) == 3.0
@@ -23,17 +25,17 @@ def test_four_fifths_of_the_points_are_the_fewest(refused, points, judged):
     which = np.arange(points) < refused
     found = inputs.too_many_refused(which, reasons=["SCF not converged"])
     assert (found is None) is judged
+    assert bool(inputs.refusal_note(which)) is (refused > 0)
     if found is not None:
         assert found.status is Status.INCONCLUSIVE
         assert found.evidence["refusals"] == ["SCF not converged"]
-    assert bool(inputs.refusal_note(which)) is (refused > 0)
 
 
 @pytest.mark.parametrize(
     ("change", "status"),
     [
         ({}, None),
-        ({"failure": RunFailure("unstable", "a bond broke", 3.0), "completed_ps": 3.0}, None),
+        (TORN, None),
         ({"failure": RunFailure("error", "fell", 3.0, traceback="line 7")}, Status.ERROR),
         ({"completed_ps": 9.0}, Status.INCONCLUSIVE),
         ({"condition": RunCondition("nvt", 300.0, 0.5)}, Status.SKIPPED),
@@ -47,35 +49,27 @@ def test_simulations_are_judged_only_where_they_ran_to_an_end(water, make_run, c
         assert found.evidence["traceback"] == "line 7"
 
 
-def test_without_a_simulation_the_check_is_skipped(water):
-    assert inputs.unusable_runs(Runs(system=water)).status is Status.SKIPPED
+@pytest.mark.parametrize(
+    ("change", "status", "after"),
+    [
+        ({}, Status.PASS, Status.PASS),
+        (TORN, Status.FAIL, Status.FAIL),
+        (TORN, Status.PASS, Status.INCONCLUSIVE),
+    ],
+)
+def test_a_pass_needs_every_simulation_to_survive(water, make_run, change, status, after):
+    record = Runs(system=water, runs=(make_run(water), make_run(water, replica=1, **change)))
+    judgement = inputs.Judgement(status, "so it is", evidence={"drift": 1.0})
+    found = inputs.demand_survival(record, judgement)
+    assert (found.status, found.evidence) == (after, {"drift": 1.0})
 
 
-def test_a_pass_needs_every_simulation_to_survive(water, make_run):
-    broken = make_run(
-        water, replica=1, failure=RunFailure("unstable", "a bond broke", 3.0), completed_ps=3.0
-    )
-    whole, partly = (
-        Runs(system=water, runs=runs) for runs in ((make_run(water),), (make_run(water), broken))
-    )
-    passed = inputs.Judgement(Status.PASS, "fine", evidence={"drift": 1.0})
-    failed = inputs.Judgement(Status.FAIL, "bad")
-    assert inputs.demand_survival(whole, passed) is passed
-    assert inputs.demand_survival(partly, failed) is failed
-    found = inputs.demand_survival(partly, passed)
-    assert found.status is Status.INCONCLUSIVE
-    assert found.evidence["drift"] == 1.0
-
-
-def test_reaching_the_end_allows_for_the_interval():
+def test_streams_reach_the_end_within_their_interval_and_stop_where_they_are_lost():
     time_ps = np.arange(1, 11) * 0.1
     assert inputs.reaches(time_ps, end_ps=1.05)
     assert not inputs.reaches(time_ps, end_ps=1.2)
     assert not inputs.reaches(np.empty(0), end_ps=1.0)
     assert inputs.reaches(np.array([1.0]), end_ps=1.0)
-
-
-def test_finite_rows_stop_at_the_first_that_is_not():
     column = np.array([1.0, 2.0, np.nan, 4.0])
     table = np.array([[0.0, 0.0], [0.0, np.inf], [0.0, 0.0], [0.0, 0.0]])
     assert inputs.finite_rows(column) == 2

@@ -7,32 +7,25 @@ import pytest
 
 from openmm_mlff.checks import CHECKS, get_check, select
 from openmm_mlff.checks.base import Group
-from openmm_mlff.config import Protocol, Threshold, load_protocol
+from openmm_mlff.config import Threshold
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.shared import SHARED
 from openmm_mlff.storage.runs import Runs
 
 
 @pytest.fixture
-def standard():
-    return load_protocol("standard")
+def standard(protocols):
+    return protocols["standard"]
 
 
-def changed(protocol: Protocol, **changes) -> Protocol:
-    return protocol.model_copy(update=changes)
-
-
-def test_ids_are_unique_and_name_their_files_in_the_folder_of_their_group():
-    ids = [check.id for check in CHECKS]
-    assert len(set(ids)) == len(ids)
-    for check in CHECKS:
-        module = importlib.import_module(f"openmm_mlff.checks.{check.group}.{check.id}")
-        assert check is module.CHECK
-        assert check.judge is module.judge
+def test_ids_are_unique():
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_every_check_is_described_and_complete(check, standard):
+def test_every_check_is_complete_in_the_file_of_its_name(check, standard):
+    module = importlib.import_module(f"openmm_mlff.checks.{check.group}.{check.id}")
+    assert (check, check.judge) == (module.CHECK, module.judge)
     assert check.group in typing.get_args(Group)
     assert check.scope in ("system", "condition")
     for text in (check.question, check.formula, check.source, check.consequence, check.remedy):
@@ -47,61 +40,50 @@ def test_every_check_is_described_and_complete(check, standard):
         assert "trajectories" in check.needs or check.record is Runs
 
 
-def test_a_check_is_found_by_its_id():
-    assert get_check("energy_drift").id == "energy_drift"
-
-
-def test_an_unknown_check_is_refused_with_the_nearest():
-    with pytest.raises(ConfigError, match="did you mean 'energy_drift'"):
-        get_check("energy_drfit")
-
-
 def test_required_checks_are_told_from_reported_ones(standard):
     selected = select(standard)
     assert {spec.id for spec, required in selected if required} == set(standard.required)
     assert {spec.id for spec, required in selected if not required} == set(standard.reported)
     assert [spec for spec, _ in selected] == [
-        s for s in CHECKS if s.id in {x.id for x, _ in selected}
+        check for check in CHECKS if check.id in {spec.id for spec, _ in selected}
     ]
+    # One named twice is required and comes once.
+    twice = {"required": ("stability", "stability"), "reported": ("stability",)}
+    assert select(standard.model_copy(update=twice)) == [(get_check("stability"), True)]
 
 
-def test_a_check_named_twice_is_required_and_comes_once(standard):
-    protocol = changed(standard, required=("stability", "stability"), reported=("stability",))
-    assert select(protocol) == [(get_check("stability"), True)]
+def limit(value, unit):
+    return Threshold(value=value, unit=unit, source="test")
 
 
-@pytest.mark.parametrize("place", ["required", "reported"])
-def test_unknown_checks_of_a_protocol_are_refused(standard, place):
-    with pytest.raises(ConfigError, match="did you mean 'stability'"):
-        select(changed(standard, **{place: ("stabilty",)}))
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"required": ("stabilty",)}, "did you mean 'stability'"),
+        ({"reported": ("stabilty",)}, "did you mean 'stability'"),
+        ({"criteria": {"sped": {}}}, "did you mean 'speed'"),
+        (
+            {"criteria": {"geometry_accuracy": {"bonds": limit(1.0, "Å")}}},
+            r"'criteria.geometry_accuracy.bonds'; did you mean 'bond'",
+        ),
+        ({"criteria": {"speed": None}}, r"lacks criteria\.speed\.gpu \(ms/step\)"),
+        (
+            {"criteria": {"force_accuracy": {"rmse": limit(200.0, "meV/Å")}}},
+            "is in 'meV/Å', expected 'eV/Å'",
+        ),
+    ],
+)
+def test_a_protocol_that_cannot_be_served_is_refused(standard, part, message):
+    if "criteria" in part:
+        criteria = dict(standard.criteria)
+        for name, table in part["criteria"].items():
+            criteria[name] = {} if table is None else {**criteria.get(name, {}), **table}
+        part = {"criteria": criteria}
+    with pytest.raises(ConfigError, match=message):
+        select(standard.model_copy(update=part))
 
 
-def test_criteria_of_unknown_checks_are_refused(standard):
-    with pytest.raises(ConfigError, match="did you mean 'speed'"):
-        select(changed(standard, criteria=standard.criteria | {"sped": {}}))
-
-
-def test_unknown_thresholds_are_refused_with_the_nearest(standard):
-    limit = Threshold(value=1.0, unit="Å", source="test")
-    criteria = standard.criteria | {
-        "geometry_accuracy": standard.criteria["geometry_accuracy"] | {"bonds": limit}
-    }
-    with pytest.raises(
-        ConfigError, match=r"'criteria.geometry_accuracy.bonds'; did you mean 'bond'"
-    ):
-        select(changed(standard, criteria=criteria))
-
-
-def test_missing_thresholds_are_refused(standard):
-    criteria = {name: table for name, table in standard.criteria.items() if name != "speed"}
-    with pytest.raises(ConfigError, match=r"lacks criteria\.speed\.gpu \(ms/step\)"):
-        select(changed(standard, criteria=criteria))
-
-
-def test_a_threshold_in_another_unit_is_refused(standard):
-    in_mev = Threshold(value=200.0, unit="meV/Å", source="test")
-    criteria = standard.criteria | {
-        "force_accuracy": standard.criteria["force_accuracy"] | {"rmse": in_mev}
-    }
-    with pytest.raises(ConfigError, match="is in 'meV/Å', expected 'eV/Å'"):
-        select(changed(standard, criteria=criteria))
+def test_an_unknown_check_is_refused_with_the_nearest():
+    assert get_check("energy_drift").id == "energy_drift"
+    with pytest.raises(ConfigError, match="did you mean 'energy_drift'"):
+        get_check("energy_drfit")

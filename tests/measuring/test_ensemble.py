@@ -5,13 +5,12 @@ import pytest
 
 from openmm_mlff.checks.dynamics.temperature import compare_mean
 from openmm_mlff.measuring import ensemble
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pairs import PairSurface
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
-from openmm_mlff.selftest.runner import compiled_quickly
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
@@ -23,9 +22,6 @@ class Spring(SurfacePotential):
 
     composition_is_free = False
 
-    def __init__(self) -> None:
-        super().__init__(name="spring", seed=0)
-
     def surface(self, atomic_numbers, *, cell_angstrom=None):
         def radial(distances):
             stretch = distances - LENGTH
@@ -35,8 +31,9 @@ class Spring(SurfacePotential):
 
 
 @pytest.fixture
-def make_subject(new_subject):
-    def make(potential, molecule, *, seed=1, **probes):
+def make_subject(new_subject, water):
+    def make(potential=None, molecule=water, *, seed=1, **probes):
+        potential = potential or healthy("bonded", molecule=molecule, seed=0)
         few = {"sampling_ps": 0.4, "ensemble_ps": 0.05, "ensemble_runs": 4, **probes}
         return new_subject(potential, molecule, probes=few, seed=seed)
 
@@ -46,17 +43,16 @@ def make_subject(new_subject):
 def test_each_run_has_the_temperature_of_the_energy_of_its_start(make_subject):
     along = np.outer([0.0, LENGTH], [0.0, 0.6, 0.8])
     nitrogen = MolecularSystem("nitrogen", np.array([7, 7]), along)
-    subject = make_subject(Spring(), nitrogen, ensemble_ps=0.2)
+    subject = make_subject(Spring(name="spring", seed=0), nitrogen, ensemble_ps=0.2)
     found = subject.ensemble
     assert (found.degrees_of_freedom, found.failure) == (1, "")
-    mass = nitrogen.masses_amu[0] / 2.0
     energies_ev = []
     for start in subject.experiments.langevin_starts(4):
         apart = start.positions_angstrom[1] - start.positions_angstrom[0]
         distance = np.linalg.norm(apart)
         moving = start.velocities_angstrom_per_ps[1] - start.velocities_angstrom_per_ps[0]
-        radial = moving @ apart / distance
-        kinetic_ev = 0.5 * EV_PER_AMU_ANGSTROM2_PER_PS2 * mass * radial**2
+        squared = nitrogen.masses_amu[0] / 2.0 * (moving @ apart / distance) ** 2
+        kinetic_ev = 0.5 * EV_PER_AMU_ANGSTROM2_PER_PS2 * squared
         energies_ev.append(0.5 * STIFFNESS * (distance - LENGTH) ** 2 + kinetic_ev)
     # Half of an oscillator's energy is kinetic: ½ k T = ½ E.
     expected = np.array(energies_ev) / BOLTZMANN_EV_PER_KELVIN
@@ -67,28 +63,21 @@ def test_each_run_has_the_temperature_of_the_energy_of_its_start(make_subject):
     assert np.abs(lengths - LENGTH).max() <= 1.05 * np.sqrt(2.0 * max(energies_ev) / STIFFNESS)
 
 
-@pytest.mark.parametrize(
-    ("system", "freedom", "error", "runs"), [("water", 3, 0.05, 4), ("water", 3, 0.5, 2)]
-)
-def test_as_many_runs_as_their_error_asks_for(make_subject, system, freedom, error, runs):
-    molecule = load_system(system)
-    subject = make_subject(
-        healthy("bonded", molecule=molecule, seed=0), molecule, ensemble_error=error
-    )
-    found = subject.ensemble
-    assert found.degrees_of_freedom == freedom
+@pytest.mark.parametrize(("error", "runs"), [(0.05, 4), (0.5, 2)])
+def test_as_many_runs_as_their_error_asks_for(make_subject, water, error, runs):
+    found = make_subject(ensemble_error=error).ensemble
+    assert found.degrees_of_freedom == 3
     assert len(found.temperatures_kelvin) == len(found.positions_angstrom) == runs
     # Not moved as a whole, nor turned: the centre stays where it was.
-    weights = molecule.masses_amu / molecule.masses_amu.sum()
+    weights = water.masses_amu / water.masses_amu.sum()
     centres = np.einsum("rfnx,n->rfx", found.positions_angstrom, weights)
     np.testing.assert_allclose(centres, centres[:, :1].repeat(centres.shape[1], 1), atol=1e-9)
 
 
 def test_more_runs_follow_while_the_mean_excludes_the_target(make_subject):
-    water = load_system("water")
     counts = set()
     for seed in range(6):
-        subject = make_subject(healthy("bonded", molecule=water, seed=0), water, seed=seed)
+        subject = make_subject(seed=seed)
         found = subject.ensemble.temperatures_kelvin
         half_width, _ = compare_mean(found, asked_kelvin=300.0, degrees_of_freedom=3)
         assert len(found) == 16 or abs(found.mean() - 300.0) <= half_width
@@ -98,28 +87,18 @@ def test_more_runs_follow_while_the_mean_excludes_the_target(make_subject):
 
 
 def test_a_batch_gives_the_runs_that_it_gives_one_by_one(make_subject, monkeypatch):
-    water = load_system("water")
-    subject = make_subject(
-        load_potential("student:ultra-tiny"), water, sampling_ps=0.1, ensemble_ps=0.02
-    )
-    with compiled_quickly():
-        together = subject.ensemble
-        monkeypatch.setattr(ensemble, "can_be_batched", lambda *_: False)
-        alone = ensemble.measure_ensemble(subject)
+    potential = load_potential("student:ultra-tiny")
+    subject = make_subject(potential, sampling_ps=0.1, ensemble_ps=0.02)
+    together = subject.ensemble
+    monkeypatch.setattr(ensemble, "can_be_batched", lambda *_: False)
+    alone = ensemble.measure_ensemble(subject)
     assert together.temperatures_kelvin.std() > 10.0
     np.testing.assert_allclose(together.temperatures_kelvin, alone.temperatures_kelvin, rtol=1e-4)
     np.testing.assert_allclose(together.positions_angstrom, alone.positions_angstrom, atol=1e-4)
 
 
-def test_one_atom_has_no_temperature_of_its_own(make_subject):
-    argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
-    subject = make_subject(healthy("pair", molecule=argon, seed=0), argon)
-    assert isinstance(subject.ensemble, NotApplicable)
-
-
-def test_a_run_that_breaks_ends_it_and_says_when(make_subject, monkeypatch):
-    water = load_system("water")
-    subject = make_subject(healthy("bonded", molecule=water, seed=0), water)
+def test_a_run_that_breaks_ends_it_and_says_when(make_subject):
+    subject = make_subject()
     assert subject.samples.failure == ""
     weak = get_fault("weak bonds")
     subject.potential = weak.plant(subject.potential, weak.gross)
@@ -129,8 +108,10 @@ def test_a_run_that_breaks_ends_it_and_says_when(make_subject, monkeypatch):
     assert len(found.temperatures_kelvin) < 4
 
 
-def test_too_few_samples_are_skipped(make_subject):
-    water = load_system("water")
-    subject = make_subject(healthy("bonded", molecule=water, seed=0), water, sampling_ps=0.01)
+def test_one_atom_has_no_temperature_and_too_few_samples_are_skipped(make_subject):
+    argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
+    potential = healthy("pair", molecule=argon, seed=0)
+    assert isinstance(make_subject(potential, argon).ensemble, NotApplicable)
+    subject = make_subject(sampling_ps=0.01)
     assert isinstance(subject.ensemble, Skipped)
     assert subject.store.read("ensemble").status == "skipped"

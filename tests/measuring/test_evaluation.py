@@ -5,40 +5,30 @@ import pytest
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring import evaluation
-from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles.pair import PairOracle
 
 
-class Counting(PairOracle):
-    """Counts the geometries of each call and refuses those with a far atom."""
-
-    def __init__(self):
-        super().__init__(seed=0)
-        self.calls = []
-
-    def evaluate(self, molecule, positions_angstrom, *, precision="mixed"):
-        self.calls.append(len(positions_angstrom))
-        if np.abs(positions_angstrom).max() > 50.0:
-            raise EvaluationRefusedError("too far")
-        return super().evaluate(molecule, positions_angstrom, precision=precision)
-
-
 @pytest.mark.parametrize(
-    ("refused", "calls"),
+    ("refused", "expected_calls"),
     [([], [4, 4, 2]), ([5], [4, 4, 1, 1, 1, 1, 2])],
     ids=["all", "one refused"],
 )
-def test_portions_are_put_together(monkeypatch, refused, calls):
-    water = load_system("water")
+def test_portions_are_put_together(monkeypatch, water, refused, expected_calls):
+    calls = []
+
+    class Refusing(PairOracle):
+        def evaluate(self, molecule, positions_angstrom, *, precision="mixed"):
+            calls.append(len(positions_angstrom))
+            if np.abs(positions_angstrom).max() > 50.0:
+                raise EvaluationRefusedError("too far")
+            return super().evaluate(molecule, positions_angstrom, precision=precision)
+
     monkeypatch.setattr(evaluation, "_PAIRS_AT_ONCE", 4 * water.n_atoms**2)
     noise = np.random.default_rng(1).normal(scale=0.05, size=(10, 3, 3))
     placed = water.positions_angstrom + noise
     placed[refused, 0] += 100.0
-    potential = Counting()
-
-    found = evaluation.evaluate_points(potential, water, placed, precision="double")
-
-    assert potential.calls == calls
+    found = evaluation.evaluate_points(Refusing(seed=0), water, placed, precision="double")
+    assert calls == expected_calls
     assert np.flatnonzero(found.refused).tolist() == refused
     assert len(found.reasons) == len(refused)
     kept = ~found.refused

@@ -4,7 +4,6 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.quantities import kinetic_ev, masses_amu
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation import make_simulation
@@ -13,11 +12,15 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_
 
 
 @pytest.fixture(scope="module")
-def subject(new_subject):
-    water = load_system("water")
+def subject(new_subject, water):
     dynamics = {"equilibration_ps": 0.1, "duration_ps": 0.1, "longest_ps": 0.1}
     potential = healthy("bonded", molecule=water, seed=0)
     return new_subject(potential, water, dynamics=dynamics, probes={"sampling_ps": 4.0})
+
+
+@pytest.fixture(scope="module")
+def start(subject):
+    return subject.experiments.start()
 
 
 def _kinetic_ev(masses, velocities):
@@ -25,8 +28,7 @@ def _kinetic_ev(masses, velocities):
     return 0.5 * EV_PER_AMU_ANGSTROM2_PER_PS2 * (squares @ masses)
 
 
-def test_the_start_is_the_end_of_a_run_at_the_time_of_its_positions(subject):
-    start = subject.experiments.start()
+def test_the_start_is_the_end_of_a_run_at_the_time_of_its_positions(subject, start):
     (run,) = subject.runs.runs
     saved = openmm.XmlSerializer.deserialize((subject.folder / run.name / "state.xml").read_text())
     np.testing.assert_allclose(
@@ -47,21 +49,18 @@ def test_the_start_is_the_end_of_a_run_at_the_time_of_its_positions(subject):
     assert own_ev > 0.01
 
 
-def test_the_first_energy_is_the_same_at_every_timestep(subject):
-    start = subject.experiments.start()
-    first = [
+def test_the_first_energy_is_the_same_at_every_timestep(subject, start):
+    found = [
         subject.experiments.run_nve(start, timestep_fs=timestep_fs, rows=1, interval_steps=1)
         for timestep_fs in (1e-6, 0.1, 1.0)
     ]
-    expected, _ = first[0]
-    for energies, failure in first[1:]:
-        assert failure == ""
-        np.testing.assert_allclose(energies, expected, rtol=1e-9)
+    assert {failure for _, failure in found} == {""}
+    for energies, _ in found[1:]:
+        np.testing.assert_allclose(energies, found[0][0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("timestep_fs", [0.25, 1.0])
-def test_forward_and_back_ends_at_the_start(subject, timestep_fs):
-    start = subject.experiments.start()
+def test_forward_and_back_ends_at_the_start(subject, start, timestep_fs):
     far, back, failure = subject.experiments.run_forward_and_back(
         start, timestep_fs=timestep_fs, steps=200
     )
@@ -78,9 +77,6 @@ def test_samples_have_the_temperature_of_the_thermostat(subject):
     kinetic = _kinetic_ev(samples.masses_amu, samples.velocities_angstrom_per_ps).mean()
     # 9 degrees of freedom, some 30 independent samples: 9 %; three times that.
     assert kinetic == pytest.approx(4.5 * BOLTZMANN_EV_PER_KELVIN * 300.0, rel=0.27)
-
-
-def test_another_potential_is_sampled_from_the_same_start_with_the_same_noise(subject):
-    own = subject.samples
+    # Another potential is sampled from the same start with the same noise.
     same = subject.experiments.sample(subject.potential, precision="double")
-    np.testing.assert_allclose(same.positions_angstrom, own.positions_angstrom, atol=1e-9)
+    np.testing.assert_allclose(same.positions_angstrom, samples.positions_angstrom, atol=1e-9)

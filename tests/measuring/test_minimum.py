@@ -12,42 +12,28 @@ from openmm_mlff.measuring.minimum import (
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.reporters.monitor import StabilityLimits
-from openmm_mlff.selftest.faults.plant import PlantedPotential
+from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.storage.shared import Minimum
 
 LIMITS = StabilityLimits.of(load_protocol("standard").limits_for("stability"))
 
 
-@pytest.fixture
-def minimum_of(new_subject):
-    return lambda potential, molecule: measure_minimum(new_subject(potential, molecule))
-
-
-def spoilt(potential, change):
-    return PlantedPotential(potential, 1.0, everywhere=lambda surface, *_: change(surface))
-
-
-@pytest.mark.parametrize("name", ["water", "ethanol"])
-def test_a_displaced_molecule_relaxes_to_no_force(minimum_of, name):
-    molecule = load_system(name)
+def test_a_displaced_molecule_relaxes_to_no_force(new_subject):
+    molecule = load_system("ethanol")
     oracle = FieldOracle(molecule, seed=0)
     noise = np.random.default_rng(1).normal(scale=0.05, size=(molecule.n_atoms, 3))
-    found = minimum_of(oracle, molecule.with_positions(molecule.positions_angstrom + noise))
-    assert found.converged
-    assert found.failure == ""
+    displaced = molecule.with_positions(molecule.positions_angstrom + noise)
+    found = measure_minimum(new_subject(oracle, displaced))
+    assert (found.converged, found.failure) == (True, "")
     assert found.largest_force_ev_per_angstrom <= SOUGHT_FORCE_EV_PER_ANGSTROM
     again = oracle.evaluate(molecule, found.positions_angstrom[None])
     assert found.energy_ev == pytest.approx(again.energies_ev[0])
 
 
-def test_energies_that_are_not_finite_keep_the_geometry_and_the_failure(minimum_of):
-    water = load_system("water")
-
-    def no_number(surface):
-        return lambda positions: tuple(np.full_like(part, np.nan) for part in surface(positions))
-
-    found = minimum_of(spoilt(FieldOracle(water, seed=0), no_number), water)
+def test_energies_that_are_not_finite_keep_the_geometry_and_the_failure(new_subject, water):
+    potential = get_fault("not a number").plant(FieldOracle(water, seed=0), 1.0)
+    found = measure_minimum(new_subject(potential, water))
     assert found.failure
     assert not found.converged
     assert np.isnan(found.energy_ev)
@@ -57,8 +43,7 @@ def test_energies_that_are_not_finite_keep_the_geometry_and_the_failure(minimum_
 @pytest.mark.parametrize(
     ("stretch", "kept"), [(1.0, True), (1.05, True), (3.0, False)], ids=["same", "near", "apart"]
 )
-def test_a_molecule_that_came_apart_is_not_examined(stretch, kept):
-    water = load_system("water")
+def test_a_molecule_that_came_apart_is_not_examined(water, stretch, kept):
     placed = stretch * water.positions_angstrom
     minimum = Minimum(positions_angstrom=placed, energy_ev=-1.0, largest_force_ev_per_angstrom=0.0)
     start = start_molecule(water, minimum, limits=LIMITS)

@@ -5,15 +5,8 @@ import openmm
 import pytest
 import torch
 
-from openmm_mlff.measuring.evaluation import evaluate_in_openmm
-from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.platforms import named_platform, usable_platforms
-
-
-@pytest.fixture(scope="module")
-def water():
-    return load_system("water")
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +23,11 @@ def positions(water):
 @pytest.fixture
 def paths(network, water, new_subject):
     def make(precision="double", platform=None):
-        subject = new_subject(network, water, precision=precision, platform=platform)
-        subject._measured["molecule"] = water
-        return subject.paths
+        return new_subject(
+            network, water, precision=precision, platform=platform, at_minimum=True
+        ).paths
 
     return make
-
-
-@pytest.mark.parametrize("platform", ["Reference", "CPU"])
-def test_energies_and_forces_come_in_order_and_in_ev(network, water, positions, platform):
-    system = network.create_system(water, precision="double")
-
-    found = evaluate_in_openmm(system, water, positions, platform=named_platform(platform))
-
-    expected = network.evaluate(water, positions, precision="double")
-    np.testing.assert_allclose(found.energies_ev, expected.energies_ev, atol=1e-9)
-    np.testing.assert_allclose(
-        found.forces_ev_per_angstrom, expected.forces_ev_per_angstrom, atol=1e-9
-    )
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-8), ("mixed", 1e-4)])
@@ -56,7 +36,6 @@ def test_every_platform_and_backend_is_evaluated(
 ):
     ase = paths(precision).through_ase(positions)
     found = paths(precision).everywhere_in_openmm(positions)
-
     system = network.create_system(water, precision=precision)
     usable = usable_platforms(system, water.positions_angstrom)
     assert [(path.platform, path.precision, path.backend) for path in found] == [
@@ -71,20 +50,11 @@ def test_every_platform_and_backend_is_evaluated(
             np.testing.assert_allclose(path.forces, ase.forces_ev_per_angstrom, atol=tolerance)
 
 
-def test_the_program_for_any_composition_is_called_on_two_sizes(paths):
-    exports = paths().exports()
-
-    assert [export.name for export in exports] == [
-        "water",
-        "water (any composition)",
-        "methane (any composition)",
-    ]
-    assert [export.molecule.n_atoms for export in exports] == [3, 3, 5]
-
-
-def test_without_carbon_there_is_no_second_size(paths, network, monkeypatch):
+def test_the_program_for_any_composition_is_called_on_two_sizes(paths, network, monkeypatch):
+    exports = {export.name: export.molecule.n_atoms for export in paths().exports()}
+    assert exports == {"water": 3, "water (any composition)": 3, "methane (any composition)": 5}
+    # Without carbon there is no second size.
     monkeypatch.setattr(network, "elements", frozenset({1, 8}))
-
     assert len(paths().exports()) == 2
 
 
@@ -105,7 +75,6 @@ def cuda() -> str:
 def test_cuda_agrees_in_each_of_its_precisions(cuda, paths, positions, precision, tolerance):
     ase = paths(precision).through_ase(positions)
     found = paths(precision).everywhere_in_openmm(positions)
-
     on_cuda = {path.precision: path for path in found if path.platform == cuda}
     assert set(on_cuda) == {"single", "mixed", "double"}
     for name, path in on_cuda.items():
@@ -119,10 +88,7 @@ def test_cuda_agrees_in_each_of_its_precisions(cuda, paths, positions, precision
     ("precision", "limit_angstrom"), [("double", 1e-6), ("mixed", 1e-3), ("single", 1e-3)]
 )
 def test_cuda_follows_the_same_trajectory(cuda, paths, precision, limit_angstrom):
-    platform = named_platform(cuda, precision=precision)
-
-    in_openmm, in_ase = paths(platform=platform).run_both(
+    in_openmm, in_ase = paths(platform=named_platform(cuda, precision=precision)).run_both(
         temperature_kelvin=300.0, timestep_fs=0.5, steps=50
     )
-
     np.testing.assert_allclose(in_openmm, in_ase, atol=limit_angstrom)

@@ -11,28 +11,20 @@ from openmm_mlff.selftest.oracles.pair import PairOracle
 from openmm_mlff.storage.measurements import NotApplicable
 
 
-@pytest.fixture
-def make_subject(new_subject):
-    dynamics = {
-        "equilibration_ps": 0.02,
-        "duration_ps": 0.05,
-        "longest_ps": 0.05,
-        "frame_interval_steps": 5,
-    }
-    probes = {"reference_frames": 6, "sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2}
-
-    def make(molecule, potential, reference):
-        return new_subject(
-            potential, molecule, dynamics=dynamics, probes=probes, reference=reference
-        )
-
-    return make
-
-
-def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(make_subject):
-    water = load_system("water")
+def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(new_subject, water):
     own, other = FieldOracle(water, seed=1), FieldOracle(water, seed=2)
-    subject = make_subject(water, own, other)
+    subject = new_subject(
+        own,
+        water,
+        dynamics={
+            "equilibration_ps": 0.02,
+            "duration_ps": 0.05,
+            "longest_ps": 0.05,
+            "frame_interval_steps": 5,
+        },
+        probes={"reference_frames": 6, "sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2},
+        reference=other,
+    )
     labels = subject.reference_labels
     # Two of each of three simulations, the last frame among them.
     frames = subject.runs.runs[0].trajectory.positions_angstrom
@@ -49,38 +41,28 @@ def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(make_subject):
         np.testing.assert_allclose(forces, found.forces_ev_per_angstrom)
 
 
-def test_the_reference_relaxes_to_its_own_minimum(make_subject):
-    water = load_system("water")
+def test_the_reference_relaxes_to_its_own_minimum(new_subject, water):
     longer = water.with_positions(1.05 * water.positions_angstrom)
-    subject = make_subject(water, FieldOracle(water, seed=0), FieldOracle(longer, seed=0))
+    own, other = FieldOracle(water, seed=0), FieldOracle(longer, seed=0)
+    subject = new_subject(own, water, reference=other)
     found = subject.reference_minimum
     assert found.converged
     assert found.model_converged
-
-    def bonds(positions):
-        return [np.linalg.norm(positions[i] - positions[j]) for i, j in water.bonds]
-
-    np.testing.assert_array_equal(
-        found.model_positions_angstrom, subject.molecule.positions_angstrom
-    )
-    np.testing.assert_allclose(
-        bonds(found.positions_angstrom), 1.05 * np.array(bonds(water.positions_angstrom)), atol=2e-3
-    )
+    lengths = [
+        np.linalg.norm(placed[1:] - placed[0], axis=1)
+        for placed in (found.model_positions_angstrom, found.positions_angstrom)
+    ]
+    minimum = subject.molecule.positions_angstrom
+    np.testing.assert_array_equal(found.model_positions_angstrom, minimum)
+    np.testing.assert_allclose(lengths[1], 1.05 * lengths[0], atol=2e-3)
 
 
-def test_a_box_has_no_single_minimum(make_subject):
-    box = load_system("argon_108")
-    subject = make_subject(box, PairOracle(seed=0), PairOracle(seed=0))
-    subject._measured["molecule"] = box
+def test_a_box_has_no_single_minimum_and_none_without_a_reference(new_subject, water):
+    box, pair = load_system("argon_108"), PairOracle(seed=0)
+    subject = new_subject(pair, box, reference=pair, at_minimum=True)
     assert isinstance(subject.reference_minimum, NotApplicable)
-
-
-def test_without_a_reference_none_can_be_evaluated(make_subject):
-    water = load_system("water")
-    subject = make_subject(water, FieldOracle(water, seed=0), None)
-    subject._measured["molecule"] = water
     with pytest.raises(TypeError, match="no reference to evaluate"):
-        _ = subject.reference
+        _ = new_subject(pair, water, at_minimum=True).reference
 
 
 def test_each_geometry_is_relaxed_at_its_own_angle():

@@ -28,16 +28,18 @@ def test_atoms_are_chosen_by_name(topology, expression, expected):
     assert chosen.tolist() == list(expected)
 
 
-def test_a_selection_of_nothing_names_the_residues(topology):
-    with pytest.raises(MoleculeError, match=r"none of 741 atoms.*ETH, HOH"):
-        select_atoms(topology, "resname LIG")
-
-
 @pytest.mark.parametrize(
-    "expression", ["resname ETH)", "name ==", "", "the ligand", "resname ETH and"]
+    ("expression", "message"),
+    [
+        ("resname LIG", r"none of 741 atoms.*ETH, HOH"),
+        *(
+            (unreadable, r"cannot read the selection.*MDTraj: .*char")
+            for unreadable in ("resname ETH)", "name ==", "", "the ligand", "resname ETH and")
+        ),
+    ],
 )
-def test_what_cannot_be_read_is_said_in_one_short_line(topology, expression):
-    with pytest.raises(MoleculeError, match=r"cannot read the selection.*MDTraj: .*char") as raised:
+def test_what_chooses_nothing_is_said_in_one_short_line(topology, expression, message):
+    with pytest.raises(MoleculeError, match=message) as raised:
         select_atoms(topology, expression)
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 350

@@ -5,6 +5,7 @@ import pytest
 
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import Journal
+from openmm_mlff.measuring.stage_names import nve_stage, stage_timestep_fs
 from openmm_mlff.measuring.trajectory import analyse_trajectory
 from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles import healthy
@@ -39,19 +40,15 @@ def run_with(n_frames, *, failure=None):
 
 @pytest.fixture
 def make_subject(new_subject, tmp_path):
-    def make(*, runs=None, journal=None):
-        subject = new_subject(
+    def make(**options):
+        return new_subject(
             healthy("bonded", molecule=WATER, seed=0),
             WATER,
             dynamics={"equilibration_ps": 0.0, "duration_ps": 0.005, "longest_ps": 0.005},
             probes={"thermal_frames": 10},
             folder=tmp_path / "water",
-            journal=journal or Journal(),
+            **options,
         )
-        if runs is not None:
-            subject._measured["trajectories"] = runs
-            subject._measured["ensemble"] = Skipped("no short runs")
-        return subject
 
     return make
 
@@ -70,7 +67,9 @@ def make_subject(new_subject, tmp_path):
     ],
 )
 def test_thermal_frames_are_spread_over_the_whole_runs(make_subject, runs, places):
-    frames = make_subject(runs=runs).thermal_frames
+    subject = make_subject()
+    subject._measured |= {"trajectories": runs, "ensemble": Skipped("no short runs")}
+    frames = subject.thermal_frames
     if places is None:
         assert frames is None
         return
@@ -88,3 +87,11 @@ def test_what_is_complete_stays_so_whatever_ends_a_later_start(make_subject):
     assert again.survived
     np.testing.assert_array_equal(again.energies.total_ev, first.energies.total_ev)
     assert subject.store.read("minimum").data == minimum.data
+
+
+@pytest.mark.parametrize("timestep_fs", [0.25, 0.5, 1.0, 1e-05, None])
+def test_the_timestep_comes_back_out_of_the_name_of_a_stage(timestep_fs):
+    stages = ["minimise", "parity probes"]
+    if timestep_fs:
+        stages = [nve_stage(runs, timestep_fs=timestep_fs) for runs in ("300 K", "8 replicas")]
+    assert [stage_timestep_fs(stage) for stage in stages] == [timestep_fs] * 2

@@ -10,7 +10,7 @@ from openmm_mlff.selftest.oracles import KINDS, healthy
 
 @pytest.fixture(scope="session")
 def molecules():
-    return {name: load_system(name) for name in ("water", "methane")}
+    return {name: load_system(name) for name in ("water", "methane", "methanol")}
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +48,9 @@ def planted(make):
 def distorted():
     """Geometries around a molecule's own, (G, N, 3)."""
 
-    def distort(molecule, *, count=4, scale=0.05, seed=3):
-        rng = np.random.default_rng(seed)
-        return molecule.positions_angstrom + rng.normal(
-            scale=scale, size=(count, molecule.n_atoms, 3)
-        )
+    def distort(molecule, *, count=4):
+        noise = np.random.default_rng(3).normal(scale=0.05, size=(count, molecule.n_atoms, 3))
+        return molecule.positions_angstrom + noise
 
     return distort
 

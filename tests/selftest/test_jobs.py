@@ -1,12 +1,15 @@
+import json
 import os
+from pathlib import Path
 
 import pytest
 
+from openmm_mlff.cli.selftest import selftest_command
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.results import Status
 from openmm_mlff.selftest import jobs
 from openmm_mlff.selftest.faults import FAULTS, get_fault
-from openmm_mlff.selftest.jobs import Job, list_jobs, run_selftest, system_of
+from openmm_mlff.selftest.jobs import list_jobs, measure_onset, run_selftest, system_of
 from openmm_mlff.selftest.onset import Onset
 from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import Finding
@@ -16,15 +19,17 @@ from openmm_mlff.selftest.runner import Finding
 def answers(monkeypatch):
     """Replace the work by an answer: gross faults are caught, slight ones missed."""
 
-    def answer(job):
-        if job.part == "onset":
-            return Onset(1.0, 1.1)
-        fault = None if job.part == "healthy" else get_fault(job.subject)
-        caught = job.part == "gross"
-        status = Status.FAIL if caught else Status.PASS
-        return {fault.check if fault else "determinism": Finding(status, "as asked")}
+    def plant(caught=Status.FAIL):
+        def answer(job):
+            if job.part == "onset":
+                return Onset(1.0, 1.1)
+            check = "determinism" if job.part == "healthy" else get_fault(job.subject).check
+            status = caught if job.part == "gross" else Status.PASS
+            return {check: Finding(status, "as asked")}
 
-    monkeypatch.setattr(jobs, "run_job", answer)
+        monkeypatch.setattr(jobs, "run_job", answer)
+
+    return plant
 
 
 def test_every_fault_is_tried_gross_slight_and_for_its_onset():
@@ -33,13 +38,11 @@ def test_every_fault_is_tried_gross_slight_and_for_its_onset():
     assert len(listed) == len(FAULTS) + 2 * len(graded) + len(KINDS) * 20
     assert len(set(listed)) == len(listed)
     assert listed[0].subject in {"network"} | {d.name for d in FAULTS if d.parent == "network"}
-
-
-def test_healthy_potentials_take_turns_on_two_molecules():
     assert [system_of(seed) for seed in range(3)] == ["water", "methane", "water"]
 
 
 def test_the_rows_stand_in_order_and_all_are_there(answers):
+    answers()
     seen = []
     matrix = run_selftest(
         seeds=2, processes=1, on_progress=lambda name, done, total: seen.append((done, total))
@@ -53,30 +56,43 @@ def test_the_rows_stand_in_order_and_all_are_there(answers):
     assert seen[-1][0] == seen[-1][1] == len(seen)
 
 
-def test_only_one_fault_and_nothing_healthy(answers):
-    matrix = run_selftest(seeds=20, only=["curl"], processes=1, on_progress=lambda *_: None)
-    assert [row.fault.name for row in matrix.faults] == ["curl"]
-    assert matrix.healthy == ()
-
-
-def test_an_unknown_fault_is_refused():
-    with pytest.raises(ConfigError, match="unknown fault 'cruel'; did you mean 'curl'"):
-        run_selftest(seeds=0, only=["cruel"], processes=1, on_progress=lambda *_: None)
-
-
-def test_a_real_fault_from_its_strengths_to_its_onset(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    matrix = run_selftest(
-        seeds=0, only=["jump at the cutoff"], processes=2, on_progress=lambda *_: None
-    )
-    (row,) = matrix.faults
-    assert row.gross_finding.is_alarm
-    assert row.slight_finding.is_alarm
+def test_a_real_onset_is_where_it_is_predicted():
+    onset = measure_onset(get_fault("jump at the cutoff"))
     # The energy jumps by exactly the strength, the threshold is 1 meV.
-    assert row.onset.unseen <= 1e-3 <= row.onset.seen
-    assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert onset.unseen <= 1e-3 <= onset.seen < 2e-3
 
 
-def test_a_job_runs_what_its_name_says():
-    found = jobs.run_job(Job("gross", "raises"))
-    assert found["openmm_parity"].status is Status.ERROR
+def test_real_faults_are_run_in_several_processes(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    named = ["raises", "wrong shape"]
+    matrix = run_selftest(seeds=20, only=named, processes=2, on_progress=lambda *_: None)
+    found = {row.fault.name: row.gross_finding.status for row in matrix.faults}
+    assert found == dict.fromkeys(named, Status.ERROR)
+    # Nothing healthy is tried beside chosen faults.
+    assert matrix.healthy == ()
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+@pytest.mark.parametrize(("status", "code"), [(Status.FAIL, 0), (Status.PASS, 1)])
+def test_the_command_exits_with_the_outcome_and_writes_the_matrix(
+    answers, status, code, capsys, tmp_path
+):
+    answers(status)
+    assert selftest_command(only=["curl"], jobs=1, output=tmp_path / "matrix.json") == code
+    assert ("SELF-TEST PASSED" in capsys.readouterr().out) is (code == 0)
+    table = json.loads((tmp_path / "matrix.json").read_text(encoding="utf-8"))
+    assert table["passed"] is (code == 0)
+    assert [row["name"] for row in table["defects"]] == ["curl"]
+    assert "| curl |" in (tmp_path / "matrix.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"output": Path("matrix.txt")}, r"expected a name ending in \.json"),
+        ({"only": ["cruel"]}, "unknown fault 'cruel'; did you mean 'curl'"),
+    ],
+)
+def test_wrong_usage_is_refused(asked, message):
+    with pytest.raises(ConfigError, match=message):
+        selftest_command(**asked)

@@ -1,13 +1,11 @@
-"""References that are off, refuse or break, labelled frames, and records of labels."""
+"""References that are off, refuse or break, and records of labels."""
 
 import numpy as np
 import pytest
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
-from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.potentials.frames import Frame, LabelledFrames
-from openmm_mlff.selftest.faults.plant import PlantedPotential
+from openmm_mlff.selftest.faults.plant import everywhere
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.storage.shared import Labels
 
@@ -23,9 +21,10 @@ class Raising(Calculator):
         seen: the numbers given so far; shared by all calculators of one potential.
     """
 
+    implemented_properties = ("energy", "forces")
+
     def __init__(self, molecule, raised, at, seen) -> None:
         super().__init__()
-        self.implemented_properties = ["energy", "forces"]
         self.surface = FieldOracle(molecule, seed=0).surface(molecule.atomic_numbers)
         self.raised, self.at, self.seen = raised, at, seen
 
@@ -40,7 +39,7 @@ class Raising(Calculator):
 
 @pytest.fixture
 def refusing():
-    """A reference that refuses some geometries, or all."""
+    """A reference that refuses some geometries, or all; or raises something else there."""
 
     def make(molecule, at=None, raised=None):
         raised = raised or CalculationFailed("SCF not\nconverged")
@@ -51,22 +50,11 @@ def refusing():
 
 
 @pytest.fixture
-def broken(refusing):
-    """A reference with a bug."""
-    return lambda molecule: refusing(molecule, raised=RuntimeError("a bug"))
-
-
-@pytest.fixture
 def scaled():
     """A potential whose energies and forces are a multiple of another's."""
-
-    def make(potential, factor):
-        def spoil(surface, _numbers, strength):
-            return lambda positions: tuple(strength * values for values in surface(positions))
-
-        return PlantedPotential(potential, factor, everywhere=spoil)
-
-    return make
+    return everywhere(
+        lambda surface, _, factor: lambda placed: tuple(factor * one for one in surface(placed))
+    )
 
 
 @pytest.fixture
@@ -76,36 +64,6 @@ def stretched():
     def make(molecule, factor):
         longer = molecule.with_positions(factor * molecule.positions_angstrom)
         return FieldOracle(longer, seed=0)
-
-    return make
-
-
-@pytest.fixture
-def carbon_dioxide():
-    positions = np.array([[0.0, 0.0, -1.16], [0.0, 0.0, 0.0], [0.0, 0.0, 1.16]])
-    return MolecularSystem("carbon dioxide", np.array([8, 6, 8]), positions)
-
-
-@pytest.fixture
-def helium():
-    return MolecularSystem("helium", np.array([2]), np.zeros((1, 3)))
-
-
-@pytest.fixture
-def make_frames():
-    """Displaced geometries of a molecule, labelled by a potential."""
-
-    def make(molecule, potential, *, count=8):
-        noise = np.random.default_rng(4).normal(scale=0.05, size=(count, molecule.n_atoms, 3))
-        positions = molecule.positions_angstrom + noise
-        found = potential.evaluate(molecule, positions)
-        frames = tuple(
-            Frame(index, molecule.atomic_numbers, placed, energy_ev, forces)
-            for index, (placed, energy_ev, forces) in enumerate(
-                zip(positions, found.energies_ev, found.forces_ev_per_angstrom, strict=True)
-            )
-        )
-        return LabelledFrames("labels.extxyz", "labels", "0" * 64, frames)
 
     return make
 

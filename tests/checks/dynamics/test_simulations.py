@@ -7,7 +7,11 @@ from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunFailure, Runs
 
-OF_RUNS = [check for check in CHECKS if check.record is Runs and check.group == "dynamics"]
+OF_RUNS = [
+    check
+    for check in CHECKS
+    if check.record is Runs and check.group == "dynamics" and check.scope == "condition"
+]
 SOUND = {
     "degrees_of_freedom": 3,
     "steps_per_block": 200,
@@ -16,46 +20,34 @@ SOUND = {
     "yardstick_ms_blocks": np.ones(9),
     "resident_mebibytes_blocks": np.full(9, 500.0),
 }
-WITHOUT_STREAMS = ("slow_down", "memory_growth", "temperature")
-"""These do not need the streams up to the end of a run."""
-
-
-@pytest.mark.parametrize("check", OF_RUNS, ids=lambda check: check.id)
-def test_without_a_run_it_is_skipped(check, water, limits):
-    assert check.judge(Runs(system=water), limits(check.id)).status is Status.SKIPPED
+# These do not need the streams up to the end of a run.
+WITHOUT_STREAMS = dict.fromkeys(("slow_down", "memory_growth", "temperature"), Status.PASS)
+TORN = RunFailure("unstable", "torn", 5.0)
+FELL = RunFailure("error", "it fell", 1.0, traceback="line 7")
 
 
 @pytest.mark.parametrize(
     ("change", "status", "exceptions"),
     [
+        (None, Status.SKIPPED, {}),
         ({}, Status.PASS, {}),
         ({"completed_ps": 4.0}, Status.INCONCLUSIVE, {}),
+        ({"requested_ps": 20.0, "completed_ps": 20.0}, Status.INCONCLUSIVE, WITHOUT_STREAMS),
         (
-            {"requested_ps": 20.0, "completed_ps": 20.0},
-            Status.INCONCLUSIVE,
-            dict.fromkeys(WITHOUT_STREAMS, Status.PASS),
-        ),
-        (
-            {"completed_ps": 5.0, "failure": RunFailure("unstable", "torn", 5.0)},
+            {"completed_ps": 5.0, "failure": TORN},
             Status.INCONCLUSIVE,
             {"stability": Status.FAIL},
         ),
-        (
-            {"failure": RunFailure("error", "it fell", 1.0, traceback="line 7")},
-            Status.ERROR,
-            {"temperature": Status.INCONCLUSIVE},
-        ),
+        ({"failure": FELL}, Status.ERROR, {"temperature": Status.INCONCLUSIVE}),
     ],
-    ids=["sound", "interrupted", "unrecorded", "broken", "error"],
+    ids=["missing", "sound", "interrupted", "unrecorded", "broken", "error"],
 )
-@pytest.mark.parametrize(
-    "check", [check for check in OF_RUNS if check.scope == "condition"], ids=lambda check: check.id
-)
+@pytest.mark.parametrize("check", OF_RUNS, ids=lambda check: check.id)
 def test_only_a_whole_run_passes(
-    check, change, status, exceptions, water, make_run, at_condition, limits
+    check, change, status, exceptions, water, make_run, at_condition, judge
 ):
-    run = make_run(water, **SOUND | change)
-    judgement = check.judge(at_condition(water, run), limits(check.id))
+    runs = () if change is None else (make_run(water, **SOUND | change),)
+    judgement = judge(at_condition(*runs), check=check)
     assert judgement.status is exceptions.get(check.id, status)
     if judgement.status is Status.ERROR:
         assert judgement.evidence["traceback"] == "line 7"

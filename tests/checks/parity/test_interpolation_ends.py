@@ -4,15 +4,13 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.checks.parity.interpolation_ends import CHECK, Record
+from openmm_mlff.checks.parity.interpolation_ends import Record
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.potentials.mixed import MixedPotential, read_topology
 from openmm_mlff.potentials.mixed.forcefield import part_of
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.shared import Minimum
-
-pytestmark = pytest.mark.usefixtures("unfused")
 
 FOLDER = systems_root() / "ethanol_in_water"
 
@@ -28,56 +26,32 @@ class TwiceAStretch(MixedPotential):
         return system
 
 
-@pytest.fixture(scope="module")
-def droplet():
-    """Ethanol and two waters near it."""
-    box = load_system("ethanol_in_water")
+def test_a_term_counted_twice_is_found(measured, make_subject):
+    """On ethanol and two waters near it."""
+    box, ethanol = load_system("ethanol_in_water"), np.arange(9)
     oxygens = np.flatnonzero(box.atomic_numbers == 8)[1:]
     away = np.linalg.norm(box.positions_angstrom[oxygens] - box.positions_angstrom[2], axis=1)
     nearest = np.sort(oxygens[np.argsort(away)[:2]])
-    atoms = np.concatenate([np.arange(9), (nearest[:, None] + np.arange(3)).ravel()])
+    atoms = np.concatenate([ethanol, (nearest[:, None] + np.arange(3)).ravel()])
+    numbers, positions = box.atomic_numbers[atoms], box.positions_angstrom[atoms]
+    network = healthy("network", molecule=box, seed=0)
+    forcefield = [str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml"]
     topology = part_of(read_topology(FOLDER / "structure.pdb"), atoms)
-    return topology, MolecularSystem(
-        name="droplet",
-        atomic_numbers=box.atomic_numbers[atoms],
-        positions_angstrom=box.positions_angstrom[atoms],
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "status"), [(MixedPotential, Status.PASS), (TwiceAStretch, Status.FAIL)]
-)
-def test_a_term_counted_twice_is_found(measured, make_subject, droplet, kind, status):
-    topology, molecule = droplet
-    potential = kind(
-        healthy("network", molecule=molecule, seed=0),
-        topology,
-        ml_atoms=np.arange(9),
-        forcefield=[str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml"],
-    )
-
-    subject = make_subject(potential, molecule)
+    droplet = MolecularSystem("droplet", numbers, positions)
     # The minimum of these random weights is of no interest, and seconds away.
-    subject.store.write(
-        "minimum",
-        Minimum(
-            positions_angstrom=molecule.positions_angstrom,
-            energy_ev=0.0,
-            largest_force_ev_per_angstrom=0.0,
-        ),
+    minimum = Minimum(
+        positions_angstrom=positions, energy_ev=0.0, largest_force_ev_per_angstrom=0.0
     )
-
-    result = measured(CHECK, subject)
-
-    assert result.status is status
-    assert (result.evidence["n_ml_atoms"], result.evidence["geometries"]) == (9, 4)
-    by_clause = {measure["what"]: measure["ok"] for measure in result.evidence["measures"]}
-    assert len(by_clause) == 8
-    assert all(by_clause[clause] for clause in by_clause if "λ = 1 " in clause)
-
-
-def test_a_potential_of_all_atoms_has_no_force_field_to_mix(of_healthy):
-    assert of_healthy(CHECK, "bonded").status is Status.NOT_APPLICABLE
+    for kind, status in ((MixedPotential, Status.PASS), (TwiceAStretch, Status.FAIL)):
+        potential = kind(network, topology, ml_atoms=ethanol, forcefield=forcefield)
+        subject = make_subject(potential, droplet)
+        subject.store.write("minimum", minimum)
+        result = measured(subject)
+        assert result.status is status
+        assert (result.evidence["n_ml_atoms"], result.evidence["geometries"]) == (9, 4)
+        by_clause = {measure["what"]: measure["ok"] for measure in result.evidence["measures"]}
+        assert len(by_clause) == 8
+        assert all(by_clause[clause] for clause in by_clause if "λ = 1 " in clause)
 
 
 @pytest.mark.parametrize("pair", range(4))
@@ -91,6 +65,6 @@ def test_a_potential_of_all_atoms_has_no_force_field_to_mix(of_healthy):
         ({"refused": 4}, Status.INCONCLUSIVE),
     ],
 )
-def test_each_equality_is_judged(limits, differences, pair, changes, status):
+def test_each_equality_is_judged(judge, differences, pair, changes, status):
     record = Record(**differences(**changes, pairs=4, pair=pair), n_ml_atoms=3)
-    assert CHECK.judge(record, limits("interpolation_ends")).status is status
+    assert judge(record).status is status

@@ -3,38 +3,32 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.performance.memory import CHECK
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.oracles import healthy
-from openmm_mlff.storage.runs import Runs
 
 
-def test_real_simulations_measure_it(measured, make_subject, water):
-    result = measured(CHECK, make_subject(healthy("bonded", molecule=water, seed=0), water))
-
+def test_real_simulations_measure_it(measured, sound):
+    result = measured(sound())
     assert result.status is Status.PASS
     assert result.value > 10.0
     assert (result.threshold, result.unit) == (None, "MiB")
 
 
-@pytest.fixture
-def judge(water, make_run):
-    def call(*peaks):
-        runs = tuple(make_run(water, replica=k, memory_mebibytes=m) for k, m in enumerate(peaks))
-        return CHECK.judge(Runs(system=water, runs=runs), {})
-
-    return call
-
-
-def test_the_largest_peak_is_reported(judge):
-    judgement = judge({"peak_resident": 400.0}, {"peak_resident": 512.4, "peak_device": 100.0})
-
-    assert (judgement.status, judgement.value) == (Status.PASS, 512.4)
-    assert judgement.evidence["peak_device_mebibytes"] == 100.0
-
-
 @pytest.mark.parametrize(
-    "peaks", [(), ({},), ({"peak_resident": np.nan},), ({"peak_resident": 0},)]
+    ("peaks", "status", "value"),
+    [
+        (
+            ({"peak_resident": 400.0}, {"peak_resident": 512.4, "peak_device": 100.0}),
+            Status.PASS,
+            512.4,
+        ),
+        ((), Status.SKIPPED, None),
+        (({},), Status.SKIPPED, None),
+        (({"peak_resident": np.nan},), Status.SKIPPED, None),
+        (({"peak_resident": 0},), Status.SKIPPED, None),
+    ],
 )
-def test_what_was_not_measured_is_skipped(judge, peaks):
-    assert judge(*peaks).status is Status.SKIPPED
+def test_the_largest_peak_is_reported(judge_runs, water, make_run, peaks, status, value):
+    judgement = judge_runs(*(make_run(water, memory_mebibytes=peak) for peak in peaks))
+    assert (judgement.status, judgement.value) == (status, value)
+    if status is Status.PASS:
+        assert judgement.evidence["peak_device_mebibytes"] == 100.0

@@ -1,46 +1,40 @@
-"""Potentials with a term of a known size, subjects at a given minimum, and crystals."""
+"""Potentials with a term of a known size, and subjects at a given minimum without dynamics."""
 
 import numpy as np
 import pytest
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
-from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.selftest.faults import get_fault
 from openmm_mlff.selftest.faults.plant import PlantedPotential, added
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import PairOracle
 from openmm_mlff.selftest.oracles.pairs import PairSurface, every_pair
+from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.shared import Minimum
 
 TRICLINIC = np.array([[9.0, 0.0, 0.0], [2.0, 9.5, 0.0], [-1.5, 3.0, 10.0]])
 
 
 @pytest.fixture
-def of_healthy(measured, make_subject):
-    """The result of a check on a healthy potential."""
+def subject_at(make_subject):
+    """Make a subject at the geometry that the molecule comes with, and at displaced ones."""
 
-    def run(check, kind, *, molecule="water"):
-        molecule = load_system(molecule)
-        return measured(check, make_subject(healthy(kind, molecule=molecule, seed=0), molecule))
+    def make(potential, molecule, **changes):
+        probes = {"thermal_frames": 2} | changes.pop("probes", {})
+        subject = make_subject(potential, molecule, probes=probes, **changes)
+        minimum = Minimum(
+            positions_angstrom=molecule.positions_angstrom,
+            energy_ev=0.0,
+            largest_force_ev_per_angstrom=0.0,
+        )
+        subject.store.write("minimum", minimum)
+        subject._measured["trajectories"] = ()
+        subject._measured |= dict.fromkeys(("samples", "ensemble"), Skipped("there is no dynamics"))
+        return subject
 
-    return run
-
-
-@pytest.fixture
-def of_faulty(measured, make_subject):
-    """The result of a check on a potential with a planted fault."""
-
-    def run(check, name, *, strength="gross"):
-        fault = get_fault(name)
-        molecule = load_system(fault.system)
-        sound = healthy(fault.parent, molecule=molecule, seed=0)
-        potential = fault.plant(sound, getattr(fault, strength))
-        return measured(check, make_subject(potential, molecule))
-
-    return run
+    return make
 
 
 @pytest.fixture
@@ -55,69 +49,6 @@ def with_term():
         )
 
     return make
-
-
-@pytest.fixture
-def refusing():
-    """A sound pair potential that refuses the geometries for which a condition holds."""
-
-    class Refusing(PairOracle):
-        def __init__(self, condition):
-            super().__init__(seed=0)
-            self.condition = condition
-
-        def evaluate(self, molecule, positions_angstrom, *, precision="mixed"):
-            if any(self.condition(placed) for placed in positions_angstrom):
-                raise EvaluationRefusedError("the SCF does not converge")
-            return super().evaluate(molecule, positions_angstrom, precision=precision)
-
-    return Refusing
-
-
-@pytest.fixture
-def geometries_of(make_subject):
-    """A stand-in that is evaluated for real, on displaced geometries instead of dynamics."""
-
-    def make(potential, molecule, **options):
-        subject = make_subject(potential, molecule, **options)
-        frames = subject.displaced(2, molecule=molecule)
-        found = np.concatenate([molecule.positions_angstrom[None], frames])
-        subject.__dict__["_measured"]["molecule"] = molecule
-        subject.geometries = lambda: found
-        return subject
-
-    return make
-
-
-@pytest.fixture
-def argon() -> MolecularSystem:
-    grid = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), -1).reshape(-1, 3) / 2.0
-    noise = np.random.default_rng(1).normal(scale=0.1, size=(8, 3))
-    return MolecularSystem(
-        name="argon_8",
-        atomic_numbers=np.full(8, 18),
-        positions_angstrom=grid @ TRICLINIC + noise,
-        cell_angstrom=TRICLINIC,
-    )
-
-
-@pytest.fixture
-def lennard_jones():
-    def make(calculator=LennardJones) -> AsePotential:
-        options = {"epsilon": 0.0103, "sigma": 3.405, "rc": 8.0, "smooth": True, "ro": 6.0}
-        return AsePotential(calculator, options, spec="ase:test:LennardJones")
-
-    return make
-
-
-@pytest.fixture
-def without_noise() -> dict:
-    return {"energy_noise_ev": 1e-7, "force_noise_ev_per_angstrom": 1e-7}
-
-
-@pytest.fixture
-def one_atom() -> MolecularSystem:
-    return MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
 
 
 @pytest.fixture
@@ -150,30 +81,36 @@ def fixed_composition():
     return make
 
 
-@pytest.fixture
-def subject_at(make_subject):
-    """Make a subject whose minimum is the geometry that the molecule comes with."""
+@pytest.fixture(scope="session")
+def argon_box() -> MolecularSystem:
+    grid = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), -1).reshape(-1, 3) / 2.0
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(8, 3))
+    return MolecularSystem(
+        name="argon_8",
+        atomic_numbers=np.full(8, 18),
+        positions_angstrom=grid @ TRICLINIC + noise,
+        cell_angstrom=TRICLINIC,
+    )
 
-    def make(potential, molecule, **changes):
-        subject = make_subject(potential, molecule, **changes)
-        minimum = Minimum(
-            positions_angstrom=molecule.positions_angstrom,
-            energy_ev=0.0,
-            largest_force_ev_per_angstrom=0.0,
-        )
-        subject.store.write("minimum", minimum)
-        return subject
+
+@pytest.fixture
+def lennard_jones():
+    def make(calculator=LennardJones) -> AsePotential:
+        options = {"epsilon": 0.0103, "sigma": 3.405, "rc": 8.0, "smooth": True, "ro": 6.0}
+        return AsePotential(calculator, options, spec="ase:test:LennardJones")
 
     return make
 
 
-@pytest.fixture
-def copper():
+@pytest.fixture(scope="session")
+def copper() -> MolecularSystem:
     """Return 32 atoms of a copper crystal, all joined by bonds."""
     atoms = bulk("Cu", cubic=True) * (2, 2, 2)
     return MolecularSystem(
-        name="cu32",
-        atomic_numbers=atoms.numbers,
-        positions_angstrom=atoms.positions,
-        cell_angstrom=np.array(atoms.cell),
+        "cu32", atoms.numbers, atoms.positions, cell_angstrom=np.array(atoms.cell)
     )
+
+
+@pytest.fixture
+def without_noise() -> dict:
+    return {"energy_noise_ev": 1e-7, "force_noise_ev_per_angstrom": 1e-7}

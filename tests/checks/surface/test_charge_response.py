@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.checks.surface.charge_response import CHECK, other_states
+from openmm_mlff.checks.surface.charge_response import other_states
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
@@ -15,23 +15,13 @@ OXYGEN = MolecularSystem("O2", np.array([8, 8]), np.array([[0, 0, 0], [0, 0, 1.2
 
 
 @pytest.mark.parametrize("molecule", [HYDROXIDE, OXYGEN], ids=lambda molecule: molecule.name)
-def test_gfn2_xtb_tells_electronic_states_apart(measured, make_subject, molecule):
+def test_electronic_states_are_told_apart_or_not(measured, subject_at, molecule):
     pytest.importorskip("tblite")
-    result = measured(CHECK, make_subject(load_potential(GFN2_XTB), molecule))
+    result = measured(subject_at(load_potential(GFN2_XTB), molecule))
     assert result.status is Status.PASS
     assert result.value > 10.0
-
-
-@pytest.mark.parametrize("molecule", [HYDROXIDE, OXYGEN], ids=lambda molecule: molecule.name)
-def test_an_ignored_state_changes_nothing(measured, make_subject, molecule):
-    potential = healthy("pair", molecule=molecule, seed=0)
-    result = measured(CHECK, make_subject(potential, molecule))
+    result = measured(subject_at(healthy("pair", molecule=molecule, seed=0), molecule))
     assert (result.status, result.value) == (Status.FAIL, 0.0)
-
-
-def test_neutral_closed_shells_are_not_asked(measured, make_subject, water):
-    potential = healthy("pair", molecule=water, seed=0)
-    assert measured(CHECK, make_subject(potential, water)).status is Status.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 
-WATER = np.array([8, 1, 1])
-
 
 @pytest.fixture
 def two_oxygens(planted):
@@ -16,15 +14,14 @@ def two_oxygens(planted):
     return evaluate
 
 
-def test_the_energy_jumps_at_the_cutoff_by_the_strength(two_oxygens):
-    energies, _ = two_oxygens("jump at the cutoff", [5.0 - 1e-9, 5.0 + 1e-9])
-    assert energies[1] - energies[0] == pytest.approx(0.25)
-
-
-def test_the_force_jumps_at_the_cutoff_by_the_strength(two_oxygens):
-    energies, forces = two_oxygens("kink at the cutoff", [5.0 - 1e-9, 5.0 + 1e-9])
-    assert energies[1] - energies[0] == pytest.approx(0.0, abs=1e-8)
-    assert forces[0, 0, 0] - forces[1, 0, 0] == pytest.approx(0.5)
+@pytest.mark.parametrize(
+    ("name", "energy_ev", "force"),
+    [("jump at the cutoff", 0.25, 0.0), ("kink at the cutoff", 0.0, 0.5)],
+)
+def test_energy_or_force_jump_at_the_cutoff_by_the_strength(two_oxygens, name, energy_ev, force):
+    energies, forces = two_oxygens(name, [5.0 - 1e-9, 5.0 + 1e-9])
+    assert energies[1] - energies[0] == pytest.approx(energy_ev, abs=1e-8)
+    assert forces[0, 0, 0] - forces[1, 0, 0] == pytest.approx(force, abs=1e-8)
 
 
 def test_beyond_a_distance_there_is_nan_or_an_exception(two_oxygens):
@@ -34,23 +31,3 @@ def test_beyond_a_distance_there_is_nan_or_an_exception(two_oxygens):
     two_oxygens("raises beyond a distance", [5.9])
     with pytest.raises(RuntimeError, match="neighbour list"):
         two_oxygens("raises beyond a distance", [5.9, 6.1])
-
-
-def test_soft_bonds_have_no_wall(planted):
-    faulty, sound = planted("missing repulsion", 0.7)
-    wall, _ = faulty.surface(WATER).radial(np.array([[0.3, 0.5, 1.5]]))
-    at_the_floor, _ = sound.morse(0.7)
-    np.testing.assert_allclose(wall[0, :2], at_the_floor, rtol=0.02)
-
-
-def test_weak_bonds_are_as_deep_as_asked(planted):
-    weak, sound = planted("weak bonds", 40.0)
-    np.testing.assert_allclose(weak.morse.depth_ev, 0.025)
-    assert (sound.morse.depth_ev > 4.0).all()
-
-
-def test_attraction_wins_at_contact(planted):
-    surface = planted("attraction at contact")[0].surface(WATER)
-    placed = np.array([[[0, 0, 0], [0, d, 0], [0.95, 0, 0]] for d in (0.3, 0.5)])
-    energies, _ = surface(placed)
-    assert energies[0] < energies[1]

@@ -2,6 +2,9 @@ import numpy as np
 
 from openmm_mlff.selftest.faults.plant import added, each_in_turn, in_forces, mixed
 
+POSITIONS = np.arange(12.0).reshape(2, 2, 3)
+ENERGIES = 0.5 * (POSITIONS**2).sum((1, 2))
+
 
 def springs(positions):
     return 0.5 * (positions**2).sum((1, 2)), -positions
@@ -11,32 +14,22 @@ def nothing(positions):
     return np.zeros(len(positions)), np.zeros_like(positions)
 
 
-POSITIONS = np.arange(12.0).reshape(2, 2, 3)
-
-
-def test_surfaces_add_up():
-    energies, forces = added(springs, springs)(POSITIONS)
-    np.testing.assert_allclose(energies, 2.0 * springs(POSITIONS)[0])
-    np.testing.assert_allclose(forces, -2.0 * POSITIONS)
-
-
-def test_surfaces_mix_by_their_share():
-    energies, forces = mixed(springs, nothing, 0.25)(POSITIONS)
-    np.testing.assert_allclose(energies, 0.75 * springs(POSITIONS)[0])
-    np.testing.assert_allclose(forces, -0.75 * POSITIONS)
-
-
-def test_geometries_are_asked_about_one_by_one():
+def test_surfaces_are_added_mixed_and_asked_one_by_one():
     seen = []
 
     def watching(positions):
         seen.append(len(positions))
         return springs(positions)
 
-    energies, forces = each_in_turn(watching)(POSITIONS)
+    for surface, factor in (
+        (added(springs, springs), 2.0),
+        (mixed(springs, nothing, 0.25), 0.75),
+        (each_in_turn(watching), 1.0),
+    ):
+        energies, forces = surface(POSITIONS)
+        np.testing.assert_allclose(energies, factor * ENERGIES)
+        np.testing.assert_allclose(forces, -factor * POSITIONS)
     assert seen == [1, 1]
-    np.testing.assert_allclose(energies, springs(POSITIONS)[0])
-    np.testing.assert_allclose(forces, -POSITIONS)
 
 
 def test_a_planted_potential_is_otherwise_its_healthy_self(make, water):

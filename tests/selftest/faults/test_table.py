@@ -1,15 +1,15 @@
 """What holds for every planted fault."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.faults import FAULTS, get_fault
-from openmm_mlff.selftest.oracles import KINDS, healthy
+from openmm_mlff.selftest.oracles import KINDS
 from openmm_mlff.selftest.runner import selftest_protocol
 
-GRADED = [fault for fault in FAULTS if fault.slight is not None]
 ENERGY = (
     "anisotropy",
     "external field",
@@ -45,72 +45,62 @@ DEPLOYED = (
     "wrong cutoff in the export",
     "lost sum over neighbours",
 )
-
-
-def names(faults) -> list[str]:
-    return [fault.name for fault in faults]
-
-
-def test_names_are_unique_and_parents_known():
-    assert len(set(names(FAULTS))) == len(FAULTS)
-    assert {fault.parent for fault in FAULTS} < set(KINDS)
+# Bonds of no weakness at all would be infinitely strong.
+VANISHING = [fault.name for fault in FAULTS if fault.slight and fault.name != "weak bonds"]
 
 
 def test_each_check_of_the_protocol_has_a_fault_that_must_fail_it():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    assert {fault.parent for fault in FAULTS} < set(KINDS)
     assert {fault.check for fault in FAULTS} == set(selftest_protocol().required)
-
-
-def test_an_unknown_name_is_refused():
     with pytest.raises(ConfigError, match="did you mean 'anisotropy'"):
         get_fault("anisotropic")
 
 
-# Bonds of no weakness at all would be infinitely strong.
-VANISHING = [fault for fault in GRADED if fault.name != "weak bonds"]
+def test_slight_lies_just_above_the_predicted_onset_and_below_gross():
+    fault = get_fault("jump at the cutoff")
+    assert fault.slight == pytest.approx(1.5 * fault.predicted_onset)
+    # A fault that is there or not has no slight form.
+    assert get_fault("wrong shape").slight is None
+    with pytest.raises(ValueError, match="expected 0 < slight < gross"):
+        replace(fault, gross=1e-3)
 
 
-@pytest.mark.parametrize("fault", VANISHING, ids=names(VANISHING))
-def test_next_to_no_fault_is_next_to_no_change(fault, distorted):
-    molecule = load_system(fault.system)
-    sound = healthy(fault.parent, molecule=molecule, seed=0)
-    positions = distorted(molecule)
-    faulty = fault.plant(sound, 1e-12 * fault.gross)
-    expected = sound.evaluate(molecule, positions, precision="double")
-    found = faulty.evaluate(molecule, positions, precision="double")
+@pytest.fixture
+def both(planted, molecules, distorted):
+    """Energies and forces with a fault and without, the faulty potential and the geometries."""
+
+    def evaluate(name, strength=None):
+        molecule = molecules[get_fault(name).system]
+        positions, (faulty, sound) = distorted(molecule), planted(name, strength)
+        found, expected = (
+            one.evaluate(molecule, positions, precision="double") for one in (faulty, sound)
+        )
+        return found, expected, (faulty, molecule, positions)
+
+    return evaluate
+
+
+@pytest.mark.parametrize("name", VANISHING)
+def test_next_to_no_fault_is_next_to_no_change(name, both):
+    found, expected, _ = both(name, 1e-12 * get_fault(name).gross)
     np.testing.assert_allclose(found.energies_ev, expected.energies_ev, atol=1e-6)
     np.testing.assert_allclose(
         found.forces_ev_per_angstrom, expected.forces_ev_per_angstrom, atol=1e-6
     )
 
 
-@pytest.mark.parametrize("name", ENERGY)
-def test_faults_of_the_energy_have_the_forces_that_belong_to_it(
-    name, planted, molecules, distorted, force_error
-):
-    molecule = molecules[get_fault(name).system]
-    faulty, _ = planted(name)
-    assert force_error(faulty, molecule, distorted(molecule)) < 1e-4
-
-
-@pytest.mark.parametrize("name", FORCES)
-def test_faults_of_the_forces_leave_the_energy(name, planted, molecules, distorted, force_error):
-    molecule = molecules[get_fault(name).system]
-    faulty, sound = planted(name)
-    positions = distorted(molecule)
-    assert np.array_equal(
-        faulty.evaluate(molecule, positions).energies_ev,
-        sound.evaluate(molecule, positions).energies_ev,
-    )
-    assert force_error(faulty, molecule, positions) > 1e-4
+@pytest.mark.parametrize("name", ENERGY + FORCES)
+def test_forces_are_the_gradient_unless_the_fault_is_theirs_alone(name, both, force_error):
+    found, expected, faulty = both(name)
+    assert bool(force_error(*faulty) < 1e-4) is (name in ENERGY)
+    if name in FORCES:
+        assert np.array_equal(found.energies_ev, expected.energies_ev)
 
 
 @pytest.mark.parametrize("name", DEPLOYED)
-def test_faults_of_the_deployment_leave_the_model(name, planted, molecules, distorted):
-    molecule = molecules[get_fault(name).system]
-    faulty, sound = planted(name)
-    positions = distorted(molecule)
-    expected = sound.evaluate(molecule, positions, precision="double")
-    found = faulty.evaluate(molecule, positions, precision="double")
+def test_faults_of_the_deployment_leave_the_model(name, both):
+    found, expected, _ = both(name)
     assert np.array_equal(found.energies_ev, expected.energies_ev)
     assert np.array_equal(found.forces_ev_per_angstrom, expected.forces_ev_per_angstrom)
 

@@ -3,23 +3,25 @@ import pytest
 
 from openmm_mlff.selftest.oracles.pairs import Morse, PairSurface, every_pair, smooth_switch
 
+MORSE = Morse(4.8, 2.2, 0.96)
+
 
 def test_two_atoms_feel_the_slope_of_their_pair():
-    morse = Morse(4.8, 2.2, 0.96)
-    surface = PairSurface(2, every_pair(2), morse)
+    assert every_pair(3).tolist() == [[0, 1], [0, 2], [1, 2]]
+    surface = PairSurface(2, every_pair(2), MORSE)
     energies, forces = surface(np.array([[[0.0, 0.0, 0.0], [0.0, 0.0, 1.2]]]))
     fall = np.exp(-2.2 * (1.2 - 0.96))
     assert energies[0] == pytest.approx(4.8 * ((1.0 - fall) ** 2 - 1.0))
     slope = 2.0 * 4.8 * 2.2 * fall * (1.0 - fall)
     np.testing.assert_allclose(forces[0], [[0, 0, slope], [0, 0, -slope]], atol=1e-12)
+    # Atoms at one place give no number and no warning.
+    assert np.isnan(surface(np.zeros((1, 2, 3)))[1]).all()
 
 
 def test_a_morse_well_has_its_depth_at_its_length_and_its_curvature():
-    morse = Morse(4.8, 2.2, 0.96)
-    energy, slope = morse(np.array([0.96]))
-    assert energy[0] == pytest.approx(-4.8)
-    assert slope[0] == pytest.approx(0.0, abs=1e-12)
-    _, (left, right) = morse(np.array([0.96 - 1e-5, 0.96 + 1e-5]))
+    energies, (left, middle, right) = MORSE(np.array([0.96 - 1e-5, 0.96, 0.96 + 1e-5]))
+    assert energies[1] == pytest.approx(-4.8)
+    assert middle == pytest.approx(0.0, abs=1e-12)
     assert (right - left) / 2e-5 == pytest.approx(2.0 * 4.8 * 2.2**2, rel=1e-4)
 
 
@@ -28,13 +30,3 @@ def test_the_switch_is_smooth_at_both_ends():
     switch, slope = smooth_switch(ends, start_angstrom=3.0, end_angstrom=5.0)
     np.testing.assert_allclose(switch, [1, 1, 1, 0, 0, 0], atol=1e-12)
     np.testing.assert_allclose(slope, 0.0, atol=1e-10)
-
-
-def test_every_pair_stands_once():
-    assert every_pair(3).tolist() == [[0, 1], [0, 2], [1, 2]]
-
-
-def test_atoms_on_one_place_give_no_number_and_no_warning():
-    surface = PairSurface(2, every_pair(2), Morse(4.8, 2.2, 0.96))
-    _, forces = surface(np.zeros((1, 2, 3)))
-    assert np.isnan(forces).all()

@@ -6,9 +6,7 @@ from openmm_mlff.selftest.oracles.surface import SurfacePotential
 class Springs(SurfacePotential):
     """Atoms on springs to the origin; counts how many functions were made."""
 
-    def __init__(self):
-        super().__init__(name="springs", seed=1)
-        self.made = 0
+    made = 0
 
     def surface(self, atomic_numbers, *, cell_angstrom=None):
         self.made += 1
@@ -16,7 +14,9 @@ class Springs(SurfacePotential):
 
 
 def test_a_calculator_makes_one_function_and_keeps_it(water):
-    potential = Springs()
+    potential = Springs(name="springs", seed=1)
+    assert potential.spec == "selftest:springs?seed=1"
+    assert len(potential.sha256) == 64
     atoms = water.to_ase()
     atoms.calc = potential.ase_calculator()
     energy = atoms.get_potential_energy()
@@ -24,8 +24,3 @@ def test_a_calculator_makes_one_function_and_keeps_it(water):
     assert atoms.get_potential_energy() != energy
     assert potential.made == 1
     np.testing.assert_allclose(atoms.get_forces(), -atoms.positions)
-
-
-def test_it_has_a_name_and_a_hash():
-    assert Springs().spec == "selftest:springs?seed=1"
-    assert len(Springs().sha256) == 64
