@@ -14,6 +14,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from .programs import Programs
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SEED_STUDENTS = REPOSITORY.parent / "shared" / "seed_students"
 
@@ -68,6 +70,14 @@ def no_figures(monkeypatch):
     from openmm_mlff.report import writer
 
     monkeypatch.setattr(writer, "write_figures", lambda *_, **__: [])
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """Starts Python code in processes of their own, which have imported everything."""
+    made = Programs(tmp_path_factory.mktemp("programs"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

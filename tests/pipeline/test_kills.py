@@ -61,10 +61,8 @@ MEASURED = (
 
 
 @pytest.fixture(scope="module")
-def driver():
-    driver = Driver()
-    yield driver
-    driver.close()
+def driver(programs):
+    return Driver(programs)
 
 
 @pytest.fixture(scope="module")

@@ -52,9 +52,7 @@ def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
         run_once(request_, {"water": ["determinism"]})
 
 
-@pytest.mark.parametrize("sandbox", ["0", "1"])
-def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch, sandbox):
-    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", sandbox)
+def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch):
     wanted = {"water": ["determinism"]}
     first = run_once(request_, wanted)
     monkeypatch.delattr(selected, "open_new")
