@@ -21,7 +21,8 @@ from openmm_mlff.results import Status
 from openmm_mlff.rundir import RUN_FILE, read_json
 
 from ..programs import COMMAND_LINE
-from .hostile import write_protocol, write_torchscript
+from ..springs import write_torchscript
+from .hostile import write_protocol
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
@@ -119,6 +120,16 @@ def test_a_calculator_that_goes_through_files_does_not_mix_systems(ask, tmp_path
     assert (folder / "out" / "report.json").is_file()
 
 
+def test_a_plugin_may_be_named_relative_to_the_folder(ask, monkeypatch, tmp_path, repository):
+    """A worker changes to a folder of its own once it has loaded what was asked for."""
+    own = (repository / "examples" / "own_check.py").read_text(encoding="utf-8")
+    (tmp_path / "own.py").write_text(own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    validation = isolated(ask(systems=("water",), plugins=("own.py",)))
+    report = validation.run(on_progress=lambda *_: None, wanted={"water": ["angle_stiffness"]})
+    assert [(one.id, one.status) for one in report.checks] == [("angle_stiffness", Status.PASS)]
+
+
 @pytest.mark.parametrize("failing", [0, 1])
 def test_what_one_system_raises_ends_the_others(ask, tmp_path, monkeypatch, failing):
     validation = isolated(ask(), jobs=2)
@@ -164,13 +175,13 @@ def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
     programs, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    write_protocol(tmp_path, duration_ps=2.0)
+    write_protocol(tmp_path, duration_ps=1.0)
     write_torchscript(tmp_path)
-    asked = ["validate", "hostile.pt", "-s", "water", "-s", "other.xyz", "-j", "2"]
+    asked = ["validate", "springs.pt", "-s", "water", "-s", "other.xyz", "-j", "2"]
     asked += ["--protocol", "hostile.toml", "--platform", "Reference", "--reference", "none"]
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENMM_MLFF_SANDBOX": "1"}
     program = programs.start(COMMAND_LINE, *asked, environment=os.environ | environment)
-    states = [Path("runs/hostile-hostile") / name / RUN / "state.xml" for name in SYSTEMS]
+    states = [Path("runs/springs-hostile") / name / RUN / "state.xml" for name in SYSTEMS]
     program.wait_for(lambda: all(state.exists() for state in states))
     workers = psutil.Process(program.pid).children(recursive=True)
     # The forkserver and the workers, besides the resource tracker of multiprocessing.
@@ -182,16 +193,16 @@ def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
     line = ended.stderr.splitlines()[-1]
     assert line.startswith("openmm-mlff: interrupted; to go on: openmm-mlff validate ")
     command = shlex.split(line.partition("to go on: ")[2])
-    assert command == ["openmm-mlff", *asked, "--output", "runs/hostile-hostile", "--resume"]
+    assert command == ["openmm-mlff", *asked, "--output", "runs/springs-hostile", "--resume"]
     streams = [state.with_name("energies.csv") for state in states]
     before = [stream.read_text(encoding="utf-8").splitlines() for stream in streams]
     monkeypatch.setenv("OPENMM_MLFF_SANDBOX", "1")
     with pytest.raises(SystemExit) as stopped:
         main(command[1:])
     assert stopped.value.code == 3, capsys.readouterr().err
-    assert read_json(Path("runs/hostile-hostile") / RUN_FILE)["status"] == "complete"
+    assert read_json(Path("runs/springs-hostile") / RUN_FILE)["status"] == "complete"
     for rows, stream in zip(before, streams, strict=True):
         again = stream.read_text(encoding="utf-8").splitlines()
         # Rows after the last saved state are cut off, and come back bit by bit.
         assert again[: len(rows)] == rows
-        assert len(again) == 2 + 4000 // 10
+        assert len(again) == 2 + 2000 // 10

@@ -9,10 +9,9 @@ import pytest
 import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import RunDirectoryError
-from openmm_mlff.results import Status
 from openmm_mlff.rundir import read_json
 
-from .hostile import write_torchscript
+from ..springs import write_torchscript
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
@@ -176,13 +175,3 @@ def test_the_package_of_an_installed_check_is_recorded(model, tmp_path, monkeypa
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sizes\nVersion: 2.0\n")
     with pytest.raises(RunDirectoryError, match=r"started with sizes 1\.0, 2\.0 is installed"):
         mlff.validate(model, **asked(tmp_path, plugins=[], resume=True))
-
-
-def test_a_plugin_may_be_named_relative_to_the_folder(model, tmp_path, monkeypatch):
-    """A worker changes to a folder of its own once it has loaded what was asked for."""
-    (tmp_path / "own.toml").write_text(PROTOCOL, encoding="utf-8")
-    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    report = mlff.validate(model, **asked(Path()), sandbox=True)
-    found = {check.id: check.status for check in report.checks}
-    assert found == dict.fromkeys(("net_force_torque", "stability", "angle_stiffness"), Status.PASS)

@@ -20,7 +20,7 @@ from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictSt
 from openmm_mlff.rundir import RunDirectory, read_json
 from openmm_mlff.storage.loader import load_evidence
 
-from .hostile import write_torchscript
+from ..springs import write_torchscript
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 

@@ -12,6 +12,8 @@ from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, ModelRecord, Scope, Status, ValidationReport
 from openmm_mlff.rundir import write_json
 
+from ..springs import write_torchscript
+
 pytestmark = pytest.mark.usefixtures("no_figures")
 
 SCOPE = Scope(
@@ -29,7 +31,7 @@ REQUIRED = ("determinism", "force_accuracy")
 @pytest.fixture
 def request_(tmp_path):
     return ValidationRequest(
-        potential="student:ultra-tiny",
+        potential=write_torchscript(tmp_path),
         systems=("water", "methane"),
         protocol="quick",
         reference="none",
