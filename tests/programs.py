@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +23,10 @@ with warnings.catch_warnings():
     matplotlib.use("Agg")
     import ase.optimize, mdtraj, openmmtorch, tblite.ase
     import openmm_mlff.cli.app, openmm_mlff.pipeline.opening, openmm_mlff.report.writer
+    from openmm_mlff.potentials import load_potential
+
+    # The list of installed packages is read once.
+    load_potential("student:tiny").fingerprint
 
 for line in sys.stdin:
     pid = os.fork()
@@ -89,10 +94,11 @@ class Program:
 
 
 class Programs:
-    """Starts programs, one at a time."""
+    """Starts programs, one at a time; `run` may be called by several threads."""
 
     def __init__(self, folder):
         self._folder, self._count = folder, 0
+        self._alone = threading.Lock()
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER],
             stdin=subprocess.PIPE,
@@ -123,4 +129,5 @@ class Programs:
 
     def run(self, code, *arguments, **options):
         """Start code and wait for its end; return exit code, stdout and stderr."""
-        return self.start(code, *arguments, **options).wait()
+        with self._alone:
+            return self.start(code, *arguments, **options).wait()

@@ -239,6 +239,8 @@ class Material:
             patch.setattr(openmm_mlff.report.writer, "write_figures", lambda *_, **__: [])
             selftest = self._protocols / "selftest.toml"
             patch.setattr(openmm_mlff.selftest.runner, "PROTOCOL_FILE", selftest)
+            # The self-test then runs in this process.
+            patch.setattr(os, "cpu_count", lambda: 1)
             asked = partial(examine, trial=self._run_trial)
             patch.setattr(openmm_mlff.doctor.examination, "examine", asked)
             yield
