@@ -7,6 +7,8 @@ from pathlib import Path
 # Before matplotlib, OpenMM or torch are imported anywhere; two test processes share the machine.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Else torch starts a pool of processes before it compiles anything.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 # Where a test does not ask for one: what runs here is measured, and can be replaced in parts.
 os.environ["OPENMM_MLFF_SANDBOX"] = "0"
 

@@ -49,7 +49,7 @@ def slurm(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     """Two workers on this machine, each with a GPU of its own."""
-    spec = ClusterSpec(gpu=True, lost_workers_allowed=1)
+    spec = ClusterSpec(gpu=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
         with open_cluster(spec, workers=2, logs=tmp_path_factory.mktemp("logs")) as client:
@@ -74,23 +74,26 @@ def test_every_call_is_answered_each_on_a_gpu_of_its_own(client):
     assert max(running for running, _ in seen) == 2
 
 
-def test_a_call_that_kills_its_workers_is_given_up_and_the_others_are_answered(client, tmp_path):
+def test_what_a_worker_cannot_even_begin_is_a_loss(client):
+    failed = dict(run_each(client, deeds.fail, {"x": {}}, gpu=False))
+    assert failed == {"x": Loss("ModuleNotFoundError: no such module on this worker")}
+    assert count_workers(client) == 2
+
+
+def test_a_call_that_kills_its_workers_is_given_up_and_the_others_are_answered(tmp_path):
     for name in ("always", "once"):
         (tmp_path / name).mkdir()
     calls = {
         "always": {"flag": str(tmp_path / "always"), "times": 9},
         "once": {"flag": str(tmp_path / "once"), "times": 1},
     }
-    results = dict(run_each(client, deeds.die, calls, gpu=False))
+    with open_cluster(ClusterSpec(lost_workers_allowed=1), workers=1, logs=tmp_path) as client:
+        results = dict(run_each(client, deeds.die, calls, gpu=False))
+        children = dict(run_each(client, deeds.have_children, {"child": {}}, gpu=False))
     assert isinstance(results["always"], Loss)
     assert len(os.listdir(tmp_path / "always")) == 2
     assert results["once"] == {"tries": 1}
-    children = dict(run_each(client, deeds.have_children, {"child": {}}, gpu=False))
     assert children == {"child": {"code": 0}}
-    failed = dict(run_each(client, deeds.fail, {"x": {}}, gpu=False))
-    assert failed == {"x": Loss("ModuleNotFoundError: no such module on this worker")}
-    client.wait_for_workers(2)
-    assert count_workers(client) == 2
 
 
 def job_script(spec, logs):
@@ -164,7 +167,7 @@ def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(tmp_path, 
 @pytest.mark.slow
 def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, monkeypatch):
     spec, cells, store = campaign(
-        duration_ps=4.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
+        duration_ps=2.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
     )
     submitted = slurm / "submitted"
     killed = []
@@ -177,6 +180,7 @@ def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, 
 
     monkeypatch.setitem(cluster.LOST_SECONDS, True, "1s")
     monkeypatch.setattr(cluster, "REPLACE_SECONDS", 1.0)
+    monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
     run_session(spec, cells, store, on_progress=end_the_first_job)
 
     (state,) = read_states(store)

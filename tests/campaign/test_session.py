@@ -24,7 +24,7 @@ def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(shipped_path("tiny").read_bytes())
     models = [springs, str(broken)]
-    spec, cells, store = campaign(duration_ps=4.0, models=models, cluster={"workers": 2})
+    spec, cells, store = campaign(duration_ps=2.0, models=models, cluster={"workers": 2})
     broken.write_bytes(b"no model at all")
     killer = run_with_kills(spec, cells, store, kills=1)
 
