@@ -7,12 +7,16 @@ from pathlib import Path
 # Before matplotlib, OpenMM or torch are imported anywhere; two test processes share the machine.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Else torch starts a pool of processes before it compiles anything.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 # Where a test does not ask for one: what runs here is measured, and can be replaced in parts.
 os.environ["OPENMM_MLFF_SANDBOX"] = "0"
 
 import hypothesis
 import numpy as np
 import pytest
+
+from .programs import Programs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SEED_STUDENTS = REPOSITORY.parent / "shared" / "seed_students"
@@ -59,6 +63,14 @@ def _seeded():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """Starts Python code in processes of their own, which have imported everything."""
+    made = Programs(tmp_path_factory.mktemp("programs"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,22 +17,10 @@ from openmm_mlff.students.loading import shipped_students
 PROTOCOL = """
 extends = "quick"
 name = "short"
-required = ["openmm_parity", "stability", "force_accuracy"]
+required = ["openmm_parity", "geometry_accuracy"]
 reported = []
-[dynamics]
-equilibration_ps = 0.01
-duration_ps = 0.05
-longest_ps = 0.05
-frame_interval_steps = 10
 [probes]
 geometries = 2
-repeats = 2
-parity_steps = 2
-reference_frames = 2
-sampling_ps = 0.1
-thermostats_ps = 0.1
-ensemble_ps = 0.01
-ensemble_runs = 2
 """
 VALIDATE = """
 import sys, openmm_mlff as mlff

@@ -143,6 +143,8 @@ COMMANDS = [
     ("validate student:tiny --seed one", "'--seed': Input should be a valid integer"),
     ("validate student:tiny --seed -1", "--seed -1: expected"),
     ("validate student:tiny --seed 99999999999", "less than or equal to 2147483647"),
+    ("validate student:tiny --temperature warm", "'--temperature': Input should be a valid number"),
+    ("validate student:tiny --duration 1e9", "less than or equal to 10000000"),
     ("validate student:tiny --replicas 0", "--replicas 0: expected"),
     ("validate student:tiny --replicas 1000000000", "less than or equal to 10000"),
     ("validate student:tiny --charge plus", "'--charge': Input should be a valid integer"),

@@ -2,12 +2,11 @@
 
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from openmm_mlff.cli import main
 from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.preparing import prepare
@@ -96,7 +95,7 @@ def test_a_program_of_torch_export_is_called_so(prepared, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
-def test_an_operator_is_there_once_its_library_is_named(tmp_path):
+def test_an_operator_is_there_once_its_library_is_named(programs, tmp_path):
     case = CASES / "ts-customop"
     code = (
         "from openmm_mlff.pipeline.preparing import prepare\n"
@@ -106,7 +105,7 @@ def test_an_operator_is_there_once_its_library_is_named(tmp_path):
     )
 
     # Operators are registered once a process.
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert programs.run(code, folder=tmp_path).returncode == 0
 
 
 READ = [
@@ -158,9 +157,8 @@ def test_a_structure_is_refused_in_one_line(name, said):
     "name", ["d2o.xyz", "d2o_iso.sdf", "d2o_sym.sdf", "neutron.pdb", "b_mom.extxyz"]
 )
 def test_deuterium_has_its_mass_in_every_format(name):
-    assert load_system(CASES / "isotopes" / name).masses_amu[1:].tolist() == pytest.approx(
-        [2.014, 2.014], abs=1e-3
-    )
+    masses_amu = load_system(CASES / "isotopes" / name).masses_amu[1:].tolist()
+    assert masses_amu == pytest.approx([2.014, 2.014], abs=1e-3)
 
 
 def test_the_spin_reaches_the_potential(prepared, tmp_path):
@@ -170,14 +168,24 @@ def test_the_spin_reaches_the_potential(prepared, tmp_path):
     assert plan.molecules["o2"].to_ase().info["spin"] == 3
 
 
-def test_a_spin_in_a_file_is_read(prepared):
-    path = CASES / "spin-key" / "o2_spin.extxyz"
-
-    plan = prepared("cases", "ase:pots:Healthy", systems=(str(path),))
-
-    assert plan.molecules["o2_spin"].multiplicity == 3
-
-
+# As `quick`, with runs that are over at once.
+SHORT = """
+extends = "quick"
+name = "short"
+[dynamics]
+equilibration_ps = 0.02
+duration_ps = 0.05
+longest_ps = 0.05
+[probes]
+geometries = 2
+parity_steps = 10
+rotations = 2
+sampling_ps = 0.1
+thermostats_ps = 0.1
+ensemble_ps = 0.01
+ensemble_runs = 2
+scan_step_angstrom = 0.05
+"""
 JUDGED = [
     ("ts-frozen", 1),
     ("ts-noncontig", 1),
@@ -193,11 +201,11 @@ JUDGED = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "code"), JUDGED)
 def test_a_case_is_judged_as_it_says(case, code, tmp_path, monkeypatch, capfd):
-    from openmm_mlff.cli import main
-
+    (tmp_path / "short.toml").write_text(SHORT, encoding="utf-8")
     words = shlex.split((CASES / case / "cmd").read_text(encoding="utf-8"))
     words = words[words.index("openmm-mlff") + 1 :]
     words[words.index("--output") + 1] = str(tmp_path / "out")
+    words[words.index("--protocol") + 1] = str(tmp_path / "short.toml")
     monkeypatch.chdir(CASES / case)
     monkeypatch.setenv("PYTHONPATH", str(CASES), prepend=":")
     monkeypatch.syspath_prepend(str(CASES))

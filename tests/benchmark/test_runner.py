@@ -38,9 +38,17 @@ def refuse(*_, **__):
     raise AssertionError("nothing must be measured")
 
 
-def test_real_benchmark_measures_every_model_by_every_backend(water_benchmark, specs, short_plan):
-    found, _, _ = water_benchmark
-    assert found["schema_version"] == 1
+@pytest.fixture(scope="module")
+def found(water_benchmark):
+    """What a real benchmark found."""
+    return water_benchmark[0]
+
+
+def median_of(values):
+    return pytest.approx(np.median(values), rel=1e-4)
+
+
+def test_a_real_benchmark_measures_every_model_by_every_backend(found, specs, short_plan):
     keys = [(entry["model"], entry["backend"]) for entry in found["entries"]]
     assert keys == [(spec, one) for spec in specs for one in ("torchforce", "python")]
     for entry in found["entries"]:
@@ -51,7 +59,7 @@ def test_real_benchmark_measures_every_model_by_every_backend(water_benchmark, s
             times = entry[key]
             assert len(times["blocks"]) == short_plan.blocks
             assert 0.0 < times["p25"] <= times["median"] <= times["p75"]
-            assert times["median"] == pytest.approx(np.median(times["blocks"]))
+            assert times["median"] == median_of(times["blocks"])
             if kind in ("openmm", "model"):
                 assert 2 <= entry["steps_per_block"][kind] <= 8
         assert entry["peak_resident_mebibytes"] > entry["baseline_resident_mebibytes"] > 100.0
@@ -59,63 +67,48 @@ def test_real_benchmark_measures_every_model_by_every_backend(water_benchmark, s
         assert entry["first_call_s"] > 0.0
         step_ms = entry["openmm_ms_per_step"]["median"]
         assert entry["ns_per_day"] == pytest.approx(0.5e-6 * 86_400_000.0 / step_ms)
-
-
-def test_backends_of_a_model_share_what_does_not_depend_on_them(water_benchmark):
-    found, _, _ = water_benchmark
-    for of_model in (found["entries"][:2], found["entries"][2:]):
-        one, other = of_model
+    for one, other in (found["entries"][:2], found["entries"][2:]):
+        # What does not depend on the backend is measured once.
         assert one["ase_ms_per_step"] == other["ase_ms_per_step"]
         assert one["openmm_ms_per_step"] != other["openmm_ms_per_step"]
         assert [one["fastest"], other["fastest"]].count(True) == 1
 
 
-def test_real_benchmark_compares_with_the_first_model_by_the_same_backend(water_benchmark):
-    found, _, _ = water_benchmark
+def test_it_compares_with_the_first_model_and_with_peers(found):
     reference, fast = found["entries"][1], found["entries"][3]
     assert reference["n_parameters"] > fast["n_parameters"]
     assert reference["speedup_over_original"] == {"median": 1.0, "p25": 1.0, "p75": 1.0}
-    ratios = (
-        np.array(reference["openmm_ms_per_step"]["blocks"]) / fast["openmm_ms_per_step"]["blocks"]
-    )
-    assert fast["speedup_over_original"]["median"] == pytest.approx(np.median(ratios))
-
-
-def test_real_benchmark_measures_peers_or_says_why_not(water_benchmark):
-    found, _, _ = water_benchmark
+    slow, quick = (np.array(one["openmm_ms_per_step"]["blocks"]) for one in (reference, fast))
+    assert fast["speedup_over_original"]["median"] == median_of(slow / quick)
     teacher, missing = found["peers"]
-    assert (teacher["peer"], teacher["system"]) == ("ase:ase.calculators.emt:EMT", "water")
+    assert (teacher["peer"], teacher["system"]) == (EMT, "water")
     assert len(teacher["ms_per_call"]["blocks"]) == 3
     assert missing["ms_per_call"] is None
     assert "no_such_package" in missing["skipped"]
     entry = found["entries"][0]
     ratios = np.array(teacher["ms_per_call"]["blocks"]) / entry["openmm_ms_per_step"]["blocks"]
-    assert entry["ratios"]["teacher_over_step"]["median"] == pytest.approx(np.median(ratios))
+    assert entry["ratios"]["teacher_over_step"]["median"] == median_of(ratios)
     assert "plain_over_step" not in entry["ratios"]
 
 
-def test_real_benchmark_steps_replicas_together(water_benchmark, specs):
-    found, _, _ = water_benchmark
+def test_it_steps_replicas_together(found, specs):
     keys = [(one["model"], one["backend"], one["replicas"]) for one in found["replicas"]]
     assert keys == [(spec, one, 4) for spec in specs for one in ("torchforce", "python")]
-    for one, entry in zip(found["replicas"], found["entries"], strict=True):
+    rows = found["rows"][len(found["entries"]) :]
+    for one, entry, row in zip(found["replicas"], found["entries"], rows, strict=True):
         together = np.array(one["ms_per_step"]["blocks"])
         each = np.array(one["ms_per_replica_step"]["blocks"])
         assert each == pytest.approx(together / 4, rel=1e-4)
         gains = np.array(entry["openmm_ms_per_step"]["blocks"]) / each
-        assert one["gain"]["median"] == pytest.approx(np.median(gains), rel=1e-4)
-        row = found["rows"][len(found["entries"]) + found["replicas"].index(one)]
+        assert one["gain"]["median"] == median_of(gains)
         assert (row["replicas"], row["ms_model"]) == (4, None)
         assert set(found["rows"][0]) <= set(row)
         assert row["ns_per_day"] == pytest.approx(0.5e-6 * 86_400_000.0 / np.median(each))
 
 
-def test_real_benchmark_profiles_every_model(water_benchmark):
-    found, _, _ = water_benchmark
-    assert [(one["model"], one["backend"]) for one in found["profiles"]] == [
-        (one["model"], one["backend"]) for one in found["entries"]
-    ]
+def test_it_profiles_every_model(found):
     for profile, entry in zip(found["profiles"], found["entries"], strict=True):
+        assert (profile["model"], profile["backend"]) == (entry["model"], entry["backend"])
         assert profile["operator_calls_per_step"] > 10.0
         assert profile["operators"][0]["self_cpu_us_per_step"] > 0.0
         stages = profile["stages"]
@@ -124,22 +117,17 @@ def test_real_benchmark_profiles_every_model(water_benchmark):
         assert {"marshalling", "reporters"} <= set(stages)
 
 
-def test_real_benchmark_says_how_and_where(water_benchmark, specs):
-    found, _, _ = water_benchmark
+def test_it_records_how_and_where_and_reports_progress(water_benchmark, specs):
+    found, progress, snapshots = water_benchmark
     method, environment = found["method"], found["environment"]
     assert method["models"] == list(specs)
     assert method["backends"] == {spec: ["torchforce", "python"] for spec in specs}
-    assert method["systems"] == ["water"]
-    assert method["reference_model"] == specs[0]
+    assert (method["systems"], method["reference_model"]) == (["water"], specs[0])
     assert (method["rounds"], method["seed"], method["timestep_fs"]) == (3, 5, 0.5)
     assert "energies every 10 and frames every 8 steps" in method["reporters"]
-    assert environment["platform"] == "Reference"
-    assert environment["torch_threads"] == 1
+    assert (environment["platform"], environment["torch_threads"]) == ("Reference", 1)
+    assert found["schema_version"] == 1
     assert found == jsonable(found)
-
-
-def test_real_benchmark_reports_progress_and_each_system(water_benchmark, specs):
-    found, progress, snapshots = water_benchmark
     total = 2 * len(specs) + 3
     assert [done for done, _, _ in progress] == list(range(total + 1))
     assert {of for _, of, _ in progress} == {total}
@@ -154,28 +142,20 @@ def test_real_benchmark_reports_progress_and_each_system(water_benchmark, specs)
         ({"specs": ["nonsense"]}, PotentialError, "unknown potential 'nonsense'"),
         ({"specs": []}, ConfigError, "no potential was given"),
         ({"systems": ["watr"]}, MoleculeError, "did you mean water"),
-        ({"systems": ["water", "water"]}, ConfigError, "system 'water' is named twice"),
-        ({"backends": ["nonsense"]}, ConfigError, "unknown backend 'nonsense'"),
-        ({"peers": ["nonsense"]}, ConfigError, "unknown peer 'nonsense'"),
-        ({"platforms": ["CPU", "CPU"]}, ConfigError, "platform 'CPU' is named twice"),
+        ({"systems": ["water", "hcl.xyz"]}, PotentialError, "does not know Cl"),
         ({"platforms": ["Refrence"]}, PlatformError, "did you mean 'Reference'"),
-        ({"precision": "half"}, PlatformError, "unknown precision 'half'"),
         ({"reference_model": "missing.pt"}, CheckpointError, "no checkpoint at missing"),
     ],
 )
-def test_bad_input_is_refused_before_anything_runs(specs, monkeypatch, changes, error, said):
+def test_bad_input_is_refused_before_anything_runs(
+    specs, monkeypatch, tmp_path, changes, error, said
+):
+    (tmp_path / "hcl.xyz").write_text("2\n\nCl 0.0 0.0 0.0\nH 0.0 0.0 1.27\n")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "measure_system", refuse)
     asked = {"specs": list(specs), "systems": ["water"]} | changes
     with pytest.raises(error, match=said):
         run_benchmark(asked.pop("specs"), asked.pop("systems"), plan=PLAN, **asked)
-
-
-def test_unknown_element_is_refused_before_anything_runs(specs, monkeypatch, tmp_path):
-    monkeypatch.setattr(runner, "measure_system", refuse)
-    salt = tmp_path / "hcl.xyz"
-    salt.write_text("2\n\nCl 0.0 0.0 0.0\nH 0.0 0.0 1.27\n")
-    with pytest.raises(PotentialError, match="does not know Cl"):
-        run_benchmark(specs, ["water", str(salt)], plan=PLAN)
 
 
 @pytest.fixture
@@ -262,22 +242,15 @@ def test_reference_model_that_is_not_the_first(specs, prepared):
     assert speedups == [1.0, 0.25]
 
 
-def test_threads_are_set_recorded_and_put_back(specs, prepared):
-    before = torch.get_num_threads()
-    wanted = before + 1
-    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=wanted), **ONE)
-    assert prepared[1] == {wanted}
-    assert found["environment"]["torch_threads"] == wanted
-    assert torch.get_num_threads() == before
-
-
-def test_threads_that_were_chosen_are_set_and_said(specs, prepared, monkeypatch):
+@pytest.mark.parametrize("chosen", [False, True])
+def test_threads_are_set_recorded_and_put_back(specs, prepared, monkeypatch, chosen):
     before = torch.get_num_threads()
     monkeypatch.setattr(one_system, "fastest_threads", lambda system, setting: before + 1)
-    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=None), **ONE)
+    threads = None if chosen else before + 1
+    found = run_benchmark(specs, ["water"], plan=replace(PLAN, threads=threads), **ONE)
     assert prepared[1] == {before + 1}
-    assert {(row["threads"]) for row in found["rows"]} == {before + 1}
-    assert all(entry["threads_chosen"] for entry in found["entries"])
+    assert {row["threads"] for row in found["rows"]} == {before + 1}
+    assert {entry["threads_chosen"] for entry in found["entries"]} == {chosen}
     assert torch.get_num_threads() == before
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from openmm_mlff.campaign import cluster
 from openmm_mlff.campaign.plan import expand
 from openmm_mlff.campaign.session import left_to_do, open_store, run_session
 from openmm_mlff.campaign.spec import parse_spec
@@ -13,6 +14,8 @@ from openmm_mlff.campaign.states import read_states
 from openmm_mlff.campaign.store import DONE, AttemptRecord
 from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport, VerdictStatus
 from openmm_mlff.storage.files import write_text
+
+from ..springs import write_torchscript
 
 PROTOCOL = """\
 extends = "quick"
@@ -24,6 +27,11 @@ reported = []
 equilibration_ps = 0.05
 duration_ps = {duration_ps}
 longest_ps = {duration_ps}
+[probes]
+sampling_ps = 0.05
+thermostats_ps = 0.05
+ensemble_ps = 0.01
+ensemble_runs = 2
 """
 
 CHECKS = {
@@ -62,11 +70,18 @@ def asked():
     return make
 
 
+@pytest.fixture(scope="session")
+def springs(tmp_path_factory):
+    """The path of a model that takes half a millisecond a step."""
+    return write_torchscript(tmp_path_factory.mktemp("model"))
+
+
 @pytest.fixture
-def campaign(tmp_path, asked, protocol):
+def campaign(tmp_path, asked, protocol, springs):
     """A function that gives specification, cells and store of a campaign that can be run."""
 
     def make(*, duration_ps: float = 0.05, root: Path | None = None, **table):
+        table = {"models": [springs]} | table
         spec = asked(protocol=protocol(duration_ps=duration_ps), **table)
         cells = expand(spec)
         return spec, cells, open_store(spec, cells, root=root or tmp_path / "out")
@@ -140,8 +155,9 @@ class Killer:
 
 
 @pytest.fixture
-def run_with_kills():
+def run_with_kills(monkeypatch):
     """A function that runs a campaign while so many workers are killed, and gives the killer."""
+    monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
 
     def run(spec, cells, store, *, kills):
         killer = Killer(store, kills=kills)

@@ -3,18 +3,20 @@
 import os
 import signal
 import stat
-import time
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from openmm_mlff.campaign import cluster
 from openmm_mlff.campaign.cluster import Loss, count_workers, open_cluster, run_each
-from openmm_mlff.campaign.jobs import GPU
+from openmm_mlff.campaign.jobs import GPU, SUBMIT
 from openmm_mlff.campaign.session import left_to_do, run_session
 from openmm_mlff.campaign.spec import ClusterSpec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.errors import ClusterError, MissingDependencyError
+
+from . import deeds
 
 SBATCH = """\
 #!/bin/bash
@@ -36,12 +38,7 @@ def slurm(tmp_path, monkeypatch):
     """A folder with commands that do what Slurm's do, first on the PATH."""
     folder = tmp_path / "slurm"
     folder.mkdir()
-    for name, text in (
-        ("sbatch", SBATCH),
-        ("qsub", SBATCH),
-        ("bsub", SBATCH),
-        ("scancel", SCANCEL),
-    ):
+    for name, text in (*((name, SBATCH) for name in SUBMIT.values()), ("scancel", SCANCEL)):
         path = folder / name
         path.write_text(text.format(folder=folder), encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -49,49 +46,26 @@ def slurm(tmp_path, monkeypatch):
     return folder
 
 
-def echo(number):
-    """Say which number, process, GPU, threads and settings this was."""
-    import dask
-
-    return {
-        "profiled": dask.config.get("distributed.worker.profile.enabled"),
-        "number": number,
-        "pid": os.getpid(),
-        "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
-        "threads": os.environ.get("OMP_NUM_THREADS"),
-    }
-
-
-def die(flag, times):
-    """Kill this process, so many times."""
-    tries = len(os.listdir(flag))
-    if tries < times:
-        (open(os.path.join(flag, str(tries)), "w")).close()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return {"tries": tries}
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Two workers on this machine, each with a GPU of its own."""
+    spec = ClusterSpec(gpu=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+        with open_cluster(spec, workers=2, logs=tmp_path_factory.mktemp("logs")) as client:
+            client.wait_for_workers(2)
+            patch.undo()
+            yield client
 
 
-def have_children():
-    """Run a child process, as an isolated run does."""
-    import multiprocessing
-
-    child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0.0,))
-    child.start()
-    child.join()
-    return {"code": child.exitcode}
-
-
-def test_every_call_is_answered_each_on_a_gpu_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+def test_every_call_is_answered_each_on_a_gpu_of_its_own(client):
     calls = {str(number): {"number": number} for number in range(6)}
     seen = []
-    with open_cluster(ClusterSpec(gpu=True), workers=2, logs=tmp_path) as client:
-        client.wait_for_workers(2)
-        offered = [dict(worker["resources"]) for worker in workers_of(client)]
-        results = dict(
-            run_each(client, echo, calls, gpu=True, on_wait=lambda *counts: seen.append(counts))
-        )
-    assert offered == [{GPU: 1.0}] * 2
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    assert [dict(worker["resources"]) for worker in workers] == [{GPU: 1.0}] * 2
+    results = dict(
+        run_each(client, deeds.echo, calls, gpu=True, on_wait=lambda *counts: seen.append(counts))
+    )
     assert [results[str(number)]["number"] for number in range(6)] == list(range(6))
     devices = {result["pid"]: result["device"] for result in results.values()}
     assert sorted(devices.values()) == ["4", "7"]
@@ -100,44 +74,32 @@ def test_every_call_is_answered_each_on_a_gpu_of_its_own(tmp_path, monkeypatch):
     assert max(running for running, _ in seen) == 2
 
 
-def job_script(spec, logs):
-    """Return the script that would be submitted for each worker."""
-    with cluster._start_queue(spec, logs) as queue:
-        return queue.job_script()
-
-
-def workers_of(client):
-    """List what the scheduler knows of its workers."""
-    return client.scheduler_info(n_workers=-1)["workers"].values()
+def test_what_a_worker_cannot_even_begin_is_a_loss(client):
+    failed = dict(run_each(client, deeds.fail, {"x": {}}, gpu=False))
+    assert failed == {"x": Loss("ModuleNotFoundError: no such module on this worker")}
+    assert count_workers(client) == 2
 
 
 def test_a_call_that_kills_its_workers_is_given_up_and_the_others_are_answered(tmp_path):
-    spec = ClusterSpec(lost_workers_allowed=1)
     for name in ("always", "once"):
         (tmp_path / name).mkdir()
-    with open_cluster(spec, workers=1, logs=tmp_path) as client:
-        calls = {
-            "always": {"flag": str(tmp_path / "always"), "times": 9},
-            "once": {"flag": str(tmp_path / "once"), "times": 1},
-        }
-        results = dict(run_each(client, die, calls, gpu=False))
-        children = dict(run_each(client, have_children, {"child": {}}, gpu=False))
+    calls = {
+        "always": {"flag": str(tmp_path / "always"), "times": 9},
+        "once": {"flag": str(tmp_path / "once"), "times": 1},
+    }
+    with open_cluster(ClusterSpec(lost_workers_allowed=1), workers=1, logs=tmp_path) as client:
+        results = dict(run_each(client, deeds.die, calls, gpu=False))
+        children = dict(run_each(client, deeds.have_children, {"child": {}}, gpu=False))
     assert isinstance(results["always"], Loss)
     assert len(os.listdir(tmp_path / "always")) == 2
     assert results["once"] == {"tries": 1}
     assert children == {"child": {"code": 0}}
 
 
-def raises():
-    """Raise what no run of ours lets through."""
-    raise ModuleNotFoundError("no such module on this worker")
-
-
-def test_what_a_worker_cannot_even_begin_is_a_loss(tmp_path):
-    with open_cluster(ClusterSpec(), workers=1, logs=tmp_path) as client:
-        results = dict(run_each(client, raises, {"x": {}}, gpu=False))
-        assert count_workers(client) == 1
-    assert results == {"x": Loss("ModuleNotFoundError: no such module on this worker")}
+def job_script(spec, logs):
+    """Return the script that would be submitted for each worker."""
+    with cluster._start_queue(spec, logs) as queue:
+        return queue.job_script()
 
 
 @pytest.mark.parametrize(
@@ -205,7 +167,7 @@ def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(tmp_path, 
 @pytest.mark.slow
 def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, monkeypatch):
     spec, cells, store = campaign(
-        duration_ps=1.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
+        duration_ps=2.0, cluster={"kind": "slurm", "workers": 1, "walltime": "00:10"}
     )
     submitted = slurm / "submitted"
     killed = []
@@ -217,6 +179,8 @@ def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, 
             os.killpg(int(killed[0]), signal.SIGKILL)
 
     monkeypatch.setitem(cluster.LOST_SECONDS, True, "1s")
+    monkeypatch.setattr(cluster, "REPLACE_SECONDS", 1.0)
+    monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
     run_session(spec, cells, store, on_progress=end_the_first_job)
 
     (state,) = read_states(store)
@@ -229,8 +193,6 @@ def test_a_job_that_ends_early_is_replaced_and_its_run_goes_on(campaign, slurm, 
 
 
 def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'openmm-mlff\[campaign\]'"):
         job_script(ClusterSpec(kind="slurm", workers=1), tmp_path)
@@ -238,7 +200,7 @@ def test_without_dask_jobqueue_the_message_says_what_to_install(tmp_path, monkey
 
 def test_without_any_worker_it_is_given_up_in_time():
     client = SimpleNamespace(nthreads=dict, submit=pytest.fail)
-    calls = run_each(client, echo, {"x": {"number": 1}}, gpu=False, patience_seconds=-1.0)
+    calls = run_each(client, deeds.echo, {"x": {"number": 1}}, gpu=False, patience_seconds=-1.0)
     with pytest.raises(ClusterError, match="no worker has connected"):
         list(calls)
 

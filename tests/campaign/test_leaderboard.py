@@ -86,8 +86,7 @@ def test_the_page_is_one_file_and_escapes_foreign_text(campaign, finish):
     path = write_leaderboard(read_states(store), store, name="tests")
     page = Reader(path.read_text(encoding="utf-8"))
     assert "script" not in page.tags
-    # Symbols of an embedded figure refer to others of the same page.
-    links = [link for link in page.sources if not link.startswith("#")]
+    links = [source for source in page.sources if not source.startswith("#")]
     assert len(links) == 2
     for link in links:
         assert re.fullmatch(r"cells/[0-9a-f]+/run/report\.md", link)

@@ -19,12 +19,12 @@ STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
-    campaign, run_with_kills, tmp_path
+    campaign, run_with_kills, springs, tmp_path
 ):
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(shipped_path("tiny").read_bytes())
-    models = ["student:ultra-tiny", str(broken)]
-    spec, cells, store = campaign(duration_ps=1.0, models=models, cluster={"workers": 2})
+    models = [springs, str(broken)]
+    spec, cells, store = campaign(duration_ps=2.0, models=models, cluster={"workers": 2})
     broken.write_bytes(b"no model at all")
     killer = run_with_kills(spec, cells, store, kills=1)
 
@@ -43,7 +43,7 @@ def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
 
     protocol = str(tmp_path / "tiny.toml")
     validate(
-        "student:ultra-tiny",
+        springs,
         systems=["water"],
         protocol=protocol,
         reference="none",
@@ -105,8 +105,6 @@ def test_no_scheduler_there_is_said_in_one_line(campaign, monkeypatch):
 
 
 def test_equal_content_is_run_once(campaign, tmp_path):
-    from openmm_mlff.students.loading import shipped_path
-
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(shipped_path("ultra-tiny").read_bytes())
     _, cells, store = campaign(models=["student:ultra-tiny", str(copy)])

@@ -3,8 +3,7 @@
 import pytest
 
 from openmm_mlff.campaign import session as module
-from openmm_mlff.campaign.session import left_to_do
-from openmm_mlff.campaign.store import DONE, Store
+from openmm_mlff.campaign.store import DONE
 from openmm_mlff.results import ModelRecord, ValidationReport, VerdictStatus
 from openmm_mlff.storage.files import write_text
 
@@ -113,11 +112,3 @@ def test_without_dask_the_message_says_what_to_install(command, spec, monkeypatc
     outcome = command("campaign", spec)
     assert outcome.code == 2
     assert "pip install 'openmm-mlff[campaign]'" in outcome.err
-
-
-def test_what_is_left_is_left(command, spec, quick, tmp_path):
-    command("campaign", spec)
-    from openmm_mlff.campaign.plan import expand
-    from openmm_mlff.campaign.spec import load_spec
-
-    assert left_to_do(expand(load_spec(spec)), Store(tmp_path / "out")) == []

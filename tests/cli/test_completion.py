@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import pytest
 
 from openmm_mlff.checks.registry import CHECKS
@@ -9,12 +5,6 @@ from openmm_mlff.cli import completion
 from openmm_mlff.config import list_protocols
 from openmm_mlff.molecules import list_systems
 from openmm_mlff.students.loading import shipped_students
-
-
-def test_every_shipped_student_is_completed():
-    assert completion.complete_potential("student:") == [
-        f"student:{name}" for name in shipped_students()
-    ]
 
 
 def test_files_are_completed_where_the_path_leads(tmp_path, monkeypatch):
@@ -32,11 +22,12 @@ def test_files_are_completed_where_the_path_leads(tmp_path, monkeypatch):
 
 def test_names_of_the_package_are_completed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    students = [f"student:{name}" for name in shipped_students()]
+    assert completion.complete_potential("student:") == students
     assert completion.complete_system("") == [*list_systems(), "smiles:"]
     assert completion.complete_protocol("") == list_protocols()
-    assert completion.complete_check("energy_") == [
-        spec.id for spec in CHECKS if spec.id.startswith("energy_")
-    ]
+    energies = [spec.id for spec in CHECKS if spec.id.startswith("energy_")]
+    assert completion.complete_check("energy_") == energies
     assert completion.complete_platform("c") == ["CUDA", "CPU"]
     assert completion.complete_precision("m") == ["mixed"]
 
@@ -51,14 +42,8 @@ def test_names_of_the_package_are_completed(tmp_path, monkeypatch):
         ("openmm-mlff validate x --protocol ext", "extended"),
     ],
 )
-def test_bash_is_answered(typed, expected):
-    environment = os.environ | {
-        "_OPENMM_MLFF_COMPLETE": "complete_bash",
-        "COMP_WORDS": typed,
-        "COMP_CWORD": str(len(typed.split()) - 1),
-    }
-    code = "from openmm_mlff.cli import main; main([])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.stdout.strip().endswith(expected)
+def test_bash_is_answered(command, monkeypatch, typed, expected):
+    monkeypatch.setenv("_OPENMM_MLFF_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert command().out.strip().endswith(expected)

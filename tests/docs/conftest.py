@@ -16,7 +16,6 @@ An HTML comment before a block says what its test needs to know; readers do not 
 Further lines of the comment are Python that runs before a Python block.
 """
 
-import importlib.util
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -24,6 +23,8 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+
+from .material import Material
 
 OPTIONS = {"needs", "exit", "file", "invalid", "continues", "elsewhere", "slow", "parse", "reason"}
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,11 +152,6 @@ def read():
 
 
 @pytest.fixture(scope="session")
-def material(tmp_path_factory):
+def material(programs, tmp_path_factory):
     """Makes what blocks talk about, each once in a session."""
-    spec = importlib.util.spec_from_file_location(
-        "documented_material", Path(__file__).with_name("material.py")
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Material(ROOT, tmp_path_factory.mktemp("material"))
+    return Material(ROOT, tmp_path_factory.mktemp("material"), programs)

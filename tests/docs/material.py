@@ -1,5 +1,6 @@
 """What a reader of the documentation has: programs on the PATH, this repository, own files."""
 
+import json
 import os
 import runpy
 import shlex
@@ -8,19 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # What a validation costs is decided by protocols; here they keep their names and thresholds, and
 # run for a moment.
 SHORT = """\
-extends = "{protocols}/{name}.toml"
+extends = "{extends}"
 name = "{name}"
 may_approve = {may_approve}
-required = ["determinism", "stability", "force_accuracy"]
-reported = ["memory"]
+required = [{required}]
+reported = []
 [dynamics]
 temperatures_kelvin = [300.0]
 timesteps_fs = [0.5]
@@ -29,15 +32,18 @@ equilibration_ps = 0.0
 duration_ps = 0.05
 longest_ps = 0.05
 [probes]
-repeats = 3
-rotations = 2
-thermal_frames = 2
-sampling_ps = 0.1
-thermostats_ps = 0.1
+sampling_ps = 0.05
+thermostats_ps = 0.05
 ensemble_ps = 0.01
 ensemble_runs = 2
 reference_frames = 4
 """
+REQUIRED = {
+    "quick": '"openmm_parity"',
+    "standard": '"stability", "force_accuracy"',
+    "extended": '"stability", "force_accuracy"',
+    "selftest": '"force_consistency"',
+}
 # PNG figures take a third of so short a run, and have tests of their own.
 START = """\
 import os
@@ -53,6 +59,19 @@ drawing.draw_plot = lambda *_, **__: None
 drawing.plot_svg = lambda plot: ""
 drawing.width_inch = lambda plot: 3.4
 """
+# As START, where everything has been imported.
+FORKED = """\
+import os
+import sys
+from pathlib import Path
+
+import openmm_mlff.config
+
+openmm_mlff.config.PROTOCOLS_FOLDER = Path(os.environ["DOCUMENTED_PROTOCOLS"])
+"""
+RUN_PYTEST = (
+    FORKED + "import pytest\nsys.exit(pytest.main(['-p', 'no:cacheprovider', *sys.argv[1:]]))"
+)
 PROGRAMS = {
     "openmm-mlff": "-c 'from openmm_mlff.cli import main; main()'",
     "python": "",
@@ -78,21 +97,25 @@ class Material:
     Args:
         root: of the repository.
         folder: for what is made once.
+        programs: starts Python code in processes of its own.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, programs: Any) -> None:
         self._root = root
+        self._forks = programs
         self._store = folder / "store"
         self._programs = folder / "bin"
         self._made: dict[str, Path] = {}
         self._protocols, start = folder / "protocols", folder / "start"
         for made in (self._protocols, start, self._programs):
             made.mkdir()
-        for name in ("quick", "standard", "extended"):
+        for name, required in REQUIRED.items():
+            place = "selftest" if name == "selftest" else "protocols"
             text = SHORT.format(
-                protocols=root / "openmm_mlff" / "protocols",
+                extends=root / "openmm_mlff" / place / f"{name}.toml",
                 name=name,
-                may_approve=str(name != "quick").lower(),
+                may_approve=str(name not in ("quick", "selftest")).lower(),
+                required=required,
             )
             (self._protocols / f"{name}.toml").write_text(text, encoding="utf-8")
         (start / "sitecustomize.py").write_text(START, encoding="utf-8")
@@ -142,38 +165,80 @@ class Material:
     def run_line(self, line: str, *, folder: Path) -> tuple[int, str]:
         """Run a line of a shell block; give its exit code and what it said on stderr.
 
-        What needs no shell runs in this process, where an import costs nothing.
+        Python programs run in this process or in a copy of one, where an import costs nothing.
         """
         program, *arguments = shlex.split(line)
-        if not program.endswith("openmm-mlff") or {">", "--install-completion"} & set(arguments):
-            # Not its last command: bash would give its own process away, and some ask for theirs.
-            done = self.run(["bash", "-c", f"{line}\nexit $?"], folder=folder)
-            return done.returncode, done.stderr
+        if program.endswith("openmm-mlff") and "--install-completion" not in arguments:
+            return self._run_command_line(arguments, folder=folder)
+        if program == "python":
+            self.run_script(folder / arguments[0], *arguments[1:], folder=folder)
+            return 0, ""
+        if program == "pytest":
+            asked = {"folder": folder, "environment": self.environment}
+            forked = self._forks.run(RUN_PYTEST, *arguments, **asked)
+            return forked.returncode, forked.stderr
+        # Not its last command: bash would give its own process away, and some ask for theirs.
+        done = self.run(["bash", "-c", f"{line}\nexit $?"], folder=folder)
+        return done.returncode, done.stderr
+
+    def start_line(self, line: str, *, folder: Path) -> Any:
+        """Start a command of this package in a process of its own, to be interrupted."""
+        code = f"{FORKED}from openmm_mlff.cli import main; main()"
+        arguments = shlex.split(line)[1:]
+        return self._forks.start(code, *arguments, folder=folder, environment=self.environment)
+
+    def run_script(self, path: Path, *arguments: str, folder: Path) -> None:
+        """Run a Python script in a folder, in this process."""
+        with self._inside(folder), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", [str(path), *arguments])
+            runpy.run_path(str(path), run_name="__main__")
+
+    def _run_command_line(self, arguments: list[str], *, folder: Path) -> tuple[int, str]:
         from openmm_mlff.cli import main
 
-        said = StringIO()
-        with self._inside(folder), redirect_stdout(StringIO()), redirect_stderr(said):
+        printed, said = StringIO(), StringIO()
+        *arguments, target = (
+            (*arguments[:-2], arguments[-1]) if ">" in arguments else (*arguments, "")
+        )
+        with self._inside(folder), redirect_stdout(printed), redirect_stderr(said):
             try:
                 main(arguments)
             except SystemExit as stopped:
+                if target:
+                    (folder / target).write_text(printed.getvalue(), encoding="utf-8")
                 return int(stopped.code or 0), said.getvalue()
         raise AssertionError("main() always exits")
 
-    def run_script(self, path: Path) -> None:
-        """Run a Python script in its folder, in this process."""
-        with self._inside(path.parent):
-            runpy.run_path(str(path), run_name="__main__")
+    def _run_trial(self, *arguments: str) -> Any:
+        """Run a trial of `doctor` in a process of its own, which does not start by importing."""
+        from openmm_mlff.doctor.children import MARKER, TrialOutcome
+
+        code = "import sys; from openmm_mlff.doctor.trial import main; main(sys.argv[1:])"
+        done = self._forks.run(code, *arguments)
+        found = [line for line in done.stdout.splitlines() if line.startswith(MARKER)]
+        if not found:
+            return TrialOutcome(problem=done.stderr or "no answer")
+        return TrialOutcome(json.loads(found[-1].removeprefix(MARKER)))
 
     @contextmanager
     def _inside(self, folder: Path) -> Iterator[None]:
         """Make this process like one of a reader in a folder."""
         import openmm_mlff.config
+        import openmm_mlff.doctor.examination
+        import openmm_mlff.selftest.runner
 
+        examine = openmm_mlff.doctor.examination.examine
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             patch.chdir(folder)
             patch.setattr(openmm_mlff.config, "PROTOCOLS_FOLDER", self._protocols)
+            selftest = self._protocols / "selftest.toml"
+            patch.setattr(openmm_mlff.selftest.runner, "PROTOCOL_FILE", selftest)
+            # The self-test then runs in this process.
+            patch.setattr(os, "cpu_count", lambda: 1)
+            asked = partial(examine, trial=self._run_trial)
+            patch.setattr(openmm_mlff.doctor.examination, "examine", asked)
             yield
 
     def _get(self, name: str) -> Path:

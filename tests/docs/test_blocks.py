@@ -4,8 +4,6 @@ import json
 import re
 import shlex
 import signal
-import subprocess
-import time
 
 import pytest
 import typer
@@ -22,7 +20,6 @@ SHELL = ("bash", "sh", "console")
 NOT_RUN = ("text",)
 KNOWN = (*SHELL, *NOT_RUN, "python", "toml", "json")
 INTERRUPTED = 130
-PATIENCE_SECONDS = 60.0
 
 
 def of(*languages):
@@ -73,23 +70,12 @@ def test_shell(material, folder, block):
 def interrupt(command, *, folder, material):
     """Press Ctrl-C while a validation runs, and give what it says."""
     output = folder / re.search(r"--output (\S+)", command)[1]
-    running = subprocess.Popen(
-        ["bash", "-c", f"exec {command}"],
-        cwd=folder,
-        env=material.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A job in the background inherits that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not any(output.glob("*/")) and time.monotonic() < end and running.poll() is None:
-        time.sleep(0.01)
+    running = material.start_line(command, folder=folder)
+    running.wait_for(lambda: any(output.glob("*/")))
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=PATIENCE_SECONDS)
-    assert running.returncode == INTERRUPTED, said
-    return said
+    ended = running.wait()
+    assert ended.returncode == INTERRUPTED, ended.stderr
+    return ended.stderr
 
 
 def parse(command, *, folder, material):
@@ -120,7 +106,7 @@ def test_python(material, folder, block):
             if "continues" not in earlier.options:
                 break
     (folder / "block.py").write_text("\n".join(parts), encoding="utf-8")
-    material.run_script(folder / "block.py")
+    material.run_script(folder / "block.py", folder=folder)
 
 
 @of("toml")

@@ -11,34 +11,10 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status, VerdictStatus
 from openmm_mlff.units import nm_from_angstrom
 
-SHORT = """
-extends = "quick"
-name = "short"
-description = "A few checks of a box."
-required = [
-  "export_parity", "openmm_parity", "rotation_invariance", "translation_invariance",
-  "force_consistency", "periodic_consistency", "stability", "energy_drift",
-]
-reported = []
-
-[dynamics]
-equilibration_ps = 0.05
-duration_ps = 0.1
-longest_ps = 0.1
-
-[probes]
-geometries = 2
-repeats = 2
-parity_steps = 20
-thermal_frames = 1
-sampling_ps = 0.1
-thermostats_ps = 0.1
-ensemble_ps = 0.01
-rotations = 2
-directions = 2
-dimer_directions = 1
-scan_step_angstrom = 0.02
-"""
+CHECKS = (
+    *("export_parity", "openmm_parity", "rotation_invariance", "translation_invariance"),
+    *("force_consistency", "periodic_consistency", "stability", "energy_drift"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +64,9 @@ def test_the_model_is_openmms_own_lennard_jones(example, argon, skew):
 
 
 @pytest.mark.slow
-def test_the_example_validates_a_periodic_box(example, argon, tmp_path):
-    (tmp_path / "short.toml").write_text(SHORT)
-    report = example.main(tmp_path / "argon", protocol=str(tmp_path / "short.toml"))
+def test_the_example_validates_a_periodic_box(example, short_protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = example.main(tmp_path / "argon", protocol=short_protocol(*CHECKS))
     found = {check.id: check for check in report.checks}
     wrong = {c.id: c.message for c in report.checks if c.status in (Status.FAIL, Status.ERROR)}
     assert wrong == {}

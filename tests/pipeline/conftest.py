@@ -1,12 +1,17 @@
 """A protocol short enough for tests, and a small student with random weights."""
 
 import json
+import sys
+from urllib.parse import urlencode
 
 import pytest
 import torch
 
+from openmm_mlff.molecules import load_system
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+
+from .hostile import CALCULATOR
 
 SHORT_PROTOCOL = """
 extends = "quick"
@@ -31,7 +36,8 @@ ensemble_runs = 2
 @pytest.fixture(scope="session")
 def short_protocol(tmp_path_factory):
     path = tmp_path_factory.mktemp("protocol") / "short.toml"
-    path.write_text(SHORT_PROTOCOL, encoding="utf-8")
+    batch = "[dynamics]\ntemperatures_kelvin = [200.0, 300.0]\nreplicas = 2"
+    path.write_text(SHORT_PROTOCOL.replace("[dynamics]", batch), encoding="utf-8")
     return str(path)
 
 
@@ -56,3 +62,21 @@ def random_student(tmp_path):
     path = tmp_path / "random.safetensors"
     save_student(PaiNN(config), StudentRecord(name="random", config=config), path)
     return str(path)
+
+
+@pytest.fixture
+def calculator(tmp_path, monkeypatch):
+    """A function that gives the spec string of a calculator with these deeds."""
+    (tmp_path / "hostile_calculator.py").write_text(CALCULATOR, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield lambda **deeds: f"ase:hostile_calculator:Hostile?{urlencode(deeds)}"
+    sys.modules.pop("hostile_calculator", None)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Hydrogen sulphide with the positions of water."""
+    molecule = load_system("water").to_ase()
+    molecule.numbers[0] = 16
+    molecule.write(tmp_path / "other.xyz")
+    return str(tmp_path / "other.xyz")

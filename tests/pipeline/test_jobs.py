@@ -1,4 +1,4 @@
-"""Systems side by side: the same results, a process and a working folder for each."""
+"""Several systems at a time: the same results, a process and a working folder for each."""
 
 import os
 import shlex
@@ -10,11 +10,9 @@ import numpy as np
 import psutil
 import pytest
 
-import openmm_mlff as mlff
 from openmm_mlff.cli import main
 from openmm_mlff.errors import ConfigError, MoleculeError, RunDirectoryError
 from openmm_mlff.isolation import isolation_limits
-from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.isolated import CancelledError, IsolatedValidation
 from openmm_mlff.pipeline.opening import open_validation
 from openmm_mlff.request import ValidationRequest
@@ -22,103 +20,52 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.locks import FolderLock
 from openmm_mlff.storage.run_directory import RUN_FILE, read_json
 
-from .command_line import start_command_line, wait_for_files
+from ..programs import COMMAND_LINE
+from ..springs import write_torchscript
+from .hostile import write_protocol
 
-PROTOCOL = """
-extends = "quick"
-name = "lanes"
-reported = []
-required = ["determinism", "stability", "rotation_invariance", "size_extensivity"]
-[dynamics]
-equilibration_ps = 0.01
-duration_ps = 0.05
-longest_ps = 0.05
-[probes]
-repeats = 3
-rotations = 2
-thermal_frames = 2
-sampling_ps = 0.1
-thermostats_ps = 0.1
-ensemble_ps = 0.01
-ensemble_runs = 2
-"""
-SYSTEMS = ("water", "methane")
+SYSTEMS = ("water", "other")
+RUN = "nve_300K_0.5fs_r0"
 
 
 @pytest.fixture
-def protocol(tmp_path):
-    path = tmp_path / "lanes.toml"
-    path.write_text(PROTOCOL, encoding="utf-8")
-    return str(path)
+def ask(tmp_path, other):
+    """A function that makes a request on two systems, with some settings changed."""
+
+    def make(**changes):
+        asked = {
+            "potential": write_torchscript(tmp_path),
+            "systems": ("water", other),
+            "protocol": write_protocol(tmp_path, "rotation_invariance", "size_extensivity"),
+            "reference": "none",
+            "platform": "Reference",
+            "output": tmp_path / "out",
+        }
+        return ValidationRequest(**(asked | changes))
+
+    return make
 
 
-def request_for(protocol, output, **changes):
-    asked = {
-        "potential": "student:ultra-tiny",
-        "systems": SYSTEMS,
-        "protocol": protocol,
-        "reference": "none",
-        "platform": "Reference",
-        "output": output,
-    }
-    return ValidationRequest(**(asked | changes))
+def isolated(request, *, jobs=1):
+    return IsolatedValidation(request, limits=isolation_limits(sandbox=True), jobs=jobs)
 
 
-def test_side_by_side_gives_what_one_after_the_other_does(protocol, tmp_path):
-    told, reports = [], {}
-    for jobs in (1, 2):
-        validation = IsolatedValidation(
-            request_for(protocol, tmp_path / f"{jobs}"),
-            limits=isolation_limits(sandbox=True),
-            jobs=jobs,
-        )
+def test_in_two_processes_and_in_this_one_it_finds_the_same(ask, tmp_path):
+    told, reports = [], []
+    for options in ({"sandbox": False}, {"sandbox": True, "jobs": 2}):
+        output = tmp_path / str(len(reports))
+        validation = open_validation(ask(output=output, **options))
         report = validation.run(on_progress=lambda *at: told.append(at))
-        reports[jobs] = [
-            (one.system, one.id, one.status, one.value, one.message) for one in report.checks
-        ]
-        run = read_json(tmp_path / f"{jobs}" / RUN_FILE)
+        reports.append([(o.system, o.id, o.status, o.value, o.message) for o in report.checks])
+        run = read_json(output / RUN_FILE)
         assert (run["status"], run["environment"]["platform"]) == ("complete", "Reference")
-    assert reports[1] == reports[2]
+    assert reports[0] == reports[1]
+    assert len(reports[0]) == 2 * 4
     for system in SYSTEMS:
-        streams = [
-            next((tmp_path / f"{jobs}" / system).glob("*/trajectory.dcd")).read_bytes()
-            for jobs in (1, 2)
-        ]
-        assert streams[0] == streams[1]
+        streams = [tmp_path / name / system / RUN / "trajectory.dcd" for name in "01"]
+        assert streams[0].read_bytes() == streams[1].read_bytes()
         assert told.count((system, "finished", 1, 1)) == 2
-    # One after the other, water has ended when methane begins; side by side it has not.
-    begun = [
-        told.index(at) for at in ((SYSTEMS[0], "finished", 1, 1), ("methane", "minimise", 0, 1))
-    ]
-    assert begun == sorted(begun)
-
-
-def test_a_crash_costs_each_system_its_own_check(protocol, tmp_path, monkeypatch):
-    sys.path.insert(0, str(Path(__file__).parent))
-    try:
-        from hostile import write_calculator
-    finally:
-        sys.path.pop(0)
-    write_calculator(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    other = tmp_path / "other.xyz"
-    load_system("water").to_ase().write(other)
-    report = mlff.validate(
-        "ase:hostile_calculator:Hostile?deed=segfault&when=pair",
-        systems=["water", str(other)],
-        protocol=protocol,
-        reference="none",
-        platform="Reference",
-        output=tmp_path / "out",
-        sandbox=True,
-        jobs=2,
-    )
-    found = {(one.system, one.id): one for one in report.checks}
-    for system in ("water", "other"):
-        broken = found.pop((system, "size_extensivity"))
-        assert broken.status is Status.ERROR
-        assert "ended by SIGSEGV (segmentation fault) on platform Reference" in broken.message
-    assert {one.status for one in found.values()} == {Status.PASS}
+        assert told.count((system, "minimise", 1, 1)) == 2
 
 
 FILE_CALCULATOR = """
@@ -154,18 +101,15 @@ class Exchange(Calculator):
 """
 
 
-def test_a_calculator_that_goes_through_files_does_not_mix_systems(protocol, tmp_path, monkeypatch):
+def test_a_calculator_that_goes_through_files_does_not_mix_systems(ask, tmp_path, monkeypatch):
     folder = tmp_path / "user"
     folder.mkdir()
     (folder / "exchange.py").write_text(FILE_CALCULATOR, encoding="utf-8")
     np.save(folder / "scale.npy", 0.1)
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend("")
-    validation = IsolatedValidation(
-        request_for(protocol, Path("out"), potential="ase:exchange:Exchange?scale=scale.npy"),
-        limits=isolation_limits(sandbox=True),
-        jobs=2,
-    )
+    request = ask(potential="ase:exchange:Exchange?scale=scale.npy", output=Path("out"))
+    validation = isolated(request, jobs=2)
     report = validation.run(on_progress=lambda *_: None)
     assert {one.status for one in report.checks if one.id == "determinism"} == {Status.PASS}
     assert not [one.message for one in report.checks if one.status is Status.ERROR]
@@ -174,11 +118,19 @@ def test_a_calculator_that_goes_through_files_does_not_mix_systems(protocol, tmp
     assert (folder / "out" / "report.json").is_file()
 
 
+def test_a_plugin_may_be_named_relative_to_the_folder(ask, monkeypatch, tmp_path, repository):
+    """A worker changes to a folder of its own once it has loaded what was asked for."""
+    own = (repository / "examples" / "own_check.py").read_text(encoding="utf-8")
+    (tmp_path / "own.py").write_text(own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    validation = isolated(ask(systems=("water",), plugins=("own.py",)))
+    report = validation.run(on_progress=lambda *_: None, wanted={"water": ["angle_stiffness"]})
+    assert [(one.id, one.status) for one in report.checks] == [("angle_stiffness", Status.PASS)]
+
+
 @pytest.mark.parametrize("failing", [0, 1])
-def test_what_one_system_raises_ends_the_others(protocol, tmp_path, monkeypatch, failing):
-    validation = IsolatedValidation(
-        request_for(protocol, tmp_path / "out"), limits=isolation_limits(sandbox=True), jobs=2
-    )
+def test_what_one_system_raises_ends_the_others(ask, tmp_path, monkeypatch, failing):
+    validation = isolated(ask(), jobs=2)
 
     def run(name, **_):
         if name == SYSTEMS[failing]:
@@ -192,23 +144,19 @@ def test_what_one_system_raises_ends_the_others(protocol, tmp_path, monkeypatch,
     FolderLock(tmp_path / "out").release()
 
 
-def test_the_folder_is_held_from_the_start_to_the_end(protocol, tmp_path):
-    validation = IsolatedValidation(
-        request_for(protocol, tmp_path / "out", systems=("water",)),
-        limits=isolation_limits(sandbox=True),
-    )
+def test_the_folder_is_held_from_the_start_to_the_end(ask, tmp_path):
+    validation = isolated(ask(systems=("water",)))
     with pytest.raises(RunDirectoryError, match=rf"in use by another run \(process {os.getpid()}"):
         FolderLock(tmp_path / "out")
     validation.close()
     FolderLock(tmp_path / "out").release()
 
 
-def test_more_than_one_job_needs_processes(protocol, tmp_path):
-    output = tmp_path / "out"
+def test_more_than_one_job_needs_processes(ask, tmp_path):
     with pytest.raises(ConfigError, match=r"--jobs 2 and no sandbox"):
-        open_validation(request_for(protocol, output, sandbox=False, jobs=2))
+        open_validation(ask(sandbox=False, jobs=2))
     with pytest.raises(ConfigError, match=r"--jobs 0; expected 1 or more"):
-        open_validation(request_for(protocol, output, jobs=0))
+        open_validation(ask(jobs=0))
     assert not (tmp_path / "out").exists()
 
 
@@ -220,24 +168,39 @@ def test_memory_that_nobody_set_is_shared_by_the_workers():
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_every_worker_and_resume_goes_on(tmp_path, monkeypatch, capsys):
+@pytest.mark.usefixtures("other")
+def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
+    programs, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
-    Path("long.toml").write_text(PROTOCOL.replace("_ps = 0.05", "_ps = 0.6"), encoding="utf-8")
-    asked = ["validate", "student:ultra-tiny", "-s", "water", "-s", "methane", "-j", "2"]
-    asked += ["--protocol", "long.toml", "--platform", "Reference", "--reference", "none"]
-    process = start_command_line(asked)
-    root = Path("runs/ultra-tiny-lanes")
-    states = [root / system / "nve_300K_0.5fs_r0/state.xml" for system in SYSTEMS]
-    workers = wait_for_files(process, states)
+    write_protocol(tmp_path, duration_ps=1.0)
+    write_torchscript(tmp_path)
+    asked = ["validate", "springs.pt", "-s", "water", "-s", "other.xyz", "-j", "2"]
+    asked += ["--protocol", "hostile.toml", "--platform", "Reference", "--reference", "none"]
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENMM_MLFF_SANDBOX": "1"}
+    program = programs.start(COMMAND_LINE, *asked, environment=os.environ | environment)
+    states = [Path("runs/springs-hostile") / name / RUN / "state.xml" for name in SYSTEMS]
+    program.wait_for(lambda: all(state.exists() for state in states))
+    workers = psutil.Process(program.pid).children(recursive=True)
+    # The forkserver and the workers, besides the resource tracker of multiprocessing.
     assert len(workers) >= 3
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode == 130
+    program.send_signal(signal.SIGINT)
+    ended = program.wait()
+    assert ended.returncode == 130
     assert psutil.wait_procs(workers, timeout=60)[1] == []
-    command = shlex.split(said.splitlines()[-1].partition("to go on: ")[2])
-    assert command[-1] == "--resume"
+    line = ended.stderr.splitlines()[-1]
+    assert line.startswith("openmm-mlff: interrupted; to go on: openmm-mlff validate ")
+    command = shlex.split(line.partition("to go on: ")[2])
+    assert command == ["openmm-mlff", *asked, "--output", "runs/springs-hostile", "--resume"]
+    streams = [state.with_name("energies.csv") for state in states]
+    before = [stream.read_text(encoding="utf-8").splitlines() for stream in streams]
     monkeypatch.setenv("OPENMM_MLFF_SANDBOX", "1")
     with pytest.raises(SystemExit) as stopped:
         main(command[1:])
     assert stopped.value.code == 3, capsys.readouterr().err
-    assert read_json(root / RUN_FILE)["status"] == "complete"
+    assert read_json(Path("runs/springs-hostile") / RUN_FILE)["status"] == "complete"
+    for rows, stream in zip(before, streams, strict=True):
+        again = stream.read_text(encoding="utf-8").splitlines()
+        # Rows after the last saved state are cut off, and come back bit by bit.
+        assert again[: len(rows)] == rows
+        assert len(again) == 2 + 2000 // 10

@@ -12,6 +12,8 @@ from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, ModelRecord, Scope, Status, ValidationReport
 from openmm_mlff.storage.run_directory import write_json
 
+from ..springs import write_torchscript
+
 SCOPE = Scope(
     elements=("H", "O"),
     systems=("water",),
@@ -27,7 +29,7 @@ REQUIRED = ("determinism", "force_accuracy")
 @pytest.fixture
 def request_(tmp_path):
     return ValidationRequest(
-        potential="student:ultra-tiny",
+        potential=write_torchscript(tmp_path),
         systems=("water", "methane"),
         protocol="quick",
         reference="none",
@@ -50,9 +52,7 @@ def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
         run_once(request_, {"water": ["determinism"]})
 
 
-@pytest.mark.parametrize("sandbox", ["0", "1"])
-def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch, sandbox):
-    monkeypatch.setenv("OPENMM_MLFF_SANDBOX", sandbox)
+def test_a_run_that_is_there_is_read_and_not_repeated(request_, monkeypatch):
     wanted = {"water": ["determinism"]}
     first = run_once(request_, wanted)
     monkeypatch.delattr(selected, "open_new")
