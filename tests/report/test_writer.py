@@ -1,26 +1,44 @@
-import io
 import json
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from rich.console import Console
 
 from openmm_mlff.report.comparison import comparison_markdown
+from openmm_mlff.report.summary import render_summary, verdict_line
 from openmm_mlff.report.terminal import render_comparison, render_report
 from openmm_mlff.report.writer import write_report
-from openmm_mlff.results import ValidationReport, VerdictStatus
+from openmm_mlff.results import ClaimStatus, Status, ValidationReport, VerdictStatus
 from openmm_mlff.rundir import RunDirectory
 from openmm_mlff.storage.runs import Evidence
+
+
+@pytest.fixture
+def written(tmp_path, make_observations, printed):
+    """Return the texts of every form of a report without runs; the JSON is left in the folder."""
+
+    def write(report):
+        directory = RunDirectory.create(tmp_path)
+        write_report(directory, report, {"water": Evidence(make_observations().system)})
+        return {
+            "terminal": printed(render_report, report, report_path="x"),
+            "summary": printed(render_summary, report, report_path="x"),
+            "line": verdict_line(report, report_path="x").plain,
+            "comparison": printed(render_comparison, [report]),
+            "comparison page": comparison_markdown([report], folder=tmp_path),
+            "Markdown": (tmp_path / "report.md").read_text(encoding="utf-8"),
+            "HTML": (tmp_path / "report.html").read_text(encoding="utf-8"),
+        }
+
+    return write
 
 
 def test_report_figures_and_page_are_written(make_report, make_observations, tmp_path, png_inches):
     directory = RunDirectory.create(tmp_path / "run")
     report = make_report()
     write_report(directory, report, {"water": make_observations()})
-    written = ValidationReport.from_json((directory.root / "report.json").read_text("utf-8"))
-    assert written == report
+    assert ValidationReport.from_json((directory.root / "report.json").read_text("utf-8")) == report
     page = (directory.root / "report.md").read_text(encoding="utf-8")
     figures = sorted(directory.figures.glob("*.png"))
     assert len(figures) == 6
@@ -32,44 +50,37 @@ def test_report_figures_and_page_are_written(make_report, make_observations, tmp
     assert "--system water" in html
     linked = set(re.findall(r'href="(figures/[^"]+)" download', html))
     assert {Path(link).suffix for link in linked} == {".png", ".svg"}
-    assert all((directory.root / unquote(link)).is_file() for link in linked)
-    page = (directory.root / "report.md").read_text(encoding="utf-8")
     vectors = re.findall(r"\(\[SVG\]\(([^)]+)\)\)", page)
     assert len(vectors) == page.count("**Figure ")
-    assert all((directory.root / unquote(link)).is_file() for link in vectors)
+    assert all((directory.root / unquote(link)).is_file() for link in (*linked, *vectors))
     assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("status", list(VerdictStatus))
-def test_terminal_markdown_and_json_show_the_one_verdict(
-    make_report, make_observations, tmp_path, status
-):
-    # The checks all passed: whoever judged anew would say otherwise than two of the verdicts.
-    report = make_report(status=status)
-    directory = RunDirectory.create(tmp_path)
-    write_report(directory, report, {"water": Evidence(make_observations().system)})
-    stream = io.StringIO()
-    console = Console(file=stream, width=100)
-    render_report(report, console=console, report_path="report.md")
-    render_comparison([report], console=console)
-    page = (tmp_path / "report.md").read_text(encoding="utf-8")
-    texts = [stream.getvalue(), page, comparison_markdown([report], folder=tmp_path)]
-    for text in texts:
-        assert status.value in text
+def test_every_form_shows_the_one_verdict(make_report, written, tmp_path, status):
+    # The checks all passed: two of the verdicts differ from what judging again would give.
+    for form, text in written(make_report(status=status)).items():
+        assert status.value in text, form
         for other in set(VerdictStatus) - {status, VerdictStatus.INCONCLUSIVE}:
-            assert other.value not in text
-    assert f"VERDICT: {status.value}" in texts[0]
-    assert f"## Verdict: {status.value}\n" in page
-    written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert written["verdict"]["status"] == status.value
+            assert other.value not in text, form
+    stored = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert stored["verdict"]["status"] == status.value
 
 
-def test_a_report_is_written_for_a_run_that_never_started(make_report, make_observations, tmp_path):
-    directory = RunDirectory.create(tmp_path)
-    nothing = {"water": Evidence(make_observations().system)}
-    write_report(directory, make_report(checks=[]), nothing)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "report.html",
-        "report.json",
-        "report.md",
-    ]
+def test_every_form_shows_label_claims_and_what_is_not_applicable(
+    make_report, make_result, written
+):
+    checks = [make_result("speed", status=Status.NOT_APPLICABLE)]
+    label = "APPROVED as sound alone"
+    texts = written(make_report(checks=checks, accurate=ClaimStatus.NOT_ASKED, label=label))
+    for form, text in texts.items():
+        assert label in text, form
+        if form not in ("line", "comparison", "comparison page"):
+            assert re.search(r"(?i)accurate: (<strong>)?NOT ASKED", text), form
+            assert re.search(r"(?i)not applicable", text), form
+
+
+def test_a_report_without_results_is_written_too(make_report, written, tmp_path):
+    written(make_report(checks=[]))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"report.html", "report.json", "report.md"}
