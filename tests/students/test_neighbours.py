@@ -1,4 +1,4 @@
-"""A neighbour list finds what a table of all pairs finds, and the images besides."""
+"""A neighbour list finds the pairs of a table of all pairs, and periodic images."""
 
 import numpy as np
 import pytest

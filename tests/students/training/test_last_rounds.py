@@ -37,9 +37,8 @@ def counts(chosen):
     return Counter(frame.origin for frame in chosen)
 
 
-def test_a_part_of_all_else_is_seen_again():
+def test_torsions_are_trained_with_a_part_of_all_other_frames():
     chosen = frames_of_last_rounds(TRAINING)
-
     assert counts(chosen) == {
         "ethanol/torsion": 10,
         "free/atom": 4,
@@ -49,16 +48,12 @@ def test_a_part_of_all_else_is_seen_again():
     }
     thermal = [frame for frame in chosen if frame.kind == "thermal_300K"]
     assert [frame.positions_angstrom[0, 0] for frame in thermal] == list(range(10))
-
-
-def test_where_no_bond_turns_nothing_is_seen():
     assert frames_of_last_rounds(TRAINING[:-10]) == []
 
 
-def test_levelling_weights_relaxed_rotations_sees_less_of_the_rest_and_no_free_atoms():
+def test_levelling_weights_relaxed_torsions_and_omits_free_atoms():
     displaced = frames("water/torsion", 6, force_ev_per_angstrom=2.0)
     chosen = frames_of_levelling(frames_of_last_rounds([*TRAINING, *displaced]))
-
     assert counts(chosen) == {
         "ethanol/torsion": 20,
         "water/torsion": 3,
@@ -69,7 +64,7 @@ def test_levelling_weights_relaxed_rotations_sees_less_of_the_rest_and_no_free_a
 
 
 @pytest.mark.parametrize("name", list(SIZES))
-def test_each_round_is_trained_as_the_record_says(name, monkeypatch):
+def test_each_round_is_trained_as_recorded(name, monkeypatch):
     trained = []
     monkeypatch.setattr(
         last_rounds,
@@ -77,9 +72,7 @@ def test_each_round_is_trained_as_the_record_says(name, monkeypatch):
         lambda _model, seen, plan, *, seed, on_epoch: trained.append((len(seen), plan, seed)),
     )
     chosen = frames_of_last_rounds(TRAINING)
-
     told = train_last_rounds(None, chosen, LastRounds(), name=name, seed=20)
-
     assert list(told) == ["torsion", "levelling", "polishing"]
     assert [seed for _, _, seed in trained] == [20, 21, 22]
     assert [count for count, _, _ in trained] == [46, 30, 46]
