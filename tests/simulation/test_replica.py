@@ -22,14 +22,7 @@ def test_a_failure_is_recorded(replica):
     replica.fail(UnstableError("torn", time_ps=0.25, step=500, atoms=(1, 2)))
     assert replica.is_failed
     record = record_of(replica.folder)
-    assert record["steps"] == 500
-    assert record["failure"] == {
-        "kind": "unstable",
-        "message": "torn",
-        "time_ps": 0.25,
-        "atoms": [1, 2],
-        "traceback": "",
-    }
+    assert (record["steps"], record["failure"]["message"]) == (500, "torn")
 
 
 def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):
@@ -42,7 +35,7 @@ def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):
         on_steps=steps.append,
     )
     assert sum(steps) == 100
-    # Killed once a state is written, and before the next record: still one of a batch.
+    # Killed after a state is written and before the next record: still one of a batch.
     (replica.folder / STATE_FILE).touch()
     assert not began_alone(replica.folder)
     linear, angular = momenta(

@@ -1,11 +1,11 @@
-"""A State split into copies, against what OpenMM says of all of them."""
+"""A State split into copies, compared with the State of all of them."""
 
 import numpy as np
 import openmm
 import pytest
 from openmm import unit
 
-from openmm_mlff.reporters.quantities import kinetic_ev, potential_ev, temperature_kelvin, time_ps
+from openmm_mlff.reporters.quantities import kinetic_ev, potential_ev, time_ps
 from openmm_mlff.simulation.replicas.system import make_copies
 from openmm_mlff.simulation.states import ManyCopies, copy_state, kinetic_energies
 
@@ -37,38 +37,25 @@ def test_energies_of_the_copies_add_up_to_those_of_openmm(moving):
     assert 3.0 * kinetic[0] < kinetic[1] < kinetic[2]
     assert sum(potential_ev(copy) for copy in states) == pytest.approx(potential_ev(state))
     assert all(time_ps(copy) == time_ps(state) > 0.0 for copy in states)
-    whole = [
-        state.getPositions(asNumpy=True),
-        state.getVelocities(asNumpy=True),
-        state.getForces(asNumpy=True),
-    ]
-    parts = [
-        [copy.getPositions() for copy in states],
-        [copy.getVelocities() for copy in states],
-        [copy.getForces() for copy in states],
-    ]
-    for together, alone in zip(whole, parts, strict=True):
-        found = np.concatenate([part.value_in_unit(together.unit) for part in alone])
-        np.testing.assert_array_equal(found, together._value)
+    for name in ("getPositions", "getVelocities", "getForces"):
+        together = getattr(state, name)(asNumpy=True)
+        parts = [getattr(copy, name)().value_in_unit(together.unit) for copy in states]
+        np.testing.assert_array_equal(np.concatenate(parts), together._value)
 
 
-def test_half_a_kick_is_added_to_the_velocities():
-    # One particle of 2 amu, 3 nm/ps, pushed by 8 kJ/mol/nm for half of 0.5 ps: 4 nm/ps.
+@pytest.mark.parametrize(
+    ("velocity", "force", "mass", "expected"),
+    # 3 nm/ps and 8 kJ/mol/nm on 2 amu for half of 0.5 ps: 4 nm/ps; no mass, no motion.
+    [(3.0, 8.0, 2.0, 16.0), (0.0, 1.0, 0.0, 0.0)],
+)
+def test_half_a_kick_is_added_to_the_velocities(velocity, force, mass, expected):
     found = kinetic_energies(
-        np.array([[[3.0, 0.0, 0.0]]]),
-        forces=np.array([[[8.0, 0.0, 0.0]]]),
-        masses_amu=[2.0],
+        np.array([[[velocity, 0.0, 0.0]]]),
+        forces=np.array([[[force, 0.0, 0.0]]]),
+        masses_amu=[mass],
         timestep_ps=0.5,
     )
-    assert found == pytest.approx([16.0])
-
-
-def test_particles_without_mass_do_not_move():
-    found = kinetic_energies(
-        np.zeros((1, 1, 3)), forces=np.ones((1, 1, 3)), masses_amu=[0.0], timestep_ps=0.5
-    )
-    assert found == pytest.approx([0.0])
-    assert temperature_kelvin(found[0], n_degrees_of_freedom=3) == 0.0
+    assert found == pytest.approx([expected])
 
 
 def test_a_frame_has_a_time_positions_and_no_box():
@@ -79,7 +66,7 @@ def test_a_frame_has_a_time_positions_and_no_box():
     assert frame.getPeriodicBoxVectors() is None
 
 
-def test_a_copy_is_saved_as_a_run_alone(moving, student, water):
+def test_a_copy_is_saved_like_a_single_run(moving, student, water):
     copies, context = moving
     whole = context.getState(positions=True, velocities=True)
     saved = ManyCopies(copies.single, 3, copies.energies_ev, 1000.0 * TIMESTEP_PS).saved(context)
