@@ -5,11 +5,12 @@ from hypothesis import strategies as st
 from openmm_mlff.molecules.names import name_atoms, numbered_names, safe_name
 
 
-def test_what_a_folder_cannot_be_called_is_replaced():
-    assert safe_name("CC(=O)O water", otherwise="x") == "CC_O_O_water"
-    assert safe_name("../..", otherwise="x") == "x"
-    assert safe_name("", otherwise="x") == "x"
-    assert safe_name(".hidden", otherwise="x") == "hidden"
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("CC(=O)O water", "CC_O_O_water"), ("../..", "x"), ("", "x"), (".hidden", "hidden")],
+)
+def test_characters_that_are_invalid_in_folder_names_are_replaced(text, name):
+    assert safe_name(text, otherwise="x") == name
 
 
 @given(st.text())
