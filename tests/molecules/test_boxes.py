@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.molecules.boxes import covalent_images, upright, whole_molecules
+from openmm_mlff.molecules.boxes import covalent_images, whole_molecules
 from openmm_mlff.molecules.building import build_system
 from openmm_mlff.molecules.formats.structure import FileStructure
 
@@ -125,13 +125,3 @@ def test_a_molecule_beside_a_network_is_made_whole(water):
     whole = whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
     np.testing.assert_array_equal(whole[:3], chain)
     np.testing.assert_allclose(whole[3:], water.positions_angstrom + BESIDE, atol=1e-9)
-
-
-def test_rotation_keeps_every_distance():
-    turn = Rotation.from_rotvec([1.0, 2.0, -0.5]).as_matrix()
-    positions = np.random.default_rng(4).uniform(-9, 9, (20, 3))
-    cell, turned = upright(CELL @ turn.T, positions_angstrom=positions @ turn.T)
-    np.testing.assert_allclose(cell, CELL, atol=1e-12)
-    np.testing.assert_allclose(
-        nearest_distances(turned, cell), nearest_distances(positions, CELL), atol=1e-9
-    )

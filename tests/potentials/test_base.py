@@ -7,7 +7,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.potentials.base import Potential, bare_system, check_precision
+from openmm_mlff.potentials.base import Potential, check_precision
 
 
 def test_only_known_precisions_are_accepted():
@@ -33,30 +33,6 @@ def test_an_unknown_element_is_refused_by_name_by_every_method(small_potential):
     # A potential without a list of elements takes any.
     small_potential.elements = None
     small_potential.check_molecule(sulfide)
-
-
-def test_a_bare_system_holds_only_the_masses(water):
-    system = bare_system(water)
-    masses = [system.getParticleMass(index)._value for index in range(3)]
-    np.testing.assert_array_equal(masses, water.masses_amu)
-    assert (system.getNumForces(), system.getNumConstraints()) == (0, 0)
-
-
-def test_evaluating_in_batches_through_ase_and_by_a_fresh_student_agrees(small_potential, water):
-    noise = np.random.default_rng(0).normal(scale=0.05, size=(3, 3, 3))
-    positions = water.positions_angstrom + noise
-    batched = small_potential.evaluate(water, positions, precision="double")
-    fresh = small_potential.fresh()
-    assert fresh.sha256 == small_potential.sha256
-    assert fresh._evaluators is not small_potential._evaluators
-    for found in (
-        Potential.evaluate(small_potential, water, positions, precision="double"),
-        fresh.evaluate(water, positions, precision="double"),
-    ):
-        np.testing.assert_allclose(found.energies_ev, batched.energies_ev, atol=1e-10)
-        np.testing.assert_allclose(
-            found.forces_ev_per_angstrom, batched.forces_ev_per_angstrom, atol=1e-10
-        )
 
 
 class Counting(Calculator):

@@ -38,22 +38,3 @@ def test_names_are_shortened_where_they_stay_different():
     assert data.model_names(list(short)) == short
     same = ["runs/a/best.pt", "runs/b/best.pt"]
     assert data.model_names(same) == {model: model for model in same}
-
-
-def test_entries_are_found_by_model_system_platform_and_backend(make_benchmark):
-    entries = data.entries(make_benchmark())
-    assert data.entries({}) == []
-    assert data.distinct(entries, key="system") == ["water", "methane"]
-    assert data.find_entry(entries, model="student:tiny", system="methane")["system"] == "methane"
-    assert data.find_entry(entries, model="student:tiny", system="benzene") == {}
-    sorted_entries = data.by_platform(entries + data.entries(make_benchmark(platform="CUDA")))
-    assert list(sorted_entries) == ["Reference, mixed precision", "CUDA, mixed precision"]
-    assert data.by_platform([{}]) == {"unknown platform": [{}]}
-    fast = data.entries(make_benchmark(backend="torchforce", fastest=True))
-    slow = data.entries(make_benchmark(backend="torchforce-plain", fastest=False))
-    assert data.backends(fast + slow) == ["torchforce", "torchforce-plain"]
-    assert data.fastest(fast + slow) == fast
-    at = {"model": "student:tiny", "system": "methane", "backend": "torchforce-plain"}
-    assert data.find_entry(fast + slow, **at) == slow[3]
-    assert data.backends(entries) == []
-    assert data.fastest(entries) == entries

@@ -1,4 +1,3 @@
-import itertools
 import re
 
 import pytest
@@ -10,7 +9,6 @@ from openmm_mlff.report.checks_page import (
     checks_markdown,
     role_in,
     shipped_protocols,
-    threshold_lines,
 )
 from openmm_mlff.report.templating import escape_text
 from openmm_mlff.report.wording import number
@@ -52,17 +50,3 @@ def test_the_page_names_the_protocols_that_include_a_check(page):
     )
     roles = [role_in(get_check(name), protocol) for name in ("stability", "memory", "speed")]
     assert roles == ["required", "reported", ""]
-
-
-def test_a_threshold_that_the_protocol_does_not_set_has_no_value():
-    spec = get_check("rotation_invariance")
-    standard = load_protocol("standard")
-    assert threshold_lines(spec, standard) == ["energy 0.1 meV/atom", "forces 1 meV/Å"]
-    bare = standard.model_copy(update={"criteria": {}})
-    assert threshold_lines(spec, bare) == ["energy – meV/atom", "forces – meV/Å"]
-
-
-def test_the_rows_of_each_table_have_equally_many_cells(page):
-    for lines in itertools.pairwise(page.splitlines()):
-        if all(line.startswith("|") for line in lines):
-            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1, lines

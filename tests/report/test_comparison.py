@@ -5,8 +5,6 @@ import pytest
 from openmm_mlff.report.comparison import compare, comparison_markdown, write_comparison
 from openmm_mlff.results import Status, VerdictStatus
 
-from .conftest import CONDITION, HOT
-
 
 @pytest.fixture(scope="module")
 def reports(make_report, make_checks):
@@ -74,12 +72,6 @@ def test_the_page_has_verdicts_numbers_and_links(reports, tmp_path):
     page = comparison_markdown(reports, folder=tmp_path)
     assert "[report]" not in page
     assert "## Figures" not in page
-
-
-def test_conditions_are_named_where_there_are_several(make_report, make_result, tmp_path):
-    checks = [make_result(condition=one.as_dict()) for one in (CONDITION, HOT)]
-    page = comparison_markdown([make_report(checks=checks)], folder=tmp_path)
-    assert "| water (NVE, 500 K, 0.5 fs) | `energy_drift` |" in page
 
 
 def test_all_files_are_written_and_no_figure_without_numbers(

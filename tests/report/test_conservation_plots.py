@@ -66,15 +66,6 @@ def test_interval_and_limit_fan_out_from_the_mean(evidence, drift, make_result):
         assert len(plot_energy(evidence, unfitted).panels[0].marks) == 1
 
 
-def test_non_finite_energies_are_gaps(evidence, drift):
-    total_ev = np.full(200, -100.0)
-    total_ev[[0, 7, 199]] = [np.nan, np.inf, -np.inf]
-    plot = plot_energy(with_run(evidence, energies={"total_ev": total_ev}), drift)
-    curve = marks(plot)["total energy"]
-    assert np.isnan(curve.y[[0, 7, 199]]).all()
-    assert np.nanmax(np.abs(curve.y)) == 0.0
-
-
 def test_an_explosion_does_not_flatten_what_came_before(evidence, drift):
     total_ev = -100.0 + 1e-4 * np.sin(np.arange(200))
     total_ev[190:] += np.exp(np.arange(10.0) * 3)
@@ -87,12 +78,6 @@ def test_an_explosion_does_not_flatten_what_came_before(evidence, drift):
     assert (event.x, event.text) == (1.0, "unstable at 1 ps")
     unknown = with_run(evidence, failure=RunFailure("error", "broke", np.nan))
     assert of_kind(plot_energy(unknown, drift).panels[0], Event) == []
-
-
-def test_each_replica_is_drawn(evidence, make_run, drift):
-    runs = tuple(make_run(evidence.system, seed=k, name=f"r{k}", replica=k) for k in range(3))
-    plot = plot_energy(replace(evidence, runs=runs), drift)
-    assert {"replica 0", "replica 1", "replica 2"} <= set(marks(plot))
 
 
 def test_the_temperature_has_mean_target_and_in_long_runs_a_running_mean(evidence):

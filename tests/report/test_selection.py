@@ -34,15 +34,6 @@ def test_a_result_is_found_by_check_system_and_condition(
     assert (found and found.value) == value
 
 
-def test_groups_and_systems_are_ordered_and_unknown_ones_last(make_report, make_result):
-    groups = ("performance", "zeta", "accuracy", "dynamics", "parity")
-    checks = [make_result(group, group=group) for group in groups]
-    report = make_report(checks=[*checks, make_result(system="benzene")])
-    found = [group for group, _ in selection.results_by_group(report, system="water")]
-    assert found == ["parity", "dynamics", "accuracy", "performance", "zeta"]
-    assert selection.systems_with_results(report) == ["water", "benzene"]
-
-
 def test_each_system_and_condition_has_a_row_of_key_numbers(make_report, make_result):
     (row,) = selection.summary_rows(make_report())
     assert (row.system, row.condition) == ("water", "NVE, 300 K, 0.5 fs")
@@ -60,17 +51,6 @@ def test_each_system_and_condition_has_a_row_of_key_numbers(make_report, make_re
         ["✔ 10 ps", "✔ 0.05", "– SKIPPED", "–"],
         ["✘ 2 ps", "✔ 0.05", "– SKIPPED", "–"],
     ]
-
-
-def test_a_unit_is_in_the_header_only_where_all_agree(make_report, make_result):
-    checks = [
-        make_result("speed", value=1.0, unit="ms/step"),
-        make_result("speed", value=1.0, unit="s/step", system="methane"),
-        make_result("force_accuracy", value=1.0, unit="eV/Å"),
-    ]
-    headers = selection.key_headers(selection.summary_rows(make_report(checks=checks)))
-    assert headers["speed"] == ("Time per step", "")
-    assert headers["force_accuracy"] == ("Force RMSE", "eV/Å")
 
 
 def test_reports_stand_side_by_side_under_labels_of_their_own(make_report):

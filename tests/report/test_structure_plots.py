@@ -53,14 +53,6 @@ def test_the_band_spans_the_bonds_and_the_line_is_their_mean(water):
     assert start.value == pytest.approx(0.96, abs=0.02)
 
 
-def test_bonds_that_depart_leave_the_axis_and_the_caption_names_their_length(water):
-    lengths = water.runs[0].trajectory.bond_lengths_angstrom.copy()
-    lengths[-5:, 0] = 40.0
-    plot = plot_bonds(with_bonds(water, lengths), None)
-    assert "values reach 40 Å" in plot.caption
-    assert plot.panels[0].y.range[1] < 5.0
-
-
 def test_rmsd_and_radius_of_gyration_have_a_panel_each(water, make_run):
     labels = ["RMSD (Å)", "Radius of gyration (Å)"]
     plot = plot_shape(water, None)

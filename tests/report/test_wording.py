@@ -4,8 +4,6 @@ from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.report import wording
 from openmm_mlff.results import MeasuredTemperature, Status
 
-from .conftest import CONDITION, HOT
-
 INTERVAL = "interval_mev_per_atom_per_ps"
 
 
@@ -42,22 +40,6 @@ def test_numbers_have_three_significant_digits(value, text):
 )
 def test_an_interval_has_two_significant_digits(make_result, value, interval, text):
     assert wording.value_text(make_result(value=value, evidence={INTERVAL: interval})) == text
-
-
-def test_the_slope_keeps_its_sign_and_defaults_to_the_value(make_result):
-    signed = make_result(value=0.2, evidence={"slope_mev_per_atom_per_ps": -0.2})
-    assert wording.fitted_slope(signed) == -0.2
-    assert wording.fitted_slope(make_result(value=0.2)) == 0.2
-    assert wording.fitted_slope(make_result()) is None
-
-
-def test_a_condition_is_written_with_units(make_report, make_result):
-    assert wording.condition_label(CONDITION.as_dict()) == "NVE, 300 K, 0.5 fs"
-    assert wording.condition_label({"pressure": "1 bar"}) == "pressure 1 bar"
-    assert wording.condition_label({}) == ""
-    both = [make_result(condition=one.as_dict()) for one in (CONDITION, HOT)]
-    assert wording.several_conditions(make_report(checks=both))
-    assert not wording.several_conditions(make_report())
 
 
 def test_the_scope_is_complete_and_an_empty_one_has_dashes(make_report):

@@ -88,17 +88,6 @@ def test_atoms_with_nan_are_named_in_one_short_line(monitor, water):
     assert single.check_positions(np.array([[1e3, 0.0, 0.0]])) is None
 
 
-def test_forces_up_to_the_limit_pass(monitor):
-    forces = np.zeros((3, 3))
-    forces[1] = [60.0, 60.0, 52.0]
-    assert np.linalg.norm(forces[1]) < 100.0
-    assert monitor.check_forces(forces) is None
-    forces[1, 2] = 60.0
-    problem = monitor.check_forces(forces)
-    assert problem.atoms == (1,)
-    assert "force on H2 is 103.9 eV/Å; expected less than 100" in problem.message
-
-
 @pytest.mark.parametrize(
     ("limits", "stretch", "force", "is_fine"),
     [

@@ -1,8 +1,7 @@
 import pytest
 
 from openmm_mlff.reporters.quantities import positions_angstrom
-from openmm_mlff.simulation import contexts
-from openmm_mlff.simulation.contexts import platform_properties, warm_up
+from openmm_mlff.simulation.contexts import platform_properties
 
 
 def test_a_simulation_starts_at_rest_with_the_properties_of_its_platform(
@@ -19,16 +18,3 @@ def test_a_simulation_starts_at_rest_with_the_properties_of_its_platform(
         assert int(properties["Threads"]) >= 1
     else:
         assert properties == {}
-
-
-def test_warming_evaluates_energy_and_forces_five_times():
-    class Context:
-        calls: tuple = ()
-
-        def getState(self, **what):  # noqa: N802
-            self.calls += (what,)
-
-    context = Context()
-    warm_up(context)
-    assert contexts.WARM_UP_EVALUATIONS == 5
-    assert context.calls == ({"energy": True, "forces": True},) * 5

@@ -5,8 +5,6 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.reporters import EnergyReporter
-from openmm_mlff.simulation import named_platform
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
 
 from .conftest import record_of, rows_of
@@ -116,27 +114,3 @@ def test_failures_before_the_run_are_recorded(
     table = failed(system, hydrogen_chloride, job(), reference, start=torn)
     assert "at the minimum it was to start from: bond Cl1–H2 is" in table["failure"]["message"]
     assert table["completed_ps"] == 0.0
-
-
-def test_an_error_of_the_code_is_raised_and_rows_are_kept(
-    run, reference, job, tmp_path, monkeypatch
-):
-    report = EnergyReporter.report
-
-    def broken(self, simulation, state):
-        if simulation.currentStep == 500:
-            raise OSError("disk full")
-        report(self, simulation, state)
-
-    monkeypatch.setattr(EnergyReporter, "report", broken)
-    with pytest.raises(OSError, match="disk full"):
-        run(job(), tmp_path, reference)
-    assert record_of(tmp_path)["status"] == "running"
-    assert len(rows_of(tmp_path, "energies.csv")) == 50
-
-
-def test_a_run_stays_on_its_platform(run, reference, job, tmp_path):
-    for duration_ps, platform in ((0.5, reference), (0.6, named_platform("CPU"))):
-        run(job(duration_ps=duration_ps), tmp_path, platform)
-    assert record_of(tmp_path)["platform"] == "Reference"
-    assert record_of(tmp_path)["completed_ps"] == 0.6

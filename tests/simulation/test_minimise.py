@@ -31,14 +31,6 @@ def test_it_finds_the_minimum_of_a_morse_potential(bonded_by, hydrogen_chloride,
     assert result.largest_force_ev_per_angstrom <= 0.01
 
 
-def test_the_tolerance_is_that_of_the_largest_force(water_system, water, water_minimum, reference):
-    result = minimise(water_system, water, platform=reference, tolerance_ev_per_angstrom=1e-5)
-    assert result.converged
-    assert result.largest_force_ev_per_angstrom <= 1e-5
-    found = distances(result.positions_angstrom)
-    np.testing.assert_allclose(found, distances(water_minimum), atol=1e-6)
-
-
 def test_the_start_is_used_and_a_missed_tolerance_is_returned(
     bonded_by, hydrogen_chloride, reference
 ):

@@ -3,6 +3,7 @@ import pytest
 
 from openmm_mlff.errors import PlatformError
 from openmm_mlff.simulation import available_platforms, choose_platform, named_platform, platforms
+from openmm_mlff.simulation.devices import runs_on_gpu
 
 ALL = ("Reference", "CPU", "OpenCL", "CUDA")
 
@@ -25,6 +26,11 @@ class _Pretend:
         monkeypatch.setattr(platforms, "available_platforms", lambda: list(listed))
         monkeypatch.setattr(platforms, "make_context", context)
         monkeypatch.setattr(platforms, "runs_on_gpu", gpus.__contains__)
+
+
+def test_the_device_of_a_platform_is_known_by_name_except_for_opencl():
+    names = ("CUDA", "HIP", "CPU", "Reference")
+    assert [runs_on_gpu(name) for name in names] == [True, True, False, False]
 
 
 @pytest.fixture

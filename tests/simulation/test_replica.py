@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.momentum import momenta
 from openmm_mlff.simulation.checkpoint import STATE_FILE
 from openmm_mlff.simulation.record import TrajectoryRecord
@@ -16,13 +15,6 @@ from .conftest import record_of
 def replica(water, job, tmp_path):
     record = TrajectoryRecord(job(equilibration_ps=0.05), "CPU", "mixed", n_steps_done=7)
     return Replica(tmp_path / "run", record, water.positions_angstrom)
-
-
-def test_a_failure_is_recorded(replica):
-    replica.fail(UnstableError("torn", time_ps=0.25, step=500, atoms=(1, 2)))
-    assert replica.is_failed
-    record = record_of(replica.folder)
-    assert (record["steps"], record["failure"]["message"]) == (500, "torn")
 
 
 def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):
@@ -48,11 +40,3 @@ def test_a_replica_starts_at_rest_as_a_whole(replica, water, oracle, reference):
     assert replica.record.n_steps_done == 0
     assert record_of(replica.folder)["platform"] == "Reference"
     assert (replica.folder / "topology.pdb").is_file()
-
-
-def test_a_torn_start_is_another_molecule(replica, water):
-    replica.check_start(water)
-    replica.start_angstrom = 3.0 * water.positions_angstrom
-    with pytest.raises(UnstableError, match="at the minimum it was to start from: bond") as caught:
-        replica.check_start(water)
-    assert caught.value.step == -100

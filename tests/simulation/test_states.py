@@ -3,11 +3,10 @@
 import numpy as np
 import openmm
 import pytest
-from openmm import unit
 
 from openmm_mlff.reporters.quantities import kinetic_ev, potential_ev, time_ps
 from openmm_mlff.simulation.replicas.system import make_copies
-from openmm_mlff.simulation.states import ManyCopies, copy_state, kinetic_energies
+from openmm_mlff.simulation.states import ManyCopies, kinetic_energies
 
 TIMESTEP_PS = 0.0005
 
@@ -56,34 +55,3 @@ def test_half_a_kick_is_added_to_the_velocities(velocity, force, mass, expected)
         timestep_ps=0.5,
     )
     assert found == pytest.approx([expected])
-
-
-def test_a_frame_has_a_time_positions_and_no_box():
-    placed = unit.Quantity(np.ones((2, 3)), unit.nanometer)
-    frame = copy_state(Time=1.5 * unit.picosecond, Positions=placed)
-    assert frame.getTime() == 1.5 * unit.picosecond
-    assert frame.getPositions(asNumpy=True) is frame.getPositions() is placed
-    assert frame.getPeriodicBoxVectors() is None
-
-
-def test_a_copy_is_saved_like_a_single_run(moving, student, water):
-    copies, context = moving
-    whole = context.getState(positions=True, velocities=True)
-    saved = ManyCopies(copies.single, 3, copies.energies_ev, 1000.0 * TIMESTEP_PS).saved(context)
-    alone = openmm.Context(
-        student.create_system(water, precision="double"),
-        openmm.VerletIntegrator(TIMESTEP_PS),
-        openmm.Platform.getPlatformByName("Reference"),
-    )
-    for number, state in enumerate(saved):
-        alone.setState(openmm.XmlSerializer.clone(state))
-        assert alone.getStepCount() == 15
-        found = alone.getState(positions=True, velocities=True)
-        assert found.getTime() == whole.getTime()
-        own = slice(3 * number, 3 * number + 3)
-        for name in ("getPositions", "getVelocities"):
-            np.testing.assert_array_equal(
-                getattr(found, name)(asNumpy=True)._value,
-                getattr(whole, name)(asNumpy=True)._value[own],
-            )
-    assert number == 2

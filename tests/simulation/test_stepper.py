@@ -64,50 +64,6 @@ def test_a_copy_with_a_nan_is_removed(stepper, water, platform):
     np.testing.assert_array_equal(placed_in(broken)[[0, 2]], placed_in(intact)[[0, 2]])
 
 
-def test_a_failed_copy_is_reset_at_every_report(stepper, water, reference):
-    made = stepper(reference)
-    made.replicas[1].record.status = "failed"
-    for _ in range(2):
-        positions = placed_in(made)
-        positions[1] = np.nan
-        made.context.setPositions(positions.reshape(-1, 3) / 10.0)
-        # To the reports of steps 7 and 14.
-        made.step(7)
-        placed = placed_in(made)
-        np.testing.assert_array_equal(placed[1], water.positions_angstrom)
-        assert not np.array_equal(placed[0], water.positions_angstrom)
-
-
-def test_reports_come_at_the_steps_that_are_due(stepper, reference, monkeypatch):
-    due = []
-    made = stepper(reference)
-    monkeypatch.setattr(
-        made,
-        "report",
-        lambda *, rows, frame: due.append((made.current_step, rows, frame)) if rows or frame else 0,
-    )
-    made.step(15)
-    made.step(15)
-    assert due == [
-        (7, False, True),
-        (10, True, False),
-        (14, False, True),
-        (20, True, False),
-        (21, False, True),
-        (28, False, True),
-        (30, True, False),
-    ]
-
-
-def test_nothing_is_stepped_when_all_have_failed(stepper, reference):
-    made = stepper(reference)
-    for replica in made.replicas:
-        replica.record.status = "failed"
-    assert made.alive == []
-    made.step(50)
-    assert made.current_step == 0
-
-
 def test_an_error_of_the_code_is_not_a_failed_copy(stepper, reference, oracle, monkeypatch):
     def broken(numbers, **_):
         def evaluate(positions):

@@ -12,8 +12,6 @@ from openmm_mlff.students.checkpoint import (
     FORMAT,
     StudentRecord,
     load_student,
-    n_parameters,
-    one_line,
     read_student_record,
     save_student,
 )
@@ -121,12 +119,3 @@ def test_damaged_and_missing_files_are_refused(saved, tmp_path):
     for path in (saved, tmp_path / "missing.safetensors"):
         with pytest.raises(CheckpointError, match="expected a complete safetensors file"):
             read_student_record(path)
-
-
-def test_parameters_are_counted_and_errors_shortened_to_one_line():
-    assert n_parameters(torch.nn.Linear(3, 4)) == 16
-    assert one_line(ValueError("a\n  b")) == "a b"
-    assert one_line(ValueError()) == "ValueError"
-    long = one_line(ValueError("x" * 1000))
-    assert len(long) <= 200
-    assert long.endswith(" ...")

@@ -5,8 +5,7 @@ from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.students.checkpoint import n_parameters
-from openmm_mlff.students.deployment import all_pairs, in_dtype
-from openmm_mlff.students.evaluation import evaluate_batch
+from openmm_mlff.students.deployment import all_pairs
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.students.training.recipe import SIZES
 
@@ -73,18 +72,6 @@ def test_forces_are_the_gradient(small_model, evaluate, methanol):
     np.testing.assert_allclose(np.cross(positions, forces).sum(axis=0), 0.0, atol=1e-9)
 
 
-def test_a_batch_equals_its_geometries(small_model, evaluate, methanol):
-    numbers, positions = methanol
-    many = positions + np.random.default_rng(0).normal(scale=0.1, size=(4, *positions.shape))
-    energies, forces = evaluate_batch(
-        small_model, torch.tensor(numbers), torch.tensor(many), dtype=torch.float64
-    )
-    for index, one in enumerate(many):
-        energy, force = evaluate(small_model, numbers, one)
-        assert float(energies[index]) == pytest.approx(energy, abs=1e-10)
-        np.testing.assert_allclose(forces[index].numpy(), force, atol=1e-10)
-
-
 def test_two_copies_far_apart_have_twice_the_energy(small_model, evaluate, methanol):
     atoms = [(np.array([element]), np.zeros((1, 3))) for element in (1, 6, 7, 8)]
     for numbers, positions in (methanol, *atoms):
@@ -138,19 +125,6 @@ def test_reference_energies_are_added_to_each_atom_of_their_element(
     counts = [(numbers == z).sum() for z in (1, 6, 7, 8)]
     assert after - before == pytest.approx(float(np.dot(counts, shift.numpy())), abs=1e-10)
     np.testing.assert_allclose(same_forces, forces, atol=1e-12)
-
-
-def test_energies_keep_their_digits_in_float32(small_config, methanol):
-    numbers, positions = (torch.tensor(array) for array in methanol)
-    model = PaiNN(small_config)
-    energies = []
-    for offset in (0.0, -1.0e5):
-        model.reference_energies.fill_(offset)
-        single = in_dtype(model, torch.float32)
-        energy, _ = evaluate_batch(single, numbers, positions[None], dtype=torch.float32)
-        energies.append(float(energy[0]) - offset * len(numbers))
-    # In float32 an energy of 6e5 eV would resolve no better than 0.06 eV.
-    assert energies[1] == pytest.approx(energies[0], abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -71,22 +71,6 @@ def test_charges_are_summed(write, written):
     assert load_system(write("salt.pdb", text + other)).charge == 0
 
 
-def test_the_first_alternate_location_is_kept(write):
-    text = (
-        atom(1, " O  ", (0, 0, 0), element="O")
-        + atom(2, " H1 ", (0.96, 0, 0), altloc="A", element="H")
-        + atom(3, " H1 ", (0, 0, 0.96), altloc="B", element="H")
-        + atom(4, " H2 ", (-0.24, 0.93, 0), altloc="A", element="H")
-        + atom(5, " H2 ", (-0.24, 0, 0.93), altloc="B", element="H")
-        # Another residue, whose first is B.
-        + atom(6, " HE ", (9, 9, 9), altloc="B", number=2, element="HE")
-    )
-    system = load_system(write("two.pdb", text))
-    assert system.formula == "H2HeO"
-    np.testing.assert_allclose(system.positions_angstrom[1], [0.96, 0, 0])
-    np.testing.assert_allclose(system.positions_angstrom[2], [-0.24, 0.93, 0])
-
-
 @pytest.mark.parametrize(("opening", "closing"), [("MODEL        1\n", "ENDMDL\n"), ("", "END\n")])
 def test_models_are_chosen_by_number(write, water, opening, closing):
     models = [water.with_positions(water.positions_angstrom + k) for k in range(3)]

@@ -2,7 +2,6 @@ import numpy as np
 import openmm
 import pytest
 from openmm import app
-from openmmml import MLPotential
 
 from openmm_mlff import units
 from openmm_mlff.errors import MoleculeError, PotentialError
@@ -17,16 +16,6 @@ def _added(impl, topology, *, atoms=None, group=0, **args):
         system.addParticle(1.0)
     impl.addForces(topology, system, atoms, group, **args)
     return system
-
-
-@pytest.mark.parametrize("precision", ["mixed", "double"])
-def test_openmm_ml_returns_the_energies_of_the_student(precision, methanol, evaluated):
-    positions_nm = units.nm_from_angstrom(methanol.positions_angstrom)
-    ours = load_potential("student:tiny").create_system(methanol, precision=precision)
-    system = MLPotential("student-tiny").createSystem(topology_of(methanol), precision=precision)
-    found, expected = (evaluated(one, positions_nm) for one in (system, ours))
-    assert found[0] == expected[0]
-    np.testing.assert_array_equal(found[1], expected[1])
 
 
 def test_a_part_has_the_energy_of_the_isolated_molecule(water, evaluated):

@@ -1,7 +1,6 @@
 import numpy as np
 import openmm
 import pytest
-from openmm import app
 from openmmml import MLPotential
 from openmmml.embeddings.mechanicalembedding import MechanicalEmbedding
 from openmmml.mlpotential import MLPotentialImpl
@@ -79,18 +78,6 @@ def test_bonds_across_the_boundary_are_capped(dipeptide, evaluated, recording, i
     assert system.getForce(system.getNumForces() - 1).getForceGroup() == 3
     assert system.getVirtualSite(22).getLocalPosition()._value.x == pytest.approx(0.123)
     assert np.isfinite(evaluated(system, dipeptide.positions_nm)[0])
-
-
-def test_a_student_runs_dynamics_among_waters(waters):
-    integrator = openmm.LangevinMiddleIntegrator(300, 1.0, 0.0005)
-    integrator.setRandomNumberSeed(1)
-    platform = openmm.Platform.getPlatformByName("CPU")
-    simulation = app.Simulation(waters.topology, _mixed(waters, WATER), integrator, platform)
-    simulation.context.setPositions(waters.positions_nm)
-    simulation.minimizeEnergy(maxIterations=20)
-    simulation.step(20)
-    placed = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value[WATER]
-    assert 0.08 < np.linalg.norm(placed[0] - placed[1]) < 0.12
 
 
 class Nothing(MLPotentialImpl):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.potentials.torchscript.adapter import adapt, fits_as_it_is, forward_source
+from openmm_mlff.potentials.torchscript.adapter import adapt, fits_as_it_is
 from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales
 from openmm_mlff.potentials.torchscript.signature import Argument, Contract
 
@@ -60,9 +60,3 @@ def test_an_energy_in_single_precision_is_scaled_in_double(scripted):
     assert (energy.dtype, energy.shape) == (torch.float64, ())
     scale = ATOMIC.energy_ev / OPENMM.energy_ev
     assert float(energy.detach()) == float(module(PLACED * 10.0).detach().double()) * scale
-
-
-def test_forces_of_some_particles_are_assigned_to_them():
-    source = forward_source(Contract("positions", outputs_forces=True), OPENMM, some_particles=True)
-    assert "positions[self.particles] * 1.0" in source
-    assert "index_copy(0, self.particles, pushed)" in source

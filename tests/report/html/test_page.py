@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from openmm_mlff.report.figures import report_plots
-from openmm_mlff.report.html import report_html, write_html
+from openmm_mlff.report.html import report_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
 from openmm_mlff.report.html.page import code_words, provenance_rows, repeat_command
 from openmm_mlff.request import ValidationRequest
@@ -83,16 +83,6 @@ def test_the_data_are_json_for_every_chart_and_equal_for_equal_reports(
     assert report_html(torn_report, evidence, plots=plots) == torn_page
 
 
-def test_a_report_without_runs_and_results_has_a_page(make_report, make_observations, tmp_path):
-    path = tmp_path / "report.html"
-    nothing = {"water": Evidence(make_observations().system)}
-    write_html(make_report(checks=[], reasons=()), nothing, path)
-    page = path.read_text(encoding="utf-8")
-    assert "No reason was given." in page
-    assert 'player-canvas"' not in page.split("<script")[2]
-    assert len(page) < 200_000
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -113,6 +103,12 @@ def test_the_command_repeats_the_request_or_what_the_report_holds(make_report):
     assert repeat_command(make_report(), run=run) == request.to_command()
     words = shlex.split(repeat_command(make_report(name="a b"), run=None))
     assert words[:5] == ["openmm-mlff", "validate", "student:a b", "--system", "water"]
+
+
+def test_a_page_without_runs_has_no_player(make_report, make_observations):
+    page = report_html(make_report(), {"water": Evidence(make_observations().system)})
+    assert 'player-canvas"' not in page.split("<script")[2]
+    assert len(page) < 200_000
 
 
 def test_rows_hold_model_environment_and_settings_but_no_thresholds(make_report):

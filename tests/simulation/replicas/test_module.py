@@ -13,9 +13,7 @@ from openmm_mlff.simulation.replicas.module import (
     choose_module,
     student_batch,
 )
-from openmm_mlff.students.deployment import FixedComposition
 from openmm_mlff.students.fast import FastFixed
-from openmm_mlff.units import KJ_PER_MOL_PER_EV
 
 
 @pytest.fixture
@@ -43,20 +41,6 @@ def gradient_of(module, positions):
     placed = flat(positions).requires_grad_()
     (gradient,) = torch.autograd.grad(module(placed), placed)
     return gradient.numpy().reshape(positions.shape)
-
-
-def test_each_copy_has_the_energy_and_gradient_of_the_single_molecule(
-    copies, student, numbers, placed
-):
-    alone = FixedComposition(student.student.model, numbers, torch.float64).eval()
-    found = copies.energies(flat(placed)).detach().numpy()
-    expected = [float(alone(torch.from_numpy(x / 10.0))) / KJ_PER_MOL_PER_EV for x in placed]
-    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-11)
-    assert len(set(expected)) == 3
-    total = float(copies(flat(placed / 10.0)))
-    assert total == pytest.approx(sum(expected) * KJ_PER_MOL_PER_EV, rel=1e-13)
-    single = [gradient_of(alone, one / 10.0) for one in placed]
-    np.testing.assert_allclose(gradient_of(copies, placed / 10.0), single, atol=1e-8)
 
 
 def test_copies_do_not_interact(copies, water, placed):

@@ -42,23 +42,6 @@ def model():
     return new_student(CONFIG, [*free_atoms(), made_up(4, 0)], seed=3)
 
 
-def test_join_keeps_frames_separate():
-    frames = [made_up(4, 1), made_up(1, 2), made_up(6, 3)]
-    batch = join(frames, cutoff_angstrom=3.0)
-    assert batch.sizes.tolist() == [4, 1, 6]
-    assert batch.graph.tolist() == [0] * 4 + [1] + [2] * 6
-    assert bool((batch.graph[batch.senders] == batch.graph[batch.receivers]).all())
-    expected = set()
-    for offset, frame in zip((0, 4, 5), frames, strict=True):
-        x = frame.positions_angstrom
-        for i, j in np.ndindex(len(x), len(x)):
-            if i != j and np.linalg.norm(x[i] - x[j]) < 3.0:
-                expected.add((offset + j, offset + i))
-    pairs = list(zip(batch.senders.tolist(), batch.receivers.tolist(), strict=True))
-    assert set(pairs) == expected
-    assert len(pairs) == len(expected)
-
-
 def test_a_joined_batch_has_the_predictions_of_its_frames(model):
     frames = [made_up(4, 1), made_up(1, 2), made_up(6, 3)]
     energies, forces = predict(model, join(frames, cutoff_angstrom=5.0), training=False)

@@ -1,19 +1,12 @@
 from collections import Counter
-from dataclasses import asdict, replace
 
 import numpy as np
-import pytest
 
-from openmm_mlff.students.training import last_rounds
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.last_rounds import (
-    OWN_PLANS,
-    LastRounds,
     frames_of_last_rounds,
     frames_of_levelling,
-    train_last_rounds,
 )
-from openmm_mlff.students.training.recipe import SIZES
 
 
 def frames(origin, count, *, force_ev_per_angstrom=0.0):
@@ -61,22 +54,3 @@ def test_levelling_weights_relaxed_torsions_and_omits_free_atoms():
         "ethanol/stretched": 4,
         "CO/scan": 2,
     }
-
-
-@pytest.mark.parametrize("name", list(SIZES))
-def test_each_round_is_trained_as_recorded(name, monkeypatch):
-    trained = []
-    monkeypatch.setattr(
-        last_rounds,
-        "train_student",
-        lambda _model, seen, plan, *, seed, on_epoch: trained.append((len(seen), plan, seed)),
-    )
-    chosen = frames_of_last_rounds(TRAINING)
-    told = train_last_rounds(None, chosen, LastRounds(), name=name, seed=20)
-    assert list(told) == ["torsion", "levelling", "polishing"]
-    assert [seed for _, _, seed in trained] == [20, 21, 22]
-    assert [count for count, _, _ in trained] == [46, 30, 46]
-    for (count, plan, seed), kind in zip(trained, told, strict=True):
-        own = OWN_PLANS.get(name, {}).get(kind, {})
-        assert plan == replace(getattr(LastRounds(), kind), **own)
-        assert told[kind] == asdict(plan) | {"seed": seed, "frames": count}
