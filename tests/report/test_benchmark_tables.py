@@ -1,5 +1,6 @@
 import pytest
 
+from openmm_mlff.report.benchmark_data import model_names
 from openmm_mlff.report.benchmark_tables import benchmark_markdown, render_benchmark
 from openmm_mlff.report.figures import FigureRecord
 
@@ -12,6 +13,13 @@ def test_the_terminal_shows_every_number(printed, make_benchmark, width):
     ]
     assert lines.count(["original", "2", "3", "1.5", "21.6", "812", "1"]) == 2
     assert lines.count(["tiny", "1", "1.5", "0.75", "43.2", "812", "2"]) == 2
+
+
+def test_names_are_shortened_where_they_stay_different():
+    short = {"student:tiny": "tiny", "runs/a/best.pt": "best.pt"}
+    assert model_names(list(short)) == short
+    same = ["runs/a/best.pt", "runs/b/best.pt"]
+    assert model_names(same) == {model: model for model in same}
 
 
 def test_columns_without_values_are_omitted(printed, make_benchmark):

@@ -9,31 +9,6 @@ from .conftest import CONDITION, HOT
 COLD, WARM = CONDITION.as_dict(), HOT.as_dict()
 
 
-@pytest.mark.parametrize(
-    ("check_id", "system", "condition", "value"),
-    [
-        ("energy_drift", "water", WARM, 2.0),
-        ("energy_drift", "water", None, 1.0),
-        # A result without a condition matches every condition.
-        ("force_accuracy", "water", WARM, 3.0),
-        ("speed", "water", WARM, None),
-        ("energy_drift", "methane", WARM, None),
-    ],
-)
-def test_a_result_is_found_by_check_system_and_condition(
-    make_report, make_result, check_id, system, condition, value
-):
-    checks = [
-        make_result(value=1.0, condition=COLD),
-        make_result(value=2.0, condition=WARM),
-        make_result("force_accuracy", value=3.0),
-    ]
-    report = make_report(checks=checks)
-    at = {"check_id": check_id, "system": system, "condition": condition}
-    found = selection.find_result(report, **at)
-    assert (found and found.value) == value
-
-
 def test_each_system_and_condition_has_a_row_of_key_numbers(make_report, make_result):
     (row,) = selection.summary_rows(make_report())
     assert (row.system, row.condition) == ("water", "NVE, 300 K, 0.5 fs")
