@@ -134,21 +134,6 @@ def test_a_failure_in_openmm_is_a_failed_calculation(atoms):
         OpenMMCalculator(create_system).calculate(atoms)
 
 
-def test_all_calculators_of_a_student_agree(small_checkpoint, small_potential, water, atoms):
-    found = small_potential.evaluate(water, water.positions_angstrom[None], precision="double")
-    student = load_checkpoint(small_checkpoint)
-    for calculator in (
-        StudentForceFieldCalculator(checkpoint_path=small_checkpoint, dtype="float64"),
-        StudentForceFieldCalculator(checkpoint_path=str(small_checkpoint), dtype="float64"),
-        StudentForceFieldCalculator(student=student, dtype="float64"),
-        small_potential.ase_calculator(precision="double"),
-        OpenMMCalculator(lambda one: small_potential.create_system(one, precision="double")),
-    ):
-        atoms.calc = calculator
-        assert atoms.get_potential_energy() == pytest.approx(found.energies_ev[0], abs=1e-7)
-        np.testing.assert_allclose(atoms.get_forces(), found.forces_ev_per_angstrom[0], atol=1e-7)
-
-
 def test_one_calculator_serves_molecules_of_any_size_with_gradients(small_checkpoint, atoms):
     calculator = StudentForceFieldCalculator(small_checkpoint, dtype="float64")
     lone = Atoms("O", calculator=calculator)
