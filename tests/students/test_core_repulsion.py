@@ -48,18 +48,3 @@ def test_it_is_the_closed_formula_decreasing_to_zero_at_its_end(first, second):
     assert bool((end > 0).all())
     assert bool((end.diff() < 0).all())
     assert bool((repulsion(first, second, np.linspace(reach, 3 * reach, 20)) == 0).all())
-
-
-@pytest.mark.parametrize(("first", "second"), [(1, 1), (6, 8)])
-def test_value_slope_and_curvature_vanish_together_at_the_end(first, second):
-    found = []
-    for gap in (1e-2, 1e-4):
-        distance = torch.tensor([reach_of(first, second) - gap], dtype=torch.float64)
-        distance.requires_grad_()
-        value = repulsion(first, second, distance).sum()
-        (slope,) = torch.autograd.grad(value, distance, create_graph=True)
-        (curvature,) = torch.autograd.grad(slope.sum(), distance)
-        found.append([abs(float(x.detach())) for x in (value, slope, curvature)])
-    # Near the end they are proportional to gap³, gap² and gap.
-    ratios = np.array(found[1]) / np.array(found[0])
-    np.testing.assert_allclose(ratios, [1e-6, 1e-4, 1e-2], rtol=0.2)

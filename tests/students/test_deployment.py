@@ -3,14 +3,13 @@ import pytest
 import torch
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials.export import call_fixed, call_free
+from openmm_mlff.potentials.export import call_fixed
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
     all_pairs,
     in_dtype,
 )
-from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
@@ -20,35 +19,6 @@ def frames():
     molecule = load_system("ethanol")
     noise = np.random.default_rng(4).normal(scale=0.05, size=(3, molecule.n_atoms, 3))
     return molecule.atomic_numbers, molecule.positions_angstrom + noise
-
-
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)], ids=str
-)
-def test_both_deployments_are_the_model(small_model, frames, dtype, tolerance):
-    numbers, positions = frames
-
-    def assert_equal(found, size, index):
-        energies, forces = evaluate_batch(
-            in_dtype(small_model, dtype),
-            torch.tensor(numbers[:size]),
-            torch.tensor(positions[index : index + 1, :size]),
-            dtype=dtype,
-        )
-        assert found[0] == pytest.approx(float(energies[0]), abs=tolerance)
-        np.testing.assert_allclose(found[1], forces[0].numpy(), atol=tolerance)
-
-    fixed = FixedComposition(small_model, torch.tensor(numbers), dtype).eval()
-    free = FreeComposition(small_model, dtype).eval()
-    for module in (fixed, free):
-        assert torch.equal(module.model.reference_energies, small_model.reference_energies)
-    for program in (fixed, torch.jit.script(fixed)):
-        for index in (0, 1, 2, 0):
-            assert_equal(call_fixed(program, positions[index]), len(numbers), index)
-    for program in (free, torch.jit.script(free)):
-        # A size or an element fixed in the program would show in the second molecule.
-        for size in (len(numbers), 4, 1, len(numbers)):
-            assert_equal(call_free(program, numbers[:size], positions[0, :size]), size, 0)
 
 
 def test_openmms_units_are_used_and_distant_positions_lose_no_digits(small_model, frames):

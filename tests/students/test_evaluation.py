@@ -13,6 +13,7 @@ from openmm_mlff.students.evaluation import (
     evaluate_with_list,
     program_of,
 )
+from openmm_mlff.students.fast import ListedStudent
 from openmm_mlff.students.loading import load_checkpoint, shipped_path
 from openmm_mlff.students.painn import PaiNN
 
@@ -44,14 +45,16 @@ def eager(model, numbers, positions):
 @pytest.mark.parametrize("n_atoms", [1, 2, 9, 64, 65, 100])
 def test_every_size_has_the_energies_of_the_eager_model(small_model, n_atoms, dtype, tolerance):
     numbers, positions = chain(n_atoms, copies=3)
-    program = program_of(small_model, dtype)
-    energies, forces = evaluate_batch(program, numbers, positions, dtype=dtype)
-    assert energies.dtype == forces.dtype == torch.float64
-    for placed, energy, force in zip(positions, energies, forces, strict=True):
-        expected, expected_forces = eager(small_model, numbers, placed)
-        scale = max(1.0, float(expected_forces.abs().max()))
-        assert abs(float(energy - expected)) < tolerance * scale * n_atoms
-        assert float((force - expected_forces).abs().max()) < tolerance * scale
+    order = torch.randperm(n_atoms)
+    numbers, positions = numbers[order], positions[:, order]
+    for program in (program_of(small_model, dtype), ListedStudent(small_model, dtype)):
+        energies, forces = evaluate_batch(program, numbers, positions, dtype=dtype)
+        assert energies.dtype == forces.dtype == torch.float64
+        for placed, energy, force in zip(positions, energies, forces, strict=True):
+            expected, expected_forces = eager(small_model, numbers, placed)
+            scale = max(1.0, float(expected_forces.abs().max()))
+            assert abs(float(energy - expected)) < tolerance * scale * n_atoms
+            assert float((force - expected_forces).abs().max()) < tolerance * scale
 
 
 @pytest.mark.parametrize("name", ["tiny", "original"])

@@ -1,11 +1,9 @@
 """The contract of OpenMM: units, precision, copies, and the plugin itself."""
 
-import openmm
 import pytest
 import torch
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials.student import import_openmmtorch
 from openmm_mlff.students.deployment import FixedComposition
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.fast.student import FastStudent
@@ -53,29 +51,3 @@ def test_copies_add_up_and_leave_no_autograd_graph(small_model, water):
     torch.testing.assert_close(energy, energies.sum() * KJ_PER_MOL_PER_EV)
     unit = KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM
     torch.testing.assert_close(forces, each.reshape(-1, 3) * unit)
-
-
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)], ids=str
-)
-def test_it_runs_in_openmm(small_model, water, dtype, tolerance):
-    numbers, positions = water
-    force = import_openmmtorch().TorchForce(
-        torch.jit.script(FastFixed(small_model, numbers, dtype).eval())
-    )
-    force.setOutputsForces(True)
-    system = openmm.System()
-    for _ in numbers:
-        system.addParticle(1.0)
-    system.addForce(force)
-    platform = openmm.Platform.getPlatformByName("Reference")
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
-    # Several geometries: the compiled program changes after the first calls.
-    for placed in positions:
-        context.setPositions(placed.numpy())
-        state = context.getState(energy=True, forces=True)
-        energy, forces = by_autograd(small_model, numbers, placed)
-        found = torch.tensor(state.getForces(asNumpy=True)._value)
-        scale = float(forces.abs().max())
-        torch.testing.assert_close(found, forces, rtol=0.0, atol=tolerance * scale)
-        assert state.getPotentialEnergy()._value == pytest.approx(float(energy), rel=tolerance)

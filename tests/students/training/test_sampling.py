@@ -9,7 +9,6 @@ from openmm_mlff.students.training.sampling import (
     SamplingPlan,
     altered_frames,
     dimer_frames,
-    free_atom_frames,
     pair_scan_frames,
     thermal_frames,
 )
@@ -62,12 +61,3 @@ def test_pairs_are_scanned_from_contact_to_beyond_the_bond():
     assert lengths[-1] <= 1.6 * covalent_sum + 1e-9
     # Contact is repulsive: the atoms are pushed apart.
     assert frames[0].forces_ev_per_angstrom[0, 0] < 0 < frames[0].forces_ev_per_angstrom[1, 0]
-
-
-def test_free_atoms_have_their_energies_and_no_forces():
-    frames = list(free_atom_frames({1: -10.0, 8: -100.0}))
-    assert [(f.energy_ev, f.atomic_numbers.tolist()) for f in frames] == [
-        (-10.0, [1]),
-        (-100.0, [8]),
-    ]
-    assert all((frame.forces_ev_per_angstrom == 0).all() for frame in frames)
