@@ -19,13 +19,13 @@ def hydrogen(distance_angstrom, **fields):
     return build_system(structure, name="made", source="file made.sdf")
 
 
-def test_a_listed_bond_may_be_long_but_not_too_long():
+def test_a_listed_bond_has_a_largest_length():
     assert hydrogen(LIMIT_ANGSTROM - 0.001).bonds == ((0, 1),)
     with pytest.raises(MoleculeError, match=r"file made\.sdf: the bond H1–H2 is 0\.99 Å long"):
         hydrogen(LIMIT_ANGSTROM + 0.001)
 
 
-def test_a_listed_bond_goes_to_the_nearest_image():
+def test_a_listed_bond_is_to_the_nearest_image():
     cell = np.diag([10.0, 10.0, 10.0])
     system = hydrogen(9.26, cell_angstrom=cell)
     np.testing.assert_allclose(system.positions_angstrom[1], [-0.74, 0, 0], atol=1e-12)
@@ -33,7 +33,7 @@ def test_a_listed_bond_goes_to_the_nearest_image():
         hydrogen(5.0, cell_angstrom=cell)
 
 
-def test_recorded_charge_and_multiplicity_and_what_was_left_out():
+def test_charge_multiplicity_and_note_are_recorded():
     system = hydrogen(0.74, charge=1.0, multiplicity=np.int64(2), note="its colour is not used")
     assert (system.charge, system.multiplicity) == (1, 2)
     assert system.source == "file made.sdf; its colour is not used"

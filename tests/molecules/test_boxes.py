@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.assembly import build_system
-from openmm_mlff.molecules.boxes import covalent_images, upright, whole_molecules
+from openmm_mlff.molecules.boxes import covalent_images, whole_molecules
 from openmm_mlff.molecules.formats.structure import FileStructure
 
 CELL = np.array([[13.0, 0.0, 0.0], [4.0, 12.0, 0.0], [-3.0, 5.0, 11.0]])
@@ -42,7 +42,7 @@ def build(numbers, positions, cell, **fields):
     return build_system(structure, name="made", source="a test")
 
 
-def test_wrapped_molecules_come_out_whole_from_a_turned_triclinic_box(tmp_path, water, dipeptide):
+def test_wrapped_molecules_in_a_rotated_triclinic_box_are_made_whole(tmp_path, water, dipeptide):
     numbers = np.concatenate([dipeptide.atomic_numbers, water.atomic_numbers])
     positions = np.concatenate(
         [dipeptide.positions_angstrom, water.positions_angstrom + np.array([0.0, 6.5, 0.5])]
@@ -58,7 +58,7 @@ def test_wrapped_molecules_come_out_whole_from_a_turned_triclinic_box(tmp_path, 
     assert not np.triu(system.cell_angstrom, 1).any()
     expected_bonds = [*dipeptide.bonds, *((i + 22, j + 22) for i, j in water.bonds)]
     assert system.bonds == tuple(expected_bonds)
-    # Written whole, it would have had these very lengths; the file as wrapped does not.
+    # The lengths of the whole molecules, which the wrapped file does not have.
     i, j = np.array(system.bonds).T
     lengths = np.linalg.norm(positions[i] - positions[j], axis=1)
     np.testing.assert_allclose(bond_lengths(system), lengths, atol=1e-6)
@@ -97,23 +97,21 @@ def test_a_wrapped_water_keeps_its_shape(axis, shift, tilts, turn, images):
     )
 
 
-def test_bonds_of_the_file_make_it_whole_too(water):
+def test_bonds_of_the_file_make_molecules_whole(water):
     wrapped = water.positions_angstrom + np.array([[0, 0, 0], [1, 0, 0], [0, -1, 1]]) @ CELL
     system = build(water.atomic_numbers, wrapped, CELL, bonds=water.bonds)
     np.testing.assert_allclose(system.positions_angstrom, water.positions_angstrom, atol=1e-9)
 
 
-def test_what_is_whole_and_upright_is_not_touched(water):
-    system = build(water.atomic_numbers, water.positions_angstrom, CELL)
-    np.testing.assert_array_equal(system.positions_angstrom, water.positions_angstrom)
-    np.testing.assert_array_equal(system.cell_angstrom, CELL)
-
-
-def test_an_infinite_network_is_left_as_it_is():
+def test_whole_molecules_and_infinite_networks_are_unchanged(water):
     diamond = bulk("C", "diamond", a=3.567, cubic=True)
-    positions, cell = np.array(diamond.positions), np.array(diamond.cell)
-    system = build(diamond.numbers, positions, cell)
-    np.testing.assert_array_equal(system.positions_angstrom, positions)
+    for numbers, positions, cell in (
+        (water.atomic_numbers, water.positions_angstrom, CELL),
+        (diamond.numbers, np.array(diamond.positions), np.array(diamond.cell)),
+    ):
+        system = build(numbers, positions, cell)
+        np.testing.assert_array_equal(system.positions_angstrom, positions)
+        np.testing.assert_array_equal(system.cell_angstrom, cell)
 
 
 def test_a_molecule_beside_a_network_is_made_whole(water):
@@ -127,13 +125,3 @@ def test_a_molecule_beside_a_network_is_made_whole(water):
     whole = whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
     np.testing.assert_array_equal(whole[:3], chain)
     np.testing.assert_allclose(whole[3:], water.positions_angstrom + BESIDE, atol=1e-9)
-
-
-def test_turning_keeps_every_distance():
-    turn = Rotation.from_rotvec([1.0, 2.0, -0.5]).as_matrix()
-    positions = np.random.default_rng(4).uniform(-9, 9, (20, 3))
-    cell, turned = upright(CELL @ turn.T, positions_angstrom=positions @ turn.T)
-    np.testing.assert_allclose(cell, CELL, atol=1e-12)
-    np.testing.assert_allclose(
-        nearest_distances(turned, cell), nearest_distances(positions, CELL), atol=1e-9
-    )

@@ -36,7 +36,7 @@ def outcome(path):
     st.floats(0, 1),
     st.sampled_from(["", "-", "\n", "9", "é", "Z"]),
 )
-def test_a_cut_or_scratched_file_loads_or_gets_one_line(suffix, place, scratch):
+def test_a_damaged_file_is_loaded_or_refused_in_one_line(suffix, place, scratch):
     text = written(suffix)
     at = int(place * len(text))
     with tempfile.TemporaryDirectory() as folder:
@@ -53,20 +53,17 @@ def test_half_a_file_is_refused(write, suffix):
         load_systems(write(f"half{suffix}", text[: len(text) // 2]))
 
 
-def test_foreign_letters_in_remarks_do_no_harm(tmp_path, water):
+def test_other_encodings_in_remarks_are_read_and_frames_selected(write, tmp_path, water):
     path = tmp_path / "w.pdb"
     ase.io.write(path, water.to_ase(), format="proteindatabank")
     path.write_bytes("REMARK  Müller\n".encode("latin-1") + path.read_bytes())
     assert load_system(path).formula == "H2O"
-
-
-def test_only_what_is_asked_for_is_read(write):
     path = write("run.xyz", "".join(f"1\n\nHe 0 0 {z}\n" for z in range(5)))
     heights = [s.positions_angstrom[0, 2] for s in read_structures(path, first=1, count=2)]
     assert heights == [1.0, 2.0]
 
 
-def test_an_unknown_suffix_is_told_the_known_ones(write):
+def test_an_unknown_suffix_names_the_known_ones(write):
     with pytest.raises(MoleculeError, match=r"'\.gro' is not a structure format") as caught:
         load_systems(write("x.gro", "1\n"))
     assert all(suffix in str(caught.value) for suffix in SUFFIXES)

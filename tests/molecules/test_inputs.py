@@ -1,4 +1,4 @@
-"""What people bring, by kind: read as meant, or refused in one line."""
+"""Typical input of users by kind: read as intended, or refused in one line."""
 
 import numpy as np
 import pytest
@@ -112,9 +112,7 @@ def test_locations_are_chosen_by_atom_name(write):
     assert system.formula == "H2O"
     assert system.positions_angstrom[0, 2] == 0.0
     assert "2 atoms at alternate locations left out in LIG A 1" in system.source
-
-
-def test_atoms_of_one_name_are_all_kept(write):
+    # Atoms of one name are all kept.
     atoms = [(" H  ", (0.74 * k, 0, 0), "H", "LIG", k // 2) for k in (0, 1)]
     assert load_system(write("h.pdb", pdb(*atoms))).formula == "H2"
 
@@ -149,20 +147,6 @@ def test_unpaired_electrons_and_a_given_charge_explain_open_valences(write):
     with pytest.raises(MoleculeError, match="6 hydrogens are missing"):
         load_system(path, multiplicity=5)
     assert load_system(path, multiplicity=7).multiplicity == 7
-
-
-@pytest.mark.parametrize(
-    ("comment", "expected"),
-    [
-        ("Charge=-2 Multiplicity=1", (-2, 1)),
-        ("total_charge=2 total_spin=3", (2, 3)),
-        ("charge=0 spin=1 mult=1", (0, 1)),
-    ],
-)
-def test_charge_and_spin_have_many_names(write, comment, expected):
-    text = f'3\n{comment} pbc="F F F"\nO 0 0 0\nH .96 0 0\nH -.24 .93 0\n'
-    system = load_system(write("w.xyz", text))
-    assert (system.charge, system.multiplicity) == expected
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,9 @@ def test_known_forms_are_one_line_with_every_suffix():
     assert all(suffix in known_forms() for suffix in (*SUFFIXES, "smiles:", "@N", "@all"))
 
 
-def test_a_library_name_is_one_system(water):
+def test_library_systems_and_folders_with_their_charge_are_loaded(water, tmp_path):
     [system] = load_systems("Water")
     assert (system.name, system.sha256) == ("water", water.sha256)
-
-
-def test_a_folder_carries_its_charge(tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(systems_root() / "water", folder)
     [system] = load_systems(folder)
@@ -48,18 +45,19 @@ def test_one_of_several_molecules_must_be_chosen(write):
         load_system(f"{path}@all")
 
 
-def test_a_frame_that_is_not_there(trajectory):
-    with pytest.raises(MoleculeError, match=r"there is no @4; it holds 4, expected @0 to @3"):
-        load_systems(f"{trajectory}@4")
-
-
-@pytest.mark.parametrize("selection", ["-1", "x", "", "1:3", "²"])
-def test_what_chooses_no_frame(trajectory, selection):
-    with pytest.raises(MoleculeError, match=r"chooses no frame; expected @N"):
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        ("4", "there is no @4; it holds 4, expected @0 to @3"),
+        *((one, "chooses no frame; expected @N") for one in ("-1", "x", "", "1:3", "²")),
+    ],
+)
+def test_an_impossible_selection_is_refused(trajectory, selection, said):
+    with pytest.raises(MoleculeError, match=said):
         load_systems(f"{trajectory}@{selection}")
 
 
-def test_a_real_file_with_an_at_sign_wins(trajectory, write):
+def test_an_existing_file_with_an_at_sign_takes_precedence(trajectory, write):
     path = write("run.xyz@2", "")
     with pytest.raises(MoleculeError, match="is not a structure format"):
         load_systems(path)
@@ -71,23 +69,20 @@ def test_a_real_file_with_an_at_sign_wins(trajectory, write):
 @pytest.mark.parametrize(
     "name", ["missing.pdb@1", "missing.cif", "missing.mol2", "no/such@folder/x.xyz"]
 )
-def test_missing_files(name):
+def test_missing_files_are_named(name):
     with pytest.raises(MoleculeError, match="no such file"):
         load_systems(name)
 
 
-def test_a_folder_named_like_a_file(tmp_path):
+def test_a_folder_named_like_a_file_is_refused_and_unsafe_names_are_changed(tmp_path, write):
     (tmp_path / "x.pdb").mkdir()
     with pytest.raises(MoleculeError, match="cannot be read as a system's TOML"):
         load_systems(tmp_path / "x.pdb")
-
-
-def test_the_stem_is_made_safe(write):
     assert load_system(write("my mol (1).xyz", HELIUM.format(0))).name == "my_mol_1"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_empty_files_get_one_line(write, suffix):
+def test_empty_files_are_refused_in_one_line(write, suffix):
     with pytest.raises(MoleculeError, match=rf"empty\{suffix}") as caught:
         load_systems(write(f"empty{suffix}", ""))
     assert "\n" not in str(caught.value)

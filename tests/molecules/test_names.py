@@ -2,14 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmm_mlff.molecules.names import name_atoms, numbered_names, safe_name
+from openmm_mlff.molecules.names import numbered_names, safe_name
 
 
-def test_what_a_folder_cannot_be_called_is_replaced():
-    assert safe_name("CC(=O)O water", otherwise="x") == "CC_O_O_water"
-    assert safe_name("../..", otherwise="x") == "x"
-    assert safe_name("", otherwise="x") == "x"
-    assert safe_name(".hidden", otherwise="x") == "hidden"
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("CC(=O)O water", "CC_O_O_water"), ("../..", "x"), ("", "x"), (".hidden", "hidden")],
+)
+def test_characters_that_are_invalid_in_folder_names_are_replaced(text, name):
+    assert safe_name(text, otherwise="x") == name
 
 
 @given(st.text())
@@ -23,21 +24,8 @@ def test_a_safe_name_is_safe(text):
     assert safe_name(name, otherwise="x") == name
 
 
-def test_equal_names_are_numbered():
-    assert numbered_names(["a", "b", "a"]) == ["a-1", "b", "a-2"]
-    assert numbered_names(["a", "A"]) == ["a-1", "A-2"]
-    assert numbered_names(["a", "a-1", "a"]) == ["a-2", "a-1", "a-3"]
-
-
 @given(st.lists(st.sampled_from(["a", "A", "a-1", "a-2", "a-1-1", "b"]), max_size=8))
 def test_numbered_names_all_differ(names):
     numbered = numbered_names(names)
     assert len({name.casefold() for name in numbered}) == len(names)
     assert all(new.startswith(old) for old, new in zip(names, numbered, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("atoms", "text"), [((0,), "O1"), ((0, 2), "O1–H3"), ((0, 1, 2, 0, 1), "O1–H2–H3 and 2 more")]
-)
-def test_atoms_are_named_by_element_and_one_based_index(atoms, text):
-    assert name_atoms([8, 1, 1], atoms) == text

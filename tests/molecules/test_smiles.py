@@ -25,50 +25,39 @@ def test_a_smiles_is_a_molecule(smiles, formula, charge, multiplicity, fragments
     assert system.bonds == covalent_bonds(system.atomic_numbers, system.positions_angstrom)
 
 
-def test_a_smiles_always_gives_the_same_geometry():
+def test_a_smiles_has_a_reproducible_geometry_and_a_safe_name_of_its_own():
     first, again = load_system("smiles:CC(C)C(N)C(=O)O"), load_system("smiles:OC(=O)C(N)C(C)C")
     assert first.name == again.name
-    np.testing.assert_array_equal(
-        load_system("smiles:CCO").positions_angstrom, load_system("smiles:CCO").positions_angstrom
-    )
-
-
-def test_names_are_safe_and_tell_molecules_apart():
-    names = [
-        load_system(f"smiles:{s}").name for s in ("CCO", "CC", "C=C", "C#C", "C/C=C/C", r"C/C=C\C")
-    ]
+    positions = [load_system("smiles:CCO").positions_angstrom for _ in range(2)]
+    np.testing.assert_array_equal(*positions)
+    smiles = ("CCO", "CC", "C=C", "C#C", "C/C=C/C", r"C/C=C\C")
+    names = [load_system(f"smiles:{one}").name for one in smiles]
     assert names[0] == "CCO"
     assert len(set(names)) == len(names)
     assert all(c.isalnum() or c in "._-" for name in names for c in name)
 
 
-def test_charge_and_multiplicity_can_be_given():
-    assert load_system("smiles:O=O", multiplicity=3).multiplicity == 3
-
-
 @pytest.mark.parametrize("smiles", ["CC((", "", "prose of no meaning", "C(C)(C)(C)(C)C"])
-def test_what_is_no_smiles_gets_one_line_and_rdkit_is_silent(smiles, capfd):
+def test_other_texts_are_refused_in_one_line_without_output_of_rdkit(smiles, capfd):
+    chem = pytest.importorskip("rdkit.Chem")
     with pytest.raises(MoleculeError, match="is not a SMILES") as caught:
         load_system(f"smiles:{smiles}")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
-
-
-def test_rdkit_s_log_speaks_again_afterwards(capfd):
-    chem = pytest.importorskip("rdkit.Chem")
-    with pytest.raises(MoleculeError):
-        load_system("smiles:CC((")
+    # RDKit's log works again afterwards.
     assert chem.MolFromSmiles("CC((") is None
     assert "Error" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("smiles", ["O=O", "S=S", "O=O.O"])
-def test_a_known_triplet_is_asked_about(smiles):
+def test_a_known_triplet_requires_a_multiplicity(smiles):
     with pytest.raises(MoleculeError, match="--multiplicity"):
         load_system(f"smiles:{smiles}")
-    assert load_system(f"smiles:{smiles}", multiplicity=1).multiplicity == 1
+    for multiplicity in (1, 3):
+        found = load_system(f"smiles:{smiles}", multiplicity=multiplicity)
+        assert found.multiplicity == multiplicity
 
 
 @pytest.mark.parametrize("smiles", ["OO", "O", "[O-][O-]", "CS", "O=S=O"])
-def test_closed_shells_are_not(smiles):
+def test_closed_shells_do_not(smiles):
     assert load_system(f"smiles:{smiles}").multiplicity == 1

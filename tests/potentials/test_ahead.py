@@ -1,18 +1,16 @@
-"""Functions compiled ahead of time: the same numbers, found again, and told apart."""
+"""Functions compiled ahead of time: equal numbers, cached, and distinguished."""
 
 import pytest
 import torch
 
 from openmm_mlff.potentials import ahead
-from openmm_mlff.potentials.ahead import compile_ahead, compiled_folder
+from openmm_mlff.potentials.ahead import compile_ahead
 from openmm_mlff.potentials.python_backend import eager_gradient, own_gradient
 
 
-@pytest.fixture(autouse=True, scope="module")
-def folder_of_its_own(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
-        yield
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(ahead, "compiled_folder", lambda: tmp_path)
 
 
 class Spring(torch.nn.Module):
@@ -34,19 +32,17 @@ POSITIONS = torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 2.0]], dtype=torch.float64
 
 
 @pytest.mark.slow
-def test_a_compiled_gradient_is_the_analytic_one_and_is_found_again(monkeypatch):
+def test_a_compiled_gradient_is_the_analytic_one_and_is_cached(monkeypatch, tmp_path):
     function = eager_gradient(Spring(2.0))
     first = gradient, energy = compile_ahead(function, POSITIONS)(POSITIONS)
     torch.testing.assert_close(gradient, 2.0 * torch.stack([-POSITIONS[1], POSITIONS[1]]))
     assert float(energy) == pytest.approx(9.0)
-
-    assert {path.suffix for path in compiled_folder().iterdir()} == {".pt2"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".pt2"}
     monkeypatch.setattr(ahead, "_build", None)
     torch.testing.assert_close(compile_ahead(function, POSITIONS)(POSITIONS), first)
 
 
-def test_weights_shapes_threads_and_operations_tell_functions_apart(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+def test_weights_shapes_threads_and_operations_distinguish_functions(monkeypatch):
     seen = []
 
     def note(graph, asked, package):

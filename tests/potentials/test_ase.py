@@ -1,4 +1,4 @@
-"""ASE calculators as potentials: options, results, identity, and what is refused."""
+"""ASE calculators as potentials: options, results, identity, and refusals."""
 
 import importlib
 from dataclasses import replace
@@ -14,10 +14,11 @@ from openmm_mlff.potentials.ase import AsePotential, read_options
 
 LENNARD_JONES = "ase:ase.calculators.lj:LennardJones"
 TBLITE = "ase:tblite.ase:TBLite?method=GFN2-xTB"
+ZEROS = np.zeros((3, 3))
 
 
 class Demanding(Calculator):
-    """A calculator that refuses every option, each in its own way."""
+    """A calculator that refuses every option with one of several exceptions."""
 
     def __init__(self, how: str = "ValueError", **kwargs) -> None:
         super().__init__(**kwargs)
@@ -39,8 +40,13 @@ class EnergyOnly(Calculator):
     implemented_properties = ["energy"]  # noqa: RUF012
 
 
+class Strict(LennardJones):
+    def __init__(self, sigma: float = 1.0) -> None:
+        super().__init__(sigma=sigma)
+
+
 class Given(Calculator):
-    """Returns what it was made with."""
+    """A calculator that returns the results it was made with."""
 
     implemented_properties = ["energy", "free_energy", "forces"]  # noqa: RUF012
     version = "0.3.0"
@@ -68,88 +74,63 @@ def of(factory, **options) -> AsePotential:
 
 def test_options_are_read_as_numbers_words_and_flags():
     query = "sigma=2.5&n=3&smooth=true&off=null&path=/a/b+c&name=NaN&text=a%20b"
-    assert read_options(query) == {
-        "sigma": 2.5,
-        "n": 3,
-        "smooth": True,
-        "off": None,
-        "path": "/a/b+c",
-        "name": "NaN",
-        "text": "a b",
-    }
+    expected = {"sigma": 2.5, "n": 3, "smooth": True, "off": None, "path": "/a/b+c"}
+    assert read_options(query) == expected | {"name": "NaN", "text": "a b"}
 
 
-def test_name_hash_and_calculator_are_those_of_the_spec():
+def test_name_hash_system_and_calculator_follow_the_spec(water):
     plain, other = (
         AsePotential.from_spec(LENNARD_JONES + options) for options in ("", "?sigma=2.0")
     )
     assert (plain.name, other.name) == ("lennardjones", "lennardjones-2.0")
     assert plain.sha256 != other.sha256
+    assert of(Given).fingerprint.details == {"model_version": "0.3.0"}
     one, two = other.ase_calculator(), other.ase_calculator()
     assert isinstance(one, LennardJones)
     assert one is not two
     assert one.parameters.sigma == 2.0
-
-
-def test_the_version_of_the_model_is_part_of_the_identity():
-    assert of(Given).fingerprint.details == {"model_version": "0.3.0"}
-
-
-@pytest.mark.parametrize("platform", ["Reference", "CPU"])
-def test_openmm_runs_the_calculator_itself(water, in_openmm, platform):
-    pytest.importorskip("tblite")
-    potential = AsePotential.from_spec(TBLITE)
-    assert potential.name == "tblite-GFN2-xTB"
-    noise = np.random.default_rng(3).normal(scale=0.05, size=(3, 3))
-    atoms = water.to_ase()
-    for positions in (water.positions_angstrom, water.positions_angstrom + noise):
-        # tblite starts each SCF from the last one.
-        atoms.calc = potential.ase_calculator()
-        atoms.positions = positions
-        energy, forces = in_openmm(potential.create_system(water), positions, platform=platform)
-        assert energy == pytest.approx(atoms.get_potential_energy(), abs=1e-6)
-        np.testing.assert_allclose(forces, atoms.get_forces(), atol=1e-5)
-
-
-def test_charge_and_spin_reach_the_calculator(water, in_openmm):
-    pytest.importorskip("tblite")
-    potential = AsePotential.from_spec(TBLITE)
-    neutral, ion = (
-        in_openmm(potential.create_system(molecule), water.positions_angstrom)[0]
-        for molecule in (water, replace(water, charge=1, multiplicity=2))
-    )
-    # To take an electron from water costs more than ten electronvolts.
-    assert ion - neutral > 8.0
-
-
-def test_the_system_holds_the_masses(water):
-    system = AsePotential.from_spec(LENNARD_JONES).create_system(water)
+    system = plain.create_system(water)
     masses = [system.getParticleMass(index)._value for index in range(system.getNumParticles())]
     np.testing.assert_array_equal(masses, water.masses_amu)
     assert system.getNumForces() == 1
 
 
-def test_the_energy_is_the_one_whose_slope_the_forces_are(water, in_openmm):
-    """The forces, 0, are the slope of the free energy; the energy is another one."""
-    potential = of(Given, energy=1.0, free_energy=3.0, forces=np.zeros((3, 3)))
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
+def test_openmm_runs_the_calculator_with_charge_and_spin(water, in_openmm, platform):
+    pytest.importorskip("tblite")
+    potential = AsePotential.from_spec(TBLITE)
+    assert potential.name == "tblite-GFN2-xTB"
+    atoms = water.to_ase()
+    # tblite starts each SCF from the previous one.
+    atoms.calc = potential.ase_calculator()
+    energy, forces = in_openmm(
+        potential.create_system(water), water.positions_angstrom, platform=platform
+    )
+    assert energy == pytest.approx(atoms.get_potential_energy(), abs=1e-6)
+    np.testing.assert_allclose(forces, atoms.get_forces(), atol=1e-5)
+    ion = potential.create_system(replace(water, charge=1, multiplicity=2))
+    # Ionising water takes more than ten electronvolts.
+    assert in_openmm(ion, water.positions_angstrom)[0] - energy > 8.0
+
+
+def test_the_energy_is_that_of_which_the_forces_are_the_gradient(water, in_openmm):
+    """The forces, 0, are the gradient of the free energy; the energy differs."""
+    potential = of(Given, energy=1.0, free_energy=3.0, forces=ZEROS)
     found = potential.evaluate(water, water.positions_angstrom[None])
     energy, _ = in_openmm(potential.create_system(water), water.positions_angstrom)
     assert found.energies_ev.tolist() == [3.0]
     assert energy == pytest.approx(3.0)
-
-
-def test_an_energy_of_one_element_is_an_energy(water):
-    potential = of(Given, energy=np.array([2.0]), forces=np.zeros((3, 3), dtype="f4"))
+    potential = of(Given, energy=np.array([2.0]), forces=ZEROS.astype("f4"))
     assert potential.evaluate(water, water.positions_angstrom[None]).energies_ev.tolist() == [2.0]
 
 
 @pytest.mark.parametrize(
     ("results", "said"),
     [
-        ({"energy": np.zeros(3), "forces": np.zeros((3, 3))}, r"energy of shape \(3,\)"),
+        ({"energy": np.zeros(3), "forces": ZEROS}, r"energy of shape \(3,\)"),
         ({"energy": 0.0, "forces": np.zeros((2, 3))}, r"forces of shape \(2, 3\)"),
         ({"energy": 0.0}, "no forces"),
-        ({"forces": np.zeros((3, 3))}, "no energy"),
+        ({"forces": ZEROS}, "no energy"),
     ],
 )
 def test_results_of_another_shape_are_refused(results, said, water):
@@ -157,25 +138,20 @@ def test_results_of_another_shape_are_refused(results, said, water):
         of(Given, **results).evaluate(water, water.positions_angstrom[None])
 
 
-@pytest.mark.parametrize("how", ["ValueError", "KeyError", "FileNotFoundError"])
-def test_refused_options_are_one_line(how):
-    with pytest.raises(PotentialError, match=f"Demanding refuses.*{how}") as caught:
-        of(Demanding, how=how).ase_calculator()
+@pytest.mark.parametrize(
+    ("factory", "options", "said"),
+    [
+        (Demanding, {"how": "ValueError"}, "Demanding refuses.*ValueError"),
+        (Demanding, {"how": "KeyError"}, "Demanding refuses.*KeyError"),
+        (Demanding, {"how": "FileNotFoundError"}, "Demanding refuses.*FileNotFoundError"),
+        (Strict, {"sgima": 1.0}, "sgima"),
+        (EnergyOnly, {}, "returns no forces"),
+    ],
+)
+def test_refused_options_and_missing_forces_are_one_line(factory, options, said, water):
+    with pytest.raises(PotentialError, match=said) as caught:
+        of(factory, **options).check_molecule(water)
     assert "\n" not in str(caught.value)
-
-
-def test_an_option_that_the_constructor_does_not_take_is_refused():
-    class Strict(LennardJones):
-        def __init__(self, sigma: float = 1.0) -> None:
-            super().__init__(sigma=sigma)
-
-    with pytest.raises(PotentialError, match="sgima"):
-        of(Strict, sgima=1.0).ase_calculator()
-
-
-def test_a_calculator_without_forces_is_refused(water):
-    with pytest.raises(PotentialError, match="returns no forces"):
-        of(EnergyOnly).check_molecule(water)
 
 
 def test_a_missing_package_names_what_to_install(monkeypatch):

@@ -1,4 +1,4 @@
-"""Files of labelled frames: what is read, what is refused, which frames show a molecule."""
+"""Files of labelled frames: what is read and refused, and which frames match a molecule."""
 
 import ase.io
 import numpy as np
@@ -34,12 +34,10 @@ def write(path, images):
     return LabelledFrames.from_file(str(path))
 
 
-@pytest.mark.parametrize(
-    "name", ["frames.extxyz", "frames.xyz", "frames.traj", "frames.db", "frames.json"]
-)
-def test_every_format_gives_the_same_frames(water, tmp_path, name):
+@pytest.mark.parametrize("suffix", ["extxyz", "xyz", "traj", "db", "json"])
+def test_every_format_has_the_same_frames(water, tmp_path, suffix):
     images = labelled(water, 4)
-    read = write(tmp_path / name, images)
+    read = write(tmp_path / f"frames.{suffix}", images)
     assert (read.name, len(read.frames)) == ("frames", 4)
     for index, (frame, atoms) in enumerate(zip(read.frames, images, strict=True)):
         assert frame.index == index
@@ -90,29 +88,25 @@ def test_all_labels_come_from_one_pair_of_keys(water, tmp_path, changes, energie
     assert read.passed_over == passed_over
 
 
-def test_labels_in_the_columns_of_a_database_are_found(water, tmp_path):
+def test_labels_in_the_columns_of_a_database_are_found_and_constraints_keep_forces(water, tmp_path):
     (atoms,) = labelled(water, 1)
     with connect(tmp_path / "labels.db") as database:
         database.write(atoms, REF_energy=-77.0, data={"REF_forces": np.full((3, 3), 0.25)})
     (frame,) = LabelledFrames.from_file(str(tmp_path / "labels.db")).frames
     assert frame.energy_ev == -77.0
     np.testing.assert_array_equal(frame.forces_ev_per_angstrom, 0.25)
-
-
-def test_a_constraint_does_not_blank_the_forces(water, tmp_path):
-    (atoms,) = labelled(water, 1)
     forces = atoms.calc.results["forces"]
     atoms.set_constraint(FixAtoms([0, 1, 2]))
     with connect(tmp_path / "fixed.db") as database:
         database.write(atoms)
-    frame = LabelledFrames.from_file(str(tmp_path / "fixed.db")).frames[0]
+    (frame,) = LabelledFrames.from_file(str(tmp_path / "fixed.db")).frames
     np.testing.assert_allclose(frame.forces_ev_per_angstrom, forces)
 
 
 def test_frames_of_a_molecule_are_chosen_evenly(water, tmp_path):
-    turned = Atoms("HOH", positions=water.positions_angstrom[[1, 0, 2]])
-    turned.calc = SinglePointCalculator(turned, energy=0.0, forces=np.zeros((3, 3)))
-    read = write(tmp_path / "mixed.extxyz", [turned, *labelled(water, 9), turned])
+    other = Atoms("HOH", positions=water.positions_angstrom[[1, 0, 2]])
+    other.calc = SinglePointCalculator(other, energy=0.0, forces=np.zeros((3, 3)))
+    read = write(tmp_path / "mixed.extxyz", [other, *labelled(water, 9), other])
     assert [frame.index for frame in read.showing(water, at_most=3)] == [1, 5, 9]
     assert len(read.showing(water, at_most=100)) == 9
 
@@ -134,7 +128,7 @@ def boxed(atoms, width=9.0, pbc=True):
         (lambda atoms: atoms.info.update(info_of(charge=0, multiplicity=3)), False, False),
     ],
 )
-def test_a_frame_shows_its_own_system_only(water, tmp_path, change, shown, shown_in_box):
+def test_a_frame_matches_its_own_system_only(water, tmp_path, change, shown, shown_in_box):
     images = labelled(water, 1)
     change(images[0])
     read = write(tmp_path / "frames.extxyz", images)
@@ -144,26 +138,23 @@ def test_a_frame_shows_its_own_system_only(water, tmp_path, change, shown, shown
         assert read.not_showing(molecule).total() == 1 - expected
 
 
-def test_forces_turn_with_the_lattice(water, tmp_path):
-    """The Lennard-Jones energy of a turned lattice and its forces, found by differences."""
+def test_forces_are_rotated_with_the_lattice(water, tmp_path):
     lattice = np.array([[8.0, 0.0, 0.0], [2.0, 7.0, 0.0], [-1.0, 1.5, 7.5]])
     turn = Rotation.from_euler("xyz", [0.4, -0.9, 2.0]).as_matrix()
+    options = {"sigma": 1.0, "rc": 3.0, "smooth": True}
     atoms = Atoms("OHH", water.positions_angstrom @ turn.T, cell=lattice @ turn.T, pbc=True)
-    atoms.calc = LennardJones(sigma=1.0, rc=3.0, smooth=True)
+    atoms.calc = LennardJones(**options)
     atoms.get_forces()
     path = tmp_path / "turned.extxyz"
     ase.io.write(path, atoms)
     system = load_system(path)
     (frame,) = LabelledFrames.from_file(str(path)).showing(system, at_most=1)
     np.testing.assert_allclose(frame.cell_angstrom, lattice, atol=1e-6)
-    potential = AsePotential(
-        LennardJones, {"sigma": 1.0, "rc": 3.0, "smooth": True}, spec="ase:test:LennardJones"
-    )
+    potential = AsePotential(LennardJones, options, spec="ase:test:LennardJones")
     found = potential.evaluate(system, frame.positions_angstrom[None])
     assert frame.energy_ev == pytest.approx(found.energies_ev[0], abs=1e-6)
-    np.testing.assert_allclose(
-        frame.forces_ev_per_angstrom, found.forces_ev_per_angstrom[0], atol=1e-5
-    )
+    (forces,) = found.forces_ev_per_angstrom
+    np.testing.assert_allclose(frame.forces_ev_per_angstrom, forces, atol=1e-5)
 
 
 def no_forces(atoms):
@@ -199,7 +190,7 @@ def contradicting(atoms):
         (contradicting, "with contradicting charges or multiplicities"),
     ],
 )
-def test_a_frame_that_cannot_be_used_is_passed_over_and_counted(water, tmp_path, spoil, reason):
+def test_a_frame_that_cannot_be_used_is_skipped_and_counted(water, tmp_path, spoil, reason):
     images = labelled(water, 3)
     spoil(images[1])
     read = write(tmp_path / "some.extxyz", images)
@@ -218,49 +209,46 @@ def several_kinds(atoms):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "expected"),
+    ("name", "content", "expected"),
     [
-        (not_finite, "not finite"),
-        (no_forces, "no frame has both"),
-        (several_kinds, "dft_energy, hf_energy"),
-        (in_a_slab, "no usable frame"),
-    ],
-)
-def test_labels_that_cannot_be_used_are_refused_in_one_line(water, tmp_path, spoil, expected):
-    images = labelled(water, 1)
-    spoil(images[0])
-    with pytest.raises(PotentialError, match=expected) as raised:
-        write(tmp_path / "bad.extxyz", images)
-    assert "\n" not in str(raised.value)
-    assert "bad.extxyz" in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
+        ("bad.extxyz", not_finite, "not finite"),
+        ("bad.extxyz", no_forces, "no frame has both"),
+        ("bad.extxyz", several_kinds, "dft_energy, hf_energy"),
+        ("bad.extxyz", in_a_slab, "no usable frame"),
         ("frames.csv", "1,2", "not a format of labelled frames; expected one of .extxyz"),
         ("empty.extxyz", "", "no frame in it"),
         ("torn.extxyz", "3\n\nO 0 0 0\n", "cannot be read as extxyz"),
         ("torn.db", "not a database, and rather longer than that", "cannot be read as db"),
         ("torn.json", "{", "cannot be read as json"),
+        ("missing.db", None, "no such file"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_in_one_line(tmp_path, name, text, expected):
-    (tmp_path / name).write_text(text)
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(
+    water, tmp_path, name, content, expected
+):
+    path = tmp_path / name
+    if isinstance(content, str):
+        path.write_text(content)
+    elif content is not None:
+        images = labelled(water, 1)
+        content(images[0])
+        ase.io.write(path, images, format="extxyz")
     with pytest.raises(PotentialError, match=expected) as raised:
-        LabelledFrames.from_file(str(tmp_path / name))
+        LabelledFrames.from_file(str(path))
     assert "\n" not in str(raised.value)
+    assert name in str(raised.value)
+    assert path.exists() is (content is not None)
 
 
-def test_a_missing_file_is_not_made(tmp_path):
-    with pytest.raises(PotentialError, match="no such file"):
-        LabelledFrames.from_file(str(tmp_path / "missing.db"))
-    assert not (tmp_path / "missing.db").exists()
-
-
-def test_spec_strings_of_potentials_are_told_from_files():
-    assert names_labelled_frames("labels/dft.extxyz")
-    assert names_labelled_frames("DFT.DB")
-    assert not names_labelled_frames("ase:mace.calculators:MACE?file=a.json")
-    assert not names_labelled_frames("model.pt")
-    assert not names_labelled_frames("none:labels come later.xyz")
+@pytest.mark.parametrize(
+    ("spec", "is_file"),
+    [
+        ("labels/dft.extxyz", True),
+        ("DFT.DB", True),
+        ("ase:mace.calculators:MACE?file=a.json", False),
+        ("model.pt", False),
+        ("none:labels come later.xyz", False),
+    ],
+)
+def test_files_are_distinguished_from_specs_of_potentials(spec, is_file):
+    assert names_labelled_frames(spec) is is_file

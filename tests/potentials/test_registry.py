@@ -12,38 +12,26 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.students import loading
 
 
-def test_a_path_names_a_checkpoint(small_checkpoint):
+def test_a_checkpoint_is_loaded_by_path_or_by_name(small_checkpoint, tmp_path, monkeypatch):
     potential = load_potential(str(small_checkpoint))
-
     assert isinstance(potential, StudentPotential)
-    assert potential.spec == str(small_checkpoint)
-    assert potential.name == "small"
+    assert (potential.spec, potential.name) == (str(small_checkpoint), "small")
     assert potential.n_parameters == potential.student.n_parameters
     assert potential.elements == {1, 6, 7, 8}
-
-
-def test_a_file_needs_no_known_suffix(small_checkpoint, tmp_path):
+    # No suffix is needed.
     path = tmp_path / "weights"
     path.write_bytes(small_checkpoint.read_bytes())
-
-    assert load_potential(str(path)).sha256 == load_potential(str(small_checkpoint)).sha256
-
-
-def test_a_shipped_student_is_named(small_checkpoint, monkeypatch):
+    assert load_potential(str(path)).sha256 == potential.sha256
     monkeypatch.setattr(loading, "WEIGHTS_FOLDER", small_checkpoint.parent)
-
-    potential = load_potential("student:small")
-
-    assert (potential.spec, potential.name) == ("student:small", "small")
+    shipped = load_potential("student:small")
+    assert (shipped.spec, shipped.name) == ("student:small", "small")
 
 
-def test_an_ase_calculator_is_named():
+def test_an_ase_calculator_is_loaded_by_name():
     potential = load_potential("ase:ase.calculators.lj:LennardJones?sigma=2.5&epsilon=0.01")
-
     assert isinstance(potential, AsePotential)
     assert potential.options == {"sigma": 2.5, "epsilon": 0.01}
-    assert potential.n_parameters is None
-    assert potential.elements is None
+    assert (potential.n_parameters, potential.elements) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +62,6 @@ def test_an_ase_calculator_is_named():
 def test_bad_specs_are_refused_in_one_line(spec, error, message):
     with pytest.raises(error) as caught:
         load_potential(spec)
-
     assert isinstance(caught.value, UserError)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

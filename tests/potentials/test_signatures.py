@@ -9,7 +9,7 @@ from openmm_mlff.potentials.signatures import check_options, known_options
 
 
 class HandsOn(Calculator):
-    """As CHGNet's: what it does not know is kept by ASE and read by nobody."""
+    """As CHGNet's: ASE stores unknown options, and nothing reads them."""
 
     def __init__(self, model=None, *, on_isolated_atoms="warn", **kwargs):
         super().__init__(**kwargs)
@@ -59,7 +59,6 @@ def of_any(**kwargs):
 )
 def test_an_option_is_known_where_a_constructor_names_it(factory, known, unknown):
     found = known_options(factory)
-
     assert set(known) <= set(found)
     assert not set(unknown) & set(found)
     check_options(factory, dict.fromkeys(known, 1), spec="ase:a:b")

@@ -1,10 +1,13 @@
-"""Reports and observations made of NumPy arrays; figures are kept to be looked into."""
+"""Reports and evidence made of NumPy arrays; figures are recorded for inspection."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.cells import cell_len
+from rich.console import Console
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.report import drawing, figure_files
@@ -22,7 +25,30 @@ from openmm_mlff.storage.shared import Labels
 from openmm_mlff.storage.typed import to_tables
 
 CONDITION = RunCondition(ensemble="nve", temperature_kelvin=300.0, timestep_fs=0.5)
+HOT = replace(CONDITION, temperature_kelvin=500.0)
 DPI = 300
+
+
+def of_kind(panel, kind):
+    """The marks of one kind."""
+    return [mark for mark in panel.marks if isinstance(mark, kind)]
+
+
+def with_run(evidence, **fields):
+    """Evidence with other fields of its run; a dictionary holds fields of a series."""
+    (run,) = evidence.runs
+    values = {
+        name: replace(getattr(run, name), **value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+    }
+    return replace(evidence, runs=(replace(run, **values),))
+
+
+def with_record(evidence, name, record, **arrays):
+    """Evidence with one stored record, without runs; arrays replace those of the record."""
+    data, found = to_tables(record)
+    stored = Measurement(name, "done", data=data, arrays=found | arrays)
+    return replace(evidence, measurements={name: stored}, condition=None)
 
 
 @pytest.fixture(autouse=True)
@@ -32,23 +58,15 @@ def _coarse(request, monkeypatch):
         monkeypatch.setattr(drawing, "DPI", 50)
 
 
-@pytest.fixture
-def condition() -> RunCondition:
-    return CONDITION
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run():
-    """A healthy run of 1 ps, 200 rows and 100 frames, unless fields are given."""
+    """Make a healthy run of 1 ps, 200 rows and 100 frames, unless fields are given."""
 
     def make(system, *, seed=1, **fields) -> Run:
         rng = np.random.default_rng(seed)
         time_ps = 0.005 * np.arange(1, 201)
-        frame_ps = 0.01 * np.arange(1, 101)
         bonds = np.array(system.bonds).reshape(-1, 2)
-        starts = np.linalg.norm(
-            system.positions_angstrom[bonds[:, 0]] - system.positions_angstrom[bonds[:, 1]], axis=1
-        )
+        starts = np.linalg.norm(np.diff(system.positions_angstrom[bonds], axis=1)[:, 0], axis=1)
         total_ev = -100.0 + 1e-4 * rng.normal(size=200)
         kinetic_ev = 0.1 + 0.01 * rng.normal(size=200)
         run = Run(
@@ -62,7 +80,7 @@ def make_run():
             ),
             momenta=MomentumSeries(time_ps, np.zeros((200, 3)), np.zeros((200, 3)), np.ones(200)),
             trajectory=TrajectorySeries(
-                frame_ps,
+                0.01 * np.arange(1, 101),
                 np.repeat(system.positions_angstrom[None], 100, axis=0),
                 0.1 + 0.01 * rng.normal(size=100),
                 1.5 + 0.01 * rng.normal(size=100),
@@ -77,9 +95,9 @@ def make_run():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_labels():
-    """The stored labels of frames, of which the reference refused two more."""
+    """Make the stored labels of frames, of which the reference refused two more."""
 
     def make(system, *, model_forces, reference_forces) -> Measurement:
         n_frames = len(model_forces)
@@ -103,9 +121,9 @@ def make_labels():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_observations(make_run, make_labels):
-    """One healthy run of a molecule and reference forces on 20 frames."""
+    """Make the evidence of one healthy run of a molecule and reference forces on 20 frames."""
 
     def make(name="water", **fields) -> Evidence:
         system = load_system(name)
@@ -113,17 +131,17 @@ def make_observations(make_run, make_labels):
         reference = rng.normal(size=(20, system.n_atoms, 3))
         model = reference + 0.03 * rng.normal(size=reference.shape)
         labels = make_labels(system, model_forces=model, reference_forces=reference)
-        observations = Evidence(
+        evidence = Evidence(
             system, (make_run(system),), CONDITION, measurements={labels.name: labels}
         )
-        return replace(observations, **fields)
+        return replace(evidence, **fields)
 
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_result():
-    """A passed check, unless fields are given."""
+    """Make the result of a passed check, unless fields are given."""
 
     def make(check_id="energy_drift", **fields) -> CheckResult:
         values = {
@@ -138,57 +156,49 @@ def make_result():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_checks(make_result):
-    """One result of each key check, with the numbers that the tests look for."""
+    """Make one result of each key check; fields by check id replace those of its result."""
+    at = {"condition": CONDITION.as_dict()}
+    accuracy = {"group": "accuracy"}
+    drift = {
+        "slope_mev_per_atom_per_ps": -0.0123,
+        "interval_mev_per_atom_per_ps": 0.0045,
+        "sigma_total_mev_per_atom": 0.13,
+    }
+    forces = {
+        "mae_ev_per_angstrom": 0.021,
+        "r2": 0.9987,
+        "angle_median_degrees": 1.7,
+        "per_element": {"H": 0.031, "O": 0.042},
+    }
+    table = {
+        "stability": (10.0, "ps", 10.0, at),
+        "energy_drift": (0.0123, "meV/atom/ps", 0.1, at | {"evidence": drift}),
+        "drift_percent": (0.5, "%", None, at | {"required": False}),
+        "force_accuracy": (0.0345, "eV/Å", 0.2, accuracy | {"evidence": forces}),
+        "energy_accuracy": (1.5, "meV/atom", None, accuracy),
+        "speed": (1.84, "ms/step", 100.0, at | {"group": "performance"}),
+    }
 
-    def make(system="water") -> list[CheckResult]:
-        at = {"system": system, "condition": CONDITION.as_dict()}
-        drift = {
-            "slope_mev_per_atom_per_ps": -0.0123,
-            "interval_mev_per_atom_per_ps": 0.0045,
-            "sigma_total_mev_per_atom": 0.13,
-        }
-        forces = {
-            "mae_ev_per_angstrom": 0.021,
-            "r2": 0.9987,
-            "angle_median_degrees": 1.7,
-            "per_element": {"H": 0.031, "O": 0.042},
-        }
+    def make(system="water", **changes) -> list[CheckResult]:
         return [
-            make_result("stability", value=10.0, unit="ps", threshold=10.0, **at),
             make_result(
-                "energy_drift",
-                value=0.0123,
-                unit="meV/atom/ps",
-                threshold=0.1,
-                evidence=drift,
-                **at,
-            ),
-            make_result("drift_percent", value=0.5, unit="%", required=False, **at),
-            make_result(
-                "force_accuracy",
-                group="accuracy",
+                check_id,
                 system=system,
-                value=0.0345,
-                unit="eV/Å",
-                threshold=0.2,
-                evidence=forces,
-            ),
-            make_result(
-                "energy_accuracy", group="accuracy", system=system, value=1.5, unit="meV/atom"
-            ),
-            make_result(
-                "speed", group="performance", value=1.84, unit="ms/step", threshold=100.0, **at
-            ),
+                **{"value": value, "unit": unit, "threshold": threshold}
+                | more
+                | changes.get(check_id, {}),
+            )
+            for check_id, (value, unit, threshold, more) in table.items()
         ]
 
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_report(make_checks, make_verdict):
-    """A report on water, approved unless fields are given."""
+    """Make a report on water, approved unless fields are given."""
 
     def make(
         *,
@@ -196,20 +206,12 @@ def make_report(make_checks, make_verdict):
         name="tiny",
         systems=("water",),
         checks=None,
-        reasons=("Everything was measured and passed.",),
-        failure_modes=(),
         n_parameters=77_001,
         sha256="0123456789abcdef",
-        **verdict_fields,
+        **verdict,
     ) -> ValidationReport:
-        verdict = make_verdict(
-            status,
-            reasons=reasons,
-            failure_modes=failure_modes,
-            next_step="Run the extended protocol.",
-            systems=systems,
-            **verdict_fields,
-        )
+        if checks is None:
+            checks = [result for system in systems for result in make_checks(system)]
         return ValidationReport(
             model=ModelRecord(
                 spec=f"student:{name}", name=name, sha256=sha256, n_parameters=n_parameters
@@ -217,15 +219,37 @@ def make_report(make_checks, make_verdict):
             protocol={"name": "standard", "criteria": {}, "dynamics": {"duration_ps": 10.0}},
             environment={"openmm": "8.6.1", "hardware": {"cores": 2}},
             systems=systems,
-            checks=tuple(
-                [found for system in systems for found in make_checks(system)]
-                if checks is None
-                else checks
+            checks=tuple(checks),
+            verdict=make_verdict(
+                status, **{"next_step": "Run the extended protocol.", "systems": systems} | verdict
             ),
-            verdict=verdict,
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def old_and_new(make_report, make_checks):
+    """An approved report and one that was rejected for its forces."""
+    worse = make_checks(force_accuracy={"status": Status.FAIL, "value": 0.5})
+    return [
+        make_report(name="old"),
+        make_report(name="new", checks=worse, status=VerdictStatus.REJECTED),
+    ]
+
+
+@pytest.fixture(scope="session")
+def printed():
+    """Return what a renderer prints into a pipe of some width, which it must not exceed."""
+
+    def call(render, *args, width=100, fits=True, terminal=None, **options):
+        stream = io.StringIO()
+        render(*args, console=Console(file=stream, width=width, **(terminal or {})), **options)
+        lines = stream.getvalue().splitlines()
+        assert not fits or max(map(cell_len, lines), default=0) <= width
+        return stream.getvalue()
+
+    return call
 
 
 @pytest.fixture
@@ -244,13 +268,12 @@ def figures(monkeypatch):
 
 @pytest.fixture
 def png_inches():
-    """Width and height of a PNG, which must be whole and have something on it."""
+    """Return width and height of a PNG, which must be complete and not blank."""
 
     def measure(path):
         with Image.open(path) as image:
             image.verify()
         with Image.open(path) as image:
-            assert image.format == "PNG"
             assert image.info["dpi"] == pytest.approx((DPI, DPI), abs=0.1)
             assert len(image.convert("L").getcolors()) > 10
             return image.width / DPI, image.height / DPI
@@ -258,41 +281,62 @@ def png_inches():
     return measure
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_benchmark():
-    """Two models on two systems, all of it measured."""
+    """Make a complete benchmark of two models on two systems, unless fields are given."""
+
+    def spread(median):
+        return {"median": median, "p25": 0.9 * median, "p75": 1.2 * median}
+
+    def entry(model, system, factor):
+        return {
+            "model": model,
+            "n_parameters": 427_001,
+            "system": system,
+            "platform": "Reference",
+            "precision": "mixed",
+            "openmm_ms_per_step": spread(2.0 * factor),
+            "ase_ms_per_step": spread(3.0 * factor),
+            "model_ms_per_call": spread(1.5 * factor),
+            "ns_per_day": 21.6 / factor,
+            "peak_resident_mebibytes": 812.0,
+            "baseline_resident_mebibytes": 640.0,
+            "peak_device_mebibytes": None,
+            "speedup_over_original": spread(1.0 / factor),
+        }
 
     def make(**changes):
-        def entry(model, system, factor):
-            def spread(median):
-                return {"median": median, "p25": 0.9 * median, "p75": 1.2 * median}
-
-            return {
-                "model": model,
-                "n_parameters": 427_001,
-                "system": system,
-                "platform": "Reference",
-                "precision": "mixed",
-                "openmm_ms_per_step": spread(2.0 * factor),
-                "ase_ms_per_step": spread(3.0 * factor),
-                "model_ms_per_call": spread(1.5 * factor),
-                "ns_per_day": 21.6 / factor,
-                "peak_resident_mebibytes": 812.0,
-                "baseline_resident_mebibytes": 640.0,
-                "peak_device_mebibytes": None,
-                "speedup_over_original": spread(1.0 / factor),
-                **changes,
-            }
-
+        models = (("student:original", 1.0), ("student:tiny", 0.5))
         return {
             "schema_version": 1,
             "environment": {"cpu": "Brand | X", "cores": 2},
             "method": {"rounds": 9},
             "entries": [
-                entry(model, system, factor)
+                entry(model, system, factor) | changes
                 for system in ("water", "methane")
-                for model, factor in (("student:original", 1.0), ("student:tiny", 0.5))
+                for model, factor in models
             ],
         }
 
     return make
+
+
+@pytest.fixture(scope="session")
+def grown(make_benchmark):
+    """A benchmark with its scaling with atoms and with four replicas in one Context."""
+    found = make_benchmark(backend="torchforce")
+    common = {"backend": "torchforce", "platform": "Reference"}
+    atoms = {"n_atoms": [3, 5], "ms_per_step": [1.0, 4.5], "exponent": 1.36}
+    replicas = {
+        "threads": 1,
+        "replicas": 4,
+        "ms_per_replica_step": {"median": 0.5, "p25": 0.4, "p75": 0.6},
+        "gain": {"median": 3.5, "low": 3.0, "high": 4.0},
+        "ns_per_day": 86.4,
+    }
+    found["scaling"] = [common | atoms | {"model": "student:tiny"}]
+    found["replicas"] = [
+        common | replicas | {key: entry[key] for key in ("model", "system")}
+        for entry in found["entries"]
+    ]
+    return found

@@ -7,49 +7,39 @@ from openmm_mlff.report import templating
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("function", "value", "shown"),
     [
-        ("|F| < 100 eV/Å", r"\|F\| &lt; 100 eV/Å"),
-        ("a * b and _c_ but energy_drift", r"a \* b and \_c\_ but energy_drift"),
-        ("see [evidence](x) `code` ~ $5", r"see \[evidence\](x) \`code\` \~ \$5"),
-        ("two\nlines\t and   spaces", "two lines and spaces"),
-        (r"back\slash & <b>", r"back\\slash &amp; &lt;b&gt;"),
+        ("escape_text", "|F| < 100 eV/Å", r"\|F\| &lt; 100 eV/Å"),
+        ("escape_text", "a * b and _c_ but energy_drift", r"a \* b and \_c\_ but energy_drift"),
+        ("escape_text", "see [evidence](x) `code` ~ $5", r"see \[evidence\](x) \`code\` \~ \$5"),
+        ("escape_text", "two\nlines\t and   spaces", "two lines and spaces"),
+        ("escape_text", r"back\slash & <b>", r"back\\slash &amp; &lt;b&gt;"),
+        ("code_span", "a|b", "`a|b`"),
+        ("code_cell", "a|b", r"`a\|b`"),
+        ("code_span", "a `b` ``c``", "``` a `b` ``c`` ```"),
+        ("code_span", "", ""),
+        ("code_block", "x\n```\ny\n", "````text\nx\n```\ny\n````"),
+        ("evidence_text", 0.1 + 0.2, "0.3"),
+        ("evidence_text", None, "null"),
+        ("evidence_text", True, "true"),
+        ("evidence_text", 7, "7"),
+        ("evidence_text", {"H": 0.5, "O": [1, 2]}, "H 0.5; O [1, 2]"),
+        ("evidence_text", {}, "none"),
+        (
+            "evidence_text",
+            list(range(100)),
+            "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, … (100 values)]",
+        ),
     ],
 )
-def test_foreign_text_is_harmless_in_markdown(text, shown):
-    assert templating.escape_text(text) == shown
-
-
-def test_code_is_fenced_whatever_is_in_it():
-    assert templating.code_span("a|b") == "`a|b`"
-    assert templating.code_cell("a|b") == r"`a\|b`"
-    assert templating.code_span("a `b` ``c``") == "``` a `b` ``c`` ```"
-    assert templating.code_span("") == ""
-    block = templating.code_block("x\n```\ny\n")
-    assert block == "````text\nx\n```\ny\n````"
-
-
-def test_evidence_is_one_line_and_long_lists_are_shortened():
-    assert templating.evidence_text(0.1 + 0.2) == "0.3"
-    assert templating.evidence_text(None) == "null"
-    assert templating.evidence_text(True) == "true"
-    assert templating.evidence_text(7) == "7"
-    assert templating.evidence_text({"H": 0.5, "O": [1, 2]}) == "H 0.5; O [1, 2]"
-    assert templating.evidence_text({}) == "none"
-    long = templating.evidence_text(list(range(100)))
-    assert long == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, … (100 values)]"
+def test_texts_from_outside_are_harmless_in_markdown(function, value, shown):
+    assert getattr(templating, function)(value) == shown
 
 
 def test_nested_tables_become_dotted_rows():
     nested = {"a": 1, "b": {"c": 2, "d": {"e": 3}}, "runs": [{"x": 4}, {"x": 5}], "list": [6]}
-    assert templating.flatten(nested) == [
-        ("a", 1),
-        ("b.c", 2),
-        ("b.d.e", 3),
-        ("runs.0.x", 4),
-        ("runs.1.x", 5),
-        ("list", [6]),
-    ]
+    rows = [("a", 1), ("b.c", 2), ("b.d.e", 3), ("runs.0.x", 4), ("runs.1.x", 5), ("list", [6])]
+    assert templating.flatten(nested) == rows
 
 
 def test_links_are_relative_and_encoded():

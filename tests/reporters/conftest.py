@@ -10,6 +10,20 @@ from openmm import app
 from openmm_mlff.molecules import load_system
 
 
+def simulation_of(system, symbols, *, timestep_ps=0.0005):
+    """Make a Simulation of one molecule on the Reference platform."""
+    topology = app.Topology()
+    residue = topology.addResidue("MOL", topology.addChain())
+    for index, symbol in enumerate(symbols, start=1):
+        topology.addAtom(f"{symbol}{index}", app.Element.getBySymbol(symbol), residue)
+    return app.Simulation(
+        topology,
+        system,
+        openmm.VerletIntegrator(timestep_ps),
+        openmm.Platform.getPlatformByName("Reference"),
+    )
+
+
 @dataclass(frozen=True)
 class Oscillator:
     """Two atoms on a spring along x, r₀ = 1 Å, in OpenMM's units (nm, ps, amu, kJ/mol).
@@ -59,21 +73,9 @@ class Oscillator:
         system.addForce(bond)
         return system
 
-    def topology(self):
-        topology = app.Topology()
-        residue = topology.addResidue("HCL", topology.addChain())
-        for name, symbol in (("CL1", "Cl"), ("H2", "H")):
-            topology.addAtom(name, app.Element.getBySymbol(symbol), residue)
-        return topology
-
     def simulation(self):
-        """Start at step 0 with the half kick taken back, as a script would by hand."""
-        simulation = app.Simulation(
-            self.topology(),
-            self.system(),
-            openmm.VerletIntegrator(self.timestep_ps),
-            openmm.Platform.getPlatformByName("Reference"),
-        )
+        """Start at step 0 with the half kick subtracted."""
+        simulation = simulation_of(self.system(), ("Cl", "H"), timestep_ps=self.timestep_ps)
         acceleration = -self.spring_kj_per_mol_nm2 * self.stretch_nm / self.reduced_mass_amu
         relative = self.velocity_nm_per_ps - 0.5 * self.timestep_ps * acceleration
         share = np.array([-self.masses_amu[1], self.masses_amu[0]]) / sum(self.masses_amu)
@@ -89,7 +91,7 @@ def oscillator():
 
 @pytest.fixture
 def hot_water():
-    """A Simulation of harmonic water that vibrates, turns and flies."""
+    """A Simulation of harmonic water that vibrates, rotates and moves."""
     water = load_system("water")
     system = openmm.System()
     for mass in water.masses_amu:
@@ -100,16 +102,31 @@ def hot_water():
     angle.addAngle(1, 0, 2, 1.82, 380.0)
     system.addForce(bonds)
     system.addForce(angle)
-    topology = app.Topology()
-    residue = topology.addResidue("W", topology.addChain())
-    for index, symbol in enumerate(water.symbols, start=1):
-        topology.addAtom(f"{symbol}{index}", app.Element.getBySymbol(symbol), residue)
-    simulation = app.Simulation(
-        topology,
-        system,
-        openmm.VerletIntegrator(0.0005),
-        openmm.Platform.getPlatformByName("Reference"),
-    )
+    simulation = simulation_of(system, water.symbols)
     simulation.context.setPositions(water.positions_angstrom / 10.0)
     simulation.context.setVelocitiesToTemperature(300.0, 11)
     return simulation
+
+
+@pytest.fixture
+def resumed(oscillator):
+    """Run 200 steps at once, and in two parts of which the first lost its last 50 steps."""
+
+    def run(make, whole, parts, *, stop=100, damage=None):
+        simulation = oscillator.simulation()
+        simulation.reporters.append(make(whole))
+        simulation.step(200)
+        broken = oscillator.simulation()
+        broken.reporters.append(make(parts))
+        broken.step(stop)
+        state = broken.context.getState(positions=True, velocities=True)
+        broken.step(50)
+        broken.reporters[0].close()
+        if damage is not None:
+            damage(parts)
+        again = oscillator.simulation()
+        again.context.setState(state)
+        again.reporters.append(make(parts, resume_after_step=stop))
+        again.step(200 - stop)
+
+    return run

@@ -5,12 +5,14 @@ from openmm_mlff.reporters import EnergyReporter, MomentumReporter, TrajectoryRe
 
 
 @pytest.mark.parametrize("interval", [0, -5, 2.5])
-def test_an_interval_that_is_no_interval_is_refused(tmp_path, interval):
+def test_an_impossible_interval_is_refused(tmp_path, interval):
     with pytest.raises(ConfigError, match="expected a whole number >= 1"):
         EnergyReporter(tmp_path / "e.csv", interval)
 
 
-def test_reporters_due_at_one_step_share_one_state(oscillator, tmp_path, monkeypatch):
+def test_reporters_of_one_step_share_one_state_and_request_what_they_need(
+    oscillator, tmp_path, monkeypatch
+):
     simulation = oscillator.simulation()
     simulation.reporters += [
         EnergyReporter(tmp_path / "e.csv", 10),
@@ -28,15 +30,11 @@ def test_reporters_due_at_one_step_share_one_state(oscillator, tmp_path, monkeyp
     simulation.step(20)
     assert len(asked) == 2
     assert asked[0] >= {"positions", "velocities", "forces", "energy"}
-
-
-def test_a_reporter_asks_only_for_what_it_needs(oscillator, tmp_path):
-    simulation = oscillator.simulation()
-    described = EnergyReporter(tmp_path / "e.csv", 10).describeNextReport(simulation)
+    described = simulation.reporters[0].describeNextReport(simulation)
     assert described == {"steps": 10, "periodic": False, "include": ["energy"]}
 
 
-def test_a_forgotten_reporter_closes_its_file(oscillator, tmp_path):
+def test_an_unreferenced_reporter_closes_its_file(oscillator, tmp_path):
     # A file left open would be a ResourceWarning, and warnings are errors here.
     simulation = oscillator.simulation()
     simulation.reporters.append(EnergyReporter(tmp_path / "e.csv", 5))

@@ -24,13 +24,10 @@ def test_degrees_of_freedom_are_counted_as_openmm_does():
     assert quantities.degrees_of_freedom(system) == 5
 
 
-def test_virtual_sites_are_no_atoms():
+def test_virtual_sites_are_not_atoms_and_temperature_is_equipartition():
     system = _system(16.0, 1.0, 0.0)
     system.setVirtualSite(2, openmm.TwoParticleAverageSite(0, 1, 0.5, 0.5))
     assert quantities.atom_count(system) == 2
-
-
-def test_temperature_is_equipartition():
     energy = 0.5 * 7 * BOLTZMANN_EV_PER_KELVIN * 300.0
     assert quantities.temperature_kelvin(energy, n_degrees_of_freedom=7) == pytest.approx(300.0)
     assert quantities.temperature_kelvin(0.0, n_degrees_of_freedom=0) == 0.0
@@ -44,7 +41,7 @@ def test_a_state_is_read_in_the_units_of_the_package(oscillator):
     assert quantities.positions_angstrom(state)[1, 0] == pytest.approx(1.0 + stretch)
     assert quantities.forces_ev_per_angstrom(state)[1, 0] == pytest.approx(-spring * stretch)
     assert quantities.potential_ev(state) == pytest.approx(0.5 * spring * stretch**2)
-    # On the step, though the velocities that OpenMM holds lie half a step back.
+    # On the step, although OpenMM stores velocities half a step back.
     on_step = 10.0 * oscillator.velocity_nm_per_ps
     expected = 0.5 * oscillator.reduced_mass_amu * on_step**2 * EV_PER_AMU_ANGSTROM2_PER_PS2
     assert quantities.kinetic_ev(state) == pytest.approx(expected, rel=1e-8)

@@ -9,12 +9,6 @@ from openmm_mlff.reporters import TrajectoryReporter, UnstableError
 from openmm_mlff.reporters.trajectory import truncate_dcd
 
 
-def _without_date(path):
-    """Everything but the creation time in the header."""
-    content = path.read_bytes()
-    return content[:180] + content[260:]
-
-
 def _frames(path):
     """Read the positions, (F, N, 3), Å, of a DCD without a box."""
     content = path.read_bytes()
@@ -42,28 +36,29 @@ def test_frames_are_the_exact_positions(oscillator, tmp_path):
     assert _header(tmp_path / "t.dcd") == (20, 5, 5, 100)
 
 
-@pytest.mark.parametrize("torn", [0, 13])
-def test_a_resumed_file_equals_one_never_interrupted(oscillator, tmp_path, torn):
-    whole = oscillator.simulation()
-    whole.reporters.append(TrajectoryReporter(tmp_path / "whole.dcd", 10))
-    whole.step(200)
-    broken = oscillator.simulation()
-    broken.reporters.append(TrajectoryReporter(tmp_path / "parts.dcd", 10))
-    broken.step(105)
-    state = broken.context.getState(positions=True, velocities=True)
-    broken.step(50)
-    broken.reporters[0].close()
-    content = (tmp_path / "parts.dcd").read_bytes()
-    (tmp_path / "parts.dcd").write_bytes(content[: len(content) - torn])
-    resumed = oscillator.simulation()
-    resumed.context.setState(state)
-    resumed.reporters.append(TrajectoryReporter(tmp_path / "parts.dcd", 10, resume_after_step=105))
-    resumed.step(95)
-    assert _without_date(tmp_path / "parts.dcd") == _without_date(tmp_path / "whole.dcd")
+@pytest.mark.parametrize("lost_bytes", [0, 13])
+def test_a_resumed_file_equals_an_uninterrupted_one(resumed, tmp_path, lost_bytes):
+    def truncate(path):
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) - lost_bytes])
+
+    def without_date(path):
+        content = path.read_bytes()
+        return content[:180] + content[260:]
+
+    whole, parts = tmp_path / "whole.dcd", tmp_path / "parts.dcd"
+    resumed(
+        lambda path, **options: TrajectoryReporter(path, 10, **options),
+        whole,
+        parts,
+        stop=105,
+        damage=truncate,
+    )
+    assert without_date(parts) == without_date(whole)
 
 
-def test_resumed_before_the_first_frame_starts_anew(oscillator, tmp_path):
-    (tmp_path / "t.dcd").write_bytes(b"left over")
+def test_a_run_resumed_before_its_first_frame_writes_a_new_file(oscillator, tmp_path):
+    (tmp_path / "t.dcd").write_bytes(b"remains")
     simulation = oscillator.simulation()
     simulation.step(4)
     simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10, resume_after_step=4))
@@ -72,7 +67,7 @@ def test_resumed_before_the_first_frame_starts_anew(oscillator, tmp_path):
     assert _frames(tmp_path / "t.dcd").shape == (1, 2, 3)
 
 
-def test_a_box_is_kept_and_counted(oscillator, tmp_path):
+def test_frames_with_a_box_are_counted(oscillator, tmp_path):
     simulation = oscillator.simulation()
     simulation.topology.setUnitCellDimensions((3.0, 3.0, 3.0))
     simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10))
@@ -97,7 +92,7 @@ def test_lost_frames_and_other_files_are_named(oscillator, tmp_path):
         TrajectoryReporter(tmp_path / "other.dcd", 10, resume_after_step=50)
 
 
-def test_a_coordinate_that_is_no_number_stops_the_run_by_name(oscillator, tmp_path):
+def test_a_nan_coordinate_stops_the_run(oscillator, tmp_path):
     simulation = oscillator.simulation()
     reporter = TrajectoryReporter(tmp_path / "t.dcd", 5)
     state = simulation.context.getState(positions=True)

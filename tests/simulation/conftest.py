@@ -11,7 +11,7 @@ from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.registry import load_potential
 from openmm_mlff.selftest.oracles import BondedOracle
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
-from openmm_mlff.simulation import TrajectoryJob, named_platform, run_trajectory
+from openmm_mlff.simulation import TrajectoryJob, make_simulation, named_platform, run_trajectory
 from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_csv
 
 BOND_KJ_PER_MOL_NM2 = 4.6e5
@@ -35,7 +35,7 @@ def water():
 
 @pytest.fixture(scope="session")
 def water_minimum(water):
-    """Where the harmonic water below has its minimum, (3, 3), Å."""
+    """Positions of the minimum of the harmonic water below, (3, 3), Å."""
     length, half = 10.0 * WATER_BOND_NM, WATER_ANGLE / 2.0
     hydrogen = length * np.array([np.sin(half), -np.cos(half), 0.0])
     return np.array([[0.0, 0.0, 0.0], hydrogen, hydrogen * [-1.0, 1.0, 1.0]])
@@ -88,7 +88,7 @@ def reference():
 
 @pytest.fixture
 def job():
-    """Make a short job; keywords replace what it says."""
+    """Make a short job; keywords replace its fields."""
 
     def make(**changes):
         usual = TrajectoryJob(
@@ -108,8 +108,24 @@ def job():
 
 
 @pytest.fixture
+def at_minimum(water_system, water, water_minimum):
+    """Make an OpenMM simulation of the harmonic water at its minimum."""
+
+    def simulation(platform):
+        return make_simulation(
+            water_system,
+            water,
+            openmm.VerletIntegrator(0.0005),
+            platform=platform,
+            positions_angstrom=water_minimum,
+        )
+
+    return simulation
+
+
+@pytest.fixture
 def run(water_system, water, water_minimum):
-    """Run a job of the harmonic water; keywords replace what is usual."""
+    """Run a job of the harmonic water; keywords replace its arguments."""
 
     def run(job, folder, platform, on_progress=None, **changes):
         asked = {"system": water_system, "molecule": water} | changes
@@ -120,7 +136,7 @@ def run(water_system, water, water_minimum):
 
 
 class NanBetween(SurfacePotential):
-    """A sound surface that gives no number where the first bond is 1.15 to 1.35 Å long."""
+    """A surface whose forces are NaN where the first bond is 1.15 to 1.35 Å long."""
 
     def __init__(self, healthy):
         super().__init__(name="nan-between", seed=healthy.seed)
@@ -145,7 +161,7 @@ def student():
 
 @pytest.fixture(scope="session")
 def plain_student(student):
-    """The same, its forces by automatic gradients."""
+    """The same student with forces by automatic differentiation."""
     return student.other_backends()["torchforce-plain"]
 
 
@@ -161,7 +177,7 @@ def nan_between(oracle):
 
 @pytest.fixture
 def stretched(water):
-    """The first bond at 1.49 times its length: it swings to half of what it started from."""
+    """The first bond at 1.49 times its length: it oscillates to half of it."""
     placed = water.positions_angstrom.copy()
     placed[1] = placed[0] + 1.49 * (placed[1] - placed[0])
     return placed
@@ -169,6 +185,16 @@ def stretched(water):
 
 def record_of(folder):
     return json.loads((folder / "run.json").read_text())
+
+
+def stop_at(step):
+    """Return a progress function that interrupts a run after so many steps."""
+
+    def on_progress(done, _total):
+        if done >= step:
+            raise KeyboardInterrupt
+
+    return on_progress
 
 
 def rows_of(folder, name):

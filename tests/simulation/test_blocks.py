@@ -22,21 +22,15 @@ def record(job, reference):
 
 
 @pytest.fixture
-def simulation(water_system, water, water_minimum, reference):
-    return make_simulation(
-        water_system,
-        water,
-        openmm.VerletIntegrator(0.0005),
-        platform=reference,
-        positions_angstrom=water_minimum,
-    )
+def simulation(at_minimum, reference):
+    return at_minimum(reference)
 
 
 def lengths(record):
     return [len(getattr(record, name)) for name in BLOCK_SERIES]
 
 
-def test_whole_blocks_after_the_first_are_measured(record, simulation):
+def test_complete_blocks_after_the_first_are_measured(record, simulation):
     meter = BlockMeter([record], length=100, steps_left=350)
     for steps in (100, 100, 100, 50):
         meter.advance(simulation, steps)
@@ -44,14 +38,13 @@ def test_whole_blocks_after_the_first_are_measured(record, simulation):
     assert lengths(record) == [2, 2, 2, 2]
     assert record.steps_per_block == 100
     assert all(value > 0.0 for name in BLOCK_SERIES for value in getattr(record, name))
-
-
-def test_a_block_shorter_than_its_laps_is_stepped_whole(record, simulation):
+    # Shorter than its laps, a block is stepped at once.
     BlockMeter([record], length=3, steps_left=9).advance(simulation, 3)
-    assert simulation.currentStep == 3
+    assert simulation.currentStep == 353
+    assert 0.02 < np.median([yardstick_ms() for _ in range(20)]) < 20.0
 
 
-def test_laps_change_no_bit(record, simulation, water_minimum):
+def test_laps_do_not_change_the_trajectory(record, simulation):
     simulation.context.setVelocitiesToTemperature(300.0, 6)
     before = simulation.context.getState(positions=True, velocities=True)
     simulation.step(150)
@@ -64,7 +57,7 @@ def test_laps_change_no_bit(record, simulation, water_minimum):
 
 @pytest.mark.parametrize("together", [1, 4])
 def test_times_are_those_of_the_steps_of_one_replica(record, monkeypatch, together):
-    # Wall time 2 ms and CPU time 1 ms a lap; the yardstick costs a second and is not counted.
+    # Wall time 2 ms and CPU time 1 ms per lap; the yardstick takes a second and is not counted.
     wall, cpu = [0.0], [0.0]
 
     class Clockwork:
@@ -90,29 +83,19 @@ def test_times_are_those_of_the_steps_of_one_replica(record, monkeypatch, togeth
         assert one.yardstick_ms_blocks == pytest.approx([0.25, 0.25])
 
 
-@pytest.mark.parametrize(("steps_left", "kept"), [(600, 5), (500, 4), (400, 4)])
-def test_one_process_is_never_mixed_with_another(record, simulation, steps_left, kept):
+@pytest.mark.parametrize(("steps_left", "kept"), [(600, 5), (500, 4), (400, 4), (50, 4)])
+def test_blocks_of_two_processes_are_never_mixed(record, simulation, steps_left, kept):
     first = BlockMeter([record], length=100, steps_left=500)
     for _ in range(5):
         first.advance(simulation, 100)
     before = list(record.cpu_ms_per_step_blocks)
-    # As it is after a resume: a new meter on the same record.
+    # As after a resume: a new meter on the same record.
     second = BlockMeter([record], length=100, steps_left=steps_left)
     for _ in range(steps_left // 100):
         second.advance(simulation, 100)
     assert lengths(record) == [kept] * 4
-    # Too near the end to measure as many again, the earlier ones stay alone.
-    assert (record.cpu_ms_per_step_blocks == before) == (steps_left == 400)
-
-
-def test_times_of_an_older_version_stay_where_nothing_new_comes(record):
-    record.ms_per_step_blocks = [1.0, 2.0]
-    BlockMeter([record], length=100, steps_left=50)
-    assert record.ms_per_step_blocks == [1.0, 2.0]
-
-
-def test_the_yardstick_takes_about_a_quarter_of_a_millisecond():
-    assert 0.02 < np.median([yardstick_ms() for _ in range(20)]) < 20.0
+    # Too close to the end to measure as many again, the earlier ones are kept.
+    assert (record.cpu_ms_per_step_blocks == before) == (steps_left <= 400)
 
 
 @pytest.mark.parametrize(
@@ -127,27 +110,27 @@ def test_the_yardstick_takes_about_a_quarter_of_a_millisecond():
         (100_000_000, 10, 100_000),
     ],
 )
-def test_blocks_are_few_in_long_runs_and_ten_in_short_ones(n_steps, interval, expected):
+def test_short_runs_have_ten_blocks_and_blocks_of_long_ones_are_bounded(
+    n_steps, interval, expected
+):
     assert block_steps(n_steps, interval=interval) == expected
 
 
-def _simulation(bonded_by, molecule, platform, expression):
-    return make_simulation(
-        bonded_by(expression),
-        molecule,
+def test_a_nan_in_openmm_becomes_a_failure_and_other_errors_pass(
+    at_minimum, bonded_by, hydrogen_chloride, platform, monkeypatch
+):
+    simulation = make_simulation(
+        bonded_by("-2000*r + sqrt(0.13-r)"),
+        hydrogen_chloride,
         openmm.VerletIntegrator(0.0005),
         platform=platform,
-        positions_angstrom=molecule.positions_angstrom,
+        positions_angstrom=hydrogen_chloride.positions_angstrom,
     )
-
-
-def test_openmms_not_a_number_becomes_a_failure(bonded_by, hydrogen_chloride, platform):
-    # On the CPU platform OpenMM itself complains, at once; on Reference the reporter finds it.
-    simulation = _simulation(bonded_by, hydrogen_chloride, platform, "-2000*r + sqrt(0.13-r)")
     simulation.reporters.append(StabilityReporter(50, hydrogen_chloride))
     with pytest.raises(UnstableError) as raised:
         step_watched(simulation, 100)
     assert raised.value.atoms == (0, 1)
+    # On the CPU platform OpenMM itself raises, at once; on Reference the reporter finds it.
     if platform.name == "CPU":
         assert 1 <= raised.value.step < 50
         assert "2 atoms are not numbers (OpenMM: Particle coordinate is NaN.)" in str(raised.value)
@@ -156,13 +139,10 @@ def test_openmms_not_a_number_becomes_a_failure(bonded_by, hydrogen_chloride, pl
         assert "position of Cl1–H2 is not a number" in str(raised.value)
     assert raised.value.time_ps == pytest.approx(0.0005 * raised.value.step)
 
-
-def test_other_complaints_stay_what_they_are(bonded_by, hydrogen_chloride, reference, monkeypatch):
-    simulation = _simulation(bonded_by, hydrogen_chloride, reference, "1e5*(r-0.1275)^2")
-
     def broken(_steps):
         raise openmm.OpenMMException("the model file is damaged")
 
+    simulation = at_minimum(platform)
     monkeypatch.setattr(simulation, "step", broken)
     with pytest.raises(openmm.OpenMMException, match="damaged"):
         step_watched(simulation, 1)

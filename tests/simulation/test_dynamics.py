@@ -1,6 +1,5 @@
 """Interruption, resuming, several replicas, and memory over long runs."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,10 @@ import time
 
 import pytest
 
-from openmm_mlff.simulation import checkpoint
+from openmm_mlff.reporters import TrajectoryReporter
+from openmm_mlff.simulation import checkpoint, named_platform
+
+from .conftest import record_of, stop_at
 
 STREAMS = ("energies.csv", "momenta.csv", "trajectory.dcd", "topology.pdb", "state.xml")
 
@@ -23,84 +25,64 @@ def _streams(folder):
     return content
 
 
-def _stop_at(step, how):
-    def on_progress(done, _total):
-        if done >= step:
-            raise how
-
-    return on_progress
-
-
 @pytest.mark.parametrize("saves_each_block", [True, False])
-@pytest.mark.parametrize("stop_at", [100, 200, 300, 800, 1200])
-def test_an_interrupted_run_ends_with_the_same_bits(
-    run, job, platform, tmp_path, monkeypatch, stop_at, saves_each_block
+@pytest.mark.parametrize("stop", [100, 200, 300, 800, "inside a block"])
+def test_an_interrupted_run_is_resumed_exactly(
+    run, job, platform, tmp_path, monkeypatch, stop, saves_each_block
 ):
     # In the equilibration, at its end, and in blocks of NVE.
     run(job(), tmp_path / "whole", platform)
     if saves_each_block:
         monkeypatch.setattr(checkpoint, "_LARGEST_SHARE", 1e9)
-    with pytest.raises(KeyboardInterrupt):
-        run(job(), tmp_path / "parts", platform, _stop_at(stop_at, KeyboardInterrupt()))
-    table = json.loads((tmp_path / "parts" / "run.json").read_text())
-    assert table["status"] == "running"
-    if saves_each_block:
-        assert table["steps"] == max(0, stop_at - 200)
-    run(job(), tmp_path / "parts", platform)
-    assert _streams(tmp_path / "parts") == _streams(tmp_path / "whole")
-    assert json.loads((tmp_path / "parts" / "run.json").read_text())["status"] == "complete"
-
-
-def test_a_run_broken_inside_a_block_ends_with_the_same_bits(
-    run, job, platform, tmp_path, monkeypatch
-):
-    from openmm_mlff.reporters import TrajectoryReporter
-
-    run(job(), tmp_path / "whole", platform)
     report = TrajectoryReporter.report
 
     def broken(self, simulation, state):
         report(self, simulation, state)
         if simulation.currentStep == 660:
-            raise OSError("disk full")
+            raise KeyboardInterrupt
 
+    inside = stop == "inside a block"
     with monkeypatch.context() as patch:
-        patch.setattr(TrajectoryReporter, "report", broken)
-        with pytest.raises(OSError, match="disk full"):
-            run(job(), tmp_path / "parts", platform)
+        if inside:
+            patch.setattr(TrajectoryReporter, "report", broken)
+        with pytest.raises(KeyboardInterrupt):
+            run(job(), tmp_path / "parts", platform, None if inside else stop_at(stop))
+    table = record_of(tmp_path / "parts")
+    assert table["status"] == "running"
+    if saves_each_block and not inside:
+        assert table["steps"] == max(0, stop - 200)
     run(job(), tmp_path / "parts", platform)
     assert _streams(tmp_path / "parts") == _streams(tmp_path / "whole")
+    assert record_of(tmp_path / "parts")["status"] == "complete"
 
 
-def test_a_prolonged_run_equals_a_long_one(run, job, platform, tmp_path):
+def test_a_prolonged_run_equals_a_long_one_and_a_complete_one_is_unchanged(
+    run, job, platform, tmp_path
+):
     run(job(duration_ps=0.8), tmp_path / "whole", platform)
-    run(job(duration_ps=0.3), tmp_path / "parts", platform)
-    run(job(duration_ps=0.8), tmp_path / "parts", platform)
-    assert _streams(tmp_path / "parts") == _streams(tmp_path / "whole")
-    table = json.loads((tmp_path / "parts" / "run.json").read_text())
-    assert table["requested_ps"] == table["completed_ps"] == 0.8
-
-
-def test_a_finished_run_is_left_alone(run, job, reference, tmp_path):
-    run(job(), tmp_path, reference)
-    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    parts = tmp_path / "parts"
+    run(job(duration_ps=0.3), parts, platform)
+    # A run stays on its platform even if another is requested.
+    run(job(duration_ps=0.8), parts, named_platform("CPU"))
+    assert _streams(parts) == _streams(tmp_path / "whole")
+    assert record_of(parts)["requested_ps"] == record_of(parts)["completed_ps"] == 0.8
+    before = {path.name: path.stat().st_mtime_ns for path in parts.iterdir()}
     calls = []
-    run(job(), tmp_path, reference, lambda done, total: calls.append((done, total)))
-    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    assert calls == [(1200, 1200)]
+    run(job(duration_ps=0.8), parts, platform, lambda *steps: calls.append(steps))
+    assert {path.name: path.stat().st_mtime_ns for path in parts.iterdir()} == before
+    assert calls == [(1800, 1800)]
 
 
 def test_replicas_differ_and_none_depends_on_another(platform, job, tmp_path, run):
     jobs = [job(replica=replica, duration_ps=0.2) for replica in range(3)]
     for asked in jobs:
         run(asked, tmp_path / asked.name, platform)
-    states = {(tmp_path / asked.name / "state.xml").read_bytes() for asked in jobs}
-    assert len(states) == 3
+    assert len({(tmp_path / asked.name / "state.xml").read_bytes() for asked in jobs}) == 3
     run(jobs[2], tmp_path / "alone", platform)
     assert _streams(tmp_path / "alone") == _streams(tmp_path / jobs[2].name)
 
 
-# A process of its own, for a kill that nothing can soften and a peak of memory of its own.
+# A separate process, for a kill that cannot be handled and a peak of memory of its own.
 SCRIPT = """
     import sys
     import numpy as np
@@ -121,8 +103,7 @@ SCRIPT = """
     job = TrajectoryJob(
         temperature_kelvin=300.0, timestep_fs=0.5, duration_ps=float(sys.argv[2]),
         equilibration_ps=0.1, equilibration_timestep_fs=0.5, friction_per_ps=10.0,
-        energy_interval_steps=int(sys.argv[3]), frame_interval_steps=2 * int(sys.argv[3]),
-        seed=2,
+        energy_interval_steps=10, frame_interval_steps=20, seed=2,
     )
     run_trajectory(
         system, water, job, Path(sys.argv[1]), platform=named_platform("Reference"),
@@ -134,27 +115,13 @@ SCRIPT = """
 """
 
 
-def _command(folder, duration_ps, interval):
-    arguments = [str(folder), str(duration_ps), str(interval)]
-    return [sys.executable, "-c", textwrap.dedent(SCRIPT), *arguments]
+def _command(folder, duration_ps):
+    return [sys.executable, "-c", textwrap.dedent(SCRIPT), str(folder), str(duration_ps)]
 
 
-def _peak_kibibytes(folder, duration_ps, interval=10):
-    command = _command(folder, duration_ps, interval)
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def _peak_kibibytes(folder, duration_ps):
+    done = subprocess.run(_command(folder, duration_ps), check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1])
-
-
-needs_proc = pytest.mark.skipif(
-    not os.path.exists("/proc/self/status"), reason="reads the peak memory from /proc"
-)
-
-
-@pytest.fixture(scope="module")
-def four_picoseconds(tmp_path_factory):
-    """A run of 4 ps that nobody disturbed, and its peak of memory in KiB."""
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    return folder, _peak_kibibytes(folder, 4)
 
 
 def _rows(folder):
@@ -162,30 +129,18 @@ def _rows(folder):
     return path.read_text().count("\n") if path.exists() else 0
 
 
-@needs_proc
-def test_a_killed_process_is_resumed_to_the_same_bits(four_picoseconds, tmp_path):
-    with subprocess.Popen(_command(tmp_path / "parts", 4, 10)) as process:
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
+def test_a_killed_process_is_resumed_exactly_and_memory_does_not_grow(tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    long = _peak_kibibytes(whole, 4)
+    assert long <= 1.05 * _peak_kibibytes(tmp_path / "short", 0.4)
+    with subprocess.Popen(_command(parts, 4)) as process:
         deadline = time.monotonic() + 60.0
-        while _rows(tmp_path / "parts") < 100 and time.monotonic() < deadline:
+        while _rows(parts) < 100 and time.monotonic() < deadline:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    table = json.loads((tmp_path / "parts" / "run.json").read_text())
-    assert table["status"] == "running"
-    assert 100 <= _rows(tmp_path / "parts") < 802
-    _peak_kibibytes(tmp_path / "parts", 4)
-    assert _streams(tmp_path / "parts") == _streams(four_picoseconds[0])
-
-
-@needs_proc
-def test_memory_does_not_grow_with_the_run(four_picoseconds, tmp_path):
-    short = _peak_kibibytes(tmp_path / "short", 0.4)
-    assert four_picoseconds[1] <= 1.05 * short
-
-
-@needs_proc
-@pytest.mark.slow
-def test_memory_of_ten_and_a_hundred_picoseconds(tmp_path):
-    short = _peak_kibibytes(tmp_path / "short", 10, interval=50)
-    long = _peak_kibibytes(tmp_path / "long", 100, interval=50)
-    assert long <= 1.05 * short
+    assert record_of(parts)["status"] == "running"
+    assert 100 <= _rows(parts) < 802
+    _peak_kibibytes(parts, 4)
+    assert _streams(parts) == _streams(whole)

@@ -12,6 +12,8 @@ from openmm_mlff.units import (
     KJ_PER_MOL_PER_EV,
 )
 
+from .conftest import BOND_KJ_PER_MOL_NM2, WATER_BOND_NM
+
 USUAL = {
     "temperature_kelvin": 300.0,
     "timestep_fs": 1.0,
@@ -21,6 +23,7 @@ USUAL = {
     "interval_steps": 10,
     "seed": 3,
 }
+THERMAL_EV = BOLTZMANN_EV_PER_KELVIN * 300.0
 
 
 @pytest.fixture
@@ -32,28 +35,22 @@ def sampled(water_system, water, water_minimum, reference):
     return sample
 
 
-def test_samples_stand_at_even_times_after_the_equilibration(sampled):
+def test_samples_are_evenly_spaced_after_the_equilibration_and_reproducible(sampled):
     done = []
     samples = sampled(on_progress=lambda step, total: done.append((step, total)))
-    assert samples.positions_angstrom.shape == (50, 3, 3)
-    assert samples.velocities_angstrom_per_ps.shape == (50, 3, 3)
+    again, other = sampled(), sampled(seed=4)
     np.testing.assert_allclose(samples.time_ps, 0.01 * np.arange(1, 51))
-    assert done[0][0] == 10
-    assert done[-1] == (600, 600)
-
-
-def test_the_same_seed_gives_the_same_bits(sampled):
-    first, again, other = sampled(), sampled(), sampled(seed=4)
-    np.testing.assert_array_equal(first.positions_angstrom, again.positions_angstrom)
-    np.testing.assert_array_equal(
-        first.velocities_angstrom_per_ps, again.velocities_angstrom_per_ps
-    )
-    assert (first.positions_angstrom != other.positions_angstrom).any()
+    assert (done[0][0], done[-1]) == (10, (600, 600))
+    for name in ("positions_angstrom", "velocities_angstrom_per_ps"):
+        values = getattr(samples, name)
+        assert values.shape == (50, 3, 3)
+        np.testing.assert_array_equal(values, getattr(again, name))
+        assert (values != getattr(other, name)).any()
 
 
 def test_velocities_and_positions_in_a_harmonic_well_are_exact_at_any_timestep(reference):
-    # 64 atoms, each on a spring of its own, at a timestep of ω dt = 1: leapfrog's velocities at
-    # whole steps would be cold by (ω dt)²/4 = 25 %, position Verlet's positions hot by a third.
+    # 64 atoms, each in a well of its own, at a timestep of ω dt = 1: velocities of leapfrog at full
+    # steps would be too cold by (ω dt)²/4 = 25 %, positions of position Verlet too hot by a third.
     mass, timestep_ps, count = 12.0, 0.01, 64
     stiffness = mass / timestep_ps**2
     well = openmm.CustomExternalForce("0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)")
@@ -66,26 +63,24 @@ def test_velocities_and_positions_in_a_harmonic_well_are_exact_at_any_timestep(r
         system.addParticle(mass)
         well.addParticle(index, position / 10.0)
     system.addForce(well)
-    carbon = MolecularSystem(
-        name="carbon", atomic_numbers=np.full(count, 6), positions_angstrom=start
-    )
     samples = sample_langevin(
         system,
-        carbon,
+        MolecularSystem("carbon", np.full(count, 6), start),
         platform=reference,
         start_positions_angstrom=start,
         **USUAL | {"timestep_fs": 10.0, "duration_ps": 20.0, "equilibration_ps": 2.0},
     )
-    thermal_ev = BOLTZMANN_EV_PER_KELVIN * 300.0
     kinetic_ev = mass * EV_PER_AMU_ANGSTROM2_PER_PS2 * samples.velocities_angstrom_per_ps**2
     stretch_nm = (samples.positions_angstrom - start) / 10.0
     potential_ev = stiffness / KJ_PER_MOL_PER_EV * stretch_nm**2
-    # 64 · 3 coordinates, 200 samples, correlated over some ten steps: 0.7 to 1.5 %.
-    assert kinetic_ev.mean() / thermal_ev == pytest.approx(1.0, abs=0.05)
-    assert potential_ev.mean() / thermal_ev == pytest.approx(1.0, abs=0.05)
+    # 64 · 3 coordinates, 200 samples, correlated over about ten steps: 0.7 to 1.5 %.
+    assert kinetic_ev.mean() / THERMAL_EV == pytest.approx(1.0, abs=0.05)
+    assert potential_ev.mean() / THERMAL_EV == pytest.approx(1.0, abs=0.05)
 
 
-def test_what_breaks_is_raised(bonded_by, hydrogen_chloride, reference):
+def test_unstable_runs_impossible_durations_and_arrays_are_refused(
+    sampled, bonded_by, hydrogen_chloride, reference
+):
     with pytest.raises(UnstableError, match="bond Cl1–H2 is"):
         sample_langevin(
             bonded_by("-2000*r"),
@@ -94,76 +89,59 @@ def test_what_breaks_is_raised(bonded_by, hydrogen_chloride, reference):
             start_positions_angstrom=hydrogen_chloride.positions_angstrom,
             **USUAL,
         )
-
-
-def test_a_duration_without_a_sample_is_refused(sampled):
     with pytest.raises(ConfigError, match="hold no sample every 10 steps"):
         sampled(duration_ps=0.005)
-
-
-def test_arrays_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match="do not belong together"):
         LangevinSamples(np.zeros((2, 3, 3)), np.zeros((2, 3, 3)), np.zeros(3))
 
 
-def _equilibrated(system, molecule, job, platform, start, **options):
-    return equilibrate(
-        system, molecule, job, platform=platform, start_positions_angstrom=start, **options
-    )
-
-
-def test_reaches_its_temperature(water_system, water, water_minimum, reference, job):
-    kinetic, potential = [], []
-    for seed in range(60):
-        positions, velocities = _equilibrated(
-            water_system, water, job(seed=seed, equilibration_ps=0.3), reference, water_minimum
+@pytest.fixture
+def equilibrated(water_system, water, water_minimum, reference):
+    def run(job, *, system=water_system, molecule=water, platform=reference, **options):
+        start = water_minimum if molecule is water else molecule.positions_angstrom
+        return equilibrate(
+            system, molecule, job, platform=platform, start_positions_angstrom=start, **options
         )
+
+    return run
+
+
+def test_an_equilibration_reaches_its_temperature(equilibrated, water, job):
+    kinetic, potential = [], []
+    for seed in range(40):
+        positions, velocities = equilibrated(job(seed=seed, equilibration_ps=0.3))
         kinetic.append(0.5 * (water.masses_amu @ (velocities**2).sum(axis=1)))
-        # The two springs: each holds kT/2.
-        stretch = np.linalg.norm(positions[1:] - positions[0], axis=1) / 10.0 - 0.096
-        potential.append(0.5 * 4.6e5 * (stretch**2).mean())
-    thermal_ev = 0.5 * BOLTZMANN_EV_PER_KELVIN * 300.0
+        # Each of the two bonds has kT/2.
+        stretch = np.linalg.norm(positions[1:] - positions[0], axis=1) / 10.0 - WATER_BOND_NM
+        potential.append(0.5 * BOND_KJ_PER_MOL_NM2 * (stretch**2).mean())
     mean = np.mean(kinetic) * EV_PER_AMU_ANGSTROM2_PER_PS2 / 9.0
-    # Nine degrees of freedom, 60 runs: 6 % standard deviation; four of them.
-    assert mean == pytest.approx(thermal_ev, rel=0.25)
-    # Drawn velocities alone would leave nothing in the springs.  13 % standard deviation.
-    assert np.mean(potential) / 96.485 == pytest.approx(thermal_ev, rel=0.52)
+    # Nine degrees of freedom, 40 runs: 7.5 % standard deviation; four of them.
+    assert mean == pytest.approx(0.5 * THERMAL_EV, rel=0.3)
+    # Drawn velocities alone would leave the bonds unstretched.  16 % standard deviation.
+    potential_ev = np.mean(potential) / KJ_PER_MOL_PER_EV
+    assert potential_ev == pytest.approx(0.5 * THERMAL_EV, rel=0.64)
 
 
-def test_an_equilibration_of_one_seed_gives_the_same_bits(
-    water_system, water, water_minimum, platform, job
+def test_an_equilibration_is_reproducible_counts_its_steps_and_may_be_omitted(
+    equilibrated, platform, water_minimum, job
 ):
-    runs = [
-        _equilibrated(water_system, water, job(seed=seed), platform, water_minimum)
-        for seed in (3, 3, 4)
-    ]
-    assert all((a == b).all() for a, b in zip(runs[0], runs[1], strict=True))
-    assert (runs[0][0] != runs[2][0]).any()
-
-
-def test_left_out_it_only_draws_velocities(water_system, water, water_minimum, reference, job):
-    positions, velocities = _equilibrated(
-        water_system, water, job(equilibration_ps=0.0), reference, water_minimum
-    )
+    steps = []
+    first, again, other = (equilibrated(job(seed=seed), platform=platform) for seed in (3, 3, 4))
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert (first[0] != other[0]).any()
+    equilibrated(job(), on_steps=steps.append)
+    assert [count for count in steps if count] == [20] * 10
+    positions, velocities = equilibrated(job(equilibration_ps=0.0))
     np.testing.assert_allclose(positions, water_minimum, atol=1e-12)
     assert np.abs(velocities).min() > 0.0
 
 
-def test_progress_ends_at_its_length(water_system, water, water_minimum, reference, job):
-    steps = []
-    _equilibrated(water_system, water, job(), reference, water_minimum, on_steps=steps.append)
-    assert [count for count in steps if count] == [20] * 10
-
-
-def test_what_goes_wrong_has_a_negative_time(bonded_by, hydrogen_chloride, reference, job):
-    asked = job(equilibration_ps=0.5)
+def test_a_failure_of_the_equilibration_has_a_negative_time(
+    equilibrated, bonded_by, hydrogen_chloride, job
+):
     with pytest.raises(UnstableError) as raised:
-        _equilibrated(
-            bonded_by("-2000*r"),
-            hydrogen_chloride,
-            asked,
-            reference,
-            hydrogen_chloride.positions_angstrom,
+        equilibrated(
+            job(equilibration_ps=0.5), system=bonded_by("-2000*r"), molecule=hydrogen_chloride
         )
     error = raised.value
     assert -0.5 < error.time_ps < -0.4

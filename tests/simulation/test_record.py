@@ -5,9 +5,12 @@ import pytest
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters import StabilityLimits, UnstableError
 from openmm_mlff.simulation import PlatformChoice, named_platform
-from openmm_mlff.simulation.record import TrajectoryRecord
+from openmm_mlff.simulation.record import BLOCK_SERIES, TrajectoryRecord
+
+from .conftest import record_of
 
 CUDA = PlatformChoice("CUDA", {"Precision": "single"})
+FAILURE = {"kind": "unstable", "message": "torn", "time_ps": 0.15, "atoms": [0, 2], "traceback": ""}
 
 
 @pytest.fixture
@@ -16,10 +19,8 @@ def record(job, tmp_path):
     record = TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
     record.n_steps_done = 400
     record.n_degrees_of_freedom = 3
-    record.ms_per_step_blocks = [0.5, 0.25]
-    record.cpu_ms_per_step_blocks = [0.45, 0.2]
-    record.yardstick_ms_blocks = [0.3, 0.3]
-    record.resident_mebibytes_blocks = [99.0, 100.0]
+    for offset, name in enumerate(BLOCK_SERIES):
+        setattr(record, name, [offset + 0.5, offset + 0.25])
     record.steps_per_block = 100
     record.peak_resident_mebibytes = 100.0
     record.peak_device_mebibytes = 300.0
@@ -27,25 +28,33 @@ def record(job, tmp_path):
     return record
 
 
-def test_run_json_says_what_is_read_elsewhere(record, tmp_path):
-    record.write(tmp_path)
-    table = json.loads((tmp_path / "run.json").read_text())
-    assert table["condition"] == {
-        "ensemble": "nve",
-        "temperature_kelvin": 300.0,
-        "timestep_fs": 0.5,
-    }
+@pytest.fixture
+def reopened(record, job, tmp_path):
+    """Write the record, change its file, and open it for a job."""
+
+    def reopen(*, without=(), platform=CUDA, **changes):
+        record.write(tmp_path)
+        table = record_of(tmp_path)
+        kept = {key: value for key, value in table.items() if key not in without}
+        (tmp_path / "run.json").write_text(json.dumps(kept))
+        return TrajectoryRecord.open(tmp_path, job(**changes), platform=platform)
+
+    return reopen
+
+
+def test_a_record_is_written_for_others_and_read_back(record, reopened, tmp_path):
+    # A run stays on its platform even if another is requested.
+    assert reopened(platform=named_platform("CPU")) == record
+    table = record_of(tmp_path)
     expected = {
+        "condition": {"ensemble": "nve", "temperature_kelvin": 300.0, "timestep_fs": 0.5},
         "replica": 0,
         "requested_ps": 0.5,
         "completed_ps": pytest.approx(0.2),
         "steps": 400,
         "status": "running",
         "failure": None,
-        "ms_per_step_blocks": [0.5, 0.25],
-        "cpu_ms_per_step_blocks": [0.45, 0.2],
-        "yardstick_ms_blocks": [0.3, 0.3],
-        "resident_mebibytes_blocks": [99.0, 100.0],
+        **{name: getattr(record, name) for name in BLOCK_SERIES},
         "steps_per_block": 100,
         "memory_mebibytes": {"peak_resident": 100.0, "peak_device": 300.0},
         "platform": "CUDA",
@@ -56,95 +65,54 @@ def test_run_json_says_what_is_read_elsewhere(record, tmp_path):
         "frame_interval_steps": 20,
     }
     assert {key: table[key] for key in expected} == expected
+    assert "ms_per_step_blocks" in BLOCK_SERIES
 
 
-def test_what_was_written_is_read_again(record, job, tmp_path):
-    record.write(tmp_path)
-    # The platform asked for now is another: a run stays where it was begun.
-    assert TrajectoryRecord.open(tmp_path, job(), platform=named_platform("CPU")) == record
-
-
-def test_a_run_of_an_older_version_is_read(record, job, tmp_path):
-    record.write(tmp_path)
-    table = json.loads((tmp_path / "run.json").read_text())
-    for key in (
-        "cpu_ms_per_step_blocks",
-        "yardstick_ms_blocks",
-        "resident_mebibytes_blocks",
-        "steps_per_block",
-    ):
-        del table[key]
-    (tmp_path / "run.json").write_text(json.dumps(table))
-    again = TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
-    assert again.ms_per_step_blocks == [0.5, 0.25]
+def test_a_run_of_an_older_version_is_read(reopened):
+    later = [name for name in BLOCK_SERIES if name != "ms_per_step_blocks"]
+    again = reopened(without=[*later, "steps_per_block"])
+    assert len(again.ms_per_step_blocks) == 2
     assert (again.cpu_ms_per_step_blocks, again.steps_per_block) == ([], 0)
 
 
-def test_a_failure_settles_a_run(record, job, tmp_path):
-    record.fail(UnstableError("bond torn", time_ps=0.15, step=300, atoms=(0, 2)))
-    record.write(tmp_path)
-    again = TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
-    assert again.is_settled
-    assert again.status == "failed"
+def test_a_failure_of_the_potential_ends_a_run_and_an_error_of_the_code_does_not(record, reopened):
+    record.fail(UnstableError("torn", time_ps=-0.05, step=-100))
+    assert (record.completed_ps, record.failure["time_ps"]) == (0.0, -0.05)
+    record.fail(UnstableError("torn", time_ps=0.15, step=300, atoms=(0, 2)))
+    again = reopened()
+    assert (again.is_settled, again.status, again.failure) == (True, "failed", FAILURE)
     assert again.completed_ps == pytest.approx(0.15)
-    assert again.failure == {
-        "kind": "unstable",
-        "message": "bond torn",
-        "time_ps": 0.15,
-        "atoms": [0, 2],
-        "traceback": "",
-    }
-
-
-def test_a_failure_in_the_equilibration_completes_nothing(record):
-    record.fail(UnstableError("bond torn", time_ps=-0.05, step=-100))
-    assert record.completed_ps == 0.0
-    assert record.failure["time_ps"] == -0.05
-
-
-def test_an_error_of_the_code_settles_nothing(record, job, tmp_path):
-    record.status = "failed"
-    record.failure = {"kind": "error", "message": "disk full", "time_ps": 0.1, "atoms": []}
-    record.write(tmp_path)
-    assert not TrajectoryRecord.open(tmp_path, job(), platform=CUDA).is_settled
-
-
-def test_longer_is_not_settled_and_shorter_is(record, job, tmp_path):
-    record.status, record.n_steps_done = "complete", 1000
-    record.write(tmp_path)
-    assert TrajectoryRecord.open(tmp_path, job(), platform=CUDA).is_settled
-    longer = TrajectoryRecord.open(tmp_path, job(duration_ps=1.0), platform=CUDA)
-    assert not longer.is_settled
-    assert longer.job.n_steps == 2000
-    shorter = TrajectoryRecord.open(tmp_path, job(duration_ps=0.1), platform=CUDA)
-    assert shorter.is_settled
-    assert shorter.job.duration_ps == 0.5
+    record.failure = FAILURE | {"kind": "error"}
+    assert not reopened().is_settled
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"seed": 5}, {"timestep_fs": 0.25}, {"frame_interval_steps": 5}, {"friction_per_ps": 1.0}],
+    ("duration_ps", "settled", "n_steps"),
+    [(0.5, True, 1000), (1.0, False, 2000), (0.1, True, 1000)],
 )
-def test_another_run_in_the_same_folder_is_refused(record, job, tmp_path, change):
-    record.write(tmp_path)
-    with pytest.raises(RunDirectoryError, match=r"was begun with .* choose another --output"):
-        TrajectoryRecord.open(tmp_path, job(**change), platform=CUDA)
+def test_only_a_longer_run_is_continued(record, reopened, duration_ps, settled, n_steps):
+    record.status, record.n_steps_done = "complete", 1000
+    again = reopened(duration_ps=duration_ps)
+    assert (again.is_settled, again.job.n_steps) == (settled, n_steps)
 
 
-def test_a_damaged_file_is_named(record, job, tmp_path):
-    record.write(tmp_path)
-    table = json.loads((tmp_path / "run.json").read_text())
-    del table["steps"]
-    (tmp_path / "run.json").write_text(json.dumps(table))
-    with pytest.raises(RunDirectoryError, match="lacks 'steps'"):
-        TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": 5}, "was begun with .* choose another --output"),
+        ({"timestep_fs": 0.25}, "was begun with .* choose another --output"),
+        ({"frame_interval_steps": 5}, "was begun with .* choose another --output"),
+        ({"friction_per_ps": 1.0}, "was begun with .* choose another --output"),
+        ({"limits": StabilityLimits(bond_longest=3.0)}, "stability_limits"),
+        ({"without": ["steps"]}, "lacks 'steps'"),
+    ],
+)
+def test_another_run_or_a_damaged_file_in_the_folder_is_refused(reopened, change, said):
+    with pytest.raises(RunDirectoryError, match=said):
+        reopened(**change)
+
+
+def test_a_file_that_is_not_json_is_refused(record, job, tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunDirectoryError, match="cannot read"):
         TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
-
-
-def test_a_run_of_other_stability_limits_is_another_run(record, job, tmp_path):
-    record.write(tmp_path)
-    other = job(limits=StabilityLimits(bond_longest=3.0))
-    with pytest.raises(RunDirectoryError, match="stability_limits"):
-        TrajectoryRecord.open(tmp_path, other, platform=CUDA)

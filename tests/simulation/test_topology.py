@@ -7,7 +7,7 @@ from openmm_mlff.simulation.topology import openmm_topology, residue_name, write
 
 
 @pytest.mark.parametrize("name", list_systems())
-def test_mdtraj_reads_every_molecule_as_it_is(tmp_path, name):
+def test_mdtraj_reads_every_molecule_unchanged(tmp_path, name):
     molecule = load_system(name)
     write_pdb(tmp_path / "topology.pdb", molecule, positions_angstrom=molecule.positions_angstrom)
     read = mdtraj.load(str(tmp_path / "topology.pdb"))
@@ -16,14 +16,6 @@ def test_mdtraj_reads_every_molecule_as_it_is(tmp_path, name):
     bonds = {tuple(sorted((a.index, b.index))) for a, b in read.topology.bonds}
     assert bonds == set(molecule.bonds)
     np.testing.assert_allclose(10.0 * read.xyz[0], molecule.positions_angstrom, atol=6e-4)
-
-
-def test_atoms_are_named_by_element_and_number():
-    topology = openmm_topology(load_system("methanol"))
-    names = [atom.name for atom in topology.atoms()]
-    assert names == ["C1", "O2", "H3", "H4", "H5", "H6"]
-    assert topology.getNumBonds() == 5
-    assert topology.getPeriodicBoxVectors() is None
 
 
 @pytest.mark.parametrize(
@@ -38,25 +30,19 @@ def test_atoms_are_named_by_element_and_number():
         ("", "UNL"),
     ],
 )
-def test_residues_are_named_for_the_molecule_unless_that_means_something(molecule, residue):
+def test_residues_are_named_for_the_molecule_unless_the_name_is_taken(molecule, residue):
     assert residue_name(molecule) == residue
 
 
-def test_molecules_that_stand_together_are_residues_of_their_own():
+def test_atoms_are_named_by_element_and_separate_molecules_are_residues():
     water = load_system("water")
-    positions = np.vstack(
-        [water.positions_angstrom, water.positions_angstrom + np.array([0.0, 0.0, 4.0])]
-    )
-    dimer = MolecularSystem(
-        name="dimer", atomic_numbers=np.tile(water.atomic_numbers, 2), positions_angstrom=positions
-    )
-    assert openmm_topology(dimer).getNumResidues() == 2
+    numbers = np.tile(water.atomic_numbers, 2)
+    positions = np.vstack([water.positions_angstrom, 4.0 + water.positions_angstrom])
+    assert openmm_topology(MolecularSystem("dimer", numbers, positions)).getNumResidues() == 2
+    # Atoms of one residue are contiguous.
     order = [0, 3, 1, 2, 4, 5]
-    mixed = MolecularSystem(
-        name="dimer",
-        atomic_numbers=dimer.atomic_numbers[order],
-        positions_angstrom=positions[order],
-    )
-    topology = openmm_topology(mixed)
+    topology = openmm_topology(MolecularSystem("dimer", numbers[order], positions[order]))
     assert topology.getNumResidues() == 1
     assert [atom.name for atom in topology.atoms()] == ["O1", "O2", "H3", "H4", "H5", "H6"]
+    assert topology.getNumBonds() == 4
+    assert topology.getPeriodicBoxVectors() is None

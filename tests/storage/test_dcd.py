@@ -26,12 +26,19 @@ def path(tmp_path, positions):
     return path
 
 
-def test_what_mdtraj_wrote_is_read_to_the_last_bit(path, positions):
+def test_files_of_mdtraj_are_read_exactly_as_by_mdtraj(path, positions, capfd):
     np.testing.assert_array_equal(read_dcd(path), positions)
+    assert capfd.readouterr() == ("", "")
+    topology = mdtraj.Topology()
+    residue = topology.add_residue("MOL", topology.add_chain())
+    for index in range(ATOMS):
+        topology.add_atom(f"C{index}", mdtraj.element.carbon, residue)
+    by_mdtraj = mdtraj.load_dcd(str(path), top=topology).xyz * 10.0
+    np.testing.assert_allclose(read_dcd(path), by_mdtraj, atol=1e-6)
 
 
 @pytest.mark.parametrize("cell", [False, True])
-def test_what_openmm_wrote_is_read(tmp_path, positions, cell):
+def test_files_of_openmm_are_read(tmp_path, positions, cell):
     topology = app.Topology()
     residue = topology.addResidue("MOL", topology.addChain())
     for index in range(ATOMS):
@@ -47,52 +54,27 @@ def test_what_openmm_wrote_is_read(tmp_path, positions, cell):
 
 
 @pytest.mark.parametrize("lost_bytes", [1, 30, 83])
-def test_a_frame_cut_off_by_a_crash_is_left_out(path, positions, lost_bytes):
+def test_a_frame_truncated_by_a_crash_is_omitted(path, positions, lost_bytes):
     path.write_bytes(path.read_bytes()[:-lost_bytes])
     np.testing.assert_array_equal(read_dcd(path), positions[:-1])
 
 
-@pytest.mark.parametrize("kept_bytes", [0, 3, 50, 100, 200, 276, 300])
-def test_a_file_without_a_whole_frame_has_none(path, kept_bytes):
-    path.write_bytes(path.read_bytes()[:kept_bytes])
+@pytest.mark.parametrize("kept_bytes", [None, 0, 3, 50, 100, 200, 276, 300])
+def test_a_missing_file_or_one_without_a_complete_frame_has_none(path, kept_bytes):
+    content = path.read_bytes()
+    path.unlink()
+    if kept_bytes is not None:
+        path.write_bytes(content[:kept_bytes])
     assert read_dcd(path) is None
 
 
-def test_a_missing_file_has_no_frame(tmp_path):
-    assert read_dcd(tmp_path / "absent.dcd") is None
-
-
-def test_another_file_is_refused(path):
-    path.write_bytes(path.read_bytes().replace(b"CORD", b"VELD"))
-    with pytest.raises(RunDirectoryError, match="not a DCD file"):
-        read_dcd(path)
-
-
-def test_fixed_atoms_are_refused(path):
-    data = bytearray(path.read_bytes())
-    struct.pack_into("<i", data, 4 + 4 + 4 * 8, 2)
+@pytest.mark.parametrize(
+    ("offset", "said"), [(None, "not a DCD file"), (4 + 4 + 4 * 8, "fixed atoms"), (276, "damaged")]
+)
+def test_other_and_damaged_files_are_refused(path, offset, said):
+    data = bytearray(path.read_bytes().replace(b"CORD", b"CORD" if offset else b"VELD"))
+    if offset:
+        struct.pack_into("<i", data, offset, 99)
     path.write_bytes(data)
-    with pytest.raises(RunDirectoryError, match="fixed atoms"):
+    with pytest.raises(RunDirectoryError, match=said):
         read_dcd(path)
-
-
-def test_a_damaged_record_is_refused(path):
-    data = bytearray(path.read_bytes())
-    struct.pack_into("<i", data, 276, 99)
-    path.write_bytes(data)
-    with pytest.raises(RunDirectoryError, match="damaged"):
-        read_dcd(path)
-
-
-def test_reading_prints_nothing(path, capfd):
-    read_dcd(path)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_mdtraj_reads_the_same(path, positions):
-    topology = mdtraj.Topology()
-    residue = topology.add_residue("MOL", topology.add_chain())
-    for index in range(ATOMS):
-        topology.add_atom(f"C{index}", mdtraj.element.carbon, residue)
-    by_mdtraj = mdtraj.load_dcd(str(path), top=topology).xyz * 10.0
-    np.testing.assert_allclose(read_dcd(path), by_mdtraj, atol=1e-6)

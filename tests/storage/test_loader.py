@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from mdtraj.formats import DCDTrajectoryFile
@@ -23,6 +21,12 @@ from openmm_mlff.storage.typed import array, record
 CONDITION = {"ensemble": "nve", "temperature_kelvin": 300.0, "timestep_fs": 0.5}
 NAME = run_name(**CONDITION, replica=0)
 ROWS, FRAMES = 20, 10
+SERIES = (
+    "ms_per_step_blocks",
+    "cpu_ms_per_step_blocks",
+    "yardstick_ms_blocks",
+    "resident_mebibytes_blocks",
+)
 
 
 @record
@@ -62,7 +66,7 @@ def stream(path, columns, rows):
 
 
 def write_structure(folder, n_frames):
-    """Write what MDTraj measures in the frames of a run."""
+    """Write the quantities that MDTraj measures in the frames of a run."""
     ones = np.ones(n_frames)
     write_arrays(
         folder / STRUCTURE_FILE,
@@ -78,7 +82,7 @@ def write_structure(folder, n_frames):
 
 @pytest.fixture
 def directory(tmp_path):
-    """A run of water that went well, one measurement done and one that broke."""
+    """A complete run of water, one measurement done and one that failed."""
     directory = RunDirectory.create(tmp_path / "out")
     water = load_system("water")
     write_json(directory.system("water") / SYSTEM_FILE, molecule_to_json(water))
@@ -121,7 +125,7 @@ def the_run(directory):
     return load
 
 
-def test_molecule_and_measurements_come_back(directory):
+def test_molecule_and_measurements_are_loaded(directory, capfd):
     evidence = load_evidence(directory, "water")
     assert evidence.system.sha256 == load_system("water").sha256
     for name in ("determinism", "alike"):
@@ -131,37 +135,30 @@ def test_molecule_and_measurements_come_back(directory):
         assert (read.a, read.forces.shape) == (1, (2, 3))
     broken = evidence.measurements["noise"]
     assert (broken.status, broken.reason, broken.traceback) == ("error", "fell", "line 7")
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(RunDirectoryError, match="cannot read"):
+        load_evidence(directory, "methane")
 
 
-def test_the_record_of_a_run_comes_back(the_run):
+def test_record_and_streams_of_a_run_are_loaded(the_run):
     run = the_run()
     assert run.name == "nve_300K_0.5fs_r0"
     assert run.condition == RunCondition("nve", 300.0, 0.5)
     assert (run.replica, run.requested_ps, run.completed_ps) == (0, 0.1, 0.1)
-    assert run.survived
-    assert run.failure is None
-    assert list(run.ms_per_step_blocks) == [1.5, 1.25]
-    assert list(run.cpu_ms_per_step_blocks) == [1.4, 1.2]
-    assert list(run.yardstick_ms_blocks) == [0.25, 0.3]
-    assert list(run.resident_mebibytes_blocks) == [511.0, 512.0]
-    assert run.steps_per_block == 50
-    assert run.memory_mebibytes == {"peak_resident": 512.0}
-    assert run.platform == "Reference"
+    assert (run.survived, run.failure, run.steps_per_block) == (True, None, 50)
+    for name in SERIES:
+        assert list(getattr(run, name)) == record_of()[name]
+    assert (run.memory_mebibytes, run.platform) == ({"peak_resident": 512.0}, "Reference")
+    energies = run.energies
+    assert energies.time_ps == pytest.approx(np.arange(1, ROWS + 1) * 0.005)
+    values = [energies.potential_ev[0], energies.kinetic_ev[0], energies.total_ev[0]]
+    assert [*values, energies.temperature_kelvin[-1]] == [-141.0, 0.5, -140.5, 500.0]
+    momenta = run.momenta
+    assert [*momenta.linear[3], *momenta.angular[3]] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert momenta.largest_force_ev_per_angstrom[3] == 7.0
 
 
-def test_the_streams_come_back_each_in_its_place(the_run):
-    run = the_run()
-    assert run.energies.time_ps == pytest.approx(np.arange(1, ROWS + 1) * 0.005)
-    assert run.energies.potential_ev[0] == -141.0
-    assert run.energies.kinetic_ev[0] == 0.5
-    assert run.energies.total_ev[0] == -140.5
-    assert run.energies.temperature_kelvin[-1] == 500.0
-    assert list(run.momenta.linear[3]) == [1.0, 2.0, 3.0]
-    assert list(run.momenta.angular[3]) == [4.0, 5.0, 6.0]
-    assert run.momenta.largest_force_ev_per_angstrom[3] == 7.0
-
-
-def test_frames_stand_at_their_times(the_run):
+def test_frames_have_their_times(the_run):
     # Every 20 steps of 0.5 fs, none at step 0.
     trajectory = the_run().trajectory
     assert trajectory.time_ps == pytest.approx(np.arange(1, FRAMES + 1) * 0.01)
@@ -171,125 +168,82 @@ def test_frames_stand_at_their_times(the_run):
     assert list(trajectory.fragments) == [1] * FRAMES
 
 
-def test_a_trajectory_cut_off_by_a_crash_is_read_as_far_as_it_is_whole(folder, the_run):
+def test_a_truncated_trajectory_is_read_up_to_its_last_complete_frame(folder, the_run):
     path = folder / "trajectory.dcd"
     path.write_bytes(path.read_bytes()[:-40])
-    # What was measured belongs to other frames, until these are measured again.
+    # The measured structure belongs to other frames until it is measured again.
     assert the_run().trajectory is None
     write_structure(folder, FRAMES - 1)
     assert len(the_run().trajectory.time_ps) == FRAMES - 1
-
-
-@pytest.mark.parametrize("keep", [None, 0, 100])
-def test_a_missing_or_empty_trajectory_is_none(folder, the_run, keep):
-    path = folder / "trajectory.dcd"
-    data = path.read_bytes()
+    for content in (path.read_bytes()[:100], b""):
+        path.write_bytes(content)
+        assert the_run().trajectory is None
     path.unlink()
-    if keep is not None:
-        path.write_bytes(data[:keep])
     assert the_run().trajectory is None
 
 
-def test_a_row_cut_off_within_its_last_number_is_left_out(folder, the_run):
+def test_a_truncated_row_is_omitted_and_missing_streams_are_empty(folder, the_run):
     path = folder / "energies.csv"
-    # 500.0 K cut to 50 K looks whole but for its newline.
+    # 500.0 K truncated to 50 K looks complete except for its newline.
     path.write_text(path.read_text()[:-4])
     energies = the_run().energies
     assert len(energies.time_ps) == ROWS - 1
     assert energies.temperature_kelvin[-1] == 490.0
-
-
-def test_missing_streams_are_empty(folder, the_run):
-    (folder / "energies.csv").unlink()
+    path.unlink()
     (folder / "momenta.csv").unlink()
     run = the_run()
     assert len(run.energies.total_ev) == 0
     assert run.momenta.linear.shape == (0, 3)
 
 
-def test_an_interrupted_run_has_no_failure_and_did_not_survive(folder, the_run):
-    write_json(folder / "run.json", record_of(status="running", completed_ps=0.05))
+TORN = {"kind": "unstable", "message": "torn", "time_ps": 0.03, "atoms": [0, 1], "traceback": ""}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "said"),
+    [
+        ({"status": "running"}, None, ""),
+        ({"status": "failed", "failure": TORN}, "unstable", "torn"),
+        ({"status": "failed"}, "error", "no reason"),
+        (
+            {"status": "failed", "failure": {"kind": None, "message": "", "time_ps": None}},
+            "error",
+            "no reason",
+        ),
+    ],
+)
+def test_an_incomplete_run_did_not_survive_and_a_failed_one_has_a_failure(
+    folder, the_run, changes, kind, said
+):
+    write_json(folder / "run.json", record_of(completed_ps=0.03, **changes))
     run = the_run()
-    assert run.failure is None
     assert not run.survived
+    assert (run.failure is None) is (kind is None)
+    if run.failure is not None:
+        assert (run.failure.kind, run.failure.time_ps) == (kind, 0.03)
+        assert said in run.failure.message
+        assert run.failure.atoms == ((0, 1) if kind == "unstable" else ())
 
 
-def test_a_failure_comes_back(folder, the_run):
-    failure = {
-        "kind": "unstable",
-        "message": "torn",
-        "time_ps": 0.03,
-        "atoms": [0, 1],
-        "traceback": "",
-    }
-    write_json(folder / "run.json", record_of(status="failed", completed_ps=0.03, failure=failure))
-    found = the_run().failure
-    assert (found.kind, found.message, found.time_ps, found.atoms) == (
-        "unstable",
-        "torn",
-        0.03,
-        (0, 1),
-    )
+def test_missing_and_non_finite_values_of_a_record_are_read(folder, the_run):
+    def load(without=(), **changes):
+        record = record_of(**changes)
+        kept = {key: value for key, value in record.items() if key not in without}
+        write_json(folder / "run.json", kept)
+        return the_run()
 
-
-@pytest.mark.parametrize("failure", [None, {"kind": None, "message": "", "time_ps": None}])
-def test_a_failure_without_a_reason_is_still_one(folder, the_run, failure):
-    write_json(folder / "run.json", record_of(status="failed", completed_ps=0.03, failure=failure))
-    found = the_run().failure
-    assert (found.kind, found.time_ps) == ("error", 0.03)
-    assert "no reason" in found.message
-
-
-def test_a_run_that_broke_before_its_first_step_is_read(folder, the_run):
-    record = record_of(status="failed", completed_ps=0.0, failure={"kind": "error"})
-    for key in ("ms_per_step_blocks", "memory_mebibytes", "platform"):
-        del record[key]
-    write_json(folder / "run.json", record)
-    run = the_run()
+    # A run that failed before its first step.
+    missing = ("ms_per_step_blocks", "memory_mebibytes", "platform")
+    run = load(missing, status="failed", completed_ps=0.0, failure={"kind": "error"})
     assert (run.platform, len(run.ms_per_step_blocks), dict(run.memory_mebibytes)) == ("", 0, {})
-
-
-def test_a_run_of_an_older_version_is_read(folder, the_run):
-    record = record_of()
-    for key in (
-        "cpu_ms_per_step_blocks",
-        "yardstick_ms_blocks",
-        "resident_mebibytes_blocks",
-        "steps_per_block",
-    ):
-        del record[key]
-    write_json(folder / "run.json", record)
-    run = the_run()
+    # A run of an older version.
+    run = load((*SERIES[1:], "steps_per_block"))
     assert list(run.ms_per_step_blocks) == [1.5, 1.25]
     assert len(run.cpu_ms_per_step_blocks) == len(run.resident_mebibytes_blocks) == 0
     assert run.steps_per_block == 0
-
-
-def test_numbers_that_were_not_finite_come_back_as_such(folder, the_run):
     memory = {"peak_resident": np.inf, "peak_device": 5.0}
-    write_json(
-        folder / "run.json", record_of(ms_per_step_blocks=[1.0, np.nan], memory_mebibytes=memory)
-    )
-    run = the_run()
+    run = load(ms_per_step_blocks=[1.0, np.nan], memory_mebibytes=memory)
     assert np.isnan(run.ms_per_step_blocks[1])
     assert run.memory_mebibytes == {"peak_device": 5.0}
-
-
-def test_a_damaged_record_is_named(folder, directory):
-    record = record_of()
-    del record["replica"]
-    (folder / "run.json").write_text(json.dumps(record))
-    with pytest.raises(
-        RunDirectoryError, match=r"not a record of a simulation \(KeyError: 'replica'"
-    ):
-        load_evidence(directory, "water")
-
-
-def test_a_system_that_was_not_begun_is_refused(directory):
-    with pytest.raises(RunDirectoryError, match="cannot read"):
-        load_evidence(directory, "methane")
-
-
-def test_loading_prints_nothing(directory, capfd):
-    load_evidence(directory, "water")
-    assert capfd.readouterr() == ("", "")
+    with pytest.raises(RunDirectoryError, match=r"not a record of a simulation \(KeyError: 'repl"):
+        load(("replica",))

@@ -50,9 +50,12 @@ def test_models_alternate_locations_charges_and_the_box(write):
     second = load_system(f"{path}@1")
     assert (second.formula, second.charge) == ("H2O", 0)
     assert [each.name for each in load_systems(f"{path}@all")] == ["w-0", "w-1"]
+    crystal = load_system(write("w.cif", WATER.replace("'P 1'", "'P 21 21 21'")))
+    assert crystal.cell_angstrom is None
+    assert "P 21 21 21" in crystal.source
 
 
-def test_what_openmm_writes_round_trips(write, dipeptide):
+def test_files_of_openmm_round_trip(write, dipeptide):
     app = pytest.importorskip("openmm.app")
     from openmm import unit
 
@@ -67,12 +70,6 @@ def test_what_openmm_writes_round_trips(write, dipeptide):
     np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-4)
     assert system.bonds == dipeptide.bonds
     assert system.cell_angstrom is None
-
-
-def test_a_crystal_s_cell_is_noted_and_left_out(write):
-    system = load_system(write("w.cif", WATER.replace("'P 1'", "'P 21 21 21'")))
-    assert system.cell_angstrom is None
-    assert "P 21 21 21" in system.source
 
 
 @pytest.mark.parametrize(
@@ -91,7 +88,7 @@ def test_a_crystal_s_cell_is_noted_and_left_out(write):
         ("3\n\nO 0 0 0\n", "cannot be read as CIF"),
     ],
 )
-def test_damage_gets_one_line(write, text, message):
+def test_damage_is_refused_in_one_line(write, text, message):
     with pytest.raises(MoleculeError, match=message) as caught:
         load_systems(f"{write('bad.cif', text)}@all")
     assert "\n" not in str(caught.value)

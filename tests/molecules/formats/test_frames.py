@@ -22,32 +22,24 @@ def test_frames_are_chosen_by_number(write):
     assert heights == [0.1, 0.2, 0.3]
 
 
-def test_damage_behind_the_chosen_frame_does_no_harm(write):
+def test_damage_after_the_chosen_frame_is_ignored(write):
     path = write("run.xyz", frames(0.1, 0.2) + "3\n\nO 0 0 0\n")
     assert load_system(f"{path}@1").positions_angstrom[0, 2] == 0.2
     with pytest.raises(MoleculeError, match=r"run\.xyz@2: cannot be read as XYZ .*fewer atoms"):
         load_systems(f"{path}@all")
 
 
-def test_the_comment_s_charge_and_multiplicity_are_taken(write):
-    path = write("ion.extxyz", frames(0.1, comment="charge=1 multiplicity=4"))
-    system = load_system(path)
-    assert (system.charge, system.multiplicity) == (1, 4)
-    assert load_system(path, charge=-1, multiplicity=2).charge == -1
-
-
-def test_what_ase_writes_round_trips_with_its_box(tmp_path, water):
+def test_files_of_ase_round_trip_with_their_box(tmp_path, water):
     cell = [[12.0, 0, 0], [2.0, 13.0, 0], [1.0, -3.0, 14.0]]
     boxed = water.with_cell(cell)
     ase.io.write(tmp_path / "w.extxyz", boxed.to_ase(), format="extxyz")
     system = load_system(tmp_path / "w.extxyz")
     np.testing.assert_array_equal(system.cell_angstrom, cell)
     np.testing.assert_allclose(system.positions_angstrom, water.positions_angstrom, atol=1e-8)
-
-
-def test_a_lattice_that_does_not_repeat_is_no_box(write):
+    # A lattice that does not repeat is not a box.
     comment = 'Lattice="9 0 0 0 9 0 0 0 9" pbc="F F F"'
-    assert load_system(write("w.xyz", frames(0.1, comment=comment))).cell_angstrom is None
+    (tmp_path / "w.xyz").write_text(frames(0.1, comment=comment))
+    assert load_system(tmp_path / "w.xyz").cell_angstrom is None
 
 
 @pytest.mark.parametrize(
@@ -57,42 +49,28 @@ def test_a_lattice_that_does_not_repeat_is_no_box(write):
         ('Lattice="9 0 0 0 9 0 0 0 -9"', "expected a right-handed box"),
         ('Lattice="9 0 0 0 9 0 9 9 0"', "expected a right-handed box"),
         ('Lattice="9 0 0 0 9 0 0 0 nan"', "not three finite vectors"),
+        ('lattice="9 0 0 0 9 0 0 0 9"', "write Lattice="),
+        ("spin=3 multiplicity=1", "contradict"),
     ],
 )
-def test_boxes_that_cannot_be_used_get_one_line(write, comment, message):
+def test_unusable_boxes_and_contradictions_are_refused_in_one_line(write, comment, message):
     with pytest.raises(MoleculeError, match=message) as caught:
         load_system(write("w.extxyz", frames(0.1, comment=comment)))
     assert "\n" not in str(caught.value)
 
 
-_OXYGEN = "2\n{comment}\nO 0 0 0\nO 0 0 1.21\n"
-
-
-@pytest.mark.parametrize("name", ["multiplicity", "spin", "mult", "total_spin"])
-def test_the_multiplicity_is_read_under_each_name(name, tmp_path):
-    path = tmp_path / "o2.extxyz"
-    path.write_text(_OXYGEN.format(comment=f'charge=0 {name}=3 pbc="F F F"'))
-
-    assert load_system(str(path)).multiplicity == 3
-
-
-def test_the_charge_is_read_under_each_name(tmp_path):
-    path = tmp_path / "o2.extxyz"
-    path.write_text(_OXYGEN.format(comment='total_charge=-2 pbc="F F F"'))
-
-    assert load_system(str(path)).charge == -2
-
-
 @pytest.mark.parametrize(
-    ("comment", "said"),
+    ("comment", "expected"),
     [
-        ("spin=3 multiplicity=1", "contradict"),
-        ('lattice="9 0 0 0 9 0 0 0 9"', "write Lattice="),
+        ("charge=1 multiplicity=4", (1, 4)),
+        ("charge=0 spin=3", (0, 3)),
+        ("charge=0 mult=3", (0, 3)),
+        ("charge=0 total_spin=3", (0, 3)),
+        ("total_charge=-2", (-2, 1)),
     ],
 )
-def test_what_would_be_passed_over_is_refused(comment, said, tmp_path):
-    path = tmp_path / "o2.extxyz"
-    path.write_text(_OXYGEN.format(comment=comment))
-
-    with pytest.raises(MoleculeError, match=said):
-        load_system(str(path))
+def test_charge_and_multiplicity_are_read_under_each_name(write, comment, expected):
+    path = write("ion.extxyz", frames(0.1, comment=comment))
+    system = load_system(path)
+    assert (system.charge, system.multiplicity) == expected
+    assert load_system(path, charge=-1, multiplicity=2).charge == -1

@@ -52,11 +52,9 @@ def test_the_charge_is_the_sum_of_the_partial_charges(write):
     assert load_system(write("a.mol2", ammonium(charges=[-0.8] + 4 * [0.4502]))).charge == 1
     with pytest.raises(MoleculeError, match=r"sum to 0\.400, not a whole number"):
         load_system(write("b.mol2", ammonium(charges=[-0.8] + 4 * [0.3])))
-
-
-def test_without_partial_charges_the_atom_types_say_the_charge(write):
+    # Without partial charges the atom types determine it.
     pytest.importorskip("rdkit")
-    assert load_system(write("a.mol2", ammonium())).charge == 1
+    assert load_system(write("c.mol2", ammonium())).charge == 1
 
 
 def test_every_molecule_is_a_system(write, water):
@@ -80,7 +78,7 @@ def test_every_molecule_is_a_system(write, water):
         ("A0 -", "A0 x", "cannot be read as MOL2"),
     ],
 )
-def test_damage_gets_one_line(write, water, old, new, message):
+def test_damage_is_refused_in_one_line(write, water, old, new, message):
     text = of(water, charges=[-0.8, 0.4, 0.4])
     assert old in text
     with pytest.raises(MoleculeError, match=message) as caught:

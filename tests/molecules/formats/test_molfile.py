@@ -60,11 +60,9 @@ def test_formal_charges_and_radicals(write, v3000):
         assert (system.charge, system.multiplicity) == expected
 
 
-def test_the_charge_column_of_old_files_is_read(write):
+def test_charges_and_radicals_of_hand_written_files_are_read(write):
     assert load_system(write("oh.sdf", HYDROXIDE)).charge == -1
-
-
-def test_property_lines_replace_the_charge_column(write):
+    # Property lines replace the charge column.
     text = HYDROXIDE.replace("O   0  5", "O   0  3").replace("M  END", "M  CHG  1   1  -1\nM  END")
     assert load_system(write("oh.sdf", text)).charge == -1
     assert load_system(write("radical.sdf", RADICAL)).multiplicity == 2
@@ -95,7 +93,7 @@ def test_every_record_is_a_system(write, water, dipeptide):
     assert "@3" in systems[3].source
 
 
-def test_columns_that_touch_are_parted(write):
+def test_adjacent_columns_are_separated(write):
     text = HYDROXIDE.replace("    0.9700    0.0000", "-1234.5678-1234.5678")
     with pytest.raises(MoleculeError, match="O1–H2 is 17"):
         load_system(write("far.sdf", text))
@@ -114,7 +112,7 @@ def test_columns_that_touch_are_parted(write):
         ("$$$$\n", "$$$$\nbroken\n\n$$$$\n", "bad.sdf@1: cannot be read as SDF"),
     ],
 )
-def test_damage_gets_one_line(write, old, new, message):
+def test_damage_is_refused_in_one_line(write, old, new, message):
     assert old in HYDROXIDE
     with pytest.raises(MoleculeError, match=message) as caught:
         load_systems(write("bad.sdf", HYDROXIDE.replace(old, new)))

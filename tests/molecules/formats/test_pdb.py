@@ -71,22 +71,6 @@ def test_charges_are_summed(write, written):
     assert load_system(write("salt.pdb", text + other)).charge == 0
 
 
-def test_the_first_alternate_location_is_kept(write):
-    text = (
-        atom(1, " O  ", (0, 0, 0), element="O")
-        + atom(2, " H1 ", (0.96, 0, 0), altloc="A", element="H")
-        + atom(3, " H1 ", (0, 0, 0.96), altloc="B", element="H")
-        + atom(4, " H2 ", (-0.24, 0.93, 0), altloc="A", element="H")
-        + atom(5, " H2 ", (-0.24, 0, 0.93), altloc="B", element="H")
-        # Another residue, whose first is B.
-        + atom(6, " HE ", (9, 9, 9), altloc="B", number=2, element="HE")
-    )
-    system = load_system(write("two.pdb", text))
-    assert system.formula == "H2HeO"
-    np.testing.assert_allclose(system.positions_angstrom[1], [0.96, 0, 0])
-    np.testing.assert_allclose(system.positions_angstrom[2], [-0.24, 0.93, 0])
-
-
 @pytest.mark.parametrize(("opening", "closing"), [("MODEL        1\n", "ENDMDL\n"), ("", "END\n")])
 def test_models_are_chosen_by_number(write, water, opening, closing):
     models = [water.with_positions(water.positions_angstrom + k) for k in range(3)]
@@ -109,34 +93,24 @@ def test_complete_conect_records_are_the_bonds(write):
     assert part.bonds == ((0, 1),)
 
 
-def test_a_conect_record_between_far_atoms_is_damage(write, water):
-    text = pdb(water) + atom(4, "HE  ", (9, 0, 0), element="HE") + conect([(0, 1), (0, 2), (0, 3)])
+def test_conect_records_between_distant_atoms_or_of_repeated_serials_are_not_used(write, water):
+    far = pdb(water) + atom(4, "HE  ", (9, 0, 0), element="HE") + conect([(0, 1), (0, 2), (0, 3)])
     with pytest.raises(MoleculeError, match=r"the bond O1–He4 is 9\.00 Å long, expected at most"):
-        load_system(write("bad.pdb", text))
-
-
-def test_conect_is_passed_over_where_serials_ran_out(write, water):
+        load_system(write("bad.pdb", far))
     text = pdb(water).replace("    2  H", "    1  H") + conect([(0, 2)])
     assert load_system(write("w.pdb", text)).bonds == water.bonds
 
 
-def test_cryst1_is_the_box(write, water):
+def test_cryst1_is_the_box_unless_it_is_a_dummy_or_a_crystal(write, water):
     system = load_system(write("w.pdb", cryst1(20, 21, 22, 80, 85, 95) + pdb(water)))
     lengths = np.linalg.norm(system.cell_angstrom, axis=1)
     np.testing.assert_allclose(lengths, [20, 21, 22])
-    cosines = (system.cell_angstrom / lengths[:, None]) @ (
-        system.cell_angstrom / lengths[:, None]
-    ).T
-    np.testing.assert_allclose(cosines[[1, 0, 0], [2, 2, 1]], np.cos(np.radians([80, 85, 95])))
+    unit = system.cell_angstrom / lengths[:, None]
+    cosines = (unit @ unit.T)[[1, 0, 0], [2, 2, 1]]
+    np.testing.assert_allclose(cosines, np.cos(np.radians([80, 85, 95])))
     assert not np.triu(system.cell_angstrom, 1).any()
     assert system.bonds == water.bonds
-
-
-def test_a_dummy_cryst1_is_no_box(write, water):
     assert load_system(write("w.pdb", cryst1(1, 1, 1) + pdb(water))).cell_angstrom is None
-
-
-def test_a_crystal_s_cell_is_noted_and_left_out(write, water):
     system = load_system(write("w.pdb", cryst1(20, 21, 22, group="P 21 21 21") + pdb(water)))
     assert system.cell_angstrom is None
     assert "its crystal cell is not used: P 21 21 21" in system.source
@@ -148,17 +122,16 @@ def test_a_crystal_s_cell_is_noted_and_left_out(write, water):
         (cryst1(20, 21, 22, 30, 30, 120), "no box has the lengths and angles"),
         ("CRYST1   20.0", "cannot be read as PDB"),
         (cryst1(20, 20, 0.5), "expected a right-handed box at least 1"),
+        (None, "cannot be read as PDB"),
     ],
 )
-def test_impossible_boxes_get_one_line(write, water, record, message):
+def test_impossible_boxes_and_truncated_lines_are_refused_in_one_line(
+    write, water, record, message
+):
+    text = pdb(water)[:-50] if record is None else record + pdb(water)
     with pytest.raises(MoleculeError, match=message) as caught:
-        load_system(write("w.pdb", record + pdb(water)))
+        load_system(write("w.pdb", text))
     assert "\n" not in str(caught.value)
-
-
-def test_a_line_cut_short_is_damage(write, water):
-    with pytest.raises(MoleculeError, match="cannot be read as PDB"):
-        load_system(write("w.pdb", pdb(water)[:-50]))
 
 
 def test_it_agrees_with_openmm_on_a_box_of_water(water):

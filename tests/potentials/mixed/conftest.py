@@ -14,7 +14,6 @@ from openmm_mlff.potentials.mixed.structure import atomic_numbers
 FOLDER = systems_root() / "ethanol_in_water"
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
 ETHANOL = np.arange(9)
-N_DROPLET_ATOMS = 9 + 3 * 4
 
 
 @pytest.fixture(scope="session")
@@ -28,29 +27,30 @@ def box_topology():
 
 
 @pytest.fixture(scope="session")
-def droplet_topology(box_topology, box):
-    return part_of(box_topology, _nearest(box))
-
-
-@pytest.fixture(scope="session")
-def droplet(box, droplet_topology) -> MolecularSystem:
+def droplet_atoms(box) -> np.ndarray:
     """Ethanol and the four waters nearest to its oxygen."""
-    return MolecularSystem(
-        name="droplet",
-        atomic_numbers=atomic_numbers(droplet_topology),
-        positions_angstrom=box.positions_angstrom[_nearest(box)],
-    )
-
-
-def _nearest(box: MolecularSystem) -> np.ndarray:
     oxygens = np.flatnonzero(box.atomic_numbers == 8)[1:]
     away = np.linalg.norm(box.positions_angstrom[oxygens] - box.positions_angstrom[2], axis=1)
     waters = np.sort(oxygens[np.argsort(away)[:4]])
     return np.concatenate([ETHANOL, (waters[:, None] + np.arange(3)).ravel()])
 
 
-@pytest.fixture
-def mixed(droplet_topology, box_topology) -> Callable[..., MixedPotential]:
+@pytest.fixture(scope="session")
+def droplet_topology(box_topology, droplet_atoms):
+    return part_of(box_topology, droplet_atoms)
+
+
+@pytest.fixture(scope="session")
+def droplet(box, droplet_topology, droplet_atoms) -> MolecularSystem:
+    return MolecularSystem(
+        name="droplet",
+        atomic_numbers=atomic_numbers(droplet_topology),
+        positions_angstrom=box.positions_angstrom[droplet_atoms],
+    )
+
+
+@pytest.fixture(scope="session")
+def mixed(droplet_topology) -> Callable[..., MixedPotential]:
     """Make a mixed potential with a shipped student on ethanol."""
 
     def make(topology=droplet_topology, **changes) -> MixedPotential:
@@ -58,3 +58,9 @@ def mixed(droplet_topology, box_topology) -> Callable[..., MixedPotential]:
         return MixedPotential(load_potential("student:ultra-tiny"), topology, **given)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def in_droplet(mixed) -> MixedPotential:
+    """The mixed potential of the droplet; it is shared, so it must not be changed."""
+    return mixed()

@@ -4,7 +4,6 @@ import pytest
 from openmm import unit
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.molecules import systems_root
 from openmm_mlff.potentials.mixed import MixedSettings
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
@@ -14,32 +13,35 @@ from openmm_mlff.potentials.mixed.forcefield import (
     part_of,
 )
 
-ETHANOL_XML = str(systems_root() / "ethanol_in_water" / "ethanol.xml")
-FILES = (ETHANOL_XML, "amber14/tip3p.xml")
+from .conftest import FORCEFIELD
 
 
 @pytest.fixture(scope="module")
-def forcefield():
-    return load_forcefield(FILES)
+def create(droplet_topology):
+    """Create the System of a topology, by default the droplet's, with settings by name."""
+    forcefield = load_forcefield(FORCEFIELD)
+
+    def make(topology=droplet_topology, *, forcefield=forcefield, cell_angstrom=None, **settings):
+        return create_mm_system(
+            forcefield, topology, cell_angstrom=cell_angstrom, settings=MixedSettings(**settings)
+        )
+
+    return make
 
 
-def _nonbonded(system):
+def nonbonded(system):
     return next(f for f in system.getForces() if isinstance(f, openmm.NonbondedForce))
 
 
-def test_ethanol_stands_beside_amber_and_is_neutral(droplet_topology):
-    forcefield = load_forcefield([ETHANOL_XML, "amber14-all.xml", "amber14/tip3p.xml"])
-    system = create_mm_system(
-        forcefield, droplet_topology, cell_angstrom=None, settings=MixedSettings()
-    )
-    charges = [
-        _nonbonded(system).getParticleParameters(i)[0].value_in_unit(unit.elementary_charge)
-        for i in range(9)
-    ]
+def test_ethanol_beside_amber_is_neutral_and_without_a_box_all_pairs_interact(create):
+    files = [FORCEFIELD[0], "amber14-all.xml", "amber14/tip3p.xml"]
+    system = create(forcefield=load_forcefield(files))
+    force = nonbonded(system)
+    charges = [force.getParticleParameters(i)[0] / unit.elementary_charge for i in range(9)]
     assert sum(charges) == pytest.approx(0.0, abs=1e-12)
-    assert formal_charge(system, np.arange(9)) == 0
-    assert formal_charge(system, np.array([8])) == 0
-    assert formal_charge(system, np.array([2])) == -1
+    assert [formal_charge(system, np.array(atoms)) for atoms in (range(9), [8], [2])] == [0, 0, -1]
+    assert force.getNonbondedMethod() == openmm.NonbondedForce.NoCutoff
+    assert not system.usesPeriodicBoundaryConditions()
 
 
 @pytest.mark.parametrize(
@@ -48,48 +50,39 @@ def test_ethanol_stands_beside_amber_and_is_neutral(droplet_topology):
         ([], "no force field for the others"),
         (["nowhere.xml"], "nowhere.xml.*correct --forcefield"),
         ([__file__], "cannot be loaded"),
+        (["amber14/tip3p.xml"], r"residue 0 \(ETH\).*--forcefield"),
     ],
 )
-def test_files_that_are_no_force_field_are_refused_in_one_line(files, said):
+def test_unusable_files_and_missing_templates_are_refused_in_one_line(create, files, said):
     with pytest.raises(PotentialError, match=said) as raised:
-        load_forcefield(files)
+        create(forcefield=load_forcefield(files))
     assert "\n" not in str(raised.value)
 
 
-def test_a_residue_without_template_is_named(droplet_topology):
-    water_only = load_forcefield(["amber14/tip3p.xml"])
-    with pytest.raises(PotentialError, match=r"residue 0 \(ETH\).*--forcefield") as raised:
-        create_mm_system(water_only, droplet_topology, cell_angstrom=None, settings=MixedSettings())
-    assert "\n" not in str(raised.value)
-
-
-def test_a_box_brings_pme_with_the_settings(forcefield, box_topology, box):
-    settings = MixedSettings(cutoff_angstrom=9.5, switch_angstrom=8.5, ewald_tolerance=2e-5)
-    system = create_mm_system(
-        forcefield, boxed(box_topology, box), cell_angstrom=box.cell_angstrom, settings=settings
+def test_a_box_brings_pme_with_the_settings(create, box_topology, box):
+    system = create(
+        boxed(box_topology, box),
+        cell_angstrom=box.cell_angstrom,
+        cutoff_angstrom=9.5,
+        switch_angstrom=8.5,
+        ewald_tolerance=2e-5,
     )
-    force = _nonbonded(system)
+    force = nonbonded(system)
     assert force.getNonbondedMethod() == openmm.NonbondedForce.PME
-    assert force.getCutoffDistance()._value == pytest.approx(0.95)
     assert force.getUseSwitchingFunction()
-    assert force.getSwitchingDistance()._value == pytest.approx(0.85)
+    lengths_nm = [
+        force.getCutoffDistance()._value,
+        force.getSwitchingDistance()._value,
+        system.getDefaultPeriodicBoxVectors()[0][0]._value,
+    ]
+    assert lengths_nm == pytest.approx([0.95, 0.85, 2.0])
     assert force.getEwaldErrorTolerance() == 2e-5
-    assert system.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(2.0)
-    # Rigid water is three constraints a molecule; ethanol is free.
+    # Rigid water has three constraints per molecule; ethanol has none.
     assert system.getNumConstraints() == 3 * 244
 
 
-def test_without_a_box_all_pairs_meet(forcefield, droplet_topology):
-    system = create_mm_system(
-        forcefield, droplet_topology, cell_angstrom=None, settings=MixedSettings()
-    )
-    assert _nonbonded(system).getNonbondedMethod() == openmm.NonbondedForce.NoCutoff
-    assert not system.usesPeriodicBoundaryConditions()
-
-
-def test_constraints_and_heavy_hydrogens_are_as_asked(forcefield, droplet_topology):
-    settings = MixedSettings(constraints="hbonds", rigid_water=False, hydrogen_mass_amu=3.0)
-    system = create_mm_system(forcefield, droplet_topology, cell_angstrom=None, settings=settings)
+def test_constraints_and_heavy_hydrogens_follow_the_settings(create):
+    system = create(constraints="hbonds", rigid_water=False, hydrogen_mass_amu=3.0)
     assert system.getNumConstraints() == 6 + 2 * 4
     masses = [system.getParticleMass(i)._value for i in range(9)]
     assert masses[3:] == [3.0] * 6

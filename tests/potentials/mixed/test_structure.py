@@ -10,6 +10,8 @@ from openmm_mlff.potentials.mixed.structure import (
     read_topology,
 )
 
+SITE = "HETATM    1  M   HOH A   1      17.870  11.493   6.558  1.00  0.00          \n"
+
 
 def test_names_and_bonds_are_read_in_the_order_of_the_loader(box_topology, box):
     np.testing.assert_array_equal(atomic_numbers(box_topology), box.atomic_numbers)
@@ -25,14 +27,10 @@ def test_names_and_bonds_are_read_in_the_order_of_the_loader(box_topology, box):
         ("a.xyz", "1\n\nH 0 0 0\n", "has no residue names"),
         ("a.pdb", None, "no such file"),
         ("a.cif", "data_a\n", "cannot be read as cif"),
-        (
-            "a.pdb",
-            "HETATM    1  M   HOH A   1      17.870  11.493   6.558  1.00  0.00          \n",
-            r"atom 0 \(M of HOH 1\) has no element",
-        ),
+        ("a.pdb", SITE, r"atom 0 \(M of HOH 1\) has no element"),
     ],
 )
-def test_a_file_that_does_not_do_is_refused_in_one_line(tmp_path, name, text, said):
+def test_an_unusable_file_is_refused_in_one_line(tmp_path, name, text, said):
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(MoleculeError, match=said) as raised:
@@ -43,37 +41,30 @@ def test_a_file_that_does_not_do_is_refused_in_one_line(tmp_path, name, text, sa
 @pytest.mark.parametrize(
     ("atoms", "said"),
     [
+        (range(12), None),
         ([], "at least one"),
         ([0, 0], "each once"),
         ([0, 21], "from 0 to 20"),
-        (list(range(21)), "leave out --ml-atoms"),
-        ([0, 1, 2, 3, 4, 5, 6, 7], r"atom 2 \(O1 of ETH 1\) and atom 8 \(H6 of ETH 1\)"),
+        (range(21), "leave out --ml-atoms"),
+        (range(8), r"atom 2 \(O1 of ETH 1\) and atom 8 \(H6 of ETH 1\)"),
     ],
 )
-def test_a_part_that_cannot_stand_alone_is_refused(droplet_topology, atoms, said):
+def test_a_part_consists_of_whole_molecules(droplet_topology, atoms, said):
+    chosen = np.array(list(atoms), dtype=np.int64)
+    if said is None:
+        check_ml_atoms(droplet_topology, chosen)
+        return
     with pytest.raises(PotentialError, match=said):
-        check_ml_atoms(droplet_topology, np.array(atoms, dtype=np.int64))
+        check_ml_atoms(droplet_topology, chosen)
 
 
-def test_whole_molecules_may_be_a_part(droplet_topology):
-    check_ml_atoms(droplet_topology, np.arange(12))
-
-
-def test_other_atoms_are_refused(droplet_topology, droplet, box):
+def test_other_atoms_and_unsuitable_boxes_are_refused(droplet_topology, droplet, box_topology, box):
     check_same_atoms(droplet_topology, droplet)
     with pytest.raises(PotentialError, match="741 atoms that are not the 21"):
         check_same_atoms(droplet_topology, box)
-
-
-def test_a_box_below_twice_the_cutoff_is_refused(box_topology, box):
     check_box(box_topology, box, cutoff_angstrom=10.0)
-    with pytest.raises(
-        PotentialError, match=r"20\.00 Å wide, less than twice the cutoff of 10\.5 Å"
-    ):
+    with pytest.raises(PotentialError, match=r"20\.00 Å wide, less than twice the cutoff of 10\.5"):
         check_box(box_topology, box, cutoff_angstrom=10.5)
-
-
-def test_a_molecule_on_two_sides_of_the_box_is_refused(box_topology, box):
     positions = box.positions_angstrom.copy()
     positions[8] += [20.0, 0.0, 0.0]
     with pytest.raises(MoleculeError, match="write molecules whole"):

@@ -12,7 +12,6 @@ from openmm_mlff import units
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
-from openmm_mlff.potentials.openmmml.topology import topology_of
 
 STUDENTS = ("student-original", "student-tiny", "student-ultra-tiny")
 
@@ -31,7 +30,7 @@ def _registered(monkeypatch):
 
 
 class Recording(Potential):
-    """Harmonic springs to the origin, k = 1 kJ/mol/nm²; remembers what it was asked."""
+    """Harmonic springs to the origin, k = 1 kJ/mol/nm²; records its arguments."""
 
     def __init__(self) -> None:
         self.spec = self.name = "recording"
@@ -102,7 +101,7 @@ def dipeptide() -> Solvated:
 
 
 def energy_and_forces(system, positions_nm, *, platform="Reference", **parameters):
-    """Give kJ/mol and kJ/mol/nm; virtual sites are placed by OpenMM."""
+    """Return kJ/mol and kJ/mol/nm; virtual sites are placed by OpenMM."""
     context = openmm.Context(
         system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(platform)
     )
@@ -118,8 +117,3 @@ def energy_and_forces(system, positions_nm, *, platform="Reference", **parameter
 @pytest.fixture(scope="session")
 def evaluated():
     return energy_and_forces
-
-
-@pytest.fixture(scope="session")
-def topology_of_molecule():
-    return topology_of

@@ -21,6 +21,8 @@ from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
 from openmm_mlff.units import nm_from_angstrom
 
+STATE = {"charge": 1, "multiplicity": 2}
+
 
 def _springs(state):
     positions = state.getPositions(asNumpy=True)._value
@@ -28,7 +30,7 @@ def _springs(state):
 
 
 class Foreign(MLPotentialImpl):
-    """Springs in Python, as openmm-ml's own models are; remembers what it was told."""
+    """Springs in Python, as openmm-ml's own models are; records its arguments."""
 
     def __init__(self, **args):
         self.made_with, self.error, self.asked = args, None, []
@@ -84,45 +86,26 @@ def _placed(molecule):
         ("student-tiny?precision=double", "single", "double"),
     ],
 )
-def test_our_own_student_comes_back_as_it_went(methanol, spec, precision, expected, evaluated):
+def test_our_own_student_is_unchanged(water, spec, precision, expected, evaluated):
     ours, through = load_potential("student:tiny"), _load(spec)
-    energy, forces = evaluated(
-        through.create_system(methanol, precision=precision), _placed(methanol)
-    )
-    plain = evaluated(ours.create_system(methanol, precision=expected), _placed(methanol))
-    assert energy == plain[0]
-    np.testing.assert_array_equal(forces, plain[1])
-
-
-def test_our_own_student_is_evaluated_to_the_same_numbers(water):
-    rng = np.random.default_rng(4)
-    positions = water.positions_angstrom + rng.normal(scale=0.05, size=(3, 3, 3))
-
-    found = _load("student-tiny").evaluate(water, positions, precision="double")
-
-    expected = load_potential("student:tiny").evaluate(water, positions, precision="double")
-    np.testing.assert_allclose(found.energies_ev, expected.energies_ev, atol=1e-7)
-    np.testing.assert_allclose(
-        found.forces_ev_per_angstrom, expected.forces_ev_per_angstrom, atol=1e-7
-    )
-
-
-def test_our_own_student_keeps_what_it_knows_of_itself():
-    ours, through = load_potential("student:tiny"), _load("student-tiny")
+    found = evaluated(through.create_system(water, precision=precision), _placed(water))
+    plain = evaluated(ours.create_system(water, precision=expected), _placed(water))
+    assert found[0] == plain[0]
+    np.testing.assert_array_equal(found[1], plain[1])
     assert (through.elements, through.n_parameters) == (ours.elements, ours.n_parameters)
-    silane = MolecularSystem("silane", np.array([14]), np.zeros((1, 3)))
     with pytest.raises(PotentialError, match="does not know Si"):
-        through.check_molecule(silane)
+        through.check_molecule(MolecularSystem("silane", np.array([14]), np.zeros((1, 3))))
+    with pytest.raises(PotentialError, match=r"no argument .colour"):
+        _load("student-tiny?colour=red").create_forces(water)
 
 
-def test_a_python_force_is_taken_as_it_is(water, evaluated):
-    energy, forces = evaluated(_load("springs").create_system(water), _placed(water))
+def test_a_python_force_acts_on_its_particles_only(water, evaluated):
+    potential = _load("springs")
+    energy, forces = evaluated(potential.create_system(water), _placed(water))
     assert energy == pytest.approx((_placed(water) ** 2).sum())
     np.testing.assert_allclose(forces, -2.0 * _placed(water))
-
-
-def test_particles_of_a_larger_system(water, evaluated):
-    potential = _load("springs")
+    found = potential.evaluate(water, water.positions_angstrom[None], precision="double")
+    assert found.energies_ev[0] == pytest.approx(energy / 96.4853321)
     system = openmm.System()
     for _ in range(5):
         system.addParticle(1.0)
@@ -133,48 +116,47 @@ def test_particles_of_a_larger_system(water, evaluated):
     _, forces = evaluated(system, everything)
     np.testing.assert_allclose(forces[[4, 0, 2]], -2.0 * _placed(water))
     np.testing.assert_array_equal(forces[[1, 3]], 0.0)
-    elements = [atom.element.symbol for atom in potential.impl.asked[0]["topology"].atoms()]
+    elements = [atom.element.symbol for atom in potential.impl.asked[-1]["topology"].atoms()]
     assert [elements[index] for index in (4, 0, 2)] == ["O", "H", "H"]
 
 
 @pytest.mark.parametrize(
-    ("spec", "changes", "precision", "made_with", "asked"),
+    ("options", "changes", "precision", "made_with", "asked"),
     [
-        ("springs", {}, "single", {"modelPath": None}, {"precision": "single", "scale": 1.0}),
-        ("springs", {}, "mixed", {"modelPath": None}, {"precision": "single"}),
-        ("springs", {}, "double", {"modelPath": None}, {"precision": "double"}),
+        ("", {}, "single", {}, {"precision": "single", "scale": 1.0}),
+        ("", {}, "mixed", {}, {"precision": "single"}),
+        ("", {}, "double", {}, {"precision": "double"}),
+        ("", STATE, "mixed", {}, STATE),
         (
-            "springs",
-            {"charge": 1, "multiplicity": 2},
-            "mixed",
-            {"modelPath": None},
-            {"charge": 1, "multiplicity": 2},
-        ),
-        (
-            "springs?modelPath=my.model&scale=2.5&device=cpu",
+            "?modelPath=my.model&scale=2.5&device=cpu",
             {},
             "mixed",
             {"modelPath": "my.model"},
             {"charge": 0, "multiplicity": 1, "scale": 2.5, "device": "cpu"},
         ),
-        (
-            "greedy-springs?model=my.pb&scale=2.5",
-            {},
-            "mixed",
-            {"model": "my.pb", "scale": 2.5},
-            {"model": "my.pb", "scale": 2.5},
-        ),
     ],
 )
-def test_options_and_states_go_where_they_are_known(
-    water, spec, changes, precision, made_with, asked
+def test_options_and_states_reach_the_function_that_takes_them(
+    water, options, changes, precision, made_with, asked
 ):
-    potential = _load(spec)
+    potential = _load(f"springs{options}")
     potential.create_forces(replace(water, **changes), precision=precision)
     (found,) = potential.impl.asked
-    assert potential.impl.made_with == made_with
+    assert potential.impl.made_with == {"modelPath": None, **made_with}
     assert asked.items() <= found.items()
     assert "modelPath" not in found
+
+
+def test_a_factory_that_takes_everything_gets_all_options_and_a_copy_is_fresh(water):
+    potential = _load("greedy-springs?model=my.pb&scale=2.5")
+    potential.create_forces(water)
+    options = {"model": "my.pb", "scale": 2.5}
+    assert potential.impl.made_with == options
+    assert options.items() <= potential.impl.asked[0].items()
+    fresh = potential.fresh()
+    assert fresh.impl is not potential.impl
+    assert fresh.impl.asked == []
+    assert (fresh.spec, fresh.options) == (potential.spec, potential.options)
 
 
 def test_a_periodic_molecule_brings_its_box(water):
@@ -186,14 +168,13 @@ def test_a_periodic_molecule_brings_its_box(water):
         np.testing.assert_allclose(box, 0.9 * np.eye(3))
 
 
-def test_names_are_fit_for_folders_and_hashes_follow_the_file(tmp_path):
+def test_names_are_valid_folder_names_and_hashes_follow_the_file(tmp_path):
     path = tmp_path / "my model.pb"
     path.write_text("one")
-    spec = f"springs?modelPath={path}&scale=2"
-    one = _load(spec)
+    one = _load(f"springs?modelPath={path}&scale=2")
     before = one.sha256
     path.write_text("other")
-    other = _load(spec)
+    other = _load(f"springs?modelPath={path}&scale=2")
     assert one.name == "springs-my-model.pb-2"
     assert one.sha256 == before != other.sha256
     assert _load("springs").sha256 == _load("springs").sha256 != one.sha256
@@ -209,12 +190,18 @@ def test_names_are_fit_for_folders_and_hashes_follow_the_file(tmp_path):
         ("ase", "ase:tblite"),
     ],
 )
-def test_what_cannot_be_read_is_refused(rest, said):
+def test_an_unknown_spec_is_refused(rest, said):
     with pytest.raises(PotentialError, match=said):
         _load(rest)
 
 
-def test_a_missing_package_is_found_before_anything_runs():
+def test_a_missing_package_and_an_unknown_precision_are_found_before_anything_runs(water):
+    for ask in (
+        _load("springs").create_forces,
+        lambda _, **how: _load("springs").ase_calculator(**how),
+    ):
+        with pytest.raises(ConfigError, match="half"):
+            ask(water, precision="half")
     if importlib.util.find_spec("torchani"):
         pytest.skip("torchani is installed")
     with pytest.raises(MissingDependencyError, match="pip install torchani"):
@@ -227,13 +214,11 @@ def test_a_missing_package_is_found_before_anything_runs():
         (ImportError("no module\ne3nn"), MissingDependencyError, "no module e3nn"),
         (urllib.error.URLError("Name\nnot known"), PotentialError, "read or download"),
         (MoleculeError("odd electrons"), MoleculeError, "odd electrons"),
-        *(
-            (error("element 14\nis unknown"), PotentialError, f"{error.__name__}: ")
-            for error in (ValueError, KeyError, RuntimeError, AssertionError, TypeError)
-        ),
+        (ValueError("element 14\nis unknown"), PotentialError, "ValueError: "),
+        (AssertionError("element 14\nis unknown"), PotentialError, "AssertionError: "),
     ],
 )
-def test_what_a_model_refuses_is_one_line(error, kind, said, water):
+def test_a_refusal_of_a_model_is_one_line(error, kind, said, water):
     potential = _load("springs")
     potential.impl.error = error
     with pytest.raises(UserError, match=said) as caught:
@@ -242,34 +227,12 @@ def test_what_a_model_refuses_is_one_line(error, kind, said, water):
     assert "\n" not in str(caught.value)
 
 
-def test_options_that_nobody_takes_are_refused(water):
-    for error, said, ask in (
-        (
-            PotentialError,
-            "no argument .colour",
-            lambda: _load("student-tiny?colour=red").create_forces(water),
-        ),
-        (ConfigError, "half", lambda: _load("springs").create_forces(water, precision="half")),
-        (ConfigError, "half", lambda: _load("springs").ase_calculator(precision="half")),
-    ):
-        with pytest.raises(error, match=said):
-            ask()
-
-
-def test_the_range_is_what_openmm_ml_or_the_spec_says(monkeypatch):
+def test_the_range_is_that_of_openmm_ml_or_of_the_spec(monkeypatch):
     assert _load("springs").is_long_range is None
-    assert _load("springs?mlLongRange=true").is_long_range is True
-    assert "mlLongRange" not in _load("springs?mlLongRange=true").options
+    stated = _load("springs?mlLongRange=true")
+    assert stated.is_long_range is True
+    assert "mlLongRange" not in stated.options
     monkeypatch.setattr(Foreign, "getMLLongRange", lambda _: False)
     assert _load("springs").is_long_range is False
     with pytest.raises(PotentialError, match="mlLongRange is false"):
         _load("springs?mlLongRange=true")
-
-
-def test_a_fresh_one_has_an_implementation_of_its_own(water):
-    potential = _load("springs?scale=2.0")
-    potential.create_forces(water)
-    fresh = potential.fresh()
-    assert fresh.impl is not potential.impl
-    assert fresh.impl.asked == []
-    assert (fresh.spec, fresh.options) == (potential.spec, potential.options)

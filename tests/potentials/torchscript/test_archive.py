@@ -7,25 +7,22 @@ from openmm_mlff.potentials.torchscript.archive import copy_of, torch_reason
 
 
 @pytest.fixture
-def file(models, tmp_path):
+def file(scripted, tmp_path):
     path = tmp_path / "springs.pt"
-    torch.jit.script(models.Springs()).save(str(path))
+    scripted("Springs").save(str(path))
     return path
 
 
-def test_torchscript_is_told_from_checkpoints_by_content(file, tmp_path):
-    checkpoint = tmp_path / "weights.pt"
+def test_torchscript_is_distinguished_from_checkpoints_by_content(file, tmp_path):
+    checkpoint, text = tmp_path / "weights.pt", tmp_path / "text.pt"
     torch.save({"model_state_dict": {"a": torch.zeros(2)}}, checkpoint)
-    text = tmp_path / "text.pt"
     text.write_text("no archive")
-    assert is_torchscript(file)
-    assert not is_torchscript(checkpoint)
-    assert not is_torchscript(text)
-    assert not is_torchscript(tmp_path / "absent.pt")
+    paths = (file, checkpoint, text, tmp_path / "absent.pt")
+    assert [is_torchscript(path) for path in paths] == [True, False, False, False]
 
 
-@pytest.mark.parametrize("damage", ["cut", "overwritten", "text", "absent"])
-def test_a_damaged_file_is_said_in_one_line(damage, file):
+@pytest.mark.parametrize("damage", ["cut", "overwritten", "text", "absent", "no forward"])
+def test_a_damaged_file_is_refused_in_one_line(damage, file):
     content = file.read_bytes()
     if damage == "cut":
         file.write_bytes(content[: len(content) // 2])
@@ -35,19 +32,13 @@ def test_a_damaged_file_is_said_in_one_line(damage, file):
         file.write_bytes(content[:start] + b"\x00" * 400 + content[start + 400 :])
     elif damage == "text":
         file.write_text("no archive")
-    else:
+    elif damage == "absent":
         file.unlink()
-    with pytest.raises(CheckpointError) as raised:
-        load_torchscript(file)
-    assert str(file) in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-def test_a_module_without_forward_is_refused(tmp_path):
-    path = tmp_path / "empty.pt"
-    torch.jit.script(torch.nn.Module()).save(str(path))
+    else:
+        torch.jit.script(torch.nn.Module()).save(str(file))
     with pytest.raises((PotentialError, CheckpointError)) as raised:
-        load_torchscript(path)
+        load_torchscript(file)
+    assert file.name in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
@@ -61,8 +52,16 @@ def test_a_copy_shares_no_weights(file):
     assert next(iter(copied.parameters())).is_leaf
 
 
-def test_the_reason_is_the_line_that_says_what_is_wrong():
-    traced = "The following operation failed in the TorchScript interpreter.\nTraceback:\n  x\n"
-    assert torch_reason(RuntimeError(f"{traced}RuntimeError: shapes differ\n")) == "shapes differ"
-    assert torch_reason(RuntimeError("shapes differ\nframe #0: here")) == "shapes differ"
-    assert torch_reason(RuntimeError("")) == "RuntimeError"
+TRACED = "The following operation failed in the TorchScript interpreter.\nTraceback:\n  x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"{TRACED}RuntimeError: shapes differ\n", "shapes differ"),
+        ("shapes differ\nframe #0: here", "shapes differ"),
+        ("", "RuntimeError"),
+    ],
+)
+def test_the_reason_is_the_line_with_the_cause(text, reason):
+    assert torch_reason(RuntimeError(text)) == reason

@@ -1,36 +1,29 @@
 import json
 
 from openmm_mlff.report.comparing.summary import headline, summarise
-from openmm_mlff.results import Status, VerdictStatus
+from openmm_mlff.results import VerdictStatus
 
 
-def test_every_report_is_compared_with_the_first(make_report, make_result):
-    reports = [
-        make_report(name="old", checks=[make_result()]),
-        make_report(name="same", checks=[make_result()]),
-        make_report(
-            name="worse", checks=[make_result(status=Status.FAIL)], status=VerdictStatus.REJECTED
-        ),
-    ]
-    summary = summarise(reports)
-    assert [difference.label for difference in summary.differences] == ["same", "worse"]
-    assert [difference.got_worse() for difference in summary.differences] == [False, True]
+def test_every_report_is_compared_with_the_first(old_and_new, make_report):
+    old, new = old_and_new
+    summary = summarise([old, make_report(name="same"), new])
+    worse = [(difference.label, difference.got_worse()) for difference in summary.differences]
+    assert worse == [("same", False), ("new", True)]
     assert summary.got_worse()
-    assert not summarise(reports[:2]).got_worse()
+    assert not summarise([old, make_report(name="same")]).got_worse()
     assert headline(summary.differences[1], baseline="old") == (
-        "worse against old: APPROVED before, REJECTED now; 1 required result worse."
+        "new against old: APPROVED before, REJECTED now; 1 required result worse."
     )
-    table = json.loads(json.dumps(summary.as_dict()))
-    assert table["differences"]["worse"]["verdict"]["worse"]
-    assert table["differences"]["worse"]["changes"][0]["after"] == "FAIL"
+    table = json.loads(json.dumps(summary.as_dict()))["differences"]["new"]
+    assert table["verdict"]["worse"]
+    assert table["changes"][0]["after"] == "FAIL"
+    assert summarise([]).as_dict()["baseline"] is None
 
 
-def test_a_graver_verdict_alone_is_worse(make_report):
-    reports = [make_report(), make_report(status=VerdictStatus.INCONCLUSIVE)]
-    assert summarise(reports).got_worse()
-
-
-def test_values_count_only_where_it_is_strict(make_report, make_result):
+def test_a_more_severe_verdict_alone_is_worse_and_a_value_alone_only_if_strict(
+    make_report, make_result
+):
+    assert summarise([make_report(), make_report(status=VerdictStatus.INCONCLUSIVE)]).got_worse()
     reports = [
         make_report(checks=[make_result(value=value, evidence={"interval_x": 0.01})])
         for value in (0.1, 0.2)
@@ -38,7 +31,3 @@ def test_values_count_only_where_it_is_strict(make_report, make_result):
     assert not summarise(reports).got_worse()
     assert summarise(reports).got_worse(strict=True)
     assert not summarise(reports[::-1]).got_worse(strict=True)
-
-
-def test_no_reports_have_nothing_to_say():
-    assert summarise([]).as_dict()["baseline"] is None

@@ -1,61 +1,50 @@
-"""A report with everything that is hard to show, and a real browser to look at it."""
+"""A report with everything that is hard to show, and a real browser to open it."""
 
 import shutil
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from openmm_mlff.molecules import load_system
 from openmm_mlff.report.figures import report_plots
 from openmm_mlff.report.html import report_html
 from openmm_mlff.results import Status, VerdictStatus
-from openmm_mlff.storage.runs import RunFailure, TrajectorySeries
+from openmm_mlff.storage.runs import RunFailure
+
+from ..conftest import with_run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOSTILE = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u2028&<b>"
 FAILS_AT_PS = 0.5
 
 
-@pytest.fixture
-def torn_run(make_run):
-    """A run of water in which a hydrogen flies away from half of it on."""
-    system = load_system("water")
-    run = make_run(system)
-    positions = run.trajectory.positions_angstrom.copy()
-    later = run.trajectory.time_ps >= FAILS_AT_PS
+@pytest.fixture(scope="session")
+def torn_evidence(make_observations):
+    """Evidence on water from which a hydrogen departs in the middle of the run."""
+    evidence = make_observations()
+    series = evidence.runs[0].trajectory
+    positions = series.positions_angstrom.copy()
+    later = series.time_ps >= FAILS_AT_PS
     positions[later, 2] += np.arange(1, later.sum() + 1)[:, None] * [0.2, 0.1, 0.0]
-    trajectory: TrajectorySeries = replace(run.trajectory, positions_angstrom=positions)
     failure = RunFailure("unstable", f"bond O1–H3 broke {HOSTILE}", FAILS_AT_PS, (0, 2))
-    return replace(run, trajectory=trajectory, failure=failure)
+    return with_run(evidence, trajectory={"positions_angstrom": positions}, failure=failure)
 
 
-@pytest.fixture
-def torn_report(make_report, make_checks, make_result, condition):
-    """A rejected report whose every foreign text wants to be a script."""
-    at = {"system": "water", "condition": condition.as_dict()}
-    evidence = {
-        "runs": [
-            {
-                "run": "nve_300K_0.5fs_r0",
-                "survived_ps": FAILS_AT_PS,
-                "failure": f"the bond O1–H3 broke {HOSTILE}",
-                "atom_indices": [0, 2],
-            }
-        ],
-        HOSTILE: HOSTILE,
+@pytest.fixture(scope="session")
+def torn_report(make_report, make_checks, make_result):
+    """A rejected report in which every text from outside tries to be a script."""
+    run = {
+        "run": "nve_300K_0.5fs_r0",
+        "survived_ps": FAILS_AT_PS,
+        "failure": f"the bond O1–H3 broke {HOSTILE}",
+        "atom_indices": [0, 2],
     }
-    stability = make_result(
-        "stability",
-        status=Status.FAIL,
-        value=FAILS_AT_PS,
-        unit="ps",
-        threshold=10.0,
-        message=f"On water the molecule broke {HOSTILE}.",
-        evidence=evidence,
-        **at,
-    )
+    stability = {
+        "status": Status.FAIL,
+        "value": FAILS_AT_PS,
+        "message": f"On water the molecule broke {HOSTILE}.",
+        "evidence": {"runs": [run], HOSTILE: HOSTILE},
+    }
     broken = make_result(
         "own_check",
         group="surface",
@@ -64,26 +53,24 @@ def torn_report(make_report, make_checks, make_result, condition):
         evidence={"traceback": f"Traceback {HOSTILE}"},
         system=HOSTILE,
     )
-    checks = [stability, broken, *(one for one in make_checks() if one.id != "stability")]
     report = make_report(
         status=VerdictStatus.REJECTED,
         name=HOSTILE,
-        checks=checks,
+        checks=[*make_checks(stability=stability), broken],
         reasons=(f"stability FAIL on water: {HOSTILE}", "energy_drift FAIL on water: it drifts."),
         failure_modes=(HOSTILE,),
     )
     return report.model_copy(update={"environment": {"cpu": HOSTILE}})
 
 
-@pytest.fixture
-def torn_page(torn_report, torn_run, make_observations):
+@pytest.fixture(scope="session")
+def torn_page(torn_report, torn_evidence):
     """The page of that report, as text."""
-    observations = {"water": make_observations(runs=(torn_run,))}
-    plots = report_plots(observations, torn_report)
-    return report_html(torn_report, observations, plots=plots)
+    evidence = {"water": torn_evidence}
+    return report_html(torn_report, evidence, plots=report_plots(evidence, torn_report))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     """A headless Chromium of the system; Playwright brings none of its own."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -98,37 +85,33 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Open a file, and see its charts drawn if wanted; what it fetched and says is kept."""
-    contexts = []
+    """Open a file and draw its charts if wanted; the page must log no error."""
+    pages = []
 
     def open_(path, *, draw=True, **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
+        options = {"viewport": {"width": 1280, "height": 900}} | options
+        page = browser.new_context(**options).new_page()
         page.fetched, page.complaints = [], []
         page.on("request", lambda request: page.fetched.append(request.url))
         page.on("console", lambda said: page.complaints.append(said.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(path.as_uri())
-        if draw:
-            draw_all(page)
+        pages.append(page)
+        # A chart that is not folded away is drawn when it comes near the screen.
+        for plot in page.locator(".plot:visible").all() if draw else ():
+            plot.scroll_into_view_if_needed()
+            wait_for(lambda plot=plot: plot.get_attribute("aria-busy") == "false")
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
-
-
-def draw_all(page):
-    """Bring each chart that is not folded away near the screen, where it is drawn."""
-    for plot in page.locator(".plot:visible").all():
-        plot.scroll_into_view_if_needed()
-        wait_for(lambda plot=plot: plot.get_attribute("aria-busy") == "false")
+    for page in pages:
+        assert page.complaints == []
+        page.context.close()
 
 
 def wait_for(is_done, *, seconds=60.0):
-    """Ask again and again: the page's policy forbids Playwright's own way, which is eval."""
+    """Poll: the page's policy forbids Playwright's own way, which is eval."""
     end = time.monotonic() + seconds
     while not is_done():
-        assert time.monotonic() < end, "the page did not get there"
+        assert time.monotonic() < end, "the page did not reach the expected state"
         time.sleep(0.05)

@@ -20,36 +20,29 @@ def test_a_thinned_curve_keeps_ends_and_extremes(length, most):
         np.testing.assert_array_equal(kept_y, y[kept_x.astype(int)])
 
 
-def test_every_stretch_keeps_its_lowest_and_highest_point():
+def test_every_part_of_a_thinned_curve_keeps_its_extremes_and_a_gap_stays_a_gap():
     y = np.tile([0.0, 5.0, -3.0, 1.0], 500)
     kept_x, kept_y = thinned(np.arange(len(y)), y, most=202)
     for start in range(0, 2000 - 20, 20):
         inside = kept_y[(kept_x >= start) & (kept_x < start + 20)]
         assert (inside.max(), inside.min()) == (5.0, -3.0)
-
-
-def test_a_gap_stays_a_gap_in_a_thinned_curve():
     y = np.arange(5000.0)
     y[2000:2100] = np.nan
     kept_x, kept_y = thinned(np.arange(5000), y)
-    gap = np.flatnonzero(np.isnan(kept_y))
-    assert len(gap) == 1
-    assert kept_x[gap[0] - 1] < 2000 <= kept_x[gap[0]] < 2100 <= kept_x[gap[0] + 1]
-
-
-def test_what_is_not_finite_is_a_gap():
+    (gap,) = np.flatnonzero(np.isnan(kept_y))
+    assert kept_x[gap - 1] < 2000 <= kept_x[gap] < 2100 <= kept_x[gap + 1]
     assert numbers([1.23456789, np.nan, np.inf, 0.0]) == [1.23457, None, None, 0.0]
 
 
-def test_foreign_names_are_shown_as_they_are_and_long_curves_are_thinned():
+def test_names_are_escaped_and_long_curves_are_thinned():
     evil = "<b>&"
     x = np.arange(5000.0)
     panel = Panel(Axis(evil), Axis(evil), [Line(x, x, evil), Level(1.0, evil)], evil, evil)
     chart = render_chart(Plot(evil, [panel]))
     assert plain(evil) == "&lt;b&gt;&amp;"
     (trace,) = chart["traces"]
-    assert trace["name"] == plain(evil)
+    layout = chart["layout"]
+    assert trace["name"] == layout["xaxis"]["title"]["text"] == plain(evil)
     assert len(trace["x"]) <= MOST_POINTS
-    assert {one["text"] for one in chart["layout"]["annotations"]} == {plain(evil)}
-    assert [one["name"] for one in chart["layout"]["shapes"]] == [plain(evil)]
-    assert chart["layout"]["xaxis"]["title"]["text"] == plain(evil)
+    assert {one["text"] for one in layout["annotations"]} == {plain(evil)}
+    assert [one["name"] for one in layout["shapes"]] == [plain(evil)]

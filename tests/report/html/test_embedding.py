@@ -22,28 +22,13 @@ from openmm_mlff.report.html.embedding import (
 @pytest.mark.parametrize(
     "text", ["</script>", "<!-- <script>", "a & b", "\u2028 \u2029", "å – ✔", 'a "quoted" \\ one']
 )
-def test_json_says_the_same_and_cannot_end_a_script(text):
-    written = safe_json({text: [text, 1.5]})
-    assert json.loads(written) == {text: [text, 1.5]}
+def test_json_is_equal_and_cannot_end_a_script(text):
+    written = safe_json({text: [text, 1.5, np.nan, np.inf, np.float64(2.0)]})
+    assert json.loads(written) == {text: [text, 1.5, None, None, 2.0]}
     assert not set("<>&\u2028\u2029") & set(written)
 
 
-def test_numbers_that_are_not_finite_become_null():
-    assert json.loads(safe_json([np.nan, np.inf, np.float64(2.0)])) == [None, None, 2.0]
-
-
-def test_plotly_is_the_one_that_its_note_names_and_comes_with_its_licence():
-    packed = gzip.decompress(base64.b64decode(packed_plotly()))
-    assert packed.decode() == plotly_script()
-    note = (PLOTLY.parent / "README.md").read_text(encoding="utf-8")
-    assert hashlib.sha256(packed).hexdigest() in note
-    (version,) = re.findall(r"plotly\.js \(basic - minified\) v([\d.]+)", plotly_script()[:200])
-    assert f"plotly.js {version}" in note
-    assert "MIT License" in (PLOTLY.parent / "LICENSE").read_text(encoding="utf-8")
-    assert len(packed_plotly()) < 600_000
-
-
-def test_packed_json_says_the_same_each_time_in_less():
+def test_packed_json_is_equal_each_time_and_smaller():
     value = {"x": [k / 7 for k in range(500)], "</script>": [np.nan, "å"]}
     packed = packed_json(value)
     assert packed == packed_json(value)
@@ -52,15 +37,24 @@ def test_packed_json_says_the_same_each_time_in_less():
     assert len(packed) < len(safe_json(value))
 
 
-def test_a_script_is_allowed_by_its_sha256():
+def test_plotly_is_the_version_of_its_note_and_has_its_licence():
+    packed = gzip.decompress(base64.b64decode(packed_plotly()))
+    assert packed.decode() == plotly_script()
+    note = (PLOTLY.parent / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(packed).hexdigest() in note
+    (version,) = re.findall(r"plotly\.js \(basic - minified\) v([\d.]+)", plotly_script()[:200])
+    assert f"plotly.js {version}" in note
+    assert "MIT License" in (PLOTLY.parent / "LICENSE").read_text(encoding="utf-8")
+    assert len(packed_plotly()) < 600_000
     digest = base64.b64encode(hashlib.sha256("let å = 1;".encode()).digest()).decode()
     assert script_hash("let å = 1;") == f"'sha256-{digest}'"
 
 
-def test_positions_come_back_to_within_half_a_step_and_far_ones_are_moved_in():
+def test_positions_are_restored_to_half_a_step_and_distant_ones_are_clipped():
+    def unpack(positions):
+        packed = packed_positions(positions, step=0.002)
+        return np.frombuffer(base64.b64decode(packed), dtype="<i2").reshape(positions.shape)
+
     positions = np.random.default_rng(1).uniform(-20.0, 20.0, size=(3, 4, 3))
-    packed = packed_positions(positions, step=0.002)
-    back = 0.002 * np.frombuffer(base64.b64decode(packed), dtype="<i2").reshape(positions.shape)
-    np.testing.assert_allclose(back, positions, atol=0.001 + 1e-12)
-    far = np.frombuffer(base64.b64decode(packed_positions(np.array([1e9]), step=0.002)), "<i2")
-    assert far[0] == 32767
+    np.testing.assert_allclose(0.002 * unpack(positions), positions, atol=0.001 + 1e-12)
+    assert unpack(np.array([1e9])) == 32767

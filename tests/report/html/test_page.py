@@ -3,18 +3,15 @@ import gzip
 import json
 import re
 import shlex
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import pytest
 
 from openmm_mlff.report.figures import report_plots
-from openmm_mlff.report.html import report_html, write_html
+from openmm_mlff.report.html import report_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
 from openmm_mlff.report.html.page import code_words, provenance_rows, repeat_command
 from openmm_mlff.request import ValidationRequest
-from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
 from openmm_mlff.storage.runs import Evidence
 
 
@@ -46,8 +43,12 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_well_formed_and_its_links_lead_somewhere(torn_page):
-    outline = Outline(torn_page)
+@pytest.fixture(scope="module")
+def outline(torn_page):
+    return Outline(torn_page)
+
+
+def test_the_page_is_well_formed_and_its_links_lead_somewhere(outline):
     assert outline.open == []
     assert len(outline.ids) == len(set(outline.ids))
     assert outline.sources == []
@@ -55,50 +56,31 @@ def test_the_page_is_well_formed_and_its_links_lead_somewhere(torn_page):
     assert {link[1:] for link in outline.links} <= set(outline.ids)
 
 
-def test_foreign_text_is_no_script(torn_page):
-    kinds = [kind for kind, _ in Outline(torn_page).scripts]
+def test_foreign_text_is_no_script_and_the_policy_allows_only_the_page_s_own(outline, torn_page):
+    kinds = [kind for kind, _ in outline.scripts]
     assert sorted(kinds) == ["", "", "application/json", "text/plain", "text/plain"]
-    assert "\u2028" not in "".join(text for _, text in Outline(torn_page).scripts)
-
-
-def test_the_policy_allows_the_scripts_of_the_page_and_plotly_alone(torn_page):
+    assert "\u2028" not in "".join(text for _, text in outline.scripts)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', torn_page)[1]
-    allowed = set(re.findall(r"&#39;sha256-[^&]*&#39;", policy))
-    scripts = [text for kind, text in Outline(torn_page).scripts if not kind]
-    expected = {script_hash(text) for text in (*scripts, plotly_script())}
-    assert {one.replace("&#39;", "'") for one in allowed} == expected
-    assert policy.startswith("default-src &#39;none&#39;")
+    policy = policy.replace("&#39;", "'")
+    own = [text for kind, text in outline.scripts if not kind]
+    expected = {script_hash(text) for text in (*own, plotly_script())}
+    assert set(re.findall(r"'sha256-[^']*'", policy)) == expected
+    assert policy.startswith("default-src 'none'")
 
 
-def test_the_data_are_json_for_every_chart(torn_page):
-    data = {kind: text for kind, text in Outline(torn_page).scripts if kind}
-    runs = json.loads(data["application/json"])
+def test_the_data_are_json_for_every_chart_and_equal_for_equal_reports(
+    outline, torn_page, torn_report, torn_evidence
+):
+    runs = json.loads(dict(outline.scripts)["application/json"])
     assert runs[0]["failing"] is not None
     packed = re.search(r'id="chart-data">([^<]*)<', torn_page)[1]
     charts = json.loads(gzip.decompress(base64.b64decode(packed)))
     assert len(charts) == torn_page.count('class="plot"') == 4
-    # The bundle that the page brings draws these.
+    # The bundle of the page draws these.
     assert {trace["type"] for chart in charts for trace in chart["traces"]} <= {"scatter", "bar"}
-
-
-@pytest.mark.parametrize("status", list(VerdictStatus))
-def test_the_page_says_the_one_verdict_and_its_scope(make_report, make_observations, status):
-    page = report_html(make_report(status=status), {"water": make_observations()})
-    assert f"</span> {status.value}</span>" in page
-    assert "Use it for small molecules." in page
-    assert "up to 0.5 fs" in page
-    for other in set(VerdictStatus) - {status, VerdictStatus.INCONCLUSIVE}:
-        assert other.value not in page
-
-
-def test_a_run_without_anything_still_has_a_page(make_report, make_observations, tmp_path):
-    nothing = {"water": Evidence(make_observations().system)}
-    path = tmp_path / "report.html"
-    write_html(make_report(checks=[], reasons=()), nothing, path)
-    page = path.read_text(encoding="utf-8")
-    assert "No reason was given." in page
-    assert 'player-canvas"' not in page.split("<script")[2]
-    assert len(page) < 200_000
+    evidence = {"water": torn_evidence}
+    plots = report_plots(evidence, torn_report)
+    assert report_html(torn_report, evidence, plots=plots) == torn_page
 
 
 @pytest.mark.parametrize(
@@ -109,64 +91,28 @@ def test_a_run_without_anything_still_has_a_page(make_report, make_observations,
         ("one ` alone <", "one ` alone &lt;"),
     ],
 )
-def test_what_stands_between_backticks_is_code(text, shown):
+def test_text_between_backticks_is_code(text, shown):
     assert code_words(text) == shown
 
 
-def test_equal_reports_give_equal_pages(torn_report, torn_run, make_observations):
-    observations = {"water": make_observations(runs=(torn_run,))}
-    plots = report_plots(observations, torn_report)
-    first, second = (report_html(torn_report, observations, plots=plots) for _ in range(2))
-    assert first == second
-
-
-def test_neither_torch_nor_openmm_is_needed():
-    code = (
-        "import sys; import openmm_mlff.report.html; "
-        "print([name for name in ('torch', 'openmm') if name in sys.modules])"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert told.stdout.strip() == "[]"
-
-
-def test_the_page_shows_the_label_both_claims_and_what_is_not_applicable(
-    make_report, make_result, make_observations
-):
-    checks = [make_result("energy_drift", status=Status.NOT_APPLICABLE)]
-    report = make_report(
-        checks=checks, accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound alone"
-    )
-    page = report_html(report, {"water": make_observations()})
-    assert "</span> APPROVED as sound alone</span>" in page
-    assert "Accurate: <strong>NOT ASKED</strong>" in page
-    assert 'class="mark not-applicable"' in page
-    assert 'data-status="NOT APPLICABLE"' in page
-
-
-def test_the_command_repeats_the_request(make_report):
+def test_the_command_repeats_the_request_or_what_the_report_holds(make_report):
     request = ValidationRequest(
         potential="my model.pt", systems=("water", "my mol.sdf"), reference="none:why", charge=1
     )
     run = {"request": request.record()}
     assert repeat_command(make_report(), run=run) == request.to_command()
+    words = shlex.split(repeat_command(make_report(name="a b"), run=None))
+    assert words[:5] == ["openmm-mlff", "validate", "student:a b", "--system", "water"]
 
 
-def test_without_a_run_file_the_report_says_what_it_can(make_report):
-    command = repeat_command(make_report(name="a b"), run=None)
-    assert shlex.split(command)[:5] == [
-        "openmm-mlff",
-        "validate",
-        "student:a b",
-        "--system",
-        "water",
-    ]
+def test_a_page_without_runs_has_no_player(make_report, make_observations):
+    page = report_html(make_report(), {"water": Evidence(make_observations().system)})
+    assert 'player-canvas"' not in page.split("<script")[2]
+    assert len(page) < 200_000
 
 
 def test_rows_hold_model_environment_and_settings_but_no_thresholds(make_report):
     rows = dict(provenance_rows(make_report()))
-    assert rows["sha256"] == "0123456789abcdef"
-    assert rows["hardware.cores"] == "2"
-    assert rows["protocol.dynamics.duration_ps"] == "10"
+    found = [rows[key] for key in ("sha256", "hardware.cores", "protocol.dynamics.duration_ps")]
+    assert found == ["0123456789abcdef", "2", "10"]
     assert not any("criteria" in key for key in rows)

@@ -4,7 +4,7 @@ from openmm_mlff.report.html.sections import Chart, check_sections
 from openmm_mlff.results import Status
 
 
-def test_a_section_has_what_the_registry_says_and_the_thresholds_of_the_protocol(make_report):
+def test_a_section_holds_question_thresholds_counts_and_findings(make_report):
     report = make_report()
     criteria = {"energy_drift": {"slope": {"value": 0.1, "unit": "meV/atom/ps", "source": "LAMB"}}}
     report = report.model_copy(update={"protocol": {"name": "own", "criteria": criteria}})
@@ -18,14 +18,12 @@ def test_a_section_has_what_the_registry_says_and_the_thresholds_of_the_protocol
     assert not drift.open
 
 
-def test_a_check_that_the_registry_does_not_know_is_shown_too(make_report, make_result):
+def test_a_check_that_the_registry_does_not_know_is_shown_open(make_report, make_result):
     result = make_result("own_check", status=Status.ERROR, evidence={"traceback": "Traceback ..."})
     (section,) = check_sections(make_report(checks=[result]), charts=[])
-    assert section.spec is None
-    assert section.title == "own_check"
-    assert section.open
-    assert section.findings[0].traceback == "Traceback ..."
-    assert section.findings[0].evidence == ()
+    assert (section.spec, section.title, section.open) == (None, "own_check", True)
+    (finding,) = section.findings
+    assert (finding.traceback, finding.evidence) == ("Traceback ...", ())
 
 
 def test_charts_of_one_kind_stand_side_by_side(make_report, make_result):
@@ -43,17 +41,17 @@ def test_charts_of_one_kind_stand_side_by_side(make_report, make_result):
     assert section.open
 
 
-def test_a_check_that_is_not_applicable_to_any_system_comes_last(make_report, make_result):
-    aside = {"status": Status.NOT_APPLICABLE, "group": "surface"}
+def test_a_check_that_applies_to_no_system_comes_last(make_report, make_result):
+    aside, here = {"status": Status.NOT_APPLICABLE}, {"system": "methane"}
+    order = ("permutation_invariance", "size_extensivity", "periodic_consistency")
     checks = [
-        make_result("periodic_consistency", **aside),
-        make_result("permutation_invariance", **aside),
-        make_result("permutation_invariance", group="surface", system="methane"),
-        make_result("size_extensivity", group="surface"),
+        make_result(check_id, group="surface", **fields)
+        for check_id, fields in (
+            (order[2], aside),
+            (order[0], aside),
+            (order[0], here),
+            (order[1], {}),
+        )
     ]
     sections = check_sections(make_report(checks=checks), charts=[])
-    assert [section.check_id for section in sections] == [
-        "permutation_invariance",
-        "size_extensivity",
-        "periodic_consistency",
-    ]
+    assert tuple(section.check_id for section in sections) == order

@@ -1,4 +1,4 @@
-"""The module of all copies: each copy is what it is alone, and feels no other."""
+"""The module of all copies: each copy has its own energy and forces, independent of the others."""
 
 import numpy as np
 import pytest
@@ -13,69 +13,50 @@ from openmm_mlff.simulation.replicas.module import (
     choose_module,
     student_batch,
 )
-from openmm_mlff.students.deployment import FixedComposition
 from openmm_mlff.students.fast import FastFixed
-from openmm_mlff.units import KJ_PER_MOL_PER_EV
 
 
 @pytest.fixture
 def placed(water):
-    """Three bent waters, (3, 3, 3), Å."""
+    """Three distorted waters, (3, 3, 3), Å."""
     noise = np.random.default_rng(5).normal(scale=0.05, size=(3, 3, 3))
     return water.positions_angstrom + noise
 
 
 @pytest.fixture
-def copies(student, water):
-    numbers = torch.from_numpy(water.atomic_numbers.copy())
+def numbers(water):
+    return torch.from_numpy(water.atomic_numbers.copy())
+
+
+@pytest.fixture
+def copies(student, numbers):
     return Copies(student.student.model, numbers, 3, torch.float64).eval()
 
 
+def flat(positions):
+    return torch.from_numpy(positions.reshape(-1, 3).copy())
+
+
 def gradient_of(module, positions):
-    flat = torch.from_numpy(positions.reshape(-1, 3).copy()).requires_grad_()
-    (gradient,) = torch.autograd.grad(module(flat), flat)
+    placed = flat(positions).requires_grad_()
+    (gradient,) = torch.autograd.grad(module(placed), placed)
     return gradient.numpy().reshape(positions.shape)
 
 
-def test_each_copy_has_the_energy_and_gradient_that_it_has_alone(copies, student, water, placed):
-    alone = FixedComposition(
-        student.student.model, torch.from_numpy(water.atomic_numbers.copy()), torch.float64
-    ).eval()
-    found = copies.energies(torch.from_numpy(placed.reshape(-1, 3))).detach().numpy()
-    expected = [float(alone(torch.from_numpy(x / 10.0))) / KJ_PER_MOL_PER_EV for x in placed]
-    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-11)
-    assert len(set(expected)) == 3
-    together = gradient_of(copies, placed / 10.0)
-    for copy in range(3):
-        np.testing.assert_allclose(
-            together[copy], gradient_of(alone, placed[copy] / 10.0), atol=1e-8
-        )
-
-
-def test_the_sum_is_what_openmm_gets(copies, placed):
-    energies = copies.energies(torch.from_numpy(placed.reshape(-1, 3)))
-    total = float(copies(torch.from_numpy(placed.reshape(-1, 3) / 10.0)))
-    assert total == pytest.approx(float(energies.sum()) * KJ_PER_MOL_PER_EV, rel=1e-13)
-
-
-def test_a_copy_of_broken_numbers_leaves_the_others_alone(copies, placed):
-    sound = gradient_of(copies, placed / 10.0)
+def test_copies_do_not_interact(copies, water, placed):
+    same = np.stack([water.positions_angstrom] * 3)
+    far = same + 50.0 * np.arange(3)[:, None, None]
+    near_energies, far_energies = (copies.energies(flat(one)) for one in (same, far))
+    torch.testing.assert_close(near_energies, far_energies, rtol=0.0, atol=1e-10)
+    intact = gradient_of(copies, placed / 10.0)
     placed[1, 2] = np.nan
     broken = gradient_of(copies, placed / 10.0)
     assert np.isnan(broken[1]).any()
-    np.testing.assert_array_equal(broken[[0, 2]], sound[[0, 2]])
-
-
-def test_copies_in_one_place_do_not_repel(copies, water):
-    one_place = np.stack([water.positions_angstrom] * 3)
-    far = one_place + 50.0 * np.arange(3)[:, None, None]
-    near_energies = copies.energies(torch.from_numpy(one_place.reshape(-1, 3)))
-    far_energies = copies.energies(torch.from_numpy(far.reshape(-1, 3)))
-    torch.testing.assert_close(near_energies, far_energies, rtol=0.0, atol=1e-10)
+    np.testing.assert_array_equal(broken[[0, 2]], intact[[0, 2]])
 
 
 @pytest.mark.parametrize("backend", ["torchforce", "torchforce-plain", "python"])
-def test_a_batch_tells_the_energies_of_its_copies(student, water, placed, backend):
+def test_a_batch_returns_the_energies_of_its_copies(student, water, placed, backend):
     asked = StudentPotential(
         student.student, spec=student.spec, options=PotentialOptions(backend=backend)
     )
@@ -85,29 +66,24 @@ def test_a_batch_tells_the_energies_of_its_copies(student, water, placed, backen
     assert type(force).__name__ == ("PythonForce" if backend == "python" else "TorchForce")
 
 
-def test_a_copy_of_broken_numbers_leaves_the_others_alone_where_forces_are_given(
-    student, water, placed
-):
+def test_copies_with_explicit_forces_do_not_interact(student, water, placed):
     module, energies_of = choose_module(student, water, 3, precision="double")
     assert isinstance(module, FastFixed)
-    _, sound = module(torch.from_numpy(placed.reshape(-1, 3) / 10.0))
+    _, intact = module(flat(placed / 10.0))
     placed[1, 2] = np.nan
-    _, broken = module(torch.from_numpy(placed.reshape(-1, 3) / 10.0))
+    _, broken = module(flat(placed / 10.0))
     others = [0, 1, 2, 6, 7, 8]
     assert torch.isnan(broken[3:6]).any()
-    torch.testing.assert_close(broken[others], sound[others], rtol=0.0, atol=0.0)
+    torch.testing.assert_close(broken[others], intact[others], rtol=0.0, atol=0.0)
     assert torch.isnan(energies_of(torch.from_numpy(placed))).tolist() == [False, True, False]
 
 
-def test_only_students_themselves_with_a_table_of_pairs_are_batched(student, oracle, water):
+def test_only_students_with_a_table_of_all_pairs_are_batched(student, oracle, water):
     class Changed(StudentPotential):
         pass
 
-    large = MolecularSystem(
-        name="hydrogens",
-        atomic_numbers=np.ones(70, dtype=np.int64),
-        positions_angstrom=3.0 * np.arange(210.0).reshape(70, 3),
-    )
+    positions = 3.0 * np.arange(210.0).reshape(70, 3)
+    large = MolecularSystem("hydrogens", np.ones(70, dtype=np.int64), positions)
     assert can_be_batched(student, water)
     assert not can_be_batched(student, large)
     assert not can_be_batched(Changed(student.student, spec=student.spec), water)

@@ -1,7 +1,5 @@
 """Copies in one System."""
 
-import dataclasses
-
 import numpy as np
 import openmm
 import pytest
@@ -42,7 +40,7 @@ def test_energy_is_the_sum_and_forces_are_those_of_each(request, kind, water, pl
     np.testing.assert_allclose(forces, expected.forces_ev_per_angstrom, atol=1e-8)
 
 
-def test_energies_that_only_openmm_can_tell(oracle, water, placed, reference):
+def test_energies_that_only_openmm_computes(oracle, water, placed, reference):
     copies = make_copies(oracle, water, 4, precision="double")
     assert copies.energies_ev is None
     told = energies_by_openmm(
@@ -51,28 +49,23 @@ def test_energies_that_only_openmm_can_tell(oracle, water, placed, reference):
     placed[2, 0] = np.nan
     found = told(placed)
     assert np.isnan(found[2])
-    sound = [0, 1, 3]
-    expected = oracle.evaluate(water, placed[sound]).energies_ev
-    np.testing.assert_allclose(found[sound], expected, atol=1e-10)
+    others = [0, 1, 3]
+    expected = oracle.evaluate(water, placed[others]).energies_ev
+    np.testing.assert_allclose(found[others], expected, atol=1e-10)
 
 
-def test_periodic_molecules_are_refused(student, water):
-    boxed = dataclasses.replace(water, cell_angstrom=20.0 * np.eye(3))
-    with pytest.raises(PotentialError, match="periodic box; expected an isolated molecule"):
-        replica_system(student, boxed, 2)
-
-
-def test_no_copies_are_refused(student, water):
-    with pytest.raises(ConfigError, match=r"0 copies of water .* expected at least 1"):
-        replica_system(student, water, 0)
-
-
-def test_a_potential_that_makes_its_own_system_is_refused(oracle, water):
+def test_boxes_no_copies_and_complete_systems_are_refused(student, oracle, water):
     class Whole(type(oracle)):
         def create_system(self, molecule, *, precision="mixed"):
             system = Potential.create_system(self, molecule, precision=precision)
             system.addConstraint(0, 1, 0.1)
             return system
 
-    with pytest.raises(PotentialError, match="a whole System of its own"):
-        replica_system(Whole(water, seed=1), water, 2)
+    boxed = water.with_cell(20.0 * np.eye(3))
+    for potential, molecule, count, error, said in (
+        (student, boxed, 2, PotentialError, "periodic box; expected an isolated molecule"),
+        (student, water, 0, ConfigError, r"0 copies of water .* expected at least 1"),
+        (Whole(water, seed=1), water, 2, PotentialError, "a whole System of its own"),
+    ):
+        with pytest.raises(error, match=said):
+            replica_system(potential, molecule, count)

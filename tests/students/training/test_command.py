@@ -13,91 +13,53 @@ from openmm_mlff.students.training.command import app
 from openmm_mlff.students.training.recipe import SIZES
 
 
-@pytest.fixture(scope="module")
-def quick(repository, tmp_path_factory):
-    """One quick run of the script, as a user runs it, from a folder of his own."""
+def test_a_quick_run_writes_weights_and_card_and_nothing_else(repository, tmp_path):
     pytest.importorskip("tblite")
-    folder = tmp_path_factory.mktemp("quick")
     script = repository / "scripts" / "train_students.py"
     done = subprocess.run(
         [sys.executable, str(script), "--quick", "ultra-tiny"],
-        cwd=folder,
+        cwd=tmp_path,
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(repository)},
         capture_output=True,
         text=True,
         timeout=240,
         check=False,
     )
-    return folder, done
-
-
-def test_a_quick_run_makes_weights_that_load(quick):
-    folder, done = quick
-
     assert done.returncode == 0, done.stderr
     assert "epoch 2 loss" in done.stdout
-    student = load_checkpoint(folder / "runs" / "quick" / "ultra-tiny.safetensors")
-    assert student.name == "ultra-tiny"
-    assert student.n_parameters == pytest.approx(21_000, rel=0.05)
-
-
-def test_the_card_says_what_the_metadata_say(quick):
-    folder, _ = quick
-    record = read_student_record(folder / "runs" / "quick" / "ultra-tiny.safetensors")
-
-    card = (folder / "runs" / "quick" / "ultra-tiny.md").read_text(encoding="utf-8")
-
-    assert card == model_card(record)
-    assert record.held_out
-    for origin, errors in record.held_out.items():
-        row = next(line for line in card.splitlines() if line.startswith(f"| {origin} |"))
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert int(cells[1]) == errors["frames"]
-        assert float(cells[2]) == pytest.approx(errors["force_rmse_ev_per_angstrom"], abs=5e-4)
-        assert float(cells[3]) == pytest.approx(errors["energy_mae_mev_per_atom"], abs=5e-3)
-
-
-def test_a_quick_run_leaves_nothing_elsewhere(quick):
-    folder, _ = quick
-
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     names = ("frames.npz", "frames.json", "ultra-tiny.safetensors", "ultra-tiny.md")
     assert found == {f"runs/quick/{name}" for name in names}
+    weights = tmp_path / "runs" / "quick" / "ultra-tiny.safetensors"
+    student = load_checkpoint(weights)
+    assert student.name == "ultra-tiny"
+    assert student.n_parameters == pytest.approx(21_000, rel=0.05)
+    record = read_student_record(weights)
+    assert record.held_out
+    assert weights.with_suffix(".md").read_text(encoding="utf-8") == model_card(record)
 
 
-def test_unknown_students_are_refused_before_anything_is_made(tmp_path, monkeypatch):
+def test_unknown_students_and_data_of_another_recipe_end_the_run_in_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    result = CliRunner().invoke(app, ["tiny", "orignal"])
-
-    assert result.exit_code == 2
-    assert result.stderr == (
-        "train_students: unknown student 'orignal'; did you mean 'original'?\n"
-    )
+    unknown = CliRunner().invoke(app, ["tiny", "orignal"])
     assert list(tmp_path.iterdir()) == []
-
-
-def test_data_of_another_recipe_end_the_run_with_one_line(tmp_path):
     data = tmp_path / "frames.npz"
     data.write_bytes(b"anything")
+    other = CliRunner().invoke(app, ["tiny", "--data", str(data), "--output", str(tmp_path)])
+    for result, said in ((unknown, "did you mean 'original'"), (other, "another recipe")):
+        assert result.exit_code == 2
+        assert result.stderr.startswith("train_students: ")
+        assert result.stderr.count("\n") == 1
+        assert said in result.stderr
 
-    result = CliRunner().invoke(app, ["tiny", "--data", str(data), "--output", str(tmp_path)])
 
-    assert result.exit_code == 2
-    assert result.stderr.startswith("train_students: ")
-    assert result.stderr.count("\n") == 1
-    assert "another recipe" in result.stderr
-
-
-def test_all_students_are_trained_by_default_and_data_alone_on_request(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("options", "names"), [(["--data-only"], []), ([], list(SIZES))])
+def test_all_students_are_trained_by_default_and_data_alone_on_request(
+    tmp_path, monkeypatch, options, names
+):
     trained = []
     monkeypatch.setattr(command, "load_or_make_frames", lambda *_, **__: [])
     monkeypatch.setattr(command, "_train_one", lambda name, *_, **__: trained.append(name))
-    runner = CliRunner()
-
-    data_only = runner.invoke(app, ["--data-only", "--data", str(tmp_path / "x.npz")])
-    assert (data_only.exit_code, trained) == (0, [])
-
-    everything = runner.invoke(app, ["--output", str(tmp_path), "--data", str(tmp_path / "x.npz")])
-    assert (everything.exit_code, trained) == (0, list(SIZES))
+    given = ["--output", str(tmp_path), "--data", str(tmp_path / "x.npz")]
+    done = CliRunner().invoke(app, [*options, *given])
+    assert (done.exit_code, trained) == (0, names)

@@ -9,7 +9,7 @@ from openmm_mlff.students.training.distortion import crowded_positions, stretche
 
 
 class Still(np.random.Generator):
-    """Draws as NumPy does, but adds no noise: what was moved on purpose stands alone."""
+    """A generator without noise: only intended displacements remain."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(np.random.PCG64(seed))
@@ -24,13 +24,11 @@ def distances(positions: np.ndarray) -> dict[tuple[int, int], float]:
 
 
 @pytest.mark.parametrize("name", ["water", "ethanol", "benzene"])
-@pytest.mark.parametrize("seed", range(5))
-def test_one_bond_is_stretched_and_what_hangs_on_it_goes_along(name, seed):
+@pytest.mark.parametrize("seed", range(3))
+def test_one_bond_is_stretched_with_everything_attached_to_it(name, seed):
     molecule = load_system(name)
     before = distances(molecule.positions_angstrom)
-
     after = distances(stretched_positions(molecule, Still(seed)))
-
     changed = [bond for bond in molecule.bonds if abs(after[bond] / before[bond] - 1) > 1e-9]
     # In a ring one atom is pulled out, and all of its bonds change.
     in_a_ring = name == "benzene" and len(changed) > 1
@@ -40,13 +38,11 @@ def test_one_bond_is_stretched_and_what_hangs_on_it_goes_along(name, seed):
 
 
 @pytest.mark.parametrize("name", ["water", "alanine"])
-@pytest.mark.parametrize("seed", range(5))
-def test_two_strangers_are_pushed_together(name, seed):
+@pytest.mark.parametrize("seed", range(3))
+def test_two_nonbonded_atoms_are_pushed_together(name, seed):
     molecule = load_system(name)
     before = molecule.positions_angstrom
-
     after = crowded_positions(molecule, Still(seed))
-
     moved = np.flatnonzero(np.abs(after - before).max(axis=1) > 1e-12)
     assert len(moved) == 2
     first, second = (int(atom) for atom in moved)
@@ -57,15 +53,3 @@ def test_two_strangers_are_pushed_together(name, seed):
     ratio = distances(after)[first, second] / covalent_sum
     assert 0.8 - 1e-9 <= ratio <= 1.5 + 1e-9
     np.testing.assert_allclose(after[moved].mean(axis=0), before[moved].mean(axis=0), atol=1e-12)
-
-
-@pytest.mark.parametrize("alter", [stretched_positions, crowded_positions])
-def test_the_same_seed_gives_the_same_geometry_and_leaves_the_molecule_alone(alter):
-    molecule = load_system("methanol")
-    before = molecule.positions_angstrom.copy()
-
-    one, two, other = (alter(molecule, np.random.default_rng(seed)) for seed in (3, 3, 4))
-
-    np.testing.assert_array_equal(one, two)
-    assert np.abs(one - other).max() > 1e-3
-    np.testing.assert_array_equal(molecule.positions_angstrom, before)

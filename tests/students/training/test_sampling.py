@@ -9,7 +9,6 @@ from openmm_mlff.students.training.sampling import (
     SamplingPlan,
     altered_frames,
     dimer_frames,
-    free_atom_frames,
     pair_scan_frames,
     thermal_frames,
 )
@@ -17,19 +16,9 @@ from openmm_mlff.students.training.sampling import (
 pytest.importorskip("tblite")
 
 
-def test_large_molecules_get_a_third():
-    plan = SamplingPlan()
-
-    assert plan.share(100, load_system("alanine")) == 100
-    assert plan.share(100, load_system("valine")) == 33
-
-
-def test_thermal_frames_move_at_about_the_asked_temperature():
+def test_thermal_frames_are_reproducible_and_at_about_the_requested_temperature():
     water = load_system("water")
-
-    frames = list(thermal_frames(water, 300.0, 6, steps_between=5, seed=1))
-    again = list(thermal_frames(water, 300.0, 6, steps_between=5, seed=1))
-
+    frames, again = (list(thermal_frames(water, 300.0, 6, steps_between=5, seed=1)) for _ in "12")
     assert [frame.origin for frame in frames] == ["water/thermal_300K"] * 6
     for one, two in zip(frames, again, strict=True):
         np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
@@ -43,17 +32,17 @@ def test_thermal_frames_move_at_about_the_asked_temperature():
     assert np.std(lengths) > 0.003
 
 
-def test_altered_frames_are_labelled_where_they_stand():
+def test_altered_frames_are_labelled_and_large_molecules_have_a_third():
     frames = list(altered_frames(load_system("water"), "stretched", stretched_positions, 4, seed=2))
-
-    assert frames
     assert {frame.origin for frame in frames} == {"water/stretched"}
     assert len({frame.energy_ev for frame in frames}) == len(frames)
+    plan = SamplingPlan()
+    assert plan.share(100, load_system("alanine")) == 100
+    assert plan.share(100, load_system("valine")) == 33
 
 
-def test_dimers_stand_between_contact_and_the_cutoff():
+def test_dimers_are_between_contact_and_the_cutoff():
     frames = list(dimer_frames(load_system("water"), load_system("methane"), 6, seed=3))
-
     assert frames
     for frame in frames:
         assert frame.origin == "water+methane/dimer"
@@ -62,23 +51,13 @@ def test_dimers_stand_between_contact_and_the_cutoff():
         assert 1.1 < nearest <= 6.0
 
 
-def test_pairs_are_scanned_from_contact_to_past_the_bond():
+def test_pairs_are_scanned_from_contact_to_beyond_the_bond():
     frames = list(pair_scan_frames(1, 8, 5))
     covalent_sum = COVALENT_RADII_ANGSTROM[1] + COVALENT_RADII_ANGSTROM[8]
-
     lengths = [np.linalg.norm(np.diff(frame.positions_angstrom, axis=0)) for frame in frames]
-
     assert {frame.origin for frame in frames} == {"HO/scan"}
     assert len(frames) >= 3
     assert (np.diff(lengths) > 0).all()
     assert lengths[-1] <= 1.6 * covalent_sum + 1e-9
-    # Contact repels: the first atom is pushed back, the second forward.
+    # Contact is repulsive: the atoms are pushed apart.
     assert frames[0].forces_ev_per_angstrom[0, 0] < 0 < frames[0].forces_ev_per_angstrom[1, 0]
-
-
-def test_free_atoms_feel_nothing():
-    frames = list(free_atom_frames({1: -10.0, 8: -100.0}))
-
-    assert [frame.energy_ev for frame in frames] == [-10.0, -100.0]
-    assert [frame.atomic_numbers.tolist() for frame in frames] == [[1], [8]]
-    assert all((frame.forces_ev_per_angstrom == 0).all() for frame in frames)

@@ -17,7 +17,7 @@ from openmm_mlff.students.training.teacher import (
 
 
 class Fixed(Calculator):
-    """Gives what it was told to give."""
+    """Returns a fixed energy and force, or refuses."""
 
     def __init__(self, force: float, *, refuses: bool = False) -> None:
         super().__init__()
@@ -31,42 +31,29 @@ class Fixed(Calculator):
         self.results = {"energy": -3.0, "forces": np.full((len(self.atoms), 3), self.force)}
 
 
-def water_with(calculator: Calculator) -> Atoms:
+@pytest.mark.parametrize(
+    ("calculator", "kept"),
+    [
+        (Fixed(0.5), True),
+        (Fixed(0.999 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)), True),
+        (Fixed(1.001 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)), False),
+        (Fixed(float("nan")), False),
+        (Fixed(0.0, refuses=True), False),
+    ],
+    ids=["label", "large", "too large", "not a number", "refused"],
+)
+def test_labels_are_those_of_the_calculator_if_usable(calculator, kept):
     atoms = load_system("water").to_ase()
     atoms.calc = calculator
-    return atoms
-
-
-def test_label_takes_what_the_calculator_gives():
-    atoms = water_with(Fixed(0.5))
-
     frame = label("water/test", atoms)
     atoms.positions += 1.0
-
-    assert frame is not None
-    assert (frame.origin, frame.energy_ev) == ("water/test", -3.0)
-    assert frame.atomic_numbers.dtype == np.int64
-    np.testing.assert_array_equal(frame.positions_angstrom, load_system("water").positions_angstrom)
-    np.testing.assert_array_equal(frame.forces_ev_per_angstrom, 0.5)
-
-
-@pytest.mark.parametrize(
-    "calculator",
-    [
-        Fixed(0.0, refuses=True),
-        Fixed(float("nan")),
-        Fixed(1.001 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)),
-    ],
-    ids=["refused", "not-a-number", "wild"],
-)
-def test_label_leaves_out_what_is_no_use(calculator):
-    assert label("water/test", water_with(calculator)) is None
-
-
-def test_a_force_just_below_the_limit_is_kept():
-    calculator = Fixed(0.999 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3))
-
-    assert label("water/test", water_with(calculator)) is not None
+    assert (frame is not None) is kept
+    if frame is not None:
+        assert (frame.origin, frame.energy_ev) == ("water/test", -3.0)
+        assert frame.atomic_numbers.dtype == np.int64
+        water = load_system("water")
+        np.testing.assert_array_equal(frame.positions_angstrom, water.positions_angstrom)
+        np.testing.assert_array_equal(frame.forces_ev_per_angstrom, calculator.force)
 
 
 def test_missing_tblite_names_the_command(monkeypatch):
@@ -78,7 +65,6 @@ def test_missing_tblite_names_the_command(monkeypatch):
         return really_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without_tblite)
-
     with pytest.raises(MissingDependencyError, match=r"pip install 'openmm_mlff\[training\]'"):
         teacher_calculator()
 
@@ -95,7 +81,6 @@ def test_labels_are_the_gradient_of_their_energy():
         moved.positions[1, 0] += step
         moved.calc = teacher_calculator()
         energies.append(moved.get_potential_energy())
-
     assert frame is not None
     difference = -(energies[0] - energies[1]) / 2e-3
     assert frame.forces_ev_per_angstrom[1, 0] == pytest.approx(difference, abs=1e-3)
@@ -104,7 +89,6 @@ def test_labels_are_the_gradient_of_their_energy():
 def test_free_atoms_have_their_own_multiplicity():
     pytest.importorskip("tblite")
     found = free_atom_energies((1, 8))
-
     for number, energy in found.items():
         atom = Atoms(numbers=[number], positions=[[0.0, 0.0, 0.0]])
         atom.calc = teacher_calculator(multiplicity=FREE_ATOM_MULTIPLICITY[number])
