@@ -1,4 +1,4 @@
-"""Straight scans through configuration space: copies pulled apart, atoms moved, two atoms alone."""
+"""Straight scans: copies pulled apart or pushed together, atoms moved, two atoms alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM
 from openmm_mlff.molecules import (
     MolecularSystem,
     covalent_radii_angstrom,
@@ -25,6 +26,8 @@ MOST_DIRECTIONS = 6
 BREATHING_FACTORS = (0.7, 3.0)
 BREATHING_RADIUS_ANGSTROM = 8.0  # a larger molecule has no finer steps
 MOVED_ANGSTROM = 0.5  # how far atoms of a box are moved to either side without a collision
+LONGEST_RATIO = 1.5  # pairs are pushed together from this many times the sum of the covalent radii
+COARSER = 5  # steps outside the sum of the covalent radii are this much longer
 CELL_ANGSTROM = 30.0  # edge of the cell of two atoms whose potential needs one
 
 
@@ -109,6 +112,35 @@ def pair_scan(
     return Scan(name, "pair", molecule, distances_angstrom, start - length * tangent, tangent)
 
 
+def collision_scan(molecule: MolecularSystem, elements: tuple[int, int], *, step: float) -> Scan:
+    """Return the scan that pushes two copies of a molecule together, an atom of each element first.
+
+    Each is the outermost atom of its element.  The scan goes through both atoms, from 0.3 Å to
+    where no atoms of the two copies touch.
+    """
+    (atom, axis), (other, outward) = (_outermost(molecule, element) for element in elements)
+    centred = _centred(molecule)
+    fixed = centred - centred[atom]
+    moved = Rotation.align_vectors([-axis], [outward])[0].apply(centred - centred[other])
+    start = _contact_shift(fixed, moved, direction=axis) + SLACK_ANGSTROM
+    covalent_sum = float(covalent_radii_angstrom(np.array(elements)).sum())
+    return Scan(
+        name=two_atoms(elements).name,
+        kind="pair",
+        molecule=two_copies(molecule, shift_angstrom=start * axis),
+        coordinates=way_in(covalent_sum, step=step, start_angstrom=start),
+        origin=np.concatenate([fixed, moved]),
+        tangent=np.repeat([np.zeros(3), axis], len(centred), axis=0),
+    )
+
+
+def way_in(covalent_sum: float, *, step: float, start_angstrom: float = 0.0) -> np.ndarray:
+    """Return distances from 0.3 Å to 1.5 covalent sums or the start, (P,), ascending, all in Å."""
+    inside = np.arange(SHORTEST_ANGSTROM, covalent_sum - 0.5 * step, step)
+    end = max(LONGEST_RATIO * covalent_sum, start_angstrom + COARSER * step)
+    return np.concatenate([inside, np.arange(covalent_sum, end, COARSER * step)])
+
+
 def dimer_scans(
     molecule: MolecularSystem, *, at_least: int, seed: int, stop_angstrom: float, step: float
 ) -> list[Scan]:
@@ -151,16 +183,35 @@ def _dimer(molecule: MolecularSystem, *, steps: np.ndarray, rng: np.random.Gener
     direction /= np.linalg.norm(direction)
     centred = _centred(molecule)
     rotated = centred @ Rotation.random(random_state=rng).as_matrix().T
-    # Along the direction, |a − b − s u| = contact is a quadratic in s for each pair of atoms.
-    apart = (rotated[None] - centred[:, None]).reshape(-1, 3)
+    shifts = _contact_shift(centred, rotated, direction=direction) + steps
+    copies = two_copies(molecule, shift_angstrom=np.array([steps[-1], 0.0, 0.0]))
+    origin = np.concatenate([centred, rotated])
+    tangent = np.repeat([np.zeros(3), direction], len(centred), axis=0)
+    return Scan("", "dimer", copies, shifts, origin, tangent)
+
+
+def _contact_shift(fixed: np.ndarray, moved: np.ndarray, *, direction: np.ndarray) -> float:
+    """Return the largest shift along a unit vector at which an atom of each of two molecules touch.
+
+    Positions are (N, 3) and (M, 3) in Å; it is 0 where none do.
+    """
+    # |a − b − s u| = contact is a quadratic in s for each pair of atoms.
+    apart = (moved[None] - fixed[:, None]).reshape(-1, 3)
     along = apart @ direction
     across = np.sum(apart**2, axis=1) - along**2
     reached = across < CONTACT_ANGSTROM**2
     roots = -along[reached] + np.sqrt(CONTACT_ANGSTROM**2 - across[reached])
-    copies = two_copies(molecule, shift_angstrom=np.array([steps[-1], 0.0, 0.0]))
-    origin = np.concatenate([centred, rotated])
-    tangent = np.repeat([np.zeros(3), direction], len(centred), axis=0)
-    return Scan("", "dimer", copies, roots.max(initial=0.0) + steps, origin, tangent)
+    return float(roots.max(initial=0.0))
+
+
+def _outermost(molecule: MolecularSystem, element: int) -> tuple[int, np.ndarray]:
+    """Return the outermost atom of an element, and its direction from the centre, (3,)."""
+    centred = _centred(molecule)
+    radii = np.linalg.norm(centred, axis=1)
+    atom = int(np.argmax(np.where(molecule.atomic_numbers == element, radii, -1.0)))
+    # An atom in the centre has no direction of its own.
+    outward = centred[atom] / radii[atom] if radii[atom] > 1e-3 else np.array([1.0, 0.0, 0.0])
+    return atom, outward
 
 
 def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
@@ -176,12 +227,10 @@ def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
 def atom_scans(molecule: MolecularSystem, *, stop_angstrom: float, step: float) -> Iterable[Scan]:
     """Yield, for each element, the scan that pulls its outermost atom away from the centre."""
     centred = _centred(molecule)
-    radii = np.linalg.norm(centred, axis=1)
     for number in np.unique(molecule.atomic_numbers):
-        atom = int(np.argmax(np.where(molecule.atomic_numbers == number, radii, -1.0)))
-        outward = centred[atom] - np.delete(centred, atom, axis=0).mean(axis=0)
+        atom, outward = _outermost(molecule, number)
         tangent = np.zeros_like(centred)
-        tangent[atom] = outward / np.linalg.norm(outward)
+        tangent[atom] = outward
         name = f"{molecule.symbols[atom]}{atom} pulled out"
         shifts = np.arange(0.0, stop_angstrom, step)
         yield Scan(name, "atom drawn apart", molecule, shifts, centred, tangent)

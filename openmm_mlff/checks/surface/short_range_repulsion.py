@@ -8,7 +8,7 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, jud
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
-from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM, Wall, find_wall
+from openmm_mlff.checks.surface.walls import Wall, find_wall
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, pairs_within
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points, finite_or_nan
@@ -18,9 +18,7 @@ from openmm_mlff.storage.typed import array, record
 if TYPE_CHECKING:
     from openmm_mlff.measuring import Subject
 
-LONGEST_RATIO = 1.5  # scans start at this many times the sum of the covalent radii
-COARSER = 5  # steps outside the sum of the covalent radii are this much longer
-INSIDE = " in the molecule"  # ends the name of a scan inside the molecule
+INSIDE, BETWEEN = " in the molecule", " of two molecules"  # end the names of scans
 NEIGHBOUR_ANGSTROM = 4.0  # atoms farther apart than this are not pushed together
 LOWEST_DRAWN_EV = 0.01  # lower energies are drawn at this end of the logarithmic axis
 
@@ -58,7 +56,8 @@ class Record(Noisy):
 def measure(subject: "Subject") -> Record | NotApplicable:
     """Push every pair of elements together, to 0.3 Å: alone and in the molecule.
 
-    Alone only where the composition is free, in a large cell where the molecule has a cell.
+    Alone only where the composition is free, in a large cell where the molecule has a cell.  Pairs
+    that one molecule has not within 4 Å are pushed together with two copies of it.
     """
     molecule, potential = subject.molecule, subject.potential
     if potential.has_force_field:
@@ -68,17 +67,20 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         )
     if molecule.n_atoms < 2 and not potential.composition_is_free:
         return NotApplicable("the potential is built for a single atom")
+    step, near = subject.spec.scan_step_angstrom, near_pairs(molecule)
     kinds = scans.element_pairs(molecule) if potential.composition_is_free else []
-    pairs = [(scans.two_atoms(kind, in_cell=molecule.is_periodic), [0, 1]) for kind in kinds]
-    pairs += [(molecule, atoms) for atoms in near_pairs(molecule)]
-    step, lines, found = subject.spec.scan_step_angstrom, [], []
-    for where, atoms in pairs:
-        line = pushed_together(where, atoms, step=2.0 * step if where is molecule else step)
-        lines.append(line)
-        found.append(subject.evaluate(line.place(line.coordinates), molecule=where))
-    elements = np.array([where.atomic_numbers[atoms] for where, atoms in pairs]).reshape(-1, 2)
+    atoms = [scans.two_atoms(kind, in_cell=molecule.is_periodic) for kind in kinds]
+    lines = [pushed_together(pair, [0, 1], step=step) for pair in atoms]
+    lines += [pushed_together(molecule, pair, step=2.0 * step) for pair in near.values()]
+    far = [] if molecule.is_periodic or molecule.n_atoms == 1 else set(kinds) - set(near)
+    lines += [scans.collision_scan(molecule, kind, step=2.0 * step) for kind in sorted(far)]
+    ends = [""] * len(kinds) + [INSIDE] * len(near) + [BETWEEN] * len(far)
+    found = [
+        subject.evaluate(line.place(line.coordinates), molecule=line.molecule) for line in lines
+    ]
+    elements = np.array([*kinds, *near, *sorted(far)]).reshape(-1, 2)
     return Record(
-        pairs=tuple(line.name + INSIDE * (line.molecule is molecule) for line in lines),
+        pairs=tuple(line.name + end for line, end in zip(lines, ends, strict=True)),
         covalent_sums_angstrom=covalent_radii_angstrom(elements).sum(axis=1),
         pair=np.repeat(np.arange(len(lines)), [len(line.coordinates) for line in lines]),
         distances_angstrom=np.concatenate([[], *(line.coordinates for line in lines)]),
@@ -89,14 +91,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def way_in(covalent_sum: float, *, step: float, start_angstrom: float = 0.0) -> np.ndarray:
-    """Return distances from 0.3 Å to 1.5 covalent sums or the start, (P,), ascending, all in Å."""
-    inside = np.arange(SHORTEST_ANGSTROM, covalent_sum - 0.5 * step, step)
-    end = max(LONGEST_RATIO * covalent_sum, start_angstrom + COARSER * step)
-    return np.concatenate([inside, np.arange(covalent_sum, end, COARSER * step)])
-
-
-def near_pairs(molecule: MolecularSystem) -> list[list[int]]:
+def near_pairs(molecule: MolecularSystem) -> dict[tuple[int, ...], list[int]]:
     """Return two atoms within 4 Å for each pair of elements, bonded and near ones first."""
     pairs, distances = pairs_within(
         molecule.positions_angstrom,
@@ -108,7 +103,7 @@ def near_pairs(molecule: MolecularSystem) -> list[list[int]]:
     best: dict[tuple[int, ...], list[int]] = {}
     for pair in pairs[np.lexsort((distances, unbonded))].tolist():
         best.setdefault(tuple(sorted(molecule.atomic_numbers[pair].tolist())), pair)
-    return [best[elements] for elements in sorted(best)]
+    return dict(sorted(best.items()))
 
 
 def pushed_together(molecule: MolecularSystem, pair: list[int], *, step: float) -> scans.Scan:
@@ -117,7 +112,7 @@ def pushed_together(molecule: MolecularSystem, pair: list[int], *, step: float) 
     length = np.linalg.norm(scans.nearest_vectors(molecule, np.array([pair]), start))
     covalent_sum = float(covalent_radii_angstrom(molecule.atomic_numbers[pair]).sum())
     # The barrier may be outside 1.5 covalent sums, so the scan starts at the minimum.
-    distances = way_in(covalent_sum, step=step, start_angstrom=float(length))
+    distances = scans.way_in(covalent_sum, step=step, start_angstrom=float(length))
     return scans.pair_scan(molecule, pair, distances_angstrom=distances)
 
 
@@ -125,7 +120,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the height of each wall with ``wall`` (eV), which must be reached.
 
     A hole behind a higher barrier is reported only, and so is a pair alone whose elements were also
-    pushed together inside the molecule: its simulation never meets two bare atoms.
+    pushed together with their molecules: a simulation of these never meets two bare atoms.
     """
     if not record.pairs:
         return inconclusive("no pair of elements could be pushed together")
@@ -134,7 +129,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return undecided
     walls, needed = record.walls(), limits["wall"]
     evidence = {"pairs": [vars(wall) for wall in walls]}
-    deciding = [wall for wall in walls if f"{wall.pair}{INSIDE}" not in record.pairs]
+    deciding = [
+        wall
+        for wall in walls
+        if not {f"{wall.pair}{INSIDE}", f"{wall.pair}{BETWEEN}"} & set(record.pairs)
+    ]
     open_walls = [wall for wall in deciding if wall.is_open(needed_ev=needed.value)]
     decided = [wall for wall in deciding if wall not in open_walls]
     measures = [
@@ -211,7 +210,8 @@ CHECK = Check(
     group="surface",
     question="Do atoms repel each other at contact?",
     formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
-    "covalent radii, for every pair of elements: in the molecule, or alone if none is within 4 Å",
+    "covalent radii, for every pair of elements: in the molecule, or, if it has none within 4 Å, "
+    "between two molecules",
     unit="eV",
     limits={"wall": "eV"},
     source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026 on pairs in molecules",

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
+from scipy.spatial.distance import pdist
 
+from openmm_mlff.checks.surface.scans import collision_scan, way_in
 from openmm_mlff.checks.surface.short_range_repulsion import (
     CHECK,
     Record,
     pushed_together,
-    way_in,
 )
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
@@ -44,34 +45,42 @@ def test_a_hole_behind_a_high_barrier_passes_and_is_reported(measured, subject_a
     assert "O–H in the molecule at 0.30 Å" in result.message
 
 
-class OuterBarrier(Calculator):
-    """Springs to O, and 8 eV between two H at 0.8 Å, farther out than 1.5 covalent sums allow."""
+class Barrier(Calculator):
+    """Springs in each molecule of water, and a barrier between any two atoms of one element."""
 
     implemented_properties = ("energy", "forces")
+
+    def __init__(self, *, element, place, width, height_ev):
+        super().__init__()
+        self.element, self.place, self.width, self.height_ev = element, place, width, height_ev
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         i, j = np.triu_indices(len(self.atoms), 1)
         numbers, vectors = self.atoms.numbers, self.atoms.positions[j] - self.atoms.positions[i]
         lengths = np.linalg.norm(vectors, axis=1)
-        hydrogens = (numbers[i] == 1) & (numbers[j] == 1)
+        alike = (numbers[i] == self.element) & (numbers[j] == self.element)
+        stiffness = 20.0 * ((i // 3 == j // 3) & ~alike)
         stretch = lengths - np.where(numbers[i] == numbers[j], 1.5, 0.96)
-        x = (lengths - 0.8) / 0.25
-        barrier = 8.0 * np.exp(-(x**2))
-        slopes = np.where(hydrogens, -2.0 * x / 0.25 * barrier, 40.0 * stretch)
+        x = (lengths - self.place) / self.width
+        barrier = alike * self.height_ev * np.exp(-(x**2))
+        slopes = 2.0 * stiffness * stretch - 2.0 * x / self.width * barrier
         forces = np.zeros((len(self.atoms), 3))
         pulls = (slopes / lengths)[:, None] * vectors
         np.add.at(forces, i, pulls)
         np.add.at(forces, j, -pulls)
-        energy = np.where(hydrogens, barrier, 20.0 * stretch**2).sum()
-        self.results = {"energy": energy, "forces": forces}
+        self.results = {"energy": (stiffness * stretch**2 + barrier).sum(), "forces": forces}
+
+
+def with_barrier(element, place, width, height_ev):
+    options = {"element": element, "place": place, "width": width, "height_ev": height_ev}
+    return AsePotential(Barrier, options, spec="ase:barriers:Barrier")
 
 
 def test_the_barrier_is_met_on_the_way_from_the_place_in_the_molecule(measured, subject_at, water):
-    potential = AsePotential(OuterBarrier, {}, spec="ase:outer:OuterBarrier")
-    result = measured(subject_at(potential, water))
+    # 8 eV between two H at 0.8 Å, farther out than 1.5 covalent sums allow.
+    result = measured(subject_at(with_barrier(1, 0.8, 0.25, 8.0), water))
     wall = next(w for w in result.evidence["pairs"] if w["pair"] == "H–H in the molecule")
-    assert result.status is Status.PASS
     assert wall["height_ev"] > 8.0
     assert wall["hole_ev"] > 1.0
 
@@ -128,6 +137,34 @@ def test_both_atoms_move_towards_each_other_through_a_face_of_a_box_too(water, c
     assert np.linalg.norm(apart) == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize("name", ["water", "methane", "smiles:[Ar]"])
+def test_molecules_collide_with_the_outermost_atoms_first(name):
+    molecule = load_system(name)
+    element, count = int(molecule.atomic_numbers.max()), molecule.n_atoms
+    scan = collision_scan(molecule, (element, element), step=0.05)
+    atom = int(np.argmax(molecule.atomic_numbers))
+    near, far = scan.place(scan.coordinates[[0, -1]])
+    assert np.linalg.norm(near[atom] - near[count + atom]) == pytest.approx(0.3)
+    apart = np.linalg.norm(far[count:, None] - far[:count], axis=2)
+    assert 2.0 < apart.min() < 3.5
+    for copy in (near[:count], near[count:]):
+        np.testing.assert_allclose(pdist(copy), pdist(molecule.positions_angstrom))
+    if name == "water":
+        # No hydrogen lies between the oxygen atoms.
+        assert np.linalg.norm(near[:count, None] - near[count:], axis=2).argmin() == 0
+
+
+@pytest.mark.parametrize(("height_ev", "status"), [(3.0, Status.FAIL), (9.0, Status.PASS)])
+def test_a_pair_that_one_molecule_has_not_is_met_between_two(
+    measured, subject_at, water, height_ev, status
+):
+    result = measured(subject_at(with_barrier(8, 1.0, 0.2, height_ev), water))
+    assert result.status is status
+    walls = {wall["pair"]: wall["height_ev"] for wall in result.evidence["pairs"]}
+    assert walls["O–O of two molecules"] == pytest.approx(height_ev, abs=0.3)
+    assert "O–O in the molecule" not in walls
+
+
 COVALENT_SUM = 0.97
 DISTANCES = way_in(COVALENT_SUM, step=0.01)
 
@@ -158,6 +195,7 @@ def record_of(*energies, refused=0, pairs=("O–H",)):
 
 NO_NUMBER = np.full(len(DISTANCES), np.nan)
 BOTH = ("O–H", "O–H in the molecule")
+BESIDE = ("O–H", "O–H of two molecules")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +227,8 @@ BOTH = ("O–H", "O–H in the molecule")
         # A pair inside the molecule decides before the same pair alone.
         (record_of(0.1 * well(), well(), pairs=BOTH), Status.PASS),
         (record_of(well(), 0.1 * well(), pairs=BOTH), Status.FAIL),
+        (record_of(0.1 * well(), well(), pairs=BESIDE), Status.PASS),
+        (record_of(well(), 0.1 * well(), pairs=BESIDE), Status.FAIL),
     ],
 )
 def test_what_decides(judge, record, status):
