@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -70,13 +69,11 @@ Findings = dict[str, Finding]
 """By id of the check."""
 
 
-@cache
 def selftest_protocol() -> Protocol:
     """Load the self-test's protocol: all of parity, surface and dynamics, with small samples."""
     return load_protocol(str(PROTOCOL_FILE))
 
 
-@cache
 def protocol_for(kind: str) -> Protocol:
     """Return the self-test's protocol for a kind of oracle.
 

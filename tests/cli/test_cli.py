@@ -38,8 +38,9 @@ def test_validate_judge_and_compare(command, tmp_path):
     scope = report["verdict"]["scope"]
     assert scope["temperatures_kelvin"] == [400.0]
     (measured,) = scope["measured_temperatures"]
-    # The run and two short ones.
-    assert (measured["system"], measured["asked_kelvin"], measured["runs"]) == ("water", 400.0, 3)
+    assert (measured["system"], measured["asked_kelvin"]) == ("water", 400.0)
+    # One run, and two of the ensemble in each of its rounds.
+    assert measured["runs"] in {3, 5, 7, 9}
     assert min(measured["mean_kelvin"], measured["interval_kelvin"]) > 0.0
     assert (scope["max_timestep_fs"], scope["duration_ps"]) == (0.25, pytest.approx(0.03))
     assert report["protocol"]["name"] == "tiny at 400 K, 0.25 fs, 0.03 ps"
