@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from pages import (
@@ -9,6 +10,7 @@ from pages import (
     PERFORMANCE_PAGE,
     PUBLISHED_AS,
     PUBLISHED_PAGE,
+    SHIPPED,
     performance_tables,
     published_collection,
 )
@@ -62,3 +64,20 @@ def test_every_check_in_the_overview_leads_to_its_section(repository):
     page = (repository / CHECKS_PAGE).read_text(encoding="utf-8")
     anchors = set(re.findall(r"\(#([a-z_0-9]+)\)", page))
     assert anchors == set(re.findall(r"^### (.+)$", page, re.MULTILINE))
+
+
+def test_the_changelog_has_the_sizes_of_the_shipped_students(repository):
+    reports = SHIPPED.reports(repository).values()
+    first, second, third = (f"{report.model.n_parameters / 1000:.0f} k" for report in reports)
+    changelog = " ".join((repository / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    assert f"{first}, {second} and {third} parameters" in changelog
+
+
+def test_the_page_on_architecture_names_what_is_in_the_code(repository):
+    page = (repository / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = "|".join(path.stem for path in (repository / "openmm_mlff").iterdir())
+    names = set(re.findall(rf"`((?:{rooms})(?:\.\w+)+)`", page))
+    names -= {"certificate.json", "report.json", "report.md"}
+    assert len(names) > 40
+    for name in names:
+        resolve_name(f"openmm_mlff.{name}")

@@ -70,7 +70,7 @@ SIZES: dict[str, PaiNNConfig] = {
     "tiny": PaiNNConfig(features=58, interactions=2, basis=20),
     "ultra-tiny": PaiNNConfig(features=30, interactions=2, basis=16),
 }
-"""427 k, 77 k and 21 k parameters, each within 5 %."""
+"""Each within 5 % of its target size: 427 k, 77 k and 21 k parameters."""
 
 LEARNING_RATES = {"original": 1e-3}
 """Overrides of the plan's rate: at 2e-3 the loss of the largest student increases at times."""
