@@ -65,7 +65,7 @@ def train(
     data_only: Annotated[bool, typer.Option("--data-only", help="Make the data and stop")] = False,
     continue_from: Annotated[
         Path | None,
-        typer.Option(help="Folder of students of this recipe whose last rounds are repeated"),
+        typer.Option(help="Folder of students of this recipe whose last two rounds are repeated"),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
 ) -> None:
