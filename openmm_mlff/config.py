@@ -94,7 +94,7 @@ class DynamicsSpec(Frozen):
     @classmethod
     def _each_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
         if len(set(values)) < len(values):
-            raise ValueError("a value is named twice")
+            raise ValueError("a value is given twice; give each value once")
         return values
 
     @model_validator(mode="after")
@@ -279,7 +279,10 @@ def _merged_table(name_or_path: str, *, seen: tuple[str, ...]) -> dict[str, Any]
             )
         path = PROTOCOLS_FOLDER / f"{name_or_path}.toml"
     if str(path) in seen:
-        raise ConfigError(f"protocol {name_or_path} extends itself; expected a chain that ends")
+        raise ConfigError(
+            f"protocol {name_or_path} extends itself, directly or through others; correct its key "
+            "extends"
+        )
     try:
         table = read_toml(path)
     except FileError as error:

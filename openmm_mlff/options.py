@@ -166,7 +166,8 @@ class PotentialOptions(Frozen):
     )
     ml_atoms: Annotated[str | None, Option(metavar="SELECTION")] = Field(
         default=None,
-        description="Atoms the potential describes, in MDTraj's language, e.g. 'resname ETH'",
+        description="Atoms that the potential describes, in MDTraj's selection language, e.g. "
+        "'resname ETH'",
     )
     forcefield: Annotated[tuple[str, ...], Option(metavar="FILE.xml")] = Field(
         default=(),
@@ -194,7 +195,7 @@ class PotentialOptions(Frozen):
         if not self.ml_atoms and (self.constraints != "none" or self.hydrogen_mass_amu is not None):
             given = "--constraints" if self.constraints != "none" else "--hydrogen-mass"
             raise ValueError(
-                f"{given} was given without --ml-atoms; it is for the force field of an ML/MM "
+                f"{given} was given without --ml-atoms; it applies to the force field of an ML/MM "
                 "system"
             )
         return self

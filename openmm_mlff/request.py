@@ -54,15 +54,15 @@ class SharedSettings(Frozen):
         default=None,
         gt=0.0,
         le=LONGEST_PS,
-        description="Length of each NVE run, ps; shorter than the protocol's can reject, but not "
-        "approve. Default: the protocol's",
+        description="Length of each NVE run, ps; a run shorter than the protocol's can reject, "
+        "but not approve. Default: the protocol's",
     )
     replicas: int | None = Field(
         default=None,
         ge=1,
         le=MOST_REPLICAS,
-        description="Runs from different velocities for each condition; those of a student share "
-        "one Context. Default: the protocol's number",
+        description="Number of runs with different initial velocities for each condition; those "
+        "of a student share one Context. Default: the protocol's number",
     )
     charge: int | None = Field(
         default=None, description="Total charge of the systems, e, instead of the recorded one"
@@ -96,12 +96,14 @@ class ValidationRequest(SharedSettings):
     )
     add_hydrogens: bool = Field(
         default=False,
-        description="Add the hydrogens that the bonds and charges of an SDF or MOL file leave out",
+        description="Add the hydrogens that are missing according to the bonds and charges of an "
+        "SDF or MOL file",
     )
     own_calculator: Annotated[str | None, Option(metavar="SPEC")] = Field(
         default=None,
-        description="The model's own ASE calculator, ase:MODULE:NAME?key=value, which OpenMM's "
-        "path is compared with; for potentials that can be evaluated in OpenMM only (openmm-ml:)",
+        description="The model's own ASE calculator, ase:MODULE:NAME?key=value, to which the "
+        "evaluation in OpenMM is compared; for potentials that can be evaluated in OpenMM only "
+        "(openmm-ml:)",
     )
     seed: int = Field(
         default=1, ge=0, le=LARGEST_SEED, description="Seed of velocities and distortions"
@@ -120,15 +122,15 @@ class ValidationRequest(SharedSettings):
     )
     sandbox: Annotated[bool | None, Option(decides=False)] = Field(
         default=None,
-        description="Run the potential in a separate process, so that a crash costs its check and "
-        "not the run. Default: yes, on Linux",
+        description="Run the potential in a separate process, so that a crash affects one check "
+        "and not the whole run. Default: yes, on Linux",
     )
     time_limit_s: Annotated[
         float | None,
         Option("--time-limit", metavar="SECONDS", decides=False),
     ] = Field(
         default=None,
-        description="Longest time without progress in a stage before it is ended. Default: 3600",
+        description="Time without progress after which a stage is terminated. Default: 3600",
     )
     total_time_limit_s: Annotated[
         float | None,
@@ -141,13 +143,13 @@ class ValidationRequest(SharedSettings):
         Option("--memory-limit", metavar="GIB", decides=False),
     ] = Field(
         default=None,
-        description="Most memory of a stage before it is ended. Default: 80 % of the memory there "
-        "is",
+        description="Memory above which a stage is terminated. Default: 80 % of the memory of "
+        "the machine",
     )
     jobs: Annotated[int | None, Option(short="-j", decides=False)] = Field(
         default=None,
-        description="Systems that are run side by side, each in its own process. Default: one for "
-        "each core; one where there is a GPU",
+        description="Number of systems that run concurrently, each in its own process. Default: "
+        "one per core; 1 on a GPU",
     )
 
     options: PotentialOptions = Field(

@@ -215,7 +215,7 @@ def test_sha256_sees_everything_but_the_name(water):
         ({"numbers": (8, 1, 119)}, "no element has atomic number 119"),
         ({"positions": ((0, 0, 0), (1, 0, 0), (0, np.nan, 1))}, "atom H3 has a coordinate that is"),
         ({"positions": ((0, 0, 0), (np.inf, 0, 0), (0, 1, 1))}, "atom H2 has a coordinate that is"),
-        ({"positions": ((0, 0, 0), (1, 0, 0), (1, 0, 0.05))}, "two atoms at one place: H2 and H3"),
+        ({"positions": ((0, 0, 0), (1, 0, 0), (1, 0, 0.05))}, "two atoms coincide: H2 and H3"),
         ({"charge": 1}, r"charge \+1 has 9 electrons.*expected an even multiplicity"),
         ({"multiplicity": 2}, "10 electrons.*expected an odd multiplicity"),
         ({"charge": 11, "multiplicity": 2}, "impossible with -1 electrons"),

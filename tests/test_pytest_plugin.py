@@ -154,7 +154,7 @@ def test_failures_skips_and_the_verdict_speak_for_themselves(ask, pytester):
     reported = cases["drift_percent"].find("skipped").get("message")
     assert reported.startswith("FAIL, reported, does not decide: On water at 300 K, 0.5 fs, ")
     unasked = cases["force_accuracy"].find("skipped").get("message")
-    assert "no reference was asked for (--reference none)" in unasked
+    assert "no reference was requested (--reference none)" in unasked
     result.stdout.fnmatch_lines(["*_ water::rotation_invariance _*"])
     result.stdout.fnmatch_lines(["*mlff: report in *report.md"])
     assert (pytester.path / "out" / "report.md").is_file()
@@ -285,7 +285,9 @@ def test_a_potential_that_crashes_when_it_is_loaded_is_one_line(ask, pytester, m
     (pytester.path / "crashing_import.py").write_text(source, encoding="utf-8")
     result = ask(potential="ase:crashing_import:Crashing")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*ended by SIGSEGV (segmentation fault) while it was loaded*"])
+    result.stderr.fnmatch_lines(
+        ["*ended by SIGSEGV (segmentation fault) while it was being loaded*"]
+    )
 
 
 @pytest.mark.slow

@@ -129,8 +129,8 @@ def _refuse_broken(state: openmm.State, setting: Setting, *, steps: int) -> None
     lost = np.flatnonzero(~np.isfinite(positions_angstrom(state)).all(axis=1))
     if len(lost):
         raise UnstableError(
-            f"coordinates of {len(lost)} atoms of {setting.molecule.name} are not numbers after "
-            f"{steps} steps from the minimum; expected a stable model: validate it first",
+            f"after {steps} steps from the minimum, the coordinates of {len(lost)} atoms of "
+            f"{setting.molecule.name} are not finite; expected a stable model: validate it first",
             time_ps=ps_from_fs(steps * setting.plan.timestep_fs),
             step=steps,
             atoms=tuple(int(atom) for atom in lost),

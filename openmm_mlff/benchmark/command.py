@@ -63,7 +63,7 @@ def benchmark_command(
     peer: Annotated[
         list[str] | None,
         typer.Option(
-            help="Measure also ase:MODULE:NAME?key=value, or none; repeat for several. Default: "
+            help="Also measure ase:MODULE:NAME?key=value, or none; repeat for several. Default: "
             "GFN2-xTB, if it is installed",
             show_default=False,
         ),
@@ -77,12 +77,15 @@ def benchmark_command(
     ] = BenchmarkPlan.blocks,
     threads: Annotated[
         str,
-        typer.Option(help="Threads of torch, or auto: the faster of one and all cores per system"),
+        typer.Option(
+            help="Number of torch threads, or auto: the faster of one thread and all cores, for "
+            "each system"
+        ),
     ] = str(BenchmarkPlan.threads),
     replicas: Annotated[
         list[int] | None,
         typer.Option(
-            help="Step also this number of replicas of each system in one Context; repeat for "
+            help="Also run this number of replicas of each system in one Context; repeat for "
             "several",
             show_default=False,
         ),
@@ -94,7 +97,7 @@ def benchmark_command(
     reference_model: Annotated[
         str | None,
         typer.Option(
-            help="Model whose time is divided by that of each model to give its speedup. Default: "
+            help="Model to which the speedups of all models are relative. Default: "
             "student:original if it is measured, else the first",
             show_default=False,
         ),

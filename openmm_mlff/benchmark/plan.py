@@ -68,7 +68,7 @@ class BenchmarkPlan:
                 raise ConfigError(f"benchmark: {name} is {value}; expected a {kind} above 0")
         if any(count < 2 or self.replicas.count(count) > 1 for count in self.replicas):
             raise ConfigError(
-                f"benchmark: replicas are {', '.join(map(str, self.replicas))}; expected different "
+                f"benchmark: replicas are {', '.join(map(str, self.replicas))}; expected distinct "
                 "whole numbers above 1: a single copy is always measured"
             )
         if self.most_steps < self.fewest_steps:

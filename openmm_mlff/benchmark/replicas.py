@@ -53,7 +53,7 @@ def prepare_replicas(
     for label, one in candidates.items() if setting.plan.replicas else ():
         potential = one.variant.potential
         if not can_be_batched(potential, setting.molecule):
-            reason = "replicas: they would not run as one batch, so nothing would be gained"
+            reason = "replicas: they cannot run as one batch, so there is no speedup to measure"
             left_out.append(one.variant.skipped(setting.molecule, reason))
             continue
         for count in setting.plan.replicas:

@@ -154,8 +154,8 @@ def _method(asked: Request, molecules: Sequence[MolecularSystem]) -> dict[str, A
         "always from the same initial state; median and quartiles over the rounds; in rows, the "
         "95 % interval of the median from order statistics",
         "speedup": "time per OpenMM step of the reference model, with the same backend where "
-        "available, over that of the model, within each round; median and quartiles over the "
-        "rounds",
+        "available, divided by that of the model, within each round; median and quartiles over "
+        "the rounds",
         "ratios": "computed within each round; median and its 95 % interval over the rounds",
         "memory": "peak of a fresh process that runs the model with OpenMM",
         "first_call": "in that process, from loaded weights to a warm Context: export, "

@@ -160,8 +160,8 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
     error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return Loss(
-            "every worker that ran it died: it ends the process, or needs more memory or time than "
-            "a worker has"
+            "every worker that ran it died: it crashes the process, or needs more memory or time "
+            "than a worker has"
         )
     if error is None:
         return Loss("the connection to the scheduler was lost")

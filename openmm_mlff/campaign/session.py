@@ -84,7 +84,7 @@ def run_session(
             if isinstance(result, Loss):
                 store.write_result(address, {"status": LOST, "message": result.reason})
             done += 1
-            on_progress(done, len(cells), f"{len(cells) - done} to go")
+            on_progress(done, len(cells), f"{len(cells) - done} remaining")
 
 
 def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
@@ -100,7 +100,7 @@ def workers_for(cluster: ClusterSpec, *, n_cells: int) -> int:
     found = gpu_count()
     if found == 0:
         raise ConfigError(
-            "the campaign needs a GPU for every run (gpu = true), but this machine has none; "
-            "leave it out, or name a scheduler or a queue"
+            "gpu = true requests a GPU for every run, but this machine has none; remove it, or "
+            "name a scheduler or a queue that has GPUs"
         )
     return min(cluster.workers or found, found, n_cells)

@@ -71,7 +71,7 @@ class ClusterSpec(Frozen):
         return value
 
     @model_validator(mode="after")
-    def _queues_are_told_how_many(self) -> "ClusterSpec":
+    def _queues_have_a_number_of_workers(self) -> "ClusterSpec":
         if self.kind in QUEUES and self.workers is None:
             raise ValueError(f"workers is required: the number of concurrent jobs of {self.kind}")
         return self
@@ -120,7 +120,7 @@ class CampaignSpec(SharedSettings):
         for key in ("systems", "temperatures_kelvin", "timesteps_fs", "seeds"):
             values = getattr(self, key) or ()
             if len(set(values)) != len(values):
-                raise ValueError(f"{key} has a repeated value")
+                raise ValueError(f"{key} has a repeated value; give each value once")
         labels = self.labels
         if len(set(labels)) != len(labels):
             raise ValueError("two models have the same label; give them different ones")

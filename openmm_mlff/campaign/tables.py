@@ -63,5 +63,5 @@ def _begun_line(state: CellState) -> str:
     again = "" if len(state.attempts) == 1 else f", started {len(state.attempts)} times"
     return (
         f"{state.model}, {state.system}, {state.condition}, seed {state.seed}: "
-        f"{state.message or 'begun'} on {state.attempts[-1].worker}{again}{sign}"
+        f"{state.message or 'started'} on {state.attempts[-1].worker}{again}{sign}"
     )

@@ -53,7 +53,7 @@ def _validate(cell: Cell, folder: Path, record: AttemptRecord) -> dict[str, Any]
         if plan.spec.protocol != cell.protocol:
             raise ConfigError(
                 f"the protocol {cell.protocol.name} was changed after the campaign was started; "
-                "expected its files to stay as they are: start the campaign again"
+                "do not change its files during a campaign: start the campaign again"
             )
         verdict = run_plan(plan, on_progress=record.show).verdict
         return {

@@ -79,7 +79,7 @@ def broken_run(record: Runs) -> Judgement | None:
     for run in record.runs:
         if run.failure is not None and run.failure.kind != "unstable":
             return error(
-                f"the simulation {run.name} broke after {run.failure.time_ps:.3g} ps: "
+                f"the simulation {run.name} failed after {run.failure.time_ps:.3g} ps: "
                 f"{run.failure.message.strip().rstrip('.')}",
                 traceback=run.failure.traceback,
             )
@@ -105,7 +105,7 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
         return judgement
     first = min(broken, key=lambda run: run.completed_ps)
     return inconclusive(
-        f"the simulation {first.name} broke after {first.completed_ps:.3g} of "
+        f"the simulation {first.name} failed after {first.completed_ps:.3g} of "
         f"{first.requested_ps:g} ps, and later times were not sampled",
         evidence=judgement.evidence,
     )

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(code)
     except InterruptedCommandError as error:
         command = error.resume_command(given)
-        print(f"openmm-mlff: interrupted; to go on: {command}", file=sys.stderr)
+        print(f"openmm-mlff: interrupted; to resume: {command}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except (MlffError, _ClickException, OSError) as error:
         if debug:

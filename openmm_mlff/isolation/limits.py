@@ -84,14 +84,14 @@ def isolation_limits(
     if not (sandbox if sandbox is not None else is_default()):
         if (time_limit_s, memory_limit_gib, total_time_limit_s) != (None, None, None):
             raise ConfigError(
-                "a limit of time or memory was given and no sandbox; expected both or neither: "
-                "only a process of its own can be ended"
+                "a time or memory limit was given without the sandbox; use both or neither: a "
+                "limit can only be enforced on a separate process"
             )
         return None
     if not is_available():
         raise ConfigError(
-            "a sandbox was asked for, which this system does not offer; expected Linux: "
-            "leave it out, or add --no-sandbox"
+            "the sandbox was requested, but it is available on Linux only; leave it out, or add "
+            "--no-sandbox"
         )
     shared_gib = DEFAULT_SHARE_OF_MEMORY * _memory_bytes() / BYTES_PER_GIB
     return Limits(

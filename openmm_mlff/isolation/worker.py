@@ -37,9 +37,9 @@ _NAMES: dict[int, str] = {
     signal.SIGSEGV: "segmentation fault",
     signal.SIGABRT: "abort",
     signal.SIGBUS: "bus error",
-    signal.SIGFPE: "arithmetic error",
+    signal.SIGFPE: "floating-point exception",
     signal.SIGILL: "illegal instruction",
-    signal.SIGKILL: "killed from outside, perhaps by the system for want of memory",
+    signal.SIGKILL: "killed, possibly by the system because memory ran out",
 }
 
 
@@ -198,11 +198,12 @@ class Worker:
         elif self._deadline_s is not None and time.monotonic() > self._deadline_s:
             self._is_total = True
             total_s = limits.total_time_limit_s or 0.0
-            self._end_for(f"the whole took longer than {total_s:g} s (--total-time-limit)")
-        elif silent_s > allowed_s:
             self._end_for(
-                f"took longer than {allowed_s:g} s without a sign of progress (--time-limit)"
+                f"was stopped because the validation took longer than {total_s:g} s "
+                "(--total-time-limit)"
             )
+        elif silent_s > allowed_s:
+            self._end_for(f"made no progress for {allowed_s:g} s (--time-limit)")
         elif self._resident_bytes() > limits.memory_limit_bytes:
             self._end_for(
                 f"needed more than {limits.memory_limit_gib:.3g} GiB of memory (--memory-limit)"

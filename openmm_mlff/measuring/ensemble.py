@@ -158,7 +158,7 @@ def _at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
 
 
 def _covers_target(subject: "Subject", recorders: "list[_Recorder]", freedom: int) -> bool:
-    """Return whether the 95 % interval of the mean temperature covers the one asked for."""
+    """Return whether the 95 % interval of the mean temperature covers the requested one."""
     temperatures = _temperatures_kelvin(recorders, freedom)
     half_width = temperature_half_width(temperatures, degrees_of_freedom=freedom)
     return abs(float(temperatures.mean()) - subject.temperature_kelvin) <= half_width

@@ -71,7 +71,7 @@ def evaluate_points(
         shapes = np.shape(found.energies_ev), np.shape(found.forces_ev_per_angstrom)
         if shapes != (energies_ev[part].shape, forces[part].shape):
             raise PotentialError(
-                f"{potential.spec} gave energies of shape {shapes[0]} and forces of shape "
+                f"{potential.spec} returned energies of shape {shapes[0]} and forces of shape "
                 f"{shapes[1]} for {last - first} geometries of {molecule.n_atoms} atoms; expected "
                 f"{energies_ev[part].shape} and {forces[part].shape}"
             )

@@ -246,7 +246,7 @@ class Thermostats:
             # OpenMM takes 0 for "any seed".
             seed=1 + int(seed) % (2**31 - 2),
         )
-        return self._run(start, integrator, duration_ps, weights, stage="weak friction")
+        return self._run(start, integrator, duration_ps, weights, stage="Langevin, weak friction")
 
     def nose_hoover_kinetic_ev(
         self, start: StartPoint, *, duration_ps: float, weights: np.ndarray
@@ -264,7 +264,7 @@ class Thermostats:
             ps_from_fs(THERMOSTAT_TIMESTEP_FS),
         )
         integrator.setConstraintTolerance(TOLERANCE)
-        return self._run(start, integrator, duration_ps, weights, stage="global thermostat")
+        return self._run(start, integrator, duration_ps, weights, stage="Nosé–Hoover chain")
 
     def _run(
         self,

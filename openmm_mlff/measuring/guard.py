@@ -35,6 +35,6 @@ def guarded(stage: Callable[[], T]) -> Outcome[T]:
     except (Exception, SystemExit) as error:
         if storage_failure(error) is not None:
             raise
-        said = "it asked to leave the process: " if isinstance(error, SystemExit) else ""
+        said = "it tried to exit the process: " if isinstance(error, SystemExit) else ""
         reason = " ".join(f"{said}{type(error).__name__}: {error}".split())
         return Outcome(broken=Broken(reason, traceback.format_exc()))

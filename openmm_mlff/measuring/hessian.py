@@ -30,7 +30,7 @@ def measure_hessian(subject: "Subject") -> Hessian:
         atoms = np.sort(rng.choice(n_atoms, SAMPLED_ATOMS, replace=False))
     found = []
     for index, geometry in enumerate(geometries):
-        subject.report("hessian", index, len(geometries))
+        subject.report("Hessian", index, len(geometries))
         found.append(
             force_jacobian(subject.evaluate, geometry, atoms=atoms, step_angstrom=STEP_ANGSTROM)
         )

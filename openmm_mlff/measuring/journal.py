@@ -1,4 +1,4 @@
-"""The stages of a system by key, begun, ended or broken, in a worker and in its parent."""
+"""The stages of a system by key, started, finished or failed, in a worker and in its parent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace

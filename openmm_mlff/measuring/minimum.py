@@ -31,7 +31,7 @@ def measure_minimum(subject: "Subject") -> Minimum:
     """
     asked, is_small = subject.asked, subject.asked.n_atoms <= MOST_ATOMS
     tolerance = SOUGHT_FORCE_EV_PER_ANGSTROM if is_small else LIQUID_FORCE_EV_PER_ANGSTROM
-    subject.report("minimise", 0, 1)
+    subject.report("minimisation", 0, 1)
     system = subject.potential.create_system(asked, precision=subject.precision)
     try:
         found = minimise(
@@ -45,7 +45,7 @@ def measure_minimum(subject: "Subject") -> Minimum:
             largest_force_ev_per_angstrom=nan,
             failure=error.message,
         )
-    subject.report("minimise", 1, 1)
+    subject.report("minimisation", 1, 1)
     return Minimum(
         positions_angstrom=found.positions_angstrom,
         energy_ev=found.energy_ev,
@@ -74,7 +74,7 @@ def start_molecule(
 
 
 def relaxed_molecule(asked: MolecularSystem, minimum: Minimum) -> MolecularSystem:
-    """Return the molecule where its minimisation ended, even if it came apart."""
+    """Return the molecule where its minimisation ended, even if it dissociated."""
     try:
         return asked.with_positions(minimum.positions_angstrom)
     except MoleculeError:

@@ -239,7 +239,7 @@ class Paths:
         return found
 
     def _another_size(self) -> list[MolecularSystem]:
-        """Return a molecule of another size that the potential knows, if there is one."""
+        """Return a molecule of another size that the potential supports, if there is one."""
         known, n_atoms = self._subject.potential.elements, self._subject.molecule.n_atoms
         return [
             other

@@ -142,7 +142,7 @@ def measure_reference_labels(subject: "Subject") -> Labels | Skipped:
         return _labels_of_file(subject, subject.reference_source)
     frames = own_frames(subject, subject.spec.reference_frames, or_broken=True)
     if frames is None:
-        return Skipped("no simulation left a frame to compare on")
+        return Skipped("no simulation produced a frame to compare")
     count = len(frames.time_ps)
     subject.report("reference frames", 0, count)
     found = subject.reference.evaluate(frames.positions_angstrom)
@@ -171,10 +171,10 @@ def _labels_of_file(subject: "Subject", labels: LabelledFrames) -> Labels | Skip
     if not frames:
         cell = " in its cell" if molecule.is_periodic else ""
         return Skipped(
-            f"none of the {passed_over.total()} frames of {labels.spec} shows {molecule.name} "
+            f"none of the {passed_over.total()} frames of {labels.spec} contains {molecule.name} "
             f"({molecule.formula}) with its atoms in the same order{cell} ({counted(passed_over)})"
         )
-    origin = f"{labels.spec} (passed over: {counted(passed_over)})" if passed_over else labels.spec
+    origin = f"{labels.spec} (skipped: {counted(passed_over)})" if passed_over else labels.spec
     return _labels(
         subject,
         np.stack([frame.positions_angstrom for frame in frames]),

@@ -26,7 +26,7 @@ def select_atoms(topology: Any, expression: str) -> npt.NDArray[np.int64]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise MoleculeError(
             f"cannot read the selection {expression!r} (MDTraj: {_complaint(error)}); expected "
-            "MDTraj's language, for example 'resname LIG' or 'chainid 1 and not water'"
+            "MDTraj's selection language, for example 'resname LIG' or 'chainid 1 and not water'"
         ) from error
     if len(chosen) == 0:
         names = sorted({residue.name for residue in known.residues})

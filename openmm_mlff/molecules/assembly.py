@@ -83,8 +83,9 @@ def _check_valences(structure: FileStructure, *, system: MolecularSystem, source
         return
     named = name_atoms(system.atomic_numbers, sorted(structure.open_valences))
     raise MoleculeError(
-        f"{source}: {missing} hydrogens are missing at {named} by its bonds and charges; add them "
-        "to the file or give --add-hydrogens (SDF, MOL), or for a radical --multiplicity"
+        f"{source}: according to the bonds and charges, {missing} hydrogens are missing at "
+        f"{named}; add them to the file or with --add-hydrogens (SDF, MOL), or give "
+        "--multiplicity if this is a radical"
     )
 
 
@@ -100,8 +101,8 @@ def _check_spin_is_clear(system: MolecularSystem) -> None:
         if len(numbers) <= 2 and np.isin(numbers, triplets).all():
             raise MoleculeError(
                 f"{system.name}: the ground state of {name_atoms(system.atomic_numbers, members)} "
-                "is a triplet, and its bonds do not show it; if no hydrogens are missing, choose "
-                "its spin by --multiplicity, 3 for the triplet or 1"
+                "is a triplet, which the bonds do not show; if no hydrogens are missing, give "
+                "--multiplicity 3 for the triplet or 1 for the singlet"
             )
 
 
@@ -116,8 +117,8 @@ def _check_distances(positions: Floats, *, numbers: Ints, cell: Floats | None, s
         raise MoleculeError(
             f"{source}: atoms {name_atoms(numbers, pairs[worst])} are {distances[worst]:.3f} Å "
             f"apart, closer than any bond (at least {limits[worst]:.2f} Å): if one is a virtual "
-            "site, a lone pair, a Drude particle or a second location, remove it; else correct the "
-            "coordinates"
+            "site, a lone pair, a Drude particle or an alternate location, remove it; else "
+            "correct the coordinates"
         )
 
 
@@ -139,9 +140,9 @@ def _checked_and_whole(
         worst = int(np.argmax(lengths / limits))
         if lengths[worst] > limits[worst]:
             raise MoleculeError(
-                f"{source}: the bond {name_atoms(numbers, pairs[worst])} is {lengths[worst]:.2f} Å "
-                f"long, expected at most {limits[worst]:.2f} Å: the file is damaged, or its bonds "
-                "belong to other coordinates"
+                f"{source}: the bond {name_atoms(numbers, pairs[worst])} is {lengths[worst]:.2f} "
+                f"Å long, expected at most {limits[worst]:.2f} Å: the file is damaged, or its "
+                "bonds belong to other coordinates; correct it"
             )
     elif cell is not None:
         pairs, shifts = covalent_images(numbers, positions, cell_angstrom=cell)

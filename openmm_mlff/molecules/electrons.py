@@ -93,4 +93,4 @@ def _refuse_unknown(info: Mapping[str, Any], pattern: re.Pattern[str], *, write:
     for name, value in info.items():
         is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if is_number and value and float(value).is_integer() and pattern.search(str(name)):
-            raise ValueError(f"{name}={value} is not read; write {write}")
+            raise ValueError(f"{name}={value} is not recognised; write {write}")

@@ -95,13 +95,13 @@ def read_structures(
     reader = _READERS.get(suffix)
     if reader is None:
         raise MoleculeError(
-            f"{path}: '{path.suffix}' is not a structure format known here; expected one of "
+            f"{path}: '{path.suffix}' is not a supported structure format; expected one of "
             f"{', '.join(SUFFIXES)}"
         )
     if add_hydrogens and suffix not in _HYDROGENS:
         raise MoleculeError(
-            f"{path}: hydrogens are added to SDF and MOL files only, whose bond orders and charges "
-            "determine them; convert it, or add them in another program"
+            f"{path}: hydrogens can be added to SDF and MOL files only, whose bond orders and "
+            "charges determine them; convert the file, or add the hydrogens with another program"
         )
     if reader is read_mol2:
         reader = partial(read_mol2, charge_is_given=charge_is_given)
@@ -112,17 +112,15 @@ def read_structures(
     read = _read(path, reader, stop=stop)
     if not read:
         raise MoleculeError(
-            f"{path}: cannot be read as {_kind(path)} (nothing in it); check that the file is "
-            "complete"
+            f"{path}: cannot be read as {_kind(path)} (it has no structure); check that the file "
+            "is complete"
         )
     if len(read) <= first:
-        raise MoleculeError(
-            f"{path}: there is no @{first}; it holds {len(read)}, expected @0 to @{len(read) - 1}"
-        )
+        raise MoleculeError(f"{path}: it has no @{first}; expected @0 to @{len(read) - 1}")
     for index, structure in enumerate(read[first:], start=first):
         if len(structure.atomic_numbers) == 0:
             where = f" (@{index})" if len(read) > 1 else ""
-            raise MoleculeError(f"{path}: no atoms in it{where}; expected a molecule")
+            raise MoleculeError(f"{path}: it has no atoms{where}; expected a molecule")
     return read[first:]
 
 
@@ -142,13 +140,13 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
                 check_size(len(structure.atomic_numbers))
                 read.append(structure)
     except FileError as error:
-        raise MoleculeError(f"{path}: {error}; expected a {_kind(path)} file") from error
+        raise MoleculeError(f"{path}: {error}; expected a file in {_kind(path)} format") from error
     except (MoleculeError, *READING_FAILURES) as error:
         # The frame in which reading stopped, unless it is the first.
         place = f"{path}@{len(read)}" if read else str(path)
         if isinstance(error, MoleculeError):
             raise MoleculeError(f"{place}: {error}") from error
-        detail = " ".join(str(error).split()) or "no frame in it"
+        detail = " ".join(str(error).split()) or "it has no frame"
         raise MoleculeError(
             f"{place}: cannot be read as {_kind(path)} ({type(error).__name__}: {detail}); check "
             "that the file is complete"

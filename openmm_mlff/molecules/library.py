@@ -40,7 +40,7 @@ def systems_root() -> Path:
             return folder
     raise MoleculeError(
         f"no folder 'systems' in {package} or beside it: the installation is incomplete; "
-        "install openmm_mlff again"
+        "reinstall openmm_mlff"
     )
 
 

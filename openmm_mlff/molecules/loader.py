@@ -117,7 +117,7 @@ def load_system(
     )
     if len(systems) > 1:
         raise MoleculeError(
-            f"{name_or_path} holds {len(systems)} molecules, expected one: choose one by "
+            f"{name_or_path} holds {len(systems)} molecules, expected one: choose one with "
             f"{str(name_or_path).removesuffix('@' + _ALL)}@N, N from 0 to {len(systems) - 1}"
         )
     return systems[0]
@@ -133,7 +133,8 @@ def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     is_number = selection.isascii() and selection.isdigit() and len(selection) <= _MOST_DIGITS
     if selection != _ALL and not is_number:
         raise MoleculeError(
-            f"{stem}: {cut(sign + selection)!r} chooses no frame; expected @N, N from 0, or @{_ALL}"
+            f"{stem}: {cut(sign + selection)!r} does not select a frame; expected @N, N from 0, "
+            f"or @{_ALL}"
         )
     return stem, selection
 

@@ -78,15 +78,15 @@ class MolecularSystem:
         unpaired = self.multiplicity - 1
         if self.n_electrons < 0 or self.multiplicity < 1 or unpaired > self.n_electrons:
             raise MoleculeError(
-                f"{self.name}: charge {self.charge:+d} and multiplicity {self.multiplicity} "
-                f"are impossible with {self.n_electrons} electrons; give others"
+                f"{self.name}: charge {self.charge:+d} and multiplicity {self.multiplicity} are "
+                f"impossible with {self.n_electrons} electrons; give other values"
             )
         if (self.n_electrons - unpaired) % 2:
             raise MoleculeError(
-                f"{self.name}: {self.formula} with charge {self.charge:+d} has "
-                f"{self.n_electrons} electrons, which multiplicity {self.multiplicity} does not "
-                f"fit; expected an {'even' if self.n_electrons % 2 else 'odd'} multiplicity: "
-                "set charge or multiplicity"
+                f"{self.name}: {self.formula} with charge {self.charge:+d} has {self.n_electrons} "
+                f"electrons, which multiplicity {self.multiplicity} does not match; expected an "
+                f"{'even' if self.n_electrons % 2 else 'odd'} multiplicity: set charge or "
+                "multiplicity"
             )
 
     @property
@@ -280,7 +280,7 @@ def _check_no_coincidence(system: MolecularSystem) -> None:
     if len(pairs):
         i, j = pairs[int(distances.argmin())]
         raise MoleculeError(
-            f"{system.name}: two atoms at one place: {name_atoms(system.atomic_numbers, (i,))} and "
-            f"{name_atoms(system.atomic_numbers, (j,))} are "
-            f"{distances.min():.3f} Å apart, expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
+            f"{system.name}: two atoms coincide: {name_atoms(system.atomic_numbers, (i,))} and "
+            f"{name_atoms(system.atomic_numbers, (j,))} are {distances.min():.3f} Å apart, "
+            f"expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
         )

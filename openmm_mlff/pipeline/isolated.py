@@ -150,8 +150,9 @@ class IsolatedValidation:
             self._rest = self._rest or history.rest
             if history.stray >= MOST_STRAY_ENDINGS and not self._cancelled.is_set():
                 raise IsolationError(
-                    f"the process that ran {system} {ending.reason}, {history.stray} times "
-                    "outside of every check; what was written stays, and --resume continues"
+                    f"the worker process of {system} failed {history.stray} times outside of any "
+                    f"check (it {ending.reason}); the results so far are kept: continue with "
+                    "--resume"
                 )
 
     def _take_worker(self) -> Worker:
@@ -167,8 +168,8 @@ class IsolatedValidation:
         if prepared["sha256"] != self._sha256:
             worker.close()
             raise PotentialError(
-                f"{self._request.potential} was changed while it was being run; expected the file "
-                "to stay as it is: start again in another --output"
+                f"{self._request.potential} was changed during the run; start again with another "
+                "--output, and do not change the file meanwhile"
             )
         return worker
 
@@ -191,7 +192,7 @@ class IsolatedValidation:
             return worker, prepared
         ending = worker.ending or Ending("ended")
         raise PotentialError(
-            f"{request.potential} {ending.reason} while it was loaded and tried on "
+            f"{request.potential} {ending.reason} while it was being loaded and tested on "
             f"{', '.join(request.systems)}; expected a potential that can be evaluated within the "
             "limits"
         ) from RuntimeError(ending.output)
@@ -242,5 +243,6 @@ def _raise_refusal(event: dict[str, Any]) -> None:
         raise kind(str(event["message"])) from RuntimeError(str(event["traceback"]))
     if event["event"] == working.FAILED:
         raise IsolationError(
-            f"the process that ran the potential broke ({event['message']}); see --debug"
+            f"the worker process of the potential failed ({event['message']}); repeat with "
+            "--debug to see the traceback"
         ) from RuntimeError(str(event["traceback"]))

@@ -223,12 +223,12 @@ def judge_measurement(
             return check.judge(record, protocol.limits_for(check.id))
         if check.record is Runs:
             return skipped("no simulation was run")
-        return skipped("it was not measured; run the validation to its end with --resume")
+        return skipped("it was not measured; complete the validation with --resume")
 
     outcome = guarded(judge)
     if outcome.value is not None:
         return outcome.value
-    broken = outcome.broken or Broken("the check gave no judgement", "")
+    broken = outcome.broken or Broken("the check returned no judgement", "")
     return error(broken.reason, traceback=broken.traceback)
 
 

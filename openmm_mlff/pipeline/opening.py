@@ -79,8 +79,8 @@ def open_validation(request: ValidationRequest) -> Validation:
     if limits is None:
         if (jobs or 1) > 1:
             raise ConfigError(
-                f"--jobs {jobs} and no sandbox; expected one or the other: systems side by side "
-                "need processes of their own"
+                f"--jobs {jobs} was given without the sandbox; use --jobs 1 or the sandbox: "
+                "concurrent systems need separate processes"
             )
         return LocalValidation(request)
     on_device = request.platform not in ("CPU", "Reference") and has_accelerator()

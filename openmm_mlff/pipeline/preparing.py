@@ -86,8 +86,8 @@ def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = Fa
     except SystemExit as error:
         # Its exit code must not become that of this program.
         raise PotentialError(
-            f"{request.potential} ended the process (exit code {error.code}) while it "
-            "was loaded; expected a potential that can be evaluated"
+            f"{request.potential} ended the process (exit code {error.code}) while it was being "
+            "loaded; expected a potential that can be evaluated"
         ) from error
 
 
@@ -153,13 +153,13 @@ def _load_molecules(request: ValidationRequest, model: Potential) -> dict[str, M
         for molecule in found:
             if molecule.name.casefold() in TAKEN_NAMES:
                 raise ConfigError(
-                    f"system {name}: {molecule.name!r} is the name of a file of the run; give the "
-                    "structure another name"
+                    f"system {name}: {molecule.name!r} is a reserved file name of the run folder; "
+                    "give the structure another name"
                 )
             if molecule.name in molecules:
                 raise ConfigError(
-                    f"system {molecule.name!r} was named twice; expected each once, under its own "
-                    "name"
+                    f"system {molecule.name!r} is given twice; give each system once, or "
+                    "distinguish them with --name"
                 )
             model.check_molecule(molecule)
             molecules[molecule.name] = molecule
@@ -179,7 +179,9 @@ def _held_directory(
 ) -> tuple[RunDirectory, FolderLock]:
     """Open and lock the run directory; an existing run can only be resumed."""
     if resume and output is None:
-        raise ConfigError("--resume without a folder; name the run to resume by --output")
+        raise ConfigError(
+            "--resume was given without a folder; name the run to resume with --output"
+        )
     root = output or _new_output(name)
     if not resume:
         _refuse_a_run(root)

@@ -79,6 +79,6 @@ def _one_line_where_the_disk_is_full(root: Path) -> Iterator[None]:
         if said is None:
             raise
         raise StorageError(
-            f"cannot write to {root} ({said.strerror}); what was written stays: "
-            "make room, then resume with --resume"
+            f"cannot write to {root} ({said.strerror}); the results so far are kept: free disk "
+            "space, then resume with --resume"
         ) from error

@@ -78,7 +78,7 @@ def no_reference_reason(asked: str | None, potential: Potential) -> str:
     """Return why no reference is used; empty if one is."""
     kind, _, reason = (asked or NO_REFERENCE).partition(":")
     if kind == NO_REFERENCE:
-        return f"no reference was asked for ({reason.strip() or '--reference none'})"
+        return f"no reference was requested ({reason.strip() or '--reference none'})"
     if asked == AUTO_REFERENCE and potential.teacher is None:
         return f"{potential.spec} names no teacher, so no reference was assumed; {HOW_TO_NAME}"
     return ""

@@ -45,7 +45,7 @@ def check_same_run(
     found = first_difference(before.get("spec"), spec.record())
     if found:
         raise RunDirectoryError(
-            f"{root} holds a run that was asked for differently: {found}; repeat its options with "
+            f"{root} contains a run with other settings: {found}; repeat its options with "
             f"--resume, {_OTHERWISE}"
         )
     try:
@@ -88,7 +88,7 @@ def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def first_difference(before: Any, now: Any, *, where: str = "") -> str:
-    """Return the first difference of two JSON values, e.g. ``seed was 1, asked now is 2``."""
+    """Return the first difference of two JSON values, e.g. ``seed was 1 and is now 2``."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             inside = f"{where}.{key}" if where else str(key)
@@ -99,7 +99,7 @@ def first_difference(before: Any, now: Any, *, where: str = "") -> str:
     if before == now:
         return ""
     was, asked = cut(repr(before), length=80), cut(repr(now), length=80)
-    return f"{where or 'all'} was {was}, asked now is {asked}"
+    return f"{where or 'all'} was {was} and is now {asked}"
 
 
 def _check_versions(root: Path, before: Mapping[str, str]) -> None:
@@ -108,8 +108,8 @@ def _check_versions(root: Path, before: Mapping[str, str]) -> None:
         then, here = before.get(package, "none"), now.get(package, "none")
         if then != here:
             raise RunDirectoryError(
-                f"{root} was started with {package} {then}, {here} is installed: the run would not "
-                f"be the same; install {package} {then} again, {_OTHERWISE}"
+                f"{root} was started with {package} {then}, but {here} is installed, so the run "
+                f"would not be the same; install {package} {then} again, {_OTHERWISE}"
             )
 
 

@@ -30,7 +30,7 @@ def scope_of(
 
 
 def _measured(results: Sequence[CheckResult]) -> tuple[MeasuredTemperature, ...]:
-    """Return the mean temperatures; of several timesteps, that farthest from the one asked for."""
+    """Return the mean temperatures; of several timesteps, that farthest from the requested one."""
     farthest: dict[tuple[str, float], CheckResult] = {}
     for result in results:
         # A check of the same name by a plugin may not measure it.

@@ -52,8 +52,8 @@ def run_once(
             return validation.run(on_progress=lambda *_: None, wanted=wanted)
         if read_json(root / RUN_FILE)["status"] != "complete":
             raise RunDirectoryError(
-                f"another process began the run in {root} and did not end it; "
-                "see the error of the test that ran there"
+                f"another process started the run in {root} and did not finish it; see the error "
+                "of the test that ran there"
             )
         return judge_run(RunDirectory.open(root), plugins=request.plugins)[0]
 

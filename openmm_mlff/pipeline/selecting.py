@@ -25,8 +25,8 @@ def embedded(
         return potential
     if len(systems) != 1:
         raise ConfigError(
-            f"atoms were selected ({options.ml_atoms!r}) and {len(systems)} systems named; "
-            "expected one --system for each ML/MM validation"
+            f"--ml-atoms {options.ml_atoms!r} was given with {len(systems)} systems; an ML/MM "
+            "validation takes one --system"
         )
     from openmm_mlff.potentials.mixed import MixedPotential, MixedSettings, read_topology
 

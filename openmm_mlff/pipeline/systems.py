@@ -19,7 +19,7 @@ def requested_systems(
         ConfigError: no system, or names for another number of systems.
     """
     if not request.systems:
-        raise ConfigError("no system was named; give at least one --system NAME or FILE")
+        raise ConfigError("no system was given; give at least one --system NAME or FILE")
     names = request.names or (None,) * len(request.systems)
     if len(names) != len(request.systems):
         raise ConfigError(

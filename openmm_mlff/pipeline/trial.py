@@ -54,7 +54,7 @@ def own_calculator(
         return None
     if request.options.ml_atoms:
         raise ConfigError(
-            "--own-calculator was given with --ml-atoms; expected one of the two: validate the "
+            "--own-calculator was given with --ml-atoms; use only one of them: validate the "
             "potential alone first"
         )
     own = load_potential(request.own_calculator)
@@ -87,4 +87,4 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
             )
 
 
-_ADVICE = "expected energy and forces: give it a system that it knows, or name another potential"
+_ADVICE = "expected energy and forces: choose a system that it supports, or another potential"

@@ -120,9 +120,9 @@ class AsePotential(Potential):
                 made = self.factory(**(defaults | options))
         except _REFUSALS as error:
             raise PotentialError(
-                f"{self.spec}: {self.factory.__name__} refuses its options "
-                f"({type(error).__name__}: {' '.join(str(error).split())}); expected those of its "
-                "own documentation; correct the part after the ?"
+                f"{self.spec}: {self.factory.__name__} rejects its options "
+                f"({type(error).__name__}: {' '.join(str(error).split())}); see its documentation "
+                "and correct the part after the ?"
             ) from error
         if not isinstance(made, BaseCalculator):
             raise PotentialError(

@@ -134,7 +134,7 @@ class Potential(ABC):
             names = ", ".join(chemical_symbols[number] for number in unknown)
             known = ", ".join(chemical_symbols[number] for number in sorted(self.elements))
             raise PotentialError(
-                f"{self.spec} does not know {names} (in {molecule.name}); it knows {known}; "
+                f"{self.spec} does not support {names} (in {molecule.name}); it supports {known}; "
                 "choose another system or another potential"
             )
 

@@ -55,7 +55,9 @@ class FunctionCalculator(Calculator):
         """
         super().calculate(atoms, properties, system_changes)
         if self.atoms is None:
-            raise PotentialError("no atoms to compute; expected ase.Atoms; set atoms.calc first")
+            raise PotentialError(
+                "the calculator has no atoms; pass ase.Atoms, or set atoms.calc first"
+            )
         try:
             found = dict(zip(_RESULTS, self.compute(self.atoms), strict=False))
         except EvaluationRefusedError as error:
@@ -124,7 +126,7 @@ class StudentForceFieldCalculator(FunctionCalculator):
     ) -> None:
         super().__init__(self._evaluated, **kwargs)
         if (checkpoint_path is None) == (student is None):
-            raise ConfigError("give either checkpoint_path or student, and not both")
+            raise ConfigError("expected either checkpoint_path or student, and not both")
         if dtype not in _DTYPES:
             raise ConfigError(f"unknown dtype {dtype!r}; {nearest(dtype, list(_DTYPES))}")
         self.student = student or load_checkpoint(Path(str(checkpoint_path)))
@@ -137,8 +139,8 @@ class StudentForceFieldCalculator(FunctionCalculator):
         unknown = sorted(set(atoms.symbols[is_unknown]))
         if unknown:
             raise PotentialError(
-                f"student {self.student.name} does not know {', '.join(unknown)}; "
-                "choose another potential for this molecule"
+                f"student {self.student.name} does not support {', '.join(unknown)}; choose "
+                "another potential for this molecule"
             )
         numbers = torch.as_tensor(atoms.numbers, dtype=torch.int64, device=self.device)
         positions = torch.tensor(atoms.positions, dtype=torch.float64, device=self.device)
@@ -209,15 +211,15 @@ def torch_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise PlatformError(f"unknown device {name!r}; {expected}") from error
     if device.type not in ("cpu", "cuda"):
-        raise PlatformError(f"no potential here runs on device {name!r}; {expected}")
+        raise PlatformError(f"device {name!r} is not supported; {expected}")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise PlatformError(
-            f"device {name!r} was asked for and torch finds no CUDA device; use device='cpu', or "
+            f"device {name!r} was requested, but torch finds no CUDA device; use device='cpu', or "
             "check that an NVIDIA driver is installed"
         )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise PlatformError(
-            f"device {name!r} was asked for and torch finds {torch.cuda.device_count()} CUDA "
+            f"device {name!r} was requested, but torch finds {torch.cuda.device_count()} CUDA "
             "device(s), counted from 0; name one of those"
         )
     return device

@@ -100,11 +100,12 @@ def export_student(
         RunDirectoryError: the file cannot be written.
     """
     if fixed is None and not molecules:
-        raise ConfigError("nothing to compare the export on; expected at least one molecule")
+        raise ConfigError("no molecule was given on which to compare the export; give at least one")
     if with_forces and (fixed is None or not potential.gives_forces(fixed)):
         raise ConfigError(
-            "forces can be exported with a small isolated molecule built in, from a student of "
-            "this project's architecture; add --system, or leave out --with-forces"
+            "forces can only be exported from a student of this project's architecture with a "
+            "small isolated molecule built in; give such a molecule with --system, or leave out "
+            "--with-forces"
         )
     if fixed is None:
         module = potential.script_free(precision=precision)
@@ -137,8 +138,7 @@ def _write(module: torch.jit.ScriptModule, output: Path) -> None:
             file.write(module.save_to_buffer())
     except OSError as error:
         raise RunDirectoryError(
-            f"cannot write {output} ({error.strerror}); expected a file in a folder that can be "
-            "written; choose another"
+            f"cannot write {output} ({error.strerror}); choose a file in a writable folder"
         ) from error
 
 

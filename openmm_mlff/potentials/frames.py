@@ -105,7 +105,7 @@ class LabelledFrames:
         """Read the frames of an extended XYZ file, ASE trajectory or database.
 
         Labels are read under one pair of keys: REF_energy and REF_forces, else energy and forces,
-        else the only other such pair. Frames without them are passed over.
+        else the only other such pair. Frames without them are skipped.
 
         Raises:
             PotentialError: the file is missing, unreadable, of another format or empty; it has no
@@ -121,7 +121,10 @@ class LabelledFrames:
         frames = tuple(each for each in found if isinstance(each, Frame))
         passed_over = Counter(each for each in found if isinstance(each, str))
         if not frames:
-            raise PotentialError(f"{path}: no usable frame: {counted(passed_over)}")
+            raise PotentialError(
+                f"{path}: it has no usable frame ({counted(passed_over)}); expected frames with "
+                "energy and forces"
+            )
         return cls(spec, path.stem, hash_path(path), frames, passed_over)
 
     def showing(self, molecule: MolecularSystem, *, at_most: int) -> tuple[Frame, ...]:
@@ -171,13 +174,13 @@ def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
                 path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
             )
     except _READING_FAILURES as error:
-        detail = " ".join(str(error).split()) or "no frame in it"
+        detail = " ".join(str(error).split()) or "it has no frame"
         raise PotentialError(
             f"{path}: cannot be read as {FRAME_FORMATS[suffix]} ({type(error).__name__}: "
             f"{detail}); check that the file is complete"
         ) from error
     if not images:
-        raise PotentialError(f"{path}: no frame in it; expected frames with forces")
+        raise PotentialError(f"{path}: it has no frame; expected frames with energy and forces")
     return [(atoms, _recorded(atoms)) for atoms in images]
 
 
@@ -224,7 +227,7 @@ def _pairs(keys: set[str]) -> list[tuple[str, str]]:
 def _frame(
     atoms: "Atoms", known: dict[str, Any], index: int, *, keys: tuple[str, str], path: Path
 ) -> Frame | str:
-    """Return one frame in standard orientation, or why it is passed over."""
+    """Return one frame in standard orientation, or why it is skipped."""
     missing = [key for key in keys if key not in known]
     if missing:
         return f"without {' and '.join(missing)}"
@@ -237,12 +240,12 @@ def _frame(
         )
     if not (np.isfinite(energy_ev) and np.isfinite(forces).all() and np.isfinite(positions).all()):
         raise PotentialError(
-            f"{path}: frame {index} holds a number that is not finite; leave such frames out"
+            f"{path}: frame {index} contains a number that is not finite; remove such frames"
         )
     try:
         charge, multiplicity = (_number(known, n) for n in (CHARGE_NAMES, MULTIPLICITY_NAMES))
     except ValueError:
-        return "with contradicting charges or multiplicities"
+        return "with contradictory charges or multiplicities"
     cell = None
     if atoms.pbc.any():
         if not atoms.pbc.all():
@@ -251,7 +254,7 @@ def _frame(
             cell = checked_cell(path.name, atoms.cell.array)
         except MoleculeError:
             return "without a right-handed cell"
-        # Forces are turned with the lattice, as positions are.
+        # Forces are rotated with the lattice, as positions are.
         cell, turned = upright(cell, positions_angstrom=np.concatenate([positions, forces]))
         positions, forces = np.split(turned, 2)
     numbers = np.array(atoms.numbers)

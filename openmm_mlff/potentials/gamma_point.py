@@ -26,6 +26,6 @@ def gamma_point_refusal(molecule: MolecularSystem) -> str:
         return ""
     found = "a metal" if is_metal else f"a box {width:.1f} Å wide"
     return (
-        f"it samples the Γ point only, which does not describe {found}; expected no metal, in a "
-        f"box at least {SMALLEST_WIDTH_ANGSTROM:g} Å wide"
+        f"it samples the Γ point only, which is not sufficient for {found}; expected a non-metal "
+        f"in a box at least {SMALLEST_WIDTH_ANGSTROM:g} Å wide"
     )

@@ -35,8 +35,8 @@ def load_installed(spec: str) -> Potential | None:
     except (Exception, SystemExit) as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise PotentialError(
-            f"{spec}: the plugin {found[0].value} cannot make it ({said}); repair or reinstall the "
-            "package that provides it"
+            f"{spec}: the plugin {found[0].value} cannot create it ({said}); repair or reinstall "
+            "the package that provides it"
         ) from error
     if isinstance(made, Potential):
         return made

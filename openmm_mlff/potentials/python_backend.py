@@ -132,8 +132,8 @@ def _first_that_runs(plain: EnergyAndGradient, asked: tuple[Tensor, ...]) -> Ene
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         logger.warning(
-            "the model cannot be compiled here (%s: %s); it runs uncompiled instead, slower; "
-            "install a C++ compiler (g++) to have it compiled",
+            "the model cannot be compiled here (%s: %s); it runs uncompiled, which is slower; "
+            "install a C++ compiler (g++) to compile it",
             type(error).__name__,
             reason,
         )

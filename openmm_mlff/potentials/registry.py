@@ -68,5 +68,5 @@ def _refuse_options_of_a_program(options: PotentialOptions, *, spec: str) -> Non
         if getattr(options, name):
             option = "--parameter" if name == "parameters" else f"--{name.replace('_', '-')}"
             raise PotentialError(
-                f"{option} was given and {cut(spec)} is not a TorchScript file; leave it out"
+                f"{option} was given, but {cut(spec)} is not a TorchScript file; leave it out"
             )

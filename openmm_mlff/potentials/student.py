@@ -195,8 +195,8 @@ class StudentPotential(Potential):
         """See :meth:`Potential.create_forces`; on CUDA a list of pairs runs as a CUDA graph."""
         if particles is not None and molecule.is_periodic:
             raise PotentialError(
-                f"{self.spec} treats a part of a System as an isolated molecule, got a periodic "
-                f"box ({molecule.name}); give the molecule without its box"
+                f"{self.spec} treats a part of a System as an isolated molecule, but "
+                f"{molecule.name} has a periodic box; give the molecule without its box"
             )
         if self.options.backend == "python":
             return [

@@ -94,8 +94,8 @@ def _caption(evidence: Evidence, record: Labels, result: CheckResult | None, *, 
     frames, atoms, _ = record.model_forces.shape
     parts = [
         f"Force components of {evidence.system.name} on {frames} frames of the potential's own "
-        f"trajectories, predicted against {record.reference}: (a) parity, (b) residuals, (c) their "
-        f"histogram. {shown} of {3 * frames * atoms} are drawn, the worst among them."
+        f"trajectories, predicted against {record.reference}: (a) parity, (b) residuals, (c) "
+        f"their histogram. {shown} of {3 * frames * atoms} are drawn, including the worst."
     ]
     if record.refused:
         parts.append(f"The reference refused {record.refused} further frames.")

@@ -54,9 +54,9 @@ def replicas_plot(benchmark: Mapping[str, Any]) -> Plot | None:
         ]
         panels.append(replace(panel, marks=[*even, *panel.marks], title=system))
     caption = (
-        "Steps of all replicas together in a second of wall time, against the number of replicas "
-        "that one Context steps as one batch. Points: medians; grey: as many times faster as there "
-        "are replicas; both axes are logarithmic."
+        "Steps per second of wall time, summed over all replicas, against the number of replicas "
+        "that run as one batch in one Context. Points: medians; grey: proportional to the number "
+        "of replicas; both axes are logarithmic."
     )
     title, columns = "Throughput against replicas", min(MOST_COLUMNS, len(panels))
     return Plot(title, panels, caption, "replicas", columns, height_inch=2.5)

@@ -74,7 +74,7 @@ def render_replicas(benchmark: Mapping[str, Any], *, console: Console) -> None:
     if not found:
         return
     names = model_names(distinct(found, key="model"))
-    heads = ("Replicas", "ms a\nreplica-step", "Faster than\none alone", "ns/day,\nall together")
+    heads = ("Replicas", "ms per\nreplica-step", "Faster than\none alone", "ns/day,\nin total")
     table = plain_table("Replicas in one Context", heads=heads, right_from=1)
     group = ""
     for one in found:
@@ -195,9 +195,9 @@ def _replicas(benchmark: Mapping[str, Any]) -> Section | None:
         "Backend",
         "Platform",
         "Replicas",
-        "ms a replica-step",
+        "ms per replica-step",
         "Faster than one alone",
-        "ns/day, all together",
+        "ns/day, in total",
     ]
     return ("Replicas in one Context", heads, rows) if rows else None
 
@@ -261,4 +261,4 @@ def _skipped(benchmark: Mapping[str, Any]) -> Section | None:
         for one in benchmark.get("skipped") or ()
     ]
     heads = ["System", "Model", "Backend", "Why"]
-    return ("What could not be measured", heads, rows) if rows else None
+    return ("Not measured", heads, rows) if rows else None

@@ -148,8 +148,8 @@ def _introduction(reports: Sequence[ValidationReport]) -> str:
     protocols = sorted({str(report.protocol.get("name", "unknown")) for report in reports})
     several = "protocols" if len(protocols) > 1 else "protocol"
     return (
-        f"{len(reports)} reports by the {several} {', '.join(protocols)}, side by side. "
-        "Every verdict and number is the report's own."
+        f"{len(reports)} reports by the {several} {', '.join(protocols)}, side by side. All "
+        "verdicts and numbers are taken from these reports."
     )
 
 

@@ -35,8 +35,8 @@ LEAST_TEMPERATURE_SPAN_KELVIN = 1.0
 LEAST_MOMENTUM_RATIO = 1e-9  # smaller changes are not distinguished
 RUNNING_MEAN_PS = 0.5
 CONSTANT_ENERGY = (
-    " At constant energy the temperature of a small molecule swings widely, and its mean need not "
-    "equal the target."
+    " At constant energy the temperature of a small molecule fluctuates strongly, and its mean "
+    "need not equal the target."
 )
 
 
@@ -123,9 +123,10 @@ def plot_momentum(evidence: Evidence, result: CheckResult | None) -> Plot | None
         ends += [result.threshold / 3.0, result.threshold]
         marks.append(Level(result.threshold, f"largest allowed: {number(result.threshold)}"))
     caption = (
-        f"{kind.capitalize()} momentum of {system.name}{run_sentence(runs)}: its distance from the "
-        f"start over its thermal size {symbol}(thermal) = {scale}, which should stay at the noise "
-        f"of the arithmetic. It reaches {number(float(np.nanmax(pooled)))}.{ending_sentence(runs)}"
+        f"{kind.capitalize()} momentum of {system.name}{run_sentence(runs)}: its change since the "
+        f"start, relative to its thermal size {symbol}(thermal) = {scale}, which should not "
+        "exceed rounding noise. It reaches "
+        f"{number(float(np.nanmax(pooled)))}.{ending_sentence(runs)}"
     )
     low = max(min(ends), LEAST_MOMENTUM_RATIO / 10.0)
     label = f"|{symbol}(t) − {symbol}(0)| / {symbol}(thermal)"

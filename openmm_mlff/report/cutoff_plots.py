@@ -26,8 +26,8 @@ ROOM_BEFORE = 0.2
 
 LABELS = {
     "dimer": "Distance of the copies' centres (Å)",
-    "breathing": "Distances over those at the minimum",
-    "atom drawn apart": "Distance drawn out (Å)",
+    "breathing": "Distances relative to the minimum",
+    "atom drawn apart": "Distance pulled out (Å)",
     "molecule moved": "Molecule moved by (Å)",
     "atom moved": "Atom moved by (Å)",
 }

@@ -55,8 +55,8 @@ def plot_timesteps(evidence: Evidence, result: CheckResult | None) -> Plot | Non
     )
     caption = (
         f"Total energy of {evidence.system.name} with several timesteps: (a) against time, from "
-        f"one start, (b) its standard deviation over all, meV/atom: {sizes}. Where only the "
-        "integrator errs it goes as the square of the timestep (dashed)."
+        f"one start, (b) its standard deviation over all, meV/atom: {sizes}. If it comes from the "
+        "integrator alone, it grows as the square of the timestep (dashed)."
     )
     time_axis = Axis("Time (ps)", (0.0, float(time_ps[-1])))
     panels = [
@@ -90,8 +90,8 @@ def plot_velocities(evidence: Evidence, result: CheckResult | None) -> Plot | No
     marks.append(Line(middles, normal, "Maxwell–Boltzmann", "ink", "dashed"))
     caption = (
         f"Velocity components of {evidence.system.name} in Langevin dynamics at "
-        f"{record.temperature_kelvin:g} K by element, over their thermal width ({len(scaled)} "
-        "samples), with the distribution that they should have (dashed)."
+        f"{record.temperature_kelvin:g} K by element, divided by their thermal width "
+        f"({len(scaled)} samples), with the expected distribution (dashed)."
     )
     panel = Panel(Axis("v / √(kT/m)", (-REACH, REACH)), Axis("Density"), marks)
     return Plot("Velocity distribution", [panel], caption, name="velocities")

@@ -64,7 +64,7 @@ def plot_bonds(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     caption = (
         f"Bond lengths in {system.name}{run_sentence(runs)} by type of bond: mean (line), range "
         f"over the bonds of that type (band), starting structure (dotted)."
-        f"{f' {left_out} further types are left out.' if left_out else ''}"
+        f"{f' {left_out} further types are not shown.' if left_out else ''}"
         f"{_cut_sentence(ranges)}{ending_sentence(runs)}"
     )
     height = max(STRIP_INCH, 1.5 / len(panels))

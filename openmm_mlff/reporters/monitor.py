@@ -98,14 +98,14 @@ class StabilityMonitor:
         """Return the first criterion that positions (N, 3) violate: finite, bonds, contacts."""
         lost = _not_finite(positions_angstrom)
         if lost:
-            return Instability(f"position of {self._name(*lost)} is not a number", lost)
+            return Instability(f"position of {self._name(*lost)} is not finite", lost)
         return self._check_bonds(positions_angstrom) or self._check_contacts(positions_angstrom)
 
     def check_forces(self, forces_ev_per_angstrom: FloatArray) -> Instability | None:
         """Return the first criterion that forces (N, 3) violate: finite, largest force."""
         broken = _not_finite(forces_ev_per_angstrom)
         if broken:
-            return Instability(f"force on {self._name(*broken)} is not a number", broken)
+            return Instability(f"force on {self._name(*broken)} is not finite", broken)
         sizes = np.linalg.norm(forces_ev_per_angstrom, axis=1)
         atom = int(sizes.argmax())
         limit = self._limits.largest_force
@@ -153,7 +153,9 @@ class StabilityMonitor:
                     f"expected at least {closest:g}"
                 )
             elif joined and ratios[index] < BOND_FACTOR:
-                reason = "which joins two molecules; expected as many as at the start"
+                reason = (
+                    "which joins two molecules; expected the number of molecules to stay the same"
+                )
             else:
                 continue
             where = f"unbonded atoms {self._name(*atoms)} are {distances[index]:.3f} Å apart"

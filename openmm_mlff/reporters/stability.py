@@ -73,7 +73,7 @@ class UnstableError(SimulationError):
         `error` is that of OpenMM, if it noticed.
         """
         atoms = tuple(int(atom) for atom in np.flatnonzero(lost))
-        reason = f"coordinates of {len(atoms)} atoms are not numbers"
+        reason = f"coordinates of {len(atoms)} atoms are not finite"
         if error is not None:
             reason += f" (OpenMM: {str(error).partition('For more information')[0].strip()})"
         return cls.at(reason, time_ps=time_ps, step=step, atoms=atoms)
@@ -162,9 +162,9 @@ class StabilityReporter(IntervalReporter):
         self, simulation: Any, potential_energy_ev: float, kinetic_energy_ev: float
     ) -> Instability | None:
         if not np.isfinite(potential_energy_ev):
-            return Instability("potential energy is not a number")
+            return Instability("potential energy is not finite")
         if not np.isfinite(kinetic_energy_ev):
-            return Instability("kinetic energy is not a number")
+            return Instability("kinetic energy is not finite")
         if self._target_kelvin is None:
             return None
         if self._n_degrees_of_freedom is None:

@@ -79,7 +79,7 @@ def deserialize_state(text: str) -> openmm.State:
     """
     found = _FIRST_TAG.search(text)
     if found is None or found[1] != "State":
-        raise ValueError(f"it holds {'a ' + found[1] if found else 'no XML'}, expected a State")
+        raise ValueError(f"it contains {'a ' + found[1] if found else 'no XML'}, expected a State")
     return openmm.XmlSerializer.deserialize(text)
 
 
@@ -139,7 +139,7 @@ def read_sealed(path: Path) -> bytes:
     if seal is None:
         problem = "its end is missing"
     elif int(seal[1]) != SCHEMA_VERSION:
-        problem = f"it is of version {int(seal[1])}, this program writes {SCHEMA_VERSION}"
+        problem = f"it is of version {int(seal[1])}, but this program writes {SCHEMA_VERSION}"
     elif _sha256(body := content[: seal.start()]) == seal[2].decode():
         return body
     raise RunDirectoryError(_cannot_resume(path, problem))

@@ -57,7 +57,7 @@ def run_trajectory(
 
 
 def _platform_of(record: TrajectoryRecord, platform: PlatformChoice) -> PlatformChoice:
-    """Return the platform on which a run was begun, which it keeps."""
+    """Return the platform on which a run was started, which does not change."""
     if (record.platform, record.precision) == (platform.name, platform.precision):
         return platform
     return named_platform(record.platform, precision=record.precision)

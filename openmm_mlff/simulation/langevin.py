@@ -102,7 +102,7 @@ class LangevinSamples:
         if shapes[0] != shapes[1] or len(self.time_ps) != len(self.positions_angstrom):
             raise ValueError(
                 f"positions {shapes[0]}, velocities {shapes[1]} and times {self.time_ps.shape} "
-                "do not belong together; expected (S, N, 3) twice and (S,)"
+                "are inconsistent; expected (S, N, 3) twice and (S,)"
             )
 
 
@@ -153,8 +153,8 @@ def sample_langevin(
     n_equilibration, n_samples = job.n_equilibration_steps, job.n_steps // interval_steps
     if n_samples < 1:
         raise ConfigError(
-            f"{duration_ps:g} ps hold no sample every {interval_steps} steps of {timestep_fs:g} "
-            "fs; expected a longer duration"
+            f"{duration_ps:g} ps is too short for one sample every {interval_steps} steps of "
+            f"{timestep_fs:g} fs; expected a longer duration"
         )
     simulation = _thermostatted(
         system,

@@ -104,7 +104,7 @@ def _descend(
     """Run L-BFGS, then FIRE."""
     rms = kj_per_mol_nm_from_ev_per_angstrom(_RMS_FRACTION * tolerance_ev_per_angstrom)
     lost = UnstableError(
-        f"minimisation of {molecule.name} met energies or forces that are not numbers; "
+        f"during the minimisation of {molecule.name}, energies or forces became NaN or infinite; "
         "expected a minimum",
         time_ps=0.0,
         step=0,

@@ -106,11 +106,11 @@ def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
         reason = load_failures().get(name)
         failure = f" (its plugin did not load: {reason})" if reason else ""
         raise PlatformError(
-            f"platform {name} is not available, only {', '.join(available_platforms())}{failure}; "
-            f"{HOW_TO_GET[name]}; or use --platform auto"
+            f"platform {name} is not available{failure}; {HOW_TO_GET[name]}; or use --platform "
+            f"auto, or one of {', '.join(available_platforms())}"
         )
     properties = {"Precision": precision} if name in GPU_PLATFORMS else {}
-    return PlatformChoice(name=name, properties=properties, reason="asked for")
+    return PlatformChoice(name=name, properties=properties, reason="requested")
 
 
 def choose_platform(
@@ -148,7 +148,9 @@ def choose_platform(
         if not problem and not choice.on_gpu:
             problem = "its device is not a GPU"
         if not problem:
-            return PlatformChoice(name, choice.properties, f"{name} is there and runs the system")
+            return PlatformChoice(
+                name, choice.properties, f"{name} is available and runs the system"
+            )
         refusals.append(f"{name}: {problem}")
     # An invalid precision is an error even if it is not used.
     named_platform("Reference", precision=precision)
@@ -173,7 +175,7 @@ def _faster_on_cpu(
         )
     best = min(times_ms, key=lambda name: times_ms[name])
     measured = ", ".join(f"{name} {value:.3g} ms/step" for name, value in times_ms.items())
-    return PlatformChoice(best, {}, f"the faster of those without a device ({measured})")
+    return PlatformChoice(best, {}, f"the fastest platform that needs no GPU ({measured})")
 
 
 def _problem(

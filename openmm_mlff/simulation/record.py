@@ -139,8 +139,8 @@ class TrajectoryRecord:
         for key, asked in _identity(job).items():
             if table.get(key) != asked:
                 raise RunDirectoryError(
-                    f"{path} was begun with {key} {table.get(key)!r}, asked now is {asked!r}; "
-                    "choose another --output"
+                    f"{path} was started with {key} {table.get(key)!r}, but {asked!r} is "
+                    "requested now; choose another --output"
                 )
         try:
             return cls._from_table(table, job=job)

@@ -140,7 +140,7 @@ class Replica:
         problem = monitor.check_positions(self.start_angstrom)
         if problem is not None:
             raise UnstableError(
-                f"at the minimum it was to start from: {problem.message}",
+                f"at the minimum from which it starts: {problem.message}",
                 time_ps=-self.job.equilibration_ps,
                 step=-self.job.n_equilibration_steps,
                 atoms=problem.atoms,

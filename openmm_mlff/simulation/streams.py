@@ -109,7 +109,8 @@ def check_saved_run(folder: Path) -> None:
         frame_interval = int(record["frame_interval_steps"])
     except (KeyError, TypeError, ValueError) as error:
         raise RunDirectoryError(
-            f"{folder / RUN_FILE} states no intervals; the run cannot be resumed: delete its folder"
+            f"{folder / RUN_FILE} does not state the intervals; the run cannot be resumed: delete "
+            "its folder"
         ) from error
     for name, columns in ((ENERGIES_FILE, ENERGY_COLUMNS), (MOMENTA_FILE, MOMENTUM_COLUMNS)):
         check_csv(folder / name, columns, last_step=step, interval=row_interval)

@@ -112,7 +112,7 @@ def missing(path: Path) -> str:
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()
     except ValueError:
-        return "no file can have such a name"
+        return "not a valid file name"
     return ""
 
 
@@ -125,7 +125,7 @@ def no_plain_file(path: Path) -> str:
         return "a folder"
     if not path.is_file():
         # Opening a pipe would block.
-        return "no regular file"
+        return "not a regular file"
     return "" if os.access(path, os.R_OK) else "permission denied"
 
 
@@ -155,8 +155,7 @@ def check_file_size(path: Path, *, most_bytes: int) -> None:
     size = path.stat().st_size
     if size > most_bytes:
         raise FileError(
-            f"it holds {size / MEBIBYTE:.4g} MiB, and {most_bytes / MEBIBYTE:g} MiB is the most "
-            "that is read"
+            f"its size is {size / MEBIBYTE:.4g} MiB; expected at most {most_bytes / MEBIBYTE:g} MiB"
         )
 
 

@@ -149,7 +149,8 @@ def hash_path(path: Path) -> str:
         for count, file in enumerate(_files_in(path)):
             if count == MOST_FILES:
                 raise PotentialError(
-                    f"{path} holds more than {MOST_FILES} files; expected the folder of one model"
+                    f"{path} contains more than {MOST_FILES} files; expected the folder of one "
+                    "model"
                 )
             digest.update(f"{file.relative_to(path)}\0{_hash_file(file)}\n".encode())
     except OSError as error:

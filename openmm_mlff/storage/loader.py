@@ -112,7 +112,7 @@ def _failure(record: Mapping[str, Any]) -> RunFailure | None:
     time_ps = told.get("time_ps")
     return RunFailure(
         kind=str(told.get("kind") or "error"),
-        message=str(told.get("message") or "the simulation failed and left no reason"),
+        message=str(told.get("message") or "the simulation failed without a message"),
         time_ps=float(record["completed_ps"] if time_ps is None else time_ps),
         atoms=tuple(int(atom) for atom in told.get("atoms") or ()),
         traceback=str(told.get("traceback") or ""),

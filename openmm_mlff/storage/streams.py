@@ -103,8 +103,8 @@ def _rows_up_to(path: Path, columns: Sequence[str], *, last_step: int) -> list[l
     header, *rows = _complete_rows(path) or [[]]
     if header != list(columns):
         raise RunDirectoryError(
-            f"{path} has other columns than expected ({','.join(columns)}); "
-            "start a new run directory"
+            f"{path} does not have the expected columns ({','.join(columns)}); start a new run "
+            "directory"
         )
     return [
         row

@@ -82,8 +82,8 @@ def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
         model.load_state_dict(state)
     except RuntimeError as error:
         raise CheckpointError(
-            f"the weights in {path} do not fit its own config ({one_line(error)}); expected a "
-            "file that scripts/train_students.py wrote; copy it again"
+            f"the weights in {path} do not match its config ({one_line(error)}); expected a file "
+            "that scripts/train_students.py wrote; copy it again"
         ) from error
     check_finite(state, path=path)
     return model.requires_grad_(requires_grad=False).eval(), record
@@ -137,8 +137,8 @@ def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
     for name, tensor in state.items():
         if not bool(torch.isfinite(tensor).all()):
             raise CheckpointError(
-                f"{path} holds weights that are not finite (in {name}), expected numbers; "
-                "its training diverged, take an earlier checkpoint"
+                f"{path} contains weights that are not finite (in {name}); its training diverged: "
+                "use an earlier checkpoint"
             )
 
 

@@ -236,7 +236,7 @@ def build_distiller(
         model.load_state_dict(complete)
     except RuntimeError as error:
         raise CheckpointError(
-            f"the tensors do not fit ({one_line(error)}); expected MLFF-Distiller's layout; "
-            "copy the checkpoint again"
+            f"the tensors do not match the architecture ({one_line(error)}); expected "
+            "MLFF-Distiller's layout; copy the checkpoint again"
         ) from error
     return model.requires_grad_(requires_grad=False).eval()

@@ -26,7 +26,7 @@ PROTOCOLS = [
     ("digits.toml", DYNAMICS + "replicas = " + "9" * 5000, "not valid TOML"),
     ("folder.toml", lambda path: path.mkdir(), "a folder; expected a TOML file"),
     ("loop.toml", lambda path: path.symlink_to(path), "too many levels of symbolic links"),
-    ("pipe.toml", lambda path: os.mkfifo(path), "no regular file"),
+    ("pipe.toml", lambda path: os.mkfifo(path), "not a regular file"),
     # Keys.
     ("key.toml", QUICK + 'desription = "x"\n', "did you mean 'description'?"),
     ("table.toml", QUICK + "[dynamic]\nreplicas = 2\n", "did you mean 'dynamics'?"),
@@ -62,7 +62,7 @@ PROTOCOLS = [
     ("star.toml", DYNAMICS + "temperatures_kelvin = [1e9]\n", "temperatures_kelvin.0"),
     ("nokelvin.toml", DYNAMICS + "temperatures_kelvin = []\n", "dynamics.temperatures_kelvin"),
     ("onekelvin.toml", DYNAMICS + "temperatures_kelvin = 300\n", "dynamics.temperatures_kelvin"),
-    ("twicekelvin.toml", DYNAMICS + "temperatures_kelvin = [300.0, 300.0]\n", "named twice"),
+    ("twicekelvin.toml", DYNAMICS + "temperatures_kelvin = [300.0, 300.0]\n", "given twice"),
     ("backwards.toml", DYNAMICS + "timesteps_fs = [-0.5]\n", "dynamics.timesteps_fs.0"),
     ("standstill.toml", DYNAMICS + "timesteps_fs = [0.0]\n", "dynamics.timesteps_fs.0"),
     ("inf.step.toml", DYNAMICS + "timesteps_fs = [inf]\n", "dynamics.timesteps_fs.0"),
@@ -98,7 +98,7 @@ PROTOCOLS = [
     ("self.toml", 'extends = "self.toml"\n', "extends itself"),
     ("absent.toml", 'extends = "nowhere.toml"\n', "no such file"),
     ("number.toml", "extends = 3\n", "unknown protocol '3'"),
-    ("nul.name.toml", 'extends = "a\\u0000.toml"\n', "no file can have such a name"),
+    ("nul.name.toml", 'extends = "a\\u0000.toml"\n', "not a valid file name"),
 ]
 
 NAMES = [
@@ -124,7 +124,7 @@ SYSTEM_TOMLS = [
     (SYSTEM_TOML.replace('"H2O"', '"CH4"'), "formula is CH4, but s.xyz holds H2O"),
     (SYSTEM_TOML.replace('"s.xyz"', "3"), "structure is 3; expected text in quotes"),
     (SYSTEM_TOML.replace('"s.xyz"', '"absent.xyz"'), "no such file: w/absent.xyz"),
-    (SYSTEM_TOML.replace('"s.xyz"', '"s.gro"'), "not a structure format"),
+    (SYSTEM_TOML.replace('"s.xyz"', '"s.gro"'), "not a supported structure format"),
     (SYSTEM_TOML.replace('"s.xyz"', '"a\\u0000.xyz"'), "expected one name of letters"),
     (SYSTEM_TOML.replace('"w"', '"../w"'), "name is '../w'"),
     (SYSTEM_TOML.replace('"w"', '""'), "name is ''"),

@@ -142,7 +142,7 @@ def test_it_records_how_and_where_and_reports_progress(water_benchmark, specs):
         ({"specs": ["nonsense"]}, PotentialError, "unknown potential 'nonsense'"),
         ({"specs": []}, ConfigError, "no potential was given"),
         ({"systems": ["watr"]}, MoleculeError, "did you mean water"),
-        ({"systems": ["water", "hcl.xyz"]}, PotentialError, "does not know Cl"),
+        ({"systems": ["water", "hcl.xyz"]}, PotentialError, "does not support Cl"),
         ({"platforms": ["Refrence"]}, PlatformError, "did you mean 'Reference'"),
         ({"reference_model": "missing.pt"}, CheckpointError, "no checkpoint at missing"),
     ],

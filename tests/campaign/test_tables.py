@@ -45,7 +45,7 @@ def test_the_status_counts_and_names_what_runs_and_what_failed(states, shown):
     text = shown(render_status, states)
     row = next(line for line in text.splitlines() if line.startswith("student:tiny")).split()
     assert row == ["student:tiny", "–", "–", "–", "1", "–", "–", "1", "–"]
-    assert "student:tiny, water, 300 K, 0.5 fs, seed 1: begun on" in text
+    assert "student:tiny, water, 300 K, 0.5 fs, seed 1: started on" in text
     assert "started 2 times" in text
     assert "student:tiny: 1 run without a verdict: every worker died" in text
     assert "[bold]absent.pt: 2 runs without a verdict: no checkpoint at [bold]absent.pt" in text

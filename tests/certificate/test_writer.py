@@ -58,7 +58,7 @@ def at_geometries(count, *, energies_ev):
 
 def test_without_a_reference_geometries_of_the_surface_are_kept(make_evidence):
     surface = at_geometries(4, energies_ev=[-1.5, np.nan, -1.6, -1.7])
-    skipped = Skipped("no reference was asked for")
+    skipped = Skipped("no reference was requested")
     sample = make_sample("water", make_evidence(reference_labels=skipped, net_force_torque=surface))
     assert sample.source == "net_force_torque"
     assert sample.energies_ev == [-1.5, -1.6, -1.7]

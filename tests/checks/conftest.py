@@ -234,7 +234,7 @@ def measured(own_check):
 
     def run(subject: Subject, *, check: Check | None = None, limits=None) -> CheckResult:
         check = check or own_check()
-        measure_checks(subject, [check], no_reference_reason="no reference was asked for")
+        measure_checks(subject, [check], no_reference_reason="no reference was requested")
         evidence = load_evidence(RunDirectory(subject.folder.parent), subject.asked.name)
         protocol = subject.settings.protocol
         if limits is not None:

@@ -83,7 +83,7 @@ def test_a_broken_entry_point_is_one_error(installed, protocol, measured, sound)
 
 def test_an_installed_potential(installed):
     assert load_potential("goodemt:x").ase_calculator().name == "emt"
-    with pytest.raises(PotentialError, match="cannot make it"):
+    with pytest.raises(PotentialError, match="cannot create it"):
         load_potential("fakeemt:x")
 
 

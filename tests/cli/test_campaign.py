@@ -83,7 +83,7 @@ def test_an_interrupt_says_how_to_go_on(command, spec, monkeypatch):
     monkeypatch.setattr(module, "run_session", session)
     outcome = command("campaign", spec)
     assert outcome.code == 130
-    assert "interrupted; to go on: openmm-mlff campaign" in outcome.err
+    assert "interrupted; to resume: openmm-mlff campaign" in outcome.err
     assert len(outcome.err.splitlines()) == 1
 
 

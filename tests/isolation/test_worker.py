@@ -67,8 +67,8 @@ def do(deed, limits=LIMITS):
         ("terminate", "ended by SIGTERM (terminated)"),
         ("leave", "exited with code 3"),
         ("ask_to_leave", "exited with code 0"),
-        ("loop", "took longer than 1 s without a sign of progress (--time-limit)"),
-        ("chatter", "took longer than 1 s without a sign of progress (--time-limit)"),
+        ("loop", "made no progress for 1 s (--time-limit)"),
+        ("chatter", "made no progress for 1 s (--time-limit)"),
         ("grow", "needed more than 1 GiB of memory (--memory-limit)"),
     ],
 )
@@ -134,7 +134,10 @@ def test_time_is_up_for_good():
     worker.send({"deed": "loop"})
     assert [event["event"] for event in worker.events()] in ([], ["ready"])
     assert worker.ending.is_total
-    assert worker.ending.reason == "the whole took longer than 0.5 s (--total-time-limit)"
+    assert (
+        worker.ending.reason
+        == "was stopped because the validation took longer than 0.5 s (--total-time-limit)"
+    )
 
 
 @pytest.mark.parametrize("deed", ["loop", "ignore_interrupts"])
@@ -252,7 +255,7 @@ def test_one_is_ended_when_another_thread_cancels():
         (0, "exited with code 0"),
         (7, "exited with code 7"),
         (-11, "ended by SIGSEGV (segmentation fault)"),
-        (-9, "ended by SIGKILL (killed from outside, perhaps by the system for want of memory)"),
+        (-9, "ended by SIGKILL (killed, possibly by the system because memory ran out)"),
         (-24, "ended by SIGXCPU (cpu time limit exceeded)"),
         (-40, "ended by signal 40 (real-time signal 6)"),
     ],

@@ -82,7 +82,7 @@ def test_what_is_complete_stays_so_whatever_ends_a_later_start(make_subject):
     (first,) = make_subject().runs.runs
     assert first.survived
     minimum = make_subject().store.read("minimum")
-    subject = make_subject(journal=Journal(rest=Broken("the whole took too long", "")))
+    subject = make_subject(journal=Journal(rest=Broken("the validation took too long", "")))
     (again,) = subject.runs.runs
     assert again.survived
     np.testing.assert_array_equal(again.energies.total_ev, first.energies.total_ev)

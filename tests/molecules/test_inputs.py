@@ -77,8 +77,12 @@ REFUSED = [
     # Missing hydrogens.
     ("crystal.pdb", pdb((" O  ", (0, 0, 0), "O"), residue="HOH"), "residue HOH A 1 has no hydr"),
     # Charge and spin.
-    ("q.xyz", "1\nnet_charge=2\nHe 0 0 0\n", "net_charge=2 is not read; write charge="),
-    ("s.xyz", "1\nnum_unpaired=2\nHe 0 0 0\n", "num_unpaired=2 is not read; write multiplicity="),
+    ("q.xyz", "1\nnet_charge=2\nHe 0 0 0\n", "net_charge=2 is not recognised; write charge="),
+    (
+        "s.xyz",
+        "1\nnum_unpaired=2\nHe 0 0 0\n",
+        "num_unpaired=2 is not recognised; write multiplicity=",
+    ),
     ("atom.xyz", "1\n\nO 0 0 0\n", "ground state of O1 is a triplet"),
     # Crystals.
     (

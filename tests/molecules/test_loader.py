@@ -48,8 +48,8 @@ def test_one_of_several_molecules_must_be_chosen(write):
 @pytest.mark.parametrize(
     ("selection", "said"),
     [
-        ("4", "there is no @4; it holds 4, expected @0 to @3"),
-        *((one, "chooses no frame; expected @N") for one in ("-1", "x", "", "1:3", "²")),
+        ("4", "it has no @4; expected @0 to @3"),
+        *((one, "does not select a frame; expected @N") for one in ("-1", "x", "", "1:3", "²")),
     ],
 )
 def test_an_impossible_selection_is_refused(trajectory, selection, said):
@@ -59,7 +59,7 @@ def test_an_impossible_selection_is_refused(trajectory, selection, said):
 
 def test_an_existing_file_with_an_at_sign_takes_precedence(trajectory, write):
     path = write("run.xyz@2", "")
-    with pytest.raises(MoleculeError, match="is not a structure format"):
+    with pytest.raises(MoleculeError, match="is not a supported structure format"):
         load_systems(path)
     path.unlink()
     [system] = load_systems(path)

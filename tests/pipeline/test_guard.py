@@ -23,7 +23,7 @@ def test_a_stage_that_breaks_gives_reason_and_traceback():
 def test_a_potential_that_asks_to_leave_is_broken():
     # Its exit code 0 would be that of an approval.
     broken = guarded(lambda: sys.exit(0)).broken
-    assert broken.reason == "it asked to leave the process: SystemExit: 0"
+    assert broken.reason == "it tried to exit the process: SystemExit: 0"
 
 
 def test_an_interrupt_goes_through():

@@ -65,7 +65,7 @@ def test_in_two_processes_and_in_this_one_it_finds_the_same(ask, tmp_path):
         streams = [tmp_path / name / system / RUN / "trajectory.dcd" for name in "01"]
         assert streams[0].read_bytes() == streams[1].read_bytes()
         assert told.count((system, "finished", 1, 1)) == 2
-        assert told.count((system, "minimise", 1, 1)) == 2
+        assert told.count((system, "minimisation", 1, 1)) == 2
 
 
 FILE_CALCULATOR = """
@@ -153,7 +153,7 @@ def test_the_folder_is_held_from_the_start_to_the_end(ask, tmp_path):
 
 
 def test_more_than_one_job_needs_processes(ask, tmp_path):
-    with pytest.raises(ConfigError, match=r"--jobs 2 and no sandbox"):
+    with pytest.raises(ConfigError, match=r"--jobs 2 was given without the sandbox"):
         open_validation(ask(sandbox=False, jobs=2))
     with pytest.raises(ConfigError, match=r"--jobs 0; expected 1 or more"):
         open_validation(ask(jobs=0))
@@ -189,8 +189,8 @@ def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
     assert ended.returncode == 130
     assert psutil.wait_procs(workers, timeout=60)[1] == []
     line = ended.stderr.splitlines()[-1]
-    assert line.startswith("openmm-mlff: interrupted; to go on: openmm-mlff validate ")
-    command = shlex.split(line.partition("to go on: ")[2])
+    assert line.startswith("openmm-mlff: interrupted; to resume: openmm-mlff validate ")
+    command = shlex.split(line.partition("to resume: ")[2])
     assert command == ["openmm-mlff", *asked, "--output", "runs/springs-hostile", "--resume"]
     streams = [state.with_name("energies.csv") for state in states]
     before = [stream.read_text(encoding="utf-8").splitlines() for stream in streams]

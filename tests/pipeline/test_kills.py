@@ -229,9 +229,9 @@ def refusal(driver, asked, folder, **options):
 
 
 def test_what_was_asked_otherwise_is_refused_by_name(driver, asked, copied):
-    assert "seed was 1, asked now is 2" in refusal(driver, asked, copied, seed=2)
+    assert "seed was 1 and is now 2" in refusal(driver, asked, copied, seed=2)
     said = refusal(driver, asked, copied, protocol="quick")
-    assert "protocol.name was 'tiny', asked now is 'quick'" in said
+    assert "protocol.name was 'tiny' and is now 'quick'" in said
 
 
 OTHER_FILE = {"spec": "student:ultra-tiny", "files": {"student:ultra-tiny": "0" * 64}}

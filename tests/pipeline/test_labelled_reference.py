@@ -142,4 +142,4 @@ def test_a_molecule_without_a_frame_is_named(labels, tmp_path):
     result = found["force_accuracy"]
     assert result.status is Status.SKIPPED
     assert "none of the 12 frames" in result.message
-    assert "shows methane (CH4)" in result.message
+    assert "contains methane (CH4)" in result.message

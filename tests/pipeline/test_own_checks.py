@@ -150,7 +150,7 @@ def test_a_run_is_not_judged_by_code_that_only_it_names(folder, command):
 
 def test_a_run_is_not_resumed_with_another_file(folder, model):
     (folder / "own.py").write_text(OWN + "\n# another\n", encoding="utf-8")
-    with pytest.raises(RunDirectoryError, match="was asked for differently"):
+    with pytest.raises(RunDirectoryError, match="a run with other settings"):
         mlff.validate(model, **asked(folder, resume=True))
 
 

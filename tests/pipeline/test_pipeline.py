@@ -161,7 +161,7 @@ def test_a_model_that_tears_molecules_is_rejected(random_student, brief_protocol
     # Without a reference, accuracy is not asked.
     accuracy = found["force_accuracy"]
     assert (accuracy.status, accuracy.required) == (Status.SKIPPED, True)
-    assert "no reference was asked for" in accuracy.message
+    assert "no reference was requested" in accuracy.message
     assert report.verdict.claims.accurate.status is ClaimStatus.NOT_ASKED
 
 
@@ -208,11 +208,11 @@ SILANE = (
 @pytest.mark.parametrize(
     ("options", "error", "expected"),
     [
-        ({"systems": []}, ConfigError, "no system was named"),
-        ({"systems": ["water", "water"]}, ConfigError, "named twice"),
+        ({"systems": []}, ConfigError, "no system was given"),
+        ({"systems": ["water", "water"]}, ConfigError, "is given twice"),
         ({"precision": "half"}, ConfigError, "--precision half: expected"),
         ({"reference": "ase:ase:Atoms"}, PotentialError, "not an ASE calculator"),
-        ({"systems": ["silane.xyz"]}, PotentialError, "does not know Si"),
+        ({"systems": ["silane.xyz"]}, PotentialError, "does not support Si"),
         ({"replicas": 0}, ConfigError, "replicas 0: expected a value"),
     ],
 )

@@ -112,7 +112,7 @@ def test_the_systems_that_a_teacher_can_describe_are_compared(student, water):
 
 def test_a_reference_that_does_not_know_an_element_is_refused(student):
     sulphide = MolecularSystem("hydrogen_sulphide", np.array([16, 1, 1]), np.eye(3))
-    with pytest.raises(PotentialError, match="does not know S"):
+    with pytest.raises(PotentialError, match="does not support S"):
         choose_reference("student:tiny", student, {"hydrogen_sulphide": sulphide})
 
 

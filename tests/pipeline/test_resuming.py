@@ -22,9 +22,9 @@ from openmm_mlff.simulation.platforms import PlatformChoice
     ("before", "now", "expected"),
     [
         ({"a": 1}, {"a": 1}, ""),
-        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, "a.b was [1, 2], asked now is [1, 3]"),
-        ({}, {"a": None, "b": 2}, "b was None, asked now is 2"),
-        ({"a": 1}, None, "all was {'a': 1}, asked now is None"),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, "a.b was [1, 2] and is now [1, 3]"),
+        ({}, {"a": None, "b": 2}, "b was None and is now 2"),
+        ({"a": 1}, None, "all was {'a': 1} and is now None"),
     ],
 )
 def test_the_first_difference_is_named(before, now, expected):
@@ -32,7 +32,7 @@ def test_the_first_difference_is_named(before, now, expected):
 
 
 def test_resuming_needs_a_folder(random_student, short_protocol):
-    with pytest.raises(ConfigError, match="--resume without a folder"):
+    with pytest.raises(ConfigError, match="--resume was given without a folder"):
         mlff.validate(random_student, systems=["water"], protocol=short_protocol, resume=True)
 
 

@@ -48,7 +48,7 @@ def test_a_folder_with_a_run_is_not_opened(request_):
 def test_a_run_that_another_process_left_is_not_taken_for_done(request_):
     request_.output.mkdir()
     write_json(request_.output / "run.json", {"status": "running"})
-    with pytest.raises(RunDirectoryError, match=r"began the run .* and did not end it"):
+    with pytest.raises(RunDirectoryError, match=r"started the run .* and did not finish it"):
         run_once(request_, {"water": ["determinism"]})
 
 

@@ -36,7 +36,7 @@ def test_without_a_selection_it_is_the_potential_itself(student):
             {"ml_atoms": "resname ETH", "forcefield": FORCEFIELD},
             ["ethanol_in_water", "water"],
             ConfigError,
-            "expected one --system",
+            "takes one --system",
         ),
         (
             {"ml_atoms": "resname LIG", "forcefield": FORCEFIELD},

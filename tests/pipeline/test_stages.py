@@ -154,13 +154,13 @@ def test_what_a_resumed_run_measures_again(make_subject):
     ]
 
     subject = make_subject()
-    measure_checks(subject, checks, no_reference_reason="no reference was asked for")
+    measure_checks(subject, checks, no_reference_reason="no reference was requested")
 
     assert stored(subject, "sound") == (DONE, "")
     assert stored(subject, "meaningless") == (NOT_APPLICABLE, "one atom has no orientation")
     assert stored(subject, "mended") == (ERROR, "RuntimeError: planted")
     assert "raise outcome" in subject.store.read("mended").traceback
-    assert stored(subject, "without") == (SKIPPED, "no reference was asked for")
+    assert stored(subject, "without") == (SKIPPED, "no reference was requested")
     assert subject.store.read("sound").cost["evaluations"] == 0
 
     subject = make_subject(reference=healthy("bonded", molecule=WATER, seed=1))
@@ -321,5 +321,5 @@ def test_where_no_platform_runs_every_check_says_why(plan, monkeypatch):
 
 def test_the_reason_for_no_reference_is_kept(plan):
     assert plan.reference is None
-    reasons = {"water": "no reference was asked for (its teacher is not here)"}
+    reasons = {"water": "no reference was requested (its teacher is not here)"}
     assert plan.no_reference == plan.not_asked == reasons

@@ -141,9 +141,9 @@ def test_results_of_another_shape_are_refused(results, said, water):
 @pytest.mark.parametrize(
     ("factory", "options", "said"),
     [
-        (Demanding, {"how": "ValueError"}, "Demanding refuses.*ValueError"),
-        (Demanding, {"how": "KeyError"}, "Demanding refuses.*KeyError"),
-        (Demanding, {"how": "FileNotFoundError"}, "Demanding refuses.*FileNotFoundError"),
+        (Demanding, {"how": "ValueError"}, "Demanding rejects.*ValueError"),
+        (Demanding, {"how": "KeyError"}, "Demanding rejects.*KeyError"),
+        (Demanding, {"how": "FileNotFoundError"}, "Demanding rejects.*FileNotFoundError"),
         (Strict, {"sgima": 1.0}, "sgima"),
         (EnergyOnly, {}, "returns no forces"),
     ],

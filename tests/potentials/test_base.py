@@ -27,7 +27,7 @@ def test_an_unknown_element_is_refused_by_name_by_every_method(small_potential):
         lambda: small_potential.evaluate(sulfide, placed[None]),
         lambda: Potential.evaluate(small_potential, sulfide, placed[None]),
     ):
-        with pytest.raises(PotentialError, match="does not know S") as caught:
+        with pytest.raises(PotentialError, match="does not support S") as caught:
             ask()
         assert "\n" not in str(caught.value)
     # A potential without a list of elements takes any.

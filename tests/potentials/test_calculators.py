@@ -153,7 +153,7 @@ def test_one_calculator_serves_molecules_of_any_size_with_gradients(small_checkp
 
 def test_unknown_elements_and_partial_periodicity_are_refused(small_checkpoint, calculator, atoms):
     student = StudentForceFieldCalculator(small_checkpoint)
-    with pytest.raises(PotentialError, match="student small does not know Cl"):
+    with pytest.raises(PotentialError, match="student small does not support Cl"):
         student.calculate(Atoms("HCl", positions=[[0, 0, 0], [0, 0, 1.3]]))
     in_a_box(atoms, pbc=[True, False, False])
     for each in (calculator, student):
@@ -179,7 +179,7 @@ def test_impossible_arguments_are_refused_in_one_line(small_checkpoint, tmp_path
     ("device", "cuda_devices", "said"),
     [
         ("nonsense", 0, "unknown device 'nonsense'"),
-        ("meta", 0, "runs on device 'meta'"),
+        ("meta", 0, "device 'meta' is not supported"),
         ("cuda", 0, "use device='cpu'"),
         ("cuda:1", 1, r"finds 1 CUDA device\(s\)"),
     ],

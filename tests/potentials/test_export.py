@@ -108,7 +108,7 @@ def test_a_module_that_differs_is_not_written(
 
 def test_impossible_exports_are_refused(small_potential, methane, tmp_path):
     for said, options in (
-        ("at least one molecule", {"molecules": []}),
+        ("no molecule was given", {"molecules": []}),
         ("leave out --with-forces", {"molecules": [methane], "with_forces": True}),
     ):
         with pytest.raises(ConfigError, match=said):

@@ -187,7 +187,7 @@ def contradicting(atoms):
         (isolated, "without forces"),
         (in_a_slab, "periodic in some directions only"),
         (lambda atoms: atoms.set_pbc(True), "without a right-handed cell"),
-        (contradicting, "with contradicting charges or multiplicities"),
+        (contradicting, "with contradictory charges or multiplicities"),
     ],
 )
 def test_a_frame_that_cannot_be_used_is_skipped_and_counted(water, tmp_path, spoil, reason):
@@ -216,7 +216,7 @@ def several_kinds(atoms):
         ("bad.extxyz", several_kinds, "dft_energy, hf_energy"),
         ("bad.extxyz", in_a_slab, "no usable frame"),
         ("frames.csv", "1,2", "not a format of labelled frames; expected one of .extxyz"),
-        ("empty.extxyz", "", "no frame in it"),
+        ("empty.extxyz", "", "it has no frame"),
         ("torn.extxyz", "3\n\nO 0 0 0\n", "cannot be read as extxyz"),
         ("torn.db", "not a database, and rather longer than that", "cannot be read as db"),
         ("torn.json", "{", "cannot be read as json"),

@@ -55,7 +55,7 @@ def test_an_ase_calculator_is_loaded_by_name():
         ("ase:no_such_module:Thing", MissingDependencyError, "pip install no_such_module"),
         ("ase:ase.calculators.lj:Nothing", PotentialError, "is not an ASE calculator class"),
         ("ase:builtins:dict", PotentialError, "is not an ASE calculator class"),
-        ("ase:ase.build:molecule", PotentialError, "molecule refuses its options"),
+        ("ase:ase.build:molecule", PotentialError, "molecule rejects its options"),
         ("ase:subprocess:Popen?args=true", PotentialError, "is not an ASE calculator class"),
     ],
 )

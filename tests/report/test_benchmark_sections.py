@@ -61,7 +61,7 @@ def test_the_terminal_shows_ratios_and_first_calls(printed, compared, width):
 
 def test_the_gain_of_replicas_is_in_both_tables(printed, grown):
     heads, rows = sections(grown)["Replicas in one Context"]
-    assert heads[5] == "ms a replica-step"
+    assert heads[5] == "ms per replica-step"
     assert rows[0][4:] == ["4", "0.5 (0.4–0.6)", "3.5 (3–4)", "86.4"]
     assert "3.5 (3–4)" in printed(render_replicas, grown, width=80)
 
@@ -105,7 +105,7 @@ def test_the_gain_of_replicas_is_in_both_tables(printed, grown):
         ),
         (
             {"skipped": [MODEL | {"reason": "pairs change"}]},
-            "What could not be measured",
+            "Not measured",
             ["water", "m", "b", "pairs change"],
         ),
     ],

@@ -79,11 +79,11 @@ def test_atoms_with_nan_are_named_in_one_short_line(monitor, water):
     positions = water.positions_angstrom.copy()
     positions[2, 1] = np.nan
     problem = monitor.check_positions(positions)
-    assert (problem.atoms, problem.message) == ((2,), "position of H3 is not a number")
+    assert (problem.atoms, problem.message) == ((2,), "position of H3 is not finite")
     problem = monitor.check_forces(np.full((3, 3), np.inf))
-    assert problem.message == "force on O1–H2–H3 is not a number"
+    assert problem.message == "force on O1–H2–H3 is not finite"
     problem = monitor_of(load_system("benzene")).check_positions(np.full((12, 3), np.nan))
-    assert problem.message == "position of C1–C2–C3 and 9 more is not a number"
+    assert problem.message == "position of C1–C2–C3 and 9 more is not finite"
     single = StabilityMonitor([18], positions_angstrom=[[0.0, 0.0, 0.0]], bonds=())
     assert single.check_positions(np.array([[1e3, 0.0, 0.0]])) is None
 

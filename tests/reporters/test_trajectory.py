@@ -106,7 +106,7 @@ def test_a_nan_coordinate_stops_the_run(oscillator, tmp_path):
         def getTime(self):  # noqa: N802
             return state.getTime()
 
-    with pytest.raises(UnstableError, match="coordinates of 1 atoms are not numbers") as stopped:
+    with pytest.raises(UnstableError, match="coordinates of 1 atoms are not finite") as stopped:
         reporter.report(simulation, Lost())
     assert stopped.value.atoms == (1,)
     assert not (tmp_path / "t.dcd").exists()

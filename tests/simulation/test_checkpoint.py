@@ -76,5 +76,5 @@ def forces(state):
 )
 def test_other_xml_is_never_deserialized(text, held):
     assert held != "a Force" or 'function="8004' in text
-    with pytest.raises(ValueError, match=f"it holds {held}, expected a State"):
+    with pytest.raises(ValueError, match=f"it contains {held}, expected a State"):
         deserialize_state(text)

@@ -112,5 +112,5 @@ def test_failures_before_the_run_are_recorded(
     (tmp_path / "run.json").unlink()
     torn = 3.0 * hydrogen_chloride.positions_angstrom
     table = failed(system, hydrogen_chloride, job(), reference, start=torn)
-    assert "at the minimum it was to start from: bond Cl1–H2 is" in table["failure"]["message"]
+    assert "at the minimum from which it starts: bond Cl1–H2 is" in table["failure"]["message"]
     assert table["completed_ps"] == 0.0

@@ -55,7 +55,7 @@ def test_a_copy_with_a_nan_is_removed(stepper, water, platform):
         assert [replica.is_failed for replica in broken.replicas] == [False, True, False]
         failure = record_of(broken.replicas[1].folder)["failure"]
         assert failure["message"].startswith(
-            "at 0.0000 ps (step 0): coordinates of 1 atoms are not numbers (OpenMM: "
+            "at 0.0000 ps (step 0): coordinates of 1 atoms are not finite (OpenMM: "
         )
         assert failure["atoms"] == [2]
         # At the report of step 21 it was reset, and moved from there.

@@ -204,11 +204,11 @@ TORN = {"kind": "unstable", "message": "torn", "time_ps": 0.03, "atoms": [0, 1],
     [
         ({"status": "running"}, None, ""),
         ({"status": "failed", "failure": TORN}, "unstable", "torn"),
-        ({"status": "failed"}, "error", "no reason"),
+        ({"status": "failed"}, "error", "without a message"),
         (
             {"status": "failed", "failure": {"kind": None, "message": "", "time_ps": None}},
             "error",
-            "no reason",
+            "without a message",
         ),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_row_cut_off_by_a_crash_is_left_out(tmp_path):
 
 def test_a_stream_with_other_columns_is_not_resumed(tmp_path):
     fill(tmp_path / "s.csv", range(3))
-    with pytest.raises(RunDirectoryError, match="other columns"):
+    with pytest.raises(RunDirectoryError, match="the expected columns"):
         CsvStream(tmp_path / "s.csv", ("step", "other"), resume_after_step=1)
 
 

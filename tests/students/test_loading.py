@@ -179,7 +179,7 @@ def test_objects_are_never_unpickled(published, path, tmp_path):
         ({"rbf.widths": None}, "rbf.widths"),
         ({"energy_head.2.bias": None}, "energy_head.2.bias"),
         ({"interactions.0.update.update_mlp.0.weight": torch.ones(2, 2)}, "size mismatch"),
-        ({"interactions.7.extra": torch.ones(2)}, "do not fit"),
+        ({"interactions.7.extra": torch.ones(2)}, "do not match"),
         ({"energy_head.4.bias": torch.tensor([np.nan])}, "not finite (in energy_head.4.bias)"),
         (dict.fromkeys(["interactions"]), "has no interactions"),
     ],

@@ -97,7 +97,7 @@ def _unusable(record: Record) -> Judgement | None:
         (record.reference, ideal, record.reference_failure, Status.INCONCLUSIVE),
     ):
         if failure:
-            return Judgement(status, f"the Langevin run of {name} broke off: {failure}")
+            return Judgement(status, f"the Langevin run of {name} failed: {failure}")
         if not np.isfinite(placed).all():
             return Judgement(status, f"positions in the samples of {name} are not finite")
     if min(len(model), len(ideal)) < FEWEST_SAMPLES:

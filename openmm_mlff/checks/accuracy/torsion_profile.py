@@ -112,7 +112,7 @@ def _scan(
     positions = np.empty((*angles.shape, *molecule.positions_angstrom.shape))
     faults = {}
     for column, degrees in enumerate(angles.T):
-        subject.report("torsions", column, len(angles.T))
+        subject.report("torsion scans", column, len(angles.T))
         found = subject.reference.relax_torsions(
             here,
             torsions=torsions,
@@ -127,7 +127,7 @@ def _scan(
                 here[row] = placed
             else:
                 faults[row, column] = fault
-    subject.report("torsions", len(angles.T), len(angles.T))
+    subject.report("torsion scans", len(angles.T), len(angles.T))
     return positions, faults
 
 
@@ -138,7 +138,7 @@ def _fault(
     if not np.isfinite(largest):
         return "refused", "the reference refused the geometry"
     if largest > RELAXED_FORCE_EV_PER_ANGSTROM:
-        reason = f"not relaxed in {RELAXATION_STEPS} steps, {largest:.2g} eV/Å are left"
+        reason = f"not relaxed in {RELAXATION_STEPS} steps, {largest:.2g} eV/Å remain"
         return "unconverged", reason
     if set(covalent_bonds(molecule.atomic_numbers, positions_angstrom)) != set(molecule.bonds):
         return "bonds_changed", "the reference rearranged the bonds"

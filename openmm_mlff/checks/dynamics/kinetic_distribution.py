@@ -92,7 +92,7 @@ def measure(subject: "Subject") -> Record:
     weights = 0.5 * EV_PER_AMU_ANGSTROM2_PER_PS2 * samples.masses_amu[:, None] * members
     strong = (samples.velocities_angstrom_per_ps**2).sum(axis=2) @ weights
     length_ps = subject.spec.thermostats_ps
-    failure = samples.failure and f"the Langevin run broke: {samples.failure}"
+    failure = samples.failure and f"the Langevin run failed: {samples.failure}"
     weak, runs = np.empty((0, len(groups))), []
     thermostats = subject.experiments.thermostats
     starts = subject.experiments.langevin_starts(GLOBAL_RUNS)
@@ -105,13 +105,13 @@ def measure(subject: "Subject") -> Record:
         )
         relaxed = RELAXATION_SHARE / (RELAXATION_SHARE + WEAK_SHARE)
         weak = energies[round(relaxed * len(energies)) :]
-        failure = broken and f"the Langevin run at {WEAK_FRICTION_PER_PS:g}/ps broke: {broken}"
+        failure = broken and f"the Langevin run at {WEAK_FRICTION_PER_PS:g}/ps failed: {broken}"
     for start in starts if len(groups) > 1 and not failure else ():
         energies, broken = thermostats.nose_hoover_kinetic_ev(
             start, duration_ps=GLOBAL_SHARE * length_ps / len(starts), weights=weights
         )
         if broken:
-            failure = f"the run under a global thermostat broke: {broken}"
+            failure = f"the run under a global thermostat failed: {broken}"
             break
         runs.append(energies)
     return Record(

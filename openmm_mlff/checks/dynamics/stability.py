@@ -77,7 +77,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     replicas = f" in each of {len(record.runs)} runs" if len(record.runs) > 1 else ""
     return Judgement(
         Status.PASS,
-        f"the structure stays intact for the {survived_ps:g} ps asked for{replicas}",
+        f"the structure stays intact for the requested {survived_ps:g} ps{replicas}",
         value=survived_ps,
         threshold=min(run.requested_ps for run in record.runs),
         at_least=True,
@@ -103,7 +103,7 @@ def _failed(
     if not happened:
         return None
     found, requested_ps, name = min(happened, key=lambda one: one[0].time_ps)
-    early = " (it broke in the equilibration)" if found.time_ps < 0.0 else ""
+    early = " (it failed during the equilibration)" if found.time_ps < 0.0 else ""
     return Judgement(
         Status.FAIL,
         f"{name} survived {found.survived_ps:.3g} of {requested_ps:g} ps{early}: "

@@ -68,7 +68,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     status = Status.PASS
     clause = (
         f"the mean temperature of {count} run{'s' if count > 1 else ''} is {mean:.0f} ± "
-        f"{half_width:.0f} K (95 %), and {target:g} K was asked for"
+        f"{half_width:.0f} K (95 %), and {target:g} K was requested"
     )
     # A NaN is INCONCLUSIVE.
     if not deviation <= limit:

@@ -73,7 +73,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "farthest_angstrom": travelled,
     }
     if record.failure:
-        clause = f"the run broke: {record.failure}"
+        clause = f"the run failed: {record.failure}"
         return Judgement(Status.FAIL, clause, threshold=limit.value, evidence=evidence)
     if travelled <= limit.value:
         reason = f"in {record.steps} steps no atom moved farther than {limit.value:g} Å"

@@ -161,8 +161,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     evidence["exponent_half_width"] = half_width
     clause = (
         f"from {timesteps_fs[first]:g} to {timesteps_fs[-1]:g} fs the spread of the total energy "
-        f"goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} "
-        f"(95 %, {len(record.total_ev)} starts; limits {low:g} and {high:g})"
+        f"goes as the timestep to the power of {exponent:.3g} ± {half_width:.2g} (95 %, "
+        f"{len(record.total_ev)} starts; limits {low:g} and {high:g})"
     )
     safe_fs = safe_timestep_fs(timesteps_fs[first:], record.ratios[first:])
     if status is Status.PASS and safe_fs is not None:
@@ -217,10 +217,11 @@ def _unfit(record: Record) -> Judgement | None:
     if finite.all():
         return None
     evidence = {"timesteps_fs": record.timesteps_fs, "finite": finite, "failures": record.failures}
-    broken = f"the run with a timestep of {record.timesteps_fs[np.argmin(finite)]:g} fs broke"
+    broken = f"the run with a timestep of {record.timesteps_fs[np.argmin(finite)]:g} fs failed"
     if finite[:-1].all():
         reason = (
-            f"{broken}, so the exponent is not known up to there; a shorter timestep may decide"
+            f"{broken}, so the exponent is not known for timesteps up to it; a shorter timestep "
+            "may decide"
         )
         return inconclusive(reason, evidence=evidence)
     return Judgement(Status.FAIL, f"{broken}: its energy is not finite", evidence=evidence)

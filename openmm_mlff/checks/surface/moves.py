@@ -103,7 +103,7 @@ def without_orientation(subject: "Subject") -> NotApplicable | None:
     """Return why a subject cannot be rotated or mirrored; None where it can."""
     molecule = subject.molecule
     if molecule.is_periodic and not subject.potential.box_is_free:
-        return NotApplicable("the potential takes a box only as OpenMM orients it")
+        return NotApplicable("the potential accepts a box only in OpenMM's orientation")
     if molecule.n_atoms == 1 and not molecule.is_periodic:
         return NotApplicable("one atom has no orientation")
     return None

@@ -18,7 +18,7 @@ PERMUTATIONS = 4
 def measure(subject: "Subject") -> moves.Changes | NotApplicable:
     """Permute the atoms of each element at random."""
     if subject.potential.has_force_field:
-        return NotApplicable("a force field tells atoms of one element apart by their bonds")
+        return NotApplicable("a force field distinguishes atoms of one element by their bonds")
     numbers = subject.molecule.atomic_numbers
     if len(set(numbers.tolist())) == len(numbers):
         return NotApplicable("no two of its atoms are of one element")

@@ -54,14 +54,15 @@ def read_cif(handle: TextIO) -> Iterator[FileStructure]:
     crystals = [block for block in blocks if block.has_structure()]
     if not crystals:
         raise BadStructureError(
-            "it has neither _atom_site.Cartn_x nor a cell with _atom_site_fract_x; expected atoms"
+            "it has neither _atom_site.Cartn_x nor a cell with _atom_site_fract_x; expected "
+            "atomic coordinates"
         )
     for block in crystals:
         occupancy = _listed(block.get("_atom_site_occupancy", 1))
         groups = {*_listed(block.get("_atom_site_disorder_group", "."))} - {*_UNKNOWN}
         if groups or any(value not in (1, *_UNKNOWN) for value in occupancy):
             raise BadStructureError(
-                "its sites are partially occupied or disordered; choose one of the arrangements"
+                "its sites are partially occupied or disordered; keep one of the arrangements"
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

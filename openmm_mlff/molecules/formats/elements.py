@@ -139,7 +139,9 @@ def elements_of(
     options = [[atom.element] if atom.element else _candidates(atom) for atom in atoms]
     for index, (atom, found) in enumerate(zip(atoms, options, strict=True)):
         if not found and _is_no_atom(atom):
-            raise BadStructureError(f"{atom.label(index)} is named like one of these: {NO_ATOM}")
+            raise BadStructureError(
+                f"{atom.label(index)} is not an atom, judging by its name; {NO_ATOM}"
+            )
         if not found:
             raise BadStructureError(f"{atom.label(index)} has no element; {remedy}")
     _refuse_drude_particles(atoms, options, positions_angstrom)
@@ -164,8 +166,8 @@ def elements_of(
             options[index] = found = [found[-1] if of_two else found[0]]
         if len(found) > 1:
             raise BadStructureError(
-                f"{atom.label(index)} may be {' or '.join(found)} by its name, and the file gives "
-                f"no element; {remedy}"
+                f"{atom.label(index)} may be {' or '.join(found)}, judging by its name, and the "
+                f"file gives no element; {remedy}"
             )
     return [found[0] for found in options]
 

@@ -47,7 +47,7 @@ def structure_of_atoms(atoms: "Atoms") -> FileStructure:
         )
     unread = [name for name in atoms.info if name.lower() == "lattice"]
     if unread:
-        raise BadStructureError(f"{unread[0]}= is not read as a box; write Lattice=")
+        raise BadStructureError(f"{unread[0]}= is not recognised as a box; write Lattice=")
     masses = np.array(atoms.get_masses(), dtype=np.float64) if atoms.has("masses") else None
     if masses is not None and not (masses > 0.0).all():
         atom = int(np.flatnonzero(~(masses > 0.0))[0])
@@ -166,5 +166,5 @@ def _frame_lines(handle: TextIO) -> Iterator[list[str]]:
         check_size(n_atoms)
         lines = [line, *(handle.readline() for _ in range(n_atoms + 1))]
         if len(lines) > 2 and not lines[-1]:
-            raise ValueError(f"fewer atoms than the {n_atoms} announced")
+            raise ValueError(f"it has fewer atoms than the {n_atoms} that its header states")
         yield lines

@@ -50,8 +50,8 @@ def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[File
         n_bonds = counts[1] if len(counts) > 1 else len(links)
         if (len(atoms), len(links)) != (counts[0], n_bonds):
             raise ValueError(
-                f"{len(atoms)} atoms and {len(links)} bonds; its head says "
-                f"{counts[0]} and {n_bonds}"
+                f"{len(atoms)} atoms and {len(links)} bonds; its header says {counts[0]} and "
+                f"{n_bonds}"
             )
         positions = position_array(
             [(float(words[2]), float(words[3]), float(words[4])) for words in atoms]
@@ -139,7 +139,7 @@ def _total_charge(head: list[str], atoms: list[list[str]], *, formal: int | None
     if says_none or len(partial) < len(atoms) or not any(partial):
         if formal is None:
             raise BadStructureError(
-                "no partial charges, and RDKit cannot read the atom types: give --charge"
+                "it has no partial charges, and RDKit cannot read the atom types: give --charge"
             )
         return formal
     total = sum(partial)

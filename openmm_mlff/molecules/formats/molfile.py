@@ -77,8 +77,8 @@ def structure_of_mol(molecule: "Mol", *, is_drawing: bool = False) -> FileStruct
         positions = np.array(molecule.GetConformer().GetPositions(), dtype=np.float64)
     if is_drawing and len(atoms) > _FLAT_BY_NATURE and not positions[:, 2].any():
         raise BadStructureError(
-            "a flat drawing (its header says 2D), not a geometry: make 3D coordinates first, or "
-            "give smiles:SMILES"
+            "it is a flat drawing (its header says 2D), not a geometry: generate 3D coordinates "
+            "first, or give smiles:SMILES"
         )
     unpaired = sum(atom.GetNumRadicalElectrons() for atom in atoms)
     masses = np.array([atom.GetMass() if atom.GetIsotope() else np.nan for atom in atoms])

@@ -68,7 +68,7 @@ def structure_of(
         if is_standard and atom.place not in with_hydrogens:
             raise BadStructureError(
                 f"residue {atom.residue} {atom.place} has no hydrogens; add them to the file, for "
-                "example by OpenMM's Modeller.addHydrogens or PDBFixer"
+                "example with OpenMM's Modeller.addHydrogens or PDBFixer"
             )
     return FileStructure(
         atomic_numbers=numbers,
@@ -105,7 +105,7 @@ def recorded_cell(
         return None, ""
     group = " ".join(space_group.split())
     if group.replace(" ", "").upper() not in _WITHOUT_SYMMETRY:
-        return None, f"its crystal cell is not used: {group} repeats it by symmetry"
+        return None, f"its crystal cell is not used, because the space group is {group}, not P 1"
     a, b, c = np.cos(np.radians(cell[3:]))
     if not np.isfinite(cell).all() or 1 - a * a - b * b - c * c + 2 * a * b * c <= 0.0:
         raise ValueError(f"no box has the lengths and angles {cell.tolist()}")

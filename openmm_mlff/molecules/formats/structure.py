@@ -62,7 +62,7 @@ def check_size(n_atoms: int) -> None:
     if n_atoms > MOST_ATOMS:
         raise BadStructureError(
             f"{n_atoms} atoms; expected at most {MOST_ATOMS}: a potential is validated on "
-            "molecules and small boxes; cut one out"
+            "molecules and small boxes; cut out a smaller part"
         )
 
 

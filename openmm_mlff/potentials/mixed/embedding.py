@@ -46,9 +46,8 @@ def create_mixed_system(
     """
     if topology.getPeriodicBoxVectors() is not None and potential.is_long_range is None:
         raise PotentialError(
-            f"it is not known whether {potential.spec} describes long-range interactions, which "
-            "a mixed System in a box requires; add mlLongRange=true or mlLongRange=false to its "
-            "options"
+            f"for a mixed System in a box it must be known whether {potential.spec} describes "
+            "long-range interactions; add mlLongRange=true or mlLongRange=false to its options"
         )
     try:
         system: openmm.System = _OfImpl(

@@ -35,8 +35,9 @@ def load_forcefield(files: Sequence[str]) -> app.ForceField:
     """
     if not files:
         raise PotentialError(
-            "ML atoms were selected and no force field for the others; name its files with "
-            "--forcefield, for example --forcefield amber14-all.xml --forcefield amber14/tip3p.xml"
+            "ML atoms were selected, but no force field for the others; name its files with "
+            "--forcefield, for example --forcefield amber14-all.xml --forcefield "
+            "amber14/tip3p.xml"
         )
     try:
         # OpenMM raises a bare Exception for a file that is not valid XML.
@@ -90,7 +91,7 @@ def create_mm_system(
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         raise PotentialError(
             f"the force field cannot describe the structure ({_one_line(error)}); name a file "
-            "that has this residue with --forcefield, and check that the structure names its "
+            "that defines this residue with --forcefield, and check that the structure names its "
             "atoms, hydrogens and bonds (CONECT)"
         ) from error
     if cell_angstrom is not None:

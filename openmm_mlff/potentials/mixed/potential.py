@@ -179,7 +179,7 @@ class MixedPotential(Potential):
     ) -> "list[openmm.Force]":
         """Raise an error: a mixed System is incomplete without its constraints and masses."""
         raise PotentialError(
-            f"{self.name} is a whole System, with constraints and masses of its own, and cannot be "
+            f"{self.name} is a complete System with its own constraints and masses, and cannot be "
             "added to another one; use create_system"
         )
 

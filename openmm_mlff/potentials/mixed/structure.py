@@ -83,9 +83,9 @@ def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
     numbers = atomic_numbers(topology)
     if not np.array_equal(numbers, molecule.atomic_numbers):
         raise PotentialError(
-            f"{molecule.name} has {molecule.n_atoms} atoms that are not the {len(numbers)} of the "
-            "structure this ML/MM potential was made for, in their order; make another potential "
-            "for it"
+            f"{molecule.name}: its {molecule.n_atoms} atoms differ in number, elements or order "
+            f"from the {len(numbers)} of the structure that this ML/MM potential was made for; "
+            "make a potential for it"
         )
 
 
@@ -104,8 +104,8 @@ def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> N
         )
     if len(part) == count:
         raise PotentialError(
-            f"the ML atoms are all {count} atoms, which leaves nothing to the force field; leave "
-            "out --ml-atoms and --forcefield, or select fewer"
+            f"all {count} atoms are ML atoms, which leaves none for the force field; leave out "
+            "--ml-atoms and --forcefield, or select fewer"
         )
     for first, second in topology.bonds():
         if (first.index in part) != (second.index in part):
@@ -139,5 +139,5 @@ def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angst
         if length > width / 2.0:
             raise MoleculeError(
                 f"{molecule.name}: {atom_label(first)} and {atom_label(second)} are bonded and "
-                f"{length:.1f} Å apart, on two sides of the box; write molecules whole"
+                f"{length:.1f} Å apart, on opposite sides of the box; write molecules whole"
             )

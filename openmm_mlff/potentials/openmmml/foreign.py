@@ -184,8 +184,7 @@ def _factory(name: str) -> MLPotentialImplFactory:
     known = sorted(MLPotential._implFactories)
     if name not in known:
         raise PotentialError(
-            f"openmm-ml knows no potential {name!r}; {nearest(name, known)} "
-            f"(for example {_EXAMPLE})"
+            f"openmm-ml has no potential {name!r}; {nearest(name, known)} (for example {_EXAMPLE})"
         )
     if name == _OF_ASE:
         raise PotentialError(
@@ -200,7 +199,7 @@ def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool
     known = impl.getMLLongRange()
     if known is not None and given is not None:
         raise PotentialError(
-            f"{spec}: {_LONG_RANGE} is {str(known).lower()} for this model; leave it out"
+            f"{spec}: {_LONG_RANGE} is always {str(known).lower()} for this model; leave it out"
         )
     return given if known is None else known
 

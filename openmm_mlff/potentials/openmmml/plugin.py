@@ -85,5 +85,5 @@ def _checked_options(name: str, **values: Any) -> PotentialOptions:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise PotentialError(
-            f"{name}: {where}={first['input']!r} is not possible ({first['msg']}); correct it"
+            f"{name}: {where}={first['input']!r} is not valid ({first['msg']}); correct it"
         ) from error

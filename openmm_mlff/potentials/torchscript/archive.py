@@ -42,7 +42,7 @@ def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
             ) from error
         raise CheckpointError(
             f"{path} cannot be read as TorchScript ({torch_reason(error)}); it may be damaged, or "
-            "made by a newer torch: write it again with torch.jit.save"
+            "written by a newer torch: write it again with torch.jit.save"
         ) from error
     return module, digest
 

@@ -163,12 +163,12 @@ def load_torchscript(
     spec = spec or str(path)
     if options.compiled:
         raise PotentialError(
-            f"{spec} is a TorchScript file, compiled already; leave out --compiled"
+            f"{spec} is a TorchScript file, which is already compiled; leave out --compiled"
         )
     module, sha256 = read_archive(path)
     schema = getattr(getattr(module, "forward", None), "schema", None)
     if schema is None:
-        raise PotentialError(f"{spec}: the module has no method forward; expected one")
+        raise PotentialError(f"{spec}: the module has no method forward; add one")
     signature = read_signature(schema)
     contract = find_contract(signature, asked=options.contract, given=options.parameters, spec=spec)
     scales = scales_of(contract, options, spec=spec)

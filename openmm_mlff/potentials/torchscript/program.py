@@ -136,20 +136,20 @@ class Program:
         device = built_in_device(self.module)
         if device is not None and self.device.type == "cpu":
             return (
-                f"{self.spec} has the device {device} built into its graph and does not run on the "
-                f"CPU ({reason}); make tensors on positions.device in forward, and export it again"
+                f"{self.spec} has the device {device} built into its graph and does not run on "
+                f"the CPU ({reason}); create tensors on positions.device in forward, and export "
+                "it again"
             )
         if _CHANGED in reason or "in-place operation" in reason:
             return (
-                f"{self.spec} changes the positions that it is given ({reason}), which OpenMM and "
-                "the gradient need; begin forward with positions = positions.clone()"
+                f"{self.spec} modifies the positions that it is given ({reason}), which OpenMM "
+                "and the gradient need; begin forward with positions = positions.clone()"
             )
         if "does not require grad" in reason or "not have been used in the graph" in reason:
             return (
-                f"{self.spec}: the energy of {name} has no gradient with respect to the "
-                f"positions ({reason}); either the model ignores these atoms (see "
-                "every_atom_counts), or forward uses detach() or no_grad() and has to return "
-                "(energy, forces)"
+                f"{self.spec}: the energy of {name} has no gradient with respect to the positions "
+                f"({reason}); either the model ignores these atoms (see every_atom_counts), or "
+                "forward uses detach() or no_grad() and must return (energy, forces)"
             )
         if self._runs_in_float32(atoms):
             return (

@@ -144,7 +144,7 @@ def find_contract(
             f"{spec}: the result of {signature} is neither Tensor nor Tuple[Tensor, Tensor]; "
             f"expected {ACCEPTED}"
         )
-    name = _named(signature, asked, spec) if asked else _told_apart(signature, given, spec)
+    name = _named(signature, asked, spec) if asked else _inferred(signature, given, spec)
     further = signature.arguments[len(LEADING_ROLES[name]) :]
     parameters = tuple(a for a in further if not a.has_default or a.name in given)
     _check_parameters(signature, parameters, given, spec)
@@ -164,19 +164,19 @@ def _named(signature: Signature, asked: str, spec: str) -> str:
         )
     if not _fits(signature.arguments, LEADING_ROLES[asked]):
         raise PotentialError(
-            f"{spec}: {signature} does not fit the contract {asked!r}; expected "
-            f"{ACCEPTED}: choose another of --contract {_CHOICES}"
+            f"{spec}: {signature} does not match the contract {asked!r}; expected {ACCEPTED}: "
+            f"choose another of --contract {_CHOICES}"
         )
     return asked
 
 
-def _told_apart(signature: Signature, given: Mapping[str, float], spec: str) -> str:
+def _inferred(signature: Signature, given: Mapping[str, float], spec: str) -> str:
     """Return the only contract that is compatible with the names."""
     arguments = signature.arguments
     possible = [name for name, roles in LEADING_ROLES.items() if _fits(arguments, roles)]
     certain = [name for name in possible if _is_certain(arguments, LEADING_ROLES[name], given)]
     if not possible:
-        raise PotentialError(f"{spec}: {signature} fits no contract; expected {ACCEPTED}")
+        raise PotentialError(f"{spec}: {signature} matches no contract; expected {ACCEPTED}")
     species = [a.name for a in arguments if a.name.lower() in _AMBIGUOUS]
     if species and possible == ["numbers-positions"]:
         raise PotentialError(

@@ -53,7 +53,7 @@ def _of_approved(approved: Sequence[str], *, weighed: Pareto) -> list[str]:
         unweighed = [label for label in approved if label not in {p.label for p in points}]
         return [
             f"Approved: {_listed(approved)}. Accuracy and speed of {_listed(unweighed)} were not "
-            "measured on the same systems, so nothing is said of which is the better."
+            "measured on the same systems, so they cannot be ranked."
         ]
     fastest = min(points, key=lambda point: (point.time, point.error))
     closest = min(points, key=lambda point: (point.error, point.time))
@@ -61,7 +61,7 @@ def _of_approved(approved: Sequence[str], *, weighed: Pareto) -> list[str]:
     middle = [p for p in points if p.on_front and p not in (fastest, closest)]
     if middle and fastest is not closest:
         sentences.append(
-            f"Between the two, on the same front: {_listed([p.label for p in middle])}."
+            f"Between these two, also on the front: {_listed([p.label for p in middle])}."
         )
     beaten = [p.label for p in points if not p.on_front]
     if beaten:
@@ -80,7 +80,7 @@ def _choice(fastest: ParetoPoint, closest: ParetoPoint, *, systems: Sequence[str
             f"({on})."
         )
     return (
-        f"Where accuracy counts use {closest.label}; where speed counts use {fastest.label}, "
+        f"Where accuracy matters, use {closest.label}; where speed matters, use {fastest.label}, "
         f"{number(faster, digits=2)} times as fast at {number(farther, digits=2)} times the force "
         f"error ({on})."
     )

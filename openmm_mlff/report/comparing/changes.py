@@ -47,7 +47,7 @@ class Change:
         """The newer result, or the only one."""
         found = self.after or self.before
         if found is None:
-            raise ValueError("a change without results; expected one at least")
+            raise ValueError("a change without results; expected at least one")
         return found
 
     @property

@@ -23,7 +23,7 @@ KIND_WORDS = {
     "worse": "worse",
     "better": "better",
     "changed": "changed",
-    "lost": "no longer there",
+    "lost": "no longer present",
     "new": "new",
 }
 

@@ -102,7 +102,10 @@ def _print_pareto(summary: ComparisonSummary, *, console: Console) -> None:
     weighed = summary.weighed
     if not weighed.points:
         console.print(
-            Text("Accuracy against speed: no two numbers were measured on the same systems.")
+            Text(
+                "Accuracy against speed: force error and time per step were not measured on the "
+                "same systems."
+            )
         )
         return
     table = plain_table(

@@ -66,7 +66,7 @@ def run_replicas_together(
     """
     check_alike([job for job, _ in runs])
     if len({folder for _, folder in runs}) < len(runs):
-        raise ConfigError("two replicas have one and the same folder; expected one folder each")
+        raise ConfigError("two replicas have the same folder; expected one folder each")
     starts = starts_of(start_positions_angstrom, n_runs=len(runs), n_atoms=molecule.n_atoms)
     replicas = [
         Replica(folder, TrajectoryRecord.open(folder, job, platform=platform), start)
@@ -108,13 +108,13 @@ def check_alike(jobs: Sequence[TrajectoryJob]) -> None:
         ConfigError: there are none, or they differ in a shared setting.
     """
     if not jobs:
-        raise ConfigError("no replicas were asked for; expected at least one")
+        raise ConfigError("no replicas were requested; expected at least one")
     for name in SHARED:
         values = sorted({getattr(job, name) for job in jobs})
         if len(values) > 1:
             raise ConfigError(
-                f"replicas that run together have {name} of {', '.join(map(str, values))}; "
-                "expected one value: run them in groups"
+                f"replicas that run together have different values of {name} "
+                f"({', '.join(map(str, values))}); expected one value: run them in groups"
             )
 
 
@@ -127,8 +127,8 @@ def starts_of(start_positions_angstrom: npt.ArrayLike, *, n_runs: int, n_atoms: 
     starts = np.asarray(start_positions_angstrom, dtype=np.float64)
     if starts.shape not in {(n_atoms, 3), (n_runs, n_atoms, 3)}:
         raise ConfigError(
-            f"start positions have shape {starts.shape}; expected ({n_atoms}, 3), or "
-            f"({n_runs}, {n_atoms}, 3) for one a run"
+            f"start positions have shape {starts.shape}; expected ({n_atoms}, 3), or ({n_runs}, "
+            f"{n_atoms}, 3) for one per run"
         )
     return np.broadcast_to(starts, (n_runs, n_atoms, 3)).copy()
 

@@ -61,7 +61,7 @@ def make_copies(
         ConfigError: n is not positive.
     """
     if n < 1:
-        raise ConfigError(f"{n} copies of {molecule.name} were asked for; expected at least 1")
+        raise ConfigError(f"{n} copies of {molecule.name} were requested; expected at least 1")
     single = single_copy(potential, molecule, precision=precision)
     system = openmm.System()
     for mass_amu in np.tile(molecule.masses_amu, n):
@@ -87,13 +87,13 @@ def single_copy(
     """
     if molecule.is_periodic:
         raise PotentialError(
-            f"copies of {molecule.name} cannot share a System: it lies in a periodic box; expected "
+            f"copies of {molecule.name} cannot share a System: it is in a periodic box; expected "
             "an isolated molecule: run its replicas one after the other"
         )
     if type(potential).create_system is not Potential.create_system:
         raise PotentialError(
-            f"{potential.spec} makes a whole System of its own, which cannot hold copies; expected "
-            "a potential that is a sum of forces: run its replicas one after the other"
+            f"{potential.spec} creates a complete System, which cannot contain copies; expected a "
+            "potential that is a sum of forces: run its replicas one after the other"
         )
     return potential.create_system(molecule, precision=precision)
 

@@ -62,7 +62,9 @@ def train(
         bool,
         typer.Option("--quick", help="Train for half a minute, to test the script, in runs/quick"),
     ] = False,
-    data_only: Annotated[bool, typer.Option("--data-only", help="Make the data and stop")] = False,
+    data_only: Annotated[
+        bool, typer.Option("--data-only", help="Generate the data and stop")
+    ] = False,
     continue_from: Annotated[
         Path | None,
         typer.Option(help="Folder of students of this recipe whose last two rounds are repeated"),

@@ -113,6 +113,6 @@ def test_without_a_reference_or_a_frame_of_the_molecule_the_check_is_skipped(
     subject = make_subject(FieldOracle(water, seed=0), water)
     result = measured(subject, check=FORCE)
     assert result.status is Status.SKIPPED
-    assert "no reference was asked for" in result.message
+    assert "no reference was requested" in result.message
     subject.reference_source = labelled(load_system("methane"))
     assert measured(subject, check=FORCE).status is Status.SKIPPED

@@ -136,7 +136,7 @@ def test_a_run_that_broke(judge_energies, run, status):
     total_ev[0, run, 300:] = np.nan
     judgement = judge_energies(total_ev, IN_A_ROW_EV)
     assert judgement.status is status
-    assert f"{TIMESTEPS_FS[run]:g} fs broke" in judgement.clause
+    assert f"{TIMESTEPS_FS[run]:g} fs failed" in judgement.clause
 
 
 @pytest.mark.parametrize("ratio", [0.1, np.inf])

@@ -71,10 +71,10 @@ def test_every_molecule_is_a_system(write, water):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("3 2 1 0 0", "4 2 1 0 0", "3 atoms and 2 bonds; its head says 4 and 2"),
+        ("3 2 1 0 0", "4 2 1 0 0", "3 atoms and 2 bonds; its header says 4 and 2"),
         ("1 1 2 1", "1 1 9 1", "cannot be read as MOL2"),
         ("O.2", "Qq", "A0 of LIG 1.*has no element"),
-        ("@<TRIPOS>MOLECULE", "", "nothing in it"),
+        ("@<TRIPOS>MOLECULE", "", "it has no structure"),
         ("A0 -", "A0 x", "cannot be read as MOL2"),
     ],
 )

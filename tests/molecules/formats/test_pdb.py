@@ -113,7 +113,7 @@ def test_cryst1_is_the_box_unless_it_is_a_dummy_or_a_crystal(write, water):
     assert load_system(write("w.pdb", cryst1(1, 1, 1) + pdb(water))).cell_angstrom is None
     system = load_system(write("w.pdb", cryst1(20, 21, 22, group="P 21 21 21") + pdb(water)))
     assert system.cell_angstrom is None
-    assert "its crystal cell is not used: P 21 21 21" in system.source
+    assert "its crystal cell is not used, because the space group is P 21 21 21" in system.source
 
 
 @pytest.mark.parametrize(

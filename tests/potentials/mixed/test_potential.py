@@ -67,7 +67,7 @@ def test_adding_it_to_a_system_and_unknown_elements_are_refused(mixed, in_drople
         in_droplet.create_forces(droplet)
     potential = mixed()
     potential.ml_potential.elements = frozenset({1, 6})
-    with pytest.raises(PotentialError, match="does not know O"):
+    with pytest.raises(PotentialError, match="does not support O"):
         potential.check_molecule(droplet)
 
 

@@ -60,7 +60,7 @@ def test_a_part_consists_of_whole_molecules(droplet_topology, atoms, said):
 
 def test_other_atoms_and_unsuitable_boxes_are_refused(droplet_topology, droplet, box_topology, box):
     check_same_atoms(droplet_topology, droplet)
-    with pytest.raises(PotentialError, match="741 atoms that are not the 21"):
+    with pytest.raises(PotentialError, match=r"its 741 atoms differ .* from the 21"):
         check_same_atoms(droplet_topology, box)
     check_box(box_topology, box, cutoff_angstrom=10.0)
     with pytest.raises(PotentialError, match=r"20\.00 Å wide, less than twice the cutoff of 10\.5"):

@@ -93,7 +93,7 @@ def test_our_own_student_is_unchanged(water, spec, precision, expected, evaluate
     assert found[0] == plain[0]
     np.testing.assert_array_equal(found[1], plain[1])
     assert (through.elements, through.n_parameters) == (ours.elements, ours.n_parameters)
-    with pytest.raises(PotentialError, match="does not know Si"):
+    with pytest.raises(PotentialError, match="does not support Si"):
         through.check_molecule(MolecularSystem("silane", np.array([14]), np.zeros((1, 3))))
     with pytest.raises(PotentialError, match=r"no argument .colour"):
         _load("student-tiny?colour=red").create_forces(water)
@@ -234,5 +234,5 @@ def test_the_range_is_that_of_openmm_ml_or_of_the_spec(monkeypatch):
     assert "mlLongRange" not in stated.options
     monkeypatch.setattr(Foreign, "getMLLongRange", lambda _: False)
     assert _load("springs").is_long_range is False
-    with pytest.raises(PotentialError, match="mlLongRange is false"):
+    with pytest.raises(PotentialError, match="mlLongRange is always false"):
         _load("springs?mlLongRange=true")

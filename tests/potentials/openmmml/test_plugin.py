@@ -83,7 +83,7 @@ def test_options_are_passed_on(monkeypatch, recording):
             {"path": "model.pt", "backend": "pyhton"},
             "mlff-torchscript: backend=",
         ),
-        ("student-tiny", {"backend": "pyhton"}, "student-tiny: backend='pyhton' is not possible"),
+        ("student-tiny", {"backend": "pyhton"}, "student-tiny: backend='pyhton' is not valid"),
     ],
 )
 def test_impossible_options_are_refused_in_one_line(name, given, said):

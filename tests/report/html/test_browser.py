@@ -113,7 +113,7 @@ def test_the_dashboard_filters_sorts_and_leads_to_the_checks(open_page, page_fil
     page.locator("#results a[href='#check-drift_percent']").click()
     page.locator("#check-drift_percent[open]").wait_for()
     page.locator("#filter-text").fill("no such check")
-    assert page.get_by_text("No check fits").is_visible()
+    assert page.get_by_text("No check matches").is_visible()
 
 
 def test_the_player_plays_scrubs_and_marks_the_failing_frame(open_page, page_file):

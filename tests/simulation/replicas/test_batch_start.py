@@ -98,7 +98,7 @@ def test_only_seed_replica_temperature_and_equilibration_may_differ(job, change)
     check_alike([job(), job(seed=1, replica=2, temperature_kelvin=500.0, equilibration_ps=0.0)])
     with pytest.raises(ConfigError, match=r"replicas that run together have .* one value"):
         check_alike([job(), job(**change)])
-    with pytest.raises(ConfigError, match="no replicas were asked for"):
+    with pytest.raises(ConfigError, match="no replicas were requested"):
         check_alike([])
 
 

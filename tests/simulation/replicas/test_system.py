@@ -65,7 +65,7 @@ def test_boxes_no_copies_and_complete_systems_are_refused(student, oracle, water
     for potential, molecule, count, error, said in (
         (student, boxed, 2, PotentialError, "periodic box; expected an isolated molecule"),
         (student, water, 0, ConfigError, r"0 copies of water .* expected at least 1"),
-        (Whole(water, seed=1), water, 2, PotentialError, "a whole System of its own"),
+        (Whole(water, seed=1), water, 2, PotentialError, "a complete System"),
     ):
         with pytest.raises(error, match=said):
             replica_system(potential, molecule, count)

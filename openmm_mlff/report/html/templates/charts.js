@@ -146,7 +146,7 @@ const charts = (() => {
       for (const plot of plots) {
         plot.classList.add("missing");
         plot.setAttribute("aria-busy", "false");
-        plot.textContent = "This chart needs a browser of 2023 or newer; the folder figures has it as a picture.";
+        plot.textContent = "This chart needs a browser from 2023 or later; the folder figures contains it as an image.";
       }
       return;
     }
