@@ -3,6 +3,7 @@
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
@@ -128,6 +129,18 @@ def _parameters(value: Any) -> Any:
     return found
 
 
+def _several(value: Any) -> Any:
+    """Return a single text or path as a tuple, and paths as text."""
+    values = (value,) if isinstance(value, (str, Path)) else value
+    if not isinstance(values, (list, tuple)):
+        return value
+    return tuple(str(one) if isinstance(one, Path) else one for one in values)
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
+"""One or several; a single one may be given alone."""
+
+
 class PotentialOptions(Frozen):
     """Options of a potential that its spec string does not contain."""
 
@@ -169,7 +182,7 @@ class PotentialOptions(Frozen):
         description="Atoms that the potential describes, in MDTraj's selection language, e.g. "
         "'resname ETH'",
     )
-    forcefield: Annotated[tuple[str, ...], Option(metavar="FILE.xml")] = Field(
+    forcefield: Annotated[Texts, Option(metavar="FILE.xml")] = Field(
         default=(),
         description="OpenMM force field of the whole system, e.g. amber14-all.xml; repeat for "
         "several",

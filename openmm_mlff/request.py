@@ -25,7 +25,7 @@ from openmm_mlff.config import (
     nearest,
 )
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.options import NO_OPTIONS, Option, PotentialOptions, Setting, text_of
+from openmm_mlff.options import NO_OPTIONS, Option, PotentialOptions, Setting, Texts, text_of
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 LARGEST_SEED = 2**31 - 1
@@ -70,7 +70,7 @@ class SharedSettings(Frozen):
     multiplicity: int | None = Field(
         default=None, description="Spin multiplicity of the systems, instead of the recorded one"
     )
-    plugins: Annotated[tuple[str, ...], Option("--plugin", metavar="FILE.py")] = Field(
+    plugins: Annotated[Texts, Option("--plugin", metavar="FILE.py")] = Field(
         default=(),
         description="Python file with checks of your own, whose code is run; repeat for several",
     )
@@ -83,13 +83,13 @@ class ValidationRequest(SharedSettings):
         description="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
         "openmm-ml:NAME, or ase:MODULE:NAME?key=value"
     )
-    systems: Annotated[tuple[str, ...], Option("--system", short="-s")] = Field(
+    systems: Annotated[Texts, Option("--system", short="-s")] = Field(
         default=DEFAULT_SYSTEMS,
         description="Library name (openmm-mlff systems), a structure file (PDB, mmCIF, SDF, MOL2, "
         "XYZ, extxyz, CIF, POSCAR, ASE traj or db; FILE@N for one frame, FILE@all), or "
         "smiles:SMILES; repeat for several. Default: water, methane, alanine",
     )
-    names: Annotated[tuple[str, ...], Option("--name")] = Field(
+    names: Annotated[Texts, Option("--name")] = Field(
         default=(),
         description="Name of a --system in reports and folders; repeat in the order of the "
         "systems. Default: from the file, or from the SMILES",

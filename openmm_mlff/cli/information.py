@@ -1,6 +1,6 @@
 """`openmm-mlff systems` and `checks`: the available molecules and checks."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,18 +12,28 @@ from openmm_mlff.config import load_protocol
 
 
 def systems_command() -> int:
-    """List the molecules of the library."""
-    from openmm_mlff.molecules import list_systems, load_system
+    """List the molecules of the library, one a line."""
+    from openmm_mlff.molecules import list_systems, load_system, systems_root
+    from openmm_mlff.molecules.library import read_system_toml
 
-    table = Table(
-        "name", "formula", "atoms", "charge", "source", title="Systems", title_justify="left"
-    )
+    rows = []
     for name in list_systems():
         molecule = load_system(name)
-        table.add_row(
-            name, molecule.formula, str(molecule.n_atoms), f"{molecule.charge:+d}", molecule.source
-        )
-    Console().print(table)
+        numbers = (str(molecule.n_atoms), f"{molecule.charge:+d}", str(molecule.multiplicity))
+        title = read_system_toml(systems_root() / name)["title"]
+        rows.append((name, molecule.formula, *numbers, title))
+    headers = ("name", "formula", "atoms", "charge", "2S+1", "what it is")
+    table = Table(title="Systems", title_justify="left", box=None, pad_edge=False)
+    for column, header in enumerate(headers):
+        # Only the last column is cut where the terminal is narrow.
+        width = max(len(row[column]) for row in (headers, *rows)) if header != headers[-1] else 1
+        justify: Any = "right" if header in headers[2:5] else "left"
+        table.add_column(header, justify=justify, no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"The source of each is in {systems_root()}/NAME/system.toml", soft_wrap=True)
     return 0
 
 

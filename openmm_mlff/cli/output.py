@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from rich.console import Console
 
 from openmm_mlff.cli.options import option
+from openmm_mlff.isolation.printed import nothing_after
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.results import ValidationReport
 
@@ -44,7 +45,13 @@ def output_folders(output: Path | None, specs: Sequence[str]) -> list[Path | Non
 def print_json(reports: Sequence[ValidationReport]) -> None:
     """Print one report as in `report.json`, or several as a list."""
     texts = [report.to_json() for report in reports]
-    print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+    print_only(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+
+
+def print_only(text: str) -> None:
+    """Print a text to stdout, after which nothing else is printed there."""
+    print(text)
+    nothing_after()
 
 
 def show_report(

@@ -24,6 +24,7 @@ from openmm_mlff.cli.output import (
 )
 from openmm_mlff.config import first_problem, load_protocol
 from openmm_mlff.errors import ConfigError, FileError, RunDirectoryError
+from openmm_mlff.isolation.printed import stdout_to_stderr
 from openmm_mlff.results import SCHEMA_VERSION, ValidationReport
 from openmm_mlff.storage.files import MOST_RUN_BYTES, missing, read_text
 from openmm_mlff.storage.run_directory import RunDirectory
@@ -68,7 +69,9 @@ def judge_command(
     with _without_openmm():
         from openmm_mlff.pipeline.judge import judge_run, write_judgement
 
-        report, evidence = judge_run(directory, protocol=chosen, plugins=plugin or ())
+        # Checks of the user may print.
+        with stdout_to_stderr():
+            report, evidence = judge_run(directory, protocol=chosen, plugins=plugin or ())
         if as_json:
             print_json([report])
         else:
@@ -76,7 +79,8 @@ def judge_command(
             show_report(report, report_path=path, quiet=quiet, details=details)
         sys.stdout.flush()
         if not no_write:
-            write_judgement(directory, report, evidence, figures=figures)
+            with stdout_to_stderr():
+                write_judgement(directory, report, evidence, figures=figures)
     return report.exit_code
 
 

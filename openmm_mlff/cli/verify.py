@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from openmm_mlff.cli.completion import complete_platform, complete_potential
-from openmm_mlff.cli.output import AsJson, Quiet
+from openmm_mlff.cli.output import AsJson, Quiet, print_only
+from openmm_mlff.isolation.printed import stdout_to_stderr
 
 if TYPE_CHECKING:
     from openmm_mlff.certificate.record import Certificate
@@ -53,9 +54,10 @@ def verify_command(
 
     path = certificate / CERTIFICATE_FILE if certificate.is_dir() else certificate
     read, intact = read_certificate(path)
-    found = verify(read, model, intact=intact, platform=platform)
+    with stdout_to_stderr():
+        found = verify(read, model, intact=intact, platform=platform)
     if as_json:
-        print(json.dumps(found.as_dict(), indent=1))
+        print_only(json.dumps(found.as_dict(), indent=1))
     else:
         _print(found, read, model=model, quiet=quiet)
     return 0 if found.verified else EXIT_NO

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.assembly import build_system
@@ -9,6 +11,7 @@ from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structure
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
+from openmm_mlff.molecules.objects import file_of_object
 from openmm_mlff.molecules.smiles import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.storage.files import missing
@@ -28,14 +31,14 @@ def known_forms() -> str:
 
 
 def load_systems(
-    name_or_path: str | Path,
+    name_or_path: Any,
     *,
     charge: int | None = None,
     multiplicity: int | None = None,
     name: str | None = None,
     add_hydrogens: bool = False,
 ) -> list[MolecularSystem]:
-    """Load all molecules that a specification (see :func:`known_forms`) refers to.
+    """Load all molecules that a specification (see :func:`known_forms`) or an object refers to.
 
     SDF, MOL and MOL2 files provide every molecule, named by its title. Of the models of a PDB or
     mmCIF file and the frames of an XYZ file the first is used, or those selected by ``FILE@N``
@@ -44,10 +47,11 @@ def load_systems(
     Bonds are read from the file if present (SDF, MOL, MOL2; PDB if CONECT names every bonded atom),
     otherwise derived from covalent radii. A box with three periodic directions is kept, in standard
     orientation, and molecules are made whole. Missing hydrogens are refused where bond orders show
-    them.
+    them. Objects are read as the file that they are written to: ``ase.Atoms`` as extended XYZ, an
+    RDKit ``Mol`` as SDF, an OpenMM topology with positions as mmCIF.
 
     Args:
-        name_or_path: what to load.
+        name_or_path: what to load: a string, a path, or one of these objects.
         charge: replaces the recorded one (default 0).
         multiplicity: replaces the recorded one (default 1).
         name: replaces the name, or the title of each of several molecules.
@@ -60,6 +64,18 @@ def load_systems(
         MoleculeError: unknown name, missing or unreadable file, or a molecule that cannot be
             simulated.
     """
+    if not isinstance(name_or_path, (str, Path)):
+        given = file_of_object(name_or_path)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{given.name}{given.suffix}"
+            path.write_text(given.text, encoding="utf-8")
+            return load_systems(
+                path,
+                charge=charge,
+                multiplicity=multiplicity,
+                name=name,
+                add_hydrogens=add_hydrogens,
+            )
     electrons = {"charge": charge, "multiplicity": multiplicity}
     chosen = None if name is None else safe_name(name, otherwise="molecule")
     text = str(name_or_path)
@@ -96,7 +112,7 @@ def load_systems(
 
 
 def load_system(
-    name_or_path: str | Path,
+    name_or_path: Any,
     *,
     charge: int | None = None,
     multiplicity: int | None = None,
@@ -104,6 +120,8 @@ def load_system(
     add_hydrogens: bool = False,
 ) -> MolecularSystem:
     """Load exactly one molecule; without an @ the first frame of a file of frames.
+
+    `name_or_path` and the settings are those of :func:`load_systems`.
 
     Raises:
         MoleculeError: as :func:`load_systems`; or there are several.

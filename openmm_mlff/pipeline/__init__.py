@@ -14,21 +14,26 @@ if TYPE_CHECKING:
 
 
 def validate(
-    potential: str, *, on_progress: "Progress | None" = None, **settings: Any
+    potential: Any, *, on_progress: "Progress | None" = None, **settings: Any
 ) -> ValidationReport:
     """Validate whether a potential is safe for production dynamics in OpenMM.
 
     Args:
-        potential: spec string, e.g. ``student:original`` or ``best_model.pt``.
+        potential: spec string, e.g. ``student:original`` or ``best_model.pt``, or an ASE
+            calculator. `reference` and `own_calculator` may be calculators, too, and `systems` one
+            or several of ``ase.Atoms``, RDKit ``Mol``, OpenMM's ``PDBFile`` or
+            ``(topology, positions)``: objects are written to ``inputs`` in the output folder.
         on_progress: called with system, stage, done and total.
         **settings: fields of :class:`openmm_mlff.request.ValidationRequest`.
 
     Returns:
         The report, which is also written to the run directory.
     """
+    from openmm_mlff.pipeline.objects import named
     from openmm_mlff.pipeline.opening import open_validation
 
-    validation = open_validation(request_from({"potential": potential, **settings}))
+    with named({"potential": potential, **settings}) as given:
+        validation = open_validation(request_from(given))
     return validation.run(on_progress=on_progress or (lambda *_: None))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from openmm_mlff import errors
 from openmm_mlff.errors import IsolationError, PotentialError, UserError
 from openmm_mlff.isolation import Ending, Limits, Worker
+from openmm_mlff.isolation.printed import stdout_to_stderr
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import History
 from openmm_mlff.measuring.stage_names import Progress
@@ -98,7 +99,9 @@ class IsolatedValidation:
             systems.sort(key=lambda name: -self._n_atoms[name])
         try:
             mark_complete(self.root, self._run_all(systems, on_progress=show))
-            return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
+            # Checks of the user may print.
+            with stdout_to_stderr():
+                return judge_directory(RunDirectory.open(self.root), plugins=self._request.plugins)
         finally:
             self.close()
 

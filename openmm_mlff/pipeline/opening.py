@@ -1,11 +1,11 @@
 """Open a validation, in worker processes if they are available, else in this process."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.isolation import has_accelerator, isolation_limits
+from openmm_mlff.isolation.printed import stdout_to_stderr
 from openmm_mlff.measuring.stage_names import Progress
 from openmm_mlff.pipeline.isolated import IsolatedValidation
 from openmm_mlff.pipeline.judge import judge_directory
@@ -21,7 +21,7 @@ class LocalValidation:
 
     def __init__(self, request: ValidationRequest) -> None:
         # The output of a potential must not mix with that of the program.
-        with redirect_stdout(sys.stderr):
+        with stdout_to_stderr():
             self._plan = prepare(request)
         self.root = self._plan.directory.root
         self.systems = tuple(self._plan.molecules)
@@ -31,7 +31,7 @@ class LocalValidation:
     ) -> ValidationReport:
         """Run the validation and judge it; see :meth:`IsolatedValidation.run`."""
         plan = self._plan if wanted is None else restrict(self._plan, wanted)
-        with redirect_stdout(sys.stderr):
+        with stdout_to_stderr():
             return run_plan(plan, on_progress=on_progress)
 
     def close(self) -> None:

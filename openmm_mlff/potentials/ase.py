@@ -1,7 +1,6 @@
 """ASE calculators as potentials and references: `ase:MODULE:NAME?key=value&...`."""
 
 import importlib
-import inspect
 import json
 import math
 import sys
@@ -28,14 +27,24 @@ if TYPE_CHECKING:
     import openmm
 
 PREFIX = "ase:"
-_PIP_NAMES = {"tblite": "tblite", "xtb": "xtb", "mace": "mace-torch", "dftd3": "dftd3"}
+_PIP_NAMES = {
+    "aimnet": "aimnet",
+    "dftd3": "dftd3",
+    "mace": "mace-torch",
+    "orb_models": "orb-models",
+    "tblite": "tblite",
+    "torchani": "torchani",
+    "xtb": "xtb",
+}
+"""Packages known here; another name could be anybody's package."""
+
 _DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01, "cache_api": False}}
 """Quiet, without the last SCF after a reset, and with an SCF tight enough that the previous
 geometry changes forces by 1e-8 of the largest instead of 2e-5, for 10 % more time (measured on
 water and benzene)."""
 
 # Exceptions of calculator constructors for options that they do not accept.
-_REFUSALS = (
+REFUSALS = (
     TypeError,
     ValueError,
     RuntimeError,
@@ -48,7 +57,7 @@ _REFUSALS = (
 )
 
 # Exceptions that third-party modules may raise on import.
-_IMPORT_FAILURES = (*_REFUSALS, SyntaxError, NameError, SystemExit)
+_IMPORT_FAILURES = (*REFUSALS, SyntaxError, NameError, SystemExit)
 
 
 class AsePotential(Potential):
@@ -64,19 +73,19 @@ class AsePotential(Potential):
         self, factory: Callable[..., BaseCalculator], options: dict[str, Any], *, spec: str
     ) -> None:
         self.factory = factory
+        self._made_by = getattr(factory, "__name__", type(factory).__name__)
         self.options = options
         self.spec = spec
         # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
-        self.name = "-".join(
-            [factory.__name__.lower(), *(str(value) for value in options.values())]
-        )
+        self.name = "-".join([self._made_by.lower(), *(str(value) for value in options.values())])
 
     @classmethod
     def from_spec(cls, spec: str) -> "AsePotential":
         """Build from ``ase:MODULE:NAME?key=value&...``; numbers, true, false, null are converted.
 
-        No calculator is constructed yet if NAME is a class.
+        NAME is a calculator class, or a class or function whose result is a calculator or has one
+        as ``.ase()``. No calculator is constructed yet if it is a calculator class.
 
         Raises:
             PotentialError: the spec is malformed, or is not an ASE calculator.
@@ -97,13 +106,13 @@ class AsePotential(Potential):
             hint = nearest(class_name, known) if known else "it has none"
             raise PotentialError(
                 f"{class_name!r} in module {module_name} is not an ASE calculator class; expected "
-                "a subclass of ase.calculators.calculator.BaseCalculator, or a function that "
-                f"returns a calculator; {hint}"
+                "a subclass of ase.calculators.calculator.BaseCalculator, or a function or class "
+                f"whose result is a calculator or has one as .ase(); {hint}"
             )
         check_options(found, options, spec=spec)
         potential = cls(found, options, spec=spec)
-        if not isinstance(found, type):
-            # For a function, only the returned object shows whether it is a calculator.
+        if not _is_calculator_class(found):
+            # Only the returned object shows whether it is a calculator.
             potential.shared_calculator()
         return potential
 
@@ -113,20 +122,22 @@ class AsePotential(Potential):
         Raises:
             PotentialError: the class does not accept the options.
         """
-        defaults = _DEFAULTS.get(self.factory.__name__, {})
+        defaults = _DEFAULTS.get(self._made_by, {})
         options = {key: self._absolute(value) for key, value in self.options.items()}
         try:
             with inside(self._folder):
                 made = self.factory(**(defaults | options))
-        except _REFUSALS as error:
+                if not isinstance(made, BaseCalculator) and callable(getattr(made, "ase", None)):
+                    made = made.ase()
+        except REFUSALS as error:
             raise PotentialError(
-                f"{self.spec}: {self.factory.__name__} rejects its options "
+                f"{self.spec}: {self._made_by} rejects its options "
                 f"({type(error).__name__}: {' '.join(str(error).split())}); see its documentation "
                 "and correct the part after the ?"
             ) from error
         if not isinstance(made, BaseCalculator):
             raise PotentialError(
-                f"{self.spec}: {self.factory.__name__} returned a {type(made).__name__}; expected "
+                f"{self.spec}: {self._made_by} returned a {type(made).__name__}; expected "
                 "an ASE calculator"
             )
         return made
@@ -165,14 +176,14 @@ class AsePotential(Potential):
         given = list(self.shared_calculator().implemented_properties)
         if "forces" not in given:
             raise PotentialError(
-                f"{self.spec}: {self.factory.__name__} returns no forces (it returns "
+                f"{self.spec}: {self._made_by} returns no forces (it returns "
                 f"{', '.join(given) or 'nothing'}); dynamics needs them: choose another calculator"
             )
 
     def check_reference(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_reference`; tblite samples the Γ point only."""
         super().check_reference(molecule)
-        if self.factory.__name__ not in GAMMA_ONLY_CALCULATORS:
+        if self._made_by not in GAMMA_ONLY_CALCULATORS:
             return
         refusal = gamma_point_refusal(molecule)
         if refusal:
@@ -227,7 +238,12 @@ def python_force(
 
 
 def _import(module_name: str, spec: str) -> Any:
-    """Import a module, or raise an error that states how to install it."""
+    """Import a module, also of the working folder, or raise an error that states what to do."""
+    package = module_name.partition(".")[0]
+    folder = str(Path.cwd())
+    # After all others, so that a file here shadows no library.
+    if folder not in sys.path and (Path(f"{package}.py").exists() or Path(package).is_dir()):
+        sys.path.append(folder)
     try:
         return importlib.import_module(module_name)
     except _IMPORT_FAILURES as error:
@@ -236,19 +252,26 @@ def _import(module_name: str, spec: str) -> Any:
                 f"{spec}: the module {module_name} cannot be imported ({type(error).__name__}: "
                 f"{' '.join(str(error).split())}); expected one that holds an ASE calculator"
             ) from error
-        package = module_name.split(".")[0]
-        pip_name = _PIP_NAMES.get(package, package)
+        remedy = (
+            f"run: pip install {_PIP_NAMES[package]}"
+            if package in _PIP_NAMES
+            else "install the package that provides it, or put the folder that holds it on "
+            "PYTHONPATH (the working folder is searched)"
+        )
         raise MissingDependencyError(
-            f"{spec} needs the module {module_name}, which cannot be imported ({error}); "
-            f"run: pip install {pip_name}"
+            f"{spec} needs the module {module_name}, which cannot be imported ({error}); {remedy}"
         ) from error
 
 
 def _is_factory(found: Any) -> TypeGuard[Callable[..., BaseCalculator]]:
-    """Return whether this is a calculator class, or a function, which may return a calculator."""
+    """Return whether this is a calculator class, or may make a calculator."""
     if isinstance(found, type):
-        return issubclass(found, BaseCalculator)
-    return inspect.isfunction(found)
+        return _is_calculator_class(found) or hasattr(found, "ase")
+    return callable(found)
+
+
+def _is_calculator_class(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseCalculator)
 
 
 def read_options(query: str) -> dict[str, Any] | None:
@@ -263,12 +286,12 @@ def read_options(query: str) -> dict[str, Any] | None:
         pairs = parse_qsl(query.replace("+", "%2B"), strict_parsing=True)
     except ValueError:
         return None
-    options = {key: _value(text) for key, text in pairs}
+    options = {key: option_of(text) for key, text in pairs}
     is_clear = len(options) == len(pairs) and all(options)
     return options if is_clear else None
 
 
-def _value(text: str) -> Any:
+def option_of(text: str) -> Any:
     """Convert numbers, true, false and null; return everything else as text."""
     try:
         value = json.loads(text)

@@ -13,7 +13,7 @@ SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
     ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:NAME?key=value"
 )
-_NO_PROGRAMS = ("ase:", "openmm-ml:", "student:")
+_NO_PROGRAMS = ("ase:", "object:", "openmm-ml:", "student:")
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
@@ -36,6 +36,10 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.ase import AsePotential
 
         return AsePotential.from_spec(spec)
+    if spec.startswith("object:"):
+        from openmm_mlff.potentials.objects import HeldCalculator
+
+        return HeldCalculator.from_spec(spec)
     if spec.startswith("openmm-ml:"):
         from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
 

@@ -24,7 +24,7 @@ def check_options(
     Raises:
         PotentialError: an unknown option or method.
     """
-    name = factory.__name__
+    name = getattr(factory, "__name__", type(factory).__name__)
     known = known_options(factory)
     unknown = [key for key in options if known is not None and key not in known]
     if known is not None and unknown:

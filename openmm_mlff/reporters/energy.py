@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from openmm_mlff.reporters.base import CsvReporter
 from openmm_mlff.reporters.quantities import (
-    atom_count,
+    are_atoms,
     degrees_of_freedom,
     kinetic_ev,
     potential_ev,
@@ -95,7 +95,7 @@ class ConservationReporter(EnergyReporter):
         time, total = float(row[1]), float(row[4])
         if self._line is None:
             self._line = RunningLine()
-            self._n_atoms = atom_count(simulation.system)
+            self._n_atoms = int(are_atoms(simulation.system).sum())
             kept = read_csv(self._path, self.columns)
             self._first_total_ev = float(kept[0, 4]) if len(kept) else total
             for earlier in kept:

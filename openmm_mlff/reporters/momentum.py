@@ -8,6 +8,7 @@ import numpy as np
 from openmm_mlff.reporters.base import CsvReporter
 from openmm_mlff.reporters.quantities import (
     FloatArray,
+    are_atoms,
     forces_ev_per_angstrom,
     masses_amu,
     positions_angstrom,
@@ -41,7 +42,9 @@ class MomentumReporter(CsvReporter):
             velocities_angstrom_per_ps=velocities_angstrom_per_ps(state),
             masses_amu=self._masses_amu,
         )
-        largest_force = np.linalg.norm(forces_ev_per_angstrom(state), axis=1).max()
+        # OpenMM distributes the forces on virtual sites over the atoms.
+        forces = forces_ev_per_angstrom(state)[are_atoms(simulation.system)]
+        largest_force = np.linalg.norm(forces, axis=1).max()
         return [
             int(simulation.currentStep),
             time_ps(state),

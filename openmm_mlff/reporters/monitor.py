@@ -66,7 +66,7 @@ class StabilityMonitor:
     """Compares frames with the initial structure of a run.
 
     Args:
-        atomic_numbers: (N,).
+        atomic_numbers: (N,), 0 for virtual sites, which are left out.
         positions_angstrom: initial, (N, 3), with unwrapped molecules.
         bonds: initial bonds, as pairs of indices.
         cell_angstrom: (3, 3), for contacts across periodic boundaries.
@@ -87,6 +87,7 @@ class StabilityMonitor:
         numbers = np.asarray(atomic_numbers, dtype=np.int64)
         start = np.asarray(positions_angstrom, dtype=np.float64)
         self._numbers = numbers
+        self._atoms = np.flatnonzero(numbers)
         self._radii_angstrom = covalent_radii_angstrom(numbers)
         self._longest_sum_angstrom = 2.0 * float(self._radii_angstrom.max())
         self._bonds = np.array(bonds, dtype=np.int64).reshape(-1, 2)
@@ -94,19 +95,28 @@ class StabilityMonitor:
         self._bonded = frozenset((int(i), int(j)) for i, j in self._bonds)
         self._fragments = fragment_labels(len(numbers), bonds=self._bonded)
 
-    def check_positions(self, positions_angstrom: FloatArray) -> Instability | None:
-        """Return the first criterion that positions (N, 3) violate: finite, bonds, contacts."""
+    def check_positions(
+        self, positions_angstrom: FloatArray, *, cell_angstrom: FloatArray | None = None
+    ) -> Instability | None:
+        """Return the first criterion that positions (N, 3) violate: finite, bonds, contacts.
+
+        ``cell_angstrom``: (3, 3), where a barostat has changed it.
+        """
         lost = _not_finite(positions_angstrom)
         if lost:
             return Instability(f"position of {self._name(*lost)} is not finite", lost)
-        return self._check_bonds(positions_angstrom) or self._check_contacts(positions_angstrom)
+        cell = self._cell_angstrom if cell_angstrom is None else cell_angstrom
+        return self._check_bonds(positions_angstrom) or self._check_contacts(
+            positions_angstrom, cell_angstrom=cell
+        )
 
     def check_forces(self, forces_ev_per_angstrom: FloatArray) -> Instability | None:
         """Return the first criterion that forces (N, 3) violate: finite, largest force."""
         broken = _not_finite(forces_ev_per_angstrom)
         if broken:
             return Instability(f"force on {self._name(*broken)} is not finite", broken)
-        sizes = np.linalg.norm(forces_ev_per_angstrom, axis=1)
+        # OpenMM distributes the forces on virtual sites over the atoms.
+        sizes = np.where(self._numbers > 0, np.linalg.norm(forces_ev_per_angstrom, axis=1), 0.0)
         atom = int(sizes.argmax())
         limit = self._limits.largest_force
         if sizes[atom] < limit:
@@ -133,14 +143,17 @@ class StabilityMonitor:
             atoms,
         )
 
-    def _check_contacts(self, positions_angstrom: FloatArray) -> Instability | None:
+    def _check_contacts(
+        self, positions_angstrom: FloatArray, *, cell_angstrom: FloatArray | None
+    ) -> Instability | None:
         closest = self._limits.contact
         near = max(BOND_FACTOR, closest)
         pairs, distances = pairs_within(
-            positions_angstrom,
+            positions_angstrom[self._atoms],
             cutoff_angstrom=near * self._longest_sum_angstrom,
-            cell_angstrom=self._cell_angstrom,
+            cell_angstrom=cell_angstrom,
         )
+        pairs = self._atoms[pairs]
         ratios = distances / self._radii_angstrom[pairs].sum(axis=1)
         for index in np.flatnonzero(ratios < near):
             atoms = (int(pairs[index, 0]), int(pairs[index, 1]))

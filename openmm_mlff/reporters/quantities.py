@@ -42,6 +42,11 @@ def positions_angstrom(state: Any) -> FloatArray:
     return angstrom_from_nm(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
 
 
+def box_angstrom(state: Any) -> FloatArray:
+    """Return the box vectors of a State as rows, (3, 3) float64, Å."""
+    return angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True).value_in_unit(unit.nanometer))
+
+
 def velocities_angstrom_per_ps(state: Any) -> FloatArray:
     """Return the velocities of a State as stored by OpenMM, (N, 3) float64, Å/ps."""
     return angstrom_from_nm(state.getVelocities(asNumpy=True).value_in_unit(_NM_PER_PS))
@@ -64,9 +69,10 @@ def masses_amu(system: openmm.System) -> FloatArray:
     )
 
 
-def atom_count(system: openmm.System) -> int:
-    """Return the number of particles of a System that are not virtual sites."""
-    return sum(not system.isVirtualSite(index) for index in range(system.getNumParticles()))
+def are_atoms(system: openmm.System) -> npt.NDArray[np.bool_]:
+    """Return for each particle of a System, (N,), whether it is not a virtual site."""
+    count = system.getNumParticles()
+    return np.array([not system.isVirtualSite(index) for index in range(count)], dtype=np.bool_)
 
 
 def degrees_of_freedom(system: openmm.System) -> int:

@@ -1,6 +1,6 @@
 """A reporter that stops an unstable run."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,7 @@ from openmm import app
 
 from openmm_mlff.errors import MoleculeError, SimulationError
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds
+from openmm_mlff.molecules.objects import described, packages_of
 from openmm_mlff.reporters.base import IntervalReporter
 from openmm_mlff.reporters.monitor import (
     DEFAULT_LIMITS,
@@ -17,6 +18,7 @@ from openmm_mlff.reporters.monitor import (
     StabilityMonitor,
 )
 from openmm_mlff.reporters.quantities import (
+    box_angstrom,
     degrees_of_freedom,
     forces_ev_per_angstrom,
     kinetic_ev,
@@ -25,6 +27,9 @@ from openmm_mlff.reporters.quantities import (
     temperature_kelvin,
     time_ps,
 )
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 class UnstableError(SimulationError):
@@ -92,9 +97,10 @@ class StabilityReporter(IntervalReporter):
 
     Args:
         interval: steps between two checks.
-        molecule: a :class:`~openmm_mlff.molecules.MolecularSystem` or an ``openmm.app.Topology``.
-            Only the elements of a topology are used; its bonds may be missing or guessed and are
-            derived from covalent radii instead.
+        molecule: a :class:`~openmm_mlff.molecules.MolecularSystem`, an ``openmm.app.Topology`` or
+            an ``ase.Atoms``. Only the elements of a topology are used: its bonds may be missing or
+            guessed and are derived from covalent radii instead, and particles without an element
+            (virtual sites, Drude particles) are left out.
         positions_angstrom: initial, (N, 3), Å; by default those of the molecule or, for a topology,
             of the Context at the first report.
         temperature_kelvin: target; None skips the temperature.
@@ -102,7 +108,7 @@ class StabilityReporter(IntervalReporter):
         limits: of bonds, contacts, forces and temperature.
 
     Raises:
-        MoleculeError: a particle of the topology has no element.
+        MoleculeError: `molecule` is of another type, or has no atoms.
     """
 
     includes: ClassVar[tuple[str, ...]] = ("positions", "forces", "energy")
@@ -110,7 +116,7 @@ class StabilityReporter(IntervalReporter):
     def __init__(
         self,
         interval: int,
-        molecule: MolecularSystem | app.Topology,
+        molecule: "MolecularSystem | app.Topology | Atoms",
         *,
         positions_angstrom: npt.ArrayLike | None = None,
         temperature_kelvin: float | None = None,
@@ -126,6 +132,10 @@ class StabilityReporter(IntervalReporter):
             self._bonds, self._cell_angstrom = molecule.bonds, molecule.cell_angstrom
             if positions_angstrom is None:
                 positions_angstrom = molecule.positions_angstrom
+        elif not isinstance(molecule, app.Topology):
+            self._cell_angstrom = np.array(molecule.cell) if molecule.pbc.all() else None
+            if positions_angstrom is None:
+                positions_angstrom = molecule.positions
         self._monitor: StabilityMonitor | None = None
         if positions_angstrom is not None:
             self._begin(positions_angstrom)
@@ -146,8 +156,10 @@ class StabilityReporter(IntervalReporter):
         """
         positions = positions_angstrom(state)
         monitor = self._monitor or self._begin(positions)
+        # A barostat changes the box.
+        cell = None if self._cell_angstrom is None else box_angstrom(state)
         problem = (
-            monitor.check_positions(positions)
+            monitor.check_positions(positions, cell_angstrom=cell)
             or monitor.check_forces(forces_ev_per_angstrom(state))
             or self._check_energies(simulation, potential_ev(state), kinetic_ev(state))
         )
@@ -179,7 +191,10 @@ class StabilityReporter(IntervalReporter):
     def _begin(self, start_angstrom: npt.ArrayLike) -> StabilityMonitor:
         bonds = self._bonds
         if bonds is None:
-            bonds = covalent_bonds(self._numbers, start_angstrom)
+            atoms = np.flatnonzero(self._numbers)
+            placed = np.asarray(start_angstrom, dtype=np.float64)[atoms]
+            found = covalent_bonds(self._numbers[atoms], placed)
+            bonds = tuple((int(atoms[i]), int(atoms[j])) for i, j in found)
         self._monitor = StabilityMonitor(
             self._numbers,
             positions_angstrom=start_angstrom,
@@ -190,14 +205,20 @@ class StabilityReporter(IntervalReporter):
         return self._monitor
 
 
-def _atomic_numbers(molecule: MolecularSystem | app.Topology) -> npt.NDArray[np.int64]:
+def _atomic_numbers(molecule: "MolecularSystem | app.Topology | Atoms") -> npt.NDArray[np.int64]:
+    """Return atomic numbers, (N,), 0 for particles of a topology that are not atoms."""
     if isinstance(molecule, MolecularSystem):
         return molecule.atomic_numbers
-    atoms = list(molecule.atoms())
-    for atom in atoms:
-        if atom.element is None:
-            raise MoleculeError(
-                f"particle {atom.index} ({atom.name}) of the topology has no element; "
-                "expected atoms only"
-            )
-    return np.array([atom.element.atomic_number for atom in atoms], dtype=np.int64)
+    if isinstance(molecule, app.Topology):
+        elements = [atom.element for atom in molecule.atoms()]
+        numbers = [0 if element is None else element.atomic_number for element in elements]
+    elif "ase" in packages_of(molecule) and hasattr(molecule, "numbers"):
+        numbers = list(molecule.numbers)
+    else:
+        raise MoleculeError(
+            f"{described(molecule)} is not a molecule; expected a MolecularSystem "
+            "(openmm_mlff.load_system), an openmm.app.Topology or an ase.Atoms"
+        )
+    if not any(numbers):
+        raise MoleculeError("no particle of the topology has an element; expected atoms")
+    return np.array(numbers, dtype=np.int64)

@@ -3,6 +3,7 @@
 Layout::
 
     OUT/run.json                      settings and fingerprints
+    OUT/inputs/                       Python objects that were given, as files
     OUT/<system>/system.json          molecule
     OUT/<system>/<run>/run.json       condition, progress, timing, failure of one simulation
     OUT/<system>/<run>/*.csv|dcd|xml  its streams
@@ -29,7 +30,8 @@ from openmm_mlff.storage.text import cut
 
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
-TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures")
+INPUTS = "inputs"
+TAKEN_NAMES = (RUN_FILE, "report.json", "report.md", "report.html", "figures", INPUTS)
 """Names in a run directory that are not folders of systems."""
 
 

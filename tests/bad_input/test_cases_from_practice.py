@@ -108,6 +108,54 @@ def test_an_operator_is_there_once_its_library_is_named(programs, tmp_path):
     assert programs.run(code, folder=tmp_path).returncode == 0
 
 
+ML_MM = [
+    ("resname-digit", "small.pdb", "resname 36H", "lig.xml", "tip3p", ""),
+    ("mlmm-altloc", "alt.pdb", "resname ETH", "ethanol.xml", "tip3p", ""),
+    ("mlmm-tip4p", "nosite.pdb", "resname ETH", "ethanol.xml", "tip4pew", "four-site water"),
+    ("mlmm-tip4p-site", "site.pdb", "resname ETH", "ethanol.xml", "tip4pew", "virtual sites"),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "system", "ml_atoms", "ligand", "water", "said"), ML_MM, ids=[one[0] for one in ML_MM]
+)
+def test_a_system_of_two_parts_is_taken_or_refused(
+    case, system, ml_atoms, ligand, water, said, prepared
+):
+    forcefield = (ligand, f"amber14/{water}.xml")
+    settings = {
+        "systems": (system,),
+        "options": {"ml_atoms": ml_atoms, "forcefield": forcefield},
+    }
+    if said:
+        with pytest.raises(UserError, match=said):
+            prepared(case, "student:original", **settings)
+        return
+    plan = prepared(case, "student:original", **settings)
+    assert plan.potential.ml_atoms.tolist() == list(range(9))
+    (molecule,) = plan.molecules.values()
+    assert molecule.formula == "C2H8O2"
+    assert ("left out in ETH A 1" in molecule.source) is (case == "mlmm-altloc")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("tip4p-reporter/run.py", "StabilityReporter ok"),
+        ("npt-reporter/npt.py", "no complaint"),
+    ],
+)
+def test_reporters_guard_the_scripts(script, said, programs, tmp_path):
+    code = (CASES / script).read_text(encoding="utf-8")
+
+    ended = programs.run(code, folder=tmp_path)
+
+    assert ended.returncode == 0, ended.stderr
+    assert said in ended.stdout
+    assert "Error" not in ended.stdout
+
+
 READ = [
     ("charmm-ions/charmm_ions.pdb", "BaCaCdCl5CsKLiNaRb", (0, 1)),
     ("gaff-mol2/c6f6_gaff.mol2", "C6F6", (0, 1)),

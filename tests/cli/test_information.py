@@ -1,6 +1,9 @@
-"""The list of checks as the command line prints it."""
+"""The lists of checks and systems as the command line prints them."""
+
+import pytest
 
 from openmm_mlff.checks.registry import CHECKS
+from openmm_mlff.molecules import list_systems
 from openmm_mlff.report.checks_page import checks_markdown
 
 
@@ -29,3 +32,16 @@ def test_another_protocol_gives_its_thresholds(command, tmp_path):
 def test_markdown_prints_the_page_and_nothing_else(command):
     outcome = command("checks", "--markdown")
     assert (outcome.code, outcome.out) == (0, checks_markdown())
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_every_system_is_one_line(columns, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    outcome = command("systems")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    names = [line.split()[0] for line in lines if line.strip()]
+    assert [name for name in names if name in list_systems()] == list_systems()
+    # The title, the headers, and where the sources are.
+    assert len(lines) == len(list_systems()) + 3
+    assert max(len(line) for line in lines[:-1]) <= columns

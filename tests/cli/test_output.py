@@ -7,6 +7,8 @@ import pytest
 from openmm_mlff.cli.output import print_json, show_report, worst_exit_code
 from openmm_mlff.results import ValidationReport, VerdictStatus
 
+from ..programs import COMMAND_LINE
+
 
 @pytest.fixture
 def load(repository):
@@ -47,3 +49,32 @@ def test_the_gravest_verdict_decides_the_exit_code(load):
     assert worst_exit_code([approved]) == 0
     assert worst_exit_code([approved, undecided]) == 3
     assert worst_exit_code([undecided, rejected, approved]) == 1
+
+
+LOUD = """
+import ctypes
+from ase.calculators.morse import MorsePotential
+
+C = ctypes.CDLL(None)
+print("imported")
+
+class Loud(MorsePotential):
+    def calculate(self, *arguments, **options):
+        print("by Python")
+        C.printf(b"by C\\n")
+        super().calculate(*arguments, **options)
+"""
+BRIEF = 'extends = "quick"\nname = "brief"\nrequired = ["determinism"]\nreported = []\n'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sandbox", ["--sandbox", "--no-sandbox"])
+def test_stdout_is_json_whatever_the_potential_prints(sandbox, programs, tmp_path):
+    (tmp_path / "loud.py").write_text(LOUD)
+    (tmp_path / "brief.toml").write_text(BRIEF)
+    command = ["validate", "ase:loud:Loud", "-s", "water", "--protocol", "brief.toml", "--json"]
+    command += ["--platform", "Reference", "--reference", "none", "--output", "out", sandbox]
+    ended = programs.run(COMMAND_LINE, *command, folder=tmp_path)
+    assert ended.returncode == 3, ended.stderr
+    assert [check["id"] for check in json.loads(ended.stdout)["checks"]] == ["determinism"]
+    assert ("by C" in ended.stderr) is (sandbox == "--no-sandbox")

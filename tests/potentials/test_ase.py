@@ -1,6 +1,8 @@
 """ASE calculators as potentials: options, results, identity, and refusals."""
 
+import functools
 import importlib
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -66,6 +68,24 @@ def make_lennard_jones(sigma: float = 1.0) -> LennardJones:
 
 def make_a_number() -> float:
     return 1.0
+
+
+class Model:
+    """A model that gives its calculator on request, as those of TorchANI do."""
+
+    def __init__(self, sigma: float = 1.0) -> None:
+        self.sigma = sigma
+
+    def ase(self) -> LennardJones:
+        return LennardJones(sigma=self.sigma)
+
+
+@functools.cache
+def make_a_model(sigma: float = 1.0) -> Model:
+    return Model(sigma)
+
+
+make_wide = functools.partial(make_lennard_jones, sigma=2.0)
 
 
 def of(factory, **options) -> AsePotential:
@@ -154,25 +174,59 @@ def test_refused_options_and_missing_forces_are_one_line(factory, options, said,
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_package_names_what_to_install(monkeypatch):
-    def missing(name):
-        raise ImportError(f"No module named {name!r}")
-
-    monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(MissingDependencyError, match="pip install mace-torch"):
-        AsePotential.from_spec("ase:mace.calculators:MACECalculator")
-
-
 def test_a_calculator_that_refuses_stops_openmm_with_its_reason(water, in_openmm):
     with pytest.raises((openmm.OpenMMException, RuntimeError), match="SCF not converged"):
         in_openmm(of(Refusing).create_system(water), water.positions_angstrom)
 
 
-def test_a_function_that_returns_a_calculator_is_a_potential():
-    spec = f"ase:{__name__}:make_lennard_jones?sigma=2.0"
-    potential = AsePotential.from_spec(spec)
-    assert potential.shared_calculator().parameters.sigma == 2.0
+@pytest.mark.parametrize(
+    ("made_by", "sigma"),
+    [
+        ("make_lennard_jones?sigma=2.0", 2.0),
+        ("make_a_model?sigma=3.0", 3.0),
+        ("Model", 1.0),
+        ("make_wide", 2.0),
+    ],
+)
+def test_what_makes_a_calculator_is_a_potential(made_by, sigma, water):
+    potential = AsePotential.from_spec(f"ase:{__name__}:{made_by}")
+    assert potential.shared_calculator().parameters.sigma == sigma
     assert f"{__name__.replace('.', '/')}.py" in potential.fingerprint.files
+    potential.check_molecule(water)
+
+
+def test_a_module_in_the_working_folder_is_found_after_all_others(tmp_path, monkeypatch):
+    text = "from ase.calculators.lj import LennardJones\ndef mine(): return LennardJones()\n"
+    for name in ("own_calculators_here", "json"):
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    potential = AsePotential.from_spec("ase:own_calculators_here:mine")
+    assert list(potential.fingerprint.files) == ["own_calculators_here.py"]
+    assert sys.path[-1] == str(tmp_path)
+    with pytest.raises(PotentialError, match="'mine' in module json is not"):
+        AsePotential.from_spec("ase:json:mine")
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("mace.calculators", "run: pip install mace-torch"),
+        ("somebodys_model", "put the folder that holds it on PYTHONPATH"),
+    ],
+)
+def test_only_known_packages_are_recommended(module, said, monkeypatch):
+    def missing(name):
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(MissingDependencyError, match=said) as caught:
+        AsePotential.from_spec(f"ase:{module}:Calculator")
+    assert "pip install somebodys" not in str(caught.value)
+
+
+def test_wrong_options_and_results_of_a_function_are_refused():
+    spec = f"ase:{__name__}:make_lennard_jones?sigma=2.0"
     for wrong, said in (
         (spec.replace("sigma", "sgima"), "has no option 'sgima'"),
         (f"ase:{__name__}:make_a_number", "returned a float"),

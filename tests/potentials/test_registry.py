@@ -52,7 +52,11 @@ def test_an_ase_calculator_is_loaded_by_name():
         ("ase:ase..calculators:EMT", PotentialError, "expected ase:MODULE:NAME"),
         ("ase:.calculators:EMT", PotentialError, "expected ase:MODULE:NAME"),
         ("ase:ase.calculators.lj:LennardJones?sigma", PotentialError, "key=value"),
-        ("ase:no_such_module:Thing", MissingDependencyError, "pip install no_such_module"),
+        (
+            "ase:no_such_module:Thing",
+            MissingDependencyError,
+            "put the folder that holds it on PYTHONPATH",
+        ),
         ("ase:ase.calculators.lj:Nothing", PotentialError, "is not an ASE calculator class"),
         ("ase:builtins:dict", PotentialError, "is not an ASE calculator class"),
         ("ase:ase.build:molecule", PotentialError, "molecule rejects its options"),

@@ -1,7 +1,7 @@
 import numpy as np
 import openmm
 import pytest
-from openmm import app
+from openmm import app, unit
 
 from openmm_mlff.errors import MoleculeError, SimulationError
 from openmm_mlff.molecules import MolecularSystem
@@ -107,9 +107,111 @@ def test_a_given_start_is_the_reference(oscillator):
     assert "its start (1.900 Å)" in str(_stopped(oscillator.simulation(), reporter))
 
 
-def test_particles_without_an_element_are_refused():
+@pytest.fixture(scope="module")
+def four_sites():
+    """Two waters of TIP4P-Ew, whose virtual sites stand between their atoms."""
     topology = app.Topology()
-    residue = topology.addResidue("X", topology.addChain())
-    topology.addAtom("EP", None, residue)
-    with pytest.raises(MoleculeError, match=r"particle 0 \(EP\) of the topology has no element"):
-        StabilityReporter(10, topology)
+    chain, places = topology.addChain(), []
+    for shift_nm in (0.0, 0.3):
+        residue = topology.addResidue("HOH", chain)
+        atoms = [
+            topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+            for name in ("O", "H1", "H2")
+        ]
+        for hydrogen in atoms[1:]:
+            topology.addBond(atoms[0], hydrogen)
+        for x, y in ((0.0, 0.0), (0.09572, 0.0), (-0.024, 0.0927)):
+            places.append(openmm.Vec3(x, y, shift_nm))
+    field = app.ForceField("tip4pew.xml")
+    whole = app.Modeller(topology, places * unit.nanometer)
+    whole.addExtraParticles(field)
+    system = field.createSystem(whole.topology, rigidWater=False)
+    return whole.topology, system, whole.positions
+
+
+def simulation_with_sites(four_sites):
+    topology, system, positions = four_sites
+    simulation = app.Simulation(
+        topology,
+        system,
+        openmm.VerletIntegrator(0.0005),
+        openmm.Platform.getPlatformByName("Reference"),
+    )
+    simulation.context.setPositions(positions)
+    return simulation
+
+
+def test_virtual_sites_are_left_out(four_sites):
+    simulation = simulation_with_sites(four_sites)
+    simulation.reporters.append(StabilityReporter(1, simulation.topology))
+    simulation.step(5)
+    assert simulation.currentStep == 5
+    # The second oxygen comes after three atoms and a site.
+    positions = simulation.context.getState(positions=True).getPositions(asNumpy=True)
+    positions[5] += np.array([0.1, 0.0, 0.0]) * unit.nanometer
+    simulation.context.setPositions(positions)
+    with pytest.raises(UnstableError, match="bond O5–H6 is") as raised:
+        simulation.step(1)
+    assert raised.value.atoms == (4, 5)
+
+
+def test_atoms_of_ase_are_a_molecule(oscillator):
+    from ase import Atoms
+
+    simulation = oscillator.simulation()
+    atoms = Atoms(MOLECULE.symbols, MOLECULE.positions_angstrom)
+    simulation.reporters.append(StabilityReporter(5, atoms))
+    simulation.step(20)
+    assert simulation.currentStep == 20
+
+
+@pytest.mark.parametrize("grown", [1.0, 1.1])
+def test_contacts_are_those_of_the_box_at_that_time(grown):
+    """Two argon atoms that touch across the faces of the first box, and not of the grown one."""
+    width_nm, gap_nm = 1.0, 0.1
+    system = openmm.System()
+    force = openmm.NonbondedForce()
+    force.setNonbondedMethod(force.CutoffPeriodic)
+    force.setCutoffDistance(0.4)
+    for _ in range(2):
+        system.addParticle(39.95)
+        force.addParticle(0.0, 0.1, 0.0)
+    system.addForce(force)
+    system.setDefaultPeriodicBoxVectors(*np.eye(3) * width_nm)
+    positions_nm = np.array([[0.0, 0.5, 0.5], [width_nm - gap_nm, 0.5, 0.5]])
+    start = positions_nm - [[0.0, 0.0, 0.0], [0.4, 0.0, 0.0]]
+    argon = MolecularSystem(
+        name="argon",
+        atomic_numbers=np.array([18, 18]),
+        positions_angstrom=10.0 * start,
+        cell_angstrom=10.0 * width_nm * np.eye(3),
+    )
+    simulation = simulation_of(system, ("Ar", "Ar"))
+    simulation.context.setPeriodicBoxVectors(*np.eye(3) * width_nm * grown**3)
+    simulation.context.setPositions(positions_nm)
+    simulation.reporters.append(StabilityReporter(1, argon))
+    if grown == 1.0:
+        with pytest.raises(UnstableError, match=r"unbonded atoms Ar1–Ar2 are 1\.000 Å apart"):
+            simulation.step(1)
+    else:
+        simulation.step(1)
+        assert simulation.currentStep == 1
+
+
+def without_atoms():
+    topology = app.Topology()
+    topology.addAtom("EP", None, topology.addResidue("X", topology.addChain()))
+    return topology
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (without_atoms, "no particle of the topology has an element"),
+        (lambda: "water", "an object of type str is not a molecule; expected a MolecularSystem"),
+        (openmm.System, "an object of type System is not a molecule"),
+    ],
+)
+def test_what_is_no_molecule_is_refused(make, said):
+    with pytest.raises(MoleculeError, match=said):
+        StabilityReporter(10, make())

@@ -89,6 +89,12 @@ def create_mm_system(
             **in_a_box,
         )
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
+        if "extra site" in str(error):
+            residue = _one_line(error).partition(". ")[0].removeprefix("No template found for ")
+            raise PotentialError(
+                f"the force field gives {residue} virtual sites (as in four-site water), which are "
+                "not supported here; name one without them, for example amber14/tip3p.xml"
+            ) from error
         raise PotentialError(
             f"the force field cannot describe the structure ({_one_line(error)}); name a file "
             "that defines this residue with --forcefield, and check that the structure names its "

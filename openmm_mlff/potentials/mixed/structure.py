@@ -43,8 +43,8 @@ def read_topology(path: Path) -> app.Topology:
     for atom in topology.atoms():
         if atom.element is None:
             raise MoleculeError(
-                f"{path}: {atom_label(atom)} has no element; expected one for each atom: remove "
-                "virtual sites from the file"
+                f"{path}: {atom_label(atom)} has no element; virtual sites are not supported: "
+                "remove them, and name a force field without them"
             )
     return topology
 
