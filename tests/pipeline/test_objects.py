@@ -92,7 +92,7 @@ def test_what_is_refused_leaves_nothing(folder):
     (folder / "out").mkdir()
     with pytest.raises(MoleculeError, match="unknown system"):
         mlff.validate("student:tiny", systems=[built("H2O"), "watr"], output="out/new/run")
-    with pytest.raises(PotentialError, match="student:tiny does not know Ar"):
+    with pytest.raises(PotentialError, match="student:tiny does not support Ar"):
         mlff.validate("student:tiny", systems=Atoms("Ar"))
     assert [path.name for path in folder.rglob("*")] == ["out"]
 

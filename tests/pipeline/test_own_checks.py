@@ -171,5 +171,5 @@ def test_the_package_of_an_installed_check_is_recorded(model, tmp_path, monkeypa
     assert report.exit_code == 0
     assert report.environment["versions"]["sizes"] == "1.0"
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sizes\nVersion: 2.0\n")
-    with pytest.raises(RunDirectoryError, match=r"started with sizes 1\.0, 2\.0 is installed"):
+    with pytest.raises(RunDirectoryError, match=r"started with sizes 1\.0, but 2\.0 is installed"):
         mlff.validate(model, **asked(tmp_path, plugins=[], resume=True))

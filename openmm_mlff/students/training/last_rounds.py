@@ -36,16 +36,16 @@ OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
         "torsion": {"epochs": 1, "learning_rate": 4e-4},
         # A wide scale, so that few large errors, at 90° about the bond of an amide, have an effect.
         "levelling": {
-            "epochs": 4,
-            "learning_rate": 5e-4,
+            "epochs": 8,
+            "learning_rate": 8e-4,
             "energy_scale_ev_per_atom": 0.02,
             "energy_weight": 30.0,
         },
         "polishing": {
-            "epochs": 2,
-            "learning_rate": 2e-4,
+            "epochs": 3,
+            "learning_rate": 3e-4,
             "energy_scale_ev_per_atom": 0.02,
-            "energy_weight": 30.0,
+            "energy_weight": 15.0,
         },
     },
     "ultra-tiny": {
@@ -129,19 +129,16 @@ def train_last_rounds(
     *,
     name: str,
     seed: int,
-    has_turned: bool = False,
     on_epoch: Callable[[int, float, torch.nn.Module], None] | None = None,
 ) -> dict[str, Any]:
     """Train the last rounds in place and return what is recorded of each, by its name.
 
-    A model that ``has_turned`` was trained on rotated bonds before and leaves out the first round.
     ``seed`` determines the order of the frames in the first round and is incremented for the
     others.
     """
     own: Mapping[str, dict[str, Any]] = OWN_PLANS.get(name, {})
     recorded: dict[str, Any] = {}
-    kinds = ("torsion", "levelling", "polishing")
-    for number, kind in list(enumerate(kinds))[has_turned:]:
+    for number, kind in enumerate(("torsion", "levelling", "polishing")):
         plan = replace(getattr(rounds, kind), **own.get(kind, {}))
         seen = frames_of_levelling(frames) if kind == "levelling" else frames
         train_student(model, seen, plan, seed=seed + number, on_epoch=on_epoch)

@@ -81,7 +81,7 @@ REFINED = ("original",)
 RUN_KINDS = (THERMAL, REFINEMENT)
 """Kinds of frames from trajectories, of which an earlier student may have been trained on any."""
 
-CONTINUED = "the last two rounds continued from earlier weights, which all the rounds had made"
+CONTINUED = "the last three rounds continued from earlier weights of this recipe"
 UNSEEN = (
     "Frames not used in any round: thermal ones of new trajectories, and the last tenth of every "
     "other kind (of rotated bonds, points anywhere on the path)."
@@ -197,8 +197,8 @@ def build_student(
         recipe: the recipe.
         output: folder for ``NAME.safetensors``.
         on_epoch: see :func:`openmm_mlff.students.training.fit.train_student`.
-        earlier: file of a student of this recipe, with which the last two rounds start; None trains
-            all rounds.
+        earlier: file of a student of this recipe with which the last rounds start; None trains all
+            rounds.
 
     Raises:
         CheckpointError: the earlier file cannot be read.
@@ -225,13 +225,7 @@ def build_student(
     if last:
         seed = recipe.training_seed + 2
         rounds |= train_last_rounds(
-            model,
-            last,
-            recipe.last_rounds,
-            name=name,
-            seed=seed,
-            has_turned=earlier is not None,
-            on_epoch=on_epoch,
+            model, last, recipe.last_rounds, name=name, seed=seed, on_epoch=on_epoch
         )
     known = {id(frame) for frame in (*seen, *last)}
     training = [frame for frame in training if id(frame) in known]
