@@ -141,6 +141,10 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 """One or several; a single one may be given alone."""
 
 
+OBJECT_PREFIX = "object:"
+"""Of the specs of calculators that only this process has; see `potentials.objects`."""
+
+
 class PotentialOptions(Frozen):
     """Options of a potential that its spec string does not contain."""
 

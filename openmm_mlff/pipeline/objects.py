@@ -12,11 +12,9 @@ from typing import Any
 from openmm_mlff.errors import ConfigError, MoleculeError, PotentialError, RunDirectoryError
 from openmm_mlff.molecules.names import numbered_names
 from openmm_mlff.molecules.objects import described, file_of_object, is_topology, packages_of
+from openmm_mlff.options import OBJECT_PREFIX
 from openmm_mlff.storage.files import write_text
 from openmm_mlff.storage.run_directory import INPUTS
-
-PREFIX = "object:"
-"""Of specs that only this process knows; see `potentials.objects`."""
 
 _ONLY_HERE = (
     "{}: only this process can make this calculator, and sandbox=True runs it in others; leave out "
@@ -48,7 +46,7 @@ def named(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         settings = dict(given)
         for name in set(_POTENTIALS) & set(settings):
             settings[name] = spec = _spec(settings[name], name=name)
-            if isinstance(spec, str) and spec.startswith(PREFIX):
+            if isinstance(spec, str) and spec.startswith(OBJECT_PREFIX):
                 if settings.get("sandbox"):
                     raise ConfigError(_ONLY_HERE.format(name))
                 settings["sandbox"] = False

@@ -14,11 +14,10 @@ from urllib.parse import quote, urlencode
 from ase.calculators.calculator import BaseCalculator
 
 from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import OBJECT_PREFIX
 from openmm_mlff.potentials import ase
 from openmm_mlff.potentials.calculation import forget
 from openmm_mlff.storage.fingerprint import Sources
-
-PREFIX = "object:"
 
 _OF_RESULTS = ("atoms", "results")
 """Attributes of a calculator that belong to its last evaluation."""
@@ -52,7 +51,7 @@ def spec_of_calculator(calculator: BaseCalculator) -> str:
             f"{' '.join(str(error).split())}), as a check with a fresh one needs; name a class or "
             "a function that makes it instead: ase:MODULE:NAME?key=value"
         ) from error
-    spec = f"{PREFIX}{kind.__name__}-{_digest(mine)}"
+    spec = f"{OBJECT_PREFIX}{kind.__name__}-{_digest(mine)}"
     _held[spec] = mine
     return spec
 
@@ -63,7 +62,7 @@ class HeldCalculator(ase.AsePotential):
     def __init__(self, calculator: BaseCalculator, *, spec: str) -> None:
         super().__init__(type(calculator), {}, spec=spec)
         self._calculator = calculator
-        self.name = spec.removeprefix(PREFIX)
+        self.name = spec.removeprefix(OBJECT_PREFIX)
 
     @classmethod
     def from_spec(cls, spec: str) -> "HeldCalculator":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.options import NO_OPTIONS, PotentialOptions
+from openmm_mlff.options import NO_OPTIONS, OBJECT_PREFIX, PotentialOptions
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.installed import load_installed
 from openmm_mlff.storage.files import missing
@@ -13,7 +13,7 @@ SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
     ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:NAME?key=value"
 )
-_NO_PROGRAMS = ("ase:", "object:", "openmm-ml:", "student:")
+_NO_PROGRAMS = ("ase:", OBJECT_PREFIX, "openmm-ml:", "student:")
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
@@ -36,7 +36,7 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.ase import AsePotential
 
         return AsePotential.from_spec(spec)
-    if spec.startswith("object:"):
+    if spec.startswith(OBJECT_PREFIX):
         from openmm_mlff.potentials.objects import HeldCalculator
 
         return HeldCalculator.from_spec(spec)

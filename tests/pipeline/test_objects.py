@@ -13,10 +13,9 @@ from openmm import app
 import openmm_mlff as mlff
 from openmm_mlff.errors import ConfigError, MoleculeError, PotentialError, RunDirectoryError
 from openmm_mlff.molecules import load_system, systems_root
-from openmm_mlff.pipeline import objects
+from openmm_mlff.options import OBJECT_PREFIX
 from openmm_mlff.pipeline.objects import named
 from openmm_mlff.pipeline.preparing import prepare
-from openmm_mlff.potentials import objects as held
 from openmm_mlff.request import request_from
 from openmm_mlff.results import Status
 
@@ -78,14 +77,10 @@ def test_a_calculator_is_potential_and_reference():
     )
     assert found["potential"].startswith(f"{LENNARD_JONES}?sigma=2.0")
     assert found["own_calculator"].startswith(f"{LENNARD_JONES}?sigma=3.0")
-    assert found["reference"].startswith(objects.PREFIX)
+    assert found["reference"].startswith(OBJECT_PREFIX)
     assert found["sandbox"] is False
     assert settings_of(potential=Path("a.pt"))["potential"] == "a.pt"
     assert "sandbox" not in settings_of(potential=LennardJones(), reference=None)
-
-
-def test_the_two_prefixes_are_one():
-    assert objects.PREFIX == held.PREFIX
 
 
 def test_what_is_refused_leaves_nothing(folder):

@@ -28,7 +28,8 @@ class Record(Noisy):
     """Energies of pairs of elements pushed together.
 
     Attributes:
-        pairs: name of each scan: its elements, heavy first, and whether it is in the molecule.
+        pairs: name of each scan: its elements, heavy first, and whether they are in the molecule
+            or in two molecules.
         covalent_sums_angstrom: of the two atoms of each scan.
         pair: index of the scan of each point.
         distances_angstrom: of each point, ascending within a scan.
@@ -54,10 +55,10 @@ class Record(Noisy):
 
 
 def measure(subject: "Subject") -> Record | NotApplicable:
-    """Push every pair of elements together, to 0.3 Å: alone and in the molecule.
+    """Push every pair of elements together, to 0.3 Å: alone and with the molecule around it.
 
-    Alone only where the composition is free, in a large cell where the molecule has a cell.  Pairs
-    that one molecule has not within 4 Å are pushed together with two copies of it.
+    Alone only where the composition is free, in a large cell where the molecule has a cell.  Where
+    no two atoms of a pair are within 4 Å in the molecule, two copies of it are pushed together.
     """
     molecule, potential = subject.molecule, subject.potential
     if potential.has_force_field:
@@ -72,13 +73,14 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     atoms = [scans.two_atoms(kind, in_cell=molecule.is_periodic) for kind in kinds]
     lines = [pushed_together(pair, [0, 1], step=step) for pair in atoms]
     lines += [pushed_together(molecule, pair, step=2.0 * step) for pair in near.values()]
-    far = [] if molecule.is_periodic or molecule.n_atoms == 1 else set(kinds) - set(near)
-    lines += [scans.collision_scan(molecule, kind, step=2.0 * step) for kind in sorted(far)]
+    can_collide = molecule.n_atoms > 1 and not molecule.is_periodic
+    far = [kind for kind in kinds if can_collide and kind not in near]
+    lines += [scans.collision_scan(molecule, kind, step=2.0 * step) for kind in far]
     ends = [""] * len(kinds) + [INSIDE] * len(near) + [BETWEEN] * len(far)
     found = [
         subject.evaluate(line.place(line.coordinates), molecule=line.molecule) for line in lines
     ]
-    elements = np.array([*kinds, *near, *sorted(far)]).reshape(-1, 2)
+    elements = np.array([*kinds, *near, *far]).reshape(-1, 2)
     return Record(
         pairs=tuple(line.name + end for line, end in zip(lines, ends, strict=True)),
         covalent_sums_angstrom=covalent_radii_angstrom(elements).sum(axis=1),
