@@ -67,7 +67,7 @@ def train(
     ] = False,
     continue_from: Annotated[
         Path | None,
-        typer.Option(help="Folder of students of this recipe whose last rounds are repeated"),
+        typer.Option(help="Folder of students of this recipe whose last round is repeated"),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
 ) -> None:

@@ -42,6 +42,7 @@ from openmm_mlff.students.training.frames import (
 )
 from openmm_mlff.students.training.last_rounds import (
     LATER_KINDS,
+    ROUNDS,
     TURNED,
     LastRounds,
     frames_of_last_rounds,
@@ -81,7 +82,7 @@ REFINED = ("original",)
 RUN_KINDS = (THERMAL, REFINEMENT)
 """Kinds of frames from trajectories, of which an earlier student may have been trained on any."""
 
-CONTINUED = "the last three rounds continued from earlier weights of this recipe"
+CONTINUED = "the last round continued from earlier weights of this recipe"
 UNSEEN = (
     "Frames not used in any round: thermal ones of new trajectories, and the last tenth of every "
     "other kind (of rotated bonds, points anywhere on the path)."
@@ -197,7 +198,7 @@ def build_student(
         recipe: the recipe.
         output: folder for ``NAME.safetensors``.
         on_epoch: see :func:`openmm_mlff.students.training.fit.train_student`.
-        earlier: file of a student of this recipe with which the last rounds start; None trains all
+        earlier: file of a student of this recipe, with which the last round starts; None trains all
             rounds.
 
     Raises:
@@ -223,9 +224,14 @@ def build_student(
         )
     last = frames_of_last_rounds(training)
     if last:
-        seed = recipe.training_seed + 2
         rounds |= train_last_rounds(
-            model, last, recipe.last_rounds, name=name, seed=seed, on_epoch=on_epoch
+            model,
+            training,
+            recipe.last_rounds,
+            name=name,
+            seed=recipe.training_seed + 2,
+            kinds=ROUNDS if earlier is None else ROUNDS[-1:],
+            on_epoch=on_epoch,
         )
     known = {id(frame) for frame in (*seen, *last)}
     training = [frame for frame in training if id(frame) in known]

@@ -80,7 +80,7 @@ def conformer_frames(
 
     Args:
         molecule: at its minimum.
-        conformers: maximum number.
+        conformers: maximum number; the lowest of those that a random search finds.
         step_degrees: distance between two points.
         copies: displaced copies of each relaxed point.
         seed: seed of the conformers, the order and the displacements.
@@ -134,14 +134,14 @@ def _conformers(
     most: int,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    """Return minima of the teacher, (N, 3) in Å each, that differ in energy."""
+    """Return the lowest minima found of the teacher, (N, 3) in Å each, that differ in energy."""
     from ase.optimize import BFGS
 
     torsions = _torsions(molecule)
     atoms = molecule.to_ase()
     atoms.calc = calculator
     energies_ev = [float(atoms.get_potential_energy())]
-    found: list[np.ndarray] = []
+    found: list[tuple[float, np.ndarray]] = []
     for _ in range(TRIES_A_CONFORMER * most if torsions else 0):
         positions = np.array(molecule.positions_angstrom)
         for torsion in torsions:
@@ -156,10 +156,9 @@ def _conformers(
             continue
         if min(abs(energy_ev - other) for other in energies_ev) > SAME_CONFORMER_EV:
             energies_ev.append(energy_ev)
-            found.append(np.array(atoms.positions))
-        if len(found) == most:
-            break
-    return found
+            found.append((energy_ev, np.array(atoms.positions)))
+    found.sort(key=lambda one: one[0])
+    return [positions for _, positions in found[:most]]
 
 
 def _scan(

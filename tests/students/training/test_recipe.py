@@ -8,6 +8,7 @@ from openmm_mlff.students.checkpoint import read_student_record
 from openmm_mlff.students.training import last_rounds
 from openmm_mlff.students.training import recipe as recipe_module
 from openmm_mlff.students.training.fit import TrainingPlan
+from openmm_mlff.students.training.frames import split_held_out
 from openmm_mlff.students.training.recipe import (
     QUICK_RECIPE,
     SIZES,
@@ -145,6 +146,15 @@ def test_only_the_largest_student_has_the_second_round(rounds, rounds_frames, tm
     assert original.data["kinds"]["refinement_300K"] == 2
 
 
+def test_the_last_round_of_the_largest_student_repeats_the_molecules_that_cannot_rotate(
+    rounds_frames,
+):
+    training, _ = split_held_out(rounds_frames, fraction=0.1)
+    rigid = last_rounds.frames_of_rigid_molecules(training)
+    assert {frame.origin.partition("_")[0] for frame in rigid} == {"water/thermal"}
+    assert len(rigid) == sum("water/thermal" in frame.origin for frame in training)
+
+
 def test_the_last_rounds_train_torsions_if_there_are_any(rounds, rounds_frames, data, tmp_path):
     assert "torsion" not in build_student("tiny", data[1], TINY_RECIPE, tmp_path).training
     assert len(rounds) == 1
@@ -162,12 +172,12 @@ def test_the_last_rounds_train_torsions_if_there_are_any(rounds, rounds_frames, 
     assert rounds[2][0] < rounds[1][0] == rounds[3][0]
 
 
-def test_the_last_rounds_continue_from_earlier_weights(rounds, rounds_frames, tmp_path):
+def test_the_last_round_continues_from_earlier_weights(rounds, rounds_frames, tmp_path):
     first = build_student("tiny", rounds_frames, ROUNDS, tmp_path / "first")
     earlier = tmp_path / "first" / "tiny.safetensors"
     rounds.clear()
     record = build_student("tiny", rounds_frames, ROUNDS, tmp_path / "second", earlier=earlier)
-    assert [seed for _, _, seed in rounds] == [9, 10, 11]
+    assert [seed for _, _, seed in rounds] == [11]
     assert record.training["epochs"] == first.training["epochs"]
     assert "earlier weights" in record.training["note"]
     thermal, before = (one.held_out["water/thermal_300K"] for one in (record, first))
