@@ -1,12 +1,10 @@
-"""The cases beside the repository: refused before anything runs, or judged as they say."""
+"""The cases beside the repository: read as meant, or refused before anything runs."""
 
-import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli import main
 from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.preparing import prepare
@@ -214,51 +212,3 @@ def test_the_spin_reaches_the_potential(prepared, tmp_path):
     plan = prepared("cases", "ase:pots:Healthy", systems=(str(system),), multiplicity=3)
 
     assert plan.molecules["o2"].to_ase().info["spin"] == 3
-
-
-# As `quick`, with runs that are over at once.
-SHORT = """
-extends = "quick"
-name = "short"
-[dynamics]
-equilibration_ps = 0.02
-duration_ps = 0.05
-longest_ps = 0.05
-[probes]
-geometries = 2
-parity_steps = 10
-rotations = 2
-sampling_ps = 0.1
-thermostats_ps = 0.1
-ensemble_ps = 0.01
-ensemble_runs = 2
-scan_step_angstrom = 0.05
-"""
-JUDGED = [
-    ("ts-frozen", 1),
-    ("ts-noncontig", 1),
-    ("ts-double-only", 3),
-    ("ase-healthy", 3),
-    ("ase-free-energy", 3),
-    ("ase-reused", 3),
-    ("ase-stale", 1),
-    ("ase-capacity", 1),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("case", "code"), JUDGED)
-def test_a_case_is_judged_as_it_says(case, code, tmp_path, monkeypatch, capfd):
-    (tmp_path / "short.toml").write_text(SHORT, encoding="utf-8")
-    words = shlex.split((CASES / case / "cmd").read_text(encoding="utf-8"))
-    words = words[words.index("openmm-mlff") + 1 :]
-    words[words.index("--output") + 1] = str(tmp_path / "out")
-    words[words.index("--protocol") + 1] = str(tmp_path / "short.toml")
-    monkeypatch.chdir(CASES / case)
-    monkeypatch.setenv("PYTHONPATH", str(CASES), prepend=":")
-    monkeypatch.syspath_prepend(str(CASES))
-
-    with pytest.raises(SystemExit) as stopped:
-        main(words)
-
-    assert stopped.value.code == code, capfd.readouterr().out
