@@ -46,7 +46,11 @@ LABELS = "force_accuracy energy_accuracy"
 
 
 def command_of(case, tmp_path, *, checks=ALL):
-    """Return the arguments of a case's command, with a short protocol and another output."""
+    """Copy a case; return the arguments of its command, with a short protocol and its output."""
+    folder = tmp_path / case
+    folder.mkdir()
+    for path in (CASES / case).iterdir():
+        shutil.copyfile(path, folder / path.name)
     required = f"required = {json.dumps(checks.split())}\nreported = []\n" if checks else ""
     protocol = tmp_path / "short.toml"
     protocol.write_text(SHORT.replace("[dynamics]", f"{required}[dynamics]"), encoding="utf-8")
@@ -82,8 +86,7 @@ def command_of(case, tmp_path, *, checks=ALL):
 )
 def test_a_case_is_judged_as_it_says(case, checks, failing, tmp_path, monkeypatch, capfd):
     words = command_of(case, tmp_path, checks=checks)
-    monkeypatch.chdir(CASES / case)
-    monkeypatch.setenv("PYTHONPATH", str(CASES), prepend=":")
+    monkeypatch.chdir(tmp_path / case)
     monkeypatch.syspath_prepend(str(CASES))
 
     with pytest.raises(SystemExit) as stopped:
@@ -107,9 +110,9 @@ def run(programs, tmp_path):
 
     def call(case, **environment):
         words = command_of(case, tmp_path, checks="openmm_parity determinism")
-        path = os.pathsep.join(("..", os.environ.get("PYTHONPATH", "")))
+        path = os.pathsep.join((str(CASES), os.environ.get("PYTHONPATH", "")))
         environment = {**os.environ, "OPENMM_MLFF_SANDBOX": "1", "PYTHONPATH": path, **environment}
-        ended = programs.run(COMMAND_LINE, *words, folder=CASES / case, environment=environment)
+        ended = programs.run(COMMAND_LINE, *words, folder=tmp_path / case, environment=environment)
         assert ended.returncode == 3, ended.stderr
         return ended
 
@@ -131,6 +134,18 @@ def test_a_calculator_with_files_has_a_folder_for_each_system(run, tmp_path):
         ("water", Status.PASS),
         ("h2", Status.PASS),
     }
+
+
+def test_a_calculator_is_told_the_spin(tmp_path, monkeypatch):
+    words = command_of("spin-info", tmp_path, checks="openmm_parity")
+    monkeypatch.chdir(tmp_path / "spin-info")
+    monkeypatch.syspath_prepend(str(CASES))
+
+    with pytest.raises(SystemExit):
+        main(words)
+
+    seen = Path("seen.txt").read_text(encoding="utf-8").splitlines()
+    assert set(seen) == {"charge=0 spin=3"}
 
 
 def test_pytest_takes_relative_paths(programs, tmp_path):
