@@ -25,7 +25,15 @@ from openmm_mlff.config import (
     nearest,
 )
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.options import NO_OPTIONS, Option, PotentialOptions, Setting, Texts, text_of
+from openmm_mlff.options import (
+    NO_OPTIONS,
+    OBJECT_PREFIX,
+    Option,
+    PotentialOptions,
+    Setting,
+    Texts,
+    text_of,
+)
 
 DEFAULT_SYSTEMS = ("water", "methane", "alanine")
 LARGEST_SEED = 2**31 - 1
@@ -165,6 +173,12 @@ class ValidationRequest(SharedSettings):
         """Return the settings that affect the results, as JSON for `run.json`."""
         how = {setting.path[0] for setting in settings() if not setting.option.decides}
         return self.model_dump(mode="json", exclude=how)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Specs of the calculators that only one Python session had; no command can name them."""
+        specs = (self.potential, self.reference or "", self.own_calculator or "")
+        return tuple(spec for spec in specs if spec.startswith(OBJECT_PREFIX))
 
     def to_command(self) -> str:
         """Return the command line of this validation for a POSIX shell."""

@@ -136,6 +136,8 @@ class Scope(Record):
 
     Attributes:
         measured_temperatures: of the dynamics; empty in reports of earlier versions.
+        boxes: shapes of the periodic boxes, rectangular or skewed; empty in reports of earlier
+            versions.
     """
 
     elements: tuple[str, ...]
@@ -146,6 +148,7 @@ class Scope(Record):
     platform: str
     precision: str
     measured_temperatures: tuple[MeasuredTemperature, ...] = ()
+    boxes: tuple[str, ...] = ()
 
 
 class Verdict(Record):

@@ -34,7 +34,7 @@ SLOWEST_FIRST = (
     "selftest/test_suite.py",
     "pipeline/test_isolated.py",
     "pipeline/test_jobs.py",
-    "bad_input/test_cases_from_practice.py",
+    "bad_input/test_cases_judged.py",
     "pipeline/test_pipeline.py",
     "contract/test_planted_faults.py",
     "test_pytest_plugin.py",

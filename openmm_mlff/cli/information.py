@@ -1,10 +1,10 @@
 """`openmm-mlff systems` and `checks`: the available molecules and checks."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from openmm_mlff.cli.completion import complete_check, complete_protocol
 from openmm_mlff.cli.output import Plugins
@@ -16,23 +16,20 @@ def systems_command() -> int:
     from openmm_mlff.molecules import list_systems, load_system, systems_root
     from openmm_mlff.molecules.library import read_system_toml
 
-    rows = []
+    rows = [("name", "formula", "atoms", "charge", "2S+1", "what it is")]
     for name in list_systems():
         molecule = load_system(name)
-        numbers = (str(molecule.n_atoms), f"{molecule.charge:+d}", str(molecule.multiplicity))
+        numbers = (molecule.n_atoms, molecule.charge, molecule.multiplicity)
         title = read_system_toml(systems_root() / name)["title"]
-        rows.append((name, molecule.formula, *numbers, title))
-    headers = ("name", "formula", "atoms", "charge", "2S+1", "what it is")
-    table = Table(title="Systems", title_justify="left", box=None, pad_edge=False)
-    for column, header in enumerate(headers):
-        # Only the last column is cut where the terminal is narrow.
-        width = max(len(row[column]) for row in (headers, *rows)) if header != headers[-1] else 1
-        justify: Any = "right" if header in headers[2:5] else "left"
-        table.add_column(header, justify=justify, no_wrap=True, min_width=width)
-    for row in rows:
-        table.add_row(*row)
-    console = Console()
-    console.print(table)
+        rows.append((name, molecule.formula, *map(str, numbers), title))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    console = Console(highlight=False)
+    for *cells, title in rows:
+        # Names and formulas to the left, numbers to the right.
+        placed = [f"{cell:{'<<>>>'[k]}{widths[k]}}" for k, cell in enumerate(cells)]
+        line = f"{' '.join(placed)}  {title}"
+        # The last column is cut where the terminal is narrow.
+        console.print(Text(line), no_wrap=True, overflow="ellipsis")
     console.print(f"The source of each is in {systems_root()}/NAME/system.toml", soft_wrap=True)
     return 0
 

@@ -48,13 +48,15 @@ def build_system(
         MoleculeError: the structure is invalid, or a known open shell without its multiplicity.
     """
     positions, cell = structure.positions_angstrom, structure.cell_angstrom
-    masses, isotopes = structure.masses_amu, ""
+    masses, isotopes, rotated = structure.masses_amu, "", ""
     if masses is not None:
         isotopes = "masses of the file" if np.isfinite(masses).all() else "isotopes as marked"
     # Invalid coordinates are reported by the constructor of the molecule below.
     if (np.abs(positions) <= FARTHEST_ANGSTROM).all():
         if cell is not None:
-            cell, positions = upright(checked_cell(name, cell), positions_angstrom=positions)
+            given = checked_cell(name, cell)
+            cell, positions = upright(given, positions_angstrom=positions)
+            rotated = "" if cell is given else "rotated to OpenMM's orientation of the box"
         positions = _checked_and_whole(structure, positions=positions, cell=cell, source=source)
     system = MolecularSystem(
         name=name,
@@ -64,7 +66,7 @@ def build_system(
         multiplicity=_chosen(
             multiplicity, structure.multiplicity, default=1, what=f"{name}: multiplicity"
         ),
-        source=joined(source, structure.note, isotopes),
+        source=joined(source, structure.note, rotated, isotopes),
         bonds=structure.bonds,  # type: ignore[arg-type]  # None: from covalent radii
         cell_angstrom=cell,
         masses_amu=masses,  # type: ignore[arg-type]  # None: standard masses

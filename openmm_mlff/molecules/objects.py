@@ -181,10 +181,13 @@ def _of_topology(topology: Any, positions: Any) -> ObjectFile:
     PDBxFile.writeFile(topology, placed, written, keepIds=all(len(id.split()) == 1 for id in named))
     # OpenMM writes the date, but the same object must be the same file.
     lines = [line for line in written.getvalue().splitlines() if not line.startswith("# Created")]
-    # OpenMM writes no formal charges; the atoms are the last lines.
-    first = len(lines) - len(atoms)
-    for row, atom in enumerate(atoms, start=first):
-        if getattr(atom, "formalCharge", None):
-            lines[row] = lines[row].replace("?  .  ", f"?  {atom.formalCharge}  ")
+    # OpenMM writes no formal charges. The atoms are the last lines, with a value for each tag.
+    tags = [line.strip() for line in lines if line.startswith("_atom_site.")]
+    column = tags.index("_atom_site.pdbx_formal_charge")
+    for row, atom in enumerate(atoms, start=len(lines) - len(atoms)):
+        if atom.formalCharge:
+            values = lines[row].split()
+            values[column] = str(atom.formalCharge)
+            lines[row] = " ".join(values)
     formula = Atoms([atom.element.symbol for atom in atoms]).get_chemical_formula("hill")
     return ObjectFile(safe_name(formula, otherwise="molecule"), ".cif", "\n".join(lines) + "\n")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import CheckResult, MeasuredTemperature, Scope
 from openmm_mlff.storage.runs import Evidence
@@ -16,6 +18,7 @@ def scope_of(
     """Return the scope of a run; `temperatures` are the results of the check `temperature`."""
     runs = [run for found in observations.values() for run in found.runs]
     elements = {symbol for found in observations.values() for symbol in found.system.symbols}
+    cells = [found.system.cell_angstrom for found in observations.values()]
     platforms = sorted({run.platform for run in runs if run.platform})
     return Scope(
         elements=tuple(sorted(elements)),
@@ -26,7 +29,13 @@ def scope_of(
         platform=", ".join(platforms) or spec.platform,
         precision=spec.precision,
         measured_temperatures=_measured(temperatures),
+        boxes=tuple(sorted({_shape(cell) for cell in cells if cell is not None})),
     )
+
+
+def _shape(cell_angstrom: np.ndarray) -> str:
+    is_diagonal = np.allclose(cell_angstrom, np.diag(np.diag(cell_angstrom)), rtol=0.0, atol=1e-6)
+    return "rectangular" if is_diagonal else "skewed"
 
 
 def _measured(results: Sequence[CheckResult]) -> tuple[MeasuredTemperature, ...]:

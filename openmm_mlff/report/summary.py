@@ -44,7 +44,7 @@ def render_summary(report: ValidationReport, *, console: Console, report_path: P
         )
     )
     console.print(_key_table(report))
-    for line in _counts(report):
+    for line in _counts(report, width=console.width):
         console.print(line)
     console.print()
     _print_findings(report, console=console)
@@ -75,20 +75,22 @@ def _key_table(report: ValidationReport) -> Table:
     return table
 
 
-def _counts(report: ValidationReport) -> list[Text]:
-    """Return the number of results by status, one line per system."""
-    lines = []
+def _counts(report: ValidationReport, *, width: int) -> list[Text]:
+    """Return the number of results by status, one line per system; symbols alone if too wide."""
     systems = systems_with_results(report)
-    width = max((len(system) for system in systems), default=0)
+    longest = max((len(system) for system in systems), default=0)
+    lines: dict[bool, list[Text]] = {True: [], False: []}
     for system in systems:
         counts = Counter(result.status for result in report.checks if result.system == system)
-        line = Text(f" {system:<{width}} ", style="bold")
-        for status in Status:
-            if counts[status]:
-                words = f" {SYMBOLS[status]} {counts[status]} {status.value.lower()} "
-                line.append(words, style=STATUS_STYLES[status])
-        lines.append(line)
-    return lines
+        for in_words, shown in lines.items():
+            line = Text(f" {system:<{longest}}", style="bold")
+            for status in Status:
+                if counts[status]:
+                    word = f" {status.value.lower()}" if in_words else ""
+                    item = f"  {SYMBOLS[status]} {counts[status]}{word}"
+                    line.append(item, style=STATUS_STYLES[status])
+            shown.append(line)
+    return lines[all(line.cell_len <= width for line in lines[True])]
 
 
 def _print_findings(report: ValidationReport, *, console: Console) -> None:

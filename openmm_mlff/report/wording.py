@@ -124,6 +124,7 @@ def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
     return (
         ("elements", ", ".join(scope.elements) or NOTHING),
         ("systems", ", ".join(scope.systems) or NOTHING),
+        *((("boxes", ", ".join(scope.boxes)),) if scope.boxes else ()),
         ("temperature", f"{temperatures} K" if temperatures else NOTHING),
         *measured_rows(scope),
         ("timestep", f"up to {scope.max_timestep_fs:g} fs"),

@@ -106,7 +106,7 @@ STRUCTURES = [
     ("nan.box.xyz", BOX.format("nan 0 0 0 9 0 0 0 9"), "three finite vectors"),
     ("inf.box.xyz", BOX.format("inf 0 0 0 9 0 0 0 9"), "three finite vectors"),
     ("thin.box.xyz", BOX.format("0.5 0 0 0 9 0 0 0 9"), "at least 1 Å wide"),
-    ("eight.box.xyz", BOX.format("9 0 0 0 9 0 0 0"), "cannot be read as XYZ"),
+    ("eight.box.xyz", BOX.format("9 0 0 0 9 0 0 0"), "Lattice= does not hold nine numbers"),
     ("slab.xyz", BOX.format("9 0 0 0 9 0 0 0 9").replace("T T T", "T T F"), "slabs and wires"),
     ("nobox.xyz", WATER.replace("3\n\n", '3\npbc="T T T"\n'), "expected a right-handed box"),
     (

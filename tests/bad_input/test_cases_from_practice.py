@@ -1,12 +1,9 @@
-"""The cases beside the repository: refused before anything runs, or judged as they say."""
+"""The cases beside the repository: read as meant, or refused before anything runs."""
 
-import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli import main
 from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.preparing import prepare
@@ -156,6 +153,15 @@ def test_reporters_guard_the_scripts(script, said, programs, tmp_path):
     assert "Error" not in ended.stdout
 
 
+ISOLATED = [
+    *("b_CP2K.extxyz", "b_FFF.extxyz", "elright.pdb", "hy36.pdb", "oldid.pdb", "seg.pdb"),
+    *("xtb.xyz", "znum.xyz"),
+]
+IN_A_BOX = [
+    *("b_brace.extxyz", "b_cols.extxyz", "b_comma.extxyz", "b_mom.extxyz", "b_nopbc.extxyz"),
+    *("b_ok.extxyz", "b_order.extxyz", "b_pbc111.extxyz", "b_pbcT.extxyz", "b_pbcbr.extxyz"),
+    *("b_pbcflag.extxyz", "b_pbctrue.extxyz", "b_single.extxyz", "trunc.pdb"),
+]
 READ = [
     ("charmm-ions/charmm_ions.pdb", "BaCaCdCl5CsKLiNaRb", (0, 1)),
     ("gaff-mol2/c6f6_gaff.mol2", "C6F6", (0, 1)),
@@ -165,12 +171,13 @@ READ = [
     ("pdb-left-names/hie_left.pdb", "C4H6N2", (0, 1)),
     ("qm9/qm9.xyz", "H2O", (0, 1)),
     ("qm9/qm9b.xyz", "H2O", (0, 1)),
+    *((f"read-ok/{name}", "H2O", (0, 1)) for name in ISOLATED),
+    *((f"read-ok/{name}", "H2O", (0, 1)) for name in IN_A_BOX),
     ("read-ok/b_charges.extxyz", "H2O", (-2, 1)),
     ("read-ok/b_magmom.extxyz", "O2", (0, 3)),
     ("read-ok/bom.pdb", "C4H6N2", (0, 1)),
     ("read-ok/latin.sdf", "H2O", (0, 1)),
     ("read-ok/v3000.sdf", "H4N", (1, 1)),
-    ("read-ok/znum.xyz", "H2O", (0, 1)),
     ("spin-key/o2_spin.extxyz", "O2", (0, 3)),
 ]
 
@@ -178,7 +185,13 @@ NOT_READ = [
     ("drude/drude2.pdb", "atom 2 (DOH2 of SWM W 1) is a Drude particle"),
     ("mlmm-tip4p-site/site.pdb", "remove them"),
     ("no-hydrogens/acetone_noH.sdf", "6 hydrogens are missing at C1–C3"),
+    ("read-ok/b_cell.extxyz", "cell= is not recognised as a box; write Lattice="),
+    ("read-ok/b_json.extxyz", "nine numbers"),
     ("read-ok/b_lower.extxyz", "write Lattice="),
+    ("read-ok/b_lower2.extxyz", "write Lattice="),
+    ("read-ok/b_six.extxyz", "nine numbers"),
+    ("read-ok/b_three.extxyz", "nine numbers"),
+    ("read-ok/b_unq.extxyz", "nine numbers"),
     ("read-ok/label.xyz", "'O1' is not an element"),
     ("read-ok/tip4p_gmx.pdb", "atom 4 (MW of SOL W 1)"),
     ("tip4p-om/tip4p_charmm.pdb", "O1–O4 are 0.150 Å apart"),
@@ -190,6 +203,15 @@ def test_a_structure_is_read_as_meant(name, formula, electrons):
     system = load_system(CASES / name)
 
     assert (system.formula, (system.charge, system.multiplicity)) == (formula, electrons)
+    if name.startswith("read-ok/"):
+        assert system.is_periodic is (name.removeprefix("read-ok/") in IN_A_BOX)
+
+
+def test_every_file_of_the_control_is_known():
+    named = {name for name, *_ in (*READ, *NOT_READ) if name.startswith("read-ok/")}
+    others = {"read-ok/cmd", "read-ok/expect.md", "read-ok/load.py"}
+
+    assert named == {f"read-ok/{path.name}" for path in (CASES / "read-ok").iterdir()} - others
 
 
 @pytest.mark.parametrize(("name", "said"), NOT_READ, ids=[name for name, _ in NOT_READ])
@@ -207,58 +229,3 @@ def test_a_structure_is_refused_in_one_line(name, said):
 def test_deuterium_has_its_mass_in_every_format(name):
     masses_amu = load_system(CASES / "isotopes" / name).masses_amu[1:].tolist()
     assert masses_amu == pytest.approx([2.014, 2.014], abs=1e-3)
-
-
-def test_the_spin_reaches_the_potential(prepared, tmp_path):
-    system = shutil.copy(CASES / "spin-info" / "o2.xyz", tmp_path / "o2.xyz")
-    plan = prepared("cases", "ase:pots:Healthy", systems=(str(system),), multiplicity=3)
-
-    assert plan.molecules["o2"].to_ase().info["spin"] == 3
-
-
-# As `quick`, with runs that are over at once.
-SHORT = """
-extends = "quick"
-name = "short"
-[dynamics]
-equilibration_ps = 0.02
-duration_ps = 0.05
-longest_ps = 0.05
-[probes]
-geometries = 2
-parity_steps = 10
-rotations = 2
-sampling_ps = 0.1
-thermostats_ps = 0.1
-ensemble_ps = 0.01
-ensemble_runs = 2
-scan_step_angstrom = 0.05
-"""
-JUDGED = [
-    ("ts-frozen", 1),
-    ("ts-noncontig", 1),
-    ("ts-double-only", 3),
-    ("ase-healthy", 3),
-    ("ase-free-energy", 3),
-    ("ase-reused", 3),
-    ("ase-stale", 1),
-    ("ase-capacity", 1),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("case", "code"), JUDGED)
-def test_a_case_is_judged_as_it_says(case, code, tmp_path, monkeypatch, capfd):
-    (tmp_path / "short.toml").write_text(SHORT, encoding="utf-8")
-    words = shlex.split((CASES / case / "cmd").read_text(encoding="utf-8"))
-    words = words[words.index("openmm-mlff") + 1 :]
-    words[words.index("--output") + 1] = str(tmp_path / "out")
-    words[words.index("--protocol") + 1] = str(tmp_path / "short.toml")
-    monkeypatch.chdir(CASES / case)
-    monkeypatch.setenv("PYTHONPATH", str(CASES), prepend=":")
-    monkeypatch.syspath_prepend(str(CASES))
-
-    with pytest.raises(SystemExit) as stopped:
-        main(words)
-
-    assert stopped.value.code == code, capfd.readouterr().out

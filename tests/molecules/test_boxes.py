@@ -56,6 +56,7 @@ def test_wrapped_molecules_in_a_rotated_triclinic_box_are_made_whole(tmp_path, w
     system = load_system(path)
     np.testing.assert_allclose(system.cell_angstrom, CELL, atol=1e-6)
     assert not np.triu(system.cell_angstrom, 1).any()
+    assert system.source == "file box.extxyz; rotated to OpenMM's orientation of the box"
     expected_bonds = [*dipeptide.bonds, *((i + 22, j + 22) for i, j in water.bonds)]
     assert system.bonds == tuple(expected_bonds)
     # The lengths of the whole molecules, which the wrapped file does not have.

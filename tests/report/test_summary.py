@@ -20,6 +20,21 @@ def test_committed_reports_fit_80_columns(printed, repository, name):
     assert ("What did not pass" in text) or not failed
 
 
+@pytest.mark.parametrize(
+    ("system", "line"),
+    [
+        ("water", " water  ✔ 9 pass  ✘ 1 fail  ? 1 inconclusive  – 1 skipped  ○ 1 not applicable"),
+        ("alanine_dipeptide", " alanine_dipeptide  ✔ 9  ✘ 1  ? 1  – 1  ○ 1"),
+    ],
+)
+def test_the_counts_of_a_system_stay_on_one_line(system, line, printed, make_report, make_result):
+    others = (Status.FAIL, Status.INCONCLUSIVE, Status.SKIPPED, Status.NOT_APPLICABLE)
+    checks = [make_result(f"check_{k}", system=system) for k in range(9)]
+    checks += [make_result(status.name, system=system, status=status) for status in others]
+    report = make_report(systems=(system,), checks=checks)
+    assert line in printed(render_summary, report, width=80, **PATH).splitlines()
+
+
 def test_checks_that_did_not_pass_are_named_the_most_severe_first(
     printed, make_report, make_result
 ):

@@ -50,10 +50,12 @@ def test_the_scope_is_complete_and_an_empty_one_has_dashes(make_report):
         )
         for name, kelvin in (("water", 291.2), ("alanine", 306.0))
     )
-    rows = wording.scope_rows(scope.model_copy(update={"measured_temperatures": measured}))
+    known = {"measured_temperatures": measured, "boxes": ("rectangular",)}
+    rows = wording.scope_rows(scope.model_copy(update=known))
     assert dict(rows) == {
         "elements": "H, O",
         "systems": "water",
+        "boxes": "rectangular",
         "temperature": "300 K",
         "measured at 300 K": "water 291 ± 24 K, alanine 306 ± 24 K (mean, 95 %)",
         "timestep": "up to 0.5 fs",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CRYSTAL_WIDTH_ANGSTROM = 10.0
 """Least width of a crystal's box: twice the cutoff of common potentials."""
 
+_BOX_NAMES = ("lattice", "cell", "box")
 _SPECIES = re.compile(r"\bProperties=\"?((?:[^\s\":]+:[^\s\":]+:\d+:)*?)species:S:1", re.IGNORECASE)
 
 
@@ -45,8 +46,8 @@ def structure_of_atoms(atoms: "Atoms") -> FileStructure:
             f'pbc="{flags}" repeats in some directions only, and slabs and wires are not '
             'supported: write pbc="T T T" with empty space in the box, or pbc="F F F"'
         )
-    unread = [name for name in atoms.info if name.lower() == "lattice"]
-    if unread:
+    unread = [name for name in atoms.info if name.lower() in _BOX_NAMES]
+    if unread and not atoms.cell.any():
         raise BadStructureError(f"{unread[0]}= is not recognised as a box; write Lattice=")
     masses = np.array(atoms.get_masses(), dtype=np.float64) if atoms.has("masses") else None
     if masses is not None and not (masses > 0.0).all():
@@ -103,13 +104,22 @@ def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
         One structure per frame.
 
     Raises:
-        BadStructureError: as :func:`structure_of_atoms`, or a symbol is not that of an element.
+        BadStructureError: as :func:`structure_of_atoms`, or a symbol is not that of an element, or
+            a lattice does not have nine numbers.
+        ValueError: the file is damaged.
     """
     from ase.io.extxyz import read_xyz as read_ase_frames
 
     for lines in _frame_lines(handle):
         masses = _write_symbols(lines)
-        (atoms,) = read_ase_frames(io.StringIO("".join(lines)), index=slice(None))
+        try:
+            (atoms,) = read_ase_frames(io.StringIO("".join(lines)), index=slice(None))
+        except ValueError as error:
+            if "Lattice" not in str(error):
+                raise
+            raise BadStructureError(
+                'Lattice= does not hold nine numbers; write Lattice="ax ay az bx by bz cx cy cz", Å'
+            ) from error
         structure = structure_of_atoms(atoms)
         yield structure if masses is None else replace(structure, masses_amu=masses)
 

@@ -45,7 +45,10 @@ def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
         return kept, ""
     places = list(dict.fromkeys(left_out))
     where = ", ".join(places[:3]) + (" and others" if len(places) > 3 else "")
-    return kept, f"{len(left_out)} atoms at alternate locations left out in {where}"
+    what = "1 atom at an alternate location"
+    if len(left_out) > 1:
+        what = f"{len(left_out)} atoms at alternate locations"
+    return kept, f"{what} left out in {where}"
 
 
 def structure_of(

@@ -101,7 +101,7 @@ def report_html(
             sections=check_sections(report, charts=charts, known=known),
             runs=runs,
             provenance=provenance_rows(report),
-            command=repeat_command(report, run=run),
+            request=request_of(report, run=run),
             style=Markup("\n".join(_read(name) for name in STYLES)),
             policy=_policy(early, script, plotly_script()),
             early_script=Markup(early),
@@ -129,8 +129,8 @@ def provenance_rows(report: ValidationReport) -> list[tuple[str, str]]:
     return [(key, evidence_text(value)) for key, value in flatten(tables)]
 
 
-def repeat_command(report: ValidationReport, *, run: Mapping[str, Any] | None) -> str:
-    """Return the POSIX shell command that repeats the validation.
+def request_of(report: ValidationReport, *, run: Mapping[str, Any] | None) -> ValidationRequest:
+    """Return the request of a validation, whose command repeats it.
 
     Without ``run``, the content of `run.json`, it is derived from the report.
     """
@@ -140,7 +140,7 @@ def repeat_command(report: ValidationReport, *, run: Mapping[str, Any] | None) -
         "protocol": str(report.protocol.get("name", "standard")),
         "reference": report.environment.get("reference"),
     }
-    return ValidationRequest.model_validate(asked).to_command()
+    return ValidationRequest.model_validate(asked)
 
 
 def _links(

@@ -10,7 +10,7 @@ import pytest
 from openmm_mlff.report.figures import report_plots
 from openmm_mlff.report.html import report_html
 from openmm_mlff.report.html.embedding import plotly_script, script_hash
-from openmm_mlff.report.html.page import code_words, provenance_rows, repeat_command
+from openmm_mlff.report.html.page import code_words, provenance_rows, request_of
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.runs import Evidence
 
@@ -100,9 +100,23 @@ def test_the_command_repeats_the_request_or_what_the_report_holds(make_report):
         potential="my model.pt", systems=("water", "my mol.sdf"), reference="none:why", charge=1
     )
     run = {"request": request.record()}
-    assert repeat_command(make_report(), run=run) == request.to_command()
-    words = shlex.split(repeat_command(make_report(name="a b"), run=None))
+    assert request_of(make_report(), run=run).to_command() == request.to_command()
+    words = shlex.split(request_of(make_report(name="a b"), run=None).to_command())
     assert words[:5] == ["openmm-mlff", "validate", "student:a b", "--system", "water"]
+
+
+@pytest.mark.parametrize("name", ["potential", "reference", "own_calculator"])
+def test_a_python_object_has_no_command_and_is_named(name, make_report, make_observations):
+    request = {"potential": "ase:own:Mine", "systems": ["water"], name: "object:Mine-0123abcd"}
+    observed = {"water": Evidence(make_observations().system)}
+
+    page = report_html(make_report(), observed, run={"request": request})
+
+    section = page.split('<section id="repeat"')[1].split("</section>")[0]
+    assert "openmm-mlff validate" not in section
+    assert 'id="command"' not in section
+    assert "object:Mine-0123abcd was a calculator of a Python session" in section
+    assert "ase:MODULE:NAME" in section
 
 
 def test_a_page_without_runs_has_no_player(make_report, make_observations):

@@ -16,7 +16,7 @@
   window.addEventListener("hashchange", openTarget);
   openTarget();
 
-  document.getElementById("copy").addEventListener("click", async () => {
+  document.getElementById("copy")?.addEventListener("click", async () => {
     const source = document.getElementById("command");
     const said = document.getElementById("copied");
     try {
