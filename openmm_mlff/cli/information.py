@@ -33,7 +33,7 @@ def systems_command() -> int:
         table.add_row(*row)
     console = Console()
     console.print(table)
-    console.print(f"The source of each is in {systems_root()}/NAME/system.toml", soft_wrap=True)
+    console.print(f"Purpose and source of each: {systems_root()}/NAME/system.toml", soft_wrap=True)
     return 0
 
 
