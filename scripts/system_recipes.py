@@ -128,7 +128,7 @@ RECIPES = {
     ),
     "alanine_tripeptide": Recipe(
         "Ac-(L-Ala)2-NHMe",
-        "two residues, and a hydrogen bond within the molecule",
+        "two residues of a backbone",
         "CC(=O)N[C@@H](C)C(=O)N[C@@H](C)C(=O)NC",
     ),
     "imidazole": Recipe("Imidazole", "the ring of histidine", "c1cnc[nH]1"),
