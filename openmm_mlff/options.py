@@ -151,7 +151,7 @@ class PotentialOptions(Frozen):
     backend: Backend = Field(
         default="torchforce",
         description="torchforce (TorchScript in TorchForce), torchforce-plain (the same through "
-        "automatic gradients, slower) or python (PyTorch in PythonForce)",
+        "automatic gradients, slower) or python (PyTorch in PythonTorchForce, else PythonForce)",
     )
     compiled: bool = Field(
         default=False,

@@ -1,4 +1,4 @@
-"""Make the periodic boxes in systems/: liquids, equilibrated with a force field in OpenMM.
+"""Make the periodic boxes in systems/: crystals, and liquids equilibrated by a force field.
 
 A development script; the files that it writes are committed::
 
@@ -8,18 +8,20 @@ A development script; the files that it writes are committed::
 
 import argparse
 import io
-import json
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import ase.io
 import numpy as np
 import openmm
 from ase import Atoms
+from ase.build import bulk
+from make_systems import SYSTEMS, write_system
 from openmm import app, unit
+from system_recipes import SEED
 
-SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
-SEED = 20240607
+from openmm_mlff.molecules.formats.frames import CRYSTAL_WIDTH_ANGSTROM
+
 EQUILIBRATION_STEPS = 50_000
 
 ARGON_BOX_ANGSTROM = 17.39
@@ -27,6 +29,9 @@ ARGON_BOX_ANGSTROM = 17.39
 
 WATER_BOX_ANGSTROM = 12.42
 """64 molecules at 0.997 g/cm³."""
+
+
+KITTEL = "C. Kittel, Introduction to Solid State Physics, 8th ed., Wiley 2005, ch. 1"
 
 
 def equilibrated(
@@ -67,6 +72,7 @@ def argon() -> tuple[Atoms, dict[str, str]]:
     atoms = Atoms(f"Ar{len(fcc)}", positions=positions, cell=[ARGON_BOX_ANGSTROM] * 3, pbc=True)
     return atoms, {
         "title": "Liquid argon, 108 atoms",
+        "purpose": "a liquid held by dispersion alone",
         "smiles": "[Ar]",
         "source": "250 ps of Langevin dynamics at 94.4 K with the Lennard-Jones potential of "
         "A. Rahman, Phys. Rev. 136 (1964) A405; scripts/make_boxes.py",
@@ -96,15 +102,78 @@ def water() -> tuple[Atoms, dict[str, str]]:
     atoms = Atoms(symbols, positions=positions, cell=[WATER_BOX_ANGSTROM] * 3, pbc=True)
     return atoms, {
         "title": "Liquid water, 64 molecules",
+        "purpose": "a liquid of molecules with hydrogen bonds",
         "smiles": "O",
         "source": "50 ps of Langevin dynamics at 300 K with TIP3P-FB (Wang, Martinez, Pande, "
         "J. Phys. Chem. Lett. 5 (2014) 1885) at 0.997 g/cm³; scripts/make_boxes.py",
     }
 
 
+def crystal(
+    formula: str,
+    structure: str,
+    lattice_angstrom: float,
+    *,
+    title: str,
+    purpose: str,
+    source: str,
+    smiles: str,
+) -> tuple[Atoms, dict[str, str]]:
+    """Return a cubic crystal, its conventional cell repeated to be as wide as cells of files."""
+    cell = bulk(formula, structure, a=lattice_angstrom, cubic=True)
+    times = int(np.ceil(CRYSTAL_WIDTH_ANGSTROM / lattice_angstrom))
+    return cell.repeat(times), {
+        "title": title,
+        "purpose": purpose,
+        "smiles": smiles,
+        "source": f"{structure} structure with a = {lattice_angstrom} Å ({source}), conventional "
+        f"cell repeated {times} × {times} × {times}; scripts/make_boxes.py",
+    }
+
+
 BOXES: dict[str, Callable[[], tuple[Atoms, dict[str, str]]]] = {
     "argon_108": argon,
     "water_box_64": water,
+    "diamond": partial(
+        crystal,
+        "C",
+        "diamond",
+        3.567,
+        title="Diamond",
+        purpose="a stiff covalent network, far from any molecule",
+        source=KITTEL,
+        smiles="[C]",
+    ),
+    "silicon": partial(
+        crystal,
+        "Si",
+        "diamond",
+        5.430,
+        title="Silicon",
+        purpose="a covalent semiconductor",
+        source=KITTEL,
+        smiles="[Si]",
+    ),
+    "rock_salt": partial(
+        crystal,
+        "NaCl",
+        "rocksalt",
+        5.63,
+        title="Sodium chloride",
+        purpose="an ionic crystal, held by long-range forces",
+        source=KITTEL,
+        smiles="[Na+].[Cl-]",
+    ),
+    "copper": partial(
+        crystal,
+        "Cu",
+        "fcc",
+        3.61,
+        title="Copper",
+        purpose="a metal",
+        source=KITTEL,
+        smiles="[Cu]",
+    ),
 }
 
 
@@ -116,8 +185,8 @@ def write(name: str, atoms: Atoms, told: dict[str, str]) -> None:
     ase.io.write(text, atoms, format="extxyz", columns=["symbols", "positions"])
     (folder / "structure.extxyz").write_text(text.getvalue(), encoding="utf-8")
     described = {
-        "name": name,
         "title": told["title"],
+        "purpose": told["purpose"],
         "formula": atoms.get_chemical_formula("hill"),
         "charge": 0,
         "multiplicity": 1,
@@ -125,8 +194,7 @@ def write(name: str, atoms: Atoms, told: dict[str, str]) -> None:
         "source": told["source"],
         "smiles": told["smiles"],
     }
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in described.items()]
-    (folder / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_system(folder, described)
 
 
 def main() -> None:

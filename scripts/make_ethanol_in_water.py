@@ -6,21 +6,18 @@ minimised, run at 300 K and minimised again with the force field::
     python scripts/make_ethanol_in_water.py
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import openmm
+from make_systems import SYSTEMS, write_system
 from openmm import app, unit
+from system_recipes import SEED
 
-SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
 FOLDER = SYSTEMS / "ethanol_in_water"
 NAMES = ("C1", "C2", "O1", "H1", "H2", "H3", "H4", "H5", "H6")
 BONDS = ((0, 1), (1, 2), (0, 3), (0, 4), (0, 5), (1, 6), (1, 7), (2, 8))
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
 BOX_NM = 2.0
 CUTOFF_NM = 0.9
-SEED = 20240607
 WARM_STEPS = 10_000
 SOURCE = (
     "systems/ethanol (GFN2-xTB) solvated by OpenMM's Modeller in a cubic box of 20 Å of TIP3P, "
@@ -80,8 +77,8 @@ def main() -> None:
         app.PDBFile.writeFile(modeller.topology, state.getPositions(), file)
     n_waters = modeller.topology.getNumResidues() - 1
     fields = {
-        "name": "ethanol_in_water",
-        "title": f"Ethanol in {n_waters} TIP3P waters, periodic",
+        "title": f"Ethanol in {n_waters} TIP3P waters",
+        "purpose": "a solute in its solvent, for ML/MM",
         "formula": f"C2H{6 + 2 * n_waters}O{1 + n_waters}",
         "charge": 0,
         "multiplicity": 1,
@@ -89,8 +86,7 @@ def main() -> None:
         "source": SOURCE,
         "smiles": "CCO" + ".O" * n_waters,
     }
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-    (FOLDER / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_system(FOLDER, fields)
     print(f"{fields['title']}, {state.getPotentialEnergy()}")
 
 

@@ -54,6 +54,7 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
         pages.write_published_pages(published, root=ROOT)
         pages.write_readme(published, root=ROOT)
         pages.write_checks_page(ROOT)
+        pages.write_library_page(ROOT)
         pages.write_benchmark_pages(ROOT)
         pages.write_performance_page(ROOT)
 

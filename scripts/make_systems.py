@@ -9,60 +9,47 @@ committed::
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.optimize import BFGS
 from rdkit import Chem
 from rdkit.Chem import AllChem
+from system_recipes import RECIPES, SEED, Recipe
 from tblite.ase import TBLite
 
+from openmm_mlff.checks.accuracy.modes import harmonic_modes
+from openmm_mlff.molecules import MolecularSystem, covalent_bonds
+from openmm_mlff.molecules.bonds import is_non_metal
+
 SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
-SEED = 20240607
-FMAX_EV_PER_ANGSTROM = 0.01
-SOURCE = (
-    f"RDKit ETKDGv3 from SMILES (seed {SEED}, heavy atoms first), relaxed with GFN2-xTB "
-    f"(tblite, BFGS, fmax {FMAX_EV_PER_ANGSTROM} eV/Å); scripts/make_systems.py"
-)
+STEP_ANGSTROM = 0.005
+LOWEST_MODE_PER_CM = -10.0
+"""A more negative mode is a direction in which the energy falls, not noise of the Hessian."""
+RATTLE_ANGSTROM = 0.05
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Input for one molecule of the library."""
-
-    title: str
-    smiles: str
-    charge: int = 0
-    multiplicity: int = 1
-
-
-RECIPES = {
-    "water": Recipe("Water", "O"),
-    "methane": Recipe("Methane", "C"),
-    "ammonia": Recipe("Ammonia", "N"),
-    "methanol": Recipe("Methanol", "CO"),
-    "ethanol": Recipe("Ethanol", "CCO"),
-    "acetamide": Recipe("Acetamide", "CC(N)=O"),
-    "benzene": Recipe("Benzene", "c1ccccc1"),
-    "alanine": Recipe("L-Alanine, neutral form", "C[C@H](N)C(=O)O"),
-    "valine": Recipe("L-Valine, neutral form", "CC(C)[C@H](N)C(=O)O"),
-    "alanine_dipeptide": Recipe(
-        "N-Acetyl-L-alanine-N'-methylamide (alanine dipeptide)", "CC(=O)N[C@@H](C)C(=O)NC"
-    ),
-}
-
-
-def embed(recipe: Recipe) -> Atoms:
-    """Return RDKit's three-dimensional geometry, with hydrogens after the heavy atoms."""
-    molecule = Chem.AddHs(Chem.MolFromSmiles(recipe.smiles))
-    parameters = AllChem.ETKDGv3()
-    parameters.randomSeed = SEED
-    if AllChem.EmbedMolecule(molecule, parameters) != 0:
-        raise RuntimeError(f"RDKit found no geometry for {recipe.smiles}")
-    numbers = [atom.GetAtomicNum() for atom in molecule.GetAtoms()]
-    return Atoms(numbers=numbers, positions=molecule.GetConformer().GetPositions())
+def embed(recipe: Recipe) -> tuple[Atoms, set[tuple[int, int]]]:
+    """Return RDKit's geometry, with hydrogens after the heavy atoms of each part, and the bonds."""
+    parts, bonds, count = [], set(), 0
+    for smiles in recipe.smiles.split("."):
+        molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        parameters = AllChem.ETKDGv3()
+        parameters.randomSeed = SEED
+        if AllChem.EmbedMolecule(molecule, parameters) != 0:
+            raise RuntimeError(f"RDKit found no geometry for {smiles}")
+        numbers = [atom.GetAtomicNum() for atom in molecule.GetAtoms()]
+        parts.append(Atoms(numbers=numbers, positions=molecule.GetConformer().GetPositions()))
+        pairs = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
+        bonds |= {(count + min(pair), count + max(pair)) for pair in pairs}
+        count += len(numbers)
+    atoms = recipe.arrange(parts) if recipe.arrange else parts[0]
+    if recipe.arrange:
+        # A relaxation keeps the symmetry of its start.
+        atoms.rattle(RATTLE_ANGSTROM, seed=SEED)
+    return atoms, bonds
 
 
 def relax(atoms: Atoms, *, recipe: Recipe) -> None:
@@ -75,9 +62,58 @@ def relax(atoms: Atoms, *, recipe: Recipe) -> None:
         verbosity=0,
     )
     optimiser = BFGS(atoms, logfile=None)
-    if not optimiser.run(fmax=FMAX_EV_PER_ANGSTROM, steps=1000):
+    if not optimiser.run(fmax=recipe.fmax_ev_per_angstrom, steps=2000):
         raise RuntimeError(f"{atoms.get_chemical_formula()} did not relax")
     atoms.positions -= atoms.get_center_of_mass()
+
+
+def lowest_mode_per_cm(atoms: Atoms, *, name: str, recipe: Recipe) -> float:
+    """Compute the lowest harmonic frequency, cm⁻¹, negative if it is imaginary."""
+    start, columns = atoms.positions.copy(), []
+    for index in range(start.size):
+        step = np.zeros(start.size)
+        step[index] = STEP_ANGSTROM
+        forces = []
+        for sign in (1.0, -1.0):
+            atoms.positions = start + sign * step.reshape(start.shape)
+            forces.append(atoms.get_forces().ravel())
+        columns.append((forces[0] - forces[1]) / (2.0 * STEP_ANGSTROM))
+    atoms.positions = start
+    molecule = MolecularSystem(
+        name, atoms.numbers, start, charge=recipe.charge, multiplicity=recipe.multiplicity
+    )
+    frequencies, _ = harmonic_modes(np.array(columns).T, molecule)
+    return float(frequencies[0])
+
+
+def check(atoms: Atoms, bonds: set[tuple[int, int]], *, name: str, recipe: Recipe) -> float:
+    """Return the lowest harmonic frequency of a relaxed geometry, cm⁻¹.
+
+    Raises:
+        RuntimeError: its bonds are not those of the SMILES, or it is not a minimum.
+    """
+    covalent = is_non_metal(atoms.numbers)
+    found = {
+        (i, j)
+        for i, j in covalent_bonds(atoms.numbers, atoms.positions)
+        if covalent[i] and covalent[j]
+    }
+    if found != bonds:
+        raise RuntimeError(f"{name}: bonds {sorted(found ^ bonds)} were made or broken")
+    lowest = lowest_mode_per_cm(atoms, name=name, recipe=recipe)
+    if lowest < LOWEST_MODE_PER_CM:
+        raise RuntimeError(f"{name} is not a minimum: its lowest mode is {lowest:.0f} cm⁻¹")
+    return lowest
+
+
+def write_system(folder: Path, fields: dict[str, Any]) -> None:
+    """Write `system.toml`; the system is named as its folder."""
+    # JSON strings and integers are valid TOML.
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in {"name": folder.name, **fields}.items()
+    ]
+    (folder / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write(name: str, *, recipe: Recipe, atoms: Atoms) -> None:
@@ -92,18 +128,16 @@ def write(name: str, *, recipe: Recipe, atoms: Atoms) -> None:
     header = [str(len(atoms)), 'Properties=species:S:1:pos:R:3 pbc="F F F"']
     (folder / "structure.xyz").write_text("\n".join(header + rows) + "\n", encoding="utf-8")
     fields = {
-        "name": name,
         "title": recipe.title,
+        "purpose": recipe.purpose,
         "formula": atoms.get_chemical_formula("hill"),
         "charge": recipe.charge,
         "multiplicity": recipe.multiplicity,
         "structure": "structure.xyz",
-        "source": SOURCE,
+        "source": recipe.source,
         "smiles": recipe.smiles,
     }
-    # JSON strings and integers are valid TOML.
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-    (folder / "system.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_system(folder, fields)
 
 
 def main() -> None:
@@ -115,11 +149,15 @@ def main() -> None:
         parser.error(f"no recipe for {', '.join(unknown)}; there are {', '.join(RECIPES)}")
     for name in names:
         recipe = RECIPES[name]
-        atoms = embed(recipe)
+        atoms, bonds = embed(recipe)
         relax(atoms, recipe=recipe)
+        lowest = check(atoms, bonds, name=name, recipe=recipe)
         write(name, recipe=recipe, atoms=atoms)
         force = np.linalg.norm(atoms.get_forces(), axis=1).max()
-        print(f"{name}: {atoms.get_chemical_formula('hill')}, largest force {force:.4f} eV/Å")
+        print(
+            f"{name}: {atoms.get_chemical_formula('hill')}, largest force {force:.4f} eV/Å, "
+            f"lowest mode {lowest:.0f} cm⁻¹"
+        )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from rich.console import Console
 
 from openmm_mlff.config import parse_protocol
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.molecules import list_systems, systems_root
+from openmm_mlff.molecules.library import read_system_toml
 from openmm_mlff.pipeline.judge import check_plots, judge_run
 from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
@@ -48,6 +50,7 @@ REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.
 
 README = Path("README.md")
 CHECKS_PAGE = Path("docs/checks.md")
+LIBRARY_PAGE = Path("docs/systems.md")
 PUBLISHED_PAGE = Path("docs/published-students.md")
 
 PERFORMANCE_PAGE = Path("docs/performance.md")
@@ -196,6 +199,22 @@ def write_benchmark_pages(root: Path) -> None:
             figures = write_benchmark_figures(benchmark, folder=path.parent)
             page = benchmark_markdown(benchmark, figures=figures, folder=path.parent)
             write_text(path.parent / COMPARISON_PAGE, page)
+
+
+def write_library_page(root: Path) -> None:
+    """Write the table of the page on the library."""
+    put_between(root / LIBRARY_PAGE, library_table(), name="library")
+
+
+def library_table() -> str:
+    """Return the systems of the library as a Markdown table."""
+    rows = ["| system | what it is | formula | charge | 2S+1 | why it is there |"]
+    rows.append("|---|---|---|---:|---:|---|")
+    for name in list_systems():
+        told = read_system_toml(systems_root() / name)
+        shown = [told[key] for key in ("title", "formula", "charge", "multiplicity", "purpose")]
+        rows.append(" | ".join(["| `" + name + "`", *map(str, shown)]) + " |")
+    return "\n".join(rows)
 
 
 def write_checks_page(root: Path) -> None:

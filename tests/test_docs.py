@@ -7,10 +7,12 @@ from pkgutil import resolve_name
 import pytest
 from pages import (
     CHECKS_PAGE,
+    LIBRARY_PAGE,
     PERFORMANCE_PAGE,
     PUBLISHED_AS,
     PUBLISHED_PAGE,
     SHIPPED,
+    library_table,
     performance_tables,
     published_collection,
 )
@@ -29,6 +31,12 @@ PAGES = (
 def test_the_page_of_checks_is_the_generated_one(repository):
     committed = (repository / CHECKS_PAGE).read_text(encoding="utf-8")
     assert committed == checks_markdown(), "run: python scripts/make_reports.py pages"
+
+
+def test_the_page_of_the_library_has_every_system(repository):
+    page = (repository / LIBRARY_PAGE).read_text(encoding="utf-8")
+    block = f"<!-- library: begin -->\n{library_table()}\n<!-- library: end -->"
+    assert block in page, "run: python scripts/make_reports.py pages"
 
 
 def test_the_story_of_the_published_students_has_the_numbers_of_their_reports(repository):

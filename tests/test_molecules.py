@@ -21,6 +21,7 @@ from openmm_mlff.molecules import (
     pairs_within,
     systems_root,
 )
+from openmm_mlff.molecules.library import read_system_toml
 
 # Formula in Hill order, number of bonds.
 LIBRARY = {
@@ -34,6 +35,37 @@ LIBRARY = {
     "alanine": ("C3H7NO2", 12),
     "valine": ("C5H11NO2", 18),
     "alanine_dipeptide": ("C6H12N2O2", 21),
+}
+
+# Formula, charge, multiplicity, number of bonds, fragments.
+WIDER_LIBRARY = {
+    "acetate": ("C2H3O2", -1, 1, 6, 1),
+    "alanine_tripeptide": ("C9H17N3O3", 0, 1, 31, 1),
+    "ammonium": ("H4N", 1, 1, 4, 1),
+    "aspirin": ("C9H8O4", 0, 1, 21, 1),
+    "benzene_dimer": ("C12H12", 0, 1, 24, 2),
+    "betaine": ("C5H11NO2", 0, 1, 18, 1),
+    "chloride_in_water": ("H12ClO6", -1, 1, 12, 7),
+    "chloromethane": ("CH3Cl", 0, 1, 4, 1),
+    "dimethyl_sulfide": ("C2H6S", 0, 1, 8, 1),
+    "fluoromethane": ("CH3F", 0, 1, 4, 1),
+    "formamide_dimer": ("C2H6N2O2", 0, 1, 10, 2),
+    "hydrogen_sulfide": ("H2S", 0, 1, 2, 1),
+    "ibuprofen": ("C13H18O2", 0, 1, 33, 1),
+    "imidazole": ("C3H4N2", 0, 1, 9, 1),
+    "methyl_radical": ("CH3", 0, 2, 3, 1),
+    "oxygen": ("O2", 0, 3, 1, 1),
+    "phosphate": ("H2O4P", -1, 1, 6, 1),
+    "sodium_in_water": ("H8NaO4", 1, 1, 8, 5),
+    "water_dimer": ("H4O2", 0, 1, 4, 2),
+}
+# Formula, neighbours of each atom that are bonded, distance of nearest neighbours in units of a
+# box of that many cells.
+CRYSTALS = {
+    "diamond": ("C216", 4, 3**0.5 / 4 / 3),
+    "silicon": ("Si64", 4, 3**0.5 / 4 / 2),
+    "copper": ("Cu108", 12, 0.5**0.5 / 3),
+    "rock_salt": ("Cl32Na32", 0, 0.5 / 2),
 }
 
 WATER_XYZ = "3\n\nO 0.0 0.0 0.1\nH 0.76 0.0 -0.5\nH -0.76 0.0 -0.5\n"
@@ -83,7 +115,8 @@ def write(folder, name, text):
 
 
 def test_the_library_is_complete():
-    assert set(list_systems()) >= set(LIBRARY)
+    liquids = {"argon_108", "water_box_64", "ethanol_in_water"}
+    assert set(list_systems()) == {*LIBRARY, *WIDER_LIBRARY, *CRYSTALS, *liquids}
     assert list_systems() == sorted(list_systems())
 
 
@@ -97,6 +130,37 @@ def test_library_system(name):
     assert len(system.bonds) == n_bonds
     assert system.fragments == 1
     assert "GFN2-xTB" in system.source
+
+
+@pytest.mark.parametrize("name", WIDER_LIBRARY)
+def test_ions_radicals_and_clusters_have_their_electrons_and_bonds(name):
+    system = load_system(name)
+    electrons = (system.charge, system.multiplicity)
+    found = (system.formula, *electrons, len(system.bonds), system.fragments)
+    assert found == WIDER_LIBRARY[name]
+    assert "GFN2-xTB" in system.source
+
+
+@pytest.mark.parametrize("name", CRYSTALS)
+def test_crystals_are_wide_and_have_the_neighbours_of_their_structure(name):
+    formula, neighbours, nearest = CRYSTALS[name]
+    system = load_system(name)
+    width = system.cell_angstrom[0, 0]
+    np.testing.assert_array_equal(system.cell_angstrom, width * np.eye(3))
+    assert (system.formula, width >= 10.0) == (formula, True)
+    counts = np.bincount(np.array(system.bonds, dtype=int).ravel(), minlength=system.n_atoms)
+    assert set(counts) == {neighbours}
+    _, distances = pairs_within(
+        system.positions_angstrom, cutoff_angstrom=3.0, cell_angstrom=system.cell_angstrom
+    )
+    assert distances.min() == pytest.approx(nearest * width)
+
+
+@pytest.mark.parametrize("name", list_systems())
+def test_the_purpose_and_the_source_of_each_are_recorded(name):
+    recorded = read_system_toml(systems_root() / name)
+    assert recorded["purpose"]
+    assert recorded["source"]
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -128,11 +192,13 @@ def test_amino_acids_are_not_zwitterions(name):
     assert sorted(sorted(partners[i]) for i in oxygens) == [["C"], ["C", "H"]]
 
 
-@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize("name", [*LIBRARY, *WIDER_LIBRARY])
 def test_stored_geometry_is_a_minimum_of_gfn2(name):
-    calculator = pytest.importorskip("tblite.ase").TBLite(method="GFN2-xTB", verbosity=0)
-    atoms = load_system(name).to_ase()
-    atoms.calc = calculator
+    system = load_system(name)
+    atoms = system.to_ase()
+    atoms.calc = pytest.importorskip("tblite.ase").TBLite(
+        method="GFN2-xTB", charge=system.charge, multiplicity=system.multiplicity, verbosity=0
+    )
     assert np.linalg.norm(atoms.get_forces(), axis=1).max() < 0.012
 
 

@@ -15,7 +15,8 @@ from openmm_mlff.benchmark.variants import Variant
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.python_backend import compiled_or, eager_gradient, own_gradient
-from openmm_mlff.potentials.student import StudentPotential, import_openmmtorch, weights_dtype
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch, python_torch_class
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.units import nm_from_angstrom
 
@@ -30,8 +31,8 @@ _DISTORTION_ANGSTROM = 0.02
 def model_block(variant: Variant, setting: Setting, start: Start) -> tuple[Block, str]:
     """Return a block of evaluations of energy and forces by the model alone, and its description.
 
-    TorchScript is called as the module in its `TorchForce`, a student in Python as its
-    `PythonForce` calls it, any other potential as its ASE calculator. Calls alternate between
+    TorchScript is called as the module in its `TorchForce`, a student in Python as
+    OpenMM calls it, any other potential as its ASE calculator. Calls alternate between
     slightly distorted geometries, so that a calculator that starts from its last result gains no
     more than in dynamics.
     """
@@ -44,7 +45,7 @@ def model_block(variant: Variant, setting: Setting, start: Start) -> tuple[Block
             return _tensor_block(call, setting, geometries, device=device), "TorchScript module"
     elif variant.backend.startswith("python") and isinstance(potential, StudentPotential):
         compiled = variant.backend == COMPILED
-        module: Any = potential.deployed(setting.molecule, precision=setting.precision)
+        module: Any = potential.deployed(setting.molecule, precision=setting.precision).to(device)
         own = potential.gives_forces(setting.molecule)
         plain = own_gradient(module) if own else eager_gradient(module)
         call = compiled_or(plain) if compiled else plain
@@ -55,9 +56,16 @@ def model_block(variant: Variant, setting: Setting, start: Start) -> tuple[Block
 
 
 def device_of(variant: Variant, setting: Setting) -> str:
-    """Return the torch device of a model alone; that of a `PythonForce` is always the CPU."""
-    on_gpu = setting.platform.name == "CUDA" and not variant.backend.startswith("python")
-    return "cuda" if on_gpu else "cpu"
+    """Return the torch device of a model alone.
+
+    `PythonForce` and compiled models use the CPU, `PythonTorchForce` the device of OpenMM.
+    """
+    if variant.backend.startswith("python"):
+        is_student = isinstance(variant.potential, StudentPotential)
+        on_gpu = is_student and variant.backend != COMPILED and python_torch_class() is not None
+    else:
+        on_gpu = True
+    return "cuda" if on_gpu and setting.platform.name == "CUDA" else "cpu"
 
 
 def distorted(setting: Setting, start: Start) -> FloatArray:

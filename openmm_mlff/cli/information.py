@@ -30,7 +30,7 @@ def systems_command() -> int:
         line = f"{' '.join(placed)}  {title}"
         # The last column is cut where the terminal is narrow.
         console.print(Text(line), no_wrap=True, overflow="ellipsis")
-    console.print(f"The source of each is in {systems_root()}/NAME/system.toml", soft_wrap=True)
+    console.print(f"Purpose and source of each: {systems_root()}/NAME/system.toml", soft_wrap=True)
     return 0
 
 

@@ -64,7 +64,7 @@ def try_torchforce(platform: str) -> dict[str, Any]:
     import openmm
     import torch
 
-    from openmm_mlff.potentials.student import import_openmmtorch
+    from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 
     class Well(torch.nn.Module):
         def forward(self, positions: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,7 @@ from openmm_mlff.molecules import (
     MolecularSystem,
     covalent_radii_angstrom,
     fragment_count,
+    is_ion_contact,
     pairs_within,
 )
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
@@ -75,7 +76,8 @@ def measure_structure(
 
     A pair counts as joined for the fragments while a bond of the starting structure is not torn
     (without this hysteresis a stiff vibration across the distance at which bonds are drawn would
-    count as a break), or where two other atoms come within 1.25 of the sum of their covalent radii.
+    count as a break), or where two other atoms come within 1.25 of the sum of their covalent radii
+    and do not touch as ions.
     Molecules are not split at the borders of a box, as OpenMM leaves them; contacts cross them.
 
     Returns:
@@ -107,6 +109,7 @@ def measure_structure(
         relative = distances / radii[pairs].sum(axis=1)
         unbonded = ~np.isin(pairs[:, 0] * n_atoms + pairs[:, 1], known)
         new = pairs[unbonded & (relative < BOND_FACTOR)]
+        new = new[~is_ion_contact(system.atomic_numbers, new)]
         contacts[frame] = relative[unbonded].min(initial=near)
         if len(new) or not holds[frame].all():
             joined = np.concatenate([bonds[holds[frame]], new])

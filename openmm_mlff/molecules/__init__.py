@@ -10,6 +10,7 @@ from openmm_mlff.molecules.bonds import (
     covalent_radii_angstrom,
     fragment_count,
     fragment_labels,
+    is_ion_contact,
     pairs_within,
 )
 from openmm_mlff.molecules.copies import two_copies
@@ -27,6 +28,7 @@ __all__ = [
     "fragment_count",
     "fragment_labels",
     "inertia_tensor",
+    "is_ion_contact",
     "known_forms",
     "list_systems",
     "load_system",

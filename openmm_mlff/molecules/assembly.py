@@ -6,7 +6,12 @@ import numpy as np
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats, Ints
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels, pairs_within
+from openmm_mlff.molecules.bonds import (
+    ALKALI_METALS,
+    covalent_radii_angstrom,
+    fragment_labels,
+    pairs_within,
+)
 from openmm_mlff.molecules.boxes import covalent_images, nearest_images, upright, whole_molecules
 from openmm_mlff.molecules.formats.structure import FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
@@ -93,7 +98,8 @@ def _check_valences(structure: FileStructure, *, system: MolecularSystem, source
 
 def _check_spin_is_clear(system: MolecularSystem) -> None:
     """Raise for O₂, O and similar triplets that look like closed shells, if no spin is given."""
-    if system.is_periodic or system.charge:
+    has_ions = np.isin(system.atomic_numbers, list(ALKALI_METALS)).any()
+    if system.is_periodic or system.charge or has_ions:
         return
     labels = np.array(fragment_labels(system.n_atoms, bonds=system.bonds))
     for label in np.unique(labels):

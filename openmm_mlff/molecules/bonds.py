@@ -19,6 +19,7 @@ NON_METALS = frozenset(
     [1, 2, *range(5, 11), *range(14, 19), *range(32, 37), *range(52, 55), 85, 86]
 )
 S_BLOCK_METALS = frozenset([3, 4, 11, 12, 19, 20, 37, 38, 55, 56, 87, 88])
+ALKALI_METALS = frozenset([3, 11, 19, 37, 55, 87])
 METAL_BOND_FACTOR = 1.1
 """The factor for two metals next to non-metals: includes Fe–Fe in Fe₂(CO)₉ (0.95), not FeO
 (1.15)."""
@@ -91,7 +92,8 @@ def covalent_bonds(
     """Derive sorted bonds i < j: pairs closer than ``factor`` × the sum of their covalent radii.
 
     Two metals, one of them adjacent to a non-metal, are treated as ions, as in rock salt: not
-    bonded if one is in group 1 or 2, otherwise only below :data:`METAL_BOND_FACTOR`.
+    bonded if one is in group 1 or 2, otherwise only below :data:`METAL_BOND_FACTOR`.  Nor is an
+    alkali ion bonded to what surrounds it, see :func:`is_ion_contact`.
 
     Positions are (N, 3), cell vectors the rows of (3, 3); only nearest images count.
     """
@@ -101,8 +103,21 @@ def covalent_bonds(
     pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell_angstrom)
     relative = distances / (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
     pairs, relative = pairs[relative < factor], relative[relative < factor]
-    kept = ~_beside_each_other(np.asarray(atomic_numbers), pairs, relative)
+    numbers = np.asarray(atomic_numbers)
+    ionic = is_ion_contact(numbers, pairs) & is_non_metal(numbers[pairs]).any(axis=1)
+    kept = ~(ionic | _beside_each_other(numbers, pairs, relative))
     return tuple((int(i), int(j)) for i, j in pairs[kept])
+
+
+def is_ion_contact(atomic_numbers: npt.ArrayLike, pairs: Ints) -> npt.NDArray[np.bool_]:
+    """Return which pairs, (P, 2), have an alkali metal, except Li–C and Li–H, (P,) bool.
+
+    Such neighbours come and go: within picoseconds a water leaves the shell of Na⁺, and no molecule
+    breaks.
+    """
+    numbers = np.sort(np.asarray(atomic_numbers)[pairs], axis=1)
+    organic = (numbers == (3, 6)).all(axis=1) | (numbers == (1, 3)).all(axis=1)
+    return np.asarray(np.isin(numbers, list(ALKALI_METALS)).any(axis=1) & ~organic)
 
 
 def is_non_metal(atomic_numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:

@@ -23,7 +23,10 @@ SYSTEM_KEYS = (
     "source",
     "smiles",
 )
-"""Keys of ``system.toml``."""
+"""Keys that ``system.toml`` must have."""
+
+PURPOSE = "purpose"
+"""Optional key: why the system is in the library."""
 
 _NUMBERS = ("charge", "multiplicity")
 
@@ -114,7 +117,7 @@ def load_folder(
 
 
 def read_system_toml(folder: Path) -> dict[str, Any]:
-    """Read the value of each of :data:`SYSTEM_KEYS` from a folder's ``system.toml``.
+    """Read :data:`SYSTEM_KEYS` and :data:`PURPOSE` (default "") from a folder's ``system.toml``.
 
     Raises:
         MoleculeError: missing, not valid TOML, too large, with other keys or values, or the named
@@ -125,8 +128,9 @@ def read_system_toml(folder: Path) -> dict[str, Any]:
         recorded = read_toml(path)
     except FileError as error:
         raise MoleculeError(f"{path}: cannot be read as a system's TOML: {error}") from error
-    if set(recorded) != set(SYSTEM_KEYS):
-        odd = ", ".join(sorted(set(recorded) ^ set(SYSTEM_KEYS)))
+    recorded = {PURPOSE: "", **recorded}
+    if set(recorded) != {PURPOSE, *SYSTEM_KEYS}:
+        odd = ", ".join(sorted(set(recorded) ^ {PURPOSE, *SYSTEM_KEYS}))
         raise MoleculeError(
             f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
         )

@@ -4,7 +4,7 @@
 `ase`, `openmmml` (in both directions), `mixed` (ML/MM) and `installed` (of other packages);
 `frames` are labels in a file. `calculators` are how ASE calls potentials, `calculation` is how
 potentials call ASE's calculators, `engine` evaluates Systems in OpenMM, and `python_backend` and
-`ahead` run PyTorch through `PythonForce`.
+`ahead` run PyTorch in Python, and `torch_plugin` imports openmm-torch.
 """
 
 from openmm_mlff.potentials.base import Evaluation, Potential

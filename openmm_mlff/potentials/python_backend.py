@@ -1,10 +1,13 @@
-"""PyTorch modules through `openmm.PythonForce`: eager, or compiled ahead of time.
+"""PyTorch modules called in Python by OpenMM: eager, or compiled ahead of time.
 
-openmm-ml runs its models in this way; TorchScript and `TorchForce` are not needed.
+They run in `PythonTorchForce` where the plugin has it, otherwise in OpenMM's `PythonForce`, by
+which openmm-ml runs its models. TorchScript and `TorchForce` are not needed.
 """
 
 import logging
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from openmm_mlff.potentials.ahead import EnergyAndGradient, compile_ahead
+from openmm_mlff.potentials.torch_plugin import python_torch_class
 
 if TYPE_CHECKING:
     import openmm
 
 logger = logging.getLogger(__name__)
+
+_CPU = torch.device("cpu")
 
 
 def python_torch_force(
@@ -28,9 +34,10 @@ def python_torch_force(
     particles: Sequence[int] | None = None,
     rows_at_once: int | None = None,
 ) -> "openmm.Force":
-    """Return a `PythonForce` that calls a PyTorch module in every step.
+    """Return a `PythonTorchForce` or `PythonForce` that calls a PyTorch module in every step.
 
-    Positions are passed as float64; energy and forces may have any dtype.
+    Positions are passed as float64; energy and forces may have any dtype.  With `PythonTorchForce`
+    a copy of the module runs on the device of OpenMM's positions, unless it is compiled.
 
     Args:
         module: OpenMM's contract, `forward(positions)` or `forward(positions, boxvectors)`, nm in,
@@ -43,20 +50,29 @@ def python_torch_force(
     """
     import openmm
 
-    differentiate = own_gradient(module) if gives_forces else eager_gradient(module)
-    if compiled:
-        differentiate = compiled_or(differentiate)
-    if rows_at_once is not None:
-        differentiate = in_parts(differentiate, rows_at_once)
+    @cache
+    def function_on(device: torch.device) -> EnergyAndGradient:
+        placed = module if device == _CPU else deepcopy(module).to(device)
+        differentiate = own_gradient(placed) if gives_forces else eager_gradient(placed)
+        if compiled:
+            differentiate = compiled_or(differentiate)
+        return differentiate if rows_at_once is None else in_parts(differentiate, rows_at_once)
 
-    def compute(state: "openmm.State") -> tuple[float, Any]:
-        asked = [_tensor(state.getPositions(asNumpy=True)._value)]
+    def by_tensors(state: "openmm.State", positions: Tensor) -> tuple[Tensor, Tensor]:
+        device = _CPU if compiled else positions.device
+        asked = [positions.detach().to(device, torch.float64)]
         if periodic:
-            asked.append(_tensor(state.getPeriodicBoxVectors(asNumpy=True)._value))
-        gradient, energy = differentiate(*asked)
-        return float(energy), -gradient.numpy()
+            asked.append(_tensor(state.getPeriodicBoxVectors(asNumpy=True)._value).to(device))
+        gradient, energy = function_on(device)(*asked)
+        # The plugin reads the memory of the forces.
+        return energy, -gradient.contiguous()
 
-    force = openmm.PythonForce(compute)
+    def by_arrays(state: "openmm.State") -> tuple[float, Any]:
+        energy, forces = by_tensors(state, _tensor(state.getPositions(asNumpy=True)._value))
+        return float(energy), forces.numpy()
+
+    with_tensors = python_torch_class()
+    force = with_tensors(by_tensors) if with_tensors else openmm.PythonForce(by_arrays)
     force.setUsesPeriodicBoundaryConditions(periodic)
     if particles is not None:
         force.setParticles(list(particles))

@@ -1,10 +1,8 @@
-"""Students as potentials: checkpoint -> TorchScript -> `TorchForce`, or -> `PythonForce`."""
+"""Students as potentials: checkpoint -> TorchScript -> `TorchForce`, or PyTorch in Python."""
 
-import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -18,6 +16,7 @@ from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import StudentForceFieldCalculator
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.storage.fingerprint import Sources
 from openmm_mlff.students.checkpoint import TEACHER
 from openmm_mlff.students.deployment import (
@@ -42,28 +41,6 @@ _TEACHERS = {TEACHER: GFN2_XTB}
 def weights_dtype(precision: str) -> torch.dtype:
     """Return the dtype of the weights: float64 for ``double``, else float32."""
     return torch.float64 if check_precision(precision) == "double" else torch.float32
-
-
-def import_openmmtorch() -> ModuleType:
-    """Import the plugin without the warning about `simtk` that it causes.
-
-    Raises:
-        MissingDependencyError: it cannot be imported.
-    """
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        import openmmtorch
-    except ImportError as error:
-        from openmm_mlff.errors import MissingDependencyError
-
-        raise MissingDependencyError(
-            f"the OpenMM plugin openmmtorch cannot be imported ({error}); run: "
-            "pip install acellera-openmmtorch-cu13==1.10, or conda install openmm-torch"
-        ) from error
-    finally:
-        logging.disable(level)
-    return openmmtorch
 
 
 class StudentPotential(Potential):

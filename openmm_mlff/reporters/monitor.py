@@ -10,6 +10,7 @@ from openmm_mlff.molecules import (
     BOND_FACTOR,
     covalent_radii_angstrom,
     fragment_labels,
+    is_ion_contact,
     name_atoms,
     pairs_within,
 )
@@ -155,6 +156,7 @@ class StabilityMonitor:
         )
         pairs = self._atoms[pairs]
         ratios = distances / self._radii_angstrom[pairs].sum(axis=1)
+        ionic = is_ion_contact(self._numbers, pairs)
         for index in np.flatnonzero(ratios < near):
             atoms = (int(pairs[index, 0]), int(pairs[index, 1]))
             if atoms in self._bonded:
@@ -165,7 +167,7 @@ class StabilityMonitor:
                     f"{ratios[index]:.2f} times the sum of their covalent radii; "
                     f"expected at least {closest:g}"
                 )
-            elif joined and ratios[index] < BOND_FACTOR:
+            elif joined and not ionic[index] and ratios[index] < BOND_FACTOR:
                 reason = (
                     "which joins two molecules; expected the number of molecules to stay the same"
                 )

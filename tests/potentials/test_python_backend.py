@@ -1,4 +1,6 @@
-"""A student through `PythonForce`: eager, compiled, and where nothing can be compiled."""
+"""A student called in Python by OpenMM: eager, compiled, and where nothing can be compiled."""
+
+import sys
 
 import numpy as np
 import openmm
@@ -15,6 +17,7 @@ from openmm_mlff.potentials.python_backend import (
     own_gradient,
 )
 from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch, python_torch_class
 from openmm_mlff.simulation.replicas.module import student_batch
 
 
@@ -63,6 +66,53 @@ def test_all_backends_agree_and_name_each_other(small_potential, with_options, w
         other_energy, other_forces = forces_of(other, water, positions)
         assert other_energy == pytest.approx(energy, abs=1e-9)
         np.testing.assert_allclose(other_forces, forces, atol=1e-9)
+
+
+def call_by_tensors(compute):
+    """Call as openmm-torch's `PythonTorchForce` does: tensors that require gradients in and out."""
+
+    def by_arrays(state):
+        placed = state.getPositions(asNumpy=True)._value
+        positions = torch.tensor(placed, dtype=torch.float64, requires_grad=True)
+        energy, forces = compute(state, positions)
+        assert energy.shape == ()
+        assert not energy.requires_grad
+        assert forces.shape == positions.shape
+        assert forces.is_contiguous()
+        return energy.item(), forces.numpy()
+
+    return openmm.PythonForce(by_arrays)
+
+
+@pytest.fixture
+def newer_plugin(monkeypatch):
+    monkeypatch.setattr(import_openmmtorch(), "PythonTorchForce", call_by_tensors, raising=False)
+
+
+@pytest.mark.parametrize("precision", ["mixed", "double"])
+@pytest.mark.parametrize("cell", [None, 12.0 * np.eye(3)])
+@pytest.mark.usefixtures("newer_plugin")
+def test_tensors_from_the_plugin_give_the_forces_of_the_other_backends(
+    small_potential, with_options, water, forces_of, precision, cell
+):
+    molecule = water if cell is None else water.with_cell(cell)
+    assert python_torch_class() is call_by_tensors
+    tolerance = 1e-4 if precision == "mixed" else 1e-9
+    energy, forces = forces_of(
+        small_potential, molecule, water.positions_angstrom, precision=precision
+    )
+    other_energy, other_forces = forces_of(
+        with_options(backend="python"), molecule, water.positions_angstrom, precision=precision
+    )
+    assert other_energy == pytest.approx(energy, abs=tolerance)
+    np.testing.assert_allclose(other_forces, forces, atol=tolerance)
+
+
+def test_without_the_plugin_the_force_is_that_of_openmm(monkeypatch, with_options, water):
+    monkeypatch.setitem(sys.modules, "openmmtorch", None)
+    assert python_torch_class() is None
+    (force,) = with_options(backend="python").create_forces(water)
+    assert isinstance(force, openmm.PythonForce)
 
 
 def test_a_part_of_a_system_interacts_only_with_itself(with_options, water, forces_of, in_openmm):

@@ -9,7 +9,8 @@ import torch
 from openmm_mlff import units
 from openmm_mlff.errors import CheckpointError, ConfigError, MissingDependencyError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials.student import StudentPotential, import_openmmtorch, weights_dtype
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.students import evaluation
 
 

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from ase.data import chemical_symbols
 
 from openmm_mlff.config import load_protocol
-from openmm_mlff.molecules import load_system
-from openmm_mlff.reporters.monitor import StabilityLimits, StabilityMonitor
+from openmm_mlff.measuring.trajectory import measure_structure
+from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits, StabilityMonitor
 
 
 @pytest.fixture
@@ -73,6 +75,25 @@ def test_two_molecules_that_join_are_named(water):
     assert problem.atoms == (0, 3)
     assert "O1–O4" in problem.message
     assert "joins two molecules" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("ion", "is_fine"), [("Na", True), ("K", True), ("Li", True), ("C", False)]
+)
+def test_waters_leave_and_enter_the_shell_of_an_ion(water, ion, is_fine):
+    numbers = np.append(water.atomic_numbers, chemical_symbols.index(ion))
+    charge = 0 if ion == "C" else 1
+    near, far = (
+        np.vstack([water.positions_angstrom, water.positions_angstrom[0] + [0.0, at, 0.0]])
+        for at in (1.7 if ion in "CLi" else 2.4, 6.0)
+    )
+    for start, later in ((near, far), (far, near)):
+        molecule = MolecularSystem("cluster", numbers, start, charge=charge)
+        assert (monitor_of(molecule).check_positions(later) is None) == is_fine
+        _, fragments, _ = measure_structure(
+            np.array([start, later]), system=molecule, limits=DEFAULT_LIMITS
+        )
+        assert (fragments[0] == fragments[1]) == is_fine
 
 
 def test_atoms_with_nan_are_named_in_one_short_line(monitor, water):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from openmm_mlff.potentials.student import import_openmmtorch
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.simulation import checkpoint, run_trajectory
 
 from .conftest import record_of, stop_at

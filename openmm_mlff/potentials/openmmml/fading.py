@@ -35,7 +35,7 @@ def _faded_torch_force(force: openmm.Force, parameter: str) -> openmm.Force:
     """Wrap the module of a `TorchForce`, with any number of arguments."""
     import torch
 
-    from openmm_mlff.potentials.student import import_openmmtorch
+    from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 
     given = [force.getGlobalParameterName(i) for i in range(force.getNumGlobalParameters())]
     periodic, gives_forces = force.usesPeriodicBoundaryConditions(), force.getOutputsForces()

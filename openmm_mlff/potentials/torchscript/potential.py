@@ -16,7 +16,7 @@ from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
 from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import FunctionCalculator, torch_device
-from openmm_mlff.potentials.student import import_openmmtorch
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.potentials.torchscript.adapter import adapt
 from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive
 from openmm_mlff.potentials.torchscript.program import Program

@@ -9,11 +9,8 @@ from torch import Tensor, nn
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.python_backend import python_torch_force
-from openmm_mlff.potentials.student import (
-    StudentPotential,
-    import_openmmtorch,
-    weights_dtype,
-)
+from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.simulation.states import CopyEnergies
 from openmm_mlff.students.deployment import all_pairs, in_dtype

@@ -5,7 +5,7 @@ import torch
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.openmmml.fading import faded
-from openmm_mlff.potentials.student import import_openmmtorch
+from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 
 POSITIONS_NM = np.array([[0.1, 0.2, 0.3], [0.4, 0.0, -0.2]])
 
