@@ -181,7 +181,8 @@ def _bonds(topology: app.Topology) -> tuple[tuple[int, int], ...]:
 
     Left out are those that make rigid water a triangle: between hydrogens bonded to another atom.
     """
-    place, bonded = {}, set()
+    place: dict[int, int] = {}
+    bonded: set[int] = set()
     for atom in topology.atoms():
         if atom.element is not None:
             place[atom.index] = len(place)

@@ -118,7 +118,7 @@ def load_prepared(files: Sequence[str], *, structure: Path) -> PreparedSystem:
     try:
         check_file_size(Path(main), most_bytes=MOST_STRUCTURE_BYTES)
         if kind == "OpenMM":
-            topology, create = _of_openmm(main, [Path(name) for name in (*others, structure)])
+            topology, create = _of_openmm(main, [*map(Path, others), structure])
         else:
             topology, create = _LOADERS[kind](main, others)
         system = create(topology, nonbondedMethod=app.NoCutoff)
