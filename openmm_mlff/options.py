@@ -186,10 +186,11 @@ class PotentialOptions(Frozen):
         description="Atoms that the potential describes, in MDTraj's selection language, e.g. "
         "'resname ETH'",
     )
-    forcefield: Annotated[Texts, Option(metavar="FILE.xml")] = Field(
+    forcefield: Annotated[Texts, Option(metavar="FILE")] = Field(
         default=(),
-        description="OpenMM force field of the whole system, e.g. amber14-all.xml; repeat for "
-        "several",
+        description="Force field of the whole system: files of OpenMM, e.g. amber14-all.xml; or a "
+        "prepared system, whose coordinates are the --system: an Amber prmtop, a CHARMM psf and "
+        "its parameter files, a GROMACS top, a system.xml; repeat for several",
     )
     constraints: Literal["none", "hbonds"] = Field(
         default="none",
@@ -198,6 +199,12 @@ class PotentialOptions(Frozen):
     hydrogen_mass_amu: Annotated[float | None, Option("--hydrogen-mass", metavar="AMU")] = Field(
         default=None,
         description="Mass of hydrogen, amu, taken from the heavy atom it is bonded to, e.g. 1.5",
+    )
+
+    implicit_solvent: Literal["none", "HCT", "OBC1", "OBC2", "GBn", "GBn2"] = Field(
+        default="none",
+        description="Generalised Born model of a system prepared with Amber or CHARMM: none, HCT, "
+        "OBC1, OBC2, GBn or GBn2",
     )
 
     @model_validator(mode="after")
@@ -209,12 +216,17 @@ class PotentialOptions(Frozen):
         if bool(self.ml_atoms) != bool(self.forcefield):
             given, missing = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
             raise ValueError(f"{given} was given without {missing}; an ML/MM system needs both")
-        if not self.ml_atoms and (self.constraints != "none" or self.hydrogen_mass_amu is not None):
-            given = "--constraints" if self.constraints != "none" else "--hydrogen-mass"
-            raise ValueError(
-                f"{given} was given without --ml-atoms; it applies to the force field of an ML/MM "
-                "system"
-            )
+        of_forcefield = {
+            "--constraints": self.constraints != "none",
+            "--hydrogen-mass": self.hydrogen_mass_amu is not None,
+            "--implicit-solvent": self.implicit_solvent != "none",
+        }
+        for given in (flag for flag, is_given in of_forcefield.items() if is_given):
+            if not self.ml_atoms:
+                raise ValueError(
+                    f"{given} was given without --ml-atoms; it applies to the force field of an "
+                    "ML/MM system"
+                )
         return self
 
 

@@ -47,6 +47,7 @@ ALL_SETTINGS = {
         "forcefield": ("amber14-all.xml", "tip3p.xml"),
         "constraints": "hbonds",
         "hydrogen_mass_amu": 1.5,
+        "implicit_solvent": "OBC2",
     },
 }
 
@@ -126,6 +127,7 @@ def test_the_keywords_of_validate_are_the_settings():
         ({"options": {"ml_atoms": "all"}}, "without --forcefield"),
         ({"options": {"forcefield": ["x.xml"]}}, "without --ml-atoms"),
         ({"options": {"hydrogen_mass_amu": 1.5}}, "--hydrogen-mass was given without --ml-atoms"),
+        ({"options": {"implicit_solvent": "GBn2"}}, "--implicit-solvent was given without --ml-"),
     ],
 )
 def test_what_it_cannot_mean_is_refused(given, expected):

@@ -11,6 +11,7 @@ from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.potentials.calculation import refusals
+from openmm_mlff.potentials.sites import of_atoms
 from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, potential_ev
 from openmm_mlff.simulation.contexts import warm_up
 from openmm_mlff.simulation.platforms import PlatformChoice
@@ -114,11 +115,13 @@ def evaluate_in_openmm(
     The Context is warmed up at the molecule's geometry, which must be sane; it stays cold where
     `molecule` is None.
     """
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform.name),
-        dict(platform.properties),
+    context = of_atoms(
+        openmm.Context(
+            system,
+            openmm.VerletIntegrator(0.001),
+            openmm.Platform.getPlatformByName(platform.name),
+            dict(platform.properties),
+        )
     )
     if molecule is not None:
         context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))

@@ -254,31 +254,35 @@ class Paths:
         Returns:
             The number of ML atoms; and the force field alone (``mm``), the mixed System
             (``mixed``), the sum of its parts, E_MM(all) − E_MM(ML part alone) + E_ML(ML part),
-            (``sum``), and the interpolated System (``lambda_0``, ``lambda_half``, ``lambda_1``).
+            (``sum``), and the interpolated System (``lambda_0``, ``lambda_half``, ``lambda_1``),
+            unless openmm-ml cannot interpolate this force field.
         """
         from openmm_mlff.potentials.openmmml.mixing import INTERPOLATION
 
         molecule = self._subject.molecule
         potential = cast("MixedPotential", self._subject.potential)
-        atoms, part = potential.ml_atoms, placed_angstrom[:, potential.ml_atoms]
+        atoms, links = potential.ml_atoms, potential.links
+        part = np.concatenate([placed_angstrom[:, atoms], links.positions(placed_angstrom)], axis=1)
         mm = _in_own_box(potential.mm_system(molecule), placed_angstrom)
-        inside = _in_own_box(potential.mm_system_of_part(), part)
+        inside = _in_own_box(potential.mm_system_of_part(molecule), placed_angstrom)
         learned = potential.ml_potential.evaluate(
             potential.ml_part(molecule), part, precision="double"
         )
-        forces = mm.forces_ev_per_angstrom.copy()
-        forces[:, atoms] += learned.forces_ev_per_angstrom - inside.forces_ev_per_angstrom
+        forces = mm.forces_ev_per_angstrom - inside.forces_ev_per_angstrom
+        on_part = learned.forces_ev_per_angstrom
+        forces[:, atoms] += on_part[:, : len(atoms)]
+        forces += links.spread(on_part[:, len(atoms) :], positions_angstrom=placed_angstrom)
         mixed = potential.create_system(molecule, precision="double")
-        between = potential.create_system(molecule, precision="double", interpolate=True)
-        return len(atoms), {
+        found = {
             "mm": mm,
             "mixed": _in_own_box(mixed, placed_angstrom),
             "sum": Evaluation(mm.energies_ev - inside.energies_ev + learned.energies_ev, forces),
-            **{
-                name: _in_own_box(between, placed_angstrom, **{INTERPOLATION: value})
-                for name, value in LAMBDAS.items()
-            },
         }
+        if potential.interpolates(molecule):
+            between = potential.create_system(molecule, precision="double", interpolate=True)
+            for name, value in LAMBDAS.items():
+                found[name] = _in_own_box(between, placed_angstrom, **{INTERPOLATION: value})
+        return len(atoms), found
 
 
 def _in_own_box(

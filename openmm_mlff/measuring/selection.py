@@ -108,15 +108,20 @@ def _explained(expression: str, known: mdtraj.Topology) -> str:
 
 
 def _names(expression: str, known: mdtraj.Topology) -> str:
-    """Return names of residues, the rarest first, or one that is spelt alike."""
+    """Return names of residues, unusual and rare ones first, or one that is spelt alike."""
     counts = Counter(residue.name for residue in known.residues)
+    usual = {
+        residue.name
+        for residue in known.residues
+        if residue.is_protein or residue.is_nucleic or residue.is_water
+    }
     lower = {name.lower(): name for name in counts}
     for word, _ in _words(expression):
         alike = lower.get(word.lower())
         if alike is not None and f"resname {alike}" not in expression:
             return f"residue names are case-sensitive: write resname {alike}"
-    # Solvent and ions, of which there are many, would hide a ligand.
-    names = sorted(counts, key=lambda name: (counts[name], name))
+    # A protein, solvent and ions, of which there are many, would hide a ligand.
+    names = sorted(counts, key=lambda name: (name in usual, counts[name], name))
     more = ", ..." if len(names) > _MOST_NAMES else ""
     shown = ", ".join(names[:_MOST_NAMES])
     return f"the residues are named {shown}{more}: correct the selection"

@@ -47,6 +47,15 @@ _BINARY = (".traj", ".db")
 _HYDROGENS = (".sdf", ".mol")
 """Formats with bond orders and charges, to which hydrogens can be added."""
 
+_PREPARED = (
+    *(".prmtop", ".parm7", ".top", ".psf", ".xml"),
+    *(".inpcrd", ".rst7", ".crd", ".cor", ".gro"),
+)
+_PREPARED_HINT = (
+    "for ML/MM, give the coordinates as --system, the prepared system (prmtop, psf and parameters, "
+    "top or system.xml) as --forcefield, and the atoms of the potential as --ml-atoms"
+)
+
 SUFFIXES = tuple(_READERS)
 """File suffixes of structures; POSCAR and CONTCAR need none."""
 
@@ -94,10 +103,8 @@ def read_structures(
     suffix = suffix_of(path)
     reader = _READERS.get(suffix)
     if reader is None:
-        raise MoleculeError(
-            f"{path}: '{path.suffix}' is not a supported structure format; expected one of "
-            f"{', '.join(SUFFIXES)}"
-        )
+        hint = _PREPARED_HINT if suffix in _PREPARED else f"expected one of {', '.join(SUFFIXES)}"
+        raise MoleculeError(f"{path}: '{path.suffix}' is not a supported structure format; {hint}")
     if add_hydrogens and suffix not in _HYDROGENS:
         raise MoleculeError(
             f"{path}: hydrogens can be added to SDF and MOL files only, whose bond orders and "

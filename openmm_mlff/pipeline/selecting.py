@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules.library import read_system_toml, resolve
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import Potential
+
+if TYPE_CHECKING:
+    from openmm_mlff.potentials.mixed import PreparedSystem
 
 
 def embedded(
@@ -28,16 +32,30 @@ def embedded(
             f"--ml-atoms {options.ml_atoms!r} was given with {len(systems)} systems; an ML/MM "
             "validation takes one --system"
         )
-    from openmm_mlff.potentials.mixed import MixedPotential, MixedSettings, read_topology
+    from openmm_mlff.potentials.mixed import (
+        MixedPotential,
+        MixedSettings,
+        is_prepared,
+        load_prepared,
+        read_topology,
+    )
 
-    topology = read_topology(structure_file(systems[0]))
+    structure = structure_file(systems[0])
+    forcefield: Sequence[str] | PreparedSystem = options.forcefield
+    if is_prepared(options.forcefield):
+        forcefield = load_prepared(options.forcefield, structure=structure)
+        topology = forcefield.topology
+    else:
+        topology = read_topology(structure)
     return MixedPotential(
         potential,
         topology,
         ml_atoms=select_atoms(topology, options.ml_atoms),
-        forcefield=options.forcefield,
+        forcefield=forcefield,
         settings=MixedSettings(
-            constraints=options.constraints, hydrogen_mass_amu=options.hydrogen_mass_amu
+            constraints=options.constraints,
+            hydrogen_mass_amu=options.hydrogen_mass_amu,
+            implicit_solvent=options.implicit_solvent,
         ),
     )
 

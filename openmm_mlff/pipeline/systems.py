@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules import MolecularSystem, load_systems
+from openmm_mlff.pipeline.selecting import structure_file
 from openmm_mlff.request import ValidationRequest
 
 
@@ -13,7 +14,8 @@ def requested_systems(
     """Load the systems of a request.
 
     Yields:
-        Each specification and its molecules.
+        Each specification and its molecules; that of a prepared ML/MM system has the atoms and
+        bonds of its topology.
 
     Raises:
         ConfigError: no system, or names for another number of systems.
@@ -27,6 +29,9 @@ def requested_systems(
             "--system, in their order"
         )
     for system, name in zip(request.systems, names, strict=True):
+        if request.options.ml_atoms and (prepared := _prepared(request, system, name)):
+            yield system, [prepared]
+            continue
         yield (
             system,
             load_systems(
@@ -37,3 +42,21 @@ def requested_systems(
                 add_hydrogens=request.add_hydrogens,
             ),
         )
+
+
+def _prepared(request: ValidationRequest, system: str, name: str | None) -> MolecularSystem | None:
+    """Return the molecule of a prepared ML/MM system; None if it is not one."""
+    from openmm_mlff.potentials.mixed import is_prepared, load_prepared, prepared_molecule
+
+    options = request.options
+    if not is_prepared(options.forcefield):
+        return None
+    path = structure_file(system)
+    return prepared_molecule(
+        load_prepared(options.forcefield, structure=path),
+        path,
+        name=name,
+        charge=request.charge,
+        multiplicity=request.multiplicity,
+        is_isolated=options.implicit_solvent != "none",
+    )

@@ -7,6 +7,7 @@ import openmm
 from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.sites import of_atoms
 
 _UNUSED_TIMESTEP_PS = 0.001
 
@@ -23,11 +24,13 @@ class Engine:
     def __init__(self, system: openmm.System, *, precision: str) -> None:
         name = "Reference" if precision == "double" else "CPU"
         properties = {} if name == "Reference" else {"DeterministicForces": "true"}
-        self._context = openmm.Context(
-            system,
-            openmm.VerletIntegrator(_UNUSED_TIMESTEP_PS),
-            openmm.Platform.getPlatformByName(name),
-            properties,
+        self._context = of_atoms(
+            openmm.Context(
+                system,
+                openmm.VerletIntegrator(_UNUSED_TIMESTEP_PS),
+                openmm.Platform.getPlatformByName(name),
+                properties,
+            )
         )
 
     def set_parameter(self, name: str, value: float) -> None:

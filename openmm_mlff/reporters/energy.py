@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.reporters.base import CsvReporter
 from openmm_mlff.reporters.quantities import (
-    are_atoms,
     degrees_of_freedom,
     kinetic_ev,
     potential_ev,

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from openmm_mlff.potentials.sites import atoms_of
 from openmm_mlff.reporters.base import CsvReporter
 from openmm_mlff.reporters.quantities import (
     FloatArray,
-    are_atoms,
     forces_ev_per_angstrom,
     masses_amu,
     positions_angstrom,
@@ -37,13 +37,13 @@ class MomentumReporter(CsvReporter):
     def _row(self, simulation: Any, state: Any) -> Sequence[float | int]:
         if self._masses_amu is None:
             self._masses_amu = masses_amu(simulation.system)
-        linear, angular = momenta(
-            positions_angstrom(state),
-            velocities_angstrom_per_ps=velocities_angstrom_per_ps(state),
-            masses_amu=self._masses_amu,
+        positions, velocities, forces = (
+            atoms_of(vectors(state), simulation.system)
+            for vectors in (positions_angstrom, velocities_angstrom_per_ps, forces_ev_per_angstrom)
         )
-        # OpenMM distributes the forces on virtual sites over the atoms.
-        forces = forces_ev_per_angstrom(state)[are_atoms(simulation.system)]
+        linear, angular = momenta(
+            positions, velocities_angstrom_per_ps=velocities, masses_amu=self._masses_amu
+        )
         largest_force = np.linalg.norm(forces, axis=1).max()
         return [
             int(simulation.currentStep),

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import openmm
 from openmm import unit
 
+from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.units import (
     BOLTZMANN_EV_PER_KELVIN,
     angstrom_from_nm,
@@ -58,21 +59,15 @@ def forces_ev_per_angstrom(state: Any) -> FloatArray:
     return ev_per_angstrom_from_kj_per_mol_nm(forces)
 
 
-def masses_amu(system: openmm.System) -> FloatArray:
-    """Return the masses of a System's particles, (N,) float64, amu."""
+def masses_amu(system: openmm.System, *, with_sites: bool = False) -> FloatArray:
+    """Return the masses of a System's atoms, or of all particles, (N,) float64, amu."""
+    chosen = np.arange(system.getNumParticles())
+    if not with_sites:
+        chosen = chosen[are_atoms(system)]
     return np.array(
-        [
-            system.getParticleMass(index).value_in_unit(unit.dalton)
-            for index in range(system.getNumParticles())
-        ],
+        [system.getParticleMass(int(index)).value_in_unit(unit.dalton) for index in chosen],
         dtype=np.float64,
     )
-
-
-def are_atoms(system: openmm.System) -> npt.NDArray[np.bool_]:
-    """Return for each particle of a System, (N,), whether it is not a virtual site."""
-    count = system.getNumParticles()
-    return np.array([not system.isVirtualSite(index) for index in range(count)], dtype=np.bool_)
 
 
 def degrees_of_freedom(system: openmm.System) -> int:
@@ -81,7 +76,7 @@ def degrees_of_freedom(system: openmm.System) -> int:
     Three for each particle with mass, minus one for each constraint between particles with mass,
     minus three with a ``CMMotionRemover``.  May be zero or negative if nothing can move.
     """
-    massive = masses_amu(system) > 0.0
+    massive = masses_amu(system, with_sites=True) > 0.0
     count = 3 * int(massive.sum())
     for index in range(system.getNumConstraints()):
         first, second, _ = system.getConstraintParameters(index)

@@ -9,6 +9,7 @@ from typing import Any
 import openmm
 
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.storage.files import replacing
 
 STATE_FILE = "state.xml"
@@ -24,8 +25,6 @@ _LARGEST_SHARE = 0.01
 """Of the run time, spent on saving."""
 
 _SEAL = re.compile(rb"<!-- openmm_mlff checkpoint (\d+) sha256 ([0-9a-f]{64}) -->\n\Z")
-_FIRST_TAG = re.compile(r"<([^?]\S*)")
-"""The rule by which OpenMM itself determines the type of an XML text."""
 
 
 class Pace:
@@ -63,24 +62,9 @@ def read_state(path: Path) -> openmm.State:
         RunDirectoryError: the file is missing, damaged, or of another version.
     """
     try:
-        return deserialize_state(read_sealed(path).decode())
+        return deserialize(read_sealed(path).decode(), expected="State")
     except (openmm.OpenMMException, ValueError) as error:
         raise RunDirectoryError(_cannot_resume(path, error)) from error
-
-
-def deserialize_state(text: str) -> openmm.State:
-    """Read a State from XML.
-
-    OpenMM deserializes a System or a Force by the same call, and a `PythonForce` unpickles its
-    content, so any other XML is refused.
-
-    Raises:
-        ValueError: the XML is not a State.
-    """
-    found = _FIRST_TAG.search(text)
-    if found is None or found[1] != "State":
-        raise ValueError(f"it contains {'a ' + found[1] if found else 'no XML'}, expected a State")
-    return openmm.XmlSerializer.deserialize(text)
 
 
 def load_state(simulation: Any, folder: Path) -> None:

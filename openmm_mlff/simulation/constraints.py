@@ -7,6 +7,7 @@ from openmm import unit
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.reporters.quantities import FloatArray
 from openmm_mlff.units import ps_from_fs
 
@@ -46,11 +47,12 @@ def apply_constraints(context: openmm.Context) -> None:
 
 
 def constrained_pairs(system: openmm.System) -> npt.NDArray[np.int64]:
-    """Return the pairs of constrained atoms, (K, 2) int64."""
+    """Return the pairs of constrained atoms, (K, 2) int64; virtual sites are not counted."""
     pairs = [
         system.getConstraintParameters(index)[:2] for index in range(system.getNumConstraints())
     ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    places = np.cumsum(are_atoms(system)) - 1
+    return places[np.array(pairs, dtype=np.int64).reshape(-1, 2)]
 
 
 def largest_constraint_error(system: openmm.System, positions_angstrom: FloatArray) -> float:

@@ -8,6 +8,7 @@ import openmm
 from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.potentials.sites import of_atoms
 from openmm_mlff.simulation.constraints import apply_constraints
 from openmm_mlff.simulation.topology import openmm_topology
 from openmm_mlff.units import nm_from_angstrom
@@ -37,7 +38,7 @@ def make_context(
         openmm.Platform.getPlatformByName(platform.name),
         dict(platform.properties),
     )
-    place(context, positions_angstrom)
+    place(of_atoms(context), positions_angstrom)
     return context
 
 
@@ -60,7 +61,7 @@ def make_simulation(
         openmm.Platform.getPlatformByName(platform.name),
         dict(platform.properties),
     )
-    place(simulation.context, positions_angstrom)
+    place(of_atoms(simulation.context), positions_angstrom)
     warm_up(simulation.context)
     return simulation
 

@@ -66,7 +66,8 @@ class OneCopy:
 
     def saved(self, context: openmm.Context) -> Iterator[openmm.State]:
         """Yield a State from which the run can be resumed."""
-        yield context.getState(positions=True, velocities=True, parameters=True)
+        state = context.getState(positions=True, velocities=True, parameters=True)
+        yield getattr(state, "whole", state)
 
     def energies_ev(self, positions_angstrom: FloatArray) -> FloatArray:
         """Return NaN: the only copy is the one whose forces OpenMM found not finite."""

@@ -2,6 +2,7 @@ import numpy as np
 import openmm
 import pytest
 
+from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.reporters import quantities
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
@@ -27,7 +28,7 @@ def test_degrees_of_freedom_are_counted_as_openmm_does():
 def test_virtual_sites_are_not_atoms_and_temperature_is_equipartition():
     system = _system(16.0, 1.0, 0.0)
     system.setVirtualSite(2, openmm.TwoParticleAverageSite(0, 1, 0.5, 0.5))
-    assert quantities.are_atoms(system).sum() == 2
+    assert are_atoms(system).sum() == 2
     energy = 0.5 * 7 * BOLTZMANN_EV_PER_KELVIN * 300.0
     assert quantities.temperature_kelvin(energy, n_degrees_of_freedom=7) == pytest.approx(300.0)
     assert quantities.temperature_kelvin(0.0, n_degrees_of_freedom=0) == 0.0

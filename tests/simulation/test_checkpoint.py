@@ -2,8 +2,9 @@ import openmm
 import pytest
 
 from openmm_mlff.errors import RunDirectoryError
+from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.simulation import checkpoint
-from openmm_mlff.simulation.checkpoint import Pace, deserialize_state, load_state, write_state
+from openmm_mlff.simulation.checkpoint import Pace, load_state, write_state
 
 
 @pytest.fixture
@@ -77,4 +78,4 @@ def forces(state):
 def test_other_xml_is_never_deserialized(text, held):
     assert held != "a Force" or 'function="8004' in text
     with pytest.raises(ValueError, match=f"it contains {held}, expected a State"):
-        deserialize_state(text)
+        deserialize(text, expected="State")

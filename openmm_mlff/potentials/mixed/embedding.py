@@ -13,6 +13,8 @@ from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
 
 from openmmml.mlpotential import MLPotential
 
+_OF_ALL_PARTICLES = (openmm.GBSAOBCForce, openmm.CustomGBForce)
+
 
 class _OfImpl(MLPotential):
     """openmm-ml's interface to an existing implementation instead of a name."""
@@ -36,7 +38,10 @@ def create_mixed_system(
 
     E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part): the parts interact by the force field's
     charges and Lennard-Jones terms. The potential receives the ML part as isolated. Constraints
-    inside the ML part are removed; ``mm_system`` is not changed.
+    inside the ML part are removed; ``mm_system`` is not changed. Bonds between the parts are capped
+    with hydrogens, virtual sites at the end of the System.
+
+    ``topology`` is changed: virtual sites become hydrogens in it.
 
     ``charge`` (e) and ``multiplicity`` are those of the ML part. With ``interpolate`` the System
     has the Context parameter `lambda_interpolate`.
@@ -44,6 +49,9 @@ def create_mixed_system(
     Raises:
         PotentialError: openmm-ml does not support this force field.
     """
+    for atom in topology.atoms():
+        # openmm-ml reads the element of each particle, but uses those of the ML part only.
+        atom.element = atom.element or app.element.hydrogen
     if topology.getPeriodicBoxVectors() is not None and potential.is_long_range is None:
         raise PotentialError(
             f"for a mixed System in a box it must be known whether {potential.spec} describes "
@@ -65,4 +73,12 @@ def create_mixed_system(
             f"openmm-ml cannot mix {potential.spec} with this force field "
             f"({' '.join(str(error).split())}); choose another force field"
         ) from error
+    for force in system.getForces():
+        if isinstance(force, _OF_ALL_PARTICLES) and (
+            force.getNumParticles() != system.getNumParticles()
+        ):
+            raise PotentialError(
+                f"the selection cuts bonds, and openmm-ml does not add link atoms to a "
+                f"{type(force).__name__} (implicit solvent): select whole molecules"
+            )
     return system

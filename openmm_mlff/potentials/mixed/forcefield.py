@@ -1,7 +1,10 @@
 """The force field of the part that is not described by the potential."""
 
+import copy
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,9 +15,10 @@ from openmm import app, unit
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.mixed.prepared import PreparedSystem, charges_of
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.storage.fingerprint import hash_path
-from openmm_mlff.units import nm_from_angstrom
+from openmm_mlff.units import angstrom_from_nm, nm_from_angstrom
 
 # Exceptions of OpenMM for force field files that are missing, invalid or incompatible.
 _LOADING_FAILURES = (
@@ -27,12 +31,14 @@ _LOADING_FAILURES = (
 )
 
 
-def load_forcefield(files: Sequence[str]) -> app.ForceField:
-    """Load a force field from XML files of the user or of OpenMM.
+def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | PreparedSystem:
+    """Load a force field from XML files of the user or of OpenMM; a prepared system is one.
 
     Raises:
         PotentialError: no file is given, or one cannot be read.
     """
+    if isinstance(files, PreparedSystem):
+        return files
     if not files:
         raise PotentialError(
             "ML atoms were selected, but no force field for the others; name its files with "
@@ -52,14 +58,19 @@ def load_forcefield(files: Sequence[str]) -> app.ForceField:
         ) from error
 
 
-def file_sha256(name: str) -> str:
-    """Return the hash of a file of the user; OpenMM's own files are identified by name."""
-    path = Path(name)
-    return hash_path(path) if path.is_file() else name
+def file_hashes(forcefield: Sequence[str] | PreparedSystem) -> dict[str, str]:
+    """Return the hash of each file; OpenMM's own files are identified by name.
+
+    Files that a prepared system includes are covered by the hash of its System.
+    """
+    if isinstance(forcefield, PreparedSystem):
+        content = hashlib.sha256(forcefield.system_xml.encode()).hexdigest()
+        return {forcefield.files[0]: content}
+    return {name: hash_path(Path(name)) if Path(name).is_file() else name for name in forcefield}
 
 
 def create_mm_system(
-    forcefield: app.ForceField,
+    forcefield: app.ForceField | PreparedSystem,
     topology: app.Topology,
     *,
     cell_angstrom: npt.NDArray[np.float64] | None,
@@ -67,26 +78,32 @@ def create_mm_system(
 ) -> openmm.System:
     """Create a System of the force field with all atoms, without a centre-of-mass remover.
 
-    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff.
+    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff. A System of the
+    user is used as it is, without forces that control temperature or pressure.
 
     Raises:
-        PotentialError: the force field does not contain a residue, or lacks parameters.
+        PotentialError: the force field does not contain a residue, or lacks parameters; or the
+            settings do not apply to it.
     """
-    in_a_box: dict[str, float] = {}
+    _check_settings(forcefield, settings)
+    mass_amu = settings.hydrogen_mass_amu
+    optional: dict[str, Any] = {}
     if cell_angstrom is not None:
-        in_a_box["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
-        in_a_box["ewaldErrorTolerance"] = settings.ewald_tolerance
+        optional["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
+        optional["ewaldErrorTolerance"] = settings.ewald_tolerance
         if settings.switch_angstrom is not None:
-            in_a_box["switchDistance"] = nm_from_angstrom(settings.switch_angstrom)
+            optional["switchDistance"] = nm_from_angstrom(settings.switch_angstrom)
+    if settings.implicit_solvent != "none":
+        optional["implicitSolvent"] = getattr(app, settings.implicit_solvent)
     try:
         system = forcefield.createSystem(
             topology,
             nonbondedMethod=app.NoCutoff if cell_angstrom is None else app.PME,
             constraints=app.HBonds if settings.constraints == "hbonds" else None,
             rigidWater=settings.rigid_water,
-            hydrogenMass=settings.hydrogen_mass_amu,
+            hydrogenMass=None if mass_amu is None else mass_amu * unit.dalton,
             removeCMMotion=False,
-            **in_a_box,
+            **optional,
         )
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         if "extra site" in str(error):
@@ -107,28 +124,40 @@ def create_mm_system(
 
 def boxed(topology: app.Topology, molecule: MolecularSystem) -> app.Topology:
     """Return a copy of a topology with the molecule's box, or none."""
-    copied = app.Modeller(topology, np.zeros((topology.getNumAtoms(), 3))).topology
+    copied = copy.deepcopy(topology)
     box = None if molecule.cell_angstrom is None else openmm_box_nm(molecule.cell_angstrom)
     copied.setPeriodicBoxVectors(box)
     return copied
 
 
-def part_of(topology: app.Topology, atoms: npt.NDArray[np.int64]) -> app.Topology:
-    """Return the topology of some atoms, (M,), indices in increasing order, without a box."""
-    modeller = app.Modeller(topology, np.zeros((topology.getNumAtoms(), 3)))
-    kept = set(atoms.tolist())
-    modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
-    modeller.topology.setPeriodicBoxVectors(None)
-    return modeller.topology
-
-
 def formal_charge(system: openmm.System, atoms: npt.NDArray[np.int64]) -> int:
     """Return the rounded sum of the force field's charges of some atoms, e; 0 without charges."""
-    for force in system.getForces():
-        if isinstance(force, openmm.NonbondedForce):
-            charges = [force.getParticleParameters(int(i))[0] for i in atoms]
-            return round(sum(c.value_in_unit(unit.elementary_charge) for c in charges))
-    return 0
+    return round(charges_of(system)[atoms].sum())
+
+
+def cutoff_angstrom(system: openmm.System) -> float:
+    """Return the longest cutoff of a System's forces, Å; 0 without one."""
+    lengths = [
+        angstrom_from_nm(force.getCutoffDistance().value_in_unit(unit.nanometer))
+        for force in system.getForces()
+        if hasattr(force, "getCutoffDistance") and force.usesPeriodicBoundaryConditions()
+    ]
+    return max(lengths, default=0.0)
+
+
+def _check_settings(forcefield: app.ForceField | PreparedSystem, settings: MixedSettings) -> None:
+    if isinstance(forcefield, app.ForceField):
+        if settings.implicit_solvent != "none":
+            raise PotentialError(
+                f"implicit solvent {settings.implicit_solvent} was given with OpenMM's force field "
+                "files; name its file instead, for example --forcefield implicit/obc2.xml"
+            )
+    elif forcefield.is_complete and settings != MixedSettings():
+        raise PotentialError(
+            f"{forcefield.files[0]} is a System with constraints, masses and solvent of its own, "
+            "which is used as it is; leave out --constraints, --hydrogen-mass and "
+            "--implicit-solvent"
+        )
 
 
 def _one_line(error: Exception) -> str:

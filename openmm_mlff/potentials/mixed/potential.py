@@ -18,13 +18,16 @@ from openmm_mlff.potentials.mixed.embedding import create_mixed_system
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
-    file_sha256,
+    cutoff_angstrom,
+    file_hashes,
     formal_charge,
     load_forcefield,
-    part_of,
 )
+from openmm_mlff.potentials.mixed.parts import link_atoms, terms_inside
+from openmm_mlff.potentials.mixed.prepared import PreparedSystem
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.potentials.mixed.structure import (
+    bonds_of_atoms,
     check_box,
     check_ml_atoms,
     check_same_atoms,
@@ -44,18 +47,24 @@ class MixedPotential(Potential):
     """Some atoms of one structure described by a potential, the others by a force field.
 
     Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part). It supports only the
-    structure for which it was created.
+    structure for which it was created. A bond between the parts is capped with a hydrogen, the link
+    atom of openmm-ml, which the potential sees in place of the other atom.
 
     Args:
         ml_potential: potential of the ML part, which it receives as isolated.
-        topology: all atoms, with residues and bonds; the box is taken from the molecule instead.
-        ml_atoms: (M,), indices of the ML part: whole molecules.
-        forcefield: XML files of the user or of OpenMM.
+        topology: all particles, with residues and bonds; virtual sites have no element. The box is
+            taken from the molecule instead.
+        ml_atoms: (M,), indices of the ML part in the topology.
+        forcefield: XML files of the user or of OpenMM, or a prepared system.
         settings: constraints, masses and cutoff of the force field.
 
+    Attributes:
+        ml_atoms: (M,), indices of the ML part among the atoms, without virtual sites.
+        links: link atoms.
+
     Raises:
-        PotentialError: the ML part is empty, contains all atoms or cuts a bond; or a file of the
-            force field cannot be read.
+        PotentialError: the ML part is empty, contains all atoms or a virtual site, or cuts a bond
+            to hydrogen; or a file of the force field cannot be read.
     """
 
     composition_is_free = False
@@ -71,22 +80,24 @@ class MixedPotential(Potential):
         topology: "app.Topology",
         *,
         ml_atoms: npt.ArrayLike,
-        forcefield: Sequence[str],
+        forcefield: Sequence[str] | PreparedSystem,
         settings: MixedSettings = _NO_SETTINGS,
     ) -> None:
         self.ml_potential = ml_potential
         self.topology = topology
-        self.ml_atoms = np.array(ml_atoms, dtype=np.int64).reshape(-1)
-        check_ml_atoms(topology, self.ml_atoms)
-        self.ml_atoms.sort()
+        self._part = np.array(ml_atoms, dtype=np.int64).reshape(-1)
+        check_ml_atoms(topology, self._part)
+        self._part.sort()
+        # Of each particle, its place among the atoms.
+        places = np.cumsum([atom.element is not None for atom in topology.atoms()]) - 1
+        self.ml_atoms = places[self._part]
+        self.links = link_atoms(topology, self._part, places=places)
         self.forcefield = load_forcefield(forcefield)
-        self._bonds = np.array(
-            [(first.index, second.index) for first, second in topology.bonds()], dtype=np.int64
-        )
+        self._bonds = places[bonds_of_atoms(topology)]
         self.settings = settings
         self.spec = ml_potential.spec
         self.name = f"{ml_potential.name}-in-mm"
-        self._forcefield_files = {name: file_sha256(name) for name in forcefield}
+        self._forcefield_files = file_hashes(forcefield)
         self.n_parameters = ml_potential.n_parameters
 
     def fresh(self) -> "MixedPotential":
@@ -113,14 +124,18 @@ class MixedPotential(Potential):
                 potential does not support.
             MoleculeError: a molecule is split by the box.
         """
-        check_same_atoms(self.topology, molecule)
-        check_box(self.topology, molecule, cutoff_angstrom=self.settings.cutoff_angstrom)
-        self.ml_potential.check_molecule(self.ml_part(molecule))
-        self.mm_system(molecule)
+        self._checked_mm_system(molecule)
 
     def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
-        """Return the M atoms of the ML part as an isolated molecule."""
-        return part_alone(molecule, self.ml_atoms)
+        """Return the M atoms of the ML part and the link atoms as an isolated molecule."""
+        return part_alone(molecule, self.ml_atoms, links=self.links)
+
+    def _checked_mm_system(self, molecule: MolecularSystem) -> "openmm.System":
+        check_same_atoms(self.topology, molecule)
+        self.ml_potential.check_molecule(self.ml_part(molecule))
+        system = self.mm_system(molecule)
+        check_box(self.topology, molecule, cutoff_angstrom=cutoff_angstrom(system))
+        return system
 
     def mm_system(self, molecule: MolecularSystem) -> "openmm.System":
         """Create a System of the force field with all atoms, in the molecule's box.
@@ -135,13 +150,13 @@ class MixedPotential(Potential):
             settings=self.settings,
         )
 
-    def mm_system_of_part(self) -> "openmm.System":
-        """System of the ML part alone in the force field: M particles, isolated, no cutoff."""
-        return create_mm_system(
-            self.forcefield,
-            part_of(self.topology, self.ml_atoms),
-            cell_angstrom=None,
-            settings=self.settings,
+    def mm_system_of_part(self, molecule: MolecularSystem) -> "openmm.System":
+        """System of all particles with the terms of the force field that the potential replaces."""
+        return terms_inside(
+            self.mm_system(molecule),
+            self.topology,
+            self._part,
+            keeps_images=bool(self.ml_potential.is_long_range),
         )
 
     def create_system(
@@ -156,19 +171,26 @@ class MixedPotential(Potential):
             PotentialError: see :meth:`check_molecule`.
         """
         check_precision(precision)
-        self.check_molecule(molecule)
-        mm_system = self.mm_system(molecule)
-        charge = formal_charge(mm_system, self.ml_atoms)
+        mm_system = self._checked_mm_system(molecule)
+        charge = formal_charge(mm_system, self._part)
+        numbers = self.ml_part(molecule).atomic_numbers
         return create_mixed_system(
             self.ml_potential,
             boxed(self.topology, molecule),
             mm_system,
-            ml_atoms=self.ml_atoms.tolist(),
+            ml_atoms=self._part.tolist(),
             precision=precision,
             charge=charge,
-            multiplicity=lowest_multiplicity(molecule.atomic_numbers[self.ml_atoms], charge=charge),
+            multiplicity=lowest_multiplicity(numbers, charge=charge),
             interpolate=interpolate,
         )
+
+    def interpolates(self, molecule: MolecularSystem) -> bool:
+        """Whether openmm-ml can interpolate: not with a ``CustomNonbondedForce``, as of NBFIX."""
+        import openmm
+
+        forces = self.mm_system(molecule).getForces()
+        return not any(isinstance(force, openmm.CustomNonbondedForce) for force in forces)
 
     def create_forces(
         self,

@@ -6,6 +6,7 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 
 CONSTRAINTS = ("none", "hbonds")
+IMPLICIT_SOLVENTS = ("none", "HCT", "OBC1", "OBC2", "GBn", "GBn2")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class MixedSettings:
         switch_angstrom: distance at which Lennard-Jones starts to be switched off, so that it is
             continuous at the cutoff; None truncates it.
         ewald_tolerance: allowed relative error of PME forces.
+        implicit_solvent: generalised Born model of a system prepared with Amber or CHARMM, or
+            ``none``; there is no box then.
     """
 
     constraints: str = "none"
@@ -29,13 +32,14 @@ class MixedSettings:
     cutoff_angstrom: float = 9.0
     switch_angstrom: float | None = 8.0
     ewald_tolerance: float = 1e-5
+    implicit_solvent: str = "none"
 
     def __post_init__(self) -> None:
-        if self.constraints not in CONSTRAINTS:
-            raise ConfigError(
-                f"unknown constraints {self.constraints!r}; "
-                f"{nearest(self.constraints, CONSTRAINTS)}"
-            )
+        for name, known in (("constraints", CONSTRAINTS), ("implicit_solvent", IMPLICIT_SOLVENTS)):
+            value = getattr(self, name)
+            if value not in known:
+                what = name.replace("_", " ")
+                raise ConfigError(f"unknown {what} {value!r}; {nearest(value, known)}")
         mass = self.hydrogen_mass_amu
         if mass is not None and not 1.0 <= mass <= 4.0:
             raise ConfigError(f"hydrogen mass {mass:g} amu; expected 1 to 4 amu, or none")

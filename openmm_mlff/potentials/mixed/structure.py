@@ -10,6 +10,7 @@ from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.system import box_widths_angstrom
+from openmm_mlff.potentials.mixed.parts import LinkAtoms
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
 
@@ -25,21 +26,7 @@ def read_topology(path: Path) -> app.Topology:
     Raises:
         MoleculeError: missing, unreadable, of another format, or an atom without element.
     """
-    suffix = path.suffix.lower()
-    if suffix not in _READERS:
-        raise MoleculeError(
-            f"{path}: {suffix or 'a file without suffix'} has no residue names, which a force "
-            f"field needs; expected one of {', '.join(_READERS)}"
-        )
-    if not path.is_file():
-        raise MoleculeError(f"no such file: {path}; expected a PDB or mmCIF file")
-    try:
-        topology = _READERS[suffix](str(path)).topology
-    except _READING_FAILURES as error:
-        raise MoleculeError(
-            f"{path}: cannot be read as {suffix[1:]} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); check that the file is complete"
-        ) from error
+    topology = open_topology(path)
     for atom in topology.atoms():
         if atom.element is None:
             raise MoleculeError(
@@ -49,27 +36,64 @@ def read_topology(path: Path) -> app.Topology:
     return topology
 
 
+def open_topology(path: Path) -> app.Topology:
+    """Read a topology like :func:`read_topology`, where particles may have no element.
+
+    Raises:
+        MoleculeError: missing, unreadable or of another format.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise MoleculeError(
+            f"{path}: {suffix or 'a file without suffix'} has no residue names, which a force "
+            f"field needs; expected one of {', '.join(_READERS)}"
+        )
+    if not path.is_file():
+        raise MoleculeError(f"no such file: {path}; expected a PDB or mmCIF file")
+    try:
+        return _READERS[suffix](str(path)).topology
+    except _READING_FAILURES as error:
+        raise MoleculeError(
+            f"{path}: cannot be read as {suffix[1:]} ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}); check that the file is complete"
+        ) from error
+
+
 def atom_label(atom: app.topology.Atom) -> str:
     """Return the name of an atom for messages: ``atom 7 (H4 of ETH 1)``."""
     return f"atom {atom.index} ({atom.name} of {atom.residue.name} {atom.residue.id})"
 
 
 def atomic_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
-    """Return the atomic numbers of a topology, (N,) int64."""
-    return np.array([atom.element.atomic_number for atom in topology.atoms()], dtype=np.int64)
+    """Return the atomic numbers of a topology without its virtual sites, (N,) int64."""
+    elements = [atom.element for atom in topology.atoms() if atom.element is not None]
+    return np.array([element.atomic_number for element in elements], dtype=np.int64)
 
 
-def part_alone(molecule: MolecularSystem, atoms: npt.NDArray[np.int64]) -> MolecularSystem:
-    """Return some atoms of a molecule, isolated.
+def bonds_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Return the bonds of a topology without those to virtual sites, (B, 2), particle indices."""
+    pairs = [
+        (first.index, second.index)
+        for first, second in topology.bonds()
+        if None not in (first.element, second.element)
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def part_alone(
+    molecule: MolecularSystem, atoms: npt.NDArray[np.int64], *, links: LinkAtoms
+) -> MolecularSystem:
+    """Return some atoms of a molecule, then their link atoms, isolated.
 
     They are neutral, with the lowest multiplicity that their electrons allow: only elements and
     positions are meaningful.
     """
-    numbers = molecule.atomic_numbers[atoms]
+    numbers = np.append(molecule.atomic_numbers[atoms], np.ones(len(links.bonds), dtype=np.int64))
+    positions = molecule.positions_angstrom
     return MolecularSystem(
         name=f"{molecule.name} (ML part)",
         atomic_numbers=numbers,
-        positions_angstrom=molecule.positions_angstrom[atoms],
+        positions_angstrom=np.concatenate([positions[atoms], links.positions(positions)]),
         multiplicity=lowest_multiplicity(numbers),
     )
 
@@ -93,7 +117,8 @@ def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> N
     """Check that a part of a topology can be described by a separate potential.
 
     Raises:
-        PotentialError: none or all of the atoms, invalid indices, or a bond is cut.
+        PotentialError: none or all of the atoms, invalid indices, a virtual site, or a bond is cut
+            that cannot be capped.
     """
     count = topology.getNumAtoms()
     part = set(ml_atoms.tolist())
@@ -107,11 +132,19 @@ def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> N
             f"all {count} atoms are ML atoms, which leaves none for the force field; leave out "
             "--ml-atoms and --forcefield, or select fewer"
         )
+    atoms = list(topology.atoms())
+    site = next((atoms[index] for index in sorted(part) if atoms[index].element is None), None)
+    if site is not None:
+        raise PotentialError(
+            f"{atom_label(site)} is a virtual site, which no potential describes; leave its "
+            "molecule out of the selection"
+        )
     for first, second in topology.bonds():
-        if (first.index in part) != (second.index in part):
+        is_cut = (first.index in part) != (second.index in part)
+        if is_cut and app.element.hydrogen in (first.element, second.element):
             raise PotentialError(
                 f"the selection cuts the bond between {atom_label(first)} and "
-                f"{atom_label(second)}; mechanical embedding without caps needs whole molecules: "
+                f"{atom_label(second)}; a link atom can cap a bond between heavy atoms only: "
                 "select both atoms or neither"
             )
 
@@ -133,11 +166,14 @@ def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angst
             f"{molecule.name}: the box is {width:.2f} Å wide, less than twice the cutoff of "
             f"{cutoff_angstrom:g} Å; expected at least {2.0 * cutoff_angstrom:g} Å: enlarge it"
         )
-    positions = molecule.positions_angstrom
-    for first, second in topology.bonds():
-        length = float(np.linalg.norm(positions[first.index] - positions[second.index]))
+    atoms = list(topology.atoms())
+    placed = np.zeros((len(atoms), 3))
+    placed[[atom.element is not None for atom in atoms]] = molecule.positions_angstrom
+    for first, second in bonds_of_atoms(topology):
+        length = float(np.linalg.norm(placed[first] - placed[second]))
         if length > width / 2.0:
             raise MoleculeError(
-                f"{molecule.name}: {atom_label(first)} and {atom_label(second)} are bonded and "
-                f"{length:.1f} Å apart, on opposite sides of the box; write molecules whole"
+                f"{molecule.name}: {atom_label(atoms[first])} and {atom_label(atoms[second])} are "
+                f"bonded and {length:.1f} Å apart, on opposite sides of the box; write molecules "
+                "whole"
             )

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import openmm
-from openmm import app
+from openmm import app, unit
+from openmmml.embeddings import utilities
 from openmmml.embeddings.mechanicalembedding import MechanicalEmbedding
 from openmmml.mlpotential import MLPotentialImpl
 
@@ -17,6 +18,12 @@ from openmm_mlff.potentials.openmmml.fading import faded
 
 INTERPOLATION = "lambda_interpolate"
 """openmm-ml's global parameter: 0 for the force field alone, 1 for the mixed System."""
+
+
+def link_length_angstrom(atomic_number: int) -> float:
+    """Return the distance of a link atom, a hydrogen, from its atom of the ML part, Å."""
+    radii = utilities.COVALENT_RADII
+    return float((radii[atomic_number] + radii[1]).value_in_unit(unit.angstrom))
 
 
 def mechanically_mixed(

@@ -3,11 +3,11 @@
 import numpy as np
 import openmm
 import pytest
+from openmm import app
 
 from openmm_mlff.checks.parity.interpolation_ends import Record
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.potentials.mixed import MixedPotential, read_topology
-from openmm_mlff.potentials.mixed.forcefield import part_of
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.shared import Minimum
@@ -36,7 +36,10 @@ def test_a_term_counted_twice_is_found(measured, make_subject):
     numbers, positions = box.atomic_numbers[atoms], box.positions_angstrom[atoms]
     network = healthy("network", molecule=box, seed=0)
     forcefield = [str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml"]
-    topology = part_of(read_topology(FOLDER / "structure.pdb"), atoms)
+    modeller = app.Modeller(read_topology(FOLDER / "structure.pdb"), box.positions_angstrom)
+    kept = set(atoms.tolist())
+    modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
+    topology = modeller.topology
     droplet = MolecularSystem("droplet", numbers, positions)
     # The minimum of these random weights is of no interest, and seconds away.
     minimum = Minimum(

@@ -4,16 +4,25 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.mixed import MixedPotential, read_topology
-from openmm_mlff.potentials.mixed.forcefield import part_of
 from openmm_mlff.potentials.mixed.structure import atomic_numbers
 
 FOLDER = systems_root() / "ethanol_in_water"
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
 ETHANOL = np.arange(9)
+
+
+def part_of(topology: app.Topology, atoms) -> app.Topology:
+    """The topology of some atoms, in its order and without a box."""
+    modeller = app.Modeller(topology, np.zeros((topology.getNumAtoms(), 3)))
+    kept = {int(index) for index in atoms}
+    modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
+    modeller.topology.setPeriodicBoxVectors(None)
+    return modeller.topology
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from openmm_mlff.potentials.mixed.forcefield import (
     create_mm_system,
     formal_charge,
     load_forcefield,
-    part_of,
 )
 
 from .conftest import FORCEFIELD
@@ -87,11 +86,3 @@ def test_constraints_and_heavy_hydrogens_follow_the_settings(create):
     masses = [system.getParticleMass(i)._value for i in range(9)]
     assert masses[3:] == [3.0] * 6
     assert sum(masses) == pytest.approx(2 * 12.011 + 15.999 + 6 * 1.008)
-
-
-def test_a_part_keeps_its_order_and_loses_the_box(box_topology):
-    part = part_of(box_topology, np.array([2, 8, 9, 10, 11]))
-    assert [atom.name for atom in part.atoms()] == ["O1", "H6", "O", "H1", "H2"]
-    assert part.getPeriodicBoxVectors() is None
-    assert box_topology.getNumAtoms() == 741
-    assert box_topology.getPeriodicBoxVectors() is not None

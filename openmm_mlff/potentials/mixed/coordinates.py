@@ -1,0 +1,201 @@
+"""Coordinates of a prepared system, and the molecule that they make of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from openmm import app, unit
+
+from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.assembly import build_system
+from openmm_mlff.molecules.boxes import Floats
+from openmm_mlff.molecules.electrons import lowest_multiplicity
+from openmm_mlff.molecules.formats.structure import FileStructure, sorted_bonds
+from openmm_mlff.molecules.names import safe_name
+from openmm_mlff.potentials.mixed.prepared import PreparedSystem
+from openmm_mlff.potentials.mixed.structure import atom_label, atomic_numbers
+from openmm_mlff.potentials.serialised import deserialize
+from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+
+COORDINATES = "inpcrd, rst7, crd, gro, PDB, mmCIF or an OpenMM state.xml"
+"""What is read here, for messages."""
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Content of a file of coordinates.
+
+    Attributes:
+        positions_angstrom: of P particles, or of the atoms among them, (P, 3), Å.
+        cell_angstrom: (3, 3), rows; None without a box.
+        topology: of a format that has one.
+    """
+
+    positions_angstrom: Floats
+    cell_angstrom: Floats | None
+    topology: app.Topology | None = None
+
+
+def prepared_molecule(
+    prepared: PreparedSystem,
+    path: Path,
+    *,
+    name: str | None = None,
+    charge: int | None = None,
+    multiplicity: int | None = None,
+    is_isolated: bool = False,
+) -> MolecularSystem:
+    """Return the atoms of a prepared system, without virtual sites.
+
+    The box is that of the coordinates, else that of the topology; the charge is that of the force
+    field, and the multiplicity the lowest possible one, unless they are given.
+
+    Args:
+        prepared: topology and parameters.
+        path: file of coordinates, of any of :data:`COORDINATES`.
+        name: name of the molecule; by default that of the file.
+        charge: replaces that of the force field.
+        multiplicity: replaces the lowest one.
+        is_isolated: whether a box is ignored, as implicit solvent needs none.
+
+    Raises:
+        MoleculeError: the file cannot be read, or belongs to other atoms.
+    """
+    found = read_coordinates(path)
+    topology = prepared.topology
+    atoms = [atom for atom in topology.atoms() if atom.element is not None]
+    rows = np.array([atom.index for atom in atoms])
+    count = len(found.positions_angstrom)
+    if count not in (len(rows), topology.getNumAtoms()):
+        raise MoleculeError(
+            f"{path} has {count} positions, but {prepared.files[0]} {topology.getNumAtoms()} "
+            "particles; expected coordinates of that system"
+        )
+    _check_elements(path, found.topology, topology)
+    positions = found.positions_angstrom
+    numbers = atomic_numbers(topology)
+    total = prepared.charge if charge is None else charge
+    box = topology.getPeriodicBoxVectors()
+    cell = None if is_isolated else found.cell_angstrom
+    if box is None and prepared.decides_box:
+        cell = None
+    elif box is not None and cell is None and not is_isolated:
+        cell = _angstrom(box)
+    structure = FileStructure(
+        atomic_numbers=numbers,
+        positions_angstrom=positions if count == len(rows) else positions[rows],
+        bonds=_bonds(topology),
+        cell_angstrom=cell,
+    )
+    return build_system(
+        structure,
+        name=safe_name(name or path.stem, otherwise="molecule"),
+        source=f"files {', '.join(Path(one).name for one in prepared.files)} and {path.name}",
+        charge=total,
+        multiplicity=multiplicity or lowest_multiplicity(numbers, charge=total),
+    )
+
+
+def read_coordinates(path: Path) -> Coordinates:
+    """Read positions and box of a file of any of :data:`COORDINATES`.
+
+    Raises:
+        MoleculeError: it cannot be read.
+    """
+    try:
+        check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
+        with path.open("rb") as handle:
+            is_charmm = handle.read(1) == b"*"
+        if path.suffix.lower() in (".crd", ".cor") and is_charmm:
+            return Coordinates(_angstrom(app.CharmmCrdFile(str(path)).positions), None)
+        return _READERS.get(path.suffix.lower(), _of_amber)(path)
+    # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
+    except Exception as error:
+        raise MoleculeError(
+            f"{path}: cannot be read as coordinates ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}); expected {COORDINATES}"
+        ) from error
+
+
+def _of_amber(path: Path) -> Coordinates:
+    read = app.AmberInpcrdFile(str(path))
+    return Coordinates(_angstrom(read.positions), _cell(read.boxVectors))
+
+
+def _of_gromacs(path: Path) -> Coordinates:
+    read = app.GromacsGroFile(str(path))
+    return Coordinates(_angstrom(read.positions), _cell(read.getPeriodicBoxVectors()))
+
+
+def _of_topology(path: Path) -> Coordinates:
+    read = (app.PDBFile if path.suffix.lower() == ".pdb" else app.PDBxFile)(str(path))
+    box = read.topology.getPeriodicBoxVectors()
+    return Coordinates(_angstrom(read.positions), _cell(box), read.topology)
+
+
+def _of_state(path: Path) -> Coordinates:
+    state: Any = deserialize(path.read_text(encoding="utf-8"), expected="State")
+    return Coordinates(_angstrom(state.getPositions()), _cell(state.getPeriodicBoxVectors()))
+
+
+_READERS: dict[str, Callable[[Path], Coordinates]] = {
+    ".gro": _of_gromacs,
+    ".pdb": _of_topology,
+    ".cif": _of_topology,
+    ".mmcif": _of_topology,
+    ".xml": _of_state,
+}
+
+
+def _angstrom(vectors: Any) -> Floats:
+    return np.array(vectors.value_in_unit(unit.angstrom), dtype=np.float64).reshape(-1, 3)
+
+
+def _cell(box: Any) -> Floats | None:
+    """Return box vectors, (3, 3), Å; None without a box, which GROMACS writes as zeros."""
+    cell = None if box is None else _angstrom(box)
+    return cell if cell is not None and np.abs(np.linalg.det(cell)) > 0.0 else None
+
+
+def _check_elements(path: Path, named: app.Topology | None, topology: app.Topology) -> None:
+    """Raise if the elements of a file that has them are those of other atoms."""
+    if named is None:
+        return
+    known = list(topology.atoms())
+    if named.getNumAtoms() != len(known):
+        known = [atom for atom in known if atom.element is not None]
+    for atom, expected in zip(named.atoms(), known, strict=True):
+        if None not in (atom.element, expected.element) and atom.element != expected.element:
+            raise MoleculeError(
+                f"{path}: {atom_label(atom)} is {atom.element.symbol}, but the force field has "
+                f"{expected.element.symbol} there, {atom_label(expected)}; expected the same "
+                "atoms in the same order"
+            )
+
+
+def _bonds(topology: app.Topology) -> tuple[tuple[int, int], ...]:
+    """Return the bonds between atoms, numbered without sites.
+
+    Left out are those that make rigid water a triangle: between hydrogens bonded to another atom.
+    """
+    place: dict[int, int] = {}
+    bonded: set[int] = set()
+    for atom in topology.atoms():
+        if atom.element is not None:
+            place[atom.index] = len(place)
+    pairs = [pair for pair in topology.bonds() if all(atom.index in place for atom in pair)]
+    for first, second in pairs:
+        if first.element != second.element:
+            bonded |= {first.index, second.index}
+    kept = [
+        (place[first.index], place[second.index])
+        for first, second in pairs
+        if not (
+            first.element == second.element == app.element.hydrogen
+            and {first.index, second.index} <= bonded
+        )
+    ]
+    return sorted_bonds(kept, n_atoms=len(place))
