@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.checks.dynamics.kinetic_statistics import (
     Deviation,
     KineticSample,
@@ -19,9 +18,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.shared import Samples
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FEWEST_INDEPENDENT = 5.0  # of the strong samples, whose correlation they themselves give
 
@@ -85,7 +81,7 @@ def groups_of(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray
     return (ALL_ATOMS, *elements), np.array(members).T, np.array(freedom)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Run at weak friction and under a global thermostat, from points of the shared samples."""
     samples = subject.samples
     groups, members, freedom = groups_of(samples)

@@ -1,18 +1,15 @@
 """Do trajectories return to their start when the velocities are reversed?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import NO_START, largest_norm
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 
 @record
@@ -34,7 +31,7 @@ class Record:
     failure: str = ""
 
 
-def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Run forward and back, from the end of a simulation."""
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to reverse")

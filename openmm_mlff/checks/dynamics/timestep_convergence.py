@@ -1,11 +1,11 @@
 """Does the error of the total energy fall as the timestep squared?"""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
 from openmm_mlff.checks.statistics import compare_with_interval
@@ -15,9 +15,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV, fs_from_ps, ps_from_fs
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FACTORS = (0.5, 1.0, 2.0)  # timesteps, in units of the protocol's first
 FEWEST_STARTS, MOST_STARTS = 3, 8
@@ -95,7 +92,7 @@ class Record:
         return first is None or self.exponent(first)[1] <= PRECISE
 
 
-def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Run at constant energy with three timesteps from each of several points of a Langevin run.
 
     Starts are added until the exponent is known to 0.15, up to eight.  Energies are taken at common

@@ -1,21 +1,17 @@
 """Does the potential take account of the charge and the multiplicity?"""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
 
 
 @record
@@ -31,7 +27,7 @@ class Record:
     energies_ev: np.ndarray = array("S")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate the minimum in its own electronic state and in others."""
     molecule = subject.molecule
     if molecule.charge == 0 and molecule.multiplicity == 1:

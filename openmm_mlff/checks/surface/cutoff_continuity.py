@@ -1,11 +1,11 @@
 """Do energy and forces stay continuous when atoms come within reach of each other?"""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
@@ -16,9 +16,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 ALONE = "pair"
 """Scans of two atoms alone show which pair jumps, and are not judged: stretched radicals are no
@@ -54,7 +51,7 @@ class Record(Noisy):
     jumps: tuple[Jump, ...]
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Scan distances between atoms and search for jumps.
 
     Where the composition is free, two copies of the molecule are pulled apart to 15 Å, and where
@@ -88,7 +85,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def _scans(subject: "Subject") -> Iterable[scans.Scan]:
+def _scans(subject: Subject) -> Iterable[scans.Scan]:
     molecule, spec, stop = subject.molecule, subject.spec, subject.spec.scan_end_angstrom
     count, seed, step = spec.dimer_directions, subject.seed, FINER * spec.scan_step_angstrom
     if molecule.is_periodic:
@@ -99,7 +96,7 @@ def _scans(subject: "Subject") -> Iterable[scans.Scan]:
     return [scans.breathing_scan(molecule, step=step), *pulled]
 
 
-def _alone(subject: "Subject") -> Iterable[scans.Scan]:
+def _alone(subject: Subject) -> Iterable[scans.Scan]:
     """Yield scans of the pairs of elements alone, from the covalent distance on."""
     # The curve of two atoms is simple, so that twice the step of the other scans is enough.
     step, stop = 2 * FINER * subject.spec.scan_step_angstrom, subject.spec.scan_end_angstrom

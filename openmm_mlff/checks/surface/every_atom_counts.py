@@ -1,11 +1,10 @@
 """Does every atom have an effect?"""
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, evaluate, noise_of
 from openmm_mlff.checks.surface.scans import nearest_vectors
@@ -15,9 +14,6 @@ from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 STEP_ANGSTROM = 0.1
 MOST_ATOMS = 24  # at most this many atoms are displaced, in turn from each element
@@ -53,7 +49,7 @@ class Record(Noisy):
     exchange_energies_ev: np.ndarray = array("K")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Displace atoms of the minimum to both sides, and remove or replace one of each element."""
     molecule = subject.molecule
     if molecule.n_atoms == 1:
@@ -107,7 +103,7 @@ def _nearest(molecule: MolecularSystem, atom: int) -> tuple[int, np.ndarray]:
     return int(others[nearest]), vectors[nearest]
 
 
-def _responses_near(subject: "Subject", atoms: np.ndarray, *, quiet: np.ndarray) -> np.ndarray:
+def _responses_near(subject: Subject, atoms: np.ndarray, *, quiet: np.ndarray) -> np.ndarray:
     """Return the change of each quiet atom's force near another atom; NaN for all others."""
     molecule, responses = subject.molecule, np.full(len(atoms), np.nan)
     for k in np.flatnonzero(quiet):
@@ -122,7 +118,7 @@ def _responses_near(subject: "Subject", atoms: np.ndarray, *, quiet: np.ndarray)
     return responses
 
 
-def _exchanged(subject: "Subject", *, energy_ev: float) -> dict[str, float]:
+def _exchanged(subject: Subject, *, energy_ev: float) -> dict[str, float]:
     """Remove one atom of each element, and replace it by another; return the changes of energy."""
     molecule, numbers = subject.molecule, subject.molecule.atomic_numbers
     changes_ev: dict[str, float] = {}

@@ -1,11 +1,11 @@
 """Are the forces the negative gradient of the energy?"""
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate, noise_of
 from openmm_mlff.checks.surface.proportion import fit_factor, rms
@@ -13,9 +13,6 @@ from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 STEPS_ANGSTROM = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])  # in the space of all coordinates
 GAUSS_POINTS = (24, 16)
@@ -54,7 +51,7 @@ class Record(Noisy):
     work_refused: np.ndarray = array("geometries")
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate each geometry, steps in random directions from it, and a path to the next one."""
     geometries = subject.geometries()
     directions, ways = _directions(subject, geometries), _ways(geometries)
@@ -83,7 +80,7 @@ def measure(subject: "Subject") -> Record:
     )
 
 
-def _directions(subject: "Subject", geometries: np.ndarray) -> np.ndarray:
+def _directions(subject: Subject, geometries: np.ndarray) -> np.ndarray:
     """Return random orthonormal directions for each geometry, (G, K, N, 3)."""
     count, n_atoms = geometries.shape[:2]
     rng = np.random.default_rng(subject.seed)

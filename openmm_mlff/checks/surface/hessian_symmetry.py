@@ -1,18 +1,13 @@
 """Do the forces derive from an energy? Then their Jacobian is symmetric."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 
 @record
@@ -35,7 +30,7 @@ class Record:
     reasons: tuple[str, ...] = ()
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Compute λ from the shared Jacobians.
 
     Noise σ of a force component leaves a deviation s = σ / (√2 h) in each entry of J, and s / √2

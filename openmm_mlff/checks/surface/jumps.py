@@ -7,16 +7,14 @@ keeps its size.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface.scans import Scan, two_atoms
 from openmm_mlff.granularity import local_ulps_ev
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FINER = 5  # a suspicious coarse step is divided into this many steps
 FINEST_INTERVAL = 1e-6  # width at which bisection ends, in the scan's coordinate
@@ -99,7 +97,7 @@ class Found(NamedTuple):
     jumps: list[Jump]
 
 
-def find_jumps(subject: "Subject", scan: Scan, *, most: int) -> Found:
+def find_jumps(subject: Subject, scan: Scan, *, most: int) -> Found:
     """Evaluate coarse points, finer ones beside suspicious steps, and bisect up to `most` steps."""
     curve, reasons = _evaluated(subject, scan, scan.coordinates)
     width = scan.coordinates[1] - scan.coordinates[0]
@@ -120,7 +118,7 @@ def find_jumps(subject: "Subject", scan: Scan, *, most: int) -> Found:
 
 
 def _evaluated(
-    subject: "Subject", scan: Scan, coordinates: np.ndarray
+    subject: Subject, scan: Scan, coordinates: np.ndarray
 ) -> tuple[Curve, tuple[str, ...]]:
     found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
     forces, ulps_ev = found.forces_ev_per_angstrom, local_ulps_ev(found.energies_ev)
@@ -164,7 +162,7 @@ def _weights(run: Curve) -> np.ndarray:
     return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
-def _bisected(subject: "Subject", scan: Scan, low: Curve, high: Curve) -> list[Jump]:
+def _bisected(subject: Subject, scan: Scan, low: Curve, high: Curve) -> list[Jump]:
     """Halve the intervals from `low` to `high` while they contain a jump and nothing is refused."""
     jumps: list[Jump] = []
     while len(low.coordinates):

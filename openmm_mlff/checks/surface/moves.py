@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -15,7 +15,7 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Points, Subject
+    from openmm_mlff.measuring import Points
     from openmm_mlff.molecules import MolecularSystem
 
 DETECTABLE_SIGMAS = 3.0  # a difference is detectable from three standard deviations of the noise on
@@ -60,7 +60,7 @@ class Changes(Noisy):
     refused: np.ndarray = array("operations", "geometries")
 
 
-def noise_of(subject: "Subject") -> dict[str, Any]:
+def noise_of(subject: Subject) -> dict[str, Any]:
     """Return the fields of :class:`Noisy` that the shared noise fills."""
     noise = subject.noise
     return {
@@ -70,7 +70,7 @@ def noise_of(subject: "Subject") -> dict[str, Any]:
 
 
 def evaluate(
-    subject: "Subject", positions_angstrom: np.ndarray, *, molecule: "MolecularSystem | None" = None
+    subject: Subject, positions_angstrom: np.ndarray, *, molecule: "MolecularSystem | None" = None
 ) -> "Points":
     """Evaluate positions (..., N, 3), Å; energies and refusals are (...)."""
     shape = positions_angstrom.shape
@@ -83,7 +83,7 @@ def evaluate(
     )
 
 
-def evaluate_boxes(subject: "Subject", cells: np.ndarray, positions: np.ndarray) -> "Points":
+def evaluate_boxes(subject: Subject, cells: np.ndarray, positions: np.ndarray) -> "Points":
     """Evaluate positions (O, G, N, 3) in boxes (O, 3, 3), both Å; energies are (O, G)."""
     molecule = subject.molecule
     parts = [
@@ -99,7 +99,7 @@ def evaluate_boxes(subject: "Subject", cells: np.ndarray, positions: np.ndarray)
     )
 
 
-def without_orientation(subject: "Subject") -> NotApplicable | None:
+def without_orientation(subject: Subject) -> NotApplicable | None:
     """Return why a subject cannot be rotated or mirrored; None where it can."""
     molecule = subject.molecule
     if molecule.is_periodic and not subject.potential.box_is_free:
@@ -110,7 +110,7 @@ def without_orientation(subject: "Subject") -> NotApplicable | None:
 
 
 def measure_operations(
-    subject: "Subject",
+    subject: Subject,
     *,
     matrices: np.ndarray = IDENTITY,
     shifts: np.ndarray = NO_SHIFT,
@@ -137,7 +137,7 @@ def measure_operations(
     return compare_with_first(subject, found, forces=forces)
 
 
-def compare_with_first(subject: "Subject", found: "Points", *, forces: np.ndarray) -> Changes:
+def compare_with_first(subject: Subject, found: "Points", *, forces: np.ndarray) -> Changes:
     """Compare O operations at G geometries with the geometries themselves, which come first.
 
     `forces` are those of `found`, moved back, (1 + O, G, N, 3).

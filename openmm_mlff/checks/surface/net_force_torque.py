@@ -1,19 +1,14 @@
 """Do the forces push or rotate the whole system?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import largest_norm, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 
 @record
@@ -37,7 +32,7 @@ class Record(Noisy):
     forces: np.ndarray = array("geometries", "N", 3)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Sum forces and torques at every geometry."""
     geometries = subject.geometries()
     found = subject.evaluate(geometries)

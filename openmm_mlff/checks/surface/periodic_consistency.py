@@ -1,10 +1,10 @@
 """Do energy and forces depend on how a periodic box is described?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
@@ -13,9 +13,6 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 MOVES = 3
 STRAIN = 1e-3  # of the finite differences that the virial is compared with
@@ -54,7 +51,7 @@ class Record(Noisy):
     virial_differences_ev: np.ndarray | None = array(6, default=None)
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate the minimum with its box described in other ways, doubled and strained."""
     molecule = subject.molecule
     if molecule.cell_angstrom is None:
@@ -86,7 +83,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def _double(
-    subject: "Subject", cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
+    subject: Subject, cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
 ) -> dict[str, Any]:
     """Return the record's fields for two boxes side by side along the first vector."""
     if not subject.potential.composition_is_free:
@@ -102,7 +99,7 @@ def _double(
     }
 
 
-def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
+def _virial(subject: Subject, cell: np.ndarray) -> dict[str, Any]:
     """Return the record's fields for the virial and the differences of the energy."""
     stress = subject.stress()
     if isinstance(stress, NotApplicable):

@@ -1,21 +1,16 @@
 """Are atoms of one element interchangeable?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Judgement, Subject
 from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 PERMUTATIONS = 4
 
 
-def measure(subject: "Subject") -> moves.Changes | NotApplicable:
+def measure(subject: Subject) -> moves.Changes | NotApplicable:
     """Permute the atoms of each element at random."""
     if subject.potential.has_force_field:
         return NotApplicable("a force field distinguishes atoms of one element by their bonds")

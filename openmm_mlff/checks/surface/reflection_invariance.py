@@ -1,22 +1,17 @@
 """Do mirror images have the same energy?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Judgement, Subject
 from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0))
 """Of x, y and z: the inversion, then a mirror in each plane."""
 
 
-def measure(subject: "Subject") -> moves.Changes | NotApplicable:
+def measure(subject: Subject) -> moves.Changes | NotApplicable:
     """Invert every geometry through its centroid, and mirror it in three planes."""
     mirrors = np.stack([np.diag(signs) for signs in SIGNS])
     return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)

@@ -1,10 +1,10 @@
 """Do atoms repel each other at contact?"""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import refusal_note, too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
@@ -14,9 +14,6 @@ from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, pair
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points, finite_or_nan
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 INSIDE, BETWEEN = " in the molecule", " of two molecules"  # end the names of scans
 NEIGHBOUR_ANGSTROM = 4.0  # atoms farther apart than this are not pushed together
@@ -54,7 +51,7 @@ class Record(Noisy):
         return walls
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Push every pair of elements together, to 0.3 Å: alone and with the molecule around it.
 
     Alone only where the composition is free, in a large cell where the molecule has a cell.  Where

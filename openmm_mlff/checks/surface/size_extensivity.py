@@ -1,10 +1,8 @@
 """Is the energy of two distant copies twice that of one?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate
 from openmm_mlff.config import Limits
@@ -13,9 +11,6 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import COULOMB_CONSTANT_EV_ANGSTROM, MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 GAPS_ANGSTROM = (50.0, 100.0, 200.0)  # each twice the one before, as the extrapolation needs
 MOST_GEOMETRIES = 4
@@ -41,7 +36,7 @@ class Record(Noisy):
     refused: np.ndarray = array("distances", "geometries")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate geometries alone, and with a copy 50, 100 and 200 Å away along x."""
     if not subject.potential.composition_is_free:
         return NotApplicable("the potential has the atoms of one molecule built in")

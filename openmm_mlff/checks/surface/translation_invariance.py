@@ -1,21 +1,16 @@
 """Does the energy depend on where the system is?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Judgement, Subject
 from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
 JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
-def measure(subject: "Subject") -> moves.Changes:
+def measure(subject: Subject) -> moves.Changes:
     """Shift every geometry by 10, 100 and 1000 Å in random directions."""
     directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
