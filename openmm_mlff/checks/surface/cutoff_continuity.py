@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
@@ -30,25 +30,17 @@ _JUMPS_IN_EVIDENCE = 20
 
 @record
 class Record(Noisy):
-    """Points of scans, and the jumps found by bisection.
+    """Points of scans, and the jumps found by bisection."""
 
-    Attributes:
-        names: of the scans.
-        kinds: of the scans; see :class:`.scans.Scan`.
-        scan: index of the scan of each point.
-        coordinate: ascending within a scan; Å, or a factor where the molecule breathes.
-        force_norm: largest force on an atom, eV/Å.
-        jumps: the largest in energy first.
-    """
-
-    names: tuple[str, ...]
-    kinds: tuple[str, ...]
-    scan: np.ndarray = array("points")
+    names: tuple[str, ...]  # of the scans
+    kinds: tuple[str, ...]  # of the scans; see :class:`.scans.Scan`
+    scan: np.ndarray = array("points")  # index of the scan of each point
+    # ascending within a scan; Å, or a factor where the molecule breathes
     coordinate: np.ndarray = array("points")
     energies_ev: np.ndarray = array("points")
-    force_norm: np.ndarray = array("points")
+    force_norm: np.ndarray = array("points")  # largest force on an atom, eV/Å
     refused: np.ndarray = array("points")
-    jumps: tuple[Jump, ...]
+    jumps: tuple[Jump, ...]  # the largest in energy first
 
 
 def measure(subject: Subject) -> Record | NotApplicable:
@@ -128,11 +120,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return Judgement(Status.FAIL, clause, evidence=evidence)
     hidden_mev = GRANULAR_ULPS * evidence["energy_stairs_mev"]
     granular = f"steps of up to {hidden_mev:.3g} meV are the rounding of the energy"
-    note = granular if hidden_mev > limits["energy"].value else "", refusal_note(refused[points])
     found = judged(
         _measures(record, limits, above=list(evidence["detection_limit"].values())),
         evidence=evidence,
-        note="; ".join(filter(None, note)),
+        note=granular if hidden_mev > limits["energy"].value else "",
+        refused=refused[points],
     )
     everything = judged(_measures(record, limits, above=[0.0, 0.0]))
     if found.status is not everything.status:
@@ -176,7 +168,6 @@ CHECK = Check(
     question="Do energy and forces stay continuous when atoms come within reach of each other?",
     formula="jumps of E and F along scans: steps of 0.05 Å, of 0.01 Å where these are suspicious, "
     "bisected to 1e-6 Å: a jump does not shrink, and exceeds two ulps of the energy",
-    unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="a jump of 1 meV, once a picosecond in a molecule of ten atoms, is the allowed drift",
     consequence="The total energy drifts; dissociation, diffusion and condensed phases are wrong.",

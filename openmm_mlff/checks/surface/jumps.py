@@ -27,20 +27,14 @@ SAME_DISTANCE_ANGSTROM = 1e-5  # jumps at distances this close are at one cutoff
 
 
 class Curve(NamedTuple):
-    """P points of a scan, ascending.
-
-    Attributes:
-        forces: (P, N, 3), eV/Å; all other arrays are (P,).
-        slopes: dE/ds by the forces, −F·dx/ds.
-        ulps_ev: of float32 where the energies are multiples of one, else 0.
-    """
+    """P points of a scan, ascending."""
 
     coordinates: np.ndarray
     energies_ev: np.ndarray
-    forces: np.ndarray
-    slopes: np.ndarray
+    forces: np.ndarray  # (P, N, 3), eV/Å; all other arrays are (P,)
+    slopes: np.ndarray  # dE/ds by the forces, −F·dx/ds
     refused: np.ndarray
-    ulps_ev: np.ndarray
+    ulps_ev: np.ndarray  # of float32 where the energies are multiples of one, else 0
 
     def at(self, rows: slice | np.ndarray) -> "Curve":
         """Return the points of these rows."""
@@ -59,26 +53,18 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Jump:
-    """A jump that bisection to 1e-6 Å did not remove.
+    """A jump that bisection to 1e-6 Å did not remove."""
 
-    Attributes:
-        scan: name of the scan.
-        kind: of the scan.
-        coordinate: Å, or a factor where the molecule breathes.
-        energy_mev: change of energy that the forces (trapezoidal rule) do not explain; 0 where it
-            is at most two ulps of the energy.
-        force_mev_per_angstrom: largest change of an atom's force.
-        distance_angstrom: of the two atoms that crossed the cutoff; None where not known.
-        pair: their elements; empty where not known.
-    """
-
-    scan: str
-    kind: str
-    coordinate: float
+    scan: str  # name of the scan
+    kind: str  # of the scan
+    coordinate: float  # Å, or a factor where the molecule breathes
+    # change of energy that the forces (trapezoidal rule) do not explain; 0 where it is at most two
+    # ulps of the energy
     energy_mev: float
-    force_mev_per_angstrom: float
+    force_mev_per_angstrom: float  # largest change of an atom's force
+    # of the two atoms that crossed the cutoff; None where not known
     distance_angstrom: float | None = None
-    pair: str = ""
+    pair: str = ""  # their elements; empty where not known
 
     @property
     def at(self) -> str:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Subject
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 
 SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0))
@@ -17,9 +16,7 @@ def measure(subject: Subject) -> moves.Changes | NotApplicable:
     return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
-def judge(record: moves.Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="mirroring the system")
+judge = moves.judge_of_changes(move="mirroring the system")
 
 
 CHECK = moves.invariance_check(
@@ -30,7 +27,6 @@ CHECK = moves.invariance_check(
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
-    record=moves.Changes,
     measure=measure,
     judge=judge,
 )
