@@ -81,8 +81,12 @@ def evaluate_points(
     for first in range(0, len(placed), portion):
         fill(first, min(first + portion, len(placed)))
     shape = positions_angstrom.shape
-    energies_ev, refused = energies_ev.reshape(shape[:-2]), refused.reshape(shape[:-2])
-    return Points(energies_ev, forces.reshape(shape), refused, tuple(reasons[:_REASONS_KEPT]))
+    return Points(
+        energies_ev.reshape(shape[:-2]),
+        forces.reshape(shape),
+        refused.reshape(shape[:-2]),
+        tuple(reasons[:_REASONS_KEPT]),
+    )
 
 
 def evaluate_stress(

@@ -1,6 +1,7 @@
 """Does the error of the total energy fall as the timestep squared?"""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if unfit := _unfit(record):
         return unfit
     first, per_atom = record.first_above_noise(), MEV_PER_EV / record.n_atoms
-    evidence = {
+    evidence: dict[str, Any] = {
         "timesteps_fs": record.timesteps_fs,
         "sigma_total_mev_per_atom": record.spread_ev * per_atom,
         "sigma_ratio": record.ratios,

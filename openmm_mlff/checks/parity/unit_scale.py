@@ -76,7 +76,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
         elements=molecule.atomic_numbers[bonds],
         lengths_angstrom=lengths,
         stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
-        refused=found.refused.any(axis=0),
+        refused=np.any(found.refused, axis=0),
         refusals=found.reasons,
     )
 
