@@ -28,12 +28,10 @@ from openmm_mlff.storage.text import cut
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
 PRECISIONS = ("single", "mixed", "double")
-GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")
-"""OpenMM platforms that run on a GPU and have the property ``Precision``."""
+GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")  # have the property ``Precision``
 
 NO_REFERENCE = "none"
-AUTO_REFERENCE = "auto"
-"""The potential's own teacher, if it names one."""
+AUTO_REFERENCE = "auto"  # the potential's own teacher, if it names one
 
 GFN2_XTB = "ase:tblite.ase:TBLite?method=GFN2-xTB"
 
@@ -54,7 +52,6 @@ class Threshold(Frozen):
 
 Limits = Mapping[str, Threshold]
 """The thresholds of one check, by name."""
-
 
 # Larger numbers are typos, which would otherwise be noticed after hours, if ever.
 Kelvin = Annotated[float, Field(gt=0.0, le=1e5)]
@@ -125,8 +122,7 @@ class ProbeSpec(Frozen):
         sampling_ps: length of the Langevin runs for distributions.
         ensemble_ps: length of each NVE run that starts from a Langevin sample.
         ensemble_error: target relative error of their mean temperature, which sets their number.
-        ensemble_runs: largest number of these runs in a round; more rounds, up to four, are made
-            while the interval of their mean temperature excludes the target.
+        ensemble_runs: largest number of these runs in a round, of which there are up to four.
         thermostats_ps: total length of the runs at weak friction and with a global thermostat.
         torsion_step_degrees: between two points of a torsion profile.
     """

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from openmm_mlff.config import Limits, Protocol, Threshold
 from openmm_mlff.plots import Plot
-from openmm_mlff.results import CheckResult, Status
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.runs import RunCondition
 from openmm_mlff.units import RATIO
@@ -39,19 +41,27 @@ class Measure:
         clause: what was measured, so that "On water, <clause> 0.1 eV/Å" is a sentence.
         value: in the unit of `limit`.
         at_least: whether the value must reach the limit instead of staying within it.
+        half_width: half the 95 % interval of the value.
     """
 
     clause: str
     value: float
     limit: Threshold
     at_least: bool = False
+    half_width: float = 0.0
+
+    @property
+    def status(self) -> Status:
+        """PASS or FAIL where the whole interval is on one side of the limit, else INCONCLUSIVE."""
+        sign = -1.0 if self.at_least else 1.0
+        return compare_with_interval(
+            sign * self.value, half_width=self.half_width, threshold=sign * self.limit.value
+        )
 
     @property
     def ok(self) -> bool:
-        """Whether the value is finite and on the right side of its limit."""
-        limit = self.limit.value
-        within = self.value >= limit if self.at_least else self.value <= limit
-        return within and math.isfinite(self.value)
+        """Whether the value, with its interval, is finite and on the right side of its limit."""
+        return self.status is Status.PASS
 
     @property
     def excess(self) -> float:
@@ -68,8 +78,10 @@ class Measure:
         """Return the clause, the value and the limit with its direction."""
         unit = "" if self.limit.unit == RATIO else f" {self.limit.unit}"
         side = "needs at least" if self.at_least else "limit"
-        finite = math.isfinite(self.value)
-        value = f"{self.value:.3g}{unit}" if finite else "a value that is not finite"
+        value = f"{self.value:.3g}"
+        if self.half_width:
+            value, side = f"{value} ± {self.half_width:.2g}", f"95 %; {side}"
+        value = value + unit if math.isfinite(self.value) else "a value that is not finite"
         return f"{self.clause} {value} ({side} {self.limit.value:g}{unit})"
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,6 +94,19 @@ class Measure:
             "at_least": self.at_least,
             "ok": self.ok,
         }
+
+
+def compare_with_interval(value: float, *, half_width: float, threshold: float) -> Status:
+    """Compare a value, known to ± `half_width` (95 %), with its largest allowed value.
+
+    PASS where value + half_width ≤ threshold, FAIL where value − half_width > threshold, else
+    INCONCLUSIVE.  A value that is not finite fails.
+    """
+    if not math.isfinite(value):
+        return Status.FAIL
+    if value + half_width <= threshold:
+        return Status.PASS
+    return Status.FAIL if value - half_width > threshold else Status.INCONCLUSIVE
 
 
 @dataclass(frozen=True)
@@ -105,11 +130,16 @@ class Judgement:
 
 
 def judged(
-    measures: Iterable[Measure], *, evidence: Mapping[str, Any] | None = None, note: str = ""
+    measures: Iterable[Measure],
+    *,
+    evidence: Mapping[str, Any] | None = None,
+    note: str = "",
+    refused: np.ndarray | None = None,
 ) -> Judgement:
-    """Return PASS where every measure is finite and within its limit, else FAIL.
+    """Return the most severe outcome of several measures.
 
-    Value and limit are those of the measure nearest to its limit, or farthest beyond it.
+    Value and limit are those of the measure nearest to its limit, or farthest beyond it.  How many
+    points were refused, of `refused`, bool of any shape, is added to the note.
 
     Raises:
         ValueError: there is no measure; without one nothing may pass.
@@ -117,9 +147,12 @@ def judged(
     listed = list(measures)
     if not listed:
         raise ValueError("no measure to judge; expected at least one")
-    worst = max(listed, key=lambda measure: measure.excess)
+    worst = min(listed, key=lambda one: (MOST_SEVERE_FIRST.index(one.status), -one.excess))
+    if refused is not None and refused.any():
+        count = f"{refused.sum():.0f} of {refused.size} points were refused by the potential"
+        note = f"{note}; {count}" if note else count
     return Judgement(
-        status=Status.PASS if all(measure.ok for measure in listed) else Status.FAIL,
+        status=worst.status,
         clause=worst.text() + (f" ({note})" if note else ""),
         value=worst.value,
         threshold=worst.limit.value,
@@ -127,6 +160,11 @@ def judged(
         at_least=worst.at_least,
         evidence={"measures": [m.as_dict() for m in listed], **(evidence or {})},
     )
+
+
+def fields(record: Any, *names: str) -> dict[str, Any]:
+    """Return fields of a record by name, for the evidence."""
+    return {name: getattr(record, name) for name in names}
 
 
 def inconclusive(reason: str, *, evidence: Mapping[str, Any] | None = None) -> Judgement:
@@ -160,8 +198,8 @@ class Check:
 
     Attributes:
         id: name in protocols and reports.
-        unit: of the result's value.
         limits: unit of each threshold, by name.
+        unit: of the result's value; by default that of the first threshold.
         source: where the criterion comes from.
         consequence: what goes wrong in production where it fails.
         remedy: what to do where it fails.
@@ -178,7 +216,6 @@ class Check:
     group: Group
     question: str
     formula: str
-    unit: str
     limits: Mapping[str, str]
     source: str
     consequence: str
@@ -186,10 +223,15 @@ class Check:
     record: type
     measure: Callable[[Subject], Any | NotApplicable]
     judge: Callable[[Any, Limits], Judgement]
+    unit: str = ""
     scope: Literal["system", "condition"] = "system"
     plots: Callable[[Any, Limits], list[Plot]] = no_plots
     needs: tuple[str, ...] = ()
     remedies: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.unit:
+            object.__setattr__(self, "unit", next(iter(self.limits.values()), ""))
 
     def remedy_for(self, spec: str) -> str:
         """Return what to do where it fails for the potential of a spec string."""

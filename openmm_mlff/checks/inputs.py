@@ -43,16 +43,13 @@ def too_many_refused(refused: np.ndarray, *, reasons: Sequence[str] = ()) -> Jud
     )
 
 
-def refusal_note(refused: np.ndarray) -> str:
-    """Return how many points were refused, for a note; empty where none was."""
-    count = int(refused.sum())
-    return f"{count} of {refused.size} points were refused by the potential" if count else ""
-
-
 check_of_runs = partial(
     Check, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
 )
 """A check that judges the simulations directly."""
+
+check_of_replicas = partial(check_of_runs, group="dynamics", scope="condition")
+"""A check of the dynamics at each temperature and timestep."""
 
 
 def stored_record(record: Runs, name: str, kind: type[R]) -> R | None:

@@ -8,40 +8,29 @@ at random, and the cost is linear in the length of the series.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import fdtri
 
-from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
 from openmm_mlff.intervals import CONFIDENCE, student_half_width
-from openmm_mlff.results import Status
 
-# Fewer rows do not determine a correlation time.
-FEWEST_ROWS = 20
-# Blocks longer than a quarter of the series leave too few degrees of freedom.
-FEWEST_BLOCKS = 4
-# The autocorrelation is summed up to this many correlation times (Sokal's self-consistent window,
-# "Monte Carlo methods in statistical mechanics", 1997).
+FEWEST_ROWS = 20  # fewer do not determine a correlation time
+FEWEST_BLOCKS = 4  # longer blocks leave too few degrees of freedom
+
 WINDOW = 5.0
+"""The autocorrelation is summed up to this many correlation times: Sokal's self-consistent window,
+"Monte Carlo methods in statistical mechanics", 1997."""
 
 
 @dataclass(frozen=True)
 class SlopeEstimate:
-    """A slope, its standard error (infinite for a short series) and what this was computed from.
-
-    The correlation time is the integrated autocorrelation time of the residuals, in units of the
-    time; `block_rows` are those of one bootstrap block.
-    """
+    """A slope and its standard error, which is infinite for a short series."""
 
     slope: float
     standard_error: float
     degrees_of_freedom: float
-    correlation_time: float
-    block_rows: int
-    rows: int
 
     @property
     def half_width(self) -> float:
@@ -85,13 +74,11 @@ def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimat
     """
     rows = len(time)
     if rows < 2:
-        return SlopeEstimate(math.nan, math.inf, 1.0, math.nan, rows, rows)
-    centred_time = time - time.mean()
-    centred = values - values.mean()
-    spread = float(centred_time @ centred_time)
-    slope = float(centred_time @ centred) / spread
+        return SlopeEstimate(math.nan, math.inf, 1.0)
+    centred_time, centred = time - time.mean(), values - values.mean()
+    slope = float(centred_time @ centred) / float(centred_time @ centred_time)
     if rows < FEWEST_ROWS:
-        return SlopeEstimate(slope, math.inf, 1.0, math.nan, rows, rows)
+        return SlopeEstimate(slope, math.inf, 1.0)
     residuals = centred - slope * centred_time
     tau_rows = autocorrelation_time(residuals)
     block = round((2.0 * tau_rows) ** (2 / 3) * rows ** (1 / 3))
@@ -100,14 +87,7 @@ def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimat
     variance = _bootstrap_variance(residuals, block=block) * n_blocks / (n_blocks - 2.0)
     variance /= 1.0 - min(0.5, tau_rows / block)
     interval = (time[-1] - time[0]) / (rows - 1)
-    return SlopeEstimate(
-        slope=slope,
-        standard_error=math.sqrt(max(variance, 0.0)) / interval,
-        degrees_of_freedom=n_blocks - 2.0,
-        correlation_time=tau_rows * interval,
-        block_rows=block,
-        rows=rows,
-    )
+    return SlopeEstimate(slope, math.sqrt(max(variance, 0.0)) / interval, n_blocks - 2.0)
 
 
 def _bootstrap_variance(residuals: np.ndarray, *, block: int) -> float:
@@ -169,39 +149,3 @@ def mean_half_width(values: np.ndarray) -> float:
     independent = max(2.0, len(values) / (2.0 * tau_rows))
     error = float(values.std(ddof=1)) / math.sqrt(independent)
     return student_half_width(error, freedom=independent - 1.0)
-
-
-def compare_with_interval(value: float, *, half_width: float, threshold: float) -> Status:
-    """Compare a magnitude, known to ± `half_width` (95 %), with a threshold.
-
-    PASS where value + half_width ≤ threshold, FAIL where value − half_width > threshold, else
-    INCONCLUSIVE.  A value that is not finite fails.
-    """
-    if not math.isfinite(value):
-        return Status.FAIL
-    if value + half_width <= threshold:
-        return Status.PASS
-    return Status.FAIL if value - half_width > threshold else Status.INCONCLUSIVE
-
-
-def judged_with_intervals(
-    measured: Sequence[tuple[Measure, float]],
-    *,
-    evidence: Mapping[str, Any],
-    unresolved: Sequence[str] = (),
-) -> Judgement:
-    """Judge measures, each with half its 95 % interval.
-
-    INCONCLUSIVE where none fails by more than its interval, but one may, or something could not be
-    measured, for the reasons in `unresolved`.
-    """
-    reasons, fails = [*unresolved], False
-    for measure, width in measured:
-        limit = measure.limit
-        status = compare_with_interval(measure.value, half_width=width, threshold=limit.value)
-        fails |= status is Status.FAIL
-        if status is Status.INCONCLUSIVE:
-            reasons.append(f"{measure.text()}, but known to ± {width:.2g} {limit.unit} only")
-    if reasons and not fails:
-        return inconclusive(reasons[0], evidence=evidence)
-    return judged([measure for measure, _ in measured], evidence=evidence)

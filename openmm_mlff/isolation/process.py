@@ -53,13 +53,10 @@ def run_entry(
     printed: "Connection[Any, Any]",
     place: Place,
 ) -> None:
-    """Set up the worker process and call its entry function.
+    """Set up the worker process in the place of its parent, and call its entry function.
 
-    Args:
-        entry: ``MODULE:FUNCTION``, called with a :class:`Channel`.
-        connection: to the parent.
-        printed: replaces stdout and stderr.
-        place: of the parent.
+    The entry, ``MODULE:FUNCTION``, is called with a :class:`Channel` to the parent; `printed`
+    replaces stdout and stderr.
     """
     os.setsid()
     _end_with_parent()

@@ -22,11 +22,9 @@ from openmm_mlff.isolation.limits import Limits
 from openmm_mlff.isolation.process import Place, run_entry
 
 POLL_S = 0.1
-STOPPING_S = 3.0
-"""For a worker to stop after SIGINT."""
+STOPPING_S = 3.0  # for a worker to stop after SIGINT
 
-STARTING_S = 300.0
-"""For the libraries to load from a slow disk."""
+STARTING_S = 300.0  # for the libraries to load from a slow disk
 
 KEPT_OUTPUT_BYTES = 2**15
 LONGEST_MESSAGE_BYTES = 2**22

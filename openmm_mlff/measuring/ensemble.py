@@ -37,8 +37,7 @@ from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs
 if TYPE_CHECKING:
     from openmm_mlff.measuring.subject import Subject
 
-FEWEST_ROWS = 20
-"""Kinetic energies of a run, at least, where it has as many steps."""
+FEWEST_ROWS = 20  # kinetic energies of a run, at least, where it has as many steps
 
 MOST_ROUNDS = 4
 """Of equally many runs: another round is made while the mean's interval excludes the target."""

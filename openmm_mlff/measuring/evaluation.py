@@ -25,7 +25,7 @@ _PAIRS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Points:
-    """Energies (G,) and forces (G, N, 3) at G geometries, NaN where the potential refused.
+    """Energies (...), forces (..., N, 3) and refusals (...) at geometries; NaN where refused.
 
     The first ten refusals have reasons.
     """
@@ -44,7 +44,7 @@ def evaluate_points(
     precision: str,
     through_ase: bool = False,
 ) -> Points:
-    """Evaluate geometries (G, N, 3), Å, in few calls; where one is refused, one by one.
+    """Evaluate geometries (..., N, 3), Å, in few calls; where one is refused, one by one.
 
     With `through_ase`, as an ASE user does, without the potential's own batched call.
 
@@ -52,15 +52,15 @@ def evaluate_points(
         PotentialError: the potential returned arrays of another shape.
     """
     evaluate = partial(Potential.evaluate, potential) if through_ase else potential.evaluate
-    energies_ev = np.full(len(positions_angstrom), np.nan)
-    forces = np.full(positions_angstrom.shape, np.nan)
-    refused = np.zeros(len(positions_angstrom), dtype=bool)
+    placed = positions_angstrom.reshape(-1, *positions_angstrom.shape[-2:])
+    energies_ev, forces = np.full(len(placed), np.nan), np.full(placed.shape, np.nan)
+    refused = np.zeros(len(placed), dtype=bool)
     reasons: list[str] = []
 
     def fill(first: int, last: int) -> None:
         part = slice(first, last)
         try:
-            found = evaluate(molecule, positions_angstrom[part], precision=precision)
+            found = evaluate(molecule, placed[part], precision=precision)
         except EvaluationRefusedError as refusal:
             if last - first == 1:
                 refused[first] = True
@@ -79,9 +79,15 @@ def evaluate_points(
         energies_ev[part], forces[part] = found.energies_ev, found.forces_ev_per_angstrom
 
     portion = max(1, _PAIRS_AT_ONCE // molecule.n_atoms**2)
-    for first in range(0, len(positions_angstrom), portion):
-        fill(first, min(first + portion, len(positions_angstrom)))
-    return Points(energies_ev, forces, refused, tuple(reasons[:_REASONS_KEPT]))
+    for first in range(0, len(placed), portion):
+        fill(first, min(first + portion, len(placed)))
+    shape = positions_angstrom.shape
+    return Points(
+        energies_ev.reshape(shape[:-2]),
+        forces.reshape(shape),
+        refused.reshape(shape[:-2]),
+        tuple(reasons[:_REASONS_KEPT]),
+    )
 
 
 def evaluate_stress(
@@ -126,10 +132,10 @@ def evaluate_in_openmm(
     if molecule is not None:
         context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
         warm_up(context)
-    energies, forces = [], []
-    for placed in placed_angstrom:
+
+    def evaluate(placed: np.ndarray) -> tuple[float, np.ndarray]:
         context.setPositions(units.nm_from_angstrom(placed))
         state = context.getState(energy=True, forces=True)
-        energies.append(potential_ev(state))
-        forces.append(forces_ev_per_angstrom(state))
-    return Evaluation(np.array(energies), np.array(forces))
+        return potential_ev(state), forces_ev_per_angstrom(state)
+
+    return Evaluation.of(map(evaluate, placed_angstrom), n_atoms=system.getNumParticles())

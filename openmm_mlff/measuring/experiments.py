@@ -63,11 +63,6 @@ class Experiments:
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
 
-    @property
-    def thermostats(self) -> "Thermostats":
-        """Runs under other thermostats than that of the shared samples."""
-        return Thermostats(self._subject)
-
     def start(self) -> StartPoint | None:
         """Return the last state of a simulation; None where no simulation ran to its end.
 
@@ -79,7 +74,10 @@ class Experiments:
             folder = subject.folder / run.name
             if run.survived and (folder / STATE_FILE).is_file():
                 system = subject.create_system()
-                simulation = self._verlet(system, timestep_fs=run.condition.timestep_fs)
+                integrator = verlet_integrator(run.condition.timestep_fs)
+                simulation = self._simulation(
+                    system, integrator, positions=subject.molecule.positions_angstrom
+                )
                 load_state(simulation, folder)
                 state = simulation.context.getState(positions=True, velocities=True)
                 kick = half_kick_angstrom_per_ps(simulation.context)
@@ -199,45 +197,25 @@ class Experiments:
 
     def simulation_from(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
         """Return a Simulation of leapfrog at a start point."""
-        simulation = self._verlet(start.system, timestep_fs=timestep_fs)
-        simulation.context.setPositions(nm_from_angstrom(start.positions_angstrom))
+        simulation = self._simulation(
+            start.system, verlet_integrator(timestep_fs), positions=start.positions_angstrom
+        )
         set_start_velocities(simulation, start.velocities_angstrom_per_ps)
         return simulation
 
-    def _verlet(self, system: openmm.System, *, timestep_fs: float) -> app.Simulation:
-        """Return a Simulation of leapfrog at the subject's minimum."""
-        return make_simulation(
-            system,
-            self._subject.molecule,
-            verlet_integrator(timestep_fs),
-            platform=self._subject.platform,
-            positions_angstrom=self._subject.molecule.positions_angstrom,
-        )
-
-
-class Thermostats:
-    """Runs of a subject under a thermostat, at the subject's first temperature.
-
-    Both return the kinetic energy of each of G groups of atoms every 2 fs, (T, G), eV, up to where
-    the run broke off, and why it did, empty where it did not.  Their `weights`, (N, G), eV ps²/Å²,
-    are kinetic energy per squared speed of each atom in each group.
-
-    Both integrators leave their velocities in the middle of a step, behind the thermostat, as the
-    shared Langevin samples have them (Zhang et al., J. Phys. Chem. A 123 (2019) 6056).
-    """
-
-    def __init__(self, subject: "Subject") -> None:
-        self._subject = subject
-
     def langevin_kinetic_ev(
-        self,
-        start: StartPoint,
-        *,
-        friction_per_ps: float,
-        duration_ps: float,
-        weights: np.ndarray,
+        self, start: StartPoint, *, friction_per_ps: float, duration_ps: float, weights: np.ndarray
     ) -> tuple[np.ndarray, str]:
-        """Run Langevin dynamics."""
+        """Run Langevin dynamics at the subject's first temperature.
+
+        `weights`, (N, G), eV ps²/Å², are kinetic energy per squared speed of each atom in each of G
+        groups.  Velocities are taken in the middle of a step, behind the thermostat, as the shared
+        samples have them (Zhang et al., J. Phys. Chem. A 123 (2019) 6056).
+
+        Returns:
+            The kinetic energy of each group every 2 fs, (T, G), eV, up to where the run broke off,
+            and why it did, empty where it did not.
+        """
         (seed,) = np.random.SeedSequence([self._subject.seed, 1]).generate_state(1)
         integrator = langevin_integrator(
             temperature_kelvin=self._subject.temperature_kelvin,
@@ -246,17 +224,18 @@ class Thermostats:
             # OpenMM takes 0 for "any seed".
             seed=1 + int(seed) % (2**31 - 2),
         )
-        return self._run(start, integrator, duration_ps, weights, stage="Langevin, weak friction")
+        stage = "Langevin, weak friction"
+        return self._kinetic_ev(start, integrator, duration_ps, weights, stage=stage)
 
     def nose_hoover_kinetic_ev(
         self, start: StartPoint, *, duration_ps: float, weights: np.ndarray
     ) -> tuple[np.ndarray, str]:
         """Run a Nosé–Hoover chain on all atoms together, from a point of the canonical ensemble.
 
-        OpenMM counts the degrees of freedom as the start has them: three an atom, less the
-        constraints. The start must therefore keep the motion of the centre of mass and the
-        rotation; without them the rest of a water molecule would be heated to three times the
-        temperature.
+        Arguments and results are those of :meth:`langevin_kinetic_ev`.  OpenMM counts the degrees
+        of freedom as the start has them: three an atom, less the constraints.  The start must
+        therefore keep the motion of the centre of mass and the rotation; without them the rest of a
+        water molecule would be heated to three times the temperature.
         """
         integrator = openmm.NoseHooverIntegrator(
             self._subject.temperature_kelvin,
@@ -264,9 +243,9 @@ class Thermostats:
             ps_from_fs(THERMOSTAT_TIMESTEP_FS),
         )
         integrator.setConstraintTolerance(TOLERANCE)
-        return self._run(start, integrator, duration_ps, weights, stage="Nosé–Hoover chain")
+        return self._kinetic_ev(start, integrator, duration_ps, weights, stage="Nosé–Hoover chain")
 
-    def _run(
+    def _kinetic_ev(
         self,
         start: StartPoint,
         integrator: openmm.Integrator,
@@ -276,13 +255,7 @@ class Thermostats:
         stage: str,
     ) -> tuple[np.ndarray, str]:
         subject, report = self._subject, self._subject.progress(stage)
-        simulation = make_simulation(
-            start.system,
-            subject.molecule,
-            integrator,
-            platform=subject.platform,
-            positions_angstrom=start.positions_angstrom,
-        )
+        simulation = self._simulation(start.system, integrator, positions=start.positions_angstrom)
         context = simulation.context
         context.setVelocities(nm_from_angstrom(start.velocities_angstrom_per_ps))
         watch = StabilityReporter(
@@ -303,3 +276,16 @@ class Thermostats:
             energies[row] = (velocities**2).sum(axis=1) @ weights
             report(row + 1, rows)
         return energies, ""
+
+    def _simulation(
+        self, system: openmm.System, integrator: openmm.Integrator, *, positions: np.ndarray
+    ) -> app.Simulation:
+        """Return a Simulation of the subject's molecule at positions (N, 3), Å."""
+        subject = self._subject
+        return make_simulation(
+            system,
+            subject.molecule,
+            integrator,
+            platform=subject.platform,
+            positions_angstrom=positions,
+        )

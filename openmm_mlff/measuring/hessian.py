@@ -60,7 +60,7 @@ def force_jacobian(
     columns = np.arange(3 * len(atoms))
     steps = np.zeros((len(columns), *positions_angstrom.shape))
     steps[columns, atoms[columns // 3], columns % 3] = step_angstrom
-    points = evaluate(np.concatenate([positions_angstrom + steps, positions_angstrom - steps]))
-    forces = points.forces_ev_per_angstrom[:, atoms].reshape(2, len(columns), len(columns))
+    points = evaluate(np.stack([positions_angstrom + steps, positions_angstrom - steps]))
+    forces = points.forces_ev_per_angstrom[:, :, atoms].reshape(2, len(columns), len(columns))
     jacobian = (forces[0] - forces[1]).T / (2.0 * step_angstrom)
     return jacobian, bool(points.refused.any()), points.reasons

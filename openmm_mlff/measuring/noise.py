@@ -27,7 +27,7 @@ def measure_noise(subject: "Subject") -> Noise:
     That is the steepest direction: 3 eV/Å over 0.01 Å cross ten stairs of 3 meV.
     """
     middle = subject.displaced(1)[0]
-    direction = subject.evaluate(middle[None]).forces_ev_per_angstrom[0]
+    direction = subject.evaluate(middle).forces_ev_per_angstrom
     if not (np.isfinite(direction).all() and direction.any()):
         direction = np.random.default_rng(subject.seed).normal(size=middle.shape)
     direction = direction / np.linalg.norm(direction)

@@ -45,8 +45,8 @@ DISPLACEMENT_ANGSTROM = 0.2
 
 
 @dataclass(frozen=True)
-class OpenMMPath:
-    """Energies (G,) and forces (G, N, 3), eV/Å, on one platform, in one precision and backend.
+class OpenMMPath(Evaluation):
+    """Energies and forces on one platform, in one precision and backend.
 
     The backend is empty for the one requested; `single_precision` is whether the platform rounds
     positions or forces to float32.
@@ -56,12 +56,10 @@ class OpenMMPath:
     precision: str
     backend: str
     single_precision: bool
-    energies_ev: np.ndarray
-    forces: np.ndarray
 
 
 @dataclass(frozen=True)
-class History:
+class History(Evaluation):
     """Energies (orders, calls) and forces (orders, calls, N, 3), eV/Å, of new instances.
 
     The path is :data:`DIRECT`, or the name of a platform.
@@ -69,8 +67,6 @@ class History:
 
     path: str
     on_gpu: bool
-    energies_ev: np.ndarray
-    forces: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,16 +109,14 @@ class Paths:
             for platform in usable_platforms(system, molecule.positions_angstrom):
                 points = evaluate_in_openmm(system, molecule, placed_angstrom, platform=platform)
                 rounds = potential.has_force_field and platform.precision != "double"
-                found.append(
-                    OpenMMPath(
-                        platform.name,
-                        platform.precision,
-                        backend,
-                        single_precision=platform.hands_over_single or rounds,
-                        energies_ev=points.energies_ev,
-                        forces=points.forces_ev_per_angstrom,
-                    )
+                path = OpenMMPath(
+                    **vars(points),
+                    platform=platform.name,
+                    precision=platform.precision,
+                    backend=backend,
+                    single_precision=platform.hands_over_single or rounds,
                 )
+                found.append(path)
         return found
 
     def histories(self, placed_angstrom: np.ndarray) -> tuple[np.ndarray, list[History]]:
@@ -180,7 +174,7 @@ class Paths:
             path=DIRECT if platform is None else platform.name,
             on_gpu=platform is not None and platform.on_gpu,
             energies_ev=np.stack([each.energies_ev for each in found]),
-            forces=np.stack([each.forces_ev_per_angstrom for each in found]),
+            forces_ev_per_angstrom=np.stack([each.forces_ev_per_angstrom for each in found]),
         )
 
     def run_both(
@@ -292,5 +286,5 @@ def _in_own_box(
     engine = Engine(system, precision="double")
     for name, value in parameters.items():
         engine.set_parameter(name, value)
-    energies_ev, forces = zip(*map(engine.evaluate, placed_angstrom), strict=True)
-    return Evaluation(np.array(energies_ev), np.array(forces))
+    found = map(engine.evaluate, placed_angstrom)
+    return Evaluation.of(found, n_atoms=system.getNumParticles())

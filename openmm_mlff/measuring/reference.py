@@ -36,7 +36,7 @@ class Reference:
         self._molecule = molecule
 
     def evaluate(self, positions_angstrom: np.ndarray) -> Points:
-        """Evaluate geometries (G, N, 3), Å, in double precision; refused ones are marked."""
+        """Evaluate geometries (..., N, 3), Å, in double precision; refused ones are marked."""
         return evaluate_points(
             self.potential, self._molecule, positions_angstrom, precision=PRECISION
         )
@@ -112,7 +112,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
     molecule = subject.molecule
     if molecule.is_periodic:
         return NotApplicable("a periodic system has many minima; validate its molecules alone")
-    own = subject.evaluate(molecule.positions_angstrom[None])
+    own = subject.evaluate(molecule.positions_angstrom)
     atoms = molecule.to_ase()
     atoms.calc = subject.reference.potential.shared_calculator(precision=PRECISION)
     subject.report("reference minimum", 0, 1)
@@ -129,7 +129,7 @@ def measure_reference_minimum(subject: "Subject") -> ReferenceMinimum | NotAppli
     return ReferenceMinimum(
         reference=subject.reference.spec,
         model_positions_angstrom=np.array(molecule.positions_angstrom),
-        model_largest_force=float(np.linalg.norm(own.forces_ev_per_angstrom[0], axis=-1).max()),
+        model_largest_force=float(np.linalg.norm(own.forces_ev_per_angstrom, axis=-1).max()),
         positions_angstrom=np.array(atoms.positions),
         largest_force=largest_force,
         reason=reason,

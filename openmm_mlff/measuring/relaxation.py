@@ -19,8 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 _LONGEST_STEP_ANGSTROM = 0.2
-_FIRST_CURVATURE_EV_PER_SQUARE_ANGSTROM = 70.0
-"""Of the first step; the value of ASE's minimisers."""
+_FIRST_CURVATURE_EV_PER_SQUARE_ANGSTROM = 70.0  # of the first step; the value of ASE's minimisers
 
 _LEAST_CURVATURE_EV_PER_SQUARE_ANGSTROM = 0.05
 """A flatter direction is followed as if it had this curvature."""

@@ -6,8 +6,7 @@ from collections.abc import Callable
 Progress = Callable[[str, str, int, int], None]
 """Called with system, stage, done and total."""
 
-FINISHED = "finished"
-"""The last one of every system."""
+FINISHED = "finished"  # the last one of every system
 
 
 def nve_stage(runs: str, *, timestep_fs: float) -> str:

@@ -152,11 +152,11 @@ class Subject:
         molecule: MolecularSystem | None = None,
         precision: str | None = None,
     ) -> Points:
-        """Evaluate geometries (G, N, 3), Å; those that the potential refuses are marked.
+        """Evaluate geometries (..., N, 3), Å; those that the potential refuses are marked.
 
         Molecule and precision of the weights are the subject's own by default.
         """
-        self._counted[0] += len(positions_angstrom)
+        self._counted[0] += positions_angstrom[..., 0, 0].size
         return evaluate_points(
             self.potential,
             molecule or self.molecule,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +79,9 @@ def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
             seed=subject.seed,
             limits=subject.stability_limits,
         )
-        for temperature in spec.temperatures_kelvin
-        for timestep in spec.timesteps_fs
-        for replica in range(spec.replicas)
+        for temperature, timestep, replica in product(
+            spec.temperatures_kelvin, spec.timesteps_fs, range(spec.replicas)
+        )
     ]
 
 

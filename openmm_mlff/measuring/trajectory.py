@@ -16,8 +16,7 @@ from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
 from openmm_mlff.storage.runs import TrajectorySeries
 from openmm_mlff.units import angstrom_from_nm, nm_from_angstrom
 
-ALL_PAIRS_UP_TO_ATOMS = 64
-"""In larger systems, and in boxes, only near pairs are looked at."""
+ALL_PAIRS_UP_TO_ATOMS = 64  # in larger systems, and in boxes, only near pairs are looked at
 
 
 def analyse_trajectory(

@@ -30,8 +30,7 @@ from openmm_mlff.simulation.platforms import AUTO
 from openmm_mlff.storage.locks import FolderLock
 from openmm_mlff.storage.run_directory import RunDirectory
 
-MOST_STRAY_ENDINGS = 3
-"""Consecutive workers that may die outside of every stage."""
+MOST_STRAY_ENDINGS = 3  # consecutive workers that may die outside of every stage
 
 
 class CancelledError(Exception):

@@ -96,10 +96,8 @@ def judge_run(
 ) -> tuple[ValidationReport, dict[str, Evidence]]:
     """Judge what is in a run directory, complete or not, without writing.
 
-    Args:
-        directory: of the run.
-        protocol: None for that of the run.
-        plugins: Python files with further checks, or replacements for those of the run.
+    The protocol is that of the run by default; `plugins` are Python files with further checks, or
+    replacements for those of the run.
 
     Returns:
         The report, and the evidence by name of the system.
@@ -198,7 +196,7 @@ def _result(
     """Convert a judgement to a result; an inconsistent judgement becomes an ERROR."""
     outcome = guarded(lambda: check.result(judgement, system=system, condition=condition))
     if outcome.broken is not None:
-        judgement = error(outcome.broken.reason, traceback=outcome.broken.traceback)
+        judgement = error(**vars(outcome.broken))
     return outcome.value or check.result(judgement, system=system, condition=condition)
 
 
@@ -226,10 +224,8 @@ def judge_measurement(
         return skipped("it was not measured; complete the validation with --resume")
 
     outcome = guarded(judge)
-    if outcome.value is not None:
-        return outcome.value
     broken = outcome.broken or Broken("the check returned no judgement", "")
-    return error(broken.reason, traceback=broken.traceback)
+    return error(**vars(broken)) if outcome.value is None else outcome.value
 
 
 def _read_record(check: Check, evidence: Evidence, condition: RunCondition | None) -> Any | None:

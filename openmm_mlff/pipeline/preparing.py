@@ -22,13 +22,7 @@ from openmm_mlff.request import ResolvedRequest, ValidationRequest
 from openmm_mlff.simulation.platforms import AUTO, named_platform
 from openmm_mlff.storage.files import missing, remove_parts
 from openmm_mlff.storage.locks import FolderLock
-from openmm_mlff.storage.run_directory import (
-    RUN_FILE,
-    TAKEN_NAMES,
-    RunDirectory,
-    read_json,
-    write_json,
-)
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -72,10 +66,8 @@ class Plan:
 def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = False) -> Plan:
     """Load and check everything that a validation needs, and open its run directory.
 
-    Args:
-        request: of the user.
-        wait_s: longest time to wait for the lock of the output folder.
-        joins: join the run of another process, which holds the lock.
+    The lock of the output folder is waited for at most `wait_s`, unless the process `joins` the run
+    of another, which holds it.
 
     Raises:
         UserError: an input is unknown, missing or unusable.
@@ -99,7 +91,9 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
         platform = named_platform(platform, precision=request.precision).name
     model = load_potential(request.potential, options=request.options)
     model = embedded(model, systems=request.systems, options=request.options)
-    molecules = _load_molecules(request, model)
+    molecules = requested_systems(request)
+    for molecule in molecules.values():
+        model.check_molecule(molecule)
     model.own = own_calculator(request, molecules)
     if not joins:
         check_evaluates(model, molecules.values(), precision=request.precision)
@@ -144,26 +138,6 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
             lock.release()
         raise
     return plan
-
-
-def _load_molecules(request: ValidationRequest, model: Potential) -> dict[str, MolecularSystem]:
-    """Load the molecules and check that the potential supports their elements."""
-    molecules: dict[str, MolecularSystem] = {}
-    for name, found in requested_systems(request):
-        for molecule in found:
-            if molecule.name.casefold() in TAKEN_NAMES:
-                raise ConfigError(
-                    f"system {name}: {molecule.name!r} is a reserved file name of the run folder; "
-                    "give the structure another name"
-                )
-            if molecule.name in molecules:
-                raise ConfigError(
-                    f"system {molecule.name!r} is given twice; give each system once, or "
-                    "distinguish them with --name"
-                )
-            model.check_molecule(molecule)
-            molecules[molecule.name] = molecule
-    return molecules
 
 
 def _new_output(name: str) -> Path:

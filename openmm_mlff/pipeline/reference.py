@@ -42,13 +42,8 @@ def choose_reference(
     """Load the reference of a validation and evaluate each system with it once.
 
     A named reference must describe all systems; the potential's own teacher, used by default, is
-    omitted for systems that it cannot describe.
-
-    Args:
-        asked: as in :class:`openmm_mlff.request.ValidationRequest`.
-        potential: under test.
-        molecules: by name.
-        tried: whether a named reference has already been evaluated.
+    omitted for systems that it cannot describe.  With `tried`, a named reference has already been
+    evaluated.
 
     Raises:
         UserError: a named reference cannot be loaded, or cannot describe a system.

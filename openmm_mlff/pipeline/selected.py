@@ -37,10 +37,8 @@ def run_once(
 ) -> ValidationReport:
     """Run the selected checks, or read the results of another process in the same folder.
 
-    Args:
-        request: with an output folder, the same in every process.
-        wanted: ids of checks, by name of the system; the same in every process.
-        opened: the validation, if it is already open.
+    The request, with an output folder, and the ids of checks by name of the system, `wanted`, are
+    the same in every process.
 
     Raises:
         RunDirectoryError: another process started the run and did not finish it.

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from openmm_mlff.checks.base import Check, conditions_of, measurement_name
 from openmm_mlff.checks.registry import get_check
-from openmm_mlff.config import Protocol
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.measuring.journal import NO_JOURNAL, PLATFORM, Journal
 from openmm_mlff.measuring.shared import SHARED, needs_in_order
@@ -57,7 +55,10 @@ def produce(
     checks = [check for check, _ in plan.checks]
     if chosen.value is None:
         broken = chosen.broken or Broken("no platform was chosen", "")
-        _record_all(folder, checks, plan.spec.protocol, broken=broken)
+        for check in checks:
+            for condition in conditions_of(check, plan.spec.protocol):
+                name = measurement_name(check, condition)
+                MeasurementStore(folder).write_error(name, **vars(broken))
         return ""
     journal.tell(PLATFORM, chosen.value.name)
     subject = Subject(
@@ -185,9 +186,7 @@ def _keep(
         _keep_error(store, name, outcome)
     elif isinstance(outcome.value, (NotApplicable, Skipped)):
         store.write(name, outcome.value)
-    elif check.record is Runs:
-        store.write_link(name, shared="trajectories")
-    elif shared := subject.name_of(outcome.value):
+    elif shared := "trajectories" if check.record is Runs else subject.name_of(outcome.value):
         store.write_link(name, shared=shared)
     else:
         store.write(name, outcome.value, cost=cost())
@@ -195,16 +194,7 @@ def _keep(
 
 def _keep_error(store: MeasurementStore, name: str, outcome: Outcome[Any]) -> None:
     if outcome.broken is not None:
-        store.write_error(name, reason=outcome.broken.reason, traceback=outcome.broken.traceback)
-
-
-def _record_all(folder: Path, checks: list[Check], protocol: Protocol, *, broken: Broken) -> None:
-    """Store an error for every check, since nothing could be run."""
-    store = MeasurementStore(folder)
-    for check in checks:
-        for condition in conditions_of(check, protocol):
-            name = measurement_name(check, condition)
-            store.write_error(name, reason=broken.reason, traceback=broken.traceback)
+        store.write_error(name, **vars(outcome.broken))
 
 
 def _choose_platform(plan: Plan, molecule: MolecularSystem) -> PlatformChoice:

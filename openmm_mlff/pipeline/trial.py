@@ -18,13 +18,8 @@ def check_evaluates(
 ) -> None:
     """Evaluate the first system, and each further one with new elements or another boundary.
 
-    Each further one is evaluated by a new instance of the potential.
-
-    Args:
-        potential: to evaluate.
-        molecules: in their initial geometries.
-        precision: of the weights.
-        role: of the potential, for messages; empty for the one under test.
+    Each further one is evaluated by a new instance of the potential.  The `role` of the potential
+    is for messages; it is empty for the one under test.
 
     Raises:
         PotentialError: the evaluation fails, or its results are not finite.

@@ -22,8 +22,7 @@ READY, PREPARED, PRODUCED = "ready", "prepared", "produced"
 REFUSED, FAILED = "refused", "failed"
 PROGRESS = "progress"
 
-SHORTEST_S = 0.05
-"""Between two progress reports of one stage."""
+SHORTEST_S = 0.05  # between two progress reports of one stage
 
 
 def serve(channel: Channel) -> None:

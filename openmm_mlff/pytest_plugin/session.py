@@ -61,8 +61,7 @@ class Validation:
         """The systems by name."""
         from openmm_mlff.pipeline.systems import requested_systems
 
-        loaded = requested_systems(self.asked)
-        return {molecule.name: molecule for _, found in loaded for molecule in found}
+        return requested_systems(self.asked)
 
     @cached_property
     def cases(self) -> "list[Case]":

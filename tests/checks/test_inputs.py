@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks import inputs
+from openmm_mlff.checks.base import Measure
+from openmm_mlff.checks.base import judged as judge_measures
+from openmm_mlff.config import Threshold
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunCondition, RunFailure, Runs
 
@@ -25,7 +28,8 @@ def test_four_fifths_of_the_points_are_the_fewest(refused, points, judged):
     which = np.arange(points) < refused
     found = inputs.too_many_refused(which, reasons=["SCF not converged"])
     assert (found is None) is judged
-    assert bool(inputs.refusal_note(which)) is (refused > 0)
+    fine = Measure("it is", 1.0, Threshold(value=2.0, unit="eV", source="a test"))
+    assert ("refused" in judge_measures([fine], refused=which).clause) is (refused > 0)
     if found is not None:
         assert found.status is Status.INCONCLUSIVE
         assert found.evidence["refusals"] == ["SCF not converged"]

@@ -19,14 +19,14 @@ START = np.random.default_rng(4).normal(size=(4, 3))
 def test_the_jacobian_of_springs_is_their_stiffness(atoms, refuse):
     def springs(positions):
         """Return F = −K (x − x0); geometries with one coordinate displaced are refused."""
-        away = (positions - START).reshape(len(positions), -1)
+        away = (positions - START).reshape(*positions.shape[:-2], -1)
         forces = (-away @ STIFFNESS).reshape(positions.shape)
-        refused = np.zeros(len(positions), dtype=bool)
+        refused = np.zeros(positions.shape[:-2], dtype=bool)
         if refuse is not None:
-            refused = np.abs(away[:, refuse]) > 0.0
+            refused = np.abs(away[..., refuse]) > 0.0
             forces[refused] = np.nan
         reasons = tuple("SCF not converged" for _ in np.flatnonzero(refused))
-        return Points(np.zeros(len(positions)), forces, refused, reasons)
+        return Points(np.zeros(refused.shape), forces, refused, reasons)
 
     found, refused, reasons = force_jacobian(
         springs, START, atoms=np.array(atoms), step_angstrom=1e-3

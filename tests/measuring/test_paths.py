@@ -47,7 +47,9 @@ def test_every_platform_and_backend_is_evaluated(
         assert path.single_precision is (path.precision != "double" and path.platform != "CPU")
         if not path.single_precision:
             np.testing.assert_allclose(path.energies_ev, ase.energies_ev, atol=tolerance)
-            np.testing.assert_allclose(path.forces, ase.forces_ev_per_angstrom, atol=tolerance)
+            np.testing.assert_allclose(
+                path.forces_ev_per_angstrom, ase.forces_ev_per_angstrom, atol=tolerance
+            )
 
 
 def test_the_program_for_any_composition_is_called_on_two_sizes(paths, network, monkeypatch):
@@ -80,7 +82,9 @@ def test_cuda_agrees_in_each_of_its_precisions(cuda, paths, positions, precision
     for name, path in on_cuda.items():
         assert path.single_precision is (name != "double")
         limit = 1e-3 if path.single_precision else tolerance
-        np.testing.assert_allclose(path.forces, ase.forces_ev_per_angstrom, atol=limit)
+        np.testing.assert_allclose(
+            path.forces_ev_per_angstrom, ase.forces_ev_per_angstrom, atol=limit
+        )
 
 
 @pytest.mark.gpu

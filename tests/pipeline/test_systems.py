@@ -8,8 +8,7 @@ ASKED = {"potential": "student:tiny", "systems": ("water", "smiles:CC")}
 
 
 def names(**settings):
-    found = requested_systems(request_from({**ASKED, **settings}))
-    return [molecule.name for _, molecules in found for molecule in molecules]
+    return list(requested_systems(request_from({**ASKED, **settings})))
 
 
 def test_each_system_has_its_name():

@@ -11,8 +11,7 @@ from openmm_mlff.storage.typed import array, record
 
 BIN_ANGSTROM = 0.05
 
-FEWEST_SAMPLES = 20
-"""Ten in each half of a run; the noise cannot be estimated from fewer."""
+FEWEST_SAMPLES = 20  # ten in each half of a run; the noise cannot be estimated from fewer
 
 
 @record
@@ -56,8 +55,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     MAE and noise below the limit ``mae`` (ratio), as noise can only add to the mean of an absolute
     value; FAIL needs MAE less noise above it.
     """
-    unusable = _unusable(record)
-    if unusable is not None:
+    if unusable := _unusable(record):
         return unusable
     samples = record.model_positions_angstrom, record.reference_positions_angstrom
     distances = [pair_distances(one) for one in samples]
@@ -129,7 +127,6 @@ CHECK = Check(
     group="accuracy",
     question="Do interatomic distances have the distribution of the reference's own dynamics?",
     formula="∫ |h(r) − h_ref(r)| dr, h(r) the distribution of all interatomic distances",
-    unit="ratio",
     limits={"mae": "ratio"},
     source="Fu et al. 2023, Forces are not enough (MDsim); the limit is our choice: at 0.2, one "
     "distance in ten is where the reference has none",

@@ -3,14 +3,13 @@
 import numpy as np
 
 from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
-from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
+from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import MEV_PER_EV
 
-FEWEST_FRAMES = 3
-"""One constant is fitted, so three frames leave two differences."""
+FEWEST_FRAMES = 3  # one constant is fitted, so three frames leave two differences
 
 
 def judge(record: Labels, limits: Limits) -> Judgement:
@@ -29,14 +28,11 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     difference_ev = frames.model_energies_ev - frames.reference_energies_ev
     shift_ev = float(difference_ev.mean())
     errors = np.abs(difference_ev - shift_ev) * MEV_PER_EV / n_atoms
-    mae, half_width, limit = float(errors.mean()), mean_half_width(errors), limits["mae"]
-    return Judgement(
-        compare_with_interval(mae, half_width=half_width, threshold=limit.value),
-        f"the energies of {n_frames} frames differ from those of {frames.reference} by "
-        f"{mae:.3g} ± {half_width:.2g} {limit.unit} (MAE after one shift; limit {limit.value:g} "
-        f"{limit.unit})",
-        value=mae,
-        threshold=limit.value,
+    half_width = mean_half_width(errors)
+    clause = f"the energies of {n_frames} frames, shifted as a whole, differ from those of "
+    clause += f"{frames.reference} by an MAE of"
+    return judged(
+        [Measure(clause, float(errors.mean()), limits["mae"], half_width=half_width)],
         evidence={"interval_mev_per_atom": half_width, "shift_ev": shift_ev, **counts(frames)},
     )
 
@@ -46,7 +42,6 @@ CHECK = Check(
     group="accuracy",
     question="Do energy differences match the reference's?",
     formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE runs",
-    unit="meV/atom",
     limits={"mae": "meV/atom"},
     source="customary for ML force fields: 10 meV/atom is 0.4 kT at 300 K",
     consequence="Populations of conformers and reaction energies, which depend on exp(−ΔE/kT), are "

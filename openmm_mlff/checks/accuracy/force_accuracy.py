@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
-from openmm_mlff.checks.base import Check, Judgement, Measure
+from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
-from openmm_mlff.checks.statistics import compare_with_interval, mean_half_width
+from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
@@ -16,8 +16,7 @@ from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
 NEAR_ZERO_EV_PER_ANGSTROM = 0.05
 """Weaker reference forces have no meaningful direction; their angles are not counted."""
 
-SMALLEST_SLIP = 2.0
-"""Forces wrong by a smaller factor are not explained by their unit."""
+SMALLEST_SLIP = 2.0  # forces wrong by a smaller factor are not explained by their unit
 
 _OTHERS = {"mae": "mae_ev_per_angstrom", "r2": "r2", "median_angle": "angle_median_degrees"}
 """Limits that do not decide, and what is compared with them."""
@@ -43,18 +42,11 @@ def judge(record: Labels, limits: Limits) -> Judgement:
         name: Measure(name, evidence[key], limits[name], at_least=name == "r2").as_dict()
         for name, key in _OTHERS.items()
     }
-    limit = limits["rmse"]
-    return Judgement(
-        compare_with_interval(rmse, half_width=half_width, threshold=limit.value),
-        f"the forces on {len(error)} frames of {frames.frames_of} differ from those of "
-        f"{frames.reference} by {rmse:.3g} ± {half_width:.2g} {limit.unit} (RMSE; limit "
-        f"{limit.value:g} {limit.unit}){_slip(frames)}",
-        value=rmse,
-        threshold=limit.value,
-        evidence=evidence
-        | {"interval_ev_per_angstrom": half_width, "others": others}
-        | counts(frames),
-    )
+    evidence |= {"interval_ev_per_angstrom": half_width, "others": others, **counts(frames)}
+    clause = f"the forces on {len(error)} frames of {frames.frames_of} differ from those of "
+    clause += f"{frames.reference} by an RMSE of"
+    measure = Measure(clause, rmse, limits["rmse"], half_width=half_width)
+    return judged([measure], evidence=evidence, note=_slip(frames))
 
 
 def _slip(frames: Labels) -> str:
@@ -65,7 +57,7 @@ def _slip(frames: Labels) -> str:
     slip, _ = nearest_slip(slope, unit_sizes=EV_PER_ANGSTROM_BY_FORCE_UNIT)
     if not slip or factor_off(slope) < SMALLEST_SLIP:
         return ""
-    return f" (forces are {slope:.3g} times the reference's: {slip})"
+    return f"forces are {slope:.3g} times the reference's: {slip}"
 
 
 def _evidence(frames: Labels, *, error: np.ndarray) -> dict[str, Any]:
@@ -107,7 +99,6 @@ CHECK = Check(
     group="accuracy",
     question="Do the forces match the reference's on the potential's own trajectories?",
     formula="RMSE of F − F_ref over all components, frames of the potential's own NVE runs",
-    unit="eV/Å",
     limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
     source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
     consequence="Structures, barriers and spectra differ from those of the reference method, even "

@@ -9,8 +9,7 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import ReferenceMinimum
 from openmm_mlff.storage.typed import array, record
 
-FEWEST_HEAVY_ATOMS = 3
-"""Two points superpose on any two others; below three, hydrogens count too."""
+FEWEST_HEAVY_ATOMS = 3  # two points superpose on any two others; below three, hydrogens count too
 
 
 @record
@@ -82,7 +81,6 @@ CHECK = Check(
     group="accuracy",
     question="Does the minimum have the shape of the reference's?",
     formula="heavy-atom RMSD after superposition, max |r_ij − r_ij,ref| over covalent bonds",
-    unit="Å",
     limits={"rmsd": "Å", "bond": "Å"},
     source="mlipaudit: 0.05 Å for bond lengths",
     consequence="Bond lengths and shapes are biased from the first step, and so are spectra, "

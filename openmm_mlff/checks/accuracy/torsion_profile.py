@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
-from openmm_mlff.checks.statistics import judged_with_intervals
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
 from openmm_mlff.plots import Axis, Line, Panel, Plot
+from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
@@ -70,11 +70,11 @@ def measure(subject: Subject) -> Record | NotApplicable:
     used = np.ones(angles.shape, dtype=bool)
     for row, column in faults:
         used[row, column] = False
-    both = np.concatenate([positions[used], positions[used] @ _ROTATION.T])
+    both = np.stack([positions[used], positions[used] @ _ROTATION.T])
     ideal, model = subject.reference.evaluate(both), subject.evaluate(both)
     energies = np.full((4, *angles.shape), np.nan)
-    energies[:, used] = np.concatenate([ideal.energies_ev, model.energies_ev]).reshape(4, -1)
-    used[used] = ~(ideal.refused | model.refused).reshape(2, -1).any(axis=0)
+    energies[:, used] = np.concatenate([ideal.energies_ev, model.energies_ev])
+    used[used] = ~(ideal.refused | model.refused).any(axis=0)
     kinds = Counter(kind for kind, _ in faults.values())
     why = [
         f"{names[row]} at {angles[row, column]:.0f}°: {reason}"
@@ -92,7 +92,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
         reference_refused=kinds["refused"] + int(ideal.refused.sum()),
         unconverged=kinds["unconverged"],
         bonds_changed=kinds["bonds_changed"],
-        model_refused=int(model.refused.reshape(2, -1).any(axis=0).sum()),
+        model_refused=int(model.refused.any(axis=0).sum()),
         reasons=(*why, *ideal.reasons, *model.reasons)[:10],
     )
 
@@ -153,8 +153,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
     """
     profiles = [_profile(record, row) for row in range(len(record.bonds))]
-    measured = [
-        (measure, profile["detection_limit_kcal_per_mol"])
+    measures = [
+        measure
         for profile in profiles
         if profile["judged"]
         for measure in _measures(profile, limits, reference=record.reference)
@@ -166,12 +166,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         if not profile["judged"]
     ]
     counts = ("reference_refused", "unconverged", "bonds_changed", "model_refused", "reasons")
-    evidence = {
-        "reference": record.reference,
-        "profiles": profiles,
-        **{name: getattr(record, name) for name in counts},
-    }
-    return judged_with_intervals(measured, evidence=evidence, unresolved=unresolved)
+    evidence = {"profiles": profiles, **fields(record, "reference", *counts)}
+    if unresolved and not any(measure.status is Status.FAIL for measure in measures):
+        return inconclusive(unresolved[0], evidence=evidence)
+    return judged(measures, evidence=evidence)
 
 
 def _profile(record: Record, row: int) -> dict[str, Any]:
@@ -217,25 +215,30 @@ def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> lis
     minima = np.flatnonzero(ideal <= np.minimum(np.roll(ideal, 1), np.roll(ideal, -1)))
     # argmax returns an error that is not a number, if there is one.
     worst = minima[int(np.argmax(np.abs(model - ideal)[minima]))]
-    return [
-        Measure(
+    found = [
+        (
             f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of {bond} "
             f"the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a difference "
             "of",
-            float(abs(model[worst] - ideal[worst])),
-            limits["minimum"],
+            abs(model[worst] - ideal[worst]),
+            "minimum",
         ),
-        Measure(
+        (
             f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against {barriers[1]:.3g} by "
             f"{reference}, a difference of",
             abs(barriers[0] - barriers[1]),
-            limits["barrier"],
+            "barrier",
         ),
-        Measure(
+        (
             f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
-            float(np.std(model - ideal)),
-            limits["rms"],
+            np.std(model - ideal),
+            "rms",
         ),
+    ]
+    half_width = profile["detection_limit_kcal_per_mol"]
+    return [
+        Measure(clause, float(value), limits[name], half_width=half_width)
+        for clause, value, name in found
     ]
 
 
@@ -273,7 +276,6 @@ CHECK = Check(
     "dihedral angle, energies relative to the reference's lowest point: |E − E_ref| at each "
     "minimum of the reference, |(max E − min E) − (max E_ref − min E_ref)|, and the RMS of "
     "E − E_ref about its mean",
-    unit="kcal/mol",
     limits={"minimum": "kcal/mol", "barrier": "kcal/mol", "rms": "kcal/mol"},
     source="mlipaudit's TorsionNet benchmark; 1 kcal/mol is 1.7 kT at 300 K, a factor of five in a "
     "population or a rate",

@@ -3,8 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive
-from openmm_mlff.checks.statistics import judged_with_intervals
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -18,6 +17,7 @@ tolerance, and the noise of its forces enters the Hessian divided by the step: f
 eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), the smallest; at 2e-2 Å anharmonicity changes bonds to
 hydrogen by some 4 cm⁻¹."""
 
+_IN_EVIDENCE = ("wavenumbers_per_cm", "errors_per_cm", "step_angstrom")
 _REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
 
 
@@ -110,16 +110,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return inconclusive(record.reason)
     model, ideal = record.model_wavenumbers_per_cm, record.reference_wavenumbers_per_cm
     name = record.reference
-    evidence = {
-        "reference": name,
-        "model_wavenumbers_per_cm": model,
-        "reference_wavenumbers_per_cm": ideal,
-        "model_errors_per_cm": record.model_errors_per_cm,
-        "reference_errors_per_cm": record.reference_errors_per_cm,
+    given = [f"{whose}_{what}" for whose in ("model", "reference") for what in _IN_EVIDENCE]
+    evidence = fields(record, "reference", *given) | {
         "model_largest_force_ev_per_angstrom": record.model_largest_force,
         "reference_largest_force_ev_per_angstrom": record.reference_largest_force,
-        "model_step_angstrom": record.model_step_angstrom,
-        "reference_step_angstrom": record.reference_step_angstrom,
     }
     if not np.isfinite(model).all():
         return Judgement(Status.FAIL, "the potential's forces about its own minimum are not finite")
@@ -136,27 +130,29 @@ def judge(record: Record, limits: Limits) -> Judgement:
         linear, bent = sorted([(len(ideal), name), (len(model), "the potential")], reverse=True)
         clause = f"the minimum of {linear[1]} is linear, and that of {bent[1]} is not"
         return Judgement(Status.FAIL, clause, evidence=evidence)
-    return judged_with_intervals(_measured(record, limits), evidence=evidence)
+    return judged(_measures(record, limits), evidence=evidence)
 
 
-def _measured(record: Record, limits: Limits) -> list[tuple[Measure, float]]:
-    """Return the errors with their limits, and half the 95 % interval of each."""
+def _measures(record: Record, limits: Limits) -> list[Measure]:
+    """Return the mean error and the imaginary mode with their limits and intervals."""
     model, errors = record.model_wavenumbers_per_cm, record.model_errors_per_cm
-    mae = Measure(
-        f"the {len(model)} harmonic frequencies differ from those of {record.reference} by a mean "
-        "of",
-        float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
-        limits["mae"],
-    )
-    imaginary = Measure(
-        "the lowest mode at the potential's own minimum is imaginary, by",
-        max(0.0, -float(model[0])),
-        limits["imaginary"],
-    )
     # The errors of the modes may be correlated: their mean is an upper bound.
     error = float(np.hypot(errors, record.reference_errors_per_cm).mean())
-    error_of_lowest = float(errors[0]) if model[0] < 0.0 else 0.0
-    return [(mae, 2.0 * error), (imaginary, 2.0 * error_of_lowest)]
+    return [
+        Measure(
+            f"the {len(model)} harmonic frequencies differ from those of {record.reference} by a "
+            "mean of",
+            float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
+            limits["mae"],
+            half_width=2.0 * error,
+        ),
+        Measure(
+            "the lowest mode at the potential's own minimum is imaginary, by",
+            max(0.0, -float(model[0])),
+            limits["imaginary"],
+            half_width=2.0 * float(errors[0]) if model[0] < 0.0 else 0.0,
+        ),
+    ]
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
@@ -191,7 +187,6 @@ CHECK = Check(
     question="Do the vibrational frequencies match the reference?",
     formula="mean |ν_k − ν_k,ref| of sorted harmonic frequencies; ν² from M^−½ H M^−½ without "
     "translations and rotations",
-    unit="cm⁻¹",
     limits={"mae": "cm⁻¹", "imaginary": "cm⁻¹"},
     source="our choice: 50 cm⁻¹ is 1.5 % of the stretch of a bond to hydrogen and a quarter of kT "
     "at 300 K; an imaginary mode below 30 cm⁻¹ may be the residual force along a soft rotation",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, judged, not_applicable
-from openmm_mlff.checks.inputs import check_of_runs, demand_survival, judged_rows
+from openmm_mlff.checks.inputs import check_of_replicas, demand_survival, judged_rows
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.runs import Runs
 
@@ -32,13 +32,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     return demand_survival(record, judged([measure], evidence={"change_percent_by_run": changes}))
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="drift_percent",
-    group="dynamics",
-    scope="condition",
     question="By how many percent does the total energy change?",
     formula="(E_end − E_start) / |E_start|",
-    unit="%",
     source="the criterion the published students were approved by",
     limits={"drift": "%"},
     consequence="The total energy at the end differs from that at the start; `energy_drift` "

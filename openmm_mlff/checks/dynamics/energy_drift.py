@@ -1,21 +1,19 @@
 """Does the total energy drift?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
-from openmm_mlff.checks.inputs import check_of_runs, demand_survival, finite_rows, judged_rows
+from openmm_mlff.checks.base import Judgement, Measure, compare_with_interval, judged
+from openmm_mlff.checks.inputs import check_of_replicas, demand_survival, finite_rows, judged_rows
 from openmm_mlff.checks.statistics import (
     FEWEST_ROWS,
     SlopeEstimate,
     combine_replicas,
-    compare_with_interval,
     slope_with_interval,
 )
-from openmm_mlff.config import Limits, Threshold
-from openmm_mlff.results import MOST_SEVERE_FIRST, Status, quantity
+from openmm_mlff.config import Limits
+from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, MEV_PER_EV
 
@@ -58,41 +56,23 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             for run, one in zip(record.runs, estimates, strict=True)
         ],
     }
-    worse = _worse(slope, half_width, per_slope=per_slope, where=where, limits=limits)
-    return demand_survival(record, replace(worse, evidence=evidence))
-
-
-def _worse(
-    slope: float, half_width: float, *, per_slope: float, where: str, limits: Limits
-) -> Judgement:
-    """Return the judgement of the slope, or of R if that is worse."""
-    ratio, ratio_half_width = per_slope * abs(slope), per_slope * half_width
-    unit = limits["slope"].unit
-    found = [
-        (
-            f"the total energy drifts by {slope:.3g} ± {half_width:.2g} {unit} (95 %){where}",
-            (abs(slope), half_width, limits["slope"]),
+    direction = "rises" if slope > 0.0 else "falls"
+    measures = [
+        Measure(
+            f"the total energy {direction}{where} by",
+            abs(slope),
+            limits["slope"],
+            half_width=half_width,
         ),
-        (
-            f"the energy of the whole system drifts over the run{where} by {ratio:.3g} ± "
-            f"{ratio_half_width:.2g} standard deviations of its kinetic energy (95 %)",
-            (ratio, ratio_half_width, limits["ratio"]),
+        Measure(
+            f"over the run{where}, in standard deviations of the kinetic energy, the energy of the "
+            "whole system drifts by",
+            per_slope * abs(slope),
+            limits["ratio"],
+            half_width=per_slope * half_width,
         ),
     ]
-    clause, (value, half, limit) = max(found, key=lambda one: _rank(*one[1]))
-    return Judgement(
-        compare_with_interval(value, half_width=half, threshold=limit.value),
-        f"{clause} (limit {quantity(limit.value, limit.unit)})",
-        value=value,
-        threshold=limit.value,
-        unit=limit.unit,
-    )
-
-
-def _rank(value: float, half_width: float, limit: Threshold) -> tuple[int, float]:
-    """Return a rank that is larger the worse a value is."""
-    status = compare_with_interval(value, half_width=half_width, threshold=limit.value)
-    return -MOST_SEVERE_FIRST.index(status), (value + half_width) / limit.value
+    return demand_survival(record, judged(measures, evidence=evidence))
 
 
 def _decisive(
@@ -143,14 +123,11 @@ def _fit(run: Run, *, rows: int, n_atoms: int) -> tuple[SlopeEstimate, list[floa
     ]
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="energy_drift",
-    group="dynamics",
-    scope="condition",
     question="Is the total energy conserved?",
     formula="least-squares slope of E_total(t) / N with a 95 % moving-block bootstrap interval; "
     "R = |slope| t/σ(E_kin) of the whole system",
-    unit="meV/atom/ps",
     source="LAMBench 0.5; good foundation models 0.003–0.01; NVIDIA ALCHEMI's example 0.01",
     limits={"slope": "meV/atom/ps", "ratio": "ratio"},
     consequence="The system heats or cools by itself; temperatures, rates and free energies from "

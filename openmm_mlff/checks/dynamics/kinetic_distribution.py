@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.checks.dynamics.kinetic_statistics import (
     Deviation,
     KineticSample,
@@ -19,9 +18,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.shared import Samples
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FEWEST_INDEPENDENT = 5.0  # of the strong samples, whose correlation they themselves give
 
@@ -39,26 +35,21 @@ STRONG, WEAK, GLOBAL = "under strong friction", "under weak friction", "under a 
 
 @record
 class Record:
-    """Kinetic energies of G groups of atoms: all atoms, and each element where there are several.
-
-    Attributes:
-        strong_kinetic_ev: of the shared Langevin samples.
-        weak_kinetic_ev: along a Langevin run of weak friction, after its relaxation.
-        global_kinetic_ev: along runs under a global thermostat, from points of the canonical
-            ensemble; none for one group, whose temperature the thermostat itself sets.
-        weak_ps: length of the run of weak friction, without its relaxation.
-        failure: why a run broke off; empty where none did.
-    """
+    """Kinetic energies of G groups of atoms: all atoms, and each element if there are several."""
 
     groups: tuple[str, ...]
     degrees_of_freedom: np.ndarray = array("groups")
+    # of the shared Langevin samples
     strong_kinetic_ev: np.ndarray = array("strong samples", "groups")
+    # along a Langevin run of weak friction, after its relaxation
     weak_kinetic_ev: np.ndarray = array("weak samples", "groups")
+    # along runs under a global thermostat, from points of the canonical ensemble; none for one
+    # group, whose temperature the thermostat itself sets
     global_kinetic_ev: np.ndarray = array("runs", "global samples", "groups")
     weak_friction_per_ps: float
-    weak_ps: float
+    weak_ps: float  # length of the run of weak friction, without its relaxation
     temperature_kelvin: float
-    failure: str = ""
+    failure: str = ""  # why a run broke off; empty where none did
 
     @property
     def relaxations(self) -> float:
@@ -85,7 +76,7 @@ def groups_of(samples: Samples) -> tuple[tuple[str, ...], np.ndarray, np.ndarray
     return (ALL_ATOMS, *elements), np.array(members).T, np.array(freedom)
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Run at weak friction and under a global thermostat, from points of the shared samples."""
     samples = subject.samples
     groups, members, freedom = groups_of(samples)
@@ -94,10 +85,10 @@ def measure(subject: "Subject") -> Record:
     length_ps = subject.spec.thermostats_ps
     failure = samples.failure and f"the Langevin run failed: {samples.failure}"
     weak, runs = np.empty((0, len(groups))), []
-    thermostats = subject.experiments.thermostats
-    starts = subject.experiments.langevin_starts(GLOBAL_RUNS)
+    experiments = subject.experiments
+    starts = experiments.langevin_starts(GLOBAL_RUNS)
     if starts:
-        energies, broken = thermostats.langevin_kinetic_ev(
+        energies, broken = experiments.langevin_kinetic_ev(
             starts[-1],
             friction_per_ps=WEAK_FRICTION_PER_PS,
             duration_ps=(RELAXATION_SHARE + WEAK_SHARE) * length_ps,
@@ -107,7 +98,7 @@ def measure(subject: "Subject") -> Record:
         weak = energies[round(relaxed * len(energies)) :]
         failure = broken and f"the Langevin run at {WEAK_FRICTION_PER_PS:g}/ps failed: {broken}"
     for start in starts if len(groups) > 1 and not failure else ():
-        energies, broken = thermostats.nose_hoover_kinetic_ev(
+        energies, broken = experiments.nose_hoover_kinetic_ev(
             start, duration_ps=GLOBAL_SHARE * length_ps / len(starts), weights=weights
         )
         if broken:
@@ -222,7 +213,6 @@ CHECK = Check(
     "shape n/2: mean and width in Langevin dynamics at 10/ps, mean at 1/ps, where forces that heat "
     "show, and mean of each element under a Nosé–Hoover chain; the largest deviation, as that of "
     "one test (Šidák)",
-    unit="σ",
     source="physical_validation, Merz & Shirts, PLoS ONE 13 (2018) e0202764; weak and global "
     "coupling: Bigi et al. 2025",
     limits={"deviation": "σ"},

@@ -28,18 +28,12 @@ _SMALLEST_PROBABILITY = 1e-300
 
 @dataclass(frozen=True)
 class KineticSample:
-    """Kinetic energies of some atoms.
-
-    Attributes:
-        reduced: kinetic energy over k_B T, (S,), in order of time.
-        degrees_of_freedom: three an atom, less one for each fixed distance.
-        known_independent: independent samples that the mean is worth; None for an estimate from
-            the samples themselves.
-    """
+    """Kinetic energies of some atoms."""
 
     group: str
-    reduced: np.ndarray
-    degrees_of_freedom: int
+    reduced: np.ndarray  # kinetic energy over k_B T, (S,), in order of time
+    degrees_of_freedom: int  # three an atom, less one for each fixed distance
+    # independent samples that the mean is worth; None for an estimate from the samples themselves
     known_independent: float | None = None
 
     @property

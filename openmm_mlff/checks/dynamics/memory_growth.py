@@ -7,7 +7,7 @@ from scipy.stats import theilslopes
 
 from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.dynamics.blocks import REMEDY, judge_blocks, with_interval
-from openmm_mlff.checks.inputs import check_of_runs
+from openmm_mlff.checks.inputs import check_of_replicas
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.intervals import CONFIDENCE
 from openmm_mlff.results import Status
@@ -53,13 +53,10 @@ def _growth(run: Run, *, limit: Threshold) -> Judgement:
     )
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="memory_growth",
-    group="dynamics",
-    scope="condition",
     question="Does the memory of the process stay the same during a run?",
     formula="Theil–Sen slope of resident memory against steps, with its 95 % interval",
-    unit="MiB/10000 steps",
     source="users of MACE report memory that grows until the run is killed",
     limits={"growth": "MiB/10000 steps"},
     consequence="A long production run is killed when the machine's memory is full.",

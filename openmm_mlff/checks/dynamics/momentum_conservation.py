@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, judged
-from openmm_mlff.checks.inputs import check_of_runs, demand_survival, judged_rows, largest
+from openmm_mlff.checks.inputs import check_of_replicas, demand_survival, judged_rows, largest
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, inertia_tensor
 from openmm_mlff.storage.runs import Run, Runs
@@ -72,13 +72,10 @@ def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarr
         }
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="momentum_conservation",
-    group="dynamics",
-    scope="condition",
     question="Are linear and angular momentum conserved?",
     formula="max |L(t) − L(0)| / √(kT tr I), max |P(t) − P(0)| / √(kT M)",
-    unit="ratio",
     source="a healthy float32 student changes L by 1e-6 to 2e-5 in 4 ps, the published one by 0.4 "
     "to 1.6",
     limits={"change": "ratio"},

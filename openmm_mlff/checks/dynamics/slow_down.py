@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.dynamics.blocks import REMEDY, judge_blocks, with_interval
-from openmm_mlff.checks.inputs import check_of_runs
+from openmm_mlff.checks.inputs import check_of_replicas
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.intervals import student_half_width
 from openmm_mlff.results import Status
@@ -87,14 +87,11 @@ def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[floa
     return ratio, student_half_width(error, freedom=count - 2) + distrust
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="slow_down",
-    group="dynamics",
-    scope="condition",
     question="Does a step take as long at the end of a long run as at its start?",
     formula="median ms/step of the last fifth of the blocks over the first, by wall time, CPU time "
     "and CPU time over a yardstick's",
-    unit="ratio",
     source="users of MACE report steps that slow down",
     limits={"slowing": "ratio"},
     consequence="A long production run becomes slower and slower.",

@@ -11,7 +11,7 @@ from openmm_mlff.checks.base import Judgement, inconclusive, skipped
 from openmm_mlff.checks.dynamics.relaxation import bond_lengths_angstrom, change_on_relaxation
 from openmm_mlff.checks.inputs import (
     broken_run,
-    check_of_runs,
+    check_of_replicas,
     cut_short_run,
     reaches,
     stored_record,
@@ -227,10 +227,8 @@ def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict
     }
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="stability",
-    group="dynamics",
-    scope="condition",
     question="Does the molecule stay intact?",
     formula="bonds and contacts within their limits, fragments unchanged, forces and temperature "
     "below their limits, all finite, to the end of the run",

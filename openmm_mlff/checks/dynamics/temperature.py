@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, inconclusive, not_applicable, skipped
-from openmm_mlff.checks.inputs import check_of_runs, stored_record
+from openmm_mlff.checks.inputs import check_of_replicas, stored_record
 from openmm_mlff.config import Limits
-from openmm_mlff.intervals import FEWEST_FOR_SCATTER, temperature_half_width
+from openmm_mlff.intervals import scatter_error, temperature_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
 from openmm_mlff.storage.shared import Ensemble
@@ -22,10 +22,8 @@ def compare_mean(
     the larger of that of the scatter and that of a harmonic molecule, T/√(f n), at the temperature
     asked for.
     """
-    count = len(runs_kelvin)
-    error = asked_kelvin / math.sqrt(degrees_of_freedom * count)
-    if count >= FEWEST_FOR_SCATTER:
-        error = max(error, float(runs_kelvin.std(ddof=1)) / math.sqrt(count))
+    harmonic = asked_kelvin / math.sqrt(degrees_of_freedom * len(runs_kelvin))
+    error = float(np.fmax(harmonic, scatter_error(runs_kelvin)))
     half_width = temperature_half_width(runs_kelvin, degrees_of_freedom=degrees_of_freedom)
     return half_width, abs(float(runs_kelvin.mean()) - asked_kelvin) / error
 
@@ -88,14 +86,11 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     return Judgement(status, clause, value=deviation, threshold=limit, evidence=evidence)
 
 
-CHECK = check_of_runs(
+CHECK = check_of_replicas(
     id="temperature",
-    group="dynamics",
-    scope="condition",
     question="Did the dynamics have the temperature that the report states?",
     formula="mean kinetic temperature of all NVE runs, of vibrations alone, with its 95 % interval "
     "(Student's t over four or more runs, else 1/√f of f harmonic degrees of freedom)",
-    unit="σ",
     source="equipartition; one harmonic NVE run scatters by 1/√f",
     limits={"deviation": "σ"},
     consequence="Every result of the dynamics, and every accuracy on its frames, is valid for a "

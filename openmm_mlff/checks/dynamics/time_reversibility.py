@@ -1,40 +1,29 @@
 """Do trajectories return to their start when the velocities are reversed?"""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.checks.inputs import NO_START, largest_norm
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 
 @record
 class Record:
-    """Positions of a simulation whose velocities were reversed half-way; NaN from where it broke.
-
-    Attributes:
-        steps: in each direction.
-        dtype: precision of the weights.
-        failure: why it broke off; empty where it did not.
-    """
+    """Positions of a run whose velocities were reversed half-way; NaN from where it broke."""
 
     start_positions_angstrom: np.ndarray = array("N", 3)
     far_positions_angstrom: np.ndarray = array("N", 3)
     back_positions_angstrom: np.ndarray = array("N", 3)
-    steps: int
+    steps: int  # in each direction
     timestep_fs: float
-    dtype: str
-    failure: str = ""
+    dtype: str  # precision of the weights
+    failure: str = ""  # why it broke off; empty where it did not
 
 
-def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Run forward and back, from the end of a simulation."""
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to reverse")
@@ -66,12 +55,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     limit, start = limits["distance"], record.start_positions_angstrom
     travelled = largest_norm(record.far_positions_angstrom - start)
     missed = record.back_positions_angstrom - start
-    evidence: dict[str, Any] = {
-        "dtype": record.dtype,
-        "steps": record.steps,
-        "timestep_fs": record.timestep_fs,
-        "farthest_angstrom": travelled,
-    }
+    evidence = fields(record, "dtype", "steps", "timestep_fs") | {"farthest_angstrom": travelled}
     if record.failure:
         clause = f"the run failed: {record.failure}"
         return Judgement(Status.FAIL, clause, threshold=limit.value, evidence=evidence)
@@ -93,7 +77,6 @@ CHECK = Check(
     group="dynamics",
     question="Do trajectories return to their start when the velocities are reversed?",
     formula="max |x_back − x_start| after n steps forward and, with velocities reversed, n back",
-    unit="Å",
     source="leapfrog is time-reversible; healthy float32 students return to 1e-6 Å",
     limits={"distance": "Å"},
     consequence="Forces depend on more than the positions (randomness, memory of earlier calls, "

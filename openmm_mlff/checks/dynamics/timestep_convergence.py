@@ -1,23 +1,19 @@
 """Does the error of the total energy fall as the timestep squared?"""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, inconclusive
+from openmm_mlff.checks.base import Check, Judgement, Subject, compare_with_interval, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
-from openmm_mlff.checks.statistics import compare_with_interval
 from openmm_mlff.config import Limits
 from openmm_mlff.intervals import student_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV, fs_from_ps, ps_from_fs
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FACTORS = (0.5, 1.0, 2.0)  # timesteps, in units of the protocol's first
 FEWEST_STARTS, MOST_STARTS = 3, 8
@@ -34,22 +30,17 @@ energy of an O–H bond, at 0.25 fs, a fraction of 1e-4 remains."""
 
 @record
 class Record:
-    """Energies of simulations from common starts at three timesteps, the shortest first.
-
-    Attributes:
-        potential_ev: NaN from where a run broke off.
-        kinetic_ev: at the time of the positions.
-        noise_total_ev: total energy of consecutive steps at the shortest timestep.
-        failures: why a run at each timestep broke off; empty where none did.
-    """
+    """Energies of simulations from common starts at three timesteps, the shortest first."""
 
     timesteps_fs: np.ndarray = array(len(FACTORS))
     time_ps: np.ndarray = array("rows")
+    # NaN from where a run broke off
     potential_ev: np.ndarray = array("starts", len(FACTORS), "rows")
-    kinetic_ev: np.ndarray = array("starts", len(FACTORS), "rows")
+    kinetic_ev: np.ndarray = array("starts", len(FACTORS), "rows")  # at the time of the positions
+    # total energy of consecutive steps at the shortest timestep
     noise_total_ev: np.ndarray = array("steps")
     n_atoms: int
-    failures: tuple[str, ...]
+    failures: tuple[str, ...]  # why a run at each timestep broke off; empty where none did
 
     @property
     def total_ev(self) -> np.ndarray:
@@ -95,7 +86,7 @@ class Record:
         return first is None or self.exponent(first)[1] <= PRECISE
 
 
-def measure(subject: "Subject") -> Record | NotApplicable | Skipped:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Run at constant energy with three timesteps from each of several points of a Langevin run.
 
     Starts are added until the exponent is known to 0.15, up to eight.  Energies are taken at common
@@ -144,7 +135,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     if unfit := _unfit(record):
         return unfit
-    evidence, first = _spread_evidence(record), record.first_above_noise()
+    first, per_atom = record.first_above_noise(), MEV_PER_EV / record.n_atoms
+    evidence: dict[str, Any] = {
+        "timesteps_fs": record.timesteps_fs,
+        "sigma_total_mev_per_atom": record.spread_ev * per_atom,
+        "sigma_ratio": record.ratios,
+        "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
+    }
     if first is None:
         return inconclusive(
             f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
@@ -170,16 +167,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
         clause += f"; timesteps up to {safe_fs:.2g} fs are safe"
     limit = low if at_least else high
     return Judgement(status, clause, exponent, limit, at_least=at_least, evidence=evidence)
-
-
-def _spread_evidence(record: Record) -> dict[str, Any]:
-    per_atom = MEV_PER_EV / record.n_atoms
-    return {
-        "timesteps_fs": record.timesteps_fs,
-        "sigma_total_mev_per_atom": record.spread_ev * per_atom,
-        "sigma_ratio": record.ratios,
-        "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
-    }
 
 
 def safe_timestep_fs(timesteps_fs: np.ndarray, ratios: np.ndarray) -> float | None:
@@ -250,7 +237,6 @@ CHECK = Check(
     question="Does the error of the total energy fall as the timestep squared?",
     formula="p = ln(σ(2 dt)/σ(dt/2)) / ln 4, σ the standard deviation of E_total from one start; "
     "mean over starts with its 95 % interval",
-    unit="ratio",
     source="leapfrog's shadow Hamiltonian differs in dt²; physical_validation, Merz & Shirts 2018",
     limits={"exponent_low": "ratio", "exponent_high": "ratio"},
     consequence="The energy surface, not the integrator, causes the energy error: no timestep "

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.config import Threshold
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
-ATOMS_IN_ALL = 400
-"""Of all geometries together; each atom is a comparison of its own."""
+ATOMS_IN_ALL = 400  # of all geometries together; each atom is a comparison of its own
 
 FEWEST = 4
 
@@ -69,8 +68,7 @@ def judge_comparison(
 
     `pairs` says for the sentence what differs from what; each has its own limit of forces.
     """
-    undecided = too_many_refused(record.refused, reasons=record.refusals)
-    if undecided is not None:
+    if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
     measures = []
     for pair, limit, force, energy in zip(
@@ -79,5 +77,5 @@ def judge_comparison(
         measures.append(Measure(f"forces {pair} by up to", force, limit))
         measures.append(Measure(f"energies {pair} by up to", energy, energy_limit))
     counted = {"dtype": record.dtype, "geometries": int((~record.refused).sum())}
-    notes = filter(None, (note, refusal_note(record.refused)))
-    return judged(measures, evidence={**counted, **evidence}, note="; ".join(notes))
+    evidence = {**counted, **evidence}
+    return judged(measures, evidence=evidence, note=note, refused=record.refused)

@@ -48,7 +48,7 @@ def measure(subject: Subject) -> Record:
     found = subject.paths.in_openmm(np.tile(pair, (repeats, 1, 1)))
     orders, histories = subject.paths.histories(pair[0]) if repeats else (np.empty((0, 0)), [])
     shape = len(histories), *orders.shape
-    forces = np.array([each.forces for each in histories])
+    forces = np.array([each.forces_ev_per_angstrom for each in histories])
     return Record(
         on_gpu=subject.platform.on_gpu,
         platform=subject.platform.name,
@@ -140,7 +140,6 @@ CHECK = Check(
     question="Does the same geometry always give the same energy and forces?",
     formula="max |F_r − F_1| / max |F|, max |E_r − E_1| / |E| (on a GPU max |F_r − F_1|, "
     "|E_r − E_1| / N), over calls of one instance and over new instances called in other orders",
-    unit="ratio",
     limits={
         "cpu_relative": "ratio",
         "history_forces": "ratio",

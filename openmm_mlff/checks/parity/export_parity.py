@@ -18,8 +18,7 @@ from openmm_mlff.storage.typed import array, record
 if TYPE_CHECKING:
     from openmm_mlff.measuring.paths import Export
 
-CALLS = 3
-"""TorchScript's profiling executor runs its first calls by another graph than later ones."""
+CALLS = 3  # TorchScript's profiling executor runs its first calls by another graph than later ones
 
 
 @record
@@ -80,7 +79,6 @@ CHECK = Check(
     group="parity",
     question="Does the exported TorchScript file compute what the model computes?",
     formula="max |F_exported − F_eager|, max |E_exported − E_eager| / N; first and later calls",
-    unit="eV/Å",
     limits={"forces_float32": "eV/Å", "forces_float64": "eV/Å", "energy": "meV/atom"},
     source="rounding of float32 and float64; an export that lost a sum gave benzene −44 for −76 eV",
     consequence="The deployed file is not the potential that was trained and tested; results for "

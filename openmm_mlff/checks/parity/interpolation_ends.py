@@ -8,8 +8,7 @@ from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import record
 
-MOST_GEOMETRIES = 4
-"""With a thousand atoms the Reference platform takes about a second for each."""
+MOST_GEOMETRIES = 4  # with a thousand atoms the Reference platform takes about a second for each
 
 EQUALITIES = (
     ("in the mixed system", "mixed", "the sum of its parts", "sum"),
@@ -82,7 +81,6 @@ CHECK = Check(
     question="Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?",
     formula="E_mixed = E_MM(all) − E_MM(ML) + E_ML(ML); E(λ=0) = E_MM, E(λ=1) = E_mixed, "
     "E(λ=½) their mean; energies over the number of ML atoms",
-    unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "eV/Å"},
     source="an identity of mechanical embedding; the limits are a margin over the error of PME",
     consequence="A term is counted twice or omitted between potential and force field; free "

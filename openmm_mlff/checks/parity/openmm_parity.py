@@ -35,7 +35,9 @@ def measure(subject: Subject) -> Record:
     paths = subject.paths.everywhere_in_openmm(geometries[known])
     ideal = ase.energies_ev[known], ase.forces_ev_per_angstrom[known]
     found = [
-        largest_differences((path.energies_ev, path.forces), ideal, n_atoms=geometries.shape[1])
+        largest_differences(
+            (path.energies_ev, path.forces_ev_per_angstrom), ideal, n_atoms=geometries.shape[1]
+        )
         for path in paths
     ]
     energies, forces = np.reshape(found, (-1, 2)).T
@@ -75,7 +77,6 @@ CHECK = Check(
     question="Does OpenMM compute what the model computes?",
     formula="max |F_OpenMM − F_ASE|, max |E_OpenMM − E_ASE| / N, each platform, precision and "
     "backend",
-    unit="eV/Å",
     limits={
         "forces_float32": "eV/Å",
         "forces_float64": "eV/Å",

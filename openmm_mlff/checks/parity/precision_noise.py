@@ -12,33 +12,24 @@ from openmm_mlff.granularity import is_float32
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, MEV_PER_EV
 
-NAMED_FROM_MEV = 0.01
-"""Lower stairs of the energy are not mentioned in the sentence."""
+NAMED_FROM_MEV = 0.01  # lower stairs of the energy are not mentioned in the sentence
 
 
 @record
 class Record:
-    """The roughness of forces along two lines, the stairs of the energy, and both precisions.
+    """The roughness of forces along two lines, the stairs of the energy, and both precisions."""
 
-    Attributes:
-        short_line_forces: standard deviation of a component from a smooth curve along 1e-4 Å, eV/Å.
-        long_line_forces: the same along 1e-2 Å.
-        energy_noise_ev: standard deviation of the energy from a smooth curve along 1e-2 Å.
-        energy_quantum_ev: height of the energy's stairs; 0 where it is as fine as float64.
-        refused: points of both lines that the potential refused.
-        energies_ev: with float32, then with float64 weights; None where there is one precision.
-        forces: likewise, eV/Å.
-    """
-
+    # standard deviation of a component from a smooth curve along 1e-4 Å, eV/Å
     short_line_forces: float
-    long_line_forces: float
-    energy_noise_ev: float
-    energy_quantum_ev: float
+    long_line_forces: float  # the same along 1e-2 Å
+    energy_noise_ev: float  # standard deviation of the energy from a smooth curve along 1e-2 Å
+    energy_quantum_ev: float  # height of the energy's stairs; 0 where it is as fine as float64
     energy_ev: float
     temperature_kelvin: float
-    refused: int
+    refused: int  # points of both lines that the potential refused
+    # with float32, then with float64 weights; None where there is one precision
     energies_ev: np.ndarray | None = array(2, "geometries", default=None)
-    forces: np.ndarray | None = array(2, "geometries", "N", 3, default=None)
+    forces: np.ndarray | None = array(2, "geometries", "N", 3, default=None)  # likewise, eV/Å
 
 
 def measure(subject: Subject) -> Record:
@@ -121,7 +112,6 @@ CHECK = Check(
     group="parity",
     question="How rough are the forces?",
     formula="RMS of F about smooth curves along 1e-4 and 1e-2 Å; RMS(F_float32 − F_float64)",
-    unit="eV/Å",
     limits={"forces_rms": "eV/Å"},
     source="healthy float32 students show 5e-5 to 1.4e-4 eV/Å; ANI-2x in float32 2e-6 eV/Å",
     consequence="Rounding noise in the forces heats the system slowly; long constant-energy runs "

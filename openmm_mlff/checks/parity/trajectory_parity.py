@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.checks.inputs import largest
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -47,11 +47,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     limit = limits[f"positions_{record.dtype}"]
     apart, steps = record.difference_angstrom, len(record.difference_angstrom)
     beyond = np.flatnonzero(~(apart <= limit.value))
-    evidence = {
-        "first_frame_beyond": int(beyond[0]) if len(beyond) else None,
-        "difference_angstrom": apart,
-        "largest_displacement_angstrom": record.largest_displacement_angstrom,
-    }
+    evidence = fields(record, "difference_angstrom", "largest_displacement_angstrom")
+    evidence["first_frame_beyond"] = int(beyond[0]) if len(beyond) else None
     if steps > 1 and record.largest_displacement_angstrom == 0.0 and not len(beyond):
         return inconclusive("no atom moved, so nothing was compared", evidence=evidence)
     clause = f"over {steps} steps of {TIMESTEP_FS:g} fs atoms in OpenMM and in ASE are apart by"
@@ -63,7 +60,6 @@ CHECK = Check(
     group="parity",
     question="Do OpenMM and ASE compute the same trajectory from the same start?",
     formula="max |x_OpenMM(t) − x_ASE(t)|, VerletIntegrator against VelocityVerlet",
-    unit="Å",
     limits={"positions_float32": "Å", "positions_float64": "Å"},
     source="velocity Verlet and leapfrog are one trajectory; OpenMM's velocities lag half a step",
     consequence="The same model has different dynamics in OpenMM and in ASE; their results cannot "

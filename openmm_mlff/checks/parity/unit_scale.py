@@ -8,12 +8,12 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.inputs import too_many_refused
+from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.bonds import covalent_radii_angstrom, is_non_metal
-from openmm_mlff.molecules.boxes import nearest_images
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -62,25 +62,21 @@ def measure(subject: Subject) -> Record | NotApplicable:
             "from its length; force_consistency compares forces with energies"
         )
     rows, (first, second) = np.arange(len(bonds)), bonds.T
-    vectors = placed[second] - placed[first]
-    if molecule.cell_angstrom is not None:
-        cell = molecule.cell_angstrom
-        _, images = nearest_images(bonds, positions_angstrom=placed, cell_angstrom=cell)
-        vectors = vectors + images @ cell
+    vectors = nearest_vectors(molecule, bonds, placed)
     lengths = np.linalg.norm(vectors, axis=1)
     directions = vectors / lengths[:, None]
     shifts = np.zeros((len(bonds), *placed.shape))
     shifts[rows, first] = -0.5 * STRETCH_ANGSTROM * directions
     shifts[rows, second] = 0.5 * STRETCH_ANGSTROM * directions
-    found = subject.evaluate(np.concatenate([placed + shifts, placed - shifts]))
-    forces = found.forces_ev_per_angstrom.reshape(2, *shifts.shape)
+    found = subject.evaluate(np.stack([placed + shifts, placed - shifts]))
+    forces = found.forces_ev_per_angstrom
     pulls = 0.5 * (forces[:, rows, second] - forces[:, rows, first])
     along = np.sum(pulls * directions, axis=-1)
     return Record(
         elements=molecule.atomic_numbers[bonds],
         lengths_angstrom=lengths,
         stiffness_ev_per_angstrom2=(along[1] - along[0]) / (2.0 * STRETCH_ANGSTROM),
-        refused=np.logical_or(*found.refused.reshape(2, -1)),
+        refused=np.any(found.refused, axis=0),
         refusals=found.reasons,
     )
 
@@ -109,8 +105,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     names the nearest confusion of units.  Limit: ``ratio``, the largest factor between measured and
     typical, up or down.
     """
-    undecided = too_many_refused(record.refused, reasons=record.refusals)
-    if undecided is not None:
+    if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
     known, lengths, limit = ~record.refused, record.lengths_angstrom, limits["ratio"]
     radii = covalent_radii_angstrom(record.elements).sum(axis=1)
@@ -133,19 +128,17 @@ def judge(record: Record, limits: Limits) -> Judgement:
         within=TYPICAL_STIFFNESS_FACTOR,
     )
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
-    named = "" if all(measure.ok for measure in measures) else slip
     return judged(
         measures,
         evidence={
             "stiffness_ratio": ratio,
             "length_ratio": length_ratio,
             "nearest_slip": slip,
-            "elements": record.elements,
-            "lengths_angstrom": lengths,
-            "stiffness_ev_per_angstrom2": record.stiffness_ev_per_angstrom2,
             "typical_ev_per_angstrom2": typical,
+            **fields(record, "elements", "lengths_angstrom", "stiffness_ev_per_angstrom2"),
         },
-        note="; ".join(filter(None, [named, refusal_note(record.refused)])),
+        note="" if all(measure.ok for measure in measures) else slip,
+        refused=record.refused,
     )
 
 
@@ -213,7 +206,6 @@ CHECK = Check(
     question="Are energies and lengths in the units that OpenMM assumes?",
     formula="median of (d²E/dr²) / k(r) over bonds of non-metals, k(r) = 1.734 / (r − B)³ "
     "hartree/bohr²; median of r over the sum of covalent radii",
-    unit="ratio",
     limits={"ratio": "ratio"},
     source="Badger's rule (1934) with Schlegel's constants (1984): GFN2-xTB on the library is "
     "within a quarter of it, and the smallest slip, kcal/mol for kJ/mol, is a factor of 4.184",

@@ -37,7 +37,6 @@ CHECK = check_of_runs(
     group="performance",
     question="Is it fast enough?",
     formula="median wall time of a step of the NVE runs, after warm-up",
-    unit="ms/step",
     limits={"gpu": "ms/step", "cpu": "ms/step"},
     source="criterion of the published students",
     consequence="Production runs take longer than planned for; the physics is not affected.",

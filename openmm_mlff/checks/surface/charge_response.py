@@ -1,37 +1,28 @@
 """Does the potential take account of the charge and the multiplicity?"""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-    from openmm_mlff.molecules import MolecularSystem
-
 
 @record
 class Record:
-    """Energies of one geometry in S electronic states, the system's own first.
+    """Energies of one geometry in S electronic states, the system's own first."""
 
-    Attributes:
-        states: charge and multiplicity in words.
-        energies_ev: NaN where the potential refused the state.
-    """
-
-    states: tuple[str, ...]
-    energies_ev: np.ndarray = array("S")
+    states: tuple[str, ...]  # charge and multiplicity in words
+    energies_ev: np.ndarray = array("S")  # NaN where the potential refused the state
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate the minimum in its own electronic state and in others."""
     molecule = subject.molecule
     if molecule.charge == 0 and molecule.multiplicity == 1:
@@ -40,7 +31,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         return NotApplicable("the force field has charges of its own")
     states = [molecule, *other_states(molecule)]
     energies = [
-        float(subject.evaluate(state.positions_angstrom[None], molecule=state).energies_ev[0])
+        float(subject.evaluate(state.positions_angstrom, molecule=state).energies_ev)
         for state in states
     ]
     names = tuple(f"charge {one.charge:+d}, multiplicity {one.multiplicity}" for one in states)
@@ -85,7 +76,6 @@ CHECK = Check(
     group="surface",
     question="Does the potential take account of the charge and the multiplicity?",
     formula="|E(q, m) − E(q', m')| at the minimum, for the neutral system and another multiplicity",
-    unit="meV",
     limits={"energy": "meV"},
     source="an ionisation or a spin flip costs 0.1 eV or more; a potential that ignores them "
     "changes by exactly zero",

@@ -1,12 +1,12 @@
 """Do energy and forces stay continuous when atoms come within reach of each other?"""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
@@ -16,9 +16,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 ALONE = "pair"
 """Scans of two atoms alone show which pair jumps, and are not judged: stretched radicals are no
@@ -33,28 +30,20 @@ _JUMPS_IN_EVIDENCE = 20
 
 @record
 class Record(Noisy):
-    """Points of scans, and the jumps found by bisection.
+    """Points of scans, and the jumps found by bisection."""
 
-    Attributes:
-        names: of the scans.
-        kinds: of the scans; see :class:`.scans.Scan`.
-        scan: index of the scan of each point.
-        coordinate: ascending within a scan; Å, or a factor where the molecule breathes.
-        force_norm: largest force on an atom, eV/Å.
-        jumps: the largest in energy first.
-    """
-
-    names: tuple[str, ...]
-    kinds: tuple[str, ...]
-    scan: np.ndarray = array("points")
+    names: tuple[str, ...]  # of the scans
+    kinds: tuple[str, ...]  # of the scans; see :class:`.scans.Scan`
+    scan: np.ndarray = array("points")  # index of the scan of each point
+    # ascending within a scan; Å, or a factor where the molecule breathes
     coordinate: np.ndarray = array("points")
     energies_ev: np.ndarray = array("points")
-    force_norm: np.ndarray = array("points")
+    force_norm: np.ndarray = array("points")  # largest force on an atom, eV/Å
     refused: np.ndarray = array("points")
-    jumps: tuple[Jump, ...]
+    jumps: tuple[Jump, ...]  # the largest in energy first
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Scan distances between atoms and search for jumps.
 
     Where the composition is free, two copies of the molecule are pulled apart to 15 Å, and where
@@ -88,7 +77,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def _scans(subject: "Subject") -> Iterable[scans.Scan]:
+def _scans(subject: Subject) -> Iterable[scans.Scan]:
     molecule, spec, stop = subject.molecule, subject.spec, subject.spec.scan_end_angstrom
     count, seed, step = spec.dimer_directions, subject.seed, FINER * spec.scan_step_angstrom
     if molecule.is_periodic:
@@ -99,7 +88,7 @@ def _scans(subject: "Subject") -> Iterable[scans.Scan]:
     return [scans.breathing_scan(molecule, step=step), *pulled]
 
 
-def _alone(subject: "Subject") -> Iterable[scans.Scan]:
+def _alone(subject: Subject) -> Iterable[scans.Scan]:
     """Yield scans of the pairs of elements alone, from the covalent distance on."""
     # The curve of two atoms is simple, so that twice the step of the other scans is enough.
     step, stop = 2 * FINER * subject.spec.scan_step_angstrom, subject.spec.scan_end_angstrom
@@ -131,11 +120,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return Judgement(Status.FAIL, clause, evidence=evidence)
     hidden_mev = GRANULAR_ULPS * evidence["energy_stairs_mev"]
     granular = f"steps of up to {hidden_mev:.3g} meV are the rounding of the energy"
-    note = granular if hidden_mev > limits["energy"].value else "", refusal_note(refused[points])
     found = judged(
         _measures(record, limits, above=list(evidence["detection_limit"].values())),
         evidence=evidence,
-        note="; ".join(filter(None, note)),
+        note=granular if hidden_mev > limits["energy"].value else "",
+        refused=refused[points],
     )
     everything = judged(_measures(record, limits, above=[0.0, 0.0]))
     if found.status is not everything.status:
@@ -179,7 +168,6 @@ CHECK = Check(
     question="Do energy and forces stay continuous when atoms come within reach of each other?",
     formula="jumps of E and F along scans: steps of 0.05 Å, of 0.01 Å where these are suspicious, "
     "bisected to 1e-6 Å: a jump does not shrink, and exceeds two ulps of the energy",
-    unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="a jump of 1 meV, once a picosecond in a molecule of ten atoms, is the allowed drift",
     consequence="The total energy drifts; dissociation, diffusion and condensed phases are wrong.",

@@ -1,13 +1,12 @@
 """Does every atom have an effect?"""
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import Noisy, evaluate, noise_of
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.inputs import too_many_refused
+from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, name_atoms
@@ -15,9 +14,6 @@ from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 STEP_ANGSTROM = 0.1
 MOST_ATOMS = 24  # at most this many atoms are displaced, in turn from each element
@@ -29,31 +25,21 @@ RESOLVED_EV = 1e-3  # the energy is compared with the work of the forces above b
 
 @record
 class Record(Noisy):
-    """Responses to displacing A atoms, and to K changes of the composition.
+    """Responses to displacing A atoms, and to K changes of the composition."""
 
-    Attributes:
-        symbols: of all atoms.
-        atoms: indices of the displaced ones.
-        force_response: largest change of the atom's own force, eV/Å.
-        near_response: the same near another atom, eV/Å; NaN where that was not needed.
-        energy_response_ev: difference of the energies on both sides.
-        work_ev: the same from the forces, by Simpson's rule.
-        exchanges: names of the changes of the composition.
-        exchange_energies_ev: change of the energy; NaN where refused.
-    """
-
-    symbols: tuple[str, ...]
-    atoms: np.ndarray = array("A")
-    force_response: np.ndarray = array("A")
+    symbols: tuple[str, ...]  # of all atoms
+    atoms: np.ndarray = array("A")  # indices of the displaced ones
+    force_response: np.ndarray = array("A")  # largest change of the atom's own force, eV/Å
+    # the same near another atom, eV/Å; NaN where that was not needed
     near_response: np.ndarray = array("A")
-    energy_response_ev: np.ndarray = array("A")
-    work_ev: np.ndarray = array("A")
+    energy_response_ev: np.ndarray = array("A")  # difference of the energies on both sides
+    work_ev: np.ndarray = array("A")  # the same from the forces, by Simpson's rule
     refused: np.ndarray = array("A")
-    exchanges: tuple[str, ...] = ()
-    exchange_energies_ev: np.ndarray = array("K")
+    exchanges: tuple[str, ...] = ()  # names of the changes of the composition
+    exchange_energies_ev: np.ndarray = array("K")  # change of the energy; NaN where refused
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Displace atoms of the minimum to both sides, and remove or replace one of each element."""
     molecule = subject.molecule
     if molecule.n_atoms == 1:
@@ -65,7 +51,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     steps *= STEP_ANGSTROM / np.linalg.norm(steps, axis=1, keepdims=True)
     placed = np.tile(molecule.positions_angstrom, (3, len(atoms), 1, 1))
     placed[:, rows, atoms] += np.array([-1.0, 0.0, 1.0])[:, None, None] * steps
-    found = evaluate(subject, placed)
+    found = subject.evaluate(placed)
     own = found.forces_ev_per_angstrom[:, rows, atoms]
     response = np.linalg.norm(own - own[1], axis=-1).max(axis=0)
     near = _responses_near(subject, atoms, quiet=response < RESOLVED_EV)
@@ -107,7 +93,7 @@ def _nearest(molecule: MolecularSystem, atom: int) -> tuple[int, np.ndarray]:
     return int(others[nearest]), vectors[nearest]
 
 
-def _responses_near(subject: "Subject", atoms: np.ndarray, *, quiet: np.ndarray) -> np.ndarray:
+def _responses_near(subject: Subject, atoms: np.ndarray, *, quiet: np.ndarray) -> np.ndarray:
     """Return the change of each quiet atom's force near another atom; NaN for all others."""
     molecule, responses = subject.molecule, np.full(len(atoms), np.nan)
     for k in np.flatnonzero(quiet):
@@ -122,7 +108,7 @@ def _responses_near(subject: "Subject", atoms: np.ndarray, *, quiet: np.ndarray)
     return responses
 
 
-def _exchanged(subject: "Subject", *, energy_ev: float) -> dict[str, float]:
+def _exchanged(subject: Subject, *, energy_ev: float) -> dict[str, float]:
     """Remove one atom of each element, and replace it by another; return the changes of energy."""
     molecule, numbers = subject.molecule, subject.molecule.atomic_numbers
     changes_ev: dict[str, float] = {}
@@ -143,8 +129,8 @@ def _exchanged(subject: "Subject", *, energy_ev: float) -> dict[str, float]:
             exchanged = np.where(np.arange(len(numbers)) == atom, number, numbers)
             if exchanged.sum() > molecule.charge:
                 changed = _composed(molecule, exchanged)
-                found = subject.evaluate(changed.positions_angstrom[None], molecule=changed)
-                changes_ev[name] = float(found.energies_ev[0]) - energy_ev
+                found = subject.evaluate(changed.positions_angstrom, molecule=changed)
+                changes_ev[name] = float(found.energies_ev) - energy_ev
     return changes_ev
 
 
@@ -191,7 +177,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged(
         (Measure(what, float(size), limits[limit], at_least=True) for what, size, limit in found),
         evidence={"atoms": names, "force_response_ev_per_angstrom": record.force_response},
-        note=refusal_note(record.refused),
+        refused=record.refused,
     )
 
 
@@ -201,7 +187,6 @@ CHECK = Check(
     question="Does every atom have an effect?",
     formula="min over atoms of the change of its force when it is displaced by 0.1 Å; |ΔE| when "
     "one atom of an element is left out or replaced",
-    unit="meV/Å",
     limits={"force": "meV/Å", "energy": "ratio", "exchange": "meV"},
     source="scripted ANI-2x ignores an element that it does not know: its force is exactly zero",
     consequence="Atoms of an ignored element pass through other atoms.",

@@ -1,21 +1,18 @@
 """Are the forces the negative gradient of the energy?"""
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate, noise_of
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.inputs import largest, too_many_refused
+from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
 from openmm_mlff.checks.surface.proportion import fit_factor, rms
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 STEPS_ANGSTROM = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])  # in the space of all coordinates
 GAUSS_POINTS = (24, 16)
@@ -29,32 +26,22 @@ QUADRATURE_MARGIN = 3.0  # work is judged above this many times the difference o
 
 @record
 class Record(Noisy):
-    """Differences of the energy at geometries, and work along a path from each.
+    """Differences of the energy at geometries, and work along a path from each."""
 
-    Attributes:
-        steps_angstrom: h, descending.
-        differences: (E(x+hd) − E(x−hd)) / 2h in directions d, eV/Å.
-        projected_forces: F·d, eV/Å.
-        refused: geometries with a refused point.
-        work_energy_changes_ev: ΔE along the path from each geometry.
-        work_integrals_ev: ∫F·dl.
-        work_integrals_coarse_ev: the same with fewer points.
-        work_lengths_angstrom: of the paths, in the space of all coordinates.
-        work_refused: paths with a refused point.
-    """
-
-    steps_angstrom: np.ndarray = array("steps")
+    steps_angstrom: np.ndarray = array("steps")  # h, descending
+    # (E(x+hd) − E(x−hd)) / 2h in directions d, eV/Å
     differences: np.ndarray = array("steps", "geometries", "directions")
-    projected_forces: np.ndarray = array("geometries", "directions")
-    refused: np.ndarray = array("geometries")
-    work_energy_changes_ev: np.ndarray = array("geometries")
-    work_integrals_ev: np.ndarray = array("geometries")
-    work_integrals_coarse_ev: np.ndarray = array("geometries")
+    projected_forces: np.ndarray = array("geometries", "directions")  # F·d, eV/Å
+    refused: np.ndarray = array("geometries")  # geometries with a refused point
+    work_energy_changes_ev: np.ndarray = array("geometries")  # ΔE along the path from each geometry
+    work_integrals_ev: np.ndarray = array("geometries")  # ∫F·dl
+    work_integrals_coarse_ev: np.ndarray = array("geometries")  # the same with fewer points
+    # of the paths, in the space of all coordinates
     work_lengths_angstrom: np.ndarray = array("geometries")
-    work_refused: np.ndarray = array("geometries")
+    work_refused: np.ndarray = array("geometries")  # paths with a refused point
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Evaluate each geometry, steps in random directions from it, and a path to the next one."""
     geometries = subject.geometries()
     directions, ways = _directions(subject, geometries), _ways(geometries)
@@ -62,8 +49,8 @@ def measure(subject: "Subject") -> Record:
     fractions = np.concatenate([*(0.5 * (nodes + 1.0) for nodes, _ in rules), [1.0]])
     steps = np.multiply.outer([1.0, -1.0], STEPS_ANGSTROM)[..., None, None, None, None]
     own = subject.evaluate(geometries)
-    ladder = evaluate(subject, geometries[:, None] + steps * directions)
-    path = evaluate(subject, geometries[:, None] + fractions[:, None, None] * ways[:, None])
+    ladder = subject.evaluate(geometries[:, None] + steps * directions)
+    path = subject.evaluate(geometries[:, None] + fractions[:, None, None] * ways[:, None])
     forward, backward = ladder.energies_ev
     forces = own.forces_ev_per_angstrom
     along = (path.forces_ev_per_angstrom[:, :-1] * ways[:, None]).sum(axis=(2, 3))
@@ -83,7 +70,7 @@ def measure(subject: "Subject") -> Record:
     )
 
 
-def _directions(subject: "Subject", geometries: np.ndarray) -> np.ndarray:
+def _directions(subject: Subject, geometries: np.ndarray) -> np.ndarray:
     """Return random orthonormal directions for each geometry, (G, K, N, 3)."""
     count, n_atoms = geometries.shape[:2]
     rng = np.random.default_rng(subject.seed)
@@ -103,18 +90,12 @@ def _ways(geometries: np.ndarray) -> np.ndarray:
 
 
 class Comparison(NamedTuple):
-    """Forces compared with slopes of the energy in one way, meV/Å.
-
-    Attributes:
-        rms: root mean square of the difference.
-        detectable: three standard errors of the difference for a perfect potential.
-        factor: F/(−dE/dx), NaN where it is not known, and its cause.
-    """
+    """Forces compared with slopes of the energy in one way, meV/Å."""
 
     name: str
-    rms: float
-    detectable: float
-    factor: tuple[float, str]
+    rms: float  # root mean square of the difference
+    detectable: float  # three standard errors of the difference for a perfect potential
+    factor: tuple[float, str]  # F/(−dE/dx), NaN where it is not known, and its cause
 
 
 def _compared(name: str, forces: np.ndarray, slopes: np.ndarray, *, error: float) -> Comparison:
@@ -187,8 +168,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         reason = f"the noise of the energy hides up to {shown.detectable:.3g} meV/Å"
         return inconclusive(f"{difference.text()}, and {reason}", evidence=evidence)
     fitted = f"fitted F/(−dE/dx) = {factor:#.3g}" if np.isfinite(factor) else ""
-    note = ", ".join(filter(None, (fitted, cause))), refusal_note(refused)
-    return judged([difference, work], evidence=evidence, note="; ".join(filter(None, note)))
+    note = ", ".join(filter(None, (fitted, cause)))
+    return judged([difference, work], evidence=evidence, note=note, refused=refused)
 
 
 def _judge_work(record: Record, limit: Threshold) -> tuple[Measure, dict[str, Any]]:
@@ -211,7 +192,6 @@ CHECK = Check(
     question="Are the forces the negative gradient of the energy?",
     formula="RMS of (E(x+hd) − E(x−hd))/2h + F·d, h by the noise; |ΔE + ∫F·dl| along paths; fitted "
     "F/(−dE/dx)",
-    unit="meV/Å",
     limits={"difference": "meV/Å", "work": "meV"},
     source="healthy float32 students 0.05–0.14 meV/Å and 0.07–0.45 meV; GFN2-xTB 0.03–0.06 meV/Å",
     consequence="The total energy is not conserved, and a thermostat hides it.",

@@ -1,41 +1,29 @@
 """Do the forces derive from an energy? Then their Jacobian is symmetric."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 
 @record
 class Record:
-    """Asymmetry of the force Jacobian J at several geometries, the minimum first.
+    """Asymmetry of the force Jacobian J at several geometries, the minimum first."""
 
-    Attributes:
-        asymmetry: λ = ‖(J − Jᵀ)/2‖ / ‖J‖, Frobenius norms; 0 where J vanishes.
-        norm_ev_per_angstrom2: ‖J‖.
-        refused: geometries at which the potential refused a point.
-        asymmetry_of_noise: λ of a symmetric J with the noise of the forces.
-        reasons: why the potential refused the first refused points.
-    """
-
+    # λ = ‖(J − Jᵀ)/2‖ / ‖J‖, Frobenius norms; 0 where J vanishes
     asymmetry: np.ndarray = array("geometries")
-    norm_ev_per_angstrom2: np.ndarray = array("geometries")
-    refused: np.ndarray = array("geometries")
-    asymmetry_of_noise: float
+    norm_ev_per_angstrom2: np.ndarray = array("geometries")  # ‖J‖
+    refused: np.ndarray = array("geometries")  # geometries at which the potential refused a point
+    asymmetry_of_noise: float  # λ of a symmetric J with the noise of the forces
     displaced_atoms: int
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # why the potential refused the first refused points
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Compute λ from the shared Jacobians.
 
     Noise σ of a force component leaves a deviation s = σ / (√2 h) in each entry of J, and s / √2
@@ -63,16 +51,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
     clause = "the antisymmetric part of the force Jacobian, relative to the whole, is"
     measure = Measure(clause, largest(record.asymmetry[~record.refused]), limits["asymmetry"])
     detectable = DETECTABLE_SIGMAS * record.asymmetry_of_noise
-    evidence = {
-        "asymmetry_by_geometry": record.asymmetry,
-        "norm_ev_per_angstrom2": record.norm_ev_per_angstrom2,
-        "displaced_atoms": record.displaced_atoms,
-        "detection_limit": detectable,
-    }
+    evidence = fields(record, "norm_ev_per_angstrom2", "displaced_atoms")
+    evidence |= {"asymmetry_by_geometry": record.asymmetry, "detection_limit": detectable}
     if not measure.ok and measure.value <= detectable:
         hidden = f"the noise of the forces hides up to {detectable:.2g}; run in double precision"
         return inconclusive(f"{measure.text()}, and {hidden}", evidence=evidence)
-    return judged([measure], evidence=evidence, note=refusal_note(record.refused))
+    return judged([measure], evidence=evidence, refused=record.refused)
 
 
 CHECK = Check(
@@ -80,7 +64,6 @@ CHECK = Check(
     group="surface",
     question="Do the forces derive from an energy?",
     formula="λ = ‖(J − Jᵀ)/2‖ / ‖J‖, J = dF/dx by central differences of 1e-3 Å",
-    unit="ratio",
     limits={"asymmetry": "ratio"},
     source="ml-peg jacobian_symmetry; Bigi et al. 2025, The dark side of the forces",
     consequence="A closed path gains energy: NVE runs heat up, and a thermostat hides it.",

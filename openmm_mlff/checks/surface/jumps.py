@@ -7,16 +7,14 @@ keeps its size.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface.scans import Scan, two_atoms
 from openmm_mlff.granularity import local_ulps_ev
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 FINER = 5  # a suspicious coarse step is divided into this many steps
 FINEST_INTERVAL = 1e-6  # width at which bisection ends, in the scan's coordinate
@@ -29,20 +27,14 @@ SAME_DISTANCE_ANGSTROM = 1e-5  # jumps at distances this close are at one cutoff
 
 
 class Curve(NamedTuple):
-    """P points of a scan, ascending.
-
-    Attributes:
-        forces: (P, N, 3), eV/Å; all other arrays are (P,).
-        slopes: dE/ds by the forces, −F·dx/ds.
-        ulps_ev: of float32 where the energies are multiples of one, else 0.
-    """
+    """P points of a scan, ascending."""
 
     coordinates: np.ndarray
     energies_ev: np.ndarray
-    forces: np.ndarray
-    slopes: np.ndarray
+    forces: np.ndarray  # (P, N, 3), eV/Å; all other arrays are (P,)
+    slopes: np.ndarray  # dE/ds by the forces, −F·dx/ds
     refused: np.ndarray
-    ulps_ev: np.ndarray
+    ulps_ev: np.ndarray  # of float32 where the energies are multiples of one, else 0
 
     def at(self, rows: slice | np.ndarray) -> "Curve":
         """Return the points of these rows."""
@@ -61,26 +53,18 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Jump:
-    """A jump that bisection to 1e-6 Å did not remove.
+    """A jump that bisection to 1e-6 Å did not remove."""
 
-    Attributes:
-        scan: name of the scan.
-        kind: of the scan.
-        coordinate: Å, or a factor where the molecule breathes.
-        energy_mev: change of energy that the forces (trapezoidal rule) do not explain; 0 where it
-            is at most two ulps of the energy.
-        force_mev_per_angstrom: largest change of an atom's force.
-        distance_angstrom: of the two atoms that crossed the cutoff; None where not known.
-        pair: their elements; empty where not known.
-    """
-
-    scan: str
-    kind: str
-    coordinate: float
+    scan: str  # name of the scan
+    kind: str  # of the scan
+    coordinate: float  # Å, or a factor where the molecule breathes
+    # change of energy that the forces (trapezoidal rule) do not explain; 0 where it is at most two
+    # ulps of the energy
     energy_mev: float
-    force_mev_per_angstrom: float
+    force_mev_per_angstrom: float  # largest change of an atom's force
+    # of the two atoms that crossed the cutoff; None where not known
     distance_angstrom: float | None = None
-    pair: str = ""
+    pair: str = ""  # their elements; empty where not known
 
     @property
     def at(self) -> str:
@@ -99,7 +83,7 @@ class Found(NamedTuple):
     jumps: list[Jump]
 
 
-def find_jumps(subject: "Subject", scan: Scan, *, most: int) -> Found:
+def find_jumps(subject: Subject, scan: Scan, *, most: int) -> Found:
     """Evaluate coarse points, finer ones beside suspicious steps, and bisect up to `most` steps."""
     curve, reasons = _evaluated(subject, scan, scan.coordinates)
     width = scan.coordinates[1] - scan.coordinates[0]
@@ -120,7 +104,7 @@ def find_jumps(subject: "Subject", scan: Scan, *, most: int) -> Found:
 
 
 def _evaluated(
-    subject: "Subject", scan: Scan, coordinates: np.ndarray
+    subject: Subject, scan: Scan, coordinates: np.ndarray
 ) -> tuple[Curve, tuple[str, ...]]:
     found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
     forces, ulps_ev = found.forces_ev_per_angstrom, local_ulps_ev(found.energies_ev)
@@ -164,7 +148,7 @@ def _weights(run: Curve) -> np.ndarray:
     return MEV_PER_EV * np.asarray(unexplained / SCALES[0] + kinks / SCALES[1])
 
 
-def _bisected(subject: "Subject", scan: Scan, low: Curve, high: Curve) -> list[Jump]:
+def _bisected(subject: Subject, scan: Scan, low: Curve, high: Curve) -> list[Jump]:
     """Halve the intervals from `low` to `high` while they contain a jump and nothing is refused."""
     jumps: list[Jump] = []
     while len(low.coordinates):

@@ -1,13 +1,14 @@
 """Operations that must change neither energy nor forces: how they are measured and judged."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
-from openmm_mlff.checks.inputs import largest, refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
@@ -15,8 +16,7 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 if TYPE_CHECKING:
-    from openmm_mlff.measuring import Points, Subject
-    from openmm_mlff.molecules import MolecularSystem
+    from openmm_mlff.measuring import Points
 
 DETECTABLE_SIGMAS = 3.0  # a difference is detectable from three standard deviations of the noise on
 IDENTITY, NO_SHIFT = np.eye(3)[None], np.zeros((1, 3))
@@ -24,17 +24,11 @@ IDENTITY, NO_SHIFT = np.eye(3)[None], np.zeros((1, 3))
 
 @record
 class Noisy:
-    """Fields of every record of differences.
+    """Fields of every record of differences."""
 
-    Attributes:
-        energy_noise_ev: standard deviation of an energy.
-        force_noise_ev_per_angstrom: standard deviation of a force component.
-        refusals: why the potential refused the first refused points.
-    """
-
-    energy_noise_ev: float
-    force_noise_ev_per_angstrom: float
-    refusals: tuple[str, ...] = ()
+    energy_noise_ev: float  # standard deviation of an energy
+    force_noise_ev_per_angstrom: float  # standard deviation of a force component
+    refusals: tuple[str, ...] = ()  # why the potential refused the first refused points
 
     def detection_limit(self, *, n_atoms: int) -> dict[str, float]:
         """Return three standard deviations of the noise of a difference of two evaluations."""
@@ -47,20 +41,15 @@ class Noisy:
 
 @record
 class Changes(Noisy):
-    """What each operation changes at geometries of N atoms.
+    """What each operation changes at geometries of N atoms."""
 
-    Attributes:
-        energy_changes_ev: E after − E before.
-        force_changes: F after, moved back, − F before, eV/Å.
-        refused: where either was refused.
-    """
-
-    energy_changes_ev: np.ndarray = array("operations", "geometries")
+    energy_changes_ev: np.ndarray = array("operations", "geometries")  # E after − E before
+    # F after, moved back, − F before, eV/Å
     force_changes: np.ndarray = array("operations", "geometries", "N", 3)
-    refused: np.ndarray = array("operations", "geometries")
+    refused: np.ndarray = array("operations", "geometries")  # where either was refused
 
 
-def noise_of(subject: "Subject") -> dict[str, Any]:
+def noise_of(subject: Subject) -> dict[str, Any]:
     """Return the fields of :class:`Noisy` that the shared noise fills."""
     noise = subject.noise
     return {
@@ -69,27 +58,13 @@ def noise_of(subject: "Subject") -> dict[str, Any]:
     }
 
 
-def evaluate(
-    subject: "Subject", positions_angstrom: np.ndarray, *, molecule: "MolecularSystem | None" = None
-) -> "Points":
-    """Evaluate positions (..., N, 3), Å; energies and refusals are (...)."""
-    shape = positions_angstrom.shape
-    found = subject.evaluate(positions_angstrom.reshape(-1, *shape[-2:]), molecule=molecule)
-    return replace(
-        found,
-        energies_ev=found.energies_ev.reshape(shape[:-2]),
-        forces_ev_per_angstrom=found.forces_ev_per_angstrom.reshape(shape),
-        refused=found.refused.reshape(shape[:-2]),
-    )
-
-
-def evaluate_boxes(subject: "Subject", cells: np.ndarray, positions: np.ndarray) -> "Points":
-    """Evaluate positions (O, G, N, 3) in boxes (O, 3, 3), both Å; energies are (O, G)."""
-    molecule = subject.molecule
-    parts = [
-        subject.evaluate(placed, molecule=molecule.with_cell(cell, positions_angstrom=placed[0]))
-        for cell, placed in zip(cells, positions, strict=True)
-    ]
+def evaluate_boxes(subject: Subject, cells: np.ndarray, positions: np.ndarray) -> "Points":
+    """Evaluate positions (O, ..., N, 3) in boxes (O, 3, 3), both Å; energies are (O, ...)."""
+    parts = []
+    for cell, placed in zip(cells, positions, strict=True):
+        first = placed.reshape(-1, *placed.shape[-2:])[0]
+        molecule = subject.molecule.with_cell(cell, positions_angstrom=first)
+        parts.append(subject.evaluate(placed, molecule=molecule))
     return replace(
         parts[0],
         energies_ev=np.stack([part.energies_ev for part in parts]),
@@ -99,7 +74,7 @@ def evaluate_boxes(subject: "Subject", cells: np.ndarray, positions: np.ndarray)
     )
 
 
-def without_orientation(subject: "Subject") -> NotApplicable | None:
+def without_orientation(subject: Subject) -> NotApplicable | None:
     """Return why a subject cannot be rotated or mirrored; None where it can."""
     molecule = subject.molecule
     if molecule.is_periodic and not subject.potential.box_is_free:
@@ -110,7 +85,7 @@ def without_orientation(subject: "Subject") -> NotApplicable | None:
 
 
 def measure_operations(
-    subject: "Subject",
+    subject: Subject,
     *,
     matrices: np.ndarray = IDENTITY,
     shifts: np.ndarray = NO_SHIFT,
@@ -128,7 +103,7 @@ def measure_operations(
     placed = np.stack([geometries, *(turned + shifts[:, None, None])])
     turns = np.stack([np.eye(3), *np.broadcast_to(matrices, (len(placed) - 1, 3, 3))])
     if cell is None or (matrices == np.eye(3)).all():
-        found = evaluate(subject, placed)
+        found = subject.evaluate(placed)
     else:
         # A mirrored cell is written with opposite vectors, which span the same lattice.
         cells = np.sign(np.linalg.det(turns))[:, None, None] * cell @ turns.swapaxes(1, 2)
@@ -137,7 +112,7 @@ def measure_operations(
     return compare_with_first(subject, found, forces=forces)
 
 
-def compare_with_first(subject: "Subject", found: "Points", *, forces: np.ndarray) -> Changes:
+def compare_with_first(subject: Subject, found: "Points", *, forces: np.ndarray) -> Changes:
     """Compare O operations at G geometries with the geometries themselves, which come first.
 
     `forces` are those of `found`, moved back, (1 + O, G, N, 3).
@@ -151,37 +126,43 @@ def compare_with_first(subject: "Subject", found: "Points", *, forces: np.ndarra
     )
 
 
-def judge_changes(
-    record: Changes, limits: Limits, *, move: str, keep: int | None = None
-) -> Judgement:
-    """Compare the largest changes with ``energy`` (meV/atom) and ``forces`` (meV/Å).
+def judge_of_changes(
+    *, move: str, keep: int | None = None
+) -> Callable[[Changes, Limits], Judgement]:
+    """Return the `judge` that compares changes with ``energy`` (meV/atom), ``forces`` (meV/Å).
 
-    `move` is the subject of the sentence; only the first `keep` operations are judged.
+    `move` is the subject of the sentence; only the first `keep` operations are judged, by default
+    all.
     """
-    if undecided := too_many_refused(record.refused[:keep], reasons=record.refusals):
-        return undecided
-    n_atoms = record.force_changes.shape[2]
-    energies = np.abs(record.energy_changes_ev) * MEV_PER_EV / n_atoms
-    forces = np.linalg.norm(record.force_changes, axis=-1).max(axis=-1) * MEV_PER_EV
-    energies, forces = (np.ma.array(each, mask=record.refused) for each in (energies, forces))
-    energy, force = (largest(each[:keep].compressed()) for each in (energies, forces))
-    return judged(
-        [
-            Measure(f"{move} changes the energy by up to", energy, limits["energy"]),
-            Measure(f"{move} changes the forces by up to", force, limits["forces"]),
-        ],
-        evidence={
-            "energy_mev_per_atom_by_operation": energies.max(axis=1).filled(np.nan),
-            "forces_mev_per_angstrom_by_operation": forces.max(axis=1).filled(np.nan),
-            "detection_limit": record.detection_limit(n_atoms=n_atoms),
-        },
-        note=refusal_note(record.refused),
-    )
+
+    def judge(record: Changes, limits: Limits) -> Judgement:
+        if undecided := too_many_refused(record.refused[:keep], reasons=record.refusals):
+            return undecided
+        n_atoms = record.force_changes.shape[2]
+        energies = np.abs(record.energy_changes_ev) * MEV_PER_EV / n_atoms
+        forces = np.linalg.norm(record.force_changes, axis=-1).max(axis=-1) * MEV_PER_EV
+        energies, forces = (np.ma.array(each, mask=record.refused) for each in (energies, forces))
+        energy, force = (largest(each[:keep].compressed()) for each in (energies, forces))
+        return judged(
+            [
+                Measure(f"{move} changes the energy by up to", energy, limits["energy"]),
+                Measure(f"{move} changes the forces by up to", force, limits["forces"]),
+            ],
+            evidence={
+                "energy_mev_per_atom_by_operation": energies.max(axis=1).filled(np.nan),
+                "forces_mev_per_angstrom_by_operation": forces.max(axis=1).filled(np.nan),
+                "detection_limit": record.detection_limit(n_atoms=n_atoms),
+            },
+            refused=record.refused,
+        )
+
+    return judge
 
 
 invariance_check = partial(
     Check,
     group="surface",
+    record=Changes,
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},
     needs=(*OWN_GEOMETRIES, "noise"),

@@ -1,43 +1,32 @@
 """Do the forces push or rotate the whole system?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
-from openmm_mlff.checks.inputs import largest_norm, refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.inputs import largest_norm, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 
 @record
 class Record(Noisy):
-    """Net force and torque at G geometries.
+    """Net force and torque at G geometries."""
 
-    Attributes:
-        net_force_ev_per_angstrom: Σ F / N.
-        torque_ev: Σ (x − x_c) × F about the centroid; None in a box, where images exert torques.
-        refused: geometries that the potential refused.
-        positions_angstrom: the geometries; certificates repeat them with energies and forces.
-        forces: eV/Å.
-    """
-
-    net_force_ev_per_angstrom: np.ndarray = array("geometries", 3)
+    net_force_ev_per_angstrom: np.ndarray = array("geometries", 3)  # Σ F / N
+    # Σ (x − x_c) × F about the centroid; None in a box, where images exert torques
     torque_ev: np.ndarray | None = array("geometries", 3, default=None)
-    refused: np.ndarray = array("geometries")
+    refused: np.ndarray = array("geometries")  # geometries that the potential refused
     n_atoms: int
+    # the geometries; certificates repeat them with energies and forces
     positions_angstrom: np.ndarray = array("geometries", "N", 3)
     energies_ev: np.ndarray = array("geometries")
-    forces: np.ndarray = array("geometries", "N", 3)
+    forces: np.ndarray = array("geometries", "N", 3)  # eV/Å
 
 
-def measure(subject: "Subject") -> Record:
+def measure(subject: Subject) -> Record:
     """Sum forces and torques at every geometry."""
     geometries = subject.geometries()
     found = subject.evaluate(geometries)
@@ -67,7 +56,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         torque = MEV_PER_EV * largest_norm(record.torque_ev[known])
         measures.append(Measure("the net torque is up to", torque, limits["torque"]))
     evidence = {"detection_limit": record.detection_limit(n_atoms=record.n_atoms)}
-    return judged(measures, evidence=evidence, note=refusal_note(record.refused))
+    return judged(measures, evidence=evidence, refused=record.refused)
 
 
 CHECK = Check(
@@ -75,7 +64,6 @@ CHECK = Check(
     group="surface",
     question="Do the forces push or rotate the whole system?",
     formula="|Σ F| / N, |Σ (x − x_c) × F|",
-    unit="meV/Å",
     limits={"force": "meV/Å", "torque": "meV"},
     source="Newton's third law; limits as for translations and rotations",
     consequence="An isolated molecule accelerates or starts to rotate by itself.",

@@ -1,11 +1,11 @@
 """Do energy and forces depend on how a periodic box is described?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
-from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.inputs import largest, largest_norm, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
@@ -13,9 +13,6 @@ from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 MOVES = 3
 STRAIN = 1e-3  # of the finite differences that the virial is compared with
@@ -28,33 +25,23 @@ STRAINS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
 
 @record
 class Record(Noisy):
-    """Changes at the minimum when its box of N atoms is described in D other ways.
+    """Changes at the minimum when its box of N atoms is described in D other ways."""
 
-    Attributes:
-        descriptions: what was done.
-        energy_changes_ev: E − E of the original.
-        force_changes: F − F of the original, eV/Å.
-        no_double: why two boxes side by side were not evaluated; empty where they were.
-        doubled_energy_ev: E(2×1×1) − 2 E.
-        doubled_force_changes: F in each of the two boxes − F, eV/Å.
-        no_virial: why there is no virial; empty where there is one.
-        virial_ev: volume times stress, six components.
-        virial_differences_ev: dE/dε by central differences.
-    """
-
-    descriptions: tuple[str, ...]
-    energy_changes_ev: np.ndarray = array("D")
-    force_changes: np.ndarray = array("D", "N", 3)
+    descriptions: tuple[str, ...]  # what was done
+    energy_changes_ev: np.ndarray = array("D")  # E − E of the original
+    force_changes: np.ndarray = array("D", "N", 3)  # F − F of the original, eV/Å
     refused: np.ndarray = array("D")
-    no_double: str = ""
-    doubled_energy_ev: float = float("nan")
+    no_double: str = ""  # why two boxes side by side were not evaluated; empty where they were
+    doubled_energy_ev: float = float("nan")  # E(2×1×1) − 2 E
+    # F in each of the two boxes − F, eV/Å
     doubled_force_changes: np.ndarray | None = array(2, "N", 3, default=None)
-    no_virial: str = ""
-    virial_ev: np.ndarray | None = array(6, default=None)
+    no_virial: str = ""  # why there is no virial; empty where there is one
+    virial_ev: np.ndarray | None = array(6, default=None)  # volume times stress, six components
+    # dE/dε by central differences
     virial_differences_ev: np.ndarray | None = array(6, default=None)
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate the minimum with its box described in other ways, doubled and strained."""
     molecule = subject.molecule
     if molecule.cell_angstrom is None:
@@ -71,13 +58,13 @@ def measure(subject: "Subject") -> Record | NotApplicable:
         name = f"box vector {name} replaced by {name}{factor:+d}{'abc'[other]}"
         boxes[name] = change @ cell, start
     cells, placed = (np.stack(each) for each in zip(*boxes.values(), strict=True))
-    found = evaluate_boxes(subject, cells, placed[:, None])
-    energies_ev, forces = found.energies_ev[:, 0], found.forces_ev_per_angstrom[:, 0]
+    found = evaluate_boxes(subject, cells, placed)
+    energies_ev, forces = found.energies_ev, found.forces_ev_per_angstrom
     return Record(
         descriptions=tuple(boxes)[1:],
         energy_changes_ev=energies_ev[1:] - energies_ev[0],
         force_changes=forces[1:] - forces[0],
-        refused=(found.refused[1:] | found.refused[0])[:, 0],
+        refused=found.refused[1:] | found.refused[0],
         refusals=found.reasons,
         **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
         **_virial(subject, cell),
@@ -86,23 +73,23 @@ def measure(subject: "Subject") -> Record | NotApplicable:
 
 
 def _double(
-    subject: "Subject", cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
+    subject: Subject, cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
 ) -> dict[str, Any]:
     """Return the record's fields for two boxes side by side along the first vector."""
     if not subject.potential.composition_is_free:
         return {"no_double": "the atoms are built in, so two boxes cannot be evaluated"}
     wide = cell * np.array([[2.0], [1.0], [1.0]])
     double = two_copies(subject.molecule, shift_angstrom=cell[0], cell_angstrom=wide)
-    found = subject.evaluate(double.positions_angstrom[None], molecule=double)
-    if found.refused[0]:
+    found = subject.evaluate(double.positions_angstrom, molecule=double)
+    if found.refused:
         return {"no_double": f"two boxes side by side were refused ({found.reasons[0]})"}
     return {
-        "doubled_energy_ev": float(found.energies_ev[0] - 2.0 * energy_ev),
+        "doubled_energy_ev": float(found.energies_ev - 2.0 * energy_ev),
         "doubled_force_changes": found.forces_ev_per_angstrom.reshape(2, *forces.shape) - forces,
     }
 
 
-def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
+def _virial(subject: Subject, cell: np.ndarray) -> dict[str, Any]:
     """Return the record's fields for the virial and the differences of the energy."""
     stress = subject.stress()
     if isinstance(stress, NotApplicable):
@@ -112,7 +99,7 @@ def _virial(subject: "Subject", cell: np.ndarray) -> dict[str, Any]:
     strains[:, np.arange(len(STRAINS)), rows, columns] += [[STRAIN], [-STRAIN]]
     strains = strains.reshape(-1, 3, 3)
     placed = subject.molecule.positions_angstrom @ strains
-    found = evaluate_boxes(subject, cell @ strains, placed[:, None])
+    found = evaluate_boxes(subject, cell @ strains, placed)
     if found.refused.any():
         return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
     stretched_ev, compressed_ev = found.energies_ev.reshape(2, -1)
@@ -158,7 +145,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
             "energy_change_mev_per_atom_by_move": dict(zip(names, energies.tolist(), strict=True)),
             "detection_limit": record.detection_limit(n_atoms=n_atoms),
         },
-        note="; ".join(filter(None, [refusal_note(record.refused), record.no_double, no_virial])),
+        note="; ".join(filter(None, [record.no_double, no_virial])),
+        refused=record.refused,
     )
 
 
@@ -167,7 +155,6 @@ CHECK = Check(
     group="surface",
     question="Do energy and forces depend on how a periodic box is described?",
     formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N, |V σ − dE/dε| / N",
-    unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom", "virial": "meV/atom"},
     source="a lattice has no origin; limits as for translations",
     consequence="Forces jump when an atom crosses the border, and the density depends on box size.",

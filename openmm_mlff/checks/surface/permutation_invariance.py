@@ -1,21 +1,15 @@
 """Are atoms of one element interchangeable?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 PERMUTATIONS = 4
 
 
-def measure(subject: "Subject") -> moves.Changes | NotApplicable:
+def measure(subject: Subject) -> moves.Changes | NotApplicable:
     """Permute the atoms of each element at random."""
     if subject.potential.has_force_field:
         return NotApplicable("a force field distinguishes atoms of one element by their bonds")
@@ -24,7 +18,7 @@ def measure(subject: "Subject") -> moves.Changes | NotApplicable:
         return NotApplicable("no two of its atoms are of one element")
     permuted = random_orders(numbers, count=PERMUTATIONS, seed=subject.seed)
     orders = np.stack([np.arange(len(numbers)), *permuted])
-    found = moves.evaluate(subject, subject.geometries()[:, orders].swapaxes(0, 1))
+    found = subject.evaluate(subject.geometries()[:, orders].swapaxes(0, 1))
     places = np.argsort(orders)[:, None, :, None]
     put_back = np.take_along_axis(found.forces_ev_per_angstrom, places, axis=2)
     return moves.compare_with_first(subject, found, forces=put_back)
@@ -45,9 +39,7 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
-def judge(record: moves.Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="exchanging atoms of one element")
+judge = moves.judge_of_changes(move="exchanging atoms of one element")
 
 
 CHECK = moves.invariance_check(
@@ -58,7 +50,6 @@ CHECK = moves.invariance_check(
     consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
-    record=moves.Changes,
     measure=measure,
     judge=judge,
 )

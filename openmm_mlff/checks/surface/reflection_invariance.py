@@ -1,30 +1,22 @@
 """Do mirror images have the same energy?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 SIGNS = ((-1.0, -1.0, -1.0), (-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0))
 """Of x, y and z: the inversion, then a mirror in each plane."""
 
 
-def measure(subject: "Subject") -> moves.Changes | NotApplicable:
+def measure(subject: Subject) -> moves.Changes | NotApplicable:
     """Invert every geometry through its centroid, and mirror it in three planes."""
     mirrors = np.stack([np.diag(signs) for signs in SIGNS])
     return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
-def judge(record: moves.Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="mirroring the system")
+judge = moves.judge_of_changes(move="mirroring the system")
 
 
 CHECK = moves.invariance_check(
@@ -35,7 +27,6 @@ CHECK = moves.invariance_check(
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
-    record=moves.Changes,
     measure=measure,
     judge=judge,
 )

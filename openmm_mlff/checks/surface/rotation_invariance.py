@@ -1,20 +1,15 @@
 """Does the energy depend on how the system is oriented?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface import moves
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import STYLES, Axis, Band, Line, Panel, Plot, finite_or_nan
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 SCAN_STEP_DEGREES = 5.0
 COARSE_STEP_DEGREES = 15.0  # in boxes and beyond 50 atoms: the scan is drawn only, and not judged
@@ -24,18 +19,14 @@ DRAWN_LIMITS = 1.6  # the axis extends to at least this multiple of the limit: n
 
 @record
 class Record(moves.Changes):
-    """Changes under random rotations, and along scans about x, y and z.
+    """Changes under random rotations, and along scans about x, y and z."""
 
-    Attributes:
-        scan_angles_degrees: of each scan.
-        scan_energy_changes_ev: against the first angle, at the minimum.
-    """
-
-    scan_angles_degrees: np.ndarray = array("angles")
+    scan_angles_degrees: np.ndarray = array("angles")  # of each scan
+    # against the first angle, at the minimum
     scan_energy_changes_ev: np.ndarray = array(3, "angles")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Rotate every geometry at random, and the minimum step by step about each axis."""
     if reason := moves.without_orientation(subject):
         return reason
@@ -56,9 +47,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     )
 
 
-def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="rotating the system")
+judge = moves.judge_of_changes(move="rotating the system")
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:

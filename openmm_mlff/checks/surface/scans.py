@@ -33,23 +33,15 @@ CELL_ANGSTROM = 30.0  # edge of the cell of two atoms whose potential needs one
 
 @dataclass(frozen=True)
 class Scan:
-    """A straight line of positions.
-
-    Attributes:
-        kind: ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved`` or
-            ``atom moved``.
-        molecule: N atoms.
-        coordinates: (P,), ascending, evenly spaced except for pairs pushed together.
-        origin: positions at coordinate 0, (N, 3), Å.
-        tangent: d positions / d coordinate, (N, 3).
-    """
+    """A straight line of positions."""
 
     name: str
+    # ``dimer``, ``pair``, ``breathing``, ``atom drawn apart``, ``molecule moved`` or ``atom moved``
     kind: str
-    molecule: MolecularSystem
-    coordinates: np.ndarray
-    origin: np.ndarray
-    tangent: np.ndarray
+    molecule: MolecularSystem  # N atoms
+    coordinates: np.ndarray  # (P,), ascending, evenly spaced except for pairs pushed together
+    origin: np.ndarray  # positions at coordinate 0, (N, 3), Å
+    tangent: np.ndarray  # d positions / d coordinate, (N, 3)
 
     def place(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the positions at some coordinates, (P, N, 3), Å."""

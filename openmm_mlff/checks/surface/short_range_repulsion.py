@@ -1,11 +1,11 @@
 """Do atoms repel each other at contact?"""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import refusal_note, too_many_refused
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.walls import Wall, find_wall
@@ -15,9 +15,6 @@ from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points, fini
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
-
 INSIDE, BETWEEN = " in the molecule", " of two molecules"  # end the names of scans
 NEIGHBOUR_ANGSTROM = 4.0  # atoms farther apart than this are not pushed together
 LOWEST_DRAWN_EV = 0.01  # lower energies are drawn at this end of the logarithmic axis
@@ -25,22 +22,15 @@ LOWEST_DRAWN_EV = 0.01  # lower energies are drawn at this end of the logarithmi
 
 @record
 class Record(Noisy):
-    """Energies of pairs of elements pushed together.
+    """Energies of pairs of elements pushed together."""
 
-    Attributes:
-        pairs: name of each scan: its elements, heavy first, and whether they are in the molecule
-            or in two molecules.
-        covalent_sums_angstrom: of the two atoms of each scan.
-        pair: index of the scan of each point.
-        distances_angstrom: of each point, ascending within a scan.
-        energies_ev: of each point; NaN where refused.
-    """
-
+    # name of each scan: its elements, heavy first, and whether they are in the molecule or in two
+    # molecules
     pairs: tuple[str, ...]
-    covalent_sums_angstrom: np.ndarray = array("scans")
-    pair: np.ndarray = array("points")
-    distances_angstrom: np.ndarray = array("points")
-    energies_ev: np.ndarray = array("points")
+    covalent_sums_angstrom: np.ndarray = array("scans")  # of the two atoms of each scan
+    pair: np.ndarray = array("points")  # index of the scan of each point
+    distances_angstrom: np.ndarray = array("points")  # of each point, ascending within a scan
+    energies_ev: np.ndarray = array("points")  # of each point; NaN where refused
     refused: np.ndarray = array("points")
 
     def walls(self) -> list[Wall]:
@@ -54,7 +44,7 @@ class Record(Noisy):
         return walls
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Push every pair of elements together, to 0.3 Å: alone and with the molecule around it.
 
     Alone only where the composition is free, in a large cell where the molecule has a cell.  Where
@@ -154,8 +144,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         for wall in decided
         if wall.hole_ev > 0.0 and wall.height_ev >= needed.value
     )
-    notes = holes and f"holes behind a sufficient barrier: {holes}", refusal_note(refused)
-    return judged(measures, evidence=evidence, note="; ".join(filter(None, notes)))
+    note = holes and f"holes behind a sufficient barrier: {holes}"
+    return judged(measures, evidence=evidence, note=note, refused=refused)
 
 
 def _clause(wall: Wall) -> str:
@@ -214,7 +204,6 @@ CHECK = Check(
     formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
     "covalent radii, for every pair of elements: in the molecule, or, if it has none within 4 Å, "
     "between two molecules",
-    unit="eV",
     limits={"wall": "eV"},
     source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026 on pairs in molecules",
     consequence="Colliding atoms collapse onto each other, and the rest of the run is meaningless.",

@@ -1,21 +1,16 @@
 """Is the energy of two distant copies twice that of one?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
-from openmm_mlff.checks.inputs import largest, largest_norm, refusal_note, too_many_refused
-from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.inputs import largest, largest_norm, too_many_refused
+from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import COULOMB_CONSTANT_EV_ANGSTROM, MEV_PER_EV
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 GAPS_ANGSTROM = (50.0, 100.0, 200.0)  # each twice the one before, as the extrapolation needs
 MOST_GEOMETRIES = 4
@@ -25,23 +20,16 @@ NOISE_OF_EXTRAPOLATION = 3.0  # σ of (8 x(2r) − x(r)) / 7, x = E(AB) − 2 E(
 
 @record
 class Record(Noisy):
-    """Two copies of N atoms against one, at G geometries and D distances.
+    """Two copies of N atoms against one, at G geometries and D distances."""
 
-    Attributes:
-        charge: of one copy, e.
-        distances_angstrom: shifts of the copy.
-        energy_excess_ev: E(AB) − 2 E(A).
-        force_changes: F(AB) − F(A), eV/Å.
-    """
-
-    charge: int
-    distances_angstrom: np.ndarray = array("distances")
-    energy_excess_ev: np.ndarray = array("distances", "geometries")
-    force_changes: np.ndarray = array("distances", "geometries", 2, "N", 3)
+    charge: int  # of one copy, e
+    distances_angstrom: np.ndarray = array("distances")  # shifts of the copy
+    energy_excess_ev: np.ndarray = array("distances", "geometries")  # E(AB) − 2 E(A)
+    force_changes: np.ndarray = array("distances", "geometries", 2, "N", 3)  # F(AB) − F(A), eV/Å
     refused: np.ndarray = array("distances", "geometries")
 
 
-def measure(subject: "Subject") -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate geometries alone, and with a copy 50, 100 and 200 Å away along x."""
     if not subject.potential.composition_is_free:
         return NotApplicable("the potential has the atoms of one molecule built in")
@@ -52,7 +40,7 @@ def measure(subject: "Subject") -> Record | NotApplicable:
     shifts = distances[:, None] * np.array([1.0, 0.0, 0.0])
     pairs = np.stack([np.hstack([geometries, geometries + shift]) for shift in shifts])
     copies = two_copies(subject.molecule, shift_angstrom=shifts[0])
-    one, two = subject.evaluate(geometries), evaluate(subject, pairs, molecule=copies)
+    one, two = subject.evaluate(geometries), subject.evaluate(pairs, molecule=copies)
     forces = two.forces_ev_per_angstrom.reshape(*pairs.shape[:2], 2, -1, 3)
     return Record(
         charge=subject.molecule.charge,
@@ -103,8 +91,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if change.ok and not energy.ok and energy_mev <= noise_mev:
         reason = f"{energy.text()}, and the noise of the energy hides up to {noise_mev:.3g} meV"
         return inconclusive(reason, evidence=evidence)
-    notes = f"with{'' if has_long_range else 'out'} long range", refusal_note(record.refused)
-    return judged([energy, change], evidence=evidence, note="; ".join(filter(None, notes)))
+    note = f"with{'' if has_long_range else 'out'} long range"
+    return judged([energy, change], evidence=evidence, note=note, refused=record.refused)
 
 
 CHECK = Check(
@@ -113,7 +101,6 @@ CHECK = Check(
     question="Is the energy of two distant copies twice that of one?",
     formula="max |E(AB) − 2 E(A)|, max |F(AB) − F(A)| at 50, 100 and 200 Å; with long range, the "
     "limit at infinity of E(AB) − 2 E(A) − q² e²/4πε₀r, which falls as 1/r³",
-    unit="meV",
     limits={"energy": "meV", "forces": "meV/Å"},
     source="ml-peg calls 10 meV and 5 meV/Å bad",
     consequence="Distant molecules affect each other, so results for one do not apply to many.",

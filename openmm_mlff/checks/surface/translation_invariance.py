@@ -1,21 +1,15 @@
 """Does the energy depend on where the system is?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Subject
 from openmm_mlff.checks.surface import moves
-from openmm_mlff.config import Limits
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring import Subject
 
 DISTANCES_ANGSTROM = (10.0, 100.0, 1000.0)
 JUDGED_DISTANCES = 2  # 1000 Å, farther than molecules diffuse in most boxes, is reported only
 
 
-def measure(subject: "Subject") -> moves.Changes:
+def measure(subject: Subject) -> moves.Changes:
     """Shift every geometry by 10, 100 and 1000 Å in random directions."""
     directions = np.random.default_rng(subject.seed).normal(size=(len(DISTANCES_ANGSTROM), 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -23,9 +17,7 @@ def measure(subject: "Subject") -> moves.Changes:
     return moves.measure_operations(subject, shifts=shifts)
 
 
-def judge(record: moves.Changes, limits: Limits) -> Judgement:
-    """Compare the largest changes with their limits; see :func:`.moves.judge_changes`."""
-    return moves.judge_changes(record, limits, move="translating the system", keep=JUDGED_DISTANCES)
+judge = moves.judge_of_changes(move="translating the system", keep=JUDGED_DISTANCES)
 
 
 CHECK = moves.invariance_check(
@@ -37,7 +29,6 @@ CHECK = moves.invariance_check(
     consequence="A molecule gains or loses energy as it diffuses.",
     remedy="Take differences of positions in double precision first, and do not give the model "
     "absolute coordinates. Look for an external field in the model.",
-    record=moves.Changes,
     measure=measure,
     judge=judge,
 )

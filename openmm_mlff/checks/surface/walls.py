@@ -12,25 +12,17 @@ SHORTEST_BOND_RATIO = 0.6  # of the covalent sum; a closer first well is a hole,
 
 @dataclass(frozen=True)
 class Wall:
-    """The energy barrier of one pair of elements.
-
-    Attributes:
-        height_ev: highest energy before any hole, above the lowest energy outside the sum of the
-            covalent radii; NaN where that is not known.
-        lowest_angstrom: distance of that lowest energy.
-        hole_ev: depth of the hole below the barrier; 0 where there is none.
-        hole_angstrom: distance at the bottom of the hole; NaN where there is none.
-        ends_angstrom: the shortest distance up to which the energy is known.
-        is_refused: whether it ends there because the potential refused to answer.
-    """
+    """The energy barrier of one pair of elements."""
 
     pair: str
+    # highest energy before any hole, above the lowest energy outside the sum of the covalent radii;
+    # NaN where that is not known
     height_ev: float
-    lowest_angstrom: float
-    hole_ev: float
-    hole_angstrom: float
-    ends_angstrom: float
-    is_refused: bool
+    lowest_angstrom: float  # distance of that lowest energy
+    hole_ev: float  # depth of the hole below the barrier; 0 where there is none
+    hole_angstrom: float  # distance at the bottom of the hole; NaN where there is none
+    ends_angstrom: float  # the shortest distance up to which the energy is known
+    is_refused: bool  # whether it ends there because the potential refused to answer
 
     def measured_ev(self, *, needed_ev: float) -> float:
         """Return the height; NaN where it is too low because the energy stops being finite."""
