@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules import MolecularSystem, load_systems
-from openmm_mlff.pipeline.selecting import structure_file
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.run_directory import TAKEN_NAMES
 
@@ -46,19 +45,27 @@ def requested_systems(request: ValidationRequest) -> dict[str, MolecularSystem]:
 
 def _loaded(request: ValidationRequest, system: str, name: str | None) -> Sequence[MolecularSystem]:
     """Return the molecules of one specification: one of a prepared ML/MM system."""
+    if request.options.ml_atoms and (prepared := _prepared(request, system, name)):
+        return [prepared]
+    return load_systems(
+        system,
+        charge=request.charge,
+        multiplicity=request.multiplicity,
+        name=name,
+        add_hydrogens=request.add_hydrogens,
+    )
+
+
+def _prepared(request: ValidationRequest, system: str, name: str | None) -> MolecularSystem | None:
+    """Return the molecule of a prepared ML/MM system; None if it is not one."""
+    from openmm_mlff.pipeline.selecting import structure_file
     from openmm_mlff.potentials.mixed import is_prepared, load_prepared, prepared_molecule
 
     options = request.options
-    if not (options.ml_atoms and is_prepared(options.forcefield)):
-        return load_systems(
-            system,
-            charge=request.charge,
-            multiplicity=request.multiplicity,
-            name=name,
-            add_hydrogens=request.add_hydrogens,
-        )
+    if not is_prepared(options.forcefield):
+        return None
     path = structure_file(system)
-    molecule = prepared_molecule(
+    return prepared_molecule(
         load_prepared(options.forcefield, structure=path),
         path,
         name=name,
@@ -66,4 +73,3 @@ def _loaded(request: ValidationRequest, system: str, name: str | None) -> Sequen
         multiplicity=request.multiplicity,
         is_isolated=options.implicit_solvent != "none",
     )
-    return [molecule]

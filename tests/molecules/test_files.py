@@ -65,7 +65,7 @@ def test_other_encodings_in_remarks_are_read_and_frames_selected(write, tmp_path
 
 def test_an_unknown_suffix_names_the_known_ones(write):
     with pytest.raises(
-        MoleculeError, match=r"'\.gro' is not a supported structure format"
+        MoleculeError, match=r"'\.abc' is not a supported structure format"
     ) as caught:
-        load_systems(write("x.gro", "1\n"))
+        load_systems(write("x.abc", "1\n"))
     assert all(suffix in str(caught.value) for suffix in SUFFIXES)
