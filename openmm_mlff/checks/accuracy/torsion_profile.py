@@ -1,27 +1,22 @@
 """Do conformers and the barriers between them have the energies of the reference?"""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from openmm_mlff.checks.accuracy.torsion_scan import TorsionScan
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules import MolecularSystem, covalent_bonds, name_atoms
-from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions
+from openmm_mlff.molecules import name_atoms
+from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.plots import Axis, Line, Panel, Plot
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
 
-RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
-"""A loose tolerance suffices: both potentials are evaluated at the same geometries, and the rest
-shifts both profiles equally."""
-
-RELAXATION_STEPS = 150
 MOST_DRAWN_BONDS = 8
 
 # A proper rotation by small whole numbers: Euler's, from the quaternion (1, 2, 3, 4).
@@ -66,10 +61,10 @@ def measure(subject: Subject) -> Record | NotApplicable:
     points = round(360.0 / subject.spec.torsion_step_degrees)
     first = [dihedral_degrees(molecule.positions_angstrom, atoms=t.atoms) for t in torsions]
     angles = np.array(first)[:, None] + 360.0 / points * np.arange(points)
-    positions, faults = _scan(subject, torsions, angles=angles)
-    used = np.ones(angles.shape, dtype=bool)
-    for row, column in faults:
-        used[row, column] = False
+    scan = TorsionScan(subject, torsions, angles=angles)
+    scan.run()
+    positions, faults = scan.positions_angstrom, scan.faults
+    used = np.isfinite(scan.energies_ev)
     both = np.stack([positions[used], positions[used] @ _ROTATION.T])
     ideal, model = subject.reference.evaluate(both), subject.evaluate(both)
     energies = np.full((4, *angles.shape), np.nan)
@@ -95,54 +90,6 @@ def measure(subject: Subject) -> Record | NotApplicable:
         model_refused=int(model.refused.any(axis=0).sum()),
         reasons=(*why, *ideal.reasons, *model.reasons)[:10],
     )
-
-
-def _scan(
-    subject: Subject, torsions: Sequence[Torsion], *, angles: np.ndarray
-) -> tuple[np.ndarray, dict[tuple[int, int], tuple[str, str]]]:
-    """Relax the reference at one angle after the other, all bonds together.
-
-    Each point starts from the geometry of its neighbour, rotated rigidly: started from the minimum,
-    groups that would move out of the way on the path clash, and relax to another conformer.  For
-    the same reason no guess of the Hessian is used: its long first steps leave the path.  Returned
-    are geometries (R, A, N, 3), and kind and reason of each point that cannot be used.
-    """
-    molecule = subject.molecule
-    here = np.repeat(molecule.positions_angstrom[None], len(torsions), axis=0)
-    positions = np.empty((*angles.shape, *molecule.positions_angstrom.shape))
-    faults = {}
-    for column, degrees in enumerate(angles.T):
-        subject.report("torsion scans", column, len(angles.T))
-        found = subject.reference.relax_torsions(
-            here,
-            torsions=torsions,
-            degrees=degrees,
-            force_ev_per_angstrom=RELAXED_FORCE_EV_PER_ANGSTROM,
-            max_steps=RELAXATION_STEPS,
-        )
-        positions[:, column] = found.positions_angstrom
-        for row, placed in enumerate(found.positions_angstrom):
-            fault = _fault(molecule, placed, largest=found.largest_force_ev_per_angstrom[row])
-            if fault is None:
-                here[row] = placed
-            else:
-                faults[row, column] = fault
-    subject.report("torsion scans", len(angles.T), len(angles.T))
-    return positions, faults
-
-
-def _fault(
-    molecule: MolecularSystem, positions_angstrom: np.ndarray, *, largest: float
-) -> tuple[str, str] | None:
-    """Return kind and reason why a relaxed point cannot be used; None where it can."""
-    if not np.isfinite(largest):
-        return "refused", "the reference refused the geometry"
-    if largest > RELAXED_FORCE_EV_PER_ANGSTROM:
-        reason = f"not relaxed in {RELAXATION_STEPS} steps, {largest:.2g} eV/Å remain"
-        return "unconverged", reason
-    if set(covalent_bonds(molecule.atomic_numbers, positions_angstrom)) != set(molecule.bonds):
-        return "bonds_changed", "the reference rearranged the bonds"
-    return None
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

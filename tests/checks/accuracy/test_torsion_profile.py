@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from ase.build import molecule as build
 
-from openmm_mlff.checks.accuracy import torsion_profile
+from openmm_mlff.checks.accuracy import torsion_scan
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK, Record
+from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, dihedral_gradient
+from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
-from openmm_mlff.units import ev_from_kcal_per_mol
+from openmm_mlff.units import ev_from_kcal_per_mol, kcal_per_mol_from_ev
 
 HINGE = (2, 0, 1, 3)
 SPRINGS = ((0, 1, 1.45), (0, 2, 0.97), (1, 3, 0.97), (0, 3, 1.9), (1, 2, 1.9))
@@ -94,6 +96,20 @@ def test_several_bonds_are_rotated_together(profile, scaled):
         assert reference > 0.1
 
 
+def test_a_path_that_falls_off_its_branch_is_followed_back(profile):
+    """Rotating NH2 of acetamide by 180° gives the same molecule, so both barriers are one.
+
+    The path in one direction stays on the branch of the twisted amide, up to 18.1 kcal/mol on one
+    side and 14.3 on the other.
+    """
+    teacher = load_potential(GFN2_XTB)
+    _, record = profile(teacher, teacher, molecule=load_system("acetamide"), step_degrees=15.0)
+    assert record.used.all()
+    energies = kcal_per_mol_from_ev(record.reference_energies_ev[record.bonds.index("C2–N3")])
+    halves = energies.reshape(2, 12).max(axis=1) - energies.min()
+    assert halves == pytest.approx([10.7, 10.7], abs=0.2)
+
+
 @pytest.mark.parametrize("whose", ["reference", "model"])
 def test_refused_points_are_counted_and_not_used(profile, whose):
     # The minimum is at 180°; the point after three steps is refused.
@@ -111,7 +127,7 @@ def test_points_that_do_not_relax_or_are_another_molecule_are_not_used(
     profile, monkeypatch, stretched, factor, steps, fault
 ):
     if steps:
-        monkeypatch.setattr(torsion_profile, "RELAXATION_STEPS", steps)
+        monkeypatch.setattr(torsion_scan, "RELAXATION_STEPS", steps)
         result, record = profile(stretched(PEROXIDE, 1.02), FieldOracle(PEROXIDE, seed=0))
     else:
         result, record = profile(Hinge(), stretched(PEROXIDE, factor))
