@@ -42,7 +42,7 @@ def check_same_run(
             f"{path} is of schema version {version}, expected {RUN_SCHEMA_VERSION}: this version "
             "of the program cannot resume it; choose another --output"
         )
-    found = first_difference(before.get("spec"), spec.record())
+    found = first_difference(_with_defaults(before.get("spec")), spec.record())
     if found:
         raise RunDirectoryError(
             f"{root} contains a run with other settings: {found}; repeat its options with "
@@ -64,6 +64,14 @@ def check_same_run(
             store.read(measurement)
         for run in directory.run_names(name):
             check_saved_run(directory.run(name, run))
+
+
+def _with_defaults(stored: Any) -> Any:
+    """Return a stored request with the defaults of settings that it does not know yet."""
+    try:
+        return ResolvedRequest.model_validate(stored).record()
+    except ValidationError:
+        return stored
 
 
 def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -64,6 +64,10 @@ def test_another_molecule_of_the_same_name_is_refused(random_student, short_prot
         plan(resume=True)
     structure.write_text(structure.read_text().replace("0.77 -0.59", "0.76 -0.59"))
     table = json.loads((tmp_path / "out" / "run.json").read_text())
+    # Settings that are newer than the run have their defaults.
+    del table["spec"]["options"]["implicit_solvent"]
+    (tmp_path / "out" / "run.json").write_text(json.dumps(table))
+    plan(resume=True).lock.release()
     del table["environment"]
     (tmp_path / "out" / "run.json").write_text(json.dumps(table))
     with pytest.raises(RunDirectoryError, match="lacks 'environment'"):
