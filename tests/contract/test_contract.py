@@ -8,7 +8,7 @@ standard protocol itself.
 
 import pytest
 
-from openmm_mlff.checks.accuracy import torsion_profile
+from openmm_mlff.checks.accuracy import torsion_scan
 from openmm_mlff.checks.dynamics import timestep_convergence
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.measuring import experiments, hessian, minimum
@@ -86,7 +86,7 @@ def quick_for(monkeypatch):
             monkeypatch.setattr(experiments, "SAMPLING_EQUILIBRATION_PS", 0.02)
             monkeypatch.setattr(timestep_convergence, "MOST_STARTS", 3)
             monkeypatch.setattr(timestep_convergence, "NOISE_STEPS", 50)
-            monkeypatch.setattr(torsion_profile, "RELAXATION_STEPS", 5)
+            monkeypatch.setattr(torsion_scan, "RELAXATION_STEPS", 5)
         if kind.name in BOXES:
             monkeypatch.setattr(hessian, "MOST_ATOMS", 30)
             monkeypatch.setattr(hessian, "SAMPLED_ATOMS", 3)

@@ -46,6 +46,9 @@ AT_ONCE = {
         # An integrator's slow beat is no drift, and a picosecond of a large one decides nothing.
         ({"total_ev": beating(0.18, 3.7)}, Status.PASS, None),
         ({"total_ev": beating(1.0, 0.8)[:200], "duration_ps": 1.0}, Status.INCONCLUSIVE, None),
+        # Nor does a change smaller than the fluctuations, which may be a step; a larger one does.
+        ({"total_ev": drifting(0.4)[:200], "duration_ps": 1.0}, Status.INCONCLUSIVE, None),
+        ({"total_ev": drifting(1.5)[:200], "duration_ps": 1.0}, Status.FAIL, None),
         ({"total_ev": lost_at(1500)}, Status.FAIL, None),
         # What broke may fail and cannot pass.
         ({"total_ev": lost_at(1000, np.inf), **BROKE}, Status.INCONCLUSIVE, None),
