@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN
+from openmm_mlff.units import ANGSTROM_PER_NM, BOLTZMANN_EV_PER_KELVIN, KJ_PER_MOL_PER_EV
 
 BOOTSTRAP_SEED = 1
 
@@ -70,6 +70,47 @@ def kinetic_deviations(
     finally:
         np.random.set_state(state)
     return float(mean), float(width)
+
+
+def ratio_deviation(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    temperatures_kelvin: tuple[float, float],
+    pressures_bar: tuple[float, float] | None = None,
+) -> float:
+    """Compute how far the ratio of two distributions is from the exact one, in standard errors.
+
+    Uncorrelated potential energies, eV, of runs at two temperatures; or, with two pressures,
+    volumes, Å³.  Infinite where the distributions do not overlap.
+    """
+    library = _library()
+    data = library.data
+    conversions = dict.fromkeys(("length", "temperature", "pressure", "time"), 1.0)
+    units = {f"{name}_conversion": value for name, value in conversions.items()} | {
+        "kb": BOLTZMANN_EV_PER_KELVIN,
+        "energy_conversion": KJ_PER_MOL_PER_EV,
+        "volume_conversion": ANGSTROM_PER_NM**-3,
+    }
+    simulations = []
+    for index, values in enumerate((first, second)):
+        state = {"natoms": 1, "temperature": temperatures_kelvin[index]}
+        if pressures_bar is None:
+            ensemble = data.EnsembleData("NVT", volume=1.0, **state)
+            observed = data.ObservableData(potential_energy=values)
+        else:
+            ensemble = data.EnsembleData("NPT", pressure=pressures_bar[index], **state)
+            observed = data.ObservableData(volume=values)
+        simulations.append(
+            data.SimulationData(
+                units=data.UnitData(**units), ensemble=ensemble, observables=observed
+            )
+        )
+    try:
+        (deviation,) = library.ensemble.check(*simulations, verbosity=0, data_is_uncorrelated=True)
+    except library.util.error.InputError:
+        return float("inf")
+    return float(deviation)
 
 
 def _library() -> ModuleType:
