@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from openmm_mlff.checks.registry import get_check, select
-from openmm_mlff.config import Protocol, load_protocol
+from openmm_mlff.config import BoxSpec, Protocol, load_protocol
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.pipeline.judge import judge_run
 from openmm_mlff.pipeline.preparing import Plan, write_run_file
@@ -47,6 +47,18 @@ NETWORK_PROBES = {
 NETWORK_WITHOUT = ("kinetic_distribution",)
 """Omitted for networks: thousands of Langevin steps that test only OpenMM."""
 
+BOX_REQUIRED = ("periodic_consistency", "npt_stability", "ensemble")
+BOX_DYNAMICS = {
+    "argon": {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
+    "field": {"temperatures_kelvin": (300.0,), "equilibration_timestep_fs": 0.5},
+}
+BOX_SETTINGS = {
+    "argon": {"equilibration_ps": 10.0, "production_ps": 40.0, "ensemble_ps": 40.0},
+    "field": {"equilibration_ps": 0.1, "production_ps": 0.2, "ensemble_ps": 0.1},
+}
+FIELD_PRESSURE_BAR = 20_000.0
+"""The water of the field oracle does not attract itself: this keeps it liquid."""
+
 TIMED = "slow_down"
 """The check that measures time; on a shared machine its findings are confirmed by repetition."""
 ATTEMPTS = 3
@@ -80,6 +92,8 @@ def protocol_for(kind: str) -> Protocol:
     Runs are shorter for a network, whose steps take twenty times as long.
     """
     protocol = selftest_protocol()
+    if kind in BOX_SETTINGS:
+        return _protocol_for_box(protocol, kind)
     if kind != "network":
         return protocol
     dynamics = protocol.dynamics.model_copy(update=NETWORK_DYNAMICS)
@@ -87,6 +101,24 @@ def protocol_for(kind: str) -> Protocol:
     required = tuple(check for check in protocol.required if check not in NETWORK_WITHOUT)
     return protocol.model_copy(
         update={"dynamics": dynamics, "probes": probes, "required": required}
+    )
+
+
+def _protocol_for_box(protocol: Protocol, kind: str) -> Protocol:
+    """Return the self-test's protocol with the checks of boxes, by the limits of `liquid`."""
+    liquid = load_protocol("liquid")
+    pressure = {"pressure_bar": FIELD_PRESSURE_BAR} if kind == "field" else {}
+    settings = BoxSpec(interval_steps=2, **BOX_SETTINGS[kind], **pressure)
+    dynamics = SHORT_DYNAMICS | BOX_DYNAMICS[kind] | {"friction_per_ps": 2.0}
+    return protocol.model_copy(
+        update={
+            "required": BOX_REQUIRED,
+            "reported": (),
+            "criteria": {**protocol.criteria, **liquid.criteria},
+            "dynamics": protocol.dynamics.model_copy(update=dynamics),
+            "probes": protocol.probes.model_copy(update=FEW_FRAMES),
+            "box": settings,
+        }
     )
 
 
