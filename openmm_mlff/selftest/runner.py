@@ -105,8 +105,7 @@ def protocol_for(kind: str) -> Protocol:
 
 
 def _protocol_for_box(protocol: Protocol, kind: str) -> Protocol:
-    """Return the self-test's protocol with the checks of boxes, by the limits of `liquid`."""
-    liquid = load_protocol("liquid")
+    """Return the self-test's protocol with the checks of boxes."""
     pressure = {"pressure_bar": FIELD_PRESSURE_BAR} if kind == "field" else {}
     settings = BoxSpec(interval_steps=2, **BOX_SETTINGS[kind], **pressure)
     dynamics = SHORT_DYNAMICS | BOX_DYNAMICS[kind] | {"friction_per_ps": 2.0}
@@ -114,7 +113,6 @@ def _protocol_for_box(protocol: Protocol, kind: str) -> Protocol:
         update={
             "required": BOX_REQUIRED,
             "reported": (),
-            "criteria": {**protocol.criteria, **liquid.criteria},
             "dynamics": protocol.dynamics.model_copy(update=dynamics),
             "probes": protocol.probes.model_copy(update=FEW_FRAMES),
             "box": settings,

@@ -55,6 +55,12 @@ THRESHOLDS = {
     "periodic_consistency": {"energy": 0.1, "forces": 1.0, "doubled": 0.1, "virial": 1.0},
     "every_atom_counts": {"force": 0.1, "energy": 0.01, "exchange": 0.1},
     "charge_response": {"energy": 1.0},
+    "equation_of_state": {"residual": 1.0, "volume": 1.0},
+    "npt_stability": {
+        **{"plateau": 5.0, "acceptance": 0.05, "energy": 0.1, "bonds": 1e-3, "hole": 1.0}
+    },
+    "ensemble": {"deviation": 3.0},
+    "density": {"deviation": 2.0},
     "stability": STABLE,
     "energy_drift": DRIFT,
     "drift_percent": {"drift": 1.0},
