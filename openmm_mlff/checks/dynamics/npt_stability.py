@@ -1,12 +1,10 @@
 """Does the box keep its density at constant pressure, and resist compression?"""
 
-import math
-
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
-from openmm_mlff.checks.statistics import mean_half_width
+from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
@@ -99,11 +97,12 @@ def _scan(subject: Subject, cell: np.ndarray, placed: np.ndarray) -> tuple[np.nd
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the run at constant pressure and the scaled box with the limits.
 
-    ``plateau`` (%) limits the change of the mean density between the halves of the last four fifths
-    of the run, with a 95 % interval; ``acceptance`` is the least fraction of accepted volume moves.
-    ``energy`` (meV/atom) limits what the energy of a frame differs from one evaluated anew, and
-    what two boxes side by side differ from twice the smallest; ``bonds`` the relative change of a
-    bond by volume moves; ``hole`` (eV/atom) how far the energy falls when all lengths are scaled.
+    ``plateau`` (%) limits the change of the density between the halves of the last four fifths of
+    the run, by its slope with a 95 % interval; ``acceptance`` is the least fraction of accepted
+    volume moves.  ``energy`` (meV/atom) limits what the energy of a frame differs from one
+    evaluated anew, and what two boxes side by side differ from twice the smallest; ``bonds`` the
+    relative change of a bond by volume moves; ``hole`` (eV/atom) how far the energy falls when all
+    lengths are scaled.
     A run that broke is a FAIL.
     """
     failed = Judgement(
@@ -116,18 +115,18 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if undecided := too_many_refused(~np.isfinite(np.append(record.stale_ev, record.scaled_ev))):
         return failed if record.failure else undecided
     per_atom = MEV_PER_EV / record.n_atoms
-    density = settled(record.density_g_per_cm3)
-    first, second = np.array_split(density, 2)
-    percent = 100.0 / float(density.mean())
-    half_width = percent * math.hypot(mean_half_width(first), mean_half_width(second))
+    time_ps, density = settled(record.time_ps), settled(record.density_g_per_cm3)
+    slope = slope_with_interval(time_ps, values=density)
+    # The middles of the halves are half the run apart.
+    percent = 50.0 * float(time_ps[-1] - time_ps[0]) / float(density.mean())
     known = record.stale_ev[np.isfinite(record.stale_ev)]
     depth = float(-np.nanmin(record.scaled_ev)) / record.n_atoms
     measures = [
         Measure(
             "between the halves of the run the density changes by",
-            percent * abs(float(second.mean() - first.mean())),
+            percent * abs(slope.slope),
             limits["plateau"],
-            half_width=half_width,
+            half_width=percent * slope.half_width,
         ),
         Measure(
             "the fraction of accepted volume moves is",
@@ -196,7 +195,7 @@ CHECK = Check(
     id="npt_stability",
     group="dynamics",
     question="Does the box keep its density at constant pressure, and resist compression?",
-    formula="mean density of both halves of the run, with a 95 % interval; accepted volume moves; "
+    formula="slope of the density · t/2 / mean, with a 95 % interval; accepted volume moves; "
     "|E(run) − E(anew)| / N; |E(2×1×1) − 2E| / 2N in the smallest box; bonds before and after "
     "volume moves; lowest E/N when all lengths are scaled by 0.25 to 3",
     source="mlipaudit's water_density; openmm-ml issue 91; ml-peg pull request 421",
