@@ -243,10 +243,6 @@ FAULTS = (
           unit="eV", gross=0.01, predicted_onset=1e-4,
           prediction="moved to other images, nearly every atom is outside: s per atom; limit "
           "0.1 meV/atom"),
-    Fault("scaled energy in a box", check="ensemble", parent="argon", system="argon_108",
-          plant=everywhere(result(lambda e, f, s: ((1 + s) * e, f))),
-          description="an energy larger than that of the forces, by which volumes are sampled",
-          unit="ratio", gross=3.0),
     # Networks.
     Fault("wrong cutoff in the export", check="export_parity", parent="network",
           plant=network.in_export(network.shortened),

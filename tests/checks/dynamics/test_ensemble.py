@@ -7,7 +7,9 @@ import pytest
 
 from openmm_mlff.checks.dynamics.ensemble import CHECK, Record
 from openmm_mlff.checks.dynamics.second_opinion import ratio_deviation
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.results import Status
+from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_BAR_ANGSTROM3
 
@@ -69,6 +71,56 @@ def test_the_deviation_is_of_unit_size():
         for seed in range(40)
     ]
     assert 0.5 < np.mean(np.square(found)) < 1.8
+
+
+class Crystal(SurfacePotential):
+    """Atoms on springs to their sites in the box, and an energy that is quadratic in the volume.
+
+    Energies and volumes of both ensembles are then known, and independent within a few moves.
+    """
+
+    spring_ev_per_angstrom2, volume_ev = 1.0, 1.3
+
+    def __init__(self, molecule: MolecularSystem, *, factor: float) -> None:
+        super().__init__(name="crystal", seed=0)
+        cell = np.asarray(molecule.cell_angstrom)
+        self.fractions = molecule.positions_angstrom @ np.linalg.inv(cell)
+        self.volume = np.linalg.det(cell)
+        self.factor = factor  # of the energy alone
+
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
+        cell = np.asarray(cell_angstrom)
+        change = np.linalg.det(cell) / self.volume - 1.0
+
+        def energies_and_forces(positions):
+            apart = positions - self.fractions @ cell
+            apart -= np.round(apart @ np.linalg.inv(cell)) @ cell
+            springs = 0.5 * self.spring_ev_per_angstrom2 * (apart**2).sum((1, 2))
+            energies = springs + self.volume_ev * len(atomic_numbers) * change**2
+            return self.factor * energies, -self.spring_ev_per_angstrom2 * apart
+
+        return energies_and_forces
+
+
+@pytest.mark.parametrize(("factor", "status"), [(1.0, Status.PASS), (4.0, Status.FAIL)])
+def test_an_energy_that_the_forces_do_not_belong_to_fails(make_subject, measured, factor, status):
+    sites = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    argon = MolecularSystem(
+        "argon", np.full(27, 18), 4.0 * sites + 0.5, cell_angstrom=12.0 * np.eye(3)
+    )
+    subject = make_subject(
+        Crystal(argon, factor=factor),
+        argon,
+        protocol="liquid",
+        dynamics={"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
+        box={
+            **{"interval_steps": 5, "equilibration_ps": 2.0},
+            **{"production_ps": 30.0, "ensemble_ps": 30.0},
+        },
+    )
+    result = measured(subject)
+    assert result.status is status, result.message
+    assert "energies at two temperatures" in result.message or status is Status.PASS
 
 
 def test_a_molecule_without_a_box_is_not_asked(sound):
