@@ -51,7 +51,7 @@ def supercell(molecule: MolecularSystem, *, at_least_angstrom: float) -> Molecul
         positions_angstrom=placed.reshape(-1, 3),
         charge=count * molecule.charge,
         multiplicity=count * (molecule.multiplicity - 1) + 1,
-        bonds=None,
+        bonds=None,  # type: ignore[arg-type]  # derived on construction
         masses_amu=np.tile(molecule.masses_amu, count),
         cell_angstrom=cell * repeats[:, None],
     )

@@ -73,9 +73,9 @@ def produce(
         is_undecided=partial(_is_undecided, plan),
     )
     if plan.spec.protocol.box is not None:
-        broken: dict[str, Broken] = {}
-        _obtain(subject, "box", broken=broken)
-        if not broken:
+        failed: dict[str, Broken] = {}
+        _obtain(subject, "box", broken=failed)
+        if not failed:
             subject.move_to_own_box()
             write_json(folder / SYSTEM_FILE, molecule_to_json(subject.asked))
     no_reference = plan.no_reference.get(molecule.name, "")

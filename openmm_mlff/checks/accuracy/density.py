@@ -77,13 +77,13 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     density = settled(record.density_g_per_cm3)
     if not len(density):
         return []
-    marks = [
+    marks: list[Line | Level] = [
         Line(record.time_ps, record.density_g_per_cm3),
         Level(float(density.mean()), "mean of the last four fifths", "ink", "solid"),
     ]
     if not math.isnan(record.known_g_per_cm3):
         marks.append(Level(record.known_g_per_cm3, "known"))
-    return [Plot("Density", [Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), marks)])]
+    return [Plot("Density", [Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [*marks])])]
 
 
 CHECK = Check(

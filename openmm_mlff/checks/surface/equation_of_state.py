@@ -126,7 +126,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     volumes = np.linspace(record.volume_angstrom3.min(), record.volume_angstrom3.max(), 100)
     lowest = record.energy_ev[known].min()
     per_atom = record.n_atoms
-    marks = [
+    marks: list[Line | Dots] = [
         Line(
             volumes / per_atom,
             (found.energy_ev(volumes) - lowest) * MEV_PER_EV / per_atom,
@@ -140,7 +140,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         ),
     ]
     axes = Axis("Volume (Å³/atom)"), Axis("Energy (meV/atom)")
-    return [Plot("Equation of state", [Panel(*axes, marks)])]
+    return [Plot("Equation of state", [Panel(*axes, [*marks])])]
 
 
 CHECK = Check(
