@@ -4,12 +4,11 @@ A protocol is a TOML file.  It may start with ``extends = "standard"`` and then 
 differences.  An unknown key is an error that names the closest known key.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -23,6 +22,9 @@ from pydantic import (
 )
 
 from openmm_mlff.errors import ConfigError, FileError
+from openmm_mlff.explanation import explain as explain
+from openmm_mlff.explanation import first_problem as first_problem
+from openmm_mlff.explanation import nearest as nearest
 from openmm_mlff.storage.files import read_toml
 from openmm_mlff.storage.text import cut
 
@@ -149,6 +151,33 @@ class ProbeSpec(Frozen):
     torsion_step_degrees: float = Field(default=15.0, gt=0.0, le=60.0)
 
 
+class BoxSpec(Frozen):
+    """Settings of a periodic box at constant pressure.
+
+    Attributes:
+        found_by: ``dynamics``: every simulation has the box in which equilibration at constant
+            pressure ends; ``energy``: that of the lowest energy, for crystals.
+        pressure_bar: of the barostat.
+        anisotropic: whether the barostat scales the three box lengths separately.
+        interval_steps: between two volume moves.
+        equilibration_ps: at constant pressure, before everything else.
+        production_ps: at constant pressure.
+        ensemble_ps: length of each further run of `ensemble`.
+        supercell_angstrom: a crystal is repeated until its box is this wide.
+        density_g_per_cm3: known density, to which that of the potential is compared.
+    """
+
+    found_by: Literal["dynamics", "energy"] = "dynamics"
+    pressure_bar: float = 1.0
+    anisotropic: bool = False
+    interval_steps: int = Field(default=25, ge=1)
+    equilibration_ps: float = Field(default=20.0, gt=0.0, le=LONGEST_PS)
+    production_ps: float = Field(default=50.0, gt=0.0, le=LONGEST_PS)
+    ensemble_ps: float = Field(default=50.0, gt=0.0, le=LONGEST_PS)
+    supercell_angstrom: float = Field(default=0.0, ge=0.0, le=100.0)
+    density_g_per_cm3: float | None = Field(default=None, gt=0.0)
+
+
 class PluginFile(Frozen):
     """A Python file with user-defined checks, and its hash."""
 
@@ -160,13 +189,14 @@ class Protocol(Frozen):
     """A named set of runs, probes, checks and thresholds.
 
     Attributes:
-        name: ``quick``, ``standard``, ``extended`` or user-defined.
+        name: of the shipped protocol, or user-defined.
         description: one sentence.
         may_approve: False for protocols too short to approve.
         required: ids of checks that decide the verdict.
         reported: ids of checks that do not decide the verdict.
         criteria: thresholds, by check id and name.
         plugins: files with further checks; ``--plugin`` adds them.
+        box: of periodic systems; None for the box that is given.
     """
 
     name: str = Field(min_length=1)
@@ -178,14 +208,15 @@ class Protocol(Frozen):
     probes: ProbeSpec = ProbeSpec()
     criteria: dict[str, dict[str, Threshold]] = Field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
+    box: BoxSpec | None = None
 
     @model_serializer(mode="wrap")
-    def _without_empty_plugins(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A protocol without plugins keeps the hash that it had before plugins existed.
+    def _without_empty(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A protocol without plugins and box keeps the hash that it had before these existed.
         table: dict[str, Any] = serialize(self)
-        if not self.plugins:
-            table.pop("plugins", None)
-        return table
+        return {
+            key: value for key, value in table.items() if key not in ("plugins", "box") or value
+        }
 
     def limits_for(self, check_id: str) -> Limits:
         """Return the thresholds of one check, by name; empty if it has none."""
@@ -196,46 +227,6 @@ def canonical_sha256(value: Any) -> str:
     """Return the SHA-256 of a JSON-like value, independent of the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """Return ``did you mean 'x'?`` or a list of the known words."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return the field and the message of the first error in a stored file."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return f"{where}: {first['msg']}"
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return the first error in the settings of a user, in one line; `model` validated them."""
-    problem = error.errors()[0]
-    location = ".".join(str(part) for part in problem["loc"])
-    table = model
-    for part in problem["loc"][:-1]:
-        field = table.model_fields.get(str(part))
-        table = (_model_in(field.annotation) if field else None) or table
-    if problem["type"] == "extra_forbidden":
-        key = str(problem["loc"][-1])
-        return f"unknown key {location!r}; {nearest(key, list(table.model_fields))}"
-    if problem["type"] == "missing":
-        expected = table.model_fields[str(problem["loc"][-1])].description or "a value"
-        return f"{location} is missing; expected {expected}"
-    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "expected")
-    said = f"{location}: {said}" if location else said
-    got = problem["input"]
-    return said if isinstance(got, Mapping) else f"{said} (got {cut(repr(got))})"
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model that an annotation contains, e.g. that of the values of a dictionary."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((one for one in map(_model_in, get_args(annotation)) if one), None)
 
 
 def list_protocols() -> list[str]:

@@ -34,6 +34,9 @@ RATIO: Final = "ratio"
 BOLTZMANN_EV_PER_KELVIN: Final = _BOLTZMANN_JOULE_PER_KELVIN / _ELEMENTARY_CHARGE_COULOMB
 """8.617e-5 eV/K."""
 
+EV_PER_BAR_ANGSTROM3: Final = 1e5 * 1e-30 / _ELEMENTARY_CHARGE_COULOMB
+"""6.2415e-7 eV in one bar·Å³."""
+
 COULOMB_CONSTANT_EV_ANGSTROM: Final = 14.3996454784255
 """e²/(4πε₀) in eV·Å."""
 
@@ -120,6 +123,11 @@ def ev_per_angstrom_from_kj_per_mol_nm(force_kj_per_mol_nm):
 def kj_per_mol_nm_from_ev_per_angstrom(force_ev_per_angstrom):
     """Convert a force from eV/Å to kJ/mol/nm (scalars and arrays)."""
     return force_ev_per_angstrom * (KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM)
+
+
+def density_g_per_cm3(mass_amu, *, volume_angstrom3):
+    """Convert a mass, amu, in a volume, Å³, to a density, g/cm³ (scalars and arrays)."""
+    return mass_amu * (_ATOMIC_MASS_KG * 1e3 * 1e24) / volume_angstrom3
 
 
 def ps_from_fs(time_fs):

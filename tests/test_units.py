@@ -29,6 +29,10 @@ def test_known_values():
     assert units.kj_per_mol_from_ev(1.0) == pytest.approx(96.48533212331, rel=1e-12)
     assert units.angstrom_from_nm(0.1) == pytest.approx(1.0)
     assert units.ps_from_fs(500.0) == 0.5
+    # Water: 18.015 amu in 29.9 Å³; and kT at 300 K is 1 bar times 41 419 Å³.
+    assert units.density_g_per_cm3(18.015, volume_angstrom3=29.915) == pytest.approx(1.0, rel=1e-4)
+    kt_ev = 300.0 * units.BOLTZMANN_EV_PER_KELVIN
+    assert kt_ev / units.EV_PER_BAR_ANGSTROM3 == pytest.approx(41_419.5, rel=1e-5)
     assert pytest.approx(8.617333262e-5, rel=1e-9) == units.BOLTZMANN_EV_PER_KELVIN
 
 

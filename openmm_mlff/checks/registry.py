@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
 from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
@@ -11,9 +12,11 @@ from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
 from openmm_mlff.checks.dynamics.energy_drift import CHECK as ENERGY_DRIFT
+from openmm_mlff.checks.dynamics.ensemble import CHECK as ENSEMBLE
 from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK as KINETIC_DISTRIBUTION
 from openmm_mlff.checks.dynamics.memory_growth import CHECK as MEMORY_GROWTH
 from openmm_mlff.checks.dynamics.momentum_conservation import CHECK as MOMENTUM_CONSERVATION
+from openmm_mlff.checks.dynamics.npt_stability import CHECK as NPT_STABILITY
 from openmm_mlff.checks.dynamics.slow_down import CHECK as SLOW_DOWN
 from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
 from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
@@ -32,6 +35,7 @@ from openmm_mlff.checks.performance.speed import CHECK as SPEED
 from openmm_mlff.checks.plugins import own_checks
 from openmm_mlff.checks.surface.charge_response import CHECK as CHARGE_RESPONSE
 from openmm_mlff.checks.surface.cutoff_continuity import CHECK as CUTOFF_CONTINUITY
+from openmm_mlff.checks.surface.equation_of_state import CHECK as EQUATION_OF_STATE
 from openmm_mlff.checks.surface.every_atom_counts import CHECK as EVERY_ATOM_COUNTS
 from openmm_mlff.checks.surface.force_consistency import CHECK as FORCE_CONSISTENCY
 from openmm_mlff.checks.surface.hessian_symmetry import CHECK as HESSIAN_SYMMETRY
@@ -65,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     SHORT_RANGE_REPULSION,
     SIZE_EXTENSIVITY,
     PERIODIC_CONSISTENCY,
+    EQUATION_OF_STATE,
     EVERY_ATOM_COUNTS,
     CHARGE_RESPONSE,
     STABILITY,
@@ -76,12 +81,15 @@ CHECKS: tuple[Check, ...] = (
     TEMPERATURE_SCAN,
     KINETIC_DISTRIBUTION,
     TEMPERATURE,
+    NPT_STABILITY,
+    ENSEMBLE,
     MEMORY_GROWTH,
     SLOW_DOWN,
     FORCE_ACCURACY,
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,
     VIBRATIONS,
+    DENSITY,
     DISTRIBUTION,
     TORSION_PROFILE,
     SPEED,

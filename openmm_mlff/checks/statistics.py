@@ -58,6 +58,16 @@ def autocorrelation_time(residuals: np.ndarray) -> float:
     return max(0.5, float(partial_sums[:window].max()))
 
 
+def correlation_rows(values: np.ndarray) -> float:
+    """Return the number of rows of a series (T,) worth one independent row, at least 1.
+
+    Twice the autocorrelation time, at the upper edge of its error √(2(2M + 1)/T) for a window of M
+    (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
+    """
+    tau = autocorrelation_time(values - values.mean())
+    return 2.0 * tau * (1.0 + math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / len(values)))
+
+
 def slope_with_interval(time: np.ndarray, *, values: np.ndarray) -> SlopeEstimate:
     """Fit a straight line to values (T,) at evenly spaced times (T,); autocorrelation is included.
 

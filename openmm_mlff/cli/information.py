@@ -48,7 +48,7 @@ def checks_command(
     protocol: Annotated[
         str,
         typer.Option(
-            help="Protocol whose thresholds are shown: quick, standard, extended or FILE.toml",
+            help="Protocol whose thresholds are shown: a shipped one, e.g. standard, or FILE.toml",
             autocompletion=complete_protocol,
         ),
     ] = "standard",

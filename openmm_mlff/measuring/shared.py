@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from openmm_mlff.measuring.box import measure_box, measure_npt
 from openmm_mlff.measuring.ensemble import measure_ensemble
 from openmm_mlff.measuring.hessian import measure_hessian
 from openmm_mlff.measuring.minimum import measure_minimum
@@ -16,6 +17,8 @@ from openmm_mlff.measuring.reference import (
 from openmm_mlff.measuring.trajectories import measure_trajectories
 from openmm_mlff.storage.shared import (
     OWN_GEOMETRIES,
+    Box,
+    BoxRun,
     Ensemble,
     Hessian,
     Labels,
@@ -41,6 +44,8 @@ class SharedMeasurement:
 
 
 SHARED: Mapping[str, SharedMeasurement] = {
+    "box": SharedMeasurement(measure_box, Box),
+    "npt": SharedMeasurement(measure_npt, BoxRun, ("box",)),
     "minimum": SharedMeasurement(measure_minimum, Minimum),
     "noise": SharedMeasurement(measure_noise, Noise, ("minimum",)),
     # Each simulation has its own folder.

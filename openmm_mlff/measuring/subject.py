@@ -11,6 +11,7 @@ import numpy as np
 import openmm
 
 from openmm_mlff.config import Protocol
+from openmm_mlff.measuring.box import Boxes, in_own_box
 from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
@@ -33,6 +34,8 @@ from openmm_mlff.storage.measurements import (
 )
 from openmm_mlff.storage.runs import RunCondition, Runs
 from openmm_mlff.storage.shared import (
+    Box,
+    BoxRun,
     Ensemble,
     Hessian,
     Labels,
@@ -66,7 +69,7 @@ class Subject:
         is_undecided: whether longer simulations may decide what these leave open.
 
     Attributes:
-        asked: the molecule as requested.
+        asked: the molecule as requested; with a protocol for boxes, in the potential's own box.
         spec: how much is evaluated.
         dynamics: how trajectories are run.
         precision: ``single``, ``mixed`` or ``double``.
@@ -75,6 +78,8 @@ class Subject:
         temperature_kelvin: first temperature of the protocol.
         timestep_fs: first timestep of the protocol.
         condition: set in the view of one temperature and timestep.
+        box: periodic box that the potential wants.
+        npt: run at constant pressure in it.
         minimum: where minimisation of the potential ended.
         noise: of energies and forces about the minimum.
         samples: Langevin samples at the first temperature.
@@ -85,6 +90,8 @@ class Subject:
         reference_labels: frames of the potential's own trajectories, evaluated by both.
     """
 
+    box = Shared[Box | NotApplicable]()
+    npt = Shared[BoxRun | NotApplicable]()
     minimum = Shared[Minimum]()
     noise = Shared[Noise]()
     samples = Shared[Samples]()
@@ -215,6 +222,15 @@ class Subject:
     def experiments(self) -> Experiments:
         """Short simulations for single checks."""
         return Experiments(self)
+
+    @property
+    def boxes(self) -> Boxes:
+        """Simulations at constant pressure or volume, for periodic subjects."""
+        return Boxes(self)
+
+    def move_to_own_box(self) -> None:
+        """Put the molecule into the box that the potential wants, before anything else is done."""
+        self.asked = in_own_box(self)
 
     @property
     def runs(self) -> Runs:

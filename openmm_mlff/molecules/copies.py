@@ -1,9 +1,11 @@
-"""Two copies of a system: far apart in vacuum, or next to each other in a box."""
+"""Copies of a system: far apart in vacuum, next to each other in a box, or a supercell."""
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.molecules.system import MolecularSystem, box_widths_angstrom
 
 
 def two_copies(
@@ -28,4 +30,28 @@ def two_copies(
         bonds=(*molecule.bonds, *second),
         masses_amu=np.tile(molecule.masses_amu, 2),
         cell_angstrom=None if cell_angstrom is None else np.asarray(cell_angstrom, dtype=float),
+    )
+
+
+def supercell(molecule: MolecularSystem, *, at_least_angstrom: float) -> MolecularSystem:
+    """Return a periodic system repeated along each box vector until it is this wide, Å.
+
+    Bonds are derived again; the unpaired electrons of all copies are taken as aligned.
+    """
+    cell = np.asarray(molecule.cell_angstrom)
+    repeats = np.ceil(at_least_angstrom / box_widths_angstrom(cell)).astype(int).clip(min=1)
+    count = int(repeats.prod())
+    if count == 1:
+        return molecule
+    shifts = np.stack(np.meshgrid(*map(np.arange, repeats), indexing="ij"), axis=-1) @ cell
+    placed = shifts.reshape(-1, 1, 3) + molecule.positions_angstrom
+    return replace(
+        molecule,
+        atomic_numbers=np.tile(molecule.atomic_numbers, count),
+        positions_angstrom=placed.reshape(-1, 3),
+        charge=count * molecule.charge,
+        multiplicity=count * (molecule.multiplicity - 1) + 1,
+        bonds=None,  # type: ignore[arg-type]  # derived on construction
+        masses_amu=np.tile(molecule.masses_amu, count),
+        cell_angstrom=cell * repeats[:, None],
     )

@@ -32,7 +32,7 @@ from openmm_mlff.storage.runs import Runs
 
 SETTLED = (DONE, NOT_APPLICABLE)
 NOT_EVALUATED = "labelled frames can be compared, not evaluated at other geometries"
-STEPPED = ("minimum", "trajectories", "samples", "ensemble")
+STEPPED = ("box", "npt", "minimum", "trajectories", "samples", "ensemble")
 """Shared measurements with one geometry per call, which more threads would slow down."""
 
 
@@ -72,6 +72,12 @@ def produce(
         journal=journal,
         is_undecided=partial(_is_undecided, plan),
     )
+    if plan.spec.protocol.box is not None:
+        failed: dict[str, Broken] = {}
+        _obtain(subject, "box", broken=failed)
+        if not failed:
+            subject.move_to_own_box()
+            write_json(folder / SYSTEM_FILE, molecule_to_json(subject.asked))
     no_reference = plan.no_reference.get(molecule.name, "")
     measure_checks(subject, checks, no_reference_reason=no_reference)
     return chosen.value.name

@@ -3,6 +3,7 @@
 Append them to ``simulation.reporters``; reporters due at the same step share one State.
 """
 
+from openmm_mlff.reporters.box import BOX_COLUMNS, BoxReporter, pressure_bar
 from openmm_mlff.reporters.energy import (
     CONSERVATION_COLUMNS,
     ConservationReporter,
@@ -14,7 +15,9 @@ from openmm_mlff.reporters.stability import StabilityReporter, UnstableError
 from openmm_mlff.reporters.trajectory import TrajectoryReporter
 
 __all__ = [
+    "BOX_COLUMNS",
     "CONSERVATION_COLUMNS",
+    "BoxReporter",
     "ConservationReporter",
     "EnergyReporter",
     "MomentumReporter",
@@ -22,4 +25,5 @@ __all__ = [
     "StabilityReporter",
     "TrajectoryReporter",
     "UnstableError",
+    "pressure_bar",
 ]

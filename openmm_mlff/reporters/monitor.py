@@ -92,7 +92,7 @@ class StabilityMonitor:
         self._radii_angstrom = covalent_radii_angstrom(numbers)
         self._longest_sum_angstrom = 2.0 * float(self._radii_angstrom.max())
         self._bonds = np.array(bonds, dtype=np.int64).reshape(-1, 2)
-        self._bond_lengths_angstrom = _lengths(start, self._bonds)
+        self._bond_lengths_angstrom = _lengths(start, self._bonds, cell_angstrom)
         self._bonded = frozenset((int(i), int(j)) for i, j in self._bonds)
         self._fragments = fragment_labels(len(numbers), bonds=self._bonded)
 
@@ -107,7 +107,7 @@ class StabilityMonitor:
         if lost:
             return Instability(f"position of {self._name(*lost)} is not finite", lost)
         cell = self._cell_angstrom if cell_angstrom is None else cell_angstrom
-        return self._check_bonds(positions_angstrom) or self._check_contacts(
+        return self._check_bonds(positions_angstrom, cell) or self._check_contacts(
             positions_angstrom, cell_angstrom=cell
         )
 
@@ -127,10 +127,13 @@ class StabilityMonitor:
             (atom,),
         )
 
-    def _check_bonds(self, positions_angstrom: FloatArray) -> Instability | None:
+    def _check_bonds(
+        self, positions_angstrom: FloatArray, cell_angstrom: FloatArray | None
+    ) -> Instability | None:
         if not len(self._bonds):
             return None
-        ratios = _lengths(positions_angstrom, self._bonds) / self._bond_lengths_angstrom
+        lengths = _lengths(positions_angstrom, self._bonds, cell_angstrom)
+        ratios = lengths / self._bond_lengths_angstrom
         shortest, longest = self._limits.bond_shortest, self._limits.bond_longest
         # The bond farthest outside its range.
         worst = int(np.maximum(ratios / longest, shortest / ratios).argmax())
@@ -181,8 +184,16 @@ class StabilityMonitor:
         return name_atoms(self._numbers, atoms)
 
 
-def _lengths(positions_angstrom: FloatArray, pairs: npt.NDArray[np.int64]) -> FloatArray:
+def _lengths(
+    positions_angstrom: FloatArray,
+    pairs: npt.NDArray[np.int64],
+    cell_angstrom: FloatArray | None,
+) -> FloatArray:
     difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
+    if cell_angstrom is not None:
+        # A barostat moves the atoms of a network into the box one by one.
+        images = np.round(difference @ np.linalg.inv(cell_angstrom))
+        difference -= images @ cell_angstrom
     return np.linalg.norm(difference, axis=1)
 
 

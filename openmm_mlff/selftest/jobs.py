@@ -11,7 +11,7 @@ from typing import Any
 from openmm_mlff.selftest.faults import FAULTS, Fault, get_fault
 from openmm_mlff.selftest.matrix import FaultRow, HealthyRow, Matrix
 from openmm_mlff.selftest.onset import Onset, find_onset
-from openmm_mlff.selftest.oracles import KINDS
+from openmm_mlff.selftest.oracles import BOX_KINDS, KINDS
 from openmm_mlff.selftest.runner import (
     Findings,
     examine_fault,
@@ -22,6 +22,10 @@ from openmm_mlff.selftest.runner import (
 
 SYSTEMS = ("water", "methane")
 """Systems of the healthy potentials, in alternation."""
+
+BOX_SYSTEMS = {"argon": "argon_108", "field": "water_box_64"}
+HEALTHY_BOX = "argon"
+"""Kind of the one healthy potential in a box, which costs as much as all others together."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the subject of the completed job, the number of completed jobs, and the total."""
@@ -70,16 +74,18 @@ def list_jobs(faults: Sequence[Fault], *, seeds: int) -> list[Job]:
     graded = [fault for fault in faults if fault.slight is not None]
     jobs = [Job("onset", fault.name) for fault in graded]
     jobs += [Job("healthy", kind, seed) for kind in KINDS for seed in range(seeds)]
+    jobs += [Job("healthy", HEALTHY_BOX)] if seeds else []
     jobs += [Job("gross", fault.name) for fault in faults]
     jobs += [Job("slight", fault.name) for fault in graded]
-    slow = {fault.name for fault in faults if fault.parent == "network"} | {"network"}
+    kinds = {"network", *BOX_KINDS}
+    slow = {fault.name for fault in faults if fault.parent in kinds} | kinds
     return sorted(jobs, key=lambda job: job.subject not in slow)
 
 
 def run_job(job: Job) -> Findings | Onset:
     """Run one job and return the findings, or the onset."""
     if job.part == "healthy":
-        return examine_healthy(job.subject, system=system_of(job.seed), seed=job.seed)
+        return examine_healthy(job.subject, system=system_of(job.seed, job.subject), seed=job.seed)
     fault = get_fault(job.subject)
     if job.part == "onset":
         return measure_onset(fault)
@@ -97,9 +103,9 @@ def measure_onset(fault: Fault) -> Onset:
     return find_onset(sees, start=fault.predicted_onset or fault.gross, gross=fault.gross)
 
 
-def system_of(seed: int) -> str:
-    """Return the system of the healthy potentials with a seed."""
-    return SYSTEMS[seed % len(SYSTEMS)]
+def system_of(seed: int, kind: str = "") -> str:
+    """Return the system of the healthy potentials of a kind with a seed."""
+    return BOX_SYSTEMS.get(kind) or SYSTEMS[seed % len(SYSTEMS)]
 
 
 def assemble(faults: Sequence[Fault], results: Mapping[Job, Any]) -> Matrix:
@@ -114,11 +120,13 @@ def assemble(faults: Sequence[Fault], results: Mapping[Job, Any]) -> Matrix:
         for fault in faults
     ]
     healthy = [
-        HealthyRow(job.subject, system=system_of(job.seed), seed=job.seed, findings=findings)
+        HealthyRow(
+            job.subject, system=system_of(job.seed, job.subject), seed=job.seed, findings=findings
+        )
         for job, findings in results.items()
         if job.part == "healthy"
     ]
-    healthy.sort(key=lambda row: (list(KINDS).index(row.kind), row.seed))
+    healthy.sort(key=lambda row: ([*KINDS, *BOX_KINDS].index(row.kind), row.seed))
     return Matrix(tuple(rows), tuple(healthy))
 
 

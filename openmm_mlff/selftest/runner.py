@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from openmm_mlff.checks.registry import get_check, select
-from openmm_mlff.config import Protocol, load_protocol
+from openmm_mlff.config import BoxSpec, Protocol, load_protocol
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.pipeline.judge import judge_run
 from openmm_mlff.pipeline.preparing import Plan, write_run_file
@@ -47,6 +47,19 @@ NETWORK_PROBES = {
 NETWORK_WITHOUT = ("kinetic_distribution",)
 """Omitted for networks: thousands of Langevin steps that test only OpenMM."""
 
+BOX_REQUIRED = ("periodic_consistency", "npt_stability")
+BOX_DYNAMICS = {
+    "argon": {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
+    "field": {"temperatures_kelvin": (300.0,), "equilibration_timestep_fs": 0.5},
+}
+BOX_SETTINGS = {
+    "argon": BoxSpec(interval_steps=5, equilibration_ps=2.0, production_ps=8.0),
+    # Its water does not attract itself: the pressure keeps it liquid.
+    "field": BoxSpec(
+        interval_steps=5, equilibration_ps=0.1, production_ps=0.2, pressure_bar=20_000.0
+    ),
+}
+
 TIMED = "slow_down"
 """The check that measures time; on a shared machine its findings are confirmed by repetition."""
 ATTEMPTS = 3
@@ -80,6 +93,8 @@ def protocol_for(kind: str) -> Protocol:
     Runs are shorter for a network, whose steps take twenty times as long.
     """
     protocol = selftest_protocol()
+    if kind in BOX_SETTINGS:
+        return _protocol_for_box(protocol, kind)
     if kind != "network":
         return protocol
     dynamics = protocol.dynamics.model_copy(update=NETWORK_DYNAMICS)
@@ -87,6 +102,20 @@ def protocol_for(kind: str) -> Protocol:
     required = tuple(check for check in protocol.required if check not in NETWORK_WITHOUT)
     return protocol.model_copy(
         update={"dynamics": dynamics, "probes": probes, "required": required}
+    )
+
+
+def _protocol_for_box(protocol: Protocol, kind: str) -> Protocol:
+    """Return the self-test's protocol with the checks of boxes."""
+    dynamics = SHORT_DYNAMICS | BOX_DYNAMICS[kind] | {"friction_per_ps": 2.0}
+    return protocol.model_copy(
+        update={
+            "required": BOX_REQUIRED,
+            "reported": (),
+            "dynamics": protocol.dynamics.model_copy(update=dynamics),
+            "probes": protocol.probes.model_copy(update=FEW_FRAMES),
+            "box": BOX_SETTINGS[kind],
+        }
     )
 
 

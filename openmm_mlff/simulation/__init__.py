@@ -1,5 +1,6 @@
 """Dynamics in OpenMM: platforms, minimisation, equilibration, NVE; writes one run's folder."""
 
+from openmm_mlff.simulation.barostat import add_barostat, keep_molecules_whole
 from openmm_mlff.simulation.contexts import make_simulation, warm_up
 from openmm_mlff.simulation.dynamics import run_trajectory
 from openmm_mlff.simulation.job import TrajectoryJob
@@ -16,8 +17,10 @@ __all__ = [
     "MinimumResult",
     "PlatformChoice",
     "TrajectoryJob",
+    "add_barostat",
     "available_platforms",
     "choose_platform",
+    "keep_molecules_whole",
     "make_simulation",
     "minimise",
     "named_platform",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from openmm_mlff.storage.typed import array, record
+from openmm_mlff.units import density_g_per_cm3
 
 MINIMUM_FORCE_EV_PER_ANGSTROM = 0.01
 """Largest force on an atom at a converged minimum."""
@@ -116,6 +117,58 @@ class Ensemble:
     failure: str = ""
     failure_ps: float = float("nan")
     failure_atoms: tuple[int, ...] = ()
+
+
+@record
+class Box:
+    """The periodic box that the potential wants, with the atoms in it.
+
+    Attributes:
+        failure: why it was not found; empty if it was.
+    """
+
+    cell_angstrom: np.ndarray = array(3, 3)
+    positions_angstrom: np.ndarray = array("N", 3)
+    failure: str = ""
+
+
+@record
+class BoxRun:
+    """A run under a thermostat, and under a barostat unless the pressure is NaN.
+
+    A row follows each volume move; frames are evenly spaced rows.
+
+    Attributes:
+        potential_ev: of the Context.
+        cells_angstrom: box vectors as rows.
+        failure: why the run broke off; empty if it did not.
+    """
+
+    time_ps: np.ndarray = array("rows")
+    volume_angstrom3: np.ndarray = array("rows")
+    potential_ev: np.ndarray = array("rows")
+    positions_angstrom: np.ndarray = array("frames", "N", 3)
+    cells_angstrom: np.ndarray = array("frames", 3, 3)
+    frame_energies_ev: np.ndarray = array("frames")
+    mass_amu: float
+    temperature_kelvin: float
+    pressure_bar: float
+    failure: str = ""
+
+    @property
+    def density_g_per_cm3(self) -> np.ndarray:
+        """Density in each row."""
+        return np.asarray(density_g_per_cm3(self.mass_amu, volume_angstrom3=self.volume_angstrom3))
+
+    @property
+    def acceptance(self) -> float:
+        """Fraction of the volume moves that were accepted."""
+        return float(np.mean(np.diff(self.volume_angstrom3) != 0.0))
+
+
+def settled(values: np.ndarray) -> np.ndarray:
+    """Return the last four fifths of the rows of a run, (rows, ...)."""
+    return values[len(values) // 5 :]
 
 
 @record

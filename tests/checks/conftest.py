@@ -72,7 +72,7 @@ def argon() -> MolecularSystem:
 @pytest.fixture(scope="session")
 def protocols():
     """Return a protocol by its name."""
-    return {name: load_protocol(name) for name in ("quick", "standard")}
+    return {name: load_protocol(name) for name in ("quick", "standard", "liquid", "crystal")}
 
 
 @pytest.fixture
@@ -176,12 +176,15 @@ def make_subject(tmp_path, protocols):
         platform="Reference",
         reference=None,
         seed=1,
+        protocol="standard",
+        box=None,
     ) -> Subject:
-        protocol = protocols["standard"]
+        protocol = protocols[protocol]
         protocol = protocol.model_copy(
             update={
                 "dynamics": protocol.dynamics.model_copy(update=SHORT_DYNAMICS | (dynamics or {})),
                 "probes": protocol.probes.model_copy(update=FEW_PROBES | (probes or {})),
+                "box": protocol.box and protocol.box.model_copy(update=box or {}),
             }
         )
         folder = tmp_path / str(next(numbers)) / molecule.name

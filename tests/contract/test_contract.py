@@ -52,7 +52,12 @@ SETTINGS = dict.fromkeys(("argon", "nitrogen", "water", "ammonium", "acetate"), 
 EVERY = {kind.name for kind in KINDS}
 BOXES = {"copper", "argon-108", "water-box-64", "ethanol-in-water"}
 ATOM, MIXED = {"argon"}, {"ethanol-in-water"}
+AT_PRESSURE = ("npt_stability", "ensemble", "density")
+"""Not asked of boxes here: these potentials have other densities, for which a run is too short."""
+
 NOT_APPLICABLE = {
+    **dict.fromkeys(AT_PRESSURE, EVERY - BOXES),
+    "equation_of_state": EVERY - BOXES | {"water-box-64", "ethanol-in-water"},
     "charge_response": EVERY,
     "export_parity": EVERY,
     "interpolation_ends": EVERY - MIXED,
@@ -109,7 +114,8 @@ def test_a_healthy_potential_is_never_at_fault(kind, quick_for, make_protocol, t
     potential = kind.potential(molecule)
     settings = SETTINGS.get(kind.name, SLOW if kind.is_slow else {})
     protocol = make_protocol(**settings)
-    others = tuple(check.id for check in CHECKS if check.id not in protocol.required)
+    asked = {check.id for check in CHECKS if not (molecule.is_periodic and check.id in AT_PRESSURE)}
+    others = tuple(sorted(asked - set(protocol.required)))
     with compiled_quickly():
         report = validate_with(
             potential,
@@ -123,7 +129,7 @@ def test_a_healthy_potential_is_never_at_fault(kind, quick_for, make_protocol, t
         )
 
     found = {result.id: result for result in report.checks}
-    assert set(found) == {check.id for check in CHECKS}
+    assert set(found) == asked
     # One temperature leaves one check SKIPPED; no protocol of one temperature asks it.
     assert found.pop("temperature_scan").status is Status.SKIPPED
     clocks = [found.pop(name) for name in CLOCKS]

@@ -8,6 +8,9 @@ from openmm_mlff.config import list_protocols, load_protocol
 PARITY = {check.id for check in CHECKS if check.group == "parity"}
 # An ignored charge may be the one that was trained on: reported, and no reason to refuse.
 SURFACE = {check.id for check in CHECKS if check.group == "surface"} - {"charge_response"}
+# Of periodic boxes only.
+IN_BOXES = {"npt_stability", "ensemble", "density", "equation_of_state"}
+SURFACE -= IN_BOXES
 QUICK = {
     *(*PARITY, *SURFACE, "stability", "energy_drift", "momentum_conservation", "memory_growth"),
     *("temperature", "force_accuracy", "energy_accuracy", "geometry_accuracy", "vibrations"),
@@ -52,6 +55,12 @@ THRESHOLDS = {
     "periodic_consistency": {"energy": 0.1, "forces": 1.0, "doubled": 0.1, "virial": 1.0},
     "every_atom_counts": {"force": 0.1, "energy": 0.01, "exchange": 0.1},
     "charge_response": {"energy": 1.0},
+    "equation_of_state": {"residual": 1.0, "volume": 1.0},
+    "npt_stability": {
+        **{"plateau": 5.0, "acceptance": 0.05, "energy": 0.1, "bonds": 1e-3, "hole": 1.0}
+    },
+    "ensemble": {"deviation": 3.0},
+    "density": {"deviation": 2.0},
     "stability": STABLE,
     "energy_drift": DRIFT,
     "drift_percent": {"drift": 1.0},
@@ -78,9 +87,30 @@ def protocol(request):
     return load_protocol(request.param)
 
 
-def test_three_protocols_are_shipped_and_quick_cannot_approve():
+def test_protocols_are_shipped_and_the_quick_ones_cannot_approve():
     approving = {name: load_protocol(name).may_approve for name in list_protocols()}
-    assert approving == {"extended": True, "quick": False, "standard": True}
+    assert approving == {
+        **{"extended": True, "quick": False, "standard": True},
+        **{"crystal": True, "crystal-quick": False, "liquid": True, "liquid-quick": False},
+    }
+
+
+@pytest.mark.parametrize("name", ["liquid", "crystal"])
+def test_protocols_of_boxes_select_their_checks_and_have_a_quick_form(name):
+    whole, quick = load_protocol(name), load_protocol(f"{name}-quick")
+    selected = {check.id for check, required in select(whole) if required}
+    assert IN_BOXES - selected == ({"equation_of_state"} if name == "liquid" else set())
+    assert "torsion_profile" not in selected
+    assert whole.box.found_by == {"liquid": "dynamics", "crystal": "energy"}[name]
+    assert quick.required == whole.required
+    assert quick.box.found_by == whole.box.found_by
+    for length in ("production_ps", "ensemble_ps"):
+        assert getattr(quick.box, length) <= 0.1 * getattr(whole.box, length)
+
+
+def test_a_protocol_without_a_box_has_the_hash_it_had_before():
+    assert "box" not in load_protocol("standard").model_dump(mode="json")
+    assert "box" in load_protocol("liquid").model_dump(mode="json")
 
 
 def test_each_selects_its_checks_which_have_their_thresholds(protocol):
@@ -92,7 +122,7 @@ def test_each_selects_its_checks_which_have_their_thresholds(protocol):
         assert {name: limit.unit for name, limit in limits.items()} == dict(check.limits)
     assert (len(PARITY), len(SURFACE)) == (7, 12)
     if protocol.name == "extended":
-        assert {check.id for check, _ in selected} == {check.id for check in CHECKS}
+        assert {check.id for check, _ in selected} == {check.id for check in CHECKS} - IN_BOXES
 
 
 def test_the_thresholds_are_the_same_everywhere_and_state_their_source(protocol):

@@ -11,7 +11,7 @@ from openmm_mlff.selftest import jobs
 from openmm_mlff.selftest.faults import FAULTS, get_fault
 from openmm_mlff.selftest.jobs import list_jobs, measure_onset, run_selftest, system_of
 from openmm_mlff.selftest.onset import Onset
-from openmm_mlff.selftest.oracles import KINDS
+from openmm_mlff.selftest.oracles import BOX_KINDS, KINDS
 from openmm_mlff.selftest.runner import Finding
 
 
@@ -35,9 +35,11 @@ def answers(monkeypatch):
 def test_every_fault_is_tried_gross_slight_and_for_its_onset():
     listed = list_jobs(list(FAULTS), seeds=20)
     graded = [fault for fault in FAULTS if fault.slight is not None]
-    assert len(listed) == len(FAULTS) + 2 * len(graded) + len(KINDS) * 20
+    assert len(listed) == len(FAULTS) + 2 * len(graded) + len(KINDS) * 20 + 1
     assert len(set(listed)) == len(listed)
-    assert listed[0].subject in {"network"} | {d.name for d in FAULTS if d.parent == "network"}
+    slow = {"network", *BOX_KINDS}
+    assert listed[0].subject in slow | {d.name for d in FAULTS if d.parent in slow}
+    assert system_of(0, "argon") == "argon_108"
     assert [system_of(seed) for seed in range(3)] == ["water", "methane", "water"]
 
 
@@ -49,7 +51,8 @@ def test_the_rows_stand_in_order_and_all_are_there(answers):
     )
     assert [row.fault.name for row in matrix.faults] == [fault.name for fault in FAULTS]
     assert [(row.kind, row.seed) for row in matrix.healthy] == [
-        (kind, seed) for kind in KINDS for seed in range(2)
+        *((kind, seed) for kind in KINDS for seed in range(2)),
+        ("argon", 0),
     ]
     assert matrix.passed
     assert len(matrix.missed_slight) == sum(row.slight is not None for row in matrix.faults)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, ndtr, ndtri
 
-from openmm_mlff.checks.statistics import WINDOW, autocorrelation_time
+from openmm_mlff.checks.statistics import correlation_rows
 
 HALF_DEVIATION = 2.0  # both halves of a run that fails deviate by this, in the same direction
 _SMALLEST_PROBABILITY = 1e-300
@@ -54,14 +54,8 @@ class KineticSample:
         return replace(self, reduced=part, known_independent=known)
 
     def correlation(self) -> float:
-        """Return the number of samples worth one independent sample, at least 1.
-
-        Twice the autocorrelation time, at the upper edge of its error √(2(2M + 1)/S) for a window
-        of M (Madras & Sokal, J. Stat. Phys. 50 (1988) 109).
-        """
-        tau = autocorrelation_time(self.reduced - self.reduced.mean())
-        error = math.sqrt(2.0 * (2.0 * WINDOW * tau + 1.0) / len(self.reduced))
-        return 2.0 * tau * (1.0 + error)
+        """Return the number of samples worth one independent sample, at least 1."""
+        return correlation_rows(self.reduced)
 
     def independent(self) -> float:
         """Return the number of independent samples that these are worth, at least 1."""

@@ -2,7 +2,7 @@
 
 from math import log, nan, sqrt
 
-from openmm_mlff.selftest.faults import deployment, network, pairs, state, surface
+from openmm_mlff.selftest.faults import box, deployment, network, pairs, state, surface
 from openmm_mlff.selftest.faults.fault import Fault
 from openmm_mlff.selftest.faults.plant import (
     everywhere,
@@ -229,6 +229,20 @@ FAULTS = (
           unit="1/eV", gross=40.0, predicted_onset=1.0 / 0.28,
           prediction="reaching 1.5 times the length costs 0.43 D; that happens once in 1 ps where "
           "it is kT ln 100"),
+    # Periodic boxes.
+    Fault("stale cell", check="npt_stability", parent="argon", system="argon_108",
+          plant=box.stale_cell, description="OpenMM runs the potential in the box of its start"),
+    Fault("collapse under pressure", check="npt_stability", parent="argon", system="argon_108",
+          plant=box.collapsing, description="compressed atoms attract each other: r⁻⁶ undamped"),
+    Fault("molecules scaled apart", check="npt_stability", parent="field", system="water_box_64",
+          plant=in_system(box.scaling_atoms),
+          description="a barostat scales atoms by themselves and stretches molecules"),
+    Fault("energy jumps at a face", check="periodic_consistency", parent="argon",
+          system="argon_108", plant=box.wrapping,
+          description="the energy jumps when an atom leaves the box",
+          unit="eV", gross=0.01, predicted_onset=1e-4,
+          prediction="moved to other images, nearly every atom is outside: s per atom; limit "
+          "0.1 meV/atom"),
     # Networks.
     Fault("wrong cutoff in the export", check="export_parity", parent="network",
           plant=network.in_export(network.shortened),

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.selftest.oracles.argon import ArgonOracle
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
+from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.network import network_oracle
 from openmm_mlff.selftest.oracles.pair import PairOracle, WalledHoleOracle
 from openmm_mlff.selftest.oracles.staircase import StaircaseOracle
@@ -19,9 +21,16 @@ KINDS: Mapping[str, Callable[[MolecularSystem, int], Potential]] = {
 """Functions that build a healthy potential for a molecule and a seed."""
 
 
+BOX_KINDS: Mapping[str, Callable[[MolecularSystem, int], Potential]] = {
+    "argon": lambda _, seed: ArgonOracle(seed=seed),
+    "field": lambda molecule, seed: FieldOracle(molecule, seed=seed),
+}
+"""The same for periodic boxes."""
+
+
 def healthy(kind: str, *, molecule: MolecularSystem, seed: int) -> Potential:
-    """Return a healthy potential of one of the :data:`KINDS`."""
-    return KINDS[kind](molecule, seed)
+    """Return a healthy potential of one of the :data:`KINDS` or :data:`BOX_KINDS`."""
+    return {**KINDS, **BOX_KINDS}[kind](molecule, seed)
 
 
-__all__ = ["KINDS", "healthy"]
+__all__ = ["BOX_KINDS", "KINDS", "healthy"]

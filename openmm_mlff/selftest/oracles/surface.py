@@ -23,7 +23,12 @@ class SurfacePotential(Potential):
 
     It runs in OpenMM with `PythonForce` and in ASE with a thin calculator.  The seed is that of its
     parameters.
+
+    Attributes:
+        follows_the_box: whether it reads the box of OpenMM in every call.
     """
+
+    follows_the_box = True
 
     def __init__(self, *, name: str, seed: int) -> None:
         self.name = f"{name}-{seed}"
@@ -71,6 +76,11 @@ class SurfacePotential(Potential):
         surface = self.deployed_surface(numbers, cell_angstrom=cell)
 
         def compute(state: "openmm.State") -> tuple[float, np.ndarray]:
+            nonlocal cell, surface
+            if cell is not None and self.follows_the_box:
+                box = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
+                if not np.array_equal(box, cell):
+                    cell, surface = box, self.deployed_surface(numbers, cell_angstrom=box)
             placed_nm = state.getPositions(asNumpy=True)._value
             energies, forces = surface(units.angstrom_from_nm(placed_nm)[None])
             return (

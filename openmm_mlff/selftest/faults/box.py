@@ -1,0 +1,83 @@
+"""Faults of periodic boxes: of the energy when the box changes, and of the barostat."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openmm_mlff.potentials.base import Potential
+from openmm_mlff.selftest.faults.plant import require
+from openmm_mlff.selftest.oracles.argon import ArgonOracle
+from openmm_mlff.selftest.oracles.surface import Surface
+
+if TYPE_CHECKING:
+    import openmm
+
+DECAY_PER_ANGSTROM = 2.6
+"""Of the exponential repulsion: a pair has a barrier of 0.2 eV at 2 Å, and none below."""
+
+
+class StaleCell(ArgonOracle):
+    """Keeps the box in which it was built."""
+
+    follows_the_box = False
+
+
+class Collapsing(ArgonOracle):
+    """Buckingham's exponential repulsion, which the undamped r⁻⁶ overcomes at short distances."""
+
+    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`ArgonOracle.radial`."""
+        contact = 2.0 ** (1 / 6) * 3.405
+        fall = np.exp(DECAY_PER_ANGSTROM * (contact - distances))
+        attraction = 2.0 * self.epsilon_ev * (contact / distances) ** 6
+        # The depth and the place of the well are those of Lennard-Jones, nearly.
+        energies = self.epsilon_ev * fall - attraction
+        slopes = -DECAY_PER_ANGSTROM * self.epsilon_ev * fall + 6.0 * attraction / distances
+        return energies, slopes
+
+
+class Wrapping(ArgonOracle):
+    """Adds s for each atom outside of the box, as a potential without images does at a face."""
+
+    def __init__(self, *, seed: int, strength_ev: float) -> None:
+        super().__init__(seed=seed)
+        self.strength_ev = strength_ev
+
+    def surface(
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+    ) -> Surface:
+        """See :meth:`ArgonOracle.surface`."""
+        sound = super().surface(atomic_numbers, cell_angstrom=cell_angstrom)
+        inverse = np.zeros((3, 3)) if cell_angstrom is None else np.linalg.inv(cell_angstrom)
+
+        def jumping(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            energies, forces = sound(positions)
+            outside = (np.floor(positions @ inverse) != 0.0).any(axis=-1).sum(axis=-1)
+            return energies + self.strength_ev * outside, forces
+
+        return jumping
+
+
+def stale_cell(healthy: Potential, _: float) -> Potential:
+    """Keep the box of the start in OpenMM."""
+    return StaleCell(seed=require(healthy, ArgonOracle).seed)
+
+
+def collapsing(healthy: Potential, _: float) -> Potential:
+    """Replace the repulsion by one that is finite at contact."""
+    return Collapsing(seed=require(healthy, ArgonOracle).seed)
+
+
+def wrapping(healthy: Potential, strength: float) -> Potential:
+    """Let the energy jump by s eV when an atom leaves the box."""
+    return Wrapping(seed=require(healthy, ArgonOracle).seed, strength_ev=strength)
+
+
+def scaling_atoms(system: "openmm.System", _: float) -> None:
+    """Add a barostat that scales every atom by itself, and so stretches molecules."""
+    import openmm
+
+    barostat = openmm.MonteCarloFlexibleBarostat(1.0, 300.0, 1)
+    barostat.setScaleMoleculesAsRigid(False)
+    barostat.setRandomNumberSeed(1)
+    system.addForce(barostat)

@@ -1,0 +1,86 @@
+"""A sound liquid keeps its density; stale boxes, holes and torn molecules are found."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from openmm_mlff.checks.dynamics.npt_stability import CHECK, Record
+from openmm_mlff.molecules import load_system
+from openmm_mlff.results import Status
+from openmm_mlff.selftest.faults.box import Collapsing, StaleCell
+from openmm_mlff.selftest.oracles.argon import ArgonOracle
+from openmm_mlff.storage.measurements import NotApplicable
+
+SHORT = {"interval_steps": 5, "equilibration_ps": 2.0, "production_ps": 8.0}
+
+
+def sound_record(**changes):
+    time_ps = np.linspace(0.1, 50.0, 500)
+    noise = np.random.default_rng(1).normal(scale=0.01, size=500)
+    record = Record(
+        time_ps=time_ps,
+        density_g_per_cm3=1.0 + noise,
+        acceptance=0.5,
+        stale_ev=np.zeros(20),
+        bond_change=0.0,
+        doubled_ev=0.0,
+        scales=np.array([0.5, 1.0, 2.0]),
+        scaled_ev=np.array([900.0, 0.0, 1.0]),
+        n_atoms=100,
+    )
+    return replace(record, **changes)
+
+
+@pytest.mark.parametrize(
+    ("potential", "status", "words"),
+    [
+        (ArgonOracle(seed=0), Status.PASS, "density"),
+        (StaleCell(seed=0), Status.FAIL, "evaluated anew"),
+        (Collapsing(seed=0), Status.FAIL, "scaled"),
+    ],
+    ids=["sound", "stale cell", "collapsing"],
+)
+def test_faults_of_boxes_fail(liquid, measured, potential, status, words):
+    result = measured(liquid(potential, box=SHORT))
+    decisive = [one for one in result.evidence["measures"] if not one["ok"]]
+    if status is Status.FAIL:
+        assert result.status is status
+        assert words in result.message
+    else:
+        # Eight picoseconds may leave the density undecided.
+        assert {one["unit"] for one in decisive} <= {"%"}
+        assert result.status is not Status.FAIL
+
+
+def test_a_molecule_without_a_box_is_not_asked(sound):
+    record = CHECK.measure(sound())
+    assert isinstance(record, NotApplicable)
+    assert "no periodic box" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, Status.PASS),
+        ({"density_g_per_cm3": np.linspace(1.0, 0.5, 500)}, Status.FAIL),
+        ({"density_g_per_cm3": np.ones(500), "acceptance": 0.0}, Status.FAIL),
+        ({"stale_ev": np.full(20, 0.1)}, Status.FAIL),
+        ({"bond_change": 0.003}, Status.FAIL),
+        ({"doubled_ev": 0.1}, Status.FAIL),
+        ({"doubled_ev": np.nan}, Status.PASS),
+        ({"scaled_ev": np.array([-200.0, 0.0, 1.0])}, Status.FAIL),
+        ({"scaled_ev": np.full(3, np.nan), "stale_ev": np.full(20, np.nan)}, Status.INCONCLUSIVE),
+        ({"failure": "atoms met"}, Status.FAIL),
+    ],
+)
+def test_each_limit_decides(judge, change, status):
+    assert judge(sound_record(**change), protocol="liquid").status is status
+
+
+def test_volume_moves_keep_the_bonds_of_water(make_subject):
+    from openmm_mlff.selftest.oracles.field import FieldOracle
+
+    water = load_system("water_box_64")
+    subject = make_subject(FieldOracle(water, seed=0), water, protocol="liquid")
+    assert subject.boxes.bond_change_by_moves(start=water) < 1e-6
