@@ -2,7 +2,7 @@
 
 from math import log, nan, sqrt
 
-from openmm_mlff.selftest.faults import deployment, network, pairs, state, surface
+from openmm_mlff.selftest.faults import boxes, deployment, network, pairs, state, surface
 from openmm_mlff.selftest.faults.fault import Fault
 from openmm_mlff.selftest.faults.plant import (
     everywhere,
@@ -229,6 +229,19 @@ FAULTS = (
           unit="1/eV", gross=40.0, predicted_onset=1.0 / 0.28,
           prediction="reaching 1.5 times the length costs 0.43 D; that happens once in 1 ps where "
           "it is kT ln 100"),
+    # Boxes whose volume changes.
+    Fault("virial of the atoms alone", check="pressure_virial", parent="pair", system="argon_108",
+          plant=boxes.virial_of_atoms,
+          description="the virial is −Σ x⊗F and lacks the derivative by the box",
+          predicted_onset=10.0 / 6000.0,
+          prediction="ΔP = s |W − W_atoms| / V: the potential part of the pressure, 3500 bar at "
+          "300 K, and a Σ x⊗F as large for atoms anywhere in the box; limit 10 bar"),
+    Fault("overflowing neighbour list", check="pressure_virial", parent="pair",
+          system="argon_108", plant=boxes.overflowing_list,
+          description="pairs beyond 1.25 times those at the start are lost",
+          predicted_onset=0.1 / 7.0,
+          prediction="at 1.37 times the density an atom has 7.4 pairs within 5 Å and loses s of "
+          "0.7 of them, of some 10 meV each; limit 0.1 meV/atom"),
     # Networks.
     Fault("wrong cutoff in the export", check="export_parity", parent="network",
           plant=network.in_export(network.shortened),
