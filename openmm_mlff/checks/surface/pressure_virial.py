@@ -1,5 +1,7 @@
 """Does the pressure belong to the energy, also in OpenMM when the box changes?"""
 
+from typing import Any
+
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
@@ -84,7 +86,16 @@ def measure(subject: Subject) -> Record | NotApplicable:
     compressed = subject.bulk.compressed(
         placed, placed + (COMPRESSION - 1.0) * centres, cell_angstrom=COMPRESSION * cell
     )
-    refused = isinstance(compressed, NotApplicable)
+    known: dict[str, Any] = (
+        {"no_compression": compressed.reason}
+        if isinstance(compressed, NotApplicable)
+        else {"compression_change_ev": compressed[0] - compressed[1]}
+    )
+    known |= (
+        {"no_virial": stress.reason}
+        if isinstance(stress, NotApplicable)
+        else {"virial_ev": stress[rows, columns] * np.linalg.det(cell)}
+    )
     return Record(
         n_atoms=molecule.n_atoms,
         volume_cubic_angstrom=float(np.linalg.det(cell)),
@@ -92,14 +103,9 @@ def measure(subject: Subject) -> Record | NotApplicable:
         openmm_slopes_ev=slopes[1],
         openmm_molecular_slope_ev=float(slopes[2][0]),
         molecular_virial_ev=float(slopes[1][:3].sum() + within),
-        virial_ev=None
-        if isinstance(stress, NotApplicable)
-        else stress[rows, columns] * np.linalg.det(cell),
-        no_virial=stress.reason if isinstance(stress, NotApplicable) else "",
-        compression_change_ev=float("nan") if refused else compressed[0] - compressed[1],
-        no_compression=compressed.reason if refused else "",
         refused=bool(found.refused.any()),
         refusals=found.reasons,
+        **known,
         **noise_of(subject),
     )
 
@@ -124,7 +130,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
     def compare(clause: str, difference_ev: np.ndarray | float) -> Measure:
         error = largest(np.asarray(difference_ev)) * to_bar
-        hides = 0.0 if hidden_bar <= allowed.value else hidden_bar
+        hides = 0.0 if hidden_bar <= allowed.value else float(hidden_bar)
         return Measure(clause, error, allowed, half_width=hides)
 
     measures = [
@@ -166,17 +172,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the six components of the potential part of the pressure, by each route."""
     to_bar = -BAR_PER_EV_PER_CUBIC_ANGSTROM / record.volume_cubic_angstrom
-    routes = (
-        ("energy", record.slopes_ev, "disc"),
-        ("energy in OpenMM", record.openmm_slopes_ev, "ring"),
-        ("virial", record.virial_ev, "cross"),
-    )
     places = np.arange(float(len(NAMES)))
     marks = [
-        Points(places, to_bar * values, name, marker=marker)
-        for name, values, marker in routes
-        if values is not None
+        Points(places, to_bar * record.slopes_ev, "energy"),
+        Points(places, to_bar * record.openmm_slopes_ev, "energy in OpenMM", marker="ring"),
     ]
+    if record.virial_ev is not None:
+        marks.append(Points(places, to_bar * record.virial_ev, "virial", marker="cross"))
     panel = Panel(Axis("Component", categories=NAMES), Axis("Pressure (bar)"), marks)
     caption = (
         "Potential part of the pressure in one frame, from the energy of strained boxes evaluated "

@@ -38,7 +38,8 @@ class _StressCalculator(SurfaceCalculator):
 
     def calculate(self, *arguments: Any, **named: Any) -> None:
         super().calculate(*arguments, **named)
-        surface, atoms = self._surface, self.atoms
+        atoms: Any = self.atoms
+        surface = self._surface
         if isinstance(surface, PairSurface) and isinstance(self.potential, _WithStress):
             virial = surface.virial(atoms.positions[None])[0]
             of_atoms = -np.einsum("na,nb->ab", atoms.positions, self.results["forces"])
