@@ -89,7 +89,7 @@ class ValidationRequest(SharedSettings):
 
     potential: str = Field(
         description="student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file, "
-        "openmm-ml:NAME, or ase:MODULE:NAME?key=value"
+        "openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
     )
     systems: Annotated[Texts, Option("--system", short="-s")] = Field(
         default=DEFAULT_SYSTEMS,

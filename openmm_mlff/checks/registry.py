@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
+from openmm_mlff.checks.accuracy.diffusion import CHECK as DIFFUSION
 from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
+from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
@@ -42,6 +44,7 @@ from openmm_mlff.checks.surface.hessian_symmetry import CHECK as HESSIAN_SYMMETR
 from openmm_mlff.checks.surface.net_force_torque import CHECK as NET_FORCE_TORQUE
 from openmm_mlff.checks.surface.periodic_consistency import CHECK as PERIODIC_CONSISTENCY
 from openmm_mlff.checks.surface.permutation_invariance import CHECK as PERMUTATION_INVARIANCE
+from openmm_mlff.checks.surface.pressure_virial import CHECK as PRESSURE_VIRIAL
 from openmm_mlff.checks.surface.reflection_invariance import CHECK as REFLECTION_INVARIANCE
 from openmm_mlff.checks.surface.rotation_invariance import CHECK as ROTATION_INVARIANCE
 from openmm_mlff.checks.surface.short_range_repulsion import CHECK as SHORT_RANGE_REPULSION
@@ -70,6 +73,7 @@ CHECKS: tuple[Check, ...] = (
     SIZE_EXTENSIVITY,
     PERIODIC_CONSISTENCY,
     EQUATION_OF_STATE,
+    PRESSURE_VIRIAL,
     EVERY_ATOM_COUNTS,
     CHARGE_RESPONSE,
     STABILITY,
@@ -91,6 +95,8 @@ CHECKS: tuple[Check, ...] = (
     VIBRATIONS,
     DENSITY,
     DISTRIBUTION,
+    RADIAL_DISTRIBUTION,
+    DIFFUSION,
     TORSION_PROFILE,
     SPEED,
     MEMORY,

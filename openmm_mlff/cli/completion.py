@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _POTENTIAL_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
-_PREFIXES = ("openmm-ml:", "ase:")
+_PREFIXES = ("openmm-ml:", "openmm:", "ase:")
 PLATFORMS = ("auto", "CUDA", "OpenCL", "CPU", "Reference")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 import openmm
@@ -10,6 +11,7 @@ from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.calculation import refusals
 from openmm_mlff.potentials.sites import of_atoms
 from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, potential_ev
@@ -115,11 +117,12 @@ def evaluate_in_openmm(
     placed_angstrom: np.ndarray,
     *,
     platform: PlatformChoice,
+    cells_angstrom: np.ndarray | None = None,
 ) -> Evaluation:
     """Evaluate geometries (G, N, 3), Å, one after the other in one Context.
 
     The Context is warmed up at the molecule's geometry, which must be sane; it stays cold where
-    `molecule` is None.
+    `molecule` is None.  Box vectors are (G, 3, 3), by default those of the System.
     """
     context = of_atoms(
         openmm.Context(
@@ -133,9 +136,13 @@ def evaluate_in_openmm(
         context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
         warm_up(context)
 
-    def evaluate(placed: np.ndarray) -> tuple[float, np.ndarray]:
+    boxes = repeat(None) if cells_angstrom is None else map(openmm_box_nm, cells_angstrom)
+
+    def evaluate(placed: np.ndarray, box_nm: np.ndarray | None) -> tuple[float, np.ndarray]:
+        if box_nm is not None:
+            context.setPeriodicBoxVectors(*box_nm)
         context.setPositions(units.nm_from_angstrom(placed))
         state = context.getState(energy=True, forces=True)
         return potential_ev(state), forces_ev_per_angstrom(state)
 
-    return Evaluation.of(map(evaluate, placed_angstrom), n_atoms=system.getNumParticles())
+    return Evaluation.of(map(evaluate, placed_angstrom, boxes), n_atoms=system.getNumParticles())

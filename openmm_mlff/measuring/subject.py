@@ -12,6 +12,7 @@ import openmm
 
 from openmm_mlff.config import Protocol
 from openmm_mlff.measuring.box import Boxes, in_own_box
+from openmm_mlff.measuring.bulk import Bulk
 from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
@@ -180,10 +181,16 @@ class Subject:
         """The other ways to evaluate and run the potential: OpenMM, ASE, exports, ML/MM."""
         return Paths(self)
 
-    def stress(self) -> np.ndarray | NotApplicable:
-        """Return the stress of the subject's own box, (3, 3), eV/Å³, or why there is none."""
+    @property
+    def bulk(self) -> Bulk:
+        """What is measured of a periodic box only."""
+        return Bulk(self)
+
+    def stress(self, positions_angstrom: np.ndarray) -> np.ndarray | NotApplicable:
+        """Return the stress of the box at positions (N, 3), (3, 3), eV/Å³, or why there is none."""
         self._counted[0] += 1
-        return evaluate_stress(self.potential, self.molecule, precision=self.precision)
+        placed = self.molecule.with_positions(positions_angstrom)
+        return evaluate_stress(self.potential, placed, precision=self.precision)
 
     def geometries(self) -> np.ndarray:
         """Return the geometries on which the energy surface is examined, (G, N, 3), Å.

@@ -3,6 +3,8 @@
 Positions are (N, 3) Å, cells are (3, 3) Å with box vectors as rows.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from openmm_mlff.molecules.arrays import Floats, Ints
@@ -87,3 +89,19 @@ def whole_molecules(
     labels = np.array(fragment_labels(n_atoms, bonds=pairs))
     moves[np.isin(labels, labels[pairs[is_torn, 0]])] = 0
     return positions_angstrom + moves @ cell_angstrom
+
+
+def molecule_labels(
+    bonds: Iterable[tuple[int, int]], *, positions_angstrom: Floats, cell_angstrom: Floats
+) -> Ints:
+    """Label each atom with the lowest atom of its molecule, (N,); with itself in a network.
+
+    Molecules have to be whole: bonds of a network, and only they, reach across half the box.
+    """
+    pairs = np.array(list(bonds), dtype=np.int64).reshape(-1, 2)
+    labels = np.array(fragment_labels(len(positions_angstrom), bonds=pairs), dtype=np.int64)
+    lengths = np.linalg.norm(np.diff(positions_angstrom[pairs], axis=1)[:, 0], axis=1)
+    half = 0.5 * np.cbrt(np.linalg.det(cell_angstrom))
+    in_network = np.isin(labels, labels[pairs[lengths > half, 0]])
+    labels[in_network] = np.flatnonzero(in_network)
+    return labels

@@ -1,9 +1,9 @@
 """Potentials to be validated, and the references they are compared with.
 
 `registry` loads a spec string; `base` is the interface. The kinds are `student`, `torchscript`,
-`ase`, `openmmml` (in both directions), `mixed` (ML/MM) and `installed` (of other packages);
-`frames` are labels in a file. `calculators` are how ASE calls potentials, `calculation` is how
-potentials call ASE's calculators, `engine` evaluates Systems in OpenMM, and `python_backend` and
+`ase`, `openmmml` (in both directions), `forcefield`, `mixed` (ML/MM) and `installed` (of other
+packages); `frames` are labels in a file. `calculators` are how ASE calls potentials, `calculation`
+is how potentials call ASE's calculators, `engine` evaluates Systems in OpenMM, `python_backend` and
 `ahead` run PyTorch in Python, and `torch_plugin` imports openmm-torch.
 """
 

@@ -30,7 +30,7 @@ FRAME_FORMATS = {
 }
 """File suffixes of labelled frames, with ASE's names of their formats."""
 
-_SCHEMES = ("ase:", "none:", "openmm-ml:", "student:")
+_SCHEMES = ("ase:", "none:", "openmm-ml:", "openmm:", "student:")
 
 CELL_TOLERANCE_ANGSTROM = 1e-4
 """Cells that differ by less are equal; files round."""

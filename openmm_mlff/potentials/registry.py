@@ -11,9 +11,9 @@ from openmm_mlff.storage.text import cut
 
 SPEC_FORMS = (
     "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
-    ".ckpt, .safetensors), openmm-ml:NAME, or ase:MODULE:NAME?key=value"
+    ".ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
 )
-_NO_PROGRAMS = ("ase:", OBJECT_PREFIX, "openmm-ml:", "student:")
+_NO_PROGRAMS = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
 _CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
@@ -22,7 +22,7 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
 
     Args:
         spec: ``student:NAME``, a path to a checkpoint or a TorchScript file, ``openmm-ml:NAME``,
-            or ``ase:MODULE:NAME?key=value``.
+            ``openmm:FORCEFIELD.xml,MORE.xml?key=value``, or ``ase:MODULE:NAME?key=value``.
         options: settings that the spec does not contain.
 
     Raises:
@@ -44,6 +44,10 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
 
         return OpenMMMLPotential.from_spec(spec)
+    if spec.startswith("openmm:"):
+        from openmm_mlff.potentials.forcefield import ForceFieldPotential
+
+        return ForceFieldPotential.from_spec(spec)
     found = load_installed(spec)
     if found is not None:
         return found

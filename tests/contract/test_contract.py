@@ -61,7 +61,10 @@ NOT_APPLICABLE = {
     "charge_response": EVERY,
     "export_parity": EVERY,
     "interpolation_ends": EVERY - MIXED,
-    "periodic_consistency": EVERY - BOXES,
+    **dict.fromkeys(
+        ("periodic_consistency", "pressure_virial", "radial_distribution", "diffusion"),
+        EVERY - BOXES,
+    ),
     # All but two healthy potentials are force fields, which have their atoms built in.
     "permutation_invariance": EVERY - {"copper", "argon-108"},
     "short_range_repulsion": EVERY - {"copper", "argon-108"},
@@ -73,7 +76,7 @@ NOT_APPLICABLE = {
     "reflection_invariance": ATOM | MIXED,
     "rotation_invariance": ATOM | MIXED,
     "trajectory_parity": MIXED,
-    "distribution": ATOM,
+    "distribution": BOXES | ATOM,
     "drift_percent": ATOM,
     "every_atom_counts": ATOM,
     "temperature": ATOM,

@@ -7,6 +7,7 @@ from openmm_mlff.config import list_protocols, load_protocol
 
 PARITY = {check.id for check in CHECKS if check.group == "parity"}
 # An ignored charge may be the one that was trained on: reported, and no reason to refuse.
+STRUCTURE = {"distribution", "radial_distribution", "diffusion"}
 SURFACE = {check.id for check in CHECKS if check.group == "surface"} - {"charge_response"}
 # Of periodic boxes only.
 IN_BOXES = {"npt_stability", "ensemble", "density", "equation_of_state"}
@@ -23,7 +24,7 @@ REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"tempe
 REPORTED = {
     "quick": {"charge_response", "drift_percent", "memory"},
     "standard": {"charge_response", "drift_percent", "slow_down", "memory"},
-    "extended": {"charge_response", "drift_percent", "slow_down", "memory", "distribution"},
+    "extended": {"charge_response", "drift_percent", "slow_down", "memory", *STRUCTURE},
 }
 STABLE = {
     **{"bond_shortest": 0.6, "bond_longest": 1.5, "contact": 0.6},
@@ -52,7 +53,8 @@ THRESHOLDS = {
     "cutoff_continuity": {"energy": 1.0, "forces": 50.0},
     "short_range_repulsion": {"wall": 5.0},
     "size_extensivity": {"energy": 1.0, "forces": 1.0},
-    "periodic_consistency": {"energy": 0.1, "forces": 1.0, "doubled": 0.1, "virial": 1.0},
+    "periodic_consistency": {"energy": 0.1, "forces": 1.0, "doubled": 0.1},
+    "pressure_virial": {"pressure": 10.0, "relative": 1e-3, "compression": 0.1},
     "every_atom_counts": {"force": 0.1, "energy": 0.01, "exchange": 0.1},
     "charge_response": {"energy": 1.0},
     "equation_of_state": {"residual": 1.0, "volume": 1.0},
@@ -77,6 +79,8 @@ THRESHOLDS = {
     "geometry_accuracy": {"rmsd": 0.1, "bond": 0.03},
     "vibrations": {"mae": 50.0, "imaginary": 30.0},
     "distribution": {"mae": 0.2},
+    "radial_distribution": {"difference": 0.1, "shortest": 2.0},
+    "diffusion": {"deviation": 0.2, "expected": 0.0, "viscosity": 0.0, "shortest": 100.0},
     "torsion_profile": {"minimum": 1.0, "rms": 1.0, "barrier": 1.0},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }
@@ -120,7 +124,7 @@ def test_each_selects_its_checks_which_have_their_thresholds(protocol):
     for check, _ in selected:
         limits = protocol.limits_for(check.id)
         assert {name: limit.unit for name, limit in limits.items()} == dict(check.limits)
-    assert (len(PARITY), len(SURFACE)) == (7, 12)
+    assert (len(PARITY), len(SURFACE)) == (7, 13)
     if protocol.name == "extended":
         assert {check.id for check, _ in selected} == {check.id for check in CHECKS} - IN_BOXES
 

@@ -10,7 +10,7 @@ from openmm_mlff.selftest.oracles import KINDS, healthy
 
 @pytest.fixture(scope="session")
 def molecules():
-    return {name: load_system(name) for name in ("water", "methane", "methanol")}
+    return {name: load_system(name) for name in ("water", "methane", "methanol", "argon_108")}
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ class Record:
 
 def measure(subject: Subject) -> Record | NotApplicable:
     """Sample the reference as the shared samples are sampled."""
+    if subject.molecule.is_periodic:
+        return NotApplicable("atoms of a box have no finite distances; see radial_distribution")
     if subject.molecule.n_atoms < 2:
         return NotApplicable("a single atom has no interatomic distances")
     own, reference = subject.samples, subject.reference

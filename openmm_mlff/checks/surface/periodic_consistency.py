@@ -15,12 +15,8 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 MOVES = 3
-STRAIN = 1e-3  # of the finite differences that the virial is compared with
 EQUAL_CELLS = ((2, 0, 1), (2, 1, -1), (1, 0, 1))
 """(vector, other, factor): adding the factor times the other vector keeps the lattice."""
-
-STRAINS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
-"""(row, column) of the strain r → r (1 + ε): those that keep a box as OpenMM orients it."""
 
 
 @record
@@ -35,14 +31,10 @@ class Record(Noisy):
     doubled_energy_ev: float = float("nan")  # E(2×1×1) − 2 E
     # F in each of the two boxes − F, eV/Å
     doubled_force_changes: np.ndarray | None = array(2, "N", 3, default=None)
-    no_virial: str = ""  # why there is no virial; empty where there is one
-    virial_ev: np.ndarray | None = array(6, default=None)  # volume times stress, six components
-    # dE/dε by central differences
-    virial_differences_ev: np.ndarray | None = array(6, default=None)
 
 
 def measure(subject: Subject) -> Record | NotApplicable:
-    """Evaluate the minimum with its box described in other ways, doubled and strained."""
+    """Evaluate the minimum with its box described in other ways, and doubled."""
     molecule = subject.molecule
     if molecule.cell_angstrom is None:
         return NotApplicable("it has no periodic box")
@@ -67,7 +59,6 @@ def measure(subject: Subject) -> Record | NotApplicable:
         refused=found.refused[1:] | found.refused[0],
         refusals=found.reasons,
         **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
-        **_virial(subject, cell),
         **noise_of(subject),
     )
 
@@ -89,30 +80,10 @@ def _double(
     }
 
 
-def _virial(subject: Subject, cell: np.ndarray) -> dict[str, Any]:
-    """Return the record's fields for the virial and the differences of the energy."""
-    stress = subject.stress()
-    if isinstance(stress, NotApplicable):
-        return {"no_virial": stress.reason}
-    rows, columns = np.array(STRAINS).T
-    strains = np.tile(np.eye(3), (2, len(STRAINS), 1, 1))
-    strains[:, np.arange(len(STRAINS)), rows, columns] += [[STRAIN], [-STRAIN]]
-    strains = strains.reshape(-1, 3, 3)
-    placed = subject.molecule.positions_angstrom @ strains
-    found = evaluate_boxes(subject, cell @ strains, placed)
-    if found.refused.any():
-        return {"no_virial": f"a strained box was refused ({found.reasons[0]})"}
-    stretched_ev, compressed_ev = found.energies_ev.reshape(2, -1)
-    return {
-        "virial_ev": stress[rows, columns] * np.linalg.det(cell),
-        "virial_differences_ev": (stretched_ev - compressed_ev) / (2.0 * STRAIN),
-    }
-
-
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the largest changes with their limits; the note names what was not evaluated.
 
-    ``energy``, ``doubled`` and ``virial`` are in meV/atom, ``forces`` in meV/Å.
+    ``energy`` and ``doubled`` are in meV/atom, ``forces`` in meV/Å.
     """
     if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided
@@ -133,11 +104,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
             Measure(clause, energy, limits["doubled"]),
             Measure("a second box changes the forces by up to", forces, limits["forces"]),
         ]
-    if record.virial_ev is not None and record.virial_differences_ev is not None:
-        error = largest(record.virial_ev - record.virial_differences_ev) * scale
-        clause = "the virial differs from the slope of the energy against the strain by up to"
-        measures.append(Measure(clause, error, limits["virial"]))
-    no_virial = f"no virial: {record.no_virial}" if record.no_virial else ""
     names = np.array(record.descriptions)[known].tolist()
     return judged(
         measures,
@@ -145,7 +111,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
             "energy_change_mev_per_atom_by_move": dict(zip(names, energies.tolist(), strict=True)),
             "detection_limit": record.detection_limit(n_atoms=n_atoms),
         },
-        note="; ".join(filter(None, [record.no_double, no_virial])),
+        note=record.no_double,
         refused=record.refused,
     )
 
@@ -154,12 +120,12 @@ CHECK = Check(
     id="periodic_consistency",
     group="surface",
     question="Do energy and forces depend on how a periodic box is described?",
-    formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N, |V σ − dE/dε| / N",
-    limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom", "virial": "meV/atom"},
+    formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N",
+    limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom"},
     source="a lattice has no origin; limits as for translations",
     consequence="Forces jump when an atom crosses the border, and the density depends on box size.",
     remedy="Look for pairs found by the minimum image although the cutoff is longer than half the "
-    "box, for box vectors used as lengths, and for a stress without the contribution of the box.",
+    "box, and for box vectors used as lengths.",
     record=Record,
     measure=measure,
     judge=judge,

@@ -54,19 +54,37 @@ def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | P
     except _LOADING_FAILURES as error:
         raise PotentialError(
             f"force field {', '.join(files)}: cannot be loaded ({_one_line(error)}); expected "
-            "files of OpenMM (such as amber14-all.xml) or paths of your own: correct --forcefield"
+            "files of OpenMM (such as amber14-all.xml) or paths of your own: correct the name"
         ) from error
 
 
 def file_hashes(forcefield: Sequence[str] | PreparedSystem) -> dict[str, str]:
-    """Return the hash of each file; OpenMM's own files are identified by name.
+    """Return the hash of the content of each file and of the files that it includes.
 
-    Files that a prepared system includes are covered by the hash of its System.
+    Those of a prepared system are covered by the hash of its System.
     """
     if isinstance(forcefield, PreparedSystem):
         content = hashlib.sha256(forcefield.system_xml.encode()).hexdigest()
         return {forcefield.files[0]: content}
-    return {name: hash_path(Path(name)) if Path(name).is_file() else name for name in forcefield}
+    found: dict[str, str] = {}
+    waiting = list(forcefield)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            path = _path_of(name)
+            found[name] = hash_path(path)
+            # OpenMM looks for an included file beside the one that includes it first.
+            for included in ElementTree.parse(path).getroot().findall("Include"):
+                beside = str(Path(name).parent / included.attrib["file"])
+                is_beside = (path.parent / included.attrib["file"]).is_file()
+                waiting.append(beside if is_beside else included.attrib["file"])
+    return found
+
+
+def _path_of(name: str) -> Path:
+    """Return the path of a file of the user, or else of OpenMM's."""
+    folders = [Path(), *map(Path, app.forcefield._getDataDirectories())]
+    return next((path for path in (each / name for each in folders) if path.is_file()), Path(name))
 
 
 def create_mm_system(
@@ -75,11 +93,13 @@ def create_mm_system(
     *,
     cell_angstrom: npt.NDArray[np.float64] | None,
     settings: MixedSettings,
+    **optional: Any,
 ) -> openmm.System:
     """Create a System of the force field with all atoms, without a centre-of-mass remover.
 
-    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff. A System of the
-    user is used as it is, without forces that control temperature or pressure.
+    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff. ``optional``:
+    further arguments of OpenMM's ``createSystem``. A System of the user is used as it is, without
+    forces that control temperature or pressure.
 
     Raises:
         PotentialError: the force field does not contain a residue, or lacks parameters; or the
@@ -87,7 +107,6 @@ def create_mm_system(
     """
     _check_settings(forcefield, settings)
     mass_amu = settings.hydrogen_mass_amu
-    optional: dict[str, Any] = {}
     if cell_angstrom is not None:
         optional["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
         optional["ewaldErrorTolerance"] = settings.ewald_tolerance
@@ -110,11 +129,11 @@ def create_mm_system(
             residue = _one_line(error).partition(". ")[0].removeprefix("No template found for ")
             raise PotentialError(
                 f"the force field gives {residue} virtual sites (as in four-site water), which are "
-                "not supported here; name one without them, for example amber14/tip3p.xml"
+                "not supported here; use one without them, for example amber14/tip3p.xml"
             ) from error
         raise PotentialError(
-            f"the force field cannot describe the structure ({_one_line(error)}); name a file "
-            "that defines this residue with --forcefield, and check that the structure names its "
+            f"the force field cannot describe the structure ({_one_line(error)}); add a "
+            "file that defines this residue, and check that the structure names its "
             "atoms, hydrogens and bonds (CONECT)"
         ) from error
     if cell_angstrom is not None:

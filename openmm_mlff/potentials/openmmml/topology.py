@@ -1,6 +1,6 @@
 """Molecules as topologies for openmm-ml, and topologies from it as molecules."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from openmm import app, unit
@@ -15,12 +15,16 @@ _GRID_SPACING_ANGSTROM = 2.0
 
 
 def topology_of(
-    molecule: MolecularSystem, *, particles: Sequence[int] | None = None
+    molecule: MolecularSystem,
+    *,
+    particles: Sequence[int] | None = None,
+    residue_starts: Container[int] = (),
 ) -> app.Topology:
     """Return the topology of a molecule, alone or within a larger System.
 
     ``particles``, (N,): indices of its atoms in the System; None for its own order. The topology
     ends with the last of them; other atoms are unknown and represented by hydrogens.
+    ``residue_starts``: atoms besides the first with which a residue begins.
     """
     places = list(range(molecule.n_atoms)) if particles is None else list(particles)
     number_at = dict(zip(places, molecule.atomic_numbers.tolist(), strict=True))
@@ -29,6 +33,8 @@ def topology_of(
         topology.setPeriodicBoxVectors(openmm_box_nm(molecule.cell_angstrom))
     residue = topology.addResidue(_NAME, topology.addChain())
     for index in range(max(places) + 1):
+        if index and index in residue_starts:
+            residue = topology.addResidue(_NAME, residue.chain)
         number = number_at.get(index)
         element = app.Element.getByAtomicNumber(number) if number else _BYSTANDER
         topology.addAtom(f"{element.symbol}{index + 1}", element, residue)

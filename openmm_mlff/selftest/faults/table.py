@@ -243,6 +243,18 @@ FAULTS = (
           unit="eV", gross=0.01, predicted_onset=1e-4,
           prediction="moved to other images, nearly every atom is outside: s per atom; limit "
           "0.1 meV/atom"),
+    Fault("virial of the atoms alone", check="pressure_virial", parent="pair", system="argon_108",
+          plant=box.virial_of_atoms,
+          description="the virial is −Σ x⊗F and lacks the derivative by the box",
+          predicted_onset=10.0 / 6000.0,
+          prediction="ΔP = s |W − W_atoms| / V: the potential part of the pressure, 3500 bar at "
+          "300 K, and a Σ x⊗F as large for atoms anywhere in the box; limit 10 bar"),
+    Fault("overflowing neighbour list", check="pressure_virial", parent="pair",
+          system="argon_108", plant=box.overflowing_list,
+          description="pairs beyond 1.25 times those at the start are lost",
+          predicted_onset=0.1 / 7.0,
+          prediction="at 1.37 times the density an atom has 7.4 pairs within 5 Å and loses s of "
+          "0.7 of them, of some 10 meV each; limit 0.1 meV/atom"),
     # Networks.
     Fault("wrong cutoff in the export", check="export_parity", parent="network",
           plant=network.in_export(network.shortened),

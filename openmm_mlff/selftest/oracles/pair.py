@@ -20,6 +20,7 @@ WELLS = {
     (1, 1): Morse(0.5, 2.0, 1.6),
     (1, 6): Morse(4.5, 1.9, 1.09),
     (1, 8): Morse(4.8, 2.2, 0.96),
+    (18, 18): Morse(0.0103, 1.6, 3.82),
 }
 """By elements.  The H–H minimum is at the distance of two hydrogens bonded to the same atom, so
 that water is bent and methane tetrahedral without angle terms."""

@@ -56,6 +56,13 @@ class PairSurface:
             tensions = vectors * (slopes / distances)[..., None]
         return energies.sum(-1), -(self._incidence @ tensions)
 
+    def virial(self, positions_angstrom: np.ndarray) -> np.ndarray:
+        """Return dE/dε at a strain r → r (1 + ε) of the box, Σ_p V_p' d⊗d/d, (G, 3, 3), eV."""
+        vectors = self.vectors(positions_angstrom)
+        distances = self.distances(positions_angstrom, vectors)
+        tensions = vectors * (self.radial(distances)[1] / distances)[..., None]
+        return np.asarray(np.einsum("gpa,gpb->gab", vectors, tensions))
+
     def vectors(self, positions_angstrom: np.ndarray) -> np.ndarray:
         """Return the vectors from the second to the first atom of each pair, (G, P, 3), Å."""
         vectors = np.asarray(positions_angstrom[:, self.first] - positions_angstrom[:, self.second])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Function from positions (G, N, 3), Å, to energies (G,), eV, and forces (G, N, 3), eV/Å."""
 
+_SAME_BOX_ANGSTROM = 1e-9
+
 
 class SurfacePotential(Potential):
     """A potential whose energies and forces come from one :data:`Surface`.
@@ -76,11 +78,12 @@ class SurfacePotential(Potential):
         surface = self.deployed_surface(numbers, cell_angstrom=cell)
 
         def compute(state: "openmm.State") -> tuple[float, np.ndarray]:
-            nonlocal cell, surface
+            nonlocal surface, cell
             if cell is not None and self.follows_the_box:
-                box = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
-                if not np.array_equal(box, cell):
-                    cell, surface = box, self.deployed_surface(numbers, cell_angstrom=box)
+                box_nm = state.getPeriodicBoxVectors(asNumpy=True)._value
+                box = units.angstrom_from_nm(np.array(box_nm))
+                if not np.allclose(box, cell, rtol=0.0, atol=_SAME_BOX_ANGSTROM):
+                    surface, cell = self.deployed_surface(numbers, cell_angstrom=box), box
             placed_nm = state.getPositions(asNumpy=True)._value
             energies, forces = surface(units.angstrom_from_nm(placed_nm)[None])
             return (

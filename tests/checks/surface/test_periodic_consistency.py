@@ -21,14 +21,6 @@ class WithoutImages(LennardJones):
         super().calculate(isolated, ["energy"], list(system_changes))
 
 
-class WithoutStress(LennardJones):
-    """Lennard-Jones that names a stress and has none."""
-
-    def calculate(self, atoms=None, properties=None, system_changes=()):
-        super().calculate(atoms, ["energy"], list(system_changes))
-        self.results.pop("stress", None)
-
-
 class SmallBoxesOnly(LennardJones):
     """Lennard-Jones that refuses more than eight atoms."""
 
@@ -56,16 +48,9 @@ def test_a_potential_of_crystals_only_passes(measured, subject_at):
     assert measured(subject_at(emt, copper)).status is Status.PASS
 
 
-def test_the_virial_is_the_slope_against_the_strain(subject_at, argon_box, lennard_jones):
-    record = CHECK.measure(subject_at(lennard_jones(), argon_box))
-    np.testing.assert_allclose(record.virial_ev, record.virial_differences_ev, atol=1e-4)
-    assert np.abs(record.virial_ev).max() > 0.01
-
-
 @pytest.mark.parametrize(
     ("calculator", "composition_is_free", "field", "reason"),
     [
-        (WithoutStress, True, "no_virial", "no stress"),
         (SmallBoxesOnly, True, "no_double", "too many atoms"),
         (LennardJones, False, "no_double", "built in"),
     ],
@@ -92,7 +77,7 @@ def test_two_boxes_lie_side_by_side(argon_box):
     ("case", "status", "value", "unit"),
     [
         (
-            {"energy_ev": 2e-4, "force": 9e-4, "doubled_ev": 5e-4, "virial_ev": 2e-3},
+            {"energy_ev": 2e-4, "force": 9e-4, "doubled_ev": 5e-4},
             Status.PASS,
             0.9,
             "meV/Å",
@@ -100,31 +85,23 @@ def test_two_boxes_lie_side_by_side(argon_box):
         ({"energy_ev": -3e-3}, Status.FAIL, 1.0, "meV/atom"),
         ({"force": 3e-3}, Status.FAIL, 3.0, "meV/Å"),
         ({"doubled_ev": 6e-3}, Status.FAIL, 1.0, "meV/atom"),
-        ({"virial_ev": 6e-3}, Status.FAIL, 2.0, "meV/atom"),
         ({"energy_ev": np.nan}, Status.FAIL, np.nan, "meV/atom"),
         ({"doubled_ev": np.nan}, Status.FAIL, np.nan, "meV/atom"),
-        ({"virial_ev": np.nan}, Status.FAIL, np.nan, "meV/atom"),
         ({"refused": 2}, Status.INCONCLUSIVE, None, None),
         # What was not evaluated stands in the note.
-        ({"doubled_ev": None, "virial_ev": None}, Status.PASS, 0.0, "meV/atom"),
+        ({"doubled_ev": None}, Status.PASS, 0.0, "meV/atom"),
     ],
 )
 def test_what_depends_on_the_description_decides(judge, without_noise, case, status, value, unit):
-    given = {"energy_ev": 0.0, "force": 0.0, "doubled_ev": 0.0, "virial_ev": 0.0, "refused": 0}
+    given = {"energy_ev": 0.0, "force": 0.0, "doubled_ev": 0.0, "refused": 0}
     given |= case
     forces = np.zeros((5, 3, 3))
     forces[4, 2, 1] = given["force"]
     doubled = {"no_double": "the atoms are built in"}
-    virial = {"no_virial": "the potential gives no stress"}
     if given["doubled_ev"] is not None:
         doubled = {
             "doubled_energy_ev": given["doubled_ev"],
             "doubled_force_changes": np.zeros((2, 3, 3)),
-        }
-    if given["virial_ev"] is not None:
-        virial = {
-            "virial_ev": np.full(6, given["virial_ev"]),
-            "virial_differences_ev": np.zeros(6),
         }
     record = Record(
         descriptions=tuple("abcde"),
@@ -132,11 +109,9 @@ def test_what_depends_on_the_description_decides(judge, without_noise, case, sta
         force_changes=forces,
         refused=np.arange(5) < given["refused"],
         **doubled,
-        **virial,
         **without_noise,
     )
     judgement = judge(record)
     assert (judgement.status, judgement.unit) == (status, unit)
     assert judgement.value == (None if value is None else pytest.approx(value, nan_ok=True))
-    for reason in (doubled.get("no_double", ""), virial.get("no_virial", "")):
-        assert reason in judgement.clause
+    assert doubled.get("no_double", "") in judgement.clause

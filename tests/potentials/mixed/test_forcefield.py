@@ -47,9 +47,9 @@ def test_ethanol_beside_amber_is_neutral_and_without_a_box_all_pairs_interact(cr
     ("files", "said"),
     [
         ([], "no force field for the others"),
-        (["nowhere.xml"], "nowhere.xml.*correct --forcefield"),
+        (["nowhere.xml"], "nowhere.xml.*correct the name"),
         ([__file__], "cannot be loaded"),
-        (["amber14/tip3p.xml"], r"residue 0 \(ETH\).*--forcefield"),
+        (["amber14/tip3p.xml"], r"residue 0 \(ETH\).*add a file"),
     ],
 )
 def test_unusable_files_and_missing_templates_are_refused_in_one_line(create, files, said):

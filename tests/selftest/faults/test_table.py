@@ -44,6 +44,8 @@ DEPLOYED = (
     "hot thermostat",
     "wrong cutoff in the export",
     "lost sum over neighbours",
+    "virial of the atoms alone",
+    "overflowing neighbour list",
 )
 # Bonds of no weakness at all would be infinitely strong.
 VANISHING = [
