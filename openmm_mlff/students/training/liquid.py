@@ -10,14 +10,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator, all_changes
 from ase.md.langevin import Langevin
-from ase.optimize import FIRE
 from scipy.spatial.transform import Rotation
 
 from openmm_mlff.storage.run_directory import RunDirectory, write_json
@@ -31,12 +29,14 @@ from openmm_mlff.students.training.frames import (
     stamp_of,
 )
 from openmm_mlff.students.training.teacher import GFN1, label, teacher_calculator
-from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
+from openmm_mlff.units import ANGSTROM_PER_NM, FS_PER_PS
 
 WATER_ANGSTROM = np.array([[0.0, 0.0, 0.0], [0.9572, 0.0, 0.0], [-0.24, 0.9266, 0.0]])
 """O, H, H of TIP3P."""
 
 MOLECULE_MASS_G_PER_CM3_ANGSTROM3 = 18.01528 / 0.602214076
+TIMESTEP_FS, FRICTION_PER_FS = 0.5, 0.01
+
 HOTTEST = 5.0
 """A trajectory that is hotter than this multiple of its temperature has failed, and ends."""
 
@@ -129,25 +129,22 @@ def trajectory_frames(
 ) -> Iterator[LabelledFrame]:
     """Generate labelled frames of one trajectory, each followed by a cluster cut out of it."""
     atoms = packed_box(n_molecules, density_g_per_cm3=density_g_per_cm3, rng=rng)
-    atoms.calc = tip3p_calculator(n_molecules, cell_angstrom=np.array(atoms.cell))
-    FIRE(atoms, logfile=None).run(fmax=1.0, steps=100)
-    spread = np.sqrt(atoms.get_masses() * units.kB * temperature_kelvin)
-    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * spread[:, np.newaxis])
-    dynamics = Langevin(
-        atoms,
-        0.5 * units.fs,
-        temperature_K=temperature_kelvin,
-        friction=0.01 / units.fs,
-        fixcm=False,
-        rng=rng,
-    )
-    dynamics.run(plan.tip3p_steps)
+    advance = tip3p_dynamics(atoms, temperature_kelvin=temperature_kelvin, rng=rng)
+    advance(plan.tip3p_steps)
     if student is not None:
-        atoms.calc = student_calculator(student)
-        dynamics.run(4 * plan.steps_between)
+        atoms.calc = StudentCalculator(student)
+        advance = Langevin(
+            atoms,
+            TIMESTEP_FS * units.fs,
+            temperature_K=temperature_kelvin,
+            friction=FRICTION_PER_FS / units.fs,
+            fixcm=False,
+            rng=rng,
+        ).run
+        advance(4 * plan.steps_between)
     condition = f"{density_g_per_cm3:.2f}_{temperature_kelvin:.0f}K"
     for _ in range(count):
-        dynamics.run(plan.steps_between)
+        advance(plan.steps_between)
         if not atoms.get_temperature() < HOTTEST * temperature_kelvin:
             return
         size = int(rng.integers(2, plan.cluster + 1))
@@ -189,13 +186,62 @@ def cluster_of(atoms: Atoms, n_molecules: int, *, rng: np.random.Generator) -> A
     return Atoms("OHH" * len(nearest), positions=placed)
 
 
-class FunctionOfPositions(Calculator):
-    """ASE calculator of a function that returns energy, eV, and forces, eV/Å, of atoms."""
+def tip3p_dynamics(
+    atoms: Atoms, *, temperature_kelvin: float, rng: np.random.Generator
+) -> Callable[[int], None]:
+    """Minimise a box of flexible TIP3P, and return a function that runs timesteps of its dynamics.
 
-    def __init__(self, compute: Callable[[Atoms], tuple[float, np.ndarray]]) -> None:
+    The function moves the atoms, which are in the order O, H, H.
+    """
+    import openmm
+    from openmm import app, unit
+
+    cell_nm = np.array(atoms.cell) / ANGSTROM_PER_NM
+    topology = app.Topology()
+    chain = topology.addChain()
+    for _ in range(len(atoms) // 3):
+        residue = topology.addResidue("HOH", chain)
+        oxygen = topology.addAtom("O", app.element.oxygen, residue)
+        for name in ("H1", "H2"):
+            topology.addBond(oxygen, topology.addAtom(name, app.element.hydrogen, residue))
+    topology.setPeriodicBoxVectors(cell_nm)
+    system = app.ForceField("amber14/tip3p.xml").createSystem(
+        topology,
+        nonbondedMethod=app.PME,
+        nonbondedCutoff=0.49 * cell_nm[0, 0],
+        rigidWater=False,
+    )
+    integrator = openmm.LangevinMiddleIntegrator(
+        temperature_kelvin, FRICTION_PER_FS * FS_PER_PS, TIMESTEP_FS / FS_PER_PS
+    )
+    seed = int(rng.integers(1, 2**31))
+    integrator.setRandomNumberSeed(seed)
+    platform = openmm.Platform.getPlatformByName("CPU")
+    settings = {"Threads": "1", "DeterministicForces": "true"}
+    context = openmm.Context(system, integrator, platform, settings)
+    context.setPositions(atoms.positions / ANGSTROM_PER_NM)
+    openmm.LocalEnergyMinimizer.minimize(context, maxIterations=100)
+    context.setVelocitiesToTemperature(temperature_kelvin, seed)
+
+    def advance(steps: int) -> None:
+        integrator.step(steps)
+        state = context.getState(positions=True, velocities=True)
+        atoms.positions = state.getPositions(asNumpy=True).value_in_unit(unit.angstrom)
+        velocities = state.getVelocities(asNumpy=True).value_in_unit(
+            unit.angstrom / unit.femtosecond
+        )
+        atoms.set_velocities(velocities / units.fs)
+
+    return advance
+
+
+class StudentCalculator(Calculator):
+    """A student in float32 as ASE calculator of a periodic box."""
+
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.implemented_properties = ["energy", "forces"]
-        self.compute = compute
+        self.program = program_of(load_student(path)[0], torch.float32)
 
     def calculate(
         self,
@@ -205,61 +251,11 @@ class FunctionOfPositions(Calculator):
     ) -> None:
         """Compute energy and forces; called by ASE."""
         super().calculate(atoms, properties, system_changes)
-        energy_ev, forces = self.compute(self.atoms)
-        self.results = {"energy": energy_ev, "forces": forces}
-
-
-def tip3p_calculator(n_molecules: int, *, cell_angstrom: np.ndarray) -> Calculator:
-    """Return flexible TIP3P in a periodic box, with OpenMM, for atoms in the order O, H, H."""
-    import openmm
-    from openmm import app, unit
-
-    topology = app.Topology()
-    chain = topology.addChain()
-    for _ in range(n_molecules):
-        residue = topology.addResidue("HOH", chain)
-        oxygen = topology.addAtom("O", app.element.oxygen, residue)
-        for name in ("H1", "H2"):
-            topology.addBond(oxygen, topology.addAtom(name, app.element.hydrogen, residue))
-    topology.setPeriodicBoxVectors(cell_angstrom / ANGSTROM_PER_NM)
-    system = app.ForceField("amber14/tip3p.xml").createSystem(
-        topology,
-        nonbondedMethod=app.PME,
-        nonbondedCutoff=0.49 * cell_angstrom[0, 0] / ANGSTROM_PER_NM,
-        rigidWater=False,
-    )
-    platform = openmm.Platform.getPlatformByName("CPU")
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        platform,
-        {"Threads": "1", "DeterministicForces": "true"},
-    )
-
-    def compute(atoms: Atoms) -> tuple[float, np.ndarray]:
-        context.setPositions(atoms.positions / ANGSTROM_PER_NM)
-        state = context.getState(energy=True, forces=True)
-        energy: Any = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-        forces = state.getForces(asNumpy=True).value_in_unit(
-            unit.kilojoule_per_mole / unit.angstrom
-        )
-        return energy / KJ_PER_MOL_PER_EV, forces / KJ_PER_MOL_PER_EV
-
-    return FunctionOfPositions(compute)
-
-
-def student_calculator(path: Path) -> Calculator:
-    """Return a student in float32 for periodic boxes."""
-    program = program_of(load_student(path)[0], torch.float32)
-
-    def compute(atoms: Atoms) -> tuple[float, np.ndarray]:
-        energy, forces, _ = evaluate_with_list(
-            program,
-            torch.from_numpy(atoms.numbers.astype(np.int64)),
-            torch.from_numpy(atoms.positions),
+        energy_ev, forces, _ = evaluate_with_list(
+            self.program,
+            torch.from_numpy(self.atoms.numbers.astype(np.int64)),
+            torch.from_numpy(self.atoms.positions),
             dtype=torch.float32,
-            cell=torch.from_numpy(np.array(atoms.cell)),
+            cell=torch.from_numpy(np.array(self.atoms.cell)),
         )
-        return float(energy), forces.numpy()
-
-    return FunctionOfPositions(compute)
+        self.results = {"energy": float(energy_ev), "forces": forces.numpy()}

@@ -80,7 +80,7 @@ class WaterRecipe:
     rounds: tuple[Round, ...] = (
         Round(
             LiquidPlan(
-                boxes=((16, 20), (32, 8)), temperatures_kelvin=(300.0, 600.0), trajectories=20
+                boxes=((16, 10), (32, 5)), temperatures_kelvin=(300.0, 600.0), trajectories=20
             ),
             TrainingPlan(epochs=20, batch_size=8),
         ),

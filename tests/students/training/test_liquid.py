@@ -11,11 +11,11 @@ from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.students.training import liquid
 from openmm_mlff.students.training.liquid import (
     LiquidPlan,
+    StudentCalculator,
     cluster_of,
     make_liquid_frames,
     packed_box,
-    student_calculator,
-    tip3p_calculator,
+    tip3p_dynamics,
 )
 
 PLAN = LiquidPlan(boxes=((8, 1),), trajectories=2, steps_between=5, tip3p_steps=50, cluster=3)
@@ -59,14 +59,28 @@ def test_a_cluster_is_a_molecule_and_its_nearest_neighbours(box):
     np.testing.assert_allclose(first, np.sort(expected)[:5])
 
 
-@pytest.mark.parametrize("potential", ["tip3p", "student"])
-def test_the_dynamics_have_forces_that_are_gradients(box, student, potential):
+def test_the_dynamics_of_tip3p_reach_their_temperature_and_depend_on_the_seed(box):
+    kept, temperatures = box.copy(), []
+    advance = tip3p_dynamics(box, temperature_kelvin=500.0, rng=np.random.default_rng(5))
+    advance(400)
+    for _ in range(30):
+        advance(20)
+        temperatures.append(box.get_temperature())
+    assert np.mean(temperatures) == pytest.approx(500.0, rel=0.2)
+    ends = []
+    for seed in (5, 5, 6):
+        atoms = kept.copy()
+        advance = tip3p_dynamics(atoms, temperature_kelvin=500.0, rng=np.random.default_rng(seed))
+        advance(50)
+        ends.append(atoms.positions)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert abs(ends[0] - ends[2]).max() > 0.01
+
+
+def test_the_dynamics_of_a_student_have_forces_that_are_gradients(box, student):
     rng = np.random.default_rng(5)
     box.positions += rng.normal(scale=0.05, size=box.positions.shape)
-    cell = np.array(box.cell)
-    box.calc = tip3p_calculator(16, cell_angstrom=cell)
-    if potential == "student":
-        box.calc = student_calculator(student)
+    box.calc = StudentCalculator(student)
     along = rng.normal(size=box.positions.shape)
     slope = (box.get_forces() * along).sum()
     start, energies = box.positions.copy(), []
@@ -103,10 +117,12 @@ def test_a_failed_trajectory_of_a_student_is_replaced_by_one_of_tip3p(
 ):
     pytest.importorskip("tblite")
 
-    def explodes(_path):
-        return liquid.FunctionOfPositions(lambda atoms: (0.0, 1e3 * atoms.positions))
+    class Exploding(StudentCalculator):
+        def calculate(self, *args, **kwargs):
+            super().calculate(*args, **kwargs)
+            self.results["forces"] = 1e3 * self.atoms.positions
 
-    monkeypatch.setattr(liquid, "student_calculator", explodes)
+    monkeypatch.setattr(liquid, "StudentCalculator", Exploding)
     box, cluster = make_liquid_frames(tmp_path / "round", ONE, seed=1, student=student)
     assert box.largest_force_ev_per_angstrom < 20.0
     assert len(cluster.atomic_numbers) <= 9
