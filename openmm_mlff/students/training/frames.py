@@ -57,6 +57,11 @@ class LabelledFrame:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"{name} of {self.origin} has shape {found}, expected {shape}")
+        found = [np.shape(value) for value in (self.cell_angstrom, self.virial_ev)]
+        if found not in ([(), ()], [(3, 3), (3, 3)]):
+            raise ValueError(
+                f"cell and virial of {self.origin} have shapes {found}; expected (3, 3), or None"
+            )
 
     @property
     def kind(self) -> str:

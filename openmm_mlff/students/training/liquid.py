@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -251,11 +252,12 @@ class StudentCalculator(Calculator):
     ) -> None:
         """Compute energy and forces; called by ASE."""
         super().calculate(atoms, properties, system_changes)
+        box = cast(Atoms, self.atoms)
         energy_ev, forces, _ = evaluate_with_list(
             self.program,
-            torch.from_numpy(self.atoms.numbers.astype(np.int64)),
-            torch.from_numpy(self.atoms.positions),
+            torch.from_numpy(box.numbers.astype(np.int64)),
+            torch.from_numpy(box.positions),
             dtype=torch.float32,
-            cell=torch.from_numpy(np.array(self.atoms.cell)),
+            cell=torch.from_numpy(np.array(box.cell)),
         )
         self.results = {"energy": float(energy_ev), "forces": forces.numpy()}

@@ -161,7 +161,7 @@ def build_water(
         record = _record(recipe, rounds, training, held_out, model)
         save_student(model, record, student)
         say(f"{name}: {_overall(record.held_out)}")
-    model, record = load_student(student)
+    model, record = load_student(data / f"{name}.safetensors")
     save_student(model, record, output / f"{NAME}.safetensors")
     write_text(output / f"{NAME}.md", model_card(record))
     return record
@@ -186,7 +186,7 @@ def _record(
             "held_out_frames": len(held_out),
             "kinds": dict(Counter(frame.kind for frame in training)),
             "molecules": [
-                "water: isolated, in pairs, in clusters and in periodic boxes of "
+                "water: isolated, in pairs, in clusters and, at the Γ point, in periodic boxes of "
                 + ", ".join(map(str, sorted(_boxes(recipe))))
             ],
             "held_out_from": HELD_OUT_FROM,

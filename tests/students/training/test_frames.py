@@ -48,6 +48,8 @@ def test_round_trip_and_file_are_reproducible(tmp_path, periodic):
 def test_shapes_are_checked_and_the_largest_force_is_the_longest_vector():
     with pytest.raises(ValueError, match=r"forces_ev_per_angstrom of x has shape \(2, 3\)"):
         LabelledFrame("x", np.array([1, 1, 8]), np.zeros((3, 3)), 0.0, np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="cell and virial of a/b have shapes"):
+        replace(frame("a/b"), cell_angstrom=np.eye(3))
     forces = np.array([[3.0, 4.0, 0.0], [4.9, 0.0, 0.0]])
     found = LabelledFrame("x", np.array([1, 1]), np.zeros((2, 3)), 0.0, forces)
     assert found.largest_force_ev_per_angstrom == pytest.approx(5.0)
