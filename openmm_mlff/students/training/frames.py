@@ -57,10 +57,10 @@ class LabelledFrame:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"{name} of {self.origin} has shape {found}, expected {shape}")
-        found = [np.shape(value) for value in (self.cell_angstrom, self.virial_ev)]
-        if found not in ([(), ()], [(3, 3), (3, 3)]):
+        box = [None if x is None else x.shape for x in (self.cell_angstrom, self.virial_ev)]
+        if box not in ([None, None], [(3, 3), (3, 3)]):
             raise ValueError(
-                f"cell and virial of {self.origin} have shapes {found}; expected (3, 3), or None"
+                f"cell and virial of {self.origin} have shapes {box}; expected (3, 3), or None"
             )
 
     @property
