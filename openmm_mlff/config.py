@@ -35,7 +35,7 @@ GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")  # have the property ``Precision``
 NO_REFERENCE = "none"
 AUTO_REFERENCE = "auto"  # the potential's own teacher, if it names one
 
-GFN2_XTB = "ase:tblite.ase:TBLite?method=GFN2-xTB"
+GFN1_XTB, GFN2_XTB = (f"ase:tblite.ase:TBLite?method=GFN{n}-xTB" for n in (1, 2))
 
 
 class Frozen(BaseModel):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import torch
 
-from openmm_mlff.config import GFN2_XTB
+from openmm_mlff.config import GFN1_XTB, GFN2_XTB
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
@@ -18,7 +18,7 @@ from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.potentials.python_backend import python_torch_force
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.storage.fingerprint import Sources
-from openmm_mlff.students.checkpoint import TEACHER
+from openmm_mlff.students.checkpoint import TEACHER, TEACHER_OF_WATER
 from openmm_mlff.students.deployment import (
     FixedComposition,
     FreeComposition,
@@ -34,7 +34,7 @@ from openmm_mlff.students.painn import PaiNN
 if TYPE_CHECKING:
     import openmm
 
-_TEACHERS = {TEACHER: GFN2_XTB}
+_TEACHERS = {TEACHER: GFN2_XTB, TEACHER_OF_WATER: GFN1_XTB}
 """Specs of the teachers named in checkpoints."""
 
 

@@ -16,8 +16,8 @@ from openmm_mlff.errors import CheckpointError
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 FORMAT = "openmm_mlff.student/1"
-TEACHER = "GFN2-xTB (tblite)"
-"""The teacher of the shipped students, as their records name it."""
+TEACHER, TEACHER_OF_WATER = "GFN2-xTB (tblite)", "GFN1-xTB (tblite)"
+"""The teachers of the shipped students and of ``student:water``, as their records name them."""
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _LONGEST_REASON = 200

@@ -20,9 +20,11 @@ def model_card(record: StudentRecord) -> str:
     """Return a student's card in Markdown; all values come from the record."""
     config, data, training = record.config, record.data, record.training
     elements = ", ".join(chemical_symbols[number] for number in config.elements)
+    boxes = any("pressure_mae_bar" in errors for errors in record.held_out.values())
+    title, line = (" pressure MAE, bar |", "---|") if boxes else ("", "")
     rows = "\n".join(
         f"| {origin} | {errors['frames']} | {errors['force_rmse_ev_per_angstrom']:.3f} "
-        f"| {errors['energy_mae_mev_per_atom']:.2f} |"
+        f"| {errors['energy_mae_mev_per_atom']:.2f} |{_pressure(errors) if boxes else ''}"
         for origin, errors in record.held_out.items()
     )
     kinds = ", ".join(f"{count} {kind}" for kind, count in data["kinds"].items())
@@ -50,8 +52,8 @@ An equivariant PaiNN on a ZBL core, distilled from {record.teacher}.
 
 {data.get("held_out_from", HELD_OUT_FROM)} Energies are absolute, without any shift.
 
-| frames | count | force RMSE, eV/Å | energy MAE, meV/atom |
-|---|---|---|---|
+| frames | count | force RMSE, eV/Å | energy MAE, meV/atom |{title}
+|---|---|---|---|{line}
 {rows}
 
 ## Use
@@ -66,12 +68,19 @@ def _later_rounds(training: Mapping[str, Any]) -> Iterator[str]:
     """Yield the rows of the later rounds."""
     if "refinement" in training:
         yield f"\n| second round | {_schedule(training['refinement'])} |"
-    for kind, title in LAST_ROUNDS.items():
-        if kind in training:
-            plan = training[kind]
+    for kind, plan in training.items():
+        title = LAST_ROUNDS.get(kind) or (
+            kind.startswith("round") and f"{kind}, the student's own dynamics"
+        )
+        if title:
             yield f"\n| {title} | {_schedule(plan)}, on {plan['frames']} frames |"
     if "note" in training:
         yield f"\n| note | {training['note']} |"
+
+
+def _pressure(errors: Mapping[str, float]) -> str:
+    found = errors.get("pressure_mae_bar")
+    return " |" if found is None else f" {found:.0f} |"
 
 
 def _schedule(plan: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.students.training import distortion, rotation, sampling
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.sampling import SamplingPlan
-from openmm_mlff.students.training.teacher import free_atom_energies
+from openmm_mlff.students.training.teacher import GFN2, free_atom_energies
 
 REFINEMENT = "refinement"
 """Kind of the frames that are used only in the later rounds of training."""
@@ -32,6 +32,7 @@ class _Job:
     temperature_kelvin: float
     plan: SamplingPlan
     seed: int
+    method: str = GFN2
 
 
 def make_frames(
@@ -40,6 +41,7 @@ def make_frames(
     plan: SamplingPlan,
     *,
     seed: int,
+    method: str = GFN2,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[LabelledFrame]:
@@ -50,13 +52,14 @@ def make_frames(
         elements: atomic numbers whose pairs are scanned.
         plan: numbers of geometries.
         seed: seed of all random numbers; the result does not depend on `workers`.
+        method: of the teacher.
         workers: number of processes; 1 uses only the current one.
         on_progress: called with the completed and the total number of jobs.
 
     Returns:
         Frames, grouped by origin, in an order that depends only on the seed.
     """
-    jobs = _jobs(molecules, elements, plan, seed=seed)
+    jobs = [replace(job, method=method) for job in _jobs(molecules, elements, plan, seed=seed)]
     frames: list[list[LabelledFrame]] = [[] for _ in jobs]
     for done, (index, group) in enumerate(_results(jobs, workers=workers), start=1):
         frames[index] = group
@@ -122,15 +125,17 @@ def _run(job: _Job) -> list[LabelledFrame]:
 
 def _frames(job: _Job) -> Iterator[LabelledFrame]:
     """Return the frames of a job, labelled as they are read."""
-    plan, seed = job.plan, job.seed
+    plan, seed, method = job.plan, job.seed, job.method
     if job.kind == "atoms":
-        return sampling.free_atom_frames(free_atom_energies(tuple(map(int, job.subjects))))
+        return sampling.free_atom_frames(
+            free_atom_energies(tuple(map(int, job.subjects)), method=method)
+        )
     if job.kind == "scan":
         first, second = map(int, job.subjects)
-        return sampling.pair_scan_frames(first, second, plan.scan)
+        return sampling.pair_scan_frames(first, second, plan.scan, method=method)
     molecule, *others = (load_system(name) for name in job.subjects)
     if job.kind == "dimer":
-        return sampling.dimer_frames(molecule, others[0], plan.dimers, seed=seed)
+        return sampling.dimer_frames(molecule, others[0], plan.dimers, seed=seed, method=method)
     if job.kind == TORSION:
         return rotation.torsion_frames(
             molecule,
@@ -155,10 +160,11 @@ def _frames(job: _Job) -> Iterator[LabelledFrame]:
             steps_between=plan.steps_between,
             seed=seed,
             kind=job.kind,
+            method=method,
         )
     alter, count = {
         "stretched": (distortion.stretched_positions, plan.stretched),
         "crowded": (distortion.crowded_positions, plan.crowded),
     }[job.kind]
     count = plan.share(count, molecule)
-    return sampling.altered_frames(molecule, job.kind, alter, count, seed=seed)
+    return sampling.altered_frames(molecule, job.kind, alter, count, seed=seed, method=method)

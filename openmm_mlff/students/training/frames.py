@@ -1,15 +1,17 @@
 """Labelled frames: geometries with the teacher's energies and forces."""
 
+import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from openmm_mlff.errors import CheckpointError
-from openmm_mlff.storage.run_directory import write_arrays
+from openmm_mlff.errors import CheckpointError, ConfigError
+from openmm_mlff.storage.run_directory import read_json, write_arrays
 
 WHOLE_ORIGINS = ("/scan", "/atom")
 """Suffixes of the origins whose frames are only useful together."""
@@ -36,6 +38,9 @@ class LabelledFrame:
         positions_angstrom: float64 (N, 3).
         energy_ev: the teacher's total energy.
         forces_ev_per_angstrom: float64 (N, 3).
+        cell_angstrom: float64 (3, 3), box vectors as rows; None for an isolated molecule.
+        virial_ev: float64 (3, 3), dE/dε for a strain ε of positions and box, r → r (1 + ε); None
+            for an isolated molecule.
     """
 
     origin: str
@@ -43,6 +48,8 @@ class LabelledFrame:
     positions_angstrom: np.ndarray
     energy_ev: float
     forces_ev_per_angstrom: np.ndarray
+    cell_angstrom: np.ndarray | None = None
+    virial_ev: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.atomic_numbers), 3)
@@ -50,6 +57,11 @@ class LabelledFrame:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"{name} of {self.origin} has shape {found}, expected {shape}")
+        box = [None if x is None else x.shape for x in (self.cell_angstrom, self.virial_ev)]
+        if box not in ([None, None], [(3, 3), (3, 3)]):
+            raise ValueError(
+                f"cell and virial of {self.origin} have shapes {box}; expected (3, 3), or None"
+            )
 
     @property
     def kind(self) -> str:
@@ -74,6 +86,13 @@ def save_frames(frames: Sequence[LabelledFrame], path: Path) -> None:
             [frame.forces_ev_per_angstrom for frame in frames]
         ),
     }
+    boxes = {index: frame for index, frame in enumerate(frames) if frame.cell_angstrom is not None}
+    if boxes:
+        arrays |= {
+            "periodic": np.array(list(boxes)),
+            "cells_angstrom": np.array([frame.cell_angstrom for frame in boxes.values()]),
+            "virials_ev": np.array([frame.virial_ev for frame in boxes.values()]),
+        }
     write_arrays(path, arrays)
 
 
@@ -89,15 +108,22 @@ def load_frames(path: Path) -> list[LabelledFrame]:
             data = np.load(file, allow_pickle=False)
             arrays = {name: data[name] for name in data.files}
         cuts = np.cumsum(arrays["sizes"])[:-1]
+        names = ("cells_angstrom", "virials_ev")
+        boxes = [arrays[name] for name in names] if "periodic" in arrays else []
+        labels = dict(zip(arrays.get("periodic", ()), zip(*boxes, strict=True), strict=True))
         return [
-            LabelledFrame(str(origin), numbers, positions, float(energy), forces)
-            for origin, numbers, positions, energy, forces in zip(
-                arrays["origins"],
-                np.split(arrays["atomic_numbers"], cuts),
-                np.split(arrays["positions_angstrom"], cuts),
-                arrays["energies_ev"],
-                np.split(arrays["forces_ev_per_angstrom"], cuts),
-                strict=True,
+            LabelledFrame(
+                str(origin), numbers, positions, float(energy), forces, *labels.get(index, ())
+            )
+            for index, (origin, numbers, positions, energy, forces) in enumerate(
+                zip(
+                    arrays["origins"],
+                    np.split(arrays["atomic_numbers"], cuts),
+                    np.split(arrays["positions_angstrom"], cuts),
+                    arrays["energies_ev"],
+                    np.split(arrays["forces_ev_per_angstrom"], cuts),
+                    strict=True,
+                )
             )
         ]
     except _READING_FAILURES as error:
@@ -105,6 +131,25 @@ def load_frames(path: Path) -> list[LabelledFrame]:
             f"cannot read labelled frames from {path} ({' '.join(str(error).split())}); expected "
             "a file written by scripts/train_students.py; delete it to generate the data again"
         ) from error
+
+
+def stamp_of(path: Path) -> Path:
+    """Return the file that names the recipe of a file or folder of frames."""
+    return path.with_suffix(".json")
+
+
+def check_stamp(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Check that a file or folder of frames was generated with the settings ``wanted``.
+
+    Raises:
+        ConfigError: it was not.
+    """
+    stamp = stamp_of(path)
+    if not stamp.exists() or read_json(stamp) != json.loads(json.dumps(wanted)):
+        raise ConfigError(
+            f"{path} was generated by another recipe; expected the data of this one; "
+            "delete it, or name another place with --data"
+        )
 
 
 def split_held_out(

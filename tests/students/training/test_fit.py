@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from ase.neighborlist import primitive_neighbor_list
 
 from openmm_mlff.students.painn import PaiNNConfig
 from openmm_mlff.students.training.fit import (
@@ -44,10 +47,85 @@ def model():
 
 def test_a_joined_batch_has_the_predictions_of_its_frames(model):
     frames = [made_up(4, 1), made_up(1, 2), made_up(6, 3)]
-    energies, forces = predict(model, join(frames, cutoff_angstrom=5.0), training=False)
+    energies, forces, _ = predict(model, join(frames, cutoff_angstrom=5.0), training=False)
     alone = [predict(model, join([f], cutoff_angstrom=5.0), training=False) for f in frames]
-    torch.testing.assert_close(energies, torch.cat([e for e, _ in alone]), rtol=1e-6, atol=1e-5)
-    torch.testing.assert_close(forces, torch.cat([f for _, f in alone]), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(energies, torch.cat([e for e, _, _ in alone]), rtol=1e-6, atol=1e-5)
+    torch.testing.assert_close(forces, torch.cat([f for _, f, _ in alone]), rtol=1e-4, atol=1e-4)
+
+
+TRICLINIC = np.array([[6.1, 0.0, 0.0], [1.3, 7.0, 0.0], [-0.8, 1.1, 5.7]])
+"""Å; narrower than twice the cutoff, so that images of one atom are neighbours."""
+
+
+def in_a_box(n_atoms: int, seed: int, *, cell=TRICLINIC) -> LabelledFrame:
+    """Atoms of which some lie outside of the box."""
+    virial = np.random.default_rng(seed).normal(size=(3, 3))
+    made = made_up(n_atoms, seed, spread=4.0)
+    return replace(made, origin="made/box", cell_angstrom=cell, virial_ev=virial)
+
+
+def test_periodic_pairs_are_those_of_ase():
+    frames = [in_a_box(9, 1), made_up(4, 2), in_a_box(5, 3, cell=4.0 * np.eye(3))]
+    batch = join(frames, cutoff_angstrom=5.0)
+    found = batch.positions[batch.senders] - batch.positions[batch.receivers] + batch.shifts
+    expected, offset = [], 0
+    for frame in frames:
+        cell = np.zeros((3, 3)) if frame.cell_angstrom is None else frame.cell_angstrom
+        pbc = [frame.cell_angstrom is not None] * 3
+        i, j, apart = primitive_neighbor_list("ijD", pbc, cell, frame.positions_angstrom, 5.0)
+        expected += [
+            (a + offset, b + offset, *np.round(d, 6) + 0.0)
+            for a, b, d in zip(i, j, apart, strict=True)
+        ]
+        offset += len(frame.atomic_numbers)
+    pairs = zip(batch.receivers.tolist(), batch.senders.tolist(), found.numpy(), strict=True)
+    assert sorted((a, b, *np.round(d, 6) + 0.0) for a, b, d in pairs) == sorted(expected)
+    assert bool((batch.senders == batch.receivers).any())
+    assert batch.boxes.tolist() == [0, 2]
+
+
+def test_forces_and_virials_of_boxes_are_gradients_of_the_energy(model):
+    model = model.double()
+    frame = in_a_box(6, 4)
+    step = 1e-4
+
+    def energy(strain, moved=0.0):
+        """Energy after a strain and a displacement of one atom."""
+        positions = frame.positions_angstrom.copy()
+        positions[2, 1] += moved
+        deformation = np.eye(3) + strain
+        changed = replace(
+            frame,
+            positions_angstrom=positions @ deformation,
+            cell_angstrom=TRICLINIC @ deformation,
+        )
+        batch = join([made_up(3, 5), changed], cutoff_angstrom=5.0)
+        return batch, *predict(model, batch, training=False)
+
+    none = np.zeros((3, 3))
+    _, _, forces, virials = energy(none)
+    up, down = (float(energy(none, moved)[1][1].detach()) for moved in (step, -step))
+    assert float(forces[3 + 2, 1]) == pytest.approx(-(up - down) / (2 * step), abs=2e-3)
+    for a, b in ((0, 0), (1, 2)):
+        strain = none.copy()
+        strain[a, b] = step
+        up, down = (float(energy(sign * strain)[1][1].detach()) for sign in (1, -1))
+        assert float(virials[0, a, b]) == pytest.approx((up - down) / (2 * step), abs=2e-3)
+
+
+def test_virials_have_a_part_in_the_loss_and_in_the_table(model):
+    frames = [made_up(4, 1), in_a_box(5, 2)]
+    batch = join(frames, cutoff_angstrom=5.0)
+    plan = TrainingPlan(virial_scale_ev_per_atom=0.01, virial_weight=2.0)
+    labels = (batch.energies, batch.forces)
+    off = batch.virials + torch.eye(3) * 5 / np.sqrt(3)
+    assert float(loss_of(*labels, batch.virials, batch, plan)) < 1e-9
+    assert float(loss_of(*labels, off, batch, plan)) == pytest.approx(2.0 * 0.99, rel=1e-3)
+    _, _, virials = predict(model, batch, training=False)
+    error = float((virials[0] - batch.virials[0]).trace()) / 3 / np.linalg.det(TRICLINIC)
+    table = held_out_errors(model, frames, cutoff_angstrom=5.0)
+    assert table["made/box"]["pressure_mae_bar"] == pytest.approx(abs(error) * 1.602176634e6)
+    assert "pressure_mae_bar" not in table["made/up"]
 
 
 def test_loss_is_zero_for_the_labels_and_weights_energies():
@@ -56,8 +134,8 @@ def test_loss_is_zero_for_the_labels_and_weights_energies():
     assert float(pseudo_huber(large, 0.1)) == pytest.approx(1e3 - 0.1, rel=1e-6)
     batch = join([made_up(4, 1), made_up(2, 2)], cutoff_angstrom=5.0)
     plan = TrainingPlan(energy_weight=0.5, energy_scale_ev_per_atom=0.002)
-    perfect = loss_of(batch.energies, batch.forces, batch, plan)
-    off = loss_of(batch.energies + 1.0 * batch.sizes, batch.forces, batch, plan)
+    perfect = loss_of(batch.energies, batch.forces, batch.virials, batch, plan)
+    off = loss_of(batch.energies + 1.0 * batch.sizes, batch.forces, batch.virials, batch, plan)
     assert float(perfect) < 1e-9
     assert float(off) == pytest.approx(0.5 * (1.0 - 0.002), rel=1e-3)
 
@@ -131,7 +209,7 @@ def test_training_is_reproducible_and_ends_with_the_last_average(labelled):
 def test_held_out_errors_are_those_of_the_labels(model):
     frames = [made_up(3, seed) for seed in range(4)]
     batch = join(frames, cutoff_angstrom=5.0)
-    energies, forces = predict(model, batch, training=False)
+    energies, forces, _ = predict(model, batch, training=False)
     (table,) = held_out_errors(model, frames, cutoff_angstrom=5.0).values()
     errors = forces.detach().numpy() - batch.forces.numpy()
     assert table["force_rmse_ev_per_angstrom"] == pytest.approx(np.sqrt(np.mean(errors**2)))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,8 +23,12 @@ def frame(origin: str, *, n_atoms: int = 3, seed: int = 0) -> LabelledFrame:
     )
 
 
-def test_round_trip_and_file_are_reproducible(tmp_path):
+@pytest.mark.parametrize("periodic", [False, True])
+def test_round_trip_and_file_are_reproducible(tmp_path, periodic):
     frames = [frame("a/thermal", n_atoms=n, seed=n) for n in (3, 1, 5)]
+    if periodic:
+        labels = {"cell_angstrom": 4.0 * np.eye(3), "virial_ev": np.arange(9.0).reshape(3, 3)}
+        frames[1:] = [replace(one, **labels) for one in frames[1:]]
     paths = [tmp_path / "new" / name for name in ("one.npz", "two.npz")]
     for path in paths:
         save_frames(frames, path)
@@ -33,6 +39,8 @@ def test_round_trip_and_file_are_reproducible(tmp_path):
         np.testing.assert_array_equal(left.atomic_numbers, right.atomic_numbers)
         np.testing.assert_array_equal(left.positions_angstrom, right.positions_angstrom)
         np.testing.assert_array_equal(left.forces_ev_per_angstrom, right.forces_ev_per_angstrom)
+        np.testing.assert_equal(left.cell_angstrom, right.cell_angstrom)
+        np.testing.assert_equal(left.virial_ev, right.virial_ev)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert sorted(paths[0].parent.iterdir()) == paths
 
@@ -40,6 +48,8 @@ def test_round_trip_and_file_are_reproducible(tmp_path):
 def test_shapes_are_checked_and_the_largest_force_is_the_longest_vector():
     with pytest.raises(ValueError, match=r"forces_ev_per_angstrom of x has shape \(2, 3\)"):
         LabelledFrame("x", np.array([1, 1, 8]), np.zeros((3, 3)), 0.0, np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="cell and virial of a/b have shapes"):
+        replace(frame("a/b"), cell_angstrom=np.eye(3))
     forces = np.array([[3.0, 4.0, 0.0], [4.9, 0.0, 0.0]])
     found = LabelledFrame("x", np.array([1, 1]), np.zeros((2, 3)), 0.0, forces)
     assert found.largest_force_ev_per_angstrom == pytest.approx(5.0)
