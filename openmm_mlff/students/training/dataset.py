@@ -139,7 +139,7 @@ def _frames(job: _Job) -> Iterator[LabelledFrame]:
     if job.kind == TORSION:
         return rotation.torsion_frames(
             molecule,
-            step_degrees=plan.torsion_step(molecule),
+            step_degrees=plan.torsion_step_degrees,
             copies=plan.torsion_copies,
             seed=seed,
         )

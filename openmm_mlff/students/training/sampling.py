@@ -34,7 +34,6 @@ class SamplingPlan:
         dimers: frames for each pair of small molecules.
         scan: points for each pair of elements.
         torsion_step_degrees: step of rotations about a bond.
-        torsion_coarse_above_atoms: molecules with more atoms are rotated in steps twice as wide.
         torsion_copies: displaced frames of each kind for each point of a rotation.
         conformers: further conformers whose bonds are rotated, in steps twice as wide.
         temperatures_kelvin: temperatures of the thermal frames.
@@ -51,7 +50,6 @@ class SamplingPlan:
     dimers: int = 80
     scan: int = 60
     torsion_step_degrees: float = 15.0
-    torsion_coarse_above_atoms: int = 20
     torsion_copies: int = 1
     conformers: int = 8
     temperatures_kelvin: tuple[float, ...] = (300.0, 600.0, 1000.0)
@@ -62,11 +60,6 @@ class SamplingPlan:
     def share(self, count: int, molecule: MolecularSystem) -> int:
         """Return `count`, or a third of it for a large molecule."""
         return count // 3 if molecule.n_atoms > self.large_above_atoms else count
-
-    def torsion_step(self, molecule: MolecularSystem) -> float:
-        """Return the step of a molecule's rotations, in degrees."""
-        coarse = molecule.n_atoms > self.torsion_coarse_above_atoms
-        return self.torsion_step_degrees * (2.0 if coarse else 1.0)
 
 
 QUICK_PLAN = SamplingPlan(

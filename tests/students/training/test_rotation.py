@@ -6,7 +6,6 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.students.training import rotation
 from openmm_mlff.students.training.rotation import conformer_frames, torsion_frames
-from openmm_mlff.students.training.sampling import SamplingPlan
 
 pytest.importorskip("tblite")
 
@@ -70,12 +69,6 @@ def test_unusable_angles_are_omitted(methanol, monkeypatch, fault):
         monkeypatch.setattr(rotation, "covalent_bonds", lambda *_: ())
     molecule = load_system("water") if fault == "no torsion" else methanol
     assert not list(torsion_frames(molecule, step_degrees=120.0, copies=1, seed=3))
-
-
-def test_the_largest_molecules_have_wider_steps():
-    plan = SamplingPlan()
-    assert plan.torsion_step(load_system("valine")) == 15.0
-    assert plan.torsion_step(load_system("alanine_dipeptide")) == 30.0
 
 
 def test_other_conformers_are_found_and_rotated_once(methanol):
