@@ -19,7 +19,9 @@ def standard(protocols):
 
 
 def test_ids_are_unique():
-    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    ids = {check.id for check in CHECKS}
+    assert len(ids) == len(CHECKS)
+    assert not ids & set(SHARED)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
