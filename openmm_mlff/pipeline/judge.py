@@ -65,7 +65,7 @@ def judge_directory(
     """Judge a run directory with :func:`judge_run` and write the report into it."""
     report, observations = judge_run(directory, protocol=protocol, plugins=plugins)
     write_judgement(directory, report, observations)
-    return report
+    return report.at(directory.root)
 
 
 def write_judgement(
