@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from openmm_mlff.molecules.boxes import nearest_images
 from openmm_mlff.molecules.system import MolecularSystem, box_widths_angstrom
 
 
@@ -36,22 +37,31 @@ def two_copies(
 def supercell(molecule: MolecularSystem, *, at_least_angstrom: float) -> MolecularSystem:
     """Return a periodic system repeated along each box vector until it is this wide, Å.
 
-    Bonds are derived again; the unpaired electrons of all copies are taken as aligned.
+    Bonds to a neighbouring box become bonds to the copy there; the unpaired electrons of all copies
+    are taken as aligned.
     """
     cell = np.asarray(molecule.cell_angstrom)
     repeats = np.ceil(at_least_angstrom / box_widths_angstrom(cell)).astype(int).clip(min=1)
     count = int(repeats.prod())
     if count == 1:
         return molecule
-    shifts = np.stack(np.meshgrid(*map(np.arange, repeats), indexing="ij"), axis=-1) @ cell
-    placed = shifts.reshape(-1, 1, 3) + molecule.positions_angstrom
+    boxes = np.stack(np.meshgrid(*map(np.arange, repeats), indexing="ij"), axis=-1).reshape(-1, 3)
+    placed = (boxes @ cell)[:, None] + molecule.positions_angstrom
+    pairs = np.array(molecule.bonds, dtype=np.int64).reshape(-1, 2)
+    _, shifts = nearest_images(
+        pairs, positions_angstrom=molecule.positions_angstrom, cell_angstrom=cell
+    )
+    places = (boxes[:, None] + shifts) % repeats
+    other = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), tuple(repeats))
+    first = np.arange(count)[:, None] * molecule.n_atoms + pairs[:, 0]
+    bonded = np.stack([first, other * molecule.n_atoms + pairs[:, 1]], axis=-1).reshape(-1, 2)
     return replace(
         molecule,
         atomic_numbers=np.tile(molecule.atomic_numbers, count),
         positions_angstrom=placed.reshape(-1, 3),
         charge=count * molecule.charge,
         multiplicity=count * (molecule.multiplicity - 1) + 1,
-        bonds=None,  # type: ignore[arg-type]  # derived on construction
+        bonds=tuple(map(tuple, np.sort(bonded, axis=1).tolist())),
         masses_amu=np.tile(molecule.masses_amu, count),
         cell_angstrom=cell * repeats[:, None],
     )

@@ -12,6 +12,25 @@ from openmm_mlff.potentials.sites import of_atoms
 _UNUSED_TIMESTEP_PS = 0.001
 
 
+def cutoff_angstrom(system: openmm.System) -> float:
+    """Return the longest cutoff of a System's periodic forces, Å; 0 without one."""
+    lengths = [
+        units.angstrom_from_nm(force.getCutoffDistance()._value)
+        for force in system.getForces()
+        if hasattr(force, "getCutoffDistance") and force.usesPeriodicBoundaryConditions()
+    ]
+    return max(lengths, default=0.0)
+
+
+def _refuse_narrow(cell_angstrom: npt.NDArray[np.float64], *, cutoff_angstrom: float) -> None:
+    # Not the distance of the faces, which is smaller in a skewed box of the same lattice.
+    length = float(np.diag(cell_angstrom).min())
+    if length < 2.0 * cutoff_angstrom:
+        raise EvaluationRefusedError(
+            f"the box is {length:.2f} Å long, less than twice the cutoff of {cutoff_angstrom:g} Å"
+        )
+
+
 class Engine:
     """A reusable Context for single-point evaluations.
 
@@ -19,9 +38,19 @@ class Engine:
         system: constraints are not applied: forces are the gradient of the energy.
         precision: ``double`` runs on the Reference platform, otherwise CPU with deterministic
             forces.
+
+    Raises:
+        EvaluationRefusedError: the box is smaller than twice the cutoff.
     """
 
     def __init__(self, system: openmm.System, *, precision: str) -> None:
+        self._cutoff_angstrom = cutoff_angstrom(system)
+        if system.usesPeriodicBoundaryConditions():
+            vectors_nm = np.array(
+                [list(row._value) for row in system.getDefaultPeriodicBoxVectors()]
+            )
+            cell = units.angstrom_from_nm(vectors_nm)
+            _refuse_narrow(cell, cutoff_angstrom=self._cutoff_angstrom)
         name = "Reference" if precision == "double" else "CPU"
         properties = {} if name == "Reference" else {"DeterministicForces": "true"}
         self._context = of_atoms(
@@ -48,10 +77,12 @@ class Engine:
         ``cell_angstrom``: (3, 3), rows; None leaves the box unchanged.
 
         Raises:
-            EvaluationRefusedError: OpenMM refuses the geometry.
+            EvaluationRefusedError: OpenMM refuses the geometry, or the box is smaller than twice
+                the cutoff: a segmentation fault where OpenMM does not notice.
         """
         try:
             if cell_angstrom is not None:
+                _refuse_narrow(cell_angstrom, cutoff_angstrom=self._cutoff_angstrom)
                 self._context.setPeriodicBoxVectors(*openmm_box_nm(cell_angstrom))
             self._context.setPositions(units.nm_from_angstrom(np.asarray(positions_angstrom)))
             state = self._context.getState(energy=True, forces=True)

@@ -15,11 +15,10 @@ from openmm_mlff.molecules import MolecularSystem, fragment_labels
 from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import FunctionCalculator, is_periodic, molecule_of
-from openmm_mlff.potentials.engine import Engine
+from openmm_mlff.potentials.engine import Engine, cutoff_angstrom
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
-    cutoff_angstrom,
     file_hashes,
     load_forcefield,
 )
@@ -72,6 +71,7 @@ class ForceFieldPotential(Potential):
         self._forcefield = load_forcefield(files)
         self._topology = read_topology(Path(structure)) if structure else None
         self._files = {**file_hashes(files), **files_named({"": structure})}
+        self._bonds: dict[bytes, tuple[tuple[int, int], ...]] = {}
 
     @classmethod
     def from_spec(cls, spec: str) -> "ForceFieldPotential":
@@ -162,7 +162,8 @@ class ForceFieldPotential(Potential):
     ) -> FunctionCalculator:
         """Return an ASE calculator that uses an OpenMM Context; the device is ignored.
 
-        The bonds are those of the atoms as it first received them.
+        The bonds are those of the last molecule of these atoms that the potential was used for, or
+        of the atoms as the calculator first received them.
         """
         check_precision(precision)
         last: list[MolecularSystem] = []
@@ -170,7 +171,8 @@ class ForceFieldPotential(Potential):
         def compute(atoms: "Atoms") -> tuple[float, np.ndarray]:
             same = last and np.array_equal(last[0].atomic_numbers, atoms.numbers)
             if not same or last[0].is_periodic != is_periodic(atoms):
-                last[:] = [molecule_of(atoms)]
+                bonds = self._bonds.get(atoms.numbers.tobytes())
+                last[:] = [molecule_of(atoms, bonds=bonds)]
             molecule = last[0] if atoms.cell.rank == 0 else last[0].with_cell(atoms.cell.array)
             found = self.evaluate(molecule, atoms.positions[None], precision=precision)
             return float(found.energies_ev[0]), found.forces_ev_per_angstrom[0]
@@ -199,6 +201,7 @@ class ForceFieldPotential(Potential):
         if self._topology is not None:
             check_same_atoms(self._topology, molecule)
             return boxed(self._topology, molecule)
+        self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds)
         if labels != sorted(labels):
             raise PotentialError(

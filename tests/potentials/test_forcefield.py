@@ -7,7 +7,7 @@ import numpy as np
 import openmm
 import pytest
 
-from openmm_mlff.errors import PotentialError
+from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import load_system, systems_root
 from openmm_mlff.potentials import load_potential
 
@@ -120,3 +120,22 @@ def test_unusable_specs_are_refused(spec, said):
 def test_systems_that_it_cannot_describe_are_refused(spec, system, said):
     with pytest.raises(PotentialError, match=said):
         load_potential(spec).check_molecule(load_system(system))
+
+
+def test_a_box_too_small_for_the_cutoff_is_refused_and_others_go_on(spcfw, box):
+    """OpenMM would end the process with a segmentation fault."""
+    small = box.with_cell(0.9 * box.cell_angstrom, positions_angstrom=0.9 * box.positions_angstrom)
+    before = spcfw.evaluate(box, box.positions_angstrom[None]).energies_ev
+    for potential in (spcfw, spcfw.fresh()):
+        with pytest.raises(EvaluationRefusedError, match="less than twice the cutoff of 6 Å"):
+            potential.evaluate(small, small.positions_angstrom[None])
+    assert spcfw.evaluate(box, box.positions_angstrom[None]).energies_ev == before
+
+
+def test_ase_has_the_bonds_of_the_molecule_however_long_they_are(spcfw, box):
+    spcfw.check_molecule(box)
+    stretched = box.to_ase()
+    stretched.positions[1] += 1.5 * (stretched.positions[1] - stretched.positions[0])
+    stretched.calc = spcfw.fresh().ase_calculator()
+    found = spcfw.evaluate(box, stretched.positions[None]).energies_ev
+    assert stretched.get_potential_energy() == pytest.approx(found[0])

@@ -8,6 +8,7 @@ from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import two_copies
+from openmm_mlff.molecules.copies import supercell
 from openmm_mlff.molecules.system import SMALLEST_BOX_ANGSTROM, box_widths_angstrom
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
 from openmm_mlff.results import Status
@@ -19,6 +20,9 @@ from openmm_mlff.units import MEV_PER_EV
 SMALLEST_SCALE, LARGEST_SCALE, SCALE_STEP = 0.25, 3.0, 0.96
 HIGH_EV = 100.0
 """Per atom: compression stops here, because nothing behind such a barrier can be reached."""
+
+MOST_BOXES = 3
+"""Along each side, of a force field whose cutoff is longer than half a compressed box."""
 
 
 @record
@@ -84,14 +88,28 @@ def _scan(subject: Subject, cell: np.ndarray, placed: np.ndarray) -> tuple[np.nd
     down = SCALE_STEP ** np.arange(int(np.log(smallest) / np.log(SCALE_STEP)) + 1)
     energies: list[float] = []
     for scale in down:
-        found = evaluate_boxes(subject, cell[None] * scale, placed[None] * scale)
-        energies.append(float(found.energies_ev[0]))
+        energies.append(_compressed_ev(subject, cell * scale, placed * scale))
         if energies[-1] - energies[0] > HIGH_EV * len(placed):
             break
     up = np.array([1.05, 1.2, 1.5, 2.0, LARGEST_SCALE])
     wide = evaluate_boxes(subject, cell * up[:, None, None], placed * up[:, None, None]).energies_ev
     scales = np.concatenate([down[: len(energies)][::-1], up])
     return scales, np.concatenate([energies[::-1], wide]) - energies[0]
+
+
+def _compressed_ev(subject: Subject, cell: np.ndarray, placed: np.ndarray) -> float:
+    """Return the energy of a box, by several side by side where it is too small for a cutoff."""
+    found = evaluate_boxes(subject, cell[None], placed[None])
+    if not found.refused[0] or not subject.potential.has_force_field:
+        return float(found.energies_ev[0])
+    one = subject.asked.with_cell(cell, positions_angstrom=placed)
+    width = float(box_widths_angstrom(cell).min())
+    for times in range(2, MOST_BOXES + 1):
+        many = supercell(one, at_least_angstrom=(times - 0.5) * width)
+        whole = subject.evaluate(many.positions_angstrom, molecule=many)
+        if not whole.refused:
+            return float(whole.energies_ev) * one.n_atoms / many.n_atoms
+    return float("nan")
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

@@ -18,7 +18,7 @@ from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.prepared import PreparedSystem, charges_of
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.storage.fingerprint import hash_path
-from openmm_mlff.units import angstrom_from_nm, nm_from_angstrom
+from openmm_mlff.units import nm_from_angstrom
 
 # Exceptions of OpenMM for force field files that are missing, invalid or incompatible.
 _LOADING_FAILURES = (
@@ -152,16 +152,6 @@ def boxed(topology: app.Topology, molecule: MolecularSystem) -> app.Topology:
 def formal_charge(system: openmm.System, atoms: npt.NDArray[np.int64]) -> int:
     """Return the rounded sum of the force field's charges of some atoms, e; 0 without charges."""
     return round(charges_of(system)[atoms].sum())
-
-
-def cutoff_angstrom(system: openmm.System) -> float:
-    """Return the longest cutoff of a System's forces, Å; 0 without one."""
-    lengths = [
-        angstrom_from_nm(force.getCutoffDistance().value_in_unit(unit.nanometer))
-        for force in system.getForces()
-        if hasattr(force, "getCutoffDistance") and force.usesPeriodicBoundaryConditions()
-    ]
-    return max(lengths, default=0.0)
 
 
 def _check_settings(forcefield: app.ForceField | PreparedSystem, settings: MixedSettings) -> None:

@@ -13,12 +13,11 @@ from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.calculators import FunctionCalculator, molecule_of
-from openmm_mlff.potentials.engine import Engine
+from openmm_mlff.potentials.engine import Engine, cutoff_angstrom
 from openmm_mlff.potentials.mixed.embedding import create_mixed_system
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
-    cutoff_angstrom,
     file_hashes,
     formal_charge,
     load_forcefield,

@@ -7,6 +7,7 @@ import pytest
 
 from openmm_mlff.checks.dynamics.npt_stability import CHECK, Record
 from openmm_mlff.molecules import load_system
+from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults.box import Collapsing, StaleCell
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
@@ -84,3 +85,18 @@ def test_volume_moves_keep_the_bonds_of_water(make_subject):
     water = load_system("water_box_64")
     subject = make_subject(FieldOracle(water, seed=0), water, protocol="liquid")
     assert subject.boxes.bond_change_by_moves(start=water) < 1e-6
+
+
+def test_a_box_is_compressed_beyond_half_the_cutoff_by_repeating_it(repository, make_subject):
+    """A cutoff of 6 Å in a box of 12.4 Å, which OpenMM cannot compress by 4 %."""
+    spcfw = load_potential(f"openmm:{repository / 'examples/spcfw.xml'}?cutoff_angstrom=6")
+    brief = {"interval_steps": 5, "equilibration_ps": 0.05, "production_ps": 0.1}
+    water = load_system("water_box_64")
+    subject = make_subject(spcfw, water, protocol="liquid", platform="CPU", box=brief)
+    record = CHECK.measure(subject)
+    assert np.isfinite(record.scaled_ev).all()
+    assert record.scales[0] < 0.7
+    # Steeper and steeper, without a step where eight boxes take the place of one.
+    compressed = record.scaled_ev[record.scales <= 1.0]
+    assert (np.diff(compressed, n=2)[:-1] > 0.0).all()
+    assert abs(record.stale_ev).max() < 1e-3
