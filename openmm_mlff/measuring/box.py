@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import openmm
 from scipy.optimize import minimize
 
 from openmm_mlff.config import BoxSpec
@@ -24,7 +25,7 @@ from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.job import openmm_seeds
 from openmm_mlff.simulation.minimise import minimise
-from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import Box, BoxRun
 from openmm_mlff.units import fs_from_ps, nm_from_angstrom
 
@@ -36,10 +37,15 @@ STANDSTILL_FS = 1e-6
 """Timestep in which atoms move by 1e-8 Å, so that only volume moves change their distances."""
 
 MOVES = 200
+_TOO_NARROW = "less than twice the nonbonded cutoff"
+NARROW = Skipped(
+    "at constant pressure the box became smaller than twice the potential's cutoff; start from a "
+    "larger box, or choose a shorter cutoff"
+)
 LARGEST_STRAIN, STRAIN_TOLERANCE = 0.3, 1e-5
 
 
-def measure_box(subject: "Subject") -> Box | NotApplicable:
+def measure_box(subject: "Subject") -> Box | NotApplicable | Skipped:
     """Find the box that the potential wants: at constant pressure, or of the lowest energy.
 
     At constant pressure it is that frame of the second half of the run whose volume is nearest to
@@ -55,9 +61,13 @@ def measure_box(subject: "Subject") -> Box | NotApplicable:
         asked, failure = _of_lowest_energy(subject, asked)
     else:
         try:
-            asked, failure = _equilibrated(subject, asked, spec)
+            run = _equilibration(subject, asked, spec)
         except UnstableError as error:
             failure = error.message
+        else:
+            if isinstance(run, Skipped):
+                return run
+            asked, failure = _settled(asked, run)
     return Box(
         cell_angstrom=np.array(asked.cell_angstrom),
         positions_angstrom=np.array(asked.positions_angstrom),
@@ -80,9 +90,9 @@ def box_spec(subject: "Subject") -> BoxSpec:
     return subject.settings.protocol.box or BoxSpec()
 
 
-def measure_npt(subject: "Subject") -> BoxRun | NotApplicable:
+def measure_npt(subject: "Subject") -> BoxRun | NotApplicable | Skipped:
     """Run at the protocol's temperature and pressure, from the box that the potential wants."""
-    if isinstance(subject.box, NotApplicable):
+    if not isinstance(subject.box, Box):
         return subject.box
     spec = box_spec(subject)
     return subject.boxes.run(
@@ -110,11 +120,16 @@ class Boxes:
         number: int = 0,
         stage: str = "constant pressure",
         start: MolecularSystem | None = None,
-    ) -> BoxRun:
+    ) -> BoxRun | Skipped:
         """Run Langevin dynamics at constant pressure, or at constant volume for a pressure of NaN.
 
         The temperature is the subject's and the length that of the further runs of `ensemble` by
         default; `number` distinguishes random numbers.  A run that breaks has the rows before it.
+
+        Skipped where the box became smaller than twice the potential's cutoff.
+
+        Raises:
+            OpenMMException: the potential refused a geometry.
         """
         subject, spec = self._subject, self.spec
         start = start or in_own_box(subject)
@@ -160,6 +175,10 @@ class Boxes:
             except UnstableError as error:
                 failure = error.message
                 break
+            except openmm.OpenMMException as error:
+                if _TOO_NARROW in str(error):
+                    return NARROW
+                raise
             is_frame = row % (rows // FRAMES) == 0
             state = simulation.context.getState(energy=True, positions=is_frame)
             cell = box_angstrom(state)
@@ -216,19 +235,21 @@ def _lengths(placed_angstrom: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.norm(apart, axis=1))
 
 
-def _equilibrated(
-    subject: "Subject", asked: MolecularSystem, spec: BoxSpec
-) -> tuple[MolecularSystem, str]:
-    """Return a molecule after equilibration at constant pressure, and why that failed."""
+def _equilibration(subject: "Subject", asked: MolecularSystem, spec: BoxSpec) -> BoxRun | Skipped:
+    """Minimise, and run at constant pressure."""
     system = subject.potential.create_system(asked, precision=subject.precision)
     relaxed = minimise(system, asked, platform=subject.platform)
-    run = subject.boxes.run(
+    return subject.boxes.run(
         pressure_bar=spec.pressure_bar,
         duration_ps=spec.equilibration_ps,
         number=1,
         stage="NPT, equilibration",
         start=asked.with_positions(relaxed.positions_angstrom),
     )
+
+
+def _settled(asked: MolecularSystem, run: BoxRun) -> tuple[MolecularSystem, str]:
+    """Return a molecule after equilibration at constant pressure, and why that failed."""
     if run.failure:
         return asked, run.failure
     late = np.arange(len(run.cells_angstrom) // 2, len(run.cells_angstrom))

@@ -91,8 +91,8 @@ class Subject:
         reference_labels: frames of the potential's own trajectories, evaluated by both.
     """
 
-    box = Shared[Box | NotApplicable]()
-    npt = Shared[BoxRun | NotApplicable]()
+    box = Shared[Box | NotApplicable | Skipped]()
+    npt = Shared[BoxRun | NotApplicable | Skipped]()
     minimum = Shared[Minimum]()
     noise = Shared[Noise]()
     samples = Shared[Samples]()

@@ -9,7 +9,7 @@ from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
 from openmm_mlff.results import Status
-from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import settled
 from openmm_mlff.storage.typed import array, record
 
@@ -26,10 +26,10 @@ class Record:
     failure: str = ""
 
 
-def measure(subject: Subject) -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Take the density of the shared run at constant pressure."""
     run = subject.npt
-    if isinstance(run, NotApplicable):
+    if isinstance(run, (NotApplicable, Skipped)):
         return run
     return Record(
         time_ps=run.time_ps,

@@ -11,7 +11,7 @@ from openmm_mlff.checks.statistics import correlation_rows
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Line, Panel, Plot
 from openmm_mlff.results import Status
-from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import settled
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_BAR_ANGSTROM3
@@ -47,14 +47,14 @@ def _thinned(values: np.ndarray) -> np.ndarray:
     return late[:: math.ceil(correlation_rows(late))] if len(late) > 2 else late[:0]
 
 
-def measure(subject: Subject) -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Run in one box at two temperatures, and at another pressure than the shared run.
 
     Temperatures and pressures are two standard deviations apart: ΔT = 2 k T²/σ(E), ΔP = 2 k T/σ(V),
     where the error of the ratio is smallest.
     """
     run = subject.npt
-    if isinstance(run, NotApplicable):
+    if isinstance(run, (NotApplicable, Skipped)):
         return run
     kelvin, thermal_ev = run.temperature_kelvin, BOLTZMANN_EV_PER_KELVIN * run.temperature_kelvin
     failure, volumes = run.failure, run.volume_angstrom3
@@ -62,12 +62,18 @@ def measure(subject: Subject) -> Record | NotApplicable:
     warmer, higher_bar = kelvin, run.pressure_bar
     if not failure:
         first = subject.boxes.run(number=2, stage="NVT")
+        if isinstance(first, Skipped):
+            return first
         spread_ev = max(float(settled(first.potential_ev).std()), 1e-12)
         warmer = kelvin * min(1.0 + 2.0 * thermal_ev / spread_ev, HOTTEST)
         second = subject.boxes.run(temperature_kelvin=warmer, number=3, stage="NVT, warmer")
         spread = max(float(settled(volumes).std()), 1e-12) * EV_PER_BAR_ANGSTROM3
         higher_bar += 2.0 * thermal_ev / spread
         third = subject.boxes.run(pressure_bar=higher_bar, number=4, stage="NPT, higher pressure")
+        if isinstance(second, Skipped):
+            return second
+        if isinstance(third, Skipped):
+            return third
         failure = first.failure or second.failure or third.failure
         rows = min(len(first.potential_ev), len(second.potential_ev))
         cold, hot = first.potential_ev[:rows], second.potential_ev[:rows]

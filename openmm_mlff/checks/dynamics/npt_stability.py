@@ -12,7 +12,7 @@ from openmm_mlff.molecules.copies import supercell
 from openmm_mlff.molecules.system import SMALLEST_BOX_ANGSTROM, box_widths_angstrom
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
 from openmm_mlff.results import Status
-from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import settled
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
@@ -41,11 +41,13 @@ class Record:
     failure: str = ""
 
 
-def measure(subject: Subject) -> Record | NotApplicable:
+def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Evaluate frames of the shared run in their boxes, and scale the box of the last one."""
     run, box = subject.npt, subject.box
-    if isinstance(run, NotApplicable) or isinstance(box, NotApplicable):
-        return NotApplicable("it has no periodic box")
+    if isinstance(box, (NotApplicable, Skipped)):
+        return box
+    if isinstance(run, (NotApplicable, Skipped)):
+        return run
     empty, nan = np.empty(0), float("nan")
     stale, doubled, scales, scaled = empty, nan, empty, empty
     if len(run.cells_angstrom):

@@ -11,7 +11,7 @@ from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults.box import Collapsing, StaleCell
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
-from openmm_mlff.storage.measurements import NotApplicable
+from openmm_mlff.storage.measurements import NotApplicable, Skipped
 
 SHORT = {"interval_steps": 5, "equilibration_ps": 2.0, "production_ps": 8.0}
 
@@ -100,3 +100,15 @@ def test_a_box_is_compressed_beyond_half_the_cutoff_by_repeating_it(repository, 
     compressed = record.scaled_ev[record.scales <= 1.0]
     assert (np.diff(compressed, n=2)[:-1] > 0.0).all()
     assert abs(record.stale_ev).max() < 1e-3
+
+
+def test_a_box_that_becomes_too_narrow_for_the_cutoff_is_no_fault_of_the_potential(
+    repository, make_subject
+):
+    spcfw = load_potential(f"openmm:{repository / 'examples/spcfw.xml'}?cutoff_angstrom=6")
+    water = load_system("water_box_64")
+    pressed = {"interval_steps": 1, "pressure_bar": 20000.0, "equilibration_ps": 1.0}
+    subject = make_subject(spcfw, water, protocol="liquid", platform="CPU", box=pressed)
+    record = CHECK.measure(subject)
+    assert isinstance(record, Skipped)
+    assert "start from a larger box" in record.reason
