@@ -12,14 +12,15 @@ from openmm_mlff.report.figures import PlacedPlot
 from openmm_mlff.report.html.charts import render_chart
 from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
 from openmm_mlff.report.html.embedding import (
+    PLOTLY,
+    VIEWER,
     packed_json,
-    packed_plotly,
-    plotly_script,
-    safe_json,
+    packed_script,
     script_hash,
+    vendor_script,
 )
 from openmm_mlff.report.html.sections import Chart, check_sections
-from openmm_mlff.report.html.trajectory import player_runs
+from openmm_mlff.report.html.trajectory import structure_pictures, viewer_runs
 from openmm_mlff.report.selection import summarise, systems_with_results
 from openmm_mlff.report.templating import evidence_text, flatten, relative_link, templates_in
 from openmm_mlff.report.wording import SHORT_SHA_LENGTH, css_class, integer, number, scope_rows
@@ -30,11 +31,11 @@ from openmm_mlff.storage.runs import Evidence
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 PAGE = "report.html.j2"
-STYLES = ("base.css", "dashboard.css", "checks.css", "print.css")
+STYLES = ("base.css", "dashboard.css", "checks.css", "viewer.css", "print.css")
 EARLY_SCRIPT = "theme.js"
 """Runs before anything is drawn, so that a dark page does not flash white."""
 
-SCRIPTS = ("charts.js", "dashboard.js", "player.js", "page.js")
+SCRIPTS = ("common.js", "charts.js", "dashboard.js", "viewer.js", "page.js")
 
 
 def write_html(
@@ -81,7 +82,7 @@ def report_html(
         for placed in plots
         if placed.check_id in judged
     ]
-    runs = player_runs(observations_by_system, report)
+    runs = viewer_runs(observations_by_system, report)
     rows = dashboard_rows(report, known=known)
     early, script = _read(EARLY_SCRIPT), "\n".join(_read(name) for name in SCRIPTS)
     return (
@@ -100,10 +101,11 @@ def report_html(
             statuses=statuses_of(report),
             sections=check_sections(report, charts=charts, known=known),
             runs=runs,
+            pictures=structure_pictures(observations_by_system, report),
             provenance=provenance_rows(report),
             request=request_of(report, run=run),
             style=Markup("\n".join(_read(name) for name in STYLES)),
-            policy=_policy(early, script, plotly_script()),
+            policy=_policy(early, script, vendor_script(PLOTLY), vendor_script(VIEWER)),
             early_script=Markup(early),
             script=Markup(script),
             chart_data=Markup(
@@ -114,8 +116,9 @@ def report_html(
                     ]
                 )
             ),
-            run_data=Markup(safe_json(runs)),
-            plotly=Markup(packed_plotly() if charts else ""),
+            run_data=Markup(packed_json(runs)),
+            plotly=Markup(packed_script(PLOTLY) if charts else ""),
+            viewer=Markup(packed_script(VIEWER) if runs else ""),
             number=number,
         )
     )

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
+
+from .conftest import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +20,7 @@ PHONE = {
     "device_scale_factor": 2,
 }
 WIDTH = "document.documentElement.scrollWidth"
-CANVAS = "document.getElementById('player-canvas').toDataURL()"
+CANVAS = "document.querySelector('#viewer canvas').toDataURL()"
 # The contrast of each text with what is behind it (WCAG 2.2, AA requires 4.5).
 LEAST_CONTRAST = 4.5
 CONTRASTS = """() => {
@@ -116,27 +119,46 @@ def test_the_dashboard_filters_sorts_and_leads_to_the_checks(open_page, page_fil
     assert page.get_by_text("No check matches").is_visible()
 
 
-def test_the_player_plays_scrubs_and_marks_the_failing_frame(open_page, page_file):
+def wait_for_viewer(page):
+    wait_for(lambda: page.locator("#stage[aria-busy=false]").count() == 1)
+
+
+def test_the_viewer_plays_scrubs_marks_the_failing_frame_and_saves_it(open_page, page_file):
     page = open_page(page_file, draw=False)
-    time_text = page.locator("#player-time")
-    slider = page.locator("#player-frame")
+    wait_for_viewer(page)
+    time_text, slider = page.locator("#viewer-time"), page.locator("#viewer-frame")
     assert "0.500 ps" in time_text.inner_text()
-    assert page.locator("#player-tick").is_visible()
-    slider.fill("0")
-    start = page.evaluate(CANVAS)
-    assert time_text.inner_text().startswith("0.010 ps, frame 1 of")
-    page.locator("#player-play").click()
-    page.wait_for_timeout(400)
-    page.locator("#player-play").click()
-    assert int(slider.input_value()) > 0
-    page.get_by_role("button", name="Failing frame").click()
+    assert page.locator("#viewer-tick").is_visible()
     failing = page.evaluate(CANVAS)
-    assert failing != start
-    assert "fails here" in slider.get_attribute("aria-valuetext")
-    page.locator("#player-canvas").press("ArrowLeft")
+    slider.fill("0")
     assert page.evaluate(CANVAS) != failing
+    assert time_text.inner_text().startswith("0.010 ps, frame 1 of")
+    page.locator("#viewer-play").click()
+    wait_for(lambda: int(slider.input_value()) > 0)
+    page.locator("#viewer-play").click()
+    page.get_by_role("button", name="Failing frame").click()
+    assert "fails here" in slider.get_attribute("aria-valuetext")
+    failing = page.evaluate(CANVAS)
+    page.locator("#stage").press("ArrowLeft")
+    wait_for(lambda: page.evaluate(CANVAS) != failing)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PDB of this frame").click()
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    atoms = [line for line in lines if line.startswith("HETATM")]
+    assert [line[76:78].strip() for line in atoms] == ["O", "H", "H"]
+    assert all(np.isfinite(float(line[k : k + 8])) for line in atoms for k in (30, 38, 46))
+    assert sum(line.startswith("CONECT") for line in lines) == 2
     slider.press("End")
     assert time_text.inner_text().startswith("1.000 ps")
+
+
+def test_without_webgl_there_is_a_picture(open_page, page_file, browser_without_webgl):
+    page = open_page(page_file, draw=False, browser=browser_without_webgl)
+    wait_for_viewer(page)
+    assert page.locator("#viewer svg.structure .ring").count() == 2
+    assert page.locator("#viewer canvas").count() == 0
+    assert not page.locator("#viewer-play").is_visible()
+    assert page.locator("#viewer-pdb").is_visible()
 
 
 def test_the_theme_follows_the_system_and_the_button_and_is_legible(open_page, page_file):

@@ -1,26 +1,4 @@
-// Unpacks plotly and the data, looks up the colours of the theme and draws each chart when it comes near the screen.
-const theme = (() => {
-  "use strict";
-  const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : system.matches;
-  };
-  const announce = () => document.dispatchEvent(new Event("themechange"));
-  system.addEventListener("change", announce);
-  document.getElementById("theme").addEventListener("click", () => {
-    const chosen = isDark() ? "light" : "dark";
-    document.documentElement.dataset.theme = chosen;
-    try {
-      localStorage.setItem("openmm-mlff-theme", chosen);
-    } catch {
-      // Not kept; it holds for this visit.
-    }
-    announce();
-  });
-  return { isDark };
-})();
-
+// Looks up the colours of the theme, and draws each chart when it comes near the screen.
 const charts = (() => {
   "use strict";
   const PALETTES = {
@@ -112,20 +90,6 @@ const charts = (() => {
     if (ready) plots.filter(isOpen).forEach(draw);
   }
 
-  async function unpacked(id) {
-    const packed = document.getElementById(id).textContent;
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-
-  async function unpack() {
-    data = JSON.parse(await unpacked("chart-data"));
-    const script = document.createElement("script");
-    script.textContent = await unpacked("plotly-packed");
-    document.head.append(script);
-  }
-
   function watch() {
     const observer = new IntersectionObserver(
       (entries) => {
@@ -141,7 +105,8 @@ const charts = (() => {
   async function start() {
     if (plots.length === 0) return;
     try {
-      await unpack();
+      data = JSON.parse(await packed.text("chart-data"));
+      await packed.run("plotly-packed");
     } catch {
       for (const plot of plots) {
         plot.classList.add("missing");
