@@ -31,9 +31,12 @@ from openmm_mlff.report.html.embedding import MOST_POINTS, numbers, plain, thinn
 MOST_COLUMNS = 2
 FEW_POINTS = 50  # more points are small
 LEGEND_WIDTH = 350  # in pixels
+TOOLBAR, TITLES, LABELS = 28, 16, 42
+"""In pixels: above the panels for the toolbar, for their titles, and below for the labels."""
+
 PIXELS_PER_INCH = 110
-LEAST_HEIGHT, GAP_ABOVE, GAP_BETWEEN, MARGINS = 70, 20, 52, 46
-"""In pixels: of a panel, above a panel with a title, above its x labels, around all panels."""
+LEAST_HEIGHT, GAP_ABOVE, GAP_BETWEEN = 70, 20, 58
+"""In pixels: of a panel, above a panel with a title, above its x labels."""
 
 DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot"}
 MARKERS = {
@@ -50,7 +53,7 @@ Json = dict[str, Any]
 def render_chart(plot: Plot) -> Json:
     """Return traces, layout and height (pixels) of a plot.
 
-    It has at most two panels in a row, and one legend for all.
+    It has at most two panels in a row, and one legend for all, below.
     """
     columns = 1 if len(plot.panels) <= 3 else min(plot.columns, MOST_COLUMNS)
     rows = math.ceil(len(plot.panels) / columns)
@@ -75,10 +78,10 @@ def render_chart(plot: Plot) -> Json:
             x_axis["matches"] = "x"
         layout |= {f"xaxis{number}": x_axis, f"yaxis{number}": y_axis}
         _draw_panel(traces, layout, panel, number=number)
-    if any(panel.title for panel in plot.panels):
-        layout["legend"] = {"y": round(1.0 + GAP_ABOVE / total_px, 4)}
-    height = round(total_px + MARGINS + _legend_height(plot.names()))
-    return {"traces": traces, "layout": layout, "height": height}
+    titled = any(panel.title or panel.note for panel in plot.panels)
+    above, below = TOOLBAR + TITLES * titled, LABELS + _legend_height(plot.names())
+    layout["margin"] = {"t": above, "b": below}
+    return {"traces": traces, "layout": layout, "height": round(total_px + above + below)}
 
 
 def _legend_height(names: Collection[str]) -> int:
@@ -167,6 +170,7 @@ def _line(line: Line, *, colour: Colour) -> Json:
         "y": numbers(y),
         "name": plain(line.name),
         "line": style | ({"shape": "hvh"} if line.steps else {}),
+        **({"meta": {"run": line.run}} if line.run else {}),
         **({"marker": {"size": 4}} if line.markers else {}),
     }
 
@@ -175,6 +179,7 @@ def _points(points: Points, *, colour: str) -> Json:
     symbol, size = MARKERS[points.marker]
     many = len(np.asarray(points.x)) > FEW_POINTS
     texts = [plain(text) for text in points.texts]
+    meta = {key: one for key, one in (("run", points.run), ("link", points.link)) if one}
     return {
         "type": "scatter",
         "mode": "markers+text" if texts else "markers",
@@ -183,6 +188,8 @@ def _points(points: Points, *, colour: str) -> Json:
         "name": plain(points.name),
         "marker": {"color": colour, "size": 4 if many else size, "symbol": symbol},
         **({"opacity": 0.65} if many else {}),
+        **({"meta": meta} if meta else {}),
+        **({"customdata": numbers(points.time_ps)} if points.run else {}),
         **({"text": texts, "textposition": "top right", "cliponaxis": False} if texts else {}),
         **({"textfont": {"color": colour}} if texts else {}),
     }

@@ -56,12 +56,14 @@ def packed_script(name: str) -> str:
 
 
 def packed_json(value: Any) -> str:
-    """Return JSON as base64 of gzip, about a quarter of its size; the page unpacks it.
+    """Return JSON as base64 of gzip; non-finite values become null."""
+    return packed_text(safe_json(value))
 
-    Non-finite values become null.
-    """
-    # No time in the header, so that equal values give equal texts.
-    packed = gzip.compress(safe_json(value).encode(), compresslevel=9, mtime=0)
+
+def packed_text(text: str) -> str:
+    """Return text as base64 of gzip, for JSON about a quarter of its size; the page unpacks it."""
+    # No time in the header, so that equal texts give equal pages.
+    packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
     return base64.b64encode(packed).decode("ascii")
 
 

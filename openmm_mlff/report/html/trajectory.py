@@ -149,8 +149,7 @@ def _entry(
     label = condition_label(run.condition.as_dict())
     return {
         "system": system.name,
-        "where": label,
-        "replica": run.replica,
+        "name": run.name,
         "label": f"{system.name}, {label}, replica {run.replica}",
         "symbols": system.symbols,
         "bonds": [[int(i), int(j)] for i, j in system.bonds or ()],

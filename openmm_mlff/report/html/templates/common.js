@@ -43,3 +43,18 @@ function save(name, text, type = "text/csv") {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+
+// A button after each table and chart that saves it as CSV.
+function offerCsv(place, name, rows) {
+  const quoted = (cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "csv";
+  button.textContent = "CSV";
+  button.setAttribute("aria-label", `Save ${name} as CSV`);
+  button.addEventListener("click", () => save(`${name}.csv`, `${rows().map((row) => row.map((cell) => quoted(String(cell ?? ""))).join(",")).join("\n")}\n`));
+  place.append(button);
+}
+for (const table of document.querySelectorAll("table[data-csv]")) {
+  offerCsv(table.parentElement, table.dataset.csv, () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim().replace(/\s+/g, " "))));
+}

@@ -209,8 +209,8 @@ const viewer = (() => {
 
   return {
     // Show the frame nearest to a time of a run; false where the page does not hold the run.
-    seek(system, where, replica, time) {
-      const position = runs.findIndex((one) => one.system === system && (where === "" || one.where === where) && one.replica === replica);
+    seek(system, name, time) {
+      const position = runs.findIndex((one) => one.system === system && one.name === name);
       if (position < 0) return false;
       if (runs[position] !== run) choose(position);
       stop();
