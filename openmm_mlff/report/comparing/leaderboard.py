@@ -5,34 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.report.comparing.rows import comparison_rows
-from openmm_mlff.report.selection import (
-    FAULTS,
-    KEY_CHECKS,
-    NO_FAULT,
-    key_results,
-    systems_with_results,
-    verdict_words,
-)
+from openmm_mlff.report.selection import KEY_CHECKS, key_results, systems_with_results
 from openmm_mlff.report.wording import interval_half_width, value_text, with_unit
 from openmm_mlff.results import CheckResult, ValidationReport
-
-_CLASSES = {NO_FAULT: "none", FAULTS: "rejected"}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One model.
-
-    Attributes:
-        verdict: its label; for a protocol that cannot approve, whether it found faults.
-        css: class of the verdict.
-        numbers: text, place and value of each key number, None where it was not measured.
-    """
-
-    label: str
-    verdict: str
-    css: str
-    numbers: tuple[tuple[str, str, float] | None, ...]
 
 
 @dataclass(frozen=True)
@@ -50,9 +25,10 @@ def systems_of(reports: Sequence[ValidationReport]) -> list[str]:
     return list(dict.fromkeys(one for report in reports for one in systems_with_results(report)))
 
 
-def entries_of(reports: Sequence[ValidationReport], labels: Sequence[str]) -> list[Entry]:
-    """Return one entry per model."""
-    return [_entry(report, label) for report, label in zip(reports, labels, strict=True)]
+def key_cells(report: ValidationReport) -> list[tuple[str, str, float] | None]:
+    """Return text, place and value of each key number, None where it was not measured."""
+    found = {result.id: result for _, result in key_results(report)}
+    return [_key_cell(found[check_id]) if check_id in found else None for check_id in KEY_CHECKS]
 
 
 def limits_and_results(
@@ -80,21 +56,9 @@ def limits_and_results(
     return list(limits.values()), results
 
 
-def _entry(report: ValidationReport, label: str) -> Entry:
-    words = verdict_words(report)
-    found = {result.id: result for _, result in key_results(report)}
-    return Entry(
-        label,
-        words,
-        _CLASSES.get(words, report.verdict.status.value.lower()),
-        tuple(_number(found.get(check_id)) for check_id in KEY_CHECKS),
-    )
-
-
-def _number(result: CheckResult | None) -> tuple[str, str, float] | None:
-    if result is None or result.value is None:
-        return None
-    return with_unit(value_text(result), result.unit), f"on {result.system}", result.value
+def _key_cell(result: CheckResult) -> tuple[str, str, float]:
+    text = with_unit(value_text(result), result.unit)
+    return text, f"on {result.system}", result.value or 0.0
 
 
 def _outcome(result: CheckResult, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from openmm_mlff.report.comparing.leaderboard import entries_of, limits_and_results, systems_of
+from openmm_mlff.report.comparing.leaderboard import key_cells, limits_and_results, systems_of
 from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.comparing.summary import (
@@ -20,7 +20,7 @@ from openmm_mlff.report.comparing.summary import (
 from openmm_mlff.report.html.charts import render_chart
 from openmm_mlff.report.html.embedding import PLOTLY, packed_json, safe_json
 from openmm_mlff.report.html.shell import fill_page
-from openmm_mlff.report.selection import KEY_CHECKS, claims_line, model_labels
+from openmm_mlff.report.selection import KEY_CHECKS, claims_line, model_labels, verdict_words
 from openmm_mlff.report.templating import encode_link
 from openmm_mlff.report.wording import (
     NOTHING,
@@ -60,7 +60,6 @@ def comparison_html(
         vendor={PLOTLY: pareto is not None},
         title=title,
         models=model_entries(reports, links=links),
-        entries=entries_of(reports, summary.labels),
         heads=KEY_CHECKS.values(),
         systems=systems_of(reports),
         limits=limits,
@@ -95,6 +94,8 @@ def model_entries(
             "protocol": str(report.protocol.get("name", "unknown")),
             "status": report.verdict.status.value,
             "verdict": report.verdict.label,
+            "found": verdict_words(report),
+            "numbers": key_cells(report),
             "claims": claims_line(report.verdict),
             "reason": str(report.verdict.reasons[0]) if report.verdict.reasons else NOTHING,
             "recommendation": report.verdict.recommendation,

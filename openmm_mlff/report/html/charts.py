@@ -31,7 +31,7 @@ from openmm_mlff.report.html.embedding import MOST_POINTS, numbers, plain, thinn
 MOST_COLUMNS = 2
 FEW_POINTS = 50  # more points are small
 LEGEND_WIDTH = 350  # in pixels
-TOOLBAR, TITLES, LABELS = 28, 16, 42
+TOOLBAR, TITLES, LABELS = 40, 16, 42
 """In pixels: above the panels for the toolbar, for their titles, and below for the labels."""
 
 PIXELS_PER_INCH = 110
@@ -133,7 +133,7 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
             else:
                 found = [_bars(mark, colour=shown, position=bars.index(mark), count=len(bars))]
                 layout["annotations"] += _bar_notes(mark, bars=bars, number=number)
-            _append(traces, [trace | place for trace in found])
+            _append(traces, [trace | place for trace in found], shapes=layout["shapes"])
     corner = {"xref": f"x{number} domain", "yref": f"y{number} domain", "y": 1, "yanchor": "bottom"}
     if panel.title:
         words = _words(panel.title, "@ink") | corner | {"x": 1, "xanchor": "right"}
@@ -143,12 +143,13 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
         layout["annotations"].append(words)
 
 
-def _append(chart: list[Json], traces: list[Json]) -> None:
+def _append(chart: list[Json], traces: list[Json], *, shapes: list[Json]) -> None:
     """Append traces; a name is in the legend once, and switches all traces of that name."""
+    drawn = {shape.get("name") for shape in shapes}
     for trace in traces:
         name = trace["name"]
         seen = any(one["name"] == name and one.get("showlegend", True) for one in chart)
-        if seen or not name:
+        if seen or not name or name in drawn:
             trace["showlegend"] = False
         if name:
             trace["legendgroup"] = name

@@ -1,7 +1,8 @@
 """Text for a publication: the paragraph on methods, BibTeX entries, and links to sources."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -26,37 +27,8 @@ DOIS = {
 
 _NAMED = re.compile("|".join(map(re.escape, sorted(DOIS, key=len, reverse=True))))
 
-ENTRIES = {
-    "openmm": {
-        "author": "Eastman, Peter and others",
-        "title": "OpenMM 8: Molecular Dynamics Simulation with Machine Learning Potentials",
-        "journal": "J. Phys. Chem. B",
-        "volume": "128",
-        "pages": "109",
-        "year": "2024",
-        "doi": "10.1021/acs.jpcb.3c06662",
-    },
-    "tblite": {
-        "author": "Bannwarth, Christoph and Ehlert, Sebastian and Grimme, Stefan",
-        "title": "GFN2-xTB: An Accurate and Broadly Parametrized Self-Consistent Tight-Binding "
-        "Quantum Chemical Method",
-        "journal": "J. Chem. Theory Comput.",
-        "volume": "15",
-        "pages": "1652",
-        "year": "2019",
-        "doi": DOIS["GFN2-xTB"],
-    },
-    "physical_validation": {
-        "author": "Merz, Pascal T. and Shirts, Michael R.",
-        "title": "Testing for physical validity in molecular simulations",
-        "journal": "PLoS ONE",
-        "volume": "13",
-        "pages": "e0202764",
-        "year": "2018",
-        "doi": DOIS["physical_validation"],
-    },
-}
-"""Articles by the package that a run used."""
+ENTRIES = Path(__file__).parent / "templates" / "entries.bib"
+"""BibTeX by the package that a run used, which is the key of an entry."""
 
 
 def linked(text: object) -> Markup:
@@ -96,19 +68,10 @@ def methods_text(report: ValidationReport) -> str:
 
 def bibtex(report: ValidationReport) -> str:
     """Return the BibTeX entries of what the run used."""
-    versions = report.environment.get("versions") or {}
-    own = {
-        "author": r"{The openmm\_mlff developers}",
-        "title": r"openmm\_mlff",
-        "version": str(versions.get("openmm_mlff", "")),
-    }
-    articles = [_entry("article", name, ENTRIES[name]) for name in ENTRIES if name in versions]
-    return "\n\n".join([_entry("software", "openmm_mlff", own), *articles])
-
-
-def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
-    lines = [f"  {name} = {{{value}}}" for name, value in fields.items()]
-    return f"@{kind}{{{key},\n" + ",\n".join(lines) + "\n}"
+    versions = {"openmm_mlff": "", **(report.environment.get("versions") or {})}
+    entries = ENTRIES.read_text(encoding="utf-8").strip().split("\n\n")
+    used = [entry for entry in entries if entry.split("{")[1].split(",")[0] in versions]
+    return "\n\n".join(used).replace("VERSION", str(versions["openmm_mlff"]))
 
 
 def _listed(names: Sequence[str]) -> str:

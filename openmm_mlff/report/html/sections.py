@@ -35,6 +35,11 @@ class Chart:
         where = f", {self.placed.where}" if self.placed.where else ""
         return f"{self.placed.plot.title}, {self.placed.system}{where}"
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether a point of it leads to a frame of a simulation."""
+        return any("run" in trace.get("meta", {}) for trace in self.traces)
+
 
 @dataclass(frozen=True)
 class EvidenceRow:

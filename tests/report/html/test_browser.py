@@ -246,7 +246,7 @@ def test_the_leaderboard_sorts_filters_and_judges_by_own_limits(open_page, old_a
     assert page.get_by_text("by your limits: no fault").count() == 2
     page.get_by_label("force_accuracy").fill("0.001")
     assert cells() == ["✘ FAIL", "✘ FAIL"]
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     assert cells() == ["✘ FAIL", "✔ PASS"]
     page.set_viewport_size(PHONE["viewport"])
     assert page.evaluate(WIDTH) <= 375
