@@ -1,4 +1,4 @@
-"""The two claims of a verdict, the reasons for them, and their text."""
+"""The two claims of a verdict, the reasons for them, their text, and what was tested."""
 
 from enum import Enum
 from typing import Any, Literal, Protocol
@@ -175,3 +175,45 @@ class Claims(Record):
         if self.sound.status is ClaimStatus.YES and ClaimStatus.UNDECIDED not in answers:
             return VerdictStatus.APPROVED
         return VerdictStatus.INCONCLUSIVE
+
+
+class MeasuredTemperature(Record):
+    """Mean kinetic temperature of the dynamics of one system.
+
+    Attributes:
+        system: name of the molecule.
+        asked_kelvin: requested temperature.
+        mean_kelvin: over all NVE runs at that temperature.
+        interval_kelvin: half width of the 95 % confidence interval of the mean.
+        runs: number of runs.
+    """
+
+    system: str
+    asked_kelvin: float
+    mean_kelvin: float
+    interval_kelvin: float
+    runs: int
+
+    def text(self) -> str:
+        """Return the system, the mean and its interval."""
+        return f"{self.system} {self.mean_kelvin:.0f} ± {self.interval_kelvin:.0f} K"
+
+
+class Scope(Record):
+    """Conditions that were tested, which an approval covers.
+
+    Attributes:
+        measured_temperatures: of the dynamics; empty in reports of earlier versions.
+        boxes: shapes of the periodic boxes, rectangular or skewed; empty in reports of earlier
+            versions.
+    """
+
+    elements: tuple[str, ...]
+    systems: tuple[str, ...]
+    temperatures_kelvin: tuple[float, ...]
+    max_timestep_fs: float
+    duration_ps: float
+    platform: str
+    precision: str
+    measured_temperatures: tuple[MeasuredTemperature, ...] = ()
+    boxes: tuple[str, ...] = ()

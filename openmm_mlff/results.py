@@ -1,9 +1,12 @@
 """Check results, verdict and report, with conversion from and to JSON (schema version 2)."""
 
+import html
 import math
-from typing import Any, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from openmm_mlff.claims import (
     EXIT_CODES,
@@ -11,14 +14,19 @@ from openmm_mlff.claims import (
     ClaimStatus,
     Reason,
     Record,
+    Scope,
     Status,
     VerdictStatus,
 )
 from openmm_mlff.claims import MOST_SEVERE_FIRST as MOST_SEVERE_FIRST
 from openmm_mlff.claims import Claim as Claim
+from openmm_mlff.claims import MeasuredTemperature as MeasuredTemperature
 from openmm_mlff.claims import limit_text as limit_text
 from openmm_mlff.claims import quantity as quantity
 from openmm_mlff.storage.files import jsonable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION: Literal[2] = 2
 """Of `report.json`."""
@@ -100,6 +108,30 @@ class CheckResult(Record):
         return jsonable(value)
 
 
+class CheckResults(tuple[CheckResult, ...]):
+    """All results; ``results["stability"]`` are those of one check, or of one system."""
+
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: int) -> CheckResult: ...
+    @overload
+    def __getitem__(self, key: slice | str) -> "CheckResults": ...
+    def __getitem__(self, key: int | slice | str) -> "CheckResult | CheckResults":
+        """Return one result, some of them, or those of a check or a system.
+
+        Raises:
+            KeyError: no result has this check or system.
+        """
+        if isinstance(key, int):
+            return super().__getitem__(key)
+        if isinstance(key, slice):
+            return CheckResults(super().__getitem__(key))
+        found = CheckResults(result for result in self if key in (result.id, result.system))
+        if not found:
+            known = ", ".join(dict.fromkeys(result.id for result in self))
+            raise KeyError(f"no check or system {key!r}; known checks: {known}")
+        return found
+
+
 class ModelRecord(Record):
     """Identity of the validated model."""
 
@@ -107,48 +139,6 @@ class ModelRecord(Record):
     name: str
     sha256: str
     n_parameters: int | None = None
-
-
-class MeasuredTemperature(Record):
-    """Mean kinetic temperature of the dynamics of one system.
-
-    Attributes:
-        system: name of the molecule.
-        asked_kelvin: requested temperature.
-        mean_kelvin: over all NVE runs at that temperature.
-        interval_kelvin: half width of the 95 % confidence interval of the mean.
-        runs: number of runs.
-    """
-
-    system: str
-    asked_kelvin: float
-    mean_kelvin: float
-    interval_kelvin: float
-    runs: int
-
-    def text(self) -> str:
-        """Return the system, the mean and its interval."""
-        return f"{self.system} {self.mean_kelvin:.0f} ± {self.interval_kelvin:.0f} K"
-
-
-class Scope(Record):
-    """Conditions that were tested, which an approval covers.
-
-    Attributes:
-        measured_temperatures: of the dynamics; empty in reports of earlier versions.
-        boxes: shapes of the periodic boxes, rectangular or skewed; empty in reports of earlier
-            versions.
-    """
-
-    elements: tuple[str, ...]
-    systems: tuple[str, ...]
-    temperatures_kelvin: tuple[float, ...]
-    max_timestep_fs: float
-    duration_ps: float
-    platform: str
-    precision: str
-    measured_temperatures: tuple[MeasuredTemperature, ...] = ()
-    boxes: tuple[str, ...] = ()
 
 
 class Verdict(Record):
@@ -202,6 +192,59 @@ class ValidationReport(Record):
     systems: tuple[str, ...]
     checks: tuple[CheckResult, ...]
     verdict: Verdict
+    _path: Path | None = PrivateAttr(default=None)
+
+    @field_validator("checks")
+    @classmethod
+    def _by_name(cls, value: Iterable[CheckResult]) -> CheckResults:
+        return CheckResults(value)
+
+    @property
+    def path(self) -> Path | None:
+        """Folder of the run; None for a report that was read from text."""
+        return self._path
+
+    def at(self, path: Path) -> "ValidationReport":
+        """Return a copy with the folder of its run."""
+        placed = self.model_copy()
+        placed._path = path
+        return placed
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the content, wherever it is."""
+        return isinstance(other, ValidationReport) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return model, verdict and systems in one line."""
+        systems = ", ".join(self.systems)
+        return f"<ValidationReport {self.model.spec} on {systems}: {self.verdict.label}>"
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and all results as a table, for notebooks."""
+        columns = ("system", "id", "status", "message")
+        rows = "".join(
+            "<tr>"
+            + "".join(f"<td>{html.escape(str(getattr(one, column)))}</td>" for column in columns)
+            + "</tr>"
+            for one in sorted(self.checks, key=lambda one: MOST_SEVERE_FIRST.index(one.status))
+        )
+        head = "".join(f"<th>{column}</th>" for column in columns)
+        return f"<p><b>{html.escape(repr(self))}</b></p><table><tr>{head}</tr>{rows}</table>"
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a row for each result; needs pandas.
+
+        Columns are the fields of :class:`CheckResult`, with each entry of the condition as a column
+        of its own and without the evidence.
+        """
+        import pandas as pd
+
+        rows = [
+            one.model_dump(exclude={"condition", "evidence"}) | one.condition for one in self.checks
+        ]
+        return pd.DataFrame(rows)
 
     @property
     def exit_code(self) -> int:

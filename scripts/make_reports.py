@@ -52,7 +52,7 @@ def make_reports(parts: Sequence[str], *, checkpoints: Path, options: Sequence[s
     if "pages" in parts or JUDGED in parts:
         pages.write_shipped_pages(ROOT)
         pages.write_published_pages(published, root=ROOT)
-        pages.write_readme(published, root=ROOT)
+        pages.write_dashboards(published, root=ROOT)
         pages.write_checks_page(ROOT)
         pages.write_library_page(ROOT)
         pages.write_benchmark_pages(ROOT)

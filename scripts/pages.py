@@ -48,7 +48,7 @@ FIGURES = {
 DASHBOARD_WIDTH = 80
 REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
 
-README = Path("README.md")
+START_PAGE = Path("docs/start.md")
 CHECKS_PAGE = Path("docs/checks.md")
 LIBRARY_PAGE = Path("docs/systems.md")
 PUBLISHED_PAGE = Path("docs/published-students.md")
@@ -164,14 +164,15 @@ def write_published_pages(collection: Collection, *, root: Path) -> None:
         put_between(root / PUBLISHED_PAGE, table, name="published")
 
 
-def write_readme(published: Collection, *, root: Path) -> None:
-    """Write the terminal output for the largest shipped and published students to the README."""
-    for collection, marker in ((SHIPPED, "dashboard"), (published, "rejected")):
+def write_dashboards(published: Collection, *, root: Path) -> None:
+    """Write the terminal output for the largest shipped and published students to their pages."""
+    places = ((SHIPPED, START_PAGE, "dashboard"), (published, PUBLISHED_PAGE, "rejected"))
+    for collection, place, marker in places:
         reports = collection.reports(root)
         if "original" in reports:
             page = (collection.folder / "original" / REPORT_PAGE).as_posix()
             text = dashboard_text(reports["original"], report_path=page)
-            put_dashboard(root / README, text, name=marker)
+            put_dashboard(root / place, text, name=marker)
 
 
 def write_performance_page(root: Path) -> None:

@@ -1,6 +1,7 @@
 """Validate a sound potential against itself on every kind of system: each must be APPROVED.
 
 python scripts/validate_itself.py --output runs/itself --kind water --kind copper
+python scripts/validate_itself.py --output runs/crystals --protocol crystal --kind copper
 """
 
 import argparse
@@ -15,7 +16,6 @@ from openmm_mlff.selftest.kinds import KINDS, Kind
 from openmm_mlff.selftest.runner import validate_with
 from openmm_mlff.storage.run_directory import read_json, write_json
 
-PROTOCOL = "standard"
 RESULT_FILE = "itself.json"
 SOUND = (Status.PASS, Status.NOT_APPLICABLE)
 
@@ -27,12 +27,14 @@ def main() -> int:
     )
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS])
     parser.add_argument("--output", type=Path, default=Path("runs/itself"))
+    parser.add_argument("--protocol", default="standard")
     parser.add_argument("--platform", default="auto")
     asked = parser.parse_args()
     verdicts = []
     for kind in KINDS:
         if asked.kind is None or kind.name in asked.kind:
-            found = validated(kind, asked.output / kind.name, platform=asked.platform)
+            folder = asked.output / kind.name
+            found = validated(kind, folder, protocol=asked.protocol, platform=asked.platform)
             verdicts.append(found["verdict"])
             print(f"{kind.name:20} {found['verdict']:13} {found['seconds']:7.0f} s", flush=True)
             for line in found["open"]:
@@ -40,7 +42,7 @@ def main() -> int:
     return 0 if set(verdicts) == {VerdictStatus.APPROVED.value} else 1
 
 
-def validated(kind: Kind, root: Path, *, platform: str) -> dict:
+def validated(kind: Kind, root: Path, *, protocol: str, platform: str) -> dict:
     """Return the result for one kind, reading it if it exists."""
     if (root / RESULT_FILE).exists():
         return read_json(root / RESULT_FILE)
@@ -50,7 +52,7 @@ def validated(kind: Kind, root: Path, *, platform: str) -> dict:
     report = validate_with(
         potential,
         molecule,
-        protocol=load_protocol(PROTOCOL),
+        protocol=load_protocol(protocol),
         root=root,
         reference=potential,
         platform=platform,

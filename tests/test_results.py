@@ -101,3 +101,19 @@ def test_the_fields_that_other_programs_read_keep_their_names(make_report):
         "unit": "ms/step",
         "required": True,
     }
+
+
+def test_a_report_shows_itself_and_its_results_by_name(make_report, tmp_path):
+    report = make_report(value=2.0, threshold=1.0, unit="ms/step", message="a < b")
+    (result,) = report.checks
+    assert report.checks[result.id] == report.checks[result.system] == report.checks[:] == (result,)
+    assert report.checks[0] is result
+    with pytest.raises(KeyError, match=f"no check or system 'sped'; known checks: {result.id}"):
+        report.checks["sped"]
+    assert report.verdict.label in repr(report)
+    assert "\n" not in repr(report)
+    assert "<td>a &lt; b</td>" in report._repr_html_()
+    assert (report.path, report.at(tmp_path).path) == (None, tmp_path)
+    assert report.at(tmp_path) == ValidationReport.from_json(report.to_json())
+    (row,) = report.to_dataframe().to_dict("records")
+    assert (row["id"], row["value"], row["status"]) == (result.id, 2.0, "FAIL")

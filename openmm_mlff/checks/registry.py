@@ -136,6 +136,21 @@ def select(protocol: Protocol) -> list[tuple[Check, bool]]:
     return [(spec, spec.id in protocol.required) for spec in known if spec.id in wanted]
 
 
+def without_retired(protocol: Protocol) -> Protocol:
+    """Return the protocol of an earlier run without what checks no longer have.
+
+    These are thresholds, and checks that were only reported; a required check stays.
+    """
+    limits = {spec.id: spec.limits for spec in checks_of(protocol)}
+    criteria = {
+        check_id: {name: one for name, one in own.items() if name in limits[check_id]}
+        for check_id, own in protocol.criteria.items()
+        if check_id in limits
+    }
+    reported = tuple(check_id for check_id in protocol.reported if check_id in limits)
+    return protocol.model_copy(update={"criteria": criteria, "reported": reported})
+
+
 def _check_criteria(protocol: Protocol, spec: Check, *, wanted: bool) -> None:
     """Check that thresholds are known to a check, in its units, and complete where it is wanted."""
     found = protocol.limits_for(spec.id)

@@ -15,6 +15,7 @@ from openmm_mlff.cli import (
     information,
     reports,
     selftest,
+    starting,
     validate,
     verify,
 )
@@ -56,6 +57,8 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("checks", information.checks_command),
     ("doctor", doctor.doctor_command),
     ("selftest", selftest.selftest_command),
+    ("new-protocol", starting.new_protocol_command),
+    ("init", starting.init_command),
 )
 
 

@@ -23,6 +23,7 @@ from openmm_mlff.cli.progress import live_dashboard
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.request import request_from
 from openmm_mlff.results import ValidationReport
+from openmm_mlff.specs import check_spec
 from openmm_mlff.storage.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -61,11 +62,15 @@ def validate_command(
 
     Raises:
         ConfigError: a potential is named twice.
+        PotentialError: a spec has no valid form.
     """
+    specs = potentials or [DEFAULT_POTENTIAL]
+    for spec in specs:
+        check_spec(spec)
+    # Imported after it, because this takes seconds.
     from openmm_mlff.pipeline.opening import open_validation
     from openmm_mlff.pipeline.resuming import share_platform
 
-    specs = potentials or [DEFAULT_POTENTIAL]
     twice = [spec for spec in specs if specs.count(spec) > 1]
     if twice:
         raise ConfigError(f"potential {twice[0]!r} is named twice; give it once")

@@ -7,11 +7,11 @@ import numpy as np
 import openmm
 
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points
 from openmm_mlff.measuring.hessian import force_jacobian
 from openmm_mlff.measuring.minimum import SOUGHT_FORCE_EV_PER_ANGSTROM
 from openmm_mlff.measuring.relaxation import Relaxed, relax
+from openmm_mlff.measuring.short_runs import own_frames
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
 from openmm_mlff.potentials import Potential

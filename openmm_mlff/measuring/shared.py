@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from openmm_mlff.measuring.box import measure_box, measure_npt
-from openmm_mlff.measuring.ensemble import measure_ensemble
 from openmm_mlff.measuring.hessian import measure_hessian
 from openmm_mlff.measuring.minimum import measure_minimum
 from openmm_mlff.measuring.noise import measure_noise
@@ -14,18 +13,19 @@ from openmm_mlff.measuring.reference import (
     measure_reference_labels,
     measure_reference_minimum,
 )
+from openmm_mlff.measuring.short_runs import measure_short_runs
 from openmm_mlff.measuring.trajectories import measure_trajectories
 from openmm_mlff.storage.shared import (
     OWN_GEOMETRIES,
     Box,
     BoxRun,
-    Ensemble,
     Hessian,
     Labels,
     Minimum,
     Noise,
     ReferenceMinimum,
     Samples,
+    ShortRuns,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ SHARED: Mapping[str, SharedMeasurement] = {
     # Each simulation has its own folder.
     "trajectories": SharedMeasurement(measure_trajectories, None, ("minimum",)),
     "samples": SharedMeasurement(lambda one: one.experiments.sample(), Samples, ("minimum",)),
-    "ensemble": SharedMeasurement(measure_ensemble, Ensemble, ("minimum", "samples")),
+    "short_runs": SharedMeasurement(measure_short_runs, ShortRuns, ("minimum", "samples")),
     "hessian": SharedMeasurement(measure_hessian, Hessian, OWN_GEOMETRIES),
     "reference": SharedMeasurement(measure_reference, None, ("minimum",)),
     "reference_minimum": SharedMeasurement(

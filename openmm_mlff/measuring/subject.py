@@ -13,7 +13,6 @@ import openmm
 from openmm_mlff.config import Protocol
 from openmm_mlff.measuring.box import Boxes, in_own_box
 from openmm_mlff.measuring.bulk import Bulk
-from openmm_mlff.measuring.ensemble import own_frames
 from openmm_mlff.measuring.evaluation import Points, evaluate_points, evaluate_stress
 from openmm_mlff.measuring.experiments import Experiments
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
@@ -21,6 +20,7 @@ from openmm_mlff.measuring.minimum import start_molecule
 from openmm_mlff.measuring.paths import Paths
 from openmm_mlff.measuring.reference import Reference
 from openmm_mlff.measuring.shared import SHARED, Shared
+from openmm_mlff.measuring.short_runs import own_frames
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.frames import LabelledFrames
@@ -37,13 +37,13 @@ from openmm_mlff.storage.runs import RunCondition, Runs
 from openmm_mlff.storage.shared import (
     Box,
     BoxRun,
-    Ensemble,
     Hessian,
     Labels,
     Minimum,
     Noise,
     ReferenceMinimum,
     Samples,
+    ShortRuns,
 )
 
 Progress = Callable[[str, int, int], None]
@@ -84,7 +84,7 @@ class Subject:
         minimum: where minimisation of the potential ended.
         noise: of energies and forces about the minimum.
         samples: Langevin samples at the first temperature.
-        ensemble: short NVE runs from the Langevin samples.
+        short_runs: short NVE runs from the Langevin samples.
         hessian: force Jacobians at the minimum and at thermal frames.
         reference: to be evaluated; only for checks that need ``reference``.
         reference_minimum: the reference's own, relaxed from the potential's.
@@ -96,7 +96,7 @@ class Subject:
     minimum = Shared[Minimum]()
     noise = Shared[Noise]()
     samples = Shared[Samples]()
-    ensemble = Shared[Ensemble | NotApplicable | Skipped]()
+    short_runs = Shared[ShortRuns | NotApplicable | Skipped]()
     hessian = Shared[Hessian]()
     reference = Shared[Reference]()
     reference_minimum = Shared[ReferenceMinimum | NotApplicable]()

@@ -19,7 +19,9 @@ MULTIPLICITY_NAMES = ("multiplicity", "spin", "mult", "total_spin", "spin_multip
 _WRITTEN = MULTIPLICITY_NAMES[:-1]
 
 _UNKNOWN_CHARGE = re.compile(r"charge|^q$|^(net|tot|total|mol)_?q|^q_?(net|tot|mol)", re.IGNORECASE)
-_UNKNOWN_SPIN = re.compile(r"spin|mult|unpaired|^2s\+1$|^uhf$|^nalpha|^magmom$", re.IGNORECASE)
+_UNKNOWN_SPIN = re.compile(
+    r"spin|mult|unpaired|^2s\+1$|^uhf$|^nalpha|^magmom$|^(?-i:S)$", re.IGNORECASE
+)
 _WHOLE = 0.01
 """Maximum deviation of summed charges and moments from an integer."""
 

@@ -20,7 +20,7 @@ from openmm_mlff.checks.base import (
 )
 from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
 from openmm_mlff.checks.plugins import trusting_only, with_plugins
-from openmm_mlff.checks.registry import checks_of, select
+from openmm_mlff.checks.registry import checks_of, select, without_retired
 from openmm_mlff.config import Protocol, first_problem, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
@@ -65,7 +65,7 @@ def judge_directory(
     """Judge a run directory with :func:`judge_run` and write the report into it."""
     report, observations = judge_run(directory, protocol=protocol, plugins=plugins)
     write_judgement(directory, report, observations)
-    return report
+    return report.at(directory.root)
 
 
 def write_judgement(
@@ -104,7 +104,7 @@ def judge_run(
     """
     run = _read_run(directory)
     if protocol is None:
-        protocol = trusting_only(run.spec.protocol, plugins)
+        protocol = without_retired(trusting_only(run.spec.protocol, plugins))
     else:
         protocol = with_plugins(protocol, plugins)
     select(protocol)

@@ -21,6 +21,8 @@ RUN_SCHEMA_VERSION = 2
 PLATFORM_FILE = "platform.json"
 
 _OTHERWISE = "or choose another --output"
+_JUDGED = ("description", "may_approve", "required", "reported", "criteria")
+"""Settings of a protocol that do not change how something is measured."""
 
 
 def check_same_run(
@@ -42,7 +44,7 @@ def check_same_run(
             f"{path} is of schema version {version}, expected {RUN_SCHEMA_VERSION}: this version "
             "of the program cannot resume it; choose another --output"
         )
-    found = first_difference(_with_defaults(before.get("spec")), spec.record())
+    found = first_difference(_as_measured(before.get("spec")), _as_measured(spec.record()))
     if found:
         raise RunDirectoryError(
             f"{root} contains a run with other settings: {found}; repeat its options with "
@@ -66,12 +68,19 @@ def check_same_run(
             check_saved_run(directory.run(name, run))
 
 
-def _with_defaults(stored: Any) -> Any:
-    """Return a stored request with the defaults of settings that it does not know yet."""
+def _as_measured(stored: Any) -> Any:
+    """Return what of a stored request determines the measurements that it asks for.
+
+    Settings that it does not know yet have their defaults.  Which checks are asked, and their
+    thresholds, may differ: only those of `stability` stop a simulation.
+    """
     try:
-        return ResolvedRequest.model_validate(stored).record()
+        record = ResolvedRequest.model_validate(stored).record()
     except ValidationError:
         return stored
+    protocol = {key: one for key, one in record["protocol"].items() if key not in _JUDGED}
+    stability = record["protocol"]["criteria"].get("stability")
+    return {**record, "protocol": {**protocol, "criteria.stability": stability}}
 
 
 def _check_content(root: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

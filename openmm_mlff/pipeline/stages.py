@@ -32,7 +32,7 @@ from openmm_mlff.storage.runs import Runs
 
 SETTLED = (DONE, NOT_APPLICABLE)
 NOT_EVALUATED = "labelled frames can be compared, not evaluated at other geometries"
-STEPPED = ("box", "npt", "minimum", "trajectories", "samples", "ensemble")
+STEPPED = ("box", "npt", "minimum", "trajectories", "samples", "short_runs")
 """Shared measurements with one geometry per call, which more threads would slow down."""
 
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.specs import installed_entries
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import BaseCalculator
-
-ENTRY_POINTS = "openmm_mlff.potentials"
 
 
 def load_installed(spec: str) -> Potential | None:
@@ -24,7 +22,7 @@ def load_installed(spec: str) -> Potential | None:
     Raises:
         PotentialError: the factory cannot be loaded, fails, or returns something else.
     """
-    found = _entries(spec)
+    found = installed_entries(spec)
     if not found:
         return None
     argument = spec.partition(":")[2]
@@ -42,12 +40,6 @@ def load_installed(spec: str) -> Potential | None:
         return made
     home = found[0].value.partition(":")[0]
     return _of_calculator(made, lambda: factory(argument), spec=spec, home=home)
-
-
-def _entries(spec: str) -> tuple[EntryPoint, ...]:
-    """Return the entry points of the name before the first colon of a spec."""
-    name, colon, _ = spec.partition(":")
-    return tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
 
 
 def _of_calculator(

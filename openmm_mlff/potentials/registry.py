@@ -6,15 +6,8 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import NO_OPTIONS, OBJECT_PREFIX, PotentialOptions
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.installed import load_installed
-from openmm_mlff.storage.files import missing
+from openmm_mlff.specs import BUILT_IN, check_spec
 from openmm_mlff.storage.text import cut
-
-SPEC_FORMS = (
-    "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
-    ".ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
-)
-_NO_PROGRAMS = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
-_CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
 def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Potential:
@@ -30,7 +23,8 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         CheckpointError: the checkpoint cannot be loaded.
         MissingDependencyError: a package required by the spec is not installed.
     """
-    if spec.startswith(_NO_PROGRAMS):
+    check_spec(spec)
+    if spec.startswith(BUILT_IN):
         _refuse_options_of_a_program(options, spec=spec)
     if spec.startswith("ase:"):
         from openmm_mlff.potentials.ase import AsePotential
@@ -59,15 +53,12 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
             shipped_path(spec.removeprefix("student:")), spec=spec, options=options
         )
     path = Path(spec)
-    if not is_torchscript(path):
-        _refuse_options_of_a_program(options, spec=spec)
-    else:
+    if is_torchscript(path):
         from openmm_mlff.potentials.torchscript import load_torchscript
 
         return load_torchscript(path, spec=spec, options=options)
-    if spec and (path.suffix in _CHECKPOINT_SUFFIXES or not missing(path)):
-        return StudentPotential.from_file(path, spec=spec, options=options)
-    raise PotentialError(f"unknown potential {cut(spec)!r}; expected {SPEC_FORMS}")
+    _refuse_options_of_a_program(options, spec=spec)
+    return StudentPotential.from_file(path, spec=spec, options=options)
 
 
 def _refuse_options_of_a_program(options: PotentialOptions, *, spec: str) -> None:

@@ -99,6 +99,11 @@ def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
     if precision not in PRECISIONS:
         raise PlatformError(f"unknown precision {precision!r}; {nearest(precision, PRECISIONS)}")
     known = {platform.lower(): platform for platform in (*GPU_PLATFORMS, *CPU_PLATFORMS)}
+    if name.lower() == "gpu":
+        raise PlatformError(
+            "'GPU' is no platform of OpenMM; expected the platform of your device: "
+            f"{', '.join(GPU_PLATFORMS)}, or auto"
+        )
     if name.lower() not in known:
         raise PlatformError(f"unknown platform {name!r}; {nearest(name, (AUTO, *known.values()))}")
     name = known[name.lower()]

@@ -8,7 +8,7 @@ from openmm_mlff.units import density_g_per_cm3
 MINIMUM_FORCE_EV_PER_ANGSTROM = 0.01
 """Largest force on an atom at a converged minimum."""
 
-OWN_GEOMETRIES = ("minimum", "trajectories", "ensemble")
+OWN_GEOMETRIES = ("minimum", "trajectories", "short_runs")
 """Shared measurements that the minimum and the frames of a potential's own dynamics come from."""
 
 
@@ -92,7 +92,7 @@ class Samples:
 
 
 @record
-class Ensemble:
+class ShortRuns:
     """Short NVE runs from evenly spaced Langevin samples.
 
     Attributes:

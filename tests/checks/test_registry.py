@@ -7,6 +7,7 @@ import pytest
 
 from openmm_mlff.checks import CHECKS, get_check, select
 from openmm_mlff.checks.base import Group
+from openmm_mlff.checks.registry import without_retired
 from openmm_mlff.config import Threshold
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.shared import SHARED
@@ -19,7 +20,9 @@ def standard(protocols):
 
 
 def test_ids_are_unique():
-    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    ids = {check.id for check in CHECKS}
+    assert len(ids) == len(CHECKS)
+    assert not ids & set(SHARED)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -87,3 +90,17 @@ def test_an_unknown_check_is_refused_with_the_nearest():
     assert get_check("energy_drift").id == "energy_drift"
     with pytest.raises(ConfigError, match="did you mean 'energy_drift'"):
         get_check("energy_drfit")
+
+
+def test_what_checks_no_longer_have_is_left_out_of_earlier_runs(standard):
+    criteria = {
+        **standard.criteria,
+        "speed": {**standard.limits_for("speed"), "tpu": limit(1.0, "ms/step")},
+        "gone": {"most": limit(1.0, "eV")},
+    }
+    earlier = standard.model_copy(
+        update={"criteria": criteria, "reported": (*standard.reported, "gone")}
+    )
+    assert without_retired(earlier) == standard
+    with pytest.raises(ConfigError, match="unknown check 'gone'"):
+        select(without_retired(standard.model_copy(update={"required": ("gone",)})))

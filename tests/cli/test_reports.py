@@ -41,6 +41,13 @@ def in_a_new_process(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
+def test_an_unknown_potential_is_refused_before_anything_is_loaded():
+    done = in_a_new_process("from openmm_mlff.cli import main\nmain(['validate', 'nothing'])")
+    refusal, loaded = done.stderr.splitlines()
+    assert refusal.startswith("openmm-mlff: unknown potential 'nothing'; expected student:")
+    assert (done.returncode, loaded) == (2, "[]")
+
+
 def test_judge_loads_neither_torch_nor_openmm(run_folder):
     """Even with MDTraj, which is loaded where a run has trajectories."""
     done = in_a_new_process(

@@ -28,7 +28,7 @@ def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(new_subject, wa
     labels = subject.reference_labels
     # Two of each of three simulations, the last frame among them.
     frames = subject.runs.runs[0].trajectory.positions_angstrom
-    short = subject.ensemble.positions_angstrom
+    short = subject.short_runs.positions_angstrom
     assert labels.requested == 6
     for index, expected in ((1, frames[-1]), (3, short[0, -1]), (5, short[1, -1])):
         np.testing.assert_array_equal(labels.positions_angstrom[index], expected)

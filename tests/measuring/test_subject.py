@@ -68,7 +68,7 @@ def make_subject(new_subject, tmp_path):
 )
 def test_thermal_frames_are_spread_over_the_whole_runs(make_subject, runs, places):
     subject = make_subject()
-    subject._measured |= {"trajectories": runs, "ensemble": Skipped("no short runs")}
+    subject._measured |= {"trajectories": runs, "short_runs": Skipped("no short runs")}
     frames = subject.thermal_frames
     if places is None:
         assert frames is None

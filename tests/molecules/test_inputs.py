@@ -80,6 +80,7 @@ REFUSED = [
     ("q.xyz", "1\nnet_charge=2\nHe 0 0 0\n", "net_charge=2 is not recognised; write charge="),
     ("tot.xyz", "1\ntot_q=2\nHe 0 0 0\n", "tot_q=2 is not recognised; write charge="),
     ("2s.xyz", "1\n2S+1=3\nHe 0 0 0\n", "2S+1=3 is not recognised; write multiplicity="),
+    ("s.xyz", "1\nS=1\nHe 0 0 0\n", "S=1 is not recognised; write multiplicity="),
     (
         "s.xyz",
         "1\nnum_unpaired=2\nHe 0 0 0\n",

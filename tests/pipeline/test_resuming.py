@@ -1,6 +1,7 @@
 """What differs is said by name; that whole runs are refused by it is in test_kills.py."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,45 @@ def test_a_damaged_choice_is_named(tmp_path, content):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(RunDirectoryError, match=f"{path} does not hold name"):
         keep_platform(tmp_path, never)
+
+
+def test_a_run_may_be_resumed_with_other_checks_and_thresholds(
+    random_student, brief_protocol, tmp_path
+):
+    def validated(*required, resume, **changes):
+        path = Path(brief_protocol(*required))
+        for old, new in changes.values():
+            assert old in path.read_text()
+            path.write_text(path.read_text().replace(old, new))
+        return mlff.validate(
+            random_student,
+            systems=["water"],
+            protocol=str(path),
+            reference="none",
+            platform="Reference",
+            output=tmp_path / "out",
+            resume=resume,
+        )
+
+    def measured():
+        return {path: path.read_bytes() for path in (tmp_path / "out/water").rglob("*.npz")}
+
+    first = validated("translation_invariance", resume=False)
+    before = measured()
+    assert [result.id for result in first.checks] == ["translation_invariance"]
+    asked = ("translation_invariance", "permutation_invariance")
+    limit = "[criteria.translation_invariance]\nenergy.value = -1.0\n"
+    second = validated(*asked, resume=True, criteria=("[dynamics]", limit + "[dynamics]"))
+    assert tuple(result.id for result in second.checks) == asked
+    assert [one.status.value for one in (first.checks[0], *second.checks)] == [
+        "PASS",
+        "FAIL",
+        "PASS",
+    ]
+    assert before.items() < measured().items()
+    with pytest.raises(RunDirectoryError, match="temperatures_kelvin"):
+        validated(
+            *asked,
+            resume=True,
+            dynamics=("[dynamics]", "[dynamics]\ntemperatures_kelvin = [400.0]"),
+        )

@@ -101,12 +101,10 @@ def test_a_page_without_markers_is_refused(tmp_path):
 @pytest.fixture
 def root(report, tmp_path):
     """A checkout's pages, with markers, and no reports."""
-    markers = "<!-- {0}: begin --><!-- {0}: end -->"
-    write_text(
-        tmp_path / "README.md", markers.format("dashboard") + "\n" + markers.format("rejected")
-    )
-    story = tmp_path / "docs/published-students.md"
-    write_text(story, "a\n<!-- published: begin -->\n<!-- published: end -->\nb\n")
+    markers = "a\n<!-- {0}: begin -->\n<!-- {0}: end -->\nb\n"
+    write_text(tmp_path / "docs/start.md", markers.format("dashboard"))
+    story = markers.format("published") + markers.format("rejected")
+    write_text(tmp_path / "docs/published-students.md", story)
     return tmp_path
 
 
@@ -170,23 +168,22 @@ def test_the_two_parts_touch_different_files(root, pretend):
     pages.write_shipped_pages(root)
     shipped = files_below(root) - before
     collection = published_collection(root / "seeds", root=root)
-    stamps = {name: (root / name).stat().st_mtime_ns for name in (*shipped, "README.md")}
+    stamps = {name: (root / name).stat().st_mtime_ns for name in (*shipped, "docs/start.md")}
     pages.make_collection(collection, root=root, validate=pretend)
     pages.write_published_pages(collection, root=root)
     assert stamps == {name: (root / name).stat().st_mtime_ns for name in stamps}
 
 
-def test_the_readme_shows_both_largest_students(root, pretend):
+def test_the_pages_show_both_largest_students(root, pretend):
     collection = published_collection(root / "seeds", root=root)
+    start, story = root / "docs/start.md", root / "docs/published-students.md"
     pages.make_collection(SHIPPED, root=root, validate=pretend)
-    pages.write_readme(collection, root=root)
-    page = (root / "README.md").read_text()
-    assert page.endswith("<!-- rejected: begin --><!-- rejected: end -->")
+    pages.write_dashboards(collection, root=root)
+    assert "reports/original/report.md" in start.read_text()
+    assert "report.md" not in story.read_text()
     pages.make_collection(collection, root=root, validate=pretend)
-    pages.write_readme(collection, root=root)
-    page = (root / "README.md").read_text()
-    assert "reports/original/report.md" in page
-    assert "reports/mlff-distiller/original/report.md" in page
+    pages.write_dashboards(collection, root=root)
+    assert "reports/mlff-distiller/original/report.md" in story.read_text()
 
 
 def test_a_committed_benchmark_is_drawn_and_has_its_page(root, repository):

@@ -107,6 +107,7 @@ def test_every_usable_platform_is_listed_in_each_precision(
 def test_unusable_systems_devices_and_unknown_names_are_refused(monkeypatch, choose, water_system):
     for options, said in (
         ({"request": "CUDDA"}, "unknown platform 'CUDDA'; did you mean 'CUDA'"),
+        ({"request": "GPU"}, "expected the platform of your device: CUDA, OpenCL"),
         ({"precision": "singel"}, "unknown precision 'singel'; did you mean 'single'"),
     ):
         with pytest.raises(PlatformError, match=said):

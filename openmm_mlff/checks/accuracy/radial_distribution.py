@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
 from openmm_mlff.config import Limits, short_name
@@ -115,6 +114,8 @@ def first_shell(record: Record, pair: int) -> dict[str, Any]:
 
     Their number is ρ ∫ 4πr² g dr up to the minimum.  All are None where there is no peak.
     """
+    from scipy.signal import find_peaks  # takes a second to import
+
     g, r = record.g[pair].mean(axis=0), record.r_angstrom
     smooth = np.convolve(np.pad(g, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     peaks, _ = find_peaks(smooth, prominence=SMALLEST_PROMINENCE * smooth.max(), height=1.0)

@@ -26,7 +26,7 @@ from openmm_mlff.molecules import (
 )
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs, TrajectorySeries
-from openmm_mlff.storage.shared import Ensemble
+from openmm_mlff.storage.shared import ShortRuns
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ def _failed(
     )
 
 
-def _broken_short_run(record: Runs) -> Ensemble | None:
+def _broken_short_run(record: Runs) -> ShortRuns | None:
     """Return the short runs from the Langevin samples where one broke at this condition."""
-    ensemble, at = stored_record(record, "ensemble", Ensemble), record.condition
-    if ensemble is None or not ensemble.failure or at is None:
+    short, at = stored_record(record, "short_runs", ShortRuns), record.condition
+    if short is None or not short.failure or at is None:
         return None
-    own = ensemble.temperature_kelvin, ensemble.timestep_fs
-    return ensemble if own == (at.temperature_kelvin, at.timestep_fs) else None
+    own = short.temperature_kelvin, short.timestep_fs
+    return short if own == (at.temperature_kelvin, at.timestep_fs) else None
 
 
 def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, float]) -> Break | None:
@@ -246,5 +246,5 @@ CHECK = check_of_replicas(
     remedy="Look at the frames before the break; add stretched and compressed geometries of the "
     "atoms named to the training data, or a repulsive core, and retrain it.",
     judge=judge,
-    needs=("trajectories", "ensemble"),
+    needs=("trajectories", "short_runs"),
 )

@@ -10,7 +10,7 @@ from openmm_mlff.config import Limits
 from openmm_mlff.intervals import scatter_error, temperature_half_width
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
-from openmm_mlff.storage.shared import Ensemble
+from openmm_mlff.storage.shared import ShortRuns
 
 
 def compare_mean(
@@ -29,14 +29,14 @@ def compare_mean(
 
 
 def _mean_temperatures(record: Runs, *, at_kelvin: float) -> tuple[np.ndarray, int]:
-    """Return the mean temperature of each run, those of the ensemble included, and f of one."""
+    """Return the mean temperature of each run, those of the short runs included, and f of one."""
     runs = [run for run in record.runs if _is_usable(run)]
     each = [float(run.energies.temperature_kelvin.mean()) for run in runs]
     freedom = max((run.degrees_of_freedom for run in runs), default=0)
-    ensemble = stored_record(record, "ensemble", Ensemble)
-    if ensemble is not None and ensemble.temperature_kelvin == at_kelvin:
-        each += ensemble.temperatures_kelvin.tolist()
-        freedom = ensemble.degrees_of_freedom
+    short = stored_record(record, "short_runs", ShortRuns)
+    if short is not None and short.temperature_kelvin == at_kelvin:
+        each += short.temperatures_kelvin.tolist()
+        freedom = short.degrees_of_freedom
     return np.array(each), freedom
 
 
@@ -98,5 +98,5 @@ CHECK = check_of_replicas(
     remedy="Run more replicas, or sample longer; look at `kinetic_distribution` where the "
     "thermostat does not hold its own temperature.",
     judge=judge,
-    needs=("trajectories", "ensemble"),
+    needs=("trajectories", "short_runs"),
 )

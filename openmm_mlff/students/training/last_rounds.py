@@ -56,7 +56,7 @@ OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """Deviations of a student from the plans below."""
 
-RIGID_REPEATED = {"original": 2}
+RIGID_REPEATED = {"original": 4}
 """How often the last round of a student repeats the thermal frames of molecules without rotated
 bonds: many epochs on rotations displaced the vibrations of methane by up to 100 cm⁻¹."""
 

@@ -7,7 +7,7 @@ from openmm_mlff.config import Threshold
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunFailure
-from openmm_mlff.storage.shared import Ensemble, Minimum, ReferenceMinimum
+from openmm_mlff.storage.shared import Minimum, ReferenceMinimum, ShortRuns
 
 TORN = RunFailure("unstable", "torn", 2.0, (0, 1))
 
@@ -40,7 +40,7 @@ def test_every_replica_must_survive(judge_runs, water, make_run):
 def test_a_short_run_that_broke_fails_its_condition(
     judge_runs, water, make_run, failure, timestep_fs, status
 ):
-    ensemble = Ensemble(
+    short = ShortRuns(
         temperatures_kelvin=np.empty(0),
         positions_angstrom=np.empty((0, 1, 3, 3)),
         frame_time_ps=np.array([0.5]),
@@ -52,7 +52,7 @@ def test_a_short_run_that_broke_fails_its_condition(
         failure_ps=0.125,
         failure_atoms=(0, 1),
     )
-    judgement = judge_runs(make_run(water), ensemble=ensemble)
+    judgement = judge_runs(make_run(water), short_runs=short)
     assert judgement.status is status
     if status is Status.FAIL:
         assert (judgement.value, judgement.threshold) == (0.125, 0.5)

@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from openmm_mlff.checks.dynamics.temperature import compare_mean
 from openmm_mlff.results import Status
-from openmm_mlff.storage.shared import Ensemble
+from openmm_mlff.storage.shared import ShortRuns
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def judge_means(judge_runs, water, make_run):
         run = make_run(water, degrees_of_freedom=freedom)
         temperatures = np.full_like(run.energies.time_ps, run_kelvin)
         run = replace(run, energies=replace(run.energies, temperature_kelvin=temperatures))
-        ensemble = Ensemble(
+        short = ShortRuns(
             temperatures_kelvin=np.array(short_kelvin, dtype=float),
             positions_angstrom=np.zeros((len(short_kelvin), 1, 3, 3)),
             frame_time_ps=np.array([0.5]),
@@ -28,7 +28,7 @@ def judge_means(judge_runs, water, make_run):
             timestep_fs=0.5,
             duration_ps=0.5,
         )
-        return judge_runs(run, ensemble=ensemble)
+        return judge_runs(run, short_runs=short)
 
     return call
 

@@ -31,7 +31,9 @@ def subject_at(make_subject):
         )
         subject.store.write("minimum", minimum)
         subject._measured["trajectories"] = ()
-        subject._measured |= dict.fromkeys(("samples", "ensemble"), Skipped("there is no dynamics"))
+        subject._measured |= dict.fromkeys(
+            ("samples", "short_runs"), Skipped("there is no dynamics")
+        )
         return subject
 
     return make

@@ -31,7 +31,7 @@ from openmm_mlff.simulation.nve import (
 )
 from openmm_mlff.simulation.replicas import CopiesReporter, can_be_batched, make_copies
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
-from openmm_mlff.storage.shared import Ensemble
+from openmm_mlff.storage.shared import ShortRuns
 from openmm_mlff.units import fs_from_ps, nm_from_angstrom, ps_from_fs
 
 if TYPE_CHECKING:
@@ -53,24 +53,24 @@ class Frames:
 
 
 def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Frames | None:
-    """Return at most `count` frames of all NVE runs and of the ensemble, equally many of each.
+    """Return at most `count` frames of all NVE runs and of the short runs, equally many of each.
 
     They are evenly spaced; None where there are none.  With `or_broken`, runs that broke are used
     where nothing else left a frame.
     """
     recorded = [run for run in subject.runs.runs if run.trajectory is not None]
     runs = [run for run in recorded if run.survived]
-    ensemble = subject.ensemble
-    short = ensemble.positions_angstrom if isinstance(ensemble, Ensemble) else np.empty(0)
-    if or_broken and not runs and not len(short):
+    short = subject.short_runs
+    placed = short.positions_angstrom if isinstance(short, ShortRuns) else np.empty(0)
+    if or_broken and not runs and not len(placed):
         runs = recorded
     sources = [
         (run.trajectory.time_ps, run.trajectory.positions_angstrom)
         for run in runs
         if run.trajectory is not None and len(run.trajectory.time_ps)
     ]
-    if isinstance(ensemble, Ensemble):
-        sources += [(ensemble.frame_time_ps, np.asarray(positions)) for positions in short]
+    if isinstance(short, ShortRuns):
+        sources += [(short.frame_time_ps, np.asarray(positions)) for positions in placed]
     if not sources:
         return None
     chosen = [spaced(len(time_ps), math.ceil(count / len(sources))) for time_ps, _ in sources]
@@ -80,7 +80,7 @@ def own_frames(subject: "Subject", count: int, *, or_broken: bool = False) -> Fr
     )
     kept = spaced(len(times_ps), count)
     named = [run.name for run in runs] if len(runs) < 2 else [f"{len(runs)} runs"]
-    named += [f"{len(short)} short runs"] if len(short) else []
+    named += [f"{len(placed)} short runs"] if len(placed) else []
     return Frames(positions[kept], times_ps[kept], " and ".join(named))
 
 
@@ -90,7 +90,7 @@ def spaced(length: int, count: int) -> np.ndarray:
     return np.unique(ends[ends > 0]) - 1
 
 
-def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
+def measure_short_runs(subject: "Subject") -> ShortRuns | NotApplicable | Skipped:
     """Run at constant energy from evenly spaced points of the Langevin samples.
 
     The mean kinetic temperature of one run of a harmonic molecule with f vibrational degrees of
@@ -131,7 +131,7 @@ def measure_ensemble(subject: "Subject") -> Ensemble | NotApplicable | Skipped:
     frames = spaced(rows, math.ceil(max(spec.reference_frames, spec.thermal_frames) / count))
     positions = np.array([np.stack(one.positions_angstrom)[frames] for one in recorders])
     interval_ps = ps_from_fs(interval * subject.timestep_fs)
-    return Ensemble(
+    return ShortRuns(
         temperatures_kelvin=_temperatures_kelvin(recorders, freedom),
         positions_angstrom=positions.reshape(len(recorders), len(frames), n_atoms, 3),
         frame_time_ps=interval_ps * (frames + 1.0),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.dynamics.temperature import compare_mean
-from openmm_mlff.measuring import ensemble
+from openmm_mlff.measuring import short_runs
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.selftest.faults import get_fault
@@ -44,7 +44,7 @@ def test_each_run_has_the_temperature_of_the_energy_of_its_start(make_subject):
     along = np.outer([0.0, LENGTH], [0.0, 0.6, 0.8])
     nitrogen = MolecularSystem("nitrogen", np.array([7, 7]), along)
     subject = make_subject(Spring(name="spring", seed=0), nitrogen, ensemble_ps=0.2)
-    found = subject.ensemble
+    found = subject.short_runs
     assert (found.degrees_of_freedom, found.failure) == (1, "")
     energies_ev = []
     for start in subject.experiments.langevin_starts(4):
@@ -65,7 +65,7 @@ def test_each_run_has_the_temperature_of_the_energy_of_its_start(make_subject):
 
 @pytest.mark.parametrize(("error", "runs"), [(0.05, 4), (0.5, 2)])
 def test_as_many_runs_as_their_error_asks_for(make_subject, water, error, runs):
-    found = make_subject(ensemble_error=error).ensemble
+    found = make_subject(ensemble_error=error).short_runs
     assert found.degrees_of_freedom == 3
     assert len(found.temperatures_kelvin) == len(found.positions_angstrom) == runs
     # Not moved as a whole, nor turned: the centre stays where it was.
@@ -78,7 +78,7 @@ def test_more_runs_follow_while_the_mean_excludes_the_target(make_subject):
     counts = set()
     for seed in range(6):
         subject = make_subject(seed=seed)
-        found = subject.ensemble.temperatures_kelvin
+        found = subject.short_runs.temperatures_kelvin
         half_width, _ = compare_mean(found, asked_kelvin=300.0, degrees_of_freedom=3)
         assert len(found) == 16 or abs(found.mean() - 300.0) <= half_width
         counts.add(len(found))
@@ -89,9 +89,9 @@ def test_more_runs_follow_while_the_mean_excludes_the_target(make_subject):
 def test_a_batch_gives_the_runs_that_it_gives_one_by_one(make_subject, monkeypatch):
     potential = load_potential("student:ultra-tiny")
     subject = make_subject(potential, sampling_ps=0.1, ensemble_ps=0.02)
-    together = subject.ensemble
-    monkeypatch.setattr(ensemble, "can_be_batched", lambda *_: False)
-    alone = ensemble.measure_ensemble(subject)
+    together = subject.short_runs
+    monkeypatch.setattr(short_runs, "can_be_batched", lambda *_: False)
+    alone = short_runs.measure_short_runs(subject)
     assert together.temperatures_kelvin.std() > 10.0
     np.testing.assert_allclose(together.temperatures_kelvin, alone.temperatures_kelvin, rtol=1e-4)
     np.testing.assert_allclose(together.positions_angstrom, alone.positions_angstrom, atol=1e-4)
@@ -102,7 +102,7 @@ def test_a_run_that_breaks_ends_it_and_says_when(make_subject):
     assert subject.samples.failure == ""
     weak = get_fault("weak bonds")
     subject.potential = weak.plant(subject.potential, weak.gross)
-    found = subject.ensemble
+    found = subject.short_runs
     assert found.failure
     assert 0.0 < found.failure_ps <= found.duration_ps
     assert len(found.temperatures_kelvin) < 4
@@ -111,7 +111,7 @@ def test_a_run_that_breaks_ends_it_and_says_when(make_subject):
 def test_one_atom_has_no_temperature_and_too_few_samples_are_skipped(make_subject):
     argon = MolecularSystem("argon", np.array([18]), np.zeros((1, 3)))
     potential = healthy("pair", molecule=argon, seed=0)
-    assert isinstance(make_subject(potential, argon).ensemble, NotApplicable)
+    assert isinstance(make_subject(potential, argon).short_runs, NotApplicable)
     subject = make_subject(sampling_ps=0.01)
-    assert isinstance(subject.ensemble, Skipped)
-    assert subject.store.read("ensemble").status == "skipped"
+    assert isinstance(subject.short_runs, Skipped)
+    assert subject.store.read("short_runs").status == "skipped"
