@@ -102,12 +102,15 @@ def _runs(evidence: Evidence, report: ValidationReport) -> Iterator[tuple[Run, M
 
 def _picture(evidence: Evidence, report: ValidationReport) -> Picture:
     system = evidence.system
-    positions, caption, marked = system.positions_angstrom, system.name, ()
+    positions, caption = system.positions_angstrom, system.name
+    marked: tuple[int, ...] = ()
     for run, mishap in _runs(evidence, report):
         if mishap is not None:
             times, found = _frames(run, system=system)
-            positions = found[_failing(times, mishap)] if len(times) else positions
-            caption = f"{system.name}, where it fails at {mishap.time_ps:.3g} ps"
+            caption = f"{system.name}, start of a run that fails"
+            if len(times):
+                positions = found[_failing(times, mishap)]
+                caption = f"{system.name}, where it fails at {mishap.time_ps:.3g} ps"
             marked = mishap.atoms
             break
     return Picture(system.name, caption, structure_svg(system, positions, marked=marked))
