@@ -6,9 +6,11 @@ differences.  An unknown key is an error that names the closest known key.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import (
     BaseModel,
@@ -36,6 +38,12 @@ NO_REFERENCE = "none"
 AUTO_REFERENCE = "auto"  # the potential's own teacher, if it names one
 
 GFN1_XTB, GFN2_XTB = (f"ase:tblite.ase:TBLite?method=GFN{n}-xTB" for n in (1, 2))
+
+
+def short_name(spec: str) -> str:
+    """Return a potential's name in sentences: the method of an ASE calculator, or the spec."""
+    method = re.search(r"[?&]method=([^&]+)", spec) if spec.startswith("ase:") else None
+    return spec if method is None else unquote(method[1])
 
 
 class Frozen(BaseModel):

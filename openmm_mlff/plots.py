@@ -52,6 +52,7 @@ class Line:
     Attributes:
         colour: None for the next of the palette.
         style: None for solid, and others when the palette repeats.
+        run: the simulation whose time in ps is x; empty where x is something else.
     """
 
     x: npt.ArrayLike
@@ -61,6 +62,7 @@ class Line:
     style: Style | None = None
     markers: bool = False
     steps: bool = False
+    run: str = ""
 
     def __post_init__(self) -> None:
         _check_pair(self.name, self.x, self.y)
@@ -68,7 +70,13 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Points at x and y, (T,), with an optional text at each."""
+    """Points at x and y, (T,), with an optional text at each.
+
+    Attributes:
+        run: the simulation whose frames have the points; empty where there is none.
+        time_ps: of these frames, (T,).
+        link: where a click on the page leads; empty for nowhere.
+    """
 
     x: npt.ArrayLike
     y: npt.ArrayLike
@@ -76,6 +84,9 @@ class Points:
     colour: Colour | None = None
     marker: Literal["disc", "ring", "triangle", "cross", "diamond"] = "disc"
     texts: Sequence[str] = ()
+    run: str = ""
+    time_ps: npt.ArrayLike = ()
+    link: str = ""
 
     def __post_init__(self) -> None:
         _check_pair(self.name, self.x, self.y)

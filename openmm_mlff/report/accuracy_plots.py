@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from openmm_mlff.config import short_name
 from openmm_mlff.plots import (
     Axis,
     Level,
@@ -46,6 +47,7 @@ def plot_forces(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     shown = known & _selection(np.where(known, np.abs(residual), -1.0))
     symbols = np.array(evidence.system.symbols)
     errors = {} if result is None else result.evidence.get("per_element") or {}
+    times_ps = np.asarray(record.time_ps)[:, None, None]
     parity: list[Mark] = []
     scatter: list[Mark] = []
     # The most frequent element is drawn first, so that it does not cover others.
@@ -53,8 +55,9 @@ def plot_forces(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     for symbol in sorted(colours, key=lambda one: (-int((symbols == one).sum()), one)):
         mine = shown & (symbols == symbol)[None, :, None]
         name = f"{symbol}, RMSE {number(errors[symbol])} eV/Å" if symbol in errors else symbol
-        parity.append(Points(reference[mine], predicted[mine], name, colours[symbol]))
-        scatter.append(Points(reference[mine], residual[mine], name, colours[symbol]))
+        frames = {"run": record.run, "time_ps": np.broadcast_to(times_ps, mine.shape)[mine]}
+        parity.append(Points(reference[mine], predicted[mine], name, colours[symbol], **frames))
+        scatter.append(Points(reference[mine], residual[mine], name, colours[symbol], **frames))
     reach = 1.06 * max(
         float(np.nanmax(np.abs(predicted))),
         float(np.nanmax(np.abs(reference))),
@@ -94,8 +97,9 @@ def _caption(evidence: Evidence, record: Labels, result: CheckResult | None, *, 
     frames, atoms, _ = record.model_forces.shape
     parts = [
         f"Force components of {evidence.system.name} on {frames} frames of the potential's own "
-        f"trajectories, predicted against {record.reference}: (a) parity, (b) residuals, (c) "
-        f"their histogram. {shown} of {3 * frames * atoms} are drawn, including the worst."
+        f"trajectories, predicted against {short_name(record.reference)}: (a) parity, (b) "
+        f"residuals, (c) their histogram. "
+        f"{shown} of {3 * frames * atoms} are drawn, including the worst."
     ]
     if record.refused:
         parts.append(f"The reference refused {record.refused} further frames.")

@@ -99,9 +99,12 @@ def plot_pairs(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     if jumping is not None:
         return _jumping_pairs(scans, largest=jumping.jumps[0], opening=opening)
     lines = [scan.line(k) for k, scan in enumerate(scans)]
-    x_axis = Axis("Distance (Å)", (0.0, _scan_end(scans)))
-    caption = f"{opening}: no pair jumps by more than {number(allowed)} {UNIT}."
-    panel = Panel(x_axis, Axis("E(r) − E(far) (meV)"), lines)
+    ends = _scan_range(scans, jumping=None)
+    x_axis = Axis("Distance (Å)", (_scan_start(scans, ends=ends), _scan_end(scans)))
+    caption = (
+        f"{opening}: no pair jumps by more than {number(allowed)} {UNIT}.{ends.sentence(UNIT)}"
+    )
+    panel = Panel(x_axis, Axis("E(r) − E(far) (meV)", ends.ends), lines)
     return Plot("Two atoms alone", [panel], caption, name="cutoff_pairs")
 
 

@@ -28,7 +28,7 @@ from openmm_mlff.plots import (
     finite_or_nan,
     hex_colour,
 )
-from openmm_mlff.report.figure_files import DPI, STYLE, save_figure, svg_element
+from openmm_mlff.report.figure_files import DPI, STYLE, save_figure
 from openmm_mlff.storage.text import printable
 
 SINGLE_COLUMN_INCH = 3.4
@@ -62,12 +62,6 @@ def draw_plot(plot: Plot, path: Path, *, headline: str = "") -> None:
     # The style overrides the user's matplotlibrc and is restored afterwards.
     with matplotlib.style.context(STYLE, after_reset=True):
         save_figure(_compose(plot, headline), path=path, title=headline or path.stem)
-
-
-def plot_svg(plot: Plot) -> str:
-    """Return a plot as an SVG element for a page."""
-    with matplotlib.style.context(STYLE, after_reset=True):
-        return svg_element(_compose(plot), title=plot.title)
 
 
 def _compose(plot: Plot, headline: str = "") -> Figure:

@@ -71,7 +71,6 @@ STYLE = {
 """Style of all figures, also while they are saved."""
 
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
-_OF_A_FILE = re.compile(r"\s*<(metadata|style)\b.*?</\1>| xmlns(:\w+)?=\"[^\"]*\"", re.DOTALL)
 _OUTLINE = re.compile(r' d="[^"]*"')
 _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
@@ -87,14 +86,6 @@ def save_figure(figure: Figure, *, path: Path, title: str) -> None:
     for artist in _dense_artists(figure):
         artist.set_rasterized(True)
     write_text(path.with_suffix(".svg"), _svg_text(figure, title=title))
-
-
-def svg_element(figure: Figure, *, title: str) -> str:
-    """Return a figure as an SVG element to be embedded in a page."""
-    FigureCanvasAgg(figure).draw()
-    # In a page neither metadata nor namespaces are of use, and a style would hold for all of it.
-    text = _OF_A_FILE.sub("", _svg_text(figure, title=title)).replace("xlink:href", "href")
-    return text[text.index("<svg") :]
 
 
 def _save_png(pixels: npt.NDArray[np.uint8], *, path: Path) -> None:

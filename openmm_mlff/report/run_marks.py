@@ -16,7 +16,12 @@ Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 def run_lines(runs: Sequence[Run], curves: Mapping[str, Series], *, name: str) -> list[Line]:
     """Return one curve per replica."""
     return [
-        Line(*curves[run.name], name if len(runs) == 1 else f"replica {run.replica}", k)
+        Line(
+            *curves[run.name],
+            name if len(runs) == 1 else f"replica {run.replica}",
+            k,
+            run=run.name,
+        )
         for k, run in enumerate(runs)
     ]
 

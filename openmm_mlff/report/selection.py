@@ -16,6 +16,7 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import (
+    MOST_SEVERE_FIRST,
     CheckResult,
     Claim,
     ClaimStatus,
@@ -40,6 +41,10 @@ KEY_CHECKS = {
 """Checks whose values summarise a model, and the labels of their values."""
 
 MOST_REASONS = 3
+NO_FAULT, FAULTS = "no fault found", "faults found"
+"""Of a protocol that cannot approve."""
+
+_FAULTS = (Status.FAIL, Status.ERROR)
 
 WORDS = {
     VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
@@ -47,6 +52,11 @@ WORDS = {
     VerdictStatus.INCONCLUSIVE: ("?", "Neither approved nor rejected, for the reasons below"),
 }
 """Symbol and sentence of each verdict."""
+
+CLAIM_WORDS = {
+    "sound": "the deployed model is the trained one, and it obeys physics",
+    "accurate": "it reproduces the reference",
+}
 
 NOT_ALL_ASKED = "Sound within the scope below; accuracy was not judged"
 
@@ -192,6 +202,22 @@ def rows_by_condition(
     return side_by_side
 
 
+def severity(result: CheckResult) -> float:
+    """Return a sort key, the most severe lowest: status, then the fraction of the limit used."""
+    used = min(result.limit_used or 0.0, 1e9)
+    return MOST_SEVERE_FIRST.index(result.status) + 1.0 - used / (1.0 + used)
+
+
+def key_results(report: ValidationReport) -> list[tuple[str, CheckResult]]:
+    """Return title and most severe result of each key number that was measured."""
+    found = []
+    for check_id, title in KEY_CHECKS.items():
+        measured = [one for one in report.checks if one.id == check_id and one.value is not None]
+        if measured:
+            found.append((title, min(measured, key=severity)))
+    return found
+
+
 def key_headers(rows: Sequence[SummaryRow]) -> dict[str, tuple[str, str]]:
     """Return title and unit of each key number by check id; no unit where the rows differ."""
     headers = {}
@@ -274,6 +300,15 @@ def leading_reasons(reasons: Sequence[Reason], *, most: int = MOST_REASONS) -> l
         first.setdefault(reason.check or reason.message, k)
     others = [k for k in range(len(reasons)) if k not in first.values()]
     return sorted([*first.values(), *others][:most])
+
+
+def verdict_words(report: ValidationReport) -> str:
+    """Return the label of the verdict, or whether a protocol that cannot approve found faults."""
+    if report.protocol.get("may_approve", True):
+        return report.verdict.label
+    failed = any(one.required and one.status in _FAULTS for one in report.checks)
+    is_faulty = failed or report.verdict.status is VerdictStatus.REJECTED
+    return FAULTS if is_faulty else NO_FAULT
 
 
 def claims_line(verdict: Verdict) -> str:

@@ -54,7 +54,7 @@ def plot_bonds(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     shown = list(types.items())[:MOST_BOND_TYPES]
     panels, ranges = [], []
     for k, (name, bonds) in enumerate(shown):
-        marks, span = _bond_marks([one for _, one in tracked], bonds, starts[bonds], colour=k)
+        marks, span = _bond_marks(tracked, bonds, starts[bonds], colour=k)
         count = f" ×{len(bonds)}" if len(bonds) > 1 else ""
         panels.append(_panel(tracked, marks, Axis("Length (Å)", span.ends), is_first=k == 0))
         panels[-1] = replace(panels[-1], title=f"{name}{count}")
@@ -137,12 +137,16 @@ def _panel(
 
 
 def _bond_marks(
-    tracked: Sequence[TrajectorySeries], bonds: Sequence[int], starts: np.ndarray, *, colour: int
+    tracked: Sequence[tuple[Run, TrajectorySeries]],
+    bonds: Sequence[int],
+    starts: np.ndarray,
+    *,
+    colour: int,
 ) -> tuple[list[Mark], Range]:
     """Return mean and range of one bond type, all replicas in one colour."""
     marks: list[Mark] = []
     pooled = [np.array([starts.mean()])]
-    for series in tracked:
+    for run, series in tracked:
         lengths = finite_or_nan(series.bond_lengths_angstrom[:, list(bonds)])
         known = np.isfinite(lengths).any(axis=1)
         time_ps, lengths = series.time_ps[known], lengths[known]
@@ -151,7 +155,8 @@ def _bond_marks(
             low, high = np.nanmin(lengths, axis=1), np.nanmax(lengths, axis=1)
             if len(bonds) > 1:
                 marks.append(Band(low, high, time_ps, "range", colour))
-            marks.append(Line(time_ps, np.nanmean(lengths, axis=1), "mean", colour, "solid"))
+            means = np.nanmean(lengths, axis=1)
+            marks.append(Line(time_ps, means, "mean", colour, "solid", run=run.name))
     marks.append(Level(float(starts.mean()), "start", "ink", "dotted"))
     span = robust_range(np.concatenate(pooled), least_span=LEAST_LENGTH_SPAN_ANGSTROM)
     return marks, span

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from openmm_mlff.checks.base import Group
 from openmm_mlff.results import CheckResult, Scope, Status, ValidationReport
+from openmm_mlff.units import RATIO
 
 NOTHING = "–"
 REPORTED_MARK = "†"
@@ -52,8 +53,21 @@ def css_class(words: str) -> str:
 
 
 def limit_cell(result: CheckResult) -> str:
-    """Format a threshold, with ``≥`` where the value must reach it."""
-    return f"≥ {number(result.threshold)}" if result.at_least else number(result.threshold)
+    """Format a threshold with its direction, ``≥`` where the value must reach it."""
+    if result.threshold is None:
+        return NOTHING
+    return f"{'≥' if result.at_least else '≤'} {number(result.threshold)}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Append a unit; a ratio has none."""
+    return text if unit in ("", RATIO) else f"{text} {unit}"
+
+
+def needs_text(result: CheckResult) -> str:
+    """Format a threshold, e.g. ``needs ≥ 5 eV``; empty where there is none."""
+    limit = with_unit(limit_cell(result), result.unit)
+    return "" if result.threshold is None else f"needs {limit}"
 
 
 def fitted_slope(result: CheckResult) -> float | None:

@@ -42,7 +42,6 @@ def write_report(
         observations_by_system,
         directory.root / REPORT_HTML,
         plots=placed,
-        figures=directory.figures,
         run=read_json(run_file) if run_file.is_file() else None,
         known=known,
     )

@@ -54,7 +54,7 @@ class Measurement:
         reason: why the status is not ``done``.
         data: plain values of the record.
         arrays: arrays of the record.
-        cost: seconds and evaluations.
+        cost: seconds and evaluations; empty for a link to a shared measurement.
     """
 
     name: str
@@ -96,7 +96,7 @@ class MeasurementStore:
         table = read_json(path)
         if link := table.get("data", {}).get(SAME_AS):
             shared = self.read(str(link))
-            return None if shared is None else replace(shared, name=name)
+            return None if shared is None else replace(shared, name=name, cost={})
         arrays = path.with_suffix(".npz")
         try:
             return Measurement(**table, arrays=read_arrays(arrays) if arrays.exists() else {})

@@ -59,7 +59,7 @@ def test_the_page_has_verdicts_numbers_and_links(reports, tmp_path):
         "[report](my%20tiny/report.md)",
         "- `tiny`: Molecules fall apart.",
         "| tiny | water | NVE, 300 K, 0.5 fs | ✘ 0.5 |",
-        "| water | `force_accuracy` | 0.2 | eV/Å | ✔ 0.0345 | ✘ 0.5 |",
+        "| water | `force_accuracy` | ≤ 0.2 | eV/Å | ✔ 0.0345 | ✘ 0.5 |",
     ):
         assert part in page
     page = comparison_markdown(reports, folder=tmp_path)

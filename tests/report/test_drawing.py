@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.plots import Axis, Band, Bars, Event, Level, Line, Panel, Plot, Points
-from openmm_mlff.report.drawing import draw_plot, plot_svg
+from openmm_mlff.report.drawing import draw_plot
 from openmm_mlff.report.html.charts import render_chart
 
 X = np.arange(5.0)
@@ -154,10 +154,3 @@ def test_equal_plots_give_equal_files_under_any_matplotlib_settings(tmp_path):
     with matplotlib.rc_context({"font.size": 30.0, "lines.linewidth": 9.0}):
         assert draw("b.png") == first
         assert matplotlib.rcParams["font.size"] == 30.0
-
-
-def test_an_svg_for_a_page_is_one_element():
-    text = plot_svg(Plot("<script>", [PANELS["bars"]]))
-    assert text.startswith("<svg")
-    assert text.rstrip().endswith("</svg>")
-    assert not [part for part in ("<metadata", "<style", "<script>") if part in text]

@@ -49,7 +49,7 @@ def test_the_summary_has_the_key_numbers_and_every_check_its_row(make_report, ma
         f"`{one.id}`{reported.get(one.id, '')}" for one in make_checks()
     ]
     message = "force_accuracy was found to be good."
-    assert rows[3] == ["`force_accuracy`", "✔ PASS", "0.0345", "0.2", "eV/Å", message]
+    assert rows[3] == ["`force_accuracy`", "✔ PASS", "0.0345", "≤ 0.2", "eV/Å", message]
 
 
 def test_messages_are_escaped_and_details_left_to_the_page(make_report, make_result):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
@@ -76,7 +76,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return Judgement(
         status,
         f"the distribution of interatomic distances differs from that of a run of "
-        f"{record.reference} by {mae:.3g} ± {noise:.2g} (limit {limit:g}; 2 at most)",
+        f"{short_name(record.reference)} by {mae:.3g} ± {noise:.2g} (limit {limit:g}; 2 at most)",
         value=mae,
         threshold=limit,
         evidence={
@@ -94,7 +94,7 @@ def _unusable(record: Record) -> Judgement | None:
     model, ideal = record.model_positions_angstrom, record.reference_positions_angstrom
     for name, placed, failure, status in (
         ("the potential", model, record.model_failure, Status.FAIL),
-        (record.reference, ideal, record.reference_failure, Status.INCONCLUSIVE),
+        (short_name(record.reference), ideal, record.reference_failure, Status.INCONCLUSIVE),
     ):
         if failure:
             return Judgement(status, f"the Langevin run of {name} failed: {failure}")
@@ -103,7 +103,7 @@ def _unusable(record: Record) -> Judgement | None:
     if min(len(model), len(ideal)) < FEWEST_SAMPLES:
         return inconclusive(
             f"there are {len(model)} samples of the potential and {len(ideal)} of "
-            f"{record.reference}; both need at least {FEWEST_SAMPLES}"
+            f"{short_name(record.reference)}; both need at least {FEWEST_SAMPLES}"
         )
     return None
 

@@ -5,7 +5,7 @@ import numpy as np
 from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
 from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.statistics import mean_half_width
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import MEV_PER_EV
 
@@ -30,7 +30,7 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     errors = np.abs(difference_ev - shift_ev) * MEV_PER_EV / n_atoms
     half_width = mean_half_width(errors)
     clause = f"the energies of {n_frames} frames, shifted as a whole, differ from those of "
-    clause += f"{frames.reference} by an MAE of"
+    clause += f"{short_name(frames.reference)} by an MAE of"
     return judged(
         [Measure(clause, float(errors.mean()), limits["mae"], half_width=half_width)],
         evidence={"interval_mev_per_atom": half_width, "shift_ev": shift_ev, **counts(frames)},

@@ -9,7 +9,7 @@ from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
 from openmm_mlff.checks.base import Check, Judgement, Measure, judged
 from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
 from openmm_mlff.checks.statistics import mean_half_width
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
 
@@ -44,7 +44,7 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     }
     evidence |= {"interval_ev_per_angstrom": half_width, "others": others, **counts(frames)}
     clause = f"the forces on {len(error)} frames of {frames.frames_of} differ from those of "
-    clause += f"{frames.reference} by an RMSE of"
+    clause += f"{short_name(frames.reference)} by an RMSE of"
     measure = Measure(clause, rmse, limits["rmse"], half_width=half_width)
     return judged([measure], evidence=evidence, note=_slip(frames))
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import ReferenceMinimum
@@ -47,7 +47,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if len(compared) < FEWEST_HEAVY_ATOMS:
         compared, which = np.arange(len(model)), "all-atom"
     rmsd = superposed_rmsd(model[compared], reference=ideal[compared])
-    clause = f"the minimum differs from that of {record.reference} by a {which} RMSD of"
+    name = short_name(record.reference)
+    clause = f"the minimum differs from that of {name} by a {which} RMSD of"
     measures = [Measure(clause, rmsd, limits["rmsd"])]
     if len(record.bonds):
         i, j = record.bonds.T
@@ -55,7 +56,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         differences = np.abs(lengths[0] - lengths[1])
         worst = int(np.argmax(differences))
         named = name_atoms(record.atomic_numbers, record.bonds[worst])
-        clause = f"the bond {named} at the minimum differs from that of {record.reference} by"
+        clause = f"the bond {named} at the minimum differs from that of {name} by"
         measures.append(Measure(clause, float(differences[worst]), limits["bond"]))
     return judged(measures, evidence={"reference": record.reference})
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -96,8 +96,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     worst = int(np.argmax(differences))
     found, blur = float(differences[worst]), float(noise[worst])
     clause = (
-        f"g(r) of {record.pairs[worst]} differs from that of {record.reference} by {found:.3g} ± "
-        f"{blur:.2g} on average over r (limit {limit:g})"
+        f"g(r) of {record.pairs[worst]} differs from that of {short_name(record.reference)} by "
+        f"{found:.3g} ± {blur:.2g} on average over r (limit {limit:g})"
     )
     evidence |= {"differences": differences, "noise": noise}
     is_undecided = np.maximum(differences, noise).max() > limit >= (differences - noise).max()

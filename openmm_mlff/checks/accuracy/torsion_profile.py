@@ -8,7 +8,7 @@ import numpy as np
 from openmm_mlff.checks.accuracy.torsion_scan import TorsionScan
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.plots import Axis, Line, Panel, Plot
@@ -104,7 +104,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         measure
         for profile in profiles
         if profile["judged"]
-        for measure in _measures(profile, limits, reference=record.reference)
+        for measure in _measures(profile, limits, reference=short_name(record.reference))
     ]
     unresolved = [
         f"{profile['points_used']} of {profile['points']} points of the rotation about "
@@ -207,8 +207,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         barriers.append(f"{profile['bond']} {np.ptp(model):.3g} against {np.ptp(ideal):.3g}")
     caption = (
         f"Energy against the dihedral angle of each rotatable bond, on geometries that "
-        f"{record.reference} relaxed, relative to its lowest point. Barriers (kcal/mol): "
-        f"{', '.join(barriers)}."
+        f"{short_name(record.reference)} relaxed, relative to its lowest point. Barriers "
+        f"(kcal/mol): {', '.join(barriers)}."
     )
     columns = min(len(panels), 4)
     plot = Plot("Torsion profiles", panels, caption, "torsions", columns, height_inch=1.7)

@@ -4,7 +4,7 @@ import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import harmonic_modes
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
@@ -69,7 +69,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
             minimum.positions_angstrom, step_angstrom=REFERENCE_STEP_ANGSTROM
         )
         if refused:
-            reason = f"{minimum.reference} refused {_REFUSED} ({reasons[0]})"
+            reason = f"{short_name(minimum.reference)} refused {_REFUSED} ({reasons[0]})"
         else:
             at_minimum = molecule.with_positions(hessian.positions_angstrom[0])
             model = harmonic_modes(hessian.jacobians[0], at_minimum)
@@ -96,7 +96,7 @@ def _unusable(minimum: ReferenceMinimum) -> str:
         return f"the minimisation of the potential ended at a force of {force:.2g} eV/Å, and {most}"
     if not minimum.converged:
         why = f": {minimum.reason}" if minimum.reason else ""
-        return f"the minimisation of {minimum.reference} did not converge{why}"
+        return f"the minimisation of {short_name(minimum.reference)} did not converge{why}"
     return ""
 
 
@@ -109,7 +109,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if record.reason:
         return inconclusive(record.reason)
     model, ideal = record.model_wavenumbers_per_cm, record.reference_wavenumbers_per_cm
-    name = record.reference
+    name = short_name(record.reference)
     given = [f"{whose}_{what}" for whose in ("model", "reference") for what in _IN_EVIDENCE]
     evidence = fields(record, "reference", *given) | {
         "model_largest_force_ev_per_angstrom": record.model_largest_force,
@@ -140,8 +140,8 @@ def _measures(record: Record, limits: Limits) -> list[Measure]:
     error = float(np.hypot(errors, record.reference_errors_per_cm).mean())
     return [
         Measure(
-            f"the {len(model)} harmonic frequencies differ from those of {record.reference} by a "
-            "mean of",
+            f"the {len(model)} harmonic frequencies differ from those of "
+            f"{short_name(record.reference)} by a mean of",
             float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
             limits["mae"],
             half_width=2.0 * error,
@@ -175,8 +175,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         marks,
     )
     caption = (
-        f"Harmonic frequencies, each at its own minimum: difference from {record.reference} "
-        f"against its frequency, {np.nanmean(np.abs(differences)):.3g} cm⁻¹ in the mean."
+        "Harmonic frequencies, each at its own minimum: difference from "
+        f"{short_name(record.reference)} against its frequency, "
+        f"{np.nanmean(np.abs(differences)):.3g} cm⁻¹ in the mean."
     )
     return [Plot("Harmonic frequencies", [panel], caption, name="vibrations")]
 

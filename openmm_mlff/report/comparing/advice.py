@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from openmm_mlff.report.comparing.pareto import Pareto, ParetoPoint
-from openmm_mlff.report.selection import model_labels
+from openmm_mlff.report.selection import NO_FAULT, model_labels, verdict_words
 from openmm_mlff.report.wording import number
 from openmm_mlff.results import ClaimStatus, ValidationReport, VerdictStatus
 
@@ -34,7 +34,17 @@ def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[s
     rejected = by_status[VerdictStatus.REJECTED]
     if rejected:
         sentences.append(f"Do not use {_listed(rejected)}: REJECTED.")
-    undecided = by_status[VerdictStatus.INCONCLUSIVE]
+    short = [
+        label
+        for label, report in zip(labels, reports, strict=True)
+        if verdict_words(report) == NO_FAULT
+    ]
+    if short:
+        sentences.append(
+            f"No fault was found in {_listed(short)} by a protocol too short to approve: validate "
+            "by the protocol standard."
+        )
+    undecided = [label for label in by_status[VerdictStatus.INCONCLUSIVE] if label not in short]
     if undecided:
         sentences.append(
             f"Not yet {_listed(undecided)}: INCONCLUSIVE; the report's next step says what is "

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from openmm_mlff.report.comparing.leaderboard import key_cells, limits_and_results, systems_of
 from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.comparing.summary import (
@@ -16,12 +17,16 @@ from openmm_mlff.report.comparing.summary import (
     place,
     side,
 )
-from openmm_mlff.report.selection import claims_line, model_labels
-from openmm_mlff.report.templating import TEMPLATES_FOLDER, encode_link, templates_in
+from openmm_mlff.report.html.charts import render_chart
+from openmm_mlff.report.html.embedding import PLOTLY, packed_json, safe_json
+from openmm_mlff.report.html.shell import fill_page
+from openmm_mlff.report.selection import KEY_CHECKS, claims_line, model_labels, verdict_words
+from openmm_mlff.report.templating import encode_link
 from openmm_mlff.report.wording import (
     NOTHING,
     REPORTED_MARK,
     SYMBOLS,
+    css_class,
     integer,
     number,
     several_conditions,
@@ -44,21 +49,28 @@ def comparison_html(
 
     The baseline comes first. ``links`` are relative paths to the page of each report, or empty.
     """
-    # Imported here because the module needs matplotlib.
-    from openmm_mlff.report.drawing import plot_svg
-
     several = _several(reports)
-    pareto = pareto_plot(summary.weighed)
-    environment = templates_in(TEMPLATES_FOLDER, autoescape=True)
-    return environment.get_template(TEMPLATE).render(
+    plot = pareto_plot(summary.weighed, links=dict(zip(summary.labels, links, strict=False)))
+    pareto = None if plot is None else render_chart(plot)
+    limits, results = limits_and_results(reports)
+    return fill_page(
+        TEMPLATE,
+        styles=("base.css", "dashboard.css", "checks.css", "comparison.css", "print.css"),
+        scripts=("common.js", "charts.js", "leaderboard.js"),
+        vendor={PLOTLY: pareto is not None},
         title=title,
         models=model_entries(reports, links=links),
+        heads=KEY_CHECKS.values(),
+        systems=systems_of(reports),
+        limits=limits,
+        results=Markup(safe_json(results)),
         summary=summary,
         differences=[
             (headline(difference, baseline=summary.labels[0]), difference)
             for difference in summary.differences
         ],
-        plot="" if pareto is None else Markup(plot_svg(pareto)),
+        pareto=pareto,
+        chart_data=Markup(packed_json([] if pareto is None else [pareto])),
         number=number,
         rows=row_entries(reports),
         kind_words=KIND_WORDS,
@@ -82,6 +94,8 @@ def model_entries(
             "protocol": str(report.protocol.get("name", "unknown")),
             "status": report.verdict.status.value,
             "verdict": report.verdict.label,
+            "found": verdict_words(report),
+            "numbers": key_cells(report),
             "claims": claims_line(report.verdict),
             "reason": str(report.verdict.reasons[0]) if report.verdict.reasons else NOTHING,
             "recommendation": report.verdict.recommendation,
@@ -115,7 +129,7 @@ def _cell(result: CheckResult | None) -> dict[str, str]:
     if result is None:
         return {"css": "", "symbol": "", "text": NOTHING, "message": ""}
     return {
-        "css": result.status.value.replace(" ", "-"),
+        "css": css_class(result.status.value),
         "symbol": SYMBOLS[result.status],
         "text": result.status.value if result.value is None else value_text(result),
         "message": result.message,

@@ -6,6 +6,7 @@ from typing import Literal
 from openmm_mlff.plots import Axis, Bars, Level, Line, Mark, Panel, Plot, Points, bar_axis
 from openmm_mlff.report.comparing.pareto import Pareto
 from openmm_mlff.report.selection import KEY_CHECKS, SummaryRow, model_labels, rows_by_condition
+from openmm_mlff.report.templating import encode_link
 from openmm_mlff.report.wording import interval_half_width, number
 from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
 
@@ -53,8 +54,11 @@ def comparison_plot(reports: Sequence[ValidationReport]) -> Plot | None:
     return Plot("Comparison", panels, caption, "comparison", columns=max(2, len(panels)))
 
 
-def pareto_plot(weighed: Pareto) -> Plot | None:
-    """Plot force error against time per step of each model; None without points."""
+def pareto_plot(weighed: Pareto, *, links: Mapping[str, str] | None = None) -> Plot | None:
+    """Plot force error against time per step of each model; None without points.
+
+    ``links`` are relative paths to the page of a report, by label of the model.
+    """
     if not weighed.points:
         return None
     marks: list[Mark] = []
@@ -67,7 +71,8 @@ def pareto_plot(weighed: Pareto) -> Plot | None:
     marks.append(Line(x, y, "front", "muted", "dashed"))
     for k, point in enumerate(weighed.points):
         name = f"{point.label} ({point.status.value})"
-        marks.append(Points([point.time], [point.error], name, k, MARKERS[point.status]))
+        found, link = MARKERS[point.status], encode_link((links or {}).get(point.label, ""))
+        marks.append(Points([point.time], [point.error], name, k, found, link=link))
     x_axis, y_axis = (
         Axis(f"{label} ({unit})", (min(values) / MARGIN, max(values) * MARGIN), log=True)
         for label, unit, values in (

@@ -31,9 +31,12 @@ from openmm_mlff.report.html.embedding import MOST_POINTS, numbers, plain, thinn
 MOST_COLUMNS = 2
 FEW_POINTS = 50  # more points are small
 LEGEND_WIDTH = 350  # in pixels
+TOOLBAR, TITLES, LABELS = 40, 16, 42
+"""In pixels: above the panels for the toolbar, for their titles, and below for the labels."""
+
 PIXELS_PER_INCH = 110
-LEAST_HEIGHT, GAP_ABOVE, GAP_BETWEEN, MARGINS = 70, 20, 52, 46
-"""In pixels: of a panel, above a panel with a title, above its x labels, around all panels."""
+LEAST_HEIGHT, GAP_ABOVE, GAP_BETWEEN = 70, 20, 58
+"""In pixels: of a panel, above a panel with a title, above its x labels."""
 
 DASHES = {"solid": "solid", "dashed": "dash", "dotted": "dot"}
 MARKERS = {
@@ -50,7 +53,7 @@ Json = dict[str, Any]
 def render_chart(plot: Plot) -> Json:
     """Return traces, layout and height (pixels) of a plot.
 
-    It has at most two panels in a row, and one legend for all.
+    It has at most two panels in a row, and one legend for all, below.
     """
     columns = 1 if len(plot.panels) <= 3 else min(plot.columns, MOST_COLUMNS)
     rows = math.ceil(len(plot.panels) / columns)
@@ -75,10 +78,10 @@ def render_chart(plot: Plot) -> Json:
             x_axis["matches"] = "x"
         layout |= {f"xaxis{number}": x_axis, f"yaxis{number}": y_axis}
         _draw_panel(traces, layout, panel, number=number)
-    if any(panel.title for panel in plot.panels):
-        layout["legend"] = {"y": round(1.0 + GAP_ABOVE / total_px, 4)}
-    height = round(total_px + MARGINS + _legend_height(plot.names()))
-    return {"traces": traces, "layout": layout, "height": height}
+    titled = any(panel.title or panel.note for panel in plot.panels)
+    above, below = TOOLBAR + TITLES * titled, LABELS + _legend_height(plot.names())
+    layout["margin"] = {"t": above, "b": below}
+    return {"traces": traces, "layout": layout, "height": round(total_px + above + below)}
 
 
 def _legend_height(names: Collection[str]) -> int:
@@ -130,7 +133,7 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
             else:
                 found = [_bars(mark, colour=shown, position=bars.index(mark), count=len(bars))]
                 layout["annotations"] += _bar_notes(mark, bars=bars, number=number)
-            _append(traces, [trace | place for trace in found])
+            _append(traces, [trace | place for trace in found], shapes=layout["shapes"])
     corner = {"xref": f"x{number} domain", "yref": f"y{number} domain", "y": 1, "yanchor": "bottom"}
     if panel.title:
         words = _words(panel.title, "@ink") | corner | {"x": 1, "xanchor": "right"}
@@ -140,12 +143,13 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
         layout["annotations"].append(words)
 
 
-def _append(chart: list[Json], traces: list[Json]) -> None:
+def _append(chart: list[Json], traces: list[Json], *, shapes: list[Json]) -> None:
     """Append traces; a name is in the legend once, and switches all traces of that name."""
+    drawn = {shape.get("name") for shape in shapes}
     for trace in traces:
         name = trace["name"]
         seen = any(one["name"] == name and one.get("showlegend", True) for one in chart)
-        if seen or not name:
+        if seen or not name or name in drawn:
             trace["showlegend"] = False
         if name:
             trace["legendgroup"] = name
@@ -167,6 +171,7 @@ def _line(line: Line, *, colour: Colour) -> Json:
         "y": numbers(y),
         "name": plain(line.name),
         "line": style | ({"shape": "hvh"} if line.steps else {}),
+        **({"meta": {"run": line.run}} if line.run else {}),
         **({"marker": {"size": 4}} if line.markers else {}),
     }
 
@@ -175,6 +180,7 @@ def _points(points: Points, *, colour: str) -> Json:
     symbol, size = MARKERS[points.marker]
     many = len(np.asarray(points.x)) > FEW_POINTS
     texts = [plain(text) for text in points.texts]
+    meta = {key: one for key, one in (("run", points.run), ("link", points.link)) if one}
     return {
         "type": "scatter",
         "mode": "markers+text" if texts else "markers",
@@ -183,6 +189,8 @@ def _points(points: Points, *, colour: str) -> Json:
         "name": plain(points.name),
         "marker": {"color": colour, "size": 4 if many else size, "symbol": symbol},
         **({"opacity": 0.65} if many else {}),
+        **({"meta": meta} if meta else {}),
+        **({"customdata": numbers(points.time_ps)} if points.run else {}),
         **({"text": texts, "textposition": "top right", "cliponaxis": False} if texts else {}),
         **({"textfont": {"color": colour}} if texts else {}),
     }

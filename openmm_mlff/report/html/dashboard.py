@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.report.selection import systems_with_results
+from openmm_mlff.report.selection import severity, systems_with_results
 from openmm_mlff.report.wording import (
     GROUPS,
     SYMBOLS,
     condition_label,
+    needs_text,
     number,
     several_conditions,
     value_text,
+    with_unit,
 )
-from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, ValidationReport, limit_text
-from openmm_mlff.units import RATIO
+from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, ValidationReport
 
 DECADES = 4.0
 """Powers of ten shown below the threshold; half as many are shown above."""
@@ -99,11 +100,11 @@ def dashboard_rows(report: ValidationReport, *, known: Sequence[Check] = CHECKS)
 
 
 def groups_of(rows: Sequence[Row]) -> list[str]:
-    """Return the groups that have rows, in display order."""
+    """Return the groups that have rows in display order, those with failures first."""
+    failed = {row.group for row in rows if {"FAIL", "ERROR"} & set(row.statuses.split())}
     found = list(dict.fromkeys(row.group for row in rows))
-    return [group for group in GROUPS if group in found] + [
-        group for group in found if group not in GROUPS
-    ]
+    order = [*(one for one in GROUPS if one in found), *(one for one in found if one not in GROUPS)]
+    return sorted(order, key=lambda group: group not in failed)
 
 
 def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
@@ -143,19 +144,18 @@ def _cell(system: str, result: CheckResult | None) -> Cell:
     if result is None:
         return Cell(system, None)
     used = result.limit_used
-    unit = "" if result.unit == RATIO else f" {result.unit}"
     measured = result.value is not None
     return Cell(
         system,
         result,
         status=result.status.value,
         symbol=SYMBOLS[result.status],
-        value=f"{value_text(result)}{unit}" if measured else "",
-        limit=limit_text(result) if measured else "",
+        value=with_unit(value_text(result), result.unit) if measured else "",
+        limit=needs_text(result) if measured else "",
         used=used,
         used_text=_used_text(used),
         bar=None if used is None else _bar(used),
-        order=_order(result, used=used),
+        order=severity(result),
     )
 
 
@@ -178,9 +178,3 @@ def _bar(used: float) -> float:
     whole = 1.5 * DECADES
     decades = math.log10(used) if 0.0 < used < math.inf else math.copysign(whole, used - 1.0)
     return round(100.0 * min(max((decades + DECADES) / whole, 0.02), 1.0), 1)
-
-
-def _order(result: CheckResult, *, used: float | None) -> float:
-    """Return a sort key: status, then the fraction of the limit used."""
-    nearness = 0.0 if used is None else min(used, 1e9) / (1.0 + min(used, 1e9))
-    return MOST_SEVERE_FIRST.index(result.status) + 1.0 - nearness

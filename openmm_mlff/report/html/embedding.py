@@ -15,8 +15,10 @@ import numpy.typing as npt
 from openmm_mlff.plots import finite_or_nan
 from openmm_mlff.storage.files import jsonable
 
-PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js.gz"
-"""Plotly's basic bundle (lines, bars and pies), a fifth of the full size."""
+PLOTLY, VIEWER = "plotly-basic.min.js.gz", "3dmol.min.js.gz"
+"""Plotly's basic bundle (lines, bars and pies), a fifth of the full size; 3Dmol.js."""
+
+VENDOR = Path(__file__).parent / "vendor"
 
 MOST_POINTS = 700
 """Maximum of points per curve; more are not distinguishable on a screen."""
@@ -42,24 +44,26 @@ def safe_json(value: Any) -> str:
 
 
 @functools.cache
-def plotly_script() -> str:
-    """Return the packaged plotly script, so that equal versions give equal pages."""
-    return gzip.decompress(PLOTLY.read_bytes()).decode("utf-8")
+def vendor_script(name: str) -> str:
+    """Return a packaged script of others, so that equal versions give equal pages."""
+    return gzip.decompress((VENDOR / name).read_bytes()).decode("utf-8")
 
 
 @functools.cache
-def packed_plotly() -> str:
-    """Return the plotly script as base64 of gzip, half its size; the page unpacks it."""
-    return base64.b64encode(PLOTLY.read_bytes()).decode("ascii")
+def packed_script(name: str) -> str:
+    """Return it as base64 of gzip, at most half its size; the page unpacks it."""
+    return base64.b64encode((VENDOR / name).read_bytes()).decode("ascii")
 
 
 def packed_json(value: Any) -> str:
-    """Return JSON as base64 of gzip, about a quarter of its size; the page unpacks it.
+    """Return JSON as base64 of gzip; non-finite values become null."""
+    return packed_text(safe_json(value))
 
-    Non-finite values become null.
-    """
-    # No time in the header, so that equal values give equal texts.
-    packed = gzip.compress(safe_json(value).encode(), compresslevel=9, mtime=0)
+
+def packed_text(text: str) -> str:
+    """Return text as base64 of gzip, for JSON about a quarter of its size; the page unpacks it."""
+    # No time in the header, so that equal texts give equal pages.
+    packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
     return base64.b64encode(packed).decode("ascii")
 
 

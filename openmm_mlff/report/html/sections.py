@@ -7,10 +7,11 @@ from typing import Any
 from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.report.figures import PlacedPlot
 from openmm_mlff.report.templating import evidence_text, flatten
-from openmm_mlff.report.wording import SYMBOLS, condition_label, number
+from openmm_mlff.report.wording import SYMBOLS, condition_label, limit_cell, number, with_unit
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
-TRACEBACK = "traceback"
+TRACEBACK, MEASURES = "traceback", "measures"
+_COMPARED = {"value", "unit", "threshold", "at_least"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +19,12 @@ class Chart:
     """A plot on the page.
 
     Attributes:
-        files: format and relative link of each file of the plot.
         traces: of plotly.
         layout: of plotly, without what all charts share.
         height: in pixels.
     """
 
     placed: PlacedPlot
-    files: tuple[tuple[str, str], ...]
     traces: list[dict[str, Any]]
     layout: dict[str, Any]
     height: int
@@ -36,14 +35,39 @@ class Chart:
         where = f", {self.placed.where}" if self.placed.where else ""
         return f"{self.placed.plot.title}, {self.placed.system}{where}"
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether a point of it leads to a frame of a simulation."""
+        return any("run" in trace.get("meta", {}) for trace in self.traces)
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """One quantity that was compared with a limit, or only measured; ``limit`` has its direction.
+
+    Attributes:
+        ok: None where nothing was compared.
+    """
+
+    quantity: str
+    value: str
+    limit: str
+    ok: bool | None
+
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of a check on one system under one condition."""
+    """Result of a check on one system under one condition.
+
+    Attributes:
+        rows: its quantities.
+        evidence: further numbers, by key.
+    """
 
     result: CheckResult
     symbol: str
     where: str
+    rows: tuple[EvidenceRow, ...]
     evidence: tuple[tuple[str, str], ...]
     traceback: str
 
@@ -54,7 +78,7 @@ class Section:
 
     Attributes:
         spec: None for a check that is not in the registry.
-        thresholds: name, value, unit and source of each.
+        thresholds: name, value with its direction, unit and source of each.
         required: whether the verdict depends on any of its results.
         counts: symbol, name and number of each status, the most severe first.
         charts: each chart with its index among all charts of the page.
@@ -82,8 +106,11 @@ class Section:
 
     @property
     def open(self) -> bool:
-        """Whether the section is expanded initially: it failed or has charts."""
-        return self.failed or bool(self.charts)
+        """Whether the section is expanded initially: it failed, or a required result is open."""
+        return self.failed or any(
+            one.result.required and one.result.status is Status.INCONCLUSIVE
+            for one in self.findings
+        )
 
 
 def check_sections(
@@ -92,7 +119,7 @@ def check_sections(
     charts: Sequence[Chart],
     known: Sequence[Check] = CHECKS,
 ) -> list[Section]:
-    """Return the sections of all checks with results; those that never apply are last."""
+    """Return the sections of all checks with results, open ones first, not applicable ones last."""
     by_check: dict[str, list[CheckResult]] = {}
     for result in report.checks:
         by_check.setdefault(result.id, []).append(result)
@@ -107,7 +134,7 @@ def check_sections(
         )
         for check_id, results in by_check.items()
     ]
-    return sorted(found, key=lambda section: section.is_aside)
+    return sorted(found, key=lambda section: (section.is_aside, not section.open))
 
 
 def _of_check(charts: Sequence[Chart], *, check_id: str) -> list[tuple[int, Chart]]:
@@ -132,11 +159,19 @@ def _section(
         title=first.id if spec is None else spec.question,
         spec=spec,
         thresholds=tuple(
-            (name, number(one.get("value")), str(one.get("unit", "")), str(one.get("source", "")))
+            (
+                name,
+                f"{_direction(results, one)}{number(one.get('value'))}",
+                str(one.get("unit", "")),
+                str(one.get("source", "")),
+            )
             for name, one in criteria.items()
         ),
         required=any(result.required for result in results),
-        findings=tuple(_finding(result) for result in results),
+        findings=tuple(
+            _finding(one)
+            for one in sorted(results, key=lambda one: MOST_SEVERE_FIRST.index(one.status))
+        ),
         counts=tuple(
             (SYMBOLS[status], status.value, statuses.count(status))
             for status in MOST_SEVERE_FIRST
@@ -146,13 +181,46 @@ def _section(
     )
 
 
+def _direction(results: Sequence[CheckResult], criterion: Mapping[str, Any]) -> str:
+    """Return how values compare with a threshold; empty where none was compared."""
+    compared = [
+        measure
+        for result in results
+        for measure in result.evidence.get(MEASURES) or [result.model_dump(include=_COMPARED)]
+        if measure["threshold"] == criterion.get("value")
+        and measure["unit"] == criterion.get("unit")
+    ]
+    return "" if not compared else "≥ " if compared[0]["at_least"] else "≤ "
+
+
 def _finding(result: CheckResult) -> Finding:
     condition = condition_label(result.condition)
-    rows = flatten({key: value for key, value in result.evidence.items() if key != TRACEBACK})
+    further = {key: one for key, one in result.evidence.items() if key not in (MEASURES, TRACEBACK)}
     return Finding(
         result=result,
         symbol=SYMBOLS[result.status],
         where=f"{result.system}, {condition}" if condition else result.system,
-        evidence=tuple((key, evidence_text(value)) for key, value in rows),
+        rows=_rows(result),
+        evidence=tuple((key, evidence_text(value)) for key, value in flatten(further)),
         traceback=str(result.evidence.get(TRACEBACK) or ""),
     )
+
+
+def _rows(result: CheckResult) -> tuple[EvidenceRow, ...]:
+    if result.value is None:
+        return ()
+    own = {"what": result.id, "ok": result.status is Status.PASS}
+    measures = result.evidence.get(MEASURES) or [own | result.model_dump(include=_COMPARED)]
+    rows = []
+    for one in measures:
+        shown = result.model_copy(update={key: one[key] for key in _COMPARED})
+        limit = shown.threshold is not None
+        rows.append(
+            EvidenceRow(
+                f"{one['what'][:1].upper()}{one['what'][1:]}",
+                with_unit(number(shown.value), shown.unit),
+                with_unit(limit_cell(shown), shown.unit) if limit else "",
+                bool(one["ok"]) if limit else None,
+            )
+        )
+    return tuple(rows)

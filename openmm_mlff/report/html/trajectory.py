@@ -1,25 +1,28 @@
 """Trajectory frames for the page's viewer, thinned but including the frame of failure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 
-from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
-from openmm_mlff.plots import element_colours, hex_colour
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.report.html.embedding import packed_positions
+from openmm_mlff.report.html.picture import structure_svg
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.wording import condition_label
 from openmm_mlff.results import Status, ValidationReport
 from openmm_mlff.storage.runs import Evidence, Run
 
 MOST_FRAMES = 240
-MOST_NUMBERS = 400_000
-"""Maximum of coordinates per run in the page; large systems get fewer frames."""
+MOST_NUMBERS, MOST_NUMBERS_OF_ALL = 400_000, 1_200_000
+"""Maximum of coordinates in the page per run and of all runs; large systems get fewer frames."""
 
-MOST_ATOMS = 5_000
+MOST_ATOMS, MOST_PICTURED = 5_000, 2_000
+"""Of a system that is played, and of one with a picture."""
+
 STEP_ANGSTROM = 0.002
 CLOSE_FRAMES = 30
 """Number of consecutive frames kept before a failure."""
@@ -38,23 +41,46 @@ class Mishap:
     atoms: tuple[int, ...]
 
 
-def player_runs(
+@dataclass(frozen=True)
+class Picture:
+    """The starting structure of a system, or the frame in which the first of its runs failed."""
+
+    system: str
+    caption: str
+    svg: Markup
+
+
+def viewer_runs(
     observations_by_system: Mapping[str, Evidence], report: ValidationReport
 ) -> list[dict[str, Any]]:
     """Return the data of the viewer, failed runs first.
 
     A run that failed before its first frame shows the starting structure.
     """
-    entries = []
-    for system, observations in observations_by_system.items():
-        if observations.system.n_atoms > MOST_ATOMS:
-            continue
-        for run in observations.runs:
-            mishap = _mishap(report, run=run, system=system)
-            entry = _entry(run, system=observations.system, mishap=mishap)
-            if entry is not None:
-                entries.append(entry)
-    return sorted(entries, key=lambda entry: entry["mishap"] is None)
+    shown = [
+        (run, evidence.system, mishap)
+        for evidence in observations_by_system.values()
+        if evidence.system.n_atoms <= MOST_ATOMS
+        for run, mishap in _runs(evidence, report)
+    ]
+    most = min(MOST_NUMBERS, MOST_NUMBERS_OF_ALL // max(1, len(shown)))
+    entries = [
+        _entry(run, system=system, mishap=mishap, most_numbers=most)
+        for run, system, mishap in shown
+    ]
+    return sorted((one for one in entries if one), key=lambda entry: entry["mishap"] is None)
+
+
+def structure_pictures(
+    observations_by_system: Mapping[str, Evidence], report: ValidationReport
+) -> list[Picture]:
+    """Return one picture per system, those of failed runs first."""
+    pictures = [
+        _picture(evidence, report)
+        for evidence in observations_by_system.values()
+        if evidence.system.n_atoms <= MOST_PICTURED
+    ]
+    return sorted(pictures, key=lambda picture: picture.caption == picture.system)
 
 
 def chosen_frames(n_frames: int, *, most: int, failing: int | None) -> npt.NDArray[np.int64]:
@@ -67,6 +93,32 @@ def chosen_frames(n_frames: int, *, most: int, failing: int | None) -> npt.NDArr
         return even
     before = np.arange(max(0, failing - CLOSE_FRAMES), min(failing + 3, n_frames))
     return np.union1d(even, before)
+
+
+def _runs(evidence: Evidence, report: ValidationReport) -> Iterator[tuple[Run, Mishap | None]]:
+    for run in evidence.runs:
+        yield run, _mishap(report, run=run, system=evidence.system.name)
+
+
+def _picture(evidence: Evidence, report: ValidationReport) -> Picture:
+    system = evidence.system
+    positions, caption = system.positions_angstrom, system.name
+    marked: tuple[int, ...] = ()
+    for run, mishap in _runs(evidence, report):
+        if mishap is not None:
+            times, found = _frames(run, system=system)
+            caption = f"{system.name}, start of a run that fails"
+            if len(times):
+                positions = found[_failing(times, mishap)]
+                caption = f"{system.name}, where it fails at {mishap.time_ps:.3g} ps"
+            marked = mishap.atoms
+            break
+    return Picture(system.name, caption, structure_svg(system, positions, marked=marked))
+
+
+def _failing(times: npt.NDArray[np.float64], mishap: Mishap) -> int:
+    """Return the index of the first frame at or after the failure."""
+    return min(int(np.searchsorted(times, mishap.time_ps - 1e-9)), len(times) - 1)
 
 
 def _mishap(report: ValidationReport, *, run: Run, system: str) -> Mishap | None:
@@ -83,7 +135,9 @@ def _mishap(report: ValidationReport, *, run: Run, system: str) -> Mishap | None
     return None
 
 
-def _entry(run: Run, *, system: MolecularSystem, mishap: Mishap | None) -> dict[str, Any] | None:
+def _entry(
+    run: Run, *, system: MolecularSystem, mishap: Mishap | None, most_numbers: int
+) -> dict[str, Any] | None:
     times, positions = _frames(run, system=system)
     failing = None
     if not len(times):
@@ -91,21 +145,21 @@ def _entry(run: Run, *, system: MolecularSystem, mishap: Mishap | None) -> dict[
             return None
         times, positions, failing = np.zeros(1), system.positions_angstrom[None], 0
     elif mishap is not None:
-        failing = min(int(np.searchsorted(times, mishap.time_ps - 1e-9)), len(times) - 1)
-    most = max(2, min(MOST_FRAMES, MOST_NUMBERS // (3 * system.n_atoms)))
+        failing = _failing(times, mishap)
+    most = max(2, min(MOST_FRAMES, most_numbers // (3 * system.n_atoms)))
     chosen = chosen_frames(len(times), most=most, failing=failing)
     shown = _centred(positions[chosen], system=system)
     label = condition_label(run.condition.as_dict())
     return {
         "system": system.name,
+        "name": run.name,
         "label": f"{system.name}, {label}, replica {run.replica}",
-        "atoms": _atoms(system),
+        "symbols": system.symbols,
         "bonds": [[int(i), int(j)] for i, j in system.bonds or ()],
         "box": None if system.cell_angstrom is None else system.cell_angstrom,
         "times": [round(float(time), 5) for time in times[chosen]],
         "step": STEP_ANGSTROM,
         "frames": packed_positions(shown, step=STEP_ANGSTROM),
-        "radius": _radius(shown),
         "failing": None if failing is None else int(np.searchsorted(chosen, failing)),
         "recorded": run.trajectory is not None,
         "mishap": None
@@ -133,19 +187,3 @@ def _centred(
         return positions - 0.5 * np.asarray(system.cell_angstrom).sum(axis=0)
     # The median, so that one atom that escapes does not shift the others out of view.
     return positions - np.median(positions, axis=1, keepdims=True)
-
-
-def _radius(positions: npt.NDArray[np.float64]) -> float:
-    """Return a view radius that covers the start and most other frames."""
-    reach = np.linalg.norm(positions, axis=-1).max(axis=1)
-    return float(max(1.0, min(np.percentile(reach, 90), 3.0 * reach[0])))
-
-
-def _atoms(system: MolecularSystem) -> dict[str, Sequence[Any]]:
-    colours = element_colours(system.symbols)
-    radii = covalent_radii_angstrom(system.atomic_numbers)
-    return {
-        "symbols": list(system.symbols),
-        "colours": [hex_colour(colours[symbol]) for symbol in system.symbols],
-        "radii": [round(float(radius), 3) for radius in radii],
-    }

@@ -39,21 +39,24 @@ def rotated(make_report, make_result):
 @pytest.mark.parametrize(
     ("first", "second", "rows"),
     [
-        ((0.01, 0.5, CRITERIA), (0.02, 0.7, CRITERIA), [("", "1", "meV/Å", [0.5, 0.7])]),
+        ((0.01, 0.5, CRITERIA), (0.02, 0.7, CRITERIA), [("", "≤ 1", "meV/Å", [0.5, 0.7])]),
         # Another limit in another protocol is in the same row.
-        ((0.01, 0.5, CRITERIA), (0.01, 0.6, FORCE), [("", "1", "meV/Å", [0.5, 0.6])]),
+        ((0.01, 0.5, CRITERIA), (0.01, 0.6, FORCE), [("", "≤ 1", "meV/Å", [0.5, 0.6])]),
         (
             (0.3, 0.5, CRITERIA),
             (0.02, 2.0, CRITERIA),
-            [(": energy", "0.1", "meV/atom", [0.3, 0.02]), (": force", "1", "meV/Å", [0.5, 2.0])],
+            [
+                (": energy", "≤ 0.1", "meV/atom", [0.3, 0.02]),
+                (": force", "≤ 1", "meV/Å", [0.5, 2.0]),
+            ],
         ),
         # Units are not mixed where no limit has a name.
         (
             (0.05, 0.1, {}),
             (0.01, 0.9, {}),
             [
-                (": meV/atom", "0.1", "meV/atom", [0.05, 0.01]),
-                (": meV/Å", "1", "meV/Å", [0.1, 0.9]),
+                (": meV/atom", "≤ 0.1", "meV/atom", [0.05, 0.01]),
+                (": meV/Å", "≤ 1", "meV/Å", [0.1, 0.9]),
             ],
         ),
     ],

@@ -16,6 +16,7 @@ from ..conftest import with_run
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOSTILE = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>\u2028&<b>"
 FAILS_AT_PS = 0.5
+MOST_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -71,16 +72,32 @@ def torn_page(torn_report, torn_evidence):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium of the system; Playwright brings none of its own."""
+def launch():
+    """Start a headless Chromium of the system with options; Playwright brings none of its own."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium on this machine; install it, e.g. by apt-get install chromium")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+        yield lambda *options: playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", *options]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """A browser that draws in three dimensions without a GPU."""
+    launched = launch("--enable-unsafe-swiftshader", "--use-angle=swiftshader")
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def browser_without_webgl(launch):
+    """A browser that cannot draw in three dimensions."""
+    launched = launch("--disable-3d-apis")
+    yield launched
+    launched.close()
 
 
 @pytest.fixture
@@ -88,9 +105,12 @@ def open_page(browser):
     """Open a file and draw its charts if wanted; the page must log no error."""
     pages = []
 
-    def open_(path, *, draw=True, **options):
+    def open_(path, *, draw=True, browser=browser, **options):
         options = {"viewport": {"width": 1280, "height": 900}} | options
-        page = browser.new_context(**options).new_page()
+        context = browser.new_context(**options)
+        # Drawing without a GPU on a busy machine takes its time.
+        context.set_default_timeout(MOST_MS)
+        page = context.new_page()
         page.fetched, page.complaints = [], []
         page.on("request", lambda request: page.fetched.append(request.url))
         page.on("console", lambda said: page.complaints.append(said.text))
@@ -109,7 +129,7 @@ def open_page(browser):
         page.context.close()
 
 
-def wait_for(is_done, *, seconds=60.0):
+def wait_for(is_done, *, seconds=MOST_MS / 1000):
     """Poll: the page's policy forbids Playwright's own way, which is eval."""
     end = time.monotonic() + seconds
     while not is_done():

@@ -39,7 +39,7 @@ def test_rows_are_checks_and_cells_are_systems(make_report, make_checks, make_re
     assert [cell.system for cell in drift.cells] == ["water", "methane"]
     cell = drift.cells[0]
     assert cell.value == "0.0123 ± 0.0045 meV/atom/ps"
-    assert cell.limit == "limit 0.1 meV/atom/ps"
+    assert cell.limit == "needs ≤ 0.1 meV/atom/ps"
     assert cell.used_text == "12 % of the limit"
 
 

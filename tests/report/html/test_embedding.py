@@ -2,7 +2,6 @@ import base64
 import gzip
 import hashlib
 import json
-import re
 import string
 
 import numpy as np
@@ -10,12 +9,14 @@ import pytest
 
 from openmm_mlff.report.html.embedding import (
     PLOTLY,
+    VENDOR,
+    VIEWER,
     packed_json,
-    packed_plotly,
     packed_positions,
-    plotly_script,
+    packed_script,
     safe_json,
     script_hash,
+    vendor_script,
 )
 
 
@@ -37,15 +38,24 @@ def test_packed_json_is_equal_each_time_and_smaller():
     assert len(packed) < len(safe_json(value))
 
 
-def test_plotly_is_the_version_of_its_note_and_has_its_licence():
-    packed = gzip.decompress(base64.b64decode(packed_plotly()))
-    assert packed.decode() == plotly_script()
-    note = (PLOTLY.parent / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "licence", "file"),
+    [
+        (PLOTLY, "MIT License", "LICENSE.plotly"),
+        (VIEWER, "BSD-3-Clause", "LICENSE.3dmol"),
+    ],
+)
+def test_a_script_of_others_is_that_of_its_note_and_has_its_licence(name, licence, file):
+    packed = gzip.decompress(base64.b64decode(packed_script(name)))
+    assert packed.decode() == vendor_script(name)
+    note = (VENDOR / "README.md").read_text(encoding="utf-8")
     assert hashlib.sha256(packed).hexdigest() in note
-    (version,) = re.findall(r"plotly\.js \(basic - minified\) v([\d.]+)", plotly_script()[:200])
-    assert f"plotly.js {version}" in note
-    assert "MIT License" in (PLOTLY.parent / "LICENSE").read_text(encoding="utf-8")
-    assert len(packed_plotly()) < 600_000
+    assert file in note
+    assert licence in (VENDOR / file).read_text(encoding="utf-8")
+    assert len(packed_script(name)) < 600_000
+
+
+def test_a_script_is_allowed_by_its_hash():
     digest = base64.b64encode(hashlib.sha256("let å = 1;".encode()).digest()).decode()
     assert script_hash("let å = 1;") == f"'sha256-{digest}'"
 

@@ -3,7 +3,13 @@ import base64
 import numpy as np
 import pytest
 
-from openmm_mlff.report.html.trajectory import MOST_FRAMES, chosen_frames, player_runs
+from openmm_mlff.report.html.picture import structure_svg
+from openmm_mlff.report.html.trajectory import (
+    MOST_FRAMES,
+    chosen_frames,
+    structure_pictures,
+    viewer_runs,
+)
 from openmm_mlff.storage.runs import Evidence
 
 from ..conftest import with_run
@@ -19,20 +25,20 @@ def test_frames_are_chosen_evenly_with_both_ends_and_all_that_lead_to_a_failure(
 
 
 def test_a_failed_run_marks_its_frame_atoms_and_reason(torn_report, torn_evidence):
-    (run,) = player_runs({"water": torn_evidence}, torn_report)
+    (run,) = viewer_runs({"water": torn_evidence}, torn_report)
     assert run["times"][run["failing"]] == pytest.approx(0.5)
     assert run["mishap"]["atoms"] == (0, 2)
     assert run["mishap"]["what"].startswith("the bond O1–H3 broke")
     assert run["bonds"] == [[0, 1], [0, 2]]
     assert len(run["times"]) <= MOST_FRAMES
     # Where it broke before its first frame, the start is shown.
-    (run,) = player_runs({"water": with_run(torn_evidence, trajectory=None)}, torn_report)
+    (run,) = viewer_runs({"water": with_run(torn_evidence, trajectory=None)}, torn_report)
     assert (run["times"], run["failing"], bool(run["recorded"])) == ([0.0], 0, False)
 
 
 def test_positions_are_those_of_the_trajectory_about_their_median(make_report, make_observations):
     evidence = make_observations("methane")
-    (entry,) = player_runs({"methane": evidence}, make_report())
+    (entry,) = viewer_runs({"methane": evidence}, make_report())
     shown = entry["step"] * np.frombuffer(base64.b64decode(entry["frames"]), dtype="<i2")
     positions = evidence.system.positions_angstrom
     own = positions - np.median(positions, axis=0)
@@ -44,4 +50,21 @@ def test_positions_are_those_of_the_trajectory_about_their_median(make_report, m
 def test_a_healthy_run_without_frames_is_omitted(make_report, make_observations):
     evidence = make_observations()
     for case in (with_run(evidence, trajectory=None), Evidence(evidence.system)):
-        assert player_runs({"water": case}, make_report()) == []
+        assert viewer_runs({"water": case}, make_report()) == []
+
+
+def test_a_system_has_its_start_as_a_picture_and_a_failed_one_its_failing_frame_first(
+    make_observations, torn_report, torn_evidence
+):
+    methane = make_observations("methane")
+    broken, healthy = structure_pictures({"methane": methane, "water": torn_evidence}, torn_report)
+    assert (broken.system, healthy.system) == ("water", "methane")
+    # Three atoms, of which the hydrogen that leaves and the oxygen have a ring.
+    assert broken.svg.count("<circle") == 3 + 2
+    assert broken.svg.count('class="ring"') == 2
+    assert (healthy.svg.count("<circle"), healthy.svg.count("<path")) == (5, 4)
+    assert "ring" not in healthy.svg
+    # It fails before the bond is much longer; later it is torn.
+    system = torn_evidence.system
+    last = torn_evidence.runs[0].trajectory.positions_angstrom[-1]
+    assert structure_svg(system, last).count('class="torn"') == 1

@@ -1,26 +1,4 @@
-// Unpacks plotly and the data, looks up the colours of the theme and draws each chart when it comes near the screen.
-const theme = (() => {
-  "use strict";
-  const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : system.matches;
-  };
-  const announce = () => document.dispatchEvent(new Event("themechange"));
-  system.addEventListener("change", announce);
-  document.getElementById("theme").addEventListener("click", () => {
-    const chosen = isDark() ? "light" : "dark";
-    document.documentElement.dataset.theme = chosen;
-    try {
-      localStorage.setItem("openmm-mlff-theme", chosen);
-    } catch {
-      // Not kept; it holds for this visit.
-    }
-    announce();
-  });
-  return { isDark };
-})();
-
+// Looks up the colours of the theme, and draws each chart when it comes near the screen.
 const charts = (() => {
   "use strict";
   const PALETTES = {
@@ -43,7 +21,7 @@ const charts = (() => {
     responsive: true,
     displaylogo: false,
     displayModeBar: touch ? false : "hover",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
   };
   let data = [];
   let printing = false;
@@ -81,9 +59,10 @@ const charts = (() => {
       ...(printing ? { width: PRINTED_WIDTH, height: chart.height } : { height: chart.height, autosize: true }),
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "system-ui, sans-serif", size: 11, color: palette.ink },
-      margin: { l: 50, r: 10, t: 6, b: 40 },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 10.5 }, itemwidth: 30, ...own.legend },
+      font: { family: "system-ui, sans-serif", size: 12, color: palette.ink },
+      margin: { l: 50, r: 10, ...own.margin },
+      // Below the labels, where the toolbar is not.
+      legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom", font: { size: 11 }, itemwidth: 30 },
       hoverlabel: { bgcolor: palette.card, bordercolor: palette.rule, font: { color: palette.ink } },
       hovermode: "closest",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.ink },
@@ -102,7 +81,15 @@ const charts = (() => {
     const chart = data[Number(plot.dataset.chart)];
     const palette = PALETTES[theme.isDark() && !printing ? "dark" : "light"];
     Plotly.react(plot, coloured(chart.traces, palette), layoutOf(chart, palette), config);
+    if (!isDrawn(plot)) plot.on("plotly_click", ({ points: [point] }) => showFrame(chart, point));
     plot.setAttribute("aria-busy", "false");
+  }
+
+  // A point of a run leads to its frame in the viewer, one of a model to its report.
+  function showFrame({ system }, point) {
+    const { run, link } = point.data.meta ?? {};
+    if (link) location.href = link;
+    else if (run && viewer.seek(system, run, point.customdata ?? point.x)) document.getElementById("trajectory").scrollIntoView();
   }
 
   const isDrawn = (plot) => plot.getAttribute("aria-busy") === "false";
@@ -110,20 +97,6 @@ const charts = (() => {
 
   function drawAll() {
     if (ready) plots.filter(isOpen).forEach(draw);
-  }
-
-  async function unpacked(id) {
-    const packed = document.getElementById(id).textContent;
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-
-  async function unpack() {
-    data = JSON.parse(await unpacked("chart-data"));
-    const script = document.createElement("script");
-    script.textContent = await unpacked("plotly-packed");
-    document.head.append(script);
   }
 
   function watch() {
@@ -138,10 +111,18 @@ const charts = (() => {
     plots.forEach((plot) => observer.observe(plot));
   }
 
+  // One line per drawn point: the name of its curve, and both axes with their labels.
+  function csvRows({ traces, layout }) {
+    const label = (trace, letter) => layout[trace[`${letter}axis`].replace(/^[xy]/, `${letter}axis`)].title.text;
+    const lines = traces.flatMap((trace) => trace.x.map((x, k) => [trace.name, label(trace, "x"), x, label(trace, "y"), trace.y[k]]));
+    return [["curve", "x label", "x", "y label", "y"], ...lines];
+  }
+
   async function start() {
     if (plots.length === 0) return;
     try {
-      await unpack();
+      data = JSON.parse(await packed.text("chart-data"));
+      await packed.run("plotly-packed");
     } catch {
       for (const plot of plots) {
         plot.classList.add("missing");
@@ -151,6 +132,9 @@ const charts = (() => {
       return;
     }
     ready = true;
+    for (const plot of plots) {
+      offerCsv(plot.parentElement, plot.dataset.name ?? plot.getAttribute("aria-label"), () => csvRows(data[Number(plot.dataset.chart)]));
+    }
     watch();
   }
 

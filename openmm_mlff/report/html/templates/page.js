@@ -9,28 +9,27 @@
       target.scrollIntoView();
     }
   }
-  // On a phone what went well is folded: the way to what did not is long enough.
-  if (window.matchMedia("(max-width: 720px)").matches) {
-    document.querySelectorAll("details.check:not([data-failed])").forEach((one) => (one.open = false));
-  }
   window.addEventListener("hashchange", openTarget);
   openTarget();
 
-  document.getElementById("copy")?.addEventListener("click", async () => {
-    const source = document.getElementById("command");
-    const said = document.getElementById("copied");
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-      said.textContent = "Copied.";
-    } catch {
-      getSelection().selectAllChildren(source);
-      said.textContent = "Selected; copy it with the keyboard.";
-    }
-  });
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      const said = document.getElementById("copied");
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        said.textContent = "Copied.";
+      } catch {
+        getSelection().selectAllChildren(source);
+        said.textContent = "Selected; copy it with the keyboard.";
+      }
+    });
+  }
+  document.getElementById("save-json").addEventListener("click", async () => save("report.json", await packed.text("report-json"), "application/json"));
 
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not(.evidence)")].filter((one) => !one.open);
+    opened = [...document.querySelectorAll("details:not(.further)")].filter((one) => !one.open);
     opened.forEach((one) => (one.open = true));
     charts.print(true);
   });
