@@ -9,6 +9,7 @@ from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
+from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
@@ -90,6 +91,7 @@ CHECKS: tuple[Check, ...] = (
     MEMORY_GROWTH,
     SLOW_DOWN,
     FORCE_ACCURACY,
+    SOFTENING,
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,
     VIBRATIONS,

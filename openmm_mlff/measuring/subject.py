@@ -240,6 +240,11 @@ class Subject:
         self.asked = in_own_box(self)
 
     @property
+    def can_ask_reference(self) -> bool:
+        """Whether the reference can be evaluated anywhere, and is not labelled frames."""
+        return isinstance(self.reference_source, Potential)
+
+    @property
     def runs(self) -> Runs:
         """The simulations; in the view of one condition, its replicas."""
         runs = Runs(system=self.asked, runs=self.obtain("trajectories"))

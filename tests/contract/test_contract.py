@@ -71,6 +71,7 @@ NOT_APPLICABLE = {
     "torsion_profile": EVERY - {"acetate", "alanine-dipeptide", "ibuprofen", "chain"},
     "unit_scale": ATOM | {"copper", "argon-108"},
     "size_extensivity": BOXES,
+    "softening": ATOM,
     "geometry_accuracy": BOXES | ATOM,
     "vibrations": BOXES | ATOM,
     "reflection_invariance": ATOM | MIXED,

@@ -108,6 +108,7 @@ FAULTS = (
         strength=100.0,
         probes={"reference_frames": 40, "sampling_ps": 0.4, "ensemble_runs": 16},
     ),
+    Fault("softening", "softened"),
     Fault("geometry_accuracy", everywhere(shrunk), strength=0.1),
     Fault("vibrations", scaled(1.5)),
     Fault("torsion_profile", scaled(2.0)),

@@ -15,7 +15,7 @@ SURFACE -= IN_BOXES
 QUICK = {
     *(*PARITY, *SURFACE, "stability", "energy_drift", "momentum_conservation", "memory_growth"),
     *("temperature", "force_accuracy", "energy_accuracy", "geometry_accuracy", "vibrations"),
-    "speed",
+    *("softening", "speed"),
 }
 STANDARD = QUICK | {
     *("timestep_convergence", "time_reversibility", "kinetic_distribution", "torsion_profile"),
@@ -75,6 +75,7 @@ THRESHOLDS = {
     "memory_growth": {"growth": 1.0},
     "slow_down": {"slowing": 1.1},
     "force_accuracy": {"rmse": 0.2, "mae": 0.15, "r2": 0.9, "median_angle": 15.0},
+    "softening": {"deviation": 0.05},
     "energy_accuracy": {"mae": 10.0},
     "geometry_accuracy": {"rmsd": 0.1, "bond": 0.03},
     "vibrations": {"mae": 50.0, "imaginary": 30.0},

@@ -272,6 +272,11 @@ FAULTS = (
           description="a network rounds distances and energies to bfloat16", predicted_onset=0.1,
           prediction="as half precision: a force of s 0.05 eV/Å; limit 5 meV/Å"),
     # What only a comparison with a reference reveals.
+    Fault("softened", check="softening",
+          plant=everywhere(result(lambda e, f, s: ((1 - s) * e, (1 - s) * f))),
+          description="energies and forces are smaller by a share",
+          gross=0.2, predicted_onset=0.05,
+          prediction="the strength is the deviation itself; limit 0.05"),
     Fault("wrong conformer", check="torsion_profile", plant=pairs.wrong_conformer,
           description="one of three equal conformers is higher in energy",
           system="methanol", unit="kcal/mol", gross=3.0, predicted_onset=1.0,
