@@ -69,6 +69,7 @@ NOT_APPLICABLE = {
     "permutation_invariance": EVERY - {"copper", "argon-108"},
     "short_range_repulsion": EVERY - {"copper", "argon-108"},
     "torsion_profile": EVERY - {"acetate", "alanine-dipeptide", "ibuprofen", "chain"},
+    "bond_smoothness": BOXES | ATOM,
     "unit_scale": ATOM | {"copper", "argon-108"},
     "size_extensivity": BOXES,
     "softening": ATOM,

@@ -277,6 +277,12 @@ FAULTS = (
           description="energies and forces are smaller by a share",
           gross=0.2, predicted_onset=0.05,
           prediction="the strength is the deviation itself; limit 0.05"),
+    Fault("dent of a bond", check="bond_smoothness",
+          plant=with_pair_term(pairs.hydroxyls, pairs.dent),
+          description="a compressed bond has a dent",
+          unit="eV", gross=3.0, predicted_onset=15.0 / 41.0,
+          prediction="FSD = 2 s / (w² F): w = 0.05 Å, F = 2 D a (e^{ax} − 1) e^{ax} = 20 eV/Å at "
+          "x = 0.21 Å: 41 s; limit 15/Å"),
     Fault("wrong conformer", check="torsion_profile", plant=pairs.wrong_conformer,
           description="one of three equal conformers is higher in energy",
           system="methanol", unit="kcal/mol", gross=3.0, predicted_onset=1.0,
