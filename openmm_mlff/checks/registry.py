@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from openmm_mlff.checks.accuracy.bond_smoothness import CHECK as BOND_SMOOTHNESS
+from openmm_mlff.checks.accuracy.conformers import CHECK as CONFORMERS
 from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
 from openmm_mlff.checks.accuracy.diffusion import CHECK as DIFFUSION
 from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
@@ -101,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
     RADIAL_DISTRIBUTION,
     DIFFUSION,
     TORSION_PROFILE,
+    CONFORMERS,
     BOND_SMOOTHNESS,
     SPEED,
     MEMORY,

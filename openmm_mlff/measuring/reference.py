@@ -1,6 +1,6 @@
 """The reference: evaluated at frames of the potential's own runs, and at its own minimum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,22 @@ class Reference:
         """Evaluate geometries (..., N, 3), Å, in double precision; refused ones are marked."""
         return evaluate_points(
             self.potential, self._molecule, positions_angstrom, precision=PRECISION
+        )
+
+    def relax(
+        self,
+        positions_angstrom: np.ndarray,
+        *,
+        by: Callable[[np.ndarray], Points] | None = None,
+        force_ev_per_angstrom: float,
+        max_steps: int,
+    ) -> Relaxed:
+        """Relax geometries (G, N, 3), Å, by the reference, or by another that evaluates them."""
+        return relax(
+            by or self.evaluate,
+            positions_angstrom,
+            force_ev_per_angstrom=force_ev_per_angstrom,
+            max_steps=max_steps,
         )
 
     def relax_torsions(

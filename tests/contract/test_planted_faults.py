@@ -124,6 +124,7 @@ FAULTS = (
     Fault("geometry_accuracy", everywhere(shrunk), strength=0.1),
     Fault("vibrations", scaled(1.5)),
     Fault("torsion_profile", scaled(2.0)),
+    Fault("conformers", scaled(3.0)),
     Fault("bond_smoothness", with_pair_term(first_hydrogen, dent), strength=2.0),
     Fault(
         "speed",

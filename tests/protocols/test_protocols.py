@@ -19,7 +19,7 @@ QUICK = {
 }
 STANDARD = QUICK | {
     *("timestep_convergence", "time_reversibility", "kinetic_distribution", "torsion_profile"),
-    "bond_smoothness",
+    *("conformers", "bond_smoothness"),
 }
 REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"temperature_scan"}}
 REPORTED = {
@@ -84,6 +84,7 @@ THRESHOLDS = {
     "radial_distribution": {"difference": 0.1, "shortest": 2.0},
     "diffusion": {"deviation": 0.2, "expected": 0.0, "viscosity": 0.0, "shortest": 100.0},
     "torsion_profile": {"minimum": 1.0, "rms": 1.0, "barrier": 1.0},
+    "conformers": {"mae": 0.5, "lowest": 0.5},
     "bond_smoothness": {"compression": 15.0, "stretch": 15.0},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }
