@@ -10,6 +10,7 @@ from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
+from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_ENERGY
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
 from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
@@ -104,6 +105,7 @@ CHECKS: tuple[Check, ...] = (
     TORSION_PROFILE,
     CONFORMERS,
     BOND_SMOOTHNESS,
+    INTERACTION_ENERGY,
     SPEED,
     MEMORY,
 )

@@ -71,6 +71,7 @@ NOT_APPLICABLE = {
     "torsion_profile": EVERY - {"acetate", "alanine-dipeptide", "ibuprofen", "chain"},
     "bond_smoothness": BOXES | ATOM,
     "conformers": EVERY - {"alanine-dipeptide", "ibuprofen", "chain"},
+    "interaction_energy": EVERY,
     "unit_scale": ATOM | {"copper", "argon-108"},
     "size_extensivity": BOXES,
     "softening": ATOM,

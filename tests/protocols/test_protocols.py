@@ -19,7 +19,7 @@ QUICK = {
 }
 STANDARD = QUICK | {
     *("timestep_convergence", "time_reversibility", "kinetic_distribution", "torsion_profile"),
-    *("conformers", "bond_smoothness"),
+    *("conformers", "bond_smoothness", "interaction_energy"),
 }
 REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"temperature_scan"}}
 REPORTED = {
@@ -86,6 +86,7 @@ THRESHOLDS = {
     "torsion_profile": {"minimum": 1.0, "rms": 1.0, "barrier": 1.0},
     "conformers": {"mae": 0.5, "lowest": 0.5},
     "bond_smoothness": {"compression": 15.0, "stretch": 15.0},
+    "interaction_energy": {"minimum": 1.0, "lowest": 0.5},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }
 
