@@ -6,7 +6,6 @@ from openmm_mlff.checks.accuracy.bond_smoothness import CHECK as BOND_SMOOTHNESS
 from openmm_mlff.checks.accuracy.conformers import CHECK as CONFORMERS
 from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
 from openmm_mlff.checks.accuracy.diffusion import CHECK as DIFFUSION
-from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
@@ -14,6 +13,7 @@ from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
 from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
+from openmm_mlff.checks.accuracy.vibrational_density import CHECK as VIBRATIONAL_DENSITY
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
@@ -98,8 +98,8 @@ CHECKS: tuple[Check, ...] = (
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,
     VIBRATIONS,
+    VIBRATIONAL_DENSITY,
     DENSITY,
-    DISTRIBUTION,
     RADIAL_DISTRIBUTION,
     DIFFUSION,
     TORSION_PROFILE,

@@ -80,7 +80,7 @@ NOT_APPLICABLE = {
     "reflection_invariance": ATOM | MIXED,
     "rotation_invariance": ATOM | MIXED,
     "trajectory_parity": MIXED,
-    "distribution": BOXES | ATOM,
+    "vibrational_density": BOXES | ATOM,
     "drift_percent": ATOM,
     "every_atom_counts": ATOM,
     "temperature": ATOM,

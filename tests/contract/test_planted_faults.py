@@ -123,6 +123,11 @@ FAULTS = (
     Fault("softening", "softened"),
     Fault("geometry_accuracy", everywhere(shrunk), strength=0.1),
     Fault("vibrations", scaled(1.5)),
+    Fault(
+        "vibrational_density",
+        scaled(0.3),
+        probes={"sampling_ps": 0.4, "ensemble_runs": 4},
+    ),
     Fault("torsion_profile", scaled(2.0)),
     Fault("conformers", scaled(3.0)),
     Fault("bond_smoothness", with_pair_term(first_hydrogen, dent), strength=2.0),
