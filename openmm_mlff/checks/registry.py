@@ -13,6 +13,7 @@ from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
 from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
+from openmm_mlff.checks.accuracy.uncertainty import CHECK as UNCERTAINTY
 from openmm_mlff.checks.accuracy.vibrational_density import CHECK as VIBRATIONAL_DENSITY
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
@@ -106,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     CONFORMERS,
     BOND_SMOOTHNESS,
     INTERACTION_ENERGY,
+    UNCERTAINTY,
     SPEED,
     MEMORY,
 )

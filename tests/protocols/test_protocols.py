@@ -7,7 +7,7 @@ from openmm_mlff.config import list_protocols, load_protocol
 
 PARITY = {check.id for check in CHECKS if check.group == "parity"}
 # An ignored charge may be the one that was trained on: reported, and no reason to refuse.
-STRUCTURE = {"vibrational_density", "radial_distribution", "diffusion"}
+STRUCTURE = {"uncertainty", "vibrational_density", "radial_distribution", "diffusion"}
 SURFACE = {check.id for check in CHECKS if check.group == "surface"} - {"charge_response"}
 # Of periodic boxes only.
 IN_BOXES = {"npt_stability", "ensemble", "density", "equation_of_state"}
@@ -24,7 +24,7 @@ STANDARD = QUICK | {
 REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"temperature_scan"}}
 REPORTED = {
     "quick": {"charge_response", "drift_percent", "memory"},
-    "standard": {"charge_response", "drift_percent", "slow_down", "memory"},
+    "standard": {"charge_response", "drift_percent", "slow_down", "uncertainty", "memory"},
     "extended": {"charge_response", "drift_percent", "slow_down", "memory", *STRUCTURE},
 }
 STABLE = {
@@ -87,6 +87,7 @@ THRESHOLDS = {
     "conformers": {"mae": 0.5, "lowest": 0.5},
     "bond_smoothness": {"compression": 15.0, "stretch": 15.0},
     "interaction_energy": {"minimum": 1.0, "lowest": 0.5},
+    "uncertainty": {"spread": 0.2},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }
 
