@@ -39,6 +39,7 @@ def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
         settings: Any = rdDistGeom.ETKDGv3()
         settings.randomSeed = EMBEDDING_SEED
         rdDistGeom.EmbedMultipleConfs(embedded, EMBEDDED, settings)
+        relax: Any
         if rdForceFieldHelpers.MMFFHasAllMoleculeParams(embedded):
             relax = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs
         elif rdForceFieldHelpers.UFFHasAllMoleculeParams(embedded):

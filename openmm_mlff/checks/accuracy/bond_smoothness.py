@@ -1,7 +1,5 @@
 """Do the forces follow the reference's where a bond is compressed or stretched?"""
 
-from typing import Any
-
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
@@ -14,7 +12,7 @@ from openmm_mlff.molecules import (
     covalent_radii_angstrom,
     name_atoms,
 )
-from openmm_mlff.plots import Axis, Event, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Event, Line, Mark, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -167,7 +165,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
             np.where(used, np.sqrt(np.maximum(squares[row], SMALLEST_SQUARE)), np.nan)
             for squares in (record.model_squares, record.reference_squares)
         ]
-        marks: list[Any] = [
+        marks: list[Mark] = [
             Line(lengths, curves[0], "potential", 0, "solid"),
             Line(lengths, curves[1], "reference", "ink", "dashed"),
             Event(lengths[COMPRESSED]),

@@ -1,5 +1,7 @@
 """Do the conformers have the order and the energies of the reference?"""
 
+from functools import partial
+
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
@@ -8,7 +10,7 @@ from openmm_mlff.config import Limits
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import covalent_bonds
 from openmm_mlff.molecules.conformers import SAME_KCAL_PER_MOL, conformers
-from openmm_mlff.plots import Axis, Level, Line, Panel, Plot, Points
+from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -50,12 +52,13 @@ def measure(subject: Subject) -> Record | NotApplicable:
         return NotApplicable(str(error))
     if len(placed) < 2:
         return NotApplicable("RDKit finds one conformer")
-    tolerance = {
-        "force_ev_per_angstrom": RELAXED_FORCE_EV_PER_ANGSTROM,
-        "max_steps": RELAXATION_STEPS,
-    }
+    relax = partial(
+        subject.reference.relax,
+        force_ev_per_angstrom=RELAXED_FORCE_EV_PER_ANGSTROM,
+        max_steps=RELAXATION_STEPS,
+    )
     subject.report("conformers", 0, 2)
-    ideal = subject.reference.relax(placed, **tolerance)
+    ideal = relax(placed)
     subject.report("conformers", 1, 2)
     usable = ideal.converged & _keep_bonds(subject, ideal.positions_angstrom)
     order = np.flatnonzero(usable)[np.argsort(ideal.energies_ev[usable])]
@@ -64,7 +67,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if usable.all() and len(kept) < 2:
         return NotApplicable(f"{len(placed)} conformers by RDKit are one by the reference")
     starts = ideal.positions_angstrom[kept]
-    model = subject.reference.relax(starts, by=subject.evaluate, **tolerance)
+    model = relax(starts, by=subject.evaluate)
     subject.report("conformers", 2, 2)
     return Record(
         reference=subject.reference.spec,
@@ -146,7 +149,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         return []
     model, ideal = _relative(record)
     ends = np.array([0.0, ideal.max()])
-    marks = [
+    marks: list[Mark] = [
         Line(ends, ends, "equal", "ink", "dashed"),
         Level(0.0, "", "muted", "dotted"),
         Points(ideal, model, "conformers", 0),

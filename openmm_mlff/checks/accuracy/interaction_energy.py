@@ -6,7 +6,7 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, 
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import covalent_bonds, fragment_labels
-from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
@@ -115,7 +115,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     model, ideal = (kcal_per_mol_from_ev(energies_ev) for energies_ev in curves)
     if record.reason or not (np.isfinite(model).any() and np.isfinite(ideal).any()):
         return []
-    marks = [
+    marks: list[Mark] = [
         Level(0.0, "", "muted", "dotted"),
         Line(record.distances_angstrom, model, "potential", 0, "solid", markers=True),
         Line(record.distances_angstrom, ideal, "reference", "ink", "dashed"),

@@ -1,5 +1,7 @@
 """Are the forces systematically too weak or too strong?"""
 
+from typing import Any
+
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
@@ -61,7 +63,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     s = Σ F·F_ref / Σ F_ref², a ratio of two means over the frames, has a 95 % interval from the
     scatter and autocorrelation of F·F_ref − s F_ref² of each frame (ratio estimator).
     """
-    measures, evidence = [], {"reference": record.reference}
+    measures: list[Measure] = []
+    evidence: dict[str, Any] = {"reference": record.reference}
     for kind, where, requested in _kinds(record):
         products, squares = record.frames(kind)
         if len(squares) < JUDGED_FRACTION * requested:

@@ -6,7 +6,7 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, 
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
-from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -79,7 +79,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     spreads = np.sqrt(record.frame_variances)
     if not np.isfinite(spreads).any():
         return []
-    marks = [
+    marks: list[Mark] = [
         Line(np.arange(len(spreads)), spreads, "spread", 0, "solid", markers=True),
         Level(limits["spread"].value, "limit"),
     ]
