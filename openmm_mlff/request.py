@@ -113,6 +113,11 @@ class ValidationRequest(SharedSettings):
         "evaluation in OpenMM is compared; for potentials that can be evaluated in OpenMM only "
         "(openmm-ml:)",
     )
+    committee: Annotated[Texts, Option("--committee", metavar="SPEC")] = Field(
+        default=(),
+        description="Another model for the same purpose, trained apart; repeat for several. The "
+        "spread of the forces of all is reported",
+    )
     seed: int = Field(
         default=1, ge=0, le=LARGEST_SEED, description="Seed of velocities and distortions"
     )

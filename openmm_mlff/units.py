@@ -108,6 +108,11 @@ def squared_wavenumber_from_curvature(curvature_ev_per_amu_angstrom2):
     return curvature_ev_per_amu_angstrom2 * WAVENUMBER_OF_UNIT_CURVATURE_PER_CM**2
 
 
+def wavenumber_from_frequency(frequency_per_ps):
+    """Convert a frequency, 1/ps, to a wavenumber, cm⁻¹ (scalars and arrays)."""
+    return frequency_per_ps * 1e12 / _LIGHT_CM_PER_SECOND
+
+
 def angstrom_from_nm(length_nm):
     """Convert a length from nm to Å (scalars and arrays)."""
     return length_nm * ANGSTROM_PER_NM

@@ -36,6 +36,7 @@ ALL_SETTINGS = {
     "names": ("first", "second"),
     "add_hydrogens": True,
     "own_calculator": "ase:own:Calculator",
+    "committee": ("second.pt", "third.pt"),
     "options": {
         "backend": "python",
         "compiled": True,

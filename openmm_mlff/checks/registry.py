@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+from openmm_mlff.checks.accuracy.bond_smoothness import CHECK as BOND_SMOOTHNESS
+from openmm_mlff.checks.accuracy.conformers import CHECK as CONFORMERS
 from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
 from openmm_mlff.checks.accuracy.diffusion import CHECK as DIFFUSION
-from openmm_mlff.checks.accuracy.distribution import CHECK as DISTRIBUTION
 from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
 from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
+from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_ENERGY
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
+from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
+from openmm_mlff.checks.accuracy.uncertainty import CHECK as UNCERTAINTY
+from openmm_mlff.checks.accuracy.vibrational_density import CHECK as VIBRATIONAL_DENSITY
 from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
@@ -90,14 +95,19 @@ CHECKS: tuple[Check, ...] = (
     MEMORY_GROWTH,
     SLOW_DOWN,
     FORCE_ACCURACY,
+    SOFTENING,
     ENERGY_ACCURACY,
     GEOMETRY_ACCURACY,
     VIBRATIONS,
+    VIBRATIONAL_DENSITY,
     DENSITY,
-    DISTRIBUTION,
     RADIAL_DISTRIBUTION,
     DIFFUSION,
     TORSION_PROFILE,
+    CONFORMERS,
+    BOND_SMOOTHNESS,
+    INTERACTION_ENERGY,
+    UNCERTAINTY,
     SPEED,
     MEMORY,
 )

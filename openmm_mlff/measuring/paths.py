@@ -91,6 +91,15 @@ class Paths:
             subject.create_system(), subject.molecule, placed_angstrom, platform=subject.platform
         )
 
+    @property
+    def committee(self) -> list[Callable[[np.ndarray], Points]]:
+        """Functions that evaluate geometries (..., N, 3), Å, by each model of the committee."""
+        molecule, precision = self._subject.molecule, self._subject.precision
+        return [
+            partial(evaluate_points, model, molecule, precision=precision)
+            for model in self._subject.potential.committee
+        ]
+
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (G, N, 3), Å, through ASE, by the model's own calculator if named."""
         molecule, precision = self._subject.molecule, self._subject.precision

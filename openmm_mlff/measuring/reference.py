@@ -1,6 +1,7 @@
 """The reference: evaluated at frames of the potential's own runs, and at its own minimum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from openmm_mlff.measuring.hessian import force_jacobian
 from openmm_mlff.measuring.minimum import SOUGHT_FORCE_EV_PER_ANGSTROM
 from openmm_mlff.measuring.relaxation import Relaxed, relax
 from openmm_mlff.measuring.short_runs import own_frames
+from openmm_mlff.measuring.velocities import run_velocities
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, turned
 from openmm_mlff.potentials import Potential
@@ -39,6 +41,22 @@ class Reference:
         """Evaluate geometries (..., N, 3), Å, in double precision; refused ones are marked."""
         return evaluate_points(
             self.potential, self._molecule, positions_angstrom, precision=PRECISION
+        )
+
+    def relax(
+        self,
+        positions_angstrom: np.ndarray,
+        *,
+        by: Callable[[np.ndarray], Points] | None = None,
+        force_ev_per_angstrom: float,
+        max_steps: int,
+    ) -> Relaxed:
+        """Relax geometries (G, N, 3), Å, by the reference, or by another that evaluates them."""
+        return relax(
+            by or self.evaluate,
+            positions_angstrom,
+            force_ev_per_angstrom=force_ev_per_angstrom,
+            max_steps=max_steps,
         )
 
     def relax_torsions(
@@ -74,9 +92,25 @@ class Reference:
             EvaluationRefusedError: it refused a geometry on the way.
             OpenMMException: the simulation failed for another reason.
         """
+        with self._refusals():
+            return subject.experiments.sample(self.potential, precision=PRECISION)
+
+    def velocities(self, subject: "Subject") -> tuple[np.ndarray, str]:
+        """Run the reference at constant energy from its own samples; see :func:`run_velocities`.
+
+        Raises:
+            EvaluationRefusedError: it refused a geometry on the way.
+            OpenMMException: a simulation failed for another reason.
+        """
+        samples = self.sample(subject)
+        with self._refusals():
+            return run_velocities(subject, samples, potential=self.potential, precision=PRECISION)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
         calculator = self.potential.shared_calculator(precision=PRECISION)
         try:
-            return subject.experiments.sample(self.potential, precision=PRECISION)
+            yield
         except openmm.OpenMMException:
             # OpenMM replaces the exception of a calculator by its own; evaluating the last geometry
             # again raises the original.

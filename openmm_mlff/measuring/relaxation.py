@@ -1,4 +1,4 @@
-"""Relax many geometries of one system at once, with one dihedral angle of each held.
+"""Relax many geometries of one system at once, freely or with one dihedral angle of each held.
 
 All geometries advance together, so that a potential that evaluates batches is called once a step.
 The minimiser is BFGS with a limited step and without a line search (Nocedal, Wright 2006,
@@ -44,17 +44,21 @@ def relax(
     evaluate: Callable[[FloatArray], Points],
     positions_angstrom: FloatArray,
     *,
-    atoms: IntArray,
-    degrees: FloatArray,
     force_ev_per_angstrom: float,
     max_steps: int,
+    atoms: IntArray | None = None,
+    degrees: FloatArray | None = None,
 ) -> Relaxed:
     """Relax geometries (G, N, 3), Å, until no force on an atom exceeds a tolerance.
 
-    The dihedral angle of atoms i, j, k, l, (G, 4), is first brought to `degrees`, (G,), and held.
+    The dihedral angle of atoms i, j, k, l, (G, 4), is first brought to `degrees`, (G,), and held;
+    without these, none is.
     A geometry that has converged, or was refused, is not evaluated again, and none more than
     `max_steps` times.
     """
+    if atoms is None or degrees is None:
+        count = len(positions_angstrom)
+        atoms, degrees = np.empty((count, 0), dtype=int), np.zeros(count)
     positions = _imposed(positions_angstrom, atoms, degrees)
     count, size = len(positions), positions[:1].size
     energies, largest = np.full(count, np.nan), np.full(count, np.nan)
@@ -114,6 +118,8 @@ def _dihedrals(positions: FloatArray, atoms: IntArray) -> tuple[FloatArray, Floa
 
 def _without_turning(vectors: FloatArray, positions: FloatArray, atoms: IntArray) -> FloatArray:
     """Return (G, N, 3) without the part that changes the angle."""
+    if not atoms.size:
+        return vectors
     projected, listed = vectors.copy(), (np.arange(len(vectors))[:, None], atoms)
     _, gradient = _dihedrals(positions, atoms)
     share = np.sum(gradient * vectors[listed], axis=(1, 2)) / np.sum(gradient**2, axis=(1, 2))
@@ -124,7 +130,7 @@ def _without_turning(vectors: FloatArray, positions: FloatArray, atoms: IntArray
 def _imposed(positions: FloatArray, atoms: IntArray, degrees: FloatArray) -> FloatArray:
     """Return positions (G, N, 3) moved to the angles along their gradients."""
     placed, listed = positions.copy(), (np.arange(len(positions))[:, None], atoms)
-    for _ in range(20):
+    for _ in range(20 if atoms.size else 0):
         angles, gradient = _dihedrals(placed, atoms)
         missing = np.radians((degrees - angles + 180.0) % 360.0 - 180.0)
         if not np.any(np.abs(missing) > _ANGLE_TOLERANCE_RADIANS):

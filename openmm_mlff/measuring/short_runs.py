@@ -116,7 +116,7 @@ def measure_short_runs(subject: "Subject") -> ShortRuns | NotApplicable | Skippe
     recorders: list[_Recorder] = []
     for number in range(1, MOST_ROUNDS + 1):
         chosen = [
-            _at_rest_as_a_whole(starts[index], rotations=rotations)
+            at_rest_as_a_whole(starts[index], rotations=rotations)
             for index in spaced(len(starts), count)
         ]
         found, failure = _run_each(subject, chosen, freedom=freedom, interval=interval, rows=rows)
@@ -146,7 +146,8 @@ def measure_short_runs(subject: "Subject") -> ShortRuns | NotApplicable | Skippe
     )
 
 
-def _at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
+def at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
+    """Return a start point without translation and rotations."""
     velocities = without_rigid_motion(
         start.velocities_angstrom_per_ps,
         positions_angstrom=start.positions_angstrom,
@@ -227,7 +228,7 @@ def _run_each(
                     reporters=[[one] for one in recorders],
                 )
             ]
-        _set_start(simulation, starts[first : first + at_once])
+        set_start(simulation, starts[first : first + at_once])
         for row in range(1, rows + 1):
             try:
                 step_watched(simulation, interval)
@@ -238,7 +239,8 @@ def _run_each(
     return complete, None
 
 
-def _set_start(simulation: app.Simulation, starts: list[StartPoint]) -> None:
+def set_start(simulation: app.Simulation, starts: list[StartPoint]) -> None:
+    """Start a simulation anew; several points are those of a batch."""
     positions = np.concatenate([one.positions_angstrom for one in starts])
     velocities = np.concatenate([one.velocities_angstrom_per_ps for one in starts])
     simulation.context.setPositions(nm_from_angstrom(positions))

@@ -21,6 +21,7 @@ from openmm_mlff.measuring.paths import Paths
 from openmm_mlff.measuring.reference import Reference
 from openmm_mlff.measuring.shared import SHARED, Shared
 from openmm_mlff.measuring.short_runs import own_frames
+from openmm_mlff.measuring.velocities import run_velocities
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.frames import LabelledFrames
@@ -235,9 +236,18 @@ class Subject:
         """Simulations at constant pressure or volume, for periodic subjects."""
         return Boxes(self)
 
+    def velocities(self) -> tuple[np.ndarray, str]:
+        """Run at constant energy from the shared samples; see :func:`run_velocities`."""
+        return run_velocities(self, self.samples)
+
     def move_to_own_box(self) -> None:
         """Put the molecule into the box that the potential wants, before anything else is done."""
         self.asked = in_own_box(self)
+
+    @property
+    def can_ask_reference(self) -> bool:
+        """Whether the reference can be evaluated anywhere, and is not labelled frames."""
+        return isinstance(self.reference_source, Potential)
 
     @property
     def runs(self) -> Runs:

@@ -6,6 +6,8 @@ one of the ``formats``, or from ``smiles``. ``bonds`` and ``boxes`` are function
 
 from openmm_mlff.molecules.bonds import (
     BOND_FACTOR,
+    alike_atoms,
+    atoms_beyond,
     covalent_bonds,
     covalent_radii_angstrom,
     fragment_count,
@@ -23,6 +25,8 @@ from openmm_mlff.molecules.system import MolecularSystem
 __all__ = [
     "BOND_FACTOR",
     "MolecularSystem",
+    "alike_atoms",
+    "atoms_beyond",
     "covalent_bonds",
     "covalent_radii_angstrom",
     "fragment_count",

@@ -151,3 +151,33 @@ def fragment_labels(n_atoms: int, *, bonds: Iterable[tuple[int, int]]) -> list[i
     _, labels = connected_components(graph, directed=False)
     _, lowest = np.unique(labels, return_index=True)
     return [int(atom) for atom in lowest[labels]]
+
+
+def atoms_beyond(
+    bond: tuple[int, int], *, n_atoms: int, bonds: Iterable[tuple[int, int]]
+) -> tuple[int, ...]:
+    """Return the atoms on the side of the bond's second atom; none where it is part of a ring."""
+    first, second = bond
+    others = [pair for pair in bonds if set(pair) != {first, second}]
+    labels = fragment_labels(n_atoms, bonds=others)
+    if labels[first] == labels[second]:
+        return ()
+    return tuple(atom for atom, label in enumerate(labels) if label == labels[second])
+
+
+def alike_atoms(atomic_numbers: npt.ArrayLike, *, bonds: Iterable[tuple[int, int]]) -> list[int]:
+    """Return a label for each atom, the same for those that the graph of bonds cannot distinguish.
+
+    Labels are refined by those of the neighbours until they no longer change (Morgan 1965).
+    """
+    labels = np.asarray(atomic_numbers).tolist()
+    neighbours: list[list[int]] = [[] for _ in labels]
+    for i, j in bonds:
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    while True:
+        keys = [(labels[i], sorted(labels[j] for j in near)) for i, near in enumerate(neighbours)]
+        refined = [sum(other < key for other in keys) for key in keys]
+        if len(set(refined)) == len(set(labels)):
+            return refined
+        labels = refined

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.molecules.arrays import Floats
-from openmm_mlff.molecules.bonds import covalent_radii_angstrom, fragment_labels
+from openmm_mlff.molecules.bonds import atoms_beyond, covalent_radii_angstrom
 
 STRAIGHT_DEGREES = 170.0
 """The dihedral angle is ill-defined if a bond angle exceeds this."""
@@ -59,15 +59,13 @@ def rotatable_torsions(
         is_terminal = min(len(neighbours[j]), len(neighbours[k])) < 2
         if is_terminal or is_double or _straight(positions_angstrom, j, k, neighbours=neighbours):
             continue
-        cut = fragment_labels(len(numbers), bonds=[bond for bond in listed if bond != (j, k)])
-        if cut[j] == cut[k]:
-            # The bond is part of a ring.
+        moved = atoms_beyond((j, k), n_atoms=len(numbers), bonds=listed)
+        if not moved:
             continue
         i, end = (
             min((atom for atom in neighbours[centre] if atom != other), key=lambda a: -numbers[a])
             for centre, other in ((j, k), (k, j))
         )
-        moved = tuple(atom for atom, label in enumerate(cut) if label == cut[k])
         found.append(Torsion(atoms=(i, j, k, end), moved=moved))
     return tuple(found)
 

@@ -57,6 +57,30 @@ def own_calculator(
     return own
 
 
+def committee(
+    request: ValidationRequest, molecules: dict[str, MolecularSystem]
+) -> tuple[Potential, ...]:
+    """Load the models of a committee and evaluate each once.
+
+    Raises:
+        ConfigError: one was named for an ML/MM system.
+        UserError: one cannot be loaded or evaluated.
+    """
+    if request.committee and request.options.ml_atoms:
+        raise ConfigError(
+            "--committee was given with --ml-atoms; use only one of them: validate the potential "
+            "alone first"
+        )
+    models = tuple(load_potential(spec, options=request.options) for spec in request.committee)
+    for model in models:
+        for molecule in molecules.values():
+            model.check_molecule(molecule)
+        check_evaluates(
+            model, molecules.values(), precision=request.precision, role="the committee's model"
+        )
+    return models
+
+
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
     boundary = "in a periodic box" if molecule.is_periodic else "without a box"
     where = f"{molecule.name} ({molecule.formula}, {boundary})"

@@ -71,6 +71,7 @@ class Potential(ABC):
         has_two_precisions: whether its weights run in float32 and in float64.
         own: the same model through its original calculator, for comparison with OpenMM; None if its
             ASE calculator is the original.
+        committee: models for the same purpose, trained apart.
         is_long_range: whether, as a part of a periodic System, it receives the box and includes
             the electrostatics of its periodic images; None if unknown.
         is_mixed: whether it describes some of the atoms, and OpenMM's force field the others.
@@ -88,6 +89,7 @@ class Potential(ABC):
     is_exported: bool = False
     has_two_precisions: bool = False
     own: "Potential | None" = None
+    committee: "tuple[Potential, ...]" = ()
     is_long_range: bool | None = False
     teacher: str | None = None
     _warmed: tuple[str, ...] = ("_calculators",)

@@ -44,8 +44,8 @@ NETWORK_PROBES = {
     "ensemble_ps": 0.02,
     "ensemble_runs": 2,
 }
-NETWORK_WITHOUT = ("kinetic_distribution",)
-"""Omitted for networks: thousands of Langevin steps that test only OpenMM."""
+NETWORK_WITHOUT = ("kinetic_distribution", "vibrational_density")
+"""Omitted for networks: thousands of steps."""
 
 BOX_REQUIRED = ("periodic_consistency", "npt_stability")
 BOX_DYNAMICS = {

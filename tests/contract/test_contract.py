@@ -8,7 +8,7 @@ standard protocol itself.
 
 import pytest
 
-from openmm_mlff.checks.accuracy import torsion_scan
+from openmm_mlff.checks.accuracy import conformers, torsion_scan
 from openmm_mlff.checks.dynamics import timestep_convergence
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.measuring import experiments, hessian, minimum
@@ -68,14 +68,19 @@ NOT_APPLICABLE = {
     "permutation_invariance": EVERY - {"copper", "argon-108"},
     "short_range_repulsion": EVERY - {"copper", "argon-108"},
     "torsion_profile": EVERY - {"acetate", "alanine-dipeptide", "ibuprofen", "chain"},
+    "bond_smoothness": BOXES | ATOM,
+    "conformers": EVERY - {"alanine-dipeptide", "ibuprofen", "chain"},
+    "interaction_energy": EVERY,
+    "uncertainty": EVERY,
     "unit_scale": ATOM | {"copper", "argon-108"},
     "size_extensivity": BOXES,
+    "softening": ATOM,
     "geometry_accuracy": BOXES | ATOM,
     "vibrations": BOXES | ATOM,
     "reflection_invariance": ATOM | MIXED,
     "rotation_invariance": ATOM | MIXED,
     "trajectory_parity": MIXED,
-    "distribution": BOXES | ATOM,
+    "vibrational_density": BOXES | ATOM,
     "drift_percent": ATOM,
     "every_atom_counts": ATOM,
     "temperature": ATOM,
@@ -94,6 +99,7 @@ def quick_for(monkeypatch):
             monkeypatch.setattr(timestep_convergence, "MOST_STARTS", 3)
             monkeypatch.setattr(timestep_convergence, "NOISE_STEPS", 50)
             monkeypatch.setattr(torsion_scan, "RELAXATION_STEPS", 5)
+            monkeypatch.setattr(conformers, "RELAXATION_STEPS", 5)
         if kind.name in BOXES:
             monkeypatch.setattr(hessian, "MOST_ATOMS", 30)
             monkeypatch.setattr(hessian, "SAMPLED_ATOMS", 3)

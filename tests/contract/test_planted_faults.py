@@ -14,9 +14,10 @@ from openmm_mlff.measuring import experiments
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults import get_fault
-from openmm_mlff.selftest.faults.plant import everywhere, in_openmm, in_system
+from openmm_mlff.selftest.faults.plant import everywhere, in_openmm, in_system, with_pair_term
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.field import FieldOracle
+from openmm_mlff.selftest.oracles.pairs import Gaussian
 from openmm_mlff.selftest.runner import validate_with
 
 MOLECULE = load_system("alanine_dipeptide")
@@ -37,6 +38,17 @@ def slowed(surface, _, milliseconds):
         return surface(placed)
 
     return slow
+
+
+def first_hydrogen(_):
+    """Return the first bond of the molecule to a hydrogen."""
+    bonds = np.array(MOLECULE.bonds)
+    return bonds[(MOLECULE.atomic_numbers[bonds] == 1).any(axis=1)][:1]
+
+
+def dent(distances, depth_ev):
+    """Plant a dent where a bond to hydrogen is compressed by 0.2 Å."""
+    return Gaussian(-depth_ev, 0.9, 0.05)(distances)
 
 
 def shrunk(surface, _, strength):
@@ -108,9 +120,17 @@ FAULTS = (
         strength=100.0,
         probes={"reference_frames": 40, "sampling_ps": 0.4, "ensemble_runs": 16},
     ),
+    Fault("softening", "softened"),
     Fault("geometry_accuracy", everywhere(shrunk), strength=0.1),
     Fault("vibrations", scaled(1.5)),
+    Fault(
+        "vibrational_density",
+        scaled(0.3),
+        probes={"sampling_ps": 0.4, "ensemble_runs": 4},
+    ),
     Fault("torsion_profile", scaled(2.0)),
+    Fault("conformers", scaled(3.0)),
+    Fault("bond_smoothness", with_pair_term(first_hydrogen, dent), strength=2.0),
     Fault(
         "speed",
         in_openmm(slowed),

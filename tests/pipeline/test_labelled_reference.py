@@ -26,7 +26,7 @@ PROTOCOL = """
 extends = "standard"
 name = "labels"
 required = ["force_accuracy", "energy_accuracy", "geometry_accuracy", "vibrations"]
-reported = ["distribution", "torsion_profile"]
+reported = ["vibrational_density", "torsion_profile"]
 [dynamics]
 equilibration_ps = 0.0
 duration_ps = 0.005
@@ -127,7 +127,7 @@ def test_the_frames_are_the_files_and_evenly_spaced(against_labels, compared, la
     assert evidence["frames_used"] == 6
 
 
-@pytest.mark.parametrize("check", ["geometry_accuracy", "vibrations", "distribution"])
+@pytest.mark.parametrize("check", ["geometry_accuracy", "vibrations", "vibrational_density"])
 def test_what_would_have_to_be_asked_is_skipped(against_labels, check):
     result = against_labels[0][check]
     assert result.status is Status.SKIPPED

@@ -7,7 +7,7 @@ from openmm_mlff.config import list_protocols, load_protocol
 
 PARITY = {check.id for check in CHECKS if check.group == "parity"}
 # An ignored charge may be the one that was trained on: reported, and no reason to refuse.
-STRUCTURE = {"distribution", "radial_distribution", "diffusion"}
+STRUCTURE = {"uncertainty", "vibrational_density", "radial_distribution", "diffusion"}
 SURFACE = {check.id for check in CHECKS if check.group == "surface"} - {"charge_response"}
 # Of periodic boxes only.
 IN_BOXES = {"npt_stability", "ensemble", "density", "equation_of_state"}
@@ -15,15 +15,16 @@ SURFACE -= IN_BOXES
 QUICK = {
     *(*PARITY, *SURFACE, "stability", "energy_drift", "momentum_conservation", "memory_growth"),
     *("temperature", "force_accuracy", "energy_accuracy", "geometry_accuracy", "vibrations"),
-    "speed",
+    *("softening", "speed"),
 }
 STANDARD = QUICK | {
     *("timestep_convergence", "time_reversibility", "kinetic_distribution", "torsion_profile"),
+    *("conformers", "bond_smoothness", "interaction_energy"),
 }
 REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"temperature_scan"}}
 REPORTED = {
     "quick": {"charge_response", "drift_percent", "memory"},
-    "standard": {"charge_response", "drift_percent", "slow_down", "memory"},
+    "standard": {"charge_response", "drift_percent", "slow_down", "uncertainty", "memory"},
     "extended": {"charge_response", "drift_percent", "slow_down", "memory", *STRUCTURE},
 }
 STABLE = {
@@ -75,13 +76,18 @@ THRESHOLDS = {
     "memory_growth": {"growth": 1.0},
     "slow_down": {"slowing": 1.1},
     "force_accuracy": {"rmse": 0.2, "mae": 0.15, "r2": 0.9, "median_angle": 15.0},
+    "softening": {"deviation": 0.05},
     "energy_accuracy": {"mae": 10.0},
     "geometry_accuracy": {"rmsd": 0.1, "bond": 0.03},
     "vibrations": {"mae": 50.0, "imaginary": 30.0},
-    "distribution": {"mae": 0.2},
+    "vibrational_density": {"distance": 0.25},
     "radial_distribution": {"difference": 0.1, "shortest": 2.0},
     "diffusion": {"deviation": 0.2, "expected": 0.0, "viscosity": 0.0, "shortest": 100.0},
     "torsion_profile": {"minimum": 1.0, "rms": 1.0, "barrier": 1.0},
+    "conformers": {"mae": 0.5, "lowest": 0.5},
+    "bond_smoothness": {"compression": 15.0, "stretch": 15.0},
+    "interaction_energy": {"minimum": 1.0, "lowest": 0.5},
+    "uncertainty": {"spread": 0.2},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }
 

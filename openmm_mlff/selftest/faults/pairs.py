@@ -31,6 +31,7 @@ GHOST = 8
 """Atomic number of the ignored element."""
 
 _HOLE_ANGSTROM = 0.65
+_DENT_ANGSTROM = 0.75
 _HOLE_WIDTH_ANGSTROM = 0.05
 _CONTACT_LENGTH_ANGSTROM = 0.1
 _SOFT_WIDTH_ANGSTROM = 0.03
@@ -68,6 +69,11 @@ def ramp(distances: np.ndarray, strength: float) -> Result:
 def hole(distances: np.ndarray, strength: float) -> Result:
     """Return a Gaussian hole of depth s at 0.65 Å."""
     return Gaussian(-strength, _HOLE_ANGSTROM, _HOLE_WIDTH_ANGSTROM)(distances)
+
+
+def dent(distances: np.ndarray, strength: float) -> Result:
+    """Return a Gaussian of depth s at 0.75 Å, where a compressed O–H bond has 1.7 eV."""
+    return Gaussian(-strength, _DENT_ANGSTROM, _HOLE_WIDTH_ANGSTROM)(distances)
 
 
 def attraction(distances: np.ndarray, strength: float) -> Result:

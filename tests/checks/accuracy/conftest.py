@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
+from openmm_mlff.config import GFN2_XTB
+from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.selftest.faults.plant import everywhere
+from openmm_mlff.selftest.faults.plant import added, everywhere
 from openmm_mlff.selftest.oracles.field import FieldOracle
+from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.storage.shared import Labels
 
 
@@ -35,6 +38,26 @@ class Raising(Calculator):
             raise self.raised
         energies, forces = self.surface(self.atoms.positions[None])
         self.results = {"energy": float(energies[0]), "forces": forces[0]}
+
+
+class WithTerm(SurfacePotential):
+    """GFN2-xTB with a term, a function of positions (G, N, 3), Å, to energies and forces."""
+
+    def __init__(self, molecule, term) -> None:
+        super().__init__(name="gfn2-with-term", seed=0)
+        self.molecule, self.term, self.teacher = molecule, term, load_potential(GFN2_XTB)
+
+    def surface(self, atomic_numbers, *, cell_angstrom=None):
+        def teacher(placed):
+            found = self.teacher.evaluate(self.molecule, placed, precision="double")
+            return found.energies_ev, found.forces_ev_per_angstrom
+
+        return added(teacher, self.term)
+
+
+@pytest.fixture
+def with_term():
+    return WithTerm
 
 
 @pytest.fixture

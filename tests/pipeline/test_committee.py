@@ -1,0 +1,57 @@
+"""A committee is loaded, evaluated once and part of what a run is."""
+
+import pytest
+
+from openmm_mlff.errors import ConfigError, UserError
+from openmm_mlff.molecules import systems_root
+from openmm_mlff.pipeline.preparing import prepare
+from openmm_mlff.request import ValidationRequest
+
+ETHANOL = str(systems_root() / "ethanol_in_water" / "ethanol.xml")
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    def prepare_with(**settings):
+        given = {"potential": "student:tiny", "systems": ["water"], "reference": "none"}
+        given |= {"platform": "Reference", "output": tmp_path / "run"}
+        plan = prepare(ValidationRequest(**(given | settings)))
+        plan.lock.release()
+        return plan
+
+    return prepare_with
+
+
+def test_its_models_are_loaded_and_named_by_the_run(prepared):
+    plan = prepared(committee=["student:ultra-tiny"])
+    assert [model.spec for model in plan.potential.committee] == ["student:ultra-tiny"]
+    assert list(plan.fingerprints["committee"]) == ["student:ultra-tiny"]
+    assert "--committee student:ultra-tiny" in plan.request.to_command()
+
+
+def test_without_one_nothing_changes(prepared):
+    plan = prepared()
+    assert plan.potential.committee == ()
+    assert "committee" not in plan.fingerprints
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"committee": ["no-such-file.pt"]}, UserError),
+        (
+            {
+                "committee": ["student:ultra-tiny"],
+                "systems": ["ethanol_in_water"],
+                "options": {
+                    "ml_atoms": "resname ETH",
+                    "forcefield": [ETHANOL, "amber14/tip3p.xml"],
+                },
+            },
+            ConfigError,
+        ),
+    ],
+)
+def test_one_that_cannot_be_used_is_refused(prepared, settings, error):
+    with pytest.raises(error, match=r"committee|no-such-file"):
+        prepared(**settings)
