@@ -8,12 +8,12 @@ import signal
 import pytest
 import typer
 
+from openmm_mlff import specs
 from openmm_mlff.campaign.spec import parse_spec
 from openmm_mlff.checks import plugins
 from openmm_mlff.cli.app import app
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.potentials import installed
 from openmm_mlff.storage.files import read_toml
 
 SHELL = ("bash", "sh", "console")
@@ -122,7 +122,7 @@ def test_toml(folder, block, monkeypatch):
     if set(table) == {"project"}:
         assert set(table["project"]["entry-points"]) == {
             plugins.ENTRY_POINTS,
-            installed.ENTRY_POINTS,
+            specs.ENTRY_POINTS,
         }
     elif {"extends", "criteria"} & set(table):
         assert load_protocol(path.name).name == table["name"]
