@@ -39,7 +39,8 @@ def test_protocols_never_approve_and_are_as_short_as_the_check_allows():
     assert not {"force_accuracy", "energy_accuracy", "geometry_accuracy"} & set(protocol.required)
     pair, network = protocol_for("pair"), protocol_for("network")
     assert network.dynamics.duration_ps < pair.dynamics.duration_ps
-    assert set(pair.required) - set(network.required) == {"kinetic_distribution"}
+    slow = {"kinetic_distribution", "vibrational_density"}
+    assert set(pair.required) - set(network.required) == slow
     # Trajectories are short only for checks that do not read them.
     for check, short in (("determinism", True), ("energy_drift", False)):
         part = with_check(protocol, check)
