@@ -18,7 +18,8 @@ from openmm_mlff.units import kcal_per_mol_from_ev
 
 MOST_CONFORMERS = 10
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.005
-RELAXATION_STEPS = 300
+RELAXATION_STEPS = 1000
+"""Ibuprofen takes up to 600."""
 
 ERROR_KCAL_PER_MOL = 0.01
 """Of a relaxed energy: f²/2k for the remaining force and a rotation of k = 0.05 eV/Å²."""
