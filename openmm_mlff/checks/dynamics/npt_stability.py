@@ -18,8 +18,9 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import MEV_PER_EV
 
 SMALLEST_SCALE, LARGEST_SCALE, SCALE_STEP = 0.25, 3.0, 0.96
-HIGH_EV = 100.0
-"""Per atom: compression stops here, because nothing behind such a barrier can be reached."""
+HIGH_EV = 5.0
+"""Per atom: compression stops here, because what lies behind such a barrier cannot be reached, as
+for pairs in `short_range_repulsion`.  Effective-medium theory has a hole behind 59 eV/atom."""
 
 MOST_BOXES = 3
 """Along each side, of a force field whose cutoff is longer than half a compressed box."""
