@@ -1,8 +1,8 @@
 """Questions about a record that several checks ask before they judge it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,18 @@ def too_many_refused(refused: np.ndarray, *, reasons: Sequence[str] = ()) -> Jud
         "fifths remain",
         evidence={"refusals": list(reasons)},
     )
+
+
+def too_few(
+    used: int, wanted: int, reason: str, *, evidence: Mapping[str, Any] | None = None
+) -> Judgement | None:
+    """Return INCONCLUSIVE where fewer than four fifths could be used, else None.
+
+    `reason` says how many of how many.
+    """
+    if used >= JUDGED_FRACTION * wanted:
+        return None
+    return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence)
 
 
 check_of_runs = partial(

@@ -139,6 +139,10 @@ class MolecularSystem:
             digest.update(np.ascontiguousarray(self.masses_amu, dtype="<f8").tobytes())
         return digest.hexdigest()
 
+    def keeps_bonds(self, positions_angstrom: npt.ArrayLike) -> bool:
+        """Return whether an isolated molecule has the same bonds at other positions, (N, 3), Å."""
+        return set(covalent_bonds(self.atomic_numbers, positions_angstrom)) == set(self.bonds)
+
     def with_positions(
         self, positions_angstrom: npt.ArrayLike, *, name: str | None = None
     ) -> "MolecularSystem":

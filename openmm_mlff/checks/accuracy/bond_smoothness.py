@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
     MolecularSystem,
@@ -137,9 +137,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     for side, points in SIDES.items():
         near, lengths = record.near[:, points], record.lengths_angstrom[:, points]
         used = near & record.used[:, points]
-        if used.sum() < JUDGED_FRACTION * near.sum():
-            reason = f"{used.sum()} of {near.sum()} points of the {side} of bonds could be used"
-            return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence)
+        reason = f"{used.sum()} of {near.sum()} points of the {side} of bonds could be used"
+        if undecided := too_few(used.sum(), near.sum(), reason, evidence=evidence):
+            return undecided
         rates = np.abs(np.diff(record.log_ratios[:, points])) / np.diff(lengths)
         rates[~(used[:, 1:] & used[:, :-1])] = 0.0
         # argmax returns a rate that is not a number, if there is one.

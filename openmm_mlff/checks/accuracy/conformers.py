@@ -8,7 +8,6 @@ from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, 
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules import covalent_bonds
 from openmm_mlff.molecules.conformers import SAME_KCAL_PER_MOL, conformers
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -83,15 +82,9 @@ def measure(subject: Subject) -> Record | NotApplicable:
 
 def _keep_bonds(subject: Subject, positions_angstrom: np.ndarray) -> np.ndarray:
     """Return which geometries (G, N, 3), Å, have the bonds of the molecule."""
-    molecule = subject.molecule
-    return np.array(
-        [
-            bool(np.isfinite(placed).all())
-            and set(covalent_bonds(molecule.atomic_numbers, placed)) == set(molecule.bonds)
-            for placed in positions_angstrom
-        ],
-        dtype=bool,
-    )
+    keeps_bonds = subject.molecule.keeps_bonds
+    found = [np.isfinite(placed).all() and keeps_bonds(placed) for placed in positions_angstrom]
+    return np.array(found, dtype=bool)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules import covalent_bonds, fragment_labels
+from openmm_mlff.molecules import fragment_labels
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -48,7 +48,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     start, reason = relaxed.positions_angstrom[0], ""
     if not relaxed.converged[0]:
         reason = f"did not relax the dimer in {RELAXATION_STEPS} steps"
-    elif set(covalent_bonds(molecule.atomic_numbers, start)) != set(molecule.bonds):
+    elif not molecule.keeps_bonds(start):
         reason = "rearranged the bonds of the dimer"
     second = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds)) != 0
     axis = start[second].mean(axis=0) - start[~second].mean(axis=0)
@@ -78,9 +78,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if record.reason:
         return inconclusive(f"{record.reference} {record.reason}", evidence=evidence)
     used = np.isfinite(record.reference_energies_ev) & ~record.model_refused.astype(bool)
-    if used.sum() < JUDGED_FRACTION * len(used):
-        reason = f"{used.sum()} of {len(used)} distances were evaluated by both"
-        return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence)
+    reason = f"{used.sum()} of {len(used)} distances were evaluated by both"
+    if undecided := too_few(used.sum(), len(used), reason, evidence=evidence):
+        return undecided
     distances = record.distances_angstrom[used]
     model = kcal_per_mol_from_ev(record.model_energies_ev[used])
     ideal = kcal_per_mol_from_ev(record.reference_energies_ev[used])

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Subject, inconclusive
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.base import Judgement, Subject
+from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.shared import Labels
@@ -33,10 +33,9 @@ def usable_labels(record: Labels) -> Labels | Judgement:
             f"the potential's energies or forces on frames of {record.frames_of} are not finite"
         )
         return Judgement(Status.FAIL, clause, evidence=counts(frames))
-    if not used or used < JUDGED_FRACTION * record.requested:
-        reason = f"the reference evaluated {used} of {record.requested} frames"
-        return inconclusive(f"{reason} (needs at least four fifths)", evidence=counts(frames))
-    return frames
+    reason = f"the reference evaluated {used} of {record.requested} frames"
+    wanted = max(record.requested, 1)
+    return too_few(used, wanted, reason, evidence=counts(frames)) or frames
 
 
 def counts(frames: Labels) -> dict[str, str | int]:

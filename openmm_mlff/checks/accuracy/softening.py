@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Band, Level, Mark, Panel, Plot, Points
@@ -67,9 +67,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     evidence: dict[str, Any] = {"reference": record.reference}
     for kind, where, requested in _kinds(record):
         products, squares = record.frames(kind)
-        if len(squares) < JUDGED_FRACTION * requested:
-            reason = f"{len(squares)} of {requested} frames of {where} were evaluated by both"
-            return inconclusive(f"{reason} (needs at least four fifths)")
+        reason = f"{len(squares)} of {requested} frames of {where} were evaluated by both"
+        if undecided := too_few(len(squares), requested, reason):
+            return undecided
         scale = float(squares.mean())
         if scale == 0.0:
             return inconclusive(f"{record.reference} gives no force on {where}")

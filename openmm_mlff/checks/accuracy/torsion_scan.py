@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from openmm_mlff.checks.base import Subject
-from openmm_mlff.molecules import MolecularSystem, covalent_bonds
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion
 
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
@@ -111,6 +111,6 @@ def _fault(
     if largest > RELAXED_FORCE_EV_PER_ANGSTROM:
         reason = f"not relaxed in {RELAXATION_STEPS} steps, {largest:.2g} eV/Å remain"
         return "unconverged", reason
-    if set(covalent_bonds(molecule.atomic_numbers, positions_angstrom)) != set(molecule.bonds):
+    if not molecule.keeps_bonds(positions_angstrom):
         return "bonds_changed", "the reference rearranged the bonds"
     return None

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
@@ -54,9 +54,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     not show that the models are right: they may share an error.
     """
     kept = ~record.refused.astype(bool)
-    if kept.sum() < JUDGED_FRACTION * len(kept):
-        reason = f"all models evaluated {kept.sum()} of {len(kept)} frames"
-        return inconclusive(f"{reason} (needs at least four fifths)")
+    reason = f"all models evaluated {kept.sum()} of {len(kept)} frames"
+    if undecided := too_few(kept.sum(), len(kept), reason):
+        return undecided
     variances = record.frame_variances[kept]
     spread = float(np.sqrt(variances.mean()))
     half_width = mean_half_width(variances) / (2.0 * spread) if spread else 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from ase.calculators.calculator import CalculatorError
 
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.molecules import MolecularSystem, covalent_bonds
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.relaxation import relax_at_angle
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions, turned
 from openmm_mlff.students.training.frames import LabelledFrame
@@ -152,7 +152,7 @@ def _conformers(
             energy_ev = float(atoms.get_potential_energy())
         except (CalculatorError, RuntimeError):
             continue
-        if set(covalent_bonds(molecule.atomic_numbers, atoms.positions)) != set(molecule.bonds):
+        if not molecule.keeps_bonds(atoms.positions):
             continue
         if min(abs(energy_ev - other) for other in energies_ev) > SAME_CONFORMER_EV:
             energies_ev.append(energy_ev)
@@ -196,7 +196,7 @@ def _scan(
             )
         except EvaluationRefusedError:
             continue
-        bonds = set(covalent_bonds(molecule.atomic_numbers, relaxed))
-        if largest_force <= RELAXED_FORCE_EV_PER_ANGSTROM and bonds == set(molecule.bonds):
+        is_relaxed = largest_force <= RELAXED_FORCE_EV_PER_ANGSTROM
+        if is_relaxed and molecule.keeps_bonds(relaxed):
             here = relaxed
             yield torsion, angle, relaxed

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.students.training import rotation
 from openmm_mlff.students.training.rotation import conformer_frames, torsion_frames
@@ -66,7 +66,7 @@ def test_unusable_angles_are_omitted(methanol, monkeypatch, fault):
         monkeypatch.setattr(rotation, "RELAXATION_STEPS", 0)
         monkeypatch.setattr(rotation, "RELAXED_FORCE_EV_PER_ANGSTROM", 1e-9)
     elif fault == "rearranged":
-        monkeypatch.setattr(rotation, "covalent_bonds", lambda *_: ())
+        monkeypatch.setattr(MolecularSystem, "keeps_bonds", lambda *_: False)
     molecule = load_system("water") if fault == "no torsion" else methanol
     assert not list(torsion_frames(molecule, step_degrees=120.0, copies=1, seed=3))
 
