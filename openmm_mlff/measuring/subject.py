@@ -241,7 +241,7 @@ class Subject:
         return run_velocities(self, self.samples)
 
     def move_to_own_box(self) -> None:
-        """Put the molecule into the box that the potential wants, before anything else is done."""
+        """Move the molecule into the box that the potential wants, before anything else is done."""
         self.asked = in_own_box(self)
 
     @property

@@ -27,7 +27,7 @@ class Record:
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
-    """Take the density of the shared run at constant pressure."""
+    """Return the density of the shared run at constant pressure."""
     run = subject.npt
     if isinstance(run, (NotApplicable, Skipped)):
         return run

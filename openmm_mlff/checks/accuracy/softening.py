@@ -36,7 +36,7 @@ class Record:
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
-    """Take the shared labels, and label displaced geometries where the reference can be asked."""
+    """Compare the shared labels, and displaced geometries where the reference can be evaluated."""
     if subject.asked.n_atoms < 2:
         return NotApplicable("a single atom has no forces")
     labels = subject.reference_labels
