@@ -169,8 +169,8 @@ class BoxSpec(Frozen):
         anisotropic: whether the barostat scales the three box lengths separately.
         interval_steps: between two volume moves.
         equilibration_ps: at constant pressure, before everything else.
-        production_ps: at constant pressure.
-        ensemble_ps: length of each further run of `ensemble`.
+        production_ps: length of each run at constant pressure.
+        ensemble_ps: length of each further run at constant volume, for `ensemble`.
         supercell_angstrom: a crystal is repeated until its box is this wide.
         density_g_per_cm3: known density, to which that of the potential is compared.
     """
@@ -180,7 +180,7 @@ class BoxSpec(Frozen):
     anisotropic: bool = False
     interval_steps: int = Field(default=25, ge=1)
     equilibration_ps: float = Field(default=20.0, gt=0.0, le=LONGEST_PS)
-    production_ps: float = Field(default=50.0, gt=0.0, le=LONGEST_PS)
+    production_ps: float = Field(default=200.0, gt=0.0, le=LONGEST_PS)
     ensemble_ps: float = Field(default=50.0, gt=0.0, le=LONGEST_PS)
     supercell_angstrom: float = Field(default=0.0, ge=0.0, le=100.0)
     density_g_per_cm3: float | None = Field(default=None, gt=0.0)

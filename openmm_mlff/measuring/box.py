@@ -95,9 +95,7 @@ def measure_npt(subject: "Subject") -> BoxRun | NotApplicable | Skipped:
     if not isinstance(subject.box, Box):
         return subject.box
     spec = box_spec(subject)
-    return subject.boxes.run(
-        pressure_bar=spec.pressure_bar, duration_ps=spec.production_ps, stage="NPT, production"
-    )
+    return subject.boxes.run(pressure_bar=spec.pressure_bar, stage="NPT, production")
 
 
 class Boxes:
@@ -123,8 +121,8 @@ class Boxes:
     ) -> BoxRun | Skipped:
         """Run Langevin dynamics at constant pressure, or at constant volume for a pressure of NaN.
 
-        The temperature is the subject's and the length that of the further runs of `ensemble` by
-        default; `number` distinguishes random numbers.  A run that breaks has the rows before it.
+        The temperature is the subject's and the length the protocol's for such a run by default;
+        `number` distinguishes random numbers.  A run that breaks has the rows before it.
 
         Skipped where the box became smaller than twice the potential's cutoff.
 
@@ -165,7 +163,8 @@ class Boxes:
             spec.interval_steps, start, temperature_kelvin=kelvin, limits=subject.stability_limits
         )
         simulation.reporters.append(watch)
-        wanted = duration_ps or spec.ensemble_ps
+        default_ps = spec.ensemble_ps if math.isnan(pressure_bar) else spec.production_ps
+        wanted = duration_ps or default_ps
         rows = max(FRAMES, round(fs_from_ps(wanted) / timestep_fs / spec.interval_steps))
         report, failure = subject.progress(stage), ""
         found, frames = [], []
