@@ -7,12 +7,12 @@ Run from the root of a checkout, in the environment that scripts/make_foreign.py
 
 FOLDER holds what no package brings: ANI's parameters and how they are exported, the NEP of water,
 the crystals and the module of SevenNet.  Nothing of it is copied into the checkout.  Finished
-validations are not repeated, so that an interrupted run goes on where it was.  The table of all
-that is finished is written to reports/truth/published.md.
+validations are kept in reports/truth/published.json and not repeated, so that an interrupted run
+goes on where it was; delete the file when the checks change.  The table of all that is finished is
+written to reports/truth/published.md.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
@@ -31,6 +31,7 @@ from openmm_mlff.storage.run_directory import read_json, write_json
 from openmm_mlff.storage.text import cut
 
 TABLE = Path("reports/truth/published.md")
+RESULTS = TABLE.with_suffix(".json")
 SHORT = Path(__file__).with_name("published.toml")
 PASSED = (Status.PASS, Status.NOT_APPLICABLE)
 MACHINE = ("speed",)
@@ -45,32 +46,24 @@ def main() -> int:
     )
     parser.add_argument("--files", type=Path, required=True, help="folder of the published files")
     parser.add_argument("--only", default="", help="cases whose name has this text; default all")
-    parser.add_argument("--output", type=Path, default=Path("runs/truth-published"))
     asked = parser.parse_args()
     files = asked.files.resolve()
     sys.path.append(str(files))
     chosen = [case for case in CASES if asked.only in f"{case.protocol} {case.potential}"]
-    with tempfile.TemporaryDirectory() as made:
-        for case in chosen:
-            path = asked.output / case.name / "result.json"
-            if not path.exists():
-                folders = {"files": files, "made": Path(made)}
-                write_json(path, validated(case, root=path.parent / "run", **folders))
-            found = read_json(path)
-            print(f"{case.name}: {found['verdict']}", *differences(case, found), flush=True)
-            write_text(TABLE, page(finished(asked.output)))
-    return int(any(differences(case, found) for case, found in finished(asked.output)))
+    found = read_json(RESULTS) if RESULTS.exists() else {}
+    for case in chosen:
+        if case.name not in found:
+            with tempfile.TemporaryDirectory() as made:
+                found[case.name] = validated(case, files=files, made=Path(made))
+            write_json(RESULTS, found)
+        print(f"{case.name}: {found[case.name]['verdict']}", flush=True)
+    done = [(case, found[case.name]) for case in CASES if case.name in found]
+    write_text(TABLE, page(done))
+    return int(any(differences(case, one) for case, one in done))
 
 
-def finished(output: Path) -> list[tuple[Case, dict[str, Any]]]:
-    """Return the cases that have a result, with the result."""
-    paths = {case: output / case.name / "result.json" for case in CASES}
-    return [(case, read_json(path)) for case, path in paths.items() if path.exists()]
-
-
-def validated(case: Case, *, files: Path, made: Path, root: Path) -> dict[str, Any]:
-    """Run one validation from the beginning and return its result."""
-    shutil.rmtree(root, ignore_errors=True)
+def validated(case: Case, *, files: Path, made: Path) -> dict[str, Any]:
+    """Run one validation and return its result."""
     export(case, files=files, made=made)
     here = files / case.system
     potential = load_potential(case.spec.format(files=files, made=made))
@@ -80,7 +73,7 @@ def validated(case: Case, *, files: Path, made: Path, root: Path) -> dict[str, A
         potential,
         molecule,
         protocol=protocol_of(case),
-        root=root,
+        root=made / "run",
         platform="auto",
         precision="mixed",
     )
