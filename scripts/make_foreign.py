@@ -14,6 +14,7 @@ import argparse
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from pathlib import Path
 
@@ -22,10 +23,13 @@ PACKAGES = (
     "huggingface_hub<1",
     "chgnet==0.4.2",
     "sevenn==0.13.0",
-    "calorine==4.1",
 )
 """ANI, also through openmm-ml; the hub version that torchani 2.9 requires; CHGNet and SevenNet with
-their weights; and NEP.  EMT is part of ASE."""
+their weights."""
+
+SOURCES = ("calorine==4.1",)
+"""NEP, built here by the project's Python: in the new environment the project's setuptools, however
+old, would hide the one that the build asks for."""
 
 
 def main() -> int:
@@ -43,10 +47,13 @@ def main() -> int:
     # A plain path would ignore the .pth file of an editable install.
     shared = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
     (Path(own) / "project.pth").write_text(shared)
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    print("installing", *PACKAGES, *SOURCES, "into", asked.folder, flush=True)
+    pip = ["-m", "pip", "--disable-pip-version-check"]
     chosen = ["--constraint", "constraints.txt", *(["--dry-run"] if asked.dry_run else [])]
-    print("installing", *PACKAGES, "into", asked.folder, flush=True)
-    return subprocess.run([*pip, *chosen, *PACKAGES], check=False).returncode
+    with tempfile.TemporaryDirectory() as wheels:
+        build = [sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", wheels, *SOURCES]
+        install = [python, *pip, "install", "--find-links", wheels, *chosen, *PACKAGES, *SOURCES]
+        return subprocess.call(build) or subprocess.call(install)
 
 
 if __name__ == "__main__":
