@@ -2,7 +2,9 @@
 
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -48,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Waiting torch threads release their core soon: longer spinning made a batch 3 to 10 times
     # slower beside another process, and has no benefit without one.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if threading.current_thread() is threading.main_thread():
+        # A cluster ends a job by SIGTERM: as for Ctrl-C, say how to resume.
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         _check_encoding(given)
         code = _run(given)
@@ -66,6 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         print("openmm-mlff: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _said(error: Any) -> str:

@@ -1,9 +1,7 @@
 """Progress on stderr: a live dashboard of a validation, lines without a terminal, or one bar."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openmm_mlff.measuring.stage_names import FINISHED, stage_timestep_fs
+from openmm_mlff.pipeline.progress import Lines, clock_text
 from openmm_mlff.storage.run_directory import SYSTEM_FILE, RunDirectory, read_json
 from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import MEV_PER_EV, ns_per_day
@@ -39,8 +38,6 @@ MOST_BLOCKS = 3
 """Maximum of systems drawn in full, to fit a terminal."""
 
 LINE_WIDTH = 79
-LINE_EVERY_S = 60.0
-"""A longer stage writes further lines, so that a log shows that it continues."""
 
 
 @contextmanager
@@ -62,7 +59,12 @@ def live_dashboard(
     if quiet:
         yield lambda *_: None
     elif not console.is_terminal:
-        yield _Lines(console).show
+
+        def say(line: str) -> None:
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            console.file.flush()
+
+        yield Lines(say).show
     else:
         with Dashboard(directory, systems, console=console) as dashboard:
             yield dashboard.show
@@ -88,30 +90,6 @@ def progress_bar(name: str, *, hidden: bool = False) -> Iterator[Callable[[int, 
             bars.update(task, completed=done, total=total, description=message)
 
         yield show
-
-
-class _Lines:
-    """Progress as lines of text."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._started_s = time.monotonic()
-        self._stages: set[tuple[str, str]] = set()
-        self._written_s = self._started_s
-
-    def show(self, system: str, stage: str, done: int, total: int) -> None:
-        """Write a line for a new stage, or if none was written for a while."""
-        now_s = time.monotonic()
-        if (system, stage) in self._stages and now_s - self._written_s < LINE_EVERY_S:
-            return
-        self._stages.add((system, stage))
-        self._written_s = now_s
-        count = f" ({done:,} of {total:,})" if total > 1 and stage != FINISHED else ""
-        elapsed = clock_text(now_s - self._started_s)
-        self._console.print(
-            f"{elapsed}  {system}: {stage}{count}", soft_wrap=True, markup=False, highlight=False
-        )
-        self._console.file.flush()
 
 
 class Dashboard(Progress):
@@ -232,8 +210,3 @@ def running_drift(folder: Path) -> float | None:
         :, [ENERGY_COLUMNS.index(name) for name in ("time_ps", "total_eV")]
     ].T
     return float(np.polyfit(time_ps, total_ev, deg=1)[0]) * MEV_PER_EV / n_atoms
-
-
-def clock_text(seconds: float) -> str:
-    """Format a time as h:mm:ss."""
-    return str(timedelta(seconds=round(seconds)))

@@ -23,7 +23,9 @@ def validate(
             calculator. `reference` and `own_calculator` may be calculators, too, and `systems` one
             or several of ``ase.Atoms``, RDKit ``Mol``, OpenMM's ``PDBFile`` or
             ``(topology, positions)``: objects are written to ``inputs`` in the output folder.
-        on_progress: called with system, stage, done and total.
+        on_progress: called with system, stage, done and total; by default, bars in a notebook, and
+            elsewhere lines to the log ``openmm_mlff`` (``logging.basicConfig(level="INFO")`` shows
+            them).
         **settings: fields of :class:`openmm_mlff.request.ValidationRequest`.
 
     Returns:
@@ -31,10 +33,11 @@ def validate(
     """
     from openmm_mlff.pipeline.objects import named
     from openmm_mlff.pipeline.opening import open_validation
+    from openmm_mlff.pipeline.progress import default_progress
 
     with named({"potential": potential, **settings}) as given:
         validation = open_validation(request_from(given))
-    return validation.run(on_progress=on_progress or (lambda *_: None))
+    return validation.run(on_progress=on_progress or default_progress())
 
 
 _SETTINGS = {k: info for k, info in ValidationRequest.model_fields.items() if k != "potential"}

@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from openmm_mlff.cli.progress import Dashboard, clock_text
+from openmm_mlff.cli.progress import Dashboard
 from openmm_mlff.measuring.stage_names import FINISHED
+from openmm_mlff.pipeline.progress import clock_text
 from openmm_mlff.storage.run_directory import RunDirectory
 
 NVE = "NVE 300 K, 0.5 fs"

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from openmm_mlff.cli import progress
 from openmm_mlff.molecules import load_system
+from openmm_mlff.pipeline import progress as lines
 from openmm_mlff.storage.run_directory import (
     SYSTEM_FILE,
     RunDirectory,
@@ -65,7 +66,7 @@ def test_a_log_has_a_line_for_each_stage_and_more_where_one_takes_long(directory
         ("minimise", 0, 1),
         (STAGE, 0, 20000),
         (STAGE, 100, 20000),
-        lambda: monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0),
+        lambda: monkeypatch.setattr(lines, "LINE_EVERY_S", 0.0),
         (STAGE, 12000, 20000),
         width=20,
     )

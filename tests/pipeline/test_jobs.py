@@ -169,7 +169,7 @@ def test_memory_that_nobody_set_is_shared_by_the_workers():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("other")
-def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
+def test_the_end_of_a_job_ends_every_worker_and_the_printed_command_resumes(
     programs, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_every_worker_and_the_printed_command_resumes(
     workers = psutil.Process(program.pid).children(recursive=True)
     # The forkserver and the workers, besides the resource tracker of multiprocessing.
     assert len(workers) >= 3
-    program.send_signal(signal.SIGINT)
+    program.send_signal(signal.SIGTERM)  # Ctrl-C: tests/docs
     ended = program.wait()
     assert ended.returncode == 130
     assert psutil.wait_procs(workers, timeout=60)[1] == []

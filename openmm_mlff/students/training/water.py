@@ -85,10 +85,10 @@ class WaterRecipe:
             TrainingPlan(epochs=20, batch_size=8),
         ),
         Round(LiquidPlan(trajectories=24), TrainingPlan(epochs=10, batch_size=8)),
-        Round(LiquidPlan(trajectories=40), TrainingPlan(epochs=10, batch_size=8)),
+        Round(LiquidPlan(trajectories=24), TrainingPlan(epochs=10, batch_size=8)),
         Round(
-            LiquidPlan(trajectories=40),
-            TrainingPlan(epochs=20, batch_size=8, energy_weight=5.0, virial_weight=5.0),
+            LiquidPlan(trajectories=24),
+            TrainingPlan(epochs=16, batch_size=8, energy_weight=5.0, virial_weight=5.0),
         ),
     )
     training_seed: int = 7
