@@ -118,6 +118,11 @@ class ValidationRequest(SharedSettings):
         description="Another model for the same purpose, trained apart; repeat for several. The "
         "spread of the forces of all is reported",
     )
+    second_reference: Annotated[str | None, Option(metavar="SPEC")] = Field(
+        default=None,
+        description="Another potential to compare with, beside --reference: whether the two agree "
+        "with each other better than the model with either",
+    )
     seed: int = Field(
         default=1, ge=0, le=LARGEST_SEED, description="Seed of velocities and distortions"
     )

@@ -37,6 +37,7 @@ ALL_SETTINGS = {
     "add_hydrogens": True,
     "own_calculator": "ase:own:Calculator",
     "committee": ("second.pt", "third.pt"),
+    "second_reference": "ase:other:Calculator",
     "options": {
         "backend": "python",
         "compiled": True,

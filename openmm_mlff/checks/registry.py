@@ -11,6 +11,7 @@ from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
 from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
 from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_ENERGY
 from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
+from openmm_mlff.checks.accuracy.second_reference import CHECK as SECOND_REFERENCE
 from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
 from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
 from openmm_mlff.checks.accuracy.uncertainty import CHECK as UNCERTAINTY
@@ -108,6 +109,7 @@ CHECKS: tuple[Check, ...] = (
     BOND_SMOOTHNESS,
     INTERACTION_ENERGY,
     UNCERTAINTY,
+    SECOND_REFERENCE,
     SPEED,
     MEMORY,
 )

@@ -12,7 +12,7 @@ from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import Points, evaluate_in_openmm, evaluate_points
 from openmm_mlff.measuring.experiments import StartPoint
 from openmm_mlff.molecules import MolecularSystem, load_system
-from openmm_mlff.potentials import Evaluation
+from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
@@ -94,11 +94,12 @@ class Paths:
     @property
     def committee(self) -> list[Callable[[np.ndarray], Points]]:
         """Functions that evaluate geometries (..., N, 3), Å, by each model of the committee."""
+        return [partial(self.by, model) for model in self._subject.potential.committee]
+
+    def by(self, potential: Potential, placed_angstrom: np.ndarray) -> Points:
+        """Evaluate geometries (..., N, 3), Å, by another potential."""
         molecule, precision = self._subject.molecule, self._subject.precision
-        return [
-            partial(evaluate_points, model, molecule, precision=precision)
-            for model in self._subject.potential.committee
-        ]
+        return evaluate_points(potential, molecule, placed_angstrom, precision=precision)
 
     def through_ase(self, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (G, N, 3), Å, through ASE, by the model's own calculator if named."""

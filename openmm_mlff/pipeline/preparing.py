@@ -15,7 +15,7 @@ from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.pipeline.systems import requested_systems
-from openmm_mlff.pipeline.trial import check_evaluates, committee, own_calculator
+from openmm_mlff.pipeline.trial import check_evaluates, committee, own_calculator, second_reference
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
@@ -54,14 +54,21 @@ class Plan:
     def fingerprints(self) -> dict[str, Any]:
         """Fingerprints of all inputs that determine the results, as JSON for `run.json`."""
         reference = self.reference.fingerprint.model_dump(mode="json") if self.reference else None
-        own = self.potential.own
+        further = {
+            "own_calculator": self.potential.own,
+            "second_reference": self.potential.second_reference,
+        }
         models = {
             one.spec: one.fingerprint.model_dump(mode="json") for one in self.potential.committee
         }
         return {
             "potential": self.potential.fingerprint.model_dump(mode="json"),
             "reference": reference,
-            **({"own_calculator": own.fingerprint.model_dump(mode="json")} if own else {}),
+            **{
+                name: one.fingerprint.model_dump(mode="json")
+                for name, one in further.items()
+                if one
+            },
             **({"committee": models} if models else {}),
             "systems": {name: molecule.sha256 for name, molecule in self.molecules.items()},
         }
@@ -100,6 +107,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
         model.check_molecule(molecule)
     model.own = own_calculator(request, molecules)
     model.committee = committee(request, molecules)
+    model.second_reference = second_reference(request, molecules)
     if not joins:
         check_evaluates(model, molecules.values(), precision=request.precision)
     reference = choose_reference(request.reference, model, molecules, tried=joins)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from openmm_mlff.checks.accuracy import second_reference
 from openmm_mlff.checks.plugins import with_plugins
-from openmm_mlff.config import LONGEST_PS, DynamicsSpec, Protocol, load_protocol
+from openmm_mlff.config import LONGEST_PS, DynamicsSpec, Limits, Protocol, load_protocol
 from openmm_mlff.request import ValidationRequest
 
 
@@ -16,6 +17,8 @@ def resolve_protocol(request: ValidationRequest) -> Protocol:
     asked = request.protocol
     loaded = asked if isinstance(asked, Protocol) else load_protocol(asked)
     protocol = with_plugins(loaded, request.plugins)
+    if request.second_reference:
+        protocol = _reporting(protocol, second_reference.CHECK.id, second_reference.LIMITS)
     dynamics = protocol.dynamics
     shorter = request.duration_ps is not None and request.duration_ps < dynamics.duration_ps
     return protocol.model_copy(
@@ -23,6 +26,18 @@ def resolve_protocol(request: ValidationRequest) -> Protocol:
             "name": " at ".join([protocol.name, *_conditions(request)]),
             "may_approve": protocol.may_approve and not shorter,
             "dynamics": dynamics.model_copy(update=_changes(request, dynamics)),
+        }
+    )
+
+
+def _reporting(protocol: Protocol, check_id: str, limits: Limits) -> Protocol:
+    """Return a protocol that also reports a check, by these limits unless it has its own."""
+    if check_id in (*protocol.required, *protocol.reported):
+        return protocol
+    return protocol.model_copy(
+        update={
+            "reported": (*protocol.reported, check_id),
+            "criteria": {check_id: dict(limits), **protocol.criteria},
         }
     )
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from openmm_mlff.config import NO_REFERENCE
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PotentialError, UserError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential, load_potential
@@ -66,19 +67,53 @@ def committee(
         ConfigError: one was named for an ML/MM system.
         UserError: one cannot be loaded or evaluated.
     """
-    if request.committee and request.options.ml_atoms:
-        raise ConfigError(
-            "--committee was given with --ml-atoms; use only one of them: validate the potential "
-            "alone first"
-        )
     models = tuple(load_potential(spec, options=request.options) for spec in request.committee)
     for model in models:
-        for molecule in molecules.values():
-            model.check_molecule(molecule)
-        check_evaluates(
-            model, molecules.values(), precision=request.precision, role="the committee's model"
-        )
+        _check_further(model, request, molecules, flag="--committee", role="the committee's model")
     return models
+
+
+def second_reference(
+    request: ValidationRequest, molecules: dict[str, MolecularSystem]
+) -> Potential | None:
+    """Load the second reference and evaluate it once; return None if none is named.
+
+    Raises:
+        ConfigError: it was named for an ML/MM system, or without a reference.
+        UserError: it cannot be loaded or evaluated.
+    """
+    if request.second_reference is None:
+        return None
+    if request.reference == NO_REFERENCE:
+        raise ConfigError(
+            "--second-reference was given with --reference none; name the first one with "
+            "--reference"
+        )
+    model = load_potential(request.second_reference)
+    for molecule in molecules.values():
+        model.check_reference(molecule)
+    _check_further(
+        model, request, molecules, flag="--second-reference", role="the second reference"
+    )
+    return model
+
+
+def _check_further(
+    model: Potential,
+    request: ValidationRequest,
+    molecules: dict[str, MolecularSystem],
+    *,
+    flag: str,
+    role: str,
+) -> None:
+    if request.options.ml_atoms:
+        raise ConfigError(
+            f"{flag} was given with --ml-atoms; use only one of them: validate the potential alone "
+            "first"
+        )
+    for molecule in molecules.values():
+        model.check_molecule(molecule)
+    check_evaluates(model, molecules.values(), precision=request.precision, role=role)
 
 
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:

@@ -72,6 +72,7 @@ class Potential(ABC):
         own: the same model through its original calculator, for comparison with OpenMM; None if its
             ASE calculator is the original.
         committee: models for the same purpose, trained apart.
+        second_reference: another reference than that of the validation.
         is_long_range: whether, as a part of a periodic System, it receives the box and includes
             the electrostatics of its periodic images; None if unknown.
         is_mixed: whether it describes some of the atoms, and OpenMM's force field the others.
@@ -90,6 +91,7 @@ class Potential(ABC):
     has_two_precisions: bool = False
     own: "Potential | None" = None
     committee: "tuple[Potential, ...]" = ()
+    second_reference: "Potential | None" = None
     is_long_range: bool | None = False
     teacher: str | None = None
     _warmed: tuple[str, ...] = ("_calculators",)

@@ -11,12 +11,15 @@ from openmm_mlff.checks.registry import without_retired
 from openmm_mlff.config import Threshold
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.shared import SHARED
+from openmm_mlff.pipeline.protocol import resolve_protocol
+from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.runs import Runs
 
 
 @pytest.fixture
-def standard(protocols):
-    return protocols["standard"]
+def standard():
+    """The standard protocol with the check that an option adds."""
+    return resolve_protocol(ValidationRequest(potential="a.pt", second_reference="b.pt"))
 
 
 def test_ids_are_unique():
