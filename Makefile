@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --constraint constraints.txt
+APT_INSTALL = root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); $$root apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y --no-install-recommends
 ARGS ?=
 TEST_ARGS ?=
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
@@ -32,7 +34,18 @@ venv: $(VENV)/.installed-reference  ## Make .venv and install the package into i
 # A file stays with one process: what its tests share is made once.
 .PHONY: test
 test: $(VENV)/.installed-test browser  ## Run the tests; TEST_ARGS="..." goes to pytest
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
+	OMP_NUM_THREADS=1 OCL_ICD_VENDORS=/dev/null $(PY) -m pytest -n 2 --dist loadfile \
+		--no-loadscope-reorder -m "not opencl" $(TEST_ARGS)
+
+# OpenCL on the processor takes the code path of a GPU.  `test` hides it: it would compile kernels
+# in every test that tries all platforms.
+.PHONY: opencl
+opencl: $(VENV)/.installed-test  ## Run the tests of OpenCL, on the processor where there is no GPU
+	@ls /etc/OpenCL/vendors/*.icd 2>/dev/null \
+		|| { echo "installing pocl by apt, OpenCL on the processor"; \
+			$(APT_INSTALL) ocl-icd-libopencl1 pocl-opencl-icd >/dev/null; } \
+		|| echo "no OpenCL here and none installed: its tests are skipped" >&2
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m opencl tests/pipeline/test_opencl.py
 
 # Counting lines takes two fifths of the tests' own time.
 .PHONY: coverage
@@ -43,10 +56,8 @@ coverage:  ## Run the tests and count the lines that they reach
 .PHONY: browser
 browser:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
-		|| { root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
-			echo "installing chromium by apt, for the tests of the HTML report"; \
-			$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y \
-				--no-install-recommends chromium >/dev/null; } \
+		|| { echo "installing chromium by apt, for the tests of the HTML report"; \
+			$(APT_INSTALL) chromium >/dev/null; } \
 		|| echo "no chromium here and none installed: the tests of the HTML report are skipped" >&2
 
 .PHONY: lint

@@ -20,7 +20,7 @@ from openmm_mlff.simulation.constraints import (
     constrained_pairs,
 )
 from openmm_mlff.simulation.contexts import make_context, place, warm_up
-from openmm_mlff.simulation.platforms import PlatformChoice
+from openmm_mlff.simulation.platforms import PlatformChoice, named_platform
 from openmm_mlff.units import kj_per_mol_nm_from_ev_per_angstrom
 
 _ROUNDS = 3
@@ -81,6 +81,9 @@ def minimise(
     Raises:
         UnstableError: energies or forces became NaN or infinite.
     """
+    if platform.name == "OpenCL" and not platform.on_gpu:
+        # OpenMM's L-BFGS ends the process there (pocl 3.1: a segmentation fault).
+        platform = named_platform("Reference")
     if start_positions_angstrom is None:
         start_positions_angstrom = molecule.positions_angstrom
     context = make_context(system, platform=platform, positions_angstrom=start_positions_angstrom)
