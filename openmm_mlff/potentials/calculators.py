@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +14,8 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PlatformError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
-from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
-
-if TYPE_CHECKING:
-    import openmm
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _RESULTS = ("energy", "forces", "stress")
@@ -63,33 +59,6 @@ class FunctionCalculator(Calculator):
         except EvaluationRefusedError as error:
             raise CalculationFailed(str(error)) from error
         self.results = {**found, "free_energy": found["energy"]}
-
-
-class OpenMMCalculator(FunctionCalculator):
-    """Evaluates OpenMM Systems on the Reference platform.
-
-    The Context is reused while the atoms stay the same; only positions and box are set. Charge and
-    multiplicity are read from ``atoms.info``.
-
-    Args:
-        create_system: returns the System of a molecule.
-    """
-
-    def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
-        super().__init__(self._evaluated)
-        self.create_system = create_system
-        self._engine: Engine | None = None
-        self._key: tuple[object, ...] = ()
-
-    def _evaluated(self, atoms: Atoms) -> tuple[float, np.ndarray]:
-        """Evaluate atoms in their Context, a new one if they changed."""
-        periodic = bool(atoms.pbc.any())
-        key = (atoms.numbers.tobytes(), *_state_of(atoms), periodic)
-        if self._engine is None or key != self._key:
-            self._engine = Engine(self.create_system(molecule_of(atoms)), precision="double")
-            self._key = key
-        cell_angstrom = np.array(atoms.cell) if periodic else None
-        return self._engine.evaluate(atoms.positions, cell_angstrom=cell_angstrom)
 
 
 class StudentForceFieldCalculator(FunctionCalculator):
@@ -165,7 +134,7 @@ def molecule_of(
         MoleculeError: two atoms at one place, or an impossible charge or multiplicity.
     """
     cell_angstrom = np.array(atoms.cell) if is_periodic(atoms) else None
-    charge, multiplicity = _state_of(atoms)
+    charge, multiplicity = state_of(atoms)
     return MolecularSystem(
         name=str(atoms.info.get("name", "atoms")),
         atomic_numbers=atoms.numbers,
@@ -192,7 +161,7 @@ def is_periodic(atoms: Atoms) -> bool:
     return bool(atoms.pbc.all())
 
 
-def _state_of(atoms: Atoms) -> tuple[int, int]:
+def state_of(atoms: Atoms) -> tuple[int, int]:
     """Return charge and multiplicity as recorded, by default 0 and 1."""
     charge = recorded(atoms.info, CHARGE_NAMES)
     multiplicity = recorded(atoms.info, MULTIPLICITY_NAMES)

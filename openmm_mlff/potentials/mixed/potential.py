@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
-from openmm_mlff.potentials.calculators import FunctionCalculator, molecule_of
-from openmm_mlff.potentials.engine import Engine, cutoff_angstrom
+from openmm_mlff.potentials.engine import SystemPotential, cutoff_angstrom
 from openmm_mlff.potentials.mixed.embedding import create_mixed_system
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
@@ -36,13 +34,12 @@ from openmm_mlff.storage.fingerprint import Sources
 
 if TYPE_CHECKING:
     import openmm
-    from ase import Atoms
     from openmm import app
 
 _NO_SETTINGS = MixedSettings()
 
 
-class MixedPotential(Potential):
+class MixedPotential(SystemPotential):
     """Some atoms of one structure described by a potential, the others by a force field.
 
     Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part). It supports only the
@@ -67,11 +64,8 @@ class MixedPotential(Potential):
     """
 
     composition_is_free = False
-    box_is_free = False
     has_force_field = True
     is_mixed = True
-    _warmed = (*Potential._warmed, "_engine")
-    _engine: tuple[tuple[str, bool], Engine] | None = None
 
     def __init__(
         self,
@@ -92,7 +86,7 @@ class MixedPotential(Potential):
         self.ml_atoms = places[self._part]
         self.links = link_atoms(topology, self._part, places=places)
         self.forcefield = load_forcefield(forcefield)
-        self._bonds = places[bonds_of_atoms(topology)]
+        self._bonded = places[bonds_of_atoms(topology)]
         self.settings = settings
         self.spec = ml_potential.spec
         self.name = f"{ml_potential.name}-in-mm"
@@ -191,41 +185,6 @@ class MixedPotential(Potential):
         forces = self.mm_system(molecule).getForces()
         return not any(isinstance(force, openmm.CustomNonbondedForce) for force in forces)
 
-    def create_forces(
-        self,
-        molecule: MolecularSystem,
-        *,
-        precision: str = "mixed",
-        particles: Sequence[int] | None = None,
-    ) -> "list[openmm.Force]":
-        """Raise an error: a mixed System is incomplete without its constraints and masses."""
-        raise PotentialError(
-            f"{self.name} is a complete System with its own constraints and masses, and cannot be "
-            "added to another one; use create_system"
-        )
-
-    def ase_calculator(
-        self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> FunctionCalculator:
-        """Return an ASE calculator that uses an OpenMM Context; the device is ignored."""
-        check_precision(precision)
-
-        def compute(atoms: "Atoms") -> tuple[float, Floats]:
-            found = self.evaluate(
-                molecule_of(atoms, bonds=()), atoms.positions[None], precision=precision
-            )
-            return float(found.energies_ev[0]), found.forces_ev_per_angstrom[0]
-
-        return FunctionCalculator(compute)
-
-    def engine(self, molecule: MolecularSystem, *, precision: str) -> Engine:
-        """Return a Context for the molecule; the last one is cached, whatever the box."""
-        key = precision, molecule.is_periodic
-        if self._engine is None or self._engine[0] != key:
-            system = self.create_system(molecule, precision=precision)
-            self._engine = key, Engine(system, precision=precision)
-        return self._engine[1]
-
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
@@ -237,13 +196,10 @@ class MixedPotential(Potential):
             EvaluationRefusedError: OpenMM refuses a geometry.
         """
         check_same_atoms(self.topology, molecule)
-        engine = self.engine(molecule, precision=check_precision(precision))
-        cell = molecule.cell_angstrom
-        found = (
-            engine.evaluate(self._whole(placed, cell), cell_angstrom=cell)
-            for placed in np.asarray(positions_angstrom, dtype=np.float64)
-        )
-        return Evaluation.of(found, n_atoms=molecule.n_atoms)
+        placed = np.array(positions_angstrom, dtype=np.float64)
+        for geometry in placed:
+            geometry[:] = self._whole(geometry, molecule.cell_angstrom)
+        return super().evaluate(molecule, placed, precision=precision)
 
     def _whole(self, positions_angstrom: Floats, cell_angstrom: Floats | None) -> Floats:
         """Return positions (N, 3), Å, at which no bond crosses a face of the box.
@@ -251,8 +207,8 @@ class MixedPotential(Potential):
         OpenMM evaluates bonded terms, constraints and the ML part at the coordinates it receives,
         not at the nearest images.
         """
-        if cell_angstrom is None or not len(self._bonds):
+        if cell_angstrom is None or not len(self._bonded):
             return positions_angstrom
         cell = {"positions_angstrom": positions_angstrom, "cell_angstrom": cell_angstrom}
-        _, shifts = nearest_images(self._bonds, **cell)
-        return whole_molecules(pairs=self._bonds, shifts=shifts, **cell)
+        _, shifts = nearest_images(self._bonded, **cell)
+        return whole_molecules(pairs=self._bonded, shifts=shifts, **cell)

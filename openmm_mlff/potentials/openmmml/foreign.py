@@ -15,8 +15,8 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError, UserError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import read_options
-from openmm_mlff.potentials.base import Potential, check_precision
-from openmm_mlff.potentials.calculators import OpenMMCalculator
+from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.potentials.engine import SystemPotential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
 from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
@@ -34,7 +34,7 @@ _REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, AssertionError)
 _Made = TypeVar("_Made")
 
 
-class OpenMMMLPotential(Potential):
+class OpenMMMLPotential(SystemPotential):
     """Any potential known to openmm-ml, its own or of a plugin.
 
     Options are passed to `MLPotential` if its implementation names them or accepts any, and to
@@ -55,6 +55,8 @@ class OpenMMMLPotential(Potential):
         spec: the spec string.
     """
 
+    _always_in_double = True
+
     def __init__(
         self, impl: MLPotentialImpl, *, name: str, options: dict[str, Any], spec: str
     ) -> None:
@@ -66,7 +68,6 @@ class OpenMMMLPotential(Potential):
         # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
         self.name = _folder_name(spec)
-        self.box_is_free = False
         if isinstance(impl, PotentialImpl):
             self.n_parameters = impl.potential.n_parameters
             self.elements = impl.potential.elements
@@ -148,14 +149,6 @@ class OpenMMMLPotential(Potential):
                 name=self.potential_name,
             )
         return collected.forces
-
-    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> OpenMMCalculator:
-        """Return a new ASE calculator for the same System on OpenMM's Reference platform.
-
-        The device is ignored, and the precision too if the model has no choice.
-        """
-        check_precision(precision)
-        return OpenMMCalculator(lambda molecule: self.create_system(molecule, precision=precision))
 
     def _precision(self, precision: str) -> dict[str, str]:
         """Return the precision argument, if any: ours have three values, openmm-ml's own two."""
