@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats
-from openmm_mlff.molecules.smiles import EMBEDDING_SEED
+from openmm_mlff.molecules.smiles import EMBEDDING_SEED, relax_conformers
 from openmm_mlff.molecules.system import MolecularSystem
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 EMBEDDED = 30
 SAME_KCAL_PER_MOL = 0.05
 """Conformers of closer energies count as one: mirror images, or atoms of one kind exchanged."""
-
-_RELAXATION_STEPS = 2000
 
 
 def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
@@ -32,25 +30,19 @@ def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
         MoleculeError: RDKit finds no bond orders, no conformer or no parameters.
     """
     from rdkit import rdBase
-    from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+    from rdkit.Chem import rdDistGeom
 
     with rdBase.BlockLogs():
         embedded = _with_bond_orders(molecule)
         settings: Any = rdDistGeom.ETKDGv3()
         settings.randomSeed = EMBEDDING_SEED
         rdDistGeom.EmbedMultipleConfs(embedded, EMBEDDED, settings)
-        relax: Any
-        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(embedded):
-            relax = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs
-        elif rdForceFieldHelpers.UFFHasAllMoleculeParams(embedded):
-            relax = rdForceFieldHelpers.UFFOptimizeMoleculeConfs
-        else:
-            raise MoleculeError(f"MMFF94 and UFF lack parameters of {molecule.name}")
-        relaxed = relax(embedded, maxIters=_RELAXATION_STEPS)
+        method, energies = relax_conformers(embedded)
+    if not method:
+        raise MoleculeError(f"MMFF94 and UFF lack parameters of {molecule.name}")
     found: list[Floats] = []
     last = -np.inf
     placed = [np.array(one.GetPositions()) for one in embedded.GetConformers()]
-    energies = [energy for _, energy in relaxed]
     for index in np.argsort(energies):
         if energies[index] - last > SAME_KCAL_PER_MOL and len(found) < most:
             found.append(placed[index])

@@ -124,7 +124,6 @@ class ForceFieldPotential(SystemPotential):
             system = create_mm_system(
                 self._forcefield,
                 self._topology_of(molecule),
-                cell_angstrom=molecule.cell_angstrom,
                 settings=self.settings,
                 # OpenMM refuses an argument that it does not use.
                 **({"flexibleConstraints": True} if has_constraints else {}),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from openmm_mlff.molecules.formats.elements import AtomRecord
-from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
-from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
-from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, joined
+from openmm_mlff.molecules.formats.frames import structure_of_crystal
+from openmm_mlff.molecules.formats.residues import recorded_cell, structure_of
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure
 
 _UNKNOWN = ("?", ".", "")
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -67,7 +67,7 @@ def read_cif(handle: TextIO) -> Iterator[FileStructure]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             atoms = block.get_atoms()
-        yield large_enough(structure_of_atoms(atoms))
+        yield structure_of_crystal(atoms)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -87,13 +87,8 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
     columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]
     for model in dict.fromkeys(models):
         atoms = [_atom(row) for of, *row in zip(models, *columns, strict=True) if of == model]
-        kept, left_out = chosen_locations(atoms)
-        yield structure_of(
-            [atoms[index] for index in kept],
-            cell=cell,
-            note=joined(note, left_out),
-            remedy="add type_symbol",
-        )
+        structure, _ = structure_of(atoms, cell=cell, note=note, remedy="add type_symbol")
+        yield structure
 
 
 def _atom(row: Sequence[str]) -> AtomRecord:

@@ -70,6 +70,7 @@ class AtomRecord:
         place: number and chain of its residue.
         altloc: label of its alternate location; may be empty.
         charge: formal charge, e.
+        serial: number in the file.
     """
 
     name: str
@@ -79,6 +80,7 @@ class AtomRecord:
     place: str = ""
     altloc: str = ""
     charge: int = 0
+    serial: str = ""
 
     def label(self, index: int) -> str:
         """Return the text that names the atom in messages: ``atom 7 (H4 of ETH 1)``."""

@@ -16,7 +16,12 @@ from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.formats.structure import FileStructure, sorted_bonds
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.potentials.mixed.prepared import PreparedSystem
-from openmm_mlff.potentials.mixed.structure import atom_label, atomic_numbers
+from openmm_mlff.potentials.mixed.structure import (
+    atom_label,
+    bonds_of_atoms,
+    particle_numbers,
+    places_of_atoms,
+)
 from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
 
@@ -66,8 +71,8 @@ def prepared_molecule(
     """
     found = read_coordinates(path)
     topology = prepared.topology
-    atoms = [atom for atom in topology.atoms() if atom.element is not None]
-    rows = np.array([atom.index for atom in atoms])
+    numbers = particle_numbers(topology)
+    rows = np.flatnonzero(numbers)
     count = len(found.positions_angstrom)
     if count not in (len(rows), topology.getNumAtoms()):
         raise MoleculeError(
@@ -76,7 +81,7 @@ def prepared_molecule(
         )
     _check_elements(path, found.topology, topology)
     positions = found.positions_angstrom
-    numbers = atomic_numbers(topology)
+    numbers = numbers[rows]
     total = prepared.charge if charge is None else charge
     box = topology.getPeriodicBoxVectors()
     cell = None if is_isolated else found.cell_angstrom
@@ -181,21 +186,9 @@ def _bonds(topology: app.Topology) -> tuple[tuple[int, int], ...]:
 
     Left out are those that make rigid water a triangle: between hydrogens bonded to another atom.
     """
-    place: dict[int, int] = {}
-    bonded: set[int] = set()
-    for atom in topology.atoms():
-        if atom.element is not None:
-            place[atom.index] = len(place)
-    pairs = [pair for pair in topology.bonds() if all(atom.index in place for atom in pair)]
-    for first, second in pairs:
-        if first.element != second.element:
-            bonded |= {first.index, second.index}
-    kept = [
-        (place[first.index], place[second.index])
-        for first, second in pairs
-        if not (
-            first.element == second.element == app.element.hydrogen
-            and {first.index, second.index} <= bonded
-        )
-    ]
-    return sorted_bonds(kept, n_atoms=len(place))
+    numbers, pairs = particle_numbers(topology), bonds_of_atoms(topology)
+    ends = numbers[pairs]
+    bonded = pairs[ends[:, 0] != ends[:, 1]]
+    is_third_side = (ends == 1).all(axis=1) & np.isin(pairs, bonded).all(axis=1)
+    places = places_of_atoms(topology)
+    return sorted_bonds(places[pairs[~is_third_side]].tolist(), n_atoms=int((numbers > 0).sum()))

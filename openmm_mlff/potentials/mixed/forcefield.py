@@ -91,15 +91,14 @@ def create_mm_system(
     forcefield: app.ForceField | PreparedSystem,
     topology: app.Topology,
     *,
-    cell_angstrom: npt.NDArray[np.float64] | None,
     settings: MixedSettings,
     **optional: Any,
 ) -> openmm.System:
     """Create a System of the force field with all atoms, without a centre-of-mass remover.
 
-    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff. ``optional``:
-    further arguments of OpenMM's ``createSystem``. A System of the user is used as it is, without
-    forces that control temperature or pressure.
+    In a box of the topology PME is used, otherwise no cutoff. ``optional``: further arguments of
+    OpenMM's ``createSystem``. A System of the user is used as it is, without forces that control
+    temperature or pressure.
 
     Raises:
         PotentialError: the force field does not contain a residue, or lacks parameters; or the
@@ -107,7 +106,8 @@ def create_mm_system(
     """
     _check_settings(forcefield, settings)
     mass_amu = settings.hydrogen_mass_amu
-    if cell_angstrom is not None:
+    box = topology.getPeriodicBoxVectors()
+    if box is not None:
         optional["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
         optional["ewaldErrorTolerance"] = settings.ewald_tolerance
         if settings.switch_angstrom is not None:
@@ -117,7 +117,7 @@ def create_mm_system(
     try:
         system = forcefield.createSystem(
             topology,
-            nonbondedMethod=app.NoCutoff if cell_angstrom is None else app.PME,
+            nonbondedMethod=app.NoCutoff if box is None else app.PME,
             constraints=app.HBonds if settings.constraints == "hbonds" else None,
             rigidWater=settings.rigid_water,
             hydrogenMass=None if mass_amu is None else mass_amu * unit.dalton,
@@ -136,8 +136,8 @@ def create_mm_system(
             "file that defines this residue, and check that the structure names its "
             "atoms, hydrogens and bonds (CONECT)"
         ) from error
-    if cell_angstrom is not None:
-        system.setDefaultPeriodicBoxVectors(*openmm_box_nm(cell_angstrom))
+    if box is not None:
+        system.setDefaultPeriodicBoxVectors(*box)
     return system
 
 

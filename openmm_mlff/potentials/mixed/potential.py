@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import openmm
+from openmm import app
 
+from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.engine import SystemPotential, cutoff_angstrom
-from openmm_mlff.potentials.mixed.embedding import create_mixed_system
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
@@ -29,12 +30,15 @@ from openmm_mlff.potentials.mixed.structure import (
     check_ml_atoms,
     check_same_atoms,
     part_alone,
+    places_of_atoms,
 )
-from openmm_mlff.storage.fingerprint import Sources
 
-if TYPE_CHECKING:
-    import openmm
-    from openmm import app
+# Before openmm-ml: if that is missing, this import states how to install it.
+from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
+
+from openmmml.mlpotential import MLPotential
+
+from openmm_mlff.storage.fingerprint import Sources
 
 _NO_SETTINGS = MixedSettings()
 
@@ -70,7 +74,7 @@ class MixedPotential(SystemPotential):
     def __init__(
         self,
         ml_potential: Potential,
-        topology: "app.Topology",
+        topology: app.Topology,
         *,
         ml_atoms: npt.ArrayLike,
         forcefield: Sequence[str] | PreparedSystem,
@@ -81,8 +85,7 @@ class MixedPotential(SystemPotential):
         self._part = np.array(ml_atoms, dtype=np.int64).reshape(-1)
         check_ml_atoms(topology, self._part)
         self._part.sort()
-        # Of each particle, its place among the atoms.
-        places = np.cumsum([atom.element is not None for atom in topology.atoms()]) - 1
+        places = places_of_atoms(topology)
         self.ml_atoms = places[self._part]
         self.links = link_atoms(topology, self._part, places=places)
         self.forcefield = load_forcefield(forcefield)
@@ -123,14 +126,14 @@ class MixedPotential(SystemPotential):
         """Return the M atoms of the ML part and the link atoms as an isolated molecule."""
         return part_alone(molecule, self.ml_atoms, links=self.links)
 
-    def _checked_mm_system(self, molecule: MolecularSystem) -> "openmm.System":
+    def _checked_mm_system(self, molecule: MolecularSystem) -> openmm.System:
         check_same_atoms(self.topology, molecule)
         self.ml_potential.check_molecule(self.ml_part(molecule))
         system = self.mm_system(molecule)
         check_box(self.topology, molecule, cutoff_angstrom=cutoff_angstrom(system))
         return system
 
-    def mm_system(self, molecule: MolecularSystem) -> "openmm.System":
+    def mm_system(self, molecule: MolecularSystem) -> openmm.System:
         """Create a System of the force field with all atoms, in the molecule's box.
 
         Raises:
@@ -139,11 +142,10 @@ class MixedPotential(SystemPotential):
         return create_mm_system(
             self.forcefield,
             boxed(self.topology, molecule),
-            cell_angstrom=molecule.cell_angstrom,
             settings=self.settings,
         )
 
-    def mm_system_of_part(self, molecule: MolecularSystem) -> "openmm.System":
+    def mm_system_of_part(self, molecule: MolecularSystem) -> openmm.System:
         """System of all particles with the terms of the force field that the potential replaces."""
         return terms_inside(
             self.mm_system(molecule),
@@ -154,34 +156,50 @@ class MixedPotential(SystemPotential):
 
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed", interpolate: bool = False
-    ) -> "openmm.System":
+    ) -> openmm.System:
         """Create the mixed System, with masses and constraints of the force field.
 
-        With ``interpolate`` it has the Context parameter ``lambda_interpolate``, from 0, the force
-        field, to 1, the mixed System. It has no centre-of-mass remover.
+        Constraints inside the ML part are removed. Bonds between the parts are capped with
+        hydrogens, virtual sites at the end of the System. With ``interpolate`` it has the Context
+        parameter ``lambda_interpolate``, from 0, the force field, to 1, the mixed System. It has no
+        centre-of-mass remover.
 
         Raises:
-            PotentialError: see :meth:`check_molecule`.
+            PotentialError: see :meth:`check_molecule`; or openmm-ml does not support the force
+                field.
         """
-        check_precision(precision)
+        impl = PotentialImpl(self.ml_potential, precision=check_precision(precision))
         mm_system = self._checked_mm_system(molecule)
+        topology = boxed(self.topology, molecule)
+        for atom in topology.atoms():
+            # openmm-ml reads the element of each particle, but uses those of the ML part only.
+            atom.element = atom.element or app.element.hydrogen
+        if molecule.is_periodic and self.ml_potential.is_long_range is None:
+            raise PotentialError(
+                f"for a mixed System in a box it must be known whether {self.spec} describes "
+                "long-range interactions; add mlLongRange=true or mlLongRange=false to its options"
+            )
         charge = formal_charge(mm_system, self._part)
         numbers = self.ml_part(molecule).atomic_numbers
-        return create_mixed_system(
-            self.ml_potential,
-            boxed(self.topology, molecule),
-            mm_system,
-            ml_atoms=self._part.tolist(),
-            precision=precision,
-            charge=charge,
-            multiplicity=lowest_multiplicity(numbers, charge=charge),
-            interpolate=interpolate,
-        )
+        try:
+            system: openmm.System = _OfImpl(impl).createMixedSystem(
+                topology,
+                mm_system,
+                self._part.tolist(),
+                interpolate=interpolate,
+                charge=charge,
+                multiplicity=lowest_multiplicity(numbers, charge=charge),
+            )
+        except (ValueError, NotImplementedError, openmm.OpenMMException) as error:
+            raise PotentialError(
+                f"openmm-ml cannot mix {self.spec} with this force field "
+                f"({' '.join(str(error).split())}); choose another force field"
+            ) from error
+        _check_solvent(system)
+        return system
 
     def interpolates(self, molecule: MolecularSystem) -> bool:
         """Whether openmm-ml can interpolate: not with a ``CustomNonbondedForce``, as of NBFIX."""
-        import openmm
-
         forces = self.mm_system(molecule).getForces()
         return not any(isinstance(force, openmm.CustomNonbondedForce) for force in forces)
 
@@ -212,3 +230,22 @@ class MixedPotential(SystemPotential):
         cell = {"positions_angstrom": positions_angstrom, "cell_angstrom": cell_angstrom}
         _, shifts = nearest_images(self._bonded, **cell)
         return whole_molecules(pairs=self._bonded, shifts=shifts, **cell)
+
+
+class _OfImpl(MLPotential):
+    """openmm-ml's interface to an existing implementation instead of a name."""
+
+    def __init__(self, impl: PotentialImpl) -> None:
+        self._impl = impl
+
+
+def _check_solvent(system: openmm.System) -> None:
+    """Raise if implicit solvent leaves out link atoms."""
+    for force in system.getForces():
+        if isinstance(force, (openmm.GBSAOBCForce, openmm.CustomGBForce)) and (
+            force.getNumParticles() != system.getNumParticles()
+        ):
+            raise PotentialError(
+                f"the selection cuts bonds, and openmm-ml does not add link atoms to a "
+                f"{type(force).__name__} (implicit solvent): select whole molecules"
+            )

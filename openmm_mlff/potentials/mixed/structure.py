@@ -64,20 +64,22 @@ def atom_label(atom: app.topology.Atom) -> str:
     return f"atom {atom.index} ({atom.name} of {atom.residue.name} {atom.residue.id})"
 
 
-def atomic_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
-    """Return the atomic numbers of a topology without its virtual sites, (N,) int64."""
-    elements = [atom.element for atom in topology.atoms() if atom.element is not None]
-    return np.array([element.atomic_number for element in elements], dtype=np.int64)
+def particle_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Return the atomic number of each particle of a topology, (P,); 0 for virtual sites."""
+    elements = [atom.element for atom in topology.atoms()]
+    return np.array([0 if one is None else one.atomic_number for one in elements], dtype=np.int64)
+
+
+def places_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Return of each particle, (P,), its place among the atoms."""
+    return np.cumsum(particle_numbers(topology) > 0) - 1
 
 
 def bonds_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
     """Return the bonds of a topology without those to virtual sites, (B, 2), particle indices."""
-    pairs = [
-        (first.index, second.index)
-        for first, second in topology.bonds()
-        if None not in (first.element, second.element)
-    ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    pairs = np.array([(first.index, second.index) for first, second in topology.bonds()], dtype=int)
+    pairs = pairs.reshape(-1, 2)
+    return pairs[(particle_numbers(topology)[pairs] > 0).all(axis=1)]
 
 
 def part_alone(
@@ -104,7 +106,8 @@ def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
     Raises:
         PotentialError: it does not.
     """
-    numbers = atomic_numbers(topology)
+    numbers = particle_numbers(topology)
+    numbers = numbers[numbers > 0]
     if not np.array_equal(numbers, molecule.atomic_numbers):
         raise PotentialError(
             f"{molecule.name}: its {molecule.n_atoms} atoms differ in number, elements or order "
@@ -168,7 +171,7 @@ def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angst
         )
     atoms = list(topology.atoms())
     placed = np.zeros((len(atoms), 3))
-    placed[[atom.element is not None for atom in atoms]] = molecule.positions_angstrom
+    placed[particle_numbers(topology) > 0] = molecule.positions_angstrom
     for first, second in bonds_of_atoms(topology):
         length = float(np.linalg.norm(placed[first] - placed[second]))
         if length > width / 2.0:

@@ -1,11 +1,12 @@
 """openmm-ml's potentials as ours: ``openmm-ml:NAME`` and ``openmm-ml:NAME?key=value&...``."""
 
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import openmm
 from openmmml import MLPotential
@@ -18,7 +19,6 @@ from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.engine import SystemPotential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.storage.files import inside
@@ -32,6 +32,28 @@ _EXAMPLE = "openmm-ml:mace-off23-small, or openmm-ml:mace?modelPath=my.model"
 # Exceptions of constructors and model files for unsupported arguments.
 _REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, AssertionError)
 _Made = TypeVar("_Made")
+
+
+class Package(NamedTuple):
+    """A package that openmm-ml imports when a potential is used, and how to install it."""
+
+    module: str
+    command: str
+
+
+# By prefix of the potential's name; imports of the files in openmmml/models.
+_NEEDED = {
+    "aceff": Package("torchmdnet", "pip install torchmd-net huggingface_hub"),
+    "aimnet": Package("aimnet", "pip install aimnet"),
+    "ani": Package("torchani", "pip install torchani"),
+    # No wheel: the plugin is built for one version of OpenMM.
+    "deepmd": Package("OpenMMDeepmdPlugin", "conda install ye-ding::openmm_deepmd_plugin"),
+    "fennix": Package("fennol", "pip install fennol"),
+    "mace": Package("mace", "pip install mace-torch"),
+    "nequip": Package("nequip", "pip install nequip"),
+    "orb": Package("orb_models", "pip install orb-models"),
+    "torchmdnet": Package("torchmdnet", "pip install torchmd-net"),
+}
 
 
 class OpenMMMLPotential(SystemPotential):
@@ -185,6 +207,29 @@ def _factory(name: str) -> MLPotentialImplFactory:
             "calculator itself, for example ase:tblite.ase:TBLite?method=GFN2-xTB"
         )
     return MLPotential._implFactories[name]
+
+
+def needed_package(name: str) -> Package | None:
+    """Return the package that a potential of openmm-ml requires; None if unknown."""
+    return next((package for start, package in _NEEDED.items() if name.startswith(start)), None)
+
+
+def check_package(name: str) -> None:
+    """Check that the package of a potential of openmm-ml is installed, without importing it.
+
+    Raises:
+        MissingDependencyError: it is not; the message contains the installation command.
+    """
+    package = needed_package(name)
+    if package is not None and importlib.util.find_spec(package.module) is None:
+        raise MissingDependencyError(missing(name, f"there is no module {package.module}"))
+
+
+def missing(name: str, reason: str) -> str:
+    """Return the error message for a missing package, with reason and remedy."""
+    package = needed_package(name)
+    advice = f"run: {package.command}" if package else "install the package that it names"
+    return f"openmm-ml:{name} needs a package that cannot be imported ({reason}); {advice}"
 
 
 def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool | None:

@@ -13,14 +13,13 @@ import torch
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
-from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.calculation import python_force
 from openmm_mlff.potentials.calculators import FunctionCalculator, torch_device
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
-from openmm_mlff.potentials.torchscript.adapter import adapt
+from openmm_mlff.potentials.torchscript.adapter import adapt, scales_of
 from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive
 from openmm_mlff.potentials.torchscript.program import Program
-from openmm_mlff.potentials.torchscript.scales import scales_of
 from openmm_mlff.potentials.torchscript.signature import find_contract, read_signature
 from openmm_mlff.storage.fingerprint import Sources
 

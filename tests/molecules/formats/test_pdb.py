@@ -116,24 +116,6 @@ def test_cryst1_is_the_box_unless_it_is_a_dummy_or_a_crystal(write, water):
     assert "its crystal cell is not used, because the space group is P 21 21 21" in system.source
 
 
-@pytest.mark.parametrize(
-    ("record", "message"),
-    [
-        (cryst1(20, 21, 22, 30, 30, 120), "no box has the lengths and angles"),
-        ("CRYST1   20.0", "cannot be read as PDB"),
-        (cryst1(20, 20, 0.5), "expected a right-handed box at least 1"),
-        (None, "cannot be read as PDB"),
-    ],
-)
-def test_impossible_boxes_and_truncated_lines_are_refused_in_one_line(
-    write, water, record, message
-):
-    text = pdb(water)[:-50] if record is None else record + pdb(water)
-    with pytest.raises(MoleculeError, match=message) as caught:
-        load_system(write("w.pdb", text))
-    assert "\n" not in str(caught.value)
-
-
 def test_it_agrees_with_openmm_on_a_box_of_water(water):
     app = pytest.importorskip("openmm.app")
     from pathlib import Path
