@@ -8,6 +8,7 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.smiles import EMBEDDING_SEED, relax_conformers
 from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -70,7 +71,7 @@ def _with_bond_orders(molecule: MolecularSystem) -> "Mol":
         rdDetermineBonds.DetermineBondOrders(editable, charge=molecule.charge, embedChiral=False)
         Chem.SanitizeMol(editable)
     except ValueError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise MoleculeError(f"RDKit finds no bond orders of {molecule.name} ({reason})") from error
     Chem.AssignStereochemistryFrom3D(editable)
     return editable.GetMol()

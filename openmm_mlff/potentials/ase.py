@@ -22,6 +22,7 @@ from openmm_mlff.potentials.parameters import model_version, parameters_sha256
 from openmm_mlff.potentials.signatures import check_options
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     import openmm
@@ -135,11 +136,7 @@ class AsePotential(Potential):
         return potential
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
-        """Return a new calculator, with its own precision and device: both arguments are ignored.
-
-        Raises:
-            PotentialError: the class does not accept the options.
-        """
+        """Return a new calculator; precision and device are its own, the arguments ignored."""
         defaults = _DEFAULTS.get(self._made_by, {})
         options = {key: self._absolute(value) for key, value in self.options.items()}
         try:
@@ -150,7 +147,7 @@ class AsePotential(Potential):
         except REFUSALS as error:
             raise PotentialError(
                 f"{self.spec}: {self._made_by} rejects its options "
-                f"({type(error).__name__}: {' '.join(str(error).split())}); see its documentation "
+                f"({one_line(error, with_type=True)}); see its documentation "
                 "and correct the part after the ?"
             ) from error
         if not isinstance(made, BaseCalculator):
@@ -235,8 +232,8 @@ def _import(module_name: str, spec: str) -> Any:
     except _IMPORT_FAILURES as error:
         if not isinstance(error, ImportError):
             raise PotentialError(
-                f"{spec}: the module {module_name} cannot be imported ({type(error).__name__}: "
-                f"{' '.join(str(error).split())}); expected one that holds an ASE calculator"
+                f"{spec}: the module {module_name} cannot be imported ("
+                f"{one_line(error, with_type=True)}); expected one that holds an ASE calculator"
             ) from error
         remedy = (
             f"run: pip install {_PIP_NAMES[package]}"

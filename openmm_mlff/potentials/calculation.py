@@ -9,6 +9,7 @@ import numpy as np
 from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     import openmm
@@ -99,7 +100,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except CalculatorError as error:
-        raise EvaluationRefusedError(" ".join(str(error).split())) from error
+        raise EvaluationRefusedError(one_line(error)) from error
 
 
 def python_force(

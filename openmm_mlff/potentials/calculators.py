@@ -43,12 +43,7 @@ class FunctionCalculator(Calculator):
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute all properties, ignoring which are requested; called by ASE.
-
-        Raises:
-            PotentialError: no atoms, or atoms that the potential does not support.
-            CalculationFailed: the potential refused the geometry.
-        """
+        """Compute all properties, ignoring which are requested; called by ASE."""
         super().calculate(atoms, properties, system_changes)
         if self.atoms is None:
             raise PotentialError(
@@ -148,11 +143,7 @@ def molecule_of(
 
 
 def is_periodic(atoms: Atoms) -> bool:
-    """Return whether atoms are periodic in all directions.
-
-    Raises:
-        PotentialError: periodic in some directions only.
-    """
+    """Return whether atoms are periodic in all directions."""
     if atoms.pbc.any() and not atoms.pbc.all():
         raise PotentialError(
             f"atoms are periodic in some directions only (pbc = {atoms.pbc.tolist()}); expected an "
@@ -169,11 +160,7 @@ def state_of(atoms: Atoms) -> tuple[int, int]:
 
 
 def torch_device(name: str) -> torch.device:
-    """Return a torch device, ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Raises:
-        PlatformError: unknown or not available.
-    """
+    """Return a torch device, ``cpu``, ``cuda`` or ``cuda:N``."""
     expected = "expected cpu, cuda or cuda:N"
     try:
         device = torch.device(name)

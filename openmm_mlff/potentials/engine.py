@@ -19,6 +19,7 @@ from openmm_mlff.potentials.calculators import (
     state_of,
 )
 from openmm_mlff.potentials.sites import of_atoms
+from openmm_mlff.storage.text import one_line
 
 _UNUSED_TIMESTEP_PS = 0.001
 
@@ -98,7 +99,7 @@ class Engine:
             self._context.setPositions(units.nm_from_angstrom(np.asarray(positions_angstrom)))
             state = self._context.getState(energy=True, forces=True)
         except openmm.OpenMMException as error:
-            raise EvaluationRefusedError(" ".join(str(error).split())) from error
+            raise EvaluationRefusedError(one_line(error)) from error
         forces = np.array(state.getForces(asNumpy=True)._value)
         return (
             units.ev_from_kj_per_mol(float(state.getPotentialEnergy()._value)),
@@ -158,11 +159,7 @@ class SystemPotential(Potential):
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
     ) -> Evaluation:
-        """Evaluate geometries, (G, N, 3), Å, in one Context; constraints are not applied.
-
-        Raises:
-            EvaluationRefusedError: OpenMM refuses a geometry.
-        """
+        """Evaluate geometries, (G, N, 3), Å, in one Context; constraints are not applied."""
         numbers, state = molecule.atomic_numbers.tobytes(), (molecule.charge, molecule.multiplicity)
         key = check_precision(precision), numbers, molecule.bonds, *state, molecule.is_periodic
         if self._engine is None or self._engine[0] != key:

@@ -100,24 +100,14 @@ class ForceFieldPotential(SystemPotential):
         return Sources(files=self._files, details={"settings": repr(self.settings)})
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check that every molecule has a template and that the cutoff fits into the box.
-
-        Raises:
-            PotentialError: a molecule without a template, other atoms than the structure's, or too
-                small a box.
-            MoleculeError: a molecule is split by the box.
-        """
+        """Check that every molecule has a template and that the cutoff fits into the box."""
         system = self.create_system(molecule)
         check_box(self._topology_of(molecule), molecule, cutoff_angstrom=cutoff_angstrom(system))
 
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> openmm.System:
-        """Create the System, with masses and constraints of the settings.
-
-        Raises:
-            PotentialError: a molecule has no template.
-        """
+        """Create the System, with masses and constraints of the settings."""
         check_precision(precision)
         has_constraints = self.settings.rigid_water or self.settings.constraints != "none"
         try:

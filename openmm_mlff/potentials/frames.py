@@ -17,6 +17,7 @@ from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.molecules.system import checked_cell
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
 from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint, hash_path
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -174,7 +175,7 @@ def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
                 path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
             )
     except _READING_FAILURES as error:
-        detail = " ".join(str(error).split()) or "it has no frame"
+        detail = one_line(error) or "it has no frame"
         raise PotentialError(
             f"{path}: cannot be read as {FRAME_FORMATS[suffix]} ({type(error).__name__}: "
             f"{detail}); check that the file is complete"

@@ -18,6 +18,7 @@ from openmm_mlff.potentials import ase
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.calculation import forget
 from openmm_mlff.specs import installed_entries
+from openmm_mlff.storage.text import one_line
 
 _OF_RESULTS = ("atoms", "results")
 """Attributes of a calculator that belong to its last evaluation."""
@@ -47,9 +48,9 @@ def spec_of_calculator(calculator: BaseCalculator) -> str:
         mine = copy.deepcopy(mine)
     except _FAILURES as error:
         raise PotentialError(
-            f"the calculator {kind.__name__} cannot be copied ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}), as a check with a fresh one needs; name a class or "
-            "a function that makes it instead: ase:MODULE:NAME?key=value"
+            f"the calculator {kind.__name__} cannot be copied ("
+            f"{one_line(error, with_type=True)}), as a check with a fresh one needs; name a class "
+            "or a function that makes it instead: ase:MODULE:NAME?key=value"
         ) from error
     spec = f"{OBJECT_PREFIX}{kind.__name__}-{_digest(mine)}"
     _held[spec] = mine
@@ -57,11 +58,7 @@ def spec_of_calculator(calculator: BaseCalculator) -> str:
 
 
 def held_potential(spec: str) -> ase.AsePotential:
-    """Return the potential of a spec from :func:`spec_of_calculator`; it copies the calculator.
-
-    Raises:
-        PotentialError: the calculator was given to another process.
-    """
+    """Return the potential of a spec from :func:`spec_of_calculator`; it copies the calculator."""
     if spec not in _held:
         raise PotentialError(
             f"{spec} was a calculator of another Python session; give the calculator again, or "
@@ -88,7 +85,7 @@ def load_installed(spec: str) -> Potential:
         made = factory(argument)
     # Third-party code may raise anything.
     except (Exception, SystemExit) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        said = one_line(error, with_type=True)
         raise PotentialError(
             f"{spec}: the plugin {found[0].value} cannot create it ({said}); repair or reinstall "
             "the package that provides it"

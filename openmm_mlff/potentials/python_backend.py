@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from openmm_mlff.potentials.ahead import EnergyAndGradient, compile_ahead
 from openmm_mlff.potentials.torch_plugin import python_torch_class
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     import openmm
@@ -146,7 +147,7 @@ def _first_that_runs(plain: EnergyAndGradient, asked: tuple[Tensor, ...]) -> Ene
         compiled(*asked)
     # A compiler, its driver or its cache may raise anything; the plain function is equivalent.
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         logger.warning(
             "the model cannot be compiled here (%s: %s); it runs uncompiled, which is slower; "
             "install a C++ compiler (g++) to compile it",

@@ -89,11 +89,7 @@ class AtomRecord:
 
 
 def nuclide(symbol: str) -> tuple[str, float]:
-    """Return element and mass (amu; NaN for the standard mass) of a symbol or atomic number.
-
-    Raises:
-        BadStructureError: there is no such element.
-    """
+    """Return element and mass (amu; NaN for the standard mass) of a symbol or atomic number."""
     from ase.data import atomic_numbers, chemical_symbols
 
     plain = symbol.strip().capitalize()
@@ -109,11 +105,7 @@ def nuclide(symbol: str) -> tuple[str, float]:
 
 
 def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
-    """Return atomic numbers, (N,), and the masses of isotopes, (N,), amu, NaN for others, or None.
-
-    Raises:
-        BadStructureError: a symbol is not that of an element.
-    """
+    """Return atomic numbers, (N,), and masses of isotopes, (N,), amu, NaN for others, or None."""
     from ase.data import atomic_numbers
 
     known = {symbol: nuclide(symbol) for symbol in dict.fromkeys(symbols)}

@@ -24,6 +24,7 @@ from openmm_mlff.potentials.mixed.structure import (
 )
 from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.text import one_line
 
 COORDINATES = "inpcrd, rst7, crd, gro, PDB, mmCIF or an OpenMM state.xml"
 """What is read here, for messages."""
@@ -105,11 +106,7 @@ def prepared_molecule(
 
 
 def read_coordinates(path: Path) -> Coordinates:
-    """Read positions and box of a file of any of :data:`COORDINATES`.
-
-    Raises:
-        MoleculeError: it cannot be read.
-    """
+    """Read positions and box of a file of any of :data:`COORDINATES`."""
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         with path.open("rb") as handle:
@@ -120,8 +117,8 @@ def read_coordinates(path: Path) -> Coordinates:
     # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
     except Exception as error:
         raise MoleculeError(
-            f"{path}: cannot be read as coordinates ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); expected {COORDINATES}"
+            f"{path}: cannot be read as coordinates ("
+            f"{one_line(error, with_type=True)}); expected {COORDINATES}"
         ) from error
 
 

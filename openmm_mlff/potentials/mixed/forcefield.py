@@ -18,6 +18,7 @@ from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.prepared import PreparedSystem, charges_of
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.storage.fingerprint import hash_path
+from openmm_mlff.storage.text import one_line
 from openmm_mlff.units import nm_from_angstrom
 
 # Exceptions of OpenMM for force field files that are missing, invalid or incompatible.
@@ -32,11 +33,7 @@ _LOADING_FAILURES = (
 
 
 def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | PreparedSystem:
-    """Load a force field from XML files of the user or of OpenMM; a prepared system is one.
-
-    Raises:
-        PotentialError: no file is given, or one cannot be read.
-    """
+    """Load a force field from XML files of the user or of OpenMM; a prepared system is one."""
     if isinstance(files, PreparedSystem):
         return files
     if not files:
@@ -53,7 +50,7 @@ def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | P
         return app.ForceField(*files)
     except _LOADING_FAILURES as error:
         raise PotentialError(
-            f"force field {', '.join(files)}: cannot be loaded ({_one_line(error)}); expected "
+            f"force field {', '.join(files)}: cannot be loaded ({one_line(error)}); expected "
             "files of OpenMM (such as amber14-all.xml) or paths of your own: correct the name"
         ) from error
 
@@ -126,13 +123,13 @@ def create_mm_system(
         )
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         if "extra site" in str(error):
-            residue = _one_line(error).partition(". ")[0].removeprefix("No template found for ")
+            residue = one_line(error).partition(". ")[0].removeprefix("No template found for ")
             raise PotentialError(
                 f"the force field gives {residue} virtual sites (as in four-site water), which are "
                 "not supported here; use one without them, for example amber14/tip3p.xml"
             ) from error
         raise PotentialError(
-            f"the force field cannot describe the structure ({_one_line(error)}); add a "
+            f"the force field cannot describe the structure ({one_line(error)}); add a "
             "file that defines this residue, and check that the structure names its "
             "atoms, hydrogens and bonds (CONECT)"
         ) from error
@@ -167,7 +164,3 @@ def _check_settings(forcefield: app.ForceField | PreparedSystem, settings: Mixed
             "which is used as it is; leave out --constraints, --hydrogen-mass and "
             "--implicit-solvent"
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")

@@ -39,6 +39,7 @@ from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
 from openmmml.mlpotential import MLPotential
 
 from openmm_mlff.storage.fingerprint import Sources
+from openmm_mlff.storage.text import one_line
 
 _NO_SETTINGS = MixedSettings()
 
@@ -113,13 +114,7 @@ class MixedPotential(SystemPotential):
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check atoms and box, and that both parts are supported.
-
-        Raises:
-            PotentialError: other atoms, too small a box, or atoms that the force field or the ML
-                potential does not support.
-            MoleculeError: a molecule is split by the box.
-        """
+        """Check atoms and box, and that both parts are supported."""
         self._checked_mm_system(molecule)
 
     def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
@@ -134,11 +129,7 @@ class MixedPotential(SystemPotential):
         return system
 
     def mm_system(self, molecule: MolecularSystem) -> openmm.System:
-        """Create a System of the force field with all atoms, in the molecule's box.
-
-        Raises:
-            PotentialError: the force field does not support an atom.
-        """
+        """Create a System of the force field with all atoms, in the molecule's box."""
         return create_mm_system(
             self.forcefield,
             boxed(self.topology, molecule),
@@ -193,7 +184,7 @@ class MixedPotential(SystemPotential):
         except (ValueError, NotImplementedError, openmm.OpenMMException) as error:
             raise PotentialError(
                 f"openmm-ml cannot mix {self.spec} with this force field "
-                f"({' '.join(str(error).split())}); choose another force field"
+                f"({one_line(error)}); choose another force field"
             ) from error
         _check_solvent(system)
         return system

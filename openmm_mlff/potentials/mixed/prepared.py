@@ -15,6 +15,7 @@ from openmm_mlff.potentials.mixed.structure import atom_label, open_topology
 from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.text import one_line
 
 PREPARED = "an Amber prmtop, a CHARMM psf with its parameters, a GROMACS top or a system.xml"
 """What is read here, for messages."""
@@ -127,8 +128,8 @@ def load_prepared(files: Sequence[str], *, structure: Path) -> PreparedSystem:
     # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
     except Exception as error:
         raise PotentialError(
-            f"{main}: cannot be read by OpenMM as a file of {kind} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); check that it and the files it names are complete"
+            f"{main}: cannot be read by OpenMM as a file of {kind} ("
+            f"{one_line(error, with_type=True)}); check that it and the files it names are complete"
         ) from error
     _check_particles(main, topology, system)
     return PreparedSystem(

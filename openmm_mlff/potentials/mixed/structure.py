@@ -11,6 +11,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.system import box_widths_angstrom
 from openmm_mlff.potentials.mixed.parts import LinkAtoms
+from openmm_mlff.storage.text import one_line
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
 
@@ -37,11 +38,7 @@ def read_topology(path: Path) -> app.Topology:
 
 
 def open_topology(path: Path) -> app.Topology:
-    """Read a topology like :func:`read_topology`, where particles may have no element.
-
-    Raises:
-        MoleculeError: missing, unreadable or of another format.
-    """
+    """Read a topology like :func:`read_topology`, where particles may have no element."""
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise MoleculeError(
@@ -54,8 +51,8 @@ def open_topology(path: Path) -> app.Topology:
         return _READERS[suffix](str(path)).topology
     except _READING_FAILURES as error:
         raise MoleculeError(
-            f"{path}: cannot be read as {suffix[1:]} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); check that the file is complete"
+            f"{path}: cannot be read as {suffix[1:]} ("
+            f"{one_line(error, with_type=True)}); check that the file is complete"
         ) from error
 
 
@@ -101,11 +98,7 @@ def part_alone(
 
 
 def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
-    """Check that a molecule has the atoms of a topology, in the same order.
-
-    Raises:
-        PotentialError: it does not.
-    """
+    """Check that a molecule has the atoms of a topology, in the same order."""
     numbers = particle_numbers(topology)
     numbers = numbers[numbers > 0]
     if not np.array_equal(numbers, molecule.atomic_numbers):
@@ -117,12 +110,7 @@ def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
 
 
 def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> None:
-    """Check that a part of a topology can be described by a separate potential.
-
-    Raises:
-        PotentialError: none or all of the atoms, invalid indices, a virtual site, or a bond is cut
-            that cannot be capped.
-    """
+    """Check that a part of a topology can be described by a separate potential."""
     count = topology.getNumAtoms()
     part = set(ml_atoms.tolist())
     if not part or len(part) != len(ml_atoms) or min(part) < 0 or max(part) >= count:

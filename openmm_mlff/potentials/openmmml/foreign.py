@@ -23,6 +23,7 @@ from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
+from openmm_mlff.storage.text import one_line
 
 PREFIX = "openmm-ml:"
 _OF_ASE = "ase"
@@ -97,13 +98,7 @@ class OpenMMMLPotential(SystemPotential):
 
     @classmethod
     def from_spec(cls, spec: str) -> "OpenMMMLPotential":
-        """Build from ``openmm-ml:NAME?key=value&...``; JSON values are converted.
-
-        Raises:
-            PotentialError: the spec is malformed, openmm-ml does not know the name, or it rejects
-                the options.
-            MissingDependencyError: the package of the potential is not installed.
-        """
+        """Build from ``openmm-ml:NAME?key=value&...``; JSON values are converted."""
         name, _, query = spec.removeprefix(PREFIX).partition("?")
         options = read_options(query)
         if options is None:
@@ -215,11 +210,7 @@ def needed_package(name: str) -> Package | None:
 
 
 def check_package(name: str) -> None:
-    """Check that the package of a potential of openmm-ml is installed, without importing it.
-
-    Raises:
-        MissingDependencyError: it is not; the message contains the installation command.
-    """
+    """Check that the package of a potential of openmm-ml is installed, without importing it."""
     package = needed_package(name)
     if package is not None and importlib.util.find_spec(package.module) is None:
         raise MissingDependencyError(missing(name, f"there is no module {package.module}"))
@@ -260,21 +251,17 @@ def _asked(make: Callable[[], _Made], *, name: str) -> _Made:
     except UserError:
         raise
     except ImportError as error:
-        raise MissingDependencyError(missing(name, _one_line(error))) from error
+        raise MissingDependencyError(missing(name, one_line(error))) from error
     except OSError as error:
         raise PotentialError(
-            f"openmm-ml cannot read or download the model of {name} ({_one_line(error)}); check "
+            f"openmm-ml cannot read or download the model of {name} ({one_line(error)}); check "
             "the path, or the network connection; most families take ?modelPath=FILE"
         ) from error
     except _REFUSALS as error:
         raise PotentialError(
-            f"openmm-ml cannot create {name} ({type(error).__name__}: {_one_line(error)}); correct "
+            f"openmm-ml cannot create {name} ({one_line(error, with_type=True)}); correct "
             "the options after the ?, or choose another potential for these atoms"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _folder_name(spec: str) -> str:

@@ -39,11 +39,7 @@ OPENMM = Scales(EV_BY_ENERGY_UNIT["kJ/mol"], ANGSTROM_BY_LENGTH_UNIT["nm"])
 
 
 def scales_of(contract: Contract, options: PotentialOptions, *, spec: str) -> Scales:
-    """Return the units of a file: those in the options, or else those of the contract.
-
-    Raises:
-        PotentialError: unknown unit.
-    """
+    """Return the units of a file: those in the options, or else those of the contract."""
     energy, length = ("eV", "angstrom") if contract.has_numbers else ("kJ/mol", "nm")
     return Scales(
         _known(options.energy_unit or energy, EV_BY_ENERGY_UNIT, "energy", spec),

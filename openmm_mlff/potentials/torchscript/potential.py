@@ -76,12 +76,7 @@ class TorchScriptPotential(Potential):
         return {other: potential}
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check the molecule by evaluating it once.
-
-        Raises:
-            PotentialError: the file does not accept it; or only one of file and molecule has a box;
-                or the energy or a force is not finite.
-        """
+        """Check the molecule by evaluating it once."""
         energy_ev, forces = self.program.call(molecule.to_ase())
         for quantity, finite in (
             (f"an energy of {energy_ev}", math.isfinite(energy_ev)),
