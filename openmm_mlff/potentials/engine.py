@@ -133,8 +133,8 @@ class SystemPotential(Potential):
     ) -> FunctionCalculator:
         """Return an ASE calculator that uses an OpenMM Context; the device is ignored.
 
-        Bonds are those of the last molecule of these atoms that was evaluated, or of the atoms as
-        the calculator first received them.
+        Bonds are those of the last molecule of these atoms that the potential was used for, or of
+        the atoms as the calculator first received them.
         """
         check_precision(precision)
         made: dict[object, MolecularSystem] = {}
@@ -153,7 +153,7 @@ class SystemPotential(Potential):
 
     @cached_property
     def _bonds(self) -> dict[bytes, tuple[tuple[int, int], ...]]:
-        """Bonds of the last molecule that was evaluated, by atomic numbers."""
+        """Bonds of the last molecule that was used, by atomic numbers."""
         return {}
 
     def evaluate(

@@ -133,6 +133,7 @@ class ForceFieldPotential(SystemPotential):
             check_same_atoms(self._topology, molecule)
             return boxed(self._topology, molecule)
         self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
+        self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds)
         if labels != sorted(labels):
             raise PotentialError(
