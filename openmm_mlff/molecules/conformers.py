@@ -22,10 +22,8 @@ def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
     """Generate the conformers of lowest energy by MMFF94, or UFF, deterministically.
 
     ETKDGv3 embeds 30, the force field relaxes them, and those of one energy count once.  Bond
-    orders and chirality are those of the geometry.
-
-    Returns:
-        At most `most` geometries, (G, N, 3), Å, from the lowest.
+    orders and chirality are those of the geometry. Return at most `most` geometries, (G, N, 3), Å,
+    from the lowest.
 
     Raises:
         MoleculeError: RDKit finds no bond orders, no conformer or no parameters.

@@ -32,9 +32,7 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
 
     ETKDGv3 embeds it, MMFF94 relaxes it, or UFF if MMFF94 lacks parameters. The charge is the sum
     of the formal charges; every radical electron is unpaired. A dot separates several molecules.
-
-    Returns:
-        The structure, whose title is a safe name, and a description of the method.
+    Return the structure, whose title is a safe name, and a description of the method.
 
     Raises:
         MoleculeError: invalid SMILES, or no geometry could be generated.

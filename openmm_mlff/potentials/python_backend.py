@@ -108,12 +108,7 @@ def own_gradient(module: nn.Module) -> EnergyAndGradient:
 
 
 def in_parts(function: EnergyAndGradient, rows_at_once: int) -> EnergyAndGradient:
-    """Call a function in parts, which is faster if temporary tensors are large.
-
-    Args:
-        function: returns dE/dx and E of any number of non-interacting copies.
-        rows_at_once: atoms of whole copies per call.
-    """
+    """Call a function of non-interacting copies for some at a time: large tensors are slow."""
 
     def differentiate(positions: Tensor) -> tuple[Tensor, Tensor]:
         parts = [function(part) for part in positions.split(rows_at_once)]

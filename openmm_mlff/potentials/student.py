@@ -43,13 +43,7 @@ def weights_dtype(precision: str) -> torch.dtype:
 
 
 class StudentPotential(Potential):
-    """A student checkpoint as a potential.
-
-    Args:
-        student: from :func:`openmm_mlff.students.loading.load_checkpoint`.
-        spec: the spec string.
-        options: selects the backend.
-    """
+    """A student checkpoint as a potential; the options select the backend."""
 
     is_exported = True
     has_two_precisions = True

@@ -1,4 +1,7 @@
-"""CIF: macromolecular (PDBx/mmCIF) and of small-molecule crystals, both parsed by ASE."""
+"""CIF: macromolecular (PDBx/mmCIF) and of small-molecule crystals, both parsed by ASE.
+
+The symmetry of a crystal is expanded and its cell repeated to be wide enough.
+"""
 
 import io
 import warnings
@@ -31,16 +34,7 @@ _SPACE_GROUPS = ("_symmetry.space_group_name_h-m", "_space_group.name_h-m_alt")
 
 
 def read_cif(handle: TextIO) -> Iterator[FileStructure]:
-    """Read the models of the first mmCIF block, or the crystals of a small-molecule CIF.
-
-    The symmetry of a crystal is expanded and its cell repeated to be wide enough.
-
-    Yields:
-        One structure per model or crystal.
-
-    Raises:
-        BadStructureError: no block has atoms, or sites are partially occupied.
-    """
+    """Read the models of the first mmCIF block, or the crystals of a small-molecule CIF."""
     from ase.io.cif import parse_cif
 
     with warnings.catch_warnings():

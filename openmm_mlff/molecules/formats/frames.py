@@ -25,12 +25,7 @@ _SPECIES = re.compile(r"\bProperties=\"?((?:[^\s\":]+:[^\s\":]+:\d+:)*?)species:
 
 
 def structure_of_atoms(atoms: "Atoms") -> FileStructure:
-    """Convert ``ase.Atoms``, with charge and multiplicity under all names of ``electrons``.
-
-    Raises:
-        BadStructureError: periodic in one or two directions only, massless particles, a box under
-            an unknown name, or a charge or multiplicity that is not understood.
-    """
+    """Convert ``ase.Atoms``, with charge and multiplicity under all names of ``electrons``."""
     if atoms.pbc.any() and not atoms.pbc.all():
         flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
         raise BadStructureError(
@@ -82,16 +77,7 @@ def structure_of_crystal(atoms: "Atoms") -> FileStructure:
 
 
 def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
-    """Read frames of an XYZ or extended XYZ file, with isotopes D and T and atomic numbers.
-
-    Yields:
-        One structure per frame.
-
-    Raises:
-        BadStructureError: as :func:`structure_of_atoms`, or a symbol is not that of an element, or
-            a lattice does not have nine numbers.
-        ValueError: the file is damaged.
-    """
+    """Read frames of an XYZ or extended XYZ file, with isotopes D and T and atomic numbers."""
     from ase.io.extxyz import read_xyz as read_ase_frames
 
     for lines in _frame_lines(handle):

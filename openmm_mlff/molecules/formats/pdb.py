@@ -1,4 +1,8 @@
-"""Reader of PDB files."""
+"""PDB files.
+
+OpenMM's and RDKit's readers drop atoms with equal names or labels, and gemmi reads coordinates that
+are not numbers as 0, hence this reader.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,15 +18,7 @@ from openmm_mlff.molecules.formats.structure import Bonds, FileStructure, check_
 
 
 def read_pdb(handle: TextIO) -> Iterator[FileStructure]:
-    """Read the models of a PDB file.
-
-    OpenMM's and RDKit's readers drop atoms with equal names or labels, hence this one. CONECT
-    records are used as bonds only if they contain every atom within bonding distance of another:
-    most files list the atoms of a ligand but not of the protein.
-
-    Yields:
-        One structure per model; one without atoms if the file has none.
-    """
+    """Read the models of a PDB file; one without atoms if the file has none."""
     models, conect, cryst1 = _sorted_lines(handle)
     cell, note = None, ""
     if cryst1:
@@ -82,7 +78,10 @@ def _atom(line: str) -> AtomRecord:
 def _complete_bonds(
     conect: list[str], serials: list[str], structure: FileStructure
 ) -> Bonds | None:
-    """Return the bonds of CONECT records, or None if they are not those of all atoms."""
+    """Return the bonds of CONECT records, or None if they leave out an atom close to another.
+
+    Most files list the atoms of a ligand but not of the protein.
+    """
     if max(Counter(serials).values(), default=0) > 1:
         # The serial number exceeded its five columns and does not identify an atom.
         return None

@@ -92,15 +92,9 @@ def recorded_cell(
 ) -> tuple[Floats | None, str]:
     """Convert a cell record to box vectors if the atoms of the file fill the box.
 
-    A dummy of 1 × 1 × 1 Å is ignored. If the space group has symmetry, the file contains only the
-    asymmetric unit, and the cell is not the box of its atoms.
-
-    Args:
-        lengths_and_angles: a, b, c in Å, then alpha, beta, gamma in degrees.
-        space_group: Hermann-Mauguin symbol.
-
-    Returns:
-        Box vectors as rows, (3, 3), Å, or None; and a note about an ignored cell.
+    It holds a, b, c in Å, then alpha, beta, gamma in degrees. A dummy of 1 × 1 × 1 Å is ignored. If
+    the space group has symmetry, the file contains only the asymmetric unit, and the cell is not
+    the box of its atoms. Return box vectors as rows, (3, 3), Å, or None, and a note.
 
     Raises:
         ValueError: impossible angles.

@@ -56,16 +56,9 @@ def prepared_molecule(
 ) -> MolecularSystem:
     """Return the atoms of a prepared system, without virtual sites.
 
-    The box is that of the coordinates, else that of the topology; the charge is that of the force
-    field, and the multiplicity the lowest possible one, unless they are given.
-
-    Args:
-        prepared: topology and parameters.
-        path: file of coordinates, of any of :data:`COORDINATES`.
-        name: name of the molecule; by default that of the file.
-        charge: replaces that of the force field.
-        multiplicity: replaces the lowest one.
-        is_isolated: whether a box is ignored, as implicit solvent needs none.
+    ``path`` is a file of any of :data:`COORDINATES`. The box is that of the coordinates, else that
+    of the topology, or ignored if ``is_isolated``, as implicit solvent needs none. By default the
+    name is that of the file, the charge that of the force field, and the multiplicity the lowest.
 
     Raises:
         MoleculeError: the file cannot be read, or belongs to other atoms.

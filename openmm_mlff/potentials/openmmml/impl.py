@@ -41,17 +41,12 @@ class PotentialImpl(MLPotentialImpl):
     ) -> None:
         """Add the potential's forces to a System.
 
-        Args:
-            topology: topology of the whole System.
-            system: System to be modified.
-            atoms: atoms that the potential describes; None for all. A part is treated as isolated
-                even in a box, unless the potential is long-range: OpenMM does not wrap positions
-                inside a Context, so a molecule stays whole. Several molecules in one part may drift
-                to different images, and then interact at their apparent distance.
-            forceGroup: group of the added forces.
-            **args: ``charge`` of the described atoms (e), their spin ``multiplicity`` (2S + 1),
-                ``precision`` of the weights (default: that of this object), and arguments of the
-                embedding; no others.
+        ``atoms`` are those that the potential describes; None for all. A part is treated as
+        isolated even in a box, unless the potential is long-range: OpenMM does not wrap positions
+        inside a Context, so a molecule stays whole. Several molecules in one part may drift to
+        different images, and then interact at their apparent distance. ``**args`` are ``charge`` of
+        these atoms (e), their spin ``multiplicity`` (2S + 1), ``precision`` of the weights
+        (default: that of this object), and arguments of the embedding; no others.
 
         Raises:
             PotentialError: an argument is unknown, an atom has no element, or the potential does

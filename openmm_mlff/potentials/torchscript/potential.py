@@ -141,12 +141,7 @@ class TorchScriptPotential(Potential):
 def load_torchscript(
     path: Path | str, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
 ) -> TorchScriptPotential:
-    """Load a TorchScript file.
-
-    Args:
-        path: the file.
-        spec: the spec string; defaults to the path.
-        options: contract, units and global parameters that the signature does not determine.
+    """Load a TorchScript file; the options are what its signature does not determine.
 
     Raises:
         CheckpointError: the file is missing or damaged.
