@@ -8,14 +8,12 @@ from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.formats.elements import (
     HYDROGENATED,
     AtomRecord,
-    elements_of,
-    numbers_and_masses,
+    identified,
 )
 from openmm_mlff.molecules.formats.structure import (
     BadStructureError,
     FileStructure,
     joined,
-    position_array,
 )
 
 _WITHOUT_SYMMETRY = ("", "P1", "?", ".")
@@ -64,9 +62,7 @@ def structure_of(
         BadStructureError: an element is not evident, or a residue has no hydrogens.
     """
     atoms, left_out = _chosen_locations(recorded)
-    positions = position_array([atom.position_angstrom for atom in atoms])
-    symbols = elements_of(atoms, positions, remedy=remedy)
-    numbers, masses = numbers_and_masses(symbols)
+    positions, numbers, masses = identified(atoms, remedy=remedy)
     with_hydrogens = {atoms[row].place for row in np.flatnonzero(numbers == 1).tolist()}
     for atom, number in zip(atoms, numbers, strict=True):
         # A standard residue of heavy atoms only, as in most crystal structures.

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats, Ints
 
@@ -60,11 +58,6 @@ def check_size(n_atoms: int) -> None:
             f"{n_atoms} atoms; expected at most {MOST_ATOMS}: a potential is validated on "
             "molecules and small boxes; cut out a smaller part"
         )
-
-
-def position_array(positions: list[tuple[float, float, float]]) -> Floats:
-    """Return positions as (N, 3) float64, Å, also if N is 0."""
-    return np.array(positions, dtype=np.float64).reshape(-1, 3)
 
 
 def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
