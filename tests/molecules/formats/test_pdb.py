@@ -6,13 +6,7 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 from openmm_mlff.molecules.files import read_structures
 
-
-def atom(serial, name, position, *, residue="LIG", number=1, altloc=" ", element="", charge=""):
-    x, y, z = position
-    return (
-        f"HETATM{serial:5d} {name:4s}{altloc}{residue:>3s} A{number:4d}    "
-        f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}{charge:2s}\n"
-    )
+from ..conftest import atom
 
 
 def pdb(molecule, *, element=True, **options):
