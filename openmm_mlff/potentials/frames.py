@@ -15,6 +15,7 @@ from openmm_mlff.molecules.boxes import upright
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.molecules.system import checked_cell
+from openmm_mlff.specs import BUILT_IN
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
 from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint, hash_path
 from openmm_mlff.storage.text import one_line
@@ -30,8 +31,6 @@ FRAME_FORMATS = {
     ".json": "json",
 }
 """File suffixes of labelled frames, with ASE's names of their formats."""
-
-_SCHEMES = ("ase:", "none:", "openmm-ml:", "openmm:", "student:")
 
 CELL_TOLERANCE_ANGSTROM = 1e-4
 """Cells that differ by less are equal; files round."""
@@ -148,7 +147,7 @@ def counted(reasons: Mapping[str, int]) -> str:
 
 def names_labelled_frames(spec: str) -> bool:
     """Return whether a reference spec is a path with a suffix of :data:`FRAME_FORMATS`."""
-    return not spec.startswith(_SCHEMES) and Path(spec).suffix.lower() in FRAME_FORMATS
+    return not spec.startswith((*BUILT_IN, "none:")) and Path(spec).suffix.lower() in FRAME_FORMATS
 
 
 def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":

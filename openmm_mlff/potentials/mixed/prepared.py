@@ -118,10 +118,7 @@ def load_prepared(files: Sequence[str], *, structure: Path) -> PreparedSystem:
         )
     try:
         check_file_size(Path(main), most_bytes=MOST_STRUCTURE_BYTES)
-        if kind == "OpenMM":
-            topology, create = _of_openmm(main, [*map(Path, others), structure])
-        else:
-            topology, create = _LOADERS[kind](main, others)
+        topology, create = _LOADERS[kind](main, [*others, str(structure)])
         system = create(topology, nonbondedMethod=app.NoCutoff)
     except PotentialError:
         raise
@@ -157,6 +154,7 @@ def charges_of(system: openmm.System) -> np.ndarray:
 
 
 Loaded = tuple[app.Topology, Callable[..., openmm.System]]
+"""What a loader returns; it is given the main file, then the others and the structure."""
 
 
 def _of_amber(name: str, _: list[str]) -> Loaded:
@@ -164,7 +162,8 @@ def _of_amber(name: str, _: list[str]) -> Loaded:
     return loaded.topology, lambda _, **arguments: loaded.createSystem(**arguments)
 
 
-def _of_charmm(name: str, parameters: list[str]) -> Loaded:
+def _of_charmm(name: str, others: list[str]) -> Loaded:
+    *parameters, _ = others
     if not parameters:
         raise PotentialError(
             f"{name} has no parameters; name the parameter files of CHARMM (.rtf, .prm, .str) with "
@@ -192,17 +191,10 @@ def _of_gromacs(name: str, _: list[str]) -> Loaded:
     return loaded.topology, create
 
 
-_LOADERS: dict[str, Callable[[str, list[str]], Loaded]] = {
-    "Amber": _of_amber,
-    "CHARMM": _of_charmm,
-    "GROMACS": _of_gromacs,
-}
-
-
-def _of_openmm(name: str, structures: list[Path]) -> Loaded:
+def _of_openmm(name: str, structures: list[str]) -> Loaded:
     text = Path(name).read_text(encoding="utf-8")
     system = deserialize(text, expected="System")
-    topology = open_topology(structures[0])
+    topology = open_topology(Path(structures[0]))
     if topology.getNumAtoms() != system.getNumParticles():
         raise PotentialError(
             f"{name} has {system.getNumParticles()} particles and {structures[0]} "
@@ -214,6 +206,14 @@ def _of_openmm(name: str, structures: list[Path]) -> Loaded:
         topology.setPeriodicBoxVectors(system.getDefaultPeriodicBoxVectors())
     _complete_bonds(topology, system)
     return topology, lambda *_, **__: copy.deepcopy(system)
+
+
+_LOADERS: dict[str, Callable[[str, list[str]], Loaded]] = {
+    "Amber": _of_amber,
+    "CHARMM": _of_charmm,
+    "GROMACS": _of_gromacs,
+    "OpenMM": _of_openmm,
+}
 
 
 def _complete_bonds(topology: app.Topology, system: openmm.System) -> None:
