@@ -261,7 +261,7 @@ class Paths:
             (``sum``), and the interpolated System (``lambda_0``, ``lambda_half``, ``lambda_1``),
             unless openmm-ml cannot interpolate this force field.
         """
-        from openmm_mlff.potentials.openmmml.mixing import INTERPOLATION
+        from openmm_mlff.potentials.openmmml.impl import INTERPOLATION
 
         molecule = self._subject.molecule
         potential = cast("MixedPotential", self._subject.potential)

@@ -85,11 +85,10 @@ def covalent_radii_angstrom(atomic_numbers: npt.ArrayLike) -> Floats:
 def covalent_bonds(
     atomic_numbers: npt.ArrayLike,
     positions_angstrom: npt.ArrayLike,
-    factor: float = BOND_FACTOR,
     *,
     cell_angstrom: Floats | None = None,
 ) -> tuple[tuple[int, int], ...]:
-    """Derive sorted bonds i < j: pairs closer than ``factor`` × the sum of their covalent radii.
+    """Derive sorted bonds i < j: pairs closer than 1.25 × the sum of their covalent radii.
 
     Two metals, one of them adjacent to a non-metal, are treated as ions, as in rock salt: not
     bonded if one is in group 1 or 2, otherwise only below :data:`METAL_BOND_FACTOR`.  Nor is an
@@ -99,10 +98,10 @@ def covalent_bonds(
     """
     radii_angstrom = covalent_radii_angstrom(atomic_numbers)
     positions = np.asarray(positions_angstrom, dtype=np.float64)
-    longest = 2.0 * factor * float(radii_angstrom.max())
+    longest = 2.0 * BOND_FACTOR * float(radii_angstrom.max())
     pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell_angstrom)
     relative = distances / (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
-    pairs, relative = pairs[relative < factor], relative[relative < factor]
+    pairs, relative = pairs[relative < BOND_FACTOR], relative[relative < BOND_FACTOR]
     numbers = np.asarray(atomic_numbers)
     ionic = is_ion_contact(numbers, pairs) & is_non_metal(numbers[pairs]).any(axis=1)
     kept = ~(ionic | _beside_each_other(numbers, pairs, relative))

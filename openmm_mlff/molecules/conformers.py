@@ -6,8 +6,9 @@ import numpy as np
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats
-from openmm_mlff.molecules.smiles import EMBEDDING_SEED
+from openmm_mlff.molecules.smiles import EMBEDDING_SEED, relax_conformers
 from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -16,41 +17,31 @@ EMBEDDED = 30
 SAME_KCAL_PER_MOL = 0.05
 """Conformers of closer energies count as one: mirror images, or atoms of one kind exchanged."""
 
-_RELAXATION_STEPS = 2000
-
 
 def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
     """Generate the conformers of lowest energy by MMFF94, or UFF, deterministically.
 
     ETKDGv3 embeds 30, the force field relaxes them, and those of one energy count once.  Bond
-    orders and chirality are those of the geometry.
-
-    Returns:
-        At most `most` geometries, (G, N, 3), Å, from the lowest.
+    orders and chirality are those of the geometry. Return at most `most` geometries, (G, N, 3), Å,
+    from the lowest.
 
     Raises:
         MoleculeError: RDKit finds no bond orders, no conformer or no parameters.
     """
     from rdkit import rdBase
-    from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+    from rdkit.Chem import rdDistGeom
 
     with rdBase.BlockLogs():
         embedded = _with_bond_orders(molecule)
         settings: Any = rdDistGeom.ETKDGv3()
         settings.randomSeed = EMBEDDING_SEED
         rdDistGeom.EmbedMultipleConfs(embedded, EMBEDDED, settings)
-        relax: Any
-        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(embedded):
-            relax = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs
-        elif rdForceFieldHelpers.UFFHasAllMoleculeParams(embedded):
-            relax = rdForceFieldHelpers.UFFOptimizeMoleculeConfs
-        else:
-            raise MoleculeError(f"MMFF94 and UFF lack parameters of {molecule.name}")
-        relaxed = relax(embedded, maxIters=_RELAXATION_STEPS)
+        method, energies = relax_conformers(embedded)
+    if not method:
+        raise MoleculeError(f"MMFF94 and UFF lack parameters of {molecule.name}")
     found: list[Floats] = []
     last = -np.inf
     placed = [np.array(one.GetPositions()) for one in embedded.GetConformers()]
-    energies = [energy for _, energy in relaxed]
     for index in np.argsort(energies):
         if energies[index] - last > SAME_KCAL_PER_MOL and len(found) < most:
             found.append(placed[index])
@@ -78,7 +69,7 @@ def _with_bond_orders(molecule: MolecularSystem) -> "Mol":
         rdDetermineBonds.DetermineBondOrders(editable, charge=molecule.charge, embedChiral=False)
         Chem.SanitizeMol(editable)
     except ValueError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise MoleculeError(f"RDKit finds no bond orders of {molecule.name} ({reason})") from error
     Chem.AssignStereochemistryFrom3D(editable)
     return editable.GetMol()

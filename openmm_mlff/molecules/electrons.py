@@ -52,33 +52,25 @@ def recorded(info: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return values[0] if values else None
 
 
-def recorded_charge(atoms: "Atoms") -> Any:
-    """Return the total charge of ``ase.Atoms`` from ``info`` or initial charges, or None.
+def recorded_electrons(atoms: "Atoms") -> tuple[Any, Any]:
+    """Return total charge and multiplicity of ``ase.Atoms``, None where absent.
+
+    They are in ``info``, or follow from initial charges and moments.
 
     Raises:
         ValueError: contradicting values, or a name that is not known.
     """
-    value = recorded(atoms.info, CHARGE_NAMES)
-    if value is None:
-        value = _whole_sum(atoms, "initial_charges")
-    if value is None:
-        _refuse_unknown(atoms.info, _UNKNOWN_CHARGE, write="charge= (total charge, e)")
-    return value
-
-
-def recorded_multiplicity(atoms: "Atoms") -> Any:
-    """Return the multiplicity of ``ase.Atoms`` from ``info`` or initial moments, or None.
-
-    Raises:
-        ValueError: contradicting values, or a name that is not known.
-    """
-    value = recorded(atoms.info, MULTIPLICITY_NAMES)
-    if value is None:
+    charge, multiplicity = (recorded(atoms.info, n) for n in (CHARGE_NAMES, MULTIPLICITY_NAMES))
+    if charge is None:
+        charge = _whole_sum(atoms, "initial_charges")
+    if multiplicity is None:
         unpaired = _whole_sum(atoms, "initial_magmoms")
-        value = unpaired if unpaired is None else abs(unpaired) + 1
-    if value is None:
+        multiplicity = unpaired if unpaired is None else abs(unpaired) + 1
+    if charge is None:
+        _refuse_unknown(atoms.info, _UNKNOWN_CHARGE, write="charge= (total charge, e)")
+    if multiplicity is None:
         _refuse_unknown(atoms.info, _UNKNOWN_SPIN, write="multiplicity= (2S + 1)")
-    return value
+    return charge, multiplicity
 
 
 def _whole_sum(atoms: "Atoms", name: str) -> int | None:

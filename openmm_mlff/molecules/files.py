@@ -26,6 +26,7 @@ from openmm_mlff.storage.files import (
     check_plain_text,
     missing,
 )
+from openmm_mlff.storage.text import one_line
 
 Reader = Callable[[Any], Iterator[FileStructure]]
 """From open text, or for :data:`_BINARY` from a path."""
@@ -153,7 +154,7 @@ def _read(path: Path, reader: Reader, *, stop: int | None) -> list[FileStructure
         place = f"{path}@{len(read)}" if read else str(path)
         if isinstance(error, MoleculeError):
             raise MoleculeError(f"{place}: {error}") from error
-        detail = " ".join(str(error).split()) or "it has no frame"
+        detail = one_line(error) or "it has no frame"
         raise MoleculeError(
             f"{place}: cannot be read as {_kind(path)} ({type(error).__name__}: {detail}); check "
             "that the file is complete"

@@ -32,11 +32,7 @@ _NUMBERS = ("charge", "multiplicity")
 
 
 def systems_root() -> Path:
-    """Return the ``systems`` folder of an installed wheel or of a checkout.
-
-    Raises:
-        MoleculeError: not found; the installation is incomplete.
-    """
+    """Return the ``systems`` folder of an installed wheel or of a checkout."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "systems", package.parent / "systems"):
         if folder.is_dir():

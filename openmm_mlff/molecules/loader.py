@@ -64,19 +64,13 @@ def load_systems(
         MoleculeError: unknown name, missing or unreadable file, or a molecule that cannot be
             simulated.
     """
+    electrons: dict[str, Any] = {"charge": charge, "multiplicity": multiplicity}
     if not isinstance(name_or_path, (str, Path)):
         given = file_of_object(name_or_path)
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"{given.name}{given.suffix}"
             path.write_text(given.text, encoding="utf-8")
-            return load_systems(
-                path,
-                charge=charge,
-                multiplicity=multiplicity,
-                name=name,
-                add_hydrogens=add_hydrogens,
-            )
-    electrons = {"charge": charge, "multiplicity": multiplicity}
+            return load_systems(path, **electrons, name=name, add_hydrogens=add_hydrogens)
     chosen = None if name is None else safe_name(name, otherwise="molecule")
     text = str(name_or_path)
     if text.lower().startswith(SMILES_PREFIX):

@@ -44,11 +44,7 @@ class ObjectFile:
 
 
 def file_of_object(given: Any) -> ObjectFile:
-    """Convert an object to a file: extended XYZ, SDF or mmCIF.
-
-    Raises:
-        MoleculeError: of another type, without coordinates, or not supported as a file is not.
-    """
+    """Convert an object to a file: extended XYZ, SDF or mmCIF."""
     packages = packages_of(given)
     if isinstance(given, MolecularSystem):
         return _of_molecule(given)

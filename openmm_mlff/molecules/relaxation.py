@@ -7,6 +7,7 @@ import numpy as np
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, dihedral_gradient
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,11 +28,7 @@ class HeldDihedral:
         self.degrees = degrees
 
     def adjust_positions(self, _atoms: "Atoms", positions: np.ndarray) -> None:
-        """Restore the angle of new positions, (N, 3), Å, in place, along its gradient.
-
-        Raises:
-            EvaluationRefusedError: the dihedral angle is undefined.
-        """
+        """Restore the angle of new positions, (N, 3), Å, in place, along its gradient."""
         listed = list(self.atoms)
         for _ in range(20):
             missing = self.degrees - dihedral_degrees(positions, atoms=self.atoms)
@@ -42,11 +39,7 @@ class HeldDihedral:
             positions[listed] += np.radians(missing) * gradient / np.sum(gradient**2)
 
     def adjust_forces(self, atoms: "Atoms", forces: np.ndarray) -> None:
-        """Remove the force along the dihedral angle from forces, (N, 3), eV/Å, in place.
-
-        Raises:
-            EvaluationRefusedError: the dihedral angle is undefined.
-        """
+        """Remove the force along the dihedral angle from forces, (N, 3), eV/Å, in place."""
         listed = list(self.atoms)
         gradient = self._gradient(atoms.positions)
         forces[listed] -= gradient * np.sum(gradient * forces[listed]) / np.sum(gradient**2)
@@ -94,5 +87,5 @@ def relax_at_angle(
         largest_force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
         energy_ev = float(atoms.get_potential_energy())
     except (CalculatorError, RuntimeError) as error:
-        raise EvaluationRefusedError(" ".join(str(error).split())) from error
+        raise EvaluationRefusedError(one_line(error)) from error
     return np.array(atoms.positions), energy_ev, largest_force

@@ -32,9 +32,7 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
 
     ETKDGv3 embeds it, MMFF94 relaxes it, or UFF if MMFF94 lacks parameters. The charge is the sum
     of the formal charges; every radical electron is unpaired. A dot separates several molecules.
-
-    Returns:
-        The structure, whose title is a safe name, and a description of the method.
+    Return the structure, whose title is a safe name, and a description of the method.
 
     Raises:
         MoleculeError: invalid SMILES, or no geometry could be generated.
@@ -64,7 +62,7 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
 
 def _embed(molecule: "Mol", *, smiles: str) -> str:
     """Add a conformer to the molecule and return the method."""
-    from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+    from rdkit.Chem import rdDistGeom
 
     settings: Any = rdDistGeom.ETKDGv3()
     settings.randomSeed = EMBEDDING_SEED
@@ -76,13 +74,35 @@ def _embed(molecule: "Mol", *, smiles: str) -> str:
             )
     _part_fragments(molecule)
     how = f"RDKit ETKDGv3 (seed {EMBEDDING_SEED})"
-    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(molecule):
-        rdForceFieldHelpers.MMFFOptimizeMolecule(molecule, maxIters=_RELAXATION_STEPS)
-        return f"{how}, relaxed with MMFF94"
-    if rdForceFieldHelpers.UFFHasAllMoleculeParams(molecule):
-        rdForceFieldHelpers.UFFOptimizeMolecule(molecule, maxIters=_RELAXATION_STEPS)
-        return f"{how}, relaxed with UFF"
-    return f"{how}, not relaxed: MMFF94 and UFF lack parameters"
+    method, _ = relax_conformers(molecule)
+    return f"{how}, " + (
+        f"relaxed with {method}" if method else "not relaxed: MMFF94 and UFF lack parameters"
+    )
+
+
+def relax_conformers(molecule: "Mol") -> tuple[str, list[float]]:
+    """Relax all conformers with MMFF94, or UFF; without parameters for either none.
+
+    Return the force field, empty if none, and the energies, kcal/mol.
+    """
+    from rdkit.Chem import rdForceFieldHelpers
+
+    run: Any
+    for name, is_known, run in (
+        (
+            "MMFF94",
+            rdForceFieldHelpers.MMFFHasAllMoleculeParams,
+            rdForceFieldHelpers.MMFFOptimizeMoleculeConfs,
+        ),
+        (
+            "UFF",
+            rdForceFieldHelpers.UFFHasAllMoleculeParams,
+            rdForceFieldHelpers.UFFOptimizeMoleculeConfs,
+        ),
+    ):
+        if is_known(molecule):
+            return name, [energy for _, energy in run(molecule, maxIters=_RELAXATION_STEPS)]
+    return "", []
 
 
 def _part_fragments(molecule: "Mol") -> None:

@@ -205,11 +205,7 @@ def standard_masses_amu(atomic_numbers: Ints) -> Floats:
 
 
 def checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_numbers: Ints) -> Floats:
-    """Check masses, (N,), amu, and replace NaN by the standard mass.
-
-    Raises:
-        MoleculeError: wrong shape, or not positive.
-    """
+    """Check masses, (N,), amu, and replace NaN by the standard mass."""
     standard = standard_masses_amu(atomic_numbers)
     given = standard if masses_amu is None else np.array(masses_amu, dtype=np.float64)
     if given.shape != standard.shape or not (np.isnan(given) | (given > 0.0)).all():
@@ -222,11 +218,7 @@ def checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_number
 
 
 def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> Floats:
-    """Check box vectors, (3, 3), Å, as rows, and return them as read-only float64.
-
-    Raises:
-        MoleculeError: wrong shape, not finite, left-handed or flat.
-    """
+    """Check box vectors, (3, 3), Å, as rows, and return them as read-only float64."""
     cell = np.array(cell_angstrom, dtype=np.float64)
     if cell.shape != (3, 3) or not np.isfinite(cell).all():
         raise MoleculeError(

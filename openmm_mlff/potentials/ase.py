@@ -11,17 +11,18 @@ from urllib.parse import parse_qsl
 
 from ase.calculators.calculator import BaseCalculator
 
-from openmm_mlff import units
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.bonds import is_non_metal
+from openmm_mlff.molecules.system import box_widths_angstrom
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.potentials.calculation import energy_and_forces
-from openmm_mlff.potentials.gamma_point import GAMMA_ONLY_CALCULATORS, gamma_point_refusal
+from openmm_mlff.potentials.calculation import python_force
 from openmm_mlff.potentials.parameters import model_version, parameters_sha256
 from openmm_mlff.potentials.signatures import check_options
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     import openmm
@@ -42,6 +43,14 @@ _DEFAULTS = {"TBLite": {"verbosity": 0, "accuracy": 0.01, "cache_api": False}}
 """Quiet, without the last SCF after a reset, and with an SCF tight enough that the previous
 geometry changes forces by 1e-8 of the largest instead of 2e-5, for 10 % more time (measured on
 water and benzene)."""
+
+_GAMMA_ONLY = ("TBLite",)
+"""Classes of calculators that sample only the Γ point."""
+
+SMALLEST_WIDTH_ANGSTROM = 12.0
+"""GFN2-xTB compared with a wider box: liquid water 12.4 Å wide, 5e-4 meV/atom and 0.07 meV/Å;
+silicon 10.9 Å, 4 meV/atom; silicon 5.4 Å, 459; sodium 12.7 Å, 206, since a metal needs many
+k-points."""
 
 # Exceptions of calculator constructors for options that they do not accept.
 REFUSALS = (
@@ -67,12 +76,22 @@ class AsePotential(Potential):
         factory: a calculator class, or a function that returns a calculator.
         options: its keyword arguments.
         spec: the spec string.
+        make: makes a calculator instead of the factory.
+        home: the module that the spec names, if it is not that of the factory.
     """
 
     def __init__(
-        self, factory: Callable[..., BaseCalculator], options: dict[str, Any], *, spec: str
+        self,
+        factory: Callable[..., BaseCalculator],
+        options: dict[str, Any],
+        *,
+        spec: str,
+        make: Callable[..., BaseCalculator] | None = None,
+        home: str = "",
     ) -> None:
         self.factory = factory
+        self._make = make or factory
+        self._home = home or factory.__module__
         self._made_by = getattr(factory, "__name__", type(factory).__name__)
         self.options = options
         self.spec = spec
@@ -110,29 +129,25 @@ class AsePotential(Potential):
                 f"whose result is a calculator or has one as .ase(); {hint}"
             )
         check_options(found, options, spec=spec)
-        potential = cls(found, options, spec=spec)
+        potential = cls(found, options, spec=spec, home=module_name)
         if not _is_calculator_class(found):
             # Only the returned object shows whether it is a calculator.
             potential.shared_calculator()
         return potential
 
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
-        """Return a new calculator, with its own precision and device: both arguments are ignored.
-
-        Raises:
-            PotentialError: the class does not accept the options.
-        """
+        """Return a new calculator; precision and device are its own, the arguments ignored."""
         defaults = _DEFAULTS.get(self._made_by, {})
         options = {key: self._absolute(value) for key, value in self.options.items()}
         try:
             with inside(self._folder):
-                made = self.factory(**(defaults | options))
+                made = self._make(**(defaults | options))
                 if not isinstance(made, BaseCalculator) and callable(getattr(made, "ase", None)):
                     made = made.ase()
         except REFUSALS as error:
             raise PotentialError(
                 f"{self.spec}: {self._made_by} rejects its options "
-                f"({type(error).__name__}: {' '.join(str(error).split())}); see its documentation "
+                f"({one_line(error, with_type=True)}); see its documentation "
                 "and correct the part after the ?"
             ) from error
         if not isinstance(made, BaseCalculator):
@@ -155,9 +170,7 @@ class AsePotential(Potential):
     def sources(self) -> Sources:
         """See :meth:`Potential.sources`: named files, the user's own modules, parameters."""
         calculator = self.shared_calculator()
-        modules = {self.factory.__module__, type(calculator).__module__}
-        if self.spec.startswith(PREFIX):
-            modules.add(self.spec.removeprefix(PREFIX).partition("?")[0].rpartition(":")[0])
+        modules = {self._home, self.factory.__module__, type(calculator).__module__}
         file = getattr(sys.modules.get(self.factory.__module__), "__file__", None)
         files = files_named(self.options, beside=Path(file).parent if file else None)
         for name in modules:
@@ -183,13 +196,16 @@ class AsePotential(Potential):
     def check_reference(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_reference`; tblite samples the Γ point only."""
         super().check_reference(molecule)
-        if self._made_by not in GAMMA_ONLY_CALCULATORS:
+        if self._made_by not in _GAMMA_ONLY or molecule.cell_angstrom is None:
             return
-        refusal = gamma_point_refusal(molecule)
-        if refusal:
+        width = box_widths_angstrom(molecule.cell_angstrom).min()
+        is_metal = not is_non_metal(molecule.atomic_numbers).any()
+        if is_metal or width < SMALLEST_WIDTH_ANGSTROM:
+            found = "a metal" if is_metal else f"a box {width:.1f} Å wide"
             raise PotentialError(
-                f"{self.spec} cannot be the reference of {molecule.name}: {refusal}: name another "
-                "with --reference"
+                f"{self.spec} cannot be the reference of {molecule.name}: it samples the Γ point "
+                f"only, which is not sufficient for {found}; expected a non-metal in a box at "
+                f"least {SMALLEST_WIDTH_ANGSTROM:g} Å wide: name another with --reference"
             )
 
     def create_forces(
@@ -204,39 +220,6 @@ class AsePotential(Potential):
         return [python_force(molecule, calculator, spec=self.spec, particles=particles)]
 
 
-def python_force(
-    molecule: MolecularSystem,
-    calculator: BaseCalculator,
-    *,
-    spec: str,
-    particles: Sequence[int] | None = None,
-) -> "openmm.Force":
-    """Return a `PythonForce` that calls an ASE calculator (eV, Å) once per step.
-
-    For a periodic molecule the current box of OpenMM is used. ``particles``: the molecule's indices
-    in a larger System; None for all. ``spec`` is for error messages.
-    """
-    import openmm
-
-    atoms = molecule.to_ase()
-    atoms.calc = calculator
-
-    def compute(state: "openmm.State") -> tuple[float, Any]:
-        placed_nm = state.getPositions(asNumpy=True)._value
-        atoms.positions = units.angstrom_from_nm(placed_nm)
-        if molecule.is_periodic:
-            atoms.cell = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
-        energy_ev, forces = energy_and_forces(atoms, spec=spec)
-        pushed = units.kj_per_mol_nm_from_ev_per_angstrom(forces)
-        return units.kj_per_mol_from_ev(energy_ev), pushed
-
-    force = openmm.PythonForce(compute)
-    force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
-    if particles is not None:
-        force.setParticles(list(particles))
-    return force
-
-
 def _import(module_name: str, spec: str) -> Any:
     """Import a module, also of the working folder, or raise an error that states what to do."""
     package = module_name.partition(".")[0]
@@ -249,8 +232,8 @@ def _import(module_name: str, spec: str) -> Any:
     except _IMPORT_FAILURES as error:
         if not isinstance(error, ImportError):
             raise PotentialError(
-                f"{spec}: the module {module_name} cannot be imported ({type(error).__name__}: "
-                f"{' '.join(str(error).split())}); expected one that holds an ASE calculator"
+                f"{spec}: the module {module_name} cannot be imported ("
+                f"{one_line(error, with_type=True)}); expected one that holds an ASE calculator"
             ) from error
         remedy = (
             f"run: pip install {_PIP_NAMES[package]}"

@@ -1,14 +1,18 @@
-"""Energy and forces from a single call of an ASE calculator."""
+"""Energy and forces from a single call of an ASE calculator, also once per step of OpenMM."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmm_mlff import units
 from openmm_mlff.errors import EvaluationRefusedError, PotentialError
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
+    import openmm
     from ase import Atoms
     from ase.calculators.calculator import BaseCalculator
 
@@ -96,4 +100,37 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except CalculatorError as error:
-        raise EvaluationRefusedError(" ".join(str(error).split())) from error
+        raise EvaluationRefusedError(one_line(error)) from error
+
+
+def python_force(
+    molecule: MolecularSystem,
+    calculator: "BaseCalculator",
+    *,
+    spec: str,
+    particles: Sequence[int] | None = None,
+) -> "openmm.Force":
+    """Return a `PythonForce` that calls an ASE calculator (eV, Å) once per step.
+
+    For a periodic molecule the current box of OpenMM is used. ``particles``: the molecule's indices
+    in a larger System; None for all. ``spec`` is for error messages.
+    """
+    import openmm
+
+    atoms = molecule.to_ase()
+    atoms.calc = calculator
+
+    def compute(state: "openmm.State") -> tuple[float, Any]:
+        placed_nm = state.getPositions(asNumpy=True)._value
+        atoms.positions = units.angstrom_from_nm(placed_nm)
+        if molecule.is_periodic:
+            atoms.cell = units.angstrom_from_nm(state.getPeriodicBoxVectors(asNumpy=True)._value)
+        energy_ev, forces = energy_and_forces(atoms, spec=spec)
+        pushed = units.kj_per_mol_nm_from_ev_per_angstrom(forces)
+        return units.kj_per_mol_from_ev(energy_ev), pushed
+
+    force = openmm.PythonForce(compute)
+    force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
+    if particles is not None:
+        force.setParticles(list(particles))
+    return force

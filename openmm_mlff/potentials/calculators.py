@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +14,8 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError, EvaluationRefusedError, PlatformError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
-from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
-
-if TYPE_CHECKING:
-    import openmm
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _RESULTS = ("energy", "forces", "stress")
@@ -47,12 +43,7 @@ class FunctionCalculator(Calculator):
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute all properties, ignoring which are requested; called by ASE.
-
-        Raises:
-            PotentialError: no atoms, or atoms that the potential does not support.
-            CalculationFailed: the potential refused the geometry.
-        """
+        """Compute all properties, ignoring which are requested; called by ASE."""
         super().calculate(atoms, properties, system_changes)
         if self.atoms is None:
             raise PotentialError(
@@ -63,33 +54,6 @@ class FunctionCalculator(Calculator):
         except EvaluationRefusedError as error:
             raise CalculationFailed(str(error)) from error
         self.results = {**found, "free_energy": found["energy"]}
-
-
-class OpenMMCalculator(FunctionCalculator):
-    """Evaluates OpenMM Systems on the Reference platform.
-
-    The Context is reused while the atoms stay the same; only positions and box are set. Charge and
-    multiplicity are read from ``atoms.info``.
-
-    Args:
-        create_system: returns the System of a molecule.
-    """
-
-    def __init__(self, create_system: "Callable[[MolecularSystem], openmm.System]") -> None:
-        super().__init__(self._evaluated)
-        self.create_system = create_system
-        self._engine: Engine | None = None
-        self._key: tuple[object, ...] = ()
-
-    def _evaluated(self, atoms: Atoms) -> tuple[float, np.ndarray]:
-        """Evaluate atoms in their Context, a new one if they changed."""
-        periodic = bool(atoms.pbc.any())
-        key = (atoms.numbers.tobytes(), *_state_of(atoms), periodic)
-        if self._engine is None or key != self._key:
-            self._engine = Engine(self.create_system(molecule_of(atoms)), precision="double")
-            self._key = key
-        cell_angstrom = np.array(atoms.cell) if periodic else None
-        return self._engine.evaluate(atoms.positions, cell_angstrom=cell_angstrom)
 
 
 class StudentForceFieldCalculator(FunctionCalculator):
@@ -165,7 +129,7 @@ def molecule_of(
         MoleculeError: two atoms at one place, or an impossible charge or multiplicity.
     """
     cell_angstrom = np.array(atoms.cell) if is_periodic(atoms) else None
-    charge, multiplicity = _state_of(atoms)
+    charge, multiplicity = state_of(atoms)
     return MolecularSystem(
         name=str(atoms.info.get("name", "atoms")),
         atomic_numbers=atoms.numbers,
@@ -179,11 +143,7 @@ def molecule_of(
 
 
 def is_periodic(atoms: Atoms) -> bool:
-    """Return whether atoms are periodic in all directions.
-
-    Raises:
-        PotentialError: periodic in some directions only.
-    """
+    """Return whether atoms are periodic in all directions."""
     if atoms.pbc.any() and not atoms.pbc.all():
         raise PotentialError(
             f"atoms are periodic in some directions only (pbc = {atoms.pbc.tolist()}); expected an "
@@ -192,7 +152,7 @@ def is_periodic(atoms: Atoms) -> bool:
     return bool(atoms.pbc.all())
 
 
-def _state_of(atoms: Atoms) -> tuple[int, int]:
+def state_of(atoms: Atoms) -> tuple[int, int]:
     """Return charge and multiplicity as recorded, by default 0 and 1."""
     charge = recorded(atoms.info, CHARGE_NAMES)
     multiplicity = recorded(atoms.info, MULTIPLICITY_NAMES)
@@ -200,11 +160,7 @@ def _state_of(atoms: Atoms) -> tuple[int, int]:
 
 
 def torch_device(name: str) -> torch.device:
-    """Return a torch device, ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Raises:
-        PlatformError: unknown or not available.
-    """
+    """Return a torch device, ``cpu``, ``cuda`` or ``cuda:N``."""
     expected = "expected cpu, cuda or cuda:N"
     try:
         device = torch.device(name)

@@ -2,9 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import openmm
 from openmm import app
 from pydantic import TypeAdapter, ValidationError
@@ -13,9 +11,8 @@ from openmm_mlff.config import first_problem, nearest
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.molecules import MolecularSystem, fragment_labels
 from openmm_mlff.potentials.ase import read_options
-from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
-from openmm_mlff.potentials.calculators import FunctionCalculator, is_periodic, molecule_of
-from openmm_mlff.potentials.engine import Engine, cutoff_angstrom
+from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.potentials.engine import SystemPotential, cutoff_angstrom
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
@@ -27,16 +24,13 @@ from openmm_mlff.potentials.mixed.structure import check_box, check_same_atoms, 
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.storage.fingerprint import Sources, files_named
 
-if TYPE_CHECKING:
-    from ase import Atoms
-
 PREFIX = "openmm:"
 _STRUCTURE = "structure"
 _SETTINGS = {one.name for one in fields(MixedSettings)} - {"implicit_solvent"}
 _SWITCH_BEFORE_CUTOFF_ANGSTROM = 1.0
 
 
-class ForceFieldPotential(Potential):
+class ForceFieldPotential(SystemPotential):
     """A force field of OpenMM for any system whose molecules it has templates for.
 
     Each molecule is matched with a template as one residue, by elements and bonds; a chain of
@@ -57,10 +51,7 @@ class ForceFieldPotential(Potential):
 
     # Single atoms and copies have no template in general.
     composition_is_free = False
-    box_is_free = False
     has_force_field = True
-    _warmed = (*Potential._warmed, "_engine")
-    _engine: tuple[tuple[object, ...], Engine] | None = None
 
     def __init__(
         self, files: list[str], *, settings: MixedSettings, structure: str = "", spec: str
@@ -71,7 +62,6 @@ class ForceFieldPotential(Potential):
         self._forcefield = load_forcefield(files)
         self._topology = read_topology(Path(structure)) if structure else None
         self._files = {**file_hashes(files), **files_named({"": structure})}
-        self._bonds: dict[bytes, tuple[tuple[int, int], ...]] = {}
 
     @classmethod
     def from_spec(cls, spec: str) -> "ForceFieldPotential":
@@ -110,31 +100,20 @@ class ForceFieldPotential(Potential):
         return Sources(files=self._files, details={"settings": repr(self.settings)})
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check that every molecule has a template and that the cutoff fits into the box.
-
-        Raises:
-            PotentialError: a molecule without a template, other atoms than the structure's, or too
-                small a box.
-            MoleculeError: a molecule is split by the box.
-        """
+        """Check that every molecule has a template and that the cutoff fits into the box."""
         system = self.create_system(molecule)
         check_box(self._topology_of(molecule), molecule, cutoff_angstrom=cutoff_angstrom(system))
 
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> openmm.System:
-        """Create the System, with masses and constraints of the settings.
-
-        Raises:
-            PotentialError: a molecule has no template.
-        """
+        """Create the System, with masses and constraints of the settings."""
         check_precision(precision)
         has_constraints = self.settings.rigid_water or self.settings.constraints != "none"
         try:
             system = create_mm_system(
                 self._forcefield,
                 self._topology_of(molecule),
-                cell_angstrom=molecule.cell_angstrom,
                 settings=self.settings,
                 # OpenMM refuses an argument that it does not use.
                 **({"flexibleConstraints": True} if has_constraints else {}),
@@ -148,59 +127,12 @@ class ForceFieldPotential(Potential):
                 force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
         return system
 
-    def create_forces(
-        self, molecule: MolecularSystem, *, precision: str = "mixed", particles: Any = None
-    ) -> list[openmm.Force]:
-        """Raise an error: a force field is a System with masses and constraints of its own."""
-        raise PotentialError(
-            f"{self.name} is a complete System and cannot be added to another one; use "
-            "create_system, or for ML/MM name it with --forcefield"
-        )
-
-    def ase_calculator(
-        self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> FunctionCalculator:
-        """Return an ASE calculator that uses an OpenMM Context; the device is ignored.
-
-        The bonds are those of the last molecule of these atoms that the potential was used for, or
-        of the atoms as the calculator first received them.
-        """
-        check_precision(precision)
-        last: list[MolecularSystem] = []
-
-        def compute(atoms: "Atoms") -> tuple[float, np.ndarray]:
-            same = last and np.array_equal(last[0].atomic_numbers, atoms.numbers)
-            if not same or last[0].is_periodic != is_periodic(atoms):
-                bonds = self._bonds.get(atoms.numbers.tobytes())
-                last[:] = [molecule_of(atoms, bonds=bonds)]
-            molecule = last[0] if atoms.cell.rank == 0 else last[0].with_cell(atoms.cell.array)
-            found = self.evaluate(molecule, atoms.positions[None], precision=precision)
-            return float(found.energies_ev[0]), found.forces_ev_per_angstrom[0]
-
-        return FunctionCalculator(compute)
-
-    def evaluate(
-        self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
-    ) -> Evaluation:
-        """Evaluate geometries, (G, N, 3), Å, in one Context; constraints are not applied.
-
-        Raises:
-            EvaluationRefusedError: OpenMM refuses a geometry.
-        """
-        numbers = molecule.atomic_numbers.tobytes()
-        key = precision, numbers, molecule.bonds, molecule.is_periodic
-        if self._engine is None or self._engine[0] != key:
-            system = self.create_system(molecule, precision=precision)
-            self._engine = key, Engine(system, precision=precision)
-        engine, cell = self._engine[1], molecule.cell_angstrom
-        found = (engine.evaluate(placed, cell_angstrom=cell) for placed in positions_angstrom)
-        return Evaluation.of(found, n_atoms=molecule.n_atoms)
-
     def _topology_of(self, molecule: MolecularSystem) -> app.Topology:
         """Return the topology of the structure, or one with a residue for each molecule."""
         if self._topology is not None:
             check_same_atoms(self._topology, molecule)
             return boxed(self._topology, molecule)
+        self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds)
         if labels != sorted(labels):

@@ -15,8 +15,10 @@ from openmm_mlff.molecules.boxes import upright
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.molecules.system import checked_cell
+from openmm_mlff.specs import BUILT_IN
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
 from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint, hash_path
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -29,8 +31,6 @@ FRAME_FORMATS = {
     ".json": "json",
 }
 """File suffixes of labelled frames, with ASE's names of their formats."""
-
-_SCHEMES = ("ase:", "none:", "openmm-ml:", "openmm:", "student:")
 
 CELL_TOLERANCE_ANGSTROM = 1e-4
 """Cells that differ by less are equal; files round."""
@@ -147,7 +147,7 @@ def counted(reasons: Mapping[str, int]) -> str:
 
 def names_labelled_frames(spec: str) -> bool:
     """Return whether a reference spec is a path with a suffix of :data:`FRAME_FORMATS`."""
-    return not spec.startswith(_SCHEMES) and Path(spec).suffix.lower() in FRAME_FORMATS
+    return not spec.startswith((*BUILT_IN, "none:")) and Path(spec).suffix.lower() in FRAME_FORMATS
 
 
 def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
@@ -174,7 +174,7 @@ def _read(path: Path) -> "list[tuple[Atoms, dict[str, Any]]]":
                 path, index=":", format=FRAME_FORMATS[suffix], do_not_split_by_at_sign=True
             )
     except _READING_FAILURES as error:
-        detail = " ".join(str(error).split()) or "it has no frame"
+        detail = one_line(error) or "it has no frame"
         raise PotentialError(
             f"{path}: cannot be read as {FRAME_FORMATS[suffix]} ({type(error).__name__}: "
             f"{detail}); check that the file is complete"

@@ -1,4 +1,4 @@
-"""ASE calculators of a Python session: named by class and options, or held in this process."""
+"""ASE calculators of a Python session, and potentials of other packages, `NAME:ARGUMENT`."""
 
 import copy
 import hashlib
@@ -7,7 +7,6 @@ import json
 import pickle
 import sys
 import uuid
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,8 +15,10 @@ from ase.calculators.calculator import BaseCalculator
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import OBJECT_PREFIX
 from openmm_mlff.potentials import ase
+from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.calculation import forget
-from openmm_mlff.storage.fingerprint import Sources
+from openmm_mlff.specs import installed_entries
+from openmm_mlff.storage.text import one_line
 
 _OF_RESULTS = ("atoms", "results")
 """Attributes of a calculator that belong to its last evaluation."""
@@ -47,45 +48,62 @@ def spec_of_calculator(calculator: BaseCalculator) -> str:
         mine = copy.deepcopy(mine)
     except _FAILURES as error:
         raise PotentialError(
-            f"the calculator {kind.__name__} cannot be copied ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}), as a check with a fresh one needs; name a class or "
-            "a function that makes it instead: ase:MODULE:NAME?key=value"
+            f"the calculator {kind.__name__} cannot be copied ("
+            f"{one_line(error, with_type=True)}), as a check with a fresh one needs; name a class "
+            "or a function that makes it instead: ase:MODULE:NAME?key=value"
         ) from error
     spec = f"{OBJECT_PREFIX}{kind.__name__}-{_digest(mine)}"
     _held[spec] = mine
     return spec
 
 
-class HeldCalculator(ase.AsePotential):
-    """A calculator of this process, copied where a new one is needed."""
+def held_potential(spec: str) -> ase.AsePotential:
+    """Return the potential of a spec from :func:`spec_of_calculator`; it copies the calculator."""
+    if spec not in _held:
+        raise PotentialError(
+            f"{spec} was a calculator of another Python session; give the calculator again, or "
+            "name a class or a function that makes it: ase:MODULE:NAME?key=value"
+        )
+    mine = _held[spec]
+    potential = ase.AsePotential(type(mine), {}, spec=spec, make=lambda **_: copy.deepcopy(mine))
+    potential.name = spec.removeprefix(OBJECT_PREFIX)
+    return potential
 
-    def __init__(self, calculator: BaseCalculator, *, spec: str) -> None:
-        super().__init__(type(calculator), {}, spec=spec)
-        self._calculator = calculator
-        self.name = spec.removeprefix(OBJECT_PREFIX)
 
-    @classmethod
-    def from_spec(cls, spec: str) -> "HeldCalculator":
-        """Return the potential of a spec from :func:`spec_of_calculator`.
+def load_installed(spec: str) -> Potential:
+    """Load ``NAME:ARGUMENT`` from the installed entry point NAME, which has to exist.
 
-        Raises:
-            PotentialError: the calculator was given to another process.
-        """
-        if spec not in _held:
-            raise PotentialError(
-                f"{spec} was a calculator of another Python session; give the calculator again, or "
-                "name a class or a function that makes it: ase:MODULE:NAME?key=value"
-            )
-        return cls(_held[spec], spec=spec)
+    The factory is called with the argument and returns a `Potential` or an ASE calculator.
 
-    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> BaseCalculator:
-        """Return a copy, with its own precision and device: both arguments are ignored."""
-        return copy.deepcopy(self._calculator)
-
-    def sources(self) -> Sources:
-        """See :meth:`Potential.sources`: also everything that the calculator holds."""
-        own = super().sources()
-        return replace(own, details={**own.details, "object": _digest(self._calculator)})
+    Raises:
+        PotentialError: the factory cannot be loaded, fails, or returns something else.
+    """
+    found = installed_entries(spec)
+    argument = spec.partition(":")[2]
+    try:
+        factory = found[0].load()
+        made = factory(argument)
+    # Third-party code may raise anything.
+    except (Exception, SystemExit) as error:
+        said = one_line(error, with_type=True)
+        raise PotentialError(
+            f"{spec}: the plugin {found[0].value} cannot create it ({said}); repair or reinstall "
+            "the package that provides it"
+        ) from error
+    if isinstance(made, Potential):
+        return made
+    if not isinstance(made, BaseCalculator):
+        raise PotentialError(
+            f"{spec}: its plugin returned a {type(made).__name__}; expected a Potential or an ASE "
+            "calculator"
+        )
+    home = found[0].value.partition(":")[0]
+    options = {"": argument}
+    potential = ase.AsePotential(
+        type(made), options, spec=spec, make=lambda **_: factory(argument), home=home
+    )
+    potential.name = spec.replace(":", "-")
+    return potential
 
 
 def _digest(calculator: BaseCalculator) -> str:

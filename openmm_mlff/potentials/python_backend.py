@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from openmm_mlff.potentials.ahead import EnergyAndGradient, compile_ahead
 from openmm_mlff.potentials.torch_plugin import python_torch_class
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     import openmm
@@ -107,12 +108,7 @@ def own_gradient(module: nn.Module) -> EnergyAndGradient:
 
 
 def in_parts(function: EnergyAndGradient, rows_at_once: int) -> EnergyAndGradient:
-    """Call a function in parts, which is faster if temporary tensors are large.
-
-    Args:
-        function: returns dE/dx and E of any number of non-interacting copies.
-        rows_at_once: atoms of whole copies per call.
-    """
+    """Call a function of non-interacting copies for some at a time: large tensors are slow."""
 
     def differentiate(positions: Tensor) -> tuple[Tensor, Tensor]:
         parts = [function(part) for part in positions.split(rows_at_once)]
@@ -146,7 +142,7 @@ def _first_that_runs(plain: EnergyAndGradient, asked: tuple[Tensor, ...]) -> Ene
         compiled(*asked)
     # A compiler, its driver or its cache may raise anything; the plain function is equivalent.
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         logger.warning(
             "the model cannot be compiled here (%s: %s); it runs uncompiled, which is slower; "
             "install a C++ compiler (g++) to compile it",

@@ -5,8 +5,7 @@ from pathlib import Path
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import NO_OPTIONS, OBJECT_PREFIX, PotentialOptions
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.potentials.installed import load_installed
-from openmm_mlff.specs import BUILT_IN, check_spec
+from openmm_mlff.specs import BUILT_IN, check_spec, installed_entries
 from openmm_mlff.storage.text import cut
 
 
@@ -31,9 +30,9 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
 
         return AsePotential.from_spec(spec)
     if spec.startswith(OBJECT_PREFIX):
-        from openmm_mlff.potentials.objects import HeldCalculator
+        from openmm_mlff.potentials.objects import held_potential
 
-        return HeldCalculator.from_spec(spec)
+        return held_potential(spec)
     if spec.startswith("openmm-ml:"):
         from openmm_mlff.potentials.openmmml.foreign import OpenMMMLPotential
 
@@ -42,9 +41,10 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         from openmm_mlff.potentials.forcefield import ForceFieldPotential
 
         return ForceFieldPotential.from_spec(spec)
-    found = load_installed(spec)
-    if found is not None:
-        return found
+    if installed_entries(spec):
+        from openmm_mlff.potentials.objects import load_installed
+
+        return load_installed(spec)
     from openmm_mlff.potentials.student import StudentPotential
     from openmm_mlff.students.loading import is_torchscript, shipped_path
 

@@ -19,11 +19,7 @@ _METHODS = {"TBLite": ("GFN1-xTB", "GFN2-xTB", "IPEA1-xTB")}
 def check_options(
     factory: Callable[..., BaseCalculator], options: dict[str, Any], *, spec: str
 ) -> None:
-    """Check that a calculator accepts its options, if this can be determined.
-
-    Raises:
-        PotentialError: an unknown option or method.
-    """
+    """Check that a calculator accepts its options, if this can be determined."""
     name = getattr(factory, "__name__", type(factory).__name__)
     known = known_options(factory)
     unknown = [key for key in options if known is not None and key not in known]

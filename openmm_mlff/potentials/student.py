@@ -1,9 +1,8 @@
 """Students as potentials: checkpoint -> TorchScript -> `TorchForce`, or PyTorch in Python."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 import torch
@@ -25,7 +24,7 @@ from openmm_mlff.students.deployment import (
     OfSomeParticles,
     OfSomeParticlesWithForces,
 )
-from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
+from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
 from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large
@@ -44,17 +43,10 @@ def weights_dtype(precision: str) -> torch.dtype:
 
 
 class StudentPotential(Potential):
-    """A student checkpoint as a potential.
-
-    Args:
-        student: from :func:`openmm_mlff.students.loading.load_checkpoint`.
-        spec: the spec string.
-        options: selects the backend.
-    """
+    """A student checkpoint as a potential; the options select the backend."""
 
     is_exported = True
     has_two_precisions = True
-    _warmed = (*Potential._warmed, "_evaluators")
 
     def __init__(
         self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
@@ -72,11 +64,6 @@ class StudentPotential(Potential):
         if self.student.sha256:
             return Sources(files={self.spec: self.student.sha256}, modules=("torch",))
         return Sources(modules=("torch",), parameters=parameters_sha256(self.student.model))
-
-    @cached_property
-    def _evaluators(self) -> dict[torch.dtype, torch.nn.Module]:
-        """Models for evaluations, by dtype: copies of the student's own model."""
-        return {}
 
     @classmethod
     def from_file(
@@ -216,10 +203,8 @@ class StudentPotential(Potential):
     ) -> Evaluation:
         """See :meth:`Potential.evaluate`; many geometries in one call."""
         self.check_molecule(molecule)
-        dtype = weights_dtype(precision)
-        if dtype not in self._evaluators:
-            self._evaluators[dtype] = program_of(self.student.model, dtype)
-        program = self._evaluators[dtype]
+        shared = self.shared_calculator(precision=precision)
+        program, dtype = cast("StudentForceFieldCalculator", shared).model, weights_dtype(precision)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
         positions = torch.from_numpy(np.array(positions_angstrom, dtype=float))
         if molecule.cell_angstrom is None:

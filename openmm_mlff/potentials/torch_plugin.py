@@ -8,11 +8,7 @@ from openmm_mlff.errors import MissingDependencyError
 
 
 def import_openmmtorch() -> ModuleType:
-    """Import the plugin without the warning about `simtk` that it causes.
-
-    Raises:
-        MissingDependencyError: it cannot be imported.
-    """
+    """Import the plugin without the warning about `simtk` that it causes."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

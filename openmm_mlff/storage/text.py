@@ -34,3 +34,8 @@ def printable_values(value: Any) -> Any:
 def cut(text: str, *, length: int = 240) -> str:
     """Truncate text for use in a message."""
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def one_line(error: BaseException, *, with_type: bool = False) -> str:
+    """Return the text of an exception in one line, after its type if wanted."""
+    return " ".join(f"{type(error).__name__}: {error}".split() if with_type else str(error).split())

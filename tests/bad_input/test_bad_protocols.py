@@ -13,24 +13,16 @@ GOOD_SLOPE = 'slope = { value = 0.1, unit = "meV/atom/ps", source = "x" }\n'
 PROTOCOLS = [
     # No TOML.
     ("empty.toml", "", "name is missing"),
-    ("words.toml", "this is no TOML\n", "not valid TOML"),
     ("half.toml", 'name = "mi', "not valid TOML"),
-    ("twice.toml", 'name = "a"\nname = "b"\n', "not valid TOML"),
-    ("json.toml", '{"name": "mine"}', "not valid TOML"),
     ("utf16.toml", QUICK.encode("utf-16"), "save it as UTF-8"),
     ("latin.toml", QUICK.encode() + 'description = "Å"'.encode("latin-1"), "byte 47 is 0xc5"),
-    ("rubbish.toml", bytes(range(256)), "byte 128 is 0x80"),
-    ("control.toml", bytes(range(128)), "not valid TOML"),
     ("nul.toml", QUICK.encode() + b"\0", "not valid TOML"),
     ("deep.toml", "a = " + "[" * 20000, "nested too deeply"),
     ("digits.toml", DYNAMICS + "replicas = " + "9" * 5000, "not valid TOML"),
-    ("folder.toml", lambda path: path.mkdir(), "a folder; expected a TOML file"),
     ("loop.toml", lambda path: path.symlink_to(path), "too many levels of symbolic links"),
     ("pipe.toml", lambda path: os.mkfifo(path), "not a regular file"),
     # Keys.
     ("key.toml", QUICK + 'desription = "x"\n', "did you mean 'description'?"),
-    ("table.toml", QUICK + "[dynamic]\nreplicas = 2\n", "did you mean 'dynamics'?"),
-    ("dynamics.toml", DYNAMICS + "duration = 3\n", "did you mean 'duration_ps'?"),
     ("unit.toml", DYNAMICS + "duration_fs = 3\n", "did you mean 'duration_ps'?"),
     ("probes.toml", PROBES + "rotation = 3\n", "did you mean 'rotations'?"),
     (
@@ -45,39 +37,30 @@ PROTOCOLS = [
     ("everything.toml", 'extends = "quik"\n', "did you mean 'quick'?"),
     # Types and values.
     ("name.toml", 'extends = "quick"\nname = 3\n', "name: expected a valid string"),
-    ("noname.toml", 'extends = "quick"\nname = ""\n', "name"),
     ("text.toml", DYNAMICS + 'duration_ps = "long"\n', "dynamics.duration_ps"),
     ("minus.toml", DYNAMICS + "duration_ps = -1.0\n", "greater than 0"),
-    ("zero.toml", DYNAMICS + "duration_ps = 0\n", "greater than 0"),
     ("nan.toml", DYNAMICS + "duration_ps = nan\n", "dynamics.duration_ps"),
     ("inf.toml", DYNAMICS + "duration_ps = inf\nlongest_ps = inf\n", "finite number"),
     ("years.toml", DYNAMICS + "duration_ps = 1e300\nlongest_ps = 1e300\n", "less than or equal"),
     ("longest.toml", DYNAMICS + "duration_ps = 5\nlongest_ps = 1\n", "longest_ps must not be less"),
     ("replicas.toml", DYNAMICS + "replicas = 0\n", "dynamics.replicas"),
-    ("half.replica.toml", DYNAMICS + "replicas = 1.5\n", "dynamics.replicas"),
     ("billion.toml", DYNAMICS + "replicas = 1000000000\n", "dynamics.replicas"),
     ("cold.toml", DYNAMICS + "temperatures_kelvin = [-10.0]\n", "dynamics.temperatures_kelvin.0"),
-    ("zerokelvin.toml", DYNAMICS + "temperatures_kelvin = [0.0]\n", "greater than 0"),
     ("nan.kelvin.toml", DYNAMICS + "temperatures_kelvin = [300.0, nan]\n", "temperatures_kelvin.1"),
     ("star.toml", DYNAMICS + "temperatures_kelvin = [1e9]\n", "temperatures_kelvin.0"),
     ("nokelvin.toml", DYNAMICS + "temperatures_kelvin = []\n", "dynamics.temperatures_kelvin"),
     ("onekelvin.toml", DYNAMICS + "temperatures_kelvin = 300\n", "dynamics.temperatures_kelvin"),
     ("twicekelvin.toml", DYNAMICS + "temperatures_kelvin = [300.0, 300.0]\n", "given twice"),
     ("backwards.toml", DYNAMICS + "timesteps_fs = [-0.5]\n", "dynamics.timesteps_fs.0"),
-    ("standstill.toml", DYNAMICS + "timesteps_fs = [0.0]\n", "dynamics.timesteps_fs.0"),
-    ("inf.step.toml", DYNAMICS + "timesteps_fs = [inf]\n", "dynamics.timesteps_fs.0"),
     ("leap.toml", DYNAMICS + "timesteps_fs = [1e6]\n", "dynamics.timesteps_fs.0"),
     ("friction.toml", DYNAMICS + "friction_per_ps = -1\n", "dynamics.friction_per_ps"),
     ("interval.toml", DYNAMICS + "frame_interval_steps = 0\n", "dynamics.frame_interval_steps"),
     ("geometries.toml", PROBES + "geometries = 1\n", "probes.geometries"),
     ("scan.toml", PROBES + "scan_step_angstrom = 5.0\n", "probes.scan_step_angstrom"),
-    ("nan.scan.toml", PROBES + "scan_end_angstrom = nan\n", "probes.scan_end_angstrom"),
-    ("dynlist.toml", QUICK + "dynamics = [1, 2]\n", "dynamics: expected"),
     ("list.toml", QUICK + 'required = "energy_drift"\n', "required: expected"),
     ("approve.toml", QUICK + 'may_approve = "perhaps"\n', "may_approve"),
     # Thresholds.
     ("nan.limit.toml", DRIFT + GOOD_SLOPE.replace("0.1", "nan"), "finite number"),
-    ("inf.limit.toml", DRIFT + GOOD_SLOPE.replace("0.1", "inf"), "finite number"),
     ("word.limit.toml", DRIFT + GOOD_SLOPE.replace("0.1", '"small"'), "slope.value"),
     ("other.unit.toml", DRIFT + GOOD_SLOPE.replace("meV/", "kcal/"), "convert the value"),
     (
@@ -104,7 +87,6 @@ PROTOCOLS = [
 NAMES = [
     ("quik", "did you mean 'quick'?"),
     ("''", "unknown protocol ''"),
-    ("missing.toml", "no such file"),
     ("quick.json", "A path must end in .toml"),
     ("a" * 5000, "aaa..."),
     ("a" * 300 + ".toml", "file name too long"),
@@ -118,7 +100,6 @@ WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
 
 SYSTEM_TOMLS = [
     ("", "missing or unknown keys"),
-    ("name = ", "not valid TOML"),
     (SYSTEM_TOML.encode("utf-16"), "save it as UTF-8"),
     (SYSTEM_TOML.replace("formula", "fromula"), "missing or unknown keys: formula, fromula"),
     (SYSTEM_TOML.replace('"H2O"', '"CH4"'), "formula is CH4, but s.xyz holds H2O"),
@@ -130,10 +111,7 @@ SYSTEM_TOMLS = [
     (SYSTEM_TOML.replace('"w"', '""'), "name is ''"),
     (SYSTEM_TOML.replace("charge = 0", 'charge = "0"'), "charge is '0'; expected a whole number"),
     (SYSTEM_TOML.replace("charge = 0", "charge = true"), "charge is True"),
-    (SYSTEM_TOML.replace("charge = 0", "charge = nan"), "charge is nan"),
     (SYSTEM_TOML.replace("multiplicity = 1", "multiplicity = 2"), "set charge or multiplicity"),
-    (SYSTEM_TOML.replace("charge = 0", "charge = 1"), "set charge or multiplicity"),
-    ("a = " + "[" * 20000, "nested too deeply"),
 ]
 
 

@@ -21,3 +21,12 @@ def water():
 @pytest.fixture
 def dipeptide():
     return load_system("alanine_dipeptide")
+
+
+def atom(serial, name, position, *, residue="LIG", number=1, altloc=" ", element="", charge=""):
+    """Return a line of a PDB file; the name fills its four columns."""
+    x, y, z = position
+    return (
+        f"HETATM{serial:5d} {name:4s}{altloc}{residue:>3s} A{number:4d}    "
+        f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}{charge:2s}\n"
+    )

@@ -11,16 +11,16 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 from openmm_mlff.molecules.files import read_structures
 
+from .conftest import atom
 
-def pdb(*atoms, residue="LIG"):
-    """Atoms as (name with its columns, position, element); a name may carry ``residue:number``."""
-    lines = []
-    for serial, (name, (x, y, z), *rest) in enumerate(atoms, start=1):
-        element, of, number, altloc = [*rest, *["", residue, 1, " "][len(rest) :]]
-        lines.append(
-            f"HETATM{serial:5d} {name:4s}{altloc}{of:4s}A{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}"
-            f"  1.00  0.00          {element:>2s}\n"
-        )
+
+def pdb(*atoms, **common):
+    """Write atoms as (name with its columns, position, element, residue, number, altloc)."""
+    names = ("element", "residue", "number", "altloc")
+    lines = [
+        atom(serial, name, position, **common, **dict(zip(names, rest, strict=False)))
+        for serial, (name, position, *rest) in enumerate(atoms, start=1)
+    ]
     return "".join(lines) + "END\n"
 
 

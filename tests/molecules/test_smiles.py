@@ -37,12 +37,10 @@ def test_a_smiles_has_a_reproducible_geometry_and_a_safe_name_of_its_own():
     assert all(c.isalnum() or c in "._-" for name in names for c in name)
 
 
-@pytest.mark.parametrize("smiles", ["CC((", "", "prose of no meaning", "C(C)(C)(C)(C)C"])
-def test_other_texts_are_refused_in_one_line_without_output_of_rdkit(smiles, capfd):
+def test_other_texts_are_refused_without_output_of_rdkit(capfd):
     chem = pytest.importorskip("rdkit.Chem")
-    with pytest.raises(MoleculeError, match="is not a SMILES") as caught:
-        load_system(f"smiles:{smiles}")
-    assert "\n" not in str(caught.value)
+    with pytest.raises(MoleculeError, match="is not a SMILES"):
+        load_system("smiles:C(C)(C)(C)(C)C")
     assert capfd.readouterr().err == ""
     # RDKit's log works again afterwards.
     assert chem.MolFromSmiles("CC((") is None

@@ -15,7 +15,7 @@ from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.gamma_point import SMALLEST_WIDTH_ANGSTROM
+from openmm_mlff.potentials.ase import SMALLEST_WIDTH_ANGSTROM
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.students.loading import shipped_path
 

@@ -1,7 +1,6 @@
-"""ASE calculators: one base class, OpenMM Systems, and students."""
+"""ASE calculators: one base class, and students."""
 
 import numpy as np
-import openmm
 import pytest
 import torch
 from ase import Atoms
@@ -15,10 +14,8 @@ from openmm_mlff.errors import (
     PotentialError,
 )
 from openmm_mlff.molecules.electrons import info_of
-from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.potentials.calculators import (
     FunctionCalculator,
-    OpenMMCalculator,
     StudentForceFieldCalculator,
     molecule_of,
     torch_device,
@@ -29,11 +26,6 @@ from openmm_mlff.students.loading import load_checkpoint
 @pytest.fixture
 def atoms(water):
     return water.to_ase()
-
-
-def in_a_box(atoms, pbc=True):
-    atoms.set_cell([9.0, 9.0, 9.0])
-    atoms.set_pbc(pbc)
 
 
 def test_a_function_returns_energy_and_forces_or_refuses(atoms):
@@ -61,79 +53,6 @@ def test_atoms_are_converted_back_to_a_molecule(water):
         assert found.bonds == molecule.bonds
 
 
-@pytest.fixture
-def made():
-    """Molecules of which a System was made."""
-    return []
-
-
-@pytest.fixture
-def calculator(made):
-    def create_system(molecule):
-        made.append(molecule)
-        system = bare_system(molecule)
-        force = openmm.CustomBondForce("r^2")
-        force.setUsesPeriodicBoundaryConditions(molecule.is_periodic)
-        force.addBond(0, 1, [])
-        system.addForce(force)
-        return system
-
-    return OpenMMCalculator(create_system)
-
-
-def test_one_context_serves_all_geometries(water, atoms, calculator, made):
-    atoms.calc = calculator
-    energies = []
-    for scale in (1.0, 2.0):
-        atoms.positions = scale * water.positions_angstrom
-        energies.append(atoms.get_potential_energy())
-    # Atoms may be close once the System is made.
-    atoms.positions[1] = atoms.positions[0] + [0.01, 0.0, 0.0]
-    assert energies[1] == pytest.approx(4.0 * energies[0])
-    assert atoms.get_potential_energy() == pytest.approx(1e-6 / 96.485, rel=1e-3)
-    assert len(made) == 1
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda atoms: atoms.set_atomic_numbers([8, 8, 8]),
-        lambda atoms: atoms.info.update(info_of(charge=2, multiplicity=1)),
-        lambda atoms: atoms.info.update(info_of(charge=0, multiplicity=3)),
-        in_a_box,
-    ],
-)
-def test_other_atoms_get_another_system(atoms, calculator, made, change):
-    calculator.calculate(atoms)
-    change(atoms)
-    calculator.calculate(atoms)
-    assert len({molecule.sha256 for molecule in made}) == len(made) == 2
-
-
-def test_the_current_box_is_used(atoms, calculator, made):
-    in_a_box(atoms)
-    atoms.calc = calculator
-    atoms.get_potential_energy()
-    atoms.positions[1] = atoms.positions[0] + [9.5, 0.0, 0.0]
-    near = atoms.get_potential_energy()
-    atoms.set_cell([9.4, 9.0, 9.0])
-    assert atoms.get_potential_energy() == pytest.approx(near * (0.1 / 0.5) ** 2, rel=1e-6)
-    assert len(made) == 1
-
-
-def test_a_failure_in_openmm_is_a_failed_calculation(atoms):
-    def fails(state):
-        raise ValueError("not today,\nplease")
-
-    def create_system(molecule):
-        system = bare_system(molecule)
-        system.addForce(openmm.PythonForce(fails))
-        return system
-
-    with pytest.raises(CalculationFailed, match="not today, please"):
-        OpenMMCalculator(create_system).calculate(atoms)
-
-
 def test_one_calculator_serves_molecules_of_any_size_with_gradients(small_checkpoint, atoms):
     calculator = StudentForceFieldCalculator(small_checkpoint, dtype="float64")
     lone = Atoms("O", calculator=calculator)
@@ -151,14 +70,14 @@ def test_one_calculator_serves_molecules_of_any_size_with_gradients(small_checkp
     assert forces[1, 2] == pytest.approx(-(energies[0] - energies[1]) / 2e-4, abs=1e-6)
 
 
-def test_unknown_elements_and_partial_periodicity_are_refused(small_checkpoint, calculator, atoms):
+def test_unknown_elements_and_partial_periodicity_are_refused(small_checkpoint, atoms):
     student = StudentForceFieldCalculator(small_checkpoint)
     with pytest.raises(PotentialError, match="student small does not support Cl"):
         student.calculate(Atoms("HCl", positions=[[0, 0, 0], [0, 0, 1.3]]))
-    in_a_box(atoms, pbc=[True, False, False])
-    for each in (calculator, student):
-        with pytest.raises(PotentialError, match=r"atoms\.pbc"):
-            each.calculate(atoms)
+    atoms.set_cell([9.0, 9.0, 9.0])
+    atoms.set_pbc([True, False, False])
+    with pytest.raises(PotentialError, match=r"atoms\.pbc"):
+        student.calculate(atoms)
 
 
 def test_impossible_arguments_are_refused_in_one_line(small_checkpoint, tmp_path):

@@ -28,7 +28,7 @@ class Faulty(torch.nn.Module):
         return self.module(positions) + self.slope * positions.sum()
 
 
-LIMITS = {"double": 1e-8, "mixed": 1e-4, "single": 1e-4}
+LIMITS = {"double": 1e-8, "mixed": 1e-4}
 
 
 @pytest.mark.parametrize("precision", list(LIMITS))

@@ -68,26 +68,6 @@ def test_all_backends_agree_and_name_each_other(small_potential, with_options, w
         np.testing.assert_allclose(other_forces, forces, atol=1e-9)
 
 
-@pytest.mark.parametrize("precision", ["mixed", "double"])
-@pytest.mark.parametrize("cell", [None, 12.0 * np.eye(3)])
-@pytest.mark.skipif(
-    python_torch_class() is None, reason="the installed openmm-torch has no PythonTorchForce"
-)
-def test_tensors_from_the_plugin_give_the_forces_of_the_other_backends(
-    small_potential, with_options, water, forces_of, precision, cell
-):
-    molecule = water if cell is None else water.with_cell(cell)
-    tolerance = 1e-4 if precision == "mixed" else 1e-9
-    energy, forces = forces_of(
-        small_potential, molecule, water.positions_angstrom, precision=precision
-    )
-    other_energy, other_forces = forces_of(
-        with_options(backend="python"), molecule, water.positions_angstrom, precision=precision
-    )
-    assert other_energy == pytest.approx(energy, abs=tolerance)
-    np.testing.assert_allclose(other_forces, forces, atol=tolerance)
-
-
 def test_without_the_plugin_the_force_is_that_of_openmm(monkeypatch, with_options, water):
     monkeypatch.setitem(sys.modules, "openmmtorch", None)
     assert python_torch_class() is None

@@ -1,11 +1,3 @@
-import pytest
-
-from openmm_mlff.errors import (
-    CheckpointError,
-    MissingDependencyError,
-    PotentialError,
-    UserError,
-)
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.student import StudentPotential
@@ -32,40 +24,3 @@ def test_an_ase_calculator_is_loaded_by_name():
     assert isinstance(potential, AsePotential)
     assert potential.options == {"sigma": 2.5, "epsilon": 0.01}
     assert (potential.n_parameters, potential.elements) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("spec", "error", "message"),
-    [
-        ("", PotentialError, "unknown potential ''; expected student:"),
-        ("nonsense", PotentialError, "unknown potential 'nonsense'"),
-        ("openmm-ml:ani2x", MissingDependencyError, "pip install torchani"),
-        ("openmm-ml:ani3x", PotentialError, "ani2x"),
-        ("missing.pt", CheckpointError, "no checkpoint at missing.pt"),
-        ("missing.safetensors", CheckpointError, "no checkpoint at missing.safetensors"),
-        (".", CheckpointError, "is a folder"),
-        ("student:", CheckpointError, "unknown student ''"),
-        ("student:orignal", CheckpointError, "unknown student 'orignal'"),
-        ("ase:", PotentialError, "expected ase:MODULE:NAME"),
-        ("ase:tblite.ase", PotentialError, "expected ase:MODULE:NAME"),
-        ("ase::TBLite", PotentialError, "expected ase:MODULE:NAME"),
-        ("ase:ase..calculators:EMT", PotentialError, "expected ase:MODULE:NAME"),
-        ("ase:.calculators:EMT", PotentialError, "expected ase:MODULE:NAME"),
-        ("ase:ase.calculators.lj:LennardJones?sigma", PotentialError, "key=value"),
-        (
-            "ase:no_such_module:Thing",
-            MissingDependencyError,
-            "put the folder that holds it on PYTHONPATH",
-        ),
-        ("ase:ase.calculators.lj:Nothing", PotentialError, "is not an ASE calculator class"),
-        ("ase:builtins:dict", PotentialError, "is not an ASE calculator class"),
-        ("ase:ase.build:molecule", PotentialError, "molecule rejects its options"),
-        ("ase:subprocess:Popen?args=true", PotentialError, "is not an ASE calculator class"),
-    ],
-)
-def test_bad_specs_are_refused_in_one_line(spec, error, message):
-    with pytest.raises(error) as caught:
-        load_potential(spec)
-    assert isinstance(caught.value, UserError)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)

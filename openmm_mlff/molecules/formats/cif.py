@@ -1,4 +1,7 @@
-"""CIF: macromolecular (PDBx/mmCIF) and of small-molecule crystals, both parsed by ASE."""
+"""CIF: macromolecular (PDBx/mmCIF) and of small-molecule crystals, both parsed by ASE.
+
+The symmetry of a crystal is expanded and its cell repeated to be wide enough.
+"""
 
 import io
 import warnings
@@ -6,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from openmm_mlff.molecules.formats.elements import AtomRecord
-from openmm_mlff.molecules.formats.frames import large_enough, structure_of_atoms
-from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
-from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, joined
+from openmm_mlff.molecules.formats.frames import structure_of_crystal
+from openmm_mlff.molecules.formats.residues import recorded_cell, structure_of
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure
 
 _UNKNOWN = ("?", ".", "")
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -31,16 +34,7 @@ _SPACE_GROUPS = ("_symmetry.space_group_name_h-m", "_space_group.name_h-m_alt")
 
 
 def read_cif(handle: TextIO) -> Iterator[FileStructure]:
-    """Read the models of the first mmCIF block, or the crystals of a small-molecule CIF.
-
-    The symmetry of a crystal is expanded and its cell repeated to be wide enough.
-
-    Yields:
-        One structure per model or crystal.
-
-    Raises:
-        BadStructureError: no block has atoms, or sites are partially occupied.
-    """
+    """Read the models of the first mmCIF block, or the crystals of a small-molecule CIF."""
     from ase.io.cif import parse_cif
 
     with warnings.catch_warnings():
@@ -67,7 +61,7 @@ def read_cif(handle: TextIO) -> Iterator[FileStructure]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             atoms = block.get_atoms()
-        yield large_enough(structure_of_atoms(atoms))
+        yield structure_of_crystal(atoms)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -87,13 +81,8 @@ def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
     columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]
     for model in dict.fromkeys(models):
         atoms = [_atom(row) for of, *row in zip(models, *columns, strict=True) if of == model]
-        kept, left_out = chosen_locations(atoms)
-        yield structure_of(
-            [atoms[index] for index in kept],
-            cell=cell,
-            note=joined(note, left_out),
-            remedy="add type_symbol",
-        )
+        structure, _ = structure_of(atoms, cell=cell, note=note, remedy="add type_symbol")
+        yield structure
 
 
 def _atom(row: Sequence[str]) -> AtomRecord:

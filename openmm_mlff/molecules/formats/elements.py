@@ -70,6 +70,7 @@ class AtomRecord:
         place: number and chain of its residue.
         altloc: label of its alternate location; may be empty.
         charge: formal charge, e.
+        serial: number in the file.
     """
 
     name: str
@@ -79,6 +80,7 @@ class AtomRecord:
     place: str = ""
     altloc: str = ""
     charge: int = 0
+    serial: str = ""
 
     def label(self, index: int) -> str:
         """Return the text that names the atom in messages: ``atom 7 (H4 of ETH 1)``."""
@@ -87,11 +89,7 @@ class AtomRecord:
 
 
 def nuclide(symbol: str) -> tuple[str, float]:
-    """Return element and mass (amu; NaN for the standard mass) of a symbol or atomic number.
-
-    Raises:
-        BadStructureError: there is no such element.
-    """
+    """Return element and mass (amu; NaN for the standard mass) of a symbol or atomic number."""
     from ase.data import atomic_numbers, chemical_symbols
 
     plain = symbol.strip().capitalize()
@@ -107,11 +105,7 @@ def nuclide(symbol: str) -> tuple[str, float]:
 
 
 def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
-    """Return atomic numbers, (N,), and the masses of isotopes, (N,), amu, NaN for others, or None.
-
-    Raises:
-        BadStructureError: a symbol is not that of an element.
-    """
+    """Return atomic numbers, (N,), and masses of isotopes, (N,), amu, NaN for others, or None."""
     from ase.data import atomic_numbers
 
     known = {symbol: nuclide(symbol) for symbol in dict.fromkeys(symbols)}
@@ -120,7 +114,18 @@ def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
     return numbers, None if np.isnan(masses).all() else masses
 
 
-def elements_of(
+def identified(atoms: Sequence[AtomRecord], *, remedy: str) -> tuple[Floats, Ints, Floats | None]:
+    """Return positions, (N, 3), Å, atomic numbers and masses as :func:`numbers_and_masses`.
+
+    ``remedy`` is what to add to the file where elements are missing, for messages.
+    """
+    placed = [atom.position_angstrom for atom in atoms]
+    positions = np.array(placed, dtype=np.float64).reshape(-1, 3)
+    numbers, masses = numbers_and_masses(_symbols_of(atoms, positions, remedy=remedy))
+    return positions, numbers, masses
+
+
+def _symbols_of(
     atoms: Sequence[AtomRecord], positions_angstrom: Floats, *, remedy: str
 ) -> list[str]:
     """Return the symbol of each atom, from its name if the file gives none.
@@ -128,22 +133,16 @@ def elements_of(
     Evidence is the residue; then the distance to the neighbours; then a second letter that does
     not count atoms along a chain (CL1, SI); then the column of the name.
 
-    Args:
-        atoms: as recorded.
-        positions_angstrom: (N, 3), Å.
-        remedy: what to add to the file, for messages.
-
     Raises:
         BadStructureError: the element of an atom is not evident, or it is not an atom.
     """
     options = [[atom.element] if atom.element else _candidates(atom) for atom in atoms]
     for index, (atom, found) in enumerate(zip(atoms, options, strict=True)):
-        if not found and _is_no_atom(atom):
-            raise BadStructureError(
-                f"{atom.label(index)} is not an atom, judging by its name; {NO_ATOM}"
-            )
         if not found:
-            raise BadStructureError(f"{atom.label(index)} has no element; {remedy}")
+            said = f"has no element; {remedy}"
+            if _is_no_atom(atom):
+                said = f"is not an atom, judging by its name; {NO_ATOM}"
+            raise BadStructureError(f"{atom.label(index)} {said}")
     _refuse_drude_particles(atoms, options, positions_angstrom)
     unclear = [index for index, found in enumerate(options) if len(found) > 1]
     if unclear and np.isfinite(positions_angstrom).all():

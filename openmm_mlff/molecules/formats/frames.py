@@ -9,18 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from openmm_mlff.molecules.electrons import (
-    lowest_multiplicity,
-    recorded_charge,
-    recorded_multiplicity,
-)
+from openmm_mlff.molecules.electrons import lowest_multiplicity, recorded_electrons
 from openmm_mlff.molecules.formats.elements import numbers_and_masses
-from openmm_mlff.molecules.formats.structure import (
-    BadStructureError,
-    FileStructure,
-    check_size,
-    joined,
-)
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, check_size
 from openmm_mlff.molecules.system import box_widths_angstrom, checked_cell
 
 if TYPE_CHECKING:
@@ -34,12 +25,7 @@ _SPECIES = re.compile(r"\bProperties=\"?((?:[^\s\":]+:[^\s\":]+:\d+:)*?)species:
 
 
 def structure_of_atoms(atoms: "Atoms") -> FileStructure:
-    """Convert ``ase.Atoms``, with charge and multiplicity under all names of ``electrons``.
-
-    Raises:
-        BadStructureError: periodic in one or two directions only, massless particles, a box under
-            an unknown name, or a charge or multiplicity that is not understood.
-    """
+    """Convert ``ase.Atoms``, with charge and multiplicity under all names of ``electrons``."""
     if atoms.pbc.any() and not atoms.pbc.all():
         flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
         raise BadStructureError(
@@ -57,7 +43,7 @@ def structure_of_atoms(atoms: "Atoms") -> FileStructure:
             "dummies are not atoms: remove them, or correct the mass"
         )
     try:
-        charge, multiplicity = recorded_charge(atoms), recorded_multiplicity(atoms)
+        charge, multiplicity = recorded_electrons(atoms)
     except ValueError as error:
         raise BadStructureError(str(error)) from error
     return FileStructure(
@@ -70,44 +56,28 @@ def structure_of_atoms(atoms: "Atoms") -> FileStructure:
     )
 
 
-def large_enough(crystal: FileStructure) -> FileStructure:
-    """Repeat the cell of a neutral crystal until it is 10 Å wide, and note it."""
-    if crystal.cell_angstrom is None or crystal.charge:
-        return crystal
-    cell = checked_cell("the crystal", crystal.cell_angstrom)
+def structure_of_crystal(atoms: "Atoms") -> FileStructure:
+    """Convert a crystal; if neutral, its cell is repeated until it is 10 Å wide, with a note."""
+    one = structure_of_atoms(atoms)
+    if one.cell_angstrom is None or one.charge:
+        return one
+    cell = checked_cell("the crystal", one.cell_angstrom)
     times = np.ceil(CRYSTAL_WIDTH_ANGSTROM / box_widths_angstrom(cell) - 1e-6).astype(int)
-    count = int(times.prod())
-    if count == 1:
-        return crystal
-    check_size(count * len(crystal.atomic_numbers))
-    shifts = np.indices(tuple(times.tolist())).reshape(3, -1).T @ cell
-    placed = crystal.positions_angstrom + shifts[:, None]
-    numbers, masses = np.tile(crystal.atomic_numbers, count), crystal.masses_amu
+    if times.prod() == 1:
+        return one
+    check_size(int(times.prod()) * len(atoms))
+    many = structure_of_atoms(atoms.repeat(times))
     written = " × ".join(map(str, times))
     return replace(
-        crystal,
-        atomic_numbers=numbers,
-        positions_angstrom=placed.reshape(-1, 3),
-        cell_angstrom=cell * times[:, None],
-        masses_amu=None if masses is None else np.tile(masses, count),
-        multiplicity=lowest_multiplicity(numbers),
-        note=joined(
-            crystal.note, f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide"
-        ),
+        many,
+        charge=one.charge,
+        multiplicity=lowest_multiplicity(many.atomic_numbers),
+        note=f"its cell is repeated {written} to be {CRYSTAL_WIDTH_ANGSTROM:g} Å wide",
     )
 
 
 def read_xyz(handle: TextIO) -> Iterator[FileStructure]:
-    """Read frames of an XYZ or extended XYZ file, with isotopes D and T and atomic numbers.
-
-    Yields:
-        One structure per frame.
-
-    Raises:
-        BadStructureError: as :func:`structure_of_atoms`, or a symbol is not that of an element, or
-            a lattice does not have nine numbers.
-        ValueError: the file is damaged.
-    """
+    """Read frames of an XYZ or extended XYZ file, with isotopes D and T and atomic numbers."""
     from ase.io.extxyz import read_xyz as read_ase_frames
 
     for lines in _frame_lines(handle):
@@ -128,7 +98,7 @@ def read_poscar(handle: TextIO) -> Iterator[FileStructure]:
     """Read the crystal of a POSCAR or CONTCAR, its cell repeated to be wide enough."""
     from ase.io.vasp import read_vasp
 
-    yield large_enough(structure_of_atoms(read_vasp(handle)))
+    yield structure_of_crystal(read_vasp(handle))
 
 
 def read_trajectory(path: Path) -> Iterator[FileStructure]:
@@ -146,7 +116,7 @@ def read_database(path: Path) -> Iterator[FileStructure]:
     for row in connect(str(path)).select():
         atoms = row.toatoms()
         atoms.info.update(row.key_value_pairs)
-        yield replace(large_enough(structure_of_atoms(atoms)), title=f"{row.formula}-{row.id}")
+        yield replace(structure_of_crystal(atoms), title=f"{row.formula}-{row.id}")
 
 
 def _write_symbols(lines: list[str]) -> Any:

@@ -7,16 +7,14 @@ import numpy as np
 
 from openmm_mlff.molecules.formats.elements import (
     AtomRecord,
-    elements_of,
+    identified,
     nuclide,
-    numbers_and_masses,
 )
 from openmm_mlff.molecules.formats.molfile import open_valences, rdkit_messages
 from openmm_mlff.molecules.formats.residues import recorded_cell
 from openmm_mlff.molecules.formats.structure import (
     BadStructureError,
     FileStructure,
-    position_array,
     sorted_bonds,
 )
 
@@ -53,10 +51,9 @@ def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[File
                 f"{len(atoms)} atoms and {len(links)} bonds; its header says {counts[0]} and "
                 f"{n_bonds}"
             )
-        positions = position_array(
-            [(float(words[2]), float(words[3]), float(words[4])) for words in atoms]
+        positions, numbers, masses = identified(
+            _records(atoms), remedy="write SYBYL types instead of those of a force field"
         )
-        numbers, masses = numbers_and_masses(_symbols(atoms, positions=positions))
         rows = {words[0]: row for row, words in enumerate(atoms)}
         pairs = [(rows[words[1]], rows[words[2]]) for words in links if words[3] != _NO_BOND]
         formal_charge, missing = _read_types("".join(lines))
@@ -97,8 +94,8 @@ def _sections(lines: list[str]) -> dict[str, list[str]]:
     return sections
 
 
-def _symbols(atoms: list[list[str]], *, positions: np.ndarray) -> list[str]:
-    """Return the elements of SYBYL types, or if a type is another, those of the atom names."""
+def _records(atoms: list[list[str]]) -> list[AtomRecord]:
+    """Return atoms with the elements of SYBYL types; if a type is another, without elements."""
     from ase.data import atomic_numbers
 
     symbols = [words[5].partition(".")[0] for words in atoms]
@@ -107,18 +104,16 @@ def _symbols(atoms: list[list[str]], *, positions: np.ndarray) -> list[str]:
             nuclide(symbol)
     # ca and CA are types of force fields, Ca is calcium.  All or none: c3 beside H and N.
     are_elements = all(atomic_numbers.get(symbol) for symbol in symbols)
-    records = [
+    return [
         AtomRecord(
             name=words[1],
             element=symbol if are_elements else "",
-            position_angstrom=tuple(place),
+            position_angstrom=(float(words[2]), float(words[3]), float(words[4])),
             residue="".join(words[7:8]),
             place="".join(words[6:7]),
         )
-        for words, symbol, place in zip(atoms, symbols, positions, strict=True)
+        for words, symbol in zip(atoms, symbols, strict=True)
     ]
-    remedy = "write SYBYL types instead of those of a force field"
-    return elements_of(records, positions, remedy=remedy)
 
 
 def _cell(crysin: list[str]) -> tuple[np.ndarray | None, str]:

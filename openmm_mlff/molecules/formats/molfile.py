@@ -62,11 +62,7 @@ def _structure(lines: list[str], *, add_hydrogens: bool) -> FileStructure:
 
 
 def structure_of_mol(molecule: "Mol", *, is_drawing: bool = False) -> FileStructure:
-    """Convert an RDKit molecule with a conformer and with implicit hydrogens counted.
-
-    Raises:
-        BadStructureError: a flat drawing, or particles that are not atoms.
-    """
+    """Convert an RDKit molecule with a conformer and with implicit hydrogens counted."""
     atoms = list(molecule.GetAtoms())
     for atom in atoms:
         if atom.GetAtomicNum() == 0:

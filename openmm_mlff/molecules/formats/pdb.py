@@ -1,80 +1,59 @@
-"""Reader of PDB files."""
+"""PDB files.
+
+OpenMM's and RDKit's readers drop atoms with equal names or labels, and gemmi reads coordinates that
+are not numbers as 0, hence this reader.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TextIO
 
 import numpy as np
 
 from openmm_mlff.molecules.bonds import covalent_bonds
 from openmm_mlff.molecules.formats.elements import ISOTOPES, AtomRecord
-from openmm_mlff.molecules.formats.residues import chosen_locations, recorded_cell, structure_of
-from openmm_mlff.molecules.formats.structure import (
-    Bonds,
-    FileStructure,
-    check_size,
-    joined,
-    sorted_bonds,
-)
-
-
-@dataclass
-class _Lines:
-    """Lines of a file by record type."""
-
-    models: list[list[str]] = field(default_factory=list)
-    conect: list[str] = field(default_factory=list)
-    cryst1: str = ""
+from openmm_mlff.molecules.formats.residues import recorded_cell, structure_of
+from openmm_mlff.molecules.formats.structure import Bonds, FileStructure, check_size, sorted_bonds
 
 
 def read_pdb(handle: TextIO) -> Iterator[FileStructure]:
-    """Read the models of a PDB file.
-
-    OpenMM's and RDKit's readers drop atoms with equal names or labels, hence this one. CONECT
-    records are used as bonds only if they contain every atom within bonding distance of another:
-    most files list the atoms of a ligand but not of the protein.
-
-    Yields:
-        One structure per model; one without atoms if the file has none.
-    """
-    lines = _sorted_lines(handle)
+    """Read the models of a PDB file; one without atoms if the file has none."""
+    models, conect, cryst1 = _sorted_lines(handle)
     cell, note = None, ""
-    if lines.cryst1:
-        edges = [float(lines.cryst1[start : start + 9]) for start in (6, 15, 24)]
-        angles = [float(lines.cryst1[start : start + 7]) for start in (33, 40, 47)]
-        cell, note = recorded_cell(edges + angles, space_group=lines.cryst1[55:66])
-    for model in lines.models or [[]]:
-        atoms = [_atom(line) for line in model]
-        kept, left_out = chosen_locations(atoms)
-        structure = structure_of(
-            [atoms[index] for index in kept],
+    if cryst1:
+        edges = [float(cryst1[start : start + 9]) for start in (6, 15, 24)]
+        angles = [float(cryst1[start : start + 7]) for start in (33, 40, 47)]
+        cell, note = recorded_cell(edges + angles, space_group=cryst1[55:66])
+    for model in models or [[]]:
+        structure, atoms = structure_of(
+            [_atom(line) for line in model],
             cell=cell,
-            note=joined(note, left_out),
+            note=note,
             remedy="write it in columns 77-78",
         )
-        serials = [model[index][6:11].strip() for index in kept]
-        yield replace(structure, bonds=_complete_bonds(lines.conect, serials, structure))
+        serials = [atom.serial for atom in atoms]
+        yield replace(structure, bonds=_complete_bonds(conect, serials, structure))
 
 
-def _sorted_lines(handle: TextIO) -> _Lines:
-    lines = _Lines()
+def _sorted_lines(handle: TextIO) -> tuple[list[list[str]], list[str], str]:
+    """Return the atoms of each model, the CONECT records and the first CRYST1 record."""
+    models: list[list[str]] = []
     atoms: list[str] = []
+    conect, cryst1 = [], ""
     for line in handle:
         if line.startswith(("ATOM  ", "HETATM")):
             atoms.append(line.rstrip("\n"))
             # Check the size before deriving anything from the atoms.
             check_size(len(atoms))
         elif line.startswith("CONECT"):
-            lines.conect.append(line)
-        elif line.startswith("CRYST1") and not lines.cryst1:
-            lines.cryst1 = line
+            conect.append(line)
+        elif line.startswith("CRYST1"):
+            cryst1 = cryst1 or line
         elif line.startswith(("MODEL", "END")) and atoms:
-            lines.models.append(atoms)
+            models.append(atoms)
             atoms = []
-    if atoms:
-        lines.models.append(atoms)
-    return lines
+    return [*models, atoms] if atoms else models, conect, cryst1
 
 
 def _atom(line: str) -> AtomRecord:
@@ -85,6 +64,7 @@ def _atom(line: str) -> AtomRecord:
     # 1+, or the variant +1.
     charge = "".join(sorted(line[78:80].strip()))
     return AtomRecord(
+        serial=line[6:11].strip(),
         name=line[12:16],
         residue=line[17:21].strip(),
         place=" ".join(line[21:27].split()),
@@ -98,7 +78,10 @@ def _atom(line: str) -> AtomRecord:
 def _complete_bonds(
     conect: list[str], serials: list[str], structure: FileStructure
 ) -> Bonds | None:
-    """Return the bonds of CONECT records, or None if they are not those of all atoms."""
+    """Return the bonds of CONECT records, or None if they leave out an atom close to another.
+
+    Most files list the atoms of a ligand but not of the protein.
+    """
     if max(Counter(serials).values(), default=0) > 1:
         # The serial number exceeded its five columns and does not identify an atom.
         return None

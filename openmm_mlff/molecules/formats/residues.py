@@ -8,23 +8,23 @@ from openmm_mlff.molecules.arrays import Floats
 from openmm_mlff.molecules.formats.elements import (
     HYDROGENATED,
     AtomRecord,
-    elements_of,
-    numbers_and_masses,
+    identified,
 )
-from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, position_array
+from openmm_mlff.molecules.formats.structure import (
+    BadStructureError,
+    FileStructure,
+    joined,
+)
 
 _WITHOUT_SYMMETRY = ("", "P1", "?", ".")
 _DUMMY_LENGTH_ANGSTROM = 1.0
 """Programs write a cell of 1 × 1 × 1 Å if there is none."""
 
 
-def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
-    """Choose one alternate location for each atom name.
+def _chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[AtomRecord], str]:
+    """Return the atoms at one alternate location for each name, and a note about the others.
 
     It is the first label of the residue, or if the atom does not have it, the atom's own first.
-
-    Returns:
-        Indices of the atoms to keep, and a note about those left out.
     """
     of_residue: dict[str, str] = {}
     of_atom: dict[tuple[str, str], list[str]] = {}
@@ -33,12 +33,12 @@ def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
             of_residue.setdefault(atom.place, atom.altloc)
         of_atom.setdefault((atom.place, atom.name.strip()), []).append(atom.altloc)
     kept, left_out = [], []
-    for index, atom in enumerate(atoms):
+    for atom in atoms:
         labels = of_atom[atom.place, atom.name.strip()]
         first = of_residue.get(atom.place, "")
         chosen = "" if "" in labels else first if first in labels else labels[0]
         if atom.altloc == chosen:
-            kept.append(index)
+            kept.append(atom)
         else:
             left_out.append(f"{atom.residue} {atom.place}")
     if not left_out:
@@ -52,18 +52,17 @@ def chosen_locations(atoms: Sequence[AtomRecord]) -> tuple[list[int], str]:
 
 
 def structure_of(
-    atoms: Sequence[AtomRecord], *, cell: Floats | None, note: str, remedy: str
-) -> FileStructure:
-    """Convert atoms, each at one location, to a structure without bonds.
+    recorded: Sequence[AtomRecord], *, cell: Floats | None, note: str, remedy: str
+) -> tuple[FileStructure, list[AtomRecord]]:
+    """Convert atoms to a structure without bonds, and return those at the location chosen.
 
     ``remedy`` names what to add to the file if elements are missing.
 
     Raises:
         BadStructureError: an element is not evident, or a residue has no hydrogens.
     """
-    positions = position_array([atom.position_angstrom for atom in atoms])
-    symbols = elements_of(atoms, positions, remedy=remedy)
-    numbers, masses = numbers_and_masses(symbols)
+    atoms, left_out = _chosen_locations(recorded)
+    positions, numbers, masses = identified(atoms, remedy=remedy)
     with_hydrogens = {atoms[row].place for row in np.flatnonzero(numbers == 1).tolist()}
     for atom, number in zip(atoms, numbers, strict=True):
         # A standard residue of heavy atoms only, as in most crystal structures.
@@ -73,14 +72,15 @@ def structure_of(
                 f"residue {atom.residue} {atom.place} has no hydrogens; add them to the file, for "
                 "example with OpenMM's Modeller.addHydrogens or PDBFixer"
             )
-    return FileStructure(
+    structure = FileStructure(
         atomic_numbers=numbers,
         positions_angstrom=positions,
         charge=sum(atom.charge for atom in atoms),
         cell_angstrom=cell,
         masses_amu=masses,
-        note=note,
+        note=joined(note, left_out),
     )
+    return structure, atoms
 
 
 def recorded_cell(
@@ -88,15 +88,9 @@ def recorded_cell(
 ) -> tuple[Floats | None, str]:
     """Convert a cell record to box vectors if the atoms of the file fill the box.
 
-    A dummy of 1 × 1 × 1 Å is ignored. If the space group has symmetry, the file contains only the
-    asymmetric unit, and the cell is not the box of its atoms.
-
-    Args:
-        lengths_and_angles: a, b, c in Å, then alpha, beta, gamma in degrees.
-        space_group: Hermann-Mauguin symbol.
-
-    Returns:
-        Box vectors as rows, (3, 3), Å, or None; and a note about an ignored cell.
+    It holds a, b, c in Å, then alpha, beta, gamma in degrees. A dummy of 1 × 1 × 1 Å is ignored. If
+    the space group has symmetry, the file contains only the asymmetric unit, and the cell is not
+    the box of its atoms. Return box vectors as rows, (3, 3), Å, or None, and a note.
 
     Raises:
         ValueError: impossible angles.

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.arrays import Floats, Ints
 
@@ -50,11 +48,7 @@ class FileStructure:
 
 
 def check_size(n_atoms: int) -> None:
-    """Check that the number of atoms is in the supported range.
-
-    Raises:
-        BadStructureError: it is not.
-    """
+    """Check that the number of atoms is in the supported range."""
     if n_atoms < 0:
         raise BadStructureError(
             f"{n_atoms} is not a number of atoms; expected a whole number from 1"
@@ -66,17 +60,8 @@ def check_size(n_atoms: int) -> None:
         )
 
 
-def position_array(positions: list[tuple[float, float, float]]) -> Floats:
-    """Return positions as (N, 3) float64, Å, also if N is 0."""
-    return np.array(positions, dtype=np.float64).reshape(-1, 3)
-
-
 def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
-    """Return each bond once, i < j, sorted; atom indices start at 0.
-
-    Raises:
-        ValueError: a bond refers to a missing atom or joins an atom to itself.
-    """
+    """Return each bond once, i < j, sorted; atom indices start at 0."""
     for i, j in pairs:
         if i == j or not (0 <= i < n_atoms and 0 <= j < n_atoms):
             raise ValueError(f"a bond joins atoms {i + 1} and {j + 1} of {n_atoms}")

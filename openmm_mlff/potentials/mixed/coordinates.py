@@ -16,9 +16,15 @@ from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.formats.structure import FileStructure, sorted_bonds
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.potentials.mixed.prepared import PreparedSystem
-from openmm_mlff.potentials.mixed.structure import atom_label, atomic_numbers
+from openmm_mlff.potentials.mixed.structure import (
+    atom_label,
+    bonds_of_atoms,
+    particle_numbers,
+    places_of_atoms,
+)
 from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.text import one_line
 
 COORDINATES = "inpcrd, rst7, crd, gro, PDB, mmCIF or an OpenMM state.xml"
 """What is read here, for messages."""
@@ -50,24 +56,17 @@ def prepared_molecule(
 ) -> MolecularSystem:
     """Return the atoms of a prepared system, without virtual sites.
 
-    The box is that of the coordinates, else that of the topology; the charge is that of the force
-    field, and the multiplicity the lowest possible one, unless they are given.
-
-    Args:
-        prepared: topology and parameters.
-        path: file of coordinates, of any of :data:`COORDINATES`.
-        name: name of the molecule; by default that of the file.
-        charge: replaces that of the force field.
-        multiplicity: replaces the lowest one.
-        is_isolated: whether a box is ignored, as implicit solvent needs none.
+    ``path`` is a file of any of :data:`COORDINATES`. The box is that of the coordinates, else that
+    of the topology, or ignored if ``is_isolated``, as implicit solvent needs none. By default the
+    name is that of the file, the charge that of the force field, and the multiplicity the lowest.
 
     Raises:
         MoleculeError: the file cannot be read, or belongs to other atoms.
     """
     found = read_coordinates(path)
     topology = prepared.topology
-    atoms = [atom for atom in topology.atoms() if atom.element is not None]
-    rows = np.array([atom.index for atom in atoms])
+    numbers = particle_numbers(topology)
+    rows = np.flatnonzero(numbers)
     count = len(found.positions_angstrom)
     if count not in (len(rows), topology.getNumAtoms()):
         raise MoleculeError(
@@ -76,7 +75,7 @@ def prepared_molecule(
         )
     _check_elements(path, found.topology, topology)
     positions = found.positions_angstrom
-    numbers = atomic_numbers(topology)
+    numbers = numbers[rows]
     total = prepared.charge if charge is None else charge
     box = topology.getPeriodicBoxVectors()
     cell = None if is_isolated else found.cell_angstrom
@@ -100,11 +99,7 @@ def prepared_molecule(
 
 
 def read_coordinates(path: Path) -> Coordinates:
-    """Read positions and box of a file of any of :data:`COORDINATES`.
-
-    Raises:
-        MoleculeError: it cannot be read.
-    """
+    """Read positions and box of a file of any of :data:`COORDINATES`."""
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
         with path.open("rb") as handle:
@@ -115,8 +110,8 @@ def read_coordinates(path: Path) -> Coordinates:
     # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
     except Exception as error:
         raise MoleculeError(
-            f"{path}: cannot be read as coordinates ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); expected {COORDINATES}"
+            f"{path}: cannot be read as coordinates ("
+            f"{one_line(error, with_type=True)}); expected {COORDINATES}"
         ) from error
 
 
@@ -181,21 +176,9 @@ def _bonds(topology: app.Topology) -> tuple[tuple[int, int], ...]:
 
     Left out are those that make rigid water a triangle: between hydrogens bonded to another atom.
     """
-    place: dict[int, int] = {}
-    bonded: set[int] = set()
-    for atom in topology.atoms():
-        if atom.element is not None:
-            place[atom.index] = len(place)
-    pairs = [pair for pair in topology.bonds() if all(atom.index in place for atom in pair)]
-    for first, second in pairs:
-        if first.element != second.element:
-            bonded |= {first.index, second.index}
-    kept = [
-        (place[first.index], place[second.index])
-        for first, second in pairs
-        if not (
-            first.element == second.element == app.element.hydrogen
-            and {first.index, second.index} <= bonded
-        )
-    ]
-    return sorted_bonds(kept, n_atoms=len(place))
+    numbers, pairs = particle_numbers(topology), bonds_of_atoms(topology)
+    ends = numbers[pairs]
+    bonded = pairs[ends[:, 0] != ends[:, 1]]
+    is_third_side = (ends == 1).all(axis=1) & np.isin(pairs, bonded).all(axis=1)
+    places = places_of_atoms(topology)
+    return sorted_bonds(places[pairs[~is_third_side]].tolist(), n_atoms=int((numbers > 0).sum()))

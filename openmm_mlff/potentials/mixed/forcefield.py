@@ -18,6 +18,7 @@ from openmm_mlff.potentials.base import openmm_box_nm
 from openmm_mlff.potentials.mixed.prepared import PreparedSystem, charges_of
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.storage.fingerprint import hash_path
+from openmm_mlff.storage.text import one_line
 from openmm_mlff.units import nm_from_angstrom
 
 # Exceptions of OpenMM for force field files that are missing, invalid or incompatible.
@@ -32,11 +33,7 @@ _LOADING_FAILURES = (
 
 
 def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | PreparedSystem:
-    """Load a force field from XML files of the user or of OpenMM; a prepared system is one.
-
-    Raises:
-        PotentialError: no file is given, or one cannot be read.
-    """
+    """Load a force field from XML files of the user or of OpenMM; a prepared system is one."""
     if isinstance(files, PreparedSystem):
         return files
     if not files:
@@ -53,7 +50,7 @@ def load_forcefield(files: Sequence[str] | PreparedSystem) -> app.ForceField | P
         return app.ForceField(*files)
     except _LOADING_FAILURES as error:
         raise PotentialError(
-            f"force field {', '.join(files)}: cannot be loaded ({_one_line(error)}); expected "
+            f"force field {', '.join(files)}: cannot be loaded ({one_line(error)}); expected "
             "files of OpenMM (such as amber14-all.xml) or paths of your own: correct the name"
         ) from error
 
@@ -91,15 +88,14 @@ def create_mm_system(
     forcefield: app.ForceField | PreparedSystem,
     topology: app.Topology,
     *,
-    cell_angstrom: npt.NDArray[np.float64] | None,
     settings: MixedSettings,
     **optional: Any,
 ) -> openmm.System:
     """Create a System of the force field with all atoms, without a centre-of-mass remover.
 
-    ``cell_angstrom``: (3, 3), rows; with a box PME is used, otherwise no cutoff. ``optional``:
-    further arguments of OpenMM's ``createSystem``. A System of the user is used as it is, without
-    forces that control temperature or pressure.
+    In a box of the topology PME is used, otherwise no cutoff. ``optional``: further arguments of
+    OpenMM's ``createSystem``. A System of the user is used as it is, without forces that control
+    temperature or pressure.
 
     Raises:
         PotentialError: the force field does not contain a residue, or lacks parameters; or the
@@ -107,7 +103,8 @@ def create_mm_system(
     """
     _check_settings(forcefield, settings)
     mass_amu = settings.hydrogen_mass_amu
-    if cell_angstrom is not None:
+    box = topology.getPeriodicBoxVectors()
+    if box is not None:
         optional["nonbondedCutoff"] = nm_from_angstrom(settings.cutoff_angstrom)
         optional["ewaldErrorTolerance"] = settings.ewald_tolerance
         if settings.switch_angstrom is not None:
@@ -117,7 +114,7 @@ def create_mm_system(
     try:
         system = forcefield.createSystem(
             topology,
-            nonbondedMethod=app.NoCutoff if cell_angstrom is None else app.PME,
+            nonbondedMethod=app.NoCutoff if box is None else app.PME,
             constraints=app.HBonds if settings.constraints == "hbonds" else None,
             rigidWater=settings.rigid_water,
             hydrogenMass=None if mass_amu is None else mass_amu * unit.dalton,
@@ -126,18 +123,18 @@ def create_mm_system(
         )
     except (*_LOADING_FAILURES, openmm.OpenMMException) as error:
         if "extra site" in str(error):
-            residue = _one_line(error).partition(". ")[0].removeprefix("No template found for ")
+            residue = one_line(error).partition(". ")[0].removeprefix("No template found for ")
             raise PotentialError(
                 f"the force field gives {residue} virtual sites (as in four-site water), which are "
                 "not supported here; use one without them, for example amber14/tip3p.xml"
             ) from error
         raise PotentialError(
-            f"the force field cannot describe the structure ({_one_line(error)}); add a "
+            f"the force field cannot describe the structure ({one_line(error)}); add a "
             "file that defines this residue, and check that the structure names its "
             "atoms, hydrogens and bonds (CONECT)"
         ) from error
-    if cell_angstrom is not None:
-        system.setDefaultPeriodicBoxVectors(*openmm_box_nm(cell_angstrom))
+    if box is not None:
+        system.setDefaultPeriodicBoxVectors(*box)
     return system
 
 
@@ -167,7 +164,3 @@ def _check_settings(forcefield: app.ForceField | PreparedSystem, settings: Mixed
             "which is used as it is; leave out --constraints, --hydrogen-mass and "
             "--implicit-solvent"
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")

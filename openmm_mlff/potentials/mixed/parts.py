@@ -11,7 +11,7 @@ import openmm
 from openmm import app
 
 from openmm_mlff.molecules.boxes import Floats
-from openmm_mlff.potentials.openmmml.mixing import link_length_angstrom
+from openmm_mlff.potentials.openmmml.impl import link_length_angstrom
 
 _EWALD = (
     openmm.NonbondedForce.Ewald,

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import openmm
+from openmm import app
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
-from openmm_mlff.potentials.calculators import FunctionCalculator, molecule_of
-from openmm_mlff.potentials.engine import Engine, cutoff_angstrom
-from openmm_mlff.potentials.mixed.embedding import create_mixed_system
+from openmm_mlff.potentials.engine import SystemPotential, cutoff_angstrom
 from openmm_mlff.potentials.mixed.forcefield import (
     boxed,
     create_mm_system,
@@ -31,18 +30,21 @@ from openmm_mlff.potentials.mixed.structure import (
     check_ml_atoms,
     check_same_atoms,
     part_alone,
+    places_of_atoms,
 )
-from openmm_mlff.storage.fingerprint import Sources
 
-if TYPE_CHECKING:
-    import openmm
-    from ase import Atoms
-    from openmm import app
+# Before openmm-ml: if that is missing, this import states how to install it.
+from openmm_mlff.potentials.openmmml.impl import PotentialImpl  # isort: split
+
+from openmmml.mlpotential import MLPotential
+
+from openmm_mlff.storage.fingerprint import Sources
+from openmm_mlff.storage.text import one_line
 
 _NO_SETTINGS = MixedSettings()
 
 
-class MixedPotential(Potential):
+class MixedPotential(SystemPotential):
     """Some atoms of one structure described by a potential, the others by a force field.
 
     Mechanical embedding: E = E_MM(all) − E_MM(ML part alone) + E_ML(ML part). It supports only the
@@ -67,16 +69,13 @@ class MixedPotential(Potential):
     """
 
     composition_is_free = False
-    box_is_free = False
     has_force_field = True
     is_mixed = True
-    _warmed = (*Potential._warmed, "_engine")
-    _engine: tuple[tuple[str, bool], Engine] | None = None
 
     def __init__(
         self,
         ml_potential: Potential,
-        topology: "app.Topology",
+        topology: app.Topology,
         *,
         ml_atoms: npt.ArrayLike,
         forcefield: Sequence[str] | PreparedSystem,
@@ -87,12 +86,11 @@ class MixedPotential(Potential):
         self._part = np.array(ml_atoms, dtype=np.int64).reshape(-1)
         check_ml_atoms(topology, self._part)
         self._part.sort()
-        # Of each particle, its place among the atoms.
-        places = np.cumsum([atom.element is not None for atom in topology.atoms()]) - 1
+        places = places_of_atoms(topology)
         self.ml_atoms = places[self._part]
         self.links = link_atoms(topology, self._part, places=places)
         self.forcefield = load_forcefield(forcefield)
-        self._bonds = places[bonds_of_atoms(topology)]
+        self._bonded = places[bonds_of_atoms(topology)]
         self.settings = settings
         self.spec = ml_potential.spec
         self.name = f"{ml_potential.name}-in-mm"
@@ -116,40 +114,29 @@ class MixedPotential(Potential):
         )
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check atoms and box, and that both parts are supported.
-
-        Raises:
-            PotentialError: other atoms, too small a box, or atoms that the force field or the ML
-                potential does not support.
-            MoleculeError: a molecule is split by the box.
-        """
+        """Check atoms and box, and that both parts are supported."""
         self._checked_mm_system(molecule)
 
     def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
         """Return the M atoms of the ML part and the link atoms as an isolated molecule."""
         return part_alone(molecule, self.ml_atoms, links=self.links)
 
-    def _checked_mm_system(self, molecule: MolecularSystem) -> "openmm.System":
+    def _checked_mm_system(self, molecule: MolecularSystem) -> openmm.System:
         check_same_atoms(self.topology, molecule)
         self.ml_potential.check_molecule(self.ml_part(molecule))
         system = self.mm_system(molecule)
         check_box(self.topology, molecule, cutoff_angstrom=cutoff_angstrom(system))
         return system
 
-    def mm_system(self, molecule: MolecularSystem) -> "openmm.System":
-        """Create a System of the force field with all atoms, in the molecule's box.
-
-        Raises:
-            PotentialError: the force field does not support an atom.
-        """
+    def mm_system(self, molecule: MolecularSystem) -> openmm.System:
+        """Create a System of the force field with all atoms, in the molecule's box."""
         return create_mm_system(
             self.forcefield,
             boxed(self.topology, molecule),
-            cell_angstrom=molecule.cell_angstrom,
             settings=self.settings,
         )
 
-    def mm_system_of_part(self, molecule: MolecularSystem) -> "openmm.System":
+    def mm_system_of_part(self, molecule: MolecularSystem) -> openmm.System:
         """System of all particles with the terms of the force field that the potential replaces."""
         return terms_inside(
             self.mm_system(molecule),
@@ -160,71 +147,52 @@ class MixedPotential(Potential):
 
     def create_system(
         self, molecule: MolecularSystem, *, precision: str = "mixed", interpolate: bool = False
-    ) -> "openmm.System":
+    ) -> openmm.System:
         """Create the mixed System, with masses and constraints of the force field.
 
-        With ``interpolate`` it has the Context parameter ``lambda_interpolate``, from 0, the force
-        field, to 1, the mixed System. It has no centre-of-mass remover.
+        Constraints inside the ML part are removed. Bonds between the parts are capped with
+        hydrogens, virtual sites at the end of the System. With ``interpolate`` it has the Context
+        parameter ``lambda_interpolate``, from 0, the force field, to 1, the mixed System. It has no
+        centre-of-mass remover.
 
         Raises:
-            PotentialError: see :meth:`check_molecule`.
+            PotentialError: see :meth:`check_molecule`; or openmm-ml does not support the force
+                field.
         """
-        check_precision(precision)
+        impl = PotentialImpl(self.ml_potential, precision=check_precision(precision))
         mm_system = self._checked_mm_system(molecule)
+        topology = boxed(self.topology, molecule)
+        for atom in topology.atoms():
+            # openmm-ml reads the element of each particle, but uses those of the ML part only.
+            atom.element = atom.element or app.element.hydrogen
+        if molecule.is_periodic and self.ml_potential.is_long_range is None:
+            raise PotentialError(
+                f"for a mixed System in a box it must be known whether {self.spec} describes "
+                "long-range interactions; add mlLongRange=true or mlLongRange=false to its options"
+            )
         charge = formal_charge(mm_system, self._part)
         numbers = self.ml_part(molecule).atomic_numbers
-        return create_mixed_system(
-            self.ml_potential,
-            boxed(self.topology, molecule),
-            mm_system,
-            ml_atoms=self._part.tolist(),
-            precision=precision,
-            charge=charge,
-            multiplicity=lowest_multiplicity(numbers, charge=charge),
-            interpolate=interpolate,
-        )
+        try:
+            system: openmm.System = _OfImpl(impl).createMixedSystem(
+                topology,
+                mm_system,
+                self._part.tolist(),
+                interpolate=interpolate,
+                charge=charge,
+                multiplicity=lowest_multiplicity(numbers, charge=charge),
+            )
+        except (ValueError, NotImplementedError, openmm.OpenMMException) as error:
+            raise PotentialError(
+                f"openmm-ml cannot mix {self.spec} with this force field "
+                f"({one_line(error)}); choose another force field"
+            ) from error
+        _check_solvent(system)
+        return system
 
     def interpolates(self, molecule: MolecularSystem) -> bool:
         """Whether openmm-ml can interpolate: not with a ``CustomNonbondedForce``, as of NBFIX."""
-        import openmm
-
         forces = self.mm_system(molecule).getForces()
         return not any(isinstance(force, openmm.CustomNonbondedForce) for force in forces)
-
-    def create_forces(
-        self,
-        molecule: MolecularSystem,
-        *,
-        precision: str = "mixed",
-        particles: Sequence[int] | None = None,
-    ) -> "list[openmm.Force]":
-        """Raise an error: a mixed System is incomplete without its constraints and masses."""
-        raise PotentialError(
-            f"{self.name} is a complete System with its own constraints and masses, and cannot be "
-            "added to another one; use create_system"
-        )
-
-    def ase_calculator(
-        self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> FunctionCalculator:
-        """Return an ASE calculator that uses an OpenMM Context; the device is ignored."""
-        check_precision(precision)
-
-        def compute(atoms: "Atoms") -> tuple[float, Floats]:
-            found = self.evaluate(
-                molecule_of(atoms, bonds=()), atoms.positions[None], precision=precision
-            )
-            return float(found.energies_ev[0]), found.forces_ev_per_angstrom[0]
-
-        return FunctionCalculator(compute)
-
-    def engine(self, molecule: MolecularSystem, *, precision: str) -> Engine:
-        """Return a Context for the molecule; the last one is cached, whatever the box."""
-        key = precision, molecule.is_periodic
-        if self._engine is None or self._engine[0] != key:
-            system = self.create_system(molecule, precision=precision)
-            self._engine = key, Engine(system, precision=precision)
-        return self._engine[1]
 
     def evaluate(
         self, molecule: MolecularSystem, positions_angstrom: np.ndarray, *, precision: str = "mixed"
@@ -237,13 +205,10 @@ class MixedPotential(Potential):
             EvaluationRefusedError: OpenMM refuses a geometry.
         """
         check_same_atoms(self.topology, molecule)
-        engine = self.engine(molecule, precision=check_precision(precision))
-        cell = molecule.cell_angstrom
-        found = (
-            engine.evaluate(self._whole(placed, cell), cell_angstrom=cell)
-            for placed in np.asarray(positions_angstrom, dtype=np.float64)
-        )
-        return Evaluation.of(found, n_atoms=molecule.n_atoms)
+        placed = np.array(positions_angstrom, dtype=np.float64)
+        for geometry in placed:
+            geometry[:] = self._whole(geometry, molecule.cell_angstrom)
+        return super().evaluate(molecule, placed, precision=precision)
 
     def _whole(self, positions_angstrom: Floats, cell_angstrom: Floats | None) -> Floats:
         """Return positions (N, 3), Å, at which no bond crosses a face of the box.
@@ -251,8 +216,27 @@ class MixedPotential(Potential):
         OpenMM evaluates bonded terms, constraints and the ML part at the coordinates it receives,
         not at the nearest images.
         """
-        if cell_angstrom is None or not len(self._bonds):
+        if cell_angstrom is None or not len(self._bonded):
             return positions_angstrom
         cell = {"positions_angstrom": positions_angstrom, "cell_angstrom": cell_angstrom}
-        _, shifts = nearest_images(self._bonds, **cell)
-        return whole_molecules(pairs=self._bonds, shifts=shifts, **cell)
+        _, shifts = nearest_images(self._bonded, **cell)
+        return whole_molecules(pairs=self._bonded, shifts=shifts, **cell)
+
+
+class _OfImpl(MLPotential):
+    """openmm-ml's interface to an existing implementation instead of a name."""
+
+    def __init__(self, impl: PotentialImpl) -> None:
+        self._impl = impl
+
+
+def _check_solvent(system: openmm.System) -> None:
+    """Raise if implicit solvent leaves out link atoms."""
+    for force in system.getForces():
+        if isinstance(force, (openmm.GBSAOBCForce, openmm.CustomGBForce)) and (
+            force.getNumParticles() != system.getNumParticles()
+        ):
+            raise PotentialError(
+                f"the selection cuts bonds, and openmm-ml does not add link atoms to a "
+                f"{type(force).__name__} (implicit solvent): select whole molecules"
+            )

@@ -15,6 +15,7 @@ from openmm_mlff.potentials.mixed.structure import atom_label, open_topology
 from openmm_mlff.potentials.serialised import deserialize
 from openmm_mlff.potentials.sites import are_atoms
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
+from openmm_mlff.storage.text import one_line
 
 PREPARED = "an Amber prmtop, a CHARMM psf with its parameters, a GROMACS top or a system.xml"
 """What is read here, for messages."""
@@ -117,18 +118,15 @@ def load_prepared(files: Sequence[str], *, structure: Path) -> PreparedSystem:
         )
     try:
         check_file_size(Path(main), most_bytes=MOST_STRUCTURE_BYTES)
-        if kind == "OpenMM":
-            topology, create = _of_openmm(main, [*map(Path, others), structure])
-        else:
-            topology, create = _LOADERS[kind](main, others)
+        topology, create = _LOADERS[kind](main, [*others, str(structure)])
         system = create(topology, nonbondedMethod=app.NoCutoff)
     except PotentialError:
         raise
     # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
     except Exception as error:
         raise PotentialError(
-            f"{main}: cannot be read by OpenMM as a file of {kind} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); check that it and the files it names are complete"
+            f"{main}: cannot be read by OpenMM as a file of {kind} ("
+            f"{one_line(error, with_type=True)}); check that it and the files it names are complete"
         ) from error
     _check_particles(main, topology, system)
     return PreparedSystem(
@@ -156,6 +154,7 @@ def charges_of(system: openmm.System) -> np.ndarray:
 
 
 Loaded = tuple[app.Topology, Callable[..., openmm.System]]
+"""What a loader returns; it is given the main file, then the others and the structure."""
 
 
 def _of_amber(name: str, _: list[str]) -> Loaded:
@@ -163,7 +162,8 @@ def _of_amber(name: str, _: list[str]) -> Loaded:
     return loaded.topology, lambda _, **arguments: loaded.createSystem(**arguments)
 
 
-def _of_charmm(name: str, parameters: list[str]) -> Loaded:
+def _of_charmm(name: str, others: list[str]) -> Loaded:
+    *parameters, _ = others
     if not parameters:
         raise PotentialError(
             f"{name} has no parameters; name the parameter files of CHARMM (.rtf, .prm, .str) with "
@@ -191,17 +191,10 @@ def _of_gromacs(name: str, _: list[str]) -> Loaded:
     return loaded.topology, create
 
 
-_LOADERS: dict[str, Callable[[str, list[str]], Loaded]] = {
-    "Amber": _of_amber,
-    "CHARMM": _of_charmm,
-    "GROMACS": _of_gromacs,
-}
-
-
-def _of_openmm(name: str, structures: list[Path]) -> Loaded:
+def _of_openmm(name: str, structures: list[str]) -> Loaded:
     text = Path(name).read_text(encoding="utf-8")
     system = deserialize(text, expected="System")
-    topology = open_topology(structures[0])
+    topology = open_topology(Path(structures[0]))
     if topology.getNumAtoms() != system.getNumParticles():
         raise PotentialError(
             f"{name} has {system.getNumParticles()} particles and {structures[0]} "
@@ -213,6 +206,14 @@ def _of_openmm(name: str, structures: list[Path]) -> Loaded:
         topology.setPeriodicBoxVectors(system.getDefaultPeriodicBoxVectors())
     _complete_bonds(topology, system)
     return topology, lambda *_, **__: copy.deepcopy(system)
+
+
+_LOADERS: dict[str, Callable[[str, list[str]], Loaded]] = {
+    "Amber": _of_amber,
+    "CHARMM": _of_charmm,
+    "GROMACS": _of_gromacs,
+    "OpenMM": _of_openmm,
+}
 
 
 def _complete_bonds(topology: app.Topology, system: openmm.System) -> None:

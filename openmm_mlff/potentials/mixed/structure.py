@@ -11,6 +11,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.system import box_widths_angstrom
 from openmm_mlff.potentials.mixed.parts import LinkAtoms
+from openmm_mlff.storage.text import one_line
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
 
@@ -37,11 +38,7 @@ def read_topology(path: Path) -> app.Topology:
 
 
 def open_topology(path: Path) -> app.Topology:
-    """Read a topology like :func:`read_topology`, where particles may have no element.
-
-    Raises:
-        MoleculeError: missing, unreadable or of another format.
-    """
+    """Read a topology like :func:`read_topology`, where particles may have no element."""
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise MoleculeError(
@@ -54,8 +51,8 @@ def open_topology(path: Path) -> app.Topology:
         return _READERS[suffix](str(path)).topology
     except _READING_FAILURES as error:
         raise MoleculeError(
-            f"{path}: cannot be read as {suffix[1:]} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); check that the file is complete"
+            f"{path}: cannot be read as {suffix[1:]} ("
+            f"{one_line(error, with_type=True)}); check that the file is complete"
         ) from error
 
 
@@ -64,20 +61,22 @@ def atom_label(atom: app.topology.Atom) -> str:
     return f"atom {atom.index} ({atom.name} of {atom.residue.name} {atom.residue.id})"
 
 
-def atomic_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
-    """Return the atomic numbers of a topology without its virtual sites, (N,) int64."""
-    elements = [atom.element for atom in topology.atoms() if atom.element is not None]
-    return np.array([element.atomic_number for element in elements], dtype=np.int64)
+def particle_numbers(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Return the atomic number of each particle of a topology, (P,); 0 for virtual sites."""
+    elements = [atom.element for atom in topology.atoms()]
+    return np.array([0 if one is None else one.atomic_number for one in elements], dtype=np.int64)
+
+
+def places_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
+    """Return of each particle, (P,), its place among the atoms."""
+    return np.cumsum(particle_numbers(topology) > 0) - 1
 
 
 def bonds_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
     """Return the bonds of a topology without those to virtual sites, (B, 2), particle indices."""
-    pairs = [
-        (first.index, second.index)
-        for first, second in topology.bonds()
-        if None not in (first.element, second.element)
-    ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    pairs = np.array([(first.index, second.index) for first, second in topology.bonds()], dtype=int)
+    pairs = pairs.reshape(-1, 2)
+    return pairs[(particle_numbers(topology)[pairs] > 0).all(axis=1)]
 
 
 def part_alone(
@@ -99,12 +98,9 @@ def part_alone(
 
 
 def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
-    """Check that a molecule has the atoms of a topology, in the same order.
-
-    Raises:
-        PotentialError: it does not.
-    """
-    numbers = atomic_numbers(topology)
+    """Check that a molecule has the atoms of a topology, in the same order."""
+    numbers = particle_numbers(topology)
+    numbers = numbers[numbers > 0]
     if not np.array_equal(numbers, molecule.atomic_numbers):
         raise PotentialError(
             f"{molecule.name}: its {molecule.n_atoms} atoms differ in number, elements or order "
@@ -114,12 +110,7 @@ def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:
 
 
 def check_ml_atoms(topology: app.Topology, ml_atoms: npt.NDArray[np.int64]) -> None:
-    """Check that a part of a topology can be described by a separate potential.
-
-    Raises:
-        PotentialError: none or all of the atoms, invalid indices, a virtual site, or a bond is cut
-            that cannot be capped.
-    """
+    """Check that a part of a topology can be described by a separate potential."""
     count = topology.getNumAtoms()
     part = set(ml_atoms.tolist())
     if not part or len(part) != len(ml_atoms) or min(part) < 0 or max(part) >= count:
@@ -168,7 +159,7 @@ def check_box(topology: app.Topology, molecule: MolecularSystem, *, cutoff_angst
         )
     atoms = list(topology.atoms())
     placed = np.zeros((len(atoms), 3))
-    placed[[atom.element is not None for atom in atoms]] = molecule.positions_angstrom
+    placed[particle_numbers(topology) > 0] = molecule.positions_angstrom
     for first, second in bonds_of_atoms(topology):
         length = float(np.linalg.norm(placed[first] - placed[second]))
         if length > width / 2.0:

@@ -1,8 +1,7 @@
 """Interface to openmm-ml: our potentials as its plugins, and its potentials as ours.
 
 ``impl`` and ``plugin`` let ``MLPotential("student-original")`` run ours; ``foreign`` implements the
-specs ``openmm-ml:NAME``; ``mixing`` and ``fading`` build ML/MM Systems of forces that OpenMM
-cannot copy.
+specs ``openmm-ml:NAME``; ``fading`` multiplies forces that OpenMM cannot copy by a parameter.
 """
 
 from openmm_mlff.errors import MissingDependencyError

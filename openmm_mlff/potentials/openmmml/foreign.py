@@ -1,11 +1,12 @@
 """openmm-ml's potentials as ours: ``openmm-ml:NAME`` and ``openmm-ml:NAME?key=value&...``."""
 
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import openmm
 from openmmml import MLPotential
@@ -15,14 +16,14 @@ from openmm_mlff.config import nearest
 from openmm_mlff.errors import MissingDependencyError, PotentialError, UserError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.ase import read_options
-from openmm_mlff.potentials.base import Potential, check_precision
-from openmm_mlff.potentials.calculators import OpenMMCalculator
+from openmm_mlff.potentials.base import check_precision
+from openmm_mlff.potentials.engine import SystemPotential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
+from openmm_mlff.storage.text import one_line
 
 PREFIX = "openmm-ml:"
 _OF_ASE = "ase"
@@ -34,7 +35,29 @@ _REFUSALS = (TypeError, ValueError, RuntimeError, LookupError, AssertionError)
 _Made = TypeVar("_Made")
 
 
-class OpenMMMLPotential(Potential):
+class Package(NamedTuple):
+    """A package that openmm-ml imports when a potential is used, and how to install it."""
+
+    module: str
+    command: str
+
+
+# By prefix of the potential's name; imports of the files in openmmml/models.
+_NEEDED = {
+    "aceff": Package("torchmdnet", "pip install torchmd-net huggingface_hub"),
+    "aimnet": Package("aimnet", "pip install aimnet"),
+    "ani": Package("torchani", "pip install torchani"),
+    # No wheel: the plugin is built for one version of OpenMM.
+    "deepmd": Package("OpenMMDeepmdPlugin", "conda install ye-ding::openmm_deepmd_plugin"),
+    "fennix": Package("fennol", "pip install fennol"),
+    "mace": Package("mace", "pip install mace-torch"),
+    "nequip": Package("nequip", "pip install nequip"),
+    "orb": Package("orb_models", "pip install orb-models"),
+    "torchmdnet": Package("torchmdnet", "pip install torchmd-net"),
+}
+
+
+class OpenMMMLPotential(SystemPotential):
     """Any potential known to openmm-ml, its own or of a plugin.
 
     Options are passed to `MLPotential` if its implementation names them or accepts any, and to
@@ -55,6 +78,8 @@ class OpenMMMLPotential(Potential):
         spec: the spec string.
     """
 
+    _always_in_double = True
+
     def __init__(
         self, impl: MLPotentialImpl, *, name: str, options: dict[str, Any], spec: str
     ) -> None:
@@ -66,7 +91,6 @@ class OpenMMMLPotential(Potential):
         # Relative paths refer to the folder in which the spec was given.
         self._folder = Path.cwd()
         self.name = _folder_name(spec)
-        self.box_is_free = False
         if isinstance(impl, PotentialImpl):
             self.n_parameters = impl.potential.n_parameters
             self.elements = impl.potential.elements
@@ -74,13 +98,7 @@ class OpenMMMLPotential(Potential):
 
     @classmethod
     def from_spec(cls, spec: str) -> "OpenMMMLPotential":
-        """Build from ``openmm-ml:NAME?key=value&...``; JSON values are converted.
-
-        Raises:
-            PotentialError: the spec is malformed, openmm-ml does not know the name, or it rejects
-                the options.
-            MissingDependencyError: the package of the potential is not installed.
-        """
+        """Build from ``openmm-ml:NAME?key=value&...``; JSON values are converted."""
         name, _, query = spec.removeprefix(PREFIX).partition("?")
         options = read_options(query)
         if options is None:
@@ -149,14 +167,6 @@ class OpenMMMLPotential(Potential):
             )
         return collected.forces
 
-    def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> OpenMMCalculator:
-        """Return a new ASE calculator for the same System on OpenMM's Reference platform.
-
-        The device is ignored, and the precision too if the model has no choice.
-        """
-        check_precision(precision)
-        return OpenMMCalculator(lambda molecule: self.create_system(molecule, precision=precision))
-
     def _precision(self, precision: str) -> dict[str, str]:
         """Return the precision argument, if any: ours have three values, openmm-ml's own two."""
         check_precision(precision)
@@ -194,6 +204,25 @@ def _factory(name: str) -> MLPotentialImplFactory:
     return MLPotential._implFactories[name]
 
 
+def needed_package(name: str) -> Package | None:
+    """Return the package that a potential of openmm-ml requires; None if unknown."""
+    return next((package for start, package in _NEEDED.items() if name.startswith(start)), None)
+
+
+def check_package(name: str) -> None:
+    """Check that the package of a potential of openmm-ml is installed, without importing it."""
+    package = needed_package(name)
+    if package is not None and importlib.util.find_spec(package.module) is None:
+        raise MissingDependencyError(missing(name, f"there is no module {package.module}"))
+
+
+def missing(name: str, reason: str) -> str:
+    """Return the error message for a missing package, with reason and remedy."""
+    package = needed_package(name)
+    advice = f"run: {package.command}" if package else "install the package that it names"
+    return f"openmm-ml:{name} needs a package that cannot be imported ({reason}); {advice}"
+
+
 def _long_range(impl: MLPotentialImpl, *, given: bool | None, spec: str) -> bool | None:
     """Return whether the model is long-range, according to openmm-ml or else the spec."""
     known = impl.getMLLongRange()
@@ -222,21 +251,17 @@ def _asked(make: Callable[[], _Made], *, name: str) -> _Made:
     except UserError:
         raise
     except ImportError as error:
-        raise MissingDependencyError(missing(name, _one_line(error))) from error
+        raise MissingDependencyError(missing(name, one_line(error))) from error
     except OSError as error:
         raise PotentialError(
-            f"openmm-ml cannot read or download the model of {name} ({_one_line(error)}); check "
+            f"openmm-ml cannot read or download the model of {name} ({one_line(error)}); check "
             "the path, or the network connection; most families take ?modelPath=FILE"
         ) from error
     except _REFUSALS as error:
         raise PotentialError(
-            f"openmm-ml cannot create {name} ({type(error).__name__}: {_one_line(error)}); correct "
+            f"openmm-ml cannot create {name} ({one_line(error, with_type=True)}); correct "
             "the options after the ?, or choose another potential for these atoms"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _folder_name(spec: str) -> str:

@@ -4,18 +4,21 @@ from collections.abc import Iterable
 from typing import Any
 
 import openmm
-from openmm import app
+from openmm import app, unit
 from openmmml.mlpotential import MLPotentialImpl
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
+from openmm_mlff.potentials.openmmml.fading import faded
 from openmm_mlff.potentials.openmmml.topology import molecule_of_topology
 
 ARGUMENTS = ("charge", "multiplicity", "precision")
 """Arguments of `createSystem` and `createMixedSystem` in addition to openmm-ml's own."""
 
 MECHANICAL = "mechanical"
+INTERPOLATION = "lambda_interpolate"
+"""openmm-ml's global parameter: 0 for the force field alone, 1 for the mixed System."""
 
 # The mechanical embedding reads this one itself and passes it on.
 _OF_THE_EMBEDDING = ("linkAtomDistances",)
@@ -38,17 +41,12 @@ class PotentialImpl(MLPotentialImpl):
     ) -> None:
         """Add the potential's forces to a System.
 
-        Args:
-            topology: topology of the whole System.
-            system: System to be modified.
-            atoms: atoms that the potential describes; None for all. A part is treated as isolated
-                even in a box, unless the potential is long-range: OpenMM does not wrap positions
-                inside a Context, so a molecule stays whole. Several molecules in one part may drift
-                to different images, and then interact at their apparent distance.
-            forceGroup: group of the added forces.
-            **args: ``charge`` of the described atoms (e), their spin ``multiplicity`` (2S + 1),
-                ``precision`` of the weights (default: that of this object), and arguments of the
-                embedding; no others.
+        ``atoms`` are those that the potential describes; None for all. A part is treated as
+        isolated even in a box, unless the potential is long-range: OpenMM does not wrap positions
+        inside a Context, so a molecule stays whole. Several molecules in one part may drift to
+        different images, and then interact at their apparent distance. ``**args`` are ``charge`` of
+        these atoms (e), their spin ``multiplicity`` (2S + 1), ``precision`` of the weights
+        (default: that of this object), and arguments of the embedding; no others.
 
         Raises:
             PotentialError: an argument is unknown, an atom has no element, or the potential does
@@ -84,7 +82,7 @@ class PotentialImpl(MLPotentialImpl):
         )
 
     def getSupportedEmbeddings(self) -> list[str]:  # noqa: N802
-        """Declare the mechanical embedding as implemented here; see :mod:`.mixing`."""
+        """Declare the mechanical embedding as implemented here."""
         return [MECHANICAL]
 
     def createMixedSystem(  # noqa: N802
@@ -100,23 +98,26 @@ class PotentialImpl(MLPotentialImpl):
     ) -> openmm.System | dict[str, Any]:
         """Create a System with mechanical embedding; called by openmm-ml.
 
+        To interpolate, openmm-ml copies the potential's forces, which fails for some of ours (see
+        :mod:`.fading`). Here it builds everything but the ML part, and the forces are then added
+        without copying.
+
         ``interpolate`` adds the parameter ``lambda_interpolate``, 0 for the force field alone. The
         only embedding is ``mechanical``; ``**args`` are as for :meth:`addForces`, and those of the
         embedding. ``returnInfo``: return a dictionary of the System, its topology and the map of
         the atoms.
         """
-        from openmm_mlff.potentials.openmmml.mixing import mechanically_mixed
+        from openmmml.embeddings.mechanicalembedding import MechanicalEmbedding
 
-        info = mechanically_mixed(
-            self.create_forces,
-            topology,
-            system,
-            atoms,
-            force_group=forceGroup,
-            interpolate=interpolate,
-            long_range=self.getMLLongRange(),
-            **args,
+        listener = _Listener(self.getMLLongRange())
+        info: dict[str, Any] = MechanicalEmbedding().createMixedSystem(
+            listener, topology, system, atoms, forceGroup, interpolate, returnInfo=True, **args
         )
+        listener.arguments.pop("mlLongRange", None)
+        for force in self.create_forces(*listener.heard, **listener.arguments):
+            added = faded(force, INTERPOLATION) if interpolate else force
+            added.setForceGroup(forceGroup)
+            info["system"].addForce(added)
         return info if returnInfo else info["system"]
 
     def getMLLongRange(self) -> bool | None:  # noqa: N802
@@ -131,3 +132,34 @@ def _check_arguments(args: dict[str, Any], *, spec: str) -> None:
             f"{spec} takes no argument {unknown[0]!r}; {nearest(unknown[0], ARGUMENTS)} "
             f"(it takes {', '.join(ARGUMENTS)})"
         )
+
+
+class _Listener(MLPotentialImpl):
+    """A potential without forces that records the topology and atoms it is given."""
+
+    heard: tuple[app.Topology, list[int]]
+    arguments: dict[str, Any]
+
+    def __init__(self, long_range: bool | None) -> None:  # noqa: FBT001
+        self._long_range = long_range
+
+    def addForces(  # noqa: N802
+        self,
+        topology: app.Topology,
+        system: openmm.System,
+        atoms: list[int],
+        forceGroup: int,  # noqa: N803
+        **args: Any,
+    ) -> None:
+        self.heard, self.arguments = (topology, atoms), args
+
+    def getMLLongRange(self) -> bool | None:  # noqa: N802
+        return self._long_range
+
+
+def link_length_angstrom(atomic_number: int) -> float:
+    """Return the distance of a link atom, a hydrogen, from its atom of the ML part, Å."""
+    from openmmml.embeddings.utilities import COVALENT_RADII
+
+    radii = COVALENT_RADII[atomic_number] + COVALENT_RADII[1]
+    return float(radii.value_in_unit(unit.angstrom))

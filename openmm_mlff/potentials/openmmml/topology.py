@@ -52,18 +52,12 @@ def molecule_of_topology(
     multiplicity: int = 1,
     keeps_box: bool = False,
 ) -> MolecularSystem:
-    """Return a molecule with the atoms of a topology, at positions on a grid.
+    """Return a molecule with some atoms of a topology, by default all, at positions on a grid.
 
-    Args:
-        topology: provides elements and bonds, and the box if all atoms are used.
-        particles: indices of the atoms to use; None for all.
-        charge: total charge of those atoms, e.
-        multiplicity: 2S + 1.
-        keeps_box: whether a part of the atoms is periodic, too.
+    It has the box if all atoms are used, or if ``keeps_box``. The charge is in e.
 
     Raises:
         PotentialError: an atom does not exist or has no element.
-        MoleculeError: charge and multiplicity are inconsistent with the atoms.
     """
     everything = list(topology.atoms())
     chosen = range(len(everything)) if particles is None else particles

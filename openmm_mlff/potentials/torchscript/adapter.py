@@ -1,16 +1,59 @@
-"""Adapt a TorchScript file to the arguments of `TorchForce`: positions[, box][, parameters].
+"""Adapt a TorchScript file to units and arguments of `TorchForce`: positions[, box][, parameters].
 
 `TorchForce` uses nm and kJ/mol, passes all particles of the System, and passes global parameters
 as tensors. For files with other conventions a compiled wrapper module is generated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript.signature import Contract
+from openmm_mlff.units import ANGSTROM_BY_LENGTH_UNIT, EV_BY_ENERGY_UNIT
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Units of a file.
+
+    Attributes:
+        energy_ev: unit of energy, eV.
+        length_angstrom: unit of length, Å.
+    """
+
+    energy_ev: float
+    length_angstrom: float
+
+    @property
+    def force_ev_per_angstrom(self) -> float:
+        """Unit of force, eV/Å."""
+        return self.energy_ev / self.length_angstrom
+
+
+OPENMM = Scales(EV_BY_ENERGY_UNIT["kJ/mol"], ANGSTROM_BY_LENGTH_UNIT["nm"])
+
+
+def scales_of(contract: Contract, options: PotentialOptions, *, spec: str) -> Scales:
+    """Return the units of a file: those in the options, or else those of the contract."""
+    energy, length = ("eV", "angstrom") if contract.has_numbers else ("kJ/mol", "nm")
+    return Scales(
+        _known(options.energy_unit or energy, EV_BY_ENERGY_UNIT, "energy", spec),
+        _known(options.length_unit or length, ANGSTROM_BY_LENGTH_UNIT, "length", spec),
+    )
+
+
+def _known(name: str, known: Mapping[str, float], quantity: str, spec: str) -> float:
+    """Return the value of a unit."""
+    if name not in known:
+        raise PotentialError(
+            f"{spec}: unknown unit of {quantity} {name!r}; {nearest(name, list(known))}"
+        )
+    return known[name]
 
 
 def fits_as_it_is(

@@ -14,10 +14,7 @@ from openmm_mlff.students.loading import is_torchscript
 
 
 def read_archive(path: Path) -> tuple[torch.jit.ScriptModule, str]:
-    """Read a TorchScript file onto the CPU; it may have been saved on a GPU.
-
-    Returns:
-        The module as it was saved, and the SHA-256 of the file.
+    """Read a TorchScript file onto the CPU; return the module and the SHA-256 of the file.
 
     Raises:
         CheckpointError: missing, unreadable, damaged, or not a TorchScript file.

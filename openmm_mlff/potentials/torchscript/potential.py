@@ -13,14 +13,13 @@ import torch
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.options import NO_OPTIONS, Backend, PotentialOptions
-from openmm_mlff.potentials.ase import python_force
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
+from openmm_mlff.potentials.calculation import python_force
 from openmm_mlff.potentials.calculators import FunctionCalculator, torch_device
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
-from openmm_mlff.potentials.torchscript.adapter import adapt
+from openmm_mlff.potentials.torchscript.adapter import adapt, scales_of
 from openmm_mlff.potentials.torchscript.archive import copy_of, read_archive
 from openmm_mlff.potentials.torchscript.program import Program
-from openmm_mlff.potentials.torchscript.scales import scales_of
 from openmm_mlff.potentials.torchscript.signature import find_contract, read_signature
 from openmm_mlff.storage.fingerprint import Sources
 
@@ -77,12 +76,7 @@ class TorchScriptPotential(Potential):
         return {other: potential}
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check the molecule by evaluating it once.
-
-        Raises:
-            PotentialError: the file does not accept it; or only one of file and molecule has a box;
-                or the energy or a force is not finite.
-        """
+        """Check the molecule by evaluating it once."""
         energy_ev, forces = self.program.call(molecule.to_ase())
         for quantity, finite in (
             (f"an energy of {energy_ev}", math.isfinite(energy_ev)),
@@ -147,12 +141,7 @@ class TorchScriptPotential(Potential):
 def load_torchscript(
     path: Path | str, *, spec: str | None = None, options: PotentialOptions = NO_OPTIONS
 ) -> TorchScriptPotential:
-    """Load a TorchScript file.
-
-    Args:
-        path: the file.
-        spec: the spec string; defaults to the path.
-        options: contract, units and global parameters that the signature does not determine.
+    """Load a TorchScript file; the options are what its signature does not determine.
 
     Raises:
         CheckpointError: the file is missing or damaged.

@@ -12,8 +12,8 @@ from torch import Tensor
 from openmm_mlff import units
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.torchscript.adapter import Scales
 from openmm_mlff.potentials.torchscript.archive import torch_reason
-from openmm_mlff.potentials.torchscript.scales import Scales
 from openmm_mlff.potentials.torchscript.signature import Contract
 
 if TYPE_CHECKING:

@@ -127,13 +127,7 @@ def read_signature(schema: Any) -> Signature:
 def find_contract(
     signature: Signature, *, asked: str | None, given: Mapping[str, float], spec: str
 ) -> Contract:
-    """Return the contract of a file.
-
-    Args:
-        signature: signature of the file.
-        asked: the contract set by the user; None to derive it from the signature.
-        given: values of global parameters.
-        spec: the spec string, for messages.
+    """Return the contract of a file: that asked for, or else the one that its names imply.
 
     Raises:
         PotentialError: the signature matches no contract, or more than one; or parameters and

@@ -3,7 +3,6 @@ import io
 import numpy as np
 import pytest
 
-from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 
 HEAD = (
@@ -70,25 +69,3 @@ def test_files_of_openmm_round_trip(write, dipeptide):
     np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-4)
     assert system.bonds == dipeptide.bonds
     assert system.cell_angstrom is None
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "neither _atom_site"),
-        (
-            "data_x\n_cell_length_a 5\nloop_\n_atom_site_label\n_atom_site_fract_x\nC1 0.1\n",
-            "cannot be read as CIF|neither",
-        ),
-        (WATER[: WATER.index(" 0.24")], "cannot be read as CIF"),
-        (WATER.replace("'P 1'", ""), "cannot be read as CIF"),
-        (WATER.replace("\n;\n", "\n"), "cannot be read as CIF"),
-        (WATER.replace("1 O O", "1 Qq O"), "'Qq' is not an element"),
-        (WATER.replace("8.0 8.0 8.0", "8.0 x 8.0"), "cannot be read as CIF"),
-        ("3\n\nO 0 0 0\n", "cannot be read as CIF"),
-    ],
-)
-def test_damage_is_refused_in_one_line(write, text, message):
-    with pytest.raises(MoleculeError, match=message) as caught:
-        load_systems(f"{write('bad.cif', text)}@all")
-    assert "\n" not in str(caught.value)

@@ -43,23 +43,6 @@ def test_files_of_ase_round_trip_with_their_box(tmp_path, water):
 
 
 @pytest.mark.parametrize(
-    ("comment", "message"),
-    [
-        ('Lattice="9 0 0 0 9 0 0 0 9" pbc="T T F"', 'pbc="T T F" repeats in some directions only'),
-        ('Lattice="9 0 0 0 9 0 0 0 -9"', "expected a right-handed box"),
-        ('Lattice="9 0 0 0 9 0 9 9 0"', "expected a right-handed box"),
-        ('Lattice="9 0 0 0 9 0 0 0 nan"', "not three finite vectors"),
-        ('lattice="9 0 0 0 9 0 0 0 9"', "write Lattice="),
-        ("spin=3 multiplicity=1", "contradict"),
-    ],
-)
-def test_unusable_boxes_and_contradictions_are_refused_in_one_line(write, comment, message):
-    with pytest.raises(MoleculeError, match=message) as caught:
-        load_system(write("w.extxyz", frames(0.1, comment=comment)))
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("comment", "expected"),
     [
         ("charge=1 multiplicity=4", (1, 4)),

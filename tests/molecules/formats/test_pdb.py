@@ -6,13 +6,7 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 from openmm_mlff.molecules.files import read_structures
 
-
-def atom(serial, name, position, *, residue="LIG", number=1, altloc=" ", element="", charge=""):
-    x, y, z = position
-    return (
-        f"HETATM{serial:5d} {name:4s}{altloc}{residue:>3s} A{number:4d}    "
-        f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}{charge:2s}\n"
-    )
+from ..conftest import atom
 
 
 def pdb(molecule, *, element=True, **options):
@@ -114,24 +108,6 @@ def test_cryst1_is_the_box_unless_it_is_a_dummy_or_a_crystal(write, water):
     system = load_system(write("w.pdb", cryst1(20, 21, 22, group="P 21 21 21") + pdb(water)))
     assert system.cell_angstrom is None
     assert "its crystal cell is not used, because the space group is P 21 21 21" in system.source
-
-
-@pytest.mark.parametrize(
-    ("record", "message"),
-    [
-        (cryst1(20, 21, 22, 30, 30, 120), "no box has the lengths and angles"),
-        ("CRYST1   20.0", "cannot be read as PDB"),
-        (cryst1(20, 20, 0.5), "expected a right-handed box at least 1"),
-        (None, "cannot be read as PDB"),
-    ],
-)
-def test_impossible_boxes_and_truncated_lines_are_refused_in_one_line(
-    write, water, record, message
-):
-    text = pdb(water)[:-50] if record is None else record + pdb(water)
-    with pytest.raises(MoleculeError, match=message) as caught:
-        load_system(write("w.pdb", text))
-    assert "\n" not in str(caught.value)
 
 
 def test_it_agrees_with_openmm_on_a_box_of_water(water):

@@ -9,7 +9,7 @@ from openmm import app
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.mixed import MixedPotential, read_topology
-from openmm_mlff.potentials.mixed.structure import atomic_numbers
+from openmm_mlff.potentials.mixed.structure import particle_numbers
 
 FOLDER = systems_root() / "ethanol_in_water"
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
@@ -23,6 +23,16 @@ def part_of(topology: app.Topology, atoms) -> app.Topology:
     modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
     modeller.topology.setPeriodicBoxVectors(None)
     return modeller.topology
+
+
+def slopes(potential, molecule, atoms, *, step_angstrom=1e-3) -> np.ndarray:
+    """Forces on some atoms, (A, 3), eV/Å, by central differences of the energy."""
+    moved = np.repeat(molecule.positions_angstrom[None], 6 * len(atoms), axis=0)
+    moves = [(atom, axis, sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
+    for geometry, (atom, axis, sign) in zip(moved, moves, strict=True):
+        geometry[atom, axis] += sign * step_angstrom
+    energies = potential.evaluate(molecule, moved, precision="double").energies_ev
+    return ((energies[1::2] - energies[::2]) / (2 * step_angstrom)).reshape(-1, 3)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +63,7 @@ def droplet_topology(box_topology, droplet_atoms):
 def droplet(box, droplet_topology, droplet_atoms) -> MolecularSystem:
     return MolecularSystem(
         name="droplet",
-        atomic_numbers=atomic_numbers(droplet_topology),
+        atomic_numbers=particle_numbers(droplet_topology),
         positions_angstrom=box.positions_angstrom[droplet_atoms],
     )
 

@@ -20,10 +20,8 @@ def create(droplet_topology):
     """Create the System of a topology, by default the droplet's, with settings by name."""
     forcefield = load_forcefield(FORCEFIELD)
 
-    def make(topology=droplet_topology, *, forcefield=forcefield, cell_angstrom=None, **settings):
-        return create_mm_system(
-            forcefield, topology, cell_angstrom=cell_angstrom, settings=MixedSettings(**settings)
-        )
+    def make(topology=droplet_topology, *, forcefield=forcefield, **settings):
+        return create_mm_system(forcefield, topology, settings=MixedSettings(**settings))
 
     return make
 
@@ -61,7 +59,6 @@ def test_unusable_files_and_missing_templates_are_refused_in_one_line(create, fi
 def test_a_box_brings_pme_with_the_settings(create, box_topology, box):
     system = create(
         boxed(box_topology, box),
-        cell_angstrom=box.cell_angstrom,
         cutoff_angstrom=9.5,
         switch_angstrom=8.5,
         ewald_tolerance=2e-5,

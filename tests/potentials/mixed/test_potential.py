@@ -9,7 +9,7 @@ from openmm_mlff.potentials.mixed.forcefield import create_mm_system
 from openmm_mlff.reporters.quantities import degrees_of_freedom, masses_amu
 from openmm_mlff.units import nm_from_angstrom
 
-from .conftest import part_of
+from .conftest import part_of, slopes
 
 
 def evaluated(potential, molecule, positions=None):
@@ -29,7 +29,6 @@ def test_it_is_the_force_field_with_the_part_replaced(in_droplet, mixed, droplet
     alone = create_mm_system(
         in_droplet.forcefield,
         part_of(in_droplet.topology, range(9)),
-        cell_angstrom=None,
         settings=in_droplet.settings,
     )
     inside_ev, inside = Engine(alone, precision="double").evaluate(part.positions_angstrom)
@@ -52,14 +51,8 @@ def test_it_is_the_force_field_with_the_part_replaced(in_droplet, mixed, droplet
 
 def test_forces_are_the_gradient_in_openmm_and_in_ase(in_droplet, droplet):
     energy_ev, forces = evaluated(in_droplet, droplet)
-    step, atoms = 1e-3, (1, 8, 9, 20)
-    moved = np.repeat(droplet.positions_angstrom[None], 24, axis=0)
-    moves = [(atom, axis, step * sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
-    for geometry, (atom, axis, shift) in zip(moved, moves, strict=True):
-        geometry[atom, axis] += shift
-    energies = in_droplet.evaluate(droplet, moved, precision="double").energies_ev
-    slopes = (energies[1::2] - energies[::2]) / (2 * step)
-    np.testing.assert_allclose(slopes.reshape(4, 3), forces[list(atoms)], atol=2e-4)
+    atoms = [1, 8, 9, 20]
+    np.testing.assert_allclose(slopes(in_droplet, droplet, atoms), forces[atoms], atol=2e-4)
     ase_atoms = droplet.to_ase()
     ase_atoms.calc = in_droplet.ase_calculator(precision="double")
     assert ase_atoms.get_potential_energy() == pytest.approx(energy_ev, abs=1e-10)
@@ -82,6 +75,27 @@ def test_adding_it_to_a_system_and_unknown_elements_are_refused(mixed, in_drople
     potential.ml_potential.elements = frozenset({1, 6})
     with pytest.raises(PotentialError, match="does not support O"):
         potential.check_molecule(droplet)
+
+
+def test_a_force_field_that_cannot_be_mixed_is_named_in_one_line(mixed, droplet, monkeypatch):
+    potential = mixed()
+    system = potential.mm_system(droplet)
+    custom = openmm.CustomNonbondedForce("0*r")
+    for _ in range(system.getNumParticles()):
+        custom.addParticle([])
+    system.addForce(custom)
+    monkeypatch.setattr(potential, "mm_system", lambda _: system)
+    assert not potential.interpolates(droplet)
+    with pytest.raises(PotentialError, match=r"CustomNonbondedForce.*another force") as raised:
+        potential.create_system(droplet, interpolate=True)
+    assert "\n" not in str(raised.value)
+
+
+def test_in_a_box_the_range_of_the_potential_must_be_known(mixed, box_topology, box):
+    potential = mixed(box_topology)
+    potential.ml_potential.is_long_range = None
+    with pytest.raises(PotentialError, match="add mlLongRange=true or mlLongRange=false"):
+        potential.create_system(box)
 
 
 def test_another_box_has_another_energy(mixed, box_topology, box):

@@ -3,10 +3,10 @@ import pytest
 
 from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.potentials.mixed.structure import (
-    atomic_numbers,
     check_box,
     check_ml_atoms,
     check_same_atoms,
+    particle_numbers,
     read_topology,
 )
 
@@ -14,7 +14,7 @@ SITE = "HETATM    1  M   HOH A   1      17.870  11.493   6.558  1.00  0.00      
 
 
 def test_names_and_bonds_are_read_in_the_order_of_the_loader(box_topology, box):
-    np.testing.assert_array_equal(atomic_numbers(box_topology), box.atomic_numbers)
+    np.testing.assert_array_equal(particle_numbers(box_topology), box.atomic_numbers)
     residues = [residue.name for residue in box_topology.residues()]
     assert residues == ["ETH"] + ["HOH"] * 244
     bonds = {tuple(sorted((a.index, b.index))) for a, b in box_topology.bonds()}

@@ -7,8 +7,7 @@ from openmmml.mlpotential import MLPotentialImpl
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.mixing import INTERPOLATION, mechanically_mixed
+from openmm_mlff.potentials.openmmml.impl import INTERPOLATION, PotentialImpl
 
 WATER = [3, 4, 5]
 ACETYL = list(range(6))
@@ -60,14 +59,14 @@ def test_a_whole_peptide_leaves_nothing_of_the_force_field(dipeptide, evaluated)
 
 @pytest.mark.parametrize("interpolate", [False, True])
 def test_bonds_across_the_boundary_are_capped(dipeptide, evaluated, recording, interpolate):
-    info = mechanically_mixed(
-        PotentialImpl(recording).create_forces,
+    info = PotentialImpl(recording).createMixedSystem(
         dipeptide.topology,
         dipeptide.system,
         ACETYL,
-        force_group=3,
-        interpolate=interpolate,
-        long_range=False,
+        3,
+        interpolate,
+        "mechanical",
+        returnInfo=True,
         linkAtomDistances=[(1, 6, 0.123)],
     )
     molecule, _, particles = recording.asked[0]

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from openmm_mlff.errors import MissingDependencyError
-from openmm_mlff.potentials.openmmml.packages import check_package, missing, needed_package
+from openmm_mlff.potentials.openmmml.foreign import check_package, missing, needed_package
 
 BUILT_IN = [
     point

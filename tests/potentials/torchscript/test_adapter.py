@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.potentials.torchscript.adapter import adapt, fits_as_it_is
-from openmm_mlff.potentials.torchscript.scales import OPENMM, Scales
+from openmm_mlff.potentials.torchscript.adapter import OPENMM, Scales, adapt, fits_as_it_is
 from openmm_mlff.potentials.torchscript.signature import Argument, Contract
 
 ATOMIC = Scales(energy_ev=1.0, length_angstrom=1.0)
