@@ -48,7 +48,7 @@ FIGURES = {
 DASHBOARD_WIDTH = 80
 REPORT_JSON, REPORT_PAGE, COMPARISON_PAGE = "report.json", "report.md", "README.md"
 
-START_PAGE = Path("docs/start.md")
+READING_PAGE = Path("docs/reading-a-report.md")
 CHECKS_PAGE = Path("docs/checks.md")
 LIBRARY_PAGE = Path("docs/systems.md")
 PUBLISHED_PAGE = Path("docs/published-students.md")
@@ -166,7 +166,7 @@ def write_published_pages(collection: Collection, *, root: Path) -> None:
 
 def write_dashboards(published: Collection, *, root: Path) -> None:
     """Write the terminal output for the largest shipped and published students to their pages."""
-    places = ((SHIPPED, START_PAGE, "dashboard"), (published, PUBLISHED_PAGE, "rejected"))
+    places = ((SHIPPED, READING_PAGE, "dashboard"), (published, PUBLISHED_PAGE, "rejected"))
     for collection, place, marker in places:
         reports = collection.reports(root)
         if "original" in reports:

@@ -109,7 +109,7 @@ def test_the_comparison_names_every_student_and_its_verdict(repository, folder):
 def test_the_first_steps_show_the_dashboard_of_the_committed_report(repository):
     report = load(repository / "reports/original")
     text = dashboard_text(report, report_path="reports/original/report.md")
-    assert text in (repository / "docs/start.md").read_text()
+    assert text in (repository / "docs/reading-a-report.md").read_text()
 
 
 BENCHMARK_SYSTEMS = ("water", "benzene")

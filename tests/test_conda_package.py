@@ -15,7 +15,6 @@ CONDA_NAMES = {
     "acellera-openmmtorch-cu13": "openmm-torch",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
-    "openmmml": "openmm-ml",
     "physical-validation": "physical_validation",
     "tblite": "tblite-python",
     "dask": "dask-core",

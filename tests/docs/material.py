@@ -260,6 +260,9 @@ class Material:
     def _make_torchscript(self, folder: Path) -> None:
         self._command(folder, "openmm-mlff export student:ultra-tiny model.pt --system water")
 
+    def _make_network(self, folder: Path) -> None:
+        self._command(folder, "openmm-mlff export student:tiny network.pt")
+
     def _make_molecules(self, folder: Path) -> None:
         from ase.io import write
         from rdkit import Chem

@@ -44,6 +44,14 @@ def test_links_out_of_docs_lead_to_copies_on_the_site(site):
 
 
 @pytest.mark.slow
+def test_search_needs_no_server(site):
+    assert (site / "search" / "search_index.js").is_file()
+    page = (site / "tutorial.html").read_text(encoding="utf-8")
+    (shim,) = re.findall(r'src="([^"]*iframe-worker[^"]*)"', page)
+    assert (site / shim).is_file()
+
+
+@pytest.mark.slow
 def test_the_api_page_has_the_signatures(site):
     page = (site / "api.html").read_text(encoding="utf-8")
     for name in ("validate", "ConservationReporter", "ValidationReport", "UserError"):

@@ -102,7 +102,7 @@ def test_a_page_without_markers_is_refused(tmp_path):
 def root(report, tmp_path):
     """A checkout's pages, with markers, and no reports."""
     markers = "a\n<!-- {0}: begin -->\n<!-- {0}: end -->\nb\n"
-    write_text(tmp_path / "docs/start.md", markers.format("dashboard"))
+    write_text(tmp_path / "docs/reading-a-report.md", markers.format("dashboard"))
     story = markers.format("published") + markers.format("rejected")
     write_text(tmp_path / "docs/published-students.md", story)
     return tmp_path
@@ -168,7 +168,8 @@ def test_the_two_parts_touch_different_files(root, pretend):
     pages.write_shipped_pages(root)
     shipped = files_below(root) - before
     collection = published_collection(root / "seeds", root=root)
-    stamps = {name: (root / name).stat().st_mtime_ns for name in (*shipped, "docs/start.md")}
+    kept = (*shipped, "docs/reading-a-report.md")
+    stamps = {name: (root / name).stat().st_mtime_ns for name in kept}
     pages.make_collection(collection, root=root, validate=pretend)
     pages.write_published_pages(collection, root=root)
     assert stamps == {name: (root / name).stat().st_mtime_ns for name in stamps}
@@ -176,7 +177,7 @@ def test_the_two_parts_touch_different_files(root, pretend):
 
 def test_the_pages_show_both_largest_students(root, pretend):
     collection = published_collection(root / "seeds", root=root)
-    start, story = root / "docs/start.md", root / "docs/published-students.md"
+    start, story = root / "docs/reading-a-report.md", root / "docs/published-students.md"
     pages.make_collection(SHIPPED, root=root, validate=pretend)
     pages.write_dashboards(collection, root=root)
     assert "reports/original/report.md" in start.read_text()
