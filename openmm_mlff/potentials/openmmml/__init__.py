@@ -13,5 +13,5 @@ try:
 except ImportError as error:
     raise MissingDependencyError(
         f"openmm-ml, or a plugin of it, cannot be imported ({error}); run: "
-        "pip install 'openmmml>=1.8', or conda install openmm-ml"
+        "pip install 'openmmml>=1.8'"
     ) from error
