@@ -152,6 +152,14 @@ def check_stamp(path: Path, wanted: Mapping[str, Any]) -> None:
         )
 
 
+def by_origin(frames: Iterable[LabelledFrame]) -> dict[str, list[LabelledFrame]]:
+    """Return the frames of each origin, in the order of their first frames."""
+    groups: dict[str, list[LabelledFrame]] = {}
+    for frame in frames:
+        groups.setdefault(frame.origin, []).append(frame)
+    return groups
+
+
 def split_held_out(
     frames: Iterable[LabelledFrame], *, fraction: float
 ) -> tuple[list[LabelledFrame], list[LabelledFrame]]:
@@ -160,12 +168,9 @@ def split_held_out(
     Consecutive frames of a trajectory are correlated, so a random split would test on almost known
     geometries; the end of each trajectory is independent.
     """
-    by_origin: dict[str, list[LabelledFrame]] = {}
-    for frame in frames:
-        by_origin.setdefault(frame.origin, []).append(frame)
     training: list[LabelledFrame] = []
     held_out: list[LabelledFrame] = []
-    for origin, group in by_origin.items():
+    for origin, group in by_origin(frames).items():
         whole = origin.endswith(WHOLE_ORIGINS)
         n_held_out = 0 if whole else int(len(group) * fraction)
         training += group[: len(group) - n_held_out]

@@ -155,9 +155,7 @@ def trajectory_frames(
         )
         for origin, geometry in named:
             geometry.calc = teacher_calculator(method=GFN1)
-            frame = label(origin, geometry)
-            if frame is not None:
-                yield frame
+            yield from label(origin, geometry)
 
 
 def packed_box(n_molecules: int, *, density_g_per_cm3: float, rng: np.random.Generator) -> Atoms:

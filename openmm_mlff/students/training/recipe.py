@@ -1,9 +1,8 @@
 """The recipe of the shipped students: sizes, data, training and the resulting file."""
 
 import importlib.metadata
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,10 +41,10 @@ from openmm_mlff.students.training.frames import (
     stamp_of,
 )
 from openmm_mlff.students.training.last_rounds import (
+    LAST_ROUNDS,
     LATER_KINDS,
     ROUNDS,
     TURNED,
-    LastRounds,
     frames_of_last_rounds,
     train_last_rounds,
 )
@@ -66,7 +65,6 @@ MOLECULES = (
     "alanine_dipeptide",
 )
 HELD_OUT_FRACTION = 0.1
-PACKAGES = ("torch", "numpy", "ase", "tblite")
 
 SIZES: dict[str, PaiNNConfig] = {
     "original": PaiNNConfig(features=112, interactions=3, basis=20),
@@ -112,7 +110,7 @@ class Recipe:
     refinement: TrainingPlan = field(
         default_factory=lambda: TrainingPlan(epochs=7, learning_rate=4e-4)
     )
-    last_rounds: LastRounds = field(default_factory=LastRounds)
+    last_rounds: Mapping[str, TrainingPlan] = field(default_factory=lambda: LAST_ROUNDS)
     molecules: tuple[str, ...] = MOLECULES
     elements: tuple[int, ...] = ELEMENTS
     method: str = GFN2
@@ -124,7 +122,7 @@ QUICK_RECIPE = Recipe(
     sampling=QUICK_PLAN,
     training=TrainingPlan(epochs=2, batch_size=8),
     refinement=TrainingPlan(epochs=1, batch_size=8),
-    last_rounds=LastRounds(*[TrainingPlan(epochs=1, batch_size=8)] * 3),
+    last_rounds=dict.fromkeys(LAST_ROUNDS, TrainingPlan(epochs=1, batch_size=8)),
     molecules=("water", "methane"),
 )
 
@@ -212,11 +210,8 @@ def build_student(
     check_name(name)
     RunDirectory.create(output)
     training, held_out = split_held_out(frames, fraction=HELD_OUT_FRACTION)
-    seen = [
-        frame
-        for frame in training
-        if not frame.kind.startswith(TURNED if name in REFINED else LATER_KINDS)
-    ]
+    later = TURNED if name in REFINED else LATER_KINDS
+    seen = [frame for frame in training if not frame.kind.startswith(later)]
     if earlier is None:
         model, rounds = _first_rounds(name, seen, recipe, on_epoch=on_epoch)
     else:
@@ -238,24 +233,38 @@ def build_student(
         )
     known = {id(frame) for frame in (*seen, *last)}
     training = [frame for frame in training if id(frame) in known]
+    described: dict[str, Any] = {"molecules": list(recipe.molecules)}
+    if earlier is not None:
+        described["held_out_from"] = UNSEEN
     record = StudentRecord(
         name=name,
         config=SIZES[name],
         teacher=TEACHER,
-        data={
-            "seed": recipe.data_seed,
-            "training_frames": len(training),
-            "held_out_frames": len(held_out),
-            "kinds": dict(Counter(frame.kind for frame in training)),
-            "molecules": list(recipe.molecules),
-        }
-        | ({} if earlier is None else {"held_out_from": UNSEEN}),
+        data=data_of(training, held_out, seed=recipe.data_seed) | described,
         training=rounds,
-        held_out=held_out_errors(model, held_out, cutoff_angstrom=model.cutoff),
-        versions={package: importlib.metadata.version(package) for package in PACKAGES},
+        held_out=held_out_errors(model, held_out),
+        versions=versions(),
     )
     save_student(model, record, output / f"{name}.safetensors")
     return record
+
+
+def data_of(
+    training: Sequence[LabelledFrame], held_out: Sequence[LabelledFrame], *, seed: int
+) -> dict[str, Any]:
+    """Return what a record says of the data of any student."""
+    return {
+        "seed": seed,
+        "training_frames": len(training),
+        "held_out_frames": len(held_out),
+        "kinds": dict(Counter(frame.kind for frame in training)),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that determine a student."""
+    packages = ("torch", "numpy", "ase", "tblite")
+    return {package: importlib.metadata.version(package) for package in packages}
 
 
 def _first_rounds(
@@ -288,8 +297,3 @@ def _earlier_rounds(name: str, path: Path) -> tuple[PaiNN, dict[str, Any]]:
             f"{path} holds a student of another size than {name}; expected {SIZES[name]}"
         )
     return model.train().requires_grad_(), {**record.training, "note": CONTINUED}
-
-
-def default_workers() -> int:
-    """Return the number of cores."""
-    return os.cpu_count() or 1

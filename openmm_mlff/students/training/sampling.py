@@ -5,16 +5,21 @@ elsewhere: stretched and compressed bonds, short non-bonded distances, pairs of 
 of atoms from contact to the cutoff.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from ase import Atoms, units
+from ase.md.langevin import Langevin
+from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
 
-from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules import MolecularSystem, atoms_beyond
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.students.elements import COVALENT_RADII_ANGSTROM
 from openmm_mlff.students.training.frames import LabelledFrame
-from openmm_mlff.students.training.teacher import GFN2, label, teacher_calculator
+from openmm_mlff.students.training.teacher import GFN2, label, teacher_calculator, teacher_of
 
 FLEXIBLE_MOLECULES = ("ethanol", "acetamide", "alanine")
 """Molecules with many conformers: more frames of these refine the largest student."""
@@ -100,14 +105,9 @@ def thermal_frames(
     Yields:
         Labelled frames.
     """
-    from ase import units
-    from ase.md.langevin import Langevin
-
     rng = np.random.default_rng(seed)
     atoms = molecule.to_ase()
-    atoms.calc = teacher_calculator(
-        method=method, charge=molecule.charge, multiplicity=molecule.multiplicity
-    )
+    atoms.calc = teacher_of(molecule, method=method)
     # Starting at a minimum, half of the kinetic energy becomes potential energy, hence twice T.
     thermal_ev = units.kB * (2 * temperature_kelvin)
     spread = np.sqrt(atoms.get_masses() * thermal_ev)
@@ -124,9 +124,7 @@ def thermal_frames(
     origin = f"{molecule.name}/{kind}_{temperature_kelvin:.0f}K"
     for _ in range(count):
         dynamics.run(steps_between)
-        frame = label(origin, atoms)
-        if frame is not None:
-            yield frame
+        yield from label(origin, atoms)
 
 
 def altered_frames(
@@ -149,12 +147,45 @@ def altered_frames(
     atoms = molecule.to_ase()
     for _ in range(count):
         atoms.positions = alter(molecule, rng)
-        atoms.calc = teacher_calculator(
-            method=method, charge=molecule.charge, multiplicity=molecule.multiplicity
-        )
-        frame = label(f"{molecule.name}/{kind}", atoms)
-        if frame is not None:
-            yield frame
+        atoms.calc = teacher_of(molecule, method=method)
+        yield from label(f"{molecule.name}/{kind}", atoms)
+
+
+def stretched_positions(molecule: MolecularSystem, rng: np.random.Generator) -> np.ndarray:
+    """Return (N, 3) Å with one bond scaled by 0.75 to 1.6 and atoms displaced by up to 0.15 Å.
+
+    The molecule has to be at its minimum, with at least one bond.
+    """
+    positions = molecule.positions_angstrom.copy()
+    first, second = molecule.bonds[rng.integers(len(molecule.bonds))]
+    # A bond of a ring has no other side: only its second atom moves.
+    beyond = atoms_beyond((first, second), n_atoms=molecule.n_atoms, bonds=molecule.bonds)
+    axis = positions[second] - positions[first]
+    positions[list(beyond) or [second]] += axis * (rng.uniform(0.75, 1.6) - 1.0)
+    return positions + rng.normal(scale=rng.uniform(0.02, 0.15), size=positions.shape)
+
+
+def crowded_positions(molecule: MolecularSystem, rng: np.random.Generator) -> np.ndarray:
+    """Return (N, 3) Å with an atom of an unbonded pair moved to 0.8 to 1.5 covalent sums.
+
+    The molecule has to be at its minimum, with at least one unbonded pair.
+    """
+    positions = molecule.positions_angstrom.copy()
+    bonded = {frozenset(bond) for bond in molecule.bonds}
+    strangers = [
+        pair
+        for pair in itertools.combinations(range(molecule.n_atoms), 2)
+        if set(pair) not in bonded
+    ]
+    first, second = strangers[rng.integers(len(strangers))]
+    axis = positions[second] - positions[first]
+    length = float(np.linalg.norm(axis))
+    covalent_sum = sum(COVALENT_RADII_ANGSTROM[molecule.atomic_numbers[k]] for k in (first, second))
+    target = rng.uniform(0.8, 1.5) * covalent_sum
+    shift = axis / length * (target - length)
+    positions[second] += 0.5 * shift
+    positions[first] -= 0.5 * shift
+    return positions + rng.normal(scale=0.03, size=positions.shape)
 
 
 def dimer_frames(
@@ -172,9 +203,6 @@ def dimer_frames(
     Yields:
         Labelled frames.
     """
-    from scipy.spatial.distance import cdist
-    from scipy.spatial.transform import Rotation
-
     rng = np.random.default_rng(seed)
     for _ in range(count):
         parts = []
@@ -192,9 +220,7 @@ def dimer_frames(
         atoms = first.to_ase() + second.to_ase()
         atoms.positions = np.concatenate([parts[0], parts[1] + distance * axis])
         atoms.calc = teacher_calculator(method=method)
-        frame = label(f"{first.name}+{second.name}/dimer", atoms)
-        if frame is not None:
-            yield frame
+        yield from label(f"{first.name}+{second.name}/dimer", atoms)
 
 
 def pair_scan_frames(
@@ -208,8 +234,6 @@ def pair_scan_frames(
     Yields:
         Labelled frames.
     """
-    from ase import Atoms
-
     covalent_sum = COVALENT_RADII_ANGSTROM[first] + COVALENT_RADII_ANGSTROM[second]
     multiplicity = lowest_multiplicity((first, second))
     if (first, second) == (8, 8):
@@ -217,9 +241,7 @@ def pair_scan_frames(
     for distance in covalent_sum * np.geomspace(0.5, 1.6, count):
         atoms = Atoms(numbers=[first, second], positions=[[0, 0, 0], [distance, 0, 0]])
         atoms.calc = teacher_calculator(method=method, multiplicity=multiplicity)
-        frame = label(f"{atoms.get_chemical_formula()}/scan", atoms)
-        if frame is not None:
-            yield frame
+        yield from label(f"{atoms.get_chemical_formula()}/scan", atoms)
 
 
 def free_atom_frames(energies_ev: Mapping[int, float]) -> Iterator[LabelledFrame]:

@@ -123,7 +123,7 @@ def test_virials_have_a_part_in_the_loss_and_in_the_table(model):
     assert float(loss_of(*labels, off, batch, plan)) == pytest.approx(2.0 * 0.99, rel=1e-3)
     _, _, virials = predict(model, batch, training=False)
     error = float((virials[0] - batch.virials[0]).trace()) / 3 / np.linalg.det(TRICLINIC)
-    table = held_out_errors(model, frames, cutoff_angstrom=5.0)
+    table = held_out_errors(model, frames)
     assert table["made/box"]["pressure_mae_bar"] == pytest.approx(abs(error) * 1.602176634e6)
     assert "pressure_mae_bar" not in table["made/up"]
 
@@ -174,7 +174,7 @@ def test_the_loss_and_the_errors_of_held_out_frames_decrease(labelled):
     atoms, frames = labelled
     training, held_out = [*atoms, *frames[:32]], frames[32:]
     model = new_student(CONFIG, training, seed=1)
-    before = held_out_errors(model, held_out, cutoff_angstrom=5.0)["water/jostled"]
+    before = held_out_errors(model, held_out)["water/jostled"]
     losses = []
     train_student(
         model,
@@ -185,7 +185,7 @@ def test_the_loss_and_the_errors_of_held_out_frames_decrease(labelled):
     )
     assert [epoch for epoch, _ in losses] == list(range(1, 16))
     assert losses[-1][1] < 0.3 * losses[0][1]
-    after = held_out_errors(model, held_out, cutoff_angstrom=5.0)["water/jostled"]
+    after = held_out_errors(model, held_out)["water/jostled"]
     assert after["force_rmse_ev_per_angstrom"] < 0.5 * before["force_rmse_ev_per_angstrom"]
     assert after["frames"] == 8
 
@@ -210,7 +210,7 @@ def test_held_out_errors_are_those_of_the_labels(model):
     frames = [made_up(3, seed) for seed in range(4)]
     batch = join(frames, cutoff_angstrom=5.0)
     energies, forces, _ = predict(model, batch, training=False)
-    (table,) = held_out_errors(model, frames, cutoff_angstrom=5.0).values()
+    (table,) = held_out_errors(model, frames).values()
     errors = forces.detach().numpy() - batch.forces.numpy()
     assert table["force_rmse_ev_per_angstrom"] == pytest.approx(np.sqrt(np.mean(errors**2)))
     per_atom = np.abs(energies.detach().numpy() - batch.energies.numpy()) / 3
