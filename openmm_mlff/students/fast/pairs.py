@@ -29,6 +29,8 @@ class PairTerms(NamedTuple):
         kinds: row of each atom in the tables of the model, int64 (M,).
         receivers: row of the receiver, int64 (E,).
         senders: row of the sender, int64 (E,).
+        basis_gradient: dE/d basis is added here, (*P, R).
+        direction_gradient: dE/d directions is added here.
     """
 
     directions: Tensor
@@ -40,6 +42,20 @@ class PairTerms(NamedTuple):
     kinds: Tensor
     receivers: Tensor
     senders: Tensor
+    basis_gradient: Tensor
+    direction_gradient: Tensor
+
+
+def pulls_of(pairs: PairTerms) -> Tensor:
+    """Return the gradient with respect to the vectors from receiver to sender, eV/Å.
+
+    The gradients of the pairs are overwritten.
+    """
+    directions, inverse = pairs.directions, pairs.inverse_distance
+    slope = pairs.basis_gradient.mul_(pairs.basis_slope).sum(-1).add_(pairs.core_slope)
+    slope.addcmul_((pairs.direction_gradient * directions).sum(1), inverse, value=-1.0)
+    pulls = pairs.direction_gradient.mul_(inverse.unsqueeze(1))
+    return pulls.addcmul_(directions, slope.unsqueeze(1))
 
 
 class PairFunctions(nn.Module):
@@ -214,16 +230,20 @@ class Pairs(PairFunctions):
             self.screening_slope,
             self.charge_products,
         )
+        basis = basis.view(rows, n_atoms, basis.shape[3])
+        directions = apart.mul_(inverse.unsqueeze(2)).view(rows, 3, n_atoms)
         return PairTerms(
-            directions=apart.mul_(inverse.unsqueeze(2)).view(rows, 3, n_atoms),
+            directions=directions,
             inverse_distance=inverse.view(rows, n_atoms),
-            basis=basis.view(rows, n_atoms, basis.shape[3]),
-            basis_slope=basis_slope.view(rows, n_atoms, basis.shape[3]),
+            basis=basis,
+            basis_slope=basis_slope.view_as(basis),
             core=core.view(rows, n_atoms),
             core_slope=core_slope.view(rows, n_atoms),
             kinds=self.no_index,
             receivers=self.no_index,
             senders=self.no_index,
+            basis_gradient=torch.zeros_like(basis),
+            direction_gradient=torch.zeros_like(directions),
         )
 
 
@@ -255,14 +275,17 @@ class ListedPairs(PairFunctions):
             self.screening_slope.view(-1).index_select(0, pair),
             self.charge_products.view(-1).index_select(0, pair),
         )
+        basis = basis.view(n_pairs, basis.shape[3])
         return PairTerms(
             directions=displacements * inverse.unsqueeze(1),
             inverse_distance=inverse,
-            basis=basis.view(n_pairs, basis.shape[3]),
-            basis_slope=basis_slope.view(n_pairs, basis.shape[3]),
+            basis=basis,
+            basis_slope=basis_slope.view_as(basis),
             core=core.view(n_pairs),
             core_slope=core_slope.view(n_pairs),
             kinds=kinds,
             receivers=receivers,
             senders=senders,
+            basis_gradient=torch.zeros_like(basis),
+            direction_gradient=torch.zeros_like(displacements),
         )

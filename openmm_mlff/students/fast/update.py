@@ -52,12 +52,7 @@ class Readout(nn.Module):
             keep_linear(self, name, layer)
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`Update.forward`."""
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -90,21 +85,11 @@ class Update(nn.Module):
         self.register_buffer("softening", torch.full_like(self.hidden_bias[0], 1e-3))
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run this and all following modules forward and backward.
+        """Run this and all following modules forward and backward, from (M, F) and (M, 3, F).
 
-        Args:
-            scalars: (M, F).
-            vectors: (M, 3, F).
-            pairs: the pairs.
-            basis_gradient: dE/d basis is added here, (M, N, R).
-            direction_gradient: dE/d directions is added here, (M, 3, N).
+        The gradients with respect to basis and directions are added to those of the pairs.
 
         Returns:
             Energies of the atoms without their reference, eV, (M, 1), and the gradients of their
@@ -125,9 +110,7 @@ class Update(nn.Module):
         if not self.last:
             new_vectors = torch.addcmul(vectors, left, change.narrow(1, 2, 1))
 
-        atomic, scalar_gradient, vector_gradient = self.following(
-            new_scalars, new_vectors, pairs, basis_gradient, direction_gradient
-        )
+        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, pairs)
 
         product_gradient = (scalar_gradient * product_scale).unsqueeze(1)
         parts = [scalar_gradient, scalar_gradient * product]
