@@ -121,22 +121,6 @@ class _Interaction(nn.Module):
         self.message = _Message(features, basis)
         self.update = _Update(features)
 
-    def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        expansion: Tensor,
-        mask: Tensor,
-        directions: Tensor,
-        senders: Tensor,
-        receivers: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Apply message and update."""
-        scalars, vectors = self.message(
-            scalars, vectors, expansion, mask, directions, senders, receivers
-        )
-        return self.update(scalars, vectors)
-
 
 class DistillerStudent(nn.Module):
     """Energy of a molecule by a published MLFF-Distiller student."""
@@ -177,9 +161,10 @@ class DistillerStudent(nn.Module):
             [scalars.shape[0], 3, scalars.shape[1]], dtype=scalars.dtype, device=scalars.device
         )
         for interaction in self.interactions:
-            scalars, vectors = interaction(
+            scalars, vectors = interaction.message(  # type: ignore[operator]
                 scalars, vectors, expansion, mask, directions, senders, receivers
             )
+            scalars, vectors = interaction.update(scalars, vectors)  # type: ignore[operator]
         atomic = self.energy_head(scalars).squeeze(-1).to(torch.float64)
         energies = torch.zeros([n_graphs], dtype=torch.float64, device=atomic.device)
         return energies.index_add(0, graph, atomic)
