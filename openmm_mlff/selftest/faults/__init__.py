@@ -6,7 +6,7 @@ what is planted, ``plant`` how.
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.selftest.faults.fault import Fault
+from openmm_mlff.selftest.faults.plant import Fault
 from openmm_mlff.selftest.faults.table import FAULTS
 
 

@@ -4,11 +4,12 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.molecules import MolecularSystem, pairs_within
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, analytic, require
+from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, require
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
 from openmm_mlff.selftest.oracles.pairs import PairSurface
@@ -91,39 +92,35 @@ def scaling_atoms(system: "openmm.System", _: float) -> None:
     system.addForce(barostat)
 
 
-def virial_of_atoms(healthy: Potential, strength: float) -> Potential:
-    """Provide a stress that is, for a fraction, −Σ x⊗F: without the box's own derivative."""
-    return _WithStress(analytic(healthy), strength)
+class VirialOfAtoms(PlantedPotential):
+    """Provides a stress that is, for a fraction, −Σ x⊗F: without the box's own derivative."""
 
-
-def overflowing_list(healthy: Potential, strength: float) -> Potential:
-    """Lose, for a fraction, the pairs beyond 1.25 times those at the creation of the forces."""
-    return _Overflowing(analytic(healthy), strength)
-
-
-class _WithStress(PlantedPotential):
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> SurfaceCalculator:
+        """See :meth:`SurfacePotential.ase_calculator`."""
         return _StressCalculator(self)
 
 
 class _StressCalculator(SurfaceCalculator):
-    implemented_properties: list[str] = ["energy", "forces", "stress"]  # noqa: RUF012
+    implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def calculate(self, *arguments: Any, **named: Any) -> None:
-        super().calculate(*arguments, **named)
-        atoms: Any = self.atoms
-        surface = self._surface
-        if isinstance(surface, PairSurface) and isinstance(self.potential, _WithStress):
-            virial = surface.virial(atoms.positions[None])[0]
-            of_atoms = -np.einsum("na,nb->ab", atoms.positions, self.results["forces"])
-            virial += self.potential.strength * (of_atoms - virial)
-            self.results["stress"] = full_3x3_to_voigt_6_stress(virial / atoms.get_volume())
+    def evaluated(self, atoms: Atoms) -> tuple[Any, ...]:
+        energy_ev, forces = super().evaluated(atoms)
+        surface, potential = self.surface, self.potential
+        if not isinstance(surface, PairSurface) or not isinstance(potential, VirialOfAtoms):
+            return energy_ev, forces
+        virial = surface.virial(atoms.positions[None])[0]
+        of_atoms = -np.einsum("na,nb->ab", atoms.positions, forces)
+        virial += potential.strength * (of_atoms - virial)
+        return energy_ev, forces, full_3x3_to_voigt_6_stress(virial / atoms.get_volume())
 
 
-class _Overflowing(PlantedPotential):
+class OverflowingList(PlantedPotential):
+    """Loses, for a fraction, the pairs beyond 1.25 times those at the creation of the forces."""
+
     _capacity = 0
 
     def create_forces(self, molecule: MolecularSystem, **named: Any) -> "list[openmm.Force]":
+        """See :meth:`SurfacePotential.create_forces`."""
         deployed = copy.copy(self)
         pairs, _ = pairs_within(
             molecule.positions_angstrom,
@@ -131,14 +128,13 @@ class _Overflowing(PlantedPotential):
             cell_angstrom=molecule.cell_angstrom,
         )
         deployed._capacity = int(RESERVE * len(pairs))
-        return super(_Overflowing, deployed).create_forces(molecule, **named)
+        return super(OverflowingList, deployed).create_forces(molecule, **named)
 
     def deployed_surface(
         self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
     ) -> Surface:
-        surface = self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
-        if not isinstance(surface, PairSurface):
-            raise TypeError(f"got a {type(surface).__name__}, expected a PairSurface")
+        """See :meth:`SurfacePotential.deployed_surface`."""
+        surface = require(self.surface(atomic_numbers, cell_angstrom=cell_angstrom), PairSurface)
         whole = surface.radial
 
         def limited(distances: np.ndarray) -> Result:

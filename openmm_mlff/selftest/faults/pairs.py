@@ -9,7 +9,6 @@ from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.faults.plant import (
     PlantedPotential,
     Result,
-    analytic,
     require,
     with_pair_term,
 )
@@ -158,7 +157,7 @@ def wrong_conformer(healthy: Potential, strength: float) -> Potential:
     return with_pair_term(lambda _: pair, radial)(healthy, strength)
 
 
-class _Ghost(PlantedPotential):
+class GhostAtoms(PlantedPotential):
     """A potential that ignores the atoms of one element."""
 
     def surface(
@@ -174,11 +173,6 @@ class _Ghost(PlantedPotential):
             return energies, forces
 
         return faulty
-
-
-def ghost_atoms(healthy: Potential, strength: float) -> Potential:
-    """Ignore the atoms of one element."""
-    return _Ghost(analytic(healthy), strength)
 
 
 class _SquaredApart(PairSurface):

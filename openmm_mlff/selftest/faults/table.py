@@ -3,8 +3,8 @@
 from math import log, nan, sqrt
 
 from openmm_mlff.selftest.faults import box, deployment, network, pairs, state, surface
-from openmm_mlff.selftest.faults.fault import Fault
 from openmm_mlff.selftest.faults.plant import (
+    Fault,
     everywhere,
     in_forces,
     in_openmm,
@@ -139,7 +139,7 @@ FAULTS = (
           description="oxygen and hydrogen attract each other at contact",
           unit="eV", gross=2400.0, predicted_onset=1450.0, slight_factor=1.4,
           prediction="D (e^{a(r−d)} − 1)² − s e^{−d / 0.1 Å} has its maximum, 5 eV, at 0.5 Å"),
-    Fault("ghost atom", check="every_atom_counts", plant=pairs.ghost_atoms, parent="pair",
+    Fault("ghost atom", check="every_atom_counts", plant=pairs.GhostAtoms, parent="pair",
           description="oxygen is ignored: no energy, no force"),
     # Calls: randomness, state, leaks and invalid results.
     Fault("dropout", check="determinism", plant=everywhere(state.dropout),
@@ -244,13 +244,13 @@ FAULTS = (
           prediction="moved to other images, nearly every atom is outside: s per atom; limit "
           "0.1 meV/atom"),
     Fault("virial of the atoms alone", check="pressure_virial", parent="pair", system="argon_108",
-          plant=box.virial_of_atoms,
+          plant=box.VirialOfAtoms,
           description="the virial is −Σ x⊗F and lacks the derivative by the box",
           predicted_onset=10.0 / 6000.0,
           prediction="ΔP = s |W − W_atoms| / V: the potential part of the pressure, 3500 bar at "
           "300 K, and a Σ x⊗F as large for atoms anywhere in the box; limit 10 bar"),
     Fault("overflowing neighbour list", check="pressure_virial", parent="pair",
-          system="argon_108", plant=box.overflowing_list,
+          system="argon_108", plant=box.OverflowingList,
           description="pairs beyond 1.25 times those at the start are lost",
           predicted_onset=0.1 / 7.0,
           prediction="at 1.37 times the density an atom has 7.4 pairs within 5 Å and loses s of "

@@ -11,7 +11,9 @@ from openmm_mlff.selftest.oracles.pairs import (
     Gaussian,
     Morse,
     PairSurface,
+    Spring,
     bonds_between,
+    in_groups,
     pairs_apart,
 )
 from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
@@ -73,7 +75,7 @@ class BondedOracle(SurfacePotential):
         keys = sorted([*BONDS, *ENDS], key=lambda key: {6, 8} <= {*key})
         varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in keys}
         self.morse = Morse(*_parameters(molecule, self.bonds, BONDS, varied))
-        self.spring, self.rest_length = _parameters(molecule, self.ends, ENDS, varied)
+        self.spring = Spring(*_parameters(molecule, self.ends, ENDS, varied))
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """Check that the molecule is the one that the potential was built for.
@@ -98,16 +100,16 @@ class BondedOracle(SurfacePotential):
 
         The pairs are the bonds, then the 1–3 and the 1–4 pairs.
         """
-        bonds, ends, far_ends = np.split(
-            distances, [len(self.bonds), len(self.bonds) + len(self.ends)], axis=-1
-        )
-        stretch = ends - self.rest_length
-        energies, slopes = CONTACT(ends)
-        energies += 0.5 * self.spring * stretch * stretch
-        slopes += self.spring * stretch
-        parts = zip(self.morse(bonds), (energies, slopes), OPPOSITE(far_ends), strict=True)
-        all_energies, all_slopes = (np.concatenate(part, axis=-1) for part in parts)
-        return all_energies, all_slopes
+        return in_groups(
+            (len(self.bonds), self.morse),
+            (len(self.ends), self._between_ends),
+            (len(self.far_ends), OPPOSITE),
+        )(distances)
+
+    def _between_ends(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        energies, slopes = self.spring(distances)
+        contact_energies, contact_slopes = CONTACT(distances)
+        return energies + contact_energies, slopes + contact_slopes
 
 
 def _parameters(
