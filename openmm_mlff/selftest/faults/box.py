@@ -13,7 +13,7 @@ from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, require
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
 from openmm_mlff.selftest.oracles.pairs import PairSurface
-from openmm_mlff.selftest.oracles.surface import Surface, SurfaceCalculator
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfaceCalculator
 
 if TYPE_CHECKING:
     import openmm
@@ -52,9 +52,7 @@ class Wrapping(ArgonOracle):
         super().__init__(seed=seed)
         self.strength_ev = strength_ev
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`ArgonOracle.surface`."""
         sound = super().surface(atomic_numbers, cell_angstrom=cell_angstrom)
         inverse = np.zeros((3, 3)) if cell_angstrom is None else np.linalg.inv(cell_angstrom)
@@ -131,7 +129,7 @@ class OverflowingList(PlantedPotential):
         return super(OverflowingList, deployed).create_forces(molecule, **named)
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
         """See :meth:`SurfacePotential.deployed_surface`."""
         surface = require(self.surface(atomic_numbers, cell_angstrom=cell_angstrom), PairSurface)

@@ -21,7 +21,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     every_pair,
     smooth_switch,
 )
-from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.selftest.oracles.surface import Cell, Surface
 from openmm_mlff.units import ev_from_kcal_per_mol
 
 SCAN_END_ANGSTROM = 15.0
@@ -160,9 +160,7 @@ def wrong_conformer(healthy: Potential, strength: float) -> Potential:
 class GhostAtoms(PlantedPotential):
     """A potential that ignores the atoms of one element."""
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         seen = atomic_numbers != GHOST
         surface = self.healthy.surface(atomic_numbers[seen], cell_angstrom=cell_angstrom)

@@ -9,7 +9,7 @@ import numpy as np
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.oracles.pairs import PairSurface
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential
 
 if TYPE_CHECKING:
     import openmm
@@ -114,15 +114,13 @@ class PlantedPotential(SurfacePotential):
         """See :meth:`Potential.check_molecule`."""
         self.healthy.check_molecule(molecule)
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         surface = self.healthy.surface(atomic_numbers, cell_angstrom=cell_angstrom)
         return self._everywhere(surface, atomic_numbers, self.strength)
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
         """See :meth:`SurfacePotential.deployed_surface`."""
         surface = self.surface(atomic_numbers, cell_angstrom=cell_angstrom)

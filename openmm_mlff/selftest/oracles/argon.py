@@ -5,7 +5,7 @@ import torch
 from vesin_torch import NeighborList
 
 from openmm_mlff.selftest.oracles.pairs import smooth_switch
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, each_in_turn
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential, each_in_turn
 
 EPSILON_EV, SIGMA_ANGSTROM = 0.0103, 3.405
 SWITCH_START_ANGSTROM, CUTOFF_ANGSTROM = 6.0, 8.0
@@ -26,9 +26,7 @@ class ArgonOracle(SurfacePotential):
         self.epsilon_ev = EPSILON_EV * (1.0 + 0.01 * np.random.default_rng(seed).normal())
         self._list = NeighborList(cutoff=CUTOFF_ANGSTROM, full_list=False)
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         periodic = cell_angstrom is not None
         box = torch.from_numpy(np.array(cell_angstrom) if periodic else np.zeros((3, 3)))

@@ -16,7 +16,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     in_groups,
     pairs_apart,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential
 
 BONDS: Mapping[tuple[int, ...], Sequence[float]] = {
     (1, 8): (4.8, 2.2, 0.96),
@@ -89,9 +89,7 @@ class BondedOracle(SurfacePotential):
                 "choose the system that is built in"
             )
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`; the cell is ignored."""
         return PairSurface(len(self._molecule.atomic_numbers), self.pairs, self.radial)
 

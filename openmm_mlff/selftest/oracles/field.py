@@ -21,7 +21,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     in_groups,
     pairs_apart,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential, each_in_turn
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential, each_in_turn
 
 WELL_EV = 4.6
 """Depth of every bond; its stiffness is typical of the elements and the length."""
@@ -76,9 +76,7 @@ class FieldOracle(SurfacePotential):
             )
         return copies
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         pairs, radial = self._terms(self._copies(atomic_numbers))
         # A batch of all geometries of a large system would need much memory.

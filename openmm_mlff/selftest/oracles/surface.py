@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Function from positions (G, N, 3), Å, to energies (G,), eV, and forces (G, N, 3), eV/Å."""
 
+Cell = np.ndarray | None
+"""Box vectors as rows, (3, 3), Å; None without a box."""
+
 _SAME_BOX_ANGSTROM = 1e-9
 
 
@@ -41,16 +44,14 @@ class SurfacePotential(Potential):
         self.seed = seed
 
     @abstractmethod
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """Return a new function for atoms with numbers (N,) and an optional cell (3, 3) of rows.
 
         State that a faulty function keeps is its own.
         """
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
         """Return the function that runs in OpenMM: :meth:`surface`, unless deployment is faulty."""
         return self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
