@@ -176,11 +176,7 @@ def is_distiller_state(state: Mapping[str, Tensor]) -> bool:
 
 
 def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> DistillerConfig:
-    """Determine the sizes from the tensors; the cutoff defaults to the published 5 Å.
-
-    Raises:
-        CheckpointError: a tensor that determines a size is missing.
-    """
+    """Determine the sizes from the tensors, which must be there; the cutoff defaults to 5 Å."""
     steps = {int(found[1]) for key in state if (found := re.match(r"interactions\.(\d+)\.", key))}
     if not steps:
         raise CheckpointError(

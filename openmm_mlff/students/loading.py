@@ -85,11 +85,7 @@ def shipped_students() -> list[str]:
 
 
 def shipped_path(name: str) -> Path:
-    """Return the path of the weights of a shipped student.
-
-    Raises:
-        CheckpointError: unknown name.
-    """
+    """Return the path of the weights of a shipped student; raise CheckpointError without one."""
     if name not in shipped_students():
         raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
     return WEIGHTS_FOLDER / f"{name}.safetensors"

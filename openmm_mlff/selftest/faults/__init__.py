@@ -11,11 +11,7 @@ from openmm_mlff.selftest.faults.table import FAULTS
 
 
 def get_fault(name: str) -> Fault:
-    """Return the fault with a name.
-
-    Raises:
-        ConfigError: there is none; the message has the closest name.
-    """
+    """Return the fault with a name, or raise ConfigError with the closest one."""
     for fault in FAULTS:
         if fault.name == name:
             return fault

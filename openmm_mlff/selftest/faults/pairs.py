@@ -107,11 +107,7 @@ def not_a_number(surface: Surface, positions: np.ndarray, far: np.ndarray) -> Re
 
 
 def refuse(surface: Surface, positions: np.ndarray, far: np.ndarray) -> Result:
-    """Raise an error for far geometries, like a broken model.
-
-    Raises:
-        RuntimeError: a geometry is far.
-    """
+    """Raise an error for far geometries, like a broken model."""
     if far.any():
         raise RuntimeError("index out of range in the neighbour list")
     return surface(positions)

@@ -79,17 +79,14 @@ def _unchanged(surface: Surface, _: np.ndarray, __: float) -> Surface:
 
 
 class PlantedPotential(SurfacePotential):
-    """A healthy potential with one fault.
+    """A healthy potential, which must be analytic, with one fault.
 
     Args:
-        healthy: to change; analytic.
+        healthy: to change.
         strength: of the fault.
         everywhere: changes the surface.
         deployed: changes only the surface that OpenMM runs.
         system: changes only the OpenMM System.
-
-    Raises:
-        TypeError: the healthy potential is not analytic.
     """
 
     def __init__(
@@ -136,11 +133,7 @@ class PlantedPotential(SurfacePotential):
 
 
 def require(thing: object, kind: type[Kind]) -> Kind:
-    """Return a thing of a kind.
-
-    Raises:
-        TypeError: it is of another kind.
-    """
+    """Return a thing of a kind, or raise TypeError."""
     if not isinstance(thing, kind):
         raise TypeError(f"got a {type(thing).__name__}, expected a {kind.__name__}")
     return thing

@@ -160,9 +160,5 @@ def _bfloat16(values: np.ndarray) -> np.ndarray:
 
 
 def raises(energies: np.ndarray, forces: np.ndarray, strength: float) -> Result:
-    """Raise an error, like a broken model.
-
-    Raises:
-        RuntimeError: always.
-    """
+    """Raise an error, like a broken model."""
     raise RuntimeError("the model's device was lost")

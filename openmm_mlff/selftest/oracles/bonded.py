@@ -78,11 +78,7 @@ class BondedOracle(SurfacePotential):
         self.spring = Spring(*_parameters(molecule, self.ends, ENDS, varied))
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check that the molecule is the one that the potential was built for.
-
-        Raises:
-            PotentialError: it is not.
-        """
+        """See :meth:`Potential.check_molecule`; only the molecule that is built in is accepted."""
         if not np.array_equal(molecule.atomic_numbers, self._molecule.atomic_numbers):
             raise PotentialError(
                 f"{self.spec} holds {self._molecule.formula}, got {molecule.formula}; "
@@ -116,11 +112,7 @@ def _parameters(
     table: Mapping[tuple[int, ...], Sequence[float]],
     varied: Mapping[tuple[int, ...], np.ndarray],
 ) -> np.ndarray:
-    """Return the parameters of each pair, (n_parameters, P), by its elements and those between.
-
-    Raises:
-        PotentialError: the table lacks them.
-    """
+    """Return the parameters of each pair, (n_parameters, P), by its elements and those between."""
     numbers, steps = molecule.atomic_numbers, bonds_between(molecule)
     rows = []
     for i, j in pairs:

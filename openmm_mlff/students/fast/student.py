@@ -87,16 +87,7 @@ class FastFixed(nn.Module):
 
     For ``TorchForce.setOutputsForces(True)``. All shapes are constant. All pairs are in dense
     tables, so the memory grows with the square of the atoms: suitable for up to about 64 per
-    molecule.
-
-    Args:
-        model: a student of this project's architecture.
-        atomic_numbers: int64 (N,).
-        dtype: dtype of the weights.
-
-    Raises:
-        TypeError: `model` is of another architecture.
-        ValueError: no atoms, or unsupported elements.
+    molecule. The arguments are those of :class:`FastStudent`.
     """
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:

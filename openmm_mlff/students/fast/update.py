@@ -6,6 +6,8 @@ module, and propagates the returned gradients back, using its local variables.
 Shapes: B copies of N atoms, M = B·N rows, F features, R radial functions.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,17 +20,12 @@ def keep_linear(module: nn.Module, name: str, layer: nn.Module) -> None:
     """Register a linear layer as buffers `_forth` (in, out), `_back` (out, in), `_bias` (out,).
 
     Their names start with ``name``. This avoids slower products with a transposed matrix.
-
-    Raises:
-        TypeError: the layer is not linear.
     """
-    if not isinstance(layer, nn.Linear):
-        raise TypeError(f"{name} is a {type(layer).__name__}; expected a linear layer")
-    weight = layer.weight.detach()
-    module.register_buffer(name + "_forth", weight.t().contiguous())
-    module.register_buffer(name + "_back", weight.clone())
-    if layer.bias is not None:
-        module.register_buffer(name + "_bias", layer.bias.detach().clone())
+    linear = cast(nn.Linear, layer)
+    module.register_buffer(name + "_forth", linear.weight.detach().t().contiguous())
+    module.register_buffer(name + "_back", linear.weight.detach().clone())
+    if linear.bias is not None:
+        module.register_buffer(name + "_bias", linear.bias.detach().clone())
 
 
 def silu_gradient(gradient: Tensor, x: Tensor) -> Tensor:

@@ -97,11 +97,7 @@ def save_frames(frames: Sequence[LabelledFrame], path: Path) -> None:
 
 
 def load_frames(path: Path) -> list[LabelledFrame]:
-    """Read the frames that :func:`save_frames` wrote, in the same order.
-
-    Raises:
-        CheckpointError: the file is missing or has other content.
-    """
+    """Read what :func:`save_frames` wrote, in the same order; else raise CheckpointError."""
     try:
         # NumPy does not close a file that it finds damaged.
         with path.open("rb") as file:
@@ -139,11 +135,7 @@ def stamp_of(path: Path) -> Path:
 
 
 def check_stamp(path: Path, wanted: Mapping[str, Any]) -> None:
-    """Check that a file or folder of frames was generated with the settings ``wanted``.
-
-    Raises:
-        ConfigError: it was not.
-    """
+    """Raise ConfigError unless a file or folder of frames was generated with these settings."""
     stamp = stamp_of(path)
     if not stamp.exists() or read_json(stamp) != json.loads(json.dumps(wanted)):
         raise ConfigError(

@@ -80,7 +80,7 @@ def conformer_frames(
         conformers: maximum number; the lowest of those that a random search finds.
         step_degrees: distance between two points.
         copies: displaced copies of each relaxed point.
-        seed: seed of the conformers, the order and the displacements.
+        seed: of all random numbers.
 
     Yields:
         Labelled frames, in random order; see :func:`torsion_frames` for omitted ones.

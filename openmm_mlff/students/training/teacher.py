@@ -20,11 +20,7 @@ FREE_ATOM_MULTIPLICITY = {1: 2, 6: 3, 7: 4, 8: 3}
 
 
 def teacher_calculator(*, method: str = GFN2, charge: int = 0, multiplicity: int = 1) -> Calculator:
-    """Return the teacher as a new ASE calculator.
-
-    Raises:
-        MissingDependencyError: tblite is not installed.
-    """
+    """Return the teacher as a new ASE calculator; it needs tblite."""
     try:
         from tblite.ase import TBLite
     except ImportError as error:
