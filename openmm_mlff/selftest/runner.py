@@ -147,20 +147,9 @@ def validate_with(
     precision: str = PRECISION,
     seed: int = SEED,
 ) -> ValidationReport:
-    """Run and judge a loaded potential in this process.
+    """Run and judge a loaded potential in this process; the report is not written.
 
-    Args:
-        potential: healthy or faulty.
-        molecule: of the run.
-        protocol: of the run.
-        root: run folder; measurements stored there are not repeated.
-        reference: None for no comparison.
-        platform: of the calculation.
-        precision: ``single``, ``mixed`` or ``double``.
-        seed: of all random numbers.
-
-    Returns:
-        The report, which is not written.
+    Measurements stored in the run folder ``root`` are not repeated.
     """
     spec = ResolvedRequest(
         potential=potential.spec,

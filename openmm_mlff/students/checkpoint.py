@@ -28,13 +28,10 @@ class StudentRecord:
     """Metadata of a checkpoint.
 
     Attributes:
-        name: ``original``, ``tiny``, ``ultra-tiny`` or the user's own.
-        config: architecture settings.
-        teacher: the teacher that labelled the training data.
+        teacher: labelled the training data.
         data: seed, number of frames and of each kind.
-        training: training settings.
         held_out: errors by origin on frames not used in training.
-        versions: versions of the packages used.
+        versions: of the packages used.
     """
 
     name: str

@@ -21,14 +21,10 @@ _PI = 3.141592653589793
 
 @dataclass(frozen=True)
 class DistillerConfig:
-    """Sizes of a published student.
+    """Sizes of a published student; see also :class:`openmm_mlff.students.painn.PaiNNConfig`.
 
     Attributes:
-        features: scalar and vector channels per atom.
-        interactions: message-passing steps.
-        basis: number of Gaussians of the distance expansion.
         n_species: rows of the embedding, from atomic number 0.
-        cutoff_angstrom: cutoff of messages.
         head: widths of the two hidden layers of the energy head.
     """
 
@@ -203,8 +199,6 @@ def build_distiller(
     state: Mapping[str, Tensor], *, cutoff_angstrom: float | None = None
 ) -> DistillerStudent:
     """Build a published student from its state dict, float32, in evaluation mode.
-
-    The cutoff of the checkpoint's config defaults to the published 5 Å.
 
     Raises:
         CheckpointError: tensors are missing, unexpected or of another shape.

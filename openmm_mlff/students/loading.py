@@ -60,12 +60,10 @@ class LoadedStudent:
     Attributes:
         model: float32, evaluation mode, no gradients of weights; see
             :meth:`openmm_mlff.students.painn.PaiNN.forward` for its arguments.
-        name: short name for reports.
         architecture: ``painn`` or ``mlff-distiller``.
         elements: supported atomic numbers.
-        cutoff_angstrom: cutoff of messages.
-        sha256: hash of the file.
-        n_parameters: number of trainable parameters.
+        cutoff_angstrom: of messages.
+        sha256: of the file.
         record: metadata of the file, for this project's own students.
     """
 

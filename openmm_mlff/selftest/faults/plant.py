@@ -36,8 +36,6 @@ class Fault:
 
     Attributes:
         check: id of the check that must detect it.
-        plant: builds the faulty potential.
-        description: what is planted, in one clause.
         parent: kind of the healthy potential.
         system: of the test.
         unit: of the strength.

@@ -51,12 +51,8 @@ class BondedOracle(SurfacePotential):
     E = Σ_bonds D[(1 − e^{−a(d−r)})² − 1] + Σ_1–3 [½ k (d − r)² + A e^{−d/ρ}]
     + Σ_1–4 h e^{−(d−e)²/2σ²}
 
-    Args:
-        molecule: water, methane or methanol.
-        seed: varies the parameters by a few per cent, equally for equal terms.
-
-    Raises:
-        PotentialError: there are no parameters for a bond or an angle of the molecule.
+    For water, methane or methanol. The seed varies the parameters by a few per cent, equally for
+    equal terms.
     """
 
     composition_is_free = False

@@ -46,19 +46,11 @@ def make_frames(
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[LabelledFrame]:
-    """Generate labelled frames of all molecules, dimers, pairs of atoms and free atoms.
+    """Generate labelled frames of all molecules, dimers, pairs of elements and free atoms.
 
-    Args:
-        molecules: names in the systems library.
-        elements: atomic numbers whose pairs are scanned.
-        plan: numbers of geometries.
-        seed: seed of all random numbers; the result does not depend on `workers`.
-        method: of the teacher.
-        workers: number of processes; 1 uses only the current one.
-        on_progress: called with the completed and the total number of jobs.
-
-    Returns:
-        Frames, grouped by origin, in an order that depends only on the seed.
+    They are grouped by origin, and depend on the seed, not on the number of processes (`workers`;
+    1 uses only the current one). ``on_progress`` is called with the completed and the total number
+    of jobs.
     """
     jobs = [replace(job, method=method) for job in _jobs(molecules, elements, plan, seed=seed)]
     frames: list[list[LabelledFrame]] = [[] for _ in jobs]

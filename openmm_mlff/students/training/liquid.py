@@ -76,17 +76,9 @@ def make_liquid_frames(
 ) -> list[LabelledFrame]:
     """Generate the frames of a round, or read those that an earlier run wrote to the folder.
 
-    Args:
-        folder: folder for ``NNNN.npz``, a file for each trajectory; it is created.
-        plan: numbers of frames.
-        seed: seed of all random numbers.
-        student: checkpoint of the student whose dynamics are labelled; None uses flexible TIP3P.
-        on_progress: called with the completed and the total number of trajectories.
-
-    Raises:
-        CheckpointError: a file or the student cannot be read.
-        ConfigError: the folder was written with other settings than these; more trajectories are
-            allowed.
+    The dynamics of the student of a checkpoint are labelled, or of flexible TIP3P.
+    ``on_progress`` is called with the completed and the total number of trajectories. The settings
+    must be those with which the folder was written, but for more trajectories.
     """
     settings = asdict(plan) | {"seed": seed, "method": GFN1}
     del settings["trajectories"]

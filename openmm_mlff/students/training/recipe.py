@@ -94,15 +94,13 @@ class Recipe:
     """Everything that determines a student.
 
     Attributes:
-        sampling: amount of data of each kind.
         training: settings of the first round.
         refinement: settings of the second round, of some students.
         last_rounds: settings of the rounds with rotated bonds, of all.
-        molecules: names in the systems library.
         elements: atomic numbers whose pairs are scanned.
         method: of the teacher.
-        data_seed: seed of the geometries.
-        training_seed: seed of the initial weights and the order of the frames.
+        data_seed: of the geometries.
+        training_seed: of the initial weights and the order of the frames.
     """
 
     sampling: SamplingPlan = field(default_factory=SamplingPlan)
@@ -184,19 +182,9 @@ def build_student(
 ) -> StudentRecord:
     """Train one student, test it on held-out frames and write its file; return its metadata.
 
-    Args:
-        name: a key of :data:`SIZES`.
-        frames: all labelled frames; a part is held out here.
-        recipe: the recipe.
-        output: folder for ``NAME.safetensors``.
-        on_epoch: see :func:`openmm_mlff.students.training.fit.train_student`.
-        earlier: file of a student of this recipe, with which the last round starts; None trains all
-            rounds.
-
-    Raises:
-        CheckpointError: the earlier file cannot be read.
-        ConfigError: unknown name, or the earlier file is of another size.
-        RunDirectoryError: the folder cannot be written.
+    A part of the frames is held out here. With the file of an ``earlier`` student of this recipe,
+    only the last round is trained. ``on_epoch``: see
+    :func:`openmm_mlff.students.training.fit.train_student`.
     """
     check_name(name)
     RunDirectory.create(output)

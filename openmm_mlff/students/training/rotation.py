@@ -75,12 +75,8 @@ def conformer_frames(
 ) -> Iterator[LabelledFrame]:
     """Find other conformers, and rotate each rotatable bond of each of them by 360°.
 
-    Args:
-        molecule: at its minimum.
-        conformers: maximum number; the lowest of those that a random search finds.
-        step_degrees: distance between two points.
-        copies: displaced copies of each relaxed point.
-        seed: of all random numbers.
+    The lowest ``conformers`` that a random search finds. ``copies`` are displaced ones of each
+    relaxed point.
 
     Yields:
         Labelled frames, in random order; see :func:`torsion_frames` for omitted ones.

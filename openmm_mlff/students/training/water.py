@@ -125,16 +125,8 @@ def build_water(
 ) -> StudentRecord:
     """Generate the data, train the student and write its file and card; return its metadata.
 
-    Args:
-        data: folder for frames and for the students of the rounds; what it holds is reused.
-        recipe: the recipe.
-        output: folder for ``water.safetensors`` and ``water.md``.
-        say: called with a line of progress.
-
-    Raises:
-        CheckpointError: a file in the data folder is damaged.
-        ConfigError: the data are of another recipe.
-        RunDirectoryError: a folder cannot be written.
+    What the folder ``data`` holds, frames and the students of the rounds, is reused. ``say`` is
+    called with a line of progress.
     """
     RunDirectory.create(output)
     molecules = recipe.molecules
