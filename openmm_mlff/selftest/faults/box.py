@@ -8,8 +8,7 @@ from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.molecules import MolecularSystem, pairs_within
-from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, require
+from openmm_mlff.selftest.faults.plant import Plant, PlantedPotential, Result, require
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
 from openmm_mlff.selftest.oracles.pairs import PairSurface
@@ -45,39 +44,25 @@ class Collapsing(ArgonOracle):
         return energies, slopes
 
 
-class Wrapping(ArgonOracle):
+def of_argon(kind: type[ArgonOracle]) -> Plant:
+    """Return a fault that replaces argon by another kind of the same seed."""
+    return lambda healthy, _: kind(seed=require(healthy, ArgonOracle).seed)
+
+
+class Wrapping(PlantedPotential):
     """Adds s for each atom outside of the box, as a potential without images does at a face."""
 
-    def __init__(self, *, seed: int, strength_ev: float) -> None:
-        super().__init__(seed=seed)
-        self.strength_ev = strength_ev
-
     def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
-        """See :meth:`ArgonOracle.surface`."""
+        """See :meth:`SurfacePotential.surface`."""
         sound = super().surface(atomic_numbers, cell_angstrom=cell_angstrom)
         inverse = np.zeros((3, 3)) if cell_angstrom is None else np.linalg.inv(cell_angstrom)
 
         def jumping(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             energies, forces = sound(positions)
             outside = (np.floor(positions @ inverse) != 0.0).any(axis=-1).sum(axis=-1)
-            return energies + self.strength_ev * outside, forces
+            return energies + self.strength * outside, forces
 
         return jumping
-
-
-def stale_cell(healthy: Potential, _: float) -> Potential:
-    """Keep the box of the start in OpenMM."""
-    return StaleCell(seed=require(healthy, ArgonOracle).seed)
-
-
-def collapsing(healthy: Potential, _: float) -> Potential:
-    """Replace the repulsion by one that is finite at contact."""
-    return Collapsing(seed=require(healthy, ArgonOracle).seed)
-
-
-def wrapping(healthy: Potential, strength: float) -> Potential:
-    """Let the energy jump by s eV when an atom leaves the box."""
-    return Wrapping(seed=require(healthy, ArgonOracle).seed, strength_ev=strength)
 
 
 def scaling_atoms(system: "openmm.System", _: float) -> None:
