@@ -7,12 +7,12 @@ modules and for the shapes.
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.students.fast.messages import FirstMessages, Messages, network_of
-from openmm_mlff.students.fast.pairs import ListedPairs, PairTerms, pulls_of
+from openmm_mlff.students.fast.pairs import Buffered, ListedPairs, PairTerms, pulls_of
 from openmm_mlff.students.fast.update import silu_gradient
 from openmm_mlff.students.painn import PaiNN
 
@@ -114,14 +114,11 @@ class ListedMessages(Messages):
         return atomic, scalar_gradient, vector_gradient.addcmul(carried_gradient, vector_scale)
 
 
-class ListedStudent(nn.Module):
+class ListedStudent(Buffered):
     """Energies of a student and their gradient, for any molecules and boxes.
 
     ``cutoff`` is the cutoff of messages, Å.
     """
-
-    element_index: Tensor
-    reference_energies: Tensor
 
     def __init__(self, model: PaiNN, dtype: torch.dtype) -> None:
         super().__init__()

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openmm_mlff.students.fast.pairs import PairTerms
+from openmm_mlff.students.fast.pairs import Buffered, PairTerms
 from openmm_mlff.students.fast.update import Readout, Update, keep_linear, silu_gradient
 from openmm_mlff.students.painn import Interaction, PaiNN
 
 
-class FirstMessages(nn.Module):
+class FirstMessages(Buffered):
     """The first messages, which depend only on the element of the sender.
 
     The bases of neighbours of the same element are therefore summed before the filter, which then
@@ -27,13 +27,6 @@ class FirstMessages(nn.Module):
         element: int64 (N,), 0 … E − 1.
         following: the next module.
     """
-
-    is_element: Tensor
-    scalar_forth: Tensor
-    scalar_back: Tensor
-    vector_forth: Tensor
-    vector_back: Tensor
-    embeddings: Tensor
 
     def __init__(
         self,
@@ -85,7 +78,7 @@ class FirstMessages(nn.Module):
         return atomic
 
 
-class Messages(nn.Module):
+class Messages(Buffered):
     """Any later messages.
 
     Args:
@@ -93,15 +86,6 @@ class Messages(nn.Module):
         filters: weights of its filters and, as the last column, their biases, (3F, R).
         following: the next module.
     """
-
-    filters_forth: Tensor
-    filters_back: Tensor
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    said_forth: Tensor
-    said_back: Tensor
-    said_bias: Tensor
 
     def __init__(self, interaction: Interaction, filters: Tensor, following: nn.Module) -> None:
         super().__init__()

@@ -4,12 +4,20 @@ Constants are stored as tensors in the precision of the weights: a Python number
 in every operation.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from openmm_mlff.students.painn import PaiNN
+
+
+class Buffered(nn.Module):
+    """A module whose other attributes are buffers, of which a type checker does not know."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class PairTerms(NamedTuple):
@@ -58,7 +66,7 @@ def pulls_of(pairs: PairTerms) -> Tensor:
     return pulls.addcmul_(directions, slope.unsqueeze(1))
 
 
-class PairFunctions(nn.Module):
+class PairFunctions(Buffered):
     """All functions of one distance and two elements.
 
     The contact step and the two envelopes (of messages, of the core) have the same form,
@@ -70,26 +78,6 @@ class PairFunctions(nn.Module):
         atomic_numbers: int64 (N,); the tables contain pairs of these.
         apart: float64 (N, N), 0 for pairs without message and repulsion, else 1.
     """
-
-    nothing: Tensor
-    softening: Tensor
-    one: Tensor
-    scale: Tensor
-    offset: Tensor
-    slope_scale: Tensor
-    is_step: Tensor
-    is_envelope: Tensor
-    constant: Tensor
-    linear: Tensor
-    quadratic: Tensor
-    level: Tensor
-    basis_scale: Tensor
-    basis_offset: Tensor
-    basis_slope_scale: Tensor
-    screening_rates: Tensor
-    screening_sums: Tensor
-    screening_slope: Tensor
-    charge_products: Tensor
 
     def __init__(self, model: PaiNN, atomic_numbers: Tensor, apart: Tensor) -> None:
         super().__init__()
@@ -205,8 +193,6 @@ class Pairs(PairFunctions):
 
     The diagonal (an atom with itself) is included, with a window and a charge of zero.
     """
-
-    no_index: Tensor
 
     def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
         apart = 1.0 - torch.eye(len(atomic_numbers), dtype=torch.float64)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.students.fast.messages import network_of
-from openmm_mlff.students.fast.pairs import Pairs, pulls_of
+from openmm_mlff.students.fast.pairs import Buffered, Pairs, pulls_of
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
@@ -14,7 +14,7 @@ _PAIRS_AT_ONCE = 2_400
 caches."""
 
 
-class FastStudent(nn.Module):
+class FastStudent(Buffered):
     """Energies and forces of B copies of one molecule.
 
     Args:
@@ -26,8 +26,6 @@ class FastStudent(nn.Module):
         TypeError: `model` is of another architecture.
         ValueError: no atoms, or unsupported elements.
     """
-
-    reference_energy: Tensor
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
@@ -82,7 +80,7 @@ class FastStudent(nn.Module):
         return energies, forces
 
 
-class FastFixed(nn.Module):
+class FastFixed(Buffered):
     """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, for one molecule.
 
     For ``TorchForce.setOutputsForces(True)``. All shapes are constant. All pairs are in dense

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openmm_mlff.students.fast.pairs import PairTerms
+from openmm_mlff.students.fast.pairs import Buffered, PairTerms
 from openmm_mlff.students.painn import Interaction
 
 
@@ -33,15 +33,8 @@ def silu_gradient(gradient: Tensor, x: Tensor) -> Tensor:
     return torch.ops.aten.silu_backward(gradient, x)
 
 
-class Readout(nn.Module):
+class Readout(Buffered):
     """Energies of the atoms from their scalars: linear, SiLU, linear."""
-
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    energy_forth: Tensor
-    energy_back: Tensor
-    energy_bias: Tensor
 
     def __init__(self, readout: nn.Sequential) -> None:
         super().__init__()
@@ -58,18 +51,8 @@ class Readout(nn.Module):
         return atomic, torch.mm(x_gradient, self.hidden_back), torch.zeros_like(vectors)
 
 
-class Update(nn.Module):
+class Update(Buffered):
     """Update of the atoms after a message; ``following`` is the next module."""
-
-    softening: Tensor
-    mix_forth: Tensor
-    mix_back: Tensor
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    change_forth: Tensor
-    change_back: Tensor
-    change_bias: Tensor
 
     def __init__(self, interaction: Interaction, following: nn.Module) -> None:
         super().__init__()
