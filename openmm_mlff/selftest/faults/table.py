@@ -3,6 +3,7 @@
 from math import log, nan, sqrt
 
 from openmm_mlff.selftest.faults import box, deployment, network, pairs, state, surface
+from openmm_mlff.selftest.faults.deployment import add_thermostat
 from openmm_mlff.selftest.faults.plant import (
     Fault,
     everywhere,
@@ -214,12 +215,13 @@ FAULTS = (
           unit="power of the ratio", gross=1.0, predicted_onset=1e-4,
           prediction="the bond's phase after 25 fs is wrong by ½ s ln 16 · 2π · 2.5, times 0.05 Å; "
           "limit 1e-4 Å"),
-    Fault("thermostat left on", check="time_reversibility", plant=in_system(deployment.thermostat),
+    Fault("thermostat left on", check="time_reversibility",
+          plant=in_system(lambda system, s: add_thermostat(system, frequency_per_ps=s)),
           description="the System has a thermostat although energy should be conserved",
           unit="1/ps", gross=100.0, predicted_onset=1.3,
           prediction="one collision of one of 3 atoms in the 0.25 ps forward or backward"),
     Fault("hot thermostat", check="kinetic_distribution",
-          plant=in_system(deployment.hot_thermostat),
+          plant=in_system(lambda system, s: add_thermostat(system, excess=s)),
           description="the System has a second thermostat of another temperature",
           unit="ratio", gross=1.0, predicted_onset=0.11,
           prediction="T rises by s ν/(ν + 2γ) = 0.83 s; 3 σ of about 240 samples of 9 degrees of "

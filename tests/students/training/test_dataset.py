@@ -7,6 +7,8 @@ import pytest
 from openmm_mlff.students.training.dataset import make_frames
 from openmm_mlff.students.training.sampling import SamplingPlan
 
+from ..conftest import assert_same
+
 pytest.importorskip("tblite")
 
 PLAN = SamplingPlan(
@@ -29,14 +31,6 @@ def make(seed: int = 5, workers: int = 1, **kwargs):
 @pytest.fixture(scope="module")
 def frames():
     return make()
-
-
-def assert_same(left, right):
-    assert [frame.origin for frame in left] == [frame.origin for frame in right]
-    for one, two in zip(left, right, strict=True):
-        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
-        np.testing.assert_array_equal(one.forces_ev_per_angstrom, two.forces_ev_per_angstrom)
-        assert one.energy_ev == two.energy_ev
 
 
 def test_every_kind_is_present(frames):

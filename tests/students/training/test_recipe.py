@@ -18,6 +18,8 @@ from openmm_mlff.students.training.recipe import (
 )
 from openmm_mlff.students.training.sampling import SamplingPlan
 
+from ..conftest import assert_same
+
 pytest.importorskip("tblite")
 
 RECIPE = Recipe(
@@ -58,8 +60,7 @@ def rigid(frames):
 
 def test_data_are_made_once(path, frames, monkeypatch):
     monkeypatch.setattr(recipe_module, "make_frames", None)
-    again = load_or_make_frames(path, RECIPE, workers=1)
-    assert [frame.energy_ev for frame in again] == [frame.energy_ev for frame in frames]
+    assert_same(load_or_make_frames(path, RECIPE, workers=1), frames)
     assert json.loads(path.with_suffix(".json").read_text())["seed"] == RECIPE.data_seed
 
 

@@ -14,6 +14,8 @@ from openmm_mlff.students.training.sampling import (
     thermal_frames,
 )
 
+from ..conftest import assert_same
+
 pytest.importorskip("tblite")
 
 
@@ -60,9 +62,7 @@ def test_thermal_frames_are_reproducible_and_at_about_the_requested_temperature(
     water = load_system("water")
     frames, again = (list(thermal_frames(water, 300.0, 6, steps_between=5, seed=1)) for _ in "12")
     assert [frame.origin for frame in frames] == ["water/thermal_300K"] * 6
-    for one, two in zip(frames, again, strict=True):
-        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
-        assert one.energy_ev == two.energy_ev
+    assert_same(frames, again)
     lengths = [
         np.linalg.norm(np.diff(frame.positions_angstrom[[0, atom]], axis=0))
         for frame in frames
