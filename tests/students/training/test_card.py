@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -30,3 +31,13 @@ def test_the_shipped_cards_are_those_of_their_weights(name):
     assert ("| second round |" in card) is ("refinement" in training)
     assert data.get("held_out_from", "never trained on") in card
     assert not re.search(r"[{}]|None|nan", card)
+
+
+def test_errors_of_boxes_have_a_column_of_the_pressure():
+    energy, force = {"energy_mae_mev_per_atom": 1.2345}, {"force_rmse_ev_per_angstrom": 0.04321}
+    held_out = {"a/thermal": {"frames": 40} | energy | force}
+    held_out["a/liquid"] = held_out["a/thermal"] | {"pressure_mae_bar": 123.4}
+    record = replace(read_student_record(shipped_path("tiny")), held_out=held_out)
+    lines = model_card(record).splitlines()
+    assert "| a/thermal | 40 | 0.043 | 1.23 | |" in lines
+    assert "| a/liquid | 40 | 0.043 | 1.23 | 123 |" in lines

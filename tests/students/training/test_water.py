@@ -6,7 +6,6 @@ import pytest
 
 from openmm_mlff.config import GFN1_XTB
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.students.checkpoint import read_student_record
 from openmm_mlff.students.training import water
 from openmm_mlff.students.training.water import QUICK_RECIPE, build_water
 
@@ -45,8 +44,6 @@ def test_a_quick_run_writes_frames_rounds_weights_and_card(quick):
     card = (folder / "water.md").read_text()
     assert "distilled from GFN1-xTB" in card
     assert "| round1, the student's own dynamics | 2, 8, 0.002, on" in card
-    errors = read_student_record(folder / "water.safetensors").held_out["water_8/liquid_1.00_300K"]
-    assert f"{errors['energy_mae_mev_per_atom']:.2f} | {errors['pressure_mae_bar']:.0f} |" in card
 
 
 def test_a_second_run_reuses_data_and_rounds(quick, monkeypatch, tmp_path):
