@@ -56,9 +56,6 @@ def run_selftest(
         only: names of faults; if given, healthy potentials are skipped.
         processes: None for one per core.
         on_progress: called after each job.
-
-    Raises:
-        ConfigError: unknown fault.
     """
     faults = [get_fault(name) for name in only] or list(FAULTS)
     jobs = list_jobs(faults, seeds=0 if only else seeds)

@@ -17,13 +17,7 @@ CHAIN_UNITS = 32
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of system.
-
-    Attributes:
-        molecule: function that builds the system.
-        potential: function that builds a healthy potential for it.
-        is_slow: whether all checks take more than about 10 s.
-    """
+    """One kind of system, with a healthy potential; slow if all checks take more than 10 s."""
 
     name: str
     molecule: Callable[[], MolecularSystem]

@@ -65,12 +65,7 @@ class FaultRow:
 
 @dataclass(frozen=True)
 class HealthyRow:
-    """Findings of all checks for one healthy potential.
-
-    Attributes:
-        kind: of the oracle.
-        seed: of its parameters.
-    """
+    """Findings of all checks for one healthy potential, an oracle of a kind with a seed."""
 
     kind: str
     system: str

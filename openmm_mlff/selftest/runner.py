@@ -1,7 +1,7 @@
 """Run the stages of a validation on one potential in a temporary folder."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,21 +48,24 @@ NETWORK_WITHOUT = ("kinetic_distribution", "vibrational_density")
 """Omitted for networks: thousands of steps."""
 
 BOX_REQUIRED = ("periodic_consistency", "npt_stability")
-BOX_DYNAMICS = {
-    "argon": {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
-    "field": {"temperatures_kelvin": (300.0,), "equilibration_timestep_fs": 0.5},
-}
-BOX_SETTINGS = {
-    "argon": BoxSpec(interval_steps=5, equilibration_ps=2.0, production_ps=8.0),
+BOXES = {
+    "argon": (
+        {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
+        BoxSpec(interval_steps=5, equilibration_ps=2.0, production_ps=8.0),
+    ),
     # Its water does not attract itself: the pressure keeps it liquid.
-    "field": BoxSpec(
-        interval_steps=5, equilibration_ps=0.1, production_ps=0.2, pressure_bar=20_000.0
+    "field": (
+        {"temperatures_kelvin": (300.0,), "equilibration_timestep_fs": 0.5},
+        BoxSpec(interval_steps=5, equilibration_ps=0.1, production_ps=0.2, pressure_bar=20_000.0),
     ),
 }
+"""Dynamics and boxes of the oracles in boxes."""
 
 TIMED = "slow_down"
 """The check that measures time; on a shared machine its findings are confirmed by repetition."""
 ATTEMPTS = 3
+
+ALARMS = (Status.FAIL, Status.ERROR)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Finding:
     @property
     def is_alarm(self) -> bool:
         """Whether the check reports a fault."""
-        return self.status in (Status.FAIL, Status.ERROR)
+        return self.status in ALARMS
 
 
 Findings = dict[str, Finding]
@@ -90,43 +93,36 @@ def selftest_protocol() -> Protocol:
 def protocol_for(kind: str) -> Protocol:
     """Return the self-test's protocol for a kind of oracle.
 
-    Runs are shorter for a network, whose steps take twenty times as long.
+    Runs are shorter for a network, whose steps take twenty times as long; boxes have their own
+    checks.
     """
     protocol = selftest_protocol()
-    if kind in BOX_SETTINGS:
-        return _protocol_for_box(protocol, kind)
-    if kind != "network":
-        return protocol
-    dynamics = protocol.dynamics.model_copy(update=NETWORK_DYNAMICS)
-    probes = protocol.probes.model_copy(update=NETWORK_PROBES)
-    required = tuple(check for check in protocol.required if check not in NETWORK_WITHOUT)
-    return protocol.model_copy(
-        update={"dynamics": dynamics, "probes": probes, "required": required}
-    )
-
-
-def _protocol_for_box(protocol: Protocol, kind: str) -> Protocol:
-    """Return the self-test's protocol with the checks of boxes."""
-    dynamics = SHORT_DYNAMICS | BOX_DYNAMICS[kind] | {"friction_per_ps": 2.0}
-    return protocol.model_copy(
-        update={
-            "required": BOX_REQUIRED,
-            "reported": (),
-            "dynamics": protocol.dynamics.model_copy(update=dynamics),
-            "probes": protocol.probes.model_copy(update=FEW_FRAMES),
-            "box": BOX_SETTINGS[kind],
-        }
-    )
+    if kind in BOXES:
+        own, box = BOXES[kind]
+        dynamics = SHORT_DYNAMICS | own | {"friction_per_ps": 2.0}
+        return _changed(protocol, dynamics, FEW_FRAMES, required=BOX_REQUIRED, reported=(), box=box)
+    if kind == "network":
+        required = tuple(check for check in protocol.required if check not in NETWORK_WITHOUT)
+        return _changed(protocol, NETWORK_DYNAMICS, NETWORK_PROBES, required=required)
+    return protocol
 
 
 def with_check(protocol: Protocol, check_id: str) -> Protocol:
     """Reduce a protocol to one check, with short trajectories if it needs only frames."""
-    part = protocol.model_copy(update={"required": (check_id,), "reported": ()})
-    if get_check(check_id).group not in ("parity", "surface"):
-        return part
-    dynamics = protocol.dynamics.model_copy(update=SHORT_DYNAMICS)
-    probes = protocol.probes.model_copy(update=FEW_FRAMES)
-    return part.model_copy(update={"dynamics": dynamics, "probes": probes})
+    short = get_check(check_id).group in ("parity", "surface")
+    dynamics, probes = (SHORT_DYNAMICS, FEW_FRAMES) if short else ({}, {})
+    return _changed(protocol, dynamics, probes, required=(check_id,), reported=())
+
+
+def _changed(
+    protocol: Protocol, dynamics: Mapping[str, Any], probes: Mapping[str, Any], **others: Any
+) -> Protocol:
+    """Return a protocol with other dynamics, probes and fields."""
+    parts = {
+        "dynamics": protocol.dynamics.model_copy(update=dynamics),
+        "probes": protocol.probes.model_copy(update=probes),
+    }
+    return protocol.model_copy(update=parts | others)
 
 
 def examine(
@@ -151,20 +147,9 @@ def validate_with(
     precision: str = PRECISION,
     seed: int = SEED,
 ) -> ValidationReport:
-    """Run and judge a loaded potential in this process.
+    """Run and judge a loaded potential in this process; the report is not written.
 
-    Args:
-        potential: healthy or faulty.
-        molecule: of the run.
-        protocol: of the run.
-        root: run folder; measurements stored there are not repeated.
-        reference: None for no comparison.
-        platform: of the calculation.
-        precision: ``single``, ``mixed`` or ``double``.
-        seed: of all random numbers.
-
-    Returns:
-        The report, which is not written.
+    Measurements stored in the run folder ``root`` are not repeated.
     """
     spec = ResolvedRequest(
         potential=potential.spec,
@@ -229,25 +214,21 @@ def examine_healthy(kind: str, *, system: str, seed: int) -> Findings:
     molecule = load_system(system)
     potential = healthy(kind, molecule=molecule, seed=seed)
     protocol = protocol_for(kind)
-    found = examine(potential, molecule, protocol=protocol, sound=potential)
+
+    def run(protocol: Protocol) -> Findings:
+        return examine(potential, molecule, protocol=protocol, sound=potential)
+
     return repeat_timed(
-        found,
-        doubtful=lambda finding: finding.is_alarm,
-        repeat=lambda: examine(
-            potential, molecule, protocol=with_check(protocol, TIMED), sound=potential
-        ),
+        run(protocol), doubtful=ALARMS, repeat=lambda: run(with_check(protocol, TIMED))
     )
 
 
 def repeat_timed(
-    found: Findings,
-    *,
-    doubtful: Callable[[Finding], bool],
-    repeat: Callable[[], Findings],
+    found: Findings, *, doubtful: Collection[Status], repeat: Callable[[], Findings]
 ) -> Findings:
-    """Repeat the timing check while its finding is doubtful, up to :data:`ATTEMPTS` runs."""
+    """Repeat the timing check while its status is doubtful, up to :data:`ATTEMPTS` runs."""
     for _ in range(ATTEMPTS - 1):
-        if TIMED not in found or not doubtful(found[TIMED]):
+        if TIMED not in found or found[TIMED].status not in doubtful:
             break
         found = {**found, TIMED: repeat()[TIMED]}
     return found
@@ -262,11 +243,11 @@ def examine_fault(fault: Fault, *, strength: float, protocol: Protocol | None = 
     sound = healthy(fault.parent, molecule=molecule, seed=0)
     faulty = fault.plant(sound, strength)
     protocol = protocol or protocol_for(fault.parent)
-    found = examine(faulty, molecule, protocol=protocol, sound=sound)
-    if fault.check != TIMED:
-        return found
+
+    def run(protocol: Protocol) -> Findings:
+        return examine(faulty, molecule, protocol=protocol, sound=sound)
+
+    doubtful = (Status.INCONCLUSIVE,) if fault.check == TIMED else ()
     return repeat_timed(
-        found,
-        doubtful=lambda finding: finding.status is Status.INCONCLUSIVE,
-        repeat=lambda: examine(faulty, molecule, protocol=with_check(protocol, TIMED), sound=sound),
+        run(protocol), doubtful=doubtful, repeat=lambda: run(with_check(protocol, TIMED))
     )

@@ -28,13 +28,10 @@ class StudentRecord:
     """Metadata of a checkpoint.
 
     Attributes:
-        name: ``original``, ``tiny``, ``ultra-tiny`` or the user's own.
-        config: architecture settings.
-        teacher: the teacher that labelled the training data.
+        teacher: labelled the training data.
         data: seed, number of frames and of each kind.
-        training: training settings.
         held_out: errors by origin on frames not used in training.
-        versions: versions of the packages used.
+        versions: of the packages used.
     """
 
     name: str
@@ -61,11 +58,7 @@ def save_student(model: PaiNN, record: StudentRecord, path: Path) -> None:
 
 
 def read_student_record(path: Path) -> StudentRecord:
-    """Read the metadata block of a student checkpoint.
-
-    Raises:
-        CheckpointError: the file is damaged or is not a student of this project.
-    """
+    """Read the metadata of a checkpoint, which must be a student of this project."""
     return _record(path, read_safetensors(path)[1])
 
 
@@ -90,11 +83,7 @@ def load_student(path: Path) -> tuple[PaiNN, StudentRecord]:
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors and the metadata of a safetensors file.
-
-    Raises:
-        CheckpointError: the file cannot be read, or is damaged.
-    """
+    """Return the tensors and the metadata of a safetensors file, unless it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -129,11 +118,7 @@ def _record(path: Path, metadata: Mapping[str, str]) -> StudentRecord:
 
 
 def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
-    """Check that weights are finite.
-
-    Raises:
-        CheckpointError: a value is not finite.
-    """
+    """Raise CheckpointError if a weight is not finite."""
     for name, tensor in state.items():
         if not bool(torch.isfinite(tensor).all()):
             raise CheckpointError(

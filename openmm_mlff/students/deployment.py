@@ -28,10 +28,8 @@ def all_pairs(n_atoms: int) -> tuple[Tensor, Tensor]:
     return senders, receivers
 
 
-class FixedComposition(nn.Module):
-    """OpenMM's contract: `forward(positions)`, nm in, kJ/mol out, for one molecule.
-
-    The list of pairs is constant, so the module can be captured as a CUDA graph.
+class ForOpenMM(nn.Module):
+    """A student for one molecule, from displacements to kJ/mol.
 
     Args:
         model: a student, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
@@ -40,8 +38,6 @@ class FixedComposition(nn.Module):
     """
 
     atomic_numbers: Tensor
-    senders: Tensor
-    receivers: Tensor
     graph: Tensor
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
@@ -50,20 +46,36 @@ class FixedComposition(nn.Module):
         self.dtype = dtype
         self.angstrom_per_nm = ANGSTROM_PER_NM
         self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
-        senders, receivers = all_pairs(len(atomic_numbers))
         self.register_buffer("atomic_numbers", atomic_numbers)
+        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
+
+    def energy(self, displacements: Tensor, senders: Tensor, receivers: Tensor) -> Tensor:
+        """Compute the energy, kJ/mol, of displacements sender minus receiver, Å, (E, 3)."""
+        apart = displacements.to(self.dtype)
+        energies = self.model(self.atomic_numbers, apart, senders, receivers, self.graph, 1)
+        return energies[0] * self.kj_per_mol_per_ev
+
+
+class FixedComposition(ForOpenMM):
+    """OpenMM's contract: `forward(positions)`, nm in, kJ/mol out, for one molecule.
+
+    The list of pairs is constant, so the module can be captured as a CUDA graph.
+    """
+
+    senders: Tensor
+    receivers: Tensor
+
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__(model, atomic_numbers, dtype)
+        senders, receivers = all_pairs(len(atomic_numbers))
         self.register_buffer("senders", senders)
         self.register_buffer("receivers", receivers)
-        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
 
     def forward(self, positions: Tensor) -> Tensor:
         """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision."""
         placed = positions * self.angstrom_per_nm
-        displacements = (placed[self.senders] - placed[self.receivers]).to(self.dtype)
-        energies = self.model(
-            self.atomic_numbers, displacements, self.senders, self.receivers, self.graph, 1
-        )
-        return energies[0] * self.kj_per_mol_per_ev
+        apart = placed[self.senders] - placed[self.receivers]
+        return self.energy(apart, self.senders, self.receivers)
 
 
 class FreeComposition(nn.Module):
@@ -84,7 +96,7 @@ class FreeComposition(nn.Module):
         return self.model(atomic_numbers, displacements, senders, receivers, graph, 1)[0]
 
 
-class OfSomeParticles(nn.Module):
+class _OfSomeParticles(nn.Module):
     """A module of OpenMM's contract applied to some of the particles.
 
     Args:
@@ -99,26 +111,18 @@ class OfSomeParticles(nn.Module):
         self.module = module
         self.register_buffer("particles", particles)
 
+
+class OfSomeParticles(_OfSomeParticles):
+    """For a module that returns the energy."""
+
     def forward(self, positions: Tensor) -> Tensor:
         """Compute the energy of the module's particles from all positions, (M, 3)."""
         energy: Tensor = self.module(positions[self.particles])
         return energy
 
 
-class OfSomeParticlesWithForces(nn.Module):
-    """A module of OpenMM's contract with forces, applied to some of the particles.
-
-    Args:
-        module: `forward(positions)`, returning energy and forces.
-        particles: int64 (N,), indices in the System.
-    """
-
-    particles: Tensor
-
-    def __init__(self, module: nn.Module, particles: Tensor) -> None:
-        super().__init__()
-        self.module = module
-        self.register_buffer("particles", particles)
+class OfSomeParticlesWithForces(_OfSomeParticles):
+    """For a module that returns energy and forces."""
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Compute energy and forces from all positions, (M, 3); other forces are zero."""

@@ -21,14 +21,10 @@ _PI = 3.141592653589793
 
 @dataclass(frozen=True)
 class DistillerConfig:
-    """Sizes of a published student.
+    """Sizes of a published student; see also :class:`openmm_mlff.students.painn.PaiNNConfig`.
 
     Attributes:
-        features: scalar and vector channels per atom.
-        interactions: message-passing steps.
-        basis: number of Gaussians of the distance expansion.
         n_species: rows of the embedding, from atomic number 0.
-        cutoff_angstrom: cutoff of messages.
         head: widths of the two hidden layers of the energy head.
     """
 
@@ -121,22 +117,6 @@ class _Interaction(nn.Module):
         self.message = _Message(features, basis)
         self.update = _Update(features)
 
-    def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        expansion: Tensor,
-        mask: Tensor,
-        directions: Tensor,
-        senders: Tensor,
-        receivers: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Apply message and update."""
-        scalars, vectors = self.message(
-            scalars, vectors, expansion, mask, directions, senders, receivers
-        )
-        return self.update(scalars, vectors)
-
 
 class DistillerStudent(nn.Module):
     """Energy of a molecule by a published MLFF-Distiller student."""
@@ -177,9 +157,10 @@ class DistillerStudent(nn.Module):
             [scalars.shape[0], 3, scalars.shape[1]], dtype=scalars.dtype, device=scalars.device
         )
         for interaction in self.interactions:
-            scalars, vectors = interaction(
+            scalars, vectors = interaction.message(  # type: ignore[operator]
                 scalars, vectors, expansion, mask, directions, senders, receivers
             )
+            scalars, vectors = interaction.update(scalars, vectors)  # type: ignore[operator]
         atomic = self.energy_head(scalars).squeeze(-1).to(torch.float64)
         energies = torch.zeros([n_graphs], dtype=torch.float64, device=atomic.device)
         return energies.index_add(0, graph, atomic)
@@ -191,11 +172,7 @@ def is_distiller_state(state: Mapping[str, Tensor]) -> bool:
 
 
 def config_of(state: Mapping[str, Tensor], *, cutoff_angstrom: float | None) -> DistillerConfig:
-    """Determine the sizes from the tensors; the cutoff defaults to the published 5 Å.
-
-    Raises:
-        CheckpointError: a tensor that determines a size is missing.
-    """
+    """Determine the sizes from the tensors, which must be there; the cutoff defaults to 5 Å."""
     steps = {int(found[1]) for key in state if (found := re.match(r"interactions\.(\d+)\.", key))}
     if not steps:
         raise CheckpointError(
@@ -222,8 +199,6 @@ def build_distiller(
     state: Mapping[str, Tensor], *, cutoff_angstrom: float | None = None
 ) -> DistillerStudent:
     """Build a published student from its state dict, float32, in evaluation mode.
-
-    The cutoff of the checkpoint's config defaults to the published 5 Å.
 
     Raises:
         CheckpointError: tensors are missing, unexpected or of another shape.

@@ -60,12 +60,10 @@ class LoadedStudent:
     Attributes:
         model: float32, evaluation mode, no gradients of weights; see
             :meth:`openmm_mlff.students.painn.PaiNN.forward` for its arguments.
-        name: short name for reports.
         architecture: ``painn`` or ``mlff-distiller``.
         elements: supported atomic numbers.
-        cutoff_angstrom: cutoff of messages.
-        sha256: hash of the file.
-        n_parameters: number of trainable parameters.
+        cutoff_angstrom: of messages.
+        sha256: of the file.
         record: metadata of the file, for this project's own students.
     """
 
@@ -85,11 +83,7 @@ def shipped_students() -> list[str]:
 
 
 def shipped_path(name: str) -> Path:
-    """Return the path of the weights of a shipped student.
-
-    Raises:
-        CheckpointError: unknown name.
-    """
+    """Return the path of the weights of a shipped student; raise CheckpointError without one."""
     if name not in shipped_students():
         raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
     return WEIGHTS_FOLDER / f"{name}.safetensors"
@@ -125,7 +119,7 @@ def load_checkpoint(path: Path) -> LoadedStudent:
     Raises:
         CheckpointError: missing, damaged, no weights, or weights of an unknown architecture.
     """
-    _check_readable(path)
+    start = _start_of(path)
     if is_torchscript(path):
         raise CheckpointError(
             f"{path} is a TorchScript program, expected a checkpoint of weights; "
@@ -136,18 +130,18 @@ def load_checkpoint(path: Path) -> LoadedStudent:
             f"{path} is a program of torch.export, but OpenMM's TorchForce runs TorchScript; save "
             "the model by torch.jit.script(model).save(PATH)"
         )
-    if _looks_like_safetensors(path):
+    # safetensors: the length of a JSON header, eight bytes, and the header.
+    if start[8:9] == b"{":
         tensors, metadata = read_safetensors(path)
         if metadata.get("format") == FORMAT:
             return _own_student(path)
         return _distiller(path, tensors, cutoff_angstrom=None)
-    content = _read_torch_file(path)
-    state, cutoff_angstrom = _state_and_cutoff(path, content)
+    state, cutoff_angstrom = _state_and_cutoff(path, _read_torch_file(path, start))
     return _distiller(path, state, cutoff_angstrom=cutoff_angstrom)
 
 
-def _check_readable(path: Path) -> None:
-    """Check that the file exists and is not empty."""
+def _start_of(path: Path) -> bytes:
+    """Return the first bytes of a file, after checking that it exists and is not empty."""
     if not missing(path) and path.is_dir():
         raise CheckpointError(
             f"{path} is a folder, expected a checkpoint file; name the file inside it"
@@ -160,7 +154,7 @@ def _check_readable(path: Path) -> None:
         )
     try:
         with path.open("rb") as file:
-            start = file.read(1)
+            start = file.read(len(_OLD_TORCH_START))
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be read ({error.strerror}); expected a checkpoint; "
@@ -168,18 +162,11 @@ def _check_readable(path: Path) -> None:
         ) from error
     if not start:
         raise CheckpointError(f"{path} is empty, expected a checkpoint; copy it again")
+    return start
 
 
-def _looks_like_safetensors(path: Path) -> bool:
-    """Check for the length of a JSON header, eight bytes, followed by ``{``."""
-    with path.open("rb") as file:
-        return file.read(9)[8:] == b"{"
-
-
-def _read_torch_file(path: Path) -> Any:
+def _read_torch_file(path: Path, start: bytes) -> Any:
     """Read a file of ``torch.save`` that holds tensors and plain values only."""
-    with path.open("rb") as file:
-        start = file.read(len(_OLD_TORCH_START))
     # Anything else would be read as a pickle, and fail with a misleading error.
     if not start.startswith((_ZIP_START, _OLD_TORCH_START)):
         raise CheckpointError(

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from vesin_torch import NeighborList
 
-from openmm_mlff.students.deployment import in_dtype
-from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
+from openmm_mlff.students.deployment import ForOpenMM
 
 LIST_FROM_ATOMS = 64
 """Isolated molecules with more atoms use a neighbour list; smaller ones a table of all pairs."""
@@ -21,29 +20,14 @@ ROUNDING = 1.000001
 """The list extends this much beyond the model's cutoff, so that rounding loses no pair."""
 
 
-class _Listed(nn.Module):
-    """A student that searches pairs in every call.
-
-    Args:
-        model: a student with a cutoff, see :meth:`openmm_mlff.students.painn.PaiNN.forward`.
-        atomic_numbers: int64 (N,).
-        dtype: dtype of the weights.
-    """
-
-    atomic_numbers: Tensor
-    graph: Tensor
+class _Listed(ForOpenMM):
+    """A student with a cutoff that searches pairs in every call."""
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
-        super().__init__()
+        super().__init__(model, atomic_numbers, dtype)
         self.neighbours = neighbour_list(model)
-        self.model = in_dtype(model, dtype)
-        self.dtype = dtype
-        self.angstrom_per_nm = ANGSTROM_PER_NM
-        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
-        self.register_buffer("atomic_numbers", atomic_numbers)
-        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
 
-    def energy(self, positions: Tensor, boxvectors: Tensor, periodic: bool) -> Tensor:  # noqa: FBT001
+    def in_box(self, positions: Tensor, boxvectors: Tensor, periodic: bool) -> Tensor:  # noqa: FBT001
         """Compute the energy in kJ/mol of positions (N, 3) and box vectors (3, 3) in nm."""
         receivers, senders, displacements = self.neighbours.compute(
             points=positions * self.angstrom_per_nm,
@@ -52,10 +36,7 @@ class _Listed(nn.Module):
             quantities="ijD",
             copy=True,
         )
-        energies = self.model(
-            self.atomic_numbers, displacements.to(self.dtype), senders, receivers, self.graph, 1
-        )
-        return energies[0] * self.kj_per_mol_per_ev
+        return self.energy(displacements, senders, receivers)
 
 
 class InABox(_Listed):
@@ -66,7 +47,7 @@ class InABox(_Listed):
 
         Box vectors are (3, 3), nm, rows; atoms may be outside of the box.
         """
-        return self.energy(positions, boxvectors, True)  # noqa: FBT003
+        return self.in_box(positions, boxvectors, True)  # noqa: FBT003
 
 
 class Large(_Listed):
@@ -75,7 +56,7 @@ class Large(_Listed):
     def forward(self, positions: Tensor) -> Tensor:
         """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision."""
         no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
-        return self.energy(positions, no_box, False)  # noqa: FBT003
+        return self.in_box(positions, no_box, False)  # noqa: FBT003
 
 
 def neighbour_list(model: nn.Module) -> NeighborList:

@@ -64,11 +64,6 @@ class Interaction(nn.Module):
 
     Vectors are zero before the first step and are not used after the last, so the first has no
     channel that passes them on and the last none that scales them.
-
-    Args:
-        features: channels per atom.
-        first: whether this is the first step.
-        last: whether this is the last step.
     """
 
     def __init__(self, features: int, *, first: bool, last: bool) -> None:

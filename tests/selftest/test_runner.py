@@ -82,7 +82,7 @@ def test_what_a_clock_says_is_asked_again(timed, later, expected):
         found["slow_down"] = Finding(timed, "")
     again = repeat_timed(
         found,
-        doubtful=lambda finding: finding.is_alarm,
+        doubtful=(Status.FAIL,),
         repeat=lambda: {"slow_down": Finding(later.pop(0), "")},
     )
     assert again["stability"].status is Status.FAIL

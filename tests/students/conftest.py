@@ -30,6 +30,17 @@ def small_model(small_config) -> torch.nn.Module:
     return in_dtype(model, torch.float64)
 
 
+def assert_same(left, right) -> None:
+    """Check that labelled frames are equal in every field."""
+    for one, two in zip(left, right, strict=True):
+        np.testing.assert_equal(vars(one), vars(two))
+
+
+def slope(energy, along, *, step=1e-4) -> float:
+    """Return the central difference of an energy, a function of a displacement."""
+    return float((energy(step * along) - energy(-step * along)) / (2.0 * step))
+
+
 @pytest.fixture(scope="session")
 def evaluate() -> Evaluate:
     """Return energy (eV) and forces (N, 3) (eV/Å) of one geometry in float64."""

@@ -54,11 +54,3 @@ def test_all_ordered_pairs_receivers_ascending(n_atoms):
     senders, receivers = all_pairs(n_atoms)
     expected = [(j, i) for i in range(n_atoms) for j in range(n_atoms) if i != j]
     assert list(zip(senders.tolist(), receivers.tolist(), strict=True)) == expected
-
-
-def test_a_single_atom_has_an_energy_and_no_force(small_model):
-    module = torch.jit.script(FixedComposition(small_model, torch.tensor([8]), torch.float64))
-    for _ in range(3):
-        energy, force = call_fixed(module, np.zeros((1, 3)))
-        assert np.isfinite(energy)
-        assert (force == 0).all()

@@ -14,7 +14,6 @@ from openmm_mlff.students.evaluation import (
     program_of,
 )
 from openmm_mlff.students.fast import ListedStudent
-from openmm_mlff.students.loading import load_checkpoint, shipped_path
 from openmm_mlff.students.painn import PaiNN
 
 DTYPES = pytest.mark.parametrize(
@@ -55,20 +54,6 @@ def test_every_size_has_the_energies_of_the_eager_model(small_model, n_atoms, dt
             scale = max(1.0, float(expected_forces.abs().max()))
             assert abs(float(energy - expected)) < tolerance * scale * n_atoms
             assert float((force - expected_forces).abs().max()) < tolerance * scale
-
-
-@pytest.mark.parametrize("name", ["tiny", "original"])
-def test_shipped_students_in_single_precision_differ_by_rounding(name):
-    model = load_checkpoint(shipped_path(name)).model
-    numbers, positions = chain(66, copies=2)
-    _, forces = evaluate_batch(
-        program_of(model, torch.float32), numbers, positions, dtype=torch.float32
-    )
-    _, expected = evaluate_batch(
-        in_dtype(model, torch.float32), numbers, positions, dtype=torch.float32
-    )
-    scale = max(1.0, float(expected.abs().max()))
-    assert float((forces - expected).abs().max()) < 1e-5 * scale
 
 
 @DTYPES

@@ -6,16 +6,12 @@ what is planted, ``plant`` how.
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.selftest.faults.fault import Fault
+from openmm_mlff.selftest.faults.plant import Fault
 from openmm_mlff.selftest.faults.table import FAULTS
 
 
 def get_fault(name: str) -> Fault:
-    """Return the fault with a name.
-
-    Raises:
-        ConfigError: there is none; the message has the closest name.
-    """
+    """Return the fault with a name, or raise ConfigError with the closest one."""
     for fault in FAULTS:
         if fault.name == name:
             return fault

@@ -4,15 +4,15 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from openmm_mlff.molecules import MolecularSystem, pairs_within
-from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.faults.plant import PlantedPotential, Result, analytic, require
+from openmm_mlff.selftest.faults.plant import Plant, PlantedPotential, Result, require
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM
 from openmm_mlff.selftest.oracles.pairs import PairSurface
-from openmm_mlff.selftest.oracles.surface import Surface, SurfaceCalculator
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfaceCalculator
 
 if TYPE_CHECKING:
     import openmm
@@ -44,41 +44,25 @@ class Collapsing(ArgonOracle):
         return energies, slopes
 
 
-class Wrapping(ArgonOracle):
+def of_argon(kind: type[ArgonOracle]) -> Plant:
+    """Return a fault that replaces argon by another kind of the same seed."""
+    return lambda healthy, _: kind(seed=require(healthy, ArgonOracle).seed)
+
+
+class Wrapping(PlantedPotential):
     """Adds s for each atom outside of the box, as a potential without images does at a face."""
 
-    def __init__(self, *, seed: int, strength_ev: float) -> None:
-        super().__init__(seed=seed)
-        self.strength_ev = strength_ev
-
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
-        """See :meth:`ArgonOracle.surface`."""
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
+        """See :meth:`SurfacePotential.surface`."""
         sound = super().surface(atomic_numbers, cell_angstrom=cell_angstrom)
         inverse = np.zeros((3, 3)) if cell_angstrom is None else np.linalg.inv(cell_angstrom)
 
         def jumping(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             energies, forces = sound(positions)
             outside = (np.floor(positions @ inverse) != 0.0).any(axis=-1).sum(axis=-1)
-            return energies + self.strength_ev * outside, forces
+            return energies + self.strength * outside, forces
 
         return jumping
-
-
-def stale_cell(healthy: Potential, _: float) -> Potential:
-    """Keep the box of the start in OpenMM."""
-    return StaleCell(seed=require(healthy, ArgonOracle).seed)
-
-
-def collapsing(healthy: Potential, _: float) -> Potential:
-    """Replace the repulsion by one that is finite at contact."""
-    return Collapsing(seed=require(healthy, ArgonOracle).seed)
-
-
-def wrapping(healthy: Potential, strength: float) -> Potential:
-    """Let the energy jump by s eV when an atom leaves the box."""
-    return Wrapping(seed=require(healthy, ArgonOracle).seed, strength_ev=strength)
 
 
 def scaling_atoms(system: "openmm.System", _: float) -> None:
@@ -91,39 +75,35 @@ def scaling_atoms(system: "openmm.System", _: float) -> None:
     system.addForce(barostat)
 
 
-def virial_of_atoms(healthy: Potential, strength: float) -> Potential:
-    """Provide a stress that is, for a fraction, −Σ x⊗F: without the box's own derivative."""
-    return _WithStress(analytic(healthy), strength)
+class VirialOfAtoms(PlantedPotential):
+    """Provides a stress that is, for a fraction, −Σ x⊗F: without the box's own derivative."""
 
-
-def overflowing_list(healthy: Potential, strength: float) -> Potential:
-    """Lose, for a fraction, the pairs beyond 1.25 times those at the creation of the forces."""
-    return _Overflowing(analytic(healthy), strength)
-
-
-class _WithStress(PlantedPotential):
     def ase_calculator(self, *, precision: str = "mixed", device: str = "cpu") -> SurfaceCalculator:
+        """See :meth:`SurfacePotential.ase_calculator`."""
         return _StressCalculator(self)
 
 
 class _StressCalculator(SurfaceCalculator):
-    implemented_properties: list[str] = ["energy", "forces", "stress"]  # noqa: RUF012
+    implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def calculate(self, *arguments: Any, **named: Any) -> None:
-        super().calculate(*arguments, **named)
-        atoms: Any = self.atoms
-        surface = self._surface
-        if isinstance(surface, PairSurface) and isinstance(self.potential, _WithStress):
-            virial = surface.virial(atoms.positions[None])[0]
-            of_atoms = -np.einsum("na,nb->ab", atoms.positions, self.results["forces"])
-            virial += self.potential.strength * (of_atoms - virial)
-            self.results["stress"] = full_3x3_to_voigt_6_stress(virial / atoms.get_volume())
+    def evaluated(self, atoms: Atoms) -> tuple[Any, ...]:
+        energy_ev, forces = super().evaluated(atoms)
+        surface, potential = self.surface, self.potential
+        if not isinstance(surface, PairSurface) or not isinstance(potential, VirialOfAtoms):
+            return energy_ev, forces
+        virial = surface.virial(atoms.positions[None])[0]
+        of_atoms = -np.einsum("na,nb->ab", atoms.positions, forces)
+        virial += potential.strength * (of_atoms - virial)
+        return energy_ev, forces, full_3x3_to_voigt_6_stress(virial / atoms.get_volume())
 
 
-class _Overflowing(PlantedPotential):
+class OverflowingList(PlantedPotential):
+    """Loses, for a fraction, the pairs beyond 1.25 times those at the creation of the forces."""
+
     _capacity = 0
 
     def create_forces(self, molecule: MolecularSystem, **named: Any) -> "list[openmm.Force]":
+        """See :meth:`SurfacePotential.create_forces`."""
         deployed = copy.copy(self)
         pairs, _ = pairs_within(
             molecule.positions_angstrom,
@@ -131,14 +111,13 @@ class _Overflowing(PlantedPotential):
             cell_angstrom=molecule.cell_angstrom,
         )
         deployed._capacity = int(RESERVE * len(pairs))
-        return super(_Overflowing, deployed).create_forces(molecule, **named)
+        return super(OverflowingList, deployed).create_forces(molecule, **named)
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
-        surface = self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
-        if not isinstance(surface, PairSurface):
-            raise TypeError(f"got a {type(surface).__name__}, expected a PairSurface")
+        """See :meth:`SurfacePotential.deployed_surface`."""
+        surface = require(self.surface(atomic_numbers, cell_angstrom=cell_angstrom), PairSurface)
         whole = surface.radial
 
         def limited(distances: np.ndarray) -> Result:

@@ -34,22 +34,12 @@ def swapped_masses(system: "openmm.System", strength: float) -> None:
     system.setParticleMass(1, second ** (1.0 - strength) * first**strength)
 
 
-def thermostat(system: "openmm.System", strength: float) -> None:
-    """Add a thermostat at 300 K with a collision frequency of s per ps."""
-    _add_thermostat(system, temperature_kelvin=THERMOSTAT_KELVIN, frequency_per_ps=strength)
-
-
-def hot_thermostat(system: "openmm.System", strength: float) -> None:
-    """Add a thermostat whose temperature is too high by a fraction s."""
-    hot = THERMOSTAT_KELVIN * (1.0 + strength)
-    _add_thermostat(system, temperature_kelvin=hot, frequency_per_ps=FREQUENCY_PER_PS)
-
-
-def _add_thermostat(
-    system: "openmm.System", *, temperature_kelvin: float, frequency_per_ps: float
+def add_thermostat(
+    system: "openmm.System", *, frequency_per_ps: float = FREQUENCY_PER_PS, excess: float = 0.0
 ) -> None:
+    """Add a thermostat of 300 K, or of a temperature too high by a fraction ``excess``."""
     import openmm
 
-    thermostat = openmm.AndersenThermostat(temperature_kelvin, frequency_per_ps)
+    thermostat = openmm.AndersenThermostat(THERMOSTAT_KELVIN * (1.0 + excess), frequency_per_ps)
     thermostat.setRandomNumberSeed(_THERMOSTAT_SEED)
     system.addForce(thermostat)

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.selftest.faults.fault import Plant
-from openmm_mlff.selftest.faults.plant import require
+from openmm_mlff.selftest.faults.plant import Plant, require
 from openmm_mlff.selftest.oracles.network import NetworkOracle
 from openmm_mlff.students.painn import PaiNN
 
@@ -99,10 +98,7 @@ def in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:
 
 def shortened(model: nn.Module, strength: float) -> nn.Module:
     """Reduce the network's cutoff by s Å."""
-    painn = model.get_submodule("painn")
-    if not isinstance(painn, PaiNN):
-        raise TypeError(f"got a {type(painn).__name__}, expected a PaiNN to shorten")
-    painn.cutoff -= strength
+    require(model.get_submodule("painn"), PaiNN).cutoff -= strength
     return model
 
 

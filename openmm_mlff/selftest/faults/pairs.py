@@ -9,7 +9,6 @@ from openmm_mlff.potentials.base import Potential
 from openmm_mlff.selftest.faults.plant import (
     PlantedPotential,
     Result,
-    analytic,
     require,
     with_pair_term,
 )
@@ -22,7 +21,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     every_pair,
     smooth_switch,
 )
-from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.selftest.oracles.surface import Cell, Surface
 from openmm_mlff.units import ev_from_kcal_per_mol
 
 SCAN_END_ANGSTROM = 15.0
@@ -108,11 +107,7 @@ def not_a_number(surface: Surface, positions: np.ndarray, far: np.ndarray) -> Re
 
 
 def refuse(surface: Surface, positions: np.ndarray, far: np.ndarray) -> Result:
-    """Raise an error for far geometries, like a broken model.
-
-    Raises:
-        RuntimeError: a geometry is far.
-    """
+    """Raise an error for far geometries, like a broken model."""
     if far.any():
         raise RuntimeError("index out of range in the neighbour list")
     return surface(positions)
@@ -158,12 +153,10 @@ def wrong_conformer(healthy: Potential, strength: float) -> Potential:
     return with_pair_term(lambda _: pair, radial)(healthy, strength)
 
 
-class _Ghost(PlantedPotential):
+class GhostAtoms(PlantedPotential):
     """A potential that ignores the atoms of one element."""
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         seen = atomic_numbers != GHOST
         surface = self.healthy.surface(atomic_numbers[seen], cell_angstrom=cell_angstrom)
@@ -174,11 +167,6 @@ class _Ghost(PlantedPotential):
             return energies, forces
 
         return faulty
-
-
-def ghost_atoms(healthy: Potential, strength: float) -> Potential:
-    """Ignore the atoms of one element."""
-    return _Ghost(analytic(healthy), strength)
 
 
 class _SquaredApart(PairSurface):

@@ -1,20 +1,20 @@
-"""Plant faults into the surface, into the deployed potential, or into its System."""
+"""What a fault is, and how it is planted: into the surface, its deployed form, or its System."""
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.selftest.faults.fault import Plant
 from openmm_mlff.selftest.oracles.pairs import PairSurface
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential
 
 if TYPE_CHECKING:
     import openmm
 
-Kind = TypeVar("Kind", bound=Potential)
+Kind = TypeVar("Kind")
 
 Result = tuple[np.ndarray, np.ndarray]
 """Energies (G,), eV, and forces (G, N, 3), eV/Å."""
@@ -26,12 +26,58 @@ SpoilSystem = Callable[["openmm.System", float], None]
 """Function that changes an OpenMM System by a strength."""
 
 
+Plant = Callable[[Potential, float], Potential]
+"""Function from a healthy potential and a strength to a faulty potential."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault with a strength; the defaults are those of a fault that is present or not.
+
+    Attributes:
+        check: id of the check that must detect it.
+        parent: kind of the healthy potential.
+        system: of the test.
+        unit: of the strength.
+        gross: strength that must be detected.
+        predicted_onset: strength at which the check should start to detect it, from its threshold;
+            None for faults without strength.
+        prediction: derivation of the predicted onset.
+        slight_factor: strength of a slight fault relative to the predicted onset.
+    """
+
+    name: str
+    _: KW_ONLY
+    check: str
+    plant: Plant
+    description: str
+    parent: str = "bonded"
+    system: str = "water"
+    unit: str = "share"
+    gross: float = 1.0
+    predicted_onset: float | None = None
+    prediction: str = "present or not"
+    slight_factor: float = 1.5
+
+    def __post_init__(self) -> None:
+        if self.slight is not None and not 0.0 < self.slight < self.gross:
+            raise ValueError(
+                f"{self.name}: slight {self.slight:g} and gross {self.gross:g} {self.unit}; "
+                "expected 0 < slight < gross"
+            )
+
+    @property
+    def slight(self) -> float | None:
+        """Strength just above the threshold; None for faults without strength."""
+        return None if self.predicted_onset is None else self.slight_factor * self.predicted_onset
+
+
 def _unchanged(surface: Surface, _: np.ndarray, __: float) -> Surface:
     return surface
 
 
 class PlantedPotential(SurfacePotential):
-    """A healthy potential with one fault.
+    """A healthy potential, which must be analytic, with one fault.
 
     Args:
         healthy: to change.
@@ -43,13 +89,14 @@ class PlantedPotential(SurfacePotential):
 
     def __init__(
         self,
-        healthy: SurfacePotential,
+        healthy: Potential,
         strength: float,
         *,
         everywhere: Spoil = _unchanged,
         deployed: Spoil = _unchanged,
         system: SpoilSystem = lambda *_: None,
     ) -> None:
+        healthy = require(healthy, SurfacePotential)  # type: ignore[type-abstract]
         super().__init__(name=f"faulty-{healthy.name}", seed=healthy.seed)
         self.healthy = healthy
         self.strength = strength
@@ -62,15 +109,13 @@ class PlantedPotential(SurfacePotential):
         """See :meth:`Potential.check_molecule`."""
         self.healthy.check_molecule(molecule)
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         surface = self.healthy.surface(atomic_numbers, cell_angstrom=cell_angstrom)
         return self._everywhere(surface, atomic_numbers, self.strength)
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
         """See :meth:`SurfacePotential.deployed_surface`."""
         surface = self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
@@ -85,39 +130,26 @@ class PlantedPotential(SurfacePotential):
         return system
 
 
-def require(potential: Potential, kind: type[Kind]) -> Kind:
-    """Return a potential of a kind.
-
-    Raises:
-        TypeError: it is of another kind.
-    """
-    if not isinstance(potential, kind):
-        raise TypeError(f"got a {type(potential).__name__}, expected a {kind.__name__}")
-    return potential
-
-
-def analytic(potential: Potential) -> SurfacePotential:
-    """Return a potential that is analytic.
-
-    Raises:
-        TypeError: it is not.
-    """
-    return require(potential, SurfacePotential)  # type: ignore[type-abstract]
+def require(thing: object, kind: type[Kind]) -> Kind:
+    """Return a thing of a kind, or raise TypeError."""
+    if not isinstance(thing, kind):
+        raise TypeError(f"got a {type(thing).__name__}, expected a {kind.__name__}")
+    return thing
 
 
 def everywhere(spoil: Spoil) -> Plant:
     """Return a fault of the surface."""
-    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, everywhere=spoil)
+    return lambda healthy, strength: PlantedPotential(healthy, strength, everywhere=spoil)
 
 
 def in_openmm(spoil: Spoil) -> Plant:
     """Return a fault of the surface that OpenMM runs, with a sound model."""
-    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, deployed=spoil)
+    return lambda healthy, strength: PlantedPotential(healthy, strength, deployed=spoil)
 
 
 def in_system(spoil: SpoilSystem) -> Plant:
     """Return a fault of the OpenMM System."""
-    return lambda healthy, strength: PlantedPotential(analytic(healthy), strength, system=spoil)
+    return lambda healthy, strength: PlantedPotential(healthy, strength, system=spoil)
 
 
 def result(change: Callable[[np.ndarray, np.ndarray, float], Result]) -> Spoil:
@@ -180,13 +212,3 @@ def mixed(first: Surface, second: Surface, share: float) -> Surface:
         )
 
     return mixture
-
-
-def each_in_turn(surface: Surface) -> Surface:
-    """Return a surface that evaluates geometries one by one in order, for functions with state."""
-
-    def one_by_one(positions: np.ndarray) -> Result:
-        energies, forces = zip(*(surface(placed[None]) for placed in positions), strict=True)
-        return np.concatenate(energies), np.concatenate(forces)
-
-    return one_by_one

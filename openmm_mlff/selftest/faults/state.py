@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 
-from openmm_mlff.selftest.faults.plant import Result, each_in_turn, mixed
+from openmm_mlff.selftest.faults.plant import Result, added, mixed
 from openmm_mlff.selftest.oracles.pairs import Exponential, PairSurface, every_pair
-from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.selftest.oracles.surface import Surface, each_in_turn
 
 RENEWED_EVERY = 10
 """Calls between two updates of the stale list."""
@@ -102,9 +102,7 @@ def pairs_of_first_call(surface: Surface, numbers: np.ndarray, strength: float) 
             near = np.linalg.norm(apart, axis=1) < LIST_CUTOFF_ANGSTROM
             term = Exponential(strength, DECAY_ANGSTROM)
             listed.append(PairSurface(len(numbers), pairs[near], term))
-        energies, forces = surface(positions)
-        further_energies, further_forces = listed[0](positions)
-        return energies + further_energies, forces + further_forces
+        return added(surface, listed[0])(positions)
 
     return each_in_turn(faulty)
 
@@ -162,9 +160,5 @@ def _bfloat16(values: np.ndarray) -> np.ndarray:
 
 
 def raises(energies: np.ndarray, forces: np.ndarray, strength: float) -> Result:
-    """Raise an error, like a broken model.
-
-    Raises:
-        RuntimeError: always.
-    """
+    """Raise an error, like a broken model."""
     raise RuntimeError("the model's device was lost")

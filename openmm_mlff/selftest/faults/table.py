@@ -3,8 +3,9 @@
 from math import log, nan, sqrt
 
 from openmm_mlff.selftest.faults import box, deployment, network, pairs, state, surface
-from openmm_mlff.selftest.faults.fault import Fault
+from openmm_mlff.selftest.faults.deployment import add_thermostat
 from openmm_mlff.selftest.faults.plant import (
+    Fault,
     everywhere,
     in_forces,
     in_openmm,
@@ -139,7 +140,7 @@ FAULTS = (
           description="oxygen and hydrogen attract each other at contact",
           unit="eV", gross=2400.0, predicted_onset=1450.0, slight_factor=1.4,
           prediction="D (e^{a(r−d)} − 1)² − s e^{−d / 0.1 Å} has its maximum, 5 eV, at 0.5 Å"),
-    Fault("ghost atom", check="every_atom_counts", plant=pairs.ghost_atoms, parent="pair",
+    Fault("ghost atom", check="every_atom_counts", plant=pairs.GhostAtoms, parent="pair",
           description="oxygen is ignored: no energy, no force"),
     # Calls: randomness, state, leaks and invalid results.
     Fault("dropout", check="determinism", plant=everywhere(state.dropout),
@@ -214,12 +215,13 @@ FAULTS = (
           unit="power of the ratio", gross=1.0, predicted_onset=1e-4,
           prediction="the bond's phase after 25 fs is wrong by ½ s ln 16 · 2π · 2.5, times 0.05 Å; "
           "limit 1e-4 Å"),
-    Fault("thermostat left on", check="time_reversibility", plant=in_system(deployment.thermostat),
+    Fault("thermostat left on", check="time_reversibility",
+          plant=in_system(lambda system, s: add_thermostat(system, frequency_per_ps=s)),
           description="the System has a thermostat although energy should be conserved",
           unit="1/ps", gross=100.0, predicted_onset=1.3,
           prediction="one collision of one of 3 atoms in the 0.25 ps forward or backward"),
     Fault("hot thermostat", check="kinetic_distribution",
-          plant=in_system(deployment.hot_thermostat),
+          plant=in_system(lambda system, s: add_thermostat(system, excess=s)),
           description="the System has a second thermostat of another temperature",
           unit="ratio", gross=1.0, predicted_onset=0.11,
           prediction="T rises by s ν/(ν + 2γ) = 0.83 s; 3 σ of about 240 samples of 9 degrees of "
@@ -231,26 +233,28 @@ FAULTS = (
           "it is kT ln 100"),
     # Periodic boxes.
     Fault("stale cell", check="npt_stability", parent="argon", system="argon_108",
-          plant=box.stale_cell, description="OpenMM runs the potential in the box of its start"),
+          plant=box.of_argon(box.StaleCell),
+          description="OpenMM runs the potential in the box of its start"),
     Fault("collapse under pressure", check="npt_stability", parent="argon", system="argon_108",
-          plant=box.collapsing, description="compressed atoms attract each other: r⁻⁶ undamped"),
+          plant=box.of_argon(box.Collapsing),
+          description="compressed atoms attract each other: r⁻⁶ undamped"),
     Fault("molecules scaled apart", check="npt_stability", parent="field", system="water_box_64",
           plant=in_system(box.scaling_atoms),
           description="a barostat scales atoms by themselves and stretches molecules"),
     Fault("energy jumps at a face", check="periodic_consistency", parent="argon",
-          system="argon_108", plant=box.wrapping,
+          system="argon_108", plant=box.Wrapping,
           description="the energy jumps when an atom leaves the box",
           unit="eV", gross=0.01, predicted_onset=1e-4,
           prediction="moved to other images, nearly every atom is outside: s per atom; limit "
           "0.1 meV/atom"),
     Fault("virial of the atoms alone", check="pressure_virial", parent="pair", system="argon_108",
-          plant=box.virial_of_atoms,
+          plant=box.VirialOfAtoms,
           description="the virial is −Σ x⊗F and lacks the derivative by the box",
           predicted_onset=10.0 / 6000.0,
           prediction="ΔP = s |W − W_atoms| / V: the potential part of the pressure, 3500 bar at "
           "300 K, and a Σ x⊗F as large for atoms anywhere in the box; limit 10 bar"),
     Fault("overflowing neighbour list", check="pressure_virial", parent="pair",
-          system="argon_108", plant=box.overflowing_list,
+          system="argon_108", plant=box.OverflowingList,
           description="pairs beyond 1.25 times those at the start are lost",
           predicted_onset=0.1 / 7.0,
           prediction="at 1.37 times the density an atom has 7.4 pairs within 5 Å and loses s of "

@@ -5,7 +5,7 @@ import torch
 from vesin_torch import NeighborList
 
 from openmm_mlff.selftest.oracles.pairs import smooth_switch
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential, each_in_turn
 
 EPSILON_EV, SIGMA_ANGSTROM = 0.0103, 3.405
 SWITCH_START_ANGSTROM, CUTOFF_ANGSTROM = 6.0, 8.0
@@ -26,18 +26,16 @@ class ArgonOracle(SurfacePotential):
         self.epsilon_ev = EPSILON_EV * (1.0 + 0.01 * np.random.default_rng(seed).normal())
         self._list = NeighborList(cutoff=CUTOFF_ANGSTROM, full_list=False)
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         periodic = cell_angstrom is not None
         box = torch.from_numpy(np.array(cell_angstrom) if periodic else np.zeros((3, 3)))
 
-        def one(positions: np.ndarray) -> tuple[float, np.ndarray]:
+        def one(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             first, second, vectors = (
                 found.numpy()
                 for found in self._list.compute(
-                    torch.from_numpy(np.array(positions)), box, periodic=periodic, quantities="ijD"
+                    torch.tensor(positions[0]), box, periodic=periodic, quantities="ijD"
                 )
             )
             distances = np.linalg.norm(vectors, axis=1)
@@ -46,18 +44,14 @@ class ArgonOracle(SurfacePotential):
                 distances, start_angstrom=SWITCH_START_ANGSTROM, end_angstrom=CUTOFF_ANGSTROM
             )
             tensions = vectors * ((slopes * switch + energies * fall) / distances)[:, None]
-            count = len(positions)
+            count = positions.shape[1]
             forces = [
                 np.bincount(first, pull, count) - np.bincount(second, pull, count)
                 for pull in tensions.T
             ]
-            return float((energies * switch).sum()), np.stack(forces, axis=1)
+            return np.array([(energies * switch).sum()]), np.stack(forces, axis=1)[None]
 
-        def surface(positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = [one(positions) for positions in positions_angstrom]
-            return np.array([e for e, _ in found]), np.array([f for _, f in found])
-
-        return surface
+        return each_in_turn(one)
 
     def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return energies in eV and slopes in eV/Å of pairs at distances (P,)."""

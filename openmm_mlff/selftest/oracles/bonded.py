@@ -11,10 +11,12 @@ from openmm_mlff.selftest.oracles.pairs import (
     Gaussian,
     Morse,
     PairSurface,
+    Spring,
     bonds_between,
+    in_groups,
     pairs_apart,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential
 
 BONDS: Mapping[tuple[int, ...], Sequence[float]] = {
     (1, 8): (4.8, 2.2, 0.96),
@@ -49,12 +51,8 @@ class BondedOracle(SurfacePotential):
     E = Σ_bonds D[(1 − e^{−a(d−r)})² − 1] + Σ_1–3 [½ k (d − r)² + A e^{−d/ρ}]
     + Σ_1–4 h e^{−(d−e)²/2σ²}
 
-    Args:
-        molecule: water, methane or methanol.
-        seed: varies the parameters by a few per cent, equally for equal terms.
-
-    Raises:
-        PotentialError: there are no parameters for a bond or an angle of the molecule.
+    For water, methane or methanol. The seed varies the parameters by a few per cent, equally for
+    equal terms.
     """
 
     composition_is_free = False
@@ -73,23 +71,17 @@ class BondedOracle(SurfacePotential):
         keys = sorted([*BONDS, *ENDS], key=lambda key: {6, 8} <= {*key})
         varied = {key: 1.0 + VARIATION * rng.normal(size=3) for key in keys}
         self.morse = Morse(*_parameters(molecule, self.bonds, BONDS, varied))
-        self.spring, self.rest_length = _parameters(molecule, self.ends, ENDS, varied)
+        self.spring = Spring(*_parameters(molecule, self.ends, ENDS, varied))
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
-        """Check that the molecule is the one that the potential was built for.
-
-        Raises:
-            PotentialError: it is not.
-        """
+        """See :meth:`Potential.check_molecule`; only the molecule that is built in is accepted."""
         if not np.array_equal(molecule.atomic_numbers, self._molecule.atomic_numbers):
             raise PotentialError(
                 f"{self.spec} holds {self._molecule.formula}, got {molecule.formula}; "
                 "choose the system that is built in"
             )
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`; the cell is ignored."""
         return PairSurface(len(self._molecule.atomic_numbers), self.pairs, self.radial)
 
@@ -98,16 +90,16 @@ class BondedOracle(SurfacePotential):
 
         The pairs are the bonds, then the 1–3 and the 1–4 pairs.
         """
-        bonds, ends, far_ends = np.split(
-            distances, [len(self.bonds), len(self.bonds) + len(self.ends)], axis=-1
-        )
-        stretch = ends - self.rest_length
-        energies, slopes = CONTACT(ends)
-        energies += 0.5 * self.spring * stretch * stretch
-        slopes += self.spring * stretch
-        parts = zip(self.morse(bonds), (energies, slopes), OPPOSITE(far_ends), strict=True)
-        all_energies, all_slopes = (np.concatenate(part, axis=-1) for part in parts)
-        return all_energies, all_slopes
+        return in_groups(
+            (len(self.bonds), self.morse),
+            (len(self.ends), self._between_ends),
+            (len(self.far_ends), OPPOSITE),
+        )(distances)
+
+    def _between_ends(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        energies, slopes = self.spring(distances)
+        contact_energies, contact_slopes = CONTACT(distances)
+        return energies + contact_energies, slopes + contact_slopes
 
 
 def _parameters(
@@ -116,11 +108,7 @@ def _parameters(
     table: Mapping[tuple[int, ...], Sequence[float]],
     varied: Mapping[tuple[int, ...], np.ndarray],
 ) -> np.ndarray:
-    """Return the parameters of each pair, (n_parameters, P), by its elements and those between.
-
-    Raises:
-        PotentialError: the table lacks them.
-    """
+    """Return the parameters of each pair, (n_parameters, P), by its elements and those between."""
     numbers, steps = molecule.atomic_numbers, bonds_between(molecule)
     rows = []
     for i, j in pairs:

@@ -4,10 +4,7 @@ It is not chemically accurate, but smooth, conservative, size-extensive and real
 a sound potential's properties can be tested on systems of one to hundreds of atoms.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from openmm_mlff.checks.parity.unit_scale import typical_stiffness
 from openmm_mlff.errors import PotentialError
@@ -16,11 +13,15 @@ from openmm_mlff.selftest.oracles.pair import switched
 from openmm_mlff.selftest.oracles.pairs import (
     Exponential,
     Morse,
+    PairSurface,
+    Radial,
+    Spring,
     bonds_between,
     every_pair,
+    in_groups,
     pairs_apart,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential, each_in_turn
 
 WELL_EV = 4.6
 """Depth of every bond; its stiffness is typical of the elements and the length."""
@@ -57,9 +58,9 @@ class FieldOracle(SurfacePotential):
         self._morse = Morse(depth, np.sqrt(stiffness / (2.0 * WELL_EV)), lengths)
         ends = [pairs_apart(molecule, bonds=bonds) for bonds in SPRINGS_EV_PER_ANGSTROM2]
         self._ends = np.concatenate(ends)
-        self._spring = np.repeat(list(SPRINGS_EV_PER_ANGSTROM2.values()), [len(e) for e in ends])
-        self._rest = _lengths(molecule, self._ends)
-        self._fields: dict[int, _Field] = {}
+        constants = np.repeat(list(SPRINGS_EV_PER_ANGSTROM2.values()), [len(e) for e in ends])
+        self._spring = Spring(constants, _lengths(molecule, self._ends))
+        self._cached: dict[int, tuple[np.ndarray, Radial]] = {}
 
     def check_molecule(self, molecule: MolecularSystem) -> None:
         """See :meth:`Potential.check_molecule`; copies of the molecule are accepted."""
@@ -75,33 +76,17 @@ class FieldOracle(SurfacePotential):
             )
         return copies
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
-        field = self._field(self._copies(atomic_numbers))
-        first, second = field.pairs.T
-        inverse = None if cell_angstrom is None else np.linalg.inv(cell_angstrom)
+        pairs, radial = self._terms(self._copies(atomic_numbers))
+        # A batch of all geometries of a large system would need much memory.
+        return each_in_turn(
+            PairSurface(len(atomic_numbers), pairs, radial, cell_angstrom=cell_angstrom)
+        )
 
-        def one(positions: np.ndarray) -> tuple[float, np.ndarray]:
-            vectors = positions[first] - positions[second]
-            if inverse is not None:
-                vectors -= np.round(vectors @ inverse) @ cell_angstrom
-            distances = np.sqrt((vectors * vectors).sum(-1))
-            energies, slopes = field.radial(distances)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                tensions = vectors * (slopes / distances)[:, None]
-            return float(energies.sum()), -(field.incidence @ tensions)
-
-        def surface(positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = [one(positions) for positions in positions_angstrom]
-            return np.array([e for e, _ in found]), np.array([f for _, f in found])
-
-        return surface
-
-    def _field(self, copies: int) -> "_Field":
-        """Return the cached terms of several copies."""
-        if copies not in self._fields:
+    def _terms(self, copies: int) -> tuple[np.ndarray, Radial]:
+        """Return the pairs of several copies, (P, 2), and their function; cached."""
+        if copies not in self._cached:
             size = len(self._built_in.atomic_numbers)
             shifts = size * np.arange(copies)[:, None, None]
             bonds, ends = ((pairs + shifts).reshape(-1, 2) for pairs in (self._bonds, self._ends))
@@ -111,56 +96,22 @@ class FieldOracle(SurfacePotential):
                 apart[block, block] = bonds_between(self._built_in)
             others = every_pair(size * copies)
             others = others[apart[others[:, 0], others[:, 1]] != 1.0]
-            pairs = np.concatenate([bonds, ends, others])
             radii = covalent_radii_angstrom(np.tile(self._built_in.atomic_numbers, copies))
             excess = radii[others].sum(axis=1) - 2.0 * covalent_radii_angstrom([1])[0]
             excess[apart[others[:, 0], others[:, 1]] <= max(SPRINGS_EV_PER_ANGSTROM2)] = 0.0
             heights_ev = CONTACT_EV * np.exp(excess / CONTACT_LENGTH_ANGSTROM)
-            rows, ones = np.arange(len(pairs)), np.ones(len(pairs))
-            shape = (size * copies, len(pairs))
-            self._fields[copies] = _Field(
-                pairs=pairs,
-                n_bonds=len(bonds),
-                morse=Morse(*(np.tile(parameter, copies) for parameter in self._morse)),
-                spring=np.tile(self._spring, copies),
-                rest=np.tile(self._rest, copies),
-                contact=Exponential(heights_ev, CONTACT_LENGTH_ANGSTROM),
-                incidence=csr_matrix((ones, (pairs[:, 0], rows)), shape)
-                - csr_matrix((ones, (pairs[:, 1], rows)), shape),
+            contact = Exponential(heights_ev, CONTACT_LENGTH_ANGSTROM)
+            morse = Morse(*(np.tile(parameter, copies) for parameter in self._morse))
+            spring = Spring(*(np.tile(parameter, copies) for parameter in self._spring))
+            self._cached[copies] = (
+                np.concatenate([bonds, ends, others]),
+                in_groups(
+                    (len(bonds), morse),
+                    (len(ends), spring),
+                    (len(others), lambda distances: switched(distances, contact)),
+                ),
             )
-        return self._fields[copies]
-
-
-@dataclass(frozen=True)
-class _Field:
-    """Terms of several copies: bonds first, then springs, then all pairs but the bonds.
-
-    Attributes:
-        pairs: (P, 2).
-        n_bonds: number of bonds.
-        morse: of the bonds.
-        spring: force constants, eV/Å².
-        rest: rest lengths, Å.
-        contact: of the other pairs.
-        incidence: (N, P), +1 and −1 at the two atoms of each pair.
-    """
-
-    pairs: np.ndarray
-    n_bonds: int
-    morse: Morse
-    spring: np.ndarray
-    rest: np.ndarray
-    contact: Exponential
-    incidence: csr_matrix
-
-    def radial(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return energies, eV, and slopes, eV/Å, (P,) each, at distances (P,)."""
-        bonds, ends, others = np.split(distances, [self.n_bonds, self.n_bonds + len(self.spring)])
-        stretch = ends - self.rest
-        springs = 0.5 * self.spring * stretch * stretch, self.spring * stretch
-        parts = zip(self.morse(bonds), springs, switched(others, self.contact), strict=True)
-        energies, slopes = (np.concatenate(part) for part in parts)
-        return energies, slopes
+        return self._cached[copies]
 
 
 def _lengths(molecule: MolecularSystem, pairs: np.ndarray) -> np.ndarray:

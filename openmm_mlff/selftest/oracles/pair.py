@@ -11,7 +11,7 @@ from openmm_mlff.selftest.oracles.pairs import (
     pairs_with_images,
     smooth_switch,
 )
-from openmm_mlff.selftest.oracles.surface import Surface, SurfacePotential
+from openmm_mlff.selftest.oracles.surface import Cell, Surface, SurfacePotential
 
 CUTOFF_ANGSTROM = 5.0
 SWITCH_START_ANGSTROM = 3.0
@@ -48,9 +48,7 @@ class PairOracle(SurfacePotential):
         super().__init__(name=self.kind, seed=seed)
         self.elements = frozenset(range(1, _LARGEST_ATOMIC_NUMBER + 1))
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`."""
         n_atoms, images = len(atomic_numbers), None
         pairs = every_pair(n_atoms)

@@ -24,8 +24,8 @@ class PairSurface:
         pairs: int (P, 2).
         radial: with parameters, if any, of length P.
         cell_angstrom: (3, 3), rows; None without a box.
-        images: int (P, 3), relative to the nearest image by fractional coordinates; None without a
-            box.
+        images: int (P, 3), relative to the nearest image by fractional coordinates; None for the
+            nearest.
     """
 
     def __init__(
@@ -39,12 +39,13 @@ class PairSurface:
     ) -> None:
         self.radial = radial
         self.first, self.second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
-        self._incidence = np.zeros((n_atoms, len(self.first)))
-        self._incidence[self.first, np.arange(len(self.first))] += 1.0
-        self._incidence[self.second, np.arange(len(self.first))] -= 1.0
+        size = len(self.first)
+        ends = np.concatenate([self.first, self.second]), np.tile(np.arange(size), 2)
+        self._incidence = csr_matrix((np.repeat([1.0, -1.0], size), ends), (n_atoms, size))
         self._cell = cell_angstrom
-        if cell_angstrom is not None and images is not None:
-            self._inverse, self._shifts = np.linalg.inv(cell_angstrom), images @ cell_angstrom
+        if cell_angstrom is not None:
+            self._inverse = np.linalg.inv(cell_angstrom)
+            self._shifts = 0.0 if images is None else images @ cell_angstrom
 
     def __call__(self, positions_angstrom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return energies (G,) in eV and forces (G, N, 3) in eV/Å at positions (G, N, 3)."""
@@ -54,7 +55,7 @@ class PairSurface:
         # Coincident atoms have no direction; the resulting NaN is detected.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             tensions = vectors * (slopes / distances)[..., None]
-        return energies.sum(-1), -(self._incidence @ tensions)
+        return energies.sum(-1), -np.stack([self._incidence @ each for each in tensions])
 
     def virial(self, positions_angstrom: np.ndarray) -> np.ndarray:
         """Return dE/dε at a strain r → r (1 + ε) of the box, Σ_p V_p' d⊗d/d, (G, 3, 3), eV."""
@@ -115,6 +116,19 @@ def pairs_apart(molecule: MolecularSystem, *, bonds: int) -> np.ndarray:
     return np.argwhere(np.triu(bonds_between(molecule) == bonds))
 
 
+def in_groups(*groups: tuple[int, "Radial | Morse | Spring"]) -> Radial:
+    """Return the function of pairs in consecutive groups, each of a number and its own function."""
+    ends = np.cumsum([count for count, _ in groups])[:-1]
+    functions = [function for _, function in groups]
+
+    def radial(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        parts = zip(functions, np.split(distances, ends, axis=-1), strict=True)
+        energies, slopes = zip(*(function(part) for function, part in parts), strict=True)
+        return np.concatenate(energies, axis=-1), np.concatenate(slopes, axis=-1)
+
+    return radial
+
+
 class Morse(NamedTuple):
     """V(d) = D [(1 − e^{−a(d−r)})² − 1]: −D at d = r, zero at infinity.
 
@@ -134,6 +148,18 @@ class Morse(NamedTuple):
         energies = self.depth_ev * fall * (fall - 2.0)
         slopes = 2.0 * self.depth_ev * self.decay_per_angstrom * fall * (1.0 - fall)
         return energies, slopes
+
+
+class Spring(NamedTuple):
+    """V(d) = ½ k (d − r)², with k in eV/Å² and r in Å, (P,) each."""
+
+    constant: np.ndarray
+    length_angstrom: np.ndarray
+
+    def __call__(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies and slopes at distances (G, P)."""
+        stretch = distances - self.length_angstrom
+        return 0.5 * self.constant * stretch * stretch, self.constant * stretch
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
-from openmm_mlff.selftest.oracles.surface import Surface
+from openmm_mlff.selftest.oracles.surface import Cell, Surface
 
 TOTAL_EV = -10_000.0
 """Sum of atomic energies, as of a molecule with eight heavy atoms; one ulp is 2⁻¹⁰ eV."""
@@ -20,9 +20,7 @@ class StaircaseOracle(BondedOracle):
         self.name = f"staircase-{molecule.name}-{seed}"
         self.spec = f"selftest:staircase-{molecule.name}?seed={seed}"
 
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`; the cell is ignored."""
         return in_float32(super().surface(atomic_numbers), TOTAL_EV)
 

@@ -5,17 +5,21 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase.calculators.calculator import Calculator, all_changes
+from ase import Atoms
 
 from openmm_mlff import units
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Evaluation, Potential
+from openmm_mlff.potentials.calculators import FunctionCalculator
 
 if TYPE_CHECKING:
     import openmm
 
 Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Function from positions (G, N, 3), Å, to energies (G,), eV, and forces (G, N, 3), eV/Å."""
+
+Cell = np.ndarray | None
+"""Box vectors as rows, (3, 3), Å; None without a box."""
 
 _SAME_BOX_ANGSTROM = 1e-9
 
@@ -40,16 +44,14 @@ class SurfacePotential(Potential):
         self.seed = seed
 
     @abstractmethod
-    def surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
-    ) -> Surface:
+    def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """Return a new function for atoms with numbers (N,) and an optional cell (3, 3) of rows.
 
         State that a faulty function keeps is its own.
         """
 
     def deployed_surface(
-        self, atomic_numbers: np.ndarray, *, cell_angstrom: np.ndarray | None = None
+        self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None
     ) -> Surface:
         """Return the function that runs in OpenMM: :meth:`surface`, unless deployment is faulty."""
         return self.surface(atomic_numbers, cell_angstrom=cell_angstrom)
@@ -99,36 +101,36 @@ class SurfacePotential(Potential):
 
     def ase_calculator(
         self, *, precision: str = "mixed", device: str = "cpu"
-    ) -> "SurfaceCalculator":
+    ) -> FunctionCalculator:
         """See :meth:`Potential.ase_calculator`; everything is float64 on the CPU."""
         return SurfaceCalculator(self)
 
 
-class SurfaceCalculator(Calculator):
-    """ASE calculator of a surface."""
-
-    # ASE declares this as an instance attribute, so it cannot be a ClassVar.
-    implemented_properties: list[str] = ["energy", "forces"]  # noqa: RUF012
+class SurfaceCalculator(FunctionCalculator):
+    """ASE calculator of a surface, which is made anew for other atoms or another box."""
 
     def __init__(self, potential: SurfacePotential) -> None:
-        super().__init__()
+        super().__init__(self.evaluated)
         self.potential = potential
-        self._made_for: tuple[list[int], list[list[float]]] | None = None
-        self._surface: Surface | None = None
+        self.surface: Surface | None = None
+        self._made_for: tuple[bytes, ...] = ()
 
-    def calculate(
-        self,
-        atoms: Any = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy and forces of atoms that are isolated, or periodic in all directions."""
-        super().calculate(atoms, properties, system_changes)
-        placed: Any = self.atoms
-        cell = np.array(placed.cell) if placed.pbc.all() else None
-        made_for = placed.numbers.tolist(), [] if cell is None else cell.tolist()
-        if self._surface is None or made_for != self._made_for:
+    def evaluated(self, atoms: Atoms) -> tuple[Any, ...]:
+        """Evaluate atoms that are isolated, or periodic in all directions."""
+        cell = np.array(atoms.cell) if atoms.pbc.all() else None
+        made_for = atoms.numbers.tobytes(), b"" if cell is None else cell.tobytes()
+        if self.surface is None or made_for != self._made_for:
             self._made_for = made_for
-            self._surface = self.potential.surface(placed.numbers.copy(), cell_angstrom=cell)
-        energies, forces = self._surface(placed.positions[None])
-        self.results = {"energy": float(energies[0]), "forces": forces[0]}
+            self.surface = self.potential.surface(atoms.numbers.copy(), cell_angstrom=cell)
+        energies, forces = self.surface(atoms.positions[None])
+        return float(energies[0]), forces[0]
+
+
+def each_in_turn(surface: Surface) -> Surface:
+    """Return a surface that evaluates geometries one by one in order, for functions with state."""
+
+    def one_by_one(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        energies, forces = zip(*(surface(placed[None]) for placed in positions), strict=True)
+        return np.concatenate(energies), np.concatenate(forces)
+
+    return one_by_one

@@ -7,12 +7,12 @@ modules and for the shapes.
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.students.fast.messages import FirstMessages, Messages, network_of
-from openmm_mlff.students.fast.pairs import ListedPairs, PairTerms
+from openmm_mlff.students.fast.pairs import Buffered, ListedPairs, PairTerms, pulls_of
 from openmm_mlff.students.fast.update import silu_gradient
 from openmm_mlff.students.painn import PaiNN
 
@@ -20,9 +20,7 @@ from openmm_mlff.students.painn import PaiNN
 class FirstListedMessages(FirstMessages):
     """The first messages, see :class:`FirstMessages`; `element` lists the kinds of atoms."""
 
-    def forward(
-        self, pairs: PairTerms, basis_gradient: Tensor, direction_gradient: Tensor
-    ) -> Tensor:
+    def forward(self, pairs: PairTerms) -> Tensor:
         """See :meth:`FirstMessages.forward`."""
         rows, radial = pairs.kinds.shape[0], pairs.basis.shape[1]
         n_pairs, kinds = pairs.basis.shape[0], self.embeddings.shape[0]
@@ -39,9 +37,7 @@ class FirstListedMessages(FirstMessages):
         toward = summed.narrow(1, 1, 3).reshape(rows * 3, kinds * radial)
         vectors = torch.mm(toward, self.vector_forth).view(rows, 3, size)
 
-        atomic, scalar_gradient, vector_gradient = self.following(
-            scalars, vectors, pairs, basis_gradient, direction_gradient
-        )
+        atomic, scalar_gradient, vector_gradient = self.following(scalars, vectors, pairs)
 
         near = torch.mm(scalar_gradient, self.scalar_back).view(rows, 1, -1)
         toward = torch.mm(vector_gradient.view(rows * 3, size), self.vector_back)
@@ -50,9 +46,9 @@ class FirstListedMessages(FirstMessages):
         gradient = gradient.reshape(rows * kinds, 4 * radial).index_select(0, group)
         gradient = gradient.view(n_pairs, 4, radial)
         pulled = gradient.narrow(1, 1, 3)
-        direction_gradient.add_((pulled * basis).sum(2))
-        basis_gradient.add_(gradient.select(1, 0))
-        basis_gradient.add_(pulled.mul_(directions).sum(1))
+        pairs.direction_gradient.add_((pulled * basis).sum(2))
+        pairs.basis_gradient.add_(gradient.select(1, 0))
+        pairs.basis_gradient.add_(pulled.mul_(directions).sum(1))
         return atomic
 
 
@@ -60,12 +56,7 @@ class ListedMessages(Messages):
     """Any later messages, see :class:`Messages`."""
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`openmm_mlff.students.fast.update.Update.forward`."""
         size, rows, n_pairs = self.features, scalars.shape[0], pairs.basis.shape[0]
@@ -93,14 +84,14 @@ class ListedMessages(Messages):
             heard.select(1, 0).contiguous(),
             heard.narrow(1, 1, 3).contiguous(),
             pairs,
-            basis_gradient,
-            direction_gradient,
         )
 
         gradient = torch.cat([scalar_gradient.unsqueeze(1), vector_gradient], dim=1)
         gradient = gradient.index_select(0, pairs.receivers)
         scalar_pull, vector_pull = gradient.select(1, 0), gradient.narrow(1, 1, 3)
-        direction_gradient.add_(torch.mul(vector_pull, turning.unsqueeze(1), out=turned).sum(2))
+        pairs.direction_gradient.add_(
+            torch.mul(vector_pull, turning.unsqueeze(1), out=turned).sum(2)
+        )
         along = torch.mul(vector_pull, directions, out=turned).sum(1)
         spoken_gradient = torch.empty_like(spoken)
         torch.mul(plain, scalar_pull, out=spoken_gradient.select(1, 0))
@@ -109,7 +100,7 @@ class ListedMessages(Messages):
         torch.mul(plain_spoken, scalar_pull, out=plain)
         torch.mul(gate_spoken, along, out=gates)
         torch.sum(torch.mul(carried, vector_pull, out=turned), 1, out=passing)
-        basis_gradient.addmm_(filters.view(n_pairs, 3 * size), self.filters_back)
+        pairs.basis_gradient.addmm_(filters.view(n_pairs, 3 * size), self.filters_back)
 
         summed = torch.zeros([rows, 5, size], dtype=filters.dtype, device=filters.device)
         summed = summed.index_add_(0, pairs.senders, spoken_gradient)
@@ -123,14 +114,11 @@ class ListedMessages(Messages):
         return atomic, scalar_gradient, vector_gradient.addcmul(carried_gradient, vector_scale)
 
 
-class ListedStudent(nn.Module):
+class ListedStudent(Buffered):
     """Energies of a student and their gradient, for any molecules and boxes.
 
     ``cutoff`` is the cutoff of messages, Å.
     """
-
-    element_index: Tensor
-    reference_energies: Tensor
 
     def __init__(self, model: PaiNN, dtype: torch.dtype) -> None:
         super().__init__()
@@ -164,16 +152,10 @@ class ListedStudent(nn.Module):
         with torch.no_grad():
             kinds = self.element_index.index_select(0, atomic_numbers)
             pairs = self.pairs(displacements, kinds, receivers, senders)
-            basis_gradient = torch.zeros_like(pairs.basis)
-            gradient = torch.zeros_like(pairs.directions)
-            atomic = self.network(pairs, basis_gradient, gradient).squeeze(1).to(torch.float64)
+            atomic = self.network(pairs).squeeze(1).to(torch.float64)
             atomic = atomic.add_(self.reference_energies.index_select(0, kinds))
             atomic = atomic.index_add_(0, receivers, pairs.core.to(torch.float64))
             energies = torch.zeros([n_graphs], dtype=torch.float64, device=atomic.device)
             energies = energies.index_add_(0, graph, atomic)
-            directions, inverse = pairs.directions, pairs.inverse_distance
-            slope = basis_gradient.mul_(pairs.basis_slope).sum(1).add_(pairs.core_slope)
-            slope.addcmul_((gradient * directions).sum(1), inverse, value=-1.0)
-            gradient = gradient.mul_(inverse.unsqueeze(1))
-            gradient = gradient.addcmul_(directions, slope.unsqueeze(1))
+            gradient = pulls_of(pairs)
         return energies, gradient

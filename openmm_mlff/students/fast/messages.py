@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openmm_mlff.students.fast.pairs import PairTerms
+from openmm_mlff.students.fast.pairs import Buffered, PairTerms
 from openmm_mlff.students.fast.update import Readout, Update, keep_linear, silu_gradient
 from openmm_mlff.students.painn import Interaction, PaiNN
 
 
-class FirstMessages(nn.Module):
+class FirstMessages(Buffered):
     """The first messages, which depend only on the element of the sender.
 
     The bases of neighbours of the same element are therefore summed before the filter, which then
@@ -27,13 +27,6 @@ class FirstMessages(nn.Module):
         element: int64 (N,), 0 … E − 1.
         following: the next module.
     """
-
-    is_element: Tensor
-    scalar_forth: Tensor
-    scalar_back: Tensor
-    vector_forth: Tensor
-    vector_back: Tensor
-    embeddings: Tensor
 
     def __init__(
         self,
@@ -55,13 +48,10 @@ class FirstMessages(nn.Module):
         self.register_buffer("is_element", one_hot.to(filters.dtype))
         self.register_buffer("embeddings", embeddings.clone())
 
-    def forward(
-        self, pairs: PairTerms, basis_gradient: Tensor, direction_gradient: Tensor
-    ) -> Tensor:
+    def forward(self, pairs: PairTerms) -> Tensor:
         """Run the network forward and backward, and return energies without reference, eV, (M, 1).
 
-        The gradients are added to ``basis_gradient``, (M, N, R), and ``direction_gradient``, (M, 3,
-        N).
+        The gradients are added to those of the pairs.
         """
         basis = pairs.basis
         rows, n_atoms, radial = basis.shape[0], basis.shape[1], basis.shape[2]
@@ -75,22 +65,20 @@ class FirstMessages(nn.Module):
         scalars = scalars.add_(self.embeddings).view(rows, size)
         vectors = torch.mm(toward, self.vector_forth).view(rows, 3, size)
 
-        atomic, scalar_gradient, vector_gradient = self.following(
-            scalars, vectors, pairs, basis_gradient, direction_gradient
-        )
+        atomic, scalar_gradient, vector_gradient = self.following(scalars, vectors, pairs)
 
         near_gradient = torch.mm(scalar_gradient, self.scalar_back).view(rows, kinds, radial)
         toward_gradient = torch.mm(vector_gradient.view(rows * 3, size), self.vector_back)
         toward_gradient = toward_gradient.view(rows, 3 * kinds, radial)
-        basis_gradient.baddbmm_(is_element.transpose(1, 2), near_gradient)
-        basis_gradient.baddbmm_(pointing.transpose(1, 2), toward_gradient)
+        pairs.basis_gradient.baddbmm_(is_element.transpose(1, 2), near_gradient)
+        pairs.basis_gradient.baddbmm_(pointing.transpose(1, 2), toward_gradient)
         turned = torch.bmm(toward_gradient, basis.transpose(1, 2))
         turned = turned.view(rows, 3, kinds, n_atoms).mul_(self.is_element)
-        direction_gradient.add_(turned.sum(2))
+        pairs.direction_gradient.add_(turned.sum(2))
         return atomic
 
 
-class Messages(nn.Module):
+class Messages(Buffered):
     """Any later messages.
 
     Args:
@@ -98,15 +86,6 @@ class Messages(nn.Module):
         filters: weights of its filters and, as the last column, their biases, (3F, R).
         following: the next module.
     """
-
-    filters_forth: Tensor
-    filters_back: Tensor
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    said_forth: Tensor
-    said_back: Tensor
-    said_bias: Tensor
 
     def __init__(self, interaction: Interaction, filters: Tensor, following: nn.Module) -> None:
         super().__init__()
@@ -118,12 +97,7 @@ class Messages(nn.Module):
         keep_linear(self, "said", interaction.context[2])
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`openmm_mlff.students.fast.update.Update.forward`."""
         size, rows, n_atoms = self.features, pairs.basis.shape[0], pairs.basis.shape[1]
@@ -141,13 +115,11 @@ class Messages(nn.Module):
         new_scalars = gated.select(3, 0).sum(2).view(rows, size).add_(scalars)
         new_vectors = passed.add_(vectors).baddbmm_(pairs.directions, turning)
 
-        atomic, scalar_gradient, vector_gradient = self.following(
-            new_scalars, new_vectors, pairs, basis_gradient, direction_gradient
-        )
+        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, pairs)
 
         along = torch.bmm(pairs.directions.transpose(1, 2), vector_gradient)
         along = along.view(-1, n_atoms, n_atoms, size)
-        direction_gradient.baddbmm_(vector_gradient, turning.transpose(1, 2))
+        pairs.direction_gradient.baddbmm_(vector_gradient, turning.transpose(1, 2))
         heard = scalar_gradient.view(-1, n_atoms, 1, size)
         pulled = vector_gradient.view(-1, n_atoms, 1, 3, size)
         carried_gradient = (passing.unsqueeze(3) * pulled).sum(1).view(rows, 3, size)
@@ -163,7 +135,7 @@ class Messages(nn.Module):
         torch.mul(by_sender.select(3, 0), heard, out=filter_gradient.select(3, 0))
         torch.mul(by_sender.select(3, 1), along, out=filter_gradient.select(3, 1))
         torch.sum(carried * pulled, 3, out=filter_gradient.select(3, 2))
-        basis_gradient.view_as(basis).addmm_(
+        pairs.basis_gradient.view_as(basis).addmm_(
             filter_gradient.view(rows * n_atoms, 3 * size), self.filters_back
         )
         x_gradient = silu_gradient(torch.mm(said_gradient, self.said_back), x)

@@ -4,12 +4,20 @@ Constants are stored as tensors in the precision of the weights: a Python number
 in every operation.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from openmm_mlff.students.painn import PaiNN
+
+
+class Buffered(nn.Module):
+    """A module whose other attributes are buffers, of which a type checker does not know."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class PairTerms(NamedTuple):
@@ -29,6 +37,8 @@ class PairTerms(NamedTuple):
         kinds: row of each atom in the tables of the model, int64 (M,).
         receivers: row of the receiver, int64 (E,).
         senders: row of the sender, int64 (E,).
+        basis_gradient: dE/d basis is added here, (*P, R).
+        direction_gradient: dE/d directions is added here.
     """
 
     directions: Tensor
@@ -40,9 +50,23 @@ class PairTerms(NamedTuple):
     kinds: Tensor
     receivers: Tensor
     senders: Tensor
+    basis_gradient: Tensor
+    direction_gradient: Tensor
 
 
-class PairFunctions(nn.Module):
+def pulls_of(pairs: PairTerms) -> Tensor:
+    """Return the gradient with respect to the vectors from receiver to sender, eV/Å.
+
+    The gradients of the pairs are overwritten.
+    """
+    directions, inverse = pairs.directions, pairs.inverse_distance
+    slope = pairs.basis_gradient.mul_(pairs.basis_slope).sum(-1).add_(pairs.core_slope)
+    slope.addcmul_((pairs.direction_gradient * directions).sum(1), inverse, value=-1.0)
+    pulls = pairs.direction_gradient.mul_(inverse.unsqueeze(1))
+    return pulls.addcmul_(directions, slope.unsqueeze(1))
+
+
+class PairFunctions(Buffered):
     """All functions of one distance and two elements.
 
     The contact step and the two envelopes (of messages, of the core) have the same form,
@@ -54,26 +78,6 @@ class PairFunctions(nn.Module):
         atomic_numbers: int64 (N,); the tables contain pairs of these.
         apart: float64 (N, N), 0 for pairs without message and repulsion, else 1.
     """
-
-    nothing: Tensor
-    softening: Tensor
-    one: Tensor
-    scale: Tensor
-    offset: Tensor
-    slope_scale: Tensor
-    is_step: Tensor
-    is_envelope: Tensor
-    constant: Tensor
-    linear: Tensor
-    quadratic: Tensor
-    level: Tensor
-    basis_scale: Tensor
-    basis_offset: Tensor
-    basis_slope_scale: Tensor
-    screening_rates: Tensor
-    screening_sums: Tensor
-    screening_slope: Tensor
-    charge_products: Tensor
 
     def __init__(self, model: PaiNN, atomic_numbers: Tensor, apart: Tensor) -> None:
         super().__init__()
@@ -190,8 +194,6 @@ class Pairs(PairFunctions):
     The diagonal (an atom with itself) is included, with a window and a charge of zero.
     """
 
-    no_index: Tensor
-
     def __init__(self, model: PaiNN, atomic_numbers: Tensor) -> None:
         apart = 1.0 - torch.eye(len(atomic_numbers), dtype=torch.float64)
         super().__init__(model, atomic_numbers, apart)
@@ -214,16 +216,20 @@ class Pairs(PairFunctions):
             self.screening_slope,
             self.charge_products,
         )
+        basis = basis.view(rows, n_atoms, basis.shape[3])
+        directions = apart.mul_(inverse.unsqueeze(2)).view(rows, 3, n_atoms)
         return PairTerms(
-            directions=apart.mul_(inverse.unsqueeze(2)).view(rows, 3, n_atoms),
+            directions=directions,
             inverse_distance=inverse.view(rows, n_atoms),
-            basis=basis.view(rows, n_atoms, basis.shape[3]),
-            basis_slope=basis_slope.view(rows, n_atoms, basis.shape[3]),
+            basis=basis,
+            basis_slope=basis_slope.view_as(basis),
             core=core.view(rows, n_atoms),
             core_slope=core_slope.view(rows, n_atoms),
             kinds=self.no_index,
             receivers=self.no_index,
             senders=self.no_index,
+            basis_gradient=torch.zeros_like(basis),
+            direction_gradient=torch.zeros_like(directions),
         )
 
 
@@ -255,14 +261,17 @@ class ListedPairs(PairFunctions):
             self.screening_slope.view(-1).index_select(0, pair),
             self.charge_products.view(-1).index_select(0, pair),
         )
+        basis = basis.view(n_pairs, basis.shape[3])
         return PairTerms(
             directions=displacements * inverse.unsqueeze(1),
             inverse_distance=inverse,
-            basis=basis.view(n_pairs, basis.shape[3]),
-            basis_slope=basis_slope.view(n_pairs, basis.shape[3]),
+            basis=basis,
+            basis_slope=basis_slope.view_as(basis),
             core=core.view(n_pairs),
             core_slope=core_slope.view(n_pairs),
             kinds=kinds,
             receivers=receivers,
             senders=senders,
+            basis_gradient=torch.zeros_like(basis),
+            direction_gradient=torch.zeros_like(displacements),
         )

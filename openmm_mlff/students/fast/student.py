@@ -1,19 +1,20 @@
-"""A student for copies of one molecule: energies and forces in one pass."""
+"""A student for copies of one molecule: energies and forces in one pass, also for OpenMM."""
 
 import torch
 from torch import Tensor, nn
 
 from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.students.fast.messages import network_of
-from openmm_mlff.students.fast.pairs import Pairs
+from openmm_mlff.students.fast.pairs import Buffered, Pairs, pulls_of
 from openmm_mlff.students.painn import PaiNN
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 _PAIRS_AT_ONCE = 2_400
 """Enough rows for an efficient matrix product, few enough for their tables to fit into the
 caches."""
 
 
-class FastStudent(nn.Module):
+class FastStudent(Buffered):
     """Energies and forces of B copies of one molecule.
 
     Args:
@@ -25,8 +26,6 @@ class FastStudent(nn.Module):
         TypeError: `model` is of another architecture.
         ValueError: no atoms, or unsupported elements.
     """
-
-    reference_energy: Tensor
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
@@ -72,18 +71,42 @@ class FastStudent(nn.Module):
         """Compute energies and forces in one part; call it under :func:`torch.no_grad`."""
         copies, n_atoms = positions.shape[0], positions.shape[1]
         pairs = self.pairs(positions)
-        basis_gradient = torch.zeros_like(pairs.basis)
-        direction_gradient = torch.zeros_like(pairs.directions)
-        atomic = self.network(pairs, basis_gradient, direction_gradient)
+        atomic = self.network(pairs)
         energies = atomic.view(copies, n_atoms).sum(1, dtype=torch.float64)
         core = pairs.core.view(copies, n_atoms * n_atoms).sum(1, dtype=torch.float64)
         energies = energies.add_(core).add_(self.reference_energy)
-
-        directions, inverse = pairs.directions, pairs.inverse_distance
-        slope = basis_gradient.mul_(pairs.basis_slope).sum(2).add_(pairs.core_slope)
-        slope.addcmul_((direction_gradient * directions).sum(1), inverse, value=-1.0)
-        pulls = direction_gradient.mul_(inverse.unsqueeze(1))
-        pulls = pulls.addcmul_(directions, slope.unsqueeze(1))
-        pulls = pulls.view(copies, n_atoms, 3, n_atoms).to(positions.dtype)
+        pulls = pulls_of(pairs).view(copies, n_atoms, 3, n_atoms).to(positions.dtype)
         forces = (pulls - pulls.transpose(1, 3)).sum(3)
         return energies, forces
+
+
+class FastFixed(Buffered):
+    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, for one molecule.
+
+    For ``TorchForce.setOutputsForces(True)``. All shapes are constant. All pairs are in dense
+    tables, so the memory grows with the square of the atoms: suitable for up to about 64 per
+    molecule. The arguments are those of :class:`FastStudent`.
+    """
+
+    def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.student = FastStudent(model, atomic_numbers, dtype)
+        self.n_atoms = len(atomic_numbers)
+        self.angstrom_per_nm = ANGSTROM_PER_NM
+        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energy and forces of B non-interacting copies.
+
+        Positions are (B·N, 3), nm, copy after copy, in any precision.
+
+        Returns:
+            The energy of all copies in kJ/mol, a float64 scalar, and the forces in kJ/mol/nm,
+            (B·N, 3), in the dtype of the positions.
+        """
+        with torch.no_grad():
+            placed = (positions * self.angstrom_per_nm).view(-1, self.n_atoms, 3)
+            energies, forces = self.student(placed)
+            energy = energies.sum() * self.kj_per_mol_per_ev
+            forces = forces.view(-1, 3) * (self.kj_per_mol_per_ev * self.angstrom_per_nm)
+        return energy, forces

@@ -6,11 +6,13 @@ module, and propagates the returned gradients back, using its local variables.
 Shapes: B copies of N atoms, M = B·N rows, F features, R radial functions.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openmm_mlff.students.fast.pairs import PairTerms
+from openmm_mlff.students.fast.pairs import Buffered, PairTerms
 from openmm_mlff.students.painn import Interaction
 
 
@@ -18,17 +20,12 @@ def keep_linear(module: nn.Module, name: str, layer: nn.Module) -> None:
     """Register a linear layer as buffers `_forth` (in, out), `_back` (out, in), `_bias` (out,).
 
     Their names start with ``name``. This avoids slower products with a transposed matrix.
-
-    Raises:
-        TypeError: the layer is not linear.
     """
-    if not isinstance(layer, nn.Linear):
-        raise TypeError(f"{name} is a {type(layer).__name__}; expected a linear layer")
-    weight = layer.weight.detach()
-    module.register_buffer(name + "_forth", weight.t().contiguous())
-    module.register_buffer(name + "_back", weight.clone())
-    if layer.bias is not None:
-        module.register_buffer(name + "_bias", layer.bias.detach().clone())
+    linear = cast(nn.Linear, layer)
+    module.register_buffer(name + "_forth", linear.weight.detach().t().contiguous())
+    module.register_buffer(name + "_back", linear.weight.detach().clone())
+    if linear.bias is not None:
+        module.register_buffer(name + "_bias", linear.bias.detach().clone())
 
 
 def silu_gradient(gradient: Tensor, x: Tensor) -> Tensor:
@@ -36,15 +33,8 @@ def silu_gradient(gradient: Tensor, x: Tensor) -> Tensor:
     return torch.ops.aten.silu_backward(gradient, x)
 
 
-class Readout(nn.Module):
+class Readout(Buffered):
     """Energies of the atoms from their scalars: linear, SiLU, linear."""
-
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    energy_forth: Tensor
-    energy_back: Tensor
-    energy_bias: Tensor
 
     def __init__(self, readout: nn.Sequential) -> None:
         super().__init__()
@@ -52,12 +42,7 @@ class Readout(nn.Module):
             keep_linear(self, name, layer)
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`Update.forward`."""
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -66,18 +51,8 @@ class Readout(nn.Module):
         return atomic, torch.mm(x_gradient, self.hidden_back), torch.zeros_like(vectors)
 
 
-class Update(nn.Module):
+class Update(Buffered):
     """Update of the atoms after a message; ``following`` is the next module."""
-
-    softening: Tensor
-    mix_forth: Tensor
-    mix_back: Tensor
-    hidden_forth: Tensor
-    hidden_back: Tensor
-    hidden_bias: Tensor
-    change_forth: Tensor
-    change_back: Tensor
-    change_bias: Tensor
 
     def __init__(self, interaction: Interaction, following: nn.Module) -> None:
         super().__init__()
@@ -90,21 +65,11 @@ class Update(nn.Module):
         self.register_buffer("softening", torch.full_like(self.hidden_bias[0], 1e-3))
 
     def forward(
-        self,
-        scalars: Tensor,
-        vectors: Tensor,
-        pairs: PairTerms,
-        basis_gradient: Tensor,
-        direction_gradient: Tensor,
+        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run this and all following modules forward and backward.
+        """Run this and all following modules forward and backward, from (M, F) and (M, 3, F).
 
-        Args:
-            scalars: (M, F).
-            vectors: (M, 3, F).
-            pairs: the pairs.
-            basis_gradient: dE/d basis is added here, (M, N, R).
-            direction_gradient: dE/d directions is added here, (M, 3, N).
+        The gradients with respect to basis and directions are added to those of the pairs.
 
         Returns:
             Energies of the atoms without their reference, eV, (M, 1), and the gradients of their
@@ -125,9 +90,7 @@ class Update(nn.Module):
         if not self.last:
             new_vectors = torch.addcmul(vectors, left, change.narrow(1, 2, 1))
 
-        atomic, scalar_gradient, vector_gradient = self.following(
-            new_scalars, new_vectors, pairs, basis_gradient, direction_gradient
-        )
+        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, pairs)
 
         product_gradient = (scalar_gradient * product_scale).unsqueeze(1)
         parts = [scalar_gradient, scalar_gradient * product]

@@ -9,7 +9,7 @@ from openmm_mlff.students.checkpoint import StudentRecord
 
 HELD_OUT_FROM = "The last tenth of each trajectory, never trained on."
 
-LAST_ROUNDS = {
+ROUND_TITLES = {
     "torsion": "round with turned bonds",
     "levelling": "the same, for energies",
     "polishing": "the same, for all",
@@ -69,7 +69,7 @@ def _later_rounds(training: Mapping[str, Any]) -> Iterator[str]:
     if "refinement" in training:
         yield f"\n| second round | {_schedule(training['refinement'])} |"
     for kind, plan in training.items():
-        title = LAST_ROUNDS.get(kind) or (
+        title = ROUND_TITLES.get(kind) or (
             kind.startswith("round") and f"{kind}, the student's own dynamics"
         )
         if title:

@@ -1,5 +1,6 @@
 """Command line of the training script."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,11 +22,19 @@ from openmm_mlff.students.training.recipe import (
     Recipe,
     build_student,
     check_name,
-    default_workers,
     load_or_make_frames,
 )
 
 QUICK_FOLDER = Path("runs/quick")
+
+# Options of both training scripts.
+OutputOption = Annotated[
+    Path | None, typer.Option(help="Folder for weights and cards; the package's own by default")
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Train for half a minute, to test the script, in runs/quick")
+]
+ThreadsOption = Annotated[int, typer.Option(help="Threads of the training", min=1)]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 console = Console()
@@ -48,20 +57,14 @@ def train(
         list[str] | None, typer.Argument(help="original, tiny, ultra-tiny; all by default")
     ] = None,
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Folder for weights and cards; the package's own by default"),
-    ] = None,
+    output: OutputOption = None,
     data: Annotated[
         Path | None,
         typer.Option(
             help="Training data, generated if missing; runs/training/frames.npz by default"
         ),
     ] = None,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Train for half a minute, to test the script, in runs/quick"),
-    ] = False,
+    quick: QuickOption = False,
     data_only: Annotated[
         bool, typer.Option("--data-only", help="Generate the data and stop")
     ] = False,
@@ -69,7 +72,7 @@ def train(
         Path | None,
         typer.Option(help="Folder of students of this recipe whose last round is repeated"),
     ] = None,
-    threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
+    threads: ThreadsOption = 1,
 ) -> None:
     """Distil GFN2-xTB into the students: data, training, held-out test, weights, model cards."""
     recipe = QUICK_RECIPE if quick else Recipe()
@@ -97,7 +100,7 @@ def _frames(path: Path, recipe: Recipe) -> list[LabelledFrame]:
         return load_or_make_frames(
             path,
             recipe,
-            workers=default_workers(),
+            workers=os.cpu_count() or 1,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
 

@@ -5,11 +5,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.training import distortion, rotation, sampling
+from openmm_mlff.students.training import rotation, sampling
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.sampling import SamplingPlan
 from openmm_mlff.students.training.teacher import GFN2, free_atom_energies
@@ -45,19 +46,11 @@ def make_frames(
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[LabelledFrame]:
-    """Generate labelled frames of all molecules, dimers, pairs of atoms and free atoms.
+    """Generate labelled frames of all molecules, dimers, pairs of elements and free atoms.
 
-    Args:
-        molecules: names in the systems library.
-        elements: atomic numbers whose pairs are scanned.
-        plan: numbers of geometries.
-        seed: seed of all random numbers; the result does not depend on `workers`.
-        method: of the teacher.
-        workers: number of processes; 1 uses only the current one.
-        on_progress: called with the completed and the total number of jobs.
-
-    Returns:
-        Frames, grouped by origin, in an order that depends only on the seed.
+    They are grouped by origin, and depend on the seed, not on the number of processes (`workers`;
+    1 uses only the current one). ``on_progress`` is called with the completed and the total number
+    of jobs.
     """
     jobs = [replace(job, method=method) for job in _jobs(molecules, elements, plan, seed=seed)]
     frames: list[list[LabelledFrame]] = [[] for _ in jobs]
@@ -125,46 +118,37 @@ def _run(job: _Job) -> list[LabelledFrame]:
 
 def _frames(job: _Job) -> Iterator[LabelledFrame]:
     """Return the frames of a job, labelled as they are read."""
-    plan, seed, method = job.plan, job.seed, job.method
-    if job.kind == "atoms":
-        return sampling.free_atom_frames(
-            free_atom_energies(tuple(map(int, job.subjects)), method=method)
-        )
-    if job.kind == "scan":
-        first, second = map(int, job.subjects)
-        return sampling.pair_scan_frames(first, second, plan.scan, method=method)
+    plan, kind = job.plan, job.kind
+    common: dict[str, Any] = {"seed": job.seed, "method": job.method}
+    if kind in ("atoms", "scan"):
+        numbers = tuple(map(int, job.subjects))
+        if kind == "atoms":
+            return sampling.free_atom_frames(free_atom_energies(numbers, method=job.method))
+        first, second = numbers
+        return sampling.pair_scan_frames(first, second, plan.scan, method=job.method)
     molecule, *others = (load_system(name) for name in job.subjects)
-    if job.kind == "dimer":
-        return sampling.dimer_frames(molecule, others[0], plan.dimers, seed=seed, method=method)
-    if job.kind == TORSION:
-        return rotation.torsion_frames(
-            molecule,
-            step_degrees=plan.torsion_step_degrees,
-            copies=plan.torsion_copies,
-            seed=seed,
-        )
-    if job.kind == CONFORMER:
+    if kind == "dimer":
+        return sampling.dimer_frames(molecule, others[0], plan.dimers, **common)
+    if kind in (TORSION, CONFORMER):
+        rotated: dict[str, Any] = {"copies": plan.torsion_copies, "seed": job.seed}
+        step = plan.torsion_step_degrees
+        if kind == TORSION:
+            return rotation.torsion_frames(molecule, step_degrees=step, **rotated)
         return rotation.conformer_frames(
-            molecule,
-            conformers=plan.conformers,
-            step_degrees=2.0 * plan.torsion_step_degrees,
-            copies=plan.torsion_copies,
-            seed=seed,
+            molecule, conformers=plan.conformers, step_degrees=2.0 * step, **rotated
         )
-    if job.kind in (THERMAL, REFINEMENT):
-        count = plan.thermal if job.kind == THERMAL else plan.flexible
+    if kind in (THERMAL, REFINEMENT):
+        count = plan.share(plan.thermal if kind == THERMAL else plan.flexible, molecule)
         return sampling.thermal_frames(
             molecule,
             job.temperature_kelvin,
-            plan.share(count, molecule),
+            count,
             steps_between=plan.steps_between,
-            seed=seed,
-            kind=job.kind,
-            method=method,
+            kind=kind,
+            **common,
         )
     alter, count = {
-        "stretched": (distortion.stretched_positions, plan.stretched),
-        "crowded": (distortion.crowded_positions, plan.crowded),
-    }[job.kind]
-    count = plan.share(count, molecule)
-    return sampling.altered_frames(molecule, job.kind, alter, count, seed=seed, method=method)
+        "stretched": (sampling.stretched_positions, plan.stretched),
+        "crowded": (sampling.crowded_positions, plan.crowded),
+    }[kind]
+    return sampling.altered_frames(molecule, kind, alter, plan.share(count, molecule), **common)

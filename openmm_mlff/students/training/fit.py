@@ -12,11 +12,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from vesin_torch import NeighborList
 
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
-from openmm_mlff.students.training.frames import LabelledFrame
+from openmm_mlff.students.training.frames import LabelledFrame, by_origin
 from openmm_mlff.units import EV_PER_BAR_ANGSTROM3
 
 FRAMES_AT_ONCE = 64
-"""Frames evaluated together."""
+"""Frames evaluated together, so that little memory is used."""
 
 
 @dataclass(frozen=True)
@@ -251,19 +251,16 @@ def train_student(
     return model
 
 
-def held_out_errors(
-    model: torch.nn.Module, frames: Sequence[LabelledFrame], *, cutoff_angstrom: float
-) -> dict[str, dict[str, float]]:
+def held_out_errors(model: PaiNN, frames: Sequence[LabelledFrame]) -> dict[str, dict[str, float]]:
     """Compute errors of a float32 student by origin of the frames, which were not trained on.
 
     The keys are `force_rmse_ev_per_angstrom`, `energy_mae_mev_per_atom`, `frames`, and of periodic
     boxes `pressure_mae_bar`.
     """
-    origins = sorted({frame.origin for frame in frames})
     table: dict[str, dict[str, float]] = {}
-    for origin in origins:
-        group = [frame for frame in frames if frame.origin == origin]
-        errors = [_errors(model, part, cutoff_angstrom) for part in _parts(group)]
+    for origin, group in sorted(by_origin(frames).items()):
+        starts = range(0, len(group), FRAMES_AT_ONCE)
+        errors = [_errors(model, group[start : start + FRAMES_AT_ONCE]) for start in starts]
         force, energy, pressure = (torch.cat(parts) for parts in zip(*errors, strict=True))
         table[origin] = {
             "force_rmse_ev_per_angstrom": float(torch.sqrt((force**2).mean())),
@@ -275,18 +272,9 @@ def held_out_errors(
     return table
 
 
-def _parts(frames: Sequence[LabelledFrame]) -> list[Sequence[LabelledFrame]]:
-    """Split frames, so that little memory is used."""
-    return [
-        frames[start : start + FRAMES_AT_ONCE] for start in range(0, len(frames), FRAMES_AT_ONCE)
-    ]
-
-
-def _errors(
-    model: torch.nn.Module, frames: Sequence[LabelledFrame], cutoff_angstrom: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def _errors(model: PaiNN, frames: Sequence[LabelledFrame]) -> tuple[Tensor, Tensor, Tensor]:
     """Return errors of forces (N, 3), energies per atom (B,) and negative pressures (P,), eV/Å³."""
-    batch = join(frames, cutoff_angstrom=cutoff_angstrom)
+    batch = join(frames, cutoff_angstrom=model.cutoff)
     energies, forces, virials = (each.detach() for each in predict(model, batch, training=False))
     cells = [frame.cell_angstrom for frame in frames if frame.cell_angstrom is not None]
     volumes = torch.from_numpy(np.abs(np.linalg.det(np.array(cells).reshape(-1, 3, 3))))

@@ -8,7 +8,7 @@ energy more clearly than forces do; the third restores the smoothness lost in th
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.students.training.dataset import CONFORMER, REFINEMENT, THERMAL, TORSION
 from openmm_mlff.students.training.fit import TrainingPlan, train_student
-from openmm_mlff.students.training.frames import WHOLE_ORIGINS, LabelledFrame
+from openmm_mlff.students.training.frames import WHOLE_ORIGINS, LabelledFrame, by_origin
 
 TURNED = (TORSION, CONFORMER)
 """Kinds of frames with rotated bonds."""
@@ -32,61 +32,34 @@ REPLAYED_TRAJECTORY, REPLAYED = 1 / 6, 1 / 3
 """Fractions of each trajectory, whose frames are similar, and of each other origin that are reused
 in the last rounds, so that accuracy on them is kept."""
 
+LAST_ROUNDS = {
+    "torsion": TrainingPlan(epochs=4, learning_rate=1e-3, average_decay=0.995),
+    "levelling": TrainingPlan(epochs=3, learning_rate=1e-3, average_decay=0.99, energy_weight=10.0),
+    "polishing": TrainingPlan(epochs=2, learning_rate=5e-4, average_decay=0.99, energy_weight=1.0),
+}
+"""The last rounds in order: with rotated bonds; the same with most of the weight on energies, and
+fewer other frames; and as the first, with a lower learning rate."""
+
+# A wide scale, so that few large errors, at 90° about the bond of an amide, have an effect.
+_WIDE = {"energy_scale_ev_per_atom": 0.02, "energy_weight": 30.0}
 OWN_PLANS: dict[str, dict[str, dict[str, Any]]] = {
     "original": {
         "torsion": {"epochs": 1, "learning_rate": 4e-4},
-        # A wide scale, so that few large errors, at 90° about the bond of an amide, have an effect.
-        "levelling": {
-            "epochs": 4,
-            "learning_rate": 5e-4,
-            "energy_scale_ev_per_atom": 0.02,
-            "energy_weight": 30.0,
-        },
-        "polishing": {
-            "epochs": 3,
-            "learning_rate": 3e-4,
-            "energy_scale_ev_per_atom": 0.02,
-            "energy_weight": 30.0,
-        },
+        "levelling": {"epochs": 4, "learning_rate": 5e-4, **_WIDE},
+        "polishing": {"epochs": 3, "learning_rate": 3e-4, **_WIDE},
     },
     "ultra-tiny": {
         "levelling": {"epochs": 4, "learning_rate": 1.5e-3},
         "polishing": {"epochs": 6, "learning_rate": 1e-3},
     },
 }
-"""Deviations of a student from the plans below."""
+"""Deviations of a student from the plans above."""
 
 RIGID_REPEATED = {"original": 4}
 """How often the last round of a student repeats the thermal frames of molecules without rotated
 bonds: many epochs on rotations displaced the vibrations of methane by up to 100 cm⁻¹."""
 
-ROUNDS = ("torsion", "levelling", "polishing")
-"""The last rounds in order."""
-
-
-@dataclass(frozen=True)
-class LastRounds:
-    """Plans of the last rounds.
-
-    Attributes:
-        torsion: training with rotated bonds.
-        levelling: the same with most of the weight on energies, and fewer other frames.
-        polishing: as the first of them, with a lower learning rate.
-    """
-
-    torsion: TrainingPlan = field(
-        default_factory=lambda: TrainingPlan(epochs=4, learning_rate=1e-3, average_decay=0.995)
-    )
-    levelling: TrainingPlan = field(
-        default_factory=lambda: TrainingPlan(
-            epochs=3, learning_rate=1e-3, average_decay=0.99, energy_weight=10.0
-        )
-    )
-    polishing: TrainingPlan = field(
-        default_factory=lambda: TrainingPlan(
-            epochs=2, learning_rate=5e-4, average_decay=0.99, energy_weight=1.0
-        )
-    )
+ROUNDS = tuple(LAST_ROUNDS)
 
 
 def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFrame]:
@@ -95,13 +68,13 @@ def frames_of_last_rounds(training: Sequence[LabelledFrame]) -> list[LabelledFra
     ``training``: all training frames, in the order of generation. Without rotated bonds the result
     is empty.
     """
-    turned, others = _by_origin(training)
+    rotated, others = _rotated_and_others(training)
     replayed = [
         frame
         for origin, group in others.items()
         for frame in group[: math.ceil(len(group) * _replayed_part(origin))]
     ]
-    return [*turned, *replayed] if turned else []
+    return [*rotated, *replayed] if rotated else []
 
 
 def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
@@ -111,11 +84,9 @@ def frames_of_levelling(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
     copies of rotated bonds every second one is kept.  Free atoms are removed, because their
     energies would dominate the loss.
     """
-    turned, others = _by_origin(frames)
-    relaxed: list[LabelledFrame] = []
-    displaced: list[LabelledFrame] = []
-    for frame in turned:
-        (relaxed if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM else displaced).append(frame)
+    rotated, others = _rotated_and_others(frames)
+    relaxed = [frame for frame in rotated if _force_rms(frame) < RELAXED_EV_PER_ANGSTROM]
+    displaced = [frame for frame in rotated if _force_rms(frame) >= RELAXED_EV_PER_ANGSTROM]
     thinned = [
         frame
         for origin, group in others.items()
@@ -147,7 +118,7 @@ def _force_rms(frame: LabelledFrame) -> float:
 def train_last_rounds(
     model: PaiNN,
     training: Sequence[LabelledFrame],
-    rounds: LastRounds,
+    plans: Mapping[str, TrainingPlan],
     *,
     name: str,
     seed: int,
@@ -156,14 +127,14 @@ def train_last_rounds(
 ) -> dict[str, Any]:
     """Train the rounds ``kinds`` in place and return what is recorded of each, by its name.
 
-    ``training``: all training frames.  ``seed`` determines the order of the frames in the first of
-    :data:`ROUNDS` and is incremented for the others.
+    ``training``: all training frames; ``plans``: as :data:`LAST_ROUNDS`.  ``seed`` determines the
+    order of the frames in the first of :data:`ROUNDS` and is incremented for the others.
     """
-    own: Mapping[str, dict[str, Any]] = OWN_PLANS.get(name, {})
+    own = OWN_PLANS.get(name, {})
     frames = frames_of_last_rounds(training)
     recorded: dict[str, Any] = {}
     for kind in kinds:
-        plan = replace(getattr(rounds, kind), **own.get(kind, {}))
+        plan = replace(plans[kind], **own.get(kind, {}))
         seen = frames
         if kind == "levelling":
             seen = frames_of_levelling(frames)
@@ -178,15 +149,12 @@ def train_last_rounds(
     return recorded
 
 
-def _by_origin(
+def _rotated_and_others(
     frames: Sequence[LabelledFrame],
 ) -> tuple[list[LabelledFrame], dict[str, list[LabelledFrame]]]:
     """Return the frames with rotated bonds, and the others by origin."""
-    turned: list[LabelledFrame] = []
-    others: dict[str, list[LabelledFrame]] = {}
-    for frame in frames:
-        (turned if frame.kind in TURNED else others.setdefault(frame.origin, [])).append(frame)
-    return turned, others
+    rotated = [frame for frame in frames if frame.kind in TURNED]
+    return rotated, by_origin(frame for frame in frames if frame.kind not in TURNED)
 
 
 def _replayed_part(origin: str) -> float:

@@ -76,17 +76,9 @@ def make_liquid_frames(
 ) -> list[LabelledFrame]:
     """Generate the frames of a round, or read those that an earlier run wrote to the folder.
 
-    Args:
-        folder: folder for ``NNNN.npz``, a file for each trajectory; it is created.
-        plan: numbers of frames.
-        seed: seed of all random numbers.
-        student: checkpoint of the student whose dynamics are labelled; None uses flexible TIP3P.
-        on_progress: called with the completed and the total number of trajectories.
-
-    Raises:
-        CheckpointError: a file or the student cannot be read.
-        ConfigError: the folder was written with other settings than these; more trajectories are
-            allowed.
+    The dynamics of the student of a checkpoint are labelled, or of flexible TIP3P.
+    ``on_progress`` is called with the completed and the total number of trajectories. The settings
+    must be those with which the folder was written, but for more trajectories.
     """
     settings = asdict(plan) | {"seed": seed, "method": GFN1}
     del settings["trajectories"]
@@ -155,9 +147,7 @@ def trajectory_frames(
         )
         for origin, geometry in named:
             geometry.calc = teacher_calculator(method=GFN1)
-            frame = label(origin, geometry)
-            if frame is not None:
-                yield frame
+            yield from label(origin, geometry)
 
 
 def packed_box(n_molecules: int, *, density_g_per_cm3: float, rng: np.random.Generator) -> Atoms:

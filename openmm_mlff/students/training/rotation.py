@@ -7,20 +7,17 @@ hydroxyl to the nitrogen.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.calculators.calculator import CalculatorError
+from ase.calculators.calculator import BaseCalculator, CalculatorError
+from ase.optimize import BFGS
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.relaxation import relax_at_angle
 from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions, turned
 from openmm_mlff.students.training.frames import LabelledFrame
-from openmm_mlff.students.training.teacher import label, teacher_calculator
-
-if TYPE_CHECKING:
-    from ase.calculators.calculator import BaseCalculator
+from openmm_mlff.students.training.teacher import label, teacher_of
 
 RELAXED_FORCE_EV_PER_ANGSTROM = 0.03
 RELAXATION_STEPS = 100
@@ -54,7 +51,7 @@ def torsion_frames(
     """
     rng = np.random.default_rng(seed)
     start = np.array(molecule.positions_angstrom)
-    calculator = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
+    calculator = teacher_of(molecule)
     points = [
         point
         for torsion in _torsions(molecule)
@@ -78,18 +75,14 @@ def conformer_frames(
 ) -> Iterator[LabelledFrame]:
     """Find other conformers, and rotate each rotatable bond of each of them by 360°.
 
-    Args:
-        molecule: at its minimum.
-        conformers: maximum number; the lowest of those that a random search finds.
-        step_degrees: distance between two points.
-        copies: displaced copies of each relaxed point.
-        seed: seed of the conformers, the order and the displacements.
+    The lowest ``conformers`` that a random search finds. ``copies`` are displaced ones of each
+    relaxed point.
 
     Yields:
         Labelled frames, in random order; see :func:`torsion_frames` for omitted ones.
     """
     rng = np.random.default_rng(seed)
-    calculator = teacher_calculator(charge=molecule.charge, multiplicity=molecule.multiplicity)
+    calculator = teacher_of(molecule)
     points = [
         geometry
         for start in _conformers(calculator, molecule, conformers, rng)
@@ -105,7 +98,7 @@ def conformer_frames(
 
 
 def _labelled(
-    calculator: "BaseCalculator",
+    calculator: BaseCalculator,
     molecule: MolecularSystem,
     geometries: Iterable[np.ndarray],
     *,
@@ -116,9 +109,7 @@ def _labelled(
     for geometry in geometries:
         atoms.positions = geometry
         atoms.calc = calculator
-        frame = label(f"{molecule.name}/{kind}", atoms)
-        if frame is not None:
-            yield frame
+        yield from label(f"{molecule.name}/{kind}", atoms)
 
 
 def _torsions(molecule: MolecularSystem) -> tuple[Torsion, ...]:
@@ -129,14 +120,12 @@ def _torsions(molecule: MolecularSystem) -> tuple[Torsion, ...]:
 
 
 def _conformers(
-    calculator: "BaseCalculator",
+    calculator: BaseCalculator,
     molecule: MolecularSystem,
     most: int,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
     """Return the lowest minima found of the teacher, (N, 3) in Å each, that differ in energy."""
-    from ase.optimize import BFGS
-
     torsions = _torsions(molecule)
     atoms = molecule.to_ase()
     atoms.calc = calculator
@@ -162,7 +151,7 @@ def _conformers(
 
 
 def _scan(
-    calculator: "BaseCalculator",
+    calculator: BaseCalculator,
     molecule: MolecularSystem,
     torsion: Torsion,
     *,

@@ -5,10 +5,8 @@ from the round before. Each trajectory and each round's student is a file, so th
 run is resumed by the same command.
 """
 
-import importlib.metadata
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,7 +29,12 @@ from openmm_mlff.students.checkpoint import (
 )
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.students.training.card import model_card
-from openmm_mlff.students.training.command import QUICK_FOLDER
+from openmm_mlff.students.training.command import (
+    QUICK_FOLDER,
+    OutputOption,
+    QuickOption,
+    ThreadsOption,
+)
 from openmm_mlff.students.training.fit import (
     TrainingPlan,
     held_out_errors,
@@ -42,9 +45,10 @@ from openmm_mlff.students.training.frames import LabelledFrame, split_held_out
 from openmm_mlff.students.training.liquid import LiquidPlan, make_liquid_frames
 from openmm_mlff.students.training.recipe import (
     HELD_OUT_FRACTION,
-    PACKAGES,
     Recipe,
+    data_of,
     load_or_make_frames,
+    versions,
 )
 from openmm_mlff.students.training.sampling import QUICK_PLAN, SamplingPlan
 from openmm_mlff.students.training.teacher import GFN1
@@ -121,16 +125,8 @@ def build_water(
 ) -> StudentRecord:
     """Generate the data, train the student and write its file and card; return its metadata.
 
-    Args:
-        data: folder for frames and for the students of the rounds; what it holds is reused.
-        recipe: the recipe.
-        output: folder for ``water.safetensors`` and ``water.md``.
-        say: called with a line of progress.
-
-    Raises:
-        CheckpointError: a file in the data folder is damaged.
-        ConfigError: the data are of another recipe.
-        RunDirectoryError: a folder cannot be written.
+    What the folder ``data`` holds, frames and the students of the rounds, is reused. ``say`` is
+    called with a line of progress.
     """
     RunDirectory.create(output)
     molecules = recipe.molecules
@@ -175,31 +171,25 @@ def _record(
     model: PaiNN,
 ) -> StudentRecord:
     """Return the metadata of the student after the last of ``rounds``."""
-    first, *later = rounds
+    boxes = {size for part in recipe.rounds for size, _ in part.liquid.boxes}
     return StudentRecord(
         name=NAME,
         config=SIZE,
         teacher=TEACHER_OF_WATER,
-        data={
-            "seed": recipe.molecules.data_seed,
-            "training_frames": len(training),
-            "held_out_frames": len(held_out),
-            "kinds": dict(Counter(frame.kind for frame in training)),
+        data=data_of(training, held_out, seed=recipe.molecules.data_seed)
+        | {
             "molecules": [
                 "water: isolated, in pairs, in clusters and, at the Γ point, in periodic boxes of "
-                + ", ".join(map(str, sorted(_boxes(recipe))))
+                + ", ".join(map(str, sorted(boxes)))
             ],
             "held_out_from": HELD_OUT_FROM,
         },
-        training={"parameters": n_parameters(model), **rounds[first]}
-        | {name: rounds[name] for name in later},
-        held_out=held_out_errors(model, held_out, cutoff_angstrom=model.cutoff),
-        versions={package: importlib.metadata.version(package) for package in PACKAGES},
+        # The first round stands at the top level, as that of the other students.
+        training={"parameters": n_parameters(model), **rounds["round0"]}
+        | {name: plan for name, plan in rounds.items() if name != "round0"},
+        held_out=held_out_errors(model, held_out),
+        versions=versions(),
     )
-
-
-def _boxes(recipe: WaterRecipe) -> set[int]:
-    return {size for part in recipe.rounds for size, _ in part.liquid.boxes}
 
 
 def _overall(held_out: Mapping[str, Mapping[str, float]]) -> str:
@@ -225,17 +215,13 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def train(
     *,
-    output: Annotated[
-        Path | None, typer.Option(help="Folder for weights and card; the package's own by default")
-    ] = None,
+    output: OutputOption = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder of training data and rounds; runs/training/water by default"),
     ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Train for half a minute, in runs/quick")
-    ] = False,
-    threads: Annotated[int, typer.Option(help="Threads of the training", min=1)] = 1,
+    quick: QuickOption = False,
+    threads: ThreadsOption = 1,
 ) -> None:
     """Distil GFN1-xTB into student:water; the same command resumes an interrupted run."""
     console, started = Console(), time.monotonic()

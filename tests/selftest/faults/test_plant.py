@@ -1,6 +1,7 @@
 import numpy as np
 
-from openmm_mlff.selftest.faults.plant import added, each_in_turn, in_forces, mixed
+from openmm_mlff.selftest.faults.plant import added, in_forces, mixed
+from openmm_mlff.selftest.oracles.surface import each_in_turn
 
 POSITIONS = np.arange(12.0).reshape(2, 2, 3)
 ENERGIES = 0.5 * (POSITIONS**2).sum((1, 2))

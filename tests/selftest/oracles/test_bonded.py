@@ -29,5 +29,5 @@ def test_every_pair_pushed_together_meets_a_wall(molecules, name):
 def test_like_terms_are_alike(molecules):
     potential = BondedOracle(molecules["methane"], seed=7)
     assert len(set(potential.morse.depth_ev.tolist())) == 1
-    assert len(set(potential.spring.tolist())) == 1
+    assert len(set(potential.spring.constant.tolist())) == 1
     assert (len(potential.bonds), len(potential.ends)) == (4, 6)

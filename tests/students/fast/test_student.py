@@ -1,14 +1,15 @@
-"""The hand-written gradient is that of the eager model for every geometry."""
+"""The hand-written gradient is that of the eager model for every geometry, also for OpenMM."""
 
 import numpy as np
 import pytest
 import torch
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.deployment import FixedComposition, in_dtype
 from openmm_mlff.students.evaluation import evaluate_batch
-from openmm_mlff.students.fast.student import FastStudent
+from openmm_mlff.students.fast.student import FastFixed, FastStudent
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 DTYPES = pytest.mark.parametrize(
     ("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)], ids=str
@@ -99,3 +100,28 @@ def test_other_architectures_and_elements_are_refused():
     for numbers in ([], [1, 17]):
         with pytest.raises(ValueError, match="expected one or more, of elements"):
             FastStudent(model, torch.tensor(numbers), torch.float32)
+
+
+@pytest.mark.parametrize("positions_dtype", [torch.float32, torch.float64])
+def test_openmm_gets_its_units_and_precisions(positions_dtype):
+    model, (numbers, positions) = random_model(interactions=3), geometries("water")
+    placed = (positions[0] / ANGSTROM_PER_NM).requires_grad_()
+    expected = FixedComposition(model, numbers, torch.float64)(placed)
+    (gradient,) = torch.autograd.grad(expected, placed)
+    module = FastFixed(model, numbers, torch.float32)
+    energy, forces = module(placed.detach().to(positions_dtype))
+    assert (energy.dtype, energy.shape, forces.dtype) == (torch.float64, (), positions_dtype)
+    assert float(energy) == pytest.approx(float(expected.detach()), rel=1e-6)
+    close(forces.double(), -gradient, 1e-5)
+
+
+def test_copies_add_up_in_openmm_and_leave_no_autograd_graph():
+    model, (numbers, positions) = random_model(interactions=3), geometries("water", copies=4)
+    together = torch.jit.script(FastFixed(model, numbers, torch.float64))
+    for _ in range(3):
+        energy, forces = together((positions / ANGSTROM_PER_NM).reshape(-1, 3).requires_grad_())
+    assert not energy.requires_grad
+    assert not forces.requires_grad
+    energies, each = FastStudent(model, numbers, torch.float64)(positions)
+    torch.testing.assert_close(energy, energies.sum() * KJ_PER_MOL_PER_EV)
+    torch.testing.assert_close(forces, each.reshape(-1, 3) * (KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM))

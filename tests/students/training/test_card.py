@@ -3,79 +3,41 @@ from dataclasses import replace
 
 import pytest
 
-from openmm_mlff.students.checkpoint import StudentRecord
-from openmm_mlff.students.painn import PaiNNConfig
+from openmm_mlff.students.checkpoint import read_student_record
+from openmm_mlff.students.loading import shipped_path, shipped_students
 from openmm_mlff.students.training.card import model_card
-
-PLAN = {"epochs": 4, "batch_size": 6, "learning_rate": 0.001}
-RECORD = StudentRecord(
-    name="made-up",
-    config=PaiNNConfig(features=17, interactions=2, basis=9, cutoff_angstrom=4.5, elements=(1, 8)),
-    teacher="A Teacher",
-    data={
-        "seed": 123,
-        "training_frames": 456,
-        "held_out_frames": 78,
-        "kinds": {"thermal": 400, "scan": 56},
-        "molecules": ["water", "methane"],
-    },
-    training=PLAN | {"parameters": 12345, "seed": 9},
-    held_out={
-        name: {
-            "force_rmse_ev_per_angstrom": force,
-            "energy_mae_mev_per_atom": energy,
-            "frames": frames,
-        }
-        for name, force, energy, frames in (
-            ("water/thermal", 0.04321, 1.2345, 40),
-            ("methane/thermal", 0.5, 0.25, 38),
-        )
-    },
-    versions={"torch": "2.11", "ase": "3.29"},
-)
-LATER = {
-    "refinement": PLAN,
-    "torsion": PLAN | {"frames": 31},
-    "levelling": PLAN | {"frames": 32},
-    "polishing": PLAN | {"frames": 33},
-    "note": "begun elsewhere",
-}
+from openmm_mlff.students.training.last_rounds import LAST_ROUNDS
 
 
-LINES = """\
-# student:made-up
-| parameters | 12,345 |
-| features, interactions, basis | 17, 2, 9 |
-| cutoff | 4.5 Å |
-| elements | H, O |
-| training frames | 456 (400 thermal, 56 scan) |
-| molecules | water, methane |
-| data seed, training seed | 123, 9 |
-| epochs, batch, learning rate | 4, 6, 0.001 |
-| versions | torch 2.11, ase 3.29 |
-## Errors on 78 held-out frames
-| water/thermal | 40 | 0.043 | 1.23 |
-| methane/thermal | 38 | 0.500 | 0.25 |
-"""
-LATER_LINES = """\
-| second round | 4, 6, 0.001 |
-| round with turned bonds | 4, 6, 0.001, on 31 frames |
-| the same, for energies | 4, 6, 0.001, on 32 frames |
-| the same, for all | 4, 6, 0.001, on 33 frames |
-| note | begun elsewhere |
-Frames from elsewhere. Energies are absolute, without any shift.
-"""
-
-
-@pytest.mark.parametrize("later", [False, True])
-def test_every_number_is_that_of_the_record(later):
-    record, lines = RECORD, LINES
-    if later:
-        data = RECORD.data | {"held_out_from": "Frames from elsewhere."}
-        record = replace(RECORD, data=data, training=RECORD.training | LATER)
-        lines = LINES + LATER_LINES
+@pytest.mark.parametrize("name", shipped_students())
+def test_the_shipped_cards_are_those_of_their_weights(name):
+    record = read_student_record(shipped_path(name))
     card = model_card(record)
-    assert [line for line in lines.splitlines() if line not in card.splitlines()] == []
-    assert "distilled from A Teacher" in card
-    assert ("| second round |" in card) is ("Frames from elsewhere" in card) is later
+    assert shipped_path(name).with_suffix(".md").read_text(encoding="utf-8") == card
+    data, training = record.data, record.training
+    for number in (
+        f"{training['parameters']:,}",
+        f"{data['training_frames']} (",
+        f"on {data['held_out_frames']} held-out",
+        *(f"{count} {kind}" for kind, count in data["kinds"].items()),
+        *(f"on {training[kind]['frames']} frames" for kind in LAST_ROUNDS if kind in training),
+        *(
+            f"| {origin} | {errors['frames']} | {errors['force_rmse_ev_per_angstrom']:.3f} "
+            f"| {errors['energy_mae_mev_per_atom']:.2f} |"
+            for origin, errors in record.held_out.items()
+        ),
+    ):
+        assert number in card
+    assert ("| second round |" in card) is ("refinement" in training)
+    assert data.get("held_out_from", "never trained on") in card
     assert not re.search(r"[{}]|None|nan", card)
+
+
+def test_errors_of_boxes_have_a_column_of_the_pressure():
+    energy, force = {"energy_mae_mev_per_atom": 1.2345}, {"force_rmse_ev_per_angstrom": 0.04321}
+    held_out = {"a/thermal": {"frames": 40} | energy | force}
+    held_out["a/liquid"] = held_out["a/thermal"] | {"pressure_mae_bar": 123.4}
+    record = replace(read_student_record(shipped_path("tiny")), held_out=held_out)
+    lines = model_card(record).splitlines()
+    assert "| a/thermal | 40 | 0.043 | 1.23 | |" in lines
+    assert "| a/liquid | 40 | 0.043 | 1.23 | 123 |" in lines

@@ -4,9 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from openmm_mlff.students.training import dataset
 from openmm_mlff.students.training.dataset import make_frames
 from openmm_mlff.students.training.sampling import SamplingPlan
+
+from ..conftest import assert_same
 
 pytest.importorskip("tblite")
 
@@ -32,14 +33,6 @@ def frames():
     return make()
 
 
-def assert_same(left, right):
-    assert [frame.origin for frame in left] == [frame.origin for frame in right]
-    for one, two in zip(left, right, strict=True):
-        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
-        np.testing.assert_array_equal(one.forces_ev_per_angstrom, two.forces_ev_per_angstrom)
-        assert one.energy_ev == two.energy_ev
-
-
 def test_every_kind_is_present(frames):
     assert Counter(frame.origin for frame in frames) == {
         "free/atom": 2,
@@ -63,15 +56,6 @@ def test_the_seed_and_not_the_number_of_workers_determines_the_frames(frames):
         for group in (frames, make(seed=6))
     ]
     assert np.abs(thermal[0].positions_angstrom - thermal[1].positions_angstrom).max() > 1e-3
-
-
-def test_the_jobs_of_torsions_leave_the_seeds_of_the_others_unchanged():
-    molecules, elements = ("methanol", "ethanol", "alanine"), (1, 6, 7, 8)
-    jobs = dataset._jobs(molecules, elements, PLAN, seed=5)
-    older = [job for job in jobs if job.kind not in ("torsion", "conformer")]
-    assert [job.subjects for job in jobs[len(older) :]] == [(name,) for name in 2 * molecules]
-    seeds = np.random.SeedSequence(5).generate_state(len(older))
-    assert [job.seed for job in older] == seeds.tolist()
 
 
 def test_refinement_and_torsions_come_last_and_leave_the_others_unchanged():

@@ -11,6 +11,8 @@ from openmm_mlff.students.training.frames import (
     split_held_out,
 )
 
+from ..conftest import assert_same
+
 
 def frame(origin: str, *, n_atoms: int = 3, seed: int = 0) -> LabelledFrame:
     rng = np.random.default_rng(seed)
@@ -32,15 +34,7 @@ def test_round_trip_and_file_are_reproducible(tmp_path, periodic):
     paths = [tmp_path / "new" / name for name in ("one.npz", "two.npz")]
     for path in paths:
         save_frames(frames, path)
-    found = load_frames(paths[0])
-    assert [f.origin for f in found] == [f.origin for f in frames]
-    for left, right in zip(found, frames, strict=True):
-        assert left.energy_ev == right.energy_ev
-        np.testing.assert_array_equal(left.atomic_numbers, right.atomic_numbers)
-        np.testing.assert_array_equal(left.positions_angstrom, right.positions_angstrom)
-        np.testing.assert_array_equal(left.forces_ev_per_angstrom, right.forces_ev_per_angstrom)
-        np.testing.assert_equal(left.cell_angstrom, right.cell_angstrom)
-        np.testing.assert_equal(left.virial_ev, right.virial_ev)
+    assert_same(load_frames(paths[0]), frames)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert sorted(paths[0].parent.iterdir()) == paths
 
@@ -55,25 +49,22 @@ def test_shapes_are_checked_and_the_largest_force_is_the_longest_vector():
     assert found.largest_force_ev_per_angstrom == pytest.approx(5.0)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 and no more", "cut", None])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x03\x04 and no more", "cut", "other arrays", None]
+)
 def test_a_damaged_or_missing_file_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "frames.npz"
     if content == "cut":
         save_frames([frame("a/thermal", n_atoms=50)], path)
         content = path.read_bytes()[:-200]
-    if content is not None:
+    if content == "other arrays":
+        np.savez(path, something=np.ones(3))
+    elif content is not None:
         path.write_bytes(content)
     with pytest.raises(CheckpointError, match="cannot read labelled frames") as caught:
         load_frames(path)
     assert "delete it to generate the data again" in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_other_arrays_are_refused(tmp_path):
-    path = tmp_path / "frames.npz"
-    np.savez(path, something=np.ones(3))
-    with pytest.raises(CheckpointError, match="sizes"):
-        load_frames(path)
 
 
 def test_the_end_of_each_trajectory_is_held_out_and_no_scan():

@@ -7,6 +7,8 @@ from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
 from openmm_mlff.students.training import rotation
 from openmm_mlff.students.training.rotation import conformer_frames, torsion_frames
 
+from ..conftest import assert_same
+
 pytest.importorskip("tblite")
 
 
@@ -50,9 +52,7 @@ def test_each_angle_has_a_relaxed_frame_and_two_displaced_ones_in_both_direction
 
 def test_the_same_seed_gives_the_same_frames(methanol, frames):
     again = torsion_frames(methanol, step_degrees=60.0, copies=1, seed=3)
-    for one, two in zip(frames, again, strict=True):
-        np.testing.assert_array_equal(one.positions_angstrom, two.positions_angstrom)
-        assert one.energy_ev == two.energy_ev
+    assert_same(frames, again)
 
 
 @pytest.mark.parametrize("fault", ["refused", "not relaxed", "rearranged", "no torsion"])
