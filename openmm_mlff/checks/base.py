@@ -4,6 +4,7 @@ A check's module imports only NumPy, SciPy and the foundation; it measures throu
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -268,6 +269,20 @@ class Check:
             message=f"{opening}{judgement.clause.rstrip('. ')}.",
             evidence=dict(judgement.evidence),
         )
+
+
+def define(module: str, **fields: Any) -> Check:
+    """Return the check of a module, whose id is its name and whose group is its package.
+
+    The question is the first line of its docstring; ``Record``, ``measure``, ``judge`` and
+    ``plots`` are its own, unless `fields` names others.
+    """
+    own = vars(sys.modules[module])
+    *_, group, check_id = module.split(".")
+    names = {"record": "Record"} | {name: name for name in ("measure", "judge", "plots")}
+    found: dict[str, Any] = {field: own[name] for field, name in names.items() if name in own}
+    found |= {"group": group, "question": (own["__doc__"] or "").partition("\n")[0]}
+    return Check(id=check_id, **found | fields)
 
 
 def place(system: str, condition: RunCondition | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, error, inconclusive, skipped
+from openmm_mlff.checks.base import Judgement, define, error, inconclusive, skipped
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import DONE
 from openmm_mlff.storage.runs import Evidence, Run, Runs
@@ -56,11 +56,11 @@ def too_few(
 
 
 check_of_runs = partial(
-    Check, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
+    define, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
 )
 """A check that judges the simulations directly."""
 
-check_of_replicas = partial(check_of_runs, group="dynamics", scope="condition")
+check_of_replicas = partial(check_of_runs, scope="condition")
 """A check of the dynamics at each temperature and timestep."""
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
@@ -181,10 +181,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [plot] if panels else []
 
 
-CHECK = Check(
-    id="bond_smoothness",
-    group="accuracy",
-    question="Do the forces follow the reference's where a bond is compressed or stretched?",
+CHECK = define(
+    __name__,
     formula="FSD = max |d/dr ln(‖ΔF‖² / ‖ΔF_ref‖²)|, ΔF the change of all forces from the minimum, "
     "each square at least 1 (eV/Å)²; each kind of bond outside rings from 0.65 to 1.75 sums of the "
     "covalent radii, both sides rigid, where the reference rises by up to 3 eV. It costs 41 "
@@ -195,9 +193,5 @@ CHECK = Check(
     "colliding molecules break or stick where the reference holds them.",
     remedy="Add geometries along the scan of the bond named, labelled by the reference, to the "
     "training data; check cutoffs and the repulsion at short distance.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "reference"),
 )

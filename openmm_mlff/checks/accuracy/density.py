@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged, not_applicable
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged, not_applicable
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
@@ -86,10 +86,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Density", [Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [*marks])])]
 
 
-CHECK = Check(
-    id="density",
-    group="accuracy",
-    question="Does the box have the known density?",
+CHECK = define(
+    __name__,
     formula="mean of the last four fifths of a run at constant pressure, with a 95 % interval, "
     "against `density_g_per_cm3` of the protocol's box",
     source="mlipaudit: water 0.9978, methanol 0.791, acetonitrile 0.786 g/cm³",
@@ -97,9 +95,5 @@ CHECK = Check(
     consequence="Every property of the liquid or crystal is that of another density.",
     remedy="Train on boxes of several densities with their pressure or stress; look at "
     "`pressure_virial` and at the attraction of molecules beyond the cutoff.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "npt"),
 )

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import fragment_labels
@@ -128,10 +136,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Interaction energy", [Panel(*axes, marks)], caption, name="interaction")]
 
 
-CHECK = Check(
-    id="interaction_energy",
-    group="accuracy",
-    question="Do two molecules attract and repel each other as they do by the reference?",
+CHECK = define(
+    __name__,
     formula="E(d) − E(50 Å) of two rigid molecules at 8 distances, 0.9 to 2 times that of the "
     "reference's minimum: |E − E_ref| there, and E_ref where E is lowest above it. It costs 9 "
     "evaluations and the reference's relaxation; only pairs of molecules are asked",
@@ -142,9 +148,5 @@ CHECK = Check(
     "condensed phases are wrong.",
     remedy="Add dimers at several distances, labelled by the reference, to the training data; "
     "check that the cutoff includes the contacts of two molecules.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "noise", "reference"),
 )

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.torsion_scan import TorsionScan
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
@@ -215,10 +223,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [plot] if panels else []
 
 
-CHECK = Check(
-    id="torsion_profile",
-    group="accuracy",
-    question="Do conformers and the barriers between them have the energies of the reference?",
+CHECK = define(
+    __name__,
     formula="over 360° about each rotatable bond, geometries relaxed by the reference at a fixed "
     "dihedral angle, energies relative to the reference's lowest point: |E − E_ref| at each "
     "minimum of the reference, |(max E − min E) − (max E_ref − min E_ref)|, and the RMS of "
@@ -230,9 +236,5 @@ CHECK = Check(
     "changes how a drug binds or a chain folds.",
     remedy="Add geometries along the rotation about the bond named, relaxed and labelled by the "
     "reference, to the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "reference"),
 )

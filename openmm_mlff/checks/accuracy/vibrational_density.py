@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.config import Limits
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.plots import Axis, Line, Panel, Plot
@@ -159,11 +159,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Vibrational density of states", [Panel(*axes, marks)], caption, "density")]
 
 
-CHECK = Check(
-    id="vibrational_density",
-    group="accuracy",
-    question="Do the atoms of a simulation vibrate at the frequencies of the reference's own "
-    "dynamics?",
+CHECK = define(
+    __name__,
     formula="∫ |C − C_ref| dν / σ_ref, at most 1; C the cumulative power spectrum of the "
     "velocities (Hann window, unit power for each component of each atom), σ_ref the width of the "
     "reference's. It costs 16 runs (`ensemble_runs`) of 1000 steps of each, of water 64, and "
@@ -175,9 +172,5 @@ CHECK = Check(
     "from the reference's, even where the frequencies at the minimum agree.",
     remedy="Add frames of the potential's own runs, labelled by the reference, to the training "
     "data; the figure shows which vibrations are off.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "samples", "reference"),
 )

@@ -1,9 +1,17 @@
-"""Do the vibrational frequencies match the reference's?"""
+"""Do the vibrational frequencies match the reference?"""
 
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -182,10 +190,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Harmonic frequencies", [panel], caption, name="vibrations")]
 
 
-CHECK = Check(
-    id="vibrations",
-    group="accuracy",
-    question="Do the vibrational frequencies match the reference?",
+CHECK = define(
+    __name__,
     formula="mean |ν_k − ν_k,ref| of sorted harmonic frequencies; ν² from M^−½ H M^−½ without "
     "translations and rotations",
     limits={"mae": "cm⁻¹", "imaginary": "cm⁻¹"},
@@ -195,9 +201,5 @@ CHECK = Check(
     "means that the supposed minimum is not one.",
     remedy="Add geometries displaced along the worst modes, labelled by the reference, to the "
     "training data, and train on forces with more weight.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories", "reference", "reference_minimum", "hessian"),
 )

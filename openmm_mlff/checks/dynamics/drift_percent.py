@@ -1,4 +1,4 @@
-"""By how many percent does the total energy change? The criterion of older reports."""
+"""By how many percent does the total energy change?"""
 
 import numpy as np
 
@@ -33,13 +33,11 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 CHECK = check_of_replicas(
-    id="drift_percent",
-    question="By how many percent does the total energy change?",
+    __name__,
     formula="(E_end − E_start) / |E_start|",
     source="the criterion the published students were approved by",
     limits={"drift": "%"},
     consequence="The total energy at the end differs from that at the start; `energy_drift` "
     "decides whether it drifts.",
     remedy="Judge by `energy_drift`; this number depends on the zero of energy.",
-    judge=judge,
 )

@@ -1,4 +1,4 @@
-"""Does the total energy drift?"""
+"""Is the total energy conserved?"""
 
 from collections.abc import Sequence
 
@@ -146,8 +146,7 @@ def _fit(run: Run, *, rows: int, n_atoms: int) -> tuple[SlopeEstimate, list[floa
 
 
 CHECK = check_of_replicas(
-    id="energy_drift",
-    question="Is the total energy conserved?",
+    __name__,
     formula="least-squares slope of E_total(t) / N with a 95 % moving-block bootstrap interval; "
     "R = |slope| t/σ(E_kin) of the whole system",
     source="LAMBench 0.5; good foundation models 0.003–0.01; NVIDIA ALCHEMI's example 0.01",
@@ -156,5 +155,4 @@ CHECK = check_of_replicas(
     "long runs are wrong, and a thermostat only hides it.",
     remedy="Run with half the timestep. If the drift falls, the integrator causes it; if it stays, "
     "the energy surface does: forces that are not its gradient, or jumps at a cutoff.",
-    judge=judge,
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.dynamics.kinetic_statistics import HALF_DEVIATION, of_family
 from openmm_mlff.checks.dynamics.second_opinion import ratio_deviation
 from openmm_mlff.checks.statistics import correlation_rows
@@ -165,10 +165,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Ensembles", panels, caption, "ensemble", 2)] if panels else []
 
 
-CHECK = Check(
-    id="ensemble",
-    group="dynamics",
-    question="Do energies and volumes have the distributions of their ensembles?",
+CHECK = define(
+    __name__,
     formula="slope of ln P₂/P₁ against 1/kT₁ − 1/kT₂ for potential energies in one box at two "
     "temperatures, and against (P₁ − P₂)/kT for volumes at two pressures, by maximum likelihood; "
     "the larger deviation, as that of one test (Šidák)",
@@ -178,9 +176,5 @@ CHECK = Check(
     "that is set; averages, fluctuations and free energies are wrong.",
     remedy="Look at `npt_stability` and `kinetic_distribution`: an energy that does not follow the "
     "box, forces that heat, or a barostat that counts other molecules than it moves.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "npt"),
 )

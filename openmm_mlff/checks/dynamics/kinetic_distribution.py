@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.checks.dynamics.kinetic_statistics import (
     Deviation,
     KineticSample,
@@ -205,10 +205,8 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
 
 
-CHECK = Check(
-    id="kinetic_distribution",
-    group="dynamics",
-    question="Do the velocities follow the Maxwell–Boltzmann distribution, for every element?",
+CHECK = define(
+    __name__,
     formula="kinetic energy of all atoms and of each element against a gamma distribution of "
     "shape n/2: mean and width in Langevin dynamics at 10/ps, mean at 1/ps, where forces that heat "
     "show, and mean of each element under a Nosé–Hoover chain; the largest deviation, as that of "
@@ -220,8 +218,5 @@ CHECK = Check(
     "some atoms are hotter than others; every average of the simulation is wrong.",
     remedy="Look at `energy_drift`, `hessian_symmetry` and `force_consistency`: forces that are "
     "not a gradient heat or cool the atoms. Look for a second thermostat and for wrong masses.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "samples"),
 )

@@ -73,8 +73,7 @@ def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarr
 
 
 CHECK = check_of_replicas(
-    id="momentum_conservation",
-    question="Are linear and angular momentum conserved?",
+    __name__,
     formula="max |L(t) − L(0)| / √(kT tr I), max |P(t) − P(0)| / √(kT M)",
     source="a healthy float32 student changes L by 1e-6 to 2e-5 in 4 ps, the published one by 0.4 "
     "to 1.6",
@@ -83,5 +82,4 @@ CHECK = check_of_replicas(
     "orientation or position, and energy goes into overall rotation.",
     remedy="The architecture is not invariant under rotation or translation, which no training "
     "corrects. Use an equivariant model.",
-    judge=judge,
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes
@@ -212,10 +212,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Constant pressure and compression", panels, caption, "pressure", 2)]
 
 
-CHECK = Check(
-    id="npt_stability",
-    group="dynamics",
-    question="Does the box keep its density at constant pressure, and resist compression?",
+CHECK = define(
+    __name__,
     formula="slope of the density · t/2 / mean, with a 95 % interval; accepted volume moves; "
     "|E(run) − E(anew)| / N; |E(2×1×1) − 2E| / 2N in the smallest box; bonds before and after "
     "volume moves; lowest E/N when all lengths are scaled by 0.25 to 3",
@@ -232,9 +230,5 @@ CHECK = Check(
     remedy="Where energies differ after volume moves, the potential keeps an old box: let it read "
     "the box in every call. Where bonds change, use `openmm_mlff.simulation.add_barostat`. Where "
     "compression is not resisted, train on compressed boxes or add a repulsive wall.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "minimum", "npt"),
 )

@@ -228,8 +228,7 @@ def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict
 
 
 CHECK = check_of_replicas(
-    id="stability",
-    question="Does the molecule stay intact?",
+    __name__,
     formula="bonds and contacts within their limits, fragments unchanged, forces and temperature "
     "below their limits, all finite, to the end of the run",
     unit="ps",
@@ -245,6 +244,5 @@ CHECK = check_of_replicas(
     "in the trajectory is not chemistry.",
     remedy="Look at the frames before the break; add stretched and compressed geometries of the "
     "atoms named to the training data, or a repulsive core, and retrain it.",
-    judge=judge,
     needs=("trajectories", "short_runs"),
 )

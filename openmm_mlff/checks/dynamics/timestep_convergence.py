@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, compare_with_interval, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, compare_with_interval, define, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
 from openmm_mlff.config import Limits
@@ -231,10 +231,8 @@ def _second_opinion(
     return {"physical_validation_deviation": deviation, "physical_validation_agrees": agrees}
 
 
-CHECK = Check(
-    id="timestep_convergence",
-    group="dynamics",
-    question="Does the error of the total energy fall as the timestep squared?",
+CHECK = define(
+    __name__,
     formula="p = ln(σ(2 dt)/σ(dt/2)) / ln 4, σ the standard deviation of E_total from one start; "
     "mean over starts with its 95 % interval",
     source="leapfrog's shadow Hamiltonian differs in dt²; physical_validation, Merz & Shirts 2018",
@@ -243,8 +241,5 @@ CHECK = Check(
     "makes the dynamics conserve energy.",
     remedy="Look at `force_consistency` and `cutoff_continuity`: forces must be the gradient of "
     "the energy, and the energy must not jump; a large exponent needs a shorter timestep.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "samples"),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
@@ -134,10 +134,8 @@ def _compared(
     ]
 
 
-CHECK = Check(
-    id="determinism",
-    group="parity",
-    question="Does the same geometry always give the same energy and forces?",
+CHECK = define(
+    __name__,
     formula="max |F_r − F_1| / max |F|, max |E_r − E_1| / |E| (on a GPU max |F_r − F_1|, "
     "|E_r − E_1| / N), over calls of one instance and over new instances called in other orders",
     limits={
@@ -151,8 +149,5 @@ CHECK = Check(
     "neighbour list): energy is not conserved and no run can be repeated.",
     remedy="Set the model to evaluation mode before exporting it, and look for buffers or "
     "neighbour lists that are kept from one call to the next.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

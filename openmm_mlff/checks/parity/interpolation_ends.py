@@ -1,8 +1,8 @@
-"""Is an ML/MM system the sum of its parts, and does its interpolation have the right ends?"""
+"""Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?"""
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject
+from openmm_mlff.checks.base import Judgement, Subject, define
 from openmm_mlff.checks.parity.comparison import Comparison, judge_comparison, largest_differences
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -75,10 +75,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="interpolation_ends",
-    group="parity",
-    question="Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?",
+CHECK = define(
+    __name__,
     formula="E_mixed = E_MM(all) − E_MM(ML) + E_ML(ML); E(λ=0) = E_MM, E(λ=1) = E_mixed, "
     "E(λ=½) their mean; energies over the number of ML atoms",
     limits={"energy": "meV/atom", "forces": "eV/Å"},
@@ -87,8 +85,5 @@ CHECK = Check(
     "energies by interpolation start or end at a different system.",
     remedy="The evidence lists which equality fails; check the selection of the ML atoms, the "
     "force field's terms on them, and the version of openmm-ml.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

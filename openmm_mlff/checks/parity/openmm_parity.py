@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -71,10 +71,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="openmm_parity",
-    group="parity",
-    question="Does OpenMM compute what the model computes?",
+CHECK = define(
+    __name__,
     formula="max |F_OpenMM − F_ASE|, max |E_OpenMM − E_ASE| / N, each platform, precision and "
     "backend",
     limits={
@@ -88,8 +86,5 @@ CHECK = Check(
     "or the precision differ in OpenMM.",
     remedy="The evidence lists which platform differs; compare its units and its order of atoms "
     "with those in ASE, and use another platform or precision until it is fixed.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
@@ -200,10 +200,8 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
     return "as if " + ", or ".join(named), nearest
 
 
-CHECK = Check(
-    id="unit_scale",
-    group="parity",
-    question="Are energies and lengths in the units that OpenMM assumes?",
+CHECK = define(
+    __name__,
     formula="median of (d²E/dr²) / k(r) over bonds of non-metals, k(r) = 1.734 / (r − B)³ "
     "hartree/bohr²; median of r over the sum of covalent radii",
     limits={"ratio": "ratio"},
@@ -220,8 +218,5 @@ CHECK = Check(
         "between them is a slip of units in openmm-ml or its plugin; else the bonds are wrong.",
         "student:": "The checkpoint names its units, so the bonds are wrong: retrain the model.",
     },
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface.moves import evaluate_boxes
 from openmm_mlff.config import Limits
@@ -143,10 +143,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Equation of state", [Panel(*axes, [*marks])])]
 
 
-CHECK = Check(
-    id="equation_of_state",
-    group="surface",
-    question="Is the energy of a crystal a smooth function of its volume, lowest in its own box?",
+CHECK = define(
+    __name__,
     formula="RMS deviation of E(V)/N from a third-order Birch–Murnaghan equation of state; "
     "|V₀/V − 1|",
     source="Birch, Phys. Rev. 71 (1947) 809; MLIP Arena",
@@ -155,9 +153,5 @@ CHECK = Check(
     "thermal expansion are meaningless.",
     remedy="Train on strained cells with their stress; look at `cutoff_continuity` where the curve "
     "has steps, and relax the cell where only its minimum is elsewhere.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum",),
 )

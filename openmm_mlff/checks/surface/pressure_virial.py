@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
@@ -187,10 +187,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Pressure", [panel], caption, "pressure")]
 
 
-CHECK = Check(
-    id="pressure_virial",
-    group="surface",
-    question="Does the pressure belong to the energy, also in OpenMM when the box changes?",
+CHECK = define(
+    __name__,
     formula="|V σ − dE/dε| / V in six components; dE/dε in OpenMM, of atoms and of whole "
     "molecules; E(lengths × 0.9) in a used and in a new instance",
     limits={"pressure": "bar", "relative": "ratio", "compression": "meV/atom"},
@@ -198,9 +196,5 @@ CHECK = Check(
     consequence="At constant pressure the density is wrong, or the box collapses or explodes.",
     remedy="Look for a stress without the pairs across the box's faces, for a box that is read "
     "once and kept, and for a neighbour list whose capacity was set at the density of the start.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
@@ -197,10 +197,8 @@ def _points(
     return Points(x, y, name, "bad", marker)
 
 
-CHECK = Check(
-    id="short_range_repulsion",
-    group="surface",
-    question="Do atoms repel each other at contact?",
+CHECK = define(
+    __name__,
     formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
     "covalent radii, for every pair of elements: in the molecule, or, if it has none within 4 Å, "
     "between two molecules",
@@ -209,9 +207,5 @@ CHECK = Check(
     consequence="Colliding atoms collapse onto each other, and the rest of the run is meaningless.",
     remedy="Add a repulsive core (ZBL, for example) to the model, or pairs at short distance to "
     "the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "noise"),
 )
