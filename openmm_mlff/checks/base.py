@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -168,24 +169,19 @@ def fields(record: Any, *names: str) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
-def inconclusive(reason: str, *, evidence: Mapping[str, Any] | None = None) -> Judgement:
-    """Return an INCONCLUSIVE judgement with its reason."""
-    return Judgement(Status.INCONCLUSIVE, reason, evidence=evidence or {})
+inconclusive = partial(Judgement, Status.INCONCLUSIVE)
+"""An INCONCLUSIVE judgement with its reason."""
+
+skipped = partial(Judgement, Status.SKIPPED)
+"""What the check needs is missing, for the reason given."""
+
+not_applicable = partial(Judgement, Status.NOT_APPLICABLE)
+"""The question has no meaning here, for the reason given."""
 
 
 def error(reason: str, *, traceback: str = "") -> Judgement:
     """Return an ERROR: code failed, in a simulation for example."""
     return Judgement(Status.ERROR, reason, evidence={"traceback": traceback})
-
-
-def skipped(reason: str) -> Judgement:
-    """Return a SKIPPED judgement: what the check needs is missing."""
-    return Judgement(Status.SKIPPED, reason)
-
-
-def not_applicable(reason: str) -> Judgement:
-    """Return a NOT APPLICABLE judgement: the question has no meaning here."""
-    return Judgement(Status.NOT_APPLICABLE, reason)
 
 
 def no_plots(record: Any, limits: Limits) -> list[Plot]:

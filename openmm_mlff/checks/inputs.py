@@ -52,7 +52,7 @@ def too_few(
     """
     if used >= JUDGED_FRACTION * wanted:
         return None
-    return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence)
+    return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence or {})
 
 
 check_of_runs = partial(
