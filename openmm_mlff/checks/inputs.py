@@ -121,11 +121,7 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
 
 
 def judged_rows(
-    record: Runs,
-    columns: Callable[[Run], Sequence[np.ndarray]],
-    *,
-    fewest: int,
-    name: str,
+    record: Runs, columns: Callable[[Run], Sequence[np.ndarray]], *, fewest: int, name: str
 ) -> list[int] | Judgement:
     """Return the rows of each run's stream that can be judged, or why they cannot be.
 

@@ -33,11 +33,7 @@ FELL = RunFailure("error", "it fell", 1.0, traceback="line 7")
         ({}, Status.PASS, {}),
         ({"completed_ps": 4.0}, Status.INCONCLUSIVE, {}),
         ({"requested_ps": 20.0, "completed_ps": 20.0}, Status.INCONCLUSIVE, WITHOUT_STREAMS),
-        (
-            {"completed_ps": 5.0, "failure": TORN},
-            Status.INCONCLUSIVE,
-            {"stability": Status.FAIL},
-        ),
+        ({"completed_ps": 5.0, "failure": TORN}, Status.INCONCLUSIVE, {"stability": Status.FAIL}),
         ({"failure": FELL}, Status.ERROR, {"temperature": Status.INCONCLUSIVE}),
     ],
     ids=["missing", "sound", "interrupted", "unrecorded", "broken", "error"],

@@ -6,11 +6,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from scipy.spatial.distance import pdist
 
 from openmm_mlff.checks.surface.scans import collision_scan, way_in
-from openmm_mlff.checks.surface.short_range_repulsion import (
-    CHECK,
-    Record,
-    pushed_together,
-)
+from openmm_mlff.checks.surface.short_range_repulsion import CHECK, Record, pushed_together
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
