@@ -52,11 +52,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         clause = f"the run at constant pressure failed: {record.failure}"
         return Judgement(Status.FAIL, clause, threshold=limit.value)
     density = settled(record.density_g_per_cm3)
-    mean, half_width, known = (
-        float(density.mean()),
-        mean_half_width(density),
-        record.known_g_per_cm3,
-    )
+    mean, half_width = float(density.mean()), mean_half_width(density)
+    known = record.known_g_per_cm3
     found = (
         f"{mean:.4g} ± {half_width:.1g} g/cm³ (95 %) at {record.temperature_kelvin:g} K and "
         f"{record.pressure_bar:g} bar"

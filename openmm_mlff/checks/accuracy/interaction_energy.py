@@ -14,7 +14,7 @@ from openmm_mlff.checks.base import (
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import fragment_labels
-from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
+from openmm_mlff.plots import Axis, Level, Panel, Plot, of_both
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
@@ -123,11 +123,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     model, ideal = (kcal_per_mol_from_ev(energies_ev) for energies_ev in curves)
     if record.reason or not (np.isfinite(model).any() and np.isfinite(ideal).any()):
         return []
-    marks: list[Mark] = [
-        Level(0.0, "", "muted", "dotted"),
-        Line(record.distances_angstrom, model, "potential", 0, "solid", markers=True),
-        Line(record.distances_angstrom, ideal, "reference", "ink", "dashed"),
-    ]
+    both = of_both(record.distances_angstrom, model, ideal, markers=True)
+    marks = [Level(0.0, "", "muted", "dotted"), *both]
     axes = Axis("Closest distance (Å)"), Axis("Interaction energy (kcal/mol)")
     caption = (
         f"Energy of two molecules, as relaxed by {record.reference} and shifted as a whole, less "

@@ -19,7 +19,7 @@ from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
-from openmm_mlff.plots import Axis, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Panel, Plot, of_both
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -206,10 +206,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         angles = (profile["angles_degrees"] + 180.0) % 360.0 - 180.0
         order = np.argsort(angles)
         model, ideal = (profile[f"{name}_kcal_per_mol"] for name in ("model", "reference"))
-        marks = [
-            Line(angles[order], model[order], "potential", 0, "solid", markers=True),
-            Line(angles[order], ideal[order], "reference", "ink", "dashed"),
-        ]
+        marks = of_both(angles[order], model[order], ideal[order], markers=True)
         x_axis = Axis("Dihedral angle (°)", (-180.0, 180.0), ticks=(-180.0, 0.0, 180.0))
         panels.append(Panel(x_axis, Axis("Energy (kcal/mol)"), marks, profile["bond"]))
         barriers.append(f"{profile['bond']} {np.ptp(model):.3g} against {np.ptp(ideal):.3g}")

@@ -5,7 +5,7 @@ import numpy as np
 from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.config import Limits
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.plots import Axis, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Panel, Plot, of_both
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -123,16 +123,12 @@ def wasserstein(density: np.ndarray, other: np.ndarray, *, wavenumbers: np.ndarr
 
 def _unusable(record: Record) -> Judgement | None:
     """Return why the runs cannot be compared; None where they can."""
-    for name, found, failure, status in (
-        ("the potential", record.model_densities, record.model_failure, Status.FAIL),
-        (
-            record.reference,
-            record.reference_densities,
-            record.reference_failure,
-            Status.INCONCLUSIVE,
-        ),
+    for name, whose, status in (
+        ("the potential", "model", Status.FAIL),
+        (record.reference, "reference", Status.INCONCLUSIVE),
     ):
-        if failure:
+        found = getattr(record, f"{whose}_densities")
+        if failure := getattr(record, f"{whose}_failure"):
             return Judgement(status, f"a run of {name} failed: {failure}")
         if not np.isfinite(found).all():
             return Judgement(status, f"velocities of {name} are not finite")
@@ -146,11 +142,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not len(record.model_densities) or not len(record.reference_densities):
         return []
     kept = record.wavenumbers_per_cm <= DRAWN_UP_TO_PER_CM
-    at = record.wavenumbers_per_cm[kept]
-    marks = [
-        Line(at, record.model_densities.mean(axis=0)[kept], "potential", 0, "solid"),
-        Line(at, record.reference_densities.mean(axis=0)[kept], "reference", "ink", "dashed"),
-    ]
+    both = record.model_densities, record.reference_densities
+    curves = (found.mean(axis=0)[kept] for found in both)
+    marks = of_both(record.wavenumbers_per_cm[kept], *curves)
     axes = Axis("Wavenumber (cm⁻¹)", (0.0, DRAWN_UP_TO_PER_CM)), Axis("Density of states")
     caption = (
         f"Vibrational density of states of runs at constant energy and of runs of "
