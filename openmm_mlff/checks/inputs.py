@@ -122,8 +122,8 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
 
 def judged_rows(
     record: Runs, columns: Callable[[Run], Sequence[np.ndarray]], *, fewest: int, name: str
-) -> list[int] | Judgement:
-    """Return the rows of each run's stream that can be judged, or why they cannot be.
+) -> list[tuple[Run, int]] | Judgement:
+    """Return each run with the rows of its stream that can be judged, or why they cannot be.
 
     All rows of a stream that reaches the end of its run; where a run broke, those before the first
     that is not finite.  `columns` returns those of a run's stream, each (T, ...), the time first.
@@ -141,7 +141,7 @@ def judged_rows(
             reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
         if reason:
             return inconclusive(reason, evidence={"n_samples": rows})
-        found.append(rows)
+        found.append((run, rows))
     return found
 
 

@@ -15,7 +15,7 @@ from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules.boxes import molecule_labels
 from openmm_mlff.molecules.system import box_widths_angstrom
-from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.potentials import Potential
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import nm_from_angstrom
 
@@ -62,17 +62,6 @@ class Bulk:
             cell_angstrom=self._cell,
         )
 
-    def in_openmm(self, placed_angstrom: np.ndarray, *, cells_angstrom: np.ndarray) -> Evaluation:
-        """Evaluate geometries (G, N, 3) in boxes (G, 3, 3), Å, in one Context of the run."""
-        subject = self._subject
-        return evaluate_in_openmm(
-            subject.create_system(),
-            self._molecule,
-            placed_angstrom,
-            platform=subject.platform,
-            cells_angstrom=cells_angstrom,
-        )
-
     def compressed(
         self, placed_angstrom: np.ndarray, dense_angstrom: np.ndarray, *, cell_angstrom: np.ndarray
     ) -> tuple[float, float] | NotApplicable:
@@ -84,7 +73,8 @@ class Bulk:
         dense = self._molecule.with_cell(cell_angstrom, positions_angstrom=dense_angstrom)
         cells = np.stack([self._cell, cell_angstrom])
         try:
-            used = self.in_openmm(np.stack([placed_angstrom, dense_angstrom]), cells_angstrom=cells)
+            placed = np.stack([placed_angstrom, dense_angstrom])
+            used = subject.paths.in_openmm(placed, cells_angstrom=cells)
             fresh = subject.potential.fresh().create_system(dense, precision=subject.precision)
             new = evaluate_in_openmm(fresh, dense, dense_angstrom[None], platform=subject.platform)
         except (PotentialError, openmm.OpenMMException) as refusal:

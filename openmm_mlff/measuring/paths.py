@@ -84,11 +84,19 @@ class Paths:
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
 
-    def in_openmm(self, placed_angstrom: np.ndarray) -> Evaluation:
-        """Evaluate geometries (G, N, 3), Å, in one Context on the platform of the run."""
-        subject = self._subject
+    def in_openmm(
+        self, placed_angstrom: np.ndarray, *, cells_angstrom: np.ndarray | None = None
+    ) -> Evaluation:
+        """Evaluate geometries (G, N, 3), Å, in one Context on the platform of the run.
+
+        Box vectors are (G, 3, 3), Å, by default the molecule's own.
+        """
         return evaluate_in_openmm(
-            subject.create_system(), subject.molecule, placed_angstrom, platform=subject.platform
+            self._subject.create_system(),
+            self._subject.molecule,
+            placed_angstrom,
+            platform=self._subject.platform,
+            cells_angstrom=cells_angstrom,
         )
 
     @property

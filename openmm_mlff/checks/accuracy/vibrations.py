@@ -177,11 +177,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         Line(np.repeat(ideal, 3), stems.ravel(), "", 0),
         Points(ideal, differences, "", 0),
     ]
-    panel = Panel(
-        Axis("Reference frequency (cm⁻¹)"),
-        Axis("Potential − reference (cm⁻¹)", (-reach, reach)),
-        marks,
-    )
+    y_axis = Axis("Potential − reference (cm⁻¹)", (-reach, reach))
+    panel = Panel(Axis("Reference frequency (cm⁻¹)"), y_axis, marks)
     caption = (
         "Harmonic frequencies, each at its own minimum: difference from "
         f"{short_name(record.reference)} against its frequency, "

@@ -22,7 +22,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     if isinstance(rows, Judgement):
         return rows
     changes = {}
-    for run, count in zip(record.runs, rows, strict=True):
+    for run, count in rows:
         total_ev = run.energies.total_ev[:count]
         if abs(total_ev[0]) < SMALLEST_ENERGY_EV:
             return not_applicable("the total energy starts at zero, so a percentage is undefined")

@@ -35,10 +35,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     the starting energy and the conservation ratio, which depend on the zero of energy and decide
     nothing.
     """
-    rows = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
-    if isinstance(rows, Judgement):
-        return rows
-    counted = list(zip(record.runs, rows, strict=True))
+    counted = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
+    if isinstance(counted, Judgement):
+        return counted
     if broken := _not_finite(counted, threshold=limits["slope"].value):
         return broken
     fits = [_fit(run, rows=count, n_atoms=record.system.n_atoms) for run, count in counted]
@@ -66,20 +65,14 @@ def judge(record: Runs, limits: Limits) -> Judgement:
         ],
     }
     direction = "rises" if slope > 0.0 else "falls"
+    clauses = {
+        "slope": f"the total energy {direction}{where} by",
+        "ratio": f"over the run{where}, in standard deviations of the kinetic energy, the energy "
+        "of the whole system drifts by",
+    }
     measures = [
-        Measure(
-            f"the total energy {direction}{where} by",
-            abs(slope),
-            limits["slope"],
-            half_width=half_width,
-        ),
-        Measure(
-            f"over the run{where}, in standard deviations of the kinetic energy, the energy of the "
-            "whole system drifts by",
-            per_slope * abs(slope),
-            limits["ratio"],
-            half_width=per_slope * half_width,
-        ),
+        Measure(clause, scale * abs(slope), limits[name], half_width=scale * half_width)
+        for (name, clause), scale in zip(clauses.items(), (1.0, per_slope), strict=True)
     ]
     return demand_survival(record, judged(measures, evidence=evidence))
 

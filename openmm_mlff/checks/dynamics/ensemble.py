@@ -142,18 +142,15 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the distributions of both pairs."""
     panels = []
     labels = {
-        "NVT": (
-            "Potential energy (eV)",
-            [f"{kelvin:.4g} K" for kelvin in record.temperatures_kelvin],
-        ),
-        "NPT": ("Volume (Å³)", [f"{bar:.4g} bar" for bar in record.pressures_bar]),
+        "NVT": ("Potential energy (eV)", "K", record.temperatures_kelvin),
+        "NPT": ("Volume (Å³)", "bar", record.pressures_bar),
     }
     for name, pair in record.pairs().items():
         if not all(len(one) > 1 for one in pair):
             continue
         edges = np.histogram_bin_edges(np.concatenate(pair), BINS)
-        middles = 0.5 * (edges[1:] + edges[:-1])
-        label, names = labels[name]
+        middles, (label, unit, at) = 0.5 * (edges[1:] + edges[:-1]), labels[name]
+        names = (f"{each:.4g} {unit}" for each in at)
         marks = [
             Line(middles, np.histogram(one, edges, density=True)[0], each, steps=True)
             for one, each in zip(pair, names, strict=True)

@@ -32,7 +32,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
             kind: largest(changes[:count])
             for kind, changes in relative_changes(run, system=record.system).items()
         }
-        for run, count in zip(record.runs, rows, strict=True)
+        for run, count in rows
     }
     measures = [
         Measure(f"the {kind} momentum changes, relative to its thermal size, by", value, limit)

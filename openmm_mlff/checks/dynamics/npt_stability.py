@@ -126,11 +126,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     lengths are scaled.
     A run that broke is a FAIL.
     """
-    failed = Judgement(
-        Status.FAIL,
-        f"constant pressure failed: {record.failure}",
-        threshold=limits["plateau"].value,
-    )
+    note = f"constant pressure failed: {record.failure}" if record.failure else ""
+    failed = Judgement(Status.FAIL, note, threshold=limits["plateau"].value)
     if record.failure and not len(record.scales):
         return failed
     if undecided := too_many_refused(~np.isfinite(np.append(record.stale_ev, record.scaled_ev))):
@@ -178,7 +175,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "smallest_scale": float(record.scales[0]),
         "scale_of_lowest_energy": float(lowest),
     }
-    note = f"constant pressure failed: {record.failure}" if record.failure else ""
     judgement = judged(measures, evidence=evidence, note=note)
     # Why it failed is in the other measures, if anywhere.
     return failed if record.failure and judgement.status is not Status.FAIL else judgement

@@ -92,9 +92,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
             record.history_energies_ev[index],
             record.history_forces[index],
             orders=record.orders,
-            clause=(
-                f"evaluating two geometries in different orders with new instances ({path}) changes"
-            ),
+            clause="evaluating two geometries in different orders with new instances "
+            f"({path}) changes",
             allowed=on_gpu if record.path_on_gpu[index] else on_cpu,
         )
     evidence = {"platform": record.platform, "dtype": record.dtype, "calls": calls}

@@ -32,9 +32,8 @@ class Record(Comparison):
 def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate an ML/MM system, its parts and its interpolation, at the minimum and beside it."""
     if not subject.potential.is_mixed:
-        return NotApplicable(
-            f"{subject.potential.spec} describes all atoms; there is no force field to mix it with"
-        )
+        whole = f"{subject.potential.spec} describes all atoms"
+        return NotApplicable(f"{whole}; there is no force field to mix it with")
     count = min(subject.spec.geometries, MOST_GEOMETRIES) - 1
     minimum = subject.molecule.positions_angstrom[None]
     geometries = np.concatenate([minimum, subject.displaced(count)])
@@ -44,13 +43,12 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if "lambda_0" in found:
         ends = found["lambda_0"], found["lambda_1"]
         found["mean"] = 0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1])
-    energies, forces = np.transpose(
-        [
-            largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
-            for _, first, _, second in EQUALITIES
-            if first in found
-        ]
-    )
+    differences = [
+        largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
+        for _, first, _, second in EQUALITIES
+        if first in found
+    ]
+    energies, forces = np.transpose(differences)
     return Record(
         dtype="float64",
         energy_differences=energies,

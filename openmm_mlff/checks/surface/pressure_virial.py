@@ -76,7 +76,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     scales = 1.0 + STRAIN * np.append(multiples, 0.0)[:, None, None]
     cells = np.concatenate([cell @ strains, scales * cell])
     positions = np.concatenate([placed @ strains, placed + (scales - 1.0) * centres])
-    in_openmm = subject.bulk.in_openmm(positions, cells_angstrom=cells)
+    in_openmm = subject.paths.in_openmm(positions, cells_angstrom=cells)
     atomic, molecular = np.split(in_openmm.energies_ev, [len(strains)])
     slopes = [
         weights @ energies.reshape(len(weights), -1) / (12.0 * STRAIN)
@@ -86,16 +86,15 @@ def measure(subject: Subject) -> Record | NotApplicable:
     compressed = subject.bulk.compressed(
         placed, placed + (COMPRESSION - 1.0) * centres, cell_angstrom=COMPRESSION * cell
     )
-    known: dict[str, Any] = (
-        {"no_compression": compressed.reason}
-        if isinstance(compressed, NotApplicable)
-        else {"compression_change_ev": compressed[0] - compressed[1]}
-    )
-    known |= (
-        {"no_virial": stress.reason}
-        if isinstance(stress, NotApplicable)
-        else {"virial_ev": stress[rows, columns] * np.linalg.det(cell)}
-    )
+    known: dict[str, Any] = {}
+    if isinstance(compressed, NotApplicable):
+        known["no_compression"] = compressed.reason
+    else:
+        known["compression_change_ev"] = compressed[0] - compressed[1]
+    if isinstance(stress, NotApplicable):
+        known["no_virial"] = stress.reason
+    else:
+        known["virial_ev"] = stress[rows, columns] * np.linalg.det(cell)
     return Record(
         n_atoms=molecule.n_atoms,
         volume_cubic_angstrom=float(np.linalg.det(cell)),
@@ -146,12 +145,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         ),
     ]
     if record.virial_ev is not None:
-        measures.append(
-            compare(
-                "the virial differs from the slope of the energy against the strain by up to",
-                record.virial_ev - record.slopes_ev,
-            )
-        )
+        clause = "the virial differs from the slope of the energy against the strain by up to"
+        measures.append(compare(clause, record.virial_ev - record.slopes_ev))
     if not record.no_compression:
         change = abs(record.compression_change_ev) * MEV_PER_EV / record.n_atoms
         clause = "after compression the energy differs from that of a new instance by"

@@ -1,7 +1,5 @@
 """Do atoms repel each other at contact?"""
 
-from typing import Literal
-
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
@@ -177,9 +175,11 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not marks:
         return []
     if low:
-        marks.append(_points(low, "too low", "ring"))
+        x, y = np.transpose(low)
+        marks.append(Points(x, y, "too low", "bad", "ring"))
     if holes:
-        marks.append(_points(holes, "hole", "triangle"))
+        x, y = np.transpose(holes)
+        marks.append(Points(x, y, "hole", "bad", "triangle"))
     marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
     ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
     panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
@@ -188,13 +188,6 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         f"radii, against the distance; energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
     )
     return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
-
-
-def _points(
-    places: list[tuple[float, float]], name: str, marker: Literal["ring", "triangle"]
-) -> Points:
-    x, y = np.transpose(places)
-    return Points(x, y, name, "bad", marker)
 
 
 CHECK = define(
