@@ -170,13 +170,8 @@ def fields(record: Any, *names: str) -> dict[str, Any]:
 
 
 inconclusive = partial(Judgement, Status.INCONCLUSIVE)
-"""An INCONCLUSIVE judgement with its reason."""
-
-skipped = partial(Judgement, Status.SKIPPED)
-"""What the check needs is missing, for the reason given."""
-
-not_applicable = partial(Judgement, Status.NOT_APPLICABLE)
-"""The question has no meaning here, for the reason given."""
+skipped = partial(Judgement, Status.SKIPPED)  # what the check needs is missing
+not_applicable = partial(Judgement, Status.NOT_APPLICABLE)  # the question has no meaning here
 
 
 def error(reason: str, *, traceback: str = "") -> Judgement:
@@ -275,8 +270,8 @@ def define(module: str, **fields: Any) -> Check:
     """
     own = vars(sys.modules[module])
     *_, group, check_id = module.split(".")
-    names = {"record": "Record"} | {name: name for name in ("measure", "judge", "plots")}
-    found: dict[str, Any] = {field: own[name] for field, name in names.items() if name in own}
+    names = [name for name in ("Record", "measure", "judge", "plots") if name in own]
+    found = {name.lower(): own[name] for name in names}
     found |= {"group": group, "question": (own["__doc__"] or "").partition("\n")[0]}
     return Check(id=check_id, **found | fields)
 
@@ -299,9 +294,8 @@ def conditions_of(check: Check, protocol: Protocol) -> list[RunCondition | None]
     """Return the conditions of a check; one None for a check of a system."""
     if check.scope == "system":
         return [None]
-    dynamics = protocol.dynamics
     return [
         RunCondition("nve", temperature, timestep)
-        for temperature in dynamics.temperatures_kelvin
-        for timestep in dynamics.timesteps_fs
+        for temperature in protocol.dynamics.temperatures_kelvin
+        for timestep in protocol.dynamics.timesteps_fs
     ]

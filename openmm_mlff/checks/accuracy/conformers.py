@@ -151,11 +151,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         return []
     model, ideal = _relative(record)
     ends = np.array([0.0, ideal.max()])
-    marks: list[Mark] = [
-        Line(ends, ends, "equal", "ink", "dashed"),
-        Level(0.0, "", "muted", "dotted"),
-        Points(ideal, model, "conformers", 0),
-    ]
+    equal, zero = Line(ends, ends, "equal", "ink", "dashed"), Level(0.0, "", "muted", "dotted")
+    marks: list[Mark] = [equal, zero, Points(ideal, model, "conformers", 0)]
     axes = Axis("Reference (kcal/mol)"), Axis("Potential (kcal/mol)")
     caption = (
         f"Energies of {len(ideal)} conformers, relaxed by each, above the one that is lowest by "

@@ -108,18 +108,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
     """
     profiles = [_profile(record, row) for row in range(len(record.bonds))]
-    measures = [
-        measure
-        for profile in profiles
-        if profile["judged"]
-        for measure in _measures(profile, limits, reference=short_name(record.reference))
-    ]
-    unresolved = [
-        f"{profile['points_used']} of {profile['points']} points of the rotation about "
-        f"{profile['bond']} could be used; four fifths are needed"
-        for profile in profiles
-        if not profile["judged"]
-    ]
+    measures: list[Measure] = []
+    unresolved = []
+    for profile in profiles:
+        if profile["judged"]:
+            measures += _measures(profile, limits, reference=short_name(record.reference))
+        else:
+            used = f"{profile['points_used']} of {profile['points']} points of the rotation about"
+            unresolved.append(f"{used} {profile['bond']} could be used; four fifths are needed")
     counts = ("reference_refused", "unconverged", "bonds_changed", "model_refused", "reasons")
     evidence = {"profiles": profiles, **fields(record, "reference", *counts)}
     if unresolved and not any(measure.status is Status.FAIL for measure in measures):
@@ -170,30 +166,19 @@ def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> lis
     minima = np.flatnonzero(ideal <= np.minimum(np.roll(ideal, 1), np.roll(ideal, -1)))
     # argmax returns an error that is not a number, if there is one.
     worst = minima[int(np.argmax(np.abs(model - ideal)[minima]))]
-    found = [
-        (
-            f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of {bond} "
-            f"the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a difference "
-            "of",
-            abs(model[worst] - ideal[worst]),
-            "minimum",
-        ),
-        (
-            f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against {barriers[1]:.3g} by "
-            f"{reference}, a difference of",
-            abs(barriers[0] - barriers[1]),
-            "barrier",
-        ),
-        (
-            f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
-            np.std(model - ideal),
-            "rms",
-        ),
-    ]
+    clauses = {
+        "minimum": f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of "
+        f"{bond} the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a "
+        "difference of",
+        "barrier": f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against "
+        f"{barriers[1]:.3g} by {reference}, a difference of",
+        "rms": f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
+    }
+    values = abs(model[worst] - ideal[worst]), abs(barriers[0] - barriers[1]), np.std(model - ideal)
     half_width = profile["detection_limit_kcal_per_mol"]
     return [
         Measure(clause, float(value), limits[name], half_width=half_width)
-        for clause, value, name in found
+        for (name, clause), value in zip(clauses.items(), values, strict=True)
     ]
 
 

@@ -190,10 +190,8 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     )
     status = Status.FAIL
     if value <= limit:
-        status = Status.PASS
-        clause += (
-            f"; {detectable:.0f} K of heating at {record.weak_friction_per_ps:g}/ps would show"
-        )
+        status, friction = Status.PASS, f"{record.weak_friction_per_ps:g}/ps"
+        clause += f"; {detectable:.0f} K of heating at {friction} would show"
     elif not worst.confirmed(limit):
         status = Status.INCONCLUSIVE
         clause += ", but not in both halves of the run; sample longer"

@@ -74,10 +74,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     calls = len(record.forces)
     if calls < 2:
         reason = "the potential refused it" if record.refusals else "it was evaluated only once"
-        return inconclusive(
-            f"one geometry could not be evaluated repeatedly: {reason}",
-            evidence={"refusals": list(record.refusals)},
-        )
+        reason = f"one geometry could not be evaluated repeatedly: {reason}"
+        return inconclusive(reason, evidence={"refusals": list(record.refusals)})
     on_gpu, ratio = (limits["gpu_forces"], limits["gpu_energy"]), limits["cpu_relative"]
     measures = _compared(
         record.energies_ev,

@@ -61,11 +61,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     evidence, note = _stairs(record)
     if record.refused:
-        return inconclusive(
-            f"the potential refused {record.refused} points of the lines along which the noise is "
-            "measured",
-            evidence=evidence,
-        )
+        what = "points of the lines along which the noise is measured"
+        reason = f"the potential refused {record.refused} {what}"
+        return inconclusive(reason, evidence=evidence)
     rough = "the forces depart from a smooth curve along {} Å by a root mean square of"
     values = {
         rough.format("1e-4"): record.short_line_forces,

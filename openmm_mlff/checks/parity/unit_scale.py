@@ -122,11 +122,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limit),
     ]
     # Stiffness is an energy over a length squared.
-    energy_slip, _ = _explaining_slip(
-        ratio * length_factor**2,
-        unit_sizes=units.EV_BY_ENERGY_UNIT,
-        within=TYPICAL_STIFFNESS_FACTOR,
-    )
+    stiffness, sizes = ratio * length_factor**2, units.EV_BY_ENERGY_UNIT
+    energy_slip, _ = _explaining_slip(stiffness, unit_sizes=sizes, within=TYPICAL_STIFFNESS_FACTOR)
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
     return judged(
         measures,
