@@ -199,8 +199,7 @@ class Check:
         measure: returns a record, or that the question is not applicable.
         judge: pure: record and limits to a judgement.
         scope: ``system`` once a system, ``condition`` once a temperature and timestep.
-        needs: shared measurements that must exist before `measure` is called, by name; see
-            :mod:`openmm_mlff.measuring`.  ``reference`` is one that can be evaluated.
+        needs: shared measurements to make first, by name; a ``reference`` can be evaluated.
         remedies: what to do for other kinds of potentials, by the start of their specs.
     """
 

@@ -45,5 +45,7 @@ def test_only_a_whole_run_passes(
     runs = () if change is None else (make_run(water, **SOUND | change),)
     judgement = judge(at_condition(*runs), check=check)
     assert judgement.status is exceptions.get(check.id, status)
+    if change and change.get("failure") is TORN:
+        assert bool(judgement.evidence) is (check.id != "temperature")
     if judgement.status is Status.ERROR:
         assert judgement.evidence["traceback"] == "line 7"
