@@ -1,11 +1,12 @@
 """Do the forces match the reference's on the potential's own trajectories?"""
 
 import math
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
+from openmm_mlff.checks.accuracy.labels import counts, usable_labels
 from openmm_mlff.checks.base import Judgement, Measure, define, judged
 from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
 from openmm_mlff.checks.statistics import mean_half_width
@@ -104,6 +105,6 @@ CHECK = define(
     remedy="Add frames of the potential's own trajectories, labelled by the reference, to the "
     "training data and retrain; the evidence names the worst element.",
     record=Labels,
-    measure=measure,
+    measure=attrgetter("reference_labels"),
     needs=("minimum", "trajectories", "reference_labels"),
 )
