@@ -53,13 +53,11 @@ class Bulk:
     """
 
     def __init__(self, subject: "Subject") -> None:
-        self._subject = subject
-        self._molecule = subject.molecule
-        self._cell = np.array(subject.molecule.cell_angstrom)
+        molecule = subject.molecule
+        self._subject, self._molecule = subject, molecule
+        self._cell = np.array(molecule.cell_angstrom)
         self.labels = molecule_labels(
-            subject.molecule.bonds,
-            positions_angstrom=subject.molecule.positions_angstrom,
-            cell_angstrom=self._cell,
+            molecule.bonds, positions_angstrom=molecule.positions_angstrom, cell_angstrom=self._cell
         )
 
     def compressed(
@@ -100,12 +98,9 @@ class Bulk:
     def species(self) -> list[tuple[str, np.ndarray]]:
         """Return the formula of each kind of molecule, the commonest first, and its molecules."""
         _, index = np.unique(self.labels, return_inverse=True)
-        formulas = np.array(
-            [
-                Atoms(self._molecule.atomic_numbers[index == one]).get_chemical_formula("hill")
-                for one in range(index.max() + 1)
-            ]
-        )
+        numbers = self._molecule.atomic_numbers
+        molecules = (Atoms(numbers[index == one]) for one in range(index.max() + 1))
+        formulas = np.array([atoms.get_chemical_formula("hill") for atoms in molecules])
         return [
             (str(name), np.flatnonzero(formulas == name))
             for name, _ in Counter(formulas.tolist()).most_common()
@@ -127,12 +122,8 @@ class Bulk:
                 continue
             names.append(f"{one}–{other}")
             partners.append(len(pairs) / len(first))
-            found.append(
-                [
-                    self._radial(part, pairs, end_angstrom=half_angstrom)
-                    for part in np.array_split(positions_angstrom, blocks)
-                ]
-            )
+            parts = np.array_split(positions_angstrom, blocks)
+            found.append([self._radial(part, pairs, end_angstrom=half_angstrom) for part in parts])
         volume = float(np.linalg.det(self._cell))
         bins = int(half_angstrom / BIN_ANGSTROM)
         return RadialDistribution(

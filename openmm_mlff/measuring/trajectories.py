@@ -54,11 +54,8 @@ def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
             rounds.append({"duration_ps": duration_ps, "undecided": sorted(undecided)})
             write_json(path, rounds)
         duration_ps = min(PROLONG_FACTOR * duration_ps, longest_ps)
-        jobs = [
-            job
-            for job in _jobs(subject, duration_ps=duration_ps)
-            if (job.temperature_kelvin, job.timestep_fs) in undecided
-        ]
+        longer = _jobs(subject, duration_ps=duration_ps)
+        jobs = [job for job in longer if (job.temperature_kelvin, job.timestep_fs) in undecided]
     return _load_runs(subject)
 
 

@@ -60,13 +60,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
     if math.isnan(known):
         return not_applicable(f"its density is {found}, and the protocol names no known density")
-    percent = Measure(
-        f"the density of {found} differs from the known {known:g} g/cm³ by",
-        100.0 * abs(mean / known - 1.0),
-        limit,
-        half_width=100.0 * half_width / known,
-    )
-    return judged([percent], evidence={"mean_g_per_cm3": mean, "half_width_g_per_cm3": half_width})
+    clause = f"the density of {found} differs from the known {known:g} g/cm³ by"
+    deviation, width = 100.0 * abs(mean / known - 1.0), 100.0 * half_width / known
+    evidence = {"mean_g_per_cm3": mean, "half_width_g_per_cm3": half_width}
+    return judged([Measure(clause, deviation, limit, half_width=width)], evidence=evidence)
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:

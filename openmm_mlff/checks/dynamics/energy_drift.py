@@ -43,11 +43,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     fits = [_fit(run, rows=count, n_atoms=record.system.n_atoms) for run, count in counted]
     estimates = [estimate for estimate, _ in fits]
     per_slope, percent, conserved, _ = np.mean([numbers for _, numbers in fits], axis=0).tolist()
+    fluctuations, threshold = [numbers[-1] for _, numbers in fits], limits["slope"].value
     slope, half_width, where = _decisive(
-        record.runs,
-        estimates,
-        fluctuations=[numbers[-1] for _, numbers in fits],
-        threshold=limits["slope"].value,
+        record.runs, estimates, fluctuations=fluctuations, threshold=threshold
     )
     evidence = {
         "slope_mev_per_atom_per_ps": slope,

@@ -27,13 +27,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     if isinstance(rows, Judgement):
         return rows
     limit = limits["change"]
-    changes_by_run = {
-        run.name: {
-            kind: largest(changes[:count])
-            for kind, changes in relative_changes(run, system=record.system).items()
-        }
-        for run, count in rows
-    }
+    changes_by_run = {}
+    for run, count in rows:
+        series = relative_changes(run, system=record.system)
+        changes_by_run[run.name] = {kind: largest(one[:count]) for kind, one in series.items()}
     measures = [
         Measure(f"the {kind} momentum changes, relative to its thermal size, by", value, limit)
         for changes in changes_by_run.values()

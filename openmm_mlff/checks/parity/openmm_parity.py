@@ -34,12 +34,8 @@ def measure(subject: Subject) -> Record:
     known = ~ase.refused
     paths = subject.paths.everywhere_in_openmm(geometries[known])
     ideal = ase.energies_ev[known], ase.forces_ev_per_angstrom[known]
-    found = [
-        largest_differences(
-            (path.energies_ev, path.forces_ev_per_angstrom), ideal, n_atoms=geometries.shape[1]
-        )
-        for path in paths
-    ]
+    computed = [(path.energies_ev, path.forces_ev_per_angstrom) for path in paths]
+    found = [largest_differences(one, ideal, n_atoms=geometries.shape[1]) for one in computed]
     energies, forces = np.reshape(found, (-1, 2)).T
     return Record(
         dtype=subject.dtype,

@@ -30,10 +30,8 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if subject.potential.has_force_field:
         return NotApplicable("the force field has charges of its own")
     states = [molecule, *other_states(molecule)]
-    energies = [
-        float(subject.evaluate(state.positions_angstrom, molecule=state).energies_ev)
-        for state in states
-    ]
+    found = [subject.evaluate(one.positions_angstrom, molecule=one) for one in states]
+    energies = [float(one.energies_ev) for one in found]
     names = tuple(f"charge {one.charge:+d}, multiplicity {one.multiplicity}" for one in states)
     return Record(states=names, energies_ev=np.array(energies))
 

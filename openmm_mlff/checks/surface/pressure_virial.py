@@ -78,10 +78,8 @@ def measure(subject: Subject) -> Record | NotApplicable:
     positions = np.concatenate([placed @ strains, placed + (scales - 1.0) * centres])
     in_openmm = subject.paths.in_openmm(positions, cells_angstrom=cells)
     atomic, molecular = np.split(in_openmm.energies_ev, [len(strains)])
-    slopes = [
-        weights @ energies.reshape(len(weights), -1) / (12.0 * STRAIN)
-        for energies in (found.energies_ev, atomic, molecular[:-1])
-    ]
+    energies = found.energies_ev, atomic, molecular[:-1]
+    slopes = [weights @ one.reshape(len(weights), -1) / (12.0 * STRAIN) for one in energies]
     within = np.sum(in_openmm.forces_ev_per_angstrom[-1] * (placed - centres))
     compressed = subject.bulk.compressed(
         placed, placed + (COMPRESSION - 1.0) * centres, cell_angstrom=COMPRESSION * cell
