@@ -93,6 +93,25 @@ def judge(own_check, protocols):
     return call
 
 
+@pytest.fixture
+def drawn(own_check, protocols):
+    """Return the panels of a record's plots by the test file's check; none where it has none."""
+
+    def draw(record, *, check: Check | None = None):
+        check = check or own_check()
+        plots = check.plots(record, protocols["standard"].limits_for(check.id))
+        assert all(plot.has_data() for plot in plots)
+        return [panel for plot in plots for panel in plot.panels]
+
+    return draw
+
+
+@pytest.fixture
+def marks_of():
+    """Return the marks of a kind in a panel."""
+    return lambda panel, kind: [mark for mark in panel.marks if isinstance(mark, kind)]
+
+
 @pytest.fixture(scope="session")
 def make_run():
     """One NVE run of 10 ps at 300 K: energies every 5 fs, frames of a rigid molecule every 10."""
