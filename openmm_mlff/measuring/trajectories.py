@@ -62,6 +62,7 @@ def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
 def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
     """Return the trajectories of a protocol: temperatures × timesteps × replicas."""
     spec = subject.dynamics
+    combinations = product(spec.temperatures_kelvin, spec.timesteps_fs, range(spec.replicas))
     return [
         TrajectoryJob(
             temperature_kelvin=temperature,
@@ -76,9 +77,7 @@ def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
             seed=subject.seed,
             limits=subject.stability_limits,
         )
-        for temperature, timestep, replica in product(
-            spec.temperatures_kelvin, spec.timesteps_fs, range(spec.replicas)
-        )
+        for temperature, timestep, replica in combinations
     ]
 
 

@@ -146,20 +146,14 @@ def _measures(record: Record, limits: Limits) -> list[Measure]:
     model, errors = record.model_wavenumbers_per_cm, record.model_errors_per_cm
     # The errors of the modes may be correlated: their mean is an upper bound.
     error = float(np.hypot(errors, record.reference_errors_per_cm).mean())
+    mae = float(np.abs(model - record.reference_wavenumbers_per_cm).mean())
+    differ = f"the {len(model)} harmonic frequencies differ from those of"
+    differ = f"{differ} {short_name(record.reference)} by a mean of"
+    lowest, width = max(0.0, -float(model[0])), 2.0 * float(errors[0]) if model[0] < 0.0 else 0.0
+    imaginary = "the lowest mode at the potential's own minimum is imaginary, by"
     return [
-        Measure(
-            f"the {len(model)} harmonic frequencies differ from those of "
-            f"{short_name(record.reference)} by a mean of",
-            float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
-            limits["mae"],
-            half_width=2.0 * error,
-        ),
-        Measure(
-            "the lowest mode at the potential's own minimum is imaginary, by",
-            max(0.0, -float(model[0])),
-            limits["imaginary"],
-            half_width=2.0 * float(errors[0]) if model[0] < 0.0 else 0.0,
-        ),
+        Measure(differ, mae, limits["mae"], half_width=2.0 * error),
+        Measure(imaginary, lowest, limits["imaginary"], half_width=width),
     ]
 
 

@@ -139,30 +139,17 @@ def judge(record: Record, limits: Limits) -> Judgement:
     percent = 50.0 * float(time_ps[-1] - time_ps[0]) / float(density.mean())
     known = record.stale_ev[np.isfinite(record.stale_ev)]
     depth = float(-np.nanmin(record.scaled_ev)) / record.n_atoms
+    change, half_width = percent * abs(slope.slope), percent * slope.half_width
+    accepted, least = record.acceptance, limits["acceptance"]
+    plateau = "between the halves of the run the density changes by"
+    anew = "after volume moves the energy differs from that of the same box evaluated anew by"
+    hole = "when all lengths are scaled, the energy falls below that of the liquid or crystal by"
     measures = [
-        Measure(
-            "between the halves of the run the density changes by",
-            percent * abs(slope.slope),
-            limits["plateau"],
-            half_width=percent * slope.half_width,
-        ),
-        Measure(
-            "the fraction of accepted volume moves is",
-            record.acceptance,
-            limits["acceptance"],
-            at_least=True,
-        ),
-        Measure(
-            "after volume moves the energy differs from that of the same box evaluated anew by",
-            largest(known) * per_atom,
-            limits["energy"],
-        ),
+        Measure(plateau, change, limits["plateau"], half_width=half_width),
+        Measure("the fraction of accepted volume moves is", accepted, least, at_least=True),
+        Measure(anew, largest(known) * per_atom, limits["energy"]),
         Measure("volume moves change bonds by up to", record.bond_change, limits["bonds"]),
-        Measure(
-            "when all lengths are scaled, the energy falls below that of the liquid or crystal by",
-            max(0.0, depth),
-            limits["hole"],
-        ),
+        Measure(hole, max(0.0, depth), limits["hole"]),
     ]
     if np.isfinite(record.doubled_ev):
         clause = "the energy of two boxes side by side differs from twice the smallest's by"
@@ -184,22 +171,12 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the density against time, and the energy against the scale of all lengths."""
     if not len(record.scales):
         return []
+    density = Line(record.time_ps, record.density_g_per_cm3)
+    energy = Line(record.scales, record.scaled_ev / record.n_atoms, markers=True)
+    scale, limit = Axis("Scale of all lengths", log=True), Level(-limits["hole"].value, "limit")
     panels = [
-        Panel(
-            Axis("Time (ps)"),
-            Axis("Density (g/cm³)"),
-            [Line(record.time_ps, record.density_g_per_cm3)],
-            "Constant pressure",
-        ),
-        Panel(
-            Axis("Scale of all lengths", log=True),
-            Axis("Energy (eV/atom)"),
-            [
-                Line(record.scales, record.scaled_ev / record.n_atoms, markers=True),
-                Level(-limits["hole"].value, "limit"),
-            ],
-            "Compression",
-        ),
+        Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [density], "Constant pressure"),
+        Panel(scale, Axis("Energy (eV/atom)"), [energy, limit], "Compression"),
     ]
     caption = (
         "Density at constant pressure, and energy when all lengths of the last frame are scaled; "
