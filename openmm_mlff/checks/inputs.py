@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, define, error, inconclusive, skipped
+from openmm_mlff.checks.base import Judgement, define, error, fields, inconclusive, skipped
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import DONE
 from openmm_mlff.storage.runs import Evidence, Run, Runs
@@ -87,11 +87,10 @@ def broken_run(record: Runs) -> Judgement | None:
     """Return an ERROR with its traceback where the code of a simulation failed, else None."""
     for run in record.runs:
         if run.failure is not None and run.failure.kind != "unstable":
-            return error(
-                f"the simulation {run.name} failed after {run.failure.time_ps:.3g} ps: "
-                f"{run.failure.message.strip().rstrip('.')}",
-                traceback=run.failure.traceback,
-            )
+            message = run.failure.message.strip().rstrip(".")
+            after = f"{run.failure.time_ps:.3g} ps"
+            reason = f"the simulation {run.name} failed after {after}: {message}"
+            return error(reason, traceback=run.failure.traceback)
     return None
 
 
@@ -99,11 +98,9 @@ def cut_short_run(record: Runs) -> Judgement | None:
     """Return INCONCLUSIVE where a simulation was interrupted without a failure, else None."""
     for run in record.runs:
         if run.failure is None and not run.survived:
-            return inconclusive(
-                f"the simulation {run.name} was interrupted after {run.completed_ps:.3g} of "
-                f"{run.requested_ps:g} ps",
-                evidence={"completed_ps": run.completed_ps, "requested_ps": run.requested_ps},
-            )
+            span = f"{run.completed_ps:.3g} of {run.requested_ps:g} ps"
+            reason = f"the simulation {run.name} was interrupted after {span}"
+            return inconclusive(reason, evidence=fields(run, "completed_ps", "requested_ps"))
     return None
 
 
@@ -113,11 +110,9 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
     if judgement.status is not Status.PASS or not broken:
         return judgement
     first = min(broken, key=lambda run: run.completed_ps)
-    return inconclusive(
-        f"the simulation {first.name} failed after {first.completed_ps:.3g} of "
-        f"{first.requested_ps:g} ps, and later times were not sampled",
-        evidence=judgement.evidence,
-    )
+    span = f"{first.completed_ps:.3g} of {first.requested_ps:g} ps"
+    reason = f"the simulation {first.name} failed after {span}, and later times were not sampled"
+    return inconclusive(reason, evidence=judgement.evidence)
 
 
 def judged_rows(

@@ -128,10 +128,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if not np.isfinite(ideal).all():
         return inconclusive(f"the frequencies of {name} are not finite", evidence=evidence)
     if ideal[0] < -limits["imaginary"].value:
-        reason = (
-            f"{name} has an imaginary mode of {-ideal[0]:.3g}i cm⁻¹ where its forces vanish, which "
-            "is a saddle point and not a minimum"
-        )
+        saddle = "where its forces vanish, which is a saddle point and not a minimum"
+        reason = f"{name} has an imaginary mode of {-ideal[0]:.3g}i cm⁻¹ {saddle}"
         return inconclusive(reason, evidence=evidence)
     if len(model) != len(ideal):
         # A linear molecule has one mode more.

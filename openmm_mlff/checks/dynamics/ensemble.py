@@ -104,10 +104,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     pairs = record.pairs()
     fewest = min(len(one) for pair in pairs.values() for one in pair)
     if fewest < FEWEST_INDEPENDENT:
-        return inconclusive(
-            f"the shortest run is worth {fewest} independent samples (needs at least "
-            f"{FEWEST_INDEPENDENT}); sample longer"
-        )
+        worth = f"{fewest} independent samples (needs at least {FEWEST_INDEPENDENT})"
+        return inconclusive(f"the shortest run is worth {worth}; sample longer")
     found = {name: _deviation(record, name, pair) for name, pair in pairs.items()}
     worst = max(found, key=lambda name: found[name])
     what = {"NVT": "energies at two temperatures", "NPT": "volumes at two pressures"}[worst]
@@ -124,10 +122,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if judgement.status is Status.FAIL and not all(
         _deviation(record, worst, (first, second)) > HALF_DEVIATION for first, second in halves
     ):
-        return inconclusive(
-            f"{judgement.clause}, but not in both halves of the runs; sample longer",
-            evidence=judgement.evidence,
-        )
+        reason = f"{judgement.clause}, but not in both halves of the runs; sample longer"
+        return inconclusive(reason, evidence=judgement.evidence)
     return judgement
 
 

@@ -146,15 +146,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
     fewest = min(sample.independent() for sample in strong)
     if fewest < FEWEST_INDEPENDENT:
-        return inconclusive(
-            f"the run is worth {fewest:.1f} independent samples (needs at least "
-            f"{FEWEST_INDEPENDENT:g}); sample longer"
-        )
+        worth = f"{fewest:.1f} independent samples (needs at least {FEWEST_INDEPENDENT:g})"
+        return inconclusive(f"the run is worth {worth}; sample longer")
     if record.relaxations < 1.0:
-        return inconclusive(
-            f"the run at weak friction lasted {record.relaxations:.2g} of its relaxation time; "
-            "sample longer"
-        )
+        lasted = f"{record.relaxations:.2g} of its relaxation time"
+        return inconclusive(f"the run at weak friction lasted {lasted}; sample longer")
     deviations = [
         *(one for sample in strong for one in _mean_and_width(sample, record.temperature_kelvin)),
         *(Deviation(WEAK, sample, "mean") for sample in weak),

@@ -143,12 +143,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
     }
     if first is None:
-        return inconclusive(
-            f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
-            f"does not exceed {NOISE_MARGIN:g} times its noise of "
-            f"{evidence['noise_mev_per_atom']:.2g} meV/atom",
-            evidence=evidence,
-        )
+        spread, hidden = evidence["sigma_total_mev_per_atom"][1], evidence["noise_mev_per_atom"]
+        least = f"{NOISE_MARGIN:g} times its noise of {hidden:.2g} meV/atom"
+        reason = f"the total energy's spread of {spread:.2g} meV/atom does not exceed {least}"
+        return inconclusive(reason, evidence=evidence)
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
     timesteps_fs, (exponent, half_width) = record.timesteps_fs, record.exponent(first)
     middle = 0.5 * (low + high)

@@ -132,11 +132,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ]
     if open_walls and all(measure.ok for measure in measures):
         wall = open_walls[0]
-        return inconclusive(
-            f"the potential refused {wall.pair} below {wall.ends_angstrom:.2f} Å, where the energy "
-            f"has risen by {wall.height_ev:.3g} eV (needs at least {needed.value:g} eV)",
-            evidence=evidence,
-        )
+        risen = f"{wall.height_ev:.3g} eV (needs at least {needed.value:g} eV)"
+        where = f"below {wall.ends_angstrom:.2f} Å, where the energy has risen by {risen}"
+        return inconclusive(f"the potential refused {wall.pair} {where}", evidence=evidence)
     holes = ", ".join(
         f"{wall.pair} at {wall.hole_angstrom:.2f} Å behind {wall.height_ev:.3g} eV"
         for wall in decided
