@@ -276,6 +276,16 @@ def element_colours(symbols: Iterable[str]) -> dict[str, Colour]:
     return {name: _ELEMENTS[name] if name in _ELEMENTS else extra[name] for name in names}
 
 
+def of_both(
+    x: npt.ArrayLike, model: npt.ArrayLike, ideal: npt.ArrayLike, *, markers: bool = False
+) -> list[Mark]:
+    """Return the curves of a potential and of its reference."""
+    return [
+        Line(x, model, "potential", 0, "solid", markers=markers),
+        Line(x, ideal, "reference", "ink", "dashed"),
+    ]
+
+
 def bar_axis(label: str, series: Sequence[Bars], *, levels: Sequence[float] = ()) -> Axis:
     """Return the axis of bars, logarithmic where they and the levels differ by 30 times."""
     bars = finite_or_nan([*(value for one in series for value in one.heights), *levels])

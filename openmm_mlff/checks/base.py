@@ -4,8 +4,10 @@ A check's module imports only NumPy, SciPy and the foundation; it measures throu
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -167,24 +169,14 @@ def fields(record: Any, *names: str) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
-def inconclusive(reason: str, *, evidence: Mapping[str, Any] | None = None) -> Judgement:
-    """Return an INCONCLUSIVE judgement with its reason."""
-    return Judgement(Status.INCONCLUSIVE, reason, evidence=evidence or {})
+inconclusive = partial(Judgement, Status.INCONCLUSIVE)
+skipped = partial(Judgement, Status.SKIPPED)  # what the check needs is missing
+not_applicable = partial(Judgement, Status.NOT_APPLICABLE)  # the question has no meaning here
 
 
 def error(reason: str, *, traceback: str = "") -> Judgement:
     """Return an ERROR: code failed, in a simulation for example."""
     return Judgement(Status.ERROR, reason, evidence={"traceback": traceback})
-
-
-def skipped(reason: str) -> Judgement:
-    """Return a SKIPPED judgement: what the check needs is missing."""
-    return Judgement(Status.SKIPPED, reason)
-
-
-def not_applicable(reason: str) -> Judgement:
-    """Return a NOT APPLICABLE judgement: the question has no meaning here."""
-    return Judgement(Status.NOT_APPLICABLE, reason)
 
 
 def no_plots(record: Any, limits: Limits) -> list[Plot]:
@@ -207,8 +199,7 @@ class Check:
         measure: returns a record, or that the question is not applicable.
         judge: pure: record and limits to a judgement.
         scope: ``system`` once a system, ``condition`` once a temperature and timestep.
-        needs: shared measurements that must exist before `measure` is called, by name; see
-            :mod:`openmm_mlff.measuring`.  ``reference`` is one that can be evaluated.
+        needs: shared measurements to make first, by name; a ``reference`` can be evaluated.
         remedies: what to do for other kinds of potentials, by the start of their specs.
     """
 
@@ -270,6 +261,20 @@ class Check:
         )
 
 
+def define(module: str, **fields: Any) -> Check:
+    """Return the check of a module, whose id is its name and whose group is its package.
+
+    The question is the first line of its docstring; ``Record``, ``measure``, ``judge`` and
+    ``plots`` are its own, unless `fields` names others.
+    """
+    own = vars(sys.modules[module])
+    *_, group, check_id = module.split(".")
+    names = [name for name in ("Record", "measure", "judge", "plots") if name in own]
+    found = {name.lower(): own[name] for name in names}
+    found |= {"group": group, "question": (own["__doc__"] or "").partition("\n")[0]}
+    return Check(id=check_id, **found | fields)
+
+
 def place(system: str, condition: RunCondition | None = None) -> str:
     """Return the system and, where there is one, the condition: ``water at 300 K, 0.5 fs``."""
     if condition is None:
@@ -288,9 +293,8 @@ def conditions_of(check: Check, protocol: Protocol) -> list[RunCondition | None]
     """Return the conditions of a check; one None for a check of a system."""
     if check.scope == "system":
         return [None]
-    dynamics = protocol.dynamics
     return [
         RunCondition("nve", temperature, timestep)
-        for temperature in dynamics.temperatures_kelvin
-        for timestep in dynamics.timesteps_fs
+        for temperature in protocol.dynamics.temperatures_kelvin
+        for timestep in protocol.dynamics.timesteps_fs
     ]

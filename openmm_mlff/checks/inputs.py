@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, error, inconclusive, skipped
+from openmm_mlff.checks.base import Judgement, define, error, fields, inconclusive, skipped
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import DONE
 from openmm_mlff.storage.runs import Evidence, Run, Runs
@@ -52,15 +52,15 @@ def too_few(
     """
     if used >= JUDGED_FRACTION * wanted:
         return None
-    return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence)
+    return inconclusive(f"{reason} (needs at least four fifths)", evidence=evidence or {})
 
 
 check_of_runs = partial(
-    Check, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
+    define, record=Runs, measure=lambda subject: subject.runs, needs=("trajectories",)
 )
 """A check that judges the simulations directly."""
 
-check_of_replicas = partial(check_of_runs, group="dynamics", scope="condition")
+check_of_replicas = partial(check_of_runs, scope="condition")
 """A check of the dynamics at each temperature and timestep."""
 
 
@@ -87,11 +87,10 @@ def broken_run(record: Runs) -> Judgement | None:
     """Return an ERROR with its traceback where the code of a simulation failed, else None."""
     for run in record.runs:
         if run.failure is not None and run.failure.kind != "unstable":
-            return error(
-                f"the simulation {run.name} failed after {run.failure.time_ps:.3g} ps: "
-                f"{run.failure.message.strip().rstrip('.')}",
-                traceback=run.failure.traceback,
-            )
+            message = run.failure.message.strip().rstrip(".")
+            after = f"{run.failure.time_ps:.3g} ps"
+            reason = f"the simulation {run.name} failed after {after}: {message}"
+            return error(reason, traceback=run.failure.traceback)
     return None
 
 
@@ -99,11 +98,9 @@ def cut_short_run(record: Runs) -> Judgement | None:
     """Return INCONCLUSIVE where a simulation was interrupted without a failure, else None."""
     for run in record.runs:
         if run.failure is None and not run.survived:
-            return inconclusive(
-                f"the simulation {run.name} was interrupted after {run.completed_ps:.3g} of "
-                f"{run.requested_ps:g} ps",
-                evidence={"completed_ps": run.completed_ps, "requested_ps": run.requested_ps},
-            )
+            span = f"{run.completed_ps:.3g} of {run.requested_ps:g} ps"
+            reason = f"the simulation {run.name} was interrupted after {span}"
+            return inconclusive(reason, evidence=fields(run, "completed_ps", "requested_ps"))
     return None
 
 
@@ -113,21 +110,15 @@ def demand_survival(record: Runs, judgement: Judgement) -> Judgement:
     if judgement.status is not Status.PASS or not broken:
         return judgement
     first = min(broken, key=lambda run: run.completed_ps)
-    return inconclusive(
-        f"the simulation {first.name} failed after {first.completed_ps:.3g} of "
-        f"{first.requested_ps:g} ps, and later times were not sampled",
-        evidence=judgement.evidence,
-    )
+    span = f"{first.completed_ps:.3g} of {first.requested_ps:g} ps"
+    reason = f"the simulation {first.name} failed after {span}, and later times were not sampled"
+    return inconclusive(reason, evidence=judgement.evidence)
 
 
 def judged_rows(
-    record: Runs,
-    columns: Callable[[Run], Sequence[np.ndarray]],
-    *,
-    fewest: int,
-    name: str,
-) -> list[int] | Judgement:
-    """Return the rows of each run's stream that can be judged, or why they cannot be.
+    record: Runs, columns: Callable[[Run], Sequence[np.ndarray]], *, fewest: int, name: str
+) -> list[tuple[Run, int]] | Judgement:
+    """Return each run with the rows of its stream that can be judged, or why they cannot be.
 
     All rows of a stream that reaches the end of its run; where a run broke, those before the first
     that is not finite.  `columns` returns those of a run's stream, each (T, ...), the time first.
@@ -145,7 +136,7 @@ def judged_rows(
             reason = f"the {name} of {run.name} end before its {run.completed_ps:g} ps do"
         if reason:
             return inconclusive(reason, evidence={"n_samples": rows})
-        found.append(rows)
+        found.append((run, rows))
     return found
 
 

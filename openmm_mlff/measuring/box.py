@@ -22,7 +22,6 @@ from openmm_mlff.reporters.quantities import (
 from openmm_mlff.simulation.barostat import add_barostat, molecular_bonds
 from openmm_mlff.simulation.blocks import step_watched
 from openmm_mlff.simulation.constraints import langevin_integrator
-from openmm_mlff.simulation.contexts import make_simulation
 from openmm_mlff.simulation.job import openmm_seeds
 from openmm_mlff.simulation.minimise import minimise
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -151,12 +150,8 @@ class Boxes:
             timestep_fs=timestep_fs,
             seed=other_seed,
         )
-        simulation = make_simulation(
-            system,
-            start,
-            thermostat,
-            platform=subject.platform,
-            positions_angstrom=start.positions_angstrom,
+        simulation = subject.experiments.simulation(
+            system, thermostat, positions=start.positions_angstrom, molecule=start
         )
         simulation.context.setVelocitiesToTemperature(kelvin, velocity_seed)
         watch = StabilityReporter(
@@ -215,12 +210,8 @@ class Boxes:
         standstill = langevin_integrator(
             temperature_kelvin=kelvin, friction_per_ps=1e-6, timestep_fs=STANDSTILL_FS, seed=1
         )
-        simulation = make_simulation(
-            system,
-            start,
-            standstill,
-            platform=subject.platform,
-            positions_angstrom=start.positions_angstrom,
+        simulation = subject.experiments.simulation(
+            system, standstill, positions=start.positions_angstrom, molecule=start
         )
         before = _lengths(start.positions_angstrom, pairs)
         simulation.context.setVelocities(nm_from_angstrom(np.zeros((start.n_atoms, 3))))

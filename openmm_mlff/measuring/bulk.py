@@ -15,7 +15,7 @@ from openmm_mlff.errors import EvaluationRefusedError, PotentialError
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules.boxes import molecule_labels
 from openmm_mlff.molecules.system import box_widths_angstrom
-from openmm_mlff.potentials import Evaluation, Potential
+from openmm_mlff.potentials import Potential
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import nm_from_angstrom
 
@@ -53,24 +53,11 @@ class Bulk:
     """
 
     def __init__(self, subject: "Subject") -> None:
-        self._subject = subject
-        self._molecule = subject.molecule
-        self._cell = np.array(subject.molecule.cell_angstrom)
+        molecule = subject.molecule
+        self._subject, self._molecule = subject, molecule
+        self._cell = np.array(molecule.cell_angstrom)
         self.labels = molecule_labels(
-            subject.molecule.bonds,
-            positions_angstrom=subject.molecule.positions_angstrom,
-            cell_angstrom=self._cell,
-        )
-
-    def in_openmm(self, placed_angstrom: np.ndarray, *, cells_angstrom: np.ndarray) -> Evaluation:
-        """Evaluate geometries (G, N, 3) in boxes (G, 3, 3), Å, in one Context of the run."""
-        subject = self._subject
-        return evaluate_in_openmm(
-            subject.create_system(),
-            self._molecule,
-            placed_angstrom,
-            platform=subject.platform,
-            cells_angstrom=cells_angstrom,
+            molecule.bonds, positions_angstrom=molecule.positions_angstrom, cell_angstrom=self._cell
         )
 
     def compressed(
@@ -84,7 +71,8 @@ class Bulk:
         dense = self._molecule.with_cell(cell_angstrom, positions_angstrom=dense_angstrom)
         cells = np.stack([self._cell, cell_angstrom])
         try:
-            used = self.in_openmm(np.stack([placed_angstrom, dense_angstrom]), cells_angstrom=cells)
+            placed = np.stack([placed_angstrom, dense_angstrom])
+            used = subject.paths.in_openmm(placed, cells_angstrom=cells)
             fresh = subject.potential.fresh().create_system(dense, precision=subject.precision)
             new = evaluate_in_openmm(fresh, dense, dense_angstrom[None], platform=subject.platform)
         except (PotentialError, openmm.OpenMMException) as refusal:
@@ -110,12 +98,9 @@ class Bulk:
     def species(self) -> list[tuple[str, np.ndarray]]:
         """Return the formula of each kind of molecule, the commonest first, and its molecules."""
         _, index = np.unique(self.labels, return_inverse=True)
-        formulas = np.array(
-            [
-                Atoms(self._molecule.atomic_numbers[index == one]).get_chemical_formula("hill")
-                for one in range(index.max() + 1)
-            ]
-        )
+        numbers = self._molecule.atomic_numbers
+        molecules = (Atoms(numbers[index == one]) for one in range(index.max() + 1))
+        formulas = np.array([atoms.get_chemical_formula("hill") for atoms in molecules])
         return [
             (str(name), np.flatnonzero(formulas == name))
             for name, _ in Counter(formulas.tolist()).most_common()
@@ -137,12 +122,8 @@ class Bulk:
                 continue
             names.append(f"{one}–{other}")
             partners.append(len(pairs) / len(first))
-            found.append(
-                [
-                    self._radial(part, pairs, end_angstrom=half_angstrom)
-                    for part in np.array_split(positions_angstrom, blocks)
-                ]
-            )
+            parts = np.array_split(positions_angstrom, blocks)
+            found.append([self._radial(part, pairs, end_angstrom=half_angstrom) for part in parts])
         volume = float(np.linalg.det(self._cell))
         bins = int(half_angstrom / BIN_ANGSTROM)
         return RadialDistribution(

@@ -83,13 +83,9 @@ def evaluate_points(
     portion = max(1, _PAIRS_AT_ONCE // molecule.n_atoms**2)
     for first in range(0, len(placed), portion):
         fill(first, min(first + portion, len(placed)))
-    shape = positions_angstrom.shape
-    return Points(
-        energies_ev.reshape(shape[:-2]),
-        forces.reshape(shape),
-        refused.reshape(shape[:-2]),
-        tuple(reasons[:_REASONS_KEPT]),
-    )
+    shape, kept = positions_angstrom.shape, tuple(reasons[:_REASONS_KEPT])
+    batch = shape[:-2]
+    return Points(energies_ev.reshape(batch), forces.reshape(shape), refused.reshape(batch), kept)
 
 
 def evaluate_stress(
@@ -124,14 +120,9 @@ def evaluate_in_openmm(
     The Context is warmed up at the molecule's geometry, which must be sane; it stays cold where
     `molecule` is None.  Box vectors are (G, 3, 3), by default those of the System.
     """
-    context = of_atoms(
-        openmm.Context(
-            system,
-            openmm.VerletIntegrator(0.001),
-            openmm.Platform.getPlatformByName(platform.name),
-            dict(platform.properties),
-        )
-    )
+    integrator = openmm.VerletIntegrator(0.001)
+    chosen = openmm.Platform.getPlatformByName(platform.name)
+    context = of_atoms(openmm.Context(system, integrator, chosen, dict(platform.properties)))
     if molecule is not None:
         context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
         warm_up(context)

@@ -7,6 +7,7 @@ import numpy as np
 import openmm
 from openmm import app
 
+from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.quantities import (
@@ -75,7 +76,7 @@ class Experiments:
             if run.survived and (folder / STATE_FILE).is_file():
                 system = subject.create_system()
                 integrator = verlet_integrator(run.condition.timestep_fs)
-                simulation = self._simulation(
+                simulation = self.simulation(
                     system, integrator, positions=subject.molecule.positions_angstrom
                 )
                 load_state(simulation, folder)
@@ -197,7 +198,7 @@ class Experiments:
 
     def simulation_from(self, start: StartPoint, *, timestep_fs: float) -> app.Simulation:
         """Return a Simulation of leapfrog at a start point."""
-        simulation = self._simulation(
+        simulation = self.simulation(
             start.system, verlet_integrator(timestep_fs), positions=start.positions_angstrom
         )
         set_start_velocities(simulation, start.velocities_angstrom_per_ps)
@@ -255,7 +256,7 @@ class Experiments:
         stage: str,
     ) -> tuple[np.ndarray, str]:
         subject, report = self._subject, self._subject.progress(stage)
-        simulation = self._simulation(start.system, integrator, positions=start.positions_angstrom)
+        simulation = self.simulation(start.system, integrator, positions=start.positions_angstrom)
         context = simulation.context
         context.setVelocities(nm_from_angstrom(start.velocities_angstrom_per_ps))
         watch = StabilityReporter(
@@ -277,15 +278,16 @@ class Experiments:
             report(row + 1, rows)
         return energies, ""
 
-    def _simulation(
-        self, system: openmm.System, integrator: openmm.Integrator, *, positions: np.ndarray
+    def simulation(
+        self,
+        system: openmm.System,
+        integrator: openmm.Integrator,
+        *,
+        positions: np.ndarray,
+        molecule: MolecularSystem | None = None,
     ) -> app.Simulation:
-        """Return a Simulation of the subject's molecule at positions (N, 3), Å."""
-        subject = self._subject
+        """Return a Simulation at positions (N, 3), Å, by default of the subject's molecule."""
+        platform, molecule = self._subject.platform, molecule or self._subject.molecule
         return make_simulation(
-            system,
-            subject.molecule,
-            integrator,
-            platform=subject.platform,
-            positions_angstrom=positions,
+            system, molecule, integrator, platform=platform, positions_angstrom=positions
         )

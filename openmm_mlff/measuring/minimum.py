@@ -1,5 +1,6 @@
 """The minimum of the potential, at which everything else starts."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,11 +39,10 @@ def measure_minimum(subject: "Subject") -> Minimum:
             system, asked, platform=subject.platform, tolerance_ev_per_angstrom=tolerance
         )
     except UnstableError as error:
-        start, nan = np.array(asked.positions_angstrom), float("nan")
         return Minimum(
-            positions_angstrom=start,
-            energy_ev=nan,
-            largest_force_ev_per_angstrom=nan,
+            positions_angstrom=np.array(asked.positions_angstrom),
+            energy_ev=math.nan,
+            largest_force_ev_per_angstrom=math.nan,
             failure=error.message,
         )
     subject.report("minimisation", 1, 1)

@@ -31,12 +31,10 @@ def measure_noise(subject: "Subject") -> Noise:
     if not (np.isfinite(direction).all() and direction.any()):
         direction = np.random.default_rng(subject.seed).normal(size=middle.shape)
     direction = direction / np.linalg.norm(direction)
+    lines = (SHORT_LINE_ANGSTROM, SHORT_LINE_POINTS), (LONG_LINE_ANGSTROM, LONG_LINE_POINTS)
     short, long = (
         subject.evaluate(middle + 0.5 * length * places_on_line(points)[:, None, None] * direction)
-        for length, points in (
-            (SHORT_LINE_ANGSTROM, SHORT_LINE_POINTS),
-            (LONG_LINE_ANGSTROM, LONG_LINE_POINTS),
-        )
+        for length, points in lines
     )
     return Noise(
         short_line_energies_ev=short.energies_ev,

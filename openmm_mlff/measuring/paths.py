@@ -84,11 +84,16 @@ class Paths:
     def __init__(self, subject: "Subject") -> None:
         self._subject = subject
 
-    def in_openmm(self, placed_angstrom: np.ndarray) -> Evaluation:
-        """Evaluate geometries (G, N, 3), Å, in one Context on the platform of the run."""
-        subject = self._subject
+    def in_openmm(
+        self, placed_angstrom: np.ndarray, *, cells_angstrom: np.ndarray | None = None
+    ) -> Evaluation:
+        """Evaluate geometries (G, N, 3), Å, in one Context, in boxes (G, 3, 3), Å, if given."""
         return evaluate_in_openmm(
-            subject.create_system(), subject.molecule, placed_angstrom, platform=subject.platform
+            self._subject.create_system(),
+            self._subject.molecule,
+            placed_angstrom,
+            platform=self._subject.platform,
+            cells_angstrom=cells_angstrom,
         )
 
     @property
@@ -153,18 +158,15 @@ class Paths:
         """Return geometries (N, 3), Å, far from another, the farthest first."""
         if self._subject.molecule.is_periodic:
             rng = np.random.default_rng(self._subject.seed)
-            return [
-                placed_angstrom
-                + rng.normal(scale=DISPLACEMENT_ANGSTROM, size=placed_angstrom.shape)
-            ]
+            shape = placed_angstrom.shape
+            return [placed_angstrom + rng.normal(scale=DISPLACEMENT_ANGSTROM, size=shape)]
         centre = placed_angstrom.mean(axis=0)
         return [centre + factor * (placed_angstrom - centre) for factor in STRETCHES]
 
     def _platforms(self) -> list[PlatformChoice]:
         subject, chosen = self._subject, {}
-        for choice in usable_platforms(
-            subject.create_system(), subject.molecule.positions_angstrom
-        ):
+        placed = subject.molecule.positions_angstrom
+        for choice in usable_platforms(subject.create_system(), placed):
             if choice.precision == subject.precision or choice.name not in chosen:
                 chosen[choice.name] = choice
         return list(chosen.values())
@@ -269,9 +271,8 @@ class Paths:
         part = np.concatenate([placed_angstrom[:, atoms], links.positions(placed_angstrom)], axis=1)
         mm = _in_own_box(potential.mm_system(molecule), placed_angstrom)
         inside = _in_own_box(potential.mm_system_of_part(molecule), placed_angstrom)
-        learned = potential.ml_potential.evaluate(
-            potential.ml_part(molecule), part, precision="double"
-        )
+        evaluate_part = potential.ml_potential.evaluate
+        learned = evaluate_part(potential.ml_part(molecule), part, precision="double")
         forces = mm.forces_ev_per_angstrom - inside.forces_ev_per_angstrom
         on_part = learned.forces_ev_per_angstrom
         forces[:, atoms] += on_part[:, : len(atoms)]

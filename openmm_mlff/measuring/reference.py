@@ -48,16 +48,13 @@ class Reference:
         positions_angstrom: np.ndarray,
         *,
         by: Callable[[np.ndarray], Points] | None = None,
-        force_ev_per_angstrom: float,
-        max_steps: int,
+        **limits: Any,
     ) -> Relaxed:
-        """Relax geometries (G, N, 3), Å, by the reference, or by another that evaluates them."""
-        return relax(
-            by or self.evaluate,
-            positions_angstrom,
-            force_ev_per_angstrom=force_ev_per_angstrom,
-            max_steps=max_steps,
-        )
+        """Relax geometries (G, N, 3), Å, by the reference, or by another that evaluates them.
+
+        Tolerance and steps are those of :func:`relax`.
+        """
+        return relax(by or self.evaluate, positions_angstrom, **limits)
 
     def relax_torsions(
         self,
@@ -65,8 +62,7 @@ class Reference:
         *,
         torsions: Sequence[Torsion],
         degrees: np.ndarray,
-        force_ev_per_angstrom: float,
-        max_steps: int,
+        **limits: Any,
     ) -> Relaxed:
         """Relax geometries (R, N, 3), Å, with one dihedral angle of each, (R,), held.
 
@@ -76,14 +72,8 @@ class Reference:
             turned(start, torsion=one, degrees=angle - dihedral_degrees(start, atoms=one.atoms))
             for start, one, angle in zip(positions_angstrom, torsions, degrees, strict=True)
         ]
-        return relax(
-            self.evaluate,
-            np.stack(starts),
-            atoms=np.array([torsion.atoms for torsion in torsions]),
-            degrees=degrees,
-            force_ev_per_angstrom=force_ev_per_angstrom,
-            max_steps=max_steps,
-        )
+        atoms = np.array([torsion.atoms for torsion in torsions])
+        return relax(self.evaluate, np.stack(starts), atoms=atoms, degrees=degrees, **limits)
 
     def sample(self, subject: "Subject") -> Samples:
         """Sample the reference by Langevin dynamics; see :meth:`Experiments.sample`.

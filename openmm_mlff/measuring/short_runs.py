@@ -165,12 +165,8 @@ def _covers_target(subject: "Subject", recorders: "list[_Recorder]", freedom: in
 
 
 def _temperatures_kelvin(recorders: "list[_Recorder]", freedom: int) -> np.ndarray:
-    return np.array(
-        [
-            temperature_kelvin(float(np.mean(one.kinetic_ev)), n_degrees_of_freedom=freedom)
-            for one in recorders
-        ]
-    )
+    means_ev = (float(np.mean(one.kinetic_ev)) for one in recorders)
+    return np.array([temperature_kelvin(one, n_degrees_of_freedom=freedom) for one in means_ev])
 
 
 class _Recorder(StabilityReporter):

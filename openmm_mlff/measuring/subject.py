@@ -166,12 +166,8 @@ class Subject:
         Molecule and precision of the weights are the subject's own by default.
         """
         self._counted[0] += positions_angstrom[..., 0, 0].size
-        return evaluate_points(
-            self.potential,
-            molecule or self.molecule,
-            positions_angstrom,
-            precision=precision or self.precision,
-        )
+        molecule, precision = molecule or self.molecule, precision or self.precision
+        return evaluate_points(self.potential, molecule, positions_angstrom, precision=precision)
 
     def create_system(self) -> openmm.System:
         """Return a new System of the molecule, as the potential makes it."""

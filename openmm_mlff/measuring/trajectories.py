@@ -54,17 +54,15 @@ def measure_trajectories(subject: "Subject") -> tuple[Run, ...]:
             rounds.append({"duration_ps": duration_ps, "undecided": sorted(undecided)})
             write_json(path, rounds)
         duration_ps = min(PROLONG_FACTOR * duration_ps, longest_ps)
-        jobs = [
-            job
-            for job in _jobs(subject, duration_ps=duration_ps)
-            if (job.temperature_kelvin, job.timestep_fs) in undecided
-        ]
+        longer = _jobs(subject, duration_ps=duration_ps)
+        jobs = [job for job in longer if (job.temperature_kelvin, job.timestep_fs) in undecided]
     return _load_runs(subject)
 
 
 def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
     """Return the trajectories of a protocol: temperatures × timesteps × replicas."""
     spec = subject.dynamics
+    combinations = product(spec.temperatures_kelvin, spec.timesteps_fs, range(spec.replicas))
     return [
         TrajectoryJob(
             temperature_kelvin=temperature,
@@ -79,9 +77,7 @@ def _jobs(subject: "Subject", *, duration_ps: float) -> list[TrajectoryJob]:
             seed=subject.seed,
             limits=subject.stability_limits,
         )
-        for temperature, timestep, replica in product(
-            spec.temperatures_kelvin, spec.timesteps_fs, range(spec.replicas)
-        )
+        for temperature, timestep, replica in combinations
     ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.base import Check, Judgement, conditions_of
+from openmm_mlff.checks.dynamics.relaxation import bond_lengths_angstrom
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import load_protocol
 from openmm_mlff.measuring.subject import Settings, Subject
@@ -92,6 +93,25 @@ def judge(own_check, protocols):
     return call
 
 
+@pytest.fixture
+def drawn(own_check, protocols):
+    """Return the panels of a record's plots by the test file's check; none where it has none."""
+
+    def draw(record, *, check: Check | None = None):
+        check = check or own_check()
+        plots = check.plots(record, protocols["standard"].limits_for(check.id))
+        assert all(plot.has_data() for plot in plots)
+        return [panel for plot in plots for panel in plot.panels]
+
+    return draw
+
+
+@pytest.fixture
+def marks_of():
+    """Return the marks of a kind in a panel."""
+    return lambda panel, kind: [mark for mark in panel.marks if isinstance(mark, kind)]
+
+
 @pytest.fixture(scope="session")
 def make_run():
     """One NVE run of 10 ps at 300 K: energies every 5 fs, frames of a rigid molecule every 10."""
@@ -103,8 +123,8 @@ def make_run():
         if total_ev is None:
             total_ev = -140.0 + 1e-4 * rng.normal(size=rows)
         frames = time_ps[1::2]
-        positions = np.repeat(system.positions_angstrom[None], len(frames), axis=0)
-        pairs = np.array(system.bonds, dtype=int).reshape(-1, 2)
+        start = system.positions_angstrom
+        positions = np.repeat(start[None], len(frames), axis=0)
         run = Run(
             name=f"nve_300K_0.5fs_r{replica}",
             condition=CONDITION,
@@ -122,9 +142,7 @@ def make_run():
                 positions_angstrom=positions,
                 rmsd_angstrom=np.zeros(len(frames)),
                 radius_of_gyration_angstrom=np.ones(len(frames)),
-                bond_lengths_angstrom=np.linalg.norm(
-                    positions[:, pairs[:, 0]] - positions[:, pairs[:, 1]], axis=2
-                ),
+                bond_lengths_angstrom=np.tile(bond_lengths_angstrom(system, start), (rows // 2, 1)),
                 fragments=np.full(len(frames), system.fragments),
                 closest_contact=np.full(len(frames), 2.0),
             ),

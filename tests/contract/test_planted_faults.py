@@ -109,9 +109,7 @@ FAULTS = (
     Fault("timestep_convergence", "scaled energy"),
     Fault("time_reversibility", "thermostat left on"),
     Fault(
-        "kinetic_distribution",
-        "hot thermostat",
-        probes={"sampling_ps": 2.0, "thermostats_ps": 4.0},
+        "kinetic_distribution", "hot thermostat", probes={"sampling_ps": 2.0, "thermostats_ps": 4.0}
     ),
     Fault("force_accuracy", scaled(0.2)),
     Fault(
@@ -123,11 +121,7 @@ FAULTS = (
     Fault("softening", "softened"),
     Fault("geometry_accuracy", everywhere(shrunk), strength=0.1),
     Fault("vibrations", scaled(1.5)),
-    Fault(
-        "vibrational_density",
-        scaled(0.3),
-        probes={"sampling_ps": 0.4, "ensemble_runs": 4},
-    ),
+    Fault("vibrational_density", scaled(0.3), probes={"sampling_ps": 0.4, "ensemble_runs": 4}),
     Fault("torsion_profile", scaled(2.0)),
     Fault("conformers", scaled(3.0)),
     Fault("bond_smoothness", with_pair_term(first_hydrogen, dent), strength=2.0),

@@ -6,7 +6,6 @@ import pytest
 
 from openmm_mlff.reporters.quantities import kinetic_ev, masses_amu
 from openmm_mlff.selftest.oracles import healthy
-from openmm_mlff.simulation import make_simulation
 from openmm_mlff.simulation.constraints import verlet_integrator
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
@@ -35,12 +34,8 @@ def test_the_start_is_the_end_of_a_run_at_the_time_of_its_positions(subject, sta
         start.positions_angstrom, 10.0 * saved.getPositions(asNumpy=True)._value
     )
     # OpenMM's own kinetic energy is that of velocities moved on by half a kick.
-    simulation = make_simulation(
-        start.system,
-        subject.molecule,
-        verlet_integrator(0.5),
-        platform=subject.platform,
-        positions_angstrom=subject.molecule.positions_angstrom,
+    simulation = subject.experiments.simulation(
+        start.system, verlet_integrator(0.5), positions=subject.molecule.positions_angstrom
     )
     simulation.context.setState(saved)
     expected_ev = kinetic_ev(simulation.context.getState(energy=True))

@@ -13,18 +13,10 @@ from openmm_mlff.storage.measurements import NotApplicable
 
 def test_both_are_evaluated_at_the_same_frames_of_the_trajectory(new_subject, water):
     own, other = FieldOracle(water, seed=1), FieldOracle(water, seed=2)
-    subject = new_subject(
-        own,
-        water,
-        dynamics={
-            "equilibration_ps": 0.02,
-            "duration_ps": 0.05,
-            "longest_ps": 0.05,
-            "frame_interval_steps": 5,
-        },
-        probes={"reference_frames": 6, "sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2},
-        reference=other,
-    )
+    dynamics = {"equilibration_ps": 0.02, "duration_ps": 0.05, "longest_ps": 0.05}
+    dynamics["frame_interval_steps"] = 5
+    probes = {"reference_frames": 6, "sampling_ps": 0.1, "ensemble_ps": 0.02, "ensemble_runs": 2}
+    subject = new_subject(own, water, dynamics=dynamics, probes=probes, reference=other)
     labels = subject.reference_labels
     # Two of each of three simulations, the last frame among them.
     frames = subject.runs.runs[0].trajectory.positions_angstrom

@@ -1,8 +1,10 @@
 """Do the forces follow the reference's where a bond is compressed or stretched?"""
 
+from functools import partial
+
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import (
@@ -12,7 +14,7 @@ from openmm_mlff.molecules import (
     covalent_radii_angstrom,
     name_atoms,
 )
-from openmm_mlff.plots import Axis, Event, Line, Mark, Panel, Plot
+from openmm_mlff.plots import Axis, Event, Panel, Plot, of_both
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 
@@ -75,22 +77,21 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if not scanned:
         return NotApplicable("the molecule has no bond outside a ring")
     lengths, placed = zip(*(scan(molecule, bond, moved) for bond, moved in scanned), strict=True)
-    both = subject.evaluate(np.stack(placed)), subject.reference.evaluate(np.stack(placed))
-    model, ideal = (found.forces_ev_per_angstrom for found in both)
-    squares = [
-        np.sum((forces - forces[:, COMPRESSED, None]) ** 2, axis=(2, 3))
-        for forces in (model, ideal)
-    ]
+    model, ideal = subject.evaluate(np.stack(placed)), subject.reference.evaluate(np.stack(placed))
     return Record(
         reference=subject.reference.spec,
         bonds=tuple(name_atoms(molecule.atomic_numbers, bond) for bond, _ in scanned),
         lengths_angstrom=np.stack(lengths),
-        model_squares=squares[0],
-        reference_squares=squares[1],
-        reference_energies_ev=both[1].energies_ev,
-        model_refused=both[0].refused,
-        reasons=(*both[0].reasons, *both[1].reasons)[:10],
+        model_squares=_squares(model.forces_ev_per_angstrom),
+        reference_squares=_squares(ideal.forces_ev_per_angstrom),
+        reference_energies_ev=ideal.energies_ev,
+        model_refused=model.refused,
+        reasons=(*model.reasons, *ideal.reasons)[:10],
     )
+
+
+def _squares(forces: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sum((forces - forces[:, COMPRESSED, None]) ** 2, axis=(2, 3)))
 
 
 def scanned_bonds(molecule: MolecularSystem) -> list[tuple[tuple[int, int], tuple[int, ...]]]:
@@ -99,11 +100,8 @@ def scanned_bonds(molecule: MolecularSystem) -> list[tuple[tuple[int, int], tupl
     firsts: dict[tuple[int, ...], tuple[int, int]] = {}
     for i, j in molecule.bonds:
         firsts.setdefault(tuple(sorted((kinds[i], kinds[j]))), (i, j))
-    found = [
-        (bond, atoms_beyond(bond, n_atoms=molecule.n_atoms, bonds=molecule.bonds))
-        for bond in firsts.values()
-    ]
-    return [(bond, moved) for bond, moved in found if moved]
+    beyond = partial(atoms_beyond, n_atoms=molecule.n_atoms, bonds=molecule.bonds)
+    return [(bond, moved) for bond in firsts.values() if (moved := beyond(bond))]
 
 
 def scan(
@@ -115,12 +113,8 @@ def scan(
     length = float(np.linalg.norm(axis))
     covalent_sum = float(covalent_radii_angstrom(molecule.atomic_numbers[list(bond)]).sum())
     shortest, longest = (end * covalent_sum for end in ENDS)
-    lengths = np.concatenate(
-        [
-            np.linspace(shortest, length, COMPRESSED + 1),
-            np.linspace(length, longest, STRETCHED + 1)[1:],
-        ]
-    )
+    inwards = np.linspace(shortest, length, COMPRESSED + 1)
+    lengths = np.append(inwards, np.linspace(length, longest, STRETCHED + 1)[1:])
     tangent = np.zeros_like(start)
     tangent[list(moved)] = axis / length
     return lengths, start + (lengths - length)[:, None, None] * tangent
@@ -165,13 +159,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
             np.where(used, np.sqrt(np.maximum(squares[row], SMALLEST_SQUARE)), np.nan)
             for squares in (record.model_squares, record.reference_squares)
         ]
-        marks: list[Mark] = [
-            Line(lengths, curves[0], "potential", 0, "solid"),
-            Line(lengths, curves[1], "reference", "ink", "dashed"),
-            Event(lengths[COMPRESSED]),
-        ]
-        axes = Axis("Length (Å)"), Axis("‖ΔF‖ (eV/Å)", log=True)
-        panels.append(Panel(*axes, marks, name))
+        marks = [*of_both(lengths, *curves), Event(lengths[COMPRESSED])]
+        panels.append(Panel(Axis("Length (Å)"), Axis("‖ΔF‖ (eV/Å)", log=True), marks, name))
     caption = (
         "Change of all forces while one bond is compressed or stretched from its length at the "
         f"minimum, up to 3 eV, by the potential and by {record.reference}; below 1 eV/Å it is not "
@@ -181,10 +170,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [plot] if panels else []
 
 
-CHECK = Check(
-    id="bond_smoothness",
-    group="accuracy",
-    question="Do the forces follow the reference's where a bond is compressed or stretched?",
+CHECK = define(
+    __name__,
     formula="FSD = max |d/dr ln(‖ΔF‖² / ‖ΔF_ref‖²)|, ΔF the change of all forces from the minimum, "
     "each square at least 1 (eV/Å)²; each kind of bond outside rings from 0.65 to 1.75 sums of the "
     "covalent radii, both sides rigid, where the reference rises by up to 3 eV. It costs 41 "
@@ -195,9 +182,5 @@ CHECK = Check(
     "colliding molecules break or stick where the reference holds them.",
     remedy="Add geometries along the scan of the bond named, labelled by the reference, to the "
     "training data; check cutoffs and the repulsion at short distance.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "reference"),
 )

@@ -4,7 +4,15 @@ from functools import partial
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits
 from openmm_mlff.errors import MoleculeError
@@ -143,11 +151,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         return []
     model, ideal = _relative(record)
     ends = np.array([0.0, ideal.max()])
-    marks: list[Mark] = [
-        Line(ends, ends, "equal", "ink", "dashed"),
-        Level(0.0, "", "muted", "dotted"),
-        Points(ideal, model, "conformers", 0),
-    ]
+    equal, zero = Line(ends, ends, "equal", "ink", "dashed"), Level(0.0, "", "muted", "dotted")
+    marks: list[Mark] = [equal, zero, Points(ideal, model, "conformers", 0)]
     axes = Axis("Reference (kcal/mol)"), Axis("Potential (kcal/mol)")
     caption = (
         f"Energies of {len(ideal)} conformers, relaxed by each, above the one that is lowest by "
@@ -156,10 +161,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Conformers", [Panel(*axes, marks)], caption, name="conformers")]
 
 
-CHECK = Check(
-    id="conformers",
-    group="accuracy",
-    question="Do the conformers have the order and the energies of the reference?",
+CHECK = define(
+    __name__,
     formula="up to ten conformers (RDKit's ETKDGv3 and MMFF94), relaxed by the reference, then by "
     "the potential: mean |ΔE − ΔE_ref| above the reference's lowest, and ΔE_ref of the potential's "
     "lowest. It costs some 30 evaluations of the potential and 100 of the reference for each",
@@ -168,9 +171,5 @@ CHECK = Check(
     consequence="The molecule prefers another shape than with the reference, and spends its time "
     "in the wrong conformers.",
     remedy="Add conformers, relaxed and labelled by the reference, to the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "reference"),
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged, not_applicable
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged, not_applicable
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
@@ -52,24 +52,18 @@ def judge(record: Record, limits: Limits) -> Judgement:
         clause = f"the run at constant pressure failed: {record.failure}"
         return Judgement(Status.FAIL, clause, threshold=limit.value)
     density = settled(record.density_g_per_cm3)
-    mean, half_width, known = (
-        float(density.mean()),
-        mean_half_width(density),
-        record.known_g_per_cm3,
-    )
+    mean, half_width = float(density.mean()), mean_half_width(density)
+    known = record.known_g_per_cm3
     found = (
         f"{mean:.4g} ± {half_width:.1g} g/cm³ (95 %) at {record.temperature_kelvin:g} K and "
         f"{record.pressure_bar:g} bar"
     )
     if math.isnan(known):
         return not_applicable(f"its density is {found}, and the protocol names no known density")
-    percent = Measure(
-        f"the density of {found} differs from the known {known:g} g/cm³ by",
-        100.0 * abs(mean / known - 1.0),
-        limit,
-        half_width=100.0 * half_width / known,
-    )
-    return judged([percent], evidence={"mean_g_per_cm3": mean, "half_width_g_per_cm3": half_width})
+    clause = f"the density of {found} differs from the known {known:g} g/cm³ by"
+    deviation, width = 100.0 * abs(mean / known - 1.0), 100.0 * half_width / known
+    evidence = {"mean_g_per_cm3": mean, "half_width_g_per_cm3": half_width}
+    return judged([Measure(clause, deviation, limit, half_width=width)], evidence=evidence)
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
@@ -86,10 +80,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Density", [Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [*marks])])]
 
 
-CHECK = Check(
-    id="density",
-    group="accuracy",
-    question="Does the box have the known density?",
+CHECK = define(
+    __name__,
     formula="mean of the last four fifths of a run at constant pressure, with a 95 % interval, "
     "against `density_g_per_cm3` of the protocol's box",
     source="mlipaudit: water 0.9978, methanol 0.791, acetonitrile 0.786 g/cm³",
@@ -97,9 +89,5 @@ CHECK = Check(
     consequence="Every property of the liquid or crystal is that of another density.",
     remedy="Train on boxes of several densities with their pressure or stress; look at "
     "`pressure_virial` and at the attraction of molecules beyond the cutoff.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "npt"),
 )

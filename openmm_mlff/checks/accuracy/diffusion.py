@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.config import Limits
 from openmm_mlff.intervals import student_half_width
 from openmm_mlff.plots import Axis, Line, Panel, Plot
@@ -163,11 +163,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Diffusion", [panel], caption, "msd")]
 
 
-CHECK = Check(
-    id="diffusion",
-    group="accuracy",
+CHECK = define(
+    __name__,
     scope="condition",
-    question="How fast do the molecules diffuse?",
     formula="D = slope of ⟨|Δr|²⟩ / 6, of centres of mass without the mean motion; "
     "D∞ = D + 2.837 kT / (6 π η L)",
     limits={"deviation": "ratio", "expected": "Å²/ps", "viscosity": "mPa·s", "shortest": "ps"},
@@ -175,9 +173,5 @@ CHECK = Check(
     consequence="The liquid is too viscous or too fluid: rates and relaxation times are wrong.",
     remedy="Compare g(r) and the density first: a liquid that is too dense or overstructured is "
     "too slow. Add frames of the box, labelled by the reference, to the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories"),
 )

@@ -1,9 +1,11 @@
 """Do energy differences match the reference's?"""
 
+from operator import attrgetter
+
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
-from openmm_mlff.checks.base import Check, Judgement, Measure, inconclusive, judged
+from openmm_mlff.checks.accuracy.labels import counts, usable_labels
+from openmm_mlff.checks.base import Judgement, Measure, define, inconclusive, judged
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.storage.shared import Labels
@@ -37,10 +39,8 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="energy_accuracy",
-    group="accuracy",
-    question="Do energy differences match the reference's?",
+CHECK = define(
+    __name__,
     formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE runs",
     limits={"mae": "meV/atom"},
     source="customary for ML force fields: 10 meV/atom is 0.4 kT at 300 K",
@@ -48,7 +48,6 @@ CHECK = Check(
     "wrong by factors.",
     remedy="Train with more weight on energies, or on more geometries of this trajectory.",
     record=Labels,
-    measure=measure,
-    judge=judge,
+    measure=attrgetter("reference_labels"),
     needs=("minimum", "trajectories", "reference_labels"),
 )

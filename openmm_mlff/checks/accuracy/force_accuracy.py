@@ -1,12 +1,13 @@
 """Do the forces match the reference's on the potential's own trajectories?"""
 
 import math
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, measure, usable_labels
-from openmm_mlff.checks.base import Check, Judgement, Measure, judged
+from openmm_mlff.checks.accuracy.labels import counts, usable_labels
+from openmm_mlff.checks.base import Judgement, Measure, define, judged
 from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits, short_name
@@ -94,10 +95,8 @@ def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
 
 
-CHECK = Check(
-    id="force_accuracy",
-    group="accuracy",
-    question="Do the forces match the reference's on the potential's own trajectories?",
+CHECK = define(
+    __name__,
     formula="RMSE of F − F_ref over all components, frames of the potential's own NVE runs",
     limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
     source="criterion of the published students: RMSE 0.2, MAE 0.15 eV/Å, R² 0.9, angle 15°",
@@ -106,7 +105,6 @@ CHECK = Check(
     remedy="Add frames of the potential's own trajectories, labelled by the reference, to the "
     "training data and retrain; the evidence names the worst element.",
     record=Labels,
-    measure=measure,
-    judge=judge,
+    measure=attrgetter("reference_labels"),
     needs=("minimum", "trajectories", "reference_labels"),
 )

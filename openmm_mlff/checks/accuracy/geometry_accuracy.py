@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.storage.measurements import NotApplicable
@@ -77,18 +77,13 @@ def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) ->
     return float(np.sqrt(np.mean(np.sum((x @ left @ right - y) ** 2, axis=1))))
 
 
-CHECK = Check(
-    id="geometry_accuracy",
-    group="accuracy",
-    question="Does the minimum have the shape of the reference's?",
+CHECK = define(
+    __name__,
     formula="heavy-atom RMSD after superposition, max |r_ij − r_ij,ref| over covalent bonds",
     limits={"rmsd": "Å", "bond": "Å"},
     source="mlipaudit: 0.05 Å for bond lengths",
     consequence="Bond lengths and shapes are biased from the first step, and so are spectra, "
     "packing and all distances.",
     remedy="Add geometries near the minimum, labelled by the reference, to the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "reference", "reference_minimum"),
 )

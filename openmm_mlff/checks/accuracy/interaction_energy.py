@@ -2,11 +2,19 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import fragment_labels
-from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
+from openmm_mlff.plots import Axis, Level, Panel, Plot, of_both
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import kcal_per_mol_from_ev
@@ -115,11 +123,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     model, ideal = (kcal_per_mol_from_ev(energies_ev) for energies_ev in curves)
     if record.reason or not (np.isfinite(model).any() and np.isfinite(ideal).any()):
         return []
-    marks: list[Mark] = [
-        Level(0.0, "", "muted", "dotted"),
-        Line(record.distances_angstrom, model, "potential", 0, "solid", markers=True),
-        Line(record.distances_angstrom, ideal, "reference", "ink", "dashed"),
-    ]
+    both = of_both(record.distances_angstrom, model, ideal, markers=True)
+    marks = [Level(0.0, "", "muted", "dotted"), *both]
     axes = Axis("Closest distance (Å)"), Axis("Interaction energy (kcal/mol)")
     caption = (
         f"Energy of two molecules, as relaxed by {record.reference} and shifted as a whole, less "
@@ -128,10 +133,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Interaction energy", [Panel(*axes, marks)], caption, name="interaction")]
 
 
-CHECK = Check(
-    id="interaction_energy",
-    group="accuracy",
-    question="Do two molecules attract and repel each other as they do by the reference?",
+CHECK = define(
+    __name__,
     formula="E(d) − E(50 Å) of two rigid molecules at 8 distances, 0.9 to 2 times that of the "
     "reference's minimum: |E − E_ref| there, and E_ref where E is lowest above it. It costs 9 "
     "evaluations and the reference's relaxation; only pairs of molecules are asked",
@@ -142,9 +145,5 @@ CHECK = Check(
     "condensed phases are wrong.",
     remedy="Add dimers at several distances, labelled by the reference, to the training data; "
     "check that the cutoff includes the contacts of two molecules.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "noise", "reference"),
 )

@@ -4,16 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Subject
+from openmm_mlff.checks.base import Judgement
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.results import Status
-from openmm_mlff.storage.measurements import Skipped
 from openmm_mlff.storage.shared import Labels
-
-
-def measure(subject: Subject) -> Labels | Skipped:
-    """Return the shared labels."""
-    return subject.reference_labels
 
 
 def usable_labels(record: Labels) -> Labels | Judgement:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -47,11 +47,8 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Compute g(r) of the simulations at the first temperature, and of samples of the reference."""
     if not subject.molecule.is_periodic:
         return NotApplicable("it has no periodic box; see distribution")
-    runs = [
-        run
-        for run in subject.runs.runs
-        if run.survived and run.condition.temperature_kelvin == subject.temperature_kelvin
-    ]
+    runs = [run for run in subject.runs.runs if run.survived]
+    runs = [one for one in runs if one.condition.temperature_kelvin == subject.temperature_kelvin]
     frames = [run.trajectory.positions_angstrom for run in runs if run.trajectory is not None]
     positions = np.concatenate([np.empty((0, subject.molecule.n_atoms, 3)), *frames])
     if len(positions) < BLOCKS:
@@ -158,10 +155,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Radial distribution", panels, caption, "rdf", min(len(panels), 3))]
 
 
-CHECK = Check(
-    id="radial_distribution",
-    group="accuracy",
-    question="Does the liquid or crystal have the structure of the reference's?",
+CHECK = define(
+    __name__,
     formula="mean over r of |g(r) − g_ref(r)| by pair of elements; first peak, and ρ ∫ 4πr² g dr "
     "up to the minimum behind it",
     limits={"difference": "ratio", "shortest": "ps"},
@@ -170,9 +165,5 @@ CHECK = Check(
     "wrong even where force errors are small.",
     remedy="Add frames of the box, at several densities and labelled by the reference, to the "
     "training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories"),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
@@ -109,10 +109,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Softening", [Panel(*axes, marks)], caption, name="softening")]
 
 
-CHECK = Check(
-    id="softening",
-    group="accuracy",
-    question="Are the forces systematically too weak or too strong?",
+CHECK = define(
+    __name__,
     formula="|s − 1|, s = Σ F·F_ref / Σ F_ref², over frames of the potential's own NVE runs and, "
     "if the reference can be evaluated, over displaced geometries; it costs 20 evaluations "
     "(`geometries` of the protocol) of each",
@@ -123,9 +121,5 @@ CHECK = Check(
     "same direction: the errors do not cancel in an average.",
     remedy="Add geometries far from the minimum (displaced, or from hot runs) to the training "
     "data; a few correct a systematic softening. Check the units of the labels.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories", "reference_labels"),
 )

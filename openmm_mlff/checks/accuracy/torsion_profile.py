@@ -6,12 +6,20 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.torsion_scan import TorsionScan
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
-from openmm_mlff.plots import Axis, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Panel, Plot, of_both
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -100,18 +108,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
     """
     profiles = [_profile(record, row) for row in range(len(record.bonds))]
-    measures = [
-        measure
-        for profile in profiles
-        if profile["judged"]
-        for measure in _measures(profile, limits, reference=short_name(record.reference))
-    ]
-    unresolved = [
-        f"{profile['points_used']} of {profile['points']} points of the rotation about "
-        f"{profile['bond']} could be used; four fifths are needed"
-        for profile in profiles
-        if not profile["judged"]
-    ]
+    measures: list[Measure] = []
+    unresolved = []
+    for profile in profiles:
+        if profile["judged"]:
+            measures += _measures(profile, limits, reference=short_name(record.reference))
+        else:
+            used = f"{profile['points_used']} of {profile['points']} points of the rotation about"
+            unresolved.append(f"{used} {profile['bond']} could be used; four fifths are needed")
     counts = ("reference_refused", "unconverged", "bonds_changed", "model_refused", "reasons")
     evidence = {"profiles": profiles, **fields(record, "reference", *counts)}
     if unresolved and not any(measure.status is Status.FAIL for measure in measures):
@@ -162,30 +166,19 @@ def _measures(profile: dict[str, Any], limits: Limits, *, reference: str) -> lis
     minima = np.flatnonzero(ideal <= np.minimum(np.roll(ideal, 1), np.roll(ideal, -1)))
     # argmax returns an error that is not a number, if there is one.
     worst = minima[int(np.argmax(np.abs(model - ideal)[minima]))]
-    found = [
-        (
-            f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of {bond} "
-            f"the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a difference "
-            "of",
-            abs(model[worst] - ideal[worst]),
-            "minimum",
-        ),
-        (
-            f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against {barriers[1]:.3g} by "
-            f"{reference}, a difference of",
-            abs(barriers[0] - barriers[1]),
-            "barrier",
-        ),
-        (
-            f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
-            np.std(model - ideal),
-            "rms",
-        ),
-    ]
+    clauses = {
+        "minimum": f"at the minimum of {reference} at {profile['angles_degrees'][worst]:.0f}° of "
+        f"{bond} the energy is {model[worst]:.3g} kcal/mol against {ideal[worst]:.3g}, a "
+        "difference of",
+        "barrier": f"rotation about {bond} costs {barriers[0]:.3g} kcal/mol against "
+        f"{barriers[1]:.3g} by {reference}, a difference of",
+        "rms": f"the energy along the rotation about {bond} differs from {reference} by an RMS of",
+    }
+    values = abs(model[worst] - ideal[worst]), abs(barriers[0] - barriers[1]), np.std(model - ideal)
     half_width = profile["detection_limit_kcal_per_mol"]
     return [
         Measure(clause, float(value), limits[name], half_width=half_width)
-        for clause, value, name in found
+        for (name, clause), value in zip(clauses.items(), values, strict=True)
     ]
 
 
@@ -198,10 +191,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         angles = (profile["angles_degrees"] + 180.0) % 360.0 - 180.0
         order = np.argsort(angles)
         model, ideal = (profile[f"{name}_kcal_per_mol"] for name in ("model", "reference"))
-        marks = [
-            Line(angles[order], model[order], "potential", 0, "solid", markers=True),
-            Line(angles[order], ideal[order], "reference", "ink", "dashed"),
-        ]
+        marks = of_both(angles[order], model[order], ideal[order], markers=True)
         x_axis = Axis("Dihedral angle (°)", (-180.0, 180.0), ticks=(-180.0, 0.0, 180.0))
         panels.append(Panel(x_axis, Axis("Energy (kcal/mol)"), marks, profile["bond"]))
         barriers.append(f"{profile['bond']} {np.ptp(model):.3g} against {np.ptp(ideal):.3g}")
@@ -215,10 +205,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [plot] if panels else []
 
 
-CHECK = Check(
-    id="torsion_profile",
-    group="accuracy",
-    question="Do conformers and the barriers between them have the energies of the reference?",
+CHECK = define(
+    __name__,
     formula="over 360° about each rotatable bond, geometries relaxed by the reference at a fixed "
     "dihedral angle, energies relative to the reference's lowest point: |E − E_ref| at each "
     "minimum of the reference, |(max E − min E) − (max E_ref − min E_ref)|, and the RMS of "
@@ -230,9 +218,5 @@ CHECK = Check(
     "changes how a drug binds or a chain folds.",
     remedy="Add geometries along the rotation about the bond named, relaxed and labelled by the "
     "reference, to the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "reference"),
 )

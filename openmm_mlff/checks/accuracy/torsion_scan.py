@@ -82,14 +82,9 @@ class TorsionScan:
             force_ev_per_angstrom=RELAXED_FORCE_EV_PER_ANGSTROM,
             max_steps=RELAXATION_STEPS,
         )
-        results = zip(
-            rows.tolist(),
-            found.positions_angstrom,
-            found.energies_ev,
-            found.largest_force_ev_per_angstrom,
-            strict=True,
-        )
-        for row, placed, energy_ev, largest in results:
+        largest_forces = found.largest_force_ev_per_angstrom
+        columns = rows.tolist(), found.positions_angstrom, found.energies_ev, largest_forces
+        for row, placed, energy_ev, largest in zip(*columns, strict=True):
             earlier_ev = self.energies_ev[row, column]
             fault = _fault(self._subject.molecule, placed, largest=largest)
             if fault is None and not earlier_ev <= energy_ev + SAME_ENERGY_EV:

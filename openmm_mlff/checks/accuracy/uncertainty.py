@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits
@@ -88,11 +88,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Committee", [Panel(*axes, marks)], caption, name="committee")]
 
 
-CHECK = Check(
-    id="uncertainty",
-    group="accuracy",
-    question="Do models that were trained apart agree on the forces of the potential's own "
-    "trajectories?",
+CHECK = define(
+    __name__,
     formula="√⟨s²⟩, s² the variance of a force component over the potential and the models of "
     "--committee, frames of the potential's own NVE runs; it costs 10 evaluations "
     "(`thermal_frames` of the protocol) of each model, and needs no reference",
@@ -102,9 +99,5 @@ CHECK = Check(
     consequence="The trajectory visits geometries that the training data do not determine.",
     remedy="Add frames on which the models differ most, labelled by the reference, to the training "
     "data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=OWN_GEOMETRIES,
 )

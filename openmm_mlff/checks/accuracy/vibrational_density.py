@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.config import Limits
 from openmm_mlff.errors import EvaluationRefusedError
-from openmm_mlff.plots import Axis, Line, Panel, Plot
+from openmm_mlff.plots import Axis, Panel, Plot, of_both
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
@@ -123,16 +123,12 @@ def wasserstein(density: np.ndarray, other: np.ndarray, *, wavenumbers: np.ndarr
 
 def _unusable(record: Record) -> Judgement | None:
     """Return why the runs cannot be compared; None where they can."""
-    for name, found, failure, status in (
-        ("the potential", record.model_densities, record.model_failure, Status.FAIL),
-        (
-            record.reference,
-            record.reference_densities,
-            record.reference_failure,
-            Status.INCONCLUSIVE,
-        ),
+    for name, whose, status in (
+        ("the potential", "model", Status.FAIL),
+        (record.reference, "reference", Status.INCONCLUSIVE),
     ):
-        if failure:
+        found = getattr(record, f"{whose}_densities")
+        if failure := getattr(record, f"{whose}_failure"):
             return Judgement(status, f"a run of {name} failed: {failure}")
         if not np.isfinite(found).all():
             return Judgement(status, f"velocities of {name} are not finite")
@@ -146,11 +142,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not len(record.model_densities) or not len(record.reference_densities):
         return []
     kept = record.wavenumbers_per_cm <= DRAWN_UP_TO_PER_CM
-    at = record.wavenumbers_per_cm[kept]
-    marks = [
-        Line(at, record.model_densities.mean(axis=0)[kept], "potential", 0, "solid"),
-        Line(at, record.reference_densities.mean(axis=0)[kept], "reference", "ink", "dashed"),
-    ]
+    both = record.model_densities, record.reference_densities
+    curves = (found.mean(axis=0)[kept] for found in both)
+    marks = of_both(record.wavenumbers_per_cm[kept], *curves)
     axes = Axis("Wavenumber (cm⁻¹)", (0.0, DRAWN_UP_TO_PER_CM)), Axis("Density of states")
     caption = (
         f"Vibrational density of states of runs at constant energy and of runs of "
@@ -159,11 +153,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Vibrational density of states", [Panel(*axes, marks)], caption, "density")]
 
 
-CHECK = Check(
-    id="vibrational_density",
-    group="accuracy",
-    question="Do the atoms of a simulation vibrate at the frequencies of the reference's own "
-    "dynamics?",
+CHECK = define(
+    __name__,
     formula="∫ |C − C_ref| dν / σ_ref, at most 1; C the cumulative power spectrum of the "
     "velocities (Hann window, unit power for each component of each atom), σ_ref the width of the "
     "reference's. It costs 16 runs (`ensemble_runs`) of 1000 steps of each, of water 64, and "
@@ -175,9 +166,5 @@ CHECK = Check(
     "from the reference's, even where the frequencies at the minimum agree.",
     remedy="Add frames of the potential's own runs, labelled by the reference, to the training "
     "data; the figure shows which vibrations are off.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "samples", "reference"),
 )

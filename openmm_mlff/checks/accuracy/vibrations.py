@@ -1,9 +1,17 @@
-"""Do the vibrational frequencies match the reference's?"""
+"""Do the vibrational frequencies match the reference?"""
 
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import harmonic_modes
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -120,10 +128,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if not np.isfinite(ideal).all():
         return inconclusive(f"the frequencies of {name} are not finite", evidence=evidence)
     if ideal[0] < -limits["imaginary"].value:
-        reason = (
-            f"{name} has an imaginary mode of {-ideal[0]:.3g}i cm⁻¹ where its forces vanish, which "
-            "is a saddle point and not a minimum"
-        )
+        saddle = "where its forces vanish, which is a saddle point and not a minimum"
+        reason = f"{name} has an imaginary mode of {-ideal[0]:.3g}i cm⁻¹ {saddle}"
         return inconclusive(reason, evidence=evidence)
     if len(model) != len(ideal):
         # A linear molecule has one mode more.
@@ -138,20 +144,14 @@ def _measures(record: Record, limits: Limits) -> list[Measure]:
     model, errors = record.model_wavenumbers_per_cm, record.model_errors_per_cm
     # The errors of the modes may be correlated: their mean is an upper bound.
     error = float(np.hypot(errors, record.reference_errors_per_cm).mean())
+    mae = float(np.abs(model - record.reference_wavenumbers_per_cm).mean())
+    differ = f"the {len(model)} harmonic frequencies differ from those of"
+    differ = f"{differ} {short_name(record.reference)} by a mean of"
+    lowest, width = max(0.0, -float(model[0])), 2.0 * float(errors[0]) if model[0] < 0.0 else 0.0
+    imaginary = "the lowest mode at the potential's own minimum is imaginary, by"
     return [
-        Measure(
-            f"the {len(model)} harmonic frequencies differ from those of "
-            f"{short_name(record.reference)} by a mean of",
-            float(np.abs(model - record.reference_wavenumbers_per_cm).mean()),
-            limits["mae"],
-            half_width=2.0 * error,
-        ),
-        Measure(
-            "the lowest mode at the potential's own minimum is imaginary, by",
-            max(0.0, -float(model[0])),
-            limits["imaginary"],
-            half_width=2.0 * float(errors[0]) if model[0] < 0.0 else 0.0,
-        ),
+        Measure(differ, mae, limits["mae"], half_width=2.0 * error),
+        Measure(imaginary, lowest, limits["imaginary"], half_width=width),
     ]
 
 
@@ -169,11 +169,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         Line(np.repeat(ideal, 3), stems.ravel(), "", 0),
         Points(ideal, differences, "", 0),
     ]
-    panel = Panel(
-        Axis("Reference frequency (cm⁻¹)"),
-        Axis("Potential − reference (cm⁻¹)", (-reach, reach)),
-        marks,
-    )
+    y_axis = Axis("Potential − reference (cm⁻¹)", (-reach, reach))
+    panel = Panel(Axis("Reference frequency (cm⁻¹)"), y_axis, marks)
     caption = (
         "Harmonic frequencies, each at its own minimum: difference from "
         f"{short_name(record.reference)} against its frequency, "
@@ -182,10 +179,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Harmonic frequencies", [panel], caption, name="vibrations")]
 
 
-CHECK = Check(
-    id="vibrations",
-    group="accuracy",
-    question="Do the vibrational frequencies match the reference?",
+CHECK = define(
+    __name__,
     formula="mean |ν_k − ν_k,ref| of sorted harmonic frequencies; ν² from M^−½ H M^−½ without "
     "translations and rotations",
     limits={"mae": "cm⁻¹", "imaginary": "cm⁻¹"},
@@ -195,9 +190,5 @@ CHECK = Check(
     "means that the supposed minimum is not one.",
     remedy="Add geometries displaced along the worst modes, labelled by the reference, to the "
     "training data, and train on forces with more weight.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories", "reference", "reference_minimum", "hessian"),
 )

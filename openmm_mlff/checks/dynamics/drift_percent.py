@@ -1,4 +1,4 @@
-"""By how many percent does the total energy change? The criterion of older reports."""
+"""By how many percent does the total energy change?"""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     if isinstance(rows, Judgement):
         return rows
     changes = {}
-    for run, count in zip(record.runs, rows, strict=True):
+    for run, count in rows:
         total_ev = run.energies.total_ev[:count]
         if abs(total_ev[0]) < SMALLEST_ENERGY_EV:
             return not_applicable("the total energy starts at zero, so a percentage is undefined")
@@ -33,13 +33,11 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 CHECK = check_of_replicas(
-    id="drift_percent",
-    question="By how many percent does the total energy change?",
+    __name__,
     formula="(E_end − E_start) / |E_start|",
     source="the criterion the published students were approved by",
     limits={"drift": "%"},
     consequence="The total energy at the end differs from that at the start; `energy_drift` "
     "decides whether it drifts.",
     remedy="Judge by `energy_drift`; this number depends on the zero of energy.",
-    judge=judge,
 )

@@ -1,4 +1,4 @@
-"""Does the total energy drift?"""
+"""Is the total energy conserved?"""
 
 from collections.abc import Sequence
 
@@ -35,20 +35,17 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     the starting energy and the conservation ratio, which depend on the zero of energy and decide
     nothing.
     """
-    rows = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
-    if isinstance(rows, Judgement):
-        return rows
-    counted = list(zip(record.runs, rows, strict=True))
+    counted = judged_rows(record, _columns, fewest=FEWEST_ROWS, name="energies")
+    if isinstance(counted, Judgement):
+        return counted
     if broken := _not_finite(counted, threshold=limits["slope"].value):
         return broken
     fits = [_fit(run, rows=count, n_atoms=record.system.n_atoms) for run, count in counted]
     estimates = [estimate for estimate, _ in fits]
     per_slope, percent, conserved, _ = np.mean([numbers for _, numbers in fits], axis=0).tolist()
+    fluctuations, threshold = [numbers[-1] for _, numbers in fits], limits["slope"].value
     slope, half_width, where = _decisive(
-        record.runs,
-        estimates,
-        fluctuations=[numbers[-1] for _, numbers in fits],
-        threshold=limits["slope"].value,
+        record.runs, estimates, fluctuations=fluctuations, threshold=threshold
     )
     evidence = {
         "slope_mev_per_atom_per_ps": slope,
@@ -66,20 +63,14 @@ def judge(record: Runs, limits: Limits) -> Judgement:
         ],
     }
     direction = "rises" if slope > 0.0 else "falls"
+    clauses = {
+        "slope": f"the total energy {direction}{where} by",
+        "ratio": f"over the run{where}, in standard deviations of the kinetic energy, the energy "
+        "of the whole system drifts by",
+    }
     measures = [
-        Measure(
-            f"the total energy {direction}{where} by",
-            abs(slope),
-            limits["slope"],
-            half_width=half_width,
-        ),
-        Measure(
-            f"over the run{where}, in standard deviations of the kinetic energy, the energy of the "
-            "whole system drifts by",
-            per_slope * abs(slope),
-            limits["ratio"],
-            half_width=per_slope * half_width,
-        ),
+        Measure(clause, scale * abs(slope), limits[name], half_width=scale * half_width)
+        for (name, clause), scale in zip(clauses.items(), (1.0, per_slope), strict=True)
     ]
     return demand_survival(record, judged(measures, evidence=evidence))
 
@@ -146,8 +137,7 @@ def _fit(run: Run, *, rows: int, n_atoms: int) -> tuple[SlopeEstimate, list[floa
 
 
 CHECK = check_of_replicas(
-    id="energy_drift",
-    question="Is the total energy conserved?",
+    __name__,
     formula="least-squares slope of E_total(t) / N with a 95 % moving-block bootstrap interval; "
     "R = |slope| t/σ(E_kin) of the whole system",
     source="LAMBench 0.5; good foundation models 0.003–0.01; NVIDIA ALCHEMI's example 0.01",
@@ -156,5 +146,4 @@ CHECK = check_of_replicas(
     "long runs are wrong, and a thermostat only hides it.",
     remedy="Run with half the timestep. If the drift falls, the integrator causes it; if it stays, "
     "the energy surface does: forces that are not its gradient, or jumps at a cutoff.",
-    judge=judge,
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.dynamics.kinetic_statistics import HALF_DEVIATION, of_family
 from openmm_mlff.checks.dynamics.second_opinion import ratio_deviation
 from openmm_mlff.checks.statistics import correlation_rows
@@ -104,10 +104,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     pairs = record.pairs()
     fewest = min(len(one) for pair in pairs.values() for one in pair)
     if fewest < FEWEST_INDEPENDENT:
-        return inconclusive(
-            f"the shortest run is worth {fewest} independent samples (needs at least "
-            f"{FEWEST_INDEPENDENT}); sample longer"
-        )
+        worth = f"{fewest} independent samples (needs at least {FEWEST_INDEPENDENT})"
+        return inconclusive(f"the shortest run is worth {worth}; sample longer")
     found = {name: _deviation(record, name, pair) for name, pair in pairs.items()}
     worst = max(found, key=lambda name: found[name])
     what = {"NVT": "energies at two temperatures", "NPT": "volumes at two pressures"}[worst]
@@ -124,10 +122,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if judgement.status is Status.FAIL and not all(
         _deviation(record, worst, (first, second)) > HALF_DEVIATION for first, second in halves
     ):
-        return inconclusive(
-            f"{judgement.clause}, but not in both halves of the runs; sample longer",
-            evidence=judgement.evidence,
-        )
+        reason = f"{judgement.clause}, but not in both halves of the runs; sample longer"
+        return inconclusive(reason, evidence=judgement.evidence)
     return judgement
 
 
@@ -142,18 +138,15 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the distributions of both pairs."""
     panels = []
     labels = {
-        "NVT": (
-            "Potential energy (eV)",
-            [f"{kelvin:.4g} K" for kelvin in record.temperatures_kelvin],
-        ),
-        "NPT": ("Volume (Å³)", [f"{bar:.4g} bar" for bar in record.pressures_bar]),
+        "NVT": ("Potential energy (eV)", "K", record.temperatures_kelvin),
+        "NPT": ("Volume (Å³)", "bar", record.pressures_bar),
     }
     for name, pair in record.pairs().items():
         if not all(len(one) > 1 for one in pair):
             continue
         edges = np.histogram_bin_edges(np.concatenate(pair), BINS)
-        middles = 0.5 * (edges[1:] + edges[:-1])
-        label, names = labels[name]
+        middles, (label, unit, at) = 0.5 * (edges[1:] + edges[:-1]), labels[name]
+        names = (f"{each:.4g} {unit}" for each in at)
         marks = [
             Line(middles, np.histogram(one, edges, density=True)[0], each, steps=True)
             for one, each in zip(pair, names, strict=True)
@@ -165,10 +158,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Ensembles", panels, caption, "ensemble", 2)] if panels else []
 
 
-CHECK = Check(
-    id="ensemble",
-    group="dynamics",
-    question="Do energies and volumes have the distributions of their ensembles?",
+CHECK = define(
+    __name__,
     formula="slope of ln P₂/P₁ against 1/kT₁ − 1/kT₂ for potential energies in one box at two "
     "temperatures, and against (P₁ − P₂)/kT for volumes at two pressures, by maximum likelihood; "
     "the larger deviation, as that of one test (Šidák)",
@@ -178,9 +169,5 @@ CHECK = Check(
     "that is set; averages, fluctuations and free energies are wrong.",
     remedy="Look at `npt_stability` and `kinetic_distribution`: an energy that does not follow the "
     "box, forces that heat, or a barostat that counts other molecules than it moves.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "npt"),
 )

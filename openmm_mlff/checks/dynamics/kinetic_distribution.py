@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.checks.dynamics.kinetic_statistics import (
     Deviation,
     KineticSample,
@@ -146,15 +146,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
     fewest = min(sample.independent() for sample in strong)
     if fewest < FEWEST_INDEPENDENT:
-        return inconclusive(
-            f"the run is worth {fewest:.1f} independent samples (needs at least "
-            f"{FEWEST_INDEPENDENT:g}); sample longer"
-        )
+        worth = f"{fewest:.1f} independent samples (needs at least {FEWEST_INDEPENDENT:g})"
+        return inconclusive(f"the run is worth {worth}; sample longer")
     if record.relaxations < 1.0:
-        return inconclusive(
-            f"the run at weak friction lasted {record.relaxations:.2g} of its relaxation time; "
-            "sample longer"
-        )
+        lasted = f"{record.relaxations:.2g} of its relaxation time"
+        return inconclusive(f"the run at weak friction lasted {lasted}; sample longer")
     deviations = [
         *(one for sample in strong for one in _mean_and_width(sample, record.temperature_kelvin)),
         *(Deviation(WEAK, sample, "mean") for sample in weak),
@@ -190,10 +186,8 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     )
     status = Status.FAIL
     if value <= limit:
-        status = Status.PASS
-        clause += (
-            f"; {detectable:.0f} K of heating at {record.weak_friction_per_ps:g}/ps would show"
-        )
+        status, friction = Status.PASS, f"{record.weak_friction_per_ps:g}/ps"
+        clause += f"; {detectable:.0f} K of heating at {friction} would show"
     elif not worst.confirmed(limit):
         status = Status.INCONCLUSIVE
         clause += ", but not in both halves of the run; sample longer"
@@ -205,10 +199,8 @@ def _compare(deviations: Sequence[Deviation], *, limit: float, record: Record) -
     return Judgement(status, clause, value=value, threshold=limit, evidence=evidence)
 
 
-CHECK = Check(
-    id="kinetic_distribution",
-    group="dynamics",
-    question="Do the velocities follow the Maxwell–Boltzmann distribution, for every element?",
+CHECK = define(
+    __name__,
     formula="kinetic energy of all atoms and of each element against a gamma distribution of "
     "shape n/2: mean and width in Langevin dynamics at 10/ps, mean at 1/ps, where forces that heat "
     "show, and mean of each element under a Nosé–Hoover chain; the largest deviation, as that of "
@@ -220,8 +212,5 @@ CHECK = Check(
     "some atoms are hotter than others; every average of the simulation is wrong.",
     remedy="Look at `energy_drift`, `hessian_symmetry` and `force_consistency`: forces that are "
     "not a gradient heat or cool the atoms. Look for a second thermostat and for wrong masses.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "samples"),
 )

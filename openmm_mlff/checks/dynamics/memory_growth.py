@@ -54,12 +54,10 @@ def _growth(run: Run, *, limit: Threshold) -> Judgement:
 
 
 CHECK = check_of_replicas(
-    id="memory_growth",
-    question="Does the memory of the process stay the same during a run?",
+    __name__,
     formula="Theil–Sen slope of resident memory against steps, with its 95 % interval",
     source="users of MACE report memory that grows until the run is killed",
     limits={"growth": "MiB/10000 steps"},
     consequence="A long production run is killed when the machine's memory is full.",
     remedy=REMEDY,
-    judge=judge,
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes
@@ -126,11 +126,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     lengths are scaled.
     A run that broke is a FAIL.
     """
-    failed = Judgement(
-        Status.FAIL,
-        f"constant pressure failed: {record.failure}",
-        threshold=limits["plateau"].value,
-    )
+    note = f"constant pressure failed: {record.failure}" if record.failure else ""
+    failed = Judgement(Status.FAIL, note, threshold=limits["plateau"].value)
     if record.failure and not len(record.scales):
         return failed
     if undecided := too_many_refused(~np.isfinite(np.append(record.stale_ev, record.scaled_ev))):
@@ -142,30 +139,17 @@ def judge(record: Record, limits: Limits) -> Judgement:
     percent = 50.0 * float(time_ps[-1] - time_ps[0]) / float(density.mean())
     known = record.stale_ev[np.isfinite(record.stale_ev)]
     depth = float(-np.nanmin(record.scaled_ev)) / record.n_atoms
+    change, half_width = percent * abs(slope.slope), percent * slope.half_width
+    accepted, least = record.acceptance, limits["acceptance"]
+    plateau = "between the halves of the run the density changes by"
+    anew = "after volume moves the energy differs from that of the same box evaluated anew by"
+    hole = "when all lengths are scaled, the energy falls below that of the liquid or crystal by"
     measures = [
-        Measure(
-            "between the halves of the run the density changes by",
-            percent * abs(slope.slope),
-            limits["plateau"],
-            half_width=percent * slope.half_width,
-        ),
-        Measure(
-            "the fraction of accepted volume moves is",
-            record.acceptance,
-            limits["acceptance"],
-            at_least=True,
-        ),
-        Measure(
-            "after volume moves the energy differs from that of the same box evaluated anew by",
-            largest(known) * per_atom,
-            limits["energy"],
-        ),
+        Measure(plateau, change, limits["plateau"], half_width=half_width),
+        Measure("the fraction of accepted volume moves is", accepted, least, at_least=True),
+        Measure(anew, largest(known) * per_atom, limits["energy"]),
         Measure("volume moves change bonds by up to", record.bond_change, limits["bonds"]),
-        Measure(
-            "when all lengths are scaled, the energy falls below that of the liquid or crystal by",
-            max(0.0, depth),
-            limits["hole"],
-        ),
+        Measure(hole, max(0.0, depth), limits["hole"]),
     ]
     if np.isfinite(record.doubled_ev):
         clause = "the energy of two boxes side by side differs from twice the smallest's by"
@@ -178,7 +162,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "smallest_scale": float(record.scales[0]),
         "scale_of_lowest_energy": float(lowest),
     }
-    note = f"constant pressure failed: {record.failure}" if record.failure else ""
     judgement = judged(measures, evidence=evidence, note=note)
     # Why it failed is in the other measures, if anywhere.
     return failed if record.failure and judgement.status is not Status.FAIL else judgement
@@ -188,22 +171,12 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the density against time, and the energy against the scale of all lengths."""
     if not len(record.scales):
         return []
+    density = Line(record.time_ps, record.density_g_per_cm3)
+    energy = Line(record.scales, record.scaled_ev / record.n_atoms, markers=True)
+    scale, limit = Axis("Scale of all lengths", log=True), Level(-limits["hole"].value, "limit")
     panels = [
-        Panel(
-            Axis("Time (ps)"),
-            Axis("Density (g/cm³)"),
-            [Line(record.time_ps, record.density_g_per_cm3)],
-            "Constant pressure",
-        ),
-        Panel(
-            Axis("Scale of all lengths", log=True),
-            Axis("Energy (eV/atom)"),
-            [
-                Line(record.scales, record.scaled_ev / record.n_atoms, markers=True),
-                Level(-limits["hole"].value, "limit"),
-            ],
-            "Compression",
-        ),
+        Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [density], "Constant pressure"),
+        Panel(scale, Axis("Energy (eV/atom)"), [energy, limit], "Compression"),
     ]
     caption = (
         "Density at constant pressure, and energy when all lengths of the last frame are scaled; "
@@ -212,10 +185,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Constant pressure and compression", panels, caption, "pressure", 2)]
 
 
-CHECK = Check(
-    id="npt_stability",
-    group="dynamics",
-    question="Does the box keep its density at constant pressure, and resist compression?",
+CHECK = define(
+    __name__,
     formula="slope of the density · t/2 / mean, with a 95 % interval; accepted volume moves; "
     "|E(run) − E(anew)| / N; |E(2×1×1) − 2E| / 2N in the smallest box; bonds before and after "
     "volume moves; lowest E/N when all lengths are scaled by 0.25 to 3",
@@ -232,9 +203,5 @@ CHECK = Check(
     remedy="Where energies differ after volume moves, the potential keeps an old box: let it read "
     "the box in every call. Where bonds change, use `openmm_mlff.simulation.add_barostat`. Where "
     "compression is not resisted, train on compressed boxes or add a repulsive wall.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("box", "minimum", "npt"),
 )

@@ -88,13 +88,11 @@ def _last_over_first(values: np.ndarray, *, distrust: float = 0.0) -> tuple[floa
 
 
 CHECK = check_of_replicas(
-    id="slow_down",
-    question="Does a step take as long at the end of a long run as at its start?",
+    __name__,
     formula="median ms/step of the last fifth of the blocks over the first, by wall time, CPU time "
     "and CPU time over a yardstick's",
     source="users of MACE report steps that slow down",
     limits={"slowing": "ratio"},
     consequence="A long production run becomes slower and slower.",
     remedy=REMEDY,
-    judge=judge,
 )

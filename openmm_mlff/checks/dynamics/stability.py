@@ -74,15 +74,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
         if gap := _not_recorded(run):
             return inconclusive(gap, evidence=evidence)
     survived_ps = min(run.completed_ps for run in record.runs)
+    limit_ps = min(run.requested_ps for run in record.runs)
     replicas = f" in each of {len(record.runs)} runs" if len(record.runs) > 1 else ""
-    return Judgement(
-        Status.PASS,
-        f"the structure stays intact for the requested {survived_ps:g} ps{replicas}",
-        value=survived_ps,
-        threshold=min(run.requested_ps for run in record.runs),
-        at_least=True,
-        evidence=evidence,
-    )
+    clause = f"the structure stays intact for the requested {survived_ps:g} ps{replicas}"
+    return Judgement(Status.PASS, clause, survived_ps, limit_ps, at_least=True, evidence=evidence)
 
 
 def _failed(
@@ -228,8 +223,7 @@ def _evidence(run: Run, found: Break | None, *, system: MolecularSystem) -> dict
 
 
 CHECK = check_of_replicas(
-    id="stability",
-    question="Does the molecule stay intact?",
+    __name__,
     formula="bonds and contacts within their limits, fragments unchanged, forces and temperature "
     "below their limits, all finite, to the end of the run",
     unit="ps",
@@ -245,6 +239,5 @@ CHECK = check_of_replicas(
     "in the trajectory is not chemistry.",
     remedy="Look at the frames before the break; add stretched and compressed geometries of the "
     "atoms named to the training data, or a repulsive core, and retrain it.",
-    judge=judge,
     needs=("trajectories", "short_runs"),
 )

@@ -87,8 +87,7 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 CHECK = check_of_replicas(
-    id="temperature",
-    question="Did the dynamics have the temperature that the report states?",
+    __name__,
     formula="mean kinetic temperature of all NVE runs, of vibrations alone, with its 95 % interval "
     "(Student's t over four or more runs, else 1/√f of f harmonic degrees of freedom)",
     source="equipartition; one harmonic NVE run scatters by 1/√f",
@@ -97,6 +96,5 @@ CHECK = check_of_replicas(
     "temperature other than the one stated.",
     remedy="Run more replicas, or sample longer; look at `kinetic_distribution` where the "
     "thermostat does not hold its own temperature.",
-    judge=judge,
     needs=("trajectories", "short_runs"),
 )

@@ -73,9 +73,7 @@ def _listed(temperatures: Sequence[float]) -> str:
 
 
 CHECK = check_of_runs(
-    id="temperature_scan",
-    group="dynamics",
-    question="Is it stable from the coldest to the hottest temperature?",
+    __name__,
     formula="`stability` and `energy_drift` at every temperature, at the smallest timestep there",
     unit="meV/atom/ps",
     source="the range of temperatures is the published students'; thresholds as of both checks",
@@ -84,5 +82,4 @@ CHECK = check_of_runs(
     "reach geometries where it breaks, and the roughness of its surface shows when it is cold.",
     remedy="Add geometries sampled at the temperature that failed to the training data; where the "
     "energy drifts at the coldest, evaluate in float64.",
-    judge=judge,
 )

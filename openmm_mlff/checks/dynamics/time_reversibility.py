@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import NO_START, largest_norm
 from openmm_mlff.config import Limits
 from openmm_mlff.results import Status
@@ -72,10 +80,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged([Measure(clause, distance, limit)], evidence=evidence)
 
 
-CHECK = Check(
-    id="time_reversibility",
-    group="dynamics",
-    question="Do trajectories return to their start when the velocities are reversed?",
+CHECK = define(
+    __name__,
     formula="max |x_back − x_start| after n steps forward and, with velocities reversed, n back",
     source="leapfrog is time-reversible; healthy float32 students return to 1e-6 Å",
     limits={"distance": "Å"},
@@ -83,8 +89,5 @@ CHECK = Check(
     "a thermostat left on), or rounding is so coarse that trajectories cannot be reversed.",
     remedy="Look at `determinism` first; then remove thermostats and barostats from the System, "
     "and evaluate in float64.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "trajectories"),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, compare_with_interval, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, compare_with_interval, define, inconclusive
 from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
 from openmm_mlff.config import Limits
@@ -143,12 +143,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
     }
     if first is None:
-        return inconclusive(
-            f"the total energy's spread of {evidence['sigma_total_mev_per_atom'][1]:.2g} meV/atom "
-            f"does not exceed {NOISE_MARGIN:g} times its noise of "
-            f"{evidence['noise_mev_per_atom']:.2g} meV/atom",
-            evidence=evidence,
-        )
+        spread, hidden = evidence["sigma_total_mev_per_atom"][1], evidence["noise_mev_per_atom"]
+        least = f"{NOISE_MARGIN:g} times its noise of {hidden:.2g} meV/atom"
+        reason = f"the total energy's spread of {spread:.2g} meV/atom does not exceed {least}"
+        return inconclusive(reason, evidence=evidence)
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
     timesteps_fs, (exponent, half_width) = record.timesteps_fs, record.exponent(first)
     middle = 0.5 * (low + high)
@@ -231,10 +229,8 @@ def _second_opinion(
     return {"physical_validation_deviation": deviation, "physical_validation_agrees": agrees}
 
 
-CHECK = Check(
-    id="timestep_convergence",
-    group="dynamics",
-    question="Does the error of the total energy fall as the timestep squared?",
+CHECK = define(
+    __name__,
     formula="p = ln(σ(2 dt)/σ(dt/2)) / ln 4, σ the standard deviation of E_total from one start; "
     "mean over starts with its 95 % interval",
     source="leapfrog's shadow Hamiltonian differs in dt²; physical_validation, Merz & Shirts 2018",
@@ -243,8 +239,5 @@ CHECK = Check(
     "makes the dynamics conserve energy.",
     remedy="Look at `force_consistency` and `cutoff_continuity`: forces must be the gradient of "
     "the energy, and the energy must not jump; a large exponent needs a shorter timestep.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "samples"),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm
 from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.results import Status
@@ -74,10 +74,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     calls = len(record.forces)
     if calls < 2:
         reason = "the potential refused it" if record.refusals else "it was evaluated only once"
-        return inconclusive(
-            f"one geometry could not be evaluated repeatedly: {reason}",
-            evidence={"refusals": list(record.refusals)},
-        )
+        reason = f"one geometry could not be evaluated repeatedly: {reason}"
+        return inconclusive(reason, evidence={"refusals": list(record.refusals)})
     on_gpu, ratio = (limits["gpu_forces"], limits["gpu_energy"]), limits["cpu_relative"]
     measures = _compared(
         record.energies_ev,
@@ -92,9 +90,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
             record.history_energies_ev[index],
             record.history_forces[index],
             orders=record.orders,
-            clause=(
-                f"evaluating two geometries in different orders with new instances ({path}) changes"
-            ),
+            clause="evaluating two geometries in different orders with new instances "
+            f"({path}) changes",
             allowed=on_gpu if record.path_on_gpu[index] else on_cpu,
         )
     evidence = {"platform": record.platform, "dtype": record.dtype, "calls": calls}
@@ -134,10 +131,8 @@ def _compared(
     ]
 
 
-CHECK = Check(
-    id="determinism",
-    group="parity",
-    question="Does the same geometry always give the same energy and forces?",
+CHECK = define(
+    __name__,
     formula="max |F_r − F_1| / max |F|, max |E_r − E_1| / |E| (on a GPU max |F_r − F_1|, "
     "|E_r − E_1| / N), over calls of one instance and over new instances called in other orders",
     limits={
@@ -151,8 +146,5 @@ CHECK = Check(
     "neighbour list): energy is not conserved and no run can be repeated.",
     remedy="Set the model to evaluation mode before exporting it, and look for buffers or "
     "neighbour lists that are kept from one call to the next.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

@@ -1,10 +1,10 @@
-"""Does the exported program compute what the model computes?"""
+"""Does the exported TorchScript file compute what the model computes?"""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject
+from openmm_mlff.checks.base import Judgement, Subject, define
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -74,10 +74,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="export_parity",
-    group="parity",
-    question="Does the exported TorchScript file compute what the model computes?",
+CHECK = define(
+    __name__,
     formula="max |F_exported − F_eager|, max |E_exported − E_eager| / N; first and later calls",
     limits={"forces_float32": "eV/Å", "forces_float64": "eV/Å", "energy": "meV/atom"},
     source="rounding of float32 and float64; an export that lost a sum gave benzene −44 for −76 eV",
@@ -85,8 +83,5 @@ CHECK = Check(
     "the model do not hold for it.",
     remedy="Export the model again with `openmm-mlff export`, which compares before it writes, and "
     "validate the new file.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

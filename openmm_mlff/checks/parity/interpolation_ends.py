@@ -1,8 +1,8 @@
-"""Is an ML/MM system the sum of its parts, and does its interpolation have the right ends?"""
+"""Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?"""
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject
+from openmm_mlff.checks.base import Judgement, Subject, define
 from openmm_mlff.checks.parity.comparison import Comparison, judge_comparison, largest_differences
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -32,9 +32,8 @@ class Record(Comparison):
 def measure(subject: Subject) -> Record | NotApplicable:
     """Evaluate an ML/MM system, its parts and its interpolation, at the minimum and beside it."""
     if not subject.potential.is_mixed:
-        return NotApplicable(
-            f"{subject.potential.spec} describes all atoms; there is no force field to mix it with"
-        )
+        whole = f"{subject.potential.spec} describes all atoms"
+        return NotApplicable(f"{whole}; there is no force field to mix it with")
     count = min(subject.spec.geometries, MOST_GEOMETRIES) - 1
     minimum = subject.molecule.positions_angstrom[None]
     geometries = np.concatenate([minimum, subject.displaced(count)])
@@ -44,13 +43,12 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if "lambda_0" in found:
         ends = found["lambda_0"], found["lambda_1"]
         found["mean"] = 0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1])
-    energies, forces = np.transpose(
-        [
-            largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
-            for _, first, _, second in EQUALITIES
-            if first in found
-        ]
-    )
+    differences = [
+        largest_differences(found[first], found[second], n_atoms=n_ml_atoms)
+        for _, first, _, second in EQUALITIES
+        if first in found
+    ]
+    energies, forces = np.transpose(differences)
     return Record(
         dtype="float64",
         energy_differences=energies,
@@ -75,10 +73,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="interpolation_ends",
-    group="parity",
-    question="Is an ML/MM system the sum of its parts, and is its interpolation right at the ends?",
+CHECK = define(
+    __name__,
     formula="E_mixed = E_MM(all) − E_MM(ML) + E_ML(ML); E(λ=0) = E_MM, E(λ=1) = E_mixed, "
     "E(λ=½) their mean; energies over the number of ML atoms",
     limits={"energy": "meV/atom", "forces": "eV/Å"},
@@ -87,8 +83,5 @@ CHECK = Check(
     "energies by interpolation start or end at a different system.",
     remedy="The evidence lists which equality fails; check the selection of the ML atoms, the "
     "force field's terms on them, and the version of openmm-ml.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

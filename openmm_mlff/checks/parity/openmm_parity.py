@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Subject, inconclusive
+from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
 from openmm_mlff.checks.parity.comparison import (
     Comparison,
     compared_geometries,
@@ -34,12 +34,8 @@ def measure(subject: Subject) -> Record:
     known = ~ase.refused
     paths = subject.paths.everywhere_in_openmm(geometries[known])
     ideal = ase.energies_ev[known], ase.forces_ev_per_angstrom[known]
-    found = [
-        largest_differences(
-            (path.energies_ev, path.forces_ev_per_angstrom), ideal, n_atoms=geometries.shape[1]
-        )
-        for path in paths
-    ]
+    computed = [(path.energies_ev, path.forces_ev_per_angstrom) for path in paths]
+    found = [largest_differences(one, ideal, n_atoms=geometries.shape[1]) for one in computed]
     energies, forces = np.reshape(found, (-1, 2)).T
     return Record(
         dtype=subject.dtype,
@@ -71,10 +67,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="openmm_parity",
-    group="parity",
-    question="Does OpenMM compute what the model computes?",
+CHECK = define(
+    __name__,
     formula="max |F_OpenMM − F_ASE|, max |E_OpenMM − E_ASE| / N, each platform, precision and "
     "backend",
     limits={
@@ -88,8 +82,5 @@ CHECK = Check(
     "or the precision differ in OpenMM.",
     remedy="The evidence lists which platform differs; compare its units and its order of atoms "
     "with those in ASE, and use another platform or precision until it is fixed.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

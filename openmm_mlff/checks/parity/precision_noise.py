@@ -1,11 +1,11 @@
-"""How rough are the forces at the precision in which they are computed?"""
+"""How rough are the forces?"""
 
 import math
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.parity.comparison import compared_geometries
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import is_float32
@@ -61,11 +61,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     evidence, note = _stairs(record)
     if record.refused:
-        return inconclusive(
-            f"the potential refused {record.refused} points of the lines along which the noise is "
-            "measured",
-            evidence=evidence,
-        )
+        what = "points of the lines along which the noise is measured"
+        reason = f"the potential refused {record.refused} {what}"
+        return inconclusive(reason, evidence=evidence)
     rough = "the forces depart from a smooth curve along {} Å by a root mean square of"
     values = {
         rough.format("1e-4"): record.short_line_forces,
@@ -107,10 +105,8 @@ def _stairs(record: Record) -> tuple[dict[str, Any], str]:
     return evidence, note
 
 
-CHECK = Check(
-    id="precision_noise",
-    group="parity",
-    question="How rough are the forces?",
+CHECK = define(
+    __name__,
     formula="RMS of F about smooth curves along 1e-4 and 1e-2 Å; RMS(F_float32 − F_float64)",
     limits={"forces_rms": "eV/Å"},
     source="healthy float32 students show 5e-5 to 1.4e-4 eV/Å; ANI-2x in float32 2e-6 eV/Å",
@@ -118,8 +114,5 @@ CHECK = Check(
     "drift at any timestep.",
     remedy="Evaluate the model in float64; look for positions, distances or forces that are "
     "rounded to half precision.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "noise"),
 )

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import largest
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -55,10 +63,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged([Measure(f"{clause} up to", largest(apart), limit)], evidence=evidence)
 
 
-CHECK = Check(
-    id="trajectory_parity",
-    group="parity",
-    question="Do OpenMM and ASE compute the same trajectory from the same start?",
+CHECK = define(
+    __name__,
     formula="max |x_OpenMM(t) − x_ASE(t)|, VerletIntegrator against VelocityVerlet",
     limits={"positions_float32": "Å", "positions_float64": "Å"},
     source="velocity Verlet and leapfrog are one trajectory; OpenMM's velocities lag half a step",
@@ -66,8 +72,5 @@ CHECK = Check(
     "be compared.",
     remedy="A difference from the first step on comes from masses, units or the half step of the "
     "velocities; one that grows exponentially later is rounding: validate in double precision.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
@@ -122,11 +122,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         Measure(f"bonds are {long}, off by a factor of", factor_off(length_ratio), limit),
     ]
     # Stiffness is an energy over a length squared.
-    energy_slip, _ = _explaining_slip(
-        ratio * length_factor**2,
-        unit_sizes=units.EV_BY_ENERGY_UNIT,
-        within=TYPICAL_STIFFNESS_FACTOR,
-    )
+    stiffness, sizes = ratio * length_factor**2, units.EV_BY_ENERGY_UNIT
+    energy_slip, _ = _explaining_slip(stiffness, unit_sizes=sizes, within=TYPICAL_STIFFNESS_FACTOR)
     slip = " and ".join(filter(None, [length_slip, energy_slip])) if ratio > 0.0 else ""
     return judged(
         measures,
@@ -200,10 +197,8 @@ def nearest_slip(ratio: float, *, unit_sizes: Mapping[str, float]) -> tuple[str,
     return "as if " + ", or ".join(named), nearest
 
 
-CHECK = Check(
-    id="unit_scale",
-    group="parity",
-    question="Are energies and lengths in the units that OpenMM assumes?",
+CHECK = define(
+    __name__,
     formula="median of (d²E/dr²) / k(r) over bonds of non-metals, k(r) = 1.734 / (r − B)³ "
     "hartree/bohr²; median of r over the sum of covalent radii",
     limits={"ratio": "ratio"},
@@ -220,8 +215,5 @@ CHECK = Check(
         "between them is a slip of units in openmm-ml or its plugin; else the bonds are wrong.",
         "student:": "The checkpoint names its units, so the bonds are wrong: retrain the model.",
     },
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

@@ -26,14 +26,11 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 CHECK = check_of_runs(
-    id="memory",
-    group="performance",
-    question="How much memory does it take?",
+    __name__,
     formula="peak resident memory of the process and, on CUDA, peak device memory",
     unit="MiB",
     limits={},
     source="reported, not judged",
     consequence="The simulation may need more memory than the machine has.",
     remedy="Use a machine with more memory or a smaller model.",
-    judge=judge,
 )

@@ -33,13 +33,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
 
 CHECK = check_of_runs(
-    id="speed",
-    group="performance",
-    question="Is it fast enough?",
+    __name__,
     formula="median wall time of a step of the NVE runs, after warm-up",
     limits={"gpu": "ms/step", "cpu": "ms/step"},
     source="criterion of the published students",
     consequence="Production runs take longer than planned for; the physics is not affected.",
     remedy="Use a GPU or a smaller model; `openmm-mlff benchmark` shows where the time goes.",
-    judge=judge,
 )

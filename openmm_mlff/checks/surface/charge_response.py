@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.electrons import lowest_multiplicity
@@ -30,10 +30,8 @@ def measure(subject: Subject) -> Record | NotApplicable:
     if subject.potential.has_force_field:
         return NotApplicable("the force field has charges of its own")
     states = [molecule, *other_states(molecule)]
-    energies = [
-        float(subject.evaluate(state.positions_angstrom, molecule=state).energies_ev)
-        for state in states
-    ]
+    found = [subject.evaluate(one.positions_angstrom, molecule=one) for one in states]
+    energies = [float(one.energies_ev) for one in found]
     names = tuple(f"charge {one.charge:+d}, multiplicity {one.multiplicity}" for one in states)
     return Record(states=names, energies_ev=np.array(energies))
 
@@ -71,10 +69,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="charge_response",
-    group="surface",
-    question="Does the potential take account of the charge and the multiplicity?",
+CHECK = define(
+    __name__,
     formula="|E(q, m) − E(q', m')| at the minimum, for the neutral system and another multiplicity",
     limits={"energy": "meV"},
     source="an ionisation or a spin flip costs 0.1 eV or more; a potential that ignores them "
@@ -84,8 +80,5 @@ CHECK = Check(
     remedy="Verify that the training data hold this charge and multiplicity, or use a potential "
     "that reads them (ASE calculators read `charge` and `spin`, `multiplicity` or `mult` from "
     "atoms.info).",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum",),
 )

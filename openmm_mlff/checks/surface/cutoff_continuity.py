@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
@@ -162,10 +162,8 @@ def _evidence(record: Record) -> dict[str, Any]:
     }
 
 
-CHECK = Check(
-    id="cutoff_continuity",
-    group="surface",
-    question="Do energy and forces stay continuous when atoms come within reach of each other?",
+CHECK = define(
+    __name__,
     formula="jumps of E and F along scans: steps of 0.05 Å, of 0.01 Å where these are suspicious, "
     "bisected to 1e-6 Å: a jump does not shrink, and exceeds two ulps of the energy",
     limits={"energy": "meV", "forces": "meV/Å"},
@@ -173,8 +171,5 @@ CHECK = Check(
     consequence="The total energy drifts; dissociation, diffusion and condensed phases are wrong.",
     remedy="Multiply the output of the filter network, not its input, by a cutoff function that "
     "goes to zero with its slope; the report names the pair and the distance that jump.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "noise"),
 )

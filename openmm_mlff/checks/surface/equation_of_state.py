@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface.moves import evaluate_boxes
 from openmm_mlff.config import Limits
@@ -95,18 +95,14 @@ def judge(record: Record, limits: Limits) -> Judgement:
             "with found_by = 'energy', such as crystal"
         )
     own = record.volume_angstrom3[len(SCALES) // 2]
+    modulus = f"bulk modulus {found.bulk_modulus_gpa:.3g} GPa"
+    curve = f"the energy differs from a Birch–Murnaghan curve ({modulus}) by"
+    residual = found.residual_ev * MEV_PER_EV / record.n_atoms
+    volume = "the volume of lowest energy differs from that of the box by"
+    percent = 100.0 * abs(found.volume_angstrom3 / own - 1.0)
     measures = [
-        Measure(
-            f"the energy differs from a Birch–Murnaghan curve (bulk modulus "
-            f"{found.bulk_modulus_gpa:.3g} GPa) by",
-            found.residual_ev * MEV_PER_EV / record.n_atoms,
-            limits["residual"],
-        ),
-        Measure(
-            "the volume of lowest energy differs from that of the box by",
-            100.0 * abs(found.volume_angstrom3 / own - 1.0),
-            limits["volume"],
-        ),
+        Measure(curve, residual, limits["residual"]),
+        Measure(volume, percent, limits["volume"]),
     ]
     evidence = {
         "volume_angstrom3_per_atom": found.volume_angstrom3 / record.n_atoms,
@@ -117,36 +113,25 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the energy against the volume, with the fit."""
-    known = ~record.refused
-    found = (
-        fit(record.volume_angstrom3[known], record.energy_ev[known]) if known.sum() > 4 else None
+    volumes, energies_ev = (
+        column[~record.refused] for column in (record.volume_angstrom3, record.energy_ev)
     )
+    found = fit(volumes, energies_ev) if len(volumes) > 4 else None
     if found is None:
         return []
-    volumes = np.linspace(record.volume_angstrom3.min(), record.volume_angstrom3.max(), 100)
-    lowest = record.energy_ev[known].min()
-    per_atom = record.n_atoms
+    scale, lowest = MEV_PER_EV / record.n_atoms, energies_ev.min()
+    at = np.linspace(record.volume_angstrom3.min(), record.volume_angstrom3.max(), 100)
+    name = f"Birch–Murnaghan, {found.bulk_modulus_gpa:.3g} GPa"
     marks: list[Line | Dots] = [
-        Line(
-            volumes / per_atom,
-            (found.energy_ev(volumes) - lowest) * MEV_PER_EV / per_atom,
-            f"Birch–Murnaghan, {found.bulk_modulus_gpa:.3g} GPa",
-            "ink",
-        ),
-        Dots(
-            record.volume_angstrom3[known] / per_atom,
-            (record.energy_ev[known] - lowest) * MEV_PER_EV / per_atom,
-            "potential",
-        ),
+        Line(at / record.n_atoms, scale * (found.energy_ev(at) - lowest), name, "ink"),
+        Dots(volumes / record.n_atoms, scale * (energies_ev - lowest), "potential"),
     ]
     axes = Axis("Volume (Å³/atom)"), Axis("Energy (meV/atom)")
     return [Plot("Equation of state", [Panel(*axes, [*marks])])]
 
 
-CHECK = Check(
-    id="equation_of_state",
-    group="surface",
-    question="Is the energy of a crystal a smooth function of its volume, lowest in its own box?",
+CHECK = define(
+    __name__,
     formula="RMS deviation of E(V)/N from a third-order Birch–Murnaghan equation of state; "
     "|V₀/V − 1|",
     source="Birch, Phys. Rev. 71 (1947) 809; MLIP Arena",
@@ -155,9 +140,5 @@ CHECK = Check(
     "thermal expansion are meaningless.",
     remedy="Train on strained cells with their stress; look at `cutoff_continuity` where the curve "
     "has steps, and relax the cell where only its minimum is elsewhere.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum",),
 )

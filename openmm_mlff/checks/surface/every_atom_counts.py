@@ -4,7 +4,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.scans import nearest_vectors
@@ -181,10 +181,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="every_atom_counts",
-    group="surface",
-    question="Does every atom have an effect?",
+CHECK = define(
+    __name__,
     formula="min over atoms of the change of its force when it is displaced by 0.1 Å; |ΔE| when "
     "one atom of an element is left out or replaced",
     limits={"force": "meV/Å", "energy": "ratio", "exchange": "meV"},
@@ -192,8 +190,5 @@ CHECK = Check(
     consequence="Atoms of an ignored element pass through other atoms.",
     remedy="Use a potential trained on this element, and make it refuse unknown elements; check "
     "the table that converts atomic numbers to the model's own indices.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=("minimum", "noise"),
 )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
 from openmm_mlff.checks.surface.proportion import fit_factor, rms
@@ -186,10 +186,8 @@ def _judge_work(record: Record, limit: Threshold) -> tuple[Measure, dict[str, An
     return Measure(clause, largest(seen), limit), evidence
 
 
-CHECK = Check(
-    id="force_consistency",
-    group="surface",
-    question="Are the forces the negative gradient of the energy?",
+CHECK = define(
+    __name__,
     formula="RMS of (E(x+hd) − E(x−hd))/2h + F·d, h by the noise; |ΔE + ∫F·dl| along paths; fitted "
     "F/(−dE/dx)",
     limits={"difference": "meV/Å", "work": "meV"},
@@ -197,8 +195,5 @@ CHECK = Check(
     consequence="The total energy is not conserved, and a thermostat hides it.",
     remedy="Compute the forces by automatic differentiation of the reported energy; look for a "
     "wrong sign, a wrong unit, detached tensors or a separate force head.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

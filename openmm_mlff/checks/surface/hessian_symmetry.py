@@ -1,8 +1,16 @@
-"""Do the forces derive from an energy? Then their Jacobian is symmetric."""
+"""Do the forces derive from an energy?"""
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, fields, inconclusive, judged
+from openmm_mlff.checks.base import (
+    Judgement,
+    Measure,
+    Subject,
+    define,
+    fields,
+    inconclusive,
+    judged,
+)
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
 from openmm_mlff.config import Limits
@@ -59,17 +67,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged([measure], evidence=evidence, refused=record.refused)
 
 
-CHECK = Check(
-    id="hessian_symmetry",
-    group="surface",
-    question="Do the forces derive from an energy?",
+CHECK = define(
+    __name__,
     formula="λ = ‖(J − Jᵀ)/2‖ / ‖J‖, J = dF/dx by central differences of 1e-3 Å",
     limits={"asymmetry": "ratio"},
     source="ml-peg jacobian_symmetry; Bigi et al. 2025, The dark side of the forces",
     consequence="A closed path gains energy: NVE runs heat up, and a thermostat hides it.",
     remedy="Take the forces as the gradient of the energy instead of predicting them directly.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise", "hessian"),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
@@ -160,8 +160,7 @@ def judge_of_changes(
 
 
 invariance_check = partial(
-    Check,
-    group="surface",
+    define,
     record=Changes,
     unit="meV/atom",
     limits={"energy": "meV/atom", "forces": "meV/Å"},

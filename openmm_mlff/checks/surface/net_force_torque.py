@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest_norm, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.config import Limits
@@ -59,18 +59,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged(measures, evidence=evidence, refused=record.refused)
 
 
-CHECK = Check(
-    id="net_force_torque",
-    group="surface",
-    question="Do the forces push or rotate the whole system?",
+CHECK = define(
+    __name__,
     formula="|Σ F| / N, |Σ (x − x_c) × F|",
     limits={"force": "meV/Å", "torque": "meV"},
     source="Newton's third law; limits as for translations and rotations",
     consequence="An isolated molecule accelerates or starts to rotate by itself.",
     remedy="Derive the forces from an energy that is invariant under translation and rotation; "
     "project the net force and torque out of directly predicted forces.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
@@ -116,18 +116,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     )
 
 
-CHECK = Check(
-    id="periodic_consistency",
-    group="surface",
-    question="Do energy and forces depend on how a periodic box is described?",
+CHECK = define(
+    __name__,
     formula="|E(images, shifts, equal lattices) − E| / N, |E(2×1×1) − 2E| / 2N",
     limits={"energy": "meV/atom", "forces": "meV/Å", "doubled": "meV/atom"},
     source="a lattice has no origin; limits as for translations",
     consequence="Forces jump when an atom crosses the border, and the density depends on box size.",
     remedy="Look for pairs found by the minimum image although the cutoff is longer than half the "
     "box, and for box vectors used as lengths.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -43,13 +43,10 @@ judge = moves.judge_of_changes(move="exchanging atoms of one element")
 
 
 CHECK = moves.invariance_check(
-    id="permutation_invariance",
-    question="Are atoms of one element interchangeable?",
+    __name__,
     formula="max |E(πx) − E(x)| / N, max |π⁻¹ F(πx) − F(x)|; π exchanges atoms of one element",
     source="atoms of one element are indistinguishable; limits as for rotations",
     consequence="Identical molecules have different energies if their atoms are reordered.",
     remedy="Make sure that nothing in the model depends on an atom's index, and that sums over "
     "neighbours do not depend on their order.",
-    measure=measure,
-    judge=judge,
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, evaluate_boxes, noise_of
 from openmm_mlff.config import Limits
@@ -76,26 +76,23 @@ def measure(subject: Subject) -> Record | NotApplicable:
     scales = 1.0 + STRAIN * np.append(multiples, 0.0)[:, None, None]
     cells = np.concatenate([cell @ strains, scales * cell])
     positions = np.concatenate([placed @ strains, placed + (scales - 1.0) * centres])
-    in_openmm = subject.bulk.in_openmm(positions, cells_angstrom=cells)
+    in_openmm = subject.paths.in_openmm(positions, cells_angstrom=cells)
     atomic, molecular = np.split(in_openmm.energies_ev, [len(strains)])
-    slopes = [
-        weights @ energies.reshape(len(weights), -1) / (12.0 * STRAIN)
-        for energies in (found.energies_ev, atomic, molecular[:-1])
-    ]
+    energies = found.energies_ev, atomic, molecular[:-1]
+    slopes = [weights @ one.reshape(len(weights), -1) / (12.0 * STRAIN) for one in energies]
     within = np.sum(in_openmm.forces_ev_per_angstrom[-1] * (placed - centres))
     compressed = subject.bulk.compressed(
         placed, placed + (COMPRESSION - 1.0) * centres, cell_angstrom=COMPRESSION * cell
     )
-    known: dict[str, Any] = (
-        {"no_compression": compressed.reason}
-        if isinstance(compressed, NotApplicable)
-        else {"compression_change_ev": compressed[0] - compressed[1]}
-    )
-    known |= (
-        {"no_virial": stress.reason}
-        if isinstance(stress, NotApplicable)
-        else {"virial_ev": stress[rows, columns] * np.linalg.det(cell)}
-    )
+    known: dict[str, Any] = {}
+    if isinstance(compressed, NotApplicable):
+        known["no_compression"] = compressed.reason
+    else:
+        known["compression_change_ev"] = compressed[0] - compressed[1]
+    if isinstance(stress, NotApplicable):
+        known["no_virial"] = stress.reason
+    else:
+        known["virial_ev"] = stress[rows, columns] * np.linalg.det(cell)
     return Record(
         n_atoms=molecule.n_atoms,
         volume_cubic_angstrom=float(np.linalg.det(cell)),
@@ -146,12 +143,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
         ),
     ]
     if record.virial_ev is not None:
-        measures.append(
-            compare(
-                "the virial differs from the slope of the energy against the strain by up to",
-                record.virial_ev - record.slopes_ev,
-            )
-        )
+        clause = "the virial differs from the slope of the energy against the strain by up to"
+        measures.append(compare(clause, record.virial_ev - record.slopes_ev))
     if not record.no_compression:
         change = abs(record.compression_change_ev) * MEV_PER_EV / record.n_atoms
         clause = "after compression the energy differs from that of a new instance by"
@@ -187,10 +180,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Pressure", [panel], caption, "pressure")]
 
 
-CHECK = Check(
-    id="pressure_virial",
-    group="surface",
-    question="Does the pressure belong to the energy, also in OpenMM when the box changes?",
+CHECK = define(
+    __name__,
     formula="|V σ − dE/dε| / V in six components; dE/dε in OpenMM, of atoms and of whole "
     "molecules; E(lengths × 0.9) in a used and in a new instance",
     limits={"pressure": "bar", "relative": "ratio", "compression": "meV/atom"},
@@ -198,9 +189,5 @@ CHECK = Check(
     consequence="At constant pressure the density is wrong, or the box collapses or explodes.",
     remedy="Look for a stress without the pairs across the box's faces, for a box that is read "
     "once and kept, and for a neighbour list whose capacity was set at the density of the start.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

@@ -20,13 +20,10 @@ judge = moves.judge_of_changes(move="mirroring the system")
 
 
 CHECK = moves.invariance_check(
-    id="reflection_invariance",
-    question="Do mirror images have the same energy?",
+    __name__,
     formula="max |E(Px) − E(x)| / N, max |Pᵀ F(Px) − F(x)|; inversion, mirrors in x, y, z",
     source="a scalar energy has no handedness; limits as for rotations",
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",
-    measure=measure,
-    judge=judge,
 )

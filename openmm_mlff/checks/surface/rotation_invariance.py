@@ -76,15 +76,11 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
 
 
 CHECK = moves.invariance_check(
-    id="rotation_invariance",
-    question="Does the energy depend on how the system is oriented?",
+    __name__,
     formula="max |E(Rx) − E(x)| / N, max |Rᵀ F(Rx) − F(x)|; random rotations R",
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; healthy float32: 1e-4 meV/atom, 0.008 meV/Å",
     consequence="Molecules start to rotate by themselves, and results depend on the orientation.",
     remedy="Retraining cannot correct this: a learned matrix over x, y and z, or components used "
     "one by one, are not equivariant. Use an invariant or equivariant architecture.",
     record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
 )

@@ -1,10 +1,8 @@
 """Do atoms repel each other at contact?"""
 
-from typing import Literal
-
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
@@ -134,11 +132,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ]
     if open_walls and all(measure.ok for measure in measures):
         wall = open_walls[0]
-        return inconclusive(
-            f"the potential refused {wall.pair} below {wall.ends_angstrom:.2f} Å, where the energy "
-            f"has risen by {wall.height_ev:.3g} eV (needs at least {needed.value:g} eV)",
-            evidence=evidence,
-        )
+        risen = f"{wall.height_ev:.3g} eV (needs at least {needed.value:g} eV)"
+        where = f"below {wall.ends_angstrom:.2f} Å, where the energy has risen by {risen}"
+        return inconclusive(f"the potential refused {wall.pair} {where}", evidence=evidence)
     holes = ", ".join(
         f"{wall.pair} at {wall.hole_angstrom:.2f} Å behind {wall.height_ev:.3g} eV"
         for wall in decided
@@ -177,9 +173,11 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not marks:
         return []
     if low:
-        marks.append(_points(low, "too low", "ring"))
+        x, y = np.transpose(low)
+        marks.append(Points(x, y, "too low", "bad", "ring"))
     if holes:
-        marks.append(_points(holes, "hole", "triangle"))
+        x, y = np.transpose(holes)
+        marks.append(Points(x, y, "hole", "bad", "triangle"))
     marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
     ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
     panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
@@ -190,17 +188,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
 
 
-def _points(
-    places: list[tuple[float, float]], name: str, marker: Literal["ring", "triangle"]
-) -> Points:
-    x, y = np.transpose(places)
-    return Points(x, y, name, "bad", marker)
-
-
-CHECK = Check(
-    id="short_range_repulsion",
-    group="surface",
-    question="Do atoms repel each other at contact?",
+CHECK = define(
+    __name__,
     formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
     "covalent radii, for every pair of elements: in the molecule, or, if it has none within 4 Å, "
     "between two molecules",
@@ -209,9 +198,5 @@ CHECK = Check(
     consequence="Colliding atoms collapse onto each other, and the rest of the run is meaningless.",
     remedy="Add a repulsive core (ZBL, for example) to the model, or pairs at short distance to "
     "the training data.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "noise"),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, inconclusive, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy
 from openmm_mlff.config import Limits
@@ -95,10 +95,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged([energy, change], evidence=evidence, note=note, refused=record.refused)
 
 
-CHECK = Check(
-    id="size_extensivity",
-    group="surface",
-    question="Is the energy of two distant copies twice that of one?",
+CHECK = define(
+    __name__,
     formula="max |E(AB) − 2 E(A)|, max |F(AB) − F(A)| at 50, 100 and 200 Å; with long range, the "
     "limit at infinity of E(AB) − 2 E(A) − q² e²/4πε₀r, which falls as 1/r³",
     limits={"energy": "meV", "forces": "meV/Å"},
@@ -106,8 +104,5 @@ CHECK = Check(
     consequence="Distant molecules affect each other, so results for one do not apply to many.",
     remedy="Make the energy a sum of atomic energies that depend on a finite neighbourhood, and of "
     "Coulomb terms between charges; avoid pooling, normalisation and attention over all atoms.",
-    record=Record,
-    measure=measure,
-    judge=judge,
     needs=(*OWN_GEOMETRIES, "noise"),
 )

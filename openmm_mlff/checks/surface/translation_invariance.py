@@ -21,14 +21,11 @@ judge = moves.judge_of_changes(move="translating the system", keep=JUDGED_DISTAN
 
 
 CHECK = moves.invariance_check(
-    id="translation_invariance",
-    question="Does the energy depend on where the system is?",
+    __name__,
     formula="max |E(x+t) − E(x)| / N, max |F(x+t) − F(x)|; |t| = 10, 100 Å (1000 Å reported)",
     source="ml-peg calls 1 meV/atom and 1 meV/Å bad; rounding of float32 coordinates at 100 Å is "
     "0.2 meV/Å",
     consequence="A molecule gains or loses energy as it diffuses.",
     remedy="Take differences of positions in double precision first, and do not give the model "
     "absolute coordinates. Look for an external field in the model.",
-    measure=measure,
-    judge=judge,
 )

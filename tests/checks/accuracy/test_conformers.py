@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from openmm_mlff.checks.accuracy.conformers import Record
-from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, dihedral_gradient
-from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.units import ev_from_kcal_per_mol
 
@@ -46,13 +44,6 @@ def test_energies_and_order_are_compared(measured, make_subject, with_term, heig
     found = [measure["value"] for measure in result.evidence["measures"]]
     assert result.status is status
     assert found == pytest.approx(values, abs=0.25)
-
-
-def test_a_rigid_molecule_has_no_conformers(measured, make_subject):
-    molecule = load_system("methane")
-    potential = load_potential(GFN2_XTB)
-    result = measured(make_subject(potential, molecule, reference=potential))
-    assert result.status is Status.NOT_APPLICABLE
 
 
 def record(model, ideal=(0.0, 1.0, 2.0, 3.0), *, generated=4, unusable=0, **changes):

@@ -43,12 +43,6 @@ def test_the_depth_and_the_place_of_the_minimum_are_compared(
         assert result.value == pytest.approx(2.0, abs=0.2)
 
 
-def test_one_molecule_is_no_pair(measured, make_subject, with_term, water):
-    potential = with_term(water, lambda placed: (np.zeros(len(placed)), np.zeros_like(placed)))
-    result = measured(make_subject(potential, water, reference=potential.teacher))
-    assert result.status is Status.NOT_APPLICABLE
-
-
 WELL = np.array([2.0, -3.0, -5.0, -4.9, -4.4, -3.0, -1.5, -0.5])
 
 

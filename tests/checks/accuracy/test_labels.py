@@ -97,10 +97,8 @@ def test_labelled_frames_are_compared_with_and_cannot_be_relaxed(
     for check in (FORCE, ENERGY):
         result = measured(subject, check=check)
         assert result.status is status
-        assert (result.evidence["frames_used"], result.evidence["reference"]) == (
-            40,
-            "labels.extxyz",
-        )
+        assert result.evidence["frames_used"] == 40
+        assert result.evidence["reference"] == "labels.extxyz"
         if factor == 1.0:
             assert result.value == pytest.approx(0.0, abs=1e-9)
     for check in (GEOMETRY, VIBRATIONS, TORSION):

@@ -10,6 +10,7 @@ from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.molecules.torsions import dihedral_degrees, dihedral_gradient
+from openmm_mlff.plots import Line
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.field import FieldOracle
@@ -146,32 +147,27 @@ def without(row, points):
     return used
 
 
-@pytest.fixture
-def judge_profiles(judge):
+def profiles(*, error=0.0, conformer=0.0, wave=0.0, used=None, noise=0.0, spoil=None):
     """Two bonds with threefold profiles 3 and 10 kcal/mol high."""
-
-    def call(*, error=0.0, conformer=0.0, wave=0.0, used=None, noise=0.0, spoil=None):
-        heights = np.array([[3.0], [10.0]])
-        shape = 0.5 * (1.0 - np.cos(np.radians(3.0 * ANGLES)))
-        reference = ev_from_kcal_per_mol(heights * shape)
-        model = ev_from_kcal_per_mol((heights + np.array([[0.0], [error]])) * shape) - 7.0
-        model[1, ANGLES == 120.0] += ev_from_kcal_per_mol(conformer)
-        model[1] += ev_from_kcal_per_mol(wave * np.sin(np.radians(3.0 * ANGLES)) ** 2)
-        shifts = ev_from_kcal_per_mol(noise) * np.random.default_rng(2).normal(size=model.shape)
-        arrays = {
-            "angles_degrees": np.tile(ANGLES, (2, 1)),
-            "used": np.ones((2, 24), dtype=bool) if used is None else used,
-            "reference_energies_ev": reference,
-            "reference_repeat_energies_ev": reference.copy(),
-            "model_energies_ev": model,
-            "model_repeat_energies_ev": model + shifts,
-        }
-        if spoil:
-            arrays[spoil][1, 5] = np.nan
-        counts = {"reference_refused": 0, "unconverged": 0, "bonds_changed": 0, "model_refused": 0}
-        return judge(Record(reference="ase:xtb", bonds=("C1–C2", "C2–O3"), **counts, **arrays))
-
-    return call
+    heights = np.array([[3.0], [10.0]])
+    shape = 0.5 * (1.0 - np.cos(np.radians(3.0 * ANGLES)))
+    reference = ev_from_kcal_per_mol(heights * shape)
+    model = ev_from_kcal_per_mol((heights + np.array([[0.0], [error]])) * shape) - 7.0
+    model[1, ANGLES == 120.0] += ev_from_kcal_per_mol(conformer)
+    model[1] += ev_from_kcal_per_mol(wave * np.sin(np.radians(3.0 * ANGLES)) ** 2)
+    shifts = ev_from_kcal_per_mol(noise) * np.random.default_rng(2).normal(size=model.shape)
+    arrays = {
+        "angles_degrees": np.tile(ANGLES, (2, 1)),
+        "used": np.ones((2, 24), dtype=bool) if used is None else used,
+        "reference_energies_ev": reference,
+        "reference_repeat_energies_ev": reference.copy(),
+        "model_energies_ev": model,
+        "model_repeat_energies_ev": model + shifts,
+    }
+    if spoil:
+        arrays[spoil][1, 5] = np.nan
+    counts = {"reference_refused": 0, "unconverged": 0, "bonds_changed": 0, "model_refused": 0}
+    return Record(reference="ase:xtb", bonds=("C1–C2", "C2–O3"), **counts, **arrays)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +197,21 @@ def judge_profiles(judge):
         ({"spoil": "model_energies_ev", "used": without(1, 5)}, Status.PASS),
     ],
 )
-def test_minima_barriers_and_the_rms_are_judged(judge_profiles, options, status):
-    judgement = judge_profiles(**options)
+def test_minima_barriers_and_the_rms_are_judged(judge, options, status):
+    judgement = judge(profiles(**options))
     assert judgement.status is status
     if status in (Status.PASS, Status.FAIL) and "spoil" not in options:
         wrong = options.get("error", 0.0), options.get("conformer", 0.0)
         expected = max(*map(abs, wrong), options.get("wave", 0.0) / 8**0.5)
         assert judgement.value == pytest.approx(expected, abs=1e-9)
+
+
+def test_each_bond_that_was_judged_has_a_panel_with_two_curves(drawn, marks_of):
+    panels = drawn(profiles(error=1.5))
+    assert [panel.title for panel in panels] == ["C1–C2", "C2–O3"]
+    for panel, heights in zip(panels, ((3.0, 3.0), (11.5, 10.0)), strict=True):
+        model, ideal = marks_of(panel, Line)
+        assert (np.diff(model.x) > 0).all()
+        assert model.x.min() >= -180.0
+        assert (np.ptp(model.y), np.ptp(ideal.y)) == pytest.approx(heights)
+    assert not drawn(profiles(used=np.zeros((2, 24), dtype=bool)))

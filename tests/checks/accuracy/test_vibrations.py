@@ -9,6 +9,7 @@ from openmm_mlff.checks.accuracy.vibrations import Record
 from openmm_mlff.checks.parity.unit_scale import typical_stiffness
 from openmm_mlff.measuring import hessian
 from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.plots import Band, Points
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.field import FieldOracle
 
@@ -130,6 +131,20 @@ def test_the_error_from_noise_is_the_scatter():
     np.testing.assert_allclose(stated, scatter, rtol=0.15)
 
 
+def record(model, ideal, error=0.1):
+    return Record(
+        reference="ase:xtb",
+        reason="" if len(model) else "it did not converge",
+        model_wavenumbers_per_cm=np.array(model),
+        model_errors_per_cm=np.full(len(model), error),
+        reference_wavenumbers_per_cm=np.array(ideal),
+        reference_errors_per_cm=np.full(len(ideal), error),
+        model_largest_force=0.0003,
+        reference_largest_force=0.0003,
+        model_step_angstrom=1e-3,
+    )
+
+
 USUAL = (1500.0, 3600.0, 3700.0)
 LINEAR = (500.0, 500.0, 1300.0, 2300.0)
 LOST = (np.nan,) * 3
@@ -156,18 +171,17 @@ LOST = (np.nan,) * 3
     ],
 )
 def test_frequencies_are_judged(judge, model, ideal, error, status, value):
-    record = Record(
-        reference="ase:xtb",
-        reason="" if model else "it did not converge",
-        model_wavenumbers_per_cm=np.array(model),
-        model_errors_per_cm=np.full(len(model), error),
-        reference_wavenumbers_per_cm=np.array(ideal),
-        reference_errors_per_cm=np.full(len(ideal), error),
-        model_largest_force=0.0003,
-        reference_largest_force=0.0003,
-        model_step_angstrom=1e-3,
-    )
-    judgement = judge(record)
+    judgement = judge(record(model, ideal, error))
     assert judgement.status is status
     if value is not None:
         assert judgement.value == pytest.approx(value)
+
+
+def test_differences_are_drawn_at_the_reference_s_frequencies(drawn, marks_of):
+    (panel,) = drawn(record([1495.0, 3590.0, 3700.0], USUAL))
+    (points,), (band,) = marks_of(panel, Points), marks_of(panel, Band)
+    assert points.x.tolist() == list(USUAL)
+    assert points.y.tolist() == [-5.0, -10.0, 0.0]
+    assert (band.low, band.high) == (-50.0, 50.0)
+    for model, ideal in ((LINEAR, USUAL), ([], []), (LOST, USUAL)):
+        assert not drawn(record(model, ideal))

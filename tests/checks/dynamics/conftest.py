@@ -1,9 +1,11 @@
-"""Liquid argon at constant pressure, in a fraction of a minute."""
+"""Liquid argon at constant pressure, in a fraction of a minute, and records of simulations."""
 
+import numpy as np
 import pytest
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
+from openmm_mlff.storage.shared import ShortRuns
 
 LIQUID = {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0}
 BOX = {"interval_steps": 10, "equilibration_ps": 10.0, "production_ps": 40.0, "ensemble_ps": 20.0}
@@ -23,6 +25,34 @@ def liquid(make_subject):
             dynamics=LIQUID,
             box=box,
             **changes,
+        )
+
+    return make
+
+
+@pytest.fixture
+def judge_blocks(judge_runs, make_run, water):
+    """Judge replicas of which other fields are given."""
+
+    def call(*measured, **rest):
+        runs = [make_run(water, replica=k, **one) for k, one in enumerate(measured)]
+        return judge_runs(*runs, **rest)
+
+    return call
+
+
+@pytest.fixture
+def make_short_runs():
+    """A record of short runs of water with these mean temperatures."""
+
+    def make(temperatures_kelvin=(), **changes):
+        fields = {"degrees_of_freedom": 3, "temperature_kelvin": 300.0, "timestep_fs": 0.5}
+        return ShortRuns(
+            temperatures_kelvin=np.array(temperatures_kelvin, dtype=float),
+            positions_angstrom=np.zeros((len(temperatures_kelvin), 1, 3, 3)),
+            frame_time_ps=np.array([0.5]),
+            duration_ps=0.5,
+            **(fields | changes),
         )
 
     return make

@@ -1,6 +1,7 @@
 """Distributions of two states have the exact ratio; those of another temperature have not."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from openmm_mlff.checks.dynamics.second_opinion import ratio_deviation
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
-from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_BAR_ANGSTROM3
 
 COLD, HOT = 300.0, 330.0
@@ -62,14 +62,12 @@ def test_the_slope_of_the_ratio_decides(judge, given, status):
 
 def test_the_deviation_is_of_unit_size():
     """Over 40 pairs of exact distributions, the deviations have a mean square near one."""
-    found = [
-        ratio_deviation(
-            energies(COLD, rows=200, seed=seed),
-            energies(HOT, rows=200, seed=seed + 100),
-            temperatures_kelvin=(COLD, HOT),
-        )
-        for seed in range(40)
-    ]
+    cold, hot = (
+        [energies(kelvin, rows=200, seed=seed + first) for seed in range(40)]
+        for kelvin, first in ((COLD, 0), (HOT, 100))
+    )
+    deviation = partial(ratio_deviation, temperatures_kelvin=(COLD, HOT))
+    found = list(map(deviation, cold, hot))
     assert 0.5 < np.mean(np.square(found)) < 1.8
 
 
@@ -108,20 +106,11 @@ def test_an_energy_that_the_forces_do_not_belong_to_fails(make_subject, measured
     argon = MolecularSystem(
         "argon", np.full(27, 18), 4.0 * sites + 0.5, cell_angstrom=12.0 * np.eye(3)
     )
-    subject = make_subject(
-        Crystal(argon, factor=factor),
-        argon,
-        protocol="liquid",
-        dynamics={"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0},
-        box={
-            **{"interval_steps": 5, "equilibration_ps": 2.0},
-            **{"production_ps": 30.0, "ensemble_ps": 30.0},
-        },
-    )
+    dynamics = {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0}
+    box = {"equilibration_ps": 2.0} | dict.fromkeys(("production_ps", "ensemble_ps"), 30.0)
+    box["interval_steps"] = 5
+    crystal = Crystal(argon, factor=factor)
+    subject = make_subject(crystal, argon, protocol="liquid", dynamics=dynamics, box=box)
     result = measured(subject)
     assert result.status is status, result.message
     assert "energies at two temperatures" in result.message or status is Status.PASS
-
-
-def test_a_molecule_without_a_box_is_not_asked(sound):
-    assert isinstance(CHECK.measure(sound()), NotApplicable)

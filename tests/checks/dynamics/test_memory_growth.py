@@ -19,15 +19,6 @@ def changed(first, last, mebibytes, count=9, **rest):
     return found
 
 
-@pytest.fixture
-def judge_blocks(judge_runs, make_run, water):
-    def call(*measured, protocol="standard"):
-        runs = [make_run(water, replica=k, **one) for k, one in enumerate(measured)]
-        return judge_runs(*runs, protocol=protocol)
-
-    return call
-
-
 @pytest.mark.parametrize(("protocol", "count", "steps"), [("quick", 9, 200), ("standard", 39, 500)])
 def test_a_healthy_run_passes(judge_blocks, protocol, count, steps):
     for seed in range(15):

@@ -11,7 +11,7 @@ from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults.box import Collapsing, StaleCell
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
-from openmm_mlff.storage.measurements import NotApplicable, Skipped
+from openmm_mlff.storage.measurements import Skipped
 
 SHORT = {"interval_steps": 5, "equilibration_ps": 2.0, "production_ps": 8.0}
 
@@ -52,12 +52,6 @@ def test_faults_of_boxes_fail(liquid, measured, potential, status, words):
         # Eight picoseconds may leave the density undecided.
         assert {one["unit"] for one in decisive} <= {"%"}
         assert result.status is not Status.FAIL
-
-
-def test_a_molecule_without_a_box_is_not_asked(sound):
-    record = CHECK.measure(sound())
-    assert isinstance(record, NotApplicable)
-    assert "no periodic box" in record.reason
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,7 @@ FELL = RunFailure("error", "it fell", 1.0, traceback="line 7")
         ({}, Status.PASS, {}),
         ({"completed_ps": 4.0}, Status.INCONCLUSIVE, {}),
         ({"requested_ps": 20.0, "completed_ps": 20.0}, Status.INCONCLUSIVE, WITHOUT_STREAMS),
-        (
-            {"completed_ps": 5.0, "failure": TORN},
-            Status.INCONCLUSIVE,
-            {"stability": Status.FAIL},
-        ),
+        ({"completed_ps": 5.0, "failure": TORN}, Status.INCONCLUSIVE, {"stability": Status.FAIL}),
         ({"failure": FELL}, Status.ERROR, {"temperature": Status.INCONCLUSIVE}),
     ],
     ids=["missing", "sound", "interrupted", "unrecorded", "broken", "error"],
@@ -49,5 +45,7 @@ def test_only_a_whole_run_passes(
     runs = () if change is None else (make_run(water, **SOUND | change),)
     judgement = judge(at_condition(*runs), check=check)
     assert judgement.status is exceptions.get(check.id, status)
+    if change and change.get("failure") is TORN:
+        assert bool(judgement.evidence) is (check.id != "temperature")
     if judgement.status is Status.ERROR:
         assert judgement.evidence["traceback"] == "line 7"

@@ -34,14 +34,6 @@ NOT_MEASURED = [
 ]
 
 
-@pytest.fixture
-def judge_blocks(judge_runs, make_run, water):
-    def call(*measured):
-        return judge_runs(*(make_run(water, replica=k, **one) for k, one in enumerate(measured)))
-
-    return call
-
-
 @pytest.mark.parametrize(
     ("settings", "fewest_passed"),
     [

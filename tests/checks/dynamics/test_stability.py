@@ -7,7 +7,7 @@ from openmm_mlff.config import Threshold
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import RunFailure
-from openmm_mlff.storage.shared import Minimum, ReferenceMinimum, ShortRuns
+from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
 
 TORN = RunFailure("unstable", "torn", 2.0, (0, 1))
 
@@ -38,20 +38,10 @@ def test_every_replica_must_survive(judge_runs, water, make_run):
     [("", 0.5, Status.PASS), ("torn", 0.5, Status.FAIL), ("torn", 1.0, Status.PASS)],
 )
 def test_a_short_run_that_broke_fails_its_condition(
-    judge_runs, water, make_run, failure, timestep_fs, status
+    judge_runs, water, make_run, make_short_runs, failure, timestep_fs, status
 ):
-    short = ShortRuns(
-        temperatures_kelvin=np.empty(0),
-        positions_angstrom=np.empty((0, 1, 3, 3)),
-        frame_time_ps=np.array([0.5]),
-        degrees_of_freedom=3,
-        temperature_kelvin=300.0,
-        timestep_fs=timestep_fs,
-        duration_ps=0.5,
-        failure=failure,
-        failure_ps=0.125,
-        failure_atoms=(0, 1),
-    )
+    broken = {"failure": failure, "failure_ps": 0.125, "failure_atoms": (0, 1)}
+    short = make_short_runs(timestep_fs=timestep_fs, **broken)
     judgement = judge_runs(make_run(water), short_runs=short)
     assert judgement.status is status
     if status is Status.FAIL:

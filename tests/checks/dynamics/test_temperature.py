@@ -8,27 +8,18 @@ from scipy.special import stdtrit
 
 from openmm_mlff.checks.dynamics.temperature import compare_mean
 from openmm_mlff.results import Status
-from openmm_mlff.storage.shared import ShortRuns
 
 
 @pytest.fixture
-def judge_means(judge_runs, water, make_run):
+def judge_means(judge_runs, water, make_run, make_short_runs):
     """Judge planted mean temperatures of the run and of the short ones."""
 
     def call(run_kelvin, short_kelvin=(), *, freedom=3, short_at=300.0):
         run = make_run(water, degrees_of_freedom=freedom)
         temperatures = np.full_like(run.energies.time_ps, run_kelvin)
         run = replace(run, energies=replace(run.energies, temperature_kelvin=temperatures))
-        short = ShortRuns(
-            temperatures_kelvin=np.array(short_kelvin, dtype=float),
-            positions_angstrom=np.zeros((len(short_kelvin), 1, 3, 3)),
-            frame_time_ps=np.array([0.5]),
-            degrees_of_freedom=freedom,
-            temperature_kelvin=short_at,
-            timestep_fs=0.5,
-            duration_ps=0.5,
-        )
-        return judge_runs(run, short_runs=short)
+        short = {"degrees_of_freedom": freedom, "temperature_kelvin": short_at}
+        return judge_runs(run, short_runs=make_short_runs(short_kelvin, **short))
 
     return call
 

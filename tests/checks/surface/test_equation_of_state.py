@@ -36,8 +36,7 @@ def test_the_fit_is_exact_for_its_own_curve():
 
 
 @pytest.mark.parametrize(
-    ("side", "status"),
-    [(3.589, Status.PASS), (3.66, Status.FAIL), (4.2, Status.INCONCLUSIVE)],
+    ("side", "status"), [(3.589, Status.PASS), (3.66, Status.FAIL), (4.2, Status.INCONCLUSIVE)]
 )
 def test_copper_by_effective_medium_theory(measured, subject_at, side, status, protocols):
     emt = AsePotential(EMT, {}, spec="ase:ase.calculators.emt:EMT")

@@ -9,6 +9,7 @@ from openmm_mlff.checks.surface.permutation_invariance import random_orders
 from openmm_mlff.checks.surface.translation_invariance import DISTANCES_ANGSTROM
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.plots import Band, Line
 from openmm_mlff.results import Status
 from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.pair import PairOracle
@@ -19,6 +20,7 @@ INVARIANCES = [
     for name in ("translation", "reflection", "permutation", "rotation")
 ]
 TRANSLATION, REFLECTION, PERMUTATION, ROTATION = INVARIANCES
+ANGLES = np.arange(0.0, 361.0, 5.0)
 NITROGEN = MolecularSystem("nitrogen", np.array([7, 7]), np.array([[0, 0, 0], [0, 0, 1.4]]))
 
 
@@ -179,3 +181,28 @@ def test_the_largest_change_decides(
         limit = judgement.evidence["detection_limit"]
         assert limit["energy_mev_per_atom"] == pytest.approx(3 * 2**0.5 * 1e-4 / 3)
         assert limit["forces_mev_per_angstrom"] == pytest.approx(3 * 2**0.5 * 1e-4)
+
+
+def test_rotation_is_drawn_per_atom_with_the_allowed_band(drawn, marks_of, without_noise):
+    def panels_of(changes_ev):
+        record = ROTATION.record(
+            energy_changes_ev=np.zeros((1, 1)),
+            force_changes=np.zeros((1, 1, 3, 3)),
+            refused=np.zeros((1, 1), dtype=bool),
+            scan_angles_degrees=ANGLES,
+            scan_energy_changes_ev=changes_ev,
+            **without_noise,
+        )
+        return drawn(record, check=ROTATION)
+
+    wave = 1.0 - np.cos(np.radians(ANGLES))
+    (panel,) = panels_of(np.outer([0.0, 0.015, 0.03], wave))
+    # 2 × 0.015 eV over three atoms are 10 meV an atom.
+    assert [line.y.max() for line in marks_of(panel, Line)] == pytest.approx([0.0, 10.0, 20.0])
+    (band,) = marks_of(panel, Band)
+    assert (band.low, band.high) == (-0.1, 0.1)
+    # The noise of an invariant potential looks small.
+    (panel,) = panels_of(np.outer([1e-9] * 3, wave))
+    assert panel.y.range[0] < -0.1 < 0.1 < panel.y.range[1]
+    assert len(panels_of(np.outer([0.1] * 3, np.where(ANGLES == 35.0, np.nan, wave)))) == 1
+    assert not panels_of(np.full((3, len(ANGLES)), np.nan))

@@ -76,12 +76,7 @@ def test_two_boxes_lie_side_by_side(argon_box):
 @pytest.mark.parametrize(
     ("case", "status", "value", "unit"),
     [
-        (
-            {"energy_ev": 2e-4, "force": 9e-4, "doubled_ev": 5e-4},
-            Status.PASS,
-            0.9,
-            "meV/Å",
-        ),
+        ({"energy_ev": 2e-4, "force": 9e-4, "doubled_ev": 5e-4}, Status.PASS, 0.9, "meV/Å"),
         ({"energy_ev": -3e-3}, Status.FAIL, 1.0, "meV/atom"),
         ({"force": 3e-3}, Status.FAIL, 3.0, "meV/Å"),
         ({"doubled_ev": 6e-3}, Status.FAIL, 1.0, "meV/atom"),

@@ -11,7 +11,6 @@ from openmm_mlff.results import Status
 from openmm_mlff.selftest.faults import box
 from openmm_mlff.selftest.faults.plant import in_forces
 from openmm_mlff.selftest.oracles.pair import PairOracle
-from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.units import EV_PER_BAR_ANGSTROM3
 
 
@@ -98,10 +97,6 @@ def test_water_has_two_virials_and_both_belong_to_the_energy(measured, subject_a
     # Bonds under tension count for the atoms and not for the molecules.
     pressures = [result.evidence[f"pressure_of_{what}_bar"] for what in ("atoms", "molecules")]
     assert abs(pressures[0] - pressures[1]) > 1000.0
-
-
-def test_a_molecule_alone_has_no_pressure(sound):
-    assert isinstance(CHECK.measure(sound()), NotApplicable)
 
 
 TO_BAR = 1.0 / EV_PER_BAR_ANGSTROM3 / 1000.0

@@ -1,5 +1,7 @@
 """Walls pass, in a cell, too, where the system has one; holes and missing walls are found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
@@ -8,10 +10,12 @@ from scipy.spatial.distance import pdist
 from openmm_mlff.checks.surface.scans import collision_scan, way_in
 from openmm_mlff.checks.surface.short_range_repulsion import (
     CHECK,
+    LOWEST_DRAWN_EV,
     Record,
     pushed_together,
 )
 from openmm_mlff.molecules import load_system
+from openmm_mlff.plots import Level, Line, Points
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.results import Status
@@ -246,3 +250,29 @@ def test_evidence_has_heights_and_holes(judge):
     (sound,) = judge(record_of(well())).evidence["pairs"]
     assert sound["height_ev"] == pytest.approx(well()[0] - well()[outside].min())
     assert (sound["lowest_angstrom"], sound["hole_ev"]) == (pytest.approx(COVALENT_SUM), 0.0)
+
+
+WALL = 14.4 / DISTANCES
+
+
+def test_walls_are_drawn_above_their_lowest_point_and_faults_are_marked(drawn, marks_of):
+    (panel,) = drawn(record_of(WALL, 2.0 * WALL, pairs=("O–H", "O–O")))
+    first = marks_of(panel, Line)[0]
+    assert first.y[0] == pytest.approx(WALL[0] - WALL[-1])
+    assert first.y.min() == LOWEST_DRAWN_EV
+    assert not marks_of(panel, Points)
+    assert [level.value for level in marks_of(panel, Level)] == [5.0]
+    hole = np.where(DISTANCES < 0.5, 28.8 - 100.0 * (0.5 - DISTANCES), WALL)
+    (panel,) = drawn(record_of(hole, 0.01 * WALL, pairs=("O–H", "H–H")))
+    too_low, holes = marks_of(panel, Points)
+    assert (too_low.name, holes.name) == ("too low", "hole")
+    assert too_low.x == pytest.approx([0.3])
+    # Its energy is below that at the minimum, and so below the axis.
+    assert (holes.x[0], holes.y[0]) == pytest.approx((0.3, LOWEST_DRAWN_EV))
+
+
+def test_only_walls_with_numbers_are_drawn(drawn):
+    assert drawn(record_of(np.where(DISTANCES[3] == DISTANCES, np.nan, WALL)))
+    assert not drawn(record_of(NO_NUMBER))
+    nothing = {"distances_angstrom": [], "energies_ev": [], "pair": [], "refused": []}
+    assert not drawn(replace(record_of(WALL), pairs=(), covalent_sums_angstrom=[], **nothing))
