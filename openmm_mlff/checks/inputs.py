@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, define, error, fields, inconclusive, skipped
+from openmm_mlff.checks.base import Judgement, Subject, define, error, fields, inconclusive, skipped
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import DONE
 from openmm_mlff.storage.runs import Evidence, Run, Runs
@@ -27,6 +27,11 @@ def largest(array: np.ndarray) -> float:
 def largest_norm(vectors: np.ndarray) -> float:
     """Return the largest length of vectors (..., 3); NaN where anything is not finite."""
     return largest(np.linalg.norm(vectors, axis=-1))
+
+
+def ml_atoms(subject: Subject) -> np.ndarray:
+    """Return the atoms of an ML/MM system that the potential describes, int64; empty elsewhere."""
+    return np.array(getattr(subject.potential, "ml_atoms", ()), dtype=np.int64)
 
 
 def too_many_refused(refused: np.ndarray, *, reasons: Sequence[str] = ()) -> Judgement | None:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from openmm_mlff.checks.base import Check, Judgement, Measure, Subject, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits, Threshold, short_name
@@ -116,10 +116,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     return [Plot("Two references", [Panel(*axes, marks)], caption, name="second_reference")]
 
 
-CHECK = Check(
-    id="second_reference",
-    group="accuracy",
-    question="Do two references agree where the potential goes?",
+CHECK = define(
+    __name__,
     formula="RMSE of F_ref − F_second over all components, frames on which the reference is "
     "evaluated; asked in every protocol by --second-reference, with a limit of 0.2 eV/Å; it costs "
     "as many evaluations of the second (`reference_frames` of the protocol)",
@@ -129,9 +127,5 @@ CHECK = Check(
     consequence="Whether the potential is accurate depends on the reference it is compared with.",
     remedy="Find out which reference is right for this molecule (experiment, a method of higher "
     "level), and name that one as --reference.",
-    record=Record,
-    measure=measure,
-    judge=judge,
-    plots=plots,
     needs=("minimum", "trajectories", "reference_labels"),
 )

@@ -6,9 +6,16 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
-from openmm_mlff.checks.inputs import too_many_refused
+from openmm_mlff.checks.inputs import ml_atoms, too_many_refused
 from openmm_mlff.checks.surface import scans
-from openmm_mlff.checks.surface.jumps import FINER, GRANULAR_ULPS, Jump, find_jumps, with_pairs
+from openmm_mlff.checks.surface.jumps import (
+    FINER,
+    GRANULAR_ULPS,
+    Found,
+    Jump,
+    find_jumps,
+    with_pairs,
+)
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS, Noisy, noise_of
 from openmm_mlff.config import Limits
 from openmm_mlff.granularity import local_ulps_ev
@@ -48,14 +55,18 @@ def measure(subject: Subject) -> Record | NotApplicable:
 
     Where the composition is free, two copies of the molecule are pulled apart to 15 Å, and where
     they jump, every pair of elements alone.  Where it is fixed, all distances are scaled, and one
-    atom of each element is pulled out.  In a box, molecules are moved by 0.5 Å to either side, so
-    that their many neighbours cross the cutoff.
+    atom of each element (of an ML/MM system, of the ML part) is pulled out.  In a box, molecules
+    are moved by 0.5 Å to either side, so that their many neighbours cross the cutoff.
     """
     molecule, is_free = subject.molecule, subject.potential.composition_is_free
     if molecule.n_atoms < 2 and (molecule.is_periodic or not is_free):
         return NotApplicable("no distance between atoms can be changed")
     begun = subject.evaluations
-    found = [find_jumps(subject, scan, most=MOST_JUMPS) for scan in _scans(subject)]
+    planned = list(_scans(subject))
+    found: list[Found] = []
+    for scan in planned:
+        subject.report("scans", len(found), len(planned))
+        found.append(find_jumps(subject, scan, most=MOST_JUMPS))
     if is_free and not molecule.is_periodic and any(one.jumps for one in found):
         for scan in _alone(subject):
             if subject.evaluations - begun < EVALUATIONS_BEFORE_PAIRS:
@@ -84,7 +95,8 @@ def _scans(subject: Subject) -> Iterable[scans.Scan]:
         return scans.box_scans(molecule, at_least=count, seed=seed, step=step)
     if subject.potential.composition_is_free:
         return scans.dimer_scans(molecule, at_least=count, seed=seed, stop_angstrom=stop, step=step)
-    pulled = scans.atom_scans(molecule, stop_angstrom=stop, step=step)
+    described = ml_atoms(subject) if subject.potential.is_mixed else np.arange(molecule.n_atoms)
+    pulled = scans.atom_scans(molecule, of=described, stop_angstrom=stop, step=step)
     return [scans.breathing_scan(molecule, step=step), *pulled]
 
 

@@ -5,7 +5,7 @@ from itertools import zip_longest
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
-from openmm_mlff.checks.inputs import too_many_refused
+from openmm_mlff.checks.inputs import ml_atoms, too_many_refused
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
 from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
@@ -44,8 +44,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     molecule = subject.molecule
     if molecule.n_atoms == 1:
         return NotApplicable("a single atom has nothing to respond to")
-    described = np.array(getattr(subject.potential, "ml_atoms", ()), dtype=np.int64)
-    atoms = chosen_atoms(molecule.atomic_numbers, first=described)
+    atoms = chosen_atoms(molecule.atomic_numbers, first=ml_atoms(subject))
     rows = np.arange(len(atoms))
     steps = np.random.default_rng(subject.seed).normal(size=(len(atoms), 3))
     steps *= STEP_ANGSTROM / np.linalg.norm(steps, axis=1, keepdims=True)

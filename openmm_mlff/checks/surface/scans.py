@@ -196,11 +196,17 @@ def _contact_shift(fixed: np.ndarray, moved: np.ndarray, *, direction: np.ndarra
     return float(roots.max(initial=0.0))
 
 
-def _outermost(molecule: MolecularSystem, element: int) -> tuple[int, np.ndarray]:
-    """Return the outermost atom of an element, and its direction from the centre, (3,)."""
-    centred = _centred(molecule)
+def _outermost(
+    molecule: MolecularSystem, element: int, *, of: np.ndarray | None = None
+) -> tuple[int, np.ndarray]:
+    """Return the outermost atom of an element, and its direction from the centre, (3,).
+
+    Centre and element are those of the atoms `of`, or of all.
+    """
+    of = np.arange(molecule.n_atoms) if of is None else of
+    centred = molecule.positions_angstrom - molecule.positions_angstrom[of].mean(axis=0)
     radii = np.linalg.norm(centred, axis=1)
-    atom = int(np.argmax(np.where(molecule.atomic_numbers == element, radii, -1.0)))
+    atom = int(max(of[molecule.atomic_numbers[of] == element], key=radii.__getitem__))
     # An atom in the centre has no direction of its own.
     outward = centred[atom] / radii[atom] if radii[atom] > 1e-3 else np.array([1.0, 0.0, 0.0])
     return atom, outward
@@ -216,11 +222,13 @@ def breathing_scan(molecule: MolecularSystem, *, step: float) -> Scan:
     return Scan("the molecule breathing", "breathing", molecule, factors, origin, centred)
 
 
-def atom_scans(molecule: MolecularSystem, *, stop_angstrom: float, step: float) -> Iterable[Scan]:
-    """Yield, for each element, the scan that pulls its outermost atom away from the centre."""
+def atom_scans(
+    molecule: MolecularSystem, *, of: np.ndarray, stop_angstrom: float, step: float
+) -> Iterable[Scan]:
+    """Yield scans that pull the outermost atom of each element of the atoms `of` outwards."""
     centred = _centred(molecule)
-    for number in np.unique(molecule.atomic_numbers):
-        atom, outward = _outermost(molecule, number)
+    for number in np.unique(molecule.atomic_numbers[of]):
+        atom, outward = _outermost(molecule, number, of=of)
         tangent = np.zeros_like(centred)
         tangent[atom] = outward
         name = f"{molecule.symbols[atom]}{atom} pulled out"
