@@ -9,7 +9,7 @@ from openmm_mlff.storage.files import missing
 from openmm_mlff.storage.text import cut
 
 SPEC_FORMS = (
-    "student:original|tiny|ultra-tiny, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
+    "student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
     ".ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
 )
 BUILT_IN = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")

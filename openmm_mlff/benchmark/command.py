@@ -29,7 +29,7 @@ def benchmark_command(
         list[str] | None,
         typer.Argument(
             metavar="POTENTIAL...",
-            help="student:original|tiny|ultra-tiny, PATH of a checkpoint, or "
+            help="student:original|tiny|ultra-tiny|water, PATH of a checkpoint, or "
             "ase:MODULE:NAME?key=value. Default: the three students",
             show_default=False,
         ),
