@@ -88,8 +88,8 @@ class ValidationRequest(SharedSettings):
     """Settings of one validation, before anything is loaded."""
 
     potential: str = Field(
-        description="student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file, "
-        "openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
+        description="student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript "
+        "file, openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
     )
     systems: Annotated[Texts, Option("--system", short="-s")] = Field(
         default=DEFAULT_SYSTEMS,

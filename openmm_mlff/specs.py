@@ -9,8 +9,9 @@ from openmm_mlff.storage.files import missing
 from openmm_mlff.storage.text import cut
 
 SPEC_FORMS = (
-    "student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file (.pt, .pth, "
-    ".ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or ase:MODULE:NAME?key=value"
+    "student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file (.pt, "
+    ".pth, .ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or "
+    "ase:MODULE:NAME?key=value"
 )
 BUILT_IN = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
 ENTRY_POINTS = "openmm_mlff.potentials"

@@ -18,7 +18,7 @@ STUDENT_PREFIX = "student-"
 
 
 class StudentFactory(MLPotentialImplFactory):
-    """The shipped students: ``student-original``, ``student-tiny``, ``student-ultra-tiny``, ``student-water``."""
+    """The shipped students: ``student-original``, ``-tiny``, ``-ultra-tiny`` and ``-water``."""
 
     def createImpl(  # noqa: N802  # openmm-ml's name
         self, name: str, *, backend: str = "torchforce", compiled: bool = False
