@@ -73,10 +73,10 @@ def test_a_sound_stress_passes_and_a_missing_one_is_named(
 @pytest.mark.parametrize(
     ("plant", "fixture", "worst"),
     [
-        (box.virial_of_atoms, "argon_box", "the virial"),
-        (box.overflowing_list, "argon_box", "after compression"),
+        (box.VirialOfAtoms, "argon_box", "the virial"),
+        (box.OverflowingList, "argon_box", "after compression"),
         (lambda healthy, _: StaleBox(seed=0), "argon_box", "straining the box in OpenMM"),
-        (lambda healthy, _: box.virial_of_atoms(healthy, 0.0), "argon_box", ""),
+        (lambda healthy, _: box.VirialOfAtoms(healthy, 0.0), "argon_box", ""),
         (in_forces(lambda x, f, s: f), "hydrogen_box", ""),
         (in_forces(lambda x, f, s: (1 + s) * f), "hydrogen_box", "the pressure on whole molecules"),
     ],
