@@ -16,14 +16,18 @@ from openmm_mlff.storage.runs import Run, Runs
 STEPS = 10_000  # growth is stated for so many steps
 LEAST_LEAK_MEBIBYTES = 0.5  # less may be steps of the allocator: glibc takes 128 KiB at a time
 
+PARTS = 7  # of a run, which has at least eight blocks; the first fifth is left out
+STEADY = 0.25  # of the slope, in each part but one
+
 
 def judge(record: Runs, limits: Limits) -> Judgement:
     """Compare the growth of the process's resident memory with ``growth`` (MiB/10000 steps).
 
     The Theil-Sen slope of resident memory against steps with its 95 % interval (P. K. Sen, J. Am.
     Stat. Assoc. 63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
-    PASS where the interval ends within the limit, FAIL where it begins beyond and the memory has
-    grown by half a MiB, else INCONCLUSIVE.
+    PASS where the interval ends within the limit, FAIL where it begins beyond, the memory has grown
+    by half a MiB, and did so in all parts of the run but one, by a quarter of the mean at least,
+    else INCONCLUSIVE: a leak is steady, and an allocator takes a few large steps before it stops.
     """
     growth = partial(_growth, limit=limits["growth"])
     return judge_blocks(record, growth, series=["resident_mebibytes_blocks"])
@@ -35,8 +39,12 @@ def _growth(run: Run, *, limit: Threshold) -> Judgement:
     steps = run.steps_per_block * np.arange(len(settled))
     slope, _, low, high = STEPS * np.array(theilslopes(settled, steps, alpha=CONFIDENCE))
     grown = float(settled[-1] - settled[0])
+    levels = [part.mean() for part in np.array_split(settled, PARTS)]
+    rises = STEPS * np.diff(levels) * PARTS / (run.steps_per_block * len(settled))
+    steady = float(np.sort(rises)[1])
     status = Status.PASS if high <= limit.value else Status.INCONCLUSIVE
-    if low > limit.value and grown >= LEAST_LEAK_MEBIBYTES:
+    is_steady = steady >= STEADY * slope and grown >= LEAST_LEAK_MEBIBYTES
+    if low > limit.value and is_steady:
         status = Status.FAIL
     return with_interval(
         status,
@@ -46,6 +54,7 @@ def _growth(run: Run, *, limit: Threshold) -> Judgement:
         evidence={
             "growth": slope,
             "interval": [low, high],
+            "steady_growth": steady,
             "steps": steps[-1],
             "blocks": len(resident),
             "grown_mebibytes": grown,
