@@ -46,7 +46,7 @@ class Record:
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Compute g(r) of the simulations at the first temperature, and of samples of the reference."""
     if not subject.molecule.is_periodic:
-        return NotApplicable("it has no periodic box; see distribution")
+        return NotApplicable("it has no periodic box")
     runs = [run for run in subject.runs.runs if run.survived]
     runs = [one for one in runs if one.condition.temperature_kelvin == subject.temperature_kelvin]
     frames = [run.trajectory.positions_angstrom for run in runs if run.trajectory is not None]
