@@ -10,6 +10,7 @@ from openmm_mlff.benchmark.model_blocks import calculator_block, distorted
 from openmm_mlff.benchmark.rounds import Participant, Times, warmed_up
 from openmm_mlff.errors import UserError
 from openmm_mlff.potentials import load_potential
+from openmm_mlff.storage.text import one_line
 
 CALL = "energy and forces through ASE"
 KIND = "peer"
@@ -37,4 +38,4 @@ def prepare_peer(spec: str, setting: Setting, start: Start) -> Peer:
         block = calculator_block(calculator, setting.molecule, distorted(setting, start))
         return Peer(spec, warmed_up(spec, {KIND: block}, plan=setting.plan))
     except (UserError, CalculatorError) as error:
-        return Peer(spec, None, " ".join(str(error).split()))
+        return Peer(spec, None, one_line(error))

@@ -24,6 +24,7 @@ from distributed.utils import silence_logging_cmgr
 from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, QUIET_WORKER, SUBMIT, queue_options
 from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
 from openmm_mlff.errors import ClusterError, MissingDependencyError
+from openmm_mlff.storage.text import one_line
 
 POLL_SECONDS = 1.0
 REPLACE_SECONDS = 10.0
@@ -165,7 +166,7 @@ def _outcome(future: Future) -> dict[str, Any] | Loss:
         )
     if error is None:
         return Loss("the connection to the scheduler was lost")
-    return Loss(" ".join(f"{type(error).__name__}: {error}".split()))
+    return Loss(one_line(error, with_type=True))
 
 
 def _connect(address: str) -> Client:

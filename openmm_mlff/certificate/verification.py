@@ -11,6 +11,7 @@ from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
 from openmm_mlff.simulation.platforms import AUTO, choose_platform
+from openmm_mlff.storage.text import one_line
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _reproduce(
         choice = choose_platform(system, positions[0], request=platform, precision=precision)
         found = evaluate_in_openmm(system, molecule, positions, platform=choice)
     except (openmm.OpenMMException, EvaluationRefusedError, RuntimeError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = one_line(error, with_type=True)
         return SampleOutcome(sample.system, problem=reason)
     return compare_sample(sample, found, tolerance=certificate.tolerance, platform=choice.name)
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from openmm_mlff.checks.base import Check, error
 from openmm_mlff.config import PluginFile, Protocol, Threshold
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.storage.text import one_line
 from openmm_mlff.storage.typed import record
 
 ENTRY_POINTS = "openmm_mlff.checks"
@@ -213,7 +214,7 @@ def _module(path: str, *, shown: str, name: str) -> ModuleType:
 
 def _broken(check_id: str, protocol: Protocol, failure: BaseException) -> Check:
     """Return a check whose measurement fails because its plugin cannot be loaded."""
-    said = " ".join(f"{type(failure).__name__}: {failure}".split())
+    said = one_line(failure, with_type=True)
     reason = f"its plugin cannot be loaded ({said})"
 
     def measure(_: object) -> None:

@@ -96,11 +96,6 @@ class Paths:
             cells_angstrom=cells_angstrom,
         )
 
-    @property
-    def committee(self) -> list[Callable[[np.ndarray], Points]]:
-        """Functions that evaluate geometries (..., N, 3), Å, by each model of the committee."""
-        return [partial(self.by, model) for model in self._subject.potential.committee]
-
     def by(self, potential: Potential, placed_angstrom: np.ndarray) -> Points:
         """Evaluate geometries (..., N, 3), Å, by another potential."""
         molecule, precision = self._subject.molecule, self._subject.precision

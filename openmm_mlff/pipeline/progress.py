@@ -9,12 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from openmm_mlff.measuring.stage_names import FINISHED
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring.stage_names import Progress
+from openmm_mlff.measuring.stage_names import FINISHED, Progress
 
 LOG = logging.getLogger("openmm_mlff")
 
@@ -22,7 +19,7 @@ LINE_EVERY_S = 60.0
 """A longer stage writes further lines, so that a log shows that it continues."""
 
 
-def default_progress() -> "Progress":
+def default_progress() -> Progress:
     """Return bars in a notebook with tqdm, else lines to the log."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):

@@ -12,6 +12,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.files import inside
+from openmm_mlff.storage.text import one_line
 
 
 def check_evaluates(
@@ -48,11 +49,7 @@ def own_calculator(
     """
     if request.own_calculator is None:
         return None
-    if request.options.ml_atoms:
-        raise ConfigError(
-            "--own-calculator was given with --ml-atoms; use only one of them: validate the "
-            "potential alone first"
-        )
+    _refuse_ml_atoms(request, "--own-calculator")
     own = load_potential(request.own_calculator)
     check_evaluates(own, molecules.values(), precision=request.precision, role="the calculator")
     return own
@@ -67,9 +64,15 @@ def committee(
         ConfigError: one was named for an ML/MM system.
         UserError: one cannot be loaded or evaluated.
     """
+    if request.committee:
+        _refuse_ml_atoms(request, "--committee")
     models = tuple(load_potential(spec, options=request.options) for spec in request.committee)
     for model in models:
-        _check_further(model, request, molecules, flag="--committee", role="the committee's model")
+        for molecule in molecules.values():
+            model.check_molecule(molecule)
+        check_evaluates(
+            model, molecules.values(), precision=request.precision, role="the committee's model"
+        )
     return models
 
 
@@ -89,31 +92,22 @@ def second_reference(
             "--second-reference was given with --reference none; name the first one with "
             "--reference"
         )
+    _refuse_ml_atoms(request, "--second-reference")
     model = load_potential(request.second_reference)
     for molecule in molecules.values():
         model.check_reference(molecule)
-    _check_further(
-        model, request, molecules, flag="--second-reference", role="the second reference"
+    check_evaluates(
+        model, molecules.values(), precision=request.precision, role="the second reference"
     )
     return model
 
 
-def _check_further(
-    model: Potential,
-    request: ValidationRequest,
-    molecules: dict[str, MolecularSystem],
-    *,
-    flag: str,
-    role: str,
-) -> None:
+def _refuse_ml_atoms(request: ValidationRequest, flag: str) -> None:
     if request.options.ml_atoms:
         raise ConfigError(
             f"{flag} was given with --ml-atoms; use only one of them: validate the potential alone "
             "first"
         )
-    for molecule in molecules.values():
-        model.check_molecule(molecule)
-    check_evaluates(model, molecules.values(), precision=request.precision, role=role)
 
 
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
@@ -131,7 +125,7 @@ def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, nam
         raise PotentialError(f"{name} refuses {where}: {refusal}; {_ADVICE}") from refusal
     # Third-party code may raise any exception.
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        said = one_line(error, with_type=True).rstrip(": ")
         raise PotentialError(f"{name} cannot be evaluated on {where}: {said}; {_ADVICE}") from error
     given = {"an energy": found.energies_ev, "forces": found.forces_ev_per_angstrom}
     for quantity, values in given.items():

@@ -11,6 +11,7 @@ from openmm_mlff.config import GPU_PLATFORMS, PRECISIONS, nearest
 from openmm_mlff.errors import PlatformError
 from openmm_mlff.simulation.contexts import make_context, warm_up
 from openmm_mlff.simulation.devices import runs_on_gpu
+from openmm_mlff.storage.text import one_line
 
 AUTO = "auto"
 CPU_PLATFORMS = ("CPU", "Reference")
@@ -191,7 +192,7 @@ def _problem(
         context = make_context(system, platform=choice, positions_angstrom=positions_angstrom)
         context.getState(energy=True, forces=True)
     except openmm.OpenMMException as error:
-        return " ".join(str(error).split())
+        return one_line(error)
     return ""
 
 

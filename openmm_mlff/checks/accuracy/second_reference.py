@@ -71,12 +71,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if undecided := too_few(kept.sum(), len(kept), reason):
         return undecided
     energies, forces = record.energies_ev[:, kept], record.forces[:, kept]
-    squares = {
-        pair: np.mean((forces[pair[0]] - forces[pair[1]]) ** 2, axis=(1, 2))
-        for pair in combinations(range(3), 2)
-    }
+    squares = _mean_squares(forces)
     rmse = {pair: float(np.sqrt(one.mean())) for pair, one in squares.items()}
-    pairs = {pair: f"{record.names[pair[0]]} and {record.names[pair[1]]}" for pair in rmse}
+    pairs = {pair: _both(record, pair) for pair in rmse}
     between, half_width = rmse[1, 2], 0.0
     if between:
         half_width = mean_half_width(squares[1, 2]) / (2.0 * between)
@@ -99,6 +96,18 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged([measure], evidence=evidence, note=note)
 
 
+def _mean_squares(forces: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+    """Return the mean squared difference of forces (3, frames, N, 3) of each pair, (frames,)."""
+    return {
+        (i, j): np.mean((forces[i] - forces[j]) ** 2, axis=(1, 2))
+        for i, j in combinations(range(3), 2)
+    }
+
+
+def _both(record: Record, pair: tuple[int, int]) -> str:
+    return " and ".join(record.names[k] for k in pair)
+
+
 def _shifted_mae(differences_ev: np.ndarray, *, atoms: int) -> float:
     shifted = differences_ev - differences_ev.mean()
     return float(np.abs(shifted).mean()) / atoms * MEV_PER_EV
@@ -107,10 +116,9 @@ def _shifted_mae(differences_ev: np.ndarray, *, atoms: int) -> float:
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the RMSE of the forces of each pair, frame by frame."""
     marks: list[Mark] = [Level(limits["disagreement"].value, "limit")]
-    for i, j in combinations(range(3), 2):
-        found = np.sqrt(np.mean((record.forces[i] - record.forces[j]) ** 2, axis=(1, 2)))
-        name = f"{record.names[i]} and {record.names[j]}"
-        marks.append(Line(np.arange(len(found)), found, name, markers=True))
+    for pair, squares in _mean_squares(record.forces).items():
+        frames = np.arange(len(squares))
+        marks.append(Line(frames, np.sqrt(squares), _both(record, pair), markers=True))
     axes = Axis("Frame"), Axis("RMSE of the forces (eV/Å)")
     caption = "Forces of the potential and of both references on the same frames, pair by pair."
     return [Plot("Two references", [Panel(*axes, marks)], caption, name="second_reference")]

@@ -28,18 +28,18 @@ class Record:
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
     """Evaluate the potential and its committee on thermal frames."""
-    members = subject.paths.committee
-    if not members:
+    committee = subject.potential.committee
+    if not committee:
         return NotApplicable("no other models were given with --committee")
     frames = subject.thermal_frames
     if frames is None:
         return Skipped("no simulation produced a frame to compare")
-    found = [subject.evaluate(frames), *(evaluate(frames) for evaluate in members)]
+    found = [subject.evaluate(frames), *(subject.paths.by(model, frames) for model in committee)]
     refused = np.any([points.refused for points in found], axis=0)
     forces = np.stack([points.forces_ev_per_angstrom for points in found])
     variances = forces.var(axis=0, ddof=1).mean(axis=2)
     return Record(
-        committee=tuple(model.spec for model in subject.potential.committee),
+        committee=tuple(model.spec for model in committee),
         symbols=subject.molecule.symbols,
         frame_variances=variances.mean(axis=1),
         atom_variances=variances[~refused].mean(axis=0) if not refused.all() else variances[0],
