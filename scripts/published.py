@@ -74,10 +74,13 @@ _NEP = "ase:calorine.calculators:CPUNEP?model_filename={files}/nep/nep_water.txt
 _EMT = "ase:ase.calculators.emt:EMT"
 _ANI, _ANI_DOUBLE = "{made}/ani-2x-float32.pt", "{made}/ani-2x-float64.pt"
 _ANI_CCX = "{made}/ani-1ccx-float32.pt"
+_WITH_SILICON = "smiles:C[Si](C)(C)C"
 _SLIPPED, _OF_A_SLIP = "openmm-ml:ani2x?modelIndex=0", ("force_consistency", "unit_scale")
 
 CASES = (
-    Case("ANI-2x", _ANI, "smiles:C[Si](C)(C)C", _GHOST, "short", faults=("every_atom_counts",)),
+    Case(
+        "ANI-2x, given silicon", _ANI, _WITH_SILICON, _GHOST, "short", faults=("every_atom_counts",)
+    ),
     Case("ANI-2x through openmm-ml 1.8", _SLIPPED, "water", _SLIP, faults=_OF_A_SLIP),
     Case("ANI-2x", _ANI, "water", _ANI_32, "short"),
     Case("EMT", _EMT, "cu32.extxyz", _EMT_TRUE, "short"),

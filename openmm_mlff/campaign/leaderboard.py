@@ -2,18 +2,16 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 
 from openmm_mlff.campaign.states import CellState
 from openmm_mlff.campaign.store import Store
+from openmm_mlff.report.comparing.merging import BEST_FIRST, merge
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.comparison import compare
 from openmm_mlff.results import (
-    MOST_SEVERE_FIRST,
-    CheckResult,
     Claim,
     Claims,
     ClaimStatus,
@@ -30,7 +28,6 @@ from openmm_mlff.storage.run_directory import write_json
 PAGE_FILE = "report.html"
 LEADERBOARD_FILE = "leaderboard.json"
 
-_BEST_FIRST = (VerdictStatus.APPROVED, VerdictStatus.INCONCLUSIVE, VerdictStatus.REJECTED)
 _NOT_ASKED = Claim(name="accurate", status=ClaimStatus.NOT_ASKED)
 _NO_SCOPE = Scope(
     elements=(),
@@ -65,7 +62,7 @@ def ranked_reports(
     for model in dict.fromkeys(state.model for state in states):
         of_model = [state for state in states if state.model == model]
         done = [(store.report(one.address), one) for one in of_model if one.verdict is not None]
-        done.sort(key=lambda pair: _BEST_FIRST.index(pair[0].verdict.status), reverse=True)
+        done.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict.status), reverse=True)
         merged = merged_report(model, [report for report, _ in done], of_model)
         found.append((merged, store.page(done[0][1].address) if done else ""))
     found.sort(key=lambda pair: _rank(pair[0]))
@@ -77,9 +74,8 @@ def merged_report(
 ) -> ValidationReport:
     """Return all runs of a model as one report.
 
-    ``reports`` are those of the completed runs, the most severe first. Of results of one check on
-    one system under one condition, such as those of several seeds, the most severe is taken. The
-    verdict is the most severe one; it is INCONCLUSIVE at best if a run has no verdict.
+    ``reports`` are those of the completed runs. The verdict is the most severe one, and
+    INCONCLUSIVE at best if a run has no verdict.
     """
     missing = [state for state in states if state.verdict is None]
     reasons = [
@@ -96,18 +92,12 @@ def merged_report(
             checks=(),
             verdict=_undecided(reasons, accurate=_NOT_ASKED),
         )
-    worst = reports[0]
-    verdict = worst.verdict.model_copy(update={"scope": _scope(reports)})
-    if missing and verdict.status is VerdictStatus.APPROVED:
-        verdict = _undecided(reasons, accurate=verdict.claims.accurate, scope=verdict.scope)
-    return worst.model_copy(
-        update={
-            "model": worst.model.model_copy(update={"name": model}),
-            "systems": verdict.scope.systems,
-            "checks": _most_severe(chain.from_iterable(report.checks for report in reports)),
-            "verdict": verdict,
-        }
-    )
+    merged = merge(reports, name=model)
+    verdict = merged.verdict
+    if not missing or verdict.status is not VerdictStatus.APPROVED:
+        return merged
+    undecided = _undecided(reasons, accurate=verdict.claims.accurate, scope=verdict.scope)
+    return merged.model_copy(update={"verdict": undecided})
 
 
 def _undecided(reasons: Sequence[str], *, accurate: Claim, scope: Scope = _NO_SCOPE) -> Verdict:
@@ -127,33 +117,6 @@ def _undecided(reasons: Sequence[str], *, accurate: Claim, scope: Scope = _NO_SC
     )
 
 
-def _scope(reports: Sequence[ValidationReport]) -> Scope:
-    """Return the conditions of all runs together, with the shortest duration."""
-    scopes = [report.verdict.scope for report in reports]
-    joined = {
-        name: tuple(dict.fromkeys(chain.from_iterable(getattr(one, name) for one in scopes)))
-        for name in ("elements", "systems", "temperatures_kelvin", "measured_temperatures", "boxes")
-    }
-    return scopes[0].model_copy(
-        update={
-            **joined,
-            "max_timestep_fs": max(one.max_timestep_fs for one in scopes),
-            "duration_ps": min(one.duration_ps for one in scopes),
-        }
-    )
-
-
-def _most_severe(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
-    """Return one result per check, system and condition."""
-    found: dict[tuple[str, str, str], CheckResult] = {}
-    for result in results:
-        key = (result.id, result.system, repr(sorted(result.condition.items())))
-        known = found.setdefault(key, result)
-        if MOST_SEVERE_FIRST.index(result.status) < MOST_SEVERE_FIRST.index(known.status):
-            found[key] = result
-    return tuple(found.values())
-
-
 def _rank(report: ValidationReport) -> tuple[float, float, float]:
     """Return the key by which models are sorted."""
 
@@ -162,5 +125,5 @@ def _rank(report: ValidationReport) -> tuple[float, float, float]:
         values = [value for value in found if value is not None]
         return statistics.median(values) if values else math.inf
 
-    verdict = _BEST_FIRST.index(report.verdict.status)
+    verdict = BEST_FIRST.index(report.verdict.status)
     return verdict, median("force_accuracy"), median("speed")

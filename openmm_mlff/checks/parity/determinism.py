@@ -68,23 +68,25 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the repeated evaluations, and those of new instances, with each other.
 
     INCONCLUSIVE where the potential refused the geometries, and where nothing failed but every
-    stretched geometry was refused.  Limits: ``cpu_relative``, ``history_forces`` (ratio); on a GPU,
-    which sums in changing order, ``gpu_forces`` (eV/Å) and ``gpu_energy`` (meV/atom).
+    stretched geometry was refused.  Limits (ratio): ``cpu_relative`` of energies and
+    ``history_forces``, which is wider: an SCF that starts from the density of the geometry before
+    ends elsewhere within its convergence; on a GPU, which sums in changing order, ``gpu_forces``
+    (eV/Å) and ``gpu_energy`` (meV/atom).
     """
     calls = len(record.forces)
     if calls < 2:
         reason = "the potential refused it" if record.refusals else "it was evaluated only once"
         reason = f"one geometry could not be evaluated repeatedly: {reason}"
         return inconclusive(reason, evidence={"refusals": list(record.refusals)})
-    on_gpu, ratio = (limits["gpu_forces"], limits["gpu_energy"]), limits["cpu_relative"]
+    on_gpu = limits["gpu_forces"], limits["gpu_energy"]
+    on_cpu = limits["history_forces"], limits["cpu_relative"]
     measures = _compared(
         record.energies_ev,
         record.forces,
         orders=np.zeros(calls),
         clause=f"evaluating one geometry {calls} times changes",
-        allowed=on_gpu if record.on_gpu else (ratio, ratio),
+        allowed=on_gpu if record.on_gpu else on_cpu,
     )
-    on_cpu = limits["history_forces"], ratio
     for index, path in enumerate(record.paths):
         measures += _compared(
             record.history_energies_ev[index],
