@@ -18,6 +18,12 @@ STRAIN = 2e-3
 STENCIL = ((1.0, 8.0), (-1.0, -8.0), (2.0, -1.0), (-2.0, 1.0))
 """(multiple of the strain, weight): f' h = Σ w f / 12 + O(h⁵), so that stiff bonds do no harm."""
 
+SECOND = (16.0, 16.0, -1.0, -1.0, -30.0)
+"""Weights of these energies and that of the box itself: f'' h² = Σ w f / 12 + O(h⁶)."""
+
+RELAXED = 0.2
+"""Of the stiffness of a box whose molecules keep their places, liquid water keeps about a fifth."""
+
 COMPONENTS = ((0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1))
 """(row, column) of the strain r → r (1 + ε): those that keep a box as OpenMM orients it."""
 NAMES = ("xx", "yy", "zz", "yx", "zx", "zy")
@@ -38,6 +44,7 @@ class Record(Noisy):
         openmm_molecular_slope_ev: in OpenMM, all lengths between the centres of the molecules
             strained equally, as a barostat does: dE/d ln L.
         molecular_virial_ev: the same from `openmm_slopes_ev` and the forces within the molecules.
+        molecular_stiffness_ev: d²E/dλ², with all lengths between the molecules times λ.
         compression_change_ev: energy of the compressed box in that Context less that of a new
             instance; NaN where it was refused.
         no_compression: why it was refused.
@@ -50,6 +57,7 @@ class Record(Noisy):
     openmm_slopes_ev: np.ndarray = array(6)
     openmm_molecular_slope_ev: float
     molecular_virial_ev: float
+    molecular_stiffness_ev: float
     virial_ev: np.ndarray | None = array(6, default=None)
     no_virial: str = ""
     compression_change_ev: float = float("nan")
@@ -100,6 +108,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
         openmm_slopes_ev=slopes[1],
         openmm_molecular_slope_ev=float(slopes[2][0]),
         molecular_virial_ev=float(slopes[1][:3].sum() + within),
+        molecular_stiffness_ev=float(np.dot(SECOND, molecular) / (12.0 * STRAIN**2)),
         refused=bool(found.refused.any()),
         refusals=found.reasons,
         **known,
@@ -110,14 +119,16 @@ def measure(subject: Subject) -> Record | NotApplicable:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare pressures (bar) and the energy of the compressed box (meV/atom).
 
-    The limit of a pressure is ``pressure``, or ``relative`` of the largest component if that is
-    more.  Where three standard deviations of the energy's noise exceed it, a smaller difference is
-    INCONCLUSIVE.
+    The limit of a pressure is ``pressure``, or ``relative`` of the largest component or of the bulk
+    modulus if that is more: what changes the density by a thousandth.  Where three standard
+    deviations of the energy's noise exceed it, a smaller difference is INCONCLUSIVE.
     """
     if record.refused:
         return inconclusive(f"a strained box was refused ({record.refusals[0]})")
     to_bar = 1.0 / (EV_PER_BAR_ANGSTROM3 * record.volume_cubic_angstrom)
-    size_bar = largest(record.slopes_ev) * to_bar
+    # The bulk modulus is d²E/dλ² / 9V, and two thirds of the pressure.
+    modulus_bar = RELAXED * record.molecular_stiffness_ev * to_bar / 9.0
+    size_bar = max(largest(record.slopes_ev) * to_bar, modulus_bar)
     limit = limits["pressure"]
     larger = max(limit.value, limits["relative"].value * size_bar)
     allowed = limit.model_copy(update={"value": larger})
@@ -155,6 +166,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         evidence={
             "pressure_of_atoms_bar": -float(record.slopes_ev[:3].sum()) / 3.0 * to_bar,
             "pressure_of_molecules_bar": -record.openmm_molecular_slope_ev / 3.0 * to_bar,
+            "modulus_bar": modulus_bar,
             "kinetic_part": "not included: N kT/V, N atoms or molecules",
             "detection_limit_bar": hidden_bar,
         },

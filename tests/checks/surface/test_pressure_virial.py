@@ -1,10 +1,11 @@
 """The pressure is that of the energy: of an analytic pair sum, of water, and not of faulty ones."""
 
+import ase.build
 import numpy as np
 import pytest
 from ase.calculators.lj import LennardJones
 
-from openmm_mlff.checks.surface.pressure_virial import CHECK, Record
+from openmm_mlff.checks.surface.pressure_virial import CHECK, RELAXED, Record
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
@@ -99,6 +100,15 @@ def test_water_has_two_virials_and_both_belong_to_the_energy(measured, subject_a
     assert abs(pressures[0] - pressures[1]) > 1000.0
 
 
+def test_the_modulus_of_copper(measured, subject_at):
+    copper = load_system(ase.build.bulk("Cu", cubic=True).repeat(2))
+    result = measured(subject_at(load_potential("ase:ase.calculators.emt:EMT"), copper))
+    assert result.status is Status.PASS
+    # 134 GPa by effective-medium theory (Jacobsen et al., Surf. Sci. 366, 394, 1996).
+    unrelaxed_gpa = result.evidence["modulus_bar"] / RELAXED / 1e4
+    assert unrelaxed_gpa == pytest.approx(134.0, rel=0.1)
+
+
 TO_BAR = 1.0 / EV_PER_BAR_ANGSTROM3 / 1000.0
 
 
@@ -112,6 +122,9 @@ TO_BAR = 1.0 / EV_PER_BAR_ANGSTROM3 / 1000.0
         ({"openmm_molecular_slope_ev": 36.0}, Status.FAIL, 12.0),
         # A thousandth of 20,000 bar.
         ({"size": 2e4, "virial_ev": 18.0}, Status.PASS, 18.0),
+        # A thousandth of the modulus of what relaxes, a fifth of what does not.
+        ({"modulus": 2e4, "virial_ev": 18.0}, Status.PASS, 18.0),
+        ({"modulus": 2e4, "virial_ev": 22.0}, Status.FAIL, 22.0),
         ({"noise": 100.0, "virial_ev": 12.0}, Status.INCONCLUSIVE, 12.0),
         ({"noise": 100.0, "virial_ev": 1e4}, Status.FAIL, 1e4),
         ({"compression": 2e-4}, Status.FAIL, 0.2),
@@ -130,6 +143,7 @@ def test_differences_of_pressure_decide(judge, case, status, value):
         virial_ev=(size + case.get("virial_ev", 0.0)) / TO_BAR,
         openmm_molecular_slope_ev=case.get("openmm_molecular_slope_ev", 0.0) / TO_BAR,
         molecular_virial_ev=0.0,
+        molecular_stiffness_ev=45.0 * case.get("modulus", 0.0) / TO_BAR,
         compression_change_ev=case.get("compression", 0.0) * 10,
         refused=case.get("refused", False),
         refusals=("geometry 0: no SCF",),
