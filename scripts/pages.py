@@ -33,7 +33,6 @@ KEPT = (
     "report.html",
     "certificate.json",
     "run.json",
-    "*/*/energies.csv",
 )
 FIGURES = {
     "reports/original": ("alanine_energy_nve_300K_0.5fs", "alanine_forces"),
