@@ -96,12 +96,17 @@ def molecule_labels(
 ) -> Ints:
     """Label each atom with the lowest atom of its molecule, (N,); with itself in a network.
 
-    Molecules have to be whole: bonds of a network, and only they, reach across half the box.
+    A network (a crystal, a polymer) is bonded to its own image and has no whole form.
     """
     pairs = np.array(list(bonds), dtype=np.int64).reshape(-1, 2)
     labels = np.array(fragment_labels(len(positions_angstrom), bonds=pairs), dtype=np.int64)
-    lengths = np.linalg.norm(np.diff(positions_angstrom[pairs], axis=1)[:, 0], axis=1)
-    half = 0.5 * np.cbrt(np.linalg.det(cell_angstrom))
-    in_network = np.isin(labels, labels[pairs[lengths > half, 0]])
+    _, shifts = nearest_images(
+        pairs, positions_angstrom=positions_angstrom, cell_angstrom=cell_angstrom
+    )
+    whole = whole_molecules(
+        positions_angstrom, cell_angstrom=cell_angstrom, pairs=pairs, shifts=shifts
+    )
+    _, shifts = nearest_images(pairs, positions_angstrom=whole, cell_angstrom=cell_angstrom)
+    in_network = np.isin(labels, labels[pairs[shifts.any(axis=1), 0]])
     labels[in_network] = np.flatnonzero(in_network)
     return labels

@@ -12,8 +12,8 @@ import numpy as np
 import openmm
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.molecules import MolecularSystem, fragment_labels
-from openmm_mlff.molecules.boxes import nearest_images, whole_molecules
+from openmm_mlff.molecules import MolecularSystem
+from openmm_mlff.molecules.boxes import molecule_labels
 from openmm_mlff.potentials.sites import are_atoms
 
 INTERVAL_STEPS = 25
@@ -94,12 +94,9 @@ def molecular_bonds(molecule: MolecularSystem) -> tuple[tuple[int, int], ...]:
     """
     if not molecule.bonds or molecule.cell_angstrom is None:
         return molecule.bonds
-    pairs, cell = np.array(molecule.bonds), molecule.cell_angstrom
-    placed = molecule.positions_angstrom
-    _, shifts = nearest_images(pairs, positions_angstrom=placed, cell_angstrom=cell)
-    placed = whole_molecules(placed, cell_angstrom=cell, pairs=pairs, shifts=shifts)
-    _, shifts = nearest_images(pairs, positions_angstrom=placed, cell_angstrom=cell)
-    labels = np.array(fragment_labels(molecule.n_atoms, bonds=molecule.bonds))
-    networks = labels[pairs[shifts.any(axis=1), 0]]
-    kept = ~np.isin(labels[pairs[:, 0]], networks)
-    return tuple(bond for bond, keep in zip(molecule.bonds, kept, strict=True) if keep)
+    labels = molecule_labels(
+        molecule.bonds,
+        positions_angstrom=molecule.positions_angstrom,
+        cell_angstrom=molecule.cell_angstrom,
+    )
+    return tuple((i, j) for i, j in molecule.bonds if labels[i] == labels[j])

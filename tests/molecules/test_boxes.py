@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.molecules.assembly import build_system
-from openmm_mlff.molecules.boxes import covalent_images, whole_molecules
+from openmm_mlff.molecules.boxes import covalent_images, molecule_labels, whole_molecules
 from openmm_mlff.molecules.formats.structure import FileStructure
 
 CELL = np.array([[13.0, 0.0, 0.0], [4.0, 12.0, 0.0], [-3.0, 5.0, 11.0]])
@@ -126,3 +126,15 @@ def test_a_molecule_beside_a_network_is_made_whole(water):
     whole = whole_molecules(positions, cell_angstrom=cell, pairs=pairs, shifts=shifts)
     np.testing.assert_array_equal(whole[:3], chain)
     np.testing.assert_allclose(whole[3:], water.positions_angstrom + BESIDE, atol=1e-9)
+
+
+def test_atoms_of_a_network_are_molecules_of_their_own(water):
+    # A polymer of three atoms along x in a wide box, with a molecule beside it.
+    polymer = np.array([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0], [3.0, 0.0, 0.0]])
+    positions = np.concatenate([polymer, water.positions_angstrom + [0.0, 10.0, 10.0]])
+    box = {"positions_angstrom": positions, "cell_angstrom": np.diag([4.5, 20.0, 20.0])}
+    beside = [(i + 3, j + 3) for i, j in water.bonds]
+    polymer_bonds = [(0, 1), (1, 2), (2, 0)]
+    assert molecule_labels(polymer_bonds + beside, **box).tolist() == [0, 1, 2, 3, 3, 3]
+    assert molecule_labels(polymer_bonds[:2] + beside, **box).tolist() == [0, 0, 0, 3, 3, 3]
+    assert molecule_labels([], **box).tolist() == [0, 1, 2, 3, 4, 5]
