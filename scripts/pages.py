@@ -30,10 +30,12 @@ from openmm_mlff.storage.run_directory import RunDirectory, read_json
 KEPT = (
     "report.json",
     "report.md",
-    "report.html",
     "certificate.json",
     "run.json",
 )
+PAGES = ("reports/original", "reports/tiny")
+"""Of these an approved and a rejected page is kept too, of 1.6 MB each."""
+
 FIGURES = {
     "reports/original": ("alanine_energy_nve_300K_0.5fs", "alanine_forces"),
     "reports/mlff-distiller/original": (
@@ -261,11 +263,11 @@ def publish_run(run: Path, folder: Path) -> ValidationReport:
     report = _load(run / REPORT_JSON)
     if folder.exists():
         shutil.rmtree(folder)
-    for pattern in KEPT:
-        for source in sorted(run.glob(pattern)):
-            target = folder / source.relative_to(run)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+    folder.mkdir(parents=True)
+    kept = (*KEPT, "report.html") if folder.as_posix().endswith(PAGES) else KEPT
+    for name in kept:
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
     return report
 
 

@@ -42,8 +42,10 @@ def report(make_verdict):
     )
 
 
-def test_the_report_is_kept_and_the_run_is_not(report, tmp_path):
-    run, folder = tmp_path / "run", tmp_path / "kept"
+@pytest.mark.parametrize("page", [[], ["report.html"]])
+def test_the_report_is_kept_and_the_run_is_not(report, tmp_path, page):
+    run = tmp_path / "run"
+    folder = tmp_path / ("reports/tiny" if page else "elsewhere/reports/tiny/again")
     write_text(run / "report.json", report.to_json())
     for name in ("report.md", "report.html", "run.json"):
         write_text(run / name, name)
@@ -52,7 +54,7 @@ def test_the_report_is_kept_and_the_run_is_not(report, tmp_path):
     write_text(folder / "stale.txt", "of an earlier run")
     assert publish_run(run, folder) == report
     kept = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert kept == {"report.json", "report.md", "report.html", "run.json"}
+    assert kept == {"report.json", "report.md", "run.json", *page}
 
 
 def test_a_run_is_judged_again_and_its_new_report_kept(tmp_path, report):
