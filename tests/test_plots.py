@@ -11,12 +11,11 @@ from openmm_mlff.plots import (
     Panel,
     Plot,
     Points,
-    bar_axis,
     element_colours,
     finite_or_nan,
     hex_colour,
-    robust_range,
 )
+from openmm_mlff.report.axes import bar_axis, robust_range
 
 X = np.linspace(-20.0, 20.0, 9)
 

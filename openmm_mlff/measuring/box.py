@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import openmm
+from openmm import app
 from scipy.optimize import minimize
 
 from openmm_mlff.config import BoxSpec
@@ -131,36 +132,12 @@ class Boxes:
         subject, spec = self._subject, self.spec
         start = start or in_own_box(subject)
         kelvin = temperature_kelvin or subject.temperature_kelvin
-        system = subject.potential.create_system(start, precision=subject.precision)
-        velocity_seed, other_seed = openmm_seeds(subject.seed, 7, number)
-        if not math.isnan(pressure_bar):
-            add_barostat(
-                system,
-                start,
-                temperature_kelvin=kelvin,
-                pressure_bar=pressure_bar,
-                interval_steps=spec.interval_steps,
-                anisotropic=spec.anisotropic,
-                seed=velocity_seed,
-            )
-        timestep_fs = subject.dynamics.equilibration_timestep_fs
-        thermostat = langevin_integrator(
-            temperature_kelvin=kelvin,
-            friction_per_ps=subject.dynamics.friction_per_ps,
-            timestep_fs=timestep_fs,
-            seed=other_seed,
+        simulation = self._simulation(
+            start, temperature_kelvin=kelvin, pressure_bar=pressure_bar, number=number
         )
-        simulation = subject.experiments.simulation(
-            system, thermostat, positions=start.positions_angstrom, molecule=start
-        )
-        simulation.context.setVelocitiesToTemperature(kelvin, velocity_seed)
-        watch = StabilityReporter(
-            spec.interval_steps, start, temperature_kelvin=kelvin, limits=subject.stability_limits
-        )
-        simulation.reporters.append(watch)
         default_ps = spec.ensemble_ps if math.isnan(pressure_bar) else spec.production_ps
         wanted = duration_ps or default_ps
-        rows = max(FRAMES, round(fs_from_ps(wanted) / timestep_fs / spec.interval_steps))
+        rows = max(FRAMES, round(fs_from_ps(wanted) / self._timestep_fs / spec.interval_steps))
         report, failure = subject.progress(stage), ""
         found, frames = [], []
         for row in range(1, rows + 1):
@@ -189,11 +166,56 @@ class Boxes:
             positions_angstrom=placed,
             cells_angstrom=np.array([one[1] for one in frames]).reshape(-1, 3, 3),
             frame_energies_ev=np.array([one[2] for one in frames]),
-            mass_amu=float(masses_amu(system).sum()),
+            mass_amu=float(masses_amu(simulation.system).sum()),
             temperature_kelvin=kelvin,
             pressure_bar=pressure_bar,
             failure=failure,
         )
+
+    @property
+    def _timestep_fs(self) -> float:
+        return self._subject.dynamics.equilibration_timestep_fs
+
+    def _simulation(
+        self,
+        start: MolecularSystem,
+        *,
+        temperature_kelvin: float,
+        pressure_bar: float,
+        number: int,
+    ) -> app.Simulation:
+        """Return a watched simulation with thermal velocities and a barostat, unless for NaN."""
+        subject, spec = self._subject, self.spec
+        system = subject.potential.create_system(start, precision=subject.precision)
+        velocity_seed, other_seed = openmm_seeds(subject.seed, 7, number)
+        if not math.isnan(pressure_bar):
+            add_barostat(
+                system,
+                start,
+                temperature_kelvin=temperature_kelvin,
+                pressure_bar=pressure_bar,
+                interval_steps=spec.interval_steps,
+                anisotropic=spec.anisotropic,
+                seed=velocity_seed,
+            )
+        thermostat = langevin_integrator(
+            temperature_kelvin=temperature_kelvin,
+            friction_per_ps=subject.dynamics.friction_per_ps,
+            timestep_fs=self._timestep_fs,
+            seed=other_seed,
+        )
+        simulation = subject.experiments.simulation(
+            system, thermostat, positions=start.positions_angstrom, molecule=start
+        )
+        simulation.context.setVelocitiesToTemperature(temperature_kelvin, velocity_seed)
+        watch = StabilityReporter(
+            spec.interval_steps,
+            start,
+            temperature_kelvin=temperature_kelvin,
+            limits=subject.stability_limits,
+        )
+        simulation.reporters.append(watch)
+        return simulation
 
     def bond_change_by_moves(self, start: MolecularSystem | None = None) -> float:
         """Return the largest relative change of a bond by volume moves, with the atoms at rest.

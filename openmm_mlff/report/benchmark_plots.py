@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openmm_mlff.plots import Axis, Bars, Level, Panel, Plot, bar_axis
+from openmm_mlff.plots import Axis, Bars, Level, Panel, Plot
+from openmm_mlff.report.axes import bar_axis
 from openmm_mlff.report.benchmark_data import (
     TIMES,
     Entry,

@@ -6,17 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.checks.dynamics.momentum_conservation import relative_changes, rotates_freely
-from openmm_mlff.plots import (
-    Axis,
-    Band,
-    Level,
-    Line,
-    Mark,
-    Panel,
-    Plot,
-    finite_or_nan,
-    robust_range,
-)
+from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, finite_or_nan
+from openmm_mlff.report.axes import robust_range
 from openmm_mlff.report.run_marks import (
     Series,
     ending_sentence,

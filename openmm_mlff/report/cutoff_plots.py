@@ -7,7 +7,8 @@ import numpy as np
 
 from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Record
 from openmm_mlff.checks.surface.jumps import Jump
-from openmm_mlff.plots import Axis, Line, Mark, Panel, Plot, Points, Range, robust_range
+from openmm_mlff.plots import Axis, Line, Mark, Panel, Plot, Points
+from openmm_mlff.report.axes import Range, robust_range
 from openmm_mlff.report.selection import find_measure, stored_record
 from openmm_mlff.report.wording import number
 from openmm_mlff.results import CheckResult

@@ -5,18 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from openmm_mlff.plots import (
-    Axis,
-    Band,
-    Level,
-    Line,
-    Mark,
-    Panel,
-    Plot,
-    Range,
-    finite_or_nan,
-    robust_range,
-)
+from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, finite_or_nan
+from openmm_mlff.report.axes import Range, robust_range
 from openmm_mlff.report.run_marks import (
     ending_sentence,
     failures,

@@ -131,7 +131,7 @@ def test_a_molecule_beside_a_network_is_made_whole(water):
 def test_atoms_of_a_network_are_molecules_of_their_own(water):
     # A polymer of three atoms along x in a wide box, with a molecule beside it.
     polymer = np.array([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0], [3.0, 0.0, 0.0]])
-    positions = np.concatenate([polymer, water.positions_angstrom + [0.0, 10.0, 10.0]])
+    positions = np.concatenate([polymer, water.positions_angstrom + np.array([0.0, 10.0, 10.0])])
     box = {"positions_angstrom": positions, "cell_angstrom": np.diag([4.5, 20.0, 20.0])}
     beside = [(i + 3, j + 3) for i, j in water.bonds]
     polymer_bonds = [(0, 1), (1, 2), (2, 0)]
