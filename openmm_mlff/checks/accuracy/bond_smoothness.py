@@ -6,7 +6,7 @@ import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
 from openmm_mlff.checks.inputs import too_few
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import (
     MolecularSystem,
     alike_atoms,
@@ -142,7 +142,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
         clause = (
             f"at a length of {lengths[bond, place : place + 2].mean():.2f} Å of "
             f"{record.bonds[bond]} the change of the forces departs from that of "
-            f"{record.reference} at a rate of"
+            f"{short_name(record.reference)} at a rate of"
         )
         measures.append(Measure(clause, float(rates[bond, place]), limits[side]))
     return judged(measures, evidence=evidence)
@@ -163,8 +163,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         panels.append(Panel(Axis("Length (Å)"), Axis("‖ΔF‖ (eV/Å)", log=True), marks, name))
     caption = (
         "Change of all forces while one bond is compressed or stretched from its length at the "
-        f"minimum, up to 3 eV, by the potential and by {record.reference}; below 1 eV/Å it is not "
-        "compared."
+        f"minimum, up to 3 eV, by the potential and by {short_name(record.reference)}; below "
+        "1 eV/Å it is not compared."
     )
     plot = Plot("Bond scans", panels, caption, "bond_scans", min(len(panels), 4), height_inch=1.7)
     return [plot] if panels else []

@@ -14,7 +14,7 @@ from openmm_mlff.checks.base import (
     judged,
 )
 from openmm_mlff.checks.inputs import JUDGED_FRACTION
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.conformers import SAME_KCAL_PER_MOL, conformers
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points
@@ -120,15 +120,15 @@ def judge(record: Record, limits: Limits) -> Judgement:
     chosen = ideal[model <= model.min() + ERROR_KCAL_PER_MOL]
     measures = [
         Measure(
-            f"the energies of {found} conformers above that lowest by {record.reference} differ "
-            "from the reference's by a mean of",
+            f"the energies of {found} conformers above that lowest by "
+            f"{short_name(record.reference)} differ from the reference's by a mean of",
             float(np.abs(model - ideal)[1:].mean()),
             limits["mae"],
             half_width=ERROR_KCAL_PER_MOL,
         ),
         Measure(
             f"the conformer that the potential puts lowest is above the lowest by "
-            f"{record.reference} by",
+            f"{short_name(record.reference)} by",
             float(chosen.min() + chosen.max()) / 2.0,
             limits["lowest"],
             half_width=float(np.ptp(chosen)) / 2.0,
@@ -156,7 +156,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     axes = Axis("Reference (kcal/mol)"), Axis("Potential (kcal/mol)")
     caption = (
         f"Energies of {len(ideal)} conformers, relaxed by each, above the one that is lowest by "
-        f"{record.reference}."
+        f"{short_name(record.reference)}."
     )
     return [Plot("Conformers", [Panel(*axes, marks)], caption, name="conformers")]
 

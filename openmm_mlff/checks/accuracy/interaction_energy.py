@@ -12,7 +12,7 @@ from openmm_mlff.checks.base import (
     judged,
 )
 from openmm_mlff.checks.inputs import too_few
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import fragment_labels
 from openmm_mlff.plots import Axis, Level, Panel, Plot, of_both
 from openmm_mlff.storage.measurements import NotApplicable
@@ -84,7 +84,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     evidence = fields(record, "reference", "distances_angstrom")
     if record.reason:
-        return inconclusive(f"{record.reference} {record.reason}", evidence=evidence)
+        return inconclusive(f"{short_name(record.reference)} {record.reason}", evidence=evidence)
     used = np.isfinite(record.reference_energies_ev) & ~record.model_refused.astype(bool)
     reason = f"{used.sum()} of {len(used)} distances were evaluated by both"
     if undecided := too_few(used.sum(), len(used), reason, evidence=evidence):
@@ -97,16 +97,17 @@ def judge(record: Record, limits: Limits) -> Judgement:
     noise = float(kcal_per_mol_from_ev(2.0 * np.sqrt(2.0) * record.energy_noise_ev))
     # Which is lowest is uncertain among those within the noise.
     chosen = (ideal - ideal[best])[~(model > model.min() + noise)]
+    reference = short_name(record.reference)
     measures = [
         Measure(
-            f"two molecules {distances[best]:.2f} Å apart, the minimum of {record.reference}, "
+            f"two molecules {distances[best]:.2f} Å apart, the minimum of {reference}, "
             f"attract by {-model[best]:.3g} kcal/mol against {-ideal[best]:.3g}, a difference of",
             float(abs(model - ideal)[best]),
             limits["minimum"],
             half_width=noise,
         ),
         Measure(
-            f"where the potential's attraction is strongest, that of {record.reference} is weaker "
+            f"where the potential's attraction is strongest, that of {reference} is weaker "
             "than at its own minimum by",
             float(chosen.min() + chosen.max()) / 2.0 if np.isfinite(model).all() else np.nan,
             limits["lowest"],
@@ -127,8 +128,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     marks = [Level(0.0, "", "muted", "dotted"), *both]
     axes = Axis("Closest distance (Å)"), Axis("Interaction energy (kcal/mol)")
     caption = (
-        f"Energy of two molecules, as relaxed by {record.reference} and shifted as a whole, less "
-        "that 50 Å apart."
+        f"Energy of two molecules, as relaxed by {short_name(record.reference)} and shifted as a "
+        "whole, less that 50 Å apart."
     )
     return [Plot("Interaction energy", [Panel(*axes, marks)], caption, name="interaction")]
 

@@ -7,7 +7,7 @@ import numpy as np
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.checks.statistics import mean_half_width
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Band, Level, Mark, Panel, Plot, Points
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
 from openmm_mlff.storage.typed import array, record
@@ -72,11 +72,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
             return undecided
         scale = float(squares.mean())
         if scale == 0.0:
-            return inconclusive(f"{record.reference} gives no force on {where}")
+            return inconclusive(f"{short_name(record.reference)} gives no force on {where}")
         slope = float(products.mean()) / scale
         half_width = mean_half_width((products - slope * squares) / scale)
         evidence |= {f"{kind}_slope": slope, f"{kind}_interval": half_width}
-        clause = f"on {where} the forces are {slope:.3g} times those of {record.reference}, off by"
+        reference = short_name(record.reference)
+        clause = f"on {where} the forces are {slope:.3g} times those of {reference}, off by"
         deviation = abs(slope - 1.0)
         measures.append(Measure(clause, deviation, limits["deviation"], half_width=half_width))
     return judged(measures, evidence=evidence)
@@ -103,8 +104,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         marks.append(Points(sizes, products[kept] / squares[kept], where))
     axes = Axis("|F(reference)| of a frame (eV/Å)"), Axis("F·F(reference) / F(reference)²")
     caption = (
-        f"Factor between the forces of the potential and of {record.reference}, one point for each "
-        "frame: below one the surface is too soft."
+        f"Factor between the forces of the potential and of {short_name(record.reference)}, one "
+        "point for each frame: below one the surface is too soft."
     )
     return [Plot("Softening", [Panel(*axes, marks)], caption, name="softening")]
 

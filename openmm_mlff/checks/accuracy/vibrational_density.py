@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Subject, define, inconclusive
-from openmm_mlff.config import Limits
+from openmm_mlff.config import Limits, short_name
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.plots import Axis, Panel, Plot, of_both
 from openmm_mlff.results import Status
@@ -102,8 +102,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return Judgement(
         status,
         f"the vibrational density of states, centred at {float(model @ at):.0f} cm⁻¹, differs from "
-        f"that of {record.reference}, at {mean:.0f} cm⁻¹, by {distance:.3g} ± {noise:.2g} of its "
-        f"width (limit {limit:g}; 1 at most)",
+        f"that of {short_name(record.reference)}, at {mean:.0f} cm⁻¹, by {distance:.3g} ± "
+        f"{noise:.2g} of its width (limit {limit:g}; 1 at most)",
         value=distance,
         threshold=limit,
         evidence={
@@ -148,7 +148,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     axes = Axis("Wavenumber (cm⁻¹)", (0.0, DRAWN_UP_TO_PER_CM)), Axis("Density of states")
     caption = (
         f"Vibrational density of states of runs at constant energy and of runs of "
-        f"{record.reference}, each component of each atom with unit power."
+        f"{short_name(record.reference)}, each component of each atom with unit power."
     )
     return [Plot("Vibrational density of states", [Panel(*axes, marks)], caption, "density")]
 
