@@ -46,7 +46,7 @@ THRESHOLDS = {
     "unit_scale": {"ratio": 2.0},
     "translation_invariance": INVARIANCE,
     "rotation_invariance": INVARIANCE,
-    "reflection_invariance": INVARIANCE,
+    "reflection_invariance": {**INVARIANCE, "forces": 10.0},
     "permutation_invariance": INVARIANCE,
     "net_force_torque": {"force": 1.0, "torque": 1.0},
     "force_consistency": {"difference": 5.0, "work": 1.0},

@@ -22,7 +22,7 @@ judge = moves.judge_of_changes(move="mirroring the system")
 CHECK = moves.invariance_check(
     __name__,
     formula="max |E(Px) − E(x)| / N, max |Pᵀ F(Px) − F(x)|; inversion, mirrors in x, y, z",
-    source="a scalar energy has no handedness; limits as for rotations",
+    source="a scalar energy has no handedness",
     consequence="Racemic mixtures, chiral barriers and vibrational averages are wrong.",
     remedy="Look for a triple product or cross product that enters the energy to an odd power; "
     "invariants made of distances and dot products contain none.",

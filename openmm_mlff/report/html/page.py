@@ -19,6 +19,7 @@ from openmm_mlff.report.html.embedding import (
     packed_json,
     packed_text,
 )
+from openmm_mlff.report.html.molecule import molecules
 from openmm_mlff.report.html.sections import Chart, check_sections
 from openmm_mlff.report.html.shell import fill_page
 from openmm_mlff.report.html.trajectory import structure_pictures, viewer_runs
@@ -104,6 +105,7 @@ def report_html(
         statuses=statuses_of(report),
         sections=check_sections(report, charts=charts, known=known),
         runs=runs,
+        molecules=molecules(observations_by_system, report),
         pictures=structure_pictures(observations_by_system, report),
         provenance=provenance_rows(report),
         request=request_of(report, run=run),
