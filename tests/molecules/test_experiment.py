@@ -25,7 +25,9 @@ def test_molecules_are_found(system, kind, known):
     assert experiment.source
 
 
-@pytest.mark.parametrize("system", ["ethanol", "acetate", "argon_108", "water_box_64", "smiles:CCO"])
+@pytest.mark.parametrize(
+    "system", ["ethanol", "acetate", "argon_108", "water_box_64", "smiles:CCO"]
+)
 def test_nothing_is_known_of_others(system):
     assert find_experiment(load_system(system)) is None
 
