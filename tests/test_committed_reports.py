@@ -9,7 +9,8 @@ from pages import PUBLISHED_FILES, dashboard_text
 from openmm_mlff.checks.registry import select
 from openmm_mlff.config import load_protocol
 from openmm_mlff.results import Status, ValidationReport, VerdictStatus
-from openmm_mlff.students.loading import load_checkpoint, shipped_path
+from openmm_mlff.students.loading import load_checkpoint
+from openmm_mlff.students.shipped import shipped_path
 
 STUDENTS = ("original", "tiny", "ultra-tiny")
 SYSTEMS = ("water", "methane", "alanine")

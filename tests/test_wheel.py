@@ -12,7 +12,7 @@ import pytest
 
 from openmm_mlff.config import list_protocols
 from openmm_mlff.molecules import list_systems, systems_root
-from openmm_mlff.students.loading import shipped_students
+from openmm_mlff.students.shipped import shipped_students
 
 PROTOCOL = """
 extends = "quick"

@@ -46,7 +46,8 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
 
         return load_installed(spec)
     from openmm_mlff.potentials.student import StudentPotential
-    from openmm_mlff.students.loading import is_torchscript, shipped_path
+    from openmm_mlff.students.loading import is_torchscript
+    from openmm_mlff.students.shipped import shipped_path
 
     if spec.startswith("student:"):
         return StudentPotential.from_file(

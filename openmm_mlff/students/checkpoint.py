@@ -19,7 +19,6 @@ FORMAT = "openmm_mlff.student/1"
 TEACHER, TEACHER_OF_WATER = "GFN2-xTB (tblite)", "GFN1-xTB (tblite)"
 """The teachers of the shipped students and of ``student:water``, as their records name them."""
 
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _LONGEST_REASON = 200
 
 

@@ -14,14 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.storage.files import missing, no_plain_file
+from openmm_mlff.storage.files import no_plain_file
 from openmm_mlff.storage.fingerprint import hash_path
-from openmm_mlff.storage.text import cut
 from openmm_mlff.students.checkpoint import (
     FORMAT,
-    WEIGHTS_FOLDER,
     StudentRecord,
     check_finite,
     load_student,
@@ -30,6 +27,7 @@ from openmm_mlff.students.checkpoint import (
     read_safetensors,
 )
 from openmm_mlff.students.distiller import build_distiller, is_distiller_state
+from openmm_mlff.students.shipped import check_file
 
 _OF_TORCH_EXPORT = ("archive_format", "serialized_exported_program.json")
 _ZIP_START = b"PK\x03\x04"
@@ -75,18 +73,6 @@ class LoadedStudent:
     sha256: str
     n_parameters: int
     record: StudentRecord | None = None
-
-
-def shipped_students() -> list[str]:
-    """Return the names of the students included in the package."""
-    return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
-
-
-def shipped_path(name: str) -> Path:
-    """Return the path of the weights of a shipped student; raise CheckpointError without one."""
-    if name not in shipped_students():
-        raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
-    return WEIGHTS_FOLDER / f"{name}.safetensors"
 
 
 def is_torchscript(path: Path) -> bool:
@@ -142,16 +128,7 @@ def load_checkpoint(path: Path) -> LoadedStudent:
 
 def _start_of(path: Path) -> bytes:
     """Return the first bytes of a file, after checking that it exists and is not empty."""
-    if not missing(path) and path.is_dir():
-        raise CheckpointError(
-            f"{path} is a folder, expected a checkpoint file; name the file inside it"
-        )
-    reason = no_plain_file(path)
-    if reason:
-        raise CheckpointError(
-            f"no checkpoint at {cut(str(path))} ({reason}); expected a file, or "
-            f"student:NAME with NAME one of {', '.join(shipped_students())}"
-        )
+    check_file(path)
     try:
         with path.open("rb") as file:
             start = file.read(len(_OLD_TORCH_START))

@@ -8,7 +8,7 @@ import pytest
 from openmm_mlff.campaign.plan import expand
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import ConfigError, MoleculeError
-from openmm_mlff.students.loading import shipped_path
+from openmm_mlff.students.shipped import shipped_path
 
 XYZ = "3\nwater\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n"
 

@@ -12,7 +12,7 @@ from openmm_mlff.campaign.spec import ClusterSpec
 from openmm_mlff.campaign.states import read_states
 from openmm_mlff.errors import ClusterError, ConfigError
 from openmm_mlff.storage.run_directory import read_json
-from openmm_mlff.students.loading import shipped_path
+from openmm_mlff.students.shipped import shipped_path
 
 STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 

@@ -5,7 +5,7 @@ import os
 from openmm_mlff.campaign import worker
 from openmm_mlff.campaign.worker import run_cell
 from openmm_mlff.storage.run_directory import write_json
-from openmm_mlff.students.loading import shipped_path
+from openmm_mlff.students.shipped import shipped_path
 
 
 def run(cell, store, folder):

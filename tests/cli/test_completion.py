@@ -4,7 +4,7 @@ from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.cli import completion
 from openmm_mlff.config import list_protocols
 from openmm_mlff.molecules import list_systems
-from openmm_mlff.students.loading import shipped_students
+from openmm_mlff.students.shipped import shipped_students
 
 
 def test_files_are_completed_where_the_path_leads(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import SMALLEST_WIDTH_ANGSTROM
 from openmm_mlff.request import ValidationRequest
-from openmm_mlff.students.loading import shipped_path
+from openmm_mlff.students.shipped import shipped_path
 
 pytest.importorskip("tblite")
 

@@ -1,7 +1,7 @@
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.students import loading
+from openmm_mlff.students import shipped
 
 
 def test_a_checkpoint_is_loaded_by_path_or_by_name(small_checkpoint, tmp_path, monkeypatch):
@@ -14,9 +14,9 @@ def test_a_checkpoint_is_loaded_by_path_or_by_name(small_checkpoint, tmp_path, m
     path = tmp_path / "weights"
     path.write_bytes(small_checkpoint.read_bytes())
     assert load_potential(str(path)).sha256 == potential.sha256
-    monkeypatch.setattr(loading, "WEIGHTS_FOLDER", small_checkpoint.parent)
-    shipped = load_potential("student:small")
-    assert (shipped.spec, shipped.name) == ("student:small", "small")
+    monkeypatch.setattr(shipped, "WEIGHTS_FOLDER", small_checkpoint.parent)
+    found = load_potential("student:small")
+    assert (found.spec, found.name) == ("student:small", "small")
 
 
 def test_an_ase_calculator_is_loaded_by_name():

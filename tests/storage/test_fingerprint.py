@@ -19,7 +19,7 @@ from openmm_mlff.storage.fingerprint import (
     hash_path,
     own_sources,
 )
-from openmm_mlff.students.loading import shipped_path
+from openmm_mlff.students.shipped import shipped_path
 
 CALCULATOR = """
 from pathlib import Path

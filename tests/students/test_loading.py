@@ -7,16 +7,15 @@ import torch
 from safetensors.torch import save_file
 
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.students import loading
+from openmm_mlff.students import shipped
 from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.distiller import DistillerConfig, DistillerStudent
 from openmm_mlff.students.loading import (
     is_torchscript,
     load_checkpoint,
-    shipped_path,
-    shipped_students,
 )
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.shipped import shipped_path, shipped_students
 
 
 class Trap:
@@ -210,7 +209,7 @@ def test_torchscript_and_unreadable_files_are_refused(path, own, monkeypatch):
 
 
 def test_shipped_students_are_found_by_name(own, monkeypatch, tmp_path):
-    monkeypatch.setattr(loading, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "WEIGHTS_FOLDER", tmp_path)
     assert shipped_students() == ["own"]
     assert shipped_path("own") == own
     with pytest.raises(CheckpointError, match="unknown student 'owm'; did you mean 'own'"):

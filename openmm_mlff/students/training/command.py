@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from openmm_mlff.errors import UserError
 from openmm_mlff.storage.files import write_text
-from openmm_mlff.students.checkpoint import WEIGHTS_FOLDER
+from openmm_mlff.students.shipped import WEIGHTS_FOLDER
 from openmm_mlff.students.training.card import model_card
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.recipe import (

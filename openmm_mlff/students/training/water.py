@@ -21,13 +21,13 @@ from openmm_mlff.storage.files import write_text
 from openmm_mlff.storage.run_directory import RunDirectory
 from openmm_mlff.students.checkpoint import (
     TEACHER_OF_WATER,
-    WEIGHTS_FOLDER,
     StudentRecord,
     load_student,
     n_parameters,
     save_student,
 )
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.shipped import WEIGHTS_FOLDER
 from openmm_mlff.students.training.card import model_card
 from openmm_mlff.students.training.command import (
     QUICK_FOLDER,

@@ -9,7 +9,7 @@ from openmm_mlff.potentials.openmmml import plugin
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
 from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.student import StudentPotential
-from openmm_mlff.students.loading import shipped_students
+from openmm_mlff.students.shipped import shipped_students
 from openmm_mlff.units import nm_from_angstrom
 
 

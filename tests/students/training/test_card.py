@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from openmm_mlff.students.checkpoint import read_student_record
-from openmm_mlff.students.loading import shipped_path, shipped_students
+from openmm_mlff.students.shipped import shipped_path, shipped_students
 from openmm_mlff.students.training.card import model_card
 from openmm_mlff.students.training.last_rounds import LAST_ROUNDS
 

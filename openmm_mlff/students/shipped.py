@@ -1,0 +1,35 @@
+"""Checkpoint files by name or path, found without torch."""
+
+from pathlib import Path
+
+from openmm_mlff.config import nearest
+from openmm_mlff.errors import CheckpointError
+from openmm_mlff.storage.files import missing, no_plain_file
+from openmm_mlff.storage.text import cut
+
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+
+
+def shipped_students() -> list[str]:
+    """Return the names of the students included in the package."""
+    return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
+
+
+def shipped_path(name: str) -> Path:
+    """Return the path of the weights of a shipped student; raise CheckpointError without one."""
+    if name not in shipped_students():
+        raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
+    return WEIGHTS_FOLDER / f"{name}.safetensors"
+
+
+def check_file(path: Path) -> None:
+    """Raise CheckpointError unless there is a file."""
+    if not missing(path) and path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder, expected a checkpoint file; name the file inside it"
+        )
+    if reason := no_plain_file(path):
+        raise CheckpointError(
+            f"no checkpoint at {cut(str(path))} ({reason}); expected a file, or "
+            f"student:NAME with NAME one of {', '.join(shipped_students())}"
+        )
