@@ -186,12 +186,18 @@ def leaderboard(done: Finished) -> str:
     """Return the page that compares the potentials, the soundest first."""
     ranked = []
     for name in dict.fromkeys(case.potential for case, _ in done):
-        own = [(case, found) for case, found in done if case.potential == name]
+        own = longest([(case, found) for case, found in done if case.potential == name])
         worst, _ = max(own, key=lambda pair: BEST_FIRST.index(pair[1].verdict.status))
         ranked.append((merge([found for _, found in own], name=name), _link(worst)))
     ranked.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict.status))
     reports, links = [report for report, _ in ranked], [link for _, link in ranked]
-    return comparison_html(reports, summarise(reports), links=links, title=TITLE)
+    return comparison_html(reports, summarise(reports), links=links, title=TITLE, ranked=True)
+
+
+def longest(done: Finished) -> Finished:
+    """Return the cases by standard, and of the others those on further systems."""
+    decided = {case.system for case, _ in done if case.protocol == "standard"}
+    return [one for one in done if one[0].protocol == "standard" or one[0].system not in decided]
 
 
 def _link(case: Case) -> str:

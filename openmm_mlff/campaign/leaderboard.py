@@ -45,7 +45,7 @@ def write_leaderboard(states: Sequence[CellState], store: Store, *, name: str) -
     reports, links = ranked_reports(states, store)
     runs = [state.row() for state in states]
     write_json(store.root / LEADERBOARD_FILE, {**compare(reports), "runs": runs})
-    page = comparison_html(reports, summarise(reports), links=links, title=name)
+    page = comparison_html(reports, summarise(reports), links=links, title=name, ranked=True)
     write_text(store.root / PAGE_FILE, page)
     return store.root / PAGE_FILE
 

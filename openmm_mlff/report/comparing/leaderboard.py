@@ -7,7 +7,7 @@ from typing import Any
 from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.selection import KEY_CHECKS, key_results, systems_with_results
 from openmm_mlff.report.wording import interval_half_width, value_text, with_unit
-from openmm_mlff.results import CheckResult, ValidationReport
+from openmm_mlff.results import CheckResult, ClaimStatus, Status, ValidationReport
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,21 @@ def limits_and_results(
                 limits.setdefault(key, Limit(key[0], key[1], result.threshold, unit))
                 position = list(limits).index(key)
             place = {"limit": position, "model": model, "system": systems.index(result.system)}
-            results.append(_outcome(result, row.name) | place)
+            asked = _is_asked(result, reports[model])
+            results.append(_outcome(result, row.name) | place | {"required": asked})
     return list(limits.values()), results
 
 
 def _key_cell(result: CheckResult) -> tuple[str, str, float]:
     text = with_unit(value_text(result), result.unit)
     return text, f"on {result.system}", result.value or 0.0
+
+
+def _is_asked(result: CheckResult, report: ValidationReport) -> bool:
+    """Return whether the verdict depends on a result: not on what no reference was named for."""
+    accurate = report.verdict.claims.accurate.status
+    is_left_out = result.status is Status.SKIPPED and accurate is ClaimStatus.NOT_ASKED
+    return result.required and not is_left_out
 
 
 def _outcome(result: CheckResult, name: str) -> dict[str, Any]:
@@ -68,7 +76,6 @@ def _outcome(result: CheckResult, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "status": result.status.value,
-        "required": result.required,
         "value": value,
         "half": interval_half_width(result) or 0.0,
     }

@@ -44,10 +44,12 @@ def comparison_html(
     *,
     links: Sequence[str] = (),
     title: str = TITLE,
+    ranked: bool = False,
 ) -> str:
     """Return a comparison as one HTML page in which text from reports is escaped.
 
-    The baseline comes first. ``links`` are relative paths to the page of each report, or empty.
+    The baseline comes first; reports that are ``ranked`` have none, and no changes are shown.
+    ``links`` are relative paths to the page of each report, or empty.
     """
     several = _several(reports)
     plot = pareto_plot(summary.weighed, links=dict(zip(summary.labels, links, strict=False)))
@@ -63,11 +65,12 @@ def comparison_html(
         heads=KEY_CHECKS.values(),
         systems=systems_of(reports),
         limits=limits,
+        ranked=ranked,
         results=Markup(safe_json(results)),
         summary=summary,
         differences=[
             (headline(difference, baseline=summary.labels[0]), difference)
-            for difference in summary.differences
+            for difference in (() if ranked else summary.differences)
         ],
         pareto=pareto,
         chart_data=Markup(packed_json([] if pareto is None else [pareto])),

@@ -3,7 +3,7 @@ import pytest
 from openmm_mlff.report.comparing.leaderboard import key_cells, limits_and_results, systems_of
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.selection import FAULTS, NO_FAULT, verdict_words
-from openmm_mlff.results import Status, VerdictStatus
+from openmm_mlff.results import Claim, ClaimStatus, Status, VerdictStatus
 
 
 def test_a_model_has_the_worst_of_each_key_number(make_report, make_checks):
@@ -54,3 +54,15 @@ def test_a_protocol_that_cannot_approve_found_faults_or_none(
     assert verdict_words(report) == words
     advice = " ".join(summarise([report]).advice)
     assert ("No fault was found" in advice) == (words == NO_FAULT)
+
+
+def test_what_no_reference_was_named_for_does_not_count(make_report, make_checks):
+    checks = make_checks(force_accuracy={"status": Status.SKIPPED, "value": None})
+    for accurate, counts in ((ClaimStatus.NOT_ASKED, False), (ClaimStatus.UNDECIDED, True)):
+        report = make_report(checks=checks, status=VerdictStatus.INCONCLUSIVE)
+        claim = Claim(name="accurate", status=accurate)
+        claims = report.verdict.claims.model_copy(update={"accurate": claim})
+        verdict = report.verdict.model_copy(update={"claims": claims})
+        _, results = limits_and_results([report.model_copy(update={"verdict": verdict})])
+        required = {one["name"]: one["required"] for one in results}
+        assert (required["force_accuracy"], required["stability"]) == (counts, True)

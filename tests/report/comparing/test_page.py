@@ -52,3 +52,10 @@ def test_every_text_of_a_report_is_escaped(make_report, make_result):
 def test_reports_without_checks_and_one_report_alone_have_a_page(make_report):
     assert "No check changed its status." in page([make_report(checks=[]), make_report(checks=[])])
     assert "nothing to compare it with" in page([make_report(checks=[])])
+
+
+def test_a_ranking_has_neither_baseline_nor_changes(old_and_new):
+    text = page(old_and_new, ranked=True)
+    for part in ("baseline", "REJECTED now", 'id="changes"', 'href="#changes"'):
+        assert part in page(old_and_new)
+        assert part not in text
