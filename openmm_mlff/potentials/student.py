@@ -1,6 +1,7 @@
 """Students as potentials: checkpoint -> TorchScript -> `TorchForce`, or PyTorch in Python."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -47,6 +48,11 @@ class StudentPotential(Potential):
 
     is_exported = True
     has_two_precisions = True
+    _warmed = (*Potential._warmed, "_scripts")
+
+    @cached_property
+    def _scripts(self) -> dict[tuple[bytes, bool, str], torch.jit.ScriptModule]:
+        return {}
 
     def __init__(
         self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
@@ -141,8 +147,12 @@ class StudentPotential(Potential):
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> torch.jit.ScriptModule:
-        """Compile :meth:`deployed` with TorchScript."""
-        return torch.jit.script(self.deployed(molecule, precision=precision))
+        """Compile :meth:`deployed` with TorchScript, once for each composition."""
+        self.check_molecule(molecule)
+        key = molecule.atomic_numbers.tobytes(), molecule.is_periodic, precision
+        if key not in self._scripts:
+            self._scripts[key] = torch.jit.script(self.deployed(molecule, precision=precision))
+        return self._scripts[key]
 
     def script_free(self, *, precision: str = "mixed") -> torch.jit.ScriptModule:
         """Compile the student for any molecule: `forward(atomic_numbers, positions)`, Å and eV."""

@@ -11,7 +11,6 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.selftest.faults.plant import Plant, require
-from openmm_mlff.selftest.oracles.network import NetworkOracle
 from openmm_mlff.students.painn import PaiNN
 
 
@@ -108,5 +107,5 @@ def half_precision(healthy: Potential, strength: float) -> Potential:
     return _with_model(sound, Halved(sound.student.model, strength))
 
 
-def _with_model(sound: StudentPotential, model: nn.Module) -> NetworkOracle:
-    return NetworkOracle(replace(sound.student, model=model.eval()), spec=sound.spec)
+def _with_model(sound: StudentPotential, model: nn.Module) -> StudentPotential:
+    return StudentPotential(replace(sound.student, model=model.eval()), spec=sound.spec)

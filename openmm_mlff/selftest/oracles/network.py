@@ -1,11 +1,8 @@
 """A small PaiNN with random weights and stable molecules, as a student."""
 
-from functools import cached_property
-
 import torch
 from torch import Tensor, nn
 
-from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.selftest.oracles.pair import (
     CUTOFF_ANGSTROM,
@@ -72,26 +69,7 @@ class BoundPaiNN(nn.Module):
         return energies.index_add(0, graph[receivers], pairs.to(torch.float64))
 
 
-class NetworkOracle(StudentPotential):
-    """A student that caches its compiled programs."""
-
-    _warmed = (*StudentPotential._warmed, "_programs")
-
-    @cached_property
-    def _programs(self) -> dict[tuple[str, str], torch.jit.ScriptModule]:
-        return {}
-
-    def script(
-        self, molecule: MolecularSystem, *, precision: str = "mixed"
-    ) -> torch.jit.ScriptModule:
-        """See :meth:`StudentPotential.script`."""
-        key = (molecule.formula, precision)
-        if key not in self._programs:
-            self._programs[key] = super().script(molecule, precision=precision)
-        return self._programs[key]
-
-
-def network_oracle(*, seed: int) -> NetworkOracle:
+def network_oracle(*, seed: int) -> StudentPotential:
     """Return a random network for H, C, N and O, which is exported like a student."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -108,7 +86,7 @@ def network_oracle(*, seed: int) -> NetworkOracle:
         sha256="",
         n_parameters=n_parameters(model),
     )
-    return NetworkOracle(loaded, spec=f"selftest:{name}?seed={seed}")
+    return StudentPotential(loaded, spec=f"selftest:{name}?seed={seed}")
 
 
 def _well(first: int, second: int) -> tuple[float, float, float]:
