@@ -83,7 +83,10 @@ def validated(case: Case, *, files: Path, made: Path) -> str:
         platform="auto",
         precision="mixed",
     )
-    return report.to_json().replace(f"{made}/", "").replace(f"{files}/", "")
+    text = report.to_json()
+    for folder in (made, files, Path.cwd()):
+        text = text.replace(f"{folder}/", "")
+    return text
 
 
 def store(case: Case, text: str) -> None:
