@@ -23,7 +23,10 @@ def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[s
         for status in VerdictStatus
     }
     approved = by_status[VerdictStatus.APPROVED]
-    sentences = _of_approved(approved, weighed=weighed)
+    if approved and len({report.systems for report in reports}) > 1:
+        sentences = [f"Approved, each on its own systems: {_listed(approved)}."]
+    else:
+        sentences = _of_approved(approved, weighed=weighed)
     unjudged = [
         label
         for label, report in zip(labels, reports, strict=True)

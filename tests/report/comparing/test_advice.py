@@ -34,3 +34,11 @@ def test_the_advice_names_the_models_to_use_and_not_to_use(make_models, models, 
     reports = make_models(models, **verdicts)
     text = " ".join(recommend(reports, weighed=pareto(reports)))
     assert [part for part in parts if part not in text] == []
+
+
+def test_models_on_different_systems_are_not_weighed(make_models):
+    first, second = make_models({"a": (0.01, 4.0), "b": (0.03, 1.0)})
+    reports = [first, second.model_copy(update={"systems": ("methane",)})]
+    text = " ".join(recommend(reports, weighed=pareto(reports)))
+    assert "own systems: a and b" in text
+    assert "Use" not in text
