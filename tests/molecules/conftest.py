@@ -1,4 +1,6 @@
 import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom
 
 from openmm_mlff.molecules import load_system
 
@@ -21,6 +23,13 @@ def water():
 @pytest.fixture
 def dipeptide():
     return load_system("alanine_dipeptide")
+
+
+def embedded(smiles):
+    """Let RDKit make a molecule with its hydrogens in three dimensions."""
+    molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    assert rdDistGeom.EmbedMolecule(molecule, randomSeed=1) == 0
+    return molecule
 
 
 def atom(serial, name, position, *, residue="LIG", number=1, altloc=" ", element="", charge=""):

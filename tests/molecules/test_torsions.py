@@ -33,39 +33,30 @@ def built(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "bonds"),
+    ("make", "name", "bonds"),
     [
-        ("water", []),
-        ("methane", []),
-        ("ammonia", []),
-        ("benzene", []),
-        ("methanol", ["C–O"]),
-        ("ethanol", ["C–C", "C–O"]),
+        (load_system, "water", []),
+        (load_system, "methane", []),
+        (load_system, "ammonia", []),
+        (load_system, "benzene", []),
+        (load_system, "methanol", ["C–O"]),
+        (load_system, "ethanol", ["C–C", "C–O"]),
         # The amide bond turns: it costs some 20 kcal/mol, and stays a bond.
-        ("acetamide", ["C–C", "C–N"]),
-        ("alanine", ["C–C", "C–C", "C–N", "C–O"]),
+        (load_system, "acetamide", ["C–C", "C–N"]),
+        (load_system, "alanine", ["C–C", "C–C", "C–N", "C–O"]),
+        (built, "H2O2", ["O–O"]),
+        (built, "C2H6", ["C–C"]),
+        (built, "C2H4", []),  # a double bond
+        (built, "C2H2", []),  # triple, and straight
+        (built, "trans-butane", ["C–C", "C–C", "C–C"]),
+        (built, "butadiene", ["C–C"]),
+        (built, "cyclobutane", []),
+        (built, "CH3CN", []),  # straight at the nitrile's carbon
+        (built, "CH3CHO", ["C–C"]),
     ],
 )
-def test_bonds_of_the_library_that_turn(name, bonds):
-    assert named(load_system(name)) == bonds
-
-
-@pytest.mark.parametrize(
-    ("name", "bonds"),
-    [
-        ("H2O2", ["O–O"]),
-        ("C2H6", ["C–C"]),
-        ("C2H4", []),  # a double bond
-        ("C2H2", []),  # triple, and straight
-        ("trans-butane", ["C–C", "C–C", "C–C"]),
-        ("butadiene", ["C–C"]),
-        ("cyclobutane", []),
-        ("CH3CN", []),  # straight at the nitrile's carbon
-        ("CH3CHO", ["C–C"]),
-    ],
-)
-def test_bonds_of_other_molecules_that_turn(name, bonds):
-    assert named(built(name)) == bonds
+def test_bonds_that_turn(make, name, bonds):
+    assert named(make(name)) == bonds
 
 
 def test_the_heaviest_neighbours_make_the_angle_and_one_side_moves():

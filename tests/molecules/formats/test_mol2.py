@@ -1,7 +1,5 @@
 import numpy as np
-import pytest
 
-from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 
 TYPES = {"C": "C.3", "N": "N.am", "O": "O.2", "H": "H"}
@@ -50,10 +48,7 @@ def test_a_library_molecule_round_trips(write, dipeptide):
 
 def test_the_charge_is_the_sum_of_the_partial_charges(write):
     assert load_system(write("a.mol2", ammonium(charges=[-0.8] + 4 * [0.4502]))).charge == 1
-    with pytest.raises(MoleculeError, match=r"sum to 0\.400, not a whole number"):
-        load_system(write("b.mol2", ammonium(charges=[-0.8] + 4 * [0.3])))
     # Without partial charges the atom types determine it.
-    pytest.importorskip("rdkit")
     assert load_system(write("c.mol2", ammonium())).charge == 1
 
 

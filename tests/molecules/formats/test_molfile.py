@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import covalent_bonds, load_system, load_systems
+
+from ..conftest import embedded
 
 HYDROXIDE = """hydroxide
   made by hand
@@ -19,20 +23,19 @@ RADICAL = HYDROXIDE.replace("O   0  5", "O   0  0").replace("M  END", "M  RAD  1
 
 def molblock(molecule, *, v3000=False, title="mine"):
     """Let RDKit write a library molecule, with its bonds."""
-    chem = pytest.importorskip("rdkit.Chem")
-    editable = chem.RWMol()
-    conformer = chem.Conformer(molecule.n_atoms)
+    editable = Chem.RWMol()
+    conformer = Chem.Conformer(molecule.n_atoms)
     for atom, (symbol, position) in enumerate(
         zip(molecule.symbols, molecule.positions_angstrom, strict=True)
     ):
-        editable.AddAtom(chem.Atom(symbol))
+        editable.AddAtom(Chem.Atom(symbol))
         conformer.SetAtomPosition(atom, position.tolist())
     for i, j in molecule.bonds:
         is_carbonyl = {molecule.symbols[i], molecule.symbols[j]} == {"C", "O"}
-        editable.AddBond(i, j, chem.BondType.DOUBLE if is_carbonyl else chem.BondType.SINGLE)
+        editable.AddBond(i, j, Chem.BondType.DOUBLE if is_carbonyl else Chem.BondType.SINGLE)
     editable.AddConformer(conformer)
     editable.SetProp("_Name", title)
-    return chem.MolToMolBlock(editable, forceV3000=v3000, kekulize=False)
+    return Chem.MolToMolBlock(editable, forceV3000=v3000, kekulize=False)
 
 
 @pytest.mark.parametrize("v3000", [False, True])
@@ -46,16 +49,13 @@ def test_a_molfile_round_trips(write, dipeptide, v3000):
 
 @pytest.mark.parametrize("v3000", [False, True])
 def test_formal_charges_and_radicals(write, v3000):
-    chem = pytest.importorskip("rdkit.Chem")
-    editor = pytest.importorskip("rdkit.Chem.AllChem")
     for smiles, expected in (
         ("C[N+](C)(C)C", (1, 1)),
         ("[CH3]", (0, 2)),
         ("[O-]S(=O)(=O)[O-]", (-2, 1)),
     ):
-        molecule = chem.AddHs(chem.MolFromSmiles(smiles))
-        editor.EmbedMolecule(molecule, randomSeed=1)
-        path = write("ion.sdf", chem.MolToMolBlock(molecule, forceV3000=v3000) + "$$$$\n")
+        block = Chem.MolToMolBlock(embedded(smiles), forceV3000=v3000)
+        path = write("ion.sdf", block + "$$$$\n")
         system = load_system(path)
         assert (system.charge, system.multiplicity) == expected
 
@@ -100,8 +100,7 @@ def test_adjacent_columns_are_separated(write):
 
 
 def test_a_flat_drawing_is_refused(write):
-    chem = pytest.importorskip("rdkit.Chem")
-    molecule = chem.AddHs(chem.MolFromSmiles("CC"))
-    pytest.importorskip("rdkit.Chem.AllChem").Compute2DCoords(molecule)
+    molecule = Chem.AddHs(Chem.MolFromSmiles("CC"))
+    rdDepictor.Compute2DCoords(molecule)
     with pytest.raises(MoleculeError, match="a flat drawing"):
-        load_system(write("flat.mol", chem.MolToMolBlock(molecule)))
+        load_system(write("flat.mol", Chem.MolToMolBlock(molecule)))
