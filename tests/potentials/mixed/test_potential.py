@@ -9,35 +9,22 @@ from openmm_mlff.potentials.mixed.forcefield import create_mm_system
 from openmm_mlff.reporters.quantities import degrees_of_freedom, masses_amu
 from openmm_mlff.units import nm_from_angstrom
 
-from .conftest import part_of, slopes
-
-
-def evaluated(potential, molecule, positions=None):
-    if positions is None:
-        positions = molecule.positions_angstrom
-    found = potential.evaluate(molecule, positions[None], precision="double")
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
+from .conftest import evaluated, part_of, parts_of, slopes
 
 
 def test_it_is_the_force_field_with_the_part_replaced(in_droplet, mixed, droplet):
     energy_ev, forces = evaluated(in_droplet, droplet)
-    part = in_droplet.ml_part(droplet)
-    all_ev, expected = Engine(in_droplet.mm_system(droplet), precision="double").evaluate(
-        droplet.positions_angstrom
-    )
+    (all_ev, expected), (again_ev, again), (learned_ev, learned) = parts_of(in_droplet, droplet)
     # Not from the whole System, as the check has it, but by the force field for ethanol alone.
     alone = create_mm_system(
         in_droplet.forcefield,
         part_of(in_droplet.topology, range(9)),
         settings=in_droplet.settings,
     )
-    inside_ev, inside = Engine(alone, precision="double").evaluate(part.positions_angstrom)
-    again_ev, again = Engine(in_droplet.mm_system_of_part(droplet), precision="double").evaluate(
-        droplet.positions_angstrom
-    )
+    placed = in_droplet.ml_part(droplet).positions_angstrom
+    inside_ev, inside = Engine(alone, precision="double").evaluate(placed)
     assert again_ev == pytest.approx(inside_ev, abs=1e-10)
     np.testing.assert_allclose(again, np.pad(inside, ((0, 12), (0, 0))), atol=1e-10)
-    learned_ev, learned = evaluated(in_droplet.ml_potential, part)
     assert energy_ev == pytest.approx(all_ev - inside_ev + learned_ev, abs=1e-8)
     expected[:9] += learned - inside
     np.testing.assert_allclose(forces, expected, atol=1e-8)
