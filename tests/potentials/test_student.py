@@ -2,16 +2,17 @@ import logging
 import sys
 
 import numpy as np
-import openmm
 import pytest
 import torch
 
-from openmm_mlff import units
 from openmm_mlff.errors import CheckpointError, ConfigError, MissingDependencyError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.student import StudentPotential, weights_dtype
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
+from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.students import evaluation
+
+from .conftest import context_of
 
 
 def expected(potential, molecule, precision):
@@ -42,8 +43,7 @@ def test_single_precision_has_the_weights_of_mixed():
 
 def test_the_system_holds_the_masses_and_one_force_with_cuda_graphs(small_potential, water):
     system = small_potential.create_system(water)
-    masses = [system.getParticleMass(index)._value for index in range(system.getNumParticles())]
-    np.testing.assert_array_equal(masses, water.masses_amu)
+    np.testing.assert_array_equal(masses_amu(system), water.masses_amu)
     assert (system.getNumConstraints(), system.getNumForces()) == (0, 1)
     assert not system.usesPeriodicBoundaryConditions()
     force = import_openmmtorch().TorchForce.cast(system.getForce(0))
@@ -114,13 +114,8 @@ def test_cuda_steps_like_the_reference_platform(cuda, small_potential, water):
     system = small_potential.create_system(water, precision="double")
     ends = []
     for platform, properties in (("Reference", {}), (cuda, {"Precision": "double"})):
-        context = openmm.Context(
-            system,
-            openmm.VerletIntegrator(0.0005),
-            openmm.Platform.getPlatformByName(platform),
-            properties,
-        )
-        context.setPositions(units.nm_from_angstrom(water.positions_angstrom))
+        given = {"platform": platform, "properties": properties, "step_fs": 0.5}
+        context = context_of(system, water.positions_angstrom, **given)
         context.getIntegrator().step(50)
         ends.append(context.getState(positions=True).getPositions(asNumpy=True)._value)
     np.testing.assert_allclose(ends[1], ends[0], atol=1e-6)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import openmm
 import pytest
+import torch
 from openmm import app, unit
 from openmmml import MLPotential
 
@@ -46,6 +47,11 @@ class Recording(Potential):
 
     def ase_calculator(self, *, precision="mixed", device="cpu"):
         raise NotImplementedError
+
+
+class Springs(torch.nn.Module):
+    def forward(self, positions):
+        return (positions**2).sum()
 
 
 @dataclass
