@@ -129,10 +129,7 @@ def test_any_json_as_a_report(value):
 
 
 @FEW
-@given(
-    st.lists(st.sampled_from([1, 6, 7, 8]), min_size=1, max_size=5),
-    st.floats(-1.0, 1.0),
-)
+@given(st.lists(st.sampled_from([1, 6, 7, 8]), min_size=1, max_size=5), st.floats(-1.0, 1.0))
 def test_a_molecule_is_read_back_as_it_was_written(tmp_path_factory, numbers, shift):
     places = [[2.0 * index, shift, -shift] for index in range(len(numbers))]
     molecule = MolecularSystem(

@@ -133,10 +133,7 @@ def test_a_system_of_two_parts_is_taken_or_refused(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "said"),
-    [
-        ("tip4p-reporter/run.py", "StabilityReporter ok"),
-        ("npt-reporter/npt.py", "no complaint"),
-    ],
+    [("tip4p-reporter/run.py", "StabilityReporter ok"), ("npt-reporter/npt.py", "no complaint")],
 )
 def test_reporters_guard_the_scripts(script, said, programs, tmp_path):
     code = (CASES / script).read_text(encoding="utf-8")

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase.data import atomic_numbers
+from openmm import app
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
@@ -111,9 +114,6 @@ def test_cryst1_is_the_box_unless_it_is_a_dummy_or_a_crystal(write, water):
 
 
 def test_it_agrees_with_openmm_on_a_box_of_water(water):
-    app = pytest.importorskip("openmm.app")
-    from pathlib import Path
-
     path = Path(app.__file__).parent / "data" / "tip3p.pdb"
     system = load_system(path)
     reference = app.PDBFile(str(path))

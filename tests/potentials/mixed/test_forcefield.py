@@ -59,10 +59,7 @@ def test_unusable_files_and_missing_templates_are_refused_in_one_line(create, fi
 
 def test_a_box_brings_pme_with_the_settings(create, box_topology, box):
     system = create(
-        boxed(box_topology, box),
-        cutoff_angstrom=9.5,
-        switch_angstrom=8.5,
-        ewald_tolerance=2e-5,
+        boxed(box_topology, box), cutoff_angstrom=9.5, switch_angstrom=8.5, ewald_tolerance=2e-5
     )
     force = nonbonded(system)
     assert force.getNonbondedMethod() == openmm.NonbondedForce.PME

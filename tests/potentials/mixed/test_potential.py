@@ -17,9 +17,7 @@ def test_it_is_the_force_field_with_the_part_replaced(in_droplet, mixed, droplet
     (all_ev, expected), (again_ev, again), (learned_ev, learned) = parts_of(in_droplet, droplet)
     # Not from the whole System, as the check has it, but by the force field for ethanol alone.
     alone = create_mm_system(
-        in_droplet.forcefield,
-        part_of(in_droplet.topology, range(9)),
-        settings=in_droplet.settings,
+        in_droplet.forcefield, part_of(in_droplet.topology, range(9)), settings=in_droplet.settings
     )
     placed = in_droplet.ml_part(droplet).positions_angstrom
     inside_ev, inside = Engine(alone, precision="double").evaluate(placed)
