@@ -25,6 +25,11 @@ def dipeptide():
     return load_system("alanine_dipeptide")
 
 
+def helium(count):
+    """Frames of an atom at z = 0, 1, ... Å as XYZ."""
+    return "".join(f"1\n\nHe 0 0 {z}\n" for z in range(count))
+
+
 def embedded(smiles):
     """Let RDKit make a molecule with its hydrogens in three dimensions."""
     molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))

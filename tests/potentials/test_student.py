@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from openmm_mlff.errors import CheckpointError, ConfigError, MissingDependencyError
+from openmm_mlff.errors import ConfigError, MissingDependencyError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.potentials.student import weights_dtype
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.students import evaluation
@@ -73,12 +73,10 @@ def test_batches_do_not_depend_on_how_they_are_split(small_potential, water, mon
     assert nothing.forces_ev_per_angstrom.shape == (0, 3, 3)
 
 
-def test_unknown_precisions_and_missing_files_are_refused(small_potential, water, tmp_path):
+def test_unknown_precisions_are_refused(small_potential, water):
     for method in (small_potential.create_system, small_potential.script):
         with pytest.raises(ConfigError, match="unknown precision 'half'"):
             method(water, precision="half")
-    with pytest.raises(CheckpointError, match="no checkpoint at"):
-        StudentPotential.from_file(tmp_path / "missing.pt")
 
 
 def test_a_missing_plugin_names_the_command_and_restores_logging(monkeypatch):
