@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from openmm_mlff.config import load_protocol, parse_protocol
 from openmm_mlff.errors import UserError
@@ -109,8 +110,6 @@ JSON = st.recursive(
 @FEW
 @given(JSON, st.sampled_from(["value", "threshold", "condition", "evidence", "status", "message"]))
 def test_any_value_in_a_check(value, field):
-    from pydantic import ValidationError
-
     whole = {"id": "a", "group": "b", "system": "c", "status": "PASS", "message": "d"}
     try:
         found = CheckResult.model_validate(whole | {field: value})
@@ -122,8 +121,6 @@ def test_any_value_in_a_check(value, field):
 @FEW
 @given(JSON)
 def test_any_json_as_a_report(value):
-    from pydantic import ValidationError
-
     with pytest.raises(ValidationError):
         ValidationReport.from_json(json.dumps(value))
 

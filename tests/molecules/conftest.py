@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules.torsions import rotatable_torsions
 
 
 @pytest.fixture
@@ -23,6 +25,20 @@ def water():
 @pytest.fixture
 def dipeptide():
     return load_system("alanine_dipeptide")
+
+
+def assert_read_back(system, molecule, *, atol):
+    """Check that elements, positions, Å, and bonds are those of a molecule that was written."""
+    np.testing.assert_array_equal(system.atomic_numbers, molecule.atomic_numbers)
+    np.testing.assert_allclose(system.positions_angstrom, molecule.positions_angstrom, atol=atol)
+    assert system.bonds == molecule.bonds
+
+
+def torsions_of(molecule):
+    """The bonds of a molecule that turn."""
+    return rotatable_torsions(
+        molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
+    )
 
 
 def helium(count):

@@ -8,9 +8,10 @@ from openmm_mlff.molecules.relaxation import HeldDihedral, relax_at_angle
 from openmm_mlff.molecules.torsions import (
     dihedral_degrees,
     dihedral_gradient,
-    rotatable_torsions,
     turned,
 )
+
+from .conftest import torsions_of
 
 
 class Springs(Calculator):
@@ -42,10 +43,7 @@ def methanol():
 
 @pytest.fixture
 def relax(methanol):
-    (torsion,) = rotatable_torsions(
-        methanol.positions_angstrom, atomic_numbers=methanol.atomic_numbers, bonds=methanol.bonds
-    )
-
+    (torsion,) = torsions_of(methanol)
     start = methanol.positions_angstrom
     present = dihedral_degrees(start, atoms=torsion.atoms)
 

@@ -10,21 +10,16 @@ from openmm_mlff.molecules.torsions import (
     Torsion,
     dihedral_degrees,
     dihedral_gradient,
-    rotatable_torsions,
     turned,
 )
+
+from .conftest import torsions_of
 
 ATOMS = (0, 1, 2, 3)
 
 
-def find(system):
-    return rotatable_torsions(
-        system.positions_angstrom, atomic_numbers=system.atomic_numbers, bonds=system.bonds
-    )
-
-
 def named(system):
-    return sorted("–".join(sorted(system.symbols[a] for a in t.bond)) for t in find(system))
+    return sorted("–".join(sorted(system.symbols[a] for a in t.bond)) for t in torsions_of(system))
 
 
 def built(name):
@@ -61,7 +56,7 @@ def test_bonds_that_turn(make, name, bonds):
 
 def test_the_heaviest_neighbours_make_the_angle_and_one_side_moves():
     ethanol = load_system("ethanol")
-    by_bond = {torsion.bond: torsion for torsion in find(ethanol)}
+    by_bond = {torsion.bond: torsion for torsion in torsions_of(ethanol)}
     torsion = by_bond[0, 1]
     assert torsion == Torsion(atoms=(3, 0, 1, 2), moved=(1, 2, 6, 7, 8))
 
@@ -71,7 +66,7 @@ def test_two_molecules_turn_each_for_itself():
     numbers = np.tile(one.atomic_numbers, 2)
     shifts = np.array([[[0.0, 0.0, 0.0]], [[50.0, 0.0, 0.0]]])
     positions = (one.positions_angstrom + shifts).reshape(-1, 3)
-    torsions = find(MolecularSystem("two", numbers, positions))
+    torsions = torsions_of(MolecularSystem("two", numbers, positions))
     assert len(torsions) == 2
     assert max(torsions[0].moved) < one.n_atoms <= min(torsions[1].moved)
 
@@ -122,7 +117,7 @@ def test_atoms_on_a_line_have_no_angle():
 def test_turning_adds_to_the_angle_and_keeps_both_sides_rigid(degrees):
     alanine = load_system("alanine")
     before = alanine.positions_angstrom
-    for torsion in find(alanine):
+    for torsion in torsions_of(alanine):
         after = turned(before, torsion=torsion, degrees=degrees)
         grown = dihedral_degrees(after, atoms=torsion.atoms) - dihedral_degrees(
             before, atoms=torsion.atoms

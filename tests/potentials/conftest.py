@@ -72,6 +72,14 @@ def energy_and_forces(system, positions_angstrom, **options):
     )
 
 
+def evaluated(potential, molecule, positions=None, *, precision="mixed"):
+    """Energy, eV, and forces, (N, 3), eV/Å, at the molecule's positions or at others."""
+    if positions is None:
+        positions = molecule.positions_angstrom
+    found = potential.evaluate(molecule, positions[None], precision=precision)
+    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
+
+
 @pytest.fixture(scope="session")
 def in_openmm():
     """Energy, eV, and forces, (N, 3), eV/Å, of a System at positions, by OpenMM."""

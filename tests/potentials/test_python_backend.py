@@ -20,7 +20,7 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.potentials.torch_plugin import python_torch_class
 from openmm_mlff.simulation.replicas.module import student_batch
 
-from .conftest import particles_with
+from .conftest import evaluated, particles_with
 
 
 @pytest.fixture
@@ -145,5 +145,5 @@ def test_a_box_has_the_same_forces_in_openmm_and_in_ase(with_options, water, for
     atoms.calc = potential.ase_calculator(precision="double")
     np.testing.assert_allclose(forces, atoms.get_forces(), atol=1e-8)
     assert np.isfinite(atoms.get_stress()).all()
-    found = potential.evaluate(boxed, boxed.positions_angstrom[None], precision="double")
-    np.testing.assert_allclose(found.forces_ev_per_angstrom[0], atoms.get_forces(), atol=1e-9)
+    _, found = evaluated(potential, boxed, precision="double")
+    np.testing.assert_allclose(found, atoms.get_forces(), atol=1e-9)

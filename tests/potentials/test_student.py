@@ -12,12 +12,7 @@ from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.students import evaluation
 
-from .conftest import context_of
-
-
-def expected(potential, molecule, precision):
-    found = potential.evaluate(molecule, molecule.positions_angstrom[None], precision=precision)
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
+from .conftest import context_of, evaluated
 
 
 @pytest.mark.parametrize("platform", ["Reference", "CPU"])
@@ -28,7 +23,7 @@ def test_openmm_and_ase_compute_the_model(
     system = small_potential.create_system(water, precision=precision)
     atoms = water.to_ase()
     atoms.calc = small_potential.ase_calculator(precision=precision)
-    model_energy, model_forces = expected(small_potential, water, precision)
+    model_energy, model_forces = evaluated(small_potential, water, precision=precision)
     for energy, forces in (
         in_openmm(system, water.positions_angstrom, platform=platform),
         (atoms.get_potential_energy(), atoms.get_forces()),
@@ -102,7 +97,7 @@ def test_cuda_computes_the_model(
     )
     # Positions are passed in single precision unless OpenMM runs in double.
     tolerance = tolerance if openmm_precision == "double" else 1e-3
-    model_energy, model_forces = expected(small_potential, molecule, precision)
+    model_energy, model_forces = evaluated(small_potential, molecule, precision=precision)
     assert energy == pytest.approx(model_energy, abs=molecule.n_atoms * tolerance)
     np.testing.assert_allclose(forces, model_forces, atol=tolerance)
 

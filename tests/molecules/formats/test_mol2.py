@@ -2,6 +2,8 @@ import numpy as np
 
 from openmm_mlff.molecules import load_system, load_systems
 
+from ..conftest import assert_read_back
+
 TYPES = {"C": "C.3", "N": "N.am", "O": "O.2", "H": "H"}
 AMMONIUM_ATOMS = (
     (0, 0, 0),
@@ -40,9 +42,7 @@ def ammonium(**options):
 def test_a_library_molecule_round_trips(write, dipeptide):
     charges = np.linspace(-0.5, 0.5, dipeptide.n_atoms)
     system = load_system(write("peptide.mol2", of(dipeptide, charges=charges)))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
-    assert system.bonds == dipeptide.bonds
+    assert_read_back(system, dipeptide, atol=6e-5)
     assert (system.name, system.charge) == ("peptide", 0)
 
 

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
@@ -6,7 +5,7 @@ from rdkit.Chem import rdDepictor
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import covalent_bonds, load_system, load_systems
 
-from ..conftest import embedded
+from ..conftest import assert_read_back, embedded
 
 HYDROXIDE = """hydroxide
   made by hand
@@ -41,9 +40,7 @@ def molblock(molecule, *, v3000=False, title="mine"):
 @pytest.mark.parametrize("v3000", [False, True])
 def test_a_molfile_round_trips(write, dipeptide, v3000):
     system = load_system(write("peptide.mol", molblock(dipeptide, v3000=v3000)))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
-    assert system.bonds == dipeptide.bonds
+    assert_read_back(system, dipeptide, atol=6e-5)
     assert (system.name, system.charge, system.multiplicity) == ("peptide", 0, 1)
 
 

@@ -9,7 +9,7 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 from openmm_mlff.molecules.files import read_structures
 
-from ..conftest import atom
+from ..conftest import assert_read_back, atom
 
 
 def pdb(molecule, *, element=True, **options):
@@ -32,9 +32,7 @@ def cryst1(a, b, c, alpha=90.0, beta=90.0, gamma=90.0, group="P 1"):
 @pytest.mark.parametrize("element", [True, False])
 def test_a_library_molecule_round_trips(write, dipeptide, element):
     system = load_system(write("peptide.pdb", pdb(dipeptide, element=element) + "END\n"))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-4)
-    assert system.bonds == dipeptide.bonds
+    assert_read_back(system, dipeptide, atol=6e-4)
     assert system.cell_angstrom is None
 
 

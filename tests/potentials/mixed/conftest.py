@@ -1,6 +1,7 @@
 """Ethanol in water: the whole box, and a droplet of it without one."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from openmm_mlff.potentials.mixed import (
     read_topology,
 )
 from openmm_mlff.potentials.mixed.structure import particle_numbers
+
+from .. import conftest as potentials
 
 FOLDER = systems_root() / "ethanol_in_water"
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
@@ -46,12 +49,7 @@ def prepared_mixed(files, coordinates, part, *, student="ultra-tiny", **settings
     return potential, prepared_molecule(prepared, coordinates)
 
 
-def evaluated(potential, molecule, positions=None):
-    """Energy, eV, and forces, (N, 3), eV/Å, at the molecule's positions or at others."""
-    if positions is None:
-        positions = molecule.positions_angstrom
-    found = potential.evaluate(molecule, positions[None], precision="double")
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
+evaluated = partial(potentials.evaluated, precision="double")
 
 
 def parts_of(potential, molecule):

@@ -11,7 +11,7 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.torchscript import load_torchscript
 from openmm_mlff.reporters.quantities import potential_ev
 
-from ..conftest import context_of, energy_and_forces
+from ..conftest import context_of, energy_and_forces, evaluated
 
 CONTRACTS = [
     ("Springs", {}, False),
@@ -33,11 +33,6 @@ CONTRACTS = [
     ("WithForces", {"energy_unit": "kcal/mol", "length_unit": "angstrom"}, False),
     ("Numbers", {"energy_unit": "kJ/mol", "length_unit": "nm"}, False),
 ]
-
-
-def evaluated(potential, molecule):
-    found = potential.evaluate(molecule, molecule.positions_angstrom[None])
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
 
 
 @pytest.mark.parametrize(("name", "options", "periodic"), CONTRACTS)
