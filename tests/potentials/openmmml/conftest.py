@@ -14,6 +14,8 @@ from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
 
+from ..conftest import context_of
+
 STUDENTS = ("student-original", "student-tiny", "student-ultra-tiny")
 
 # Residues of the alanine dipeptide of the library, by its atoms.
@@ -108,11 +110,9 @@ def dipeptide() -> Solvated:
 
 def energy_and_forces(system, positions_nm, *, platform="Reference", **parameters):
     """Return kJ/mol and kJ/mol/nm; virtual sites are placed by OpenMM."""
-    context = openmm.Context(
-        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(platform)
-    )
     sites = system.getNumParticles() - len(positions_nm)
-    context.setPositions(np.vstack([positions_nm, np.zeros((sites, 3))]))
+    placed_angstrom = 10.0 * np.vstack([positions_nm, np.zeros((sites, 3))])
+    context = context_of(system, placed_angstrom, platform=platform)
     context.computeVirtualSites()
     for name, value in parameters.items():
         context.setParameter(name, value)
