@@ -14,6 +14,7 @@ from ase.calculators.lj import LennardJones
 
 from openmm_mlff.errors import MissingDependencyError, PotentialError
 from openmm_mlff.potentials.ase import AsePotential, read_options
+from openmm_mlff.potentials.calculators import FunctionCalculator
 from openmm_mlff.reporters.quantities import masses_amu
 
 LENNARD_JONES = "ase:ase.calculators.lj:LennardJones"
@@ -28,13 +29,13 @@ class Demanding(Calculator):
         raise getattr(builtins, how)("no\nsuch model")
 
 
-class Refusing(Calculator):
+def refusing() -> FunctionCalculator:
     """A calculator whose SCF never converges."""
 
-    implemented_properties = ["energy", "forces"]  # noqa: RUF012
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+    def compute(atoms):
         raise RuntimeError("SCF not converged")
+
+    return FunctionCalculator(compute)
 
 
 class EnergyOnly(Calculator):
@@ -171,7 +172,7 @@ def test_refused_options_and_missing_forces_are_one_line(factory, options, said,
 
 def test_a_calculator_that_refuses_stops_openmm_with_its_reason(water, in_openmm):
     with pytest.raises((openmm.OpenMMException, RuntimeError), match="SCF not converged"):
-        in_openmm(of(Refusing).create_system(water), water.positions_angstrom)
+        in_openmm(of(refusing).create_system(water), water.positions_angstrom)
 
 
 @pytest.mark.parametrize(
