@@ -124,13 +124,8 @@ def test_a_python_force_acts_on_its_particles_only(water, evaluated):
         ("", {}, "mixed", {}, {"precision": "single"}),
         ("", {}, "double", {}, {"precision": "double"}),
         ("", STATE, "mixed", {}, STATE),
-        (
-            "?modelPath=my.model&scale=2.5&device=cpu",
-            {},
-            "mixed",
-            {"modelPath": "my.model"},
-            {"charge": 0, "multiplicity": 1, "scale": 2.5, "device": "cpu"},
-        ),
+        ("?modelPath=m", {}, "mixed", {"modelPath": "m"}, {"charge": 0, "multiplicity": 1}),
+        ("?scale=2.5&device=cpu", {}, "mixed", {}, {"scale": 2.5, "device": "cpu"}),
     ],
 )
 def test_options_and_states_reach_the_function_that_takes_them(
